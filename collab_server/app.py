@@ -1,0 +1,181 @@
+"""The routes, and how the parts are put together."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tornado.routing import URLSpec
+from tornado.web import Application, RequestHandler, StaticFileHandler
+
+from collab_server import __version__
+from collab_server.config import Config
+from collab_server.logs import log_request
+from crdt.history import History, HistorySettings
+from crdt.room import RoomLimits
+from crdt.rooms import Rooms, RoomsSettings
+from handlers import chat, code, health, pages, session, sync, user
+from handlers.base import NotFoundHandler
+from handlers.limits import RateLimiter
+from handlers.passwords import Passwords
+from handlers.services import Limiters, Services, WebSettings
+from handlers.sockets import SocketLimits, Sockets
+from handlers.tokens import Tokens
+from storage.base import Store
+
+_FRAME_OVERHEAD_BYTES = 64
+
+ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
+    (r"/user/signup", user.SignupHandler),
+    (r"/user/login", user.LoginHandler),
+    (r"/user/refresh", user.RefreshHandler),
+    (r"/user/logout", user.LogoutHandler),
+    (r"/user/me", user.MeHandler),
+    (r"/session", session.SessionsHandler),
+    (r"/session/([^/]+)", session.SessionHandler),
+    (r"/session/([^/]+)/join", session.JoinHandler),
+    (r"/session/([^/]+)/leave", session.LeaveHandler),
+    (r"/session/([^/]+)/members/([^/]+)", session.MemberHandler),
+    (r"/chat/send", chat.SendHandler),
+    (r"/chat/([^/]+)", chat.MessagesHandler),
+    (r"/code/([^/]+)/save", code.SaveHandler),
+    (r"/code/([^/]+)/latest", code.LatestHandler),
+    (r"/code/([^/]+)/versions", code.VersionsHandler),
+    (r"/code/([^/]+)/versions/([0-9]+)", code.VersionHandler),
+    (r"/sync/([^/]+)", sync.SyncHandler),
+    (r"/healthz", health.LiveHandler),
+    (r"/readyz", health.ReadyHandler),
+    (r"/", pages.HomeHandler),
+    (r"/docs", pages.DocsHandler),
+    (r"/openapi.json", pages.OpenApiHandler),
+)
+"""All routes; those of the API are described in `handlers.openapi` and docs/api.md."""
+
+
+@dataclass
+class Life:
+    """What the process is doing, for readiness."""
+
+    is_draining: bool = False
+
+
+@dataclass(slots=True)
+class Parts:
+    """A server's parts, for whoever starts and stops them."""
+
+    config: Config
+    services: Services
+    application: Application
+    life: Life = field(default_factory=Life)
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def make_parts(
+    config: Config, store: Store, secret: str, *, is_clean: bool, clock: Callable[[], int] = wall_clock
+) -> Parts:
+    """Build the server on an open store; call inside the event loop.
+
+    is_clean  what `Store.open` returned
+    """
+    rooms = Rooms(
+        store, _room_settings(config), clock=clock, random_below=secrets.randbelow, accepts_carried=not is_clean
+    )
+    history_settings = HistorySettings(
+        auto_pause_ms=int(config.auto_version_pause_s * 1000),
+        auto_interval_ms=int(config.auto_version_s * 1000),
+        versions=config.versions,
+    )
+    life = Life()
+    services = Services(
+        store=store,
+        rooms=rooms,
+        history=History(store, rooms, history_settings),
+        tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
+        passwords=Passwords(config.bcrypt_cost),
+        limiters=_limiters(config),
+        sockets=Sockets(_socket_limits(config)),
+        settings=_web_settings(config),
+        clock=clock,
+        random_bytes=secrets.token_bytes,
+        is_draining=lambda: life.is_draining,
+    )
+    return Parts(config, services, make_app(config, services), life)
+
+
+def make_app(config: Config, services: Services) -> Application:
+    """Return Tornado's application with all routes."""
+    given = {"services": services}
+    specs = [URLSpec(pattern, handler, given) for pattern, handler in ROUTES]
+    static = Path(__file__).parent.parent / "static"
+    specs.append(URLSpec(r"/static/(.*)", StaticFileHandler, {"path": str(static)}))
+    return Application(
+        specs,
+        default_handler_class=NotFoundHandler,
+        default_handler_args=given,
+        log_function=log_request,
+        websocket_ping_interval=config.ping_s,
+        websocket_ping_timeout=config.pong_s,
+        websocket_max_message_size=config.max_sync_bytes + _FRAME_OVERHEAD_BYTES,
+    )
+
+
+def _room_settings(config: Config) -> RoomsSettings:
+    return RoomsSettings(
+        room=RoomLimits(
+            update_bytes=config.max_update_bytes,
+            sync_bytes=config.max_sync_bytes,
+            text_bytes=config.max_text_bytes,
+            state_bytes=config.max_state_bytes,
+            unsaved_bytes=config.max_unsaved_room_bytes,
+            presence_interval_ms=config.presence_ms,
+        ),
+        flush_delay_s=config.flush_ms / 1000,
+        unsaved_bytes=config.max_unsaved_bytes,
+        idle_ms=int(config.idle_s * 1000),
+        tend_interval_s=min(1.0, config.idle_s),
+    )
+
+
+def _limiters(config: Config) -> Limiters:
+    monotonic = asyncio.get_running_loop().time
+    return Limiters(
+        signed_in=RateLimiter(config.requests_per_5min / 300, config.requests_per_5min, monotonic),
+        anonymous=RateLimiter(config.anonymous_per_5min / 300, config.anonymous_per_5min, monotonic),
+        signups=RateLimiter(config.signups_per_h / 3600, config.signups_per_h, monotonic),
+        messages=RateLimiter(config.messages_per_10s / 10, 2 * config.messages_per_10s, monotonic),
+        saves=RateLimiter(config.saves_per_s, max(5.0, 5 * config.saves_per_s), monotonic),
+        handshakes=RateLimiter(config.handshakes_per_min / 60, config.handshakes_per_min, monotonic),
+    )
+
+
+def _socket_limits(config: Config) -> SocketLimits:
+    return SocketLimits(
+        updates_per_s=config.updates_per_s,
+        updates_burst=config.updates_burst,
+        bytes_per_s=config.update_bytes_per_s,
+        sync_bytes=config.max_sync_bytes,
+        queued_bytes=config.max_queued_bytes,
+        per_user=config.connections_per_user,
+        per_address=config.connections_per_address,
+        per_session=config.connections_per_session,
+        in_all=config.connections,
+        refusal_hold_s=config.refusal_hold_s,
+    )
+
+
+def _web_settings(config: Config) -> WebSettings:
+    return WebSettings(
+        origins=config.origins,
+        trusted_hops=config.trust_proxy,
+        json_bytes=config.max_json_bytes,
+        members=config.members,
+        refresh_idle_s=config.refresh_idle_s,
+        refresh_s=config.refresh_s,
+        version=__version__,
+    )

@@ -1,0 +1,117 @@
+"""The command `collab-server`."""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from collab_server import __version__, logs
+from collab_server.config import Config, ConfigError, load, settings
+from collab_server.server import Server, StartError, read_secret
+from storage.errors import StoreUnavailable
+from storage.sqlite import SqliteStore
+
+_FAILED = 2
+_EPILOG = """
+first steps:
+  collab-server run                      start on http://localhost:5000, data in ./data
+  collab-server run --port 8080          the same elsewhere; every setting is a flag, a variable, or a line in .env
+  collab-server check                    is the configuration right, is the store reachable?
+
+Settings come from flags, then the environment, then the file .env in the current folder.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    flags = {name: value for name, value in vars(options).items() if name.isupper() and value is not None}
+    try:
+        config, warnings = load({**os.environ, **flags}, Path(".env"))
+    except ConfigError as error:
+        print(f"collab-server: {error}", file=sys.stderr)
+        return _FAILED
+    for warning in warnings:
+        print(f"collab-server: warning: {warning}", file=sys.stderr)
+    if options.command == "check":
+        return asyncio.run(_check(config))
+    logs.set_up(config.log_format, config.log_level)
+    return asyncio.run(_run(config))
+
+
+async def _run(config: Config) -> int:
+    try:
+        server = await Server.start(config)
+    except StartError as error:
+        print(f"collab-server: {error}", file=sys.stderr)
+        return _FAILED
+    websocket = server.url.replace("http", "ws", 1)
+    print(f"collab-server {__version__} runs on {server.url} (data in {Path(config.data_dir).resolve()})")
+    print(
+        f"Next: open {server.url} for a first session; Yjs editors connect to {websocket}/sync/<id>.",
+        flush=True,
+    )
+    await server.run_until_stopped()
+    return 0
+
+
+async def _check(config: Config) -> int:
+    """Say whether a server with this configuration could start, without disturbing one that runs."""
+    data_dir = Path(config.data_dir)
+    try:
+        if data_dir.exists():
+            with tempfile.TemporaryFile(dir=data_dir):
+                pass
+        if (data_dir / "collab.db").exists():
+            await _check_store(data_dir / "collab.db")
+            read_secret(config)
+    except (OSError, ConfigError, StoreUnavailable) as error:
+        print(f"collab-server: DATA_DIR {data_dir}: {error}", file=sys.stderr)
+        return _FAILED
+    state = "is ready" if (data_dir / "collab.db").exists() else "will be made at the first start"
+    print(f"Configuration is right; the store in {data_dir.resolve()} {state}.")
+    return 0
+
+
+async def _check_store(path: Path) -> None:
+    store = SqliteStore(path)
+    try:
+        await store.ping()
+    finally:
+        await store.release()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="collab-server",
+        description="A collaborative code editor server: Yjs sync, chat, and every version kept.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"collab-server {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, about in (
+        ("run", "start the server"),
+        ("check", "check configuration and store; exit code 2 and one line if something is wrong"),
+    ):
+        command = commands.add_parser(name, help=about, description=about.capitalize() + ".")
+        for one, meta in settings():
+            command.add_argument(
+                "--" + flag_name(meta["variable"]),
+                dest=meta["variable"],
+                metavar="VALUE",
+                help=f"{meta['about']}{_default(one.default)}; {meta['variable']}".replace("%", "%%"),
+            )
+    return parser
+
+
+def _default(value: object) -> str:
+    return "" if value == "" else f" (default {value:g})" if isinstance(value, float) else f" (default {value})"
+
+
+def flag_name(variable: str) -> str:
+    """Return the flag that mirrors a variable: COLLAB_IDLE_S is --idle-s."""
+    return variable.removeprefix("COLLAB_").lower().replace("_", "-")

@@ -1,0 +1,56 @@
+"""Logs: readable lines on a terminal, one JSON object a line otherwise. Never secrets, never document text."""
+
+import json
+import logging
+import sys
+import time
+from typing import TextIO
+
+from tornado.web import RequestHandler
+
+_access = logging.getLogger("collab_server.access")
+
+_LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry)
+
+
+def set_up(log_format: str, level: str, stream: TextIO = sys.stderr) -> None:
+    """Send all logs to a stream; `log_format` is auto, text or json."""
+    as_text = log_format == "text" or (log_format == "auto" and stream.isatty())
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter(_LINE, "%H:%M:%S") if as_text else _JsonFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def log_request(handler: RequestHandler) -> None:
+    """Tornado's `log_function`: path without the query, which may hold a token."""
+    request = handler.request
+    status = handler.get_status()
+    user = getattr(handler, "user", None)
+    fields = {
+        "method": request.method,
+        "path": request.path,
+        "status": status,
+        "ms": round(request.request_time() * 1000, 1),
+        "requestId": getattr(handler, "request_id", ""),
+        "user": user.id if user else None,
+    }
+    level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
+    _access.log(level, "%s %s %d %.1f ms", request.method, request.path, status, fields["ms"], extra={"fields": fields})

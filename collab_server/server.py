@@ -1,0 +1,134 @@
+"""Start, drain, stop."""
+
+import asyncio
+import gc
+import logging
+import os
+import secrets
+import signal
+import socket
+from pathlib import Path
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from collab_server.app import Parts, make_parts
+from collab_server.config import MIN_SECRET_BYTES, Config, ConfigError
+from storage.errors import StoreUnavailable
+from storage.sqlite import SqliteStore
+
+_SECRET_NAME = "secret"  # noqa: S105 - a file name
+_MAX_HEADER_BYTES = 16 << 10
+_MAX_BUFFER_BYTES = 8 << 20
+_KEEP_ALIVE_S = 75
+
+_log = logging.getLogger(__name__)
+
+
+class StartError(Exception):
+    """The server cannot start; the message says why in one line."""
+
+
+class Server:
+    """One running server: `start`, `stopped`, `stop`."""
+
+    def __init__(self, parts: Parts, store: SqliteStore, http: HTTPServer, sockets: list[socket.socket]) -> None:
+        self.parts = parts
+        self._store = store
+        self._http = http
+        self._sockets = sockets
+        self._stop = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        return int(self._sockets[0].getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """Where people reach this server from this machine."""
+        host = self.parts.config.host
+        return f"http://{'localhost' if host in ('0.0.0.0', '::', '') else host}:{self.port}"
+
+    @classmethod
+    async def start(cls, config: Config) -> "Server":
+        """Open the store and listen; raises StartError."""
+        data_dir = Path(config.data_dir)
+        store = SqliteStore(data_dir / "collab.db")
+        try:
+            is_clean = await store.open()
+        except StoreUnavailable as error:
+            raise StartError(f"DATA_DIR: {error}") from error
+        try:
+            sockets = bind_sockets(config.port, config.host)
+            secret = read_secret(config)
+        except (OSError, ConfigError) as error:
+            await store.close(is_clean=is_clean)
+            raise StartError(
+                f"{'' if isinstance(error, ConfigError) else f'PORT {config.port} on HOST {config.host}: '}{error}"
+            ) from error
+        parts = make_parts(config, store, secret, is_clean=is_clean)
+        parts.services.rooms.start()
+        parts.services.sockets.start()
+        http = HTTPServer(
+            parts.application,
+            xheaders=False,
+            max_header_size=_MAX_HEADER_BYTES,
+            max_buffer_size=_MAX_BUFFER_BYTES,
+            max_body_size=_MAX_BUFFER_BYTES,
+            body_timeout=config.request_s,
+            idle_connection_timeout=_KEEP_ALIVE_S,
+        )
+        http.add_sockets(sockets)
+        gc.freeze()
+        return cls(parts, store, http, sockets)
+
+    def request_stop(self) -> None:
+        """Ask the server to stop; harmless more than once."""
+        self._stop.set()
+
+    async def run_until_stopped(self) -> None:
+        """Serve until SIGTERM or SIGINT, then stop; a second signal ends the waiting."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._signalled, asyncio.current_task())
+        await self._stop.wait()
+        await self.stop()
+
+    def _signalled(self, task: "asyncio.Task[None] | None") -> None:
+        if self._stop.is_set() and task:
+            task.cancel()
+        self._stop.set()
+
+    async def stop(self) -> None:
+        """Stop listening, close sockets with 1012, write everything, close the store."""
+        services, life = self.parts.services, self.parts.life
+        life.is_draining = True
+        self._http.stop()
+        is_saved = False
+        try:
+            is_saved = await services.rooms.drain(self.parts.config.drain_s)
+        finally:
+            await services.sockets.stop()
+            services.passwords.close()
+            await self._http.close_all_connections()
+            await self._store.close(is_clean=is_saved)
+        if not is_saved:
+            _log.error("stopped with edits that could not be saved; clients still have them and bring them back")
+
+
+def read_secret(config: Config) -> str:
+    """Return JWT_SECRET, or the one in DATA_DIR, made on the first start; raises ConfigError or OSError."""
+    if config.jwt_secret:
+        return config.jwt_secret
+    path = Path(config.data_dir) / _SECRET_NAME
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        secret = path.read_text().strip()
+        if len(secret) < MIN_SECRET_BYTES:
+            raise ConfigError(f"{path} must hold at least {MIN_SECRET_BYTES} bytes; delete it for a new one") from None
+        return secret
+    secret = secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret + "\n")
+    return secret

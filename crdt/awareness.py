@@ -1,0 +1,153 @@
+"""Who is here: presence states by Yjs client id, merged by clock.
+
+A client speaks for its own ids only. Everything else in its frames is ignored, never punished:
+stock providers echo what they receive (facts/yjs-protocol.md). The true user is put into each state, so names
+and colours cannot be made up. Pure: no clock, no I/O.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crdt.protocol import AwarenessEntry
+
+MAX_CLOCK = (1 << 31) - 1
+_MAX_REMEMBERED = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class AwarenessLimits:
+    """Bounds on presence; what is beyond them is ignored."""
+
+    state_bytes: int = 4_096
+    depth: int = 8
+    clients_per_connection: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Presence:
+    """What is known of one client id: its user and newest clock, and its state while it is here."""
+
+    user_id: str
+    clock: int
+    state: str | None
+
+
+class Awareness:
+    """The presence table of one room."""
+
+    __slots__ = ("_limits", "_table")
+
+    def __init__(self, limits: AwarenessLimits) -> None:
+        self._limits = limits
+        self._table: OrderedDict[int, _Presence] = OrderedDict()
+
+    def apply(
+        self, entries: Iterable[AwarenessEntry], user: Mapping[str, Any], own: set[int], owners: Mapping[int, str]
+    ) -> tuple[list[AwarenessEntry], list[AwarenessEntry]]:
+        """Merge one client's entries; return (what changed, as others shall see it; what to bounce).
+
+        To bounce: a client that reconnects announces itself with the clock under which it was
+        removed, which nobody would accept. Told of its own removal, it raises its clock and
+        announces itself anew (y-protocols, `applyAwarenessUpdate`).
+
+        user    put into each state as `user`; `user["id"]` decides what this client may speak for
+        own     the connection's client ids; ids that it announces are added
+        owners  {client id: user id} of the document: nobody else may appear under such an id
+        """
+        user_id = user["id"]
+        changed: list[AwarenessEntry] = []
+        bounced: list[AwarenessEntry] = []
+        for client_id, clock, state in entries:
+            known = self._table.get(client_id)
+            if (known.user_id if known else owners.get(client_id, user_id)) != user_id:
+                continue
+            if clock > MAX_CLOCK or not _is_newer(clock, state, known):
+                if known and known.state is None and state is not None and clock <= known.clock:
+                    bounced.append(AwarenessEntry(client_id, known.clock, None))
+                continue
+            if client_id not in own and len(own) >= self._limits.clients_per_connection:
+                continue
+            if state is not None:
+                state = self._with_user(state, user)
+                if state is None:
+                    continue
+                own.add(client_id)
+            self._put(client_id, _Presence(user_id, clock, state))
+            changed.append(AwarenessEntry(client_id, clock, state))
+        return changed, bounced
+
+    def remove(self, client_ids: Iterable[int]) -> list[AwarenessEntry]:
+        """Take clients out whose connection closed; return what to tell the others (same clock, no state)."""
+        gone = []
+        for client_id in client_ids:
+            known = self._table.get(client_id)
+            if known and known.state is not None:
+                self._put(client_id, _Presence(known.user_id, known.clock, None))
+                gone.append(AwarenessEntry(client_id, known.clock, None))
+        return gone
+
+    def rename(self, user: Mapping[str, Any]) -> list[AwarenessEntry]:
+        """Put a changed user into his states; return them with the next clock, so that clients take them."""
+        changed = []
+        for client_id, known in list(self._table.items()):
+            if known.user_id == user["id"] and known.state is not None:
+                state = self._with_user(known.state, user)
+                self._put(client_id, _Presence(known.user_id, known.clock + 1, state))
+                changed.append(AwarenessEntry(client_id, known.clock + 1, state))
+        return changed
+
+    def states(self) -> list[AwarenessEntry]:
+        """Return everybody who is here."""
+        return [
+            AwarenessEntry(client_id, known.clock, known.state)
+            for client_id, known in self._table.items()
+            if known.state is not None
+        ]
+
+    def _put(self, client_id: int, presence: _Presence) -> None:
+        """Remember the newest clock also of those who left: late echoes must not bring them back."""
+        self._table[client_id] = presence
+        self._table.move_to_end(client_id)
+        if len(self._table) > _MAX_REMEMBERED:
+            oldest = next((key for key, known in self._table.items() if known.state is None), client_id)
+            del self._table[oldest]
+
+    def _with_user(self, text: str, user: Mapping[str, Any]) -> str | None:
+        """Return the state with the true user in it, or None if it is not a JSON object within the limits."""
+        if len(text) > self._limits.state_bytes:
+            return None
+        try:
+            state = json.loads(text)
+            if not isinstance(state, dict) or not _is_shallow(state, self._limits.depth):
+                return None
+            given = state.get("user")
+            state["user"] = {**(given if isinstance(given, dict) else {}), **user}
+            return json.dumps(state, separators=(",", ":"), allow_nan=False)
+        except (ValueError, RecursionError):
+            return None
+
+
+def _is_newer(clock: int, state: str | None, known: _Presence | None) -> bool:
+    """The rule of y-protocols' `applyAwarenessUpdate`; news of an unknown client's leaving says nothing."""
+    if known is None:
+        return state is not None
+    return clock > known.clock or (clock == known.clock and state is None and known.state is not None)
+
+
+def _is_shallow(value: object, depth: int) -> bool:
+    """Whether containers nest at most `depth` deep."""
+    level = [value]
+    for _ in range(depth):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        if not inner:
+            return True
+        level = inner
+    return not any(isinstance(item, dict | list) for item in level)

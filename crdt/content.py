@@ -1,0 +1,166 @@
+"""The contents of structs inside an update: how long they are and where they end.
+
+Shared by the scan, which decides what may pass, and the compaction of stored states. The kinds
+are Yjs's content references (`Item.js`); those that no stock editor sends and that yrs handles
+badly are refused (facts/pycrdt.md): legacy JSON (2), subdocuments (9), weak links and hooks.
+"""
+
+import re
+from dataclasses import dataclass
+
+from crdt.errors import Rejected
+from crdt.lib0 import read_var_uint
+
+GC, DELETED, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, SKIP = 0, 1, 3, 4, 5, 6, 7, 8, 10
+
+_XML_ELEMENT = 3
+_TYPES = frozenset((0, 1, 2, _XML_ELEMENT, 4, 6))
+_MAX_INTEGER_BYTES = 9
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+@dataclass(frozen=True, slots=True)
+class ScanLimits:
+    """Bounds on one update. Counts unless a unit is named."""
+
+    structs: int = 500_000
+    keyed_structs: int = 2_000
+    any_values: int = 200_000
+    any_depth: int = 16
+    name_bytes: int = 256
+
+
+LIVE_LIMITS = ScanLimits(structs=20_000, keyed_structs=1_000, any_values=20_000)
+"""For one live update: twenty thousand sets of one map key cost yrs 1.9 s (facts/pycrdt.md)."""
+
+SYNC_LIMITS = ScanLimits()
+"""For what a client brings along when it connects."""
+
+STORED_LIMITS = ScanLimits(structs=10_000_000, keyed_structs=1_000_000, any_values=10_000_000)
+"""For states that this server stored: everything in them passed the other two."""
+
+
+class ContentReader:
+    """Reads contents out of one update, within limits; every method takes and returns a position."""
+
+    __slots__ = ("any_left", "data", "limits")
+
+    def __init__(self, data: bytes, limits: ScanLimits) -> None:
+        self.data = data
+        self.limits = limits
+        self.any_left = limits.any_values
+
+    def name(self, at: int) -> tuple[str, int]:
+        length, at = read_var_uint(self.data, at)
+        if length > self.limits.name_bytes:
+            raise Rejected("name too long")
+        return self.text(at, at + length), at + length
+
+    def text(self, at: int, end: int) -> str:
+        if end > len(self.data):
+            raise Rejected("update ends early")
+        try:
+            return self.data[at:end].decode()
+        except UnicodeDecodeError:
+            raise Rejected("text is not UTF-8") from None
+
+    def content(self, at: int, kind: int) -> tuple[int, int]:
+        """Any content but text: return (length in clock units, next position)."""
+        data = self.data
+        if kind == DELETED:
+            return read_var_uint(data, at)
+        if kind == ANY:
+            count, at = read_var_uint(data, at)
+            self._spend(count, at)
+            for _ in range(count):
+                at = self._any(at)
+            return count, at
+        if kind == TYPE:
+            type_ref, at = read_var_uint(data, at)
+            if type_ref not in _TYPES:
+                raise Rejected("unsupported shared type")
+            if type_ref == _XML_ELEMENT:
+                _, at = self.name(at)
+            return 1, at
+        if kind == FORMAT:
+            _, at = self.name(at)
+        elif kind not in (BINARY, EMBED):
+            raise Rejected("unsupported content")
+        return 1, self._blob(at, is_json=kind != BINARY)
+
+    def _blob(self, at: int, *, is_json: bool) -> int:
+        size, at = read_var_uint(self.data, at)
+        end = at + size
+        if end > len(self.data):
+            raise Rejected("update ends early")
+        if is_json:
+            _check_json_depth(self.text(at, end), self.limits.any_depth)
+        return end
+
+    def _spend(self, values: int, at: int) -> None:
+        self.any_left -= values
+        if self.any_left < 0 or values > len(self.data) - at:
+            raise Rejected("too many values")
+
+    def _any(self, at: int) -> int:
+        """Skip one lib0 `any` value without recursion."""
+        data = self.data
+        open_containers: list[list[int]] = []  # [values left, is it a map]
+        while True:
+            if open_containers and open_containers[-1][1]:
+                at = self._blob(at, is_json=False)
+            tag = data[at]
+            at += 1
+            if tag in (117, 118):
+                count, at = read_var_uint(data, at)
+                self._spend(count, at)
+                if count:
+                    if len(open_containers) >= self.limits.any_depth:
+                        raise Rejected("values nested too deep")
+                    open_containers.append([count, tag == 118])
+                    continue
+            else:
+                at = self._scalar(at, tag)
+            while open_containers:
+                open_containers[-1][0] -= 1
+                if open_containers[-1][0]:
+                    break
+                open_containers.pop()
+            if not open_containers:
+                return at
+
+    def _scalar(self, at: int, tag: int) -> int:
+        if tag in (120, 121, 126, 127):
+            return at
+        if tag in (116, 119):
+            size, at = read_var_uint(self.data, at)
+            if tag == 119:
+                self.text(at, at + size)
+            end = at + size
+        elif tag in (122, 123):
+            end = at + 8
+        elif tag == 124:
+            end = at + 4
+        elif tag == 125:
+            end = at + 1
+            while self.data[end - 1] > 127:
+                end += 1
+            if end - at > _MAX_INTEGER_BYTES:
+                raise Rejected("integer too long")
+        else:
+            raise Rejected("unknown kind of value")
+        if end > len(self.data):
+            raise Rejected("update ends early")
+        return end
+
+
+def _check_json_depth(text: str, limit: int) -> None:
+    """Bound the nesting of embedded JSON without parsing it."""
+    depth = 0
+    for character in _JSON_STRING.sub("", text):
+        if character in "[{":
+            depth += 1
+            if depth > limit:
+                raise Rejected("embedded JSON nested too deep")
+        elif character in "]}":
+            depth -= 1

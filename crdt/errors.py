@@ -1,0 +1,45 @@
+"""What can go wrong in a room.
+
+    CrdtError
+     +-- ProtocolError          permanent: the frame is malformed
+     |    +-- Rejected          permanent: a well-framed update that must not reach the document
+     +-- Gap                    transient: the update builds on structs the room has not seen
+     |    +-- ForeignClient     transient: new structs under a client id that is another user's
+     +-- DocumentFull           permanent: the update would pass a size limit
+     +-- RoomUnavailable        transient: the store is away, or the server is stopping
+     +-- RoomDamaged            permanent: what is stored of the document cannot be trusted
+
+"Permanent" means that sending the same again gives the same answer.
+"""
+
+
+class CrdtError(Exception):
+    """Base of everything a room raises on purpose."""
+
+
+class ProtocolError(CrdtError):
+    """The bytes are not what y-protocols define; the sender's connection is closed."""
+
+
+class Rejected(ProtocolError):
+    """The update is malformed, hostile or beyond a limit; it was neither applied, relayed nor stored."""
+
+
+class Gap(CrdtError):
+    """The update refers to structs that the room does not know; its sender is asked for all it has."""
+
+
+class ForeignClient(Gap):
+    """The update has new structs under a client id that belongs to another user of the session."""
+
+
+class DocumentFull(CrdtError):
+    """The document would grow past a limit; it was not changed."""
+
+
+class RoomUnavailable(CrdtError):
+    """The room cannot be used now; the same call may succeed later."""
+
+
+class RoomDamaged(CrdtError):
+    """A stored row of the document failed its checksum or the scan; nothing was changed or dropped."""

@@ -1,0 +1,50 @@
+"""What a room has taken and the store does not have yet.
+
+Updates get their log position here; one chunk at a time goes to the store, and is offered again
+until it is committed, so that a store may refuse or fail without anything being lost or doubled.
+"""
+
+from crdt import log
+from storage.records import Chunk
+
+
+class Journal:
+    """The unwritten end of one session's log.
+
+    sequence        log position of the newest update
+    saved_sequence  log position up to which the store has everything
+    unsaved_bytes   bytes of the updates between the two
+    """
+
+    __slots__ = ("_in_flight", "_session_id", "_unsaved", "saved_sequence", "sequence", "unsaved_bytes")
+
+    def __init__(self, session_id: str, sequence: int) -> None:
+        self._session_id = session_id
+        self.sequence = self.saved_sequence = sequence
+        self.unsaved_bytes = 0
+        self._unsaved: list[log.Entry] = []
+        self._in_flight: Chunk | None = None
+
+    @property
+    def is_saved(self) -> bool:
+        return self.saved_sequence == self.sequence
+
+    def add(self, entry: log.Entry) -> None:
+        self.sequence += 1
+        self.unsaved_bytes += len(entry.update)
+        self._unsaved.append(entry)
+
+    def take(self, now: int) -> Chunk | None:
+        """Return the chunk to write: the one that was not committed yet, or all that is new."""
+        if self._in_flight is None and self._unsaved:
+            entries, self._unsaved = self._unsaved, []
+            first = self.sequence - len(entries) + 1
+            self._in_flight = Chunk(self._session_id, first, self.sequence, log.encode_chunk(entries), now)
+        return self._in_flight
+
+    def committed(self) -> None:
+        """The chunk last taken is in the store for good."""
+        if self._in_flight:
+            self.saved_sequence = self._in_flight.last
+            self._in_flight = None
+            self.unsaved_bytes = sum(len(entry.update) for entry in self._unsaved)

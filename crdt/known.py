@@ -1,0 +1,94 @@
+"""What a room knows of its document's structs: the table that the second half of the scan asks.
+
+`admit` says whether a parsed update may be applied now; `commit` records that it was. Kept apart
+from pycrdt on purpose: the state vector that yrs reports is not to be trusted after odd edits.
+"""
+
+from collections.abc import Set
+
+from crdt.errors import ForeignClient, Gap, Rejected
+from crdt.scan import Parsed, pack
+
+MAX_ROOTS = 256
+"""Root types in one document; a hundred thousand cost yrs 0.4 s and a name each (facts/pycrdt.md)."""
+
+
+class Known:
+    """The structs of one document, by client id.
+
+    clocks      {client id: next clock}
+    owners      {client id: id of the user who used it first}; only this user may extend it
+    types       packed ids of the shared types, the only things that may be parents
+    roots       names of all root types
+    text_roots  names of those that hold text, in order of appearance
+    torn        packed ids of second halves of characters that an edit cut in two
+    """
+
+    __slots__ = ("_pairs", "clocks", "owners", "roots", "text_roots", "torn", "types")
+
+    def __init__(self) -> None:
+        self.clocks: dict[int, int] = {}
+        self.owners: dict[int, str] = {}
+        self.types: set[int] = set()
+        self.roots: set[str] = set()
+        self.text_roots: dict[str, None] = {}
+        self.torn: set[int] = set()
+        self._pairs: set[int] = set()
+
+    def admit(self, parsed: Parsed, author: str, *, carries: bool = False) -> None:
+        """Check that the update can be applied now.
+
+        carries  let the update bring new structs of client ids that belong to other users. Only
+                 true for the first sync after the server ended without saving what it had relayed:
+                 then one user's browser may hold the only copy of another's last keystrokes.
+
+        Raises Gap (ask the sender for all it has), ForeignClient (facts/security.md, F5) or
+        Rejected (a parent that is no shared type, too many roots).
+        """
+        clocks, spans = self.clocks, parsed.spans
+        for client, (first, after) in spans.items():
+            known = clocks.get(client, 0)
+            if first > known:
+                raise Gap("structs are missing before this update")
+            if after > known and not carries and self.owners.get(client, author) != author:
+                raise ForeignClient("new structs under the client id of another user")
+        for client, clock in parsed.needs.items():
+            if clock >= clocks.get(client, 0) and (client not in spans or clock >= spans[client][1]):
+                raise Gap("the update refers to structs that are missing")
+        for client, _, end in parsed.ranges:
+            if end > clocks.get(client, 0) and (client not in spans or end > spans[client][1]):
+                raise Gap("the update deletes structs that are missing")
+        if parsed.parents and not (self.types.issuperset(parsed.parents)):
+            created = self.types.union(parsed.types)
+            if not created.issuperset(parsed.parents):
+                raise Rejected("parent is not a shared type")
+        if parsed.roots and len(self.roots | parsed.roots) > MAX_ROOTS:
+            raise Rejected("too many root types")
+
+    def cuts_character(self, parsed: Parsed) -> bool:
+        """Whether the update cuts a character in two that was whole before; the halves are noted in `torn`."""
+        self._pairs.update(parsed.pairs)
+        if not self._pairs:
+            return False
+        cuts = set(parsed.splits)
+        for client, start, end in parsed.ranges:
+            cuts.add(pack(client, start))
+            cuts.add(pack(client, end))
+        torn = (cuts & self._pairs) - self.torn
+        self.torn |= torn
+        return bool(torn)
+
+    def commit(self, parsed: Parsed, author: str, unclaimed: Set[int] = frozenset()) -> None:
+        """Record an applied update.
+
+        unclaimed  client ids to leave without an owner: carried along for somebody else.
+        """
+        for client, (_, after) in parsed.spans.items():
+            if after > self.clocks.get(client, 0):
+                self.clocks[client] = after
+            if client not in unclaimed:
+                self.owners.setdefault(client, author)
+        self.types.update(parsed.types)
+        self.roots |= parsed.roots
+        for root in sorted(parsed.text_roots):
+            self.text_roots.setdefault(root)

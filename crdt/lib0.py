@@ -1,0 +1,65 @@
+"""The two primitives of lib0's encoding that everything on the wire and in the log is made of.
+
+Not for: frames (`protocol`), updates (`scan`). The rules are those of lib0's `encoding.js` and
+`decoding.js`: a varUint has seven bits a byte, low end first, the top bit meaning "more"; a
+varByteArray is a varUint length and that many bytes.
+"""
+
+from crdt.errors import ProtocolError
+
+MAX_SAFE_INTEGER = (1 << 53) - 1
+"""The largest integer a Yjs client can send (JavaScript's `Number.MAX_SAFE_INTEGER`)."""
+
+_MAX_SHIFT = 49
+
+
+def write_var_uint(value: int) -> bytes:
+    """Encode a non-negative integer."""
+    if value < 128:
+        return bytes((value,))
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def write_var_bytes(data: bytes) -> bytes:
+    """Encode a byte string with its length in front."""
+    return write_var_uint(len(data)) + data
+
+
+def read_var_uint(data: bytes, at: int) -> tuple[int, int]:
+    """Return (value, next position).
+
+    Raises ProtocolError past 53 bits, and IndexError where the data ends inside the integer:
+    callers read many in a row and translate that once.
+    """
+    byte = data[at]
+    at += 1
+    if byte < 128:
+        return byte, at
+    value = byte & 127
+    shift = 7
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            break
+        shift += 7
+        if shift > _MAX_SHIFT:
+            raise ProtocolError("integer of more than 53 bits")
+    if value > MAX_SAFE_INTEGER:
+        raise ProtocolError("integer of more than 53 bits")
+    return value, at
+
+
+def read_var_bytes(data: bytes, at: int) -> tuple[bytes, int]:
+    """Return (bytes, next position); raises ProtocolError if they end early."""
+    length, at = read_var_uint(data, at)
+    end = at + length
+    if end > len(data):
+        raise ProtocolError("byte string ends early")
+    return data[at:end], end

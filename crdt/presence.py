@@ -1,0 +1,99 @@
+"""Presence in a room: who hears what, and how often."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from crdt import protocol
+from crdt.awareness import Awareness, AwarenessLimits
+from crdt.connection import Connection
+from crdt.protocol import AwarenessEntry
+
+
+class Presence:
+    """The presence states of a room's connections.
+
+    on_late  called when some presence has to wait for `tick`
+    """
+
+    __slots__ = ("_awareness", "_connections", "_interval_ms", "_kept", "_owners", "on_late")
+
+    def __init__(
+        self,
+        connections: Mapping[Connection, None],
+        owners: Mapping[int, str],
+        limits: AwarenessLimits,
+        interval_ms: int,
+    ) -> None:
+        self._connections = connections
+        self._owners = owners
+        self._awareness = Awareness(limits)
+        self._interval_ms = interval_ms
+        self._kept = 2 * limits.clients_per_connection
+        self.on_late: Callable[[], None] = lambda: None
+
+    def greet(self, connection: Connection) -> None:
+        """Tell a client who is here."""
+        states = self._awareness.states()
+        if states:
+            connection.outbox.send(protocol.awareness_update(states))
+
+    def answer(self, connection: Connection) -> None:
+        """Answer a query, also when nobody is here."""
+        connection.outbox.send(protocol.awareness_update(self._awareness.states()))
+
+    def left(self, connection: Connection) -> None:
+        """Tell the others that a connection's clients are gone, unless another one speaks for them by now."""
+        others = {client for other in self._connections for client in other.client_ids}
+        self._announce(self._awareness.remove(connection.client_ids - others))
+
+    def renamed(self, user: Mapping[str, Any]) -> None:
+        """Show a user's new name or picture to everybody.
+
+        That takes a clock of his own clients, who are told to raise theirs (see `Awareness.apply`).
+        """
+        changed = self._awareness.rename(user)
+        self._announce(changed)
+        for connection in self._connections:
+            own = [entry._replace(state=None) for entry in changed if entry.client_id in connection.client_ids]
+            if own:
+                connection.outbox.send(protocol.awareness_update(own))
+
+    def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
+        """Take presence at most once an interval; what comes sooner waits for `tick`, the latest winning."""
+        if now - connection.presence_at >= self._interval_ms and not connection.late_presence:
+            connection.presence_at = now
+            self._apply(connection, entries)
+            return
+        late = connection.late_presence
+        for entry in entries:
+            if entry.client_id in late or len(late) < self._kept:
+                late[entry.client_id] = entry
+        self.on_late()
+
+    def tick(self, now: int) -> bool:
+        """Apply presence whose interval is over; return whether some is still waiting."""
+        is_waiting = False
+        for connection in list(self._connections):
+            if not connection.late_presence:
+                continue
+            if now - connection.presence_at < self._interval_ms:
+                is_waiting = True
+                continue
+            entries = list(connection.late_presence.values())
+            connection.late_presence = {}
+            connection.presence_at = now
+            self._apply(connection, entries)
+        return is_waiting
+
+    def _apply(self, connection: Connection, entries: Iterable[AwarenessEntry]) -> None:
+        changed, bounced = self._awareness.apply(entries, connection.user, connection.client_ids, self._owners)
+        if bounced:
+            connection.outbox.send(protocol.awareness_update(bounced))
+        self._announce(changed, source=connection)
+
+    def _announce(self, entries: list[AwarenessEntry], source: Connection | None = None) -> None:
+        if entries:
+            frame = protocol.awareness_update(entries)
+            for connection in self._connections:
+                if connection is not source:
+                    connection.outbox.send(frame)

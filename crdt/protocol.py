@@ -1,0 +1,167 @@
+"""The y-protocols codec: frames to messages and back, strict and without I/O.
+
+Not for: what is inside an update (`scan`) or what an awareness state may hold (`awareness`).
+A WebSocket message carries exactly one frame, `varUint(type) payload`; whatever follows the
+payload is an error, because stock clients would silently drop it.
+"""
+
+from typing import NamedTuple
+
+from crdt.errors import ProtocolError
+from crdt.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
+
+SYNC = 0
+AWARENESS = 1
+AUTH = 2
+QUERY_AWARENESS = 3
+SAVED = 102
+
+KEEP_ALIVE = b"\x01\x01\x00"
+"""An awareness frame without entries: the data message that y-websocket's 30 s watchdog wants."""
+
+EMPTY_UPDATE = b"\x00\x00"
+
+
+class AwarenessEntry(NamedTuple):
+    """One client's presence: its JSON text, or None when it has left."""
+
+    client_id: int
+    clock: int
+    state: str | None
+
+
+class SyncStep1(NamedTuple):
+    state_vector: bytes
+
+
+class SyncStep2(NamedTuple):
+    update: bytes
+
+
+class SyncUpdate(NamedTuple):
+    update: bytes
+
+
+class AwarenessUpdate(NamedTuple):
+    entries: tuple[AwarenessEntry, ...]
+
+
+class QueryAwareness(NamedTuple):
+    pass
+
+
+class Unknown(NamedTuple):
+    """A frame type this server does not know; y-websocket ignores such frames and so do we."""
+
+    frame_type: int
+
+
+Message = SyncStep1 | SyncStep2 | SyncUpdate | AwarenessUpdate | QueryAwareness | Unknown
+
+_SYNC_MESSAGES: tuple[type[SyncStep1] | type[SyncStep2] | type[SyncUpdate], ...] = (SyncStep1, SyncStep2, SyncUpdate)
+
+
+def decode(frame: bytes) -> Message:
+    """Decode one frame; raises ProtocolError when it is not exactly one well-formed frame."""
+    try:
+        frame_type, at = read_var_uint(frame, 0)
+        if frame_type == SYNC:
+            sub_type, at = read_var_uint(frame, at)
+            if sub_type > 2:
+                raise ProtocolError("unknown sync message")
+            payload, at = read_var_bytes(frame, at)
+            _expect_end(frame, at)
+            return _SYNC_MESSAGES[sub_type](payload)
+        if frame_type == AWARENESS:
+            payload, at = read_var_bytes(frame, at)
+            _expect_end(frame, at)
+            return AwarenessUpdate(_decode_entries(payload))
+        if frame_type == QUERY_AWARENESS:
+            _expect_end(frame, at)
+            return QueryAwareness()
+        return Unknown(frame_type)
+    except IndexError:
+        raise ProtocolError("frame ends early") from None
+
+
+def decode_state_vector(data: bytes) -> dict[int, int]:
+    """Decode {client id: next clock}; raises ProtocolError on anything a Yjs client would not send.
+
+    The declared count is checked against the bytes left before anything is allocated: four
+    hostile bytes cost pycrdt half a gigabyte (facts/security.md, F2).
+    """
+    clocks: dict[int, int] = {}
+    try:
+        count, at = read_var_uint(data, 0)
+        if count > len(data) // 2:
+            raise ProtocolError("state vector declares more clients than it has bytes for")
+        for _ in range(count):
+            client, at = read_var_uint(data, at)
+            clock, at = read_var_uint(data, at)
+            if clock >= 1 << 31 or client in clocks:
+                raise ProtocolError("state vector with an impossible clock or a client twice")
+            clocks[client] = clock
+    except IndexError:
+        raise ProtocolError("state vector ends early") from None
+    _expect_end(data, at)
+    return clocks
+
+
+def sync_step1(clocks: dict[int, int]) -> bytes:
+    """Ask the other side for everything beyond these clocks."""
+    vector = write_var_uint(len(clocks)) + b"".join(
+        write_var_uint(client) + write_var_uint(clock) for client, clock in clocks.items()
+    )
+    return b"\x00\x00" + write_var_bytes(vector)
+
+
+def sync_step2(update: bytes) -> bytes:
+    """Answer a SyncStep1."""
+    return b"\x00\x01" + write_var_bytes(update)
+
+
+def sync_update(update: bytes) -> bytes:
+    """Relay an update."""
+    return b"\x00\x02" + write_var_bytes(update)
+
+
+def awareness_update(entries: list[AwarenessEntry]) -> bytes:
+    """Announce presence states."""
+    parts = [write_var_uint(len(entries))]
+    for client_id, clock, state in entries:
+        text = "null" if state is None else state
+        parts += (write_var_uint(client_id), write_var_uint(clock), write_var_bytes(text.encode()))
+    return b"\x01" + write_var_bytes(b"".join(parts))
+
+
+def permission_denied(reason: str) -> bytes:
+    """Tell a client why its updates are dropped or its connection will be closed."""
+    return b"\x02\x00" + write_var_bytes(reason.encode())
+
+
+def saved(count: int) -> bytes:
+    """Say that the first `count` updates of this connection are committed (`?saved=1` only)."""
+    return write_var_uint(SAVED) + write_var_bytes(write_var_uint(count))
+
+
+def _decode_entries(payload: bytes) -> tuple[AwarenessEntry, ...]:
+    count, at = read_var_uint(payload, 0)
+    if count > len(payload) // 3:
+        raise ProtocolError("awareness declares more entries than it has bytes for")
+    entries = []
+    for _ in range(count):
+        client_id, at = read_var_uint(payload, at)
+        clock, at = read_var_uint(payload, at)
+        raw, at = read_var_bytes(payload, at)
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            raise ProtocolError("awareness state is not UTF-8") from None
+        entries.append(AwarenessEntry(client_id, clock, None if text == "null" else text))
+    _expect_end(payload, at)
+    return tuple(entries)
+
+
+def _expect_end(data: bytes, at: int) -> None:
+    if at != len(data):
+        raise ProtocolError("bytes after the end of the message")

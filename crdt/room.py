@@ -1,0 +1,326 @@
+"""A room: one session's live document, those connected to it, and what is not yet saved.
+
+Synchronous on purpose: a room changes only inside one call, in order of arrival, so there is
+nothing to lock. Knows no clock (times come in as milliseconds since 1970), no socket and no
+store; `rooms` loads it, writes its log and closes it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crdt import log, protocol, scan
+from crdt.awareness import AwarenessLimits
+from crdt.connection import Connection
+from crdt.content import LIVE_LIMITS, SYNC_LIMITS
+from crdt.document import EMPTY, Document
+from crdt.errors import DocumentFull, Gap, Rejected, RoomUnavailable
+from crdt.journal import Journal
+from crdt.presence import Presence
+from crdt.scan import Parsed
+from crdt.stored import Restored
+from storage.records import Chunk, Role
+
+TRY_LATER = 1013
+_MAX_STRIKES = 3
+_MAX_CLIENT_ID = (1 << 32) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLimits:
+    """Bounds on one room (defaults: facts/security.md)."""
+
+    update_bytes: int = 256 << 10
+    sync_bytes: int = 4 << 20
+    text_bytes: int = 1 << 20
+    state_bytes: int = 8 << 20
+    unsaved_bytes: int = 8 << 20
+    presence_interval_ms: int = 100
+    awareness: AwarenessLimits = field(default_factory=AwarenessLimits)
+
+
+class Room:
+    """The live document of a session and its connections.
+
+    is_open         edits are taken; False once the session has ended
+    accepts_carried see `Known.admit`: the server ended without saving all it had relayed
+    journal         what is not saved yet, and the log positions
+    pins            uses of the room beside its connections; it stays loaded while there are any
+    idle_since      when `rooms` first saw nobody using it
+    checkpointed    log position of the stored checkpoint
+    on_edit         called after each change of the document with the bytes of its update
+    on_lost         called when the store turns out to have another log than the room believes
+    contributors    {user id: last log position} since the newest version
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        restored: Restored,
+        limits: RoomLimits,
+        *,
+        random_below: Callable[[int], int],
+        checkpointed: int = 0,
+        main_root: str = "codemirror",
+        is_open: bool = True,
+        accepts_carried: bool = False,
+    ) -> None:
+        """Raises RoomDamaged if pycrdt cannot load the document."""
+        self.session_id = session_id
+        self.limits = limits
+        self.main_root = main_root
+        self.is_open = is_open
+        self.accepts_carried = accepts_carried
+        self.known = restored.known
+        self.document = Document(restored.state, self.known.torn)
+        self.journal = Journal(session_id, restored.sequence)
+        self.connections: dict[Connection, None] = {}
+        self.presence = Presence(self.connections, self.known.owners, limits.awareness, limits.presence_interval_ms)
+        self.contributors = restored.contributors
+        self.first_edit_at, self.last_edit_at = restored.edited_at or (0, 0)
+        self.pins = 0
+        self.idle_since: int | None = None
+        self.checkpointed = checkpointed
+        self.checkpointed_at = 0
+        self.on_edit: Callable[[int], None] = lambda _size: None
+        self.on_lost: Callable[[], None] = lambda: None
+        self._random_below = random_below
+        self._server_clients: dict[str, int] = {}
+        self._text_bound = len(restored.state)
+
+    # -- who is here ------------------------------------------------------------------------------
+
+    def join(self, connection: Connection) -> None:
+        """Let a client in: ask for what it has (if it may write), tell it who is here."""
+        self.connections[connection] = None
+        if self._may_write(connection):
+            connection.outbox.send(protocol.sync_step1(self.known.clocks))
+        self.presence.greet(connection)
+
+    def leave(self, connection: Connection) -> None:
+        """Take a client out, and its presence with it. Harmless when it has left already."""
+        if connection in self.connections:
+            del self.connections[connection]
+            self.presence.left(connection)
+
+    def close(self, connections: Iterable[Connection], code: int, reason: str) -> None:
+        """Close some connections; from this call on nothing from them is taken."""
+        for connection in list(connections):
+            self.leave(connection)
+            connection.outbox.close(code, reason)
+
+    def set_role(self, user_id: str, role: Role) -> None:
+        """Change what a user's open connections may do, without a reconnect."""
+        for connection in self.connections:
+            if connection.user_id == user_id:
+                could_write = self._may_write(connection)
+                connection.role = role
+                self._welcome_writer(connection, could_write=could_write)
+
+    def rename(self, user: Mapping[str, Any]) -> None:
+        """Show a user's new name or picture, if he is here."""
+        there = [connection for connection in self.connections if connection.user_id == user["id"]]
+        for connection in there:
+            connection.user = dict(user)
+        if there:
+            self.presence.renamed(user)
+
+    def set_open(self, *, is_open: bool) -> None:
+        """End or reopen the session for everybody here."""
+        before = {connection: self._may_write(connection) for connection in self.connections}
+        self.is_open = is_open
+        for connection, could_write in before.items():
+            self._welcome_writer(connection, could_write=could_write)
+
+    def _welcome_writer(self, connection: Connection, *, could_write: bool) -> None:
+        if self._may_write(connection) and not could_write:
+            connection.was_refused = False
+            connection.outbox.send(protocol.sync_step1(self.known.clocks))
+
+    def _may_write(self, connection: Connection) -> bool:
+        return self.is_open and connection.role.allows(Role.EDITOR)
+
+    # -- what comes in ----------------------------------------------------------------------------
+
+    def receive(self, connection: Connection, frame: bytes, now: int, parsed: Parsed | None = None) -> None:
+        """Handle one frame of a client that has joined.
+
+        parsed  the scan of the update in it, when `rooms` did that elsewhere because it is large
+
+        Raises ProtocolError, DocumentFull or RoomUnavailable; the caller closes the connection.
+        """
+        if connection not in self.connections:
+            return
+        match protocol.decode(frame):
+            case protocol.SyncUpdate(update):
+                self._write(connection, update, now, parsed, is_answer=False)
+            case protocol.AwarenessUpdate(entries):
+                self.presence.hear(connection, entries, now)
+            case protocol.SyncStep1(state_vector):
+                protocol.decode_state_vector(state_vector)
+                connection.outbox.send(protocol.sync_step2(self.document.diff(state_vector)))
+            case protocol.SyncStep2(update):
+                self._write(connection, update, now, parsed, is_answer=True)
+            case protocol.QueryAwareness():
+                self.presence.answer(connection)
+
+    def _write(
+        self, connection: Connection, update: bytes, now: int, parsed: Parsed | None, *, is_answer: bool
+    ) -> None:
+        connection.received += 1
+        if not self._may_write(connection):
+            self._refuse(connection, update)
+            return
+        if len(update) > (self.limits.sync_bytes if is_answer else self.limits.update_bytes):
+            raise Rejected("update too large")
+        carries = is_answer and self.accepts_carried
+        try:
+            self._take(connection.user_id, update, now, parsed, connection, is_answer=is_answer, carries=carries)
+        except Gap as gap:
+            self._ask_again(connection, gap, is_answer=is_answer)
+            return
+        if is_answer:
+            connection.is_behind = False
+            connection.strikes = 0
+        self._owe(connection)
+
+    def _refuse(self, connection: Connection, update: bytes) -> None:
+        """Drop a reader's update: nothing of it counts as saved until he may write and has synced again."""
+        if update == EMPTY:
+            return
+        connection.is_behind = True
+        if not connection.was_refused:
+            connection.was_refused = True
+            reason = "forbidden: viewers cannot edit" if self.is_open else "session_ended: nobody can edit"
+            connection.outbox.send(protocol.permission_denied(reason))
+
+    def _take(
+        self,
+        author: str,
+        update: bytes,
+        now: int,
+        parsed: Parsed | None,
+        source: Connection | None,
+        *,
+        is_answer: bool = False,
+        carries: bool = False,
+    ) -> None:
+        """Scan, apply, relay and log one update."""
+        if update == EMPTY:
+            return
+        if self.journal.unsaved_bytes + len(update) > self.limits.unsaved_bytes:
+            raise RoomUnavailable("too much is waiting to be saved")
+        if parsed is None:
+            parsed = scan.parse(update, SYNC_LIMITS if is_answer else LIVE_LIMITS)
+        known = self.known
+        known.admit(parsed, author, carries=carries)
+        self._check_size(parsed, update)
+        if known.cuts_character(parsed):
+            self.document.forget_view()
+        if not self.document.apply(update):
+            return
+        unclaimed = parsed.spans.keys() - source.client_ids if carries and source else frozenset()
+        known.commit(parsed, author, unclaimed)
+        self._record(log.Entry(now, author, update, carries))
+        frame = protocol.sync_update(update)
+        for connection in self.connections:
+            if connection is not source:
+                connection.outbox.send(frame)
+
+    def _check_size(self, parsed: Parsed, update: bytes) -> None:
+        """Cheap upper bounds first; the true size is only asked for near the limit."""
+        if self.document.size + len(update) > 2 * self.limits.state_bytes:
+            raise DocumentFull(f"the document's state is over {self.limits.state_bytes} bytes")
+        self._text_bound += parsed.text_bytes
+        if parsed.text_bytes and self._text_bound > self.limits.text_bytes:
+            size = sum(len(text.encode()) for text in self.document.texts(self.known.text_roots).values())
+            self._text_bound = size + parsed.text_bytes
+            if self._text_bound > self.limits.text_bytes:
+                raise DocumentFull(f"the document's text is over {self.limits.text_bytes} bytes")
+
+    def _record(self, entry: log.Entry) -> None:
+        self.journal.add(entry)
+        if not self.contributors:
+            self.first_edit_at = entry.at
+        self.contributors[entry.author] = self.journal.sequence
+        self.last_edit_at = entry.at
+        self.on_edit(len(entry.update))
+
+    def _ask_again(self, connection: Connection, gap: Gap, *, is_answer: bool) -> None:
+        """Ask once for everything; a client whose answers still have gaps is sent away for a while."""
+        if is_answer:
+            connection.strikes += 1
+            if connection.strikes >= _MAX_STRIKES:
+                self.close([connection], TRY_LATER, f'{{"code":"gap","message":"{gap}"}}')
+                return
+        if is_answer or not connection.is_behind:
+            connection.is_behind = True
+            connection.outbox.send(protocol.sync_step1(self.known.clocks))
+
+    # -- saving -----------------------------------------------------------------------------------
+
+    def take_unsaved(self, now: int) -> Chunk | None:
+        """Return the chunk to write next, the same again until `saved` is called."""
+        return self.journal.take(now)
+
+    def saved(self) -> None:
+        """The chunk last taken is committed: acknowledge what waited for it."""
+        self.journal.committed()
+        for connection in self.connections:
+            if connection.unsaved:
+                self._acknowledge(connection)
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self.connections) or self.pins > 0
+
+    def _owe(self, connection: Connection) -> None:
+        """Remember to say "saved" when what the document is now has been committed."""
+        if connection.wants_saved and not connection.is_behind:
+            connection.unsaved.append((self.journal.sequence, connection.received))
+            self._acknowledge(connection)
+
+    def _acknowledge(self, connection: Connection) -> None:
+        count = 0
+        while connection.unsaved and connection.unsaved[0][0] <= self.journal.saved_sequence:
+            count = connection.unsaved.popleft()[1]
+        if count:
+            connection.outbox.send(protocol.saved(count))
+
+    # -- text -------------------------------------------------------------------------------------
+
+    def files(self) -> dict[str, str]:
+        """Return {root: text} of all text roots and the main root."""
+        return self.document.texts({**dict.fromkeys([self.main_root]), **self.known.text_roots})
+
+    def edit_text(self, user_id: str, text: str, now: int) -> None:
+        """Turn the main root's text into `text` by a small edit of this user's.
+
+        Raises DocumentFull or RoomUnavailable; the document is then unchanged.
+        """
+        root = adopted_root(self.files(), self.main_root)
+        update = self.document.edit(root, text, self._client_of(user_id))
+        if update != EMPTY:
+            parsed = scan.parse(update, SYNC_LIMITS)
+            self._take(user_id, update, now, parsed, None)
+
+    def versioned(self, sequence: int, now: int) -> None:
+        """A version of the document at this log position is stored."""
+        self.contributors = {user: last for user, last in self.contributors.items() if last > sequence}
+        self.first_edit_at = now
+
+    def _client_of(self, user_id: str) -> int:
+        """The Yjs client id for edits that a user makes through the REST API."""
+        client = self._server_clients.get(user_id)
+        while client is None or self.known.owners.get(client, user_id) != user_id:
+            client = 1 + self._random_below(_MAX_CLIENT_ID)
+            self._server_clients[user_id] = client
+        return client
+
+
+def adopted_root(files: dict[str, str], main_root: str) -> str:
+    """Return the root that holds the session's code: the main one, or the only other one with text in it."""
+    if files.get(main_root):
+        return main_root
+    filled = [root for root, text in files.items() if text]
+    return filled[0] if len(filled) == 1 else main_root

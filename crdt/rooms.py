@@ -1,0 +1,319 @@
+"""All rooms of the process: load once, write together, checkpoint, close when idle, drain.
+
+The only file of this package that awaits. One task writes the logs of all rooms in groups, one
+looks after rooms (versions, checkpoints, closing); both belong to `start` and `drain`.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from crdt import stored
+from crdt.connection import Connection
+from crdt.content import LIVE_LIMITS, SYNC_LIMITS
+from crdt.errors import ProtocolError, RoomDamaged, RoomUnavailable
+from crdt.protocol import SyncStep2, SyncUpdate, decode
+from crdt.room import Room, RoomLimits
+from crdt.scan import Parsed, parse
+from crdt.writer import Writer
+from storage.base import Store
+from storage.errors import NotFound, StoreError, StoreUnavailable
+from storage.records import Chunk, Role, Status
+
+RESTART = 1012
+SESSION_DELETED = 4410
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsSettings:
+    """How rooms are kept. Seconds, milliseconds, bytes and counts as named."""
+
+    room: RoomLimits = field(default_factory=RoomLimits)
+    flush_delay_s: float = 0.02
+    unsaved_bytes: int = 64 << 20
+    idle_ms: int = 30_000
+    checkpoint_updates: int = 1_000
+    checkpoint_interval_ms: int = 10_000
+    large_frame_bytes: int = 64 << 10
+    chunks_per_read: int = 500
+    tend_interval_s: float = 1.0
+
+
+class Rooms:
+    """The loaded rooms by session id.
+
+    changes  counts changes of memberships, logins and sessions; whoever reads one of them and then
+             awaits compares it before acting, so that no change slips through in between
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: RoomsSettings,
+        *,
+        clock: Callable[[], int],
+        random_below: Callable[[int], int],
+        accepts_carried: bool,
+    ) -> None:
+        """clock returns milliseconds since 1970; accepts_carried: see `Known.admit`."""
+        self.settings = settings
+        self.clock = clock
+        self.changes = 0
+        self.on_tend: Callable[[Room], Awaitable[None]] | None = None
+        self._store = store
+        self._random_below = random_below
+        self._accepts_carried = accepts_carried
+        self._rooms: dict[str, Room] = {}
+        self._loading: dict[str, asyncio.Task[Room]] = {}
+        self._late: set[Room] = set()
+        self._is_draining = False
+        self._tending: asyncio.Task[None] | None = None
+        self.writer = Writer(store, settings.flush_delay_s, clock)
+
+    # -- life -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to write and tend; call inside the event loop."""
+        self.writer.start()
+        self._tending = asyncio.get_running_loop().create_task(self._tend_forever(), name="rooms")
+
+    async def drain(self, grace_s: float) -> bool:
+        """Close everybody with 1012, write and checkpoint everything; return whether all of it is stored."""
+        self._is_draining = True
+        for room in list(self._rooms.values()):
+            room.close(room.connections, RESTART, '{"code":"restart"}')
+        if self._tending:
+            self._tending.cancel()
+            await asyncio.gather(self._tending, return_exceptions=True)
+        await asyncio.gather(*self._loading.values(), return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self.writer.drain()
+                for room in list(self._rooms.values()):
+                    await self._checkpoint(room)
+        await self.writer.stop()
+        return all(room.journal.is_saved for room in self._rooms.values())
+
+    @property
+    def loaded(self) -> int:
+        return len(self._rooms)
+
+    # -- use --------------------------------------------------------------------------------------
+
+    def find(self, session_id: str) -> Room | None:
+        """Return a room if it is loaded."""
+        return self._rooms.get(session_id)
+
+    @asynccontextmanager
+    async def use(self, session_id: str) -> AsyncIterator[Room]:
+        """Load a room if need be and keep it loaded inside the block.
+
+        Raises NotFound, RoomDamaged, or RoomUnavailable while stopping or with the store away.
+        """
+        if self._is_draining:
+            raise RoomUnavailable("the server is stopping")
+        room = self._rooms.get(session_id)
+        while room is None:
+            await asyncio.shield(self._load_once(session_id))
+            room = self._rooms.get(session_id)
+        if self._is_draining:
+            raise RoomUnavailable("the server is stopping")
+        room.pins += 1
+        try:
+            yield room
+        finally:
+            room.pins -= 1
+
+    def receive(self, room: Room, connection: Connection, frame: bytes, parsed: Parsed | None = None) -> None:
+        """Hand a frame to its room; raises what `Room.receive` raises."""
+        if self.writer.unsaved_bytes > self.settings.unsaved_bytes:
+            raise RoomUnavailable("too much is waiting to be saved")
+        room.receive(connection, frame, self.clock(), parsed)
+
+    async def receive_large(self, room: Room, connection: Connection, frame: bytes) -> None:
+        """The same, with the update scanned in a thread: 33 ms for a state of 289 kB (facts/pycrdt.md)."""
+        parsed = None
+        if connection.role.allows(Role.EDITOR):
+            match decode(frame):
+                case SyncStep2(update):
+                    parsed = await asyncio.to_thread(parse, update, SYNC_LIMITS)
+                case SyncUpdate(update):
+                    parsed = await asyncio.to_thread(parse, update, LIVE_LIMITS)
+        self.receive(room, connection, frame, parsed)
+
+    # -- what others decided ----------------------------------------------------------------------
+
+    def role_changed(self, session_id: str, user_id: str, role: Role) -> None:
+        """A membership's new role is committed."""
+        self.changes += 1
+        if room := self._rooms.get(session_id):
+            room.set_role(user_id, role)
+
+    def member_gone(self, session_id: str, user_id: str, code: int, reason: str) -> None:
+        """A membership's end is committed."""
+        self.changes += 1
+        if room := self._rooms.get(session_id):
+            room.close([c for c in room.connections if c.user_id == user_id], code, reason)
+
+    def user_changed(self, user: Mapping[str, Any]) -> None:
+        """A user's new name or picture is committed; `user` as `Connection.user`."""
+        self.changes += 1
+        for room in self._rooms.values():
+            room.rename(user)
+
+    def login_ended(self, login_id: str, code: int, reason: str) -> None:
+        """The end of a login is committed."""
+        self.changes += 1
+        for room in self._rooms.values():
+            room.close([c for c in room.connections if c.login_id == login_id], code, reason)
+
+    def status_changed(self, session_id: str, status: Status) -> None:
+        """A session's end or reopening is committed."""
+        self.changes += 1
+        if room := self._rooms.get(session_id):
+            room.set_open(is_open=status is Status.OPEN)
+
+    def session_deleted(self, session_id: str) -> None:
+        """A session's deletion is committed: nothing of it is written any more."""
+        self.changes += 1
+        if room := self._rooms.get(session_id):
+            self.writer.forget(room, "the session was deleted")
+            self._evict(room, SESSION_DELETED, '{"code":"session_deleted"}')
+
+    def _evict(self, room: Room, code: int, reason: str) -> None:
+        self._rooms.pop(room.session_id, None)
+        self._late.discard(room)
+        room.close(room.connections, code, reason)
+
+    # -- loading ----------------------------------------------------------------------------------
+
+    def _load_once(self, session_id: str) -> "asyncio.Task[Room]":
+        task = self._loading.get(session_id)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._load(session_id), name="load room")
+            self._loading[session_id] = task
+            task.add_done_callback(lambda done: self._loaded(session_id, done))
+        return task
+
+    def _loaded(self, session_id: str, task: "asyncio.Task[Room]") -> None:
+        self._loading.pop(session_id, None)
+        if not task.cancelled():
+            task.exception()  # also retrieved here, should every waiter have been cancelled
+
+    async def _load(self, session_id: str) -> Room:
+        try:
+            checkpoint = await self._store.checkpoint(session_id)
+            newest = await self._store.newest_version(session_id)
+            since = newest.sequence if newest else 0
+            after = min(since, checkpoint.sequence) if checkpoint else 0
+            chunks = await self._read_log(session_id, after)
+            restored = await asyncio.to_thread(stored.restore, checkpoint, chunks, since)
+            while True:
+                changes = self.changes
+                session = await self._store.session(session_id)
+                if changes == self.changes:
+                    break
+        except StoreUnavailable as error:
+            raise RoomUnavailable("the store is away") from error
+        except RoomDamaged:
+            _log.error("session %s is damaged in the store", session_id, exc_info=True)
+            raise
+        if session is None:
+            raise NotFound("session")
+        room = Room(
+            session_id,
+            restored,
+            self.settings.room,
+            random_below=self._random_below,
+            checkpointed=checkpoint.sequence if checkpoint else 0,
+            main_root=session.main_root,
+            is_open=session.status is Status.OPEN,
+            accepts_carried=self._accepts_carried,
+        )
+        room.on_edit = lambda size: self.writer.wrote(room, size)
+        room.on_lost = lambda: self._evict(room, RESTART, '{"code":"restart"}')
+        room.presence.on_late = lambda: self._presence_is_late(room)
+        self._rooms[session_id] = room
+        return room
+
+    async def _read_log(self, session_id: str, after: int) -> list[Chunk]:
+        chunks: list[Chunk] = []
+        while True:
+            more = await self._store.chunks(session_id, after, self.settings.chunks_per_read)
+            chunks += more
+            if len(more) < self.settings.chunks_per_read:
+                return chunks
+            after = more[-1].last
+
+    # -- tending ----------------------------------------------------------------------------------
+
+    def _presence_is_late(self, room: Room) -> None:
+        if not self._late:
+            delay_s = self.settings.room.presence_interval_ms / 1_000
+            asyncio.get_running_loop().call_later(delay_s, self._tick_presence)
+        self._late.add(room)
+
+    def _tick_presence(self) -> None:
+        rooms, self._late = self._late, set()
+        now = self.clock()
+        for room in rooms:
+            if room.presence.tick(now):
+                self._presence_is_late(room)
+
+    async def _tend_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.tend_interval_s)
+            for room in list(self._rooms.values()):
+                try:
+                    await self._tend(room)
+                except (StoreError, RoomUnavailable) as error:
+                    _log.warning("session %s is not tended now: %s", room.session_id, error)
+                except Exception:
+                    _log.exception("session %s cannot be tended", room.session_id)
+
+    async def _tend(self, room: Room) -> None:
+        """Checkpoint a room that grew, close one that nobody uses."""
+        if self.writer.is_failing:
+            return
+        now = self.clock()
+        if self.on_tend:
+            await self.on_tend(room)
+        grown = room.journal.sequence - room.checkpointed >= self.settings.checkpoint_updates
+        if grown and now - room.checkpointed_at >= self.settings.checkpoint_interval_ms:
+            await self._checkpoint(room)
+        if room.is_used:
+            room.idle_since = None
+        elif room.idle_since is None:
+            room.idle_since = now
+        elif now - room.idle_since >= self.settings.idle_ms:
+            await self._checkpoint(room)
+            if not room.is_used and room.journal.is_saved:
+                self._rooms.pop(room.session_id, None)
+
+    async def _checkpoint(self, room: Room) -> None:
+        """Store the whole document as it is now, once the log has all of it."""
+        sequence = room.journal.sequence
+        if sequence == room.checkpointed or self._rooms.get(room.session_id) is not room:
+            return
+        now = self.clock()
+        room.checkpointed_at = now
+        state, clocks, owners = room.document.state(), dict(room.known.clocks), dict(room.known.owners)
+        await self.writer.saved(room, sequence)
+        try:
+            checkpoint, squashed = await asyncio.to_thread(
+                stored.make_checkpoint, room.session_id, sequence, state, clocks, owners, now
+            )
+            await self._store.put_checkpoint(checkpoint)
+        except NotFound:
+            return
+        except (RoomDamaged, ProtocolError):
+            _log.exception("session %s gets no checkpoint, its log is kept", room.session_id)
+            return
+        room.document.replace_base(state, squashed)
+        room.checkpointed = sequence

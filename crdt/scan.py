@@ -1,0 +1,250 @@
+"""What an update consists of, read in Python before pycrdt sees a byte of it.
+
+`parse` decides what the bytes alone can tell: structure, lengths, counts, kinds, nesting. What
+needs the room's table of clocks (is there a gap, whose client id is it?) is `known`. Every rule
+is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or because it bounds
+work (facts/pycrdt.md, "The scan that held"). The encoding is Yjs's update format, version 1.
+"""
+
+from crdt.content import GC, LIVE_LIMITS, SKIP, STRING, TYPE, ContentReader, ScanLimits
+from crdt.errors import Rejected
+from crdt.lib0 import read_var_uint
+
+MAX_CLOCK = (1 << 31) - 2
+"""Clocks beyond this overflow yrs' 32-bit arithmetic."""
+
+
+class Parsed:
+    """What one update holds. A *packed* id is `client << 31 | clock`.
+
+    spans        {client: (first clock, next clock)} of its structs
+    needs        {client: highest clock it refers to}; the update is a gap unless all are known
+    ranges       (client, start, end) of each deleted range
+    parents      packed ids that must be shared types
+    types        packed ids of the shared types it creates
+    roots        names of the root types it writes to
+    text_roots   those of them that receive text
+    text_bytes   UTF-8 bytes of text it inserts
+    pairs        packed ids of the second halves of characters beyond U+FFFF
+    splits       packed ids at which it cuts a run of text in two
+    """
+
+    __slots__ = (
+        "edges", "needs", "pairs", "parents", "ranges", "roots", "spans", "splits", "text_bytes", "text_roots", "types",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.spans: dict[int, tuple[int, int]] = {}
+        self.needs: dict[int, int] = {}
+        self.edges: list[tuple[int, int, int, int]] = []
+        self.ranges: list[tuple[int, int, int]] = []
+        self.parents: list[int] = []
+        self.types: list[int] = []
+        self.roots: set[str] = set()
+        self.text_roots: set[str] = set()
+        self.text_bytes = 0
+        self.pairs: list[int] = []
+        self.splits: list[int] = []
+
+
+def pack(client: int, clock: int) -> int:
+    """One integer for a struct's id, cheaper to keep in sets than a pair."""
+    return client << 31 | clock
+
+
+def parse(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
+    """Read a whole update; raises Rejected for anything a Yjs client would not send."""
+    try:
+        return _Scanner(update, limits).run()
+    except IndexError:
+        raise Rejected("update ends early") from None
+
+
+class _Scanner(ContentReader):
+    """One pass over one update."""
+
+    __slots__ = ("is_ordered", "keyed_left", "parsed", "structs_left")
+
+    def __init__(self, update: bytes, limits: ScanLimits) -> None:
+        super().__init__(update, limits)
+        self.parsed = Parsed()
+        self.is_ordered = True
+        self.structs_left = limits.structs
+        self.keyed_left = limits.keyed_structs
+
+    def run(self) -> Parsed:
+        data, parsed = self.data, self.parsed
+        sections, at = read_var_uint(data, 0)
+        if sections > len(data):
+            raise Rejected("more clients declared than bytes")
+        self.is_ordered = sections < 2
+        for _ in range(sections):
+            at = self._section(at)
+        at = self._delete_set(at)
+        if at != len(data):
+            raise Rejected("bytes after the end of the update")
+        if not self.is_ordered:
+            _check_order(parsed)
+        return parsed
+
+    def _section(self, at: int) -> int:
+        data, parsed = self.data, self.parsed
+        count, at = read_var_uint(data, at)
+        self.structs_left -= count
+        if count == 0 or count > len(data) or self.structs_left < 0:
+            raise Rejected("impossible number of structs")
+        client, at = read_var_uint(data, at)
+        first, at = read_var_uint(data, at)
+        if client in parsed.spans:
+            raise Rejected("the same client twice")
+        clock = first
+        for _ in range(count):
+            if clock > MAX_CLOCK:
+                raise Rejected("clock out of range")
+            length, at = self._struct(at, client, clock)
+            if length == 0:
+                raise Rejected("empty struct")
+            clock += length
+        if clock > MAX_CLOCK or at > len(data):
+            raise Rejected("clock or length out of range")
+        parsed.spans[client] = (first, clock)
+        return at
+
+    def _struct(self, at: int, client: int, clock: int) -> tuple[int, int]:
+        """Return (length in clock units, next position)."""
+        data = self.data
+        info = data[at]
+        kind = info & 31
+        if kind == GC:
+            if info:
+                raise Rejected("garbage-collected struct with flags")
+            return read_var_uint(data, at + 1)
+        if kind == SKIP:
+            raise Rejected("update with a hole in it")
+        at += 1
+        root = ""
+        if info & 0xC0:
+            if info & 0x80:
+                at = self._reference(at, client, clock, 1)
+            if info & 0x40:
+                at = self._reference(at, client, clock, 0)
+        else:
+            root, at = self._parent(at, info, client, clock)
+        if kind == STRING:
+            return self._string(at, client, clock, root)
+        if kind == TYPE:
+            self.parsed.types.append(client << 31 | clock)
+        return self.content(at, kind)
+
+    def _reference(self, at: int, client: int, clock: int, after: int) -> int:
+        """An origin: the struct to the left (`after` = 1: a run is cut behind it) or to the right (0)."""
+        data, parsed = self.data, self.parsed
+        other, at = read_var_uint(data, at)
+        k, at = read_var_uint(data, at)
+        if other == client:
+            if k >= clock:
+                raise Rejected("struct that refers to itself or a later one")
+        else:
+            if k > parsed.needs.get(other, -1):
+                if k > MAX_CLOCK:
+                    raise Rejected("clock out of range")
+                parsed.needs[other] = k
+            if not self.is_ordered:
+                parsed.edges.append((client, clock, other, k))
+        parsed.splits.append((other << 31 | k) + after)
+        return at
+
+    def _parent(self, at: int, info: int, client: int, clock: int) -> tuple[str, int]:
+        """Return (root name or "" when the parent is a nested type, next position)."""
+        data, parsed = self.data, self.parsed
+        is_root, at = read_var_uint(data, at)
+        root = ""
+        if is_root == 1:
+            root, at = self.name(at)
+            parsed.roots.add(root)
+        elif is_root == 0:
+            before = at
+            at = self._reference(at, client, clock, 0)
+            parsed.splits.pop()
+            other, before = read_var_uint(data, before)
+            parsed.parents.append(other << 31 | read_var_uint(data, before)[0])
+        else:
+            raise Rejected("unknown kind of parent")
+        if info & 0x20:
+            self.keyed_left -= 1
+            if self.keyed_left < 0:
+                raise Rejected("too many map entries in one update")
+            if info & 31 == STRING:
+                raise Rejected("text under a map key")
+            _, at = self.name(at)
+        return root, at
+
+    def _string(self, at: int, client: int, clock: int, root: str) -> tuple[int, int]:
+        """Text: its length is in UTF-16 units."""
+        parsed = self.parsed
+        size, at = read_var_uint(self.data, at)
+        text = self.text(at, at + size)
+        parsed.text_bytes += size
+        if root:
+            parsed.text_roots.add(root)
+        length = len(text)
+        if length != size:
+            base = client << 31 | clock
+            extra = 0
+            for index, character in enumerate(text):
+                if character > "\uffff":
+                    extra += 1
+                    parsed.pairs.append(base + index + extra)
+            length += extra
+        return length, at + size
+
+    def _delete_set(self, at: int) -> int:
+        data, parsed = self.data, self.parsed
+        sections, at = read_var_uint(data, at)
+        if sections > len(data):
+            raise Rejected("more clients declared than bytes")
+        seen = set()
+        for _ in range(sections):
+            client, at = read_var_uint(data, at)
+            count, at = read_var_uint(data, at)
+            self.structs_left -= count
+            if client in seen or count == 0 or self.structs_left < 0:
+                raise Rejected("impossible delete set")
+            seen.add(client)
+            end = 0
+            for _ in range(count):
+                start, at = read_var_uint(data, at)
+                length, at = read_var_uint(data, at)
+                if length == 0 or start < end or start + length > MAX_CLOCK:
+                    raise Rejected("delete ranges empty, out of order or out of range")
+                end = start + length
+                parsed.ranges.append((client, start, end))
+        return at
+
+
+def _check_order(parsed: Parsed) -> None:
+    """Reject sections that wait for each other: no order integrates them, yrs would keep them pending.
+
+    Each section is read up to its first reference into a part of another section that is not read
+    yet, then waits there; when a section moves on, those waiting for it are tried again.
+    """
+    pending: dict[int, list[tuple[int, int, int]]] = {client: [] for client in parsed.spans}
+    for client, clock, other, k in reversed(parsed.edges):
+        if other in parsed.spans and k >= parsed.spans[other][0]:
+            pending[client].append((clock, other, k))
+    reached = {client: span[0] for client, span in parsed.spans.items()}
+    waiting: dict[int, list[int]] = {}
+    ready = list(parsed.spans)
+    while ready:
+        client = ready.pop()
+        edges = pending[client]
+        while edges and edges[-1][2] < reached[edges[-1][1]]:
+            edges.pop()
+        position = edges[-1][0] if edges else parsed.spans[client][1]
+        if edges:
+            waiting.setdefault(edges[-1][1], []).append(client)
+        if position > reached[client]:
+            reached[client] = position
+            ready += waiting.pop(client, [])
+    if any(pending.values()):
+        raise Rejected("structs that wait for each other")

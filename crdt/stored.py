@@ -1,0 +1,100 @@
+"""Between rows and a room's memory: load a document from checkpoint and log, make checkpoints.
+
+Plain functions that take long for large documents; `rooms` runs them in a thread. Every byte
+string from the store passes its checksum and the scan before pycrdt gets it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from crdt import document, log
+from crdt.content import STORED_LIMITS
+from crdt.errors import Gap, ProtocolError, RoomDamaged
+from crdt.known import Known
+from crdt.scan import parse
+from crdt.squash import squash
+from storage.records import Checkpoint, Chunk
+
+
+@dataclass(slots=True)
+class Restored:
+    """A document as the store has it.
+
+    state         merged and squashed updates
+    sequence      log position it stands at
+    contributors  {user id: last log position} of entries after `since`
+    edited_at     (first, last) time of those entries in ms, or None
+    """
+
+    state: bytes = document.EMPTY
+    known: Known = field(default_factory=Known)
+    sequence: int = 0
+    contributors: dict[str, int] = field(default_factory=dict)
+    edited_at: tuple[int, int] | None = None
+
+
+def restore(checkpoint: Checkpoint | None, chunks: Iterable[Chunk], since: int = 0) -> Restored:
+    """Load a document; raises RoomDamaged if a row fails its checksum, the scan, or the order of the log.
+
+    chunks  in order; must continue the checkpoint, may begin before it
+    since   log position of the newest version
+    """
+    restored = Restored()
+    try:
+        if checkpoint:
+            _load_checkpoint(restored, checkpoint)
+        updates = [restored.state]
+        for chunk in chunks:
+            _load_chunk(restored, chunk, updates, since)
+        if len(updates) > 1:
+            restored.state = squash(document.merge(updates))
+    except (ProtocolError, Gap) as error:
+        raise RoomDamaged(f"a stored update does not pass the scan: {error}") from error
+    return restored
+
+
+def _load_checkpoint(restored: Restored, checkpoint: Checkpoint) -> None:
+    restored.state = log.without_checksum(checkpoint.state)
+    restored.sequence = checkpoint.sequence
+    parsed = parse(restored.state, STORED_LIMITS)
+    known = restored.known
+    known.owners = log.decode_owners(checkpoint.owners)
+    known.admit(parsed, "", carries=True)
+    known.cuts_character(parsed)
+    known.commit(parsed, "", unclaimed=parsed.spans.keys())
+
+
+def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: int) -> None:
+    entries = log.decode_chunk(chunk.data)
+    if chunk.last - chunk.first + 1 != len(entries) or chunk.first > restored.sequence + 1:
+        raise RoomDamaged("the log has a hole")
+    known = restored.known
+    for sequence, entry in enumerate(entries, chunk.first):
+        if sequence > since:
+            restored.contributors[entry.author] = sequence
+            first, _ = restored.edited_at or (entry.at, entry.at)
+            restored.edited_at = (first, entry.at)
+        if sequence <= restored.sequence:
+            continue
+        parsed = parse(entry.update, STORED_LIMITS)
+        known.admit(parsed, entry.author, carries=True)
+        known.cuts_character(parsed)
+        known.commit(parsed, entry.author, unclaimed=parsed.spans.keys() if entry.carried else frozenset())
+        restored.sequence = sequence
+        updates.append(entry.update)
+
+
+def make_checkpoint(
+    session_id: str, sequence: int, state: bytes, clocks: dict[int, int], owners: dict[int, str], now: int
+) -> tuple[Checkpoint, bytes]:
+    """Return (checkpoint, squashed state) after loading the state into a fresh document.
+
+    Raises RoomDamaged if it does not know exactly the structs that the room knows.
+    """
+    squashed = squash(state)
+    parsed = parse(squashed, STORED_LIMITS)
+    if {client: after for client, (_, after) in parsed.spans.items()} != clocks:
+        raise RoomDamaged("the squashed state lacks structs")
+    document.verify(squashed)
+    checkpoint = Checkpoint(session_id, sequence, log.with_checksum(squashed), log.encode_owners(owners), now)
+    return checkpoint, squashed

@@ -1,0 +1,147 @@
+"""The one writer of the process: commits what all rooms took, together, again and again until it is stored."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from crdt.errors import RoomUnavailable
+from crdt.room import Room
+from storage.base import RoomStore
+from storage.errors import Conflict, StoreError
+from storage.records import Chunk
+
+_CHUNKS_PER_COMMIT = 100
+_FIRST_RETRY_S = 0.1
+_LAST_RETRY_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Group commit.
+
+    is_failing     the last attempt failed: the store is away
+    unsaved_bytes  bytes that all rooms together still have to write
+    """
+
+    def __init__(self, store: RoomStore, delay_s: float, clock: Callable[[], int]) -> None:
+        """delay_s: how long updates gather before a commit; clock: milliseconds since 1970."""
+        self.is_failing = False
+        self.unsaved_bytes = 0
+        self._store = store
+        self._delay_s = delay_s
+        self._clock = clock
+        self._dirty: dict[Room, None] = {}
+        self._wake = asyncio.Event()
+        self._waiting: list[tuple[Room, int, asyncio.Future[None]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="writer")
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._fail_waiting("the server is stopping")
+
+    async def drain(self) -> None:
+        """Return when everything is stored."""
+        while self._dirty:
+            for room in list(self._dirty):
+                try:
+                    await self.saved(room, room.journal.sequence)
+                except RoomUnavailable:
+                    await asyncio.sleep(_FIRST_RETRY_S)
+
+    def wrote(self, room: Room, size: int) -> None:
+        """A room has something new to write, of `size` bytes."""
+        self.unsaved_bytes += size
+        self._dirty[room] = None
+        self._wake.set()
+
+    def forget(self, room: Room, why: str) -> None:
+        """Write nothing more of a room; whoever waits for it gets RoomUnavailable."""
+        self._dirty.pop(room, None)
+        self._fail_waiting(why, room)
+
+    async def saved(self, room: Room, sequence: int) -> None:
+        """Return when the store has the room's log up to `sequence`; raises RoomUnavailable if a commit fails."""
+        if room.journal.saved_sequence >= sequence:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((room, sequence, future))
+        await future
+
+    async def _run(self) -> None:
+        retry_s = _FIRST_RETRY_S
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(self._delay_s)
+            self._wake.clear()
+            try:
+                await self._write_all()
+            except StoreError as error:
+                if not self.is_failing:
+                    _log.error("the store cannot be written, edits are kept in memory: %s", error)
+                self.is_failing = True
+                self._fail_waiting("the store is away")
+                self._wake.set()
+                await asyncio.sleep(retry_s)
+                retry_s = min(retry_s * 2, _LAST_RETRY_S)
+                continue
+            if self.is_failing:
+                _log.info("the store can be written again")
+            self.is_failing = False
+            retry_s = _FIRST_RETRY_S
+
+    async def _write_all(self) -> None:
+        rooms = list(self._dirty)
+        for at in range(0, len(rooms), _CHUNKS_PER_COMMIT):
+            now = self._clock()
+            taken = [(room, chunk) for room in rooms[at : at + _CHUNKS_PER_COMMIT] if (chunk := room.take_unsaved(now))]
+            try:
+                await self._commit(taken)
+            except Conflict:
+                for pair in taken:
+                    await self._commit_alone(pair)
+        self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
+
+    async def _commit(self, taken: Iterable[tuple[Room, Chunk]]) -> None:
+        await self._store.append_chunks([chunk for _, chunk in taken])
+        for room, _ in taken:
+            room.saved()
+            if room.journal.is_saved:
+                self._dirty.pop(room, None)
+            else:
+                self._wake.set()
+        self._settle()
+
+    async def _commit_alone(self, pair: tuple[Room, Chunk]) -> None:
+        """One room's log in the store is not what the room believes: send everybody there away to load it anew."""
+        try:
+            await self._commit([pair])
+        except Conflict:
+            room = pair[0]
+            _log.error("the log of session %s was changed by someone else; its room is closed", room.session_id)
+            self.forget(room, "the room is loaded anew")
+            room.on_lost()
+
+    def _settle(self) -> None:
+        """Wake those whose updates are stored by now."""
+        waiting, self._waiting = self._waiting, []
+        for room, sequence, future in waiting:
+            if future.done():
+                continue
+            if room.journal.saved_sequence >= sequence:
+                future.set_result(None)
+            else:
+                self._waiting.append((room, sequence, future))
+
+    def _fail_waiting(self, why: str, only: Room | None = None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for room, sequence, future in waiting:
+            if only not in (None, room):
+                self._waiting.append((room, sequence, future))
+            elif not future.done():
+                future.set_exception(RoomUnavailable(why))

@@ -1,0 +1,1 @@
+"""HTTP and WebSockets: translate between clients and rooms. Holds no rules of the domain."""

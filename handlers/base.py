@@ -1,0 +1,278 @@
+"""What all HTTP handlers share: who is asking, may he, what did he send, and how he is answered."""
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from tornado.web import HTTPError, RequestHandler, stream_request_body
+
+from handlers import errors, ids, network, schemas
+from handlers.services import Services
+from storage.records import Member, Role, Session, Status, User
+
+ACCESS_COOKIE = "accessToken"
+REFRESH_COOKIE = "refreshToken"
+REFRESH_PATH = "/user"
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
+_STATE_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+_MAX_BODY_BYTES = 1 << 40
+_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
+
+_log = logging.getLogger(__name__)
+
+
+@stream_request_body
+class BaseHandler(RequestHandler):
+    """A request of the API. Bodies are taken in piece by piece, so that none is read past its limit.
+
+    needs_login     anonymous requests are answered 401
+    body_bytes      most that a body may have
+    """
+
+    needs_login = True
+    body_bytes: int | None = None
+    services: Services
+    user: User | None
+    login_id: str
+    by_cookie: bool
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+        self.user = None
+        self.login_id = ""
+        self.by_cookie = False
+        self._body = bytearray()
+        self._limit = self.body_bytes or services.settings.json_bytes
+        self.request_id = ""
+
+    # -- before the verb --------------------------------------------------------------------------
+
+    def set_default_headers(self) -> None:
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("Cache-Control", "no-store")
+        self.clear_header("Server")
+
+    async def prepare(self) -> None:
+        given = self.request.headers.get("X-Request-Id", "")
+        self.request_id = given if _REQUEST_ID.match(given) else ids.new_id(self.services.random_bytes)
+        self.set_header("X-Request-Id", self.request_id)
+        self._allow_cross_origin()
+        if self.request.method == "OPTIONS":
+            return
+        declared = self.request.headers.get("Content-Length", "0")
+        self.request.connection.set_max_body_size(_MAX_BODY_BYTES)  # type: ignore[union-attr]
+        if declared.isdigit() and int(declared) > self._limit:
+            raise errors.too_large(f"The body may have at most {self._limit} bytes.")
+        await self._authenticate()
+        self._check_rate()
+        self._check_origin()
+        if self.needs_login and self.user is None:
+            raise errors.not_signed_in()
+
+    def data_received(self, chunk: bytes) -> None:
+        if len(self._body) + len(chunk) > self._limit:
+            raise errors.too_large(f"The body may have at most {self._limit} bytes.")
+        self._body += chunk
+
+    def _allow_cross_origin(self) -> None:
+        origin = self.request.headers.get("Origin", "").lower()
+        self.set_header("Vary", "Origin")
+        if origin in self.services.settings.origins:
+            self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header("Access-Control-Allow-Credentials", "true")
+            self.set_header("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+
+    async def _authenticate(self) -> None:
+        """Find out who asks: a bearer token first, then the cookie."""
+        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            token = self.get_cookie(ACCESS_COOKIE) or ""
+            self.by_cookie = bool(token)
+        if not token:
+            return
+        try:
+            claims = self.services.tokens.read_access_token(token.strip())
+            user = await self.services.store.signed_in(claims.login_id, self.services.clock())
+            if user is None or user.id != claims.user_id:
+                raise errors.not_signed_in("This login has ended.")
+        except errors.ApiError as error:
+            if error.status == 401 and not self.needs_login:
+                return
+            raise
+        self.user = user
+        self.login_id = claims.login_id
+
+    def _check_rate(self) -> None:
+        limiters = self.services.limiters
+        wait = limiters.signed_in.wait_s(self.user.id) if self.user else limiters.anonymous.wait_s(self.address)
+        if wait:
+            raise errors.rate_limited(wait)
+
+    def _check_origin(self) -> None:
+        """Other sites may not use a browser's cookies: not the access token's, nor by signing it in or out."""
+        if self.request.method not in _STATE_CHANGING:
+            return
+        settings = self.services.settings
+        allowed = network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops)
+        if allowed is False and (self.by_cookie or self.user is None):
+            raise errors.bad_origin()
+        if allowed is None and self.by_cookie:
+            raise errors.bad_origin()
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return network.client_address(self.request, self.services.settings.trusted_hops)
+
+    @property
+    def me(self) -> User:
+        """Who is asking."""
+        if self.user is None:
+            raise errors.not_signed_in()
+        return self.user
+
+    # -- what was sent ----------------------------------------------------------------------------
+
+    def read(self, schema: schemas.Schema) -> dict[str, Any]:
+        """Return the JSON body, checked; raises ApiError 400, 415 or 422."""
+        body = bytes(self._body)
+        if not body.strip():
+            return schemas.validate(schema, {})
+        content_type = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if content_type != "application/json":
+            raise errors.ApiError(415, "unsupported_media_type", "Send the body as application/json.")
+        return schemas.validate(schema, parse_json(body))
+
+    def query_int(self, name: str, default: int | None, maximum: int) -> int | None:
+        """Return a positive integer of the query; raises ApiError 422."""
+        text = self.get_query_argument(name, "")
+        if not text:
+            return default
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= maximum):
+            raise errors.invalid({name: [f"must be a whole number from 1 to {maximum}"]})
+        return int(text)
+
+    def limit(self) -> int:
+        """Return how many items are asked for."""
+        return self.query_int("limit", DEFAULT_LIMIT, MAX_LIMIT) or DEFAULT_LIMIT
+
+    async def member(self, session_id: str, needed: Role, *, writes: bool = False) -> tuple[Session, Member]:
+        """Return a session and the caller's membership of it.
+
+        writes  the call changes something that an ended session keeps as it is
+
+        Raises ApiError 404 for strangers (who may not know that it exists), 403 below `needed`, 409.
+        """
+        session_id = ids.normalize(session_id)
+        session = await self.services.store.session(session_id)
+        member = await self.services.store.member(session_id, self.me.id)
+        if session is None or member is None or member.is_removed:
+            raise errors.not_found("session")
+        if not member.role.allows(needed):
+            raise errors.forbidden(f"Your role here is {member.role}, this needs {needed}.")
+        if writes and session.status is Status.ENDED:
+            raise errors.session_ended()
+        return session, member
+
+    # -- answers ----------------------------------------------------------------------------------
+
+    def reply(self, body: Mapping[str, Any], status: int = 200) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(json.dumps(body))
+
+    def options(self, *_: str) -> None:
+        self.set_status(204)
+        if self._headers.get("Access-Control-Allow-Origin"):
+            self.set_header("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
+            self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id")
+            self.set_header("Access-Control-Max-Age", "600")
+        self.finish()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        answer = errors.to_api_error(error) if error else None
+        if answer is None:
+            code = _CODES.get(status_code, "internal" if status_code >= 500 else "bad_request")
+            message = "Something went wrong here; it was logged." if status_code >= 500 else f"{self._reason}."
+            answer = errors.ApiError(status_code, code, message)
+        self.set_status(answer.status)
+        for name, value in answer.headers.items():
+            self.set_header(name, value)
+        body: dict[str, Any] = {
+            "type": f"/docs#{answer.code}",
+            "title": self._reason,
+            "status": answer.status,
+            "detail": answer.message,
+            "code": answer.code,
+            "message": answer.message,
+            "requestId": self.request_id,
+        }
+        if answer.errors:
+            body["errors"] = answer.errors
+        self.set_header("Content-Type", "application/problem+json")
+        self.finish(json.dumps(body))
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Let the table decide the status before headers are reset."""
+        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        answer = errors.to_api_error(error) if error else None
+        super().send_error(answer.status if answer else status_code, **kwargs)
+
+    def clear(self) -> None:
+        """Tornado clears all headers for an error: those of the request as such stay."""
+        kept = {}
+        if hasattr(self, "_headers"):
+            kept = {k: v for k, v in self._headers.get_all() if k.startswith(("Access-Control-", "X-Request", "Vary"))}
+        super().clear()
+        for name, value in kept.items():
+            self.set_header(name, value)
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        if value is None or isinstance(value, HTTPError) or errors.to_api_error(value):
+            return
+        _log.error("request %s failed", self.request_id, exc_info=(typ, value, tb))
+
+
+class NotFoundHandler(BaseHandler):
+    """Whatever has no route."""
+
+    needs_login = False
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        if self.request.method != "OPTIONS":
+            raise errors.not_found()
+
+
+def parse_json(body: bytes) -> Mapping[str, Any]:
+    """Parse a JSON object strictly; raises ApiError 400.
+
+    Refuses what would break something later: NaN and infinities, a key twice, half a surrogate
+    pair, nesting that exhausts the stack.
+    """
+    try:
+        value = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise errors.ApiError(400, "bad_json", "The body is not valid JSON.") from error
+    if not isinstance(value, dict):
+        raise errors.ApiError(400, "bad_json", "The body must be a JSON object.")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)

@@ -1,0 +1,49 @@
+"""Chat beside the code."""
+
+from handlers import errors, ids, schemas, views
+from handlers.base import BaseHandler
+from storage.records import Message, Role
+
+_MAX_SEQUENCE = 1 << 53
+
+
+class SendHandler(BaseHandler):
+    """POST /chat/send"""
+
+    async def post(self) -> None:
+        body = self.read(schemas.MESSAGE)
+        services = self.services
+        session, _ = await self.member(body["sessionId"], Role.VIEWER, writes=True)
+        if wait := services.limiters.messages.wait_s(self.me.id):
+            raise errors.rate_limited(wait, "Too many messages.")
+        now = services.clock()
+        message = Message(
+            session_id=session.id,
+            sequence=0,
+            id=ids.new_sortable_id(services.random_bytes, now),
+            sender_id=self.me.id,
+            sender_name=self.me.username,
+            text=body["message"],
+            created_at=now,
+        )
+        stored = await services.store.add_message(message)
+        self.reply(views.message(stored, {self.me.id: self.me}), 201)
+
+
+class MessagesHandler(BaseHandler):
+    """GET /chat/:sessionId"""
+
+    async def get(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        limit, store = self.limit(), self.services.store
+        before = self.query_int("before", None, _MAX_SEQUENCE)
+        found = await store.messages(session.id, before, limit + 1)
+        has_more = len(found) > limit
+        found = found[-limit:]
+        people = await store.users({message.sender_id for message in found})
+        self.reply(
+            {
+                "messages": [views.message(message, people) for message in found],
+                "next": str(found[0].sequence) if has_more else None,
+            }
+        )

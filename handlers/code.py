@@ -1,0 +1,95 @@
+"""Versions of the code."""
+
+from handlers import errors, schemas, views
+from handlers.base import BaseHandler
+from handlers.times import rfc3339
+from storage.records import Role, Version
+
+_MAX_NUMBER = 1 << 31
+
+
+class CodeHandler(BaseHandler):
+    """What the handlers of versions share."""
+
+    async def reply_version(self, version: Version, status: int = 200) -> None:
+        people = await self.services.store.users({version.author_id, *version.contributors})
+        self.reply(views.version(version, people), status)
+
+
+class SaveHandler(CodeHandler):
+    """POST /code/:sessionId/save"""
+
+    body_bytes = 7 << 20
+
+    async def post(self, session_id: str) -> None:
+        body = self.read(schemas.SAVE)
+        session, _ = await self.member(session_id, Role.EDITOR, writes=True)
+        if wait := self.services.limiters.saves.wait_s(session.id):
+            raise errors.rate_limited(wait, "Too many versions at once.")
+        version, is_new = await self.services.history.save(
+            session.id, self.me.id, self.me.username, code=body.get("code"), label=body.get("label", "")
+        )
+        await self.reply_version(version, 201 if is_new else 200)
+
+
+class LatestHandler(CodeHandler):
+    """GET /code/:sessionId/latest"""
+
+    async def get(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        if self.get_query_argument("live", "") in ("true", "1"):
+            await self._reply_live(session.id)
+            return
+        version = await self.services.store.newest_version(session.id)
+        if version is None:
+            raise errors.not_found("version yet: nothing was saved in this session")
+        await self.reply_version(version)
+
+    async def _reply_live(self, session_id: str) -> None:
+        files, root, sequence, newest = await self.services.history.live(session_id)
+        is_saved = newest is not None and newest.files == files
+        self.reply(
+            {
+                "sessionId": session_id,
+                "version": newest.number if newest and is_saved else None,
+                "code": files.get(root, ""),
+                "files": files,
+                "sequence": sequence,
+                "createdAt": rfc3339(self.services.clock()),
+            }
+        )
+
+
+class VersionsHandler(CodeHandler):
+    """GET /code/:sessionId/versions"""
+
+    async def get(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        fields = self.get_query_argument("fields", "")
+        if fields not in ("", "meta"):
+            raise errors.invalid({"fields": ["must be meta, or be left out"]})
+        limit, store = self.limit(), self.services.store
+        before = self.query_int("before", None, _MAX_NUMBER)
+        found = await store.versions(session.id, before, limit + 1, with_files=not fields)
+        has_more, found = len(found) > limit, found[:limit]
+        ids = {user_id for version in found for user_id in (version.author_id, *version.contributors)}
+        people = await store.users(ids)
+        self.reply(
+            {
+                "versions": [views.version(version, people) for version in found],
+                "next": str(found[-1].number) if has_more else None,
+            }
+        )
+
+
+class VersionHandler(CodeHandler):
+    """GET /code/:sessionId/versions/:n"""
+
+    async def get(self, session_id: str, number: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        version = None
+        if len(number) < 10:
+            version = await self.services.store.version(session.id, int(number))
+        if version is None:
+            raise errors.not_found("version")
+        await self.reply_version(version)

@@ -1,0 +1,92 @@
+"""The one table from what is raised to what an HTTP client is told (RFC 9457, docs/api.md)."""
+
+from dataclasses import dataclass, field
+
+from crdt.errors import CrdtError, DocumentFull, RoomDamaged, RoomUnavailable
+from storage.errors import Conflict, LimitReached, NotFound, StoreError, StoreUnavailable, TokenReused
+
+_RETRY_AFTER_S = 5
+
+
+@dataclass
+class ApiError(Exception):
+    """An answer that a handler decides on by itself.
+
+    code    a stable word; `docs/api.md` lists them
+    errors  {field: [what is wrong]} for input
+    """
+
+    status: int
+    code: str
+    message: str
+    errors: dict[str, list[str]] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def not_signed_in(message: str = "Sign in first.") -> ApiError:
+    return ApiError(401, "not_signed_in", message, headers={"WWW-Authenticate": "Bearer"})
+
+
+def token_expired() -> ApiError:
+    return ApiError(401, "token_expired", "The access token has expired.", headers={"WWW-Authenticate": "Bearer"})
+
+
+def forbidden(message: str) -> ApiError:
+    return ApiError(403, "forbidden", message)
+
+
+def bad_origin() -> ApiError:
+    return ApiError(403, "bad_origin", "Requests from this origin are not allowed here.")
+
+
+def not_found(what: str = "page") -> ApiError:
+    return ApiError(404, "not_found", f"There is no such {what}.")
+
+
+def invalid(errors: dict[str, list[str]]) -> ApiError:
+    name, messages = next(iter(errors.items()))
+    return ApiError(422, "invalid", f"{name}: {messages[0]}", errors)
+
+
+def session_ended() -> ApiError:
+    return ApiError(409, "session_ended", "The session has ended: it can be read, but not changed.")
+
+
+def rate_limited(wait_s: int, message: str = "Too many requests.") -> ApiError:
+    return ApiError(429, "rate_limited", f"{message} Try again in {wait_s} s.", headers={"Retry-After": str(wait_s)})
+
+
+def unavailable(message: str = "The server cannot do this now.") -> ApiError:
+    return ApiError(503, "unavailable", f"{message} Try again soon.", headers={"Retry-After": str(_RETRY_AFTER_S)})
+
+
+def too_large(message: str) -> ApiError:
+    return ApiError(413, "too_large", message)
+
+
+def to_api_error(error: BaseException) -> ApiError | None:
+    """Translate what rooms and stores raise; None for what nobody expected."""
+    match error:
+        case ApiError():
+            return error
+        case NotFound():
+            return not_found(str(error))
+        case Conflict(field=name):
+            message = f"This {'e-mail address' if name == 'email' else name} is taken."
+            return ApiError(409, "conflict", message, {name: [message]})
+        case LimitReached():
+            return ApiError(409, "limit_reached", f"{str(error).capitalize()}: no more can be added.")
+        case TokenReused():
+            return not_signed_in("This refresh token was used before; the login has ended everywhere.")
+        case DocumentFull():
+            return too_large(f"{str(error).capitalize()}.")
+        case RoomDamaged():
+            return ApiError(409, "quarantined", "The stored document is damaged and was taken out of service.")
+        case RoomUnavailable() | StoreUnavailable():
+            return unavailable()
+        case CrdtError() | StoreError():
+            return None
+    return None

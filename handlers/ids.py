@@ -1,0 +1,27 @@
+"""Identifiers that people can read out and type: Crockford's base32 in lower case, without i, l, o, u."""
+
+from collections.abc import Callable
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_LOOKALIKES = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None})
+_ID_CHARACTERS = 16
+_TIME_CHARACTERS = 10
+
+
+def new_id(random_bytes: Callable[[int], bytes]) -> str:
+    """Return 80 random bits in 16 characters."""
+    return _encode(int.from_bytes(random_bytes(10)), _ID_CHARACTERS)
+
+
+def new_sortable_id(random_bytes: Callable[[int], bytes], now: int) -> str:
+    """Return 26 characters that sort by time: the milliseconds `now`, then 80 random bits."""
+    return _encode(now, _TIME_CHARACTERS) + new_id(random_bytes)
+
+
+def normalize(text: str) -> str:
+    """Return the id that somebody meant who typed capitals, dashes, or a look-alike letter."""
+    return text.lower().translate(_LOOKALIKES)
+
+
+def _encode(value: int, characters: int) -> str:
+    return "".join(_ALPHABET[value >> 5 * place & 31] for place in reversed(range(characters)))

@@ -1,0 +1,74 @@
+"""Rates: token buckets, by key, bounded in number. Time is a monotonic clock's, in seconds."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+
+_MAX_KEYS = 10_000
+
+
+class Bucket:
+    """Holds up to `burst` tokens and gains `rate` a second; may go into debt."""
+
+    __slots__ = ("_burst", "_rate", "_tokens", "_updated")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._tokens = burst
+        self._updated = now
+
+    def spend(self, tokens: float, now: float) -> float:
+        """Take tokens; return the seconds until the debt is paid, 0 if there is none."""
+        self._tokens = min(self._burst, self._tokens + (now - self._updated) * self._rate) - tokens
+        self._updated = now
+        return max(0.0, -self._tokens / self._rate)
+
+    def refund(self, tokens: float) -> None:
+        """Give tokens back that were not used."""
+        self._tokens += tokens
+
+
+class RateLimiter:
+    """A bucket a key. The least recently used keys are forgotten beyond ten thousand."""
+
+    def __init__(self, rate: float, burst: float, monotonic: Callable[[], float]) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._monotonic = monotonic
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def wait_s(self, key: str) -> int:
+        """Take one token; return 0, or if there was none the whole seconds to wait before the next try."""
+        now = self._monotonic()
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(self._rate, self._burst, now)
+            if len(self._buckets) > _MAX_KEYS:
+                self._buckets.popitem(last=False)
+        self._buckets.move_to_end(key)
+        wait = bucket.spend(1, now)
+        if wait:
+            bucket.refund(1)
+        return math.ceil(wait)
+
+
+class Counter:
+    """How many of something each key has now, up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._counts: dict[object, int] = {}
+
+    def has_room(self, key: object) -> bool:
+        return self._counts.get(key, 0) < self._limit
+
+    def add(self, key: object) -> None:
+        self._counts[key] = self._counts.get(key, 0) + 1
+
+    def remove(self, key: object) -> None:
+        left = self._counts[key] - 1
+        if left:
+            self._counts[key] = left
+        else:
+            del self._counts[key]

@@ -1,0 +1,63 @@
+"""Pages for people: what this is, and the API's reference."""
+
+from importlib.resources import files
+
+from tornado.template import Template
+
+from handlers import network, openapi
+from handlers.base import BaseHandler
+
+_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class PageHandler(BaseHandler):
+    """An HTML page without scripts."""
+
+    needs_login = False
+
+    def reply_page(self, name: str, **values: object) -> None:
+        text = files("static").joinpath(name).read_text()
+        origin = network.own_origin(self.request, self.services.settings.trusted_hops)
+        page = Template(text, autoescape="xhtml_escape", whitespace="all").generate(
+            origin=origin,
+            socket=origin.replace("http", "ws", 1),
+            version=self.services.settings.version,
+            **values,
+        )
+        self.set_header("Content-Security-Policy", _CSP)
+        self.set_header("Content-Type", "text/html; charset=UTF-8")
+        self.finish(page)
+
+
+class HomeHandler(PageHandler):
+    """GET /"""
+
+    async def get(self) -> None:
+        self.reply_page("index.html")
+
+
+class DocsHandler(PageHandler):
+    """GET /docs"""
+
+    async def get(self) -> None:
+        rows = [
+            (
+                operation,
+                sorted(
+                    (openapi.json_schema(operation.schema) if operation.schema else {}).get("properties", {}).items()
+                ),
+            )
+            for operation in openapi.OPERATIONS
+        ]
+        self.reply_page("docs.html", rows=rows, errors=openapi.ERRORS)
+
+
+class OpenApiHandler(BaseHandler):
+    """GET /openapi.json"""
+
+    needs_login = False
+
+    async def get(self) -> None:
+        self.reply(openapi.document(self.services.settings.version))

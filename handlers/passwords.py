@@ -1,0 +1,78 @@
+"""Passwords: the rules for new ones, and bcrypt in a small bounded pool of threads.
+
+`common_passwords.txt` has the long ones of zxcvbn's frequency lists (MIT licence) and some of our own.
+"""
+
+import asyncio
+import base64
+import hashlib
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from typing import TypeVar
+
+import bcrypt
+
+from handlers.errors import invalid, unavailable
+
+_T = TypeVar("_T")
+
+MIN_CHARACTERS = 10
+MAX_CHARACTERS = 128
+_MAX_WAITING = 64
+
+
+class Passwords:
+    """Hashes and checks passwords. bcrypt releases the GIL, so the event loop goes on meanwhile."""
+
+    def __init__(self, cost: int, threads: int = 1) -> None:
+        self._cost = cost
+        self._pool = ThreadPoolExecutor(threads, "bcrypt")
+        self._waiting = 0
+        self._common = frozenset(files("handlers").joinpath("common_passwords.txt").read_text().split("\n"))
+        self._decoy = bcrypt.hashpw(b"nobody", bcrypt.gensalt(cost)).decode()
+
+    def check_rules(self, password: str, *own_names: str, field: str = "password") -> None:
+        """Raise ApiError 422 unless the password may be chosen (docs/configuration.md)."""
+        text = unicodedata.normalize("NFC", password)
+        folded = text.casefold()
+        problem = None
+        if len(text) < MIN_CHARACTERS:
+            problem = f"must have at least {MIN_CHARACTERS} characters"
+        elif len(text) > MAX_CHARACTERS:
+            problem = f"may have at most {MAX_CHARACTERS} characters"
+        elif folded in self._common or len(set(folded)) == 1:
+            problem = "is one of the most common passwords"
+        elif folded in {name.casefold() for name in own_names if name}:
+            problem = "may not be your name or e-mail address"
+        if problem:
+            raise invalid({field: [problem]})
+
+    async def hash(self, password: str) -> str:
+        """Return a bcrypt hash; raises ApiError 503 when too many wait already."""
+        hashed = await self._run(bcrypt.hashpw, _digest(password), bcrypt.gensalt(self._cost))
+        return hashed.decode()
+
+    async def matches(self, password: str, hashed: str | None) -> bool:
+        """Compare with a hash; with None do the same work and return False."""
+        same = await self._run(bcrypt.checkpw, _digest(password), (hashed or self._decoy).encode())
+        return same and hashed is not None
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown(cancel_futures=True)
+
+    async def _run(self, work: Callable[[bytes, bytes], _T], password: bytes, salt: bytes) -> _T:
+        if self._waiting >= _MAX_WAITING:
+            raise unavailable("Too many people are signing in.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work, password, salt)
+        finally:
+            self._waiting -= 1
+
+
+def _digest(password: str) -> bytes:
+    """base64(sha256): bcrypt takes at most 72 bytes and stops at NUL; 44 characters are neither."""
+    return base64.b64encode(hashlib.sha256(unicodedata.normalize("NFC", password).encode()).digest())

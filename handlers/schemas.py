@@ -1,0 +1,132 @@
+"""What JSON bodies may hold. Built once; a validator is made for each request (facts/mongo.md)."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import cerberus
+from cerberus.errors import BasicErrorHandler
+
+from handlers.errors import invalid
+
+Schema = Mapping[str, Mapping[str, Any]]
+
+MAX_CODE_BYTES = 1 << 20
+_DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+
+
+def _nfc(value: Any) -> Any:
+    return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTION_OVERRIDES
+
+
+def _one_line(field: str, value: Any, error: Any) -> None:
+    if isinstance(value, str) and any(_is_control(character) or character in "\u2028\u2029" for character in value):
+        error(field, "may not contain control or direction characters")
+
+
+def _chat_text(field: str, value: Any, error: Any) -> None:
+    if isinstance(value, str) and not value.strip():
+        error(field, "may not be empty")
+    if isinstance(value, str) and any(_is_control(character) and character not in "\n\t" for character in value):
+        error(field, "may not contain control or direction characters")
+
+
+def _user_name(field: str, value: Any, error: Any) -> None:
+    _one_line(field, value, error)
+    if isinstance(value, str) and "@" in value:
+        error(field, "may not contain @")
+
+
+def _email(field: str, value: Any, error: Any) -> None:
+    _one_line(field, value, error)
+    if isinstance(value, str):
+        local, at, domain = value.rpartition("@")
+        if not (local and at and "." in domain.strip(".") and not any(c.isspace() for c in value) and "@" not in local):
+            error(field, "is not an e-mail address")
+
+
+def _code(field: str, value: Any, error: Any) -> None:
+    if isinstance(value, str):
+        if len(value.encode()) > MAX_CODE_BYTES:
+            error(field, f"may have at most {MAX_CODE_BYTES} bytes")
+        if "\0" in value:
+            error(field, "may not contain NUL characters")
+
+
+def _line(maximum: int, minimum: int = 0) -> dict[str, Any]:
+    return {
+        "type": "string", "coerce": _nfc, "minlength": minimum, "maxlength": maximum, "check_with": _one_line,
+    }  # fmt: skip
+
+
+_USERNAME = {**_line(32, 3), "check_with": _user_name}
+_PASSWORD = {"type": "string", "maxlength": 1_000}
+_LANGUAGE = {**_line(32, 1), "regex": r"[A-Za-z0-9+#._-]*\Z"}
+_ACCESS = {"type": "string", "allowed": ["link", "invite"]}
+_JOIN_ROLE = {"type": "string", "allowed": ["editor", "viewer"]}
+_CODE = {"type": "string", "check_with": _code}
+_SESSION_ID = {"type": "string", "minlength": 1, "maxlength": 64}
+
+
+def _required(rules: Mapping[str, Any]) -> dict[str, Any]:
+    return {**rules, "required": True}
+
+
+SIGNUP: Schema = {
+    "username": _required(_USERNAME),
+    "email": _required({**_line(254, 3), "check_with": _email}),
+    "password": _required(_PASSWORD),
+    "fullname": _line(64),
+}
+LOGIN: Schema = {
+    "email": {**_line(254, 1), "required": True, "excludes": "username"},
+    "username": {**_line(254, 1), "required": True, "excludes": "email"},
+    "password": _required(_PASSWORD),
+}
+REFRESH: Schema = {"refreshToken": {"type": "string", "maxlength": 200}}
+ME: Schema = {"username": _required(_USERNAME)}
+NEW_SESSION: Schema = {
+    "title": _line(120), "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE, "code": _CODE,
+}  # fmt: skip
+SESSION: Schema = {
+    "title": _line(120), "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE,
+    "status": {"type": "string", "allowed": ["open", "ended"]},
+}  # fmt: skip
+JOIN: Schema = {}
+MEMBER: Schema = {"role": _required(_JOIN_ROLE)}
+MESSAGE: Schema = {
+    "sessionId": _required(_SESSION_ID),
+    "message": _required({"type": "string", "maxlength": 4_000, "check_with": _chat_text}),
+}
+SAVE: Schema = {"code": _CODE, "label": _line(120)}
+EMPTY: Schema = {}
+
+
+class _Messages(BasicErrorHandler):  # type: ignore[misc]
+    """Cerberus' messages, in words a form can show."""
+
+    messages: ClassVar[dict[int, str]] = {
+        **BasicErrorHandler.messages,
+        0x02: "is required",
+        0x03: "is not a known field",
+        0x06: "may not be given together with {0}",
+        0x22: "may not be empty",
+        0x23: "may not be null",
+        0x24: "must be a {constraint}",
+        0x27: "must have at least {constraint} characters",
+        0x28: "may have at most {constraint} characters",
+        0x41: "contains characters that are not allowed",
+        0x44: "must be one of {constraint}",
+    }
+
+
+def validate(schema: Schema, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the normalized document; raises ApiError 422 naming every field that is wrong."""
+    validator = cerberus.Validator(schema, error_handler=_Messages)
+    if validator.validate(document):
+        return dict(validator.document)
+    raise invalid({str(name): [str(what) for what in errors] for name, errors in validator.errors.items()})

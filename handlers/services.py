@@ -1,0 +1,63 @@
+"""What a handler may reach: one object, made by `collab_server.app`, given to every handler."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crdt.history import History
+from crdt.rooms import Rooms
+from handlers.limits import RateLimiter
+from handlers.passwords import Passwords
+from handlers.sockets import Sockets
+from handlers.tokens import Tokens
+from storage.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What handlers need to know of the configuration. Seconds, bytes and counts as named.
+
+    origins        origins beside our own that browsers may call from
+    trusted_hops   proxies in front of us whose X-Forwarded-* headers are believed
+    """
+
+    origins: frozenset[str] = frozenset()
+    trusted_hops: int = 0
+    json_bytes: int = 64 << 10
+    members: int = 200
+    refresh_idle_s: int = 14 * 86_400
+    refresh_s: int = 30 * 86_400
+    retry_window_s: int = 20
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limiters:
+    """Rates by key: a user's or login's id, or an address."""
+
+    signed_in: RateLimiter
+    anonymous: RateLimiter
+    signups: RateLimiter
+    messages: RateLimiter
+    saves: RateLimiter
+    handshakes: RateLimiter
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that requests are answered with.
+
+    clock         milliseconds since 1970
+    is_draining   whether the server is about to stop
+    """
+
+    store: Store
+    rooms: Rooms
+    history: History
+    tokens: Tokens
+    passwords: Passwords
+    limiters: Limiters
+    sockets: Sockets
+    settings: WebSettings
+    clock: Callable[[], int]
+    random_bytes: Callable[[int], bytes]
+    is_draining: Callable[[], bool]

@@ -1,0 +1,228 @@
+"""`/sync/:sessionId`: where Yjs editors connect (docs/api.md, close codes)."""
+
+import json
+import logging
+from urllib.parse import parse_qs
+
+from crdt import protocol
+from crdt.connection import Connection
+from crdt.errors import CrdtError, DocumentFull, ProtocolError, RoomDamaged, RoomUnavailable
+from crdt.room import Room
+from handlers import errors, ids, network, views
+from handlers.base import ACCESS_COOKIE
+from handlers.session import NO_ACCESS
+from handlers.user import NOT_SIGNED_IN
+from handlers.websocket import MALFORMED, SyncSocket
+from storage.errors import LimitReached, NotFound, StoreUnavailable
+from storage.records import Access, Member, Role, User
+
+NO_SUCH_SESSION = 4404
+DOCUMENT_FULL = 4413
+DAMAGED = 4500
+STORE_AWAY = 4503
+TOO_MANY = 4529
+
+_SUB_PROTOCOL = "access_token"
+
+_log = logging.getLogger(__name__)
+
+
+class _Refused(Exception):
+    """The client does not get in."""
+
+    def __init__(self, code: int, word: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.word = word
+
+
+class SyncHandler(SyncSocket):
+    """One Yjs editor."""
+
+    room: Room | None = None
+    connection: Connection | None = None
+    _address = ""
+    _is_counted = False
+
+    # -- the handshake ----------------------------------------------------------------------------
+
+    def check_origin(self, origin: str) -> bool:
+        return True  # decided in `prepare`, where it is known whether a cookie is all that signs in
+
+    async def prepare(self) -> None:
+        """Refuse a page of another site before anything is opened, if only the cookie speaks for it."""
+        settings = self.services.settings
+        self._address = network.client_address(self.request, settings.trusted_hops)
+        if self._given_token():
+            return
+        if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
+            self.set_status(403)
+            self.finish({"code": "bad_origin", "message": str(errors.bad_origin())})
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        return _SUB_PROTOCOL if _SUB_PROTOCOL in subprotocols else None
+
+    def _given_token(self) -> str:
+        """Return an access token that the page itself had: from query, sub-protocol or header."""
+        if token := self._query().get("token", ""):
+            return token
+        offered = [part.strip() for part in self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        if len(offered) > 1 and offered[0] == _SUB_PROTOCOL:
+            return offered[1]
+        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    def _query(self) -> dict[str, str]:
+        """Query parameters; the provider may add its own behind a second question mark."""
+        return {name: values[-1] for name, values in parse_qs(self.request.query.replace("?", "&")).items()}
+
+    # -- joining ----------------------------------------------------------------------------------
+
+    async def open(self, session_id: str) -> None:
+        self.set_nodelay(True)
+        fits = self.services.sockets.opened(self._address)
+        self._is_counted = True
+        try:
+            if not fits:
+                raise _Refused(TOO_MANY, "too_many", "Too many connections.")
+            await self._join(ids.normalize(session_id))
+        except _Refused as refused:
+            self._refuse(refused.code, refused.word, str(refused))
+        except (RoomUnavailable, StoreUnavailable):
+            self._refuse(STORE_AWAY, "unavailable", "The session cannot be loaded now.")
+        except RoomDamaged:
+            self._refuse(DAMAGED, "quarantined", "The stored document is damaged.")
+        except NotFound:
+            self._refuse(NO_SUCH_SESSION, "not_found", "There is no such session.")
+        except Exception:
+            _log.exception("a connection could not be opened")
+            self.shut(1011, '{"code":"internal"}')
+
+    async def _join(self, session_id: str) -> None:
+        """Let the client into its room; no change of login or membership slips in between."""
+        rooms, sockets = self.services.rooms, self.services.sockets
+        changes = rooms.changes
+        user, login_id, role = await self._admitted(session_id)
+        if self.services.limiters.handshakes.wait_s(user.id):
+            raise _Refused(TOO_MANY, "too_many", "Too many connection attempts.")
+        async with rooms.use(session_id) as room:
+            while changes != rooms.changes:
+                changes = rooms.changes
+                user, login_id, role = await self._admitted(session_id)
+            if rooms.find(session_id) is not room:
+                raise RoomUnavailable("the room was closed meanwhile")
+            if self._is_closing or self.ws_connection is None:
+                return
+            if not sockets.has_room(session_id, user.id):
+                raise _Refused(TOO_MANY, "too_many", "Too many connections to this session.")
+            self.connection = Connection(
+                user=views.participant(user),
+                login_id=login_id,
+                role=role,
+                outbox=_Outbox(self),
+                wants_saved=self._query().get("saved", "") == "1",
+            )
+            self.room = room
+            sockets.joined(self, session_id, user.id)
+            room.join(self.connection)
+
+    async def _admitted(self, session_id: str) -> tuple[User, str, Role]:
+        """Return who connects, his login, and his role; raises _Refused or NotFound."""
+        user, login_id = await self._signed_in()
+        return user, login_id, await self._role(session_id, user)
+
+    async def _signed_in(self) -> tuple[User, str]:
+        token = self._given_token() or self.get_cookie(ACCESS_COOKIE) or ""
+        if not token:
+            raise _Refused(NOT_SIGNED_IN, "not_signed_in", "Sign in first.")
+        try:
+            claims = self.services.tokens.read_access_token(token)
+        except errors.ApiError as error:
+            raise _Refused(NOT_SIGNED_IN, error.code, error.message) from None
+        user = await self.services.store.signed_in(claims.login_id, self.services.clock())
+        if user is None or user.id != claims.user_id:
+            raise _Refused(NOT_SIGNED_IN, "not_signed_in", "This login has ended.")
+        return user, claims.login_id
+
+    async def _role(self, session_id: str, user: User) -> Role:
+        """Return the user's role; whoever has the link becomes a member on the way."""
+        store = self.services.store
+        member = await store.member(session_id, user.id)
+        if member is None:
+            session = await store.session(session_id)
+            if session is None:
+                raise NotFound("session")
+            if session.access is not Access.LINK:
+                raise _Refused(NO_ACCESS, "forbidden", "This session is by invitation.")
+            wanted = Member(session_id, user.id, session.join_role, self.services.clock())
+            try:
+                member = await store.join(wanted, self.services.settings.members)
+            except LimitReached:
+                raise _Refused(NO_ACCESS, "forbidden", "This session is full.") from None
+        if member.is_removed:
+            raise _Refused(NO_ACCESS, "removed", "The owner removed you from this session.")
+        return member.role
+
+    def _refuse(self, code: int, word: str, message: str) -> None:
+        """Say why, and close after a while: old clients come back ten times a second (facts/yjs-protocol.md)."""
+        self.send(protocol.permission_denied(f"{word}: {message}"))
+        reason = json.dumps({"code": word, "message": message})
+        self._loop.call_later(self.services.sockets.limits.refusal_hold_s, self.shut, code, reason)
+
+    # -- joined -----------------------------------------------------------------------------------
+
+    def receive(self, frame: bytes) -> None:
+        if self.room and self.connection:
+            try:
+                self.services.rooms.receive(self.room, self.connection, frame)
+            except CrdtError as error:
+                self._fail(error)
+
+    async def receive_large(self, frame: bytes) -> None:
+        if self.room and self.connection:
+            try:
+                await self.services.rooms.receive_large(self.room, self.connection, frame)
+            except CrdtError as error:
+                self._fail(error)
+
+    def _fail(self, error: CrdtError) -> None:
+        """What one client did closes that client."""
+        code, word = _close_code(error)
+        if self.room and self.connection:
+            _log.info("user %s in session %s: %s", self.connection.user_id, self.room.session_id, error)
+            self.room.close([self.connection], code, json.dumps({"code": word, "message": str(error)}))
+
+    def on_close(self) -> None:
+        self._is_closing = True
+        self._out.clear()
+        if self.room and self.connection:
+            self.services.sockets.left(self, self.room.session_id, self.connection.user_id)
+            self.room.leave(self.connection)
+            self.room = self.connection = None
+        if self._is_counted:
+            self._is_counted = False
+            self.services.sockets.closed(self._address)
+
+
+class _Outbox:
+    """A socket as its room sees it."""
+
+    __slots__ = ("_socket", "send")
+
+    def __init__(self, socket: SyncSocket) -> None:
+        self._socket = socket
+        self.send = socket.send
+
+    def close(self, code: int, reason: str) -> None:
+        self._socket.shut(code, reason)
+
+
+def _close_code(error: CrdtError) -> tuple[int, str]:
+    match error:
+        case ProtocolError():
+            return MALFORMED, "malformed"
+        case DocumentFull():
+            return DOCUMENT_FULL, "too_large"
+        case RoomDamaged():
+            return DAMAGED, "quarantined"
+    return STORE_AWAY, "unavailable"

@@ -1,0 +1,117 @@
+"""Access tokens (JWT) and refresh tokens.
+
+A refresh token is `<login id>.<secret>`; the store has the secret's hash only. The successor's
+secret is an HMAC of the secret it replaces, so that a client that never got our answer and tries
+again is given the same successor, without the server keeping it anywhere.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jwt
+
+from handlers.errors import ApiError, not_signed_in, token_expired
+from handlers.ids import new_id
+
+_ISSUER = "collab-server"
+_ALGORITHM = "HS256"
+_REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
+_MAX_TOKEN_CHARACTERS = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Who an access token speaks for."""
+
+    user_id: str
+    login_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token and the hash under which the store knows it."""
+
+    login_id: str
+    secret: str
+
+    def __str__(self) -> str:
+        return f"{self.login_id}.{self.secret}"
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(self.secret.encode()).hexdigest()
+
+
+class Tokens:
+    """Issues and reads tokens with one secret of at least 32 bytes."""
+
+    def __init__(
+        self, secret: str, access_s: int, clock: Callable[[], int], random_bytes: Callable[[int], bytes]
+    ) -> None:
+        """access_s: life of an access token in seconds; clock: milliseconds since 1970."""
+        self.access_s = access_s
+        self._key = secret.encode()
+        self._refresh_key = hmac.digest(self._key, b"refresh tokens", "sha256")
+        self._clock = clock
+        self._random_bytes = random_bytes
+
+    def access_token(self, user_id: str, login_id: str) -> str:
+        """Return a signed access token."""
+        now = self._clock() // 1000
+        claims = {
+            "iss": _ISSUER,
+            "aud": _ISSUER,
+            "sub": user_id,
+            "sid": login_id,
+            "iat": now,
+            "exp": now + self.access_s,
+            "jti": new_id(self._random_bytes),
+        }
+        return jwt.encode(claims, self._key, _ALGORITHM)
+
+    def read_access_token(self, token: str) -> Claims:
+        """Return whose token it is; raises ApiError 401 if it is not ours or has expired."""
+        if len(token) > _MAX_TOKEN_CHARACTERS:
+            raise not_signed_in("The access token is not valid.")
+        try:
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=_ISSUER,
+                issuer=_ISSUER,
+                options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
+            )
+            expires_at = int(claims["exp"])
+        except (jwt.PyJWTError, ValueError, TypeError):
+            raise not_signed_in("The access token is not valid.") from None
+        if expires_at * 1000 <= self._clock():
+            raise token_expired()
+        return Claims(str(claims["sub"]), str(claims["sid"]))
+
+    def new_refresh_token(self) -> RefreshToken:
+        """Return the first token of a new login."""
+        return RefreshToken(new_id(self._random_bytes), _text(self._random_bytes(32)))
+
+    def successor(self, token: RefreshToken) -> RefreshToken:
+        """Return the token that replaces this one: always the same."""
+        secret = hmac.digest(self._refresh_key, str(token).encode(), "sha256")
+        return RefreshToken(token.login_id, _text(secret))
+
+    def read_refresh_token(self, text: str) -> RefreshToken:
+        """Take a token apart; raises ApiError 401 if it has not the form of one."""
+        login_id, dot, secret = text.partition(".")
+        if not (login_id and dot and secret):
+            raise _not_valid()
+        return RefreshToken(login_id, secret)
+
+
+def _not_valid() -> ApiError:
+    return not_signed_in("The refresh token is not valid.")
+
+
+def _text(secret: bytes) -> str:
+    return base64.urlsafe_b64encode(secret).rstrip(b"=").decode()

@@ -1,0 +1,169 @@
+"""Sign up, sign in, stay signed in, sign out, and who am I."""
+
+from handlers import errors, ids, network, schemas, views
+from handlers.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler
+from handlers.tokens import RefreshToken
+from storage.errors import NotFound, TokenReused
+from storage.records import Login, User
+
+NOT_SIGNED_IN = 4401
+_LOGGED_OUT = '{"code":"logged_out"}'
+_DEVICE_CHARACTERS = 120
+
+
+class AccountHandler(BaseHandler):
+    """What the handlers of logins share."""
+
+    def new_login(self, user_id: str) -> tuple[Login, RefreshToken]:
+        """Return a login that starts now, and its first refresh token."""
+        settings, now = self.services.settings, self.services.clock()
+        token = self.services.tokens.new_refresh_token()
+        agent = self.request.headers.get("User-Agent", "")
+        login = Login(
+            id=token.login_id,
+            user_id=user_id,
+            token_hash=token.hash,
+            previous_hash=None,
+            generation=0,
+            created_at=now,
+            rotated_at=now,
+            expires_at=now + settings.refresh_idle_s * 1000,
+            ends_at=now + settings.refresh_s * 1000,
+            device="".join(c for c in agent if c.isprintable())[:_DEVICE_CHARACTERS],
+        )
+        return login, token
+
+    def reply_signed_in(self, user: User, token: RefreshToken, status: int = 200) -> None:
+        """Answer with tokens, in the body for programs and in cookies for browsers."""
+        tokens, settings = self.services.tokens, self.services.settings
+        access = tokens.access_token(user.id, token.login_id)
+        self._set_cookie(ACCESS_COOKIE, access, "/", tokens.access_s)
+        self._set_cookie(REFRESH_COOKIE, str(token), REFRESH_PATH, settings.refresh_s)
+        body = {
+            "user": views.user(user),
+            "accessToken": access,
+            "refreshToken": str(token),
+            "expiresIn": tokens.access_s,
+        }
+        self.reply(body, status)
+
+    def clear_cookies(self) -> None:
+        self._set_cookie(ACCESS_COOKIE, "", "/", 0)
+        self._set_cookie(REFRESH_COOKIE, "", REFRESH_PATH, 0)
+
+    def _set_cookie(self, name: str, value: str, path: str, max_age_s: int) -> None:
+        secure = network.is_secure(self.request, self.services.settings.trusted_hops)
+        self.set_cookie(name, value, path=path, max_age=max_age_s, httponly=True, samesite="Lax", secure=secure)
+
+
+class SignupHandler(AccountHandler):
+    """POST /user/signup"""
+
+    needs_login = False
+
+    async def post(self) -> None:
+        body = self.read(schemas.SIGNUP)
+        services = self.services
+        email = body["email"].casefold()
+        services.passwords.check_rules(body["password"], body["username"], email, email.partition("@")[0])
+        if wait := services.limiters.signups.wait_s(self.address):
+            raise errors.rate_limited(wait, "Too many new accounts from this address.")
+        user = User(
+            id=ids.new_id(services.random_bytes),
+            username=body["username"],
+            email=email,
+            password_hash=await services.passwords.hash(body["password"]),
+            full_name=body.get("fullname", ""),
+            avatar=None,
+            is_guest=False,
+            created_at=services.clock(),
+        )
+        login, token = self.new_login(user.id)
+        await services.store.add_user(user, login)
+        self.reply_signed_in(user, token, 201)
+
+
+class LoginHandler(AccountHandler):
+    """POST /user/login"""
+
+    needs_login = False
+
+    async def post(self) -> None:
+        body = self.read(schemas.LOGIN)
+        services = self.services
+        user = await services.store.user_by_name(body.get("email") or body["username"])
+        hashed = user.password_hash if user else None
+        if not await services.passwords.matches(body["password"], hashed) or user is None:
+            raise errors.ApiError(401, "bad_credentials", "The name or the password is wrong.")
+        login, token = self.new_login(user.id)
+        await services.store.add_login(login)
+        self.reply_signed_in(user, token)
+
+
+class RefreshHandler(AccountHandler):
+    """POST /user/refresh"""
+
+    needs_login = False
+
+    async def post(self) -> None:
+        given = self.read(schemas.REFRESH).get("refreshToken")
+        if given is None:
+            given = self.get_cookie(REFRESH_COOKIE, "")
+            self._check_cookie_origin()
+        if not given:
+            raise errors.not_signed_in("There is no refresh token.")
+        user, successor = await self._rotate(given)
+        self.reply_signed_in(user, successor)
+
+    async def _rotate(self, given: str) -> tuple[User, RefreshToken]:
+        services = self.services
+        settings, now = services.settings, services.clock()
+        presented = services.tokens.read_refresh_token(given)
+        successor = services.tokens.successor(presented)
+        try:
+            await services.store.rotate_login(
+                presented.login_id,
+                presented.hash,
+                successor.hash,
+                now,
+                now + settings.refresh_idle_s * 1000,
+                settings.retry_window_s * 1000,
+            )
+        except NotFound:
+            raise errors.not_signed_in("This login has ended.") from None
+        except TokenReused:
+            services.rooms.login_ended(presented.login_id, NOT_SIGNED_IN, _LOGGED_OUT)
+            raise
+        user = await services.store.signed_in(presented.login_id, now)
+        if user is None:
+            raise errors.not_signed_in("This login has ended.")
+        return user, successor
+
+    def _check_cookie_origin(self) -> None:
+        settings = self.services.settings
+        if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
+            raise errors.bad_origin()
+
+
+class LogoutHandler(AccountHandler):
+    """POST /user/logout"""
+
+    async def post(self) -> None:
+        self.read(schemas.EMPTY)
+        await self.services.store.end_login(self.login_id)
+        self.services.rooms.login_ended(self.login_id, NOT_SIGNED_IN, _LOGGED_OUT)
+        self.clear_cookies()
+        self.reply({"message": "Signed out."})
+
+
+class MeHandler(BaseHandler):
+    """GET, PATCH /user/me"""
+
+    async def get(self) -> None:
+        self.reply(views.user(self.me))
+
+    async def patch(self) -> None:
+        username = self.read(schemas.ME)["username"]
+        user = await self.services.store.rename_user(self.me.id, username)
+        self.services.rooms.user_changed(views.participant(user))
+        self.reply(views.user(user))

@@ -1,0 +1,96 @@
+"""Records as the JSON that clients see (docs/api.md)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from handlers.times import rfc3339
+from storage.records import Member, Message, Session, User, Version
+
+DELETED_NAME = "deleted user"
+
+_COLOURS = (
+    "#c2410c", "#b45309", "#4d7c0f", "#047857", "#0e7490", "#1d4ed8",
+    "#6d28d9", "#a21caf", "#be123c", "#57534e", "#0f766e", "#4338ca",
+)  # fmt: skip
+
+
+def user(record: User) -> dict[str, Any]:
+    """What a user is told of himself."""
+    return {
+        "id": record.id,
+        "username": record.username,
+        "email": record.email,
+        "fullname": record.full_name,
+        "avatar": record.avatar,
+        "guest": record.is_guest,
+        "createdAt": rfc3339(record.created_at),
+    }
+
+
+def person(user_id: str, people: Mapping[str, User], name: str = "") -> dict[str, Any]:
+    """What others are told of a user; `name` is what he was called when there is no record of him."""
+    record = people.get(user_id)
+    if record is None:
+        return {"id": user_id, "username": name or DELETED_NAME, "avatar": None}
+    return {"id": user_id, "username": record.username, "avatar": record.avatar}
+
+
+def participant(record: User) -> dict[str, Any]:
+    """The true user that the server puts into presence states; colours as y-codemirror.next wants them."""
+    colour = _COLOURS[sum(record.id.encode()) % len(_COLOURS)]
+    return {
+        "id": record.id,
+        "name": record.username,
+        "color": colour,
+        "colorLight": colour + "33",
+        "avatar": record.avatar,
+    }
+
+
+def session(record: Session, role: str, members: Iterable[Member], people: Mapping[str, User]) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "sessionId": record.id,
+        "title": record.title,
+        "language": record.language,
+        "access": record.access,
+        "joinRole": record.join_role,
+        "status": record.status,
+        "role": role,
+        "owner": person(record.owner_id, people),
+        "members": [
+            {**person(member.user_id, people), "role": member.role, "joinedAt": rfc3339(member.joined_at)}
+            for member in members
+        ],
+        "createdAt": rfc3339(record.created_at),
+        "updatedAt": rfc3339(record.updated_at),
+    }
+
+
+def message(record: Message, people: Mapping[str, User]) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "sessionId": record.session_id,
+        "sender": person(record.sender_id, people, record.sender_name),
+        "message": record.text,
+        "timestamp": rfc3339(record.created_at),
+    }
+
+
+def version(record: Version, people: Mapping[str, User]) -> dict[str, Any]:
+    """A version; without `code` and `files` when it was read without them."""
+    author = person(record.author_id, people, record.author_name)
+    body = {
+        "sessionId": record.session_id,
+        "version": record.number,
+        "label": record.label,
+        "kind": record.kind,
+        "author": {"id": author["id"], "username": author["username"]},
+        "contributors": [{"id": one, "username": person(one, people)["username"]} for one in record.contributors],
+        "sequence": record.sequence,
+        "createdAt": rfc3339(record.created_at),
+    }
+    if record.files is not None:
+        body["code"] = record.files.get(record.main_root, "")
+        body["files"] = dict(record.files)
+    return body

@@ -1,0 +1,1 @@
+"""Rows: what is remembered. Knows nothing of Yjs, HTTP or Tornado."""

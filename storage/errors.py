@@ -1,0 +1,37 @@
+"""What a store raises.
+
+StoreError
+ +-- StoreUnavailable   transient: away, locked, out of space; nothing was written, or it may be repeated
+ +-- NotFound           permanent: the row that the call is about does not exist
+ +-- Conflict           permanent: a unique value is taken, or the row changed meanwhile
+ +-- LimitReached       permanent: one more would pass a limit
+ +-- TokenReused        permanent: an old refresh token came back; its login was ended
+"""
+
+
+class StoreError(Exception):
+    """Base of everything a store raises on purpose."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be used now; the same call may succeed later."""
+
+
+class NotFound(StoreError):
+    """No such row."""
+
+
+class Conflict(StoreError):
+    """A unique value is taken; `field` names it."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field} is taken")
+        self.field = field
+
+
+class LimitReached(StoreError):
+    """A bound on the number of rows is reached."""
+
+
+class TokenReused(StoreError):
+    """A refresh token was used after its successor's retry window: somebody has a copy."""

@@ -1,0 +1,165 @@
+"""The rows of the store: frozen, with slots. Times are milliseconds since 1970 (UTC)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a member may do: a viewer reads, an editor types, the owner also changes the session."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+    def allows(self, needed: "Role") -> bool:
+        """Whether this role may do what `needed` may."""
+        return _RANK[self] >= _RANK[needed]
+
+
+_RANK = {Role.VIEWER: 0, Role.EDITOR: 1, Role.OWNER: 2}
+
+
+class Access(StrEnum):
+    """Who may join: anybody signed in who has the id, or only who was invited."""
+
+    LINK = "link"
+    INVITE = "invite"
+
+
+class Status(StrEnum):
+    """An ended session can be read by its members and written by nobody."""
+
+    OPEN = "open"
+    ENDED = "ended"
+
+
+class VersionKind(StrEnum):
+    """Why a version was made."""
+
+    MANUAL = "manual"
+    AUTO = "auto"
+    RESTORE = "restore"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. `email` and `password_hash` are None for guests; `username` keeps its spelling."""
+
+    id: str
+    username: str
+    email: str | None
+    password_hash: str | None
+    full_name: str
+    avatar: str | None
+    is_guest: bool
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One sign-in on one device; its id is the `sid` of its access tokens.
+
+    token_hash     hash of the refresh token that is valid now
+    previous_hash  hash of the one before, for retries and to detect theft
+    generation     how often the token was rotated
+    rotated_at     when it last was
+    expires_at     when it ends unless used before; never beyond `ends_at`
+    """
+
+    id: str
+    user_id: str
+    token_hash: str
+    previous_hash: str | None
+    generation: int
+    created_at: int
+    rotated_at: int
+    expires_at: int
+    ends_at: int
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A coding session. `updated_at` also moves with edits, messages and versions."""
+
+    id: str
+    title: str
+    language: str
+    owner_id: str
+    access: Access
+    join_role: Role
+    status: Status
+    main_root: str
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user's role in a session. One who was removed keeps a row, so that the link does not let him back."""
+
+    session_id: str
+    user_id: str
+    role: Role
+    joined_at: int
+    is_removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A chat message; `sequence` counts from 1 in its session without gaps. The store gives it."""
+
+    session_id: str
+    sequence: int
+    id: str
+    sender_id: str
+    sender_name: str
+    text: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Log entries `first` to `last` of a session, packed by `crdt.log`."""
+
+    session_id: str
+    first: int
+    last: int
+    data: bytes
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The whole document after log entry `sequence`: merged raw updates, and who owns which client id."""
+
+    session_id: str
+    sequence: int
+    state: bytes
+    owners: bytes
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A snapshot of the code; `number` counts from 1 without gaps. The store gives it.
+
+    sequence      log position of the snapshot
+    files         {root: text}; None where only the description was asked for
+    main_root     the root whose text is the session's `code`
+    contributors  ids of those who edited since the version before
+    """
+
+    session_id: str
+    number: int
+    sequence: int
+    files: Mapping[str, str] | None
+    main_root: str
+    label: str
+    kind: VersionKind
+    author_id: str
+    author_name: str
+    contributors: tuple[str, ...]
+    created_at: int

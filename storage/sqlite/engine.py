@@ -1,0 +1,140 @@
+"""SQLite behind threads: one that writes, a few that read, none of them the event loop's.
+
+In WAL mode readers see the last commit and never wait for the writer. `synchronous=FULL` makes
+each commit reach the disk; rooms therefore commit in groups.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+from storage.errors import StoreError, StoreUnavailable
+
+_T = TypeVar("_T")
+
+MIGRATIONS = ("schema.sql",)
+"""Scripts in this package; the database's `user_version` says how many have run."""
+
+_READERS = 3
+_BUSY_TIMEOUT_S = 5.0
+
+
+class Engine:
+    """One database file. `write` and `read` run a function of a connection in a thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._write_connection: sqlite3.Connection | None = None
+        self._lock = -1
+
+    async def open(self) -> None:
+        """Create or migrate the file; raises StoreUnavailable if it cannot be used or is in use."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, _translated, self._open)
+
+    async def close(self) -> None:
+        """Wait for what is under way, then close everything; harmless when closed."""
+        await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._close)
+        await asyncio.to_thread(self._writer.shutdown)
+
+    async def write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Run `work` in one immediate transaction: committed when it returns, undone when it raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, _translated, self._transact, work)
+
+    async def read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Run `work` on the last committed state."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _translated, self._query, work)
+
+    def _open(self) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._take_lock()
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = self._connect()
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        _migrate(connection)
+        self._write_connection = connection
+
+    def _take_lock(self) -> None:
+        """Two servers on one file would each believe their own rooms: the second one is refused."""
+        self._lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreUnavailable(f"{self._path} is in use by another server") from None
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys=ON")
+        self._opened.append(connection)
+        return connection
+
+    def _close(self) -> None:
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+        self._write_connection = None
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        connection = self._write_connection
+        if connection is None:
+            raise StoreUnavailable("the store is closed")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
+
+    def _query(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+            connection.execute("PRAGMA query_only=ON")
+        return work(connection)
+
+
+def _translated(work: Callable[..., _T], *arguments: object) -> _T:
+    """Run `work`; whatever SQLite or the file system raises becomes StoreUnavailable."""
+    try:
+        return work(*arguments)
+    except StoreError:
+        raise
+    except (sqlite3.Error, OSError, RuntimeError) as error:
+        raise StoreUnavailable(str(error)) from error
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date, each step in its own transaction; newer files are left alone."""
+    done = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if done > len(MIGRATIONS):
+        raise StoreUnavailable("the database was written by a newer version of this server")
+    for step, name in enumerate(MIGRATIONS[done:], done + 1):
+        script = files("storage.sqlite").joinpath(name).read_text()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in script.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={step:d}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,164 @@
+"""Log, checkpoints and versions in SQLite."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+
+from storage.errors import Conflict, LimitReached, NotFound
+from storage.records import Checkpoint, Chunk, Version, VersionKind
+from storage.sqlite.engine import Engine
+
+_DESCRIPTION = "session_id, number, sequence, main_root, label, kind, author_id, author_name, contributors, created_at"
+
+
+class Rooms:
+    """The RoomStore part of the store."""
+
+    _engine: Engine
+
+    async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
+        wanted = tuple(chunks)
+
+        def work(db: sqlite3.Connection) -> set[str]:
+            gone = set()
+            for chunk in wanted:
+                if session_exists(db, chunk.session_id):
+                    insert_chunk(db, chunk)
+                    touch(db, chunk.session_id, chunk.created_at)
+                else:
+                    gone.add(chunk.session_id)
+            return gone
+
+        return await self._engine.write(work)
+
+    async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
+        def work(db: sqlite3.Connection) -> list[Chunk]:
+            rows = db.execute(
+                "SELECT * FROM log WHERE session_id = ? AND last > ? ORDER BY first LIMIT ?",
+                (session_id, after, limit),
+            )
+            return [Chunk(**row) for row in rows]
+
+        return await self._engine.read(work)
+
+    async def checkpoint(self, session_id: str) -> Checkpoint | None:
+        def work(db: sqlite3.Connection) -> Checkpoint | None:
+            row = db.execute("SELECT * FROM checkpoints WHERE session_id = ?", (session_id,)).fetchone()
+            return Checkpoint(**row) if row else None
+
+        return await self._engine.read(work)
+
+    async def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            if not session_exists(db, checkpoint.session_id):
+                raise NotFound("session")
+            db.execute(
+                "INSERT INTO checkpoints (session_id, sequence, state, owners, created_at) VALUES"
+                " (:session_id, :sequence, :state, :owners, :created_at)"
+                " ON CONFLICT (session_id) DO UPDATE SET sequence = :sequence, state = :state, owners = :owners,"
+                " created_at = :created_at WHERE sequence <= :sequence",
+                asdict(checkpoint),
+            )
+
+        await self._engine.write(work)
+
+    async def add_version(self, version: Version, limit: int) -> tuple[Version, bool]:
+        def work(db: sqlite3.Connection) -> tuple[Version, bool]:
+            if not session_exists(db, version.session_id):
+                raise NotFound("session")
+            newest = _newest(db, version.session_id)
+            if newest and newest.files == version.files:
+                return newest, False
+            number = newest.number + 1 if newest else 1
+            if number > limit:
+                raise LimitReached(f"the session has {limit} versions")
+            stored = replace(version, number=number)
+            db.execute(
+                f"INSERT INTO versions ({_DESCRIPTION}, files) VALUES (:session_id, :number, :sequence, :main_root,"
+                " :label, :kind, :author_id, :author_name, :contributors, :created_at, :files)",
+                {
+                    **asdict(stored),
+                    "contributors": json.dumps(stored.contributors),
+                    "files": json.dumps(stored.files),
+                },
+            )
+            touch(db, version.session_id, version.created_at)
+            return stored, True
+
+        return await self._engine.write(work)
+
+    async def newest_version(self, session_id: str) -> Version | None:
+        return await self._engine.read(lambda db: _newest(db, session_id))
+
+    async def version(self, session_id: str, number: int) -> Version | None:
+        def work(db: sqlite3.Connection) -> Version | None:
+            row = db.execute(
+                "SELECT * FROM versions WHERE session_id = ? AND number = ?", (session_id, number)
+            ).fetchone()
+            return _version(row) if row else None
+
+        return await self._engine.read(work)
+
+    async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
+        def work(db: sqlite3.Connection) -> list[Version]:
+            columns = "*" if with_files else _DESCRIPTION
+            rows = db.execute(
+                f"SELECT {columns} FROM versions WHERE session_id = ? AND number < ? ORDER BY number DESC LIMIT ?",
+                (session_id, before or 1 << 62, limit),
+            )
+            return [_version(row) for row in rows]
+
+        return await self._engine.read(work)
+
+
+def session_exists(db: sqlite3.Connection, session_id: str) -> bool:
+    return db.execute("SELECT 1 FROM sessions WHERE id = ?", (session_id,)).fetchone() is not None
+
+
+def touch(db: sqlite3.Connection, session_id: str, now: int) -> None:
+    """Note activity, to the second: typing must not rewrite the row at every flush."""
+    db.execute("UPDATE sessions SET updated_at = ? WHERE id = ? AND updated_at < ? - 1000", (now, session_id, now))
+
+
+def insert_chunk(db: sqlite3.Connection, chunk: Chunk) -> None:
+    """Append a chunk to its log; the very same one again is passed over. Raises Conflict."""
+    last = db.execute(
+        "SELECT last FROM log WHERE session_id = ? ORDER BY first DESC LIMIT 1", (chunk.session_id,)
+    ).fetchone()
+    end = last[0] if last else 0
+    if chunk.first == end + 1:
+        db.execute(
+            "INSERT INTO log (session_id, first, last, data, created_at) VALUES"
+            " (:session_id, :first, :last, :data, :created_at)",
+            asdict(chunk),
+        )
+        return
+    there = db.execute(
+        "SELECT last, data FROM log WHERE session_id = ? AND first = ?", (chunk.session_id, chunk.first)
+    ).fetchone()
+    if there is None or tuple(there) != (chunk.last, chunk.data):
+        raise Conflict("log position")
+
+
+def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:
+    row = db.execute(
+        "SELECT * FROM versions WHERE session_id = ? ORDER BY number DESC LIMIT 1", (session_id,)
+    ).fetchone()
+    return _version(row) if row else None
+
+
+def _version(row: sqlite3.Row) -> Version:
+    return Version(
+        session_id=row["session_id"],
+        number=row["number"],
+        sequence=row["sequence"],
+        files=json.loads(row["files"]) if "files" in row.keys() else None,  # noqa: SIM118 - a Row is no mapping
+        main_root=row["main_root"],
+        label=row["label"],
+        kind=VersionKind(row["kind"]),
+        author_id=row["author_id"],
+        author_name=row["author_name"],
+        contributors=tuple(json.loads(row["contributors"])),
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,105 @@
+"""Fixtures, and the rule that a warning or error in the log that no test announced fails the test."""
+
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collab_server.config import Config
+from collab_server.server import Server
+from tests.api import Api
+from tests.node_peers import Peers
+
+QUICK: dict[str, Any] = {
+    "host": "127.0.0.1",
+    "port": 0,
+    "bcrypt_cost": 4,
+    "refusal_hold_s": 0.2,
+    "signups_per_h": 100_000,
+    "anonymous_per_5min": 100_000,
+    "requests_per_5min": 100_000,
+    "saves_per_s": 10_000,
+    "messages_per_10s": 10_000,
+    "handshakes_per_min": 10_000,
+}
+"""Settings for tests: cheap hashes, and limits out of the way of whoever does not test them."""
+
+
+class _Listener(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.expected: list[str] = []
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def unexpected(self) -> list[str]:
+        lines = [f"{record.levelname} {record.name}: {record.getMessage()}" for record in self.records]
+        return [line for line in lines if not any(re.search(pattern, line) for pattern in self.expected)]
+
+
+@pytest.fixture(autouse=True)
+def _log_listener() -> Iterator[_Listener]:
+    listener = _Listener()
+    logging.getLogger().addHandler(listener)
+    yield listener
+    logging.getLogger().removeHandler(listener)
+    assert not listener.unexpected()
+
+
+@pytest.fixture
+def expect_log(_log_listener: _Listener) -> Callable[[str], None]:
+    """Announce a warning or error by a pattern."""
+    return _log_listener.expected.append
+
+
+StartServer = Callable[..., Awaitable[Server]]
+
+
+@pytest.fixture
+async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
+    """Start servers with real sockets and a real SQLite file; settings by keyword."""
+    running: list[Server] = []
+
+    async def start(**settings: Any) -> Server:
+        server = await Server.start(Config(**{**QUICK, "data_dir": str(tmp_path / "data"), **settings}))
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        if not server.parts.life.is_draining:
+            await server.stop()
+
+
+@pytest.fixture
+async def server(start_server: StartServer) -> Server:
+    return await start_server()
+
+
+@pytest.fixture
+async def api(server: Server) -> Api:
+    """An anonymous client of `server`."""
+    return Api(server.url)
+
+
+@pytest.fixture
+async def ada(api: Api) -> Api:
+    return await api.sign_up("ada")
+
+
+@pytest.fixture
+async def bob(api: Api) -> Api:
+    return await api.sign_up("bob")
+
+
+@pytest.fixture
+async def peers() -> AsyncIterator[Peers]:
+    """Real Yjs clients in Node."""
+    started = await Peers.start()
+    yield started
+    await started.stop()

@@ -1,0 +1,276 @@
+"""Stock y-websocket providers, newest and oldest, against the real server."""
+
+import asyncio
+
+import pytest
+
+from tests.api import Api
+from tests.node_peers import Peers, until
+
+VERSIONS = [3, 1]
+
+
+async def connect(peers: Peers, api: Api, session_id: str, name: str, **options) -> None:
+    """Connect a named Yjs client and wait until it is synced."""
+    await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
+    await peers.until_state(name, synced=True)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_two_clients_converge(ada: Api, bob: Api, peers: Peers, version: int) -> None:
+    """What one types the other sees, both ways."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "a", version=version)
+    await connect(peers, bob, session_id, "b", version=version)
+
+    await peers.do("insert", "a", text="hello ")
+    await peers.until_text("hello ", "b")
+    await peers.do("insert", "b", text="world")
+
+    await peers.until_text("hello world", "a", "b")
+    assert (await ada.live(session_id))["code"] == "hello world"
+
+
+async def test_five_clients_typing_at_once_converge(ada: Api, peers: Peers) -> None:
+    """Five writers of two provider versions scramble at once and end with the same text."""
+    session_id = await ada.new_session()
+    names = ["a", "b", "c", "d", "e"]
+    for number, name in enumerate(names):
+        await connect(peers, ada, session_id, name, version=VERSIONS[number % 2])
+
+    for _ in range(10):
+        await asyncio.gather(*(peers.do("scramble", name, edits=20, alphabet="abcdé ñ\n") for name in names))
+
+    await _all_agree(peers, ada, session_id, names)
+
+
+async def test_emoji_and_line_ends_survive(ada: Api, peers: Peers) -> None:
+    """Characters beyond U+FFFF and CRLF pass unchanged, also when halves are deleted by chance."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "a")
+    await connect(peers, ada, session_id, "b", version=1)
+    text = "if 😀:\r\n\tpass # naïve 👩‍👩‍👧\r\n"
+    await peers.do("insert", "a", text=text)
+    await peers.until_text(text, "b")
+    assert (await ada.live(session_id))["code"] == text
+
+    for _ in range(5):
+        await asyncio.gather(*(peers.do("scramble", name, edits=30, alphabet="😀👍a\r") for name in "ab"))
+        await _all_agree(peers, ada, session_id, ["a", "b"])
+
+
+async def _all_agree(peers: Peers, api: Api, session_id: str, names: list[str]) -> None:
+    async def texts() -> list[str]:
+        return [await peers.text(name) for name in names] + [(await api.live(session_id))["code"]]
+
+    await until(texts, lambda found: len(set(found)) == 1)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_late_joiner_gets_everything(ada: Api, peers: Peers, version: int) -> None:
+    """A client that comes when the others have left gets the whole document."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "a")
+    await peers.do("insert", "a", text="early")
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "early")
+    await peers.do("destroy", "a")
+
+    await connect(peers, ada, session_id, "late", version=version)
+
+    await peers.until_text("early", "late")
+
+
+async def test_offline_edits_merge(ada: Api, peers: Peers) -> None:
+    """What two people typed while apart is there afterwards, for both."""
+    session_id = await ada.new_session(code="base ")
+    await connect(peers, ada, session_id, "a")
+    await connect(peers, ada, session_id, "b", version=1)
+    await peers.until_text("base ", "a", "b")
+    await peers.do("disconnect", "a")
+    await peers.do("insert", "a", text="[offline]")
+    await peers.do("insert", "b", at=0, text="[online] ")
+
+    await peers.do("reconnect", "a")
+
+    await peers.until_text("[online] base [offline]", "a", "b")
+    assert (await ada.live(session_id))["code"] == "[online] base [offline]"
+
+
+async def test_a_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers) -> None:
+    """A viewer's edits stay with him, his presence arrives under his true name."""
+    session_id = await ada.new_session(joinRole="viewer", code="mine")
+    await connect(peers, ada, session_id, "ada")
+    await connect(peers, bob, session_id, "bob")
+
+    await peers.do("insert", "bob", text=" not yours")
+    await peers.do("presence", "bob", state={"user": {"name": "Ada Lovelace", "mood": "sly"}, "cursor": None})
+
+    states = await until(lambda: peers.do("states", "ada"), lambda found: any("user" in s for s in found.values()))
+    (shown,) = [state["user"] for state in states.values() if "user" in state]
+    assert (shown["name"], shown["id"], shown["mood"]) == ("bob", bob.user["id"], "sly")
+    state = await peers.until_state("bob", denied=lambda found: len(found) > 0)
+    assert state["denied"] == ["forbidden: viewers cannot edit"]
+    assert await peers.text("ada") == "mine"
+    assert (await ada.live(session_id))["code"] == "mine"
+
+
+async def test_a_promoted_viewer_types_without_reconnecting(ada: Api, bob: Api, peers: Peers) -> None:
+    """A new role acts on the open socket: up at once, down at once."""
+    session_id = await ada.new_session(joinRole="viewer")
+    await connect(peers, ada, session_id, "ada")
+    await connect(peers, bob, session_id, "bob")
+
+    assert (await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "editor"})).status == 200
+    await peers.do("insert", "bob", text="now I can")
+    await peers.until_text("now I can", "ada")
+    assert (await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})).status == 200
+    await peers.do("insert", "bob", text="; not any more")
+
+    await peers.until_state("bob", denied=lambda found: len(found) > 0, attempts=1)
+    assert (await ada.live(session_id))["code"] == "now I can"
+
+
+async def test_an_ended_session_is_read_only_until_reopened(ada: Api, peers: Peers) -> None:
+    """Ending refuses edits on open sockets; reopening takes what was typed meanwhile."""
+    session_id = await ada.new_session(code="done")
+    await connect(peers, ada, session_id, "a", saved=True)
+    await peers.until_text("done", "a")
+
+    await ada.patch(f"/session/{session_id}", {"status": "ended"})
+    await peers.do("insert", "a", text="!")
+    await peers.until_state("a", denied=["session_ended: nobody can edit"])
+    assert (await ada.live(session_id))["code"] == "done"
+    await ada.patch(f"/session/{session_id}", {"status": "open"})
+
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "done!")
+    await peers.until_state("a", attempts=1, saved=lambda count: count > 0)
+
+
+async def test_the_root_of_another_editor_is_adopted(ada: Api, peers: Peers) -> None:
+    """A session typed in by Monaco has its text as `code`."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "m", root="monaco")
+
+    await peers.do("insert", "m", text="let x = 1")
+
+    live = await until(lambda: ada.live(session_id), lambda live: live["code"] == "let x = 1")
+    assert live["files"] == {"codemirror": "", "monaco": "let x = 1"}
+    saved = await ada.post(f"/code/{session_id}/save", {"code": "let x = 2"})
+    assert saved.body["code"] == "let x = 2"
+    await peers.until_text("let x = 2", "m")
+
+
+async def test_code_posted_is_seen_by_open_editors(ada: Api, peers: Peers) -> None:
+    """A posted text becomes small edits: what others type at the same time survives."""
+    session_id = await ada.new_session(code="alpha\nbeta\ngamma\n")
+    await connect(peers, ada, session_id, "a")
+    await peers.until_text("alpha\nbeta\ngamma\n", "a")
+    await peers.do("disconnect", "a")
+    await peers.do("insert", "a", at=8, text="XX")
+
+    answer = await ada.post(f"/code/{session_id}/save", {"code": "ALPHA\nbeta\ngamma\ndelta 😀\n"})
+    await peers.do("reconnect", "a")
+
+    assert answer.status == 201
+    await peers.until_text("ALPHA\nbeXXta\ngamma\ndelta 😀\n", "a")
+
+
+async def test_saved_is_said_after_the_commit(ada: Api, peers: Peers) -> None:
+    """With ?saved=1 the server counts this connection's committed updates."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "a", saved=True)
+    for number in range(20):
+        await peers.do("insert", "a", text=f"{number} ")
+
+    state = await peers.until_state("a", saved=lambda count: count >= 20)
+
+    assert state["saved"] == state["sent"]
+
+
+@pytest.mark.parametrize(
+    ("what", "code"), [("token", 4401), ("unknown", 4404), ("removed", 4403), ("deleted", 4410), ("logout", 4401)]
+)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_close_codes_and_no_storm(
+    start_server, peers: Peers, version: int, what: str, code: int
+) -> None:
+    """Who does not get in is told for good; an old client that comes back anyway does so slowly."""
+    server = await start_server(refusal_hold_s=1.0)
+    ada = await Api(server.url).sign_up()
+    bob = await ada.sign_up()
+    session_id = await ada.new_session()
+    token, room = bob.token, session_id
+    if what == "token":
+        token = "nonsense"
+    if what == "unknown":
+        room = "0000000000000000"
+    await peers.do("connect", "b", url=ada.socket_url, room=room, token=token, version=version)
+    if what in ("removed", "deleted", "logout"):
+        await peers.until_state("b", synced=True)
+    if what == "removed":
+        assert (await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")).status == 204
+    if what == "deleted":
+        assert (await ada.delete(f"/session/{session_id}")).status == 204
+    if what == "logout":
+        assert (await bob.post("/user/logout")).status == 200
+
+    state = await peers.until_state("b", closes=lambda closes: len(closes) > 0)
+    assert state["closes"][0][0] == code
+    if version == 3:
+        assert (await peers.until_state("b", gone=lambda gone: gone is not None))["attempts"] == 1
+        return
+    started = asyncio.get_running_loop().time()
+    state = await peers.until_state("b", closes=lambda closes: len(closes) >= 4)
+    elapsed_s = asyncio.get_running_loop().time() - started
+    assert elapsed_s > 2.0, "an old client came back more than once a second"
+    assert {entry[0] for entry in state["closes"]} <= {code, 4404}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_silent_lone_client_stays_connected(ada: Api, peers: Peers, version: int) -> None:
+    """y-websocket drops a connection without data for 30 s; ours sends some in time."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "quiet", version=version)
+
+    await asyncio.sleep(36)  # the time itself is what is tested
+
+    state = await peers.do("state", "quiet")
+    assert (state["attempts"], state["closes"], state["synced"]) == (1, [], True)
+
+
+async def test_presence_leaves_and_comes_back(ada: Api, bob: Api, peers: Peers) -> None:
+    """Closing removes a client's presence for the others at once; reconnecting shows it at once again."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "ada")
+    await connect(peers, bob, session_id, "bob")
+    await peers.do("presence", "bob", state={"cursor": {"anchor": 1}})
+    key = str((await peers.do("state", "bob"))["clientID"])
+    await until(lambda: peers.do("states", "ada"), lambda states: key in states)
+
+    await peers.do("disconnect", "bob")
+    await until(lambda: peers.do("states", "ada"), lambda states: key not in states, timeout_s=5)
+    await peers.do("reconnect", "bob")
+
+    await until(lambda: peers.do("states", "ada"), lambda states: key in states, timeout_s=5)
+
+
+async def test_a_rename_is_seen_in_presence(ada: Api, bob: Api, peers: Peers) -> None:
+    """A new user name reaches those who are connected."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "ada")
+    await connect(peers, bob, session_id, "bob")
+    await peers.do("presence", "bob", state={"cursor": None})
+    key = str((await peers.do("state", "bob"))["clientID"])
+    await until(lambda: peers.do("states", "ada"), lambda states: key in states)
+
+    await bob.patch("/user/me", {"username": "robert"})
+
+    await until(
+        lambda: peers.do("states", "ada"), lambda states: states.get(key, {}).get("user", {}).get("name") == "robert"
+    )
+    await peers.do("field", "bob", field="cursor", value={"anchor": 7})
+    await until(
+        lambda: peers.do("states", "ada"),
+        lambda states: states[key]["cursor"] == {"anchor": 7} and states[key]["user"]["name"] == "robert",
+    )

