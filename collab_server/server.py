@@ -36,12 +36,8 @@ class Server:
         self.parts = parts
         self._store = store
         self._http = http
-        self._sockets = sockets
+        self.port = int(sockets[0].getsockname()[1])
         self._stop = asyncio.Event()
-
-    @property
-    def port(self) -> int:
-        return int(self._sockets[0].getsockname()[1])
 
     @property
     def url(self) -> str:

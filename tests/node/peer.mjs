@@ -17,10 +17,22 @@ function makeClient ({ name, root = 'codemirror', clientID }) {
   if (clientID) doc.clientID = clientID
   const client = {
     name, doc, root, text: doc.getText(root), provider: null, attempts: 0, closes: [], saved: 0, sent: 0,
-    denied: [], gone: null, received: 0
+    denied: [], gone: null, received: 0, typed: 0, typedSaved: 0, sends: [], delays: []
   }
   // how many sync updates this client handed to its socket: what `saved` counts up to
-  client.count = data => { if (data[0] === 0 && data[1] > 0) client.sent++ }
+  client.count = data => {
+    if (data[0] === 0 && data[1] > 0) {
+      client.sent++
+      client.sends.push([performance.now(), client.typed])
+    }
+  }
+  client.wasSaved = count => {
+    for (; client.saved < count; client.saved++) {
+      const [at, typed] = client.sends[client.saved]
+      client.delays.push(performance.now() - at)
+      client.typedSaved = typed
+    }
+  }
   clients.set(name, client)
   return client
 }
@@ -32,6 +44,7 @@ function socketOf (client) {
       client.attempts++
       client.sent = 0
       client.saved = 0
+      client.sends = []
       this.on('close', (code, reason) => client.closes.push([code, reason.toString()]))
       this.on('message', () => { client.received++ })
       this.on('error', () => {})
@@ -46,13 +59,15 @@ function socketOf (client) {
 
 const actions = {
   open: options => { makeClient(options) },
-  connect ({ name, url, room, token, version = 3, saved = false, ...options }) {
+  connect ({ name, url, room, token, version = 3, saved = false, maxBackoffTime, ...options }) {
     const client = clients.get(name) ?? makeClient({ name, ...options })
     const params = { token, ...(saved ? { saved: '1' } : {}) }
     const Provider = providers[version]
-    client.provider = new Provider(url, room, client.doc, { params, disableBc: true, WebSocketPolyfill: socketOf(client) })
+    client.provider = new Provider(url, room, client.doc, {
+      params, disableBc: true, WebSocketPolyfill: socketOf(client), ...(maxBackoffTime ? { maxBackoffTime } : {})
+    })
     client.provider.messageHandlers[102] = (_encoder, decoder) => {
-      client.saved = decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder)))
+      client.wasSaved(decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))))
     }
     client.provider.messageHandlers[2] = (_encoder, decoder) => {
       decoding.readVarUint(decoder)
@@ -85,7 +100,6 @@ const actions = {
   // type words until told to stop; every insert is unique, so that nothing can be doubled unseen
   type ({ name, everyMs, mark }) {
     const client = clients.get(name)
-    client.typed = 0
     client.timer = setInterval(() => {
       const word = `<${mark}${client.typed++}>`
       client.text.insert(Math.floor(Math.random() * 3) === 0 ? 0 : client.text.length, word)
@@ -95,6 +109,10 @@ const actions = {
     const client = clients.get(name)
     clearInterval(client.timer)
     return client.typed
+  },
+  typed ({ name }) {
+    const { typed, typedSaved, delays } = clients.get(name)
+    return { typed, typedSaved, delays }
   },
   // random edits, as many as asked, in one go
   scramble ({ name, edits, alphabet }) {

@@ -1,0 +1,61 @@
+# make run: start the server.  make test: all tests.  make check: lint, types, import rules, docs.
+# Each installs what it needs into .venv first. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test test-quick check format lock help clean
+.DEFAULT_GOAL := help
+
+run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
+	@exec $(BIN)/collab-server run
+
+test: $(VENV)/.tested ## install all that the tests need and run all of them
+	$(BIN)/python -m tests.set_up
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage combine -q
+	$(BIN)/python -m coverage report --include='crdt/*' --fail-under=95
+	$(BIN)/python -m coverage report --format=total
+
+test-quick: $(VENV)/.tested ## the tests that take no more than seconds each
+	$(BIN)/python -m tests.set_up
+	$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+
+check: $(VENV)/.tested ## lint, format, types, import contracts, generated docs up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.generate --check
+
+format: $(VENV)/.tested ## format the code, regenerate the docs that come from it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m docs.generate
+
+lock: $(VENV)/.tested ## resolve the dependencies anew into requirements.lock
+	$(BIN)/python -m piptools compile -q --extra dev --strip-extras --generate-hashes --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-options --no-emit-find-links --allow-unsafe --no-annotate \
+		--output-file requirements.lock setup.cfg
+
+clean: ## remove what the other targets made (not ./data)
+	rm -rf $(VENV) build tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .coverage*
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.made requirements.lock setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@ $(VENV)/.installed

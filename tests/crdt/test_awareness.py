@@ -1,0 +1,138 @@
+"""Presence states by clock."""
+
+import json
+from typing import Any
+
+import pytest
+
+from crdt.awareness import MAX_CLOCK, Awareness, AwarenessLimits
+from crdt.protocol import AwarenessEntry
+
+ADA: dict[str, Any] = {"id": "ada", "name": "Ada", "color": "#111", "colorLight": "#1113", "avatar": None}
+BOB: dict[str, Any] = {"id": "bob", "name": "Bob", "color": "#222", "colorLight": "#2223", "avatar": None}
+
+
+class Table:
+    """An Awareness with the client ids of two users' connections."""
+
+    def __init__(self, **limits: int) -> None:
+        self.awareness = Awareness(AwarenessLimits(**limits))
+        self.own: dict[str, set[int]] = {"ada": set(), "bob": set()}
+        self.owners: dict[int, str] = {}
+
+    def say(self, user: dict[str, Any], client_id: int, clock: int, state: str | None) -> list[AwarenessEntry]:
+        """Apply one entry; returns what changed."""
+        entry = AwarenessEntry(client_id, clock, state)
+        return self.awareness.apply([entry], user, self.own[user["id"]], self.owners)[0]
+
+
+def test_the_true_user_is_put_in() -> None:
+    """Names cannot be made up; what else a client says of itself stays."""
+    table = Table()
+
+    (entry,) = table.say(ADA, 1, 1, '{"cursor":{"anchor":3},"user":{"name":"Eve","mood":"sly"}}')
+
+    assert json.loads(entry.state or "") == {"cursor": {"anchor": 3}, "user": {**ADA, "mood": "sly"}}
+    assert table.own["ada"] == {1}
+    assert table.awareness.states() == [entry]
+
+
+def test_clocks_decide() -> None:
+    """Older and equal clocks change nothing, an equal clock removes."""
+    table = Table()
+    table.say(ADA, 1, 5, "{}")
+
+    assert table.say(ADA, 1, 4, '{"a":1}') == []
+    assert table.say(ADA, 1, 5, '{"a":1}') == []
+    assert table.say(ADA, 1, 5, None) == [AwarenessEntry(1, 5, None)]
+    assert table.say(ADA, 1, 5, None) == []
+    assert len(table.say(ADA, 1, 6, "{}")) == 1
+
+
+def test_others_ids_are_ignored() -> None:
+    """Nobody speaks for another's client: not the one who is here, left, or owns the id in the document."""
+    table = Table()
+    table.owners[9] = "ada"
+    table.say(ADA, 1, 1, "{}")
+
+    assert table.say(BOB, 1, 2, '{"fake":1}') == []
+    assert table.say(BOB, 1, 2, None) == []
+    table.awareness.remove([1])
+    assert table.say(BOB, 1, 9, "{}") == []
+    assert table.say(BOB, 9, 1, "{}") == []
+
+
+def test_late_echoes_do_not_bring_back_the_dead() -> None:
+    """After a removal the same clock is bounced to its sender, so that a living client raises it."""
+    table = Table()
+    table.say(ADA, 1, 3, "{}")
+
+    assert table.awareness.remove([1, 2]) == [AwarenessEntry(1, 3, None)]
+    changed, bounced = table.awareness.apply([AwarenessEntry(1, 3, "{}")], ADA, set(), {})
+
+    assert (changed, bounced) == ([], [AwarenessEntry(1, 3, None)])
+    assert len(table.say(ADA, 1, 4, "{}")) == 1
+
+
+def test_a_clock_cannot_freeze_an_id() -> None:
+    """Clocks beyond 2³¹ − 1 are ignored; news of an unknown client's leaving says nothing."""
+    table = Table()
+
+    assert table.say(ADA, 1, MAX_CLOCK + 1, "{}") == []
+    assert table.say(ADA, 1, 1, None) == []
+    assert len(table.say(ADA, 1, MAX_CLOCK, "{}")) == 1
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "[]", "1", '"x"', "{", "NaN", '{"a":NaN}', '{"a":1e999}', "[" * 5000, '{"a":' * 9 + "{}" + "}" * 9,
+        '{"long":"' + "x" * 4096 + '"}',
+    ],
+    ids=lambda state: state[:12],
+)  # fmt: skip
+def test_states_that_are_ignored(state: str) -> None:
+    """Only JSON objects of up to 4 KiB and eight levels count."""
+    assert Table().say(ADA, 1, 1, state) == []
+
+
+def test_states_at_the_limits() -> None:
+    """Eight levels and 4,096 bytes pass; half a surrogate pair comes out as an escape."""
+    table = Table()
+    deep = '{"a":' * 7 + "[]" + "}" * 7
+    wide = '{"a":"' + "x" * (4096 - 8) + '"}'
+
+    assert len(table.say(ADA, 1, 1, deep)) == 1
+    assert len(table.say(ADA, 1, 2, wide)) == 1
+    assert r"\ud800" in (table.say(ADA, 1, 3, '{"a":"\\ud800"}')[0].state or "")
+
+
+def test_four_ids_a_connection() -> None:
+    """A connection speaks for at most four clients."""
+    table = Table()
+
+    assert [len(table.say(ADA, number, 1, "{}")) for number in range(6)] == [1, 1, 1, 1, 0, 0]
+
+
+def test_renaming() -> None:
+    """A changed user appears in all his states under the next clock."""
+    table = Table()
+    table.say(ADA, 1, 1, '{"cursor":1}')
+    table.say(BOB, 2, 1, "{}")
+
+    (entry,) = table.awareness.rename({**ADA, "name": "Countess"})
+
+    assert (entry.client_id, entry.clock) == (1, 2)
+    assert json.loads(entry.state or "")["user"]["name"] == "Countess"
+
+
+def test_memory_is_bounded() -> None:
+    """Of those who left only the last few thousand are remembered, never at the cost of who is here."""
+    table = Table(clients_per_connection=10_000)
+    table.say(BOB, 1, 1, "{}")
+    for client_id in range(2, 5_000):
+        table.say(ADA, client_id, 1, "{}")
+        table.awareness.remove([client_id])
+
+    assert len(table.awareness._table) == 4_096
+    assert len(table.awareness.states()) == 1

@@ -1,0 +1,187 @@
+"""The door to pycrdt."""
+
+import random
+
+import pycrdt
+import pytest
+
+from crdt import document
+from crdt.document import EMPTY, Document, merge, verify
+from crdt.errors import Rejected, RoomDamaged
+from crdt.known import Known
+from crdt.scan import parse
+from tests.crdt.harness import Typist
+from tests.hostile import B3
+
+
+def test_apply_and_read() -> None:
+    """Updates become text; what changes nothing says so."""
+    typist, subject = Typist(1), Document()
+    update = typist.insert(0, "héllo")
+
+    assert subject.apply(update) is True
+    assert subject.apply(update) is False
+    assert subject.apply(EMPTY) is False
+    assert subject.texts(["codemirror", "other"]) == {"codemirror": "héllo", "other": ""}
+
+
+def test_state_is_all_raw_updates() -> None:
+    """A thousand updates merge into one state that a fresh document loads."""
+    typist, subject = Typist(1), Document()
+    for number in range(1_234):
+        subject.apply(typist.insert(0, str(number % 10)))
+
+    state = subject.state()
+
+    assert subject.size == len(state)
+    assert Document(state).texts(["codemirror"]) == {"codemirror": typist.text}
+    assert subject.state() is state
+
+
+def test_diff_gives_what_is_lacking() -> None:
+    """A newcomer gets everything, others what came after their state vector."""
+    typist, subject = Typist(1), Document()
+    subject.apply(typist.insert(0, "abc"))
+    reader = pycrdt.Doc()
+    reader.apply_update(subject.diff(b"\x00"))
+    subject.apply(typist.insert(3, "def"))
+
+    part = subject.diff(bytes(reader.get_state()))
+    reader.apply_update(part)
+
+    assert str(reader.get("codemirror", type=pycrdt.Text)) == "abcdef"
+    assert len(part) < len(subject.state())
+
+
+def test_what_pycrdt_refuses_changes_nothing() -> None:
+    """An update that fails inside pycrdt is rejected, and the document is as before."""
+    subject = Document()
+    subject.apply(B3)
+    broken = bytes.fromhex("01010700070003010900")
+
+    with pytest.raises(Rejected):
+        subject.apply(broken)
+
+    assert subject.texts(["text"]) == {"text": "abcabcabc"}
+    assert subject.apply(Typist(8, "text").insert(0, "x")) is True
+
+
+def test_a_view_that_failed_is_rebuilt() -> None:
+    """When only the view chokes, the update is taken and the text read from a fresh one."""
+    typist, subject = Typist(1), Document()
+    subject.apply(typist.insert(0, "a"))
+
+    class Choking:
+        def apply_update(self, _update: bytes) -> None:
+            raise RuntimeError("choked")
+
+        def unobserve(self, _subscription: object) -> None:
+            pass
+
+    subject._doc = Choking()
+
+    assert subject.apply(typist.insert(1, "b")) is True
+    assert subject.texts(["codemirror"]) == {"codemirror": "ab"}
+
+
+def test_edits_by_code_points() -> None:
+    """A new text becomes an update; beyond ASCII and for a second edit of the same client."""
+    subject = Document()
+    for text in ("naïve 😀 text", "naïve 👍😀 texts", "", "x"):
+        update = subject.edit("codemirror", text, 55)
+        subject.apply(update)
+        assert subject.texts(["codemirror"]) == {"codemirror": text}
+    assert subject.edit("codemirror", "x", 55) == EMPTY
+
+
+def test_half_a_character_deleted_shows_as_in_yjs() -> None:
+    """F3: the state keeps the raw updates, the text shows U+FFFD, and editing goes on."""
+    known, typist = Known(), Typist(1)
+    subject = Document(torn=known.torn)
+    for update in (typist.insert(0, "x😀y"), bytes.fromhex("000101010101")):
+        parsed = parse(update)
+        if known.cuts_character(parsed):
+            subject.forget_view()
+        subject.apply(update)
+        known.commit(parsed, "ada")
+
+    assert subject.texts(["codemirror"]) == {"codemirror": "x\ufffdy"}
+    subject.apply(subject.edit("codemirror", "x\ufffdyz", 9))
+    assert subject.texts(["codemirror"]) == {"codemirror": "x\ufffdyz"}
+    loaded = pycrdt.Doc()
+    loaded.apply_update(subject.state())
+    verify(subject.state(), {1: 4, 9: 1})
+
+
+def test_replace_base_only_if_it_is_still_the_base() -> None:
+    """A squashed state takes the place of the one it was made from, or none."""
+    typist, subject = Typist(1), Document()
+    subject.apply(typist.insert(0, "a"))
+    state = subject.state()
+
+    assert subject.replace_base(state, bytes(state)) is True
+    subject.apply(typist.insert(1, "b"))
+    subject.state()
+    assert subject.replace_base(state, EMPTY) is False
+    assert subject.texts(["codemirror"]) == {"codemirror": "ab"}
+
+
+def test_merging_in_tens_keeps_order() -> None:
+    """Any number of updates merges to the same as all at once."""
+    typist, source = Typist(1), random.Random(3)
+    updates = [typist.insert(source.randint(0, len(typist.text)), "ab") for _ in range(237)]
+
+    assert Document(merge(updates)).texts(["codemirror"]) == {"codemirror": typist.text}
+    assert merge([]) == EMPTY
+
+
+def test_damage_is_named() -> None:
+    """States that cannot be loaded, and updates that cannot be merged."""
+    broken = bytes.fromhex("01010700070003010900")
+    with pytest.raises(RoomDamaged):
+        verify(merge([B3, broken]), {1: 3, 2: 3, 3: 3, 7: 1})
+    with pytest.raises(Rejected):
+        merge([b"\x05", b"\x07"])
+    with pytest.raises(RoomDamaged):
+        verify(b"\x07", {})
+    with pytest.raises(RoomDamaged):
+        Document(b"\x07")
+    with pytest.raises(RoomDamaged, match="completely"):
+        verify(B3, {1: 3, 2: 3, 3: 4})
+
+
+def test_reading_and_editing_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails while reading or editing is RoomDamaged, never pycrdt's own error."""
+    subject = Document()
+    subject.apply(B3)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(document, "_read_text", fail)
+    monkeypatch.setattr(document, "_make_edit", fail)
+
+    with pytest.raises(RoomDamaged):
+        subject.texts(["text"])
+    with pytest.raises(RoomDamaged):
+        subject.edit("text", "x", 5)
+
+
+def test_interrupts_pass() -> None:
+    """Ctrl-C inside pycrdt stays Ctrl-C."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        document._guarded(interrupt)
+
+
+def test_a_state_vector_that_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pycrdt makes of a strange vector closes its sender."""
+    subject = Document()
+    subject.apply(B3)
+    monkeypatch.setattr(pycrdt, "get_update", lambda *_: 1 / 0)
+
+    with pytest.raises(Rejected):
+        subject.diff(b"\x01\x01\x02")

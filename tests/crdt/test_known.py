@@ -1,0 +1,141 @@
+"""The room's table of structs."""
+
+import pytest
+
+from crdt.errors import ForeignClient, Gap, Rejected
+from crdt.known import MAX_DEPTH, MAX_PARENTS, MAX_ROOTS, Known
+from crdt.lib0 import write_var_uint
+from crdt.scan import parse
+from tests.crdt.harness import Typist
+from tests.hostile import B3, many_roots, nested_types
+
+
+def known_with(*updates: bytes, author: str = "ada") -> Known:
+    known = Known()
+    for update in updates:
+        parsed = parse(update)
+        known.admit(parsed, author)
+        known.commit(parsed, author)
+    return known
+
+
+def test_clocks_and_owners_grow() -> None:
+    """An admitted update moves its clients' clocks and gives new ones an owner."""
+    known = known_with(B3)
+
+    assert known.clocks == {1: 3, 2: 3, 3: 3}
+    assert known.owners == {1: "ada", 2: "ada", 3: "ada"}
+    assert list(known.text_roots) == ["text"]
+
+
+def test_gaps() -> None:
+    """Structs, origins or deletions that are not there yet are a gap, not an error."""
+    typist = Typist(1)
+    first, second = typist.insert(0, "a"), typist.insert(1, "b")
+    other = Typist(2)
+    other.hear(typist.doc.get_update())
+    refers = other.insert(2, "c")
+    deletes_unknown = bytes.fromhex("000107010501")
+    known = known_with(first)
+
+    for update in (refers, deletes_unknown):
+        with pytest.raises(Gap):
+            known.admit(parse(update), "bob")
+    with pytest.raises(Gap):
+        Known().admit(parse(second), "ada")
+
+
+def test_only_the_owner_extends_a_client_id() -> None:
+    """F5: another user's new structs are refused, known ones are not, and carrying them is an exception."""
+    typist = Typist(1)
+    first, second = typist.insert(0, "a"), typist.insert(1, "b")
+    known = known_with(first)
+
+    with pytest.raises(ForeignClient):
+        known.admit(parse(second), "bob")
+    known.admit(parse(first), "bob")
+    known.admit(parse(second), "bob", carries=True)
+    known.admit(parse(second), "ada")
+
+
+def test_unclaimed_ids_wait_for_their_owner() -> None:
+    """A client id that somebody carried along belongs to whoever uses it next."""
+    typist = Typist(1)
+    first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
+    known = Known()
+
+    known.commit(first, "carrier", unclaimed={1})
+    known.commit(second, "owner")
+
+    assert known.owners == {1: "owner"}
+
+
+def test_parents_must_be_types() -> None:
+    """A parent that is text, or nothing, is refused before yrs applies half of it."""
+    known = known_with(B3)
+
+    with pytest.raises(Rejected, match="not a shared type"):
+        known.admit(parse(bytes.fromhex("01010700070003010000")), "ada")
+
+
+def test_nesting_at_its_bound() -> None:
+    """Types nest 32 deep and not deeper."""
+    known_with(nested_types(MAX_DEPTH))
+    with pytest.raises(Rejected, match="too deep"):
+        known_with(nested_types(MAX_DEPTH + 1))
+
+
+def test_number_of_nested_types_at_its_bound() -> None:
+    """Without named depths the number of parents bounds the depth."""
+
+    def two_levels(first: int, count: int) -> bytes:
+        structs = []
+        for pair in range(count):
+            clock = first + 2 * pair
+            structs.append(b"\x07\x01\x04root\x00" if clock == 0 else b"\x87\x01" + write_var_uint(clock - 2) + b"\x00")
+            structs.append(b"\x04\x00\x01" + write_var_uint(clock) + b"\x01x")
+        return b"\x01" + write_var_uint(2 * count) + b"\x01" + write_var_uint(first) + b"".join(structs) + b"\x00"
+
+    known = Known()
+    for first in range(0, 2 * MAX_PARENTS, 2000):
+        parsed = parse(two_levels(first, 1000))
+        known.admit(parsed, "ada")
+        known.commit(parsed, "ada")
+
+    with pytest.raises(Rejected, match="too many nested"):
+        known.admit(parse(two_levels(2 * MAX_PARENTS, 1)), "ada")
+
+
+def test_roots_at_their_bound() -> None:
+    """A document has at most 256 roots."""
+    known_with(many_roots(MAX_ROOTS))
+    with pytest.raises(Rejected, match="root types"):
+        known_with(many_roots(MAX_ROOTS + 1))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "torn"), [(0, 1, False), (1, 3, False), (2, 3, True), (1, 2, True), (3, 4, False)]
+)
+def test_cut_characters_are_found(start: int, end: int, torn: bool) -> None:
+    """A deletion of half a surrogate pair is noted, of a whole one not. The text is x😀y."""
+    known = Known()
+    text = parse(Typist(1).insert(0, "x😀y"))
+    known.cuts_character(text)
+    known.commit(text, "ada")
+
+    cut = known.cuts_character(parse(bytes((0, 1, 1, 1, start, end - start))))
+
+    assert cut is torn
+    assert bool(known.torn) is torn
+    assert known.cuts_character(parse(bytes((0, 1, 1, 1, start, end - start)))) is False
+
+
+def test_an_insertion_can_cut_too() -> None:
+    """Text put between the halves, left or right origin naming it."""
+    for update in ("0101" + "02008401010178" + "00", "0101" + "02004401020178" + "00"):
+        known = Known()
+        text = parse(Typist(1).insert(0, "x😀"))
+        known.cuts_character(text)
+        known.commit(text, "ada")
+
+        assert known.cuts_character(parse(bytes.fromhex(update))) is True

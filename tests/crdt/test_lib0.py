@@ -1,0 +1,45 @@
+"""lib0's primitives."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdt.errors import ProtocolError
+from crdt.lib0 import MAX_SAFE_INTEGER, read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
+
+
+@given(st.integers(0, MAX_SAFE_INTEGER))
+def test_integers_return(value: int) -> None:
+    """Every integer that JavaScript can send survives."""
+    encoded = write_var_uint(value)
+
+    assert read_var_uint(encoded, 0) == (value, len(encoded))
+
+
+def test_known_bytes() -> None:
+    """The bytes are lib0's: 300 is ac 02."""
+    assert write_var_uint(300) == bytes.fromhex("ac02")
+    assert read_var_uint(bytes.fromhex("00ac02"), 1) == (300, 3)
+
+
+@pytest.mark.parametrize("data", ["ffffffffffffff1f", "ffffffffffffffff01", "ff" * 1000], ids=lambda data: data[:20])
+def test_integers_beyond_53_bits(data: str) -> None:
+    """What is no safe integer is refused, at a cost that does not grow with its length."""
+    with pytest.raises(ProtocolError, match="53 bits"):
+        read_var_uint(bytes.fromhex(data), 0)
+
+
+def test_ends_early() -> None:
+    """An integer that stops in the middle is an IndexError, a byte string a ProtocolError."""
+    with pytest.raises(IndexError):
+        read_var_uint(b"\x80", 0)
+    with pytest.raises(ProtocolError, match="ends early"):
+        read_var_bytes(b"\x05abc", 0)
+
+
+@given(st.binary())
+def test_byte_strings_return(data: bytes) -> None:
+    """Every byte string survives."""
+    encoded = write_var_bytes(data)
+
+    assert read_var_bytes(encoded, 0) == (data, len(encoded))

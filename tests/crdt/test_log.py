@@ -1,0 +1,62 @@
+"""Chunks of the log, and the table of owners."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdt import log
+from crdt.errors import RoomDamaged
+from crdt.log import Entry
+
+entries = st.lists(
+    st.builds(Entry, st.integers(0, 2**45), st.text(max_size=20), st.binary(max_size=50), st.booleans()), min_size=1
+)
+
+
+@given(entries)
+def test_chunks_return(given_entries: list[Entry]) -> None:
+    """Authors, updates and marks survive; times never run backwards."""
+    decoded = log.decode_chunk(log.encode_chunk(given_entries))
+
+    assert [entry[1:] for entry in decoded] == [entry[1:] for entry in given_entries]
+    newest = 0
+    for entry, original in zip(decoded, given_entries, strict=True):
+        newest = max(newest, original.at)
+        assert entry.at == newest
+
+
+def test_a_keystroke_costs_four_bytes_beside_its_update() -> None:
+    """Time, author and length of a typed character take one byte each, or two for slow typing."""
+    keystrokes = [Entry(1_700_000_000_000 + 100 * number, "ada", b"u" * 20) for number in range(1_000)]
+
+    assert len(log.encode_chunk(keystrokes)) < 1_000 * 23 + 30
+
+
+@given(st.dictionaries(st.integers(0, 2**53 - 1), st.text(max_size=16)))
+def test_owners_return(owners: dict[int, str]) -> None:
+    """The table survives."""
+    assert log.decode_owners(log.encode_owners(owners)) == owners
+
+
+@given(entries, st.data())
+def test_every_flipped_bit_is_noticed(given_entries: list[Entry], data: st.DataObject) -> None:
+    """A chunk that is not what was written is RoomDamaged, never something else."""
+    chunk = bytearray(log.encode_chunk(given_entries))
+    chunk[data.draw(st.integers(0, len(chunk) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+
+    with pytest.raises(RoomDamaged):
+        log.decode_chunk(bytes(chunk))
+
+
+@pytest.mark.parametrize("body", [b"", b"\x01", b"\x02\x00\x00", b"\x01\x00\x01\x05ab", b"\x01\x00\x00\x00\x08\x00"])
+def test_bodies_that_fit_their_checksum_only(body: bytes) -> None:
+    """Wrong formats under a right checksum are RoomDamaged as well."""
+    with pytest.raises(RoomDamaged):
+        log.decode_chunk(log.with_checksum(body))
+
+
+@pytest.mark.parametrize("body", [b"", b"\x01\x05ab", b"\x00\x01\x07", b"\x01\x02\xc3\x28"])
+def test_owners_that_fit_their_checksum_only(body: bytes) -> None:
+    """The same for the owners."""
+    with pytest.raises(RoomDamaged):
+        log.decode_owners(log.with_checksum(body))

@@ -1,0 +1,118 @@
+"""Who hears what of presence, and how often."""
+
+import json
+
+from crdt import protocol
+from crdt.protocol import AwarenessEntry, AwarenessUpdate
+from tests.crdt.harness import NOW, Inbox, join, make_room
+
+
+def say(room, connection, client_id: int, clock: int, state: str | None, now: int = NOW) -> None:
+    room.receive(connection, protocol.awareness_update([AwarenessEntry(client_id, clock, state)]), now)
+
+
+def heard(inbox: Inbox) -> list[AwarenessEntry]:
+    """Return the presence entries received since the last look."""
+    messages = [protocol.decode(frame) for frame in inbox.take()]
+    return [entry for message in messages if isinstance(message, AwarenessUpdate) for entry in message.entries]
+
+
+def test_others_hear_newcomers_are_greeted() -> None:
+    """A state goes to the others only; who comes later gets it on joining, and on asking."""
+    room = make_room()
+    ada, ada_inbox = join(room, "ada")
+    _, bob_inbox = join(room, "bob")
+    ada_inbox.take()
+
+    say(room, ada, 1, 1, '{"cursor":2}')
+
+    (entry,) = heard(bob_inbox)
+    assert json.loads(entry.state or "")["user"]["name"] == "Ada"
+    assert heard(ada_inbox) == []
+    carol, carol_inbox = join(room, "carol")
+    assert heard(carol_inbox) == [entry]
+    room.receive(carol, b"\x03", NOW)
+    assert heard(carol_inbox) == [entry]
+
+
+def test_leaving_removes_unless_another_connection_speaks() -> None:
+    """A connection's clients go with it, but not those that a newer connection of the user took over."""
+    room = make_room()
+    old, _ = join(room, "ada")
+    say(room, old, 1, 1, "{}")
+    new, _ = join(room, "ada")
+    say(room, new, 1, 2, "{}")
+    _, watcher = join(room, "bob")
+    watcher.take()
+
+    room.leave(old)
+    assert heard(watcher) == []
+    room.leave(new)
+    room.leave(new)
+
+    assert heard(watcher) == [AwarenessEntry(1, 2, None)]
+
+
+def test_a_reconnecting_client_is_told_to_raise_its_clock() -> None:
+    """Announced with the clock of its removal, it gets that removal back."""
+    room = make_room()
+    old, _ = join(room, "ada")
+    say(room, old, 1, 5, "{}")
+    room.leave(old)
+    new, inbox = join(room, "ada")
+    inbox.take()
+
+    say(room, new, 1, 5, "{}")
+
+    assert heard(inbox) == [AwarenessEntry(1, 5, None)]
+
+
+def test_fast_presence_is_coalesced() -> None:
+    """Within an interval only the newest state of each client is kept, and applied by the next tick."""
+    room = make_room()
+    late = []
+    room.presence.on_late = lambda: late.append(True)
+    ada, _ = join(room, "ada")
+    _, watcher = join(room, "bob")
+    watcher.take()
+    for clock in range(1, 50):
+        say(room, ada, 1, clock, f'{{"cursor":{clock}}}', NOW + clock)
+
+    assert len(heard(watcher)) == 1
+    assert room.presence.tick(NOW + 60) is True
+    assert heard(watcher) == []
+    assert room.presence.tick(NOW + 101) is False
+
+    (entry,) = heard(watcher)
+    assert (entry.clock, json.loads(entry.state or "")["cursor"]) == (49, 49)
+    assert late
+    assert room.presence.tick(NOW + 300) is False
+
+
+def test_waiting_presence_is_bounded() -> None:
+    """A flood of made-up client ids is not kept."""
+    room = make_room()
+    ada, _ = join(room, "ada")
+    say(room, ada, 1, 1, "{}")
+    for client_id in range(1_000):
+        say(room, ada, client_id, 2, "{}", NOW + 1)
+
+    assert len(ada.late_presence) == 8
+
+
+def test_rename_reaches_all_and_raises_the_own_clock() -> None:
+    """Others see the new name; the user's own client is told to move on from the clock that took."""
+    room = make_room()
+    ada, ada_inbox = join(room, "ada")
+    _, watcher = join(room, "bob")
+    say(room, ada, 1, 1, "{}")
+    ada_inbox.take()
+    watcher.take()
+
+    room.rename({**ada.user, "name": "Countess"})
+    room.rename({**ada.user, "id": "nobody"})
+
+    (entry,) = heard(watcher)
+    assert json.loads(entry.state or "")["user"]["name"] == "Countess"
+    assert heard(ada_inbox)[-1] == AwarenessEntry(1, 2, None)
+    assert ada.user["name"] == "Countess"

@@ -1,0 +1,85 @@
+"""The y-protocols codec."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdt import protocol
+from crdt.errors import ProtocolError
+from crdt.protocol import AwarenessEntry, AwarenessUpdate, QueryAwareness, SyncStep1, SyncStep2, SyncUpdate, Unknown
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        ("00000100", SyncStep1(b"\x00")),
+        ("0001020000", SyncStep2(b"\x00\x00")),
+        ("000203616263", SyncUpdate(b"abc")),
+        ("010100", AwarenessUpdate(())),
+        ("0109010701056e756c6c", None),
+        ("03", QueryAwareness()),
+        ("2a0102", Unknown(42)),
+        ("02000161", Unknown(2)),
+    ],
+)
+def test_decode(frame: str, message: protocol.Message | None) -> None:
+    """Frames as stock clients send them."""
+    if message is None:
+        with pytest.raises(ProtocolError):
+            protocol.decode(bytes.fromhex(frame))
+    else:
+        assert protocol.decode(bytes.fromhex(frame)) == message
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["", "00", "0000", "000005", "000300", "00000100ff", "0300", "01", "0102ff00", "010101", "0104010101ff", "80"],
+)
+def test_malformed(frame: str) -> None:
+    """Everything that is not exactly one frame is refused."""
+    with pytest.raises(ProtocolError):
+        protocol.decode(bytes.fromhex(frame))
+
+
+def test_awareness_returns() -> None:
+    """States and removals survive, also beyond ASCII."""
+    entries = [AwarenessEntry(1, 2, '{"name":"é😀"}'), AwarenessEntry(2**53 - 1, 0, None)]
+
+    decoded = protocol.decode(protocol.awareness_update(entries))
+
+    assert decoded == AwarenessUpdate(tuple(entries))
+
+
+def test_awareness_that_is_not_text() -> None:
+    """A state must be UTF-8, and the declared count must fit."""
+    with pytest.raises(ProtocolError, match="UTF-8"):
+        protocol.decode(bytes.fromhex("0105" + "01" + "0101" + "01ff"))
+    with pytest.raises(ProtocolError, match="more entries"):
+        protocol.decode(bytes.fromhex("0104" + "ffffff7f"))
+
+
+@given(st.dictionaries(st.integers(0, 2**53 - 1), st.integers(0, 2**31 - 1)))
+def test_state_vectors_return(clocks: dict[int, int]) -> None:
+    """What we ask with is what a strict reader reads."""
+    frame = protocol.sync_step1(clocks)
+
+    message = protocol.decode(frame)
+
+    assert isinstance(message, SyncStep1)
+    assert protocol.decode_state_vector(message.state_vector) == clocks
+
+
+@pytest.mark.parametrize("vector", ["", "ffffff7f", "01", "0101", "0101ffffffff0f", "0201010102", "000000"])
+def test_state_vectors_refused(vector: str) -> None:
+    """Counts beyond the bytes, clients twice, clocks beyond 31 bits, bytes behind."""
+    with pytest.raises(ProtocolError):
+        protocol.decode_state_vector(bytes.fromhex(vector))
+
+
+def test_what_the_server_says() -> None:
+    """The exact bytes of the remaining frames (facts/yjs-protocol.md)."""
+    assert protocol.sync_step2(b"\x00\x00") == bytes.fromhex("0001020000")
+    assert protocol.sync_update(b"ab") == bytes.fromhex("0002026162")
+    assert protocol.permission_denied("no") == bytes.fromhex("0200026e6f")
+    assert protocol.saved(300) == bytes.fromhex("6602ac02")
+    assert protocol.decode(protocol.KEEP_ALIVE) == AwarenessUpdate(())

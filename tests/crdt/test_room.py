@@ -1,0 +1,361 @@
+"""A room: synchronous, lists for sockets."""
+
+import pytest
+
+from crdt import log, protocol
+from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
+from crdt.room import RoomLimits, adopted_root
+from crdt.scan import parse
+from crdt.stored import restore
+from storage.records import Role
+from tests.crdt.harness import EMPTY, NOW, Typist, join, make_room, save, send
+from tests.hostile import B3
+
+
+def test_joining() -> None:
+    """A writer is asked for what it has, a viewer is not."""
+    room = make_room()
+
+    _, writer = join(room)
+    _, reader = join(room, "bob", Role.VIEWER)
+
+    assert writer.take() == [bytes.fromhex("00000100")]
+    assert reader.take() == []
+
+
+def test_an_update_is_relayed_and_logged() -> None:
+    """Everybody but the sender gets the raw bytes; the log gets them with author and time."""
+    room, typist = make_room(), Typist(5)
+    ada, ada_inbox = join(room)
+    _, bob_inbox = join(room, "bob", Role.VIEWER)
+    ada_inbox.take()
+    sizes = []
+    room.on_edit = sizes.append
+
+    update = typist.insert(0, "hi")
+    send(room, ada, update)
+
+    assert ada_inbox.take() == []
+    assert bob_inbox.take() == [protocol.sync_update(update)]
+    (chunk,) = save(room)
+    assert log.decode_chunk(chunk.data) == [log.Entry(NOW, "ada", update)]
+    assert sizes == [len(update)]
+    assert room.files() == {"codemirror": "hi"}
+    assert room.contributors == {"ada": 1}
+
+
+def test_what_is_known_is_neither_relayed_nor_logged() -> None:
+    """A client that reconnects brings all it has; nothing of that is new."""
+    room, typist = make_room(), Typist(5)
+    ada, _ = join(room)
+    _, bob_inbox = join(room, "bob")
+    send(room, ada, typist.insert(0, "hi"))
+    bob_inbox.take()
+    save(room)
+
+    room.receive(ada, protocol.sync_step2(typist.doc.get_update()), NOW)
+    room.receive(ada, protocol.sync_step2(EMPTY), NOW)
+
+    assert bob_inbox.take() == []
+    assert save(room) == []
+
+
+def test_step1_is_answered_always() -> None:
+    """Also an empty document is an answer; state vectors are checked."""
+    room = make_room()
+    ada, inbox = join(room)
+    inbox.take()
+
+    room.receive(ada, b"\x00\x00\x01\x00", NOW)
+    room.receive(ada, b"\x2a", NOW)
+
+    assert inbox.take() == [protocol.sync_step2(EMPTY)]
+    with pytest.raises(ProtocolError):
+        room.receive(ada, b"\x00\x00\x04\xff\xff\xff\x7f", NOW)
+
+
+def test_saved_counts_committed_updates() -> None:
+    """Nothing is acknowledged before its commit; then the newest count is said once."""
+    room, typist = make_room(), Typist(5)
+    ada, inbox = join(room, wants_saved=True)
+    for at in range(3):
+        send(room, ada, typist.insert(at, "x"))
+    inbox.take()
+
+    chunk = room.take_unsaved(NOW)
+    send(room, ada, typist.insert(3, "y"))
+    assert inbox.take() == []
+    room.saved()
+    assert inbox.take() == [protocol.saved(3)]
+    assert chunk is not None
+    save(room)
+    assert inbox.take() == [protocol.saved(4)]
+    send(room, ada, EMPTY)
+    assert inbox.take() == [protocol.saved(5)]
+
+
+def test_known_but_unsaved_is_not_called_saved() -> None:
+    """An update that brings nothing new is saved when what it brings is."""
+    room, typist = make_room(), Typist(5)
+    ada, _ = join(room)
+    bob, bob_inbox = join(room, "bob", wants_saved=True)
+    update = typist.insert(0, "x")
+    send(room, ada, update)
+    bob_inbox.take()
+
+    room.receive(bob, protocol.sync_step2(update), NOW)
+
+    assert bob_inbox.take() == []
+    save(room)
+    assert bob_inbox.take() == [protocol.saved(1)]
+
+
+def test_a_gap_is_asked_for_once_and_withholds_saved() -> None:
+    """Until the client has answered, nothing of it counts as saved."""
+    room, typist = make_room(), Typist(5)
+    ada, inbox = join(room, wants_saved=True)
+    first, second, third = (typist.insert(at, "x") for at in range(3))
+    assert first
+    inbox.take()
+
+    send(room, ada, second)
+    send(room, ada, third)
+    save(room)
+    assert inbox.take() == [bytes.fromhex("00000100")]
+    room.receive(ada, protocol.sync_step2(typist.doc.get_update()), NOW)
+    save(room)
+
+    assert inbox.take() == [protocol.saved(3)]
+    assert room.files()["codemirror"] == "xxx"
+
+
+def test_answers_with_gaps_are_sent_away() -> None:
+    """After three such answers the client is told to come back later."""
+    room, typist = make_room(), Typist(5)
+    ada, inbox = join(room)
+    typist.insert(0, "x")
+    second = typist.insert(1, "y")
+    inbox.take()
+
+    for _ in range(3):
+        room.receive(ada, protocol.sync_step2(second), NOW)
+
+    assert len(inbox.take()) == 2
+    assert inbox.closed is not None
+    assert inbox.closed[0] == 1013
+    assert ada not in room.connections
+
+
+def test_viewers_edits_are_dropped() -> None:
+    """Neither kind of sync update of a viewer changes anything; he is told once why."""
+    room, typist = make_room(), Typist(5)
+    viewer, inbox = join(room, "vic", Role.VIEWER, wants_saved=True)
+    update = typist.insert(0, "no")
+
+    send(room, viewer, update)
+    room.receive(viewer, protocol.sync_step2(update), NOW)
+    room.receive(viewer, protocol.sync_step2(EMPTY), NOW)
+
+    assert inbox.take() == [protocol.permission_denied("forbidden: viewers cannot edit")]
+    assert room.files() == {"codemirror": ""}
+    assert save(room) == []
+
+
+def test_roles_change_on_open_connections() -> None:
+    """Promoted: asked for what he has. Demoted: his next update is dropped."""
+    room, typist = make_room(), Typist(5)
+    vic, inbox = join(room, "vic", Role.VIEWER)
+    send(room, vic, typist.insert(0, "a"))
+    inbox.take()
+
+    room.set_role("vic", Role.EDITOR)
+    room.set_role("nobody", Role.EDITOR)
+    assert inbox.take() == [bytes.fromhex("00000100")]
+    room.receive(vic, protocol.sync_step2(typist.doc.get_update()), NOW)
+    assert room.files() == {"codemirror": "a"}
+    room.set_role("vic", Role.VIEWER)
+    send(room, vic, typist.insert(1, "b"))
+
+    assert room.files() == {"codemirror": "a"}
+
+
+def test_an_ended_session_takes_nothing() -> None:
+    """Ended: everybody reads. Reopened: writers are asked for what they have."""
+    room, typist = make_room(), Typist(5)
+    ada, inbox = join(room)
+    _, viewer = join(room, "vic", Role.VIEWER)
+    inbox.take()
+
+    room.set_open(is_open=False)
+    send(room, ada, typist.insert(0, "a"))
+    assert inbox.take() == [protocol.permission_denied("session_ended: nobody can edit")]
+    room.set_open(is_open=True)
+
+    assert inbox.take() == [bytes.fromhex("00000100")]
+    assert viewer.take() == []
+
+
+def test_closed_connections_are_not_heard_any_more() -> None:
+    """What a closed client sent before it noticed changes nothing."""
+    room, typist = make_room(), Typist(5)
+    ada, inbox = join(room)
+
+    room.close([ada], 4403, "removed")
+    send(room, ada, typist.insert(0, "late"))
+
+    assert inbox.closed == (4403, "removed")
+    assert room.files() == {"codemirror": ""}
+    assert room.is_used is False
+
+
+@pytest.mark.parametrize(("size", "fits"), [(100, True), (101, False)])
+def test_update_size_at_its_limit(size: int, fits: bool) -> None:
+    """One live update may have as many bytes as the limit says; a sync more."""
+    update = Typist(5).insert(0, "x" * (size - 19))
+    assert len(update) == size
+    room = make_room(limits=RoomLimits(update_bytes=100, sync_bytes=101))
+    ada, _ = join(room)
+
+    if fits:
+        send(room, ada, update)
+    else:
+        with pytest.raises(ProtocolError):
+            send(room, ada, update)
+        room.receive(ada, protocol.sync_step2(update), NOW)
+    assert len(room.files()["codemirror"]) == size - 19
+
+
+def test_text_size_at_its_limit() -> None:
+    """The text may grow to the limit and not beyond; deleting makes room again."""
+    room, typist = make_room(limits=RoomLimits(text_bytes=100)), Typist(5)
+    ada, _ = join(room)
+    for _ in range(3):
+        send(room, ada, typist.insert(0, "x" * 100))
+        send(room, ada, typist.delete(0, 100))
+    send(room, ada, typist.insert(0, "x" * 100))
+
+    with pytest.raises(DocumentFull, match="100 bytes"):
+        send(room, ada, typist.insert(0, "y"))
+
+    assert room.files() == {"codemirror": "x" * 100}
+    with pytest.raises(DocumentFull):
+        room.edit_text("ada", "z" * 101, NOW)
+
+
+def test_state_size_at_its_limit() -> None:
+    """A document whose state is far over the limit takes no more."""
+    room, typist = make_room(limits=RoomLimits(state_bytes=100)), Typist(5)
+    ada, _ = join(room)
+    send(room, ada, typist.insert(0, "x" * 150))
+
+    with pytest.raises(DocumentFull, match="state"):
+        send(room, ada, typist.insert(0, "y" * 50))
+
+
+def test_unsaved_bytes_at_their_limit() -> None:
+    """When the store is away for too long the room takes nothing more, and then again."""
+    room, typist = make_room(limits=RoomLimits(unsaved_bytes=100)), Typist(5)
+    ada, _ = join(room)
+    send(room, ada, typist.insert(0, "x" * 80))
+    second = typist.insert(0, "y")
+
+    with pytest.raises(RoomUnavailable):
+        send(room, ada, second)
+    save(room)
+    send(room, ada, second)
+
+    assert room.files() == {"codemirror": "y" + "x" * 80}
+
+
+def test_carried_structs_after_a_crash() -> None:
+    """After an unclean end a client may bring what the server had relayed of others; only in its answer."""
+    lost, carrier = Typist(5), Typist(6)
+    first = lost.insert(0, "a")
+    carrier.hear(first)
+    own = carrier.insert(1, "b")
+    room = make_room(accepts_carried=True)
+    bob, _ = join(room, "bob")
+    bob.client_ids.add(6)
+
+    room.receive(bob, protocol.sync_step2(carrier.doc.get_update()), NOW)
+
+    assert room.files() == {"codemirror": "ab"}
+    assert room.known.owners == {6: "bob"}
+    assert own
+    (chunk,) = save(room)
+    assert log.decode_chunk(chunk.data)[0].carried is True
+    ada, _ = join(room, "ada")
+    send(room, ada, lost.insert(0, "c"))
+    assert room.known.owners[5] == "ada"
+
+
+def test_edits_through_the_api_are_a_clients_edits() -> None:
+    """They are small, relayed, logged under their author, and go on from each other."""
+    numbers = iter([4, 99])
+    room, typist = make_room(random_below=lambda _: next(numbers)), Typist(5)
+    ada, inbox = join(room)
+    send(room, ada, typist.insert(0, "one two three"))
+    inbox.take()
+
+    room.edit_text("bob", "one 2 three", NOW)
+    room.edit_text("bob", "one 2 three", NOW)
+    room.edit_text("bob", "one 2 3", NOW)
+
+    updates = inbox.updates()
+    assert len(updates) == 2
+    assert all(len(update) < 40 for update in updates)
+    assert room.known.owners == {5: "ada", 100: "bob"}
+    assert room.contributors == {"ada": 1, "bob": 3}
+    chunks = save(room)
+    assert [entry.author for entry in log.decode_chunk(chunks[0].data)] == ["ada", "bob", "bob"]
+    reloaded = make_room(restore(None, chunks))
+    assert reloaded.files() == {"codemirror": "one 2 3"}
+
+
+def test_half_a_character_over_the_wire() -> None:
+    """A client that deletes half a surrogate pair is served on; the text shows what Yjs shows."""
+    room, typist = make_room(), Typist(5)
+    ada, _ = join(room)
+    send(room, ada, typist.insert(0, "x😀"))
+    send(room, ada, bytes.fromhex("000105010101"))
+    send(room, ada, bytes.fromhex("01010503840502017900"))
+
+    assert room.files() == {"codemirror": "x\ufffdy"}
+
+
+def test_versions_move_contributors_on() -> None:
+    """Who edited after the version's position stays for the next one."""
+    room, typist = make_room(), Typist(5)
+    ada, _ = join(room)
+    send(room, ada, typist.insert(0, "a"), NOW)
+    room.edit_text("bob", "ab", NOW + 5)
+
+    room.versioned(1, NOW + 9)
+
+    assert room.contributors == {"bob": 2}
+    assert (room.first_edit_at, room.last_edit_at) == (NOW + 9, NOW + 5)
+
+
+@pytest.mark.parametrize(
+    ("files", "root"),
+    [
+        ({}, "codemirror"),
+        ({"codemirror": "x", "monaco": "y"}, "codemirror"),
+        ({"codemirror": "", "monaco": "y"}, "monaco"),
+        ({"codemirror": "", "monaco": "y", "quill": "z"}, "codemirror"),
+        ({"codemirror": "", "monaco": ""}, "codemirror"),
+    ],
+)
+def test_adopted_root(files: dict[str, str], root: str) -> None:
+    """The main root, unless it is empty and exactly one other has text."""
+    assert adopted_root(files, "codemirror") == root
+
+
+def test_a_large_update_may_come_scanned() -> None:
+    """The scan of a large update is done elsewhere and handed in."""
+    room = make_room()
+    ada, _ = join(room)
+
+    room.receive(ada, protocol.sync_step2(B3), NOW, parse(B3))
+
+    assert room.files()["text"] == "abcabcabc"

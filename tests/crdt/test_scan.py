@@ -1,0 +1,218 @@
+"""The scan: what may reach pycrdt at all."""
+
+import random
+
+import pycrdt
+import pytest
+
+from crdt.content import STORED_LIMITS, SYNC_LIMITS, ScanLimits
+from crdt.errors import Gap, ProtocolError, Rejected
+from crdt.known import Known
+from crdt.scan import Parsed, pack, parse
+from tests.crdt.harness import Typist
+from tests.hostile import B3, CORPUS, many_roots, nested_arrays, same_key
+
+CLOSED = [case for case in CORPUS if case.outcome == "closed"]
+
+
+def test_typing() -> None:
+    """A keystroke: one struct that refers to the one before."""
+    typist = Typist(5)
+    typist.insert(0, "ab")
+
+    parsed = parse(typist.insert(1, "x"))
+
+    assert parsed.spans == {5: (2, 3)}
+    assert (parsed.text_bytes, parsed.ranges, parsed.roots) == (1, [], set())
+    assert sorted(parsed.splits) == [pack(5, 1), pack(5, 1)]
+
+
+def test_first_text_names_its_root() -> None:
+    """The first struct of a root says which; text makes it a text root, a map entry does not."""
+    text, mapping = pycrdt.Doc(client_id=1), pycrdt.Doc(client_id=2)
+    text.get("monaco", type=pycrdt.Text).insert(0, "x")
+    mapping.get("settings", type=pycrdt.Map)["tab"] = 4
+
+    assert parse(text.get_update()).text_roots == {"monaco"}
+    parsed = parse(mapping.get_update())
+    assert (parsed.roots, parsed.text_roots) == ({"settings"}, set())
+
+
+def test_deletions_and_wide_characters() -> None:
+    """Lengths are UTF-16 units; the second halves of wide characters are noted."""
+    typist = Typist(3)
+
+    parsed = parse(typist.insert(0, "a😀b👍"))
+    deleted = parse(typist.delete(1, 5))
+
+    assert parsed.spans == {3: (0, 6)}
+    assert parsed.pairs == [pack(3, 2), pack(3, 5)]
+    assert (deleted.spans, deleted.ranges) == ({}, [(3, 1, 3)])
+
+
+def test_all_kinds_that_stock_editors_send() -> None:
+    """Maps, arrays, nested types, XML, formats, embeds, binary and numbers pass."""
+    doc = pycrdt.Doc(client_id=9)
+    array = doc.get("array", type=pycrdt.Array)
+    array += [1, -5, 2**40, 1.5, True, None, "é", b"\x00\x01", [1, [2]], {"k": {"l": "m"}}]
+    array.append(pycrdt.Map({"inner": pycrdt.Text("deep")}))
+    text = doc.get("rich", type=pycrdt.Text)
+    text.insert(0, "bold", {"b": True})
+    text.insert_embed(0, {"image": "x", "nested": [[1]]})
+    fragment = doc.get("xml", type=pycrdt.XmlFragment)
+    fragment.children.append(pycrdt.XmlElement("p", {"class": "c"}, [pycrdt.XmlText("t")]))
+    array[0] = "replaced"
+    del array[1]
+
+    parsed = parse(doc.get_update(), SYNC_LIMITS)
+
+    assert parsed.roots == {"array", "rich", "xml"}
+    assert parsed.types
+    assert parsed.parents
+
+
+@pytest.mark.parametrize("case", CLOSED, ids=lambda case: case.name)
+def test_hostile_updates_are_refused_or_wait(case) -> None:
+    """Nothing of the corpus that closes its sender gets through scan and table both."""
+    known = Known()
+    if case.base:
+        base = parse(case.base)
+        known.admit(base, "x")
+        known.commit(base, "x")
+
+    try:
+        known.admit(parse(case.update), "x")
+    except (ProtocolError, Gap):
+        return
+    doc = pycrdt.Doc()
+    if case.base:
+        doc.apply_update(case.base)
+    with pytest.raises(BaseException, match=""):
+        doc.apply_update(case.update)
+
+
+@pytest.mark.parametrize(
+    ("update", "why"),
+    [
+        ("01010100040104746578740161", "ends early"),
+        ("0101010004010474657874016100ff", "after the end"),
+        ("05", "more clients"),
+        ("0100010000", "number of structs"),
+        ("01010100040104746578740000", "empty struct"),
+        ("01010100040204746578740161" + "00", "kind of parent"),
+        ("0101010084010001" + "6100", "itself or a later"),
+        ("010101000a0100", "hole"),
+        ("010101002001" + "00", "with flags"),
+        ("01010100020104746578740161" + "00", "unsupported content"),
+        ("010101000901047465787401" + "61" + "00", "unsupported content"),
+        ("0101010007010474657874" + "05" + "00", "shared type"),
+        ("010101000801047465787401" + "73" + "00", "kind of value"),
+        ("010101000401047465787402" + "c328" + "00", "UTF-8"),
+        ("010101002401017401" + "6b0161" + "00", "under a map key"),
+        ("00010100", "delete set"),
+        ("000101020001" + "0001", "out of order"),
+        ("00010101" + "0100", "empty"),
+        ("0005", "more clients"),
+        ("0101010008010474657874017d" + "ff" * 12 + "01", "integer too long"),
+        ("01010100080104746578747f7e00", "too many values"),
+        ("010101000801047465787401770561", "ends early"),
+        ("01010100030104746578740561", "ends early"),
+        ("01010100050104746578745e" + "22" * 2, "ends early"),
+        ("010101000801047465787401" + "7c00", "ends early"),
+    ],
+)
+def test_refused(update: str, why: str) -> None:
+    """Each rule by its smallest breach."""
+    with pytest.raises(Rejected, match=why):
+        parse(bytes.fromhex(update))
+
+
+def test_numbers_at_their_bounds() -> None:
+    """Clocks up to 2³¹ − 2, names up to 256 bytes."""
+    assert parse(bytes.fromhex("0101" + "01" + "fdffffff07" + "00" + "01" + "00")).spans == {1: (2**31 - 3, 2**31 - 2)}
+    with pytest.raises(Rejected):
+        parse(bytes.fromhex("0101" + "01" + "fdffffff07" + "00" + "02" + "00"))
+    for length, ok in ((256, True), (257, False)):
+        name = b"n" * length
+        update = bytes.fromhex("01010100" + "0401") + bytes((length & 127 | 128, length >> 7)) + name + b"\x01a\x00"
+        if ok:
+            assert parse(update).roots == {name.decode()}
+        else:
+            with pytest.raises(Rejected, match="name too long"):
+                parse(update)
+
+
+def test_nesting_at_its_bound() -> None:
+    """Sixteen arrays in each other pass, seventeen do not; embedded JSON the same."""
+    assert parse(nested_arrays(16)).spans == {1: (0, 1)}
+    with pytest.raises(Rejected, match="nested too deep"):
+        parse(nested_arrays(17))
+    for depth, ok in ((16, True), (17, False)):
+        json = b"[" * depth + b'"[[["' + b"]" * depth
+        update = bytes.fromhex("0101010005010474657874") + bytes((len(json),)) + json + b"\x00"
+        if ok:
+            parse(update)
+        else:
+            with pytest.raises(Rejected, match="JSON nested too deep"):
+                parse(update)
+
+
+def test_counts_at_their_bound() -> None:
+    """As many structs and values as allowed, and one more."""
+    limits = ScanLimits(structs=300, value_structs=50)
+
+    assert parse(same_key(50), limits).spans == {1: (0, 50)}
+    assert len(parse(many_roots(300), limits).roots) == 300
+    with pytest.raises(Rejected, match="values"):
+        parse(same_key(51), limits)
+    with pytest.raises(Rejected, match="structs"):
+        parse(many_roots(301), limits)
+
+
+def test_sections_that_need_each_other_in_turn() -> None:
+    """Two people's text typed alternately, in one update, is fine."""
+    a, b = Typist(1), Typist(2)
+    for turn in range(6):
+        writer, reader = (a, b) if turn % 2 == 0 else (b, a)
+        reader.hear(writer.insert(len(writer.text), str(turn)))
+
+    parsed = parse(a.doc.get_update())
+
+    assert parsed.spans == {1: (0, 3), 2: (0, 3)}
+
+
+def test_sections_that_wait_for_each_other() -> None:
+    """A circle of references can never be integrated."""
+    with pytest.raises(Rejected, match="wait for each other"):
+        parse(bytes.fromhex("02" + "0101008402000161" + "0102008401000162" + "00"))
+
+
+def test_mutations_never_escape_as_anything_else() -> None:
+    """Ten thousand mutated updates: each is parsed or rejected, nothing else is raised."""
+    source = random.Random(1)
+    seeds = [B3, *(case.update for case in CORPUS if len(case.update) < 200), Typist(4).insert(0, "héllo 😀")]
+
+    outcomes = set()
+    for _ in range(10_000):
+        data = bytearray(source.choice(seeds) or b"\x00")
+        for _ in range(source.randint(1, 4)):
+            match source.randrange(3):
+                case 0:
+                    data[source.randrange(len(data))] = source.randrange(256)
+                case 1:
+                    data.insert(source.randrange(len(data) + 1), source.choice((0, 1, 127, 128, 255)))
+                case _:
+                    del data[source.randrange(len(data)) :][:1]
+            if not data:
+                data = bytearray(b"\x00")
+        try:
+            outcomes.add(type(parse(bytes(data))))
+        except ProtocolError:
+            outcomes.add(ProtocolError)
+
+    assert outcomes == {Parsed, ProtocolError}
+
+
+def test_stored_limits_take_what_passed_before() -> None:
+    """A document made of many small updates may hold more than any one of them."""
+    assert len(parse(many_roots(25_000), STORED_LIMITS).roots) == 25_000

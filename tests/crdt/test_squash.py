@@ -1,0 +1,107 @@
+"""Squashing joins runs and changes nothing else."""
+
+import random
+
+import pycrdt
+import pytest
+
+from crdt.content import STORED_LIMITS
+from crdt.document import merge
+from crdt.scan import pack, parse
+from crdt.squash import squash
+from tests.crdt.harness import Typist
+
+
+def test_typing_becomes_one_struct() -> None:
+    """A hundred keystrokes in a row take hardly more than their letters."""
+    typist = Typist(1)
+    updates = [typist.insert(at, "x") for at in range(100)]
+
+    state = squash(merge(updates))
+
+    assert len(state) < 100 + 25
+    assert parse(state).spans == {1: (0, 100)}
+
+
+def test_the_squashed_document_goes_on_like_the_original() -> None:
+    """Random edits of three people: same text at once, and after more edits on top, in every order of arrival."""
+    source = random.Random(7)
+    for _ in range(30):
+        typists = [Typist(n) for n in (1, 2, 3)]
+        updates = _scramble(typists, source, 60)
+        state = squash(merge(updates))
+        late = _scramble(typists, source, 30)
+
+        loaded = pycrdt.Doc()
+        text = loaded.get("codemirror", type=pycrdt.Text)
+        loaded.apply_update(state)
+        for update in late:
+            loaded.apply_update(update)
+
+        assert str(text) == typists[0].text
+        assert parse(state, STORED_LIMITS).ranges == parse(merge(updates), STORED_LIMITS).ranges
+        again = squash(merge([state, *late]))
+        assert squash(again) == again
+
+
+def _scramble(typists: list[Typist], source: random.Random, edits: int) -> list[bytes]:
+    """Random edits, each heard by the others at once; returns the updates."""
+    updates = []
+    for _ in range(edits):
+        typist = source.choice(typists)
+        size = len(typist.text)
+        if size > 5 and source.random() < 0.3:
+            start = source.randrange(size - 3)
+            update = typist.delete(start, start + source.randint(1, 3))
+        else:
+            update = typist.insert(source.randint(0, size), source.choice(["a", "bc", "def"]))
+        updates.append(update)
+        for other in typists:
+            if other is not typist:
+                other.hear(update)
+    return updates
+
+
+def test_other_kinds_stay_as_they_are() -> None:
+    """Values, types and formats are copied, garbage and deleted runs are joined."""
+    doc = pycrdt.Doc(client_id=4)
+    doc.get("list", type=pycrdt.Array).extend([1, "two", pycrdt.Map({"three": 3})])
+    doc.get("rich", type=pycrdt.Text).insert(0, "bold", {"b": True})
+    doc.get("map", type=pycrdt.Map)["key"] = pycrdt.Array([1, 2])
+    state = doc.get_update()
+    loaded = pycrdt.Doc()
+
+    loaded.apply_update(squash(state))
+
+    assert loaded.get_update() == state
+    garbage = bytes.fromhex("0102" + "0500" + "0003" + "0002" + "00")
+    assert squash(garbage) == bytes.fromhex("0101" + "0500" + "0005" + "00")
+    deleted = bytes.fromhex("0102" + "0500" + "01010474657874" + "03" + "810502" + "02" + "00")
+    assert squash(deleted) == bytes.fromhex("0101" + "0500" + "01010474657874" + "05" + "00")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "8405000162",  # behind "a", but not the struct just before
+        "c4050106000162",  # another right origin
+        "4405000162",  # before it
+    ],
+)
+def test_what_is_no_continuation_stays_apart(second: str) -> None:
+    """Only a struct whose origin is the one before, with the same right origin, joins it."""
+    update = bytes.fromhex("0102" + "0500" + "040104746578740261" + "61" + second + "00")
+
+    assert squash(update) == update
+
+
+def test_torn_characters_show_as_in_yjs() -> None:
+    """Both halves of a cut character become U+FFFD, clocks stay, others are left alone."""
+    update = Typist(1).insert(0, "a😀b👍é")
+
+    state = squash(update, {pack(1, 2)})
+
+    document = pycrdt.Doc()
+    document.apply_update(state)
+    assert str(document.get("codemirror", type=pycrdt.Text)) == "a\ufffd\ufffdb👍é"
+    assert parse(state).spans == parse(update).spans

@@ -1,0 +1,108 @@
+"""From rows to memory and back."""
+
+from dataclasses import replace
+
+import pytest
+
+from crdt import log, stored
+from crdt.document import Document, merge
+from crdt.errors import RoomDamaged
+from storage.records import Chunk
+from tests.crdt.harness import NOW, Typist, join, make_room, save, send
+from tests.hostile import B3
+
+
+def typed(count: int = 30) -> tuple[list[Chunk], Typist]:
+    """Return the log of somebody typing, in chunks of one, and his document."""
+    room, typist = make_room(), Typist(5)
+    connection, _ = join(room)
+    chunks = []
+    for number in range(count):
+        send(room, connection, typist.insert(0, f"{number % 10}"), NOW + number)
+        chunks += save(room, NOW + number)
+    return chunks, typist
+
+
+def text(restored: stored.Restored) -> str:
+    return Document(restored.state, restored.known.torn).texts(["codemirror"])["codemirror"]
+
+
+def test_nothing_stored_is_an_empty_document() -> None:
+    """A new session."""
+    restored = stored.restore(None, [])
+
+    assert (text(restored), restored.sequence, restored.edited_at) == ("", 0, None)
+
+
+def test_a_log_alone() -> None:
+    """All updates are replayed; contributors and times are those after the newest version."""
+    chunks, typist = typed()
+
+    restored = stored.restore(None, chunks, since=10)
+
+    assert (text(restored), restored.sequence) == (typist.text, 30)
+    assert restored.known.clocks == {5: 30}
+    assert restored.known.owners == {5: "ada"}
+    assert restored.contributors == {"ada": 30}
+    assert restored.edited_at == (NOW + 10, NOW + 29)
+
+
+@pytest.mark.parametrize("start", [0, 5, 12])
+def test_a_checkpoint_and_the_rest(start: int) -> None:
+    """Chunks before the checkpoint may come along and count for contributors only."""
+    chunks, typist = typed()
+    half = stored.restore(None, chunks[:12])
+    checkpoint, squashed = stored.make_checkpoint("session", 12, half.state, half.known.clocks, half.known.owners, NOW)
+
+    restored = stored.restore(checkpoint, chunks[start:], since=20)
+
+    assert squashed == half.state
+    assert (text(restored), restored.sequence) == (typist.text, 30)
+    assert restored.known.owners == {5: "ada"}
+    assert restored.contributors == {"ada": 30}
+
+
+def test_carried_updates_claim_nothing() -> None:
+    """An update that was carried for somebody else leaves its client ids to him, also after a reload."""
+    update = Typist(5).insert(0, "x")
+    chunk = Chunk("s", 1, 1, log.encode_chunk([log.Entry(NOW, "carrier", update, carried=True)]), NOW)
+
+    assert stored.restore(None, [chunk]).known.owners == {}
+
+
+def test_a_checkpoint_must_have_everything() -> None:
+    """One struct less than the room knows, and there is no checkpoint."""
+    chunks, _ = typed()
+    restored = stored.restore(None, chunks)
+
+    with pytest.raises(RoomDamaged, match="lacks"):
+        stored.make_checkpoint("s", 30, restored.state, {5: 31}, {}, NOW)
+
+
+def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
+    chunks, _ = typed(5)
+    restored = stored.restore(None, chunks)
+    checkpoint, _ = stored.make_checkpoint("s", 5, restored.state, restored.known.clocks, restored.known.owners, NOW)
+    bad_update = log.encode_chunk([log.Entry(NOW, "ada", bytes.fromhex("01010200000000"))])
+    gap = log.encode_chunk([log.Entry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
+    unmergeable = log.with_checksum(merge([B3, b"\x00\x00"])[:-3])
+    return [
+        ("chunk missing", None, chunks[:2] + chunks[3:]),
+        ("first chunk missing", None, chunks[1:]),
+        ("chunk with another number of entries", None, [replace(chunks[0], last=2)]),
+        ("bit flipped in a chunk", None, [replace(chunks[0], data=chunks[0].data[:-1] + b"\x00")]),
+        ("update that fails the scan", None, [replace(chunks[0], data=bad_update)]),
+        ("update with a gap", None, [replace(chunks[0], data=gap)]),
+        ("bit flipped in a checkpoint", replace(checkpoint, state=b"\x01" + checkpoint.state[1:] + b"x"), []),
+        ("owners of another length", replace(checkpoint, owners=checkpoint.owners[:-1]), []),
+        ("state that ends early", replace(checkpoint, state=unmergeable), []),
+    ]
+
+
+@pytest.mark.parametrize("case", damaged_rows(), ids=lambda case: case[0])
+def test_damage_is_noticed(case) -> None:
+    """Whatever is wrong with a row, the room is not loaded, and never as an empty one."""
+    _, checkpoint, chunks = case
+
+    with pytest.raises(RoomDamaged):
+        stored.restore(checkpoint, chunks)

@@ -1,0 +1,51 @@
+"""Small edits between texts."""
+
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdt.textdiff import Change, changes
+
+texts = st.text(alphabet="ab \n😀é", max_size=60)
+
+
+def applied(old: str, found: list[Change]) -> str:
+    for position, deleted, inserted in reversed(found):
+        old = old[:position] + inserted + old[position + deleted :]
+    return old
+
+
+@given(texts, texts)
+def test_the_edits_lead_there(old: str, new: str) -> None:
+    """Applied from last to first they give the new text, and do not overlap."""
+    found = changes(old, new)
+
+    assert applied(old, found) == new
+    end = -1
+    for change in found:
+        assert change.position > end or change.position == end == change.position
+        end = change.position + change.deleted
+
+
+def test_only_what_differs_is_touched() -> None:
+    """Lines that stay are not in any edit, and of changed lines only the words."""
+    old = "def f(x):\n    return x\n\nprint(f(1))\n"
+    new = "def g(x):\n    return x\n\nprint(g(1))\n# end\n"
+
+    assert changes(old, new) == [Change(4, 1, "g"), Change(30, 1, "g"), Change(len(old) - 1, 0, "\n# end")]
+    assert changes(old, old) == []
+    assert changes("", "x") == [Change(0, 0, "x")]
+    assert changes("x", "") == [Change(0, 1, "")]
+
+
+def test_hard_cases_stay_bounded() -> None:
+    """A megabyte of repeated lines is one edit, found in well under a second's work."""
+    old = "a\nb\n" * 200_000
+    new = "b\n" + "a\n" * 300_000
+
+    started = time.process_time()
+    found = changes(old, new)
+
+    assert applied(old, found) == new
+    assert time.process_time() - started < 5

@@ -1,0 +1,102 @@
+"""Inputs that broke pycrdt or a naive server, and what this server does with each (facts: pycrdt and security).
+
+`closed`: the sender is closed with 4400. `asked`: the update has a gap, the sender is asked for all
+it has. `taken`: a shape that real Yjs clients also make, which the pinned pycrdt integrates.
+"""
+
+from typing import NamedTuple
+
+from crdt.lib0 import write_var_bytes, write_var_uint
+
+B3 = bytes.fromhex("0301010004010474657874036162630102000401047465787403616263010300040104746578740361626300")
+"""A document in which clients 1, 2 and 3 each wrote "abc" into the root "text"."""
+
+
+class Hostile(NamedTuple):
+    name: str
+    base: bytes
+    update: bytes
+    outcome: str
+
+
+def nested_arrays(depth: int) -> bytes:
+    """One `any` value of arrays in arrays: at 26,562 yrs overflows its stack."""
+    return bytes.fromhex("010101000801047465787401") + bytes.fromhex("7501") * depth + bytes.fromhex("7e00")
+
+
+def nested_types(depth: int) -> bytes:
+    """Shared types in shared types, and a delete of the outermost."""
+    structs = [bytes.fromhex("0701047465787400")]
+    structs += (b"\x07\x00\x01" + write_var_uint(clock) + b"\x00" for clock in range(depth - 1))
+    return (
+        b"\x01" + write_var_uint(depth) + b"\x01\x00" + b"".join(structs) + b"\x01\x01\x01\x00\x01"
+    )  # fmt: skip
+
+
+def wide_map(entries: int) -> bytes:
+    """A map that declares far more entries than it has bytes for."""
+    return bytes.fromhex("010101000801047465787401") + b"\x76" + write_var_uint(entries) + b"\x00" * 1200
+
+
+def same_key(times: int) -> bytes:
+    """Many sets of one map key: quadratic in yrs."""
+    first = bytes.fromhex("2801036d6170016b017e")
+    rest = b"".join(b"\xa8\x01" + write_var_uint(clock) + b"\x01\x7e" for clock in range(times - 1))
+    return b"\x01" + write_var_uint(times) + b"\x01\x00" + first + rest + b"\x00"
+
+
+def many_roots(count: int) -> bytes:
+    """A root type a struct."""
+    structs = b"".join(b"\x04\x01" + write_var_bytes(b"r%d" % n) + b"\x01x" for n in range(count))
+    return b"\x01" + write_var_uint(count) + b"\x01\x00" + structs + b"\x00"
+
+
+_EMPTY = b""
+_RECORDED = (
+    ("endless read", B3, "01010200000000", "closed"),
+    ("client twice", _EMPTY, "0201010004010474657874016101010004010474657874016100", "closed"),
+    ("hang 1", _EMPTY, "01020100080103617272037e7e7e0701036d61700100", "taken"),
+    ("hang 2", _EMPTY, "0101030028000103016b0375017e7d0577017a00", "asked"),
+    ("hang 2", B3, "0101030028000103016b0375017e7d0577017a00", "asked"),
+    ("hang 3", _EMPTY, "01020400080103786d6c0277017a77017ac4030103000568656c6c6f00", "asked"),
+    ("hang 3", B3, "01020400080103786d6c0277017a77017ac4030103000568656c6c6f00", "taken"),
+    ("hang 4", B3, "01040105070103786d6c018404050262630701036d617002240103786d6c016b016100", "closed"),
+    ("hang 5", B3, "0102040728000302016b017d05470404060101010204", "asked"),
+    ("hang 6", B3, "01010200880404037e7d057d0500", "asked"),
+    ("panic 1", B3, "0100010000", "closed"),
+    ("panic 2", B3, "010102054801010000", "closed"),
+    ("panic 3", B3, "010202fdffffff0f000087023c00010200", "closed"),
+    ("panic 4", _EMPTY, "010107ffffffff0f0005010701008080808008", "closed"),
+    ("not encodable 1", B3, "01010301000002030102000200", "closed"),
+    ("not encodable 2", B3, "0101070200ffffffff0f00", "closed"),
+    ("not encodable 3", B3, "010107010201036d617000046e756c6c00", "closed"),
+    ("not encodable 4", B3, "0101030202010361727201046e756c6c010100", "closed"),
+    ("half applied", B3, "01010700070003010900", "closed"),
+    ("abort in old versions", _EMPTY, "000101ffffffff0f", "closed"),
+    ("out of order", _EMPTY, "01010101c402020100016500", "asked"),
+    ("half an emoji of nobody", _EMPTY, "000101010101", "asked"),
+    ("empty", _EMPTY, "", "closed"),
+    ("one byte", _EMPTY, "01", "closed"),
+    ("bytes behind", _EMPTY, "000000", "closed"),
+)
+
+CORPUS: tuple[Hostile, ...] = (
+    *(Hostile(name, base, bytes.fromhex(update), outcome) for name, base, update, outcome in _RECORDED),
+    Hostile("nested arrays (F1)", _EMPTY, nested_arrays(26_562), "closed"),
+    Hostile("nested types (F1)", _EMPTY, nested_types(15_000), "closed"),
+    Hostile("declared entries (F2)", _EMPTY, wide_map(1 << 20), "closed"),
+    Hostile("one key many times", _EMPTY, same_key(20_000), "closed"),
+    Hostile("many roots", _EMPTY, many_roots(300), "closed"),
+    Hostile("gap (F4)", _EMPTY, bytes.fromhex("010101058401040161" + "00"), "asked"),
+)
+"""All of them as updates over the socket; state vectors are beside them."""
+
+STATE_VECTORS = (
+    bytes.fromhex("ffffff7f"),
+    bytes.fromhex("ffffffff0f"),
+    b"\xff" * 1000,
+    bytes.fromhex("0101ffffffff0f"),
+    bytes.fromhex("0201010101"),
+    b"",
+)
+"""F2: four bytes that cost pycrdt half a gigabyte, and others that no client sends."""

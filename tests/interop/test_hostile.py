@@ -1,0 +1,151 @@
+"""Hostile input over the real socket: only its sender feels it."""
+
+import pytest
+
+from crdt import protocol
+from tests.api import Api, Wire
+from tests.hostile import B3, CORPUS, STATE_VECTORS, Hostile
+
+GOOD = bytes.fromhex("01010900040104676f6f6402686900")
+"""Client 9 writes "hi" into the root "good"."""
+
+
+async def stored_entries(server, session_id: str) -> int:
+    chunks = await server.parts.services.store.chunks(session_id, 0, 1000)
+    return chunks[-1].last if chunks else 0
+
+
+async def joined(api: Api, session_id: str) -> Wire:
+    """Connect and answer the server's SyncStep1, as a client does."""
+    wire = await api.connect(session_id, "&saved=1")
+    await wire.receive_until(b"\x00\x00")
+    return wire
+
+
+async def saved(wire: Wire) -> None:
+    await wire.receive_until(b"\x66")
+
+
+@pytest.mark.parametrize("case", CORPUS, ids=lambda case: f"{case.name}{' on B3' if case.base else ''}")
+async def test_only_the_sender_feels_it(server, ada: Api, bob: Api, case: Hostile) -> None:
+    """The sender is closed or asked, nobody receives the bytes, nothing is stored, the room goes on."""
+    session_id = await ada.new_session()
+    mallory, watcher = await joined(bob, session_id), await joined(ada, session_id)
+    if case.base:
+        await mallory.send(protocol.sync_update(case.base))
+        await saved(mallory)
+        await watcher.receive_until(protocol.sync_update(case.base))
+
+    await mallory.send(protocol.sync_update(case.update))
+
+    match case.outcome:
+        case "closed":
+            code, _ = await mallory.until_closed()
+            assert code == 4400
+        case "asked":
+            assert await mallory.receive_until(b"\x00\x00")
+        case "taken":
+            await saved(mallory)
+    await watcher.send(protocol.sync_update(GOOD))
+    await saved(watcher)
+    newcomer = await joined(ada, session_id)
+    await newcomer.send(b"\x00\x00\x01\x00")
+    state = await newcomer.receive_until(b"\x00\x01")
+    assert b"hi" in state
+    wanted = bool(case.base) + (case.outcome == "taken") + 1
+    assert await stored_entries(server, session_id) == wanted
+    live = await ada.live(session_id)
+    assert live["files"]["good"] == "hi"
+    await newcomer.send(protocol.sync_update(bytes.fromhex("01010a00040104676f6f6402796500")))
+    await watcher.receive_until(b"\x00\x02")
+    assert (protocol.sync_update(case.update) in watcher.seen) == (case.outcome == "taken")
+
+
+@pytest.mark.parametrize("vector", STATE_VECTORS, ids=lambda vector: vector[:6].hex() or "none")
+async def test_hostile_state_vectors(ada: Api, vector: bytes) -> None:
+    """A state vector that no client sends closes its sender before anything is allocated for it."""
+    session_id = await ada.new_session(code="text")
+    wire = await joined(ada, session_id)
+
+    await wire.send(b"\x00\x00" + bytes((len(vector),)) + vector if len(vector) < 128 else b"\x00\x00\xe8\x07" + vector)
+
+    assert (await wire.until_closed())[0] == 4400
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [b"", b"\x00", b"\x00\x03\x00", b"\x00\x02\x05ab", b"\x00\x02\x02\x00\x00\x00", b"\x01\x02\x05\x00", b"\xff" * 12],
+    ids=bytes.hex,
+)
+async def test_malformed_frames(ada: Api, frame: bytes) -> None:
+    """What is not exactly one frame closes its sender with 4400."""
+    wire = await joined(ada, await ada.new_session())
+
+    await wire.send(frame)
+
+    assert (await wire.until_closed())[0] == 4400
+
+
+async def test_text_messages(ada: Api) -> None:
+    """Yjs speaks binary only."""
+    wire = await joined(ada, await ada.new_session())
+
+    await wire.send_text("hello")
+
+    assert (await wire.until_closed())[0] == 4400
+
+
+async def test_unknown_frames_are_ignored(ada: Api) -> None:
+    """A frame type from the future harms nobody."""
+    wire = await joined(ada, await ada.new_session())
+
+    await wire.send(b"\x2a\x00")
+    await wire.send(protocol.sync_update(GOOD))
+
+    await saved(wire)
+
+
+async def test_structs_under_anothers_client_id(server, ada: Api, bob: Api) -> None:
+    """F5: a client id is its first user's; others' new structs under it are asked for again, then refused."""
+    session_id = await ada.new_session()
+    first, second = await joined(ada, session_id), await joined(bob, session_id)
+    await first.send(protocol.sync_update(GOOD))
+    await saved(first)
+    forged = bytes.fromhex("0101090284090102" + "6f6f00")
+
+    await second.send(protocol.sync_update(forged))
+    await second.receive_until(b"\x00\x00")
+    for _ in range(3):
+        await second.send(protocol.sync_step2(forged))
+
+    code, reason = await second.until_closed()
+    assert (code, "gap" in reason) == (1013, True)
+    assert await stored_entries(server, session_id) == 1
+    assert (await ada.live(session_id))["files"]["good"] == "hi"
+
+
+async def test_a_resync_of_known_structs_by_another_user(server, ada: Api, bob: Api) -> None:
+    """F5, the other side: bringing back what is known under anybody's id is what every client does."""
+    session_id = await ada.new_session()
+    first, second = await joined(ada, session_id), await joined(bob, session_id)
+    await first.send(protocol.sync_update(B3))
+    await saved(first)
+
+    await second.send(protocol.sync_step2(B3))
+
+    await saved(second)
+    assert await stored_entries(server, session_id) == 1
+
+
+async def test_a_gap_is_filled_by_the_answer(ada: Api) -> None:
+    """F4: what came before its cause is not lost: asked for all, the client sends all."""
+    session_id = await ada.new_session()
+    wire = await joined(ada, session_id)
+    whole = bytes.fromhex("01010900040104676f6f640568656c6c6f00")
+    await wire.send(protocol.sync_update(bytes.fromhex("010109038409020" + "26c6f00")))
+
+    await wire.receive_until(b"\x00\x00")
+    await wire.send(protocol.sync_step2(whole))
+
+    assert await wire.receive_until(b"\x66") == protocol.saved(2)
+    assert (await ada.live(session_id))["files"]["good"] == "hello"

@@ -1,0 +1,86 @@
+"""`kill -9` while three people type: what was said to be saved is in the file, and nothing else is lost."""
+
+import asyncio
+import random
+import re
+import shutil
+import sqlite3
+import statistics
+from collections import Counter
+from pathlib import Path
+
+import pycrdt
+import pytest
+
+from crdt.log import decode_chunk
+from tests.api import Api
+from tests.node_peers import Peers, until
+from tests.processes import ServerProcess, free_port
+
+KILLS = 20
+WORD = re.compile(r"<[abc]\d+>")
+
+
+def text_in_file(data_dir: Path, copy_to: Path, session_id: str) -> str:
+    """Return the session's text, rebuilt from the log in a copy of the database as the kill left it."""
+    shutil.copytree(data_dir, copy_to)
+    database = sqlite3.connect(copy_to / "collab.db")
+    document = pycrdt.Doc()
+    for (data,) in database.execute("SELECT data FROM log WHERE session_id = ? ORDER BY first", (session_id,)):
+        for entry in decode_chunk(data):
+            document.apply_update(entry.update)
+    database.close()
+    return str(document.get("codemirror", type=pycrdt.Text))
+
+
+async def _saves_more(peers: Peers, name: str, than: int) -> None:
+    await until(lambda: peers.do("typed", name), lambda now: now["typedSaved"] > than)
+
+
+@pytest.mark.slow
+async def test_nothing_saved_is_lost_and_nothing_is_doubled(tmp_path: Path, peers: Peers, capsys) -> None:
+    """Twenty kills at random moments; every acknowledged word is in the file, all converge on every word."""
+    data_dir = tmp_path / "data"
+    server = ServerProcess(data_dir, free_port())
+    await server.start()
+    people = {name: await Api(server.url).sign_up(f"user-{name}") for name in "abc"}
+    session_id = await people["a"].new_session()
+    for name, api in people.items():
+        await peers.do(
+            "connect", name, url=api.socket_url, room=session_id, token=api.token, saved=True,
+            version=1 if name == "c" else 3, maxBackoffTime=200,
+        )  # fmt: skip
+        await peers.until_state(name, synced=True)
+        await peers.do("type", name, everyMs=25, mark=name)
+
+    for kill in range(KILLS):
+        before = {name: (await peers.do("typed", name))["typedSaved"] for name in people}
+        for name in people:  # each has had something saved in this round
+            await _saves_more(peers, name, before[name])
+        await asyncio.sleep(random.uniform(0, 0.3))  # the random moment
+        await server.kill()
+        saved = {name: (await peers.do("typed", name))["typedSaved"] for name in people}
+        there = set(WORD.findall(text_in_file(data_dir, tmp_path / f"copy{kill}", session_id)))
+        for name, count in saved.items():
+            missing = [word for number in range(count) if (word := f"<{name}{number}>") not in there]
+            assert not missing, f"kill {kill}: acknowledged as saved, but not in the file: {missing}"
+        await server.start()
+
+    typed = {name: await peers.do("stop", name) for name in people}
+    expected = Counter(f"<{name}{number}>" for name, count in typed.items() for number in range(count))
+
+    async def words() -> list[Counter]:
+        live = await people["a"].live(session_id)
+        texts = [await peers.text(name) for name in people] + [live["code"]]
+        return [Counter(WORD.findall(text)) for text in texts]
+
+    await until(words, lambda found: all(one == expected for one in found))
+    measured = [await peers.do("typed", name) for name in people]
+    delays = sorted(delay for one in measured for delay in one["delays"])
+    with capsys.disabled():
+        print(
+            f"\n{KILLS} kills, {sum(typed.values())} words; said to be saved after ms: "
+            f"p50 {statistics.median(delays):.0f}, p99 {delays[int(len(delays) * 0.99)]:.0f}"
+        )
+    assert await server.terminate() == 0
+    assert server.problems() == []

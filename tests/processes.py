@@ -1,0 +1,72 @@
+"""Servers as processes of their own, to be killed."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from tornado.httpclient import AsyncHTTPClient
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ServerProcess:
+    """`collab-server run` with settings as environment variables."""
+
+    def __init__(self, data_dir: Path, port: int, **variables: Any) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.output = data_dir.with_suffix(f".{port}.log")
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("COLLAB_")},
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "DATA_DIR": str(data_dir),
+            "COLLAB_BCRYPT_COST": "4",
+            "COLLAB_HANDSHAKES_PER_MIN": "100000",
+            "COLLAB_LOG_FORMAT": "json",
+            **{name: str(value) for name, value in variables.items()},
+        }
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start and wait until it is ready."""
+        with self.output.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "collab_server", "run",
+                cwd=ROOT, env=self._environment, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+        for _ in range(500):
+            try:
+                answer = await AsyncHTTPClient().fetch(self.url + "/readyz", raise_error=False)
+                if answer.code == 200:
+                    return
+            except OSError:
+                pass
+            assert self._process.returncode is None, self.output.read_text()
+            await asyncio.sleep(0.02)
+        raise AssertionError("the server does not get ready")
+
+    async def kill(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+        await self._process.wait()
+
+    async def terminate(self) -> int:
+        """End it with SIGTERM; returns the exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return await self._process.wait()
+
+    def problems(self) -> list[str]:
+        """Return what it logged as warning or error."""
+        lines = self.output.read_text().splitlines()
+        return [line for line in lines if '"level": "error"' in line or '"level": "warning"' in line]

