@@ -5,10 +5,9 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tornado.routing import URLSpec
-from tornado.web import Application, RequestHandler, StaticFileHandler
+from tornado.web import Application, RequestHandler
 
 from collab_server import __version__
 from collab_server.config import Config
@@ -18,7 +17,7 @@ from crdt.room import RoomLimits
 from crdt.rooms import Rooms, RoomsSettings
 from handlers import chat, code, health, pages, session, sync, user
 from handlers.base import NotFoundHandler
-from handlers.limits import RateLimiter
+from handlers.limits import FailureWindow, RateLimiter
 from handlers.passwords import Passwords
 from handlers.services import Limiters, Services, WebSettings
 from handlers.sockets import SocketLimits, Sockets
@@ -26,6 +25,8 @@ from handlers.tokens import Tokens
 from storage.base import Store
 
 _FRAME_OVERHEAD_BYTES = 64
+_ACCOUNT_WINDOW_S = 30 * 60
+_ADDRESS_WINDOW_S = 15 * 60
 
 ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/user/signup", user.SignupHandler),
@@ -50,6 +51,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/", pages.HomeHandler),
     (r"/docs", pages.DocsHandler),
     (r"/openapi.json", pages.OpenApiHandler),
+    (r"/static/(.+)", pages.AssetHandler),
 )
 """All routes; those of the API are described in `handlers.openapi` and docs/api.md."""
 
@@ -112,8 +114,6 @@ def make_app(config: Config, services: Services) -> Application:
     """Return Tornado's application with all routes."""
     given = {"services": services}
     specs = [URLSpec(pattern, handler, given) for pattern, handler in ROUTES]
-    static = Path(__file__).parent.parent / "static"
-    specs.append(URLSpec(r"/static/(.*)", StaticFileHandler, {"path": str(static)}))
     return Application(
         specs,
         default_handler_class=NotFoundHandler,
@@ -150,6 +150,8 @@ def _limiters(config: Config) -> Limiters:
         signups=RateLimiter(config.signups_per_h / 3600, config.signups_per_h, monotonic),
         messages=RateLimiter(config.messages_per_10s / 10, 2 * config.messages_per_10s, monotonic),
         saves=RateLimiter(config.saves_per_s, max(5.0, 5 * config.saves_per_s), monotonic),
+        account_failures=FailureWindow(config.account_failures, _ACCOUNT_WINDOW_S, monotonic),
+        address_failures=FailureWindow(config.address_failures, _ADDRESS_WINDOW_S, monotonic),
         handshakes=RateLimiter(config.handshakes_per_min / 60, config.handshakes_per_min, monotonic),
     )
 

@@ -79,6 +79,8 @@ class Config:
     requests_per_5min: int = _number("COLLAB_REQUESTS_PER_5MIN", 900, 1, 10_000_000, "REST requests of a signed-in user in five minutes")
     anonymous_per_5min: int = _number("COLLAB_ANONYMOUS_PER_5MIN", 100, 1, 10_000_000, "REST requests of an address without sign-in in five minutes")
     signups_per_h: int = _number("COLLAB_SIGNUPS_PER_H", 20, 1, 10_000_000, "new accounts an hour from one address")
+    account_failures: int = _number("COLLAB_ACCOUNT_FAILURES", 5, 1, 1_000_000, "failed logins to one account in 30 minutes, then it waits")
+    address_failures: int = _number("COLLAB_ADDRESS_FAILURES", 20, 1, 1_000_000, "failed logins from one address in 15 minutes, then it waits")
     max_json_bytes: int = _number("COLLAB_MAX_JSON_BYTES", 64 << 10, 1_024, 16 << 20, "a JSON body (those with code: 1 MiB of code)")
     messages_per_10s: float = _number("COLLAB_MESSAGES_PER_10S", 5, 1, 1_000_000, "chat messages of a user in ten seconds; twice as many at once")
     saves_per_s: float = _number("COLLAB_SAVES_PER_S", 1, 0.01, 1_000_000, "versions a second saved in one session; five at once")

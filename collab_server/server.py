@@ -55,8 +55,8 @@ class Server:
         except StoreUnavailable as error:
             raise StartError(f"DATA_DIR: {error}") from error
         try:
-            sockets = bind_sockets(config.port, config.host)
             secret = read_secret(config)
+            sockets = bind_sockets(config.port, config.host)
         except (OSError, ConfigError) as error:
             await store.close(is_clean=is_clean)
             raise StartError(

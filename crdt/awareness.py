@@ -121,7 +121,7 @@ class Awareness:
             return None
         try:
             state = json.loads(text)
-            if not isinstance(state, dict) or not _is_shallow(state, self._limits.depth):
+            if not isinstance(state, dict) or not is_shallow(state, self._limits.depth):
                 return None
             given = state.get("user")
             state["user"] = {**(given if isinstance(given, dict) else {}), **user}
@@ -137,7 +137,7 @@ def _is_newer(clock: int, state: str | None, known: _Presence | None) -> bool:
     return clock > known.clock or (clock == known.clock and state is None and known.state is not None)
 
 
-def _is_shallow(value: object, depth: int) -> bool:
+def is_shallow(value: object, depth: int) -> bool:
     """Whether containers nest at most `depth` deep."""
     level = [value]
     for _ in range(depth):

@@ -107,6 +107,20 @@ class Document:
             self._drop_view()
             raise RoomDamaged("the text cannot be read") from failure
 
+    def text_bytes(self, roots: Iterable[str], update: bytes = EMPTY) -> int:
+        """Return the UTF-8 bytes of all text, as it would be after an update.
+
+        Raises Rejected if the update cannot be integrated.
+        """
+        if update == EMPTY:
+            texts = self.texts(roots)
+        else:
+            try:
+                texts = Document(merge([self.state(), update])).texts(roots)
+            except RoomDamaged as error:
+                raise Rejected("the update cannot be integrated") from error
+        return sum(len(text.encode()) for text in texts.values())
+
     def edit(self, root: str, text: str, client_id: int) -> bytes:
         """Return the update that turns a root's text into `text`, made by `client_id`; EMPTY if equal.
 

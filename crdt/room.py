@@ -233,8 +233,10 @@ class Room:
             raise DocumentFull(f"the document's state is over {self.limits.state_bytes} bytes")
         self._text_bound += parsed.text_bytes
         if parsed.text_bytes and self._text_bound > self.limits.text_bytes:
-            size = sum(len(text.encode()) for text in self.document.texts(self.known.text_roots).values())
-            self._text_bound = size + parsed.text_bytes
+            roots = {**self.known.text_roots, **dict.fromkeys(parsed.text_roots)}
+            self._text_bound = self.document.text_bytes(roots) + parsed.text_bytes
+            if self._text_bound > self.limits.text_bytes and parsed.ranges:
+                self._text_bound = self.document.text_bytes(roots, update)
             if self._text_bound > self.limits.text_bytes:
                 raise DocumentFull(f"the document's text is over {self.limits.text_bytes} bytes")
 

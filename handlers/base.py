@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from crdt.awareness import is_shallow
 from handlers import errors, ids, network, schemas
 from handlers.services import Services
 from storage.records import Member, Role, Session, Status, User
@@ -21,6 +22,8 @@ MAX_LIMIT = 200
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _STATE_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 _MAX_BODY_BYTES = 1 << 40
+_MAX_DIGITS = 16
+_MAX_JSON_DEPTH = 16
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
 
 _log = logging.getLogger(__name__)
@@ -48,7 +51,9 @@ class BaseHandler(RequestHandler):
         self.by_cookie = False
         self._body = bytearray()
         self._limit = self.body_bytes or services.settings.json_bytes
-        self.request_id = ""
+        given = self.request.headers.get("X-Request-Id", "")
+        self.request_id = given if _REQUEST_ID.match(given) else ids.new_id(services.random_bytes)
+        self.set_header("X-Request-Id", self.request_id)
 
     # -- before the verb --------------------------------------------------------------------------
 
@@ -59,9 +64,6 @@ class BaseHandler(RequestHandler):
         self.clear_header("Server")
 
     async def prepare(self) -> None:
-        given = self.request.headers.get("X-Request-Id", "")
-        self.request_id = given if _REQUEST_ID.match(given) else ids.new_id(self.services.random_bytes)
-        self.set_header("X-Request-Id", self.request_id)
         self._allow_cross_origin()
         if self.request.method == "OPTIONS":
             return
@@ -69,15 +71,21 @@ class BaseHandler(RequestHandler):
         self.request.connection.set_max_body_size(_MAX_BODY_BYTES)  # type: ignore[union-attr]
         if declared.isdigit() and int(declared) > self._limit:
             raise errors.too_large(f"The body may have at most {self._limit} bytes.")
-        await self._authenticate()
-        self._check_rate()
+        try:
+            await self._authenticate()
+        finally:
+            self._check_rate()
         self._check_origin()
         if self.needs_login and self.user is None:
             raise errors.not_signed_in()
 
     def data_received(self, chunk: bytes) -> None:
+        if self._finished:
+            return
         if len(self._body) + len(chunk) > self._limit:
-            raise errors.too_large(f"The body may have at most {self._limit} bytes.")
+            error = errors.too_large(f"The body may have at most {self._limit} bytes.")
+            self.send_error(error.status, exc_info=(type(error), error, None))
+            return
         self._body += chunk
 
     def _allow_cross_origin(self) -> None:
@@ -122,7 +130,7 @@ class BaseHandler(RequestHandler):
         allowed = network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops)
         if allowed is False and (self.by_cookie or self.user is None):
             raise errors.bad_origin()
-        if allowed is None and self.by_cookie:
+        if allowed is None and self.by_cookie and self.needs_login:
             raise errors.bad_origin()
 
     @property
@@ -154,7 +162,8 @@ class BaseHandler(RequestHandler):
         text = self.get_query_argument(name, "")
         if not text:
             return default
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= maximum):
+        is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+        if not is_number or not 1 <= int(text) <= maximum:
             raise errors.invalid({name: [f"must be a whole number from 1 to {maximum}"]})
         return int(text)
 
@@ -203,6 +212,8 @@ class BaseHandler(RequestHandler):
             message = "Something went wrong here; it was logged." if status_code >= 500 else f"{self._reason}."
             answer = errors.ApiError(status_code, code, message)
         self.set_status(answer.status)
+        if answer.status == 405:
+            self.set_header("Allow", ", ".join(self._methods()))
         for name, value in answer.headers.items():
             self.set_header(name, value)
         body: dict[str, Any] = {
@@ -218,6 +229,12 @@ class BaseHandler(RequestHandler):
             body["errors"] = answer.errors
         self.set_header("Content-Type", "application/problem+json")
         self.finish(json.dumps(body))
+
+    def _methods(self) -> list[str]:
+        """Return the methods that this handler has."""
+        names = ("GET", "POST", "PATCH", "DELETE")
+        missing = RequestHandler.get  # all verbs of Tornado's base class are the same function
+        return [name for name in names if getattr(type(self), name.lower()) is not missing]
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Let the table decide the status before headers are reset."""
@@ -264,6 +281,8 @@ def parse_json(body: bytes) -> Mapping[str, Any]:
         raise errors.ApiError(400, "bad_json", "The body is not valid JSON.") from error
     if not isinstance(value, dict):
         raise errors.ApiError(400, "bad_json", "The body must be a JSON object.")
+    if not is_shallow(value, _MAX_JSON_DEPTH):
+        raise errors.ApiError(400, "bad_json", "The body is nested too deep.")
     return value
 
 

@@ -10,7 +10,7 @@ class HealthHandler(BaseHandler):
     needs_login = False
 
     async def prepare(self) -> None:
-        self.request_id = ""
+        pass
 
 
 class LiveHandler(HealthHandler):

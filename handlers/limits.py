@@ -1,7 +1,7 @@
 """Rates: token buckets, by key, bounded in number. Time is a monotonic clock's, in seconds."""
 
 import math
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 
 _MAX_KEYS = 10_000
@@ -51,6 +51,31 @@ class RateLimiter:
         if wait:
             bucket.refund(1)
         return math.ceil(wait)
+
+
+class FailureWindow:
+    """Counts failures a key within a window; at the limit the key waits until the oldest is forgotten."""
+
+    def __init__(self, limit: int, window_s: float, monotonic: Callable[[], float]) -> None:
+        self._limit = limit
+        self._window_s = window_s
+        self._monotonic = monotonic
+        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def note(self, key: str) -> None:
+        """Record a failure."""
+        times = self._failures.setdefault(key, deque(maxlen=self._limit))
+        times.append(self._monotonic())
+        self._failures.move_to_end(key)
+        if len(self._failures) > _MAX_KEYS:
+            self._failures.popitem(last=False)
+
+    def wait_s(self, key: str) -> int:
+        """Return the whole seconds to wait before the next try, 0 for none."""
+        times = self._failures.get(key)
+        if times is None or len(times) < self._limit:
+            return 0
+        return max(0, math.ceil(times[0] + self._window_s - self._monotonic()))
 
 
 class Counter:

@@ -1,10 +1,12 @@
 """Where a request comes from: its address, its scheme, its origin."""
 
+import re
 from collections.abc import Set
-from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
 
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?")
+_MAX_PORT = 65_535
 _OWN_SITE = ("same-origin", "none")
 
 
@@ -24,9 +26,9 @@ def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
 def is_secure(request: HTTPServerRequest, trusted_hops: int) -> bool:
     """Whether the client speaks TLS to us or to a proxy that we trust."""
     if trusted_hops:
-        seen = request.headers.get("X-Forwarded-Proto", "").split(",")
-        if len(seen) >= trusted_hops:
-            return seen[-trusted_hops].strip().lower() == "https"
+        seen = [part.strip().lower() for part in request.headers.get("X-Forwarded-Proto", "").split(",")]
+        if seen[0]:  # proxies set this rather than append to it
+            return seen[-min(trusted_hops, len(seen))] == "https"
     return request.protocol == "https"
 
 
@@ -47,7 +49,9 @@ def is_allowed_origin(request: HTTPServerRequest, origins: Set[str], trusted_hop
 
 def normalize_origin(text: str) -> str:
     """Return an origin as browsers send it; raises ValueError for anything else."""
-    parts = urlsplit(text.strip().lower())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+    match = _ORIGIN.fullmatch(text.strip().lower())
+    if match is None or int(match["port"] or 0) > _MAX_PORT:
         raise ValueError(f"{text!r} is not an origin like https://example.org")
-    return f"{parts.scheme}://{parts.netloc}"
+    default = {"http": "80", "https": "443"}[match["scheme"]]
+    port = "" if match["port"] in (None, default) else f":{match['port']}"
+    return f"{match['scheme']}://{match['host']}{port}"

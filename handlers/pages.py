@@ -1,15 +1,20 @@
 """Pages for people: what this is, and the API's reference."""
 
 from importlib.resources import files
+from mimetypes import guess_type
+from pathlib import Path
 
 from tornado.template import Template
 
-from handlers import network, openapi
+from handlers import errors, network, openapi
 from handlers.base import BaseHandler
 
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+
+
+STATIC = Path(__file__).parent.parent.resolve() / "static"
 
 
 class PageHandler(BaseHandler):
@@ -18,7 +23,7 @@ class PageHandler(BaseHandler):
     needs_login = False
 
     def reply_page(self, name: str, **values: object) -> None:
-        text = files("static").joinpath(name).read_text()
+        text = files("handlers").joinpath("templates", name).read_text()
         origin = network.own_origin(self.request, self.services.settings.trusted_hops)
         page = Template(text, autoescape="xhtml_escape", whitespace="all").generate(
             origin=origin,
@@ -61,3 +66,17 @@ class OpenApiHandler(BaseHandler):
 
     async def get(self) -> None:
         self.reply(openapi.document(self.services.settings.version))
+
+
+class AssetHandler(BaseHandler):
+    """GET /static/:name"""
+
+    needs_login = False
+
+    async def get(self, name: str) -> None:
+        path = (STATIC / name).resolve()
+        if STATIC not in path.parents or not path.is_file():
+            raise errors.not_found()
+        self.set_header("Content-Type", guess_type(path.name)[0] or "application/octet-stream")
+        self.set_header("Cache-Control", "public, max-age=300")
+        self.finish(path.read_bytes())

@@ -19,6 +19,10 @@ def _nfc(value: Any) -> Any:
     return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
 
 
+def _lines(value: Any) -> Any:
+    return unicodedata.normalize("NFC", value).replace("\r\n", "\n") if isinstance(value, str) else value
+
+
 def _is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTION_OVERRIDES
 
@@ -83,8 +87,8 @@ SIGNUP: Schema = {
     "fullname": _line(64),
 }
 LOGIN: Schema = {
-    "email": {**_line(254, 1), "required": True, "excludes": "username"},
-    "username": {**_line(254, 1), "required": True, "excludes": "email"},
+    "email": {**_line(254, 1), "excludes": "username"},
+    "username": {**_line(254, 1), "excludes": "email"},
     "password": _required(_PASSWORD),
 }
 REFRESH: Schema = {"refreshToken": {"type": "string", "maxlength": 200}}
@@ -100,7 +104,7 @@ JOIN: Schema = {}
 MEMBER: Schema = {"role": _required(_JOIN_ROLE)}
 MESSAGE: Schema = {
     "sessionId": _required(_SESSION_ID),
-    "message": _required({"type": "string", "maxlength": 4_000, "check_with": _chat_text}),
+    "message": _required({"type": "string", "coerce": _lines, "maxlength": 4_000, "check_with": _chat_text}),
 }
 SAVE: Schema = {"code": _CODE, "label": _line(120)}
 EMPTY: Schema = {}

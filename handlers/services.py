@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from crdt.history import History
 from crdt.rooms import Rooms
-from handlers.limits import RateLimiter
+from handlers.limits import FailureWindow, RateLimiter
 from handlers.passwords import Passwords
 from handlers.sockets import Sockets
 from handlers.tokens import Tokens
@@ -40,6 +40,8 @@ class Limiters:
     messages: RateLimiter
     saves: RateLimiter
     handshakes: RateLimiter
+    account_failures: FailureWindow
+    address_failures: FailureWindow
 
 
 @dataclass(frozen=True, slots=True)

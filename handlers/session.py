@@ -14,6 +14,7 @@ NO_ACCESS = 4403
 _REMOVED = '{"code":"removed"}'
 _LEFT = '{"code":"left"}'
 MAIN_ROOT = "codemirror"
+_MAX_TIME = 1 << 53
 
 
 class SessionHandlerBase(BaseHandler):
@@ -166,6 +167,8 @@ def _decode_cursor(text: str) -> tuple[int, str] | None:
         return None
     try:
         updated_at, _, session_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(".")
+        if not 0 <= int(updated_at) < _MAX_TIME:
+            raise ValueError(updated_at)
         return int(updated_at), session_id
     except (binascii.Error, ValueError):
         raise errors.invalid({"before": ["is not a cursor from an earlier answer"]}) from None

@@ -48,8 +48,9 @@ class AccountHandler(BaseHandler):
         self.reply(body, status)
 
     def clear_cookies(self) -> None:
-        self._set_cookie(ACCESS_COOKIE, "", "/", 0)
-        self._set_cookie(REFRESH_COOKIE, "", REFRESH_PATH, 0)
+        secure = network.is_secure(self.request, self.services.settings.trusted_hops)
+        for name, path in ((ACCESS_COOKIE, "/"), (REFRESH_COOKIE, REFRESH_PATH)):
+            self.clear_cookie(name, path=path, httponly=True, samesite="Lax", secure=secure)
 
     def _set_cookie(self, name: str, value: str, path: str, max_age_s: int) -> None:
         secure = network.is_secure(self.request, self.services.settings.trusted_hops)
@@ -91,13 +92,26 @@ class LoginHandler(AccountHandler):
     async def post(self) -> None:
         body = self.read(schemas.LOGIN)
         services = self.services
-        user = await services.store.user_by_name(body.get("email") or body["username"])
+        name = body.get("email") or body.get("username")
+        if name is None:
+            raise errors.invalid({"username": ["is required, or email"]})
+        user = await services.store.user_by_name(name)
+        self._check_failures(account := user.id if user else name.casefold())
         hashed = user.password_hash if user else None
         if not await services.passwords.matches(body["password"], hashed) or user is None:
+            services.limiters.account_failures.note(account)
+            services.limiters.address_failures.note(self.address)
             raise errors.ApiError(401, "bad_credentials", "The name or the password is wrong.")
         login, token = self.new_login(user.id)
         await services.store.add_login(login)
         self.reply_signed_in(user, token)
+
+    def _check_failures(self, account: str) -> None:
+        """Whoever guesses has to wait, for the right password as well; the same for unknown accounts."""
+        limiters = self.services.limiters
+        wait = max(limiters.account_failures.wait_s(account), limiters.address_failures.wait_s(self.address))
+        if wait:
+            raise errors.rate_limited(wait, "Too many failed attempts.")
 
 
 class RefreshHandler(AccountHandler):

@@ -6,6 +6,7 @@ then closed. Compression is off: it costs 161 KiB a connection.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from typing import Any
 
@@ -23,6 +24,8 @@ _LARGE_FRAME_BYTES = 64 << 10
 _MAX_REASON_BYTES = 123
 _PRESENCE_COST = 0.25
 _SYNC_FRAME = 0
+
+_log = logging.getLogger(__name__)
 
 
 class SyncSocket(WebSocketHandler):
@@ -51,6 +54,10 @@ class SyncSocket(WebSocketHandler):
 
     def get_compression_options(self) -> dict[str, Any] | None:
         return None
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Tornado would log the address with the token in it."""
+        _log.error("a WebSocket handler failed", exc_info=(typ, value, tb))  # type: ignore[arg-type]
 
     # -- out: the Outbox of crdt.connection -------------------------------------------------------
 
@@ -108,10 +115,14 @@ class SyncSocket(WebSocketHandler):
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Take one message; the next is not read while the returned awaitable runs."""
+        if self._is_closing:
+            return None
         if isinstance(message, str):
             self.shut(MALFORMED, '{"code":"malformed","message":"binary messages only"}')
             return None
         wait_s = self._spend(message)
+        if self._is_closing:
+            return None
         if wait_s or len(message) > _LARGE_FRAME_BYTES:
             return self._receive_late(message, wait_s)
         self.receive(message)

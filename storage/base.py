@@ -2,7 +2,8 @@
 
 Common to all methods: a method that returns has committed what it wrote, durably (it survives the
 loss of power as far as the disk keeps its word); one that raises has written nothing, except that
-after StoreUnavailable a write may have happened and every write here can be repeated.
+after StoreUnavailable a write may have happened and every write here can be repeated: a row with the
+same id (user, login, session, message) is passed over. Text is valid Unicode without NUL.
 Times are milliseconds since 1970. Any method may raise StoreUnavailable.
 """
 
@@ -42,7 +43,7 @@ class AccountStore(Protocol):
     async def add_user(self, user: User, login: Login) -> None:
         """Store a new user and his first login together.
 
-        Raises Conflict("email") or Conflict("username"); user names are compared case-folded.
+        Raises Conflict("email") or Conflict("username"); both are compared case-folded.
         """
 
     async def user(self, user_id: str) -> User | None:
@@ -58,7 +59,10 @@ class AccountStore(Protocol):
         """Change a user's name. Raises NotFound or Conflict("username")."""
 
     async def add_login(self, login: Login) -> None:
-        """Store another login of a user; logins of his that expired before it began are dropped."""
+        """Store another login of a user; logins of his that expired before it began are dropped.
+
+        Raises NotFound if there is no such user.
+        """
 
     async def signed_in(self, login_id: str, now: int) -> User | None:
         """Return the user of a login that has neither ended nor expired."""

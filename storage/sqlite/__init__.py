@@ -31,13 +31,13 @@ class SqliteStore(Accounts, Sessions, Rooms):
 
     async def close(self, *, is_clean: bool) -> None:
         try:
-            if is_clean:
+            if is_clean and self._engine.is_open:
                 await self._engine.write(lambda db: db.execute("UPDATE meta SET value = 'closed' WHERE key = 'state'"))
         finally:
             await self._engine.close()
 
     async def ping(self) -> None:
-        await self._engine.read(lambda db: db.execute("SELECT 1").fetchone())
+        await self._engine.read(lambda db: db.execute("SELECT count(*) FROM sqlite_master").fetchone())
 
     async def release(self) -> None:
         """Let go of a store that was only read, never opened."""

@@ -15,11 +15,17 @@ class Accounts:
 
     async def add_user(self, user: User, login: Login) -> None:
         def work(db: sqlite3.Connection) -> None:
+            there = db.execute("SELECT * FROM users WHERE id = ?", (user.id,)).fetchone()
+            if there:
+                if _user(there) != user:
+                    raise Conflict("id")
+                return
             try:
                 db.execute(
-                    "INSERT INTO users (id, username, username_key, email, password_hash, full_name, avatar,"
-                    " is_guest, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (user.id, user.username, user.username.casefold(), user.email, user.password_hash,
+                    "INSERT INTO users (id, username, username_key, email, email_key, password_hash, full_name,"
+                    " avatar, is_guest, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (user.id, user.username, user.username.casefold(), user.email,
+                     user.email.casefold() if user.email else None, user.password_hash,
                      user.full_name, user.avatar, user.is_guest, user.created_at),
                 )  # fmt: skip
             except sqlite3.IntegrityError as error:
@@ -34,7 +40,7 @@ class Accounts:
     async def user_by_name(self, name: str) -> User | None:
         def work(db: sqlite3.Connection) -> User | None:
             key = name.casefold()
-            row = db.execute("SELECT * FROM users WHERE email = ? OR username_key = ?", (key, key)).fetchone()
+            row = db.execute("SELECT * FROM users WHERE email_key = ? OR username_key = ?", (key, key)).fetchone()
             return _user(row) if row else None
 
         return await self._engine.read(work)
@@ -70,7 +76,10 @@ class Accounts:
                 "DELETE FROM refresh_tokens WHERE user_id = ? AND expires_at <= ?",
                 (login.user_id, login.created_at),
             )
-            _insert_login(db, login)
+            try:
+                _insert_login(db, login)
+            except sqlite3.IntegrityError as error:
+                raise NotFound("user") from error
 
         await self._engine.write(work)
 
@@ -118,7 +127,7 @@ class Accounts:
 def _insert_login(db: sqlite3.Connection, login: Login) -> None:
     db.execute(
         "INSERT INTO refresh_tokens (id, user_id, token_hash, previous_hash, generation, created_at, rotated_at,"
-        " expires_at, ends_at, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " expires_at, ends_at, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         (login.id, login.user_id, login.token_hash, login.previous_hash, login.generation, login.created_at,
          login.rotated_at, login.expires_at, login.ends_at, login.device),
     )  # fmt: skip
@@ -138,4 +147,4 @@ def _user(row: sqlite3.Row) -> User:
 
 
 def _taken(error: sqlite3.IntegrityError) -> Conflict:
-    return Conflict("email" if "users.email" in str(error) else "username")
+    return Conflict("email" if "users.email_key" in str(error) else "username")

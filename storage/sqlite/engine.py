@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
-from storage.errors import StoreError, StoreUnavailable
+from storage.errors import StoreUnavailable
 
 _T = TypeVar("_T")
 
@@ -31,39 +31,70 @@ class Engine:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._writer = ThreadPoolExecutor(1, "sqlite-writer")
-        self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
-        self._local = threading.local()
+        self._start_threads()
         self._opened: list[sqlite3.Connection] = []
         self._write_connection: sqlite3.Connection | None = None
         self._lock = -1
 
+    def _start_threads(self) -> None:
+        self._writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self._readers = ThreadPoolExecutor(_READERS, "sqlite-reader")
+        self._local = threading.local()
+        self._closing: asyncio.Task[None] | None = None
+
     async def open(self) -> None:
         """Create or migrate the file; raises StoreUnavailable if it cannot be used or is in use."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, _translated, self._open)
+        if self.is_open:
+            raise StoreUnavailable("the store is open already")
+        if self._closing:
+            self._start_threads()
+        try:
+            await self._run(self._writer, self._open)
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Wait for what is under way, then close everything; harmless when closed."""
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._shut(), name="close store")
+        await asyncio.shield(self._closing)
+
+    async def _shut(self) -> None:
         await asyncio.to_thread(self._readers.shutdown)
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._close)
+        await asyncio.to_thread(self._writer.submit(self._close).result)
         await asyncio.to_thread(self._writer.shutdown)
+
+    @property
+    def is_open(self) -> bool:
+        return self._write_connection is not None
 
     async def write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run `work` in one immediate transaction: committed when it returns, undone when it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, _translated, self._transact, work)
+        return await self._run(self._writer, self._transact, work)
 
     async def read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run `work` on the last committed state."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, _translated, self._query, work)
+        return await self._run(self._readers, self._query, work)
+
+    async def _run(self, threads: ThreadPoolExecutor, call: Callable[..., _T], *arguments: object) -> _T:
+        """Run `call` in a thread; whatever SQLite or the file system raises becomes StoreUnavailable."""
+        if self._closing:
+            raise StoreUnavailable("the store is closed")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailable(f"{self._path}: {error}") from error
 
     def _open(self) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._take_lock()
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = self._connect()
+        done = _steps_done(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        _migrate(connection)
+        _migrate(connection, done)
         self._write_connection = connection
 
     def _take_lock(self) -> None:
@@ -75,7 +106,13 @@ class Engine:
             raise StoreUnavailable(f"{self._path} is in use by another server") from None
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
+        connection = sqlite3.connect(
+            self._path.absolute().as_uri() + "?mode=rw",  # never makes a file: `_open` does, with the right mode
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_TIMEOUT_S,
+        )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys=ON")
         self._opened.append(connection)
@@ -112,21 +149,16 @@ class Engine:
         return work(connection)
 
 
-def _translated(work: Callable[..., _T], *arguments: object) -> _T:
-    """Run `work`; whatever SQLite or the file system raises becomes StoreUnavailable."""
-    try:
-        return work(*arguments)
-    except StoreError:
-        raise
-    except (sqlite3.Error, OSError, RuntimeError) as error:
-        raise StoreUnavailable(str(error)) from error
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date, each step in its own transaction; newer files are left alone."""
+def _steps_done(connection: sqlite3.Connection) -> int:
+    """Return how many migrations the file has seen; a file of a newer server is refused untouched."""
     done = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if done > len(MIGRATIONS):
         raise StoreUnavailable("the database was written by a newer version of this server")
+    return done
+
+
+def _migrate(connection: sqlite3.Connection, done: int) -> None:
+    """Bring the schema up to date, each step in its own transaction."""
     for step, name in enumerate(MIGRATIONS[done:], done + 1):
         script = files("storage.sqlite").joinpath(name).read_text()
         connection.execute("BEGIN IMMEDIATE")

@@ -78,9 +78,17 @@ class Rooms:
                 f"INSERT INTO versions ({_DESCRIPTION}, files) VALUES (:session_id, :number, :sequence, :main_root,"
                 " :label, :kind, :author_id, :author_name, :contributors, :created_at, :files)",
                 {
-                    **asdict(stored),
+                    "session_id": stored.session_id,
+                    "number": stored.number,
+                    "sequence": stored.sequence,
+                    "main_root": stored.main_root,
+                    "label": stored.label,
+                    "kind": stored.kind,
+                    "author_id": stored.author_id,
+                    "author_name": stored.author_name,
                     "contributors": json.dumps(stored.contributors),
-                    "files": json.dumps(stored.files),
+                    "created_at": stored.created_at,
+                    "files": json.dumps(dict(stored.files or {})),
                 },
             )
             touch(db, version.session_id, version.created_at)
@@ -105,7 +113,7 @@ class Rooms:
             columns = "*" if with_files else _DESCRIPTION
             rows = db.execute(
                 f"SELECT {columns} FROM versions WHERE session_id = ? AND number < ? ORDER BY number DESC LIMIT ?",
-                (session_id, before or 1 << 62, limit),
+                (session_id, 1 << 62 if before is None else before, limit),
             )
             return [_version(row) for row in rows]
 

@@ -9,7 +9,8 @@ CREATE TABLE users (
     id            TEXT PRIMARY KEY,
     username      TEXT NOT NULL,
     username_key  TEXT NOT NULL UNIQUE,
-    email         TEXT UNIQUE,
+    email         TEXT,
+    email_key     TEXT UNIQUE,
     password_hash TEXT,
     full_name     TEXT NOT NULL,
     avatar        TEXT,
@@ -68,6 +69,8 @@ CREATE TABLE messages (
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (session_id, sequence)
 ) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX messages_by_id ON messages (session_id, id);
 
 CREATE TABLE versions (
     session_id   TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,

@@ -7,7 +7,7 @@ from storage.base import SessionChanges
 from storage.errors import LimitReached, NotFound
 from storage.records import Access, Chunk, Member, Message, Role, Session, Status
 from storage.sqlite.engine import Engine
-from storage.sqlite.rooms import insert_chunk, touch
+from storage.sqlite.rooms import insert_chunk, session_exists, touch
 
 
 class Sessions:
@@ -17,6 +17,8 @@ class Sessions:
 
     async def add_session(self, session: Session, owner: Member, first: Chunk | None) -> None:
         def work(db: sqlite3.Connection) -> None:
+            if session_exists(db, session.id):
+                return
             db.execute(
                 "INSERT INTO sessions (id, title, language, owner_id, access, join_role, status, main_root,"
                 " created_at, updated_at) VALUES (:id, :title, :language, :owner_id, :access, :join_role, :status,"
@@ -89,7 +91,9 @@ class Sessions:
             there = _member(db, member.session_id, member.user_id)
             if there:
                 return there
-            count = db.execute("SELECT count(*) FROM members WHERE session_id = ?", (member.session_id,)).fetchone()
+            count = db.execute(
+                "SELECT count(*) FROM members WHERE session_id = ? AND NOT is_removed", (member.session_id,)
+            ).fetchone()
             if count[0] >= limit:
                 raise LimitReached(f"the session has {limit} members")
             _insert_member(db, member)
@@ -134,6 +138,11 @@ class Sessions:
     async def add_message(self, message: Message) -> Message:
         def work(db: sqlite3.Connection) -> Message:
             _existing(db, message.session_id)
+            there = db.execute(
+                "SELECT * FROM messages WHERE session_id = ? AND id = ?", (message.session_id, message.id)
+            ).fetchone()
+            if there:
+                return Message(**there)
             newest = db.execute(
                 "SELECT coalesce(max(sequence), 0) FROM messages WHERE session_id = ?", (message.session_id,)
             ).fetchone()
@@ -152,7 +161,7 @@ class Sessions:
         def work(db: sqlite3.Connection) -> list[Message]:
             rows = db.execute(
                 "SELECT * FROM messages WHERE session_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
-                (session_id, before or 1 << 62, limit),
+                (session_id, 1 << 62 if before is None else before, limit),
             )
             return [Message(**row) for row in rows][::-1]
 

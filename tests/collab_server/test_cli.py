@@ -1,0 +1,126 @@
+"""The command, as a process."""
+
+import asyncio
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from collab_server import __version__
+from tests.api import Api
+from tests.node_peers import until
+from tests.processes import ROOT, ServerProcess, free_port
+
+
+async def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> tuple[int, str, str]:
+    """Run `collab-server` and return (exit code, output, errors)."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "collab_server", *arguments,
+        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await process.communicate()
+    return process.returncode or 0, output.decode(), errors.decode()
+
+
+async def test_version_and_help() -> None:
+    """--version says it, --help teaches."""
+    assert await command("--version") == (0, f"collab-server {__version__}\n", "")
+    code, text, _ = await command("--help")
+    assert (code, "first steps" in text, "collab-server check" in text) == (0, True, True)
+    code, text, _ = await command("run", "--help")
+    assert (code, "--port" in text, "COLLAB_IDLE_S" in text) == (0, True, True)
+
+
+@pytest.mark.parametrize("name", ["run", "check"])
+async def test_a_bad_setting_is_one_line(tmp_path: Path, name: str) -> None:
+    """By variable or by flag: exit code 2, one line that says what is wrong."""
+    assert await command(name, cwd=tmp_path, PORT="x") == (
+        2, "", "collab-server: PORT must be a whole number, not 'x'\n"
+    )  # fmt: skip
+    assert (await command(name, "--port", "99999", cwd=tmp_path))[2] == (
+        "collab-server: PORT must be from 0 to 65535, not 99999\n"
+    )
+
+
+async def test_check(tmp_path: Path) -> None:
+    """Says what it found, warns of unknown variables, and names a store that cannot be used."""
+    data = tmp_path / "data"
+    code, text, errors = await command("check", cwd=tmp_path, COLLAB_TYPO="1")
+    assert (code, "will be made at the first start" in text) == (0, True)
+    assert errors == "collab-server: warning: COLLAB_TYPO is not a setting of this server\n"
+
+    data.mkdir()
+    (data / "collab.db").write_text("this is no database" * 100)
+    code, text, errors = await command("check", cwd=tmp_path)
+
+    assert (code, text) == (2, "")
+    assert errors.startswith(f"collab-server: DATA_DIR {Path('data')}: ")
+    assert errors.count("\n") == 1
+
+
+async def test_check_beside_a_running_server(tmp_path: Path) -> None:
+    """Checking does not disturb the server that runs; a second server is refused."""
+    server = ServerProcess(tmp_path / "data", free_port())
+    await server.start()
+
+    code, text, _ = await command("check", cwd=tmp_path)
+    second = await command("run", cwd=tmp_path, PORT="0")
+
+    assert (code, "is ready" in text) == (0, True)
+    assert second[0] == 2
+    assert "in use by another server" in second[2]
+    assert second[2].count("\n") == 1
+    assert await server.terminate() == 0
+
+
+async def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    """One line, exit code 2."""
+    server = ServerProcess(tmp_path / "data", free_port())
+    await server.start()
+    port = server.url.rpartition(":")[2]
+
+    code, _, errors = await command("run", "--host", "127.0.0.1", "--port", port, "--data-dir", str(tmp_path / "b"))
+
+    assert code == 2
+    assert errors.startswith(f"collab-server: PORT {port} on HOST 127.0.0.1")
+    assert errors.count("\n") == 1
+    assert await server.terminate() == 0
+
+
+async def test_run_says_where_and_what_next(tmp_path: Path) -> None:
+    """Two lines on standard output; files that only their owner can read."""
+    server = ServerProcess(tmp_path / "data", free_port())
+    await server.start()
+
+    lines = server.output.read_text().splitlines()
+
+    assert lines[0].startswith(f"collab-server {__version__} runs on {server.url}")
+    assert lines[1].startswith("Next: ")
+    assert "/sync/" in lines[1]
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
+    assert modes["secret"] == modes["collab.db"] == modes["collab.db-wal"] == 0o600
+    assert await server.terminate() == 0
+
+
+async def test_sigterm_drains(tmp_path: Path) -> None:
+    """Editors are closed with 1012, what was typed a moment ago is in the file, and checkpointed."""
+    server = ServerProcess(tmp_path / "data", free_port(), COLLAB_FLUSH_MS=1000)
+    await server.start()
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session()
+    wire = await ada.connect(session_id)
+    await wire.send(bytes.fromhex("000212" + "01010900040104676f6f640568656c6c6f00"))
+    await until(lambda: ada.live(session_id), lambda live: live["files"].get("good") == "hello")
+
+    code = await server.terminate()
+
+    assert code == 0
+    assert (await wire.until_closed())[0] == 1012
+    database = sqlite3.connect(tmp_path / "data" / "collab.db")
+    assert database.execute("SELECT count(*) FROM log").fetchone() == (1,)
+    assert database.execute("SELECT sequence FROM checkpoints").fetchone() == (1,)
+    database.close()
+    assert server.problems() == []

@@ -1,0 +1,85 @@
+"""Settings: typed, bounded, documented."""
+
+from pathlib import Path
+
+import pytest
+
+from collab_server.config import Config, ConfigError, load, settings
+from docs.generate import ROOT, configuration, env_example
+
+
+def test_defaults() -> None:
+    """Nothing configured is a server on port 5000 with an embedded store."""
+    config, warnings = load({})
+
+    assert (config.port, config.data_dir, config.mongo_uri, warnings) == (5000, "data", "", [])
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """`.env` is read, the environment has the last word, blank values count as unset."""
+    file = tmp_path / ".env"
+    file.write_text("PORT=6000\nDATA_DIR=elsewhere\nHOST=\n# PORT=7000\n")
+
+    config, _ = load({"PORT": "6001"}, file)
+
+    assert (config.port, config.data_dir, config.host) == (6001, "elsewhere", "localhost")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """No `.env` is fine."""
+    assert load({}, tmp_path / ".env")[0] == Config()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("PORT", "http", "PORT must be a whole number, not 'http'"),
+        ("PORT", "70000", "PORT must be from 0 to 65535, not 70000"),
+        ("COLLAB_IDLE_S", "soon", "COLLAB_IDLE_S must be a number, not 'soon'"),
+        ("COLLAB_IDLE_S", "nan", "COLLAB_IDLE_S must be from 0.1 to 86400, not nan"),
+        ("COLLAB_LOG_FORMAT", "xml", "COLLAB_LOG_FORMAT must be one of auto, text, json, not 'xml'"),
+        ("JWT_SECRET", "short", "JWT_SECRET must have at least 32 bytes"),
+        ("MONGO_URI", "mongodb://localhost", "MONGO_URI is set, but this version stores into SQLite only: unset it"),
+        ("CORS_ORIGIN", "example.org", "CORS_ORIGIN: 'example.org' is not an origin like https://example.org"),
+        ("CORS_ORIGIN", "*", "CORS_ORIGIN: '*' is not an origin like https://example.org"),
+        ("CLOUDINARY_URL", "https://x", "CLOUDINARY_URL must look like cloudinary://key:secret@cloud"),
+        ("COLLAB_PONG_S", "26", "COLLAB_PONG_S must not be greater than COLLAB_PING_S"),
+    ],
+)
+def test_wrong_values(variable: str, value: str, words: str) -> None:
+    """One line that names the variable and the rule."""
+    with pytest.raises(ConfigError) as caught:
+        load({variable: value})
+
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("one", [field for field, meta in settings() if "low" in meta], ids=lambda field: field.name)
+def test_bounds(one) -> None:
+    """Every number is taken at its bounds and refused beyond them."""
+    meta = one.metadata
+    companion = {"COLLAB_PING_S": "3600"} if one.name == "pong_s" else {"COLLAB_PONG_S": "1"}
+    for bound in (meta["low"], meta["high"]):
+        assert getattr(load({**companion, meta["variable"]: f"{bound}"})[0], one.name) == bound
+    for beyond in (meta["low"] - 1, meta["high"] + 1):
+        with pytest.raises(ConfigError, match=meta["variable"]):
+            load({**companion, meta["variable"]: f"{beyond}"})
+
+
+def test_origins_are_normalized() -> None:
+    """Case and a trailing slash do not matter."""
+    config, _ = load({"CORS_ORIGIN": "https://Example.org/, http://localhost:3000"})
+
+    assert config.origins == {"https://example.org", "http://localhost:3000"}
+
+
+def test_unknown_variables_are_warned_of() -> None:
+    """A misspelt limit does not pass silently; other programs' variables do."""
+    assert load({"COLLAB_IDEL_S": "5", "PATH": "x"})[1] == ["COLLAB_IDEL_S is not a setting of this server"]
+
+
+def test_documents_are_up_to_date() -> None:
+    """docs/configuration.md and .env.example are what the table says."""
+    assert (ROOT / "docs" / "configuration.md").read_text() == configuration()
+    assert (ROOT / ".env.example").read_text() == env_example()
+    assert load({}, ROOT / ".env.example")[0] == Config()

@@ -1,0 +1,108 @@
+"""Starting and stopping inside one process."""
+
+import json
+import logging
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from collab_server import logs
+from collab_server.config import Config, ConfigError
+from collab_server.server import Server, StartError, read_secret
+from tests.api import Api
+
+
+def test_the_secret_is_made_once(tmp_path: Path) -> None:
+    """Generated, kept with mode 0600, read again; one that is too short is refused; JWT_SECRET goes first."""
+    config = Config(data_dir=str(tmp_path))
+    secret = read_secret(config)
+
+    assert read_secret(config) == secret
+    assert len(secret) >= 32
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+    assert read_secret(Config(data_dir=str(tmp_path), jwt_secret="x" * 32)) == "x" * 32
+    (tmp_path / "secret").write_text("short\n")
+    with pytest.raises(ConfigError, match="delete it"):
+        read_secret(config)
+
+
+async def test_what_prevents_a_start_is_said(tmp_path: Path, start_server) -> None:
+    """A data folder in use, a file in its place, a secret that is too short."""
+    await start_server()
+    with pytest.raises(StartError, match="in use by another server"):
+        await start_server()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StartError, match="DATA_DIR"):
+        await Server.start(Config(port=0, data_dir=str(tmp_path / "file")))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "secret").write_text("short")
+    with pytest.raises(StartError, match="delete it"):
+        await Server.start(Config(port=0, data_dir=str(tmp_path / "other")))
+
+
+async def test_the_same_tokens_after_a_restart(start_server) -> None:
+    """A login survives a restart of the server."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up()
+    await server.stop()
+
+    again = await start_server()
+
+    assert (await Api(again.url, ada.token).get("/user/me")).status == 200
+
+
+async def test_readiness_while_stopping(server, api: Api) -> None:
+    """A server that drains wants no more traffic; editors that come all the same are sent away for a while."""
+    ada = await api.sign_up()
+    session_id = await ada.new_session()
+    server.parts.life.is_draining = True
+    ready = await api.get("/readyz")
+    server.parts.life.is_draining = False
+    await server.parts.services.rooms.drain(1)
+
+    wire = await ada.connect(session_id)
+
+    assert (ready.status, ready.body) == (503, {"status": "stopping"})
+    assert (await wire.until_closed())[0] == 4503
+
+
+@pytest.mark.parametrize(("log_format", "is_json"), [("json", True), ("text", False), ("auto", True)])
+def test_log_formats(log_format: str, is_json: bool) -> None:
+    """Lines for people, objects for programs; auto means programs unless it is a terminal."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = StringIO()
+    try:
+        logs.set_up(log_format, "info", stream)
+        logging.getLogger("some").info("hello %s", "there", extra={"fields": {"n": 1}})
+        try:
+            raise ValueError("wrong")
+        except ValueError:
+            logging.getLogger("some").info("failed", exc_info=True)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+
+    first, second = stream.getvalue().split("\n", 1)
+    if is_json:
+        entry = json.loads(first)
+        assert (entry["level"], entry["logger"], entry["message"], entry["n"]) == ("info", "some", "hello there", 1)
+        assert "ValueError: wrong" in json.loads(second)["exception"]
+    else:
+        assert first.endswith("INFO    some  hello there")
+        assert "ValueError: wrong" in second
+
+
+async def test_a_handler_that_fails_is_logged_and_says_little(server, api: Api, expect_log, monkeypatch) -> None:
+    """500 with a request id; the log has the reason, the client does not."""
+    expect_log("failed")
+    expect_log("500")
+    ada = await api.sign_up()
+    monkeypatch.setattr("handlers.views.user", lambda _: 1 / 0)
+
+    answer = await ada.get("/user/me")
+
+    assert (answer.status, answer.body["code"]) == (500, "internal")
+    assert answer.body["requestId"] == answer.headers["X-Request-Id"]
+    assert "division" not in json.dumps(answer.body)

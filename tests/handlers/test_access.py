@@ -1,0 +1,205 @@
+"""Who may do what: every route and method for everybody, from a stranger to the owner."""
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+from tornado.web import RequestHandler
+
+from collab_server.app import ROUTES
+from tests.api import PASSWORD, Api, Wire
+from tests.handlers.clients import account
+
+WHO = ("anonymous", "stranger", "ex-member", "viewer", "editor", "owner")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+ALL = (200,) * 6
+SIGNED_IN = (401, 200, 200, 200, 200, 200)
+MEMBERS = (401, 404, 404, 200, 200, 200)
+OWNER = (401, 404, 404, 403, 403, 200)
+
+ROWS: dict[tuple[str, str], tuple[int, ...]] = {
+    ("POST", r"/user/signup"): (201,) * 6,
+    ("POST", r"/user/login"): ALL,
+    ("POST", r"/user/refresh"): ALL,
+    ("POST", r"/user/logout"): SIGNED_IN,
+    ("GET", r"/user/me"): SIGNED_IN,
+    ("PATCH", r"/user/me"): SIGNED_IN,
+    ("GET", r"/session"): SIGNED_IN,
+    ("POST", r"/session"): (401, 201, 201, 201, 201, 201),
+    ("GET", r"/session/([^/]+)"): MEMBERS,
+    ("PATCH", r"/session/([^/]+)"): OWNER,
+    ("DELETE", r"/session/([^/]+)"): (401, 404, 404, 403, 403, 204),
+    ("POST", r"/session/([^/]+)/join"): (401, 200, 403, 200, 200, 200),
+    ("POST", r"/session/([^/]+)/leave"): (401, 404, 404, 204, 204, 409),
+    ("PATCH", r"/session/([^/]+)/members/([^/]+)"): OWNER,
+    ("DELETE", r"/session/([^/]+)/members/([^/]+)"): (401, 404, 404, 403, 403, 204),
+    ("POST", r"/chat/send"): (401, 404, 404, 201, 201, 201),
+    ("GET", r"/chat/([^/]+)"): MEMBERS,
+    ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 403, 201, 201),
+    ("GET", r"/code/([^/]+)/latest"): MEMBERS,
+    ("GET", r"/code/([^/]+)/versions"): MEMBERS,
+    ("GET", r"/code/([^/]+)/versions/([0-9]+)"): MEMBERS,
+    ("GET", r"/sync/([^/]+)"): (4401, 101, 4403, 101, 101, 101),
+    ("GET", r"/healthz"): ALL,
+    ("GET", r"/readyz"): ALL,
+    ("GET", r"/"): ALL,
+    ("GET", r"/docs"): ALL,
+    ("GET", r"/openapi.json"): ALL,
+    ("GET", r"/static/(.+)"): ALL,
+}
+"""What each is answered, in the order of WHO, in a session with link access; of a WebSocket its close code."""
+
+IN_A_SESSION = sorted(key for key in ROWS if key[1].startswith(("/session/", "/chat", "/code", "/sync")))
+
+BY_INVITATION = {
+    ("POST", r"/session/([^/]+)/join"): (401, 404, 403, 200, 200, 200),
+    ("GET", r"/sync/([^/]+)"): (4401, 4403, 4403, 101, 101, 101),
+}
+"""What differs where the link does not let people in."""
+
+ENDED = {
+    ("POST", r"/chat/send"): (401, 404, 404, 409, 409, 409),
+    ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 403, 409, 409),
+}
+"""What differs once the session has ended: nobody writes."""
+
+
+@dataclass
+class World:
+    """Six clients, and sessions in which each has his part."""
+
+    clients: dict[str, Api]
+    target: Api
+    counter: int = 0
+    wires: list[Wire] = field(default_factory=list)
+
+    @classmethod
+    async def make(cls, url: str) -> "World":
+        clients = {"anonymous": Api(url)}
+        for who in WHO[1:]:
+            clients[who] = await Api(url).sign_up(who.replace("-", ""))
+        return cls(clients, await Api(url).sign_up("target"))
+
+    async def session(self, **fields: str) -> str:
+        """Open a session with a version, a message, and everybody in his part."""
+        owner = self.clients["owner"]
+        session_id = await owner.new_session(joinRole="viewer", code="x")
+        for api in (self.clients["viewer"], self.clients["editor"], self.clients["ex-member"], self.target):
+            assert (await api.post(f"/session/{session_id}/join")).status == 200
+        editor, former = self.clients["editor"].user["id"], self.clients["ex-member"].user["id"]
+        assert (await owner.patch(f"/session/{session_id}/members/{editor}", {"role": "editor"})).status == 200
+        assert (await owner.delete(f"/session/{session_id}/members/{former}")).status == 204
+        assert (await owner.post(f"/code/{session_id}/save")).status == 201
+        assert (await owner.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201
+        if fields:
+            assert (await owner.patch(f"/session/{session_id}", fields)).status == 200
+        return session_id
+
+    async def attempt(self, who: str, method: str, route: str, session_id: str) -> int:
+        """Make a request that is right in all but perhaps the one who makes it; return what came of it."""
+        self.counter += 1
+        client, name = self.clients[who], f"name{self.counter}"
+        values = [session_id, "1" if "versions" in route else self.target.user["id"]]
+        if route.startswith("/static"):
+            values = ["style.css"]
+        path = re.sub(r"\([^)]*\)", lambda _: values.pop(0), route)
+        if route.startswith("/sync"):
+            return await self.connect(client, path)
+        body = {
+            "/user/signup": account(name),
+            "/user/login": {"username": "target", "password": PASSWORD},
+            "/user/me": {"username": name},
+            "/session/([^/]+)/members/([^/]+)": {"role": "editor"},
+            "/chat/send": {"sessionId": session_id, "message": "x"},
+            "/code/([^/]+)/save": {"code": name},
+        }.get(route, {})
+        if route == "/user/refresh":
+            login = await Api(client.url).post("/user/login", {"username": "target", "password": PASSWORD})
+            body = {"refreshToken": login.body["refreshToken"]}
+        return (await client.request(method, path, None if method in ("GET", "DELETE") else body)).status
+
+    async def connect(self, client: Api, path: str) -> int:
+        """Open a WebSocket; return 101 if the document comes, else the close code."""
+        wire = await Api(client.url, client.token or "none").connect(path.rpartition("/")[2])
+        self.wires.append(wire)
+        await wire.send(b"\x00\x00\x01\x00")
+        while (frame := await wire.receive()) is not None:
+            if frame.startswith(b"\x00\x01"):
+                return 101
+        return wire.close_code or 0
+
+
+def implemented() -> set[tuple[str, str]]:
+    """Return all (method, route) that have a handler."""
+    return {
+        (method, route)
+        for route, handler in ROUTES
+        for method in METHODS
+        if getattr(handler, method.lower()) is not getattr(RequestHandler, method.lower())
+    }
+
+
+def test_every_route_has_a_row() -> None:
+    """A new route or method needs a decision above about who may use it; a row without a route is a leftover."""
+    assert implemented() == set(ROWS)
+    assert {len(row) for row in ROWS.values()} == {len(WHO)}
+    assert set(BY_INVITATION) | set(ENDED) <= set(ROWS)
+
+
+@pytest.fixture
+async def world(start_server) -> World:
+    return await World.make((await start_server(refusal_hold_s=0)).url)
+
+
+async def outcome(world: World, method: str, route: str, **fields: str) -> dict[str, int]:
+    """Let everybody try, each in a session of his own."""
+    sessions = {who: await world.session(**fields) for who in WHO}
+    return {who: await world.attempt(who, method, route, sessions[who]) for who in WHO}
+
+
+@pytest.mark.parametrize(("method", "route"), sorted(ROWS))
+async def test_who_may_do_what(world: World, method: str, route: str) -> None:
+    """Everybody gets exactly what the table says."""
+    found = await outcome(world, method, route)
+
+    assert found == dict(zip(WHO, ROWS[method, route], strict=True))
+
+
+@pytest.mark.parametrize(("method", "route"), IN_A_SESSION)
+async def test_who_may_do_what_by_invitation_only(world: World, method: str, route: str) -> None:
+    """The same where the link does not let people in."""
+    found = await outcome(world, method, route, access="invite")
+
+    assert found == dict(zip(WHO, BY_INVITATION.get((method, route), ROWS[method, route]), strict=True))
+
+
+@pytest.mark.parametrize(("method", "route"), IN_A_SESSION)
+async def test_who_may_do_what_once_it_ended(world: World, method: str, route: str) -> None:
+    """The same in a session that has ended: everyone reads, no one writes."""
+    found = await outcome(world, method, route, status="ended")
+
+    assert found == dict(zip(WHO, ENDED.get((method, route), ROWS[method, route]), strict=True))
+
+
+async def test_a_stranger_who_connects_by_the_link_is_a_member_then(world: World) -> None:
+    """`/sync` joins him on the way, with the session's join role."""
+    session_id = await world.session()
+    stranger = world.clients["stranger"]
+    assert (await stranger.get(f"/session/{session_id}")).status == 404
+
+    assert await world.attempt("stranger", "GET", r"/sync/([^/]+)", session_id) == 101
+
+    assert (await stranger.get(f"/session/{session_id}")).body["role"] == "viewer"
+
+
+async def test_one_sessions_owner_is_nobody_in_another(world: World) -> None:
+    """Rights are those of the session that is named, wherever the caller owns others."""
+    own = await world.clients["stranger"].new_session()
+    other = await world.session(access="invite")
+    version = f"/code/{other}/versions/1"
+
+    assert (await world.clients["stranger"].get(f"/session/{own}")).status == 200
+    assert (await world.clients["stranger"].get(version)).status == 404
+    sent = await world.clients["stranger"].post("/chat/send", {"sessionId": other, "message": "x"})
+    assert sent.status == 404

@@ -1,0 +1,218 @@
+"""Chat: sending, reading, order, paging."""
+
+import asyncio
+
+import pytest
+
+from tests.api import Api
+from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, walk
+
+FORBIDDEN_FIELDS = ["sender", "senderId", "userId", "id", "_id", "timestamp", "role", "ownerId", "$set"]
+
+
+async def texts(api: Api, session_id: str) -> list[str]:
+    return [message["message"] for message in (await api.get(f"/chat/{session_id}")).body["messages"]]
+
+
+async def test_a_message_is_sent_and_read(ada: Api, bob: Api) -> None:
+    """The answer is the message, and everybody reads the same."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+
+    answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "hello"})
+
+    assert answer.status == 201
+    assert set(answer.body) == {"id", "sessionId", "sender", "message", "timestamp"}
+    assert answer.body["id"]
+    assert answer.body["sessionId"] == session_id
+    assert answer.body["sender"] == {"id": ada.user["id"], "username": "ada", "avatar": None}
+    assert answer.body["message"] == "hello"
+    assert RFC3339.fullmatch(answer.body["timestamp"])
+    for api in (ada, bob):
+        read = await api.get(f"/chat/{session_id}")
+        assert (read.status, read.body) == (200, {"messages": [answer.body], "next": None})
+
+
+async def test_a_new_chat_is_empty(ada: Api) -> None:
+    """No messages is a list, not an error."""
+    answer = await ada.get(f"/chat/{await ada.new_session()}")
+
+    assert (answer.status, answer.body) == (200, {"messages": [], "next": None})
+
+
+async def test_the_sender_is_the_true_one(ada: Api, bob: Api) -> None:
+    """Nobody can write in another's name, and a new name is shown with old messages too."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    for field in FORBIDDEN_FIELDS:
+        body = {"sessionId": session_id, "message": "I am ada", field: ada.user["id"]}
+        answer = await bob.post("/chat/send", body)
+        assert code_of(answer) == (422, "invalid")
+        assert list(answer.body["errors"]) == [field]
+
+    await bob.post("/chat/send", {"sessionId": session_id, "message": "I am bob"})
+    await bob.patch("/user/me", {"username": "robert"})
+
+    (message,) = (await ada.get(f"/chat/{session_id}")).body["messages"]
+    assert message["sender"] == {"id": bob.user["id"], "username": "robert", "avatar": None}
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["x", "a" * 4000, "😀" * 4000, "two\nlines\n\tindented", "<script>alert(1)</script>", '{"$ne": null}', "日本語 ñ é",
+     "👩‍👩‍👧 family", "O'Brien; DROP TABLE messages; --", "%s {0} \\n"],
+)  # fmt: skip
+async def test_messages_come_back_as_sent(ada: Api, message: str) -> None:
+    """Up to 4000 characters of anything readable, unchanged."""
+    session_id = await ada.new_session()
+
+    answer = await ada.post("/chat/send", {"sessionId": session_id, "message": message})
+
+    assert (answer.status, answer.body["message"]) == (201, message)
+    assert await texts(ada, session_id) == [message]
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["", "   ", "\n\t", "a" * 4001, "😀" * 4001, "nul\0", "bell\a", "\u202etxet", "escape \x1b[2J", None, 5, True,
+     ["x"], {"$ne": None}],
+)  # fmt: skip
+async def test_messages_that_are_refused(ada: Api, message: object) -> None:
+    """Nothing, one character too many, control and direction characters, and what is no text."""
+    session_id = await ada.new_session()
+
+    answer = await ada.post("/chat/send", {"sessionId": session_id, "message": message})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["message"]
+    assert await texts(ada, session_id) == []
+
+
+async def test_messages_are_nfc(ada: Api) -> None:
+    """Chat, like names and titles, keeps one spelling of an accent (facts/security.md), so that search finds it."""
+    session_id = await ada.new_session()
+
+    answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "cafe\u0301"})
+
+    assert answer.body["message"] == "café"
+
+
+async def test_line_ends_of_windows_are_line_ends(ada: Api) -> None:
+    """Text pasted from Windows has CRLF: it is a line end, not a control character to refuse."""
+    session_id = await ada.new_session()
+
+    answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "two\r\nlines"})
+
+    assert answer.status == 201
+    assert answer.body["message"] in ("two\r\nlines", "two\nlines")
+
+
+@pytest.mark.parametrize("session_id", ["", None, 5, ["x"], {"$ne": None}, "x" * 65])
+async def test_the_session_must_be_an_id(ada: Api, session_id: object) -> None:
+    """What is no id is the fault of `sessionId`."""
+    answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["sessionId"]
+
+
+@pytest.mark.parametrize("session_id", [UNKNOWN_ID, "x", "\0", "send"])
+async def test_an_unknown_session_is_not_found(ada: Api, session_id: str) -> None:
+    """A session that is not there is 404."""
+    answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+
+    assert code_of(answer) == (404, "not_found")
+
+
+async def test_who_was_removed_neither_writes_nor_reads(ada: Api, bob: Api) -> None:
+    """Membership is asked at each request."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201
+
+    await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
+
+    assert code_of(await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})) == (404, "not_found")
+    assert code_of(await bob.get(f"/chat/{session_id}")) == (404, "not_found")
+    assert await texts(ada, session_id) == ["hi"]
+
+
+async def test_pages_lead_from_the_newest_to_the_oldest(ada: Api) -> None:
+    """Inside a page the oldest is first; `next` leads to older ones until there are none."""
+    session_id = await ada.new_session()
+    sent = [f"message {number}" for number in range(7)]
+    for message in sent:
+        await ada.post("/chat/send", {"sessionId": session_id, "message": message})
+
+    pages = await walk(ada, f"/chat/{session_id}?limit=3", "messages")
+
+    assert [[message["message"] for message in page] for page in pages] == [sent[4:7], sent[1:4], sent[0:1]]
+    assert [len(page) for page in await walk(ada, f"/chat/{session_id}?limit=7", "messages")] == [7]
+
+
+async def test_a_page_has_50_unless_asked(crowd: None, ada: Api) -> None:
+    """The default is 50, the most is 200."""
+    session_id = await ada.new_session()
+    await asyncio.gather(
+        *(ada.post("/chat/send", {"sessionId": session_id, "message": f"{number}"}) for number in range(201))
+    )
+
+    default = (await ada.get(f"/chat/{session_id}")).body
+    most = (await ada.get(f"/chat/{session_id}?limit=200")).body
+
+    assert (len(default["messages"]), len(most["messages"])) == (50, 200)
+    assert default["messages"] == most["messages"][-50:]
+    assert default["next"]
+    assert most["next"]
+
+
+async def test_pages_stay_put_while_people_talk(ada: Api) -> None:
+    """A new message does not shift the older pages."""
+    session_id = await ada.new_session()
+    for number in range(4):
+        await ada.post("/chat/send", {"sessionId": session_id, "message": f"{number}"})
+    first = (await ada.get(f"/chat/{session_id}?limit=2")).body
+
+    await ada.post("/chat/send", {"sessionId": session_id, "message": "new"})
+    second = (await ada.get(f"/chat/{session_id}?limit=2&before={first['next']}")).body
+
+    assert [message["message"] for message in second["messages"]] == ["0", "1"]
+
+
+async def test_50_messages_at_once_are_all_there_once(crowd: None, ada: Api) -> None:
+    """None is lost and none is there twice; ids sort in the order in which they are shown."""
+    session_id = await ada.new_session()
+
+    answers = await asyncio.gather(
+        *(ada.post("/chat/send", {"sessionId": session_id, "message": f"{number}"}) for number in range(50))
+    )
+
+    messages = (await ada.get(f"/chat/{session_id}")).body["messages"]
+    assert {answer.status for answer in answers} == {201}
+    assert sorted(message["message"] for message in messages) == sorted(str(number) for number in range(50))
+    assert len({message["id"] for message in messages}) == 50
+    times = [message["timestamp"] for message in messages]
+    assert times == sorted(times)
+
+
+async def test_chats_are_kept_apart(ada: Api) -> None:
+    """Each session has its own."""
+    one, other = await ada.new_session(), await ada.new_session()
+
+    await ada.post("/chat/send", {"sessionId": one, "message": "one"})
+
+    assert await texts(ada, one) == ["one"]
+    assert await texts(ada, other) == []
+
+
+async def test_chat_survives_a_restart(start_server) -> None:
+    """What was answered with 201 is there after a restart."""
+    first = await start_server()
+    ada = await Api(first.url).sign_up("ada")
+    session_id = await ada.new_session()
+    await ada.post("/chat/send", {"sessionId": session_id, "message": "kept"})
+    await first.stop()
+
+    second = await start_server()
+
+    assert await texts(Api(second.url, ada.token), session_id) == ["kept"]

@@ -1,0 +1,549 @@
+"""What goes wrong: the form of every error, request ids, hostile JSON, unknown routes and methods, CORS."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from handlers import errors, openapi
+from handlers.base import parse_json
+from storage.errors import StoreUnavailable
+from tests.api import PASSWORD, Answer, Api
+from tests.handlers.clients import UNKNOWN_ID, account, code_of, exchange
+
+OTHER = "https://editor.example.org"
+
+
+def is_problem(answer: Answer, status: int, code: str) -> None:
+    """Assert that an answer is an error in the form of RFC 9457 with our extensions."""
+    assert answer.status == status
+    assert answer.headers["Content-Type"].partition(";")[0] == "application/problem+json"
+    body = answer.body
+    assert (body["status"], body["code"]) == (status, code)
+    assert set(body) - {"errors"} == {"type", "title", "status", "detail", "code", "message", "requestId"}
+    assert all(isinstance(body[key], str) and body[key] for key in ("type", "title", "detail", "message"))
+    assert body["message"] == body["detail"]
+    assert body["requestId"] == answer.headers["X-Request-Id"] != ""
+    assert code in openapi._PROBLEM["properties"]["code"]["enum"]
+    for messages in body.get("errors", {}).values():
+        assert messages
+        assert all(isinstance(message, str) for message in messages)
+
+
+# -- the form of every error ----------------------------------------------------------------------
+
+
+async def test_every_kind_of_error_has_the_same_form(ada: Api, bob: Api) -> None:
+    """Whatever goes wrong, clients read it in the same way."""
+    session_id = await ada.new_session(joinRole="viewer")
+    await bob.post(f"/session/{session_id}/join")
+    anyone = Api(ada.url)
+    login = {"username": "ada", "password": "not the password"}
+
+    is_problem(await ada.post("/session", raw=b"{"), 400, "bad_json")
+    is_problem(await anyone.get("/session"), 401, "not_signed_in")
+    is_problem(await anyone.post("/user/login", login), 401, "bad_credentials")
+    is_problem(await bob.patch(f"/session/{session_id}", {}), 403, "forbidden")
+    is_problem(await anyone.post("/user/login", login, headers={"Origin": OTHER}), 403, "bad_origin")
+    is_problem(await ada.get(f"/session/{UNKNOWN_ID}"), 404, "not_found")
+    is_problem(await ada.get("/nowhere"), 404, "not_found")
+    is_problem(await ada.post("/user/signup", account("ada")), 409, "conflict")
+    is_problem(await ada.post("/session", {"title": "x" * 70_000, "code": 5}), 422, "invalid")
+    is_problem(await ada.patch("/user/me", {"username": "x" * 70_000}), 413, "too_large")
+    is_problem(await ada.post("/session", {}, headers={"Content-Type": "text/plain"}), 415, "unsupported_media_type")
+    is_problem(await ada.post("/session", {"title": 5}), 422, "invalid")
+
+
+METHODS = {
+    "/user/login": {"POST"},
+    "/user/me": {"GET", "PATCH"},
+    "/session": {"GET", "POST"},
+    f"/session/{UNKNOWN_ID}": {"GET", "PATCH", "DELETE"},
+    "/healthz": {"GET"},
+    "/": {"GET"},
+}
+
+
+@pytest.mark.parametrize("path", METHODS)
+async def test_a_method_that_a_route_does_not_know(ada: Api, path: str) -> None:
+    """It is 405 in the form of every error."""
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - METHODS[path]:
+        answer = await ada.request(method, path, None if method == "GET" else {})
+        assert code_of(answer) == (405, "method_not_allowed")
+        if path != "/healthz":  # whose answers are looked at elsewhere
+            is_problem(answer, 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("path", METHODS)
+async def test_405_says_which_methods_there_are(ada: Api, path: str) -> None:
+    """RFC 9110 asks for `Allow` with every 405."""
+    answer = await ada.request("PUT", path, {})
+
+    assert set(re.split(r",\s*", answer.headers.get("Allow", ""))) - {"OPTIONS", "HEAD"} == METHODS[path]
+
+
+@pytest.mark.parametrize("method", ["BREW", "PROPFIND", "TRACE", "get"])
+async def test_a_method_that_nobody_knows(ada: Api, method: str) -> None:
+    """A method outside HTTP's usual ones is 405 in the same form."""
+    answer = await ada.request(method, "/session", {})
+
+    is_problem(answer, 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("path", ["/session/%ff", "/chat/%c3%28", "/session?limit=%ff", "/code/%ed%a0%80/latest"])
+async def test_addresses_that_are_not_utf8(ada: Api, path: str) -> None:
+    """Bytes that are no text in an address are the client's fault, told in the same form."""
+    answer = await ada.get(path)
+
+    assert answer.status in (400, 404)
+    is_problem(answer, answer.status, answer.body["code"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nowhere", "/session/", "/SESSION", "/session//", "/user", "/user/signup/", "//session", "/code/x", "/chat",
+     "/.env", "/static", "/static/", "/static/nothing.css", "/static/../setup.cfg", "/static/%2e%2e/setup.cfg",
+     "/healthz/", "/sync", "/sync/"],
+)  # fmt: skip
+async def test_unknown_addresses(api: Api, path: str) -> None:
+    """What has no route is 404 for everybody, signed in or not, whatever the method."""
+    ada = await api.sign_up("ada")
+
+    for client in (api, ada):
+        for method in ("GET", "POST"):
+            answer = await client.request(method, path, {} if method == "POST" else None)
+            if path.startswith("/static/") and method == "POST":
+                assert answer.status in (404, 405)
+                continue
+            is_problem(answer, 404, "not_found")
+
+
+async def test_a_fault_of_the_server_tells_nothing(server, ada: Api, monkeypatch, expect_log) -> None:
+    """A 500 says that it was logged and under which id, not what happened."""
+    expect_log("request .* failed")
+    expect_log("collab_server.access: GET /session 500")
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError("the canary of this test")
+
+    monkeypatch.setattr(server.parts.services.store, "sessions_of", broken)
+
+    answer = await ada.get("/session", headers={"X-Request-Id": "trace-me-93"})
+
+    is_problem(answer, 500, "internal")
+    assert answer.body["requestId"] == "trace-me-93"
+    assert "canary" not in str(answer.body)
+    assert "ZeroDivision" not in str(answer.body)
+
+
+async def test_a_store_that_is_away(server, ada: Api, monkeypatch) -> None:
+    """503 `unavailable` with the time to come again, and no error in the log for each request."""
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("disk full at /secret/path")
+
+    monkeypatch.setattr(server.parts.services.store, "sessions_of", away)
+
+    answer = await ada.get("/session")
+
+    is_problem(answer, 503, "unavailable")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "secret" not in str(answer.body)
+
+
+async def test_a_store_that_is_away_while_signing_in(server, api: Api, monkeypatch) -> None:
+    """Also where a missing login would be no fault: 503, not 401."""
+    ada = await api.sign_up("ada")
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("locked")
+
+    monkeypatch.setattr(server.parts.services.store, "signed_in", away)
+    monkeypatch.setattr(server.parts.services.store, "user_by_name", away)
+
+    is_problem(await ada.get("/user/me"), 503, "unavailable")
+    is_problem(await api.post("/user/login", {"username": "ada", "password": PASSWORD}), 503, "unavailable")
+
+
+async def test_every_error_word_is_documented() -> None:
+    """Each code that the table can produce is in the API's description, and each is there once."""
+    from crdt.errors import DocumentFull, RoomDamaged, RoomUnavailable
+    from storage.errors import Conflict, LimitReached, NotFound, TokenReused
+
+    raised = [Conflict("email"), Conflict("username"), LimitReached("x"), NotFound("x"), TokenReused("x"),
+              StoreUnavailable("x"), DocumentFull("x"), RoomDamaged("x"), RoomUnavailable("x")]  # fmt: skip
+    made = [errors.not_signed_in(), errors.token_expired(), errors.forbidden("x"), errors.bad_origin(),
+            errors.not_found(), errors.invalid({"x": ["y"]}), errors.session_ended(), errors.rate_limited(1),
+            errors.unavailable(), errors.too_large("x")]  # fmt: skip
+
+    answers = [errors.to_api_error(error) for error in raised] + made
+
+    documented = [(status, code) for status, code, _ in openapi.ERRORS]
+    assert len(documented) == len(set(documented))
+    assert {(answer.status, answer.code) for answer in answers} <= set(documented)
+    assert all(answer.message.endswith(".") and answer.message[0].isupper() for answer in raised_messages(answers))
+    assert errors.to_api_error(ZeroDivisionError("x")) is None
+
+
+def raised_messages(answers: list[errors.ApiError]) -> Iterator[errors.ApiError]:
+    """Those whose message is a sentence of the server's own."""
+    return (answer for answer in answers if len(answer.message) > 1 and answer.code != "invalid")
+
+
+# -- request ids ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/healthz", 200), ("/readyz", 200), ("/", 200), ("/docs", 200), ("/openapi.json", 200),
+     ("/static/style.css", 200),
+     ("/static/nothing.css", 404), ("/nowhere", 404), ("/session", 401), ("/session/%ff", 400),
+     ("/user/signup", 405)],
+)  # fmt: skip
+async def test_every_answer_has_a_request_id(api: Api, path: str, status: int) -> None:
+    """Whatever is asked, the answer can be found in the log."""
+    answer = await api.get(path)
+
+    assert answer.status == status
+    assert re.fullmatch(r"[A-Za-z0-9-]{8,64}", answer.headers.get("X-Request-Id", ""))
+
+
+async def test_request_ids_differ_unless_given(ada: Api) -> None:
+    """A client's own id is taken over, in good answers and in bad ones."""
+    made = [(await ada.get("/user/me")).headers["X-Request-Id"] for _ in range(3)]
+    given = {"X-Request-Id": "3f2b8c1e-0000-4000-8000-aaaaaaaaaaaa"}
+
+    assert len(set(made)) == 3
+    assert (await ada.get("/user/me", headers=given)).headers["X-Request-Id"] == given["X-Request-Id"]
+    assert (await ada.get("/nowhere", headers=given)).body["requestId"] == given["X-Request-Id"]
+    assert (await ada.post("/user/me", headers=given)).body["requestId"] == given["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    "given", ["", "short", "x" * 65, "with space in it", "<script>alert(1)</script>", "a;b=c,d%0d%0a"]
+)
+async def test_request_ids_that_are_not_taken_over(ada: Api, given: str) -> None:
+    """What could not stand safely in a log or header is replaced."""
+    answer = await ada.get("/user/me", headers={"X-Request-Id": given})
+
+    assert answer.status == 200
+    assert answer.headers["X-Request-Id"] != given
+    assert re.fullmatch(r"[A-Za-z0-9-]{8,64}", answer.headers["X-Request-Id"])
+
+
+# -- hostile JSON ---------------------------------------------------------------------------------
+
+BAD_JSON = {
+    "nothing closed": b"{",
+    "words": b"hello",
+    "a comma too many": b'{"title": "x",}',
+    "single quotes": b"{'title': 'x'}",
+    "a comment": b'{"title": "x"} // no',
+    "two values": b"{} {}",
+    "NaN": b'{"title": NaN}',
+    "Infinity": b'{"title": Infinity}',
+    "-Infinity": b'{"title": -Infinity}',
+    "a key twice": b'{"title": "a", "title": "b"}',
+    "a key twice inside": b'{"title": {"a": 1, "a": 2}}',
+    "half a surrogate pair": b'{"title": "\\ud800"}',
+    "the other half": b'{"title": "\\udc00\\ud800"}',
+    "half a pair as key": b'{"\\ud800": 1}',
+    "a raw surrogate": b'{"title": "\xed\xa0\x80"}',
+    "latin-1": '{"title": "é"}'.encode("latin-1"),
+    "utf-16": '{"title": "x"}'.encode("utf-16"),
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "a raw NUL": b'{"title": "\0"}',
+    "a raw line end": b'{"title": "a\nb"}',
+    "a list": b"[]",
+    "null": b"null",
+    "a string": b'"x"',
+    "a number": b"5",
+    "true": b"true",
+    "deep lists": b"[" * 30_000,
+    "deep closed lists": b"[" * 30_000 + b"]" * 30_000,
+    "deep objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "a huge number": b'{"title": ' + b"9" * 5_000 + b"}",
+    "binary": bytes(range(256)),
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
+}
+
+
+@pytest.mark.parametrize("name", BAD_JSON)
+async def test_bad_json(ada: Api, name: str) -> None:
+    """What is not a strict JSON object is `bad_json` on every kind of route, and changes nothing."""
+    session_id = await ada.new_session(title="old", code="old")
+
+    answers = [
+        await ada.request("POST", "/session", raw=BAD_JSON[name]),
+        await ada.request("PATCH", f"/session/{session_id}", raw=BAD_JSON[name]),
+        await ada.request("POST", f"/code/{session_id}/save", raw=BAD_JSON[name]),
+        await Api(ada.url).request("POST", "/user/login", raw=BAD_JSON[name]),
+        await ada.request("POST", "/user/logout", raw=BAD_JSON[name]),
+    ]
+
+    for answer in answers:
+        is_problem(answer, 400, "bad_json")
+    assert len((await ada.get("/session")).body["items"]) == 1
+    assert (await ada.get(f"/session/{session_id}")).body["title"] == "old"
+
+
+@pytest.mark.parametrize("raw", [b"", b"  \n", b"{}", b"\t{ }\r\n"])
+async def test_nothing_in_the_body(ada: Api, raw: bytes) -> None:
+    """Where no field is needed, no body is needed."""
+    answer = await ada.request("POST", "/session", raw=raw)
+
+    assert answer.status == 201
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"a": 1e400}', b'{"a": [1, {"a": null}]}', b'{"a": "\\ud83d\\ude00"}', b'{"\\u0000": ""}', b'{"": 1}']
+)
+def test_strange_but_good_json(raw: bytes) -> None:
+    """Pairs of surrogates, odd keys and large numbers are JSON."""
+    assert parse_json(raw) == json.loads(raw)
+
+
+def nested(depth: int) -> bytes:
+    """Return a list that is as deep."""
+    return b"[" * depth + b"]" * depth
+
+
+HOSTILE = {
+    "operator": b'{"$ne": null}',
+    "operator in list": b'[{"$gt": ""}]',
+    "where": b'{"$where": "sleep(1000)"}',
+    "null": b"null",
+    "true": b"true",
+    "zero": b"0",
+    "minus one": b"-1",
+    "fraction": b"1.5",
+    "overflow": b"1e999",
+    "big integer": b"9" * 400,
+    "huge integer": b"9" * 5_000,
+    "list": b"[]",
+    "object": b"{}",
+    "proto": b'{"__proto__": {"isAdmin": true}}',
+    "NUL": b'"\\u0000"',
+    "text with NUL": b'"ada\\u0000.example.org"',
+    "lone surrogate": b'"\\ud800"',
+    "lone low surrogate": b'"abc\\udfff"',
+    "NaN": b"NaN",
+    "Infinity": b"Infinity",
+    "key twice": b'{"a": 1, "a": 2}',
+    "deep 50": nested(50),
+    "deep 90": nested(90),
+    "deep 200": nested(200),
+    "deep 330": nested(330),
+    "deep 500": nested(500),
+    "deep 900": nested(900),
+    "deep 990": nested(990),
+    "deep 5000": nested(5_000),
+    "deep objects 200": b'{"a":' * 200 + b"1" + b"}" * 200,
+    "deep objects 450": b'{"a":' * 450 + b"1" + b"}" * 450,
+    "wide": b"[" + b"0," * 10_000 + b"0]",
+    "empty": b'""',
+    "blank": b'"   "',
+    "long": b'"' + b"x" * 60_000 + b'"',
+    "direction": b'"\\u202e\\u2066"',
+    "controls": b'"\\u0001\\u001b[2J\\u007f"',
+    "CRLF": b'"a\\r\\nSet-Cookie: x=y"',
+    "SQL": b'"\' OR 1=1; --"',
+    "template": b'"{{7*7}} %s {0} ${x}"',
+    "path": b'"../../../../etc/passwd"',
+    "combining": b'"e' + b"\\u0301" * 500 + b'"',
+    "ligature": b'"\\ufdfa\\ufdfa\\ufdfa"',
+    "noncharacter": b'"\\uffff\\ufffe"',
+    "emoji": b'"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00"',
+}
+
+FIELDS = {
+    ("POST", "/user/signup"): ["username", "email", "password", "fullname"],
+    ("POST", "/user/login"): ["username", "email", "password"],
+    ("POST", "/user/refresh"): ["refreshToken"],
+    ("PATCH", "/user/me"): ["username"],
+    ("POST", "/session"): ["title", "language", "access", "joinRole", "code"],
+    ("PATCH", "/session/{id}"): ["title", "language", "access", "joinRole", "status"],
+    ("PATCH", "/session/{id}/members/{userId}"): ["role"],
+    ("POST", "/chat/send"): ["sessionId", "message"],
+    ("POST", "/code/{sessionId}/save"): ["code", "label"],
+    ("POST", "/user/logout"): [],
+    ("POST", "/session/{id}/join"): [],
+    ("POST", "/session/{id}/leave"): [],
+}
+
+
+def test_the_corpus_knows_every_field() -> None:
+    """A new field of the API must be added above."""
+    described = {
+        (operation.method, operation.path): sorted(operation.schema)
+        for operation in openapi.OPERATIONS
+        if operation.schema is not None
+    }
+
+    assert {route: sorted(fields) for route, fields in FIELDS.items()} == described
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_hostile_values_on_every_field(ada: Api, bob: Api, name: str) -> None:
+    """On no field, known or unknown, does any value make the server fail: it is taken, or refused with a reason."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    carol = await ada.sign_up("carol")
+    good = {
+        "/user/signup": account("eve"),
+        "/user/login": {"username": "ada", "password": PASSWORD},
+        "/session/{id}/members/{userId}": {"role": "viewer"},
+        "/chat/send": {"sessionId": session_id, "message": "x"},
+    }
+
+    for (method, path), fields in FIELDS.items():
+        address = path.format(id=session_id, sessionId=session_id, userId=bob.user["id"])
+        for field in [*fields, "unknown"]:
+            rest = {key: value for key, value in good.get(path, {}).items() if key != field}
+            if (path, field) == ("/user/login", "email"):
+                del rest["username"]
+            start = json.dumps(rest).encode()[:-1] + (b", " if rest else b"")
+            raw = start + b'"' + field.encode() + b'": ' + HOSTILE[name] + b"}"
+            asking = carol if path.endswith(("/me", "/logout")) else ada
+            answer = await asking.request(method, address, raw=raw)
+            assert answer.status < 500, (method, path, field)
+            if answer.status >= 300:
+                assert answer.status in (400, 401, 404, 409, 422), (method, path, field)
+                is_problem(answer, answer.status, answer.body["code"])
+            if field == "unknown":
+                assert answer.status in (400, 422), (method, path)
+    assert (await ada.get("/session")).status == 200
+
+
+async def test_hostile_keys(ada: Api) -> None:
+    """Names of fields may be hostile too; they come back in `errors` as they are."""
+    for key in ["\0", "$where", "a.b", "__proto__", "constructor", "x" * 60_000, "😀", "\u202e", "{0}", "%s", "", " "]:
+        answer = await ada.post("/session", {key: 1})
+        is_problem(answer, 422, "invalid")
+        assert list(answer.body["errors"]) == [key]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 201),
+        ("application/json; charset=utf-8", 201),
+        ("APPLICATION/JSON", 201),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("application/jsonp", 415),
+        ("text/plain; application/json", 415),
+        ("", 415),
+        ("application/xml", 415),
+    ],
+)
+async def test_content_types(ada: Api, content_type: str, status: int) -> None:
+    """Only JSON that says so is read: forms of other sites cannot say so."""
+    answer = await ada.request("POST", "/session", {"title": "x"}, headers={"Content-Type": content_type})
+
+    assert answer.status == status
+    if status == 415:
+        is_problem(answer, 415, "unsupported_media_type")
+
+
+async def test_bodies_where_none_is_expected(ada: Api) -> None:
+    """GET and DELETE with a body work as without, and the connection stays usable."""
+    session_id = await ada.new_session()
+
+    assert (await ada.request("GET", "/user/me", raw=b"{")).status == 200
+    assert (await ada.request("DELETE", f"/session/{session_id}", raw=b"{")).status == 204
+
+
+async def test_the_connection_survives_an_error(ada: Api) -> None:
+    """A refused request with a body does not make the next one on the same connection unreadable."""
+    body = b'{"title": "GET /healthz HTTP/1.1"}'
+    head = b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
+        body
+    )
+
+    answer = await exchange(ada.url, head + body)
+
+    assert answer is not None
+    assert answer.status == 401
+    again = await exchange(ada.url, (head + body) * 3 + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert again is not None
+    assert again.status == 401
+
+
+# -- CORS -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/user/login", "/user/me", "/session", "/session/x", "/chat/send", "/code/x/save", "/nowhere"]
+)
+async def test_preflights(start_server, path: str) -> None:
+    """Origins in CORS_ORIGIN are told what they may do, with credentials and never by `*`; others nothing."""
+    server = await start_server(cors_origin=f"{OTHER}, http://localhost:3000/")
+    asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization,content-type"}
+
+    for origin in (OTHER, "http://localhost:3000"):
+        answer = await Api(server.url).request("OPTIONS", path, headers={"Origin": origin, **asked})
+        assert answer.status in (200, 204)
+        assert answer.headers["Access-Control-Allow-Origin"] == origin
+        assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+        assert {"GET", "POST", "PATCH", "DELETE"} <= set(
+            re.split(r",\s*", answer.headers["Access-Control-Allow-Methods"])
+        )
+        allowed = set(re.split(r",\s*", answer.headers["Access-Control-Allow-Headers"].lower()))
+        assert {"authorization", "content-type"} <= allowed
+        assert "origin" in answer.headers["Vary"].lower()
+    for origin in ("https://evil.example.org", "null", f"{OTHER}.evil.org", OTHER + ":8443", "http" + OTHER[5:], "*"):
+        answer = await Api(server.url).request("OPTIONS", path, headers={"Origin": origin, **asked})
+        assert not [name for name in answer.headers if name.startswith("Access-Control-")], origin
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/openapi.json", 200), ("GET", "/user/me", 401), ("GET", "/nowhere", 404), ("PUT", "/user/login", 405),
+     ("POST", "/user/login", 422)],
+)  # fmt: skip
+async def test_other_origins_can_read_answers_and_errors(start_server, method: str, path: str, status: int) -> None:
+    """An allowed page also sees what went wrong, with request id and wait; `Vary` keeps caches apart."""
+    server = await start_server(cors_origin=OTHER)
+
+    answer = await Api(server.url).request(method, path, None if method == "GET" else {}, headers={"Origin": OTHER})
+    stranger = await Api(server.url).request("GET", path, headers={"Origin": "https://evil.example.org"})
+
+    assert answer.status == status
+    assert answer.headers.get("Access-Control-Allow-Origin") == OTHER
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert {"x-request-id", "retry-after"} <= set(
+        re.split(r",\s*", answer.headers["Access-Control-Expose-Headers"].lower())
+    )
+    assert "origin" in answer.headers["Vary"].lower()
+    assert not [name for name in stranger.headers if name.startswith("Access-Control-")]
+
+
+async def test_without_cors_origin_nobody_is_allowed(api: Api) -> None:
+    """The default is the server's own pages only."""
+    for origin in (OTHER, "null", "*", ""):
+        answer = await api.request("OPTIONS", "/session", headers={"Origin": origin})
+        assert not [name for name in answer.headers if name.startswith("Access-Control-")]
+
+
+# -- headers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/openapi.json", "/session", "/nowhere", "/healthz", "/static/style.css"]
+)
+async def test_headers_of_every_answer(api: Api, path: str) -> None:
+    """Browsers do not guess types, do not pass addresses on, and are not told what runs here."""
+    answer = await api.get(path)
+
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "Tornado" not in answer.headers.get("Server", "")
+
+
+async def test_answers_about_people_are_not_cached(ada: Api) -> None:
+    """Neither browser nor proxy keeps what was for one user, errors included."""
+    for path in ("/user/me", "/session", "/nowhere"):
+        assert (await ada.get(path)).headers["Cache-Control"] == "no-store"

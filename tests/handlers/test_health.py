@@ -1,0 +1,88 @@
+"""Probes: is the process alive, should it get traffic?"""
+
+import pytest
+
+from storage.errors import StoreUnavailable
+from tests.api import Api
+from tests.handlers.clients import Browser
+
+
+async def test_healthy_and_ready(api: Api) -> None:
+    """Both are 200 and JSON, to anybody."""
+    health, ready = await api.get("/healthz"), await api.get("/readyz")
+
+    assert (health.status, health.body["status"]) == (200, "ok")
+    assert ready.status == 200
+    assert {answer.headers["Content-Type"].partition(";")[0] for answer in (health, ready)} == {"application/json"}
+    assert {answer.headers["Cache-Control"] for answer in (health, ready)} == {"no-store"}
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer nonsense"},
+        {"Cookie": "accessToken=nonsense"},
+        {"Origin": "https://evil.example.org", "Sec-Fetch-Site": "cross-site"},
+        {"Host": "10.0.0.7:5000"},
+    ],
+)
+async def test_probes_need_nothing(api: Api, path: str, headers: dict[str, str]) -> None:
+    """No credentials, origin or host is in the way of a probe."""
+    assert (await api.get(path, headers=headers)).status == 200
+
+
+async def test_probes_are_not_limited(start_server) -> None:
+    """A probe a second is not too much."""
+    server = await start_server(anonymous_per_5min=1)
+
+    for _ in range(20):
+        assert (await Api(server.url).get("/healthz")).status == 200
+        assert (await Api(server.url).get("/readyz")).status == 200
+
+
+async def test_not_ready_while_the_store_is_away(server, api: Api, monkeypatch) -> None:
+    """Traffic goes elsewhere, the process is not killed, and it is ready again by itself."""
+
+    async def away() -> None:
+        raise StoreUnavailable("/secret/path is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server.parts.services.store, "ping", away)
+        ready, health = await api.get("/readyz"), await api.get("/healthz")
+
+    assert (ready.status, health.status) == (503, 200)
+    assert "store" in str(ready.body)
+    assert "secret" not in str(ready.body)
+    assert (await api.get("/readyz")).status == 200
+
+
+async def test_not_ready_while_edits_cannot_be_written(server, api: Api, monkeypatch) -> None:
+    """A store that reads but does not take edits is no place for traffic."""
+    with monkeypatch.context() as patch:
+        patch.setattr(server.parts.services.rooms, "writer", type("Failing", (), {"is_failing": True})())
+        ready = await api.get("/readyz")
+
+    assert ready.status == 503
+    assert (await api.get("/readyz")).status == 200
+
+
+async def test_not_ready_while_stopping(server, api: Api, monkeypatch) -> None:
+    """While it drains a server gets no new traffic but is alive."""
+    with monkeypatch.context() as patch:
+        patch.setattr(server.parts.life, "is_draining", True)
+        ready, health = await api.get("/readyz"), await api.get("/healthz")
+
+    assert (ready.status, health.status) == (503, 200)
+
+
+async def test_a_probe_tells_nothing_about_people(server, browser: Browser) -> None:
+    """What is answered is the same with and without a login, and names no path or count."""
+    before = [(await browser.get(path)).body for path in ("/healthz", "/readyz")]
+    await browser.enter("ada")
+
+    after = [(await browser.get(path)).body for path in ("/healthz", "/readyz")]
+
+    assert before == after
+    assert set(before[0]) <= {"status", "version"}
+    assert set(before[1]) <= {"status"}

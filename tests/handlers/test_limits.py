@@ -1,0 +1,465 @@
+"""Limits: the buckets with a clock in hand, and each rate over HTTP at the limit and one over."""
+
+import asyncio
+
+import pytest
+
+from handlers.limits import Bucket, Counter, FailureWindow, RateLimiter
+from tests.api import PASSWORD, Answer, Api
+from tests.handlers.clients import account, code_of, exchange
+
+
+class Watch:
+    """Seconds of a monotonic clock."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def retry_after(answer: Answer) -> int:
+    """Return the seconds to wait that a 429 names, in the header and in words."""
+    assert code_of(answer) == (429, "rate_limited"), answer
+    seconds = int(answer.headers["Retry-After"])
+    assert str(seconds) in answer.body["message"]
+    return seconds
+
+
+# -- Bucket ---------------------------------------------------------------------------------------
+
+
+def test_a_bucket_is_full_at_first_and_then_owes() -> None:
+    """Up to the burst nothing is to be waited for; after it the debt at the rate."""
+    bucket = Bucket(rate=2, burst=3, now=0)
+
+    waits = [bucket.spend(1, 0) for _ in range(5)]
+
+    assert waits == [0, 0, 0, 0.5, 1.0]
+
+
+def test_a_bucket_fills_at_its_rate_and_no_further() -> None:
+    """However long the pause, there is never more than the burst."""
+    bucket = Bucket(rate=2, burst=3, now=0)
+    for _ in range(3):
+        bucket.spend(1, 0)
+
+    assert bucket.spend(1, 0.5) == 0
+    assert bucket.spend(3, 1_000_000) == 0
+    assert bucket.spend(1, 1_000_000) == 0.5
+
+
+def test_a_bucket_takes_back() -> None:
+    """What is refunded is there again."""
+    bucket = Bucket(rate=1, burst=1, now=0)
+    bucket.spend(1, 0)
+    assert bucket.spend(1, 0) == 1
+
+    bucket.refund(1)
+
+    assert bucket.spend(1, 1) == 0
+
+
+def test_a_bucket_takes_many_at_once() -> None:
+    """One large message may cost more than the burst: it is paid for by waiting."""
+    bucket = Bucket(rate=10, burst=20, now=0)
+
+    assert bucket.spend(120, 0) == 10
+    assert bucket.spend(0, 10) == 0
+    assert bucket.spend(1, 10) == pytest.approx(0.1)
+
+
+# -- RateLimiter ----------------------------------------------------------------------------------
+
+
+def test_a_limiter_counts_each_key() -> None:
+    """One who is over the limit does not disturb another."""
+    limiter = RateLimiter(1, 2, Watch())
+
+    assert [limiter.wait_s("a") for _ in range(3)] == [0, 0, 1]
+    assert [limiter.wait_s("b") for _ in range(3)] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "wait"),
+    [(900, 300, 1), (100, 300, 3), (20, 3_600, 180), (5, 10, 2), (1, 1, 1), (30, 60, 2), (7, 300, 43)],
+)
+def test_waiting_as_long_as_told_is_enough(count: int, seconds: int, wait: int) -> None:
+    """The seconds named are whole and not too many; one less is not enough, after them the next try succeeds."""
+    watch = Watch()
+    limiter = RateLimiter(count / seconds, count, watch)
+    assert [limiter.wait_s("a") for _ in range(count + 1)] == [0] * count + [wait]
+
+    watch.now += wait
+
+    assert limiter.wait_s("a") == 0
+    assert limiter.wait_s("a") >= wait - 1
+
+
+def test_trying_in_vain_costs_nothing() -> None:
+    """Who hammers does not push his own end of the wait away."""
+    watch = Watch()
+    limiter = RateLimiter(1, 1, watch)
+    limiter.wait_s("a")
+
+    waits = {limiter.wait_s("a") for _ in range(1_000)}
+
+    assert waits == {1}
+    watch.now += 1
+    assert limiter.wait_s("a") == 0
+
+
+def test_a_limiter_forgets_the_least_recent_beyond_10000() -> None:
+    """Its memory is bounded; who is active is not forgotten."""
+    limiter = RateLimiter(0.001, 1, Watch())
+    limiter.wait_s("active")
+    limiter.wait_s("idle")
+    for number in range(9_999):
+        limiter.wait_s(f"{number}")
+        assert limiter.wait_s("active") > 0
+
+    assert limiter.wait_s("idle") == 0
+    assert limiter.wait_s("active") > 0
+
+
+def test_rates_above_one_a_second() -> None:
+    """A wait of a fraction is still told as one whole second, never as 0."""
+    limiter = RateLimiter(1_000, 1, Watch())
+
+    assert [limiter.wait_s("a") for _ in range(2)] == [0, 1]
+
+
+# -- Counter --------------------------------------------------------------------------------------
+
+
+def test_a_counter_has_room_up_to_its_limit() -> None:
+    """At the limit there is none; one less and there is."""
+    counter = Counter(2)
+
+    counter.add("a")
+    assert counter.has_room("a")
+    counter.add("a")
+    assert not counter.has_room("a")
+    assert counter.has_room("b")
+    counter.remove("a")
+
+    assert counter.has_room("a")
+
+
+def test_a_counter_keeps_nothing_of_zero() -> None:
+    """A key that is back at nothing takes no memory and cannot be taken from."""
+    counter = Counter(1)
+    counter.add(("session", "user"))
+
+    counter.remove(("session", "user"))
+
+    with pytest.raises(KeyError):
+        counter.remove(("session", "user"))
+    assert counter.has_room(("session", "user"))
+
+
+# -- FailureWindow --------------------------------------------------------------------------------
+
+
+def test_failures_up_to_the_limit_cost_nothing() -> None:
+    """At the limit one waits, until the oldest failure is older than the window; other keys are free."""
+    watch = Watch()
+    window = FailureWindow(3, 60, watch)
+    for _ in range(3):
+        assert window.wait_s("a") == 0
+        window.note("a")
+        watch.now += 10
+
+    assert window.wait_s("a") == 30
+    assert window.wait_s("b") == 0
+    watch.now += 29.5
+    assert window.wait_s("a") == 1
+    watch.now += 0.5
+    assert window.wait_s("a") == 0
+    window.note("a")
+
+    assert window.wait_s("a") == 10
+
+
+def test_asking_is_no_failure() -> None:
+    """Only what is noted counts, and nothing is remembered of a key that was only asked about."""
+    window = FailureWindow(1, 60, Watch())
+
+    assert [window.wait_s("a") for _ in range(100)] == [0] * 100
+
+
+def test_failures_are_forgotten_beyond_10000_keys() -> None:
+    """The memory is bounded; the keys that failed last are kept."""
+    window = FailureWindow(1, 60, Watch())
+    for number in range(10_001):
+        window.note(f"{number}")
+
+    assert window.wait_s("0") == 0
+    assert window.wait_s("1") > 0
+    assert window.wait_s("10000") > 0
+
+
+# -- rates over HTTP ------------------------------------------------------------------------------
+
+
+async def test_anonymous_requests_of_an_address(start_server) -> None:
+    """The fifth of five goes through, the sixth is told when to come again; who is signed in is not counted there."""
+    server = await start_server(anonymous_per_5min=5)
+    ada = await Api(server.url).sign_up("ada")
+
+    answers = [await Api(server.url).get("/openapi.json") for _ in range(5)]
+
+    assert [answer.status for answer in answers] == [200] * 4 + [429]
+    assert 1 <= retry_after(answers[-1]) <= 60
+    assert code_of(await Api(server.url).get("/nowhere")) == (429, "rate_limited")
+    assert code_of(await Api(server.url).post("/user/login", {})) == (429, "rate_limited")
+    assert (await ada.get("/user/me")).status == 200
+
+
+async def test_requests_of_a_signed_in_user(start_server) -> None:
+    """All his logins share one limit; another user has his own, and probes are never refused."""
+    server = await start_server(requests_per_5min=5)
+    ada = await Api(server.url).sign_up("ada")
+    bob = await ada.sign_up("bob")
+    login = await Api(server.url).post("/user/login", {"username": "ada", "password": PASSWORD})
+    other_login = Api(server.url, login.body["accessToken"])
+
+    answers = [await ada.get("/user/me") for _ in range(6)]
+
+    assert [answer.status for answer in answers] == [200] * 5 + [429]
+    assert 1 <= retry_after(answers[-1]) <= 60
+    assert code_of(await other_login.get("/user/me")) == (429, "rate_limited")
+    assert (await bob.get("/user/me")).status == 200
+    assert (await ada.get("/healthz")).status == (await ada.get("/readyz")).status == 200
+
+
+@pytest.mark.parametrize("header", [{"Authorization": "Bearer nonsense"}, {"Cookie": "accessToken=nonsense"}])
+async def test_wrong_tokens_count_as_anonymous(start_server, header: dict[str, str]) -> None:
+    """Guessing tokens is held to the limit of requests without sign-in."""
+    server = await start_server(anonymous_per_5min=5)
+
+    answers = [await Api(server.url).get("/user/me", headers=header) for _ in range(6)]
+
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+
+
+async def test_signups_of_an_address(start_server) -> None:
+    """Three accounts an hour; a fault in the form is not counted."""
+    server = await start_server(signups_per_h=3)
+    for number in range(5):
+        wrong = await Api(server.url).post("/user/signup", account(f"user{number}", password="short"))
+        assert code_of(wrong) == (422, "invalid")
+
+    answers = [await Api(server.url).post("/user/signup", account(f"user{number}")) for number in range(4)]
+
+    assert [answer.status for answer in answers] == [201] * 3 + [429]
+    assert 1 <= retry_after(answers[-1]) <= 1_200
+
+
+async def test_addresses_behind_a_proxy_are_told_apart(start_server) -> None:
+    """With a trusted proxy each client has his own limit, and cannot escape it by forging the header."""
+    server = await start_server(signups_per_h=1, trust_proxy=1)
+
+    async def sign_up(name: str, forwarded: str) -> int:
+        headers = {"X-Forwarded-For": forwarded}
+        return (await Api(server.url).post("/user/signup", account(name), headers=headers)).status
+
+    assert await sign_up("one", "192.0.2.1") == 201
+    assert await sign_up("two", "192.0.2.1") == 429
+    assert await sign_up("two", "198.51.100.7, 192.0.2.1") == 429
+    assert await sign_up("two", "192.0.2.2") == 201
+
+
+async def test_without_a_proxy_the_header_counts_for_nothing(start_server) -> None:
+    """A stranger cannot make himself new addresses."""
+    server = await start_server(signups_per_h=1)
+
+    statuses = [
+        (
+            await Api(server.url).post(
+                "/user/signup",
+                account(f"user{n}"),
+                headers={"X-Forwarded-For": f"192.0.2.{n}", "X-Real-Ip": f"1.2.3.{n}"},
+            )
+        ).status
+        for n in range(2)
+    ]
+
+    assert statuses == [201, 429]
+
+
+async def test_failed_logins_of_an_account(start_server) -> None:
+    """Five wrong passwords in a row and the sixth try has to wait, even with the right one; other accounts do not."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    await ada.sign_up("bob")
+    anyone = Api(server.url)
+    wrong = {"username": "ada", "password": "not the password"}
+
+    failed = [await anyone.post("/user/login", wrong) for _ in range(5)]
+    by_email = await anyone.post("/user/login", {"email": "ada@example.org", "password": PASSWORD})
+    other = await anyone.post("/user/login", {"username": "bob", "password": PASSWORD})
+
+    assert [answer.status for answer in failed] == [401] * 5
+    assert 1 <= retry_after(by_email) <= 1_800
+    assert other.status == 200
+    assert (await ada.get("/user/me")).status == 200, "who is signed in stays so"
+
+
+async def test_failed_logins_of_an_account_that_does_not_exist(start_server) -> None:
+    """The limit does not tell who has an account."""
+    server = await start_server()
+    wrong = {"username": "nobody", "password": "not the password"}
+
+    answers = [await Api(server.url).post("/user/login", wrong) for _ in range(6)]
+
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+
+
+async def test_guessing_at_once_is_counted_too(crowd: None, start_server) -> None:
+    """Thirty guesses at the same time are no more guesses than five one after the other."""
+    server = await start_server()
+    await Api(server.url).sign_up("ada")
+    wrong = {"username": "ada", "password": "not the password"}
+
+    answers = await asyncio.gather(*(Api(server.url).post("/user/login", wrong) for _ in range(30)))
+
+    assert sorted({answer.status for answer in answers}) == [401, 429]
+    assert sum(answer.status == 401 for answer in answers) == 5
+
+
+async def test_failed_logins_of_an_address(start_server) -> None:
+    """Twenty failures from one address, whatever the accounts, and the next try has to wait."""
+    server = await start_server(trust_proxy=1)
+    await Api(server.url).sign_up("ada")
+
+    async def attempt(name: str, address: str, password: str = "not the password") -> Answer:
+        headers = {"X-Forwarded-For": address}
+        return await Api(server.url).post("/user/login", {"username": name, "password": password}, headers=headers)
+
+    failed = [await attempt(f"user{number}", "192.0.2.1") for number in range(20)]
+    one_more = await attempt("user21", "192.0.2.1")
+    elsewhere = await attempt("ada", "192.0.2.2", PASSWORD)
+
+    assert [answer.status for answer in failed] == [401] * 20
+    assert 1 <= retry_after(one_more) <= 900
+    assert elsewhere.status == 200
+
+
+async def test_successful_logins_are_not_failures(start_server) -> None:
+    """Signing in often is fine: only failures are counted."""
+    server = await start_server()
+    await Api(server.url).sign_up("ada")
+
+    answers = [await Api(server.url).post("/user/login", {"username": "ada", "password": PASSWORD}) for _ in range(8)]
+
+    assert [answer.status for answer in answers] == [200] * 8
+
+
+async def test_chat_messages_of_a_user(start_server) -> None:
+    """Ten at once, then five in ten seconds; the eleventh is not stored, and others may talk on."""
+    server = await start_server(messages_per_10s=5)
+    ada = await Api(server.url).sign_up("ada")
+    bob = await ada.sign_up("bob")
+    session_id, other_id = await ada.new_session(), await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+
+    answers = [await ada.post("/chat/send", {"sessionId": session_id, "message": f"{n}"}) for n in range(11)]
+
+    assert [answer.status for answer in answers] == [201] * 10 + [429]
+    assert 1 <= retry_after(answers[-1]) <= 2
+    assert code_of(await ada.post("/chat/send", {"sessionId": other_id, "message": "x"})) == (429, "rate_limited")
+    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "mine"})).status == 201
+    assert len((await ada.get(f"/chat/{session_id}")).body["messages"]) == 11
+
+
+async def test_saves_of_a_session(start_server) -> None:
+    """Five at once, then one a second; what was refused has not changed the document."""
+    server = await start_server(saves_per_s=1)
+    ada = await Api(server.url).sign_up("ada")
+    session_id, other_id = await ada.new_session(), await ada.new_session()
+
+    answers = [await ada.post(f"/code/{session_id}/save", {"code": f"{number}"}) for number in range(6)]
+
+    assert [answer.status for answer in answers] == [201] * 5 + [429]
+    assert retry_after(answers[-1]) == 1
+    assert (await ada.live(session_id))["code"] == "4"
+    assert (await ada.post(f"/code/{other_id}/save", {"code": "x"})).status == 201
+
+
+# -- sizes and slowness ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("extra", "status"), [(0, 422), (1, 413)])
+async def test_json_bodies(ada: Api, extra: int, status: int) -> None:
+    """64 KiB of JSON are read (and here found wrong), one byte more is not."""
+    body = b'{"title": "' + b"x" * ((64 << 10) + extra - 13) + b'"}'
+    assert len(body) == (64 << 10) + extra
+
+    answers = [
+        await ada.request("PATCH", f"/session/{await ada.new_session()}", raw=body),
+        await ada.request("POST", "/user/login", raw=body),
+    ]
+
+    assert [answer.status for answer in answers] == [status] * 2
+    if status == 413:
+        assert {code_of(answer) for answer in answers} == {(413, "too_large")}
+
+
+async def test_the_limit_of_json_bodies_can_be_set(start_server) -> None:
+    """A smaller limit holds, and does not shrink what code may have."""
+    server = await start_server(max_json_bytes=1_024)
+    ada = await Api(server.url).sign_up("ada")
+
+    long = await ada.post("/session", {"title": "x", "code": "y" * 100_000})
+    chat = await ada.post("/chat/send", {"sessionId": long.body["id"], "message": "z" * 1_024})
+
+    assert long.status == 201
+    assert code_of(chat) == (413, "too_large")
+
+
+@pytest.mark.parametrize("path", ["/user/login", "/code/0000000000000000/save"])
+async def test_bodies_in_chunks_are_counted_too(api: Api, path: str) -> None:
+    """A body without a declared length is refused as soon as it is over the limit, with an answer."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"10000\r\n" + b"[" * 0x10000 + b"\r\n"
+    if path.startswith("/code"):
+        head = head.replace("\r\n\r\n", f"\r\nAuthorization: Bearer {(await api.sign_up('ada')).token}\r\n\r\n")
+        chunks = [chunk] * (8 << 4)
+    else:
+        chunks = [chunk] * 2
+
+    answer = await exchange(api.url, head.encode(), *chunks, b"0\r\n\r\n")
+
+    assert answer is not None, "the connection was closed without an answer"
+    assert answer.status == 413
+    assert b'"too_large"' in answer.body
+
+
+async def test_a_slow_body_is_given_up(start_server) -> None:
+    """Who takes longer than the limit to send his body is cut off, and the server goes on."""
+    server = await start_server(request_s=0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+
+    writer.write(
+        b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
+    )
+    async with asyncio.timeout(5):
+        rest = await reader.read()
+    writer.close()
+
+    assert rest == b"" or b" 408 " in rest
+    assert (await Api(server.url).get("/healthz")).status == 200
+
+
+@pytest.mark.parametrize("size", [20_000, 200_000])
+async def test_huge_headers_are_refused(api: Api, size: int, expect_log) -> None:
+    """More than 16 KiB of headers are not read."""
+    expect_log("WARNING tornado.general|INFO")
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Filler: " + b"x" * size + b"\r\n\r\n"
+
+    answer = await exchange(api.url, request)
+
+    assert answer is None or answer.status in (400, 431)
+    assert (await api.get("/healthz")).status == 200

@@ -1,0 +1,149 @@
+"""The API's description holds what the routes do, no more and no less."""
+
+import re
+
+import pytest
+from tornado.web import RequestHandler
+
+from collab_server.app import ROUTES
+from handlers import openapi, schemas
+from handlers.base import BaseHandler
+from tests.api import Api
+
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+PAGES = {"/", "/docs", "/openapi.json", "/static/(.+)"}
+"""Routes for people and what their pages load, and the description itself: not part of what is described."""
+
+
+def implemented(handler: type[RequestHandler]) -> set[str]:
+    """Return the methods that a handler answers with something else than 405."""
+    return {method for method in METHODS if getattr(handler, method) is not getattr(RequestHandler, method)}
+
+
+def shape(path: str) -> str:
+    """Return a path with its parameters, of router or description, as `{}`."""
+    return re.sub(r"\([^)]*\)|\{[^}]*\}", "{}", path)
+
+
+ROUTED = {shape(route): implemented(handler) for route, handler in ROUTES if route not in PAGES}
+DESCRIBED = {
+    shape(path): set(methods) & set(METHODS) for path, methods in openapi.document("1")["paths"].items()
+}  # fmt: skip
+
+
+def test_every_route_is_described_and_every_description_is_routed() -> None:
+    """Paths are the same on both sides."""
+    assert sorted(ROUTED) == sorted(DESCRIBED)
+
+
+@pytest.mark.parametrize("path", sorted({*ROUTED, *DESCRIBED}))
+def test_methods_are_the_same(path: str) -> None:
+    """A route has exactly the methods that its description has."""
+    assert ROUTED.get(path) == DESCRIBED.get(path)
+
+
+def test_no_operation_is_described_twice() -> None:
+    """One line a route and method."""
+    described = [(operation.method, operation.path) for operation in openapi.OPERATIONS]
+
+    assert len(described) == len(set(described))
+
+
+@pytest.mark.parametrize("operation", openapi.OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
+def test_each_operation(operation: openapi.Operation) -> None:
+    """Parameters are declared, sign-in is said truly, what changes something says what body it takes."""
+    described = openapi.document("1")["paths"][operation.path][operation.method.lower()]
+    (handler,) = [handler for route, handler in ROUTES if shape(route) == shape(operation.path)]
+
+    in_path = [one["name"] for one in described["parameters"] if one["in"] == "path"]
+    assert in_path == re.findall(r"\{([^}]*)\}", operation.path)
+    assert all(one["required"] for one in described["parameters"] if one["in"] == "path")
+    assert described["summary"]
+    assert str(operation.status) in described["responses"]
+    if issubclass(handler, BaseHandler):
+        assert bool(described["security"]) == handler.needs_login
+    if operation.method in ("POST", "PATCH"):
+        body = described["requestBody"]["content"]["application/json"]["schema"]
+        assert body["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name, value in vars(schemas).items() if name.isupper() and isinstance(value, dict) and name[0] != "_"],
+)
+def test_bodies_are_those_that_are_checked(name: str) -> None:
+    """Fields, limits and choices of the description are those of the schema."""
+    schema = getattr(schemas, name)
+
+    described = openapi.json_schema(schema)
+
+    assert set(described["properties"]) == set(schema)
+    for field, rules in schema.items():
+        shown = described["properties"][field]
+        assert shown["type"] == rules["type"]
+        assert shown.get("maxLength") == rules.get("maxlength")
+        assert shown.get("minLength") == rules.get("minlength")
+        assert shown.get("enum") == rules.get("allowed")
+    alternatives = [field for field, rules in schema.items() if "excludes" in rules]
+    assert set(described["required"]) == {f for f, r in schema.items() if r.get("required")} - set(alternatives)
+    assert [one["required"] for one in described.get("oneOf", [])] == [[field] for field in alternatives]
+
+
+async def test_the_description_is_served(api: Api) -> None:
+    """OpenAPI 3.1 as JSON, to everybody."""
+    answer = await api.get("/openapi.json")
+
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert re.fullmatch(r"3\.1\.\d+", answer.body["openapi"])
+    assert answer.body["info"]["title"]
+    assert answer.body == openapi.document(answer.body["info"]["version"])
+    assert "/user/signup" in answer.body["paths"]
+
+
+async def test_references_lead_somewhere(api: Api) -> None:
+    """Every `$ref` and every security scheme named is there."""
+    document = (await api.get("/openapi.json")).body
+
+    def refs(node: object) -> list[str]:
+        if isinstance(node, dict):
+            own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+            return own + [ref for value in node.values() for ref in refs(value)]
+        return [ref for value in node for ref in refs(value)] if isinstance(node, list) else []
+
+    for ref in set(refs(document)):
+        target = document
+        for part in ref.removeprefix("#/").split("/"):
+            target = target[part]
+    schemes = set(document["components"]["securitySchemes"])
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            assert {name for choice in operation["security"] for name in choice} <= schemes
+
+
+async def test_the_page_of_the_reference_lists_everything(api: Api) -> None:
+    """/docs has each operation, each field of its body, and each error word."""
+    answer = await api.get("/docs")
+    assert answer.status == 200
+    page = answer.body.decode()
+
+    for operation in openapi.OPERATIONS:
+        assert f"{operation.method} {operation.path}" in page
+        for field in operation.schema or {}:
+            assert f"<code>{field}</code>" in page
+    for status, code, _ in openapi.ERRORS:
+        assert f'id="{code}"' in page
+        assert str(status) in page
+    for close_code in (4400, 4401, 4403, 4404, 4410, 1012, 1013, 4503, 4529):
+        assert str(close_code) in page
+
+
+async def test_errors_link_to_the_reference(ada: Api) -> None:
+    """The `type` of an error is an address whose anchor exists on the page."""
+    problems = [await ada.get("/nowhere"), await ada.post("/session", {"x": 1}), await Api(ada.url).get("/session")]
+    page = (await ada.get("/docs")).body.decode()
+
+    for problem in problems:
+        address, _, anchor = problem.body["type"].partition("#")
+        assert (await ada.get(address)).status == 200
+        assert f'id="{anchor}"' in page

@@ -1,0 +1,275 @@
+"""Requests that another site makes with a visitor's cookies (CSRF), and what allowed sites may do."""
+
+import itertools
+import re
+
+import pytest
+
+from collab_server.app import ROUTES
+from handlers.base import BaseHandler
+from tests.api import PASSWORD, Api
+from tests.handlers.clients import UNKNOWN_ID, Browser, account, code_of, set_cookies
+
+ALLOWED = "https://editor.example.org"
+EVIL = "https://evil.example.org"
+
+CHANGING = [
+    (method, re.sub(r"\([^)]*\)", UNKNOWN_ID, route))
+    for route, handler in ROUTES
+    if issubclass(handler, BaseHandler)
+    for method in ("POST", "PUT", "PATCH", "DELETE")
+    if getattr(handler, method.lower()) is not getattr(BaseHandler, method.lower())
+]
+ORIGINS = {
+    "no origin": None,
+    "own": "{own}",
+    "own in capitals": "{OWN}",
+    "allowed": ALLOWED,
+    "another site": EVIL,
+    "null": "null",
+    "empty": "",
+    "own, other scheme": "{own_tls}",
+    "own, other port": "{own}0",
+    "own as subdomain": "{own}.evil.example.org",
+    "own as user": "http://localhost@evil.example.org",
+    "allowed, other scheme": "http://editor.example.org",
+    "allowed as prefix": ALLOWED + ".evil.org",
+}
+SITES = [None, "same-origin", "same-site", "cross-site", "none", ""]
+TYPES = ["application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+
+FOREIGN = [
+    ("another site", "cross-site"), ("null", "cross-site"), ("no origin", "cross-site"), ("no origin", "same-site"),
+    ("no origin", None), ("own, other port", "same-site"),
+]  # fmt: skip
+
+
+def may_use_cookies(origin: str, site: str | None) -> bool:
+    """The rule: the origin decides; without one the browser's own word that the page is ours."""
+    if origin != "no origin":
+        return origin in ("own", "own in capitals", "allowed")
+    return site in ("same-origin", "none")
+
+
+def headers_of(url: str, origin: str, site: str | None) -> dict[str, str]:
+    value = ORIGINS[origin]
+    headers = {} if site is None else {"Sec-Fetch-Site": site}
+    if value is not None:
+        headers["Origin"] = value.format(own=url, OWN=url.upper(), own_tls=url.replace("http", "https", 1))
+    return headers
+
+
+@pytest.fixture
+async def url(start_server) -> str:
+    return (await start_server(cors_origin=ALLOWED)).url
+
+
+async def cookies_of(url: str, name: str) -> str:
+    """Sign up and return the `Cookie` header of that browser."""
+    answer = await Api(url).post("/user/signup", account(name))
+    return "; ".join(f"{cookie.key}={cookie.value}" for cookie in set_cookies(answer).values())
+
+
+# -- the matrix -----------------------------------------------------------------------------------
+
+
+async def test_the_matrix(url: str) -> None:
+    """Origin × Sec-Fetch-Site × content type × cookie or bearer: only cookies from foreign pages are refused."""
+    token = (await Api(url).sign_up("ada")).token
+    cookie = await cookies_of(url, "bob")
+    wrong = []
+
+    for origin, site, content_type in itertools.product(ORIGINS, SITES, TYPES):
+        headers = {**headers_of(url, origin, site), "Content-Type": content_type}
+        body = {"title": f"{origin} {site} {content_type}"[:120]}
+        by_cookie = await Api(url).post("/session", body, headers={**headers, "Cookie": cookie})
+        by_bearer = await Api(url, token).post("/session", body, headers=headers)
+        good = 201 if content_type == "application/json" else 415
+        expected = (good, None if good == 201 else "unsupported_media_type")
+        if code_of(by_bearer) != expected:
+            wrong.append(("bearer", origin, site, content_type, code_of(by_bearer)))
+        if not may_use_cookies(origin, site):
+            expected = (403, "bad_origin")
+        if code_of(by_cookie) != expected:
+            wrong.append(("cookie", origin, site, content_type, code_of(by_cookie)))
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGING)
+async def test_every_route_that_changes_something(url: str, method: str, path: str) -> None:
+    """On each such route a foreign page's request with cookies is refused before anything is looked at."""
+    cookie = {"Cookie": await cookies_of(url, "ada")}
+
+    for origin, site in FOREIGN:
+        answer = await Api(url).request(method, path, {}, headers={**headers_of(url, origin, site), **cookie})
+        if path in ("/user/signup", "/user/login", "/user/refresh") and (origin, site) == ("no origin", None):
+            continue  # no browser, and the access token plays no part
+        assert code_of(answer) == (403, "bad_origin"), (origin, site)
+    for origin in ("own", "allowed"):
+        answer = await Api(url).request(method, path, {}, headers={**headers_of(url, origin, None), **cookie})
+        assert code_of(answer) != (403, "bad_origin"), origin
+    assert (await Api(url).get("/user/me", headers=cookie)).status in (200, 401)
+
+
+def test_the_routes_are_found() -> None:
+    """The list above is made from the routes: it must not be empty by mistake."""
+    assert len(CHANGING) >= 13
+    assert ("POST", "/user/login") in CHANGING
+    assert ("DELETE", f"/session/{UNKNOWN_ID}/members/{UNKNOWN_ID}") in CHANGING
+
+
+async def test_what_a_foreign_page_tried_has_not_happened(url: str) -> None:
+    """After refused requests the session, the name and the login are as they were."""
+    cookie = {"Cookie": await cookies_of(url, "ada")}
+    own = {"Origin": url, **cookie}
+    session_id = (await Api(url).post("/session", {"title": "mine", "code": "x"}, headers=own)).body["id"]
+    evil = {"Origin": EVIL, **cookie}
+    page = Api(url)
+
+    await page.patch(f"/session/{session_id}", {"title": "yours"}, headers=evil)
+    await page.post(f"/code/{session_id}/save", {"code": "y"}, headers=evil)
+    await page.post("/chat/send", {"sessionId": session_id, "message": "y"}, headers=evil)
+    await page.patch("/user/me", {"username": "yours"}, headers=evil)
+    await page.delete(f"/session/{session_id}", headers=evil)
+    await page.post("/user/logout", headers=evil)
+    await page.post("/user/refresh", headers=evil)
+
+    assert (await page.get("/user/me", headers=cookie)).body["username"] == "ada"
+    assert (await page.get(f"/session/{session_id}", headers=cookie)).body["title"] == "mine"
+    assert (await page.get(f"/code/{session_id}/latest?live=true", headers=cookie)).body["code"] == "x"
+    assert (await page.get(f"/chat/{session_id}", headers=cookie)).body["messages"] == []
+    assert (await page.post("/user/refresh", headers=own)).status == 200
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+async def test_foreign_pages_cannot_read(url: str) -> None:
+    """GET with cookies is answered (it changes nothing), but the browser does not show it to a foreign page."""
+    cookie = {"Cookie": await cookies_of(url, "ada")}
+
+    evil = await Api(url).get("/user/me", headers={"Origin": EVIL, "Sec-Fetch-Site": "cross-site", **cookie})
+    allowed = await Api(url).get("/user/me", headers={"Origin": ALLOWED, "Sec-Fetch-Site": "cross-site", **cookie})
+
+    assert evil.status == allowed.status == 200
+    assert "Access-Control-Allow-Origin" not in evil.headers
+    assert allowed.headers["Access-Control-Allow-Origin"] == ALLOWED
+
+
+async def test_reading_changes_nothing(url: str) -> None:
+    """What a foreign page can trigger with an image or a link has no effect."""
+    cookie = {"Cookie": await cookies_of(url, "ada"), "Sec-Fetch-Site": "cross-site"}
+
+    for path in ("/user/logout", "/user/refresh", "/session/x/join", "/session/x/leave", "/chat/send", "/code/x/save"):
+        answer = await Api(url).get(path, headers=cookie)
+        assert answer.status in (404, 405), path
+
+    assert (await Api(url).get("/user/me", headers=cookie)).status == 200
+
+
+# -- signing in from elsewhere --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/user/signup", "/user/login"])
+@pytest.mark.parametrize(
+    ("origin", "site", "is_good"),
+    [
+        ("no origin", None, True),
+        ("own", "same-origin", True),
+        ("allowed", "cross-site", True),
+        ("no origin", "same-origin", True),
+        ("no origin", "none", True),
+        ("another site", "cross-site", False),
+        ("another site", None, False),
+        ("null", "cross-site", False),
+        ("no origin", "cross-site", False),
+        ("no origin", "same-site", False),
+        ("own, other scheme", None, False),
+    ],
+)
+async def test_signing_in_from_another_site(url: str, path: str, origin: str, site: str | None, is_good) -> None:
+    """No foreign page can sign a visitor in as somebody else; programs without a browser can sign in."""
+    await Api(url).sign_up("ada")
+    body = account("eve") if "signup" in path else {"username": "ada", "password": PASSWORD}
+
+    answer = await Api(url).post(path, body, headers=headers_of(url, origin, site))
+
+    if is_good:
+        assert answer.status in (200, 201)
+        assert set_cookies(answer)
+    else:
+        assert code_of(answer) == (403, "bad_origin")
+        assert not set_cookies(answer)
+
+
+async def test_signing_in_again_with_cookies_from_before(url: str) -> None:
+    """A program with a cookie jar (curl -b -c) and no origin may sign in again: its cookie signs nothing here."""
+    cookie = {"Cookie": await cookies_of(url, "ada")}
+
+    login = await Api(url).post("/user/login", {"username": "ada", "password": PASSWORD}, headers=cookie)
+    signup = await Api(url).post("/user/signup", account("bob"), headers=cookie)
+
+    assert (login.status, signup.status) == (200, 201)
+
+
+async def test_a_page_with_an_outdated_cookie_can_sign_in_and_refresh(url: str) -> None:
+    """A cookie of a login that has ended does not stand in the way of the next one."""
+    browser = Browser(url)
+    await browser.enter("ada")
+    stale = browser.jar["accessToken"]
+    await browser.post("/user/logout")
+    browser.jar["accessToken"] = stale
+
+    login = await browser.post("/user/login", {"username": "ada", "password": PASSWORD})
+    refresh = await browser.post("/user/refresh")
+
+    assert (login.status, refresh.status) == (200, 200)
+
+
+@pytest.mark.parametrize("origin", [name for name in ORIGINS if name not in ("own", "own in capitals", "allowed")])
+async def test_refreshing_by_cookie_from_another_site(url: str, origin: str) -> None:
+    """The refresh cookie is no use to foreign pages, nor to who does not say where he comes from."""
+    cookie = {"Cookie": (await cookies_of(url, "ada")).partition("; ")[2]}
+    assert cookie["Cookie"].startswith("refreshToken=")
+
+    answer = await Api(url).post("/user/refresh", headers={**headers_of(url, origin, None), **cookie})
+    own = await Api(url).post("/user/refresh", headers={"Origin": url, **cookie})
+
+    assert code_of(answer) == (403, "bad_origin")
+    assert own.status == 200
+
+
+async def test_an_allowed_site_is_a_full_client(url: str) -> None:
+    """A page of an origin in CORS_ORIGIN signs up, works and signs out with cookies."""
+    page = Browser(url, origin=ALLOWED)
+
+    assert (await page.enter("ada")).status == 201
+    session_id = await page.new_session(code="x")
+    assert (await page.post(f"/code/{session_id}/save", {"code": "y"})).status == 201
+    assert (await page.post("/user/refresh")).status == 200
+    assert (await page.post("/user/logout")).status == 200
+    assert (await page.get("/user/me")).status == 401
+
+
+async def test_behind_a_tls_proxy_the_own_origin_is_https(start_server) -> None:
+    """The page's origin is compared with how the client sees the server, not with how the proxy does."""
+    server = await start_server(trust_proxy=1)
+    cookie = await cookies_of(server.url, "ada")
+    tls = server.url.replace("http", "https", 1)
+
+    for origin, proto, status in [(tls, "https", 201), (server.url, "https", 403), (tls, "http", 403),
+                                  (server.url, "http", 201), (tls, None, 403)]:  # fmt: skip
+        headers = {"Origin": origin, "Cookie": cookie} | ({"X-Forwarded-Proto": proto} if proto else {})
+        assert (await Api(server.url).post("/session", headers=headers)).status == status, (origin, proto)
+
+
+@pytest.mark.parametrize("hops", [0, 1])
+async def test_a_forged_forwarded_host_is_not_believed(start_server, hops: int) -> None:
+    """With proxies or without, X-Forwarded-Host does not make a foreign page ours."""
+    server = await start_server(trust_proxy=hops)
+    cookie = await cookies_of(server.url, "ada")
+
+    headers = {"Origin": "http://evil.example.org", "X-Forwarded-Host": "evil.example.org", "Cookie": cookie}
+
+    assert code_of(await Api(server.url).post("/session", headers=headers)) == (403, "bad_origin")

@@ -1,0 +1,211 @@
+"""Passwords: the rules at their limits, the hashes, and the bound on the work."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+
+from handlers.errors import ApiError
+from handlers.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
+from tests.api import Api
+from tests.handlers.clients import account, code_of
+
+COMMON = files("handlers").joinpath("common_passwords.txt").read_text().split()
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    made = Passwords(cost=4)
+    yield made
+    made.close()
+
+
+def refusal(passwords: Passwords, password: str, *own_names: str) -> str | None:
+    """Return why a password is refused, None if it is not."""
+    error = None
+    try:
+        passwords.check_rules(password, *own_names)
+    except ApiError as raised:
+        error = raised
+    if error is None:
+        return None
+    assert (error.status, error.code, list(error.errors or {})) == (422, "invalid", ["password"])
+    return (error.errors or {})["password"][0]
+
+
+# -- the rules ------------------------------------------------------------------------------------
+
+
+def test_the_limits_are_the_documented_ones() -> None:
+    """10 to 128 characters (facts/security.md)."""
+    assert (MIN_CHARACTERS, MAX_CHARACTERS) == (10, 128)
+
+
+@pytest.mark.parametrize(
+    ("password", "is_good"),
+    [
+        ("kq7 zmw3x", False),
+        ("kq7 zmw3xv", True),
+        ("ab" * 64, True),
+        ("ab" * 64 + "c", False),
+        ("", False),
+        ("😀🎉" * 5, True),
+        ("😀🎉" * 4, False),
+        ("😀🎉" * 64, True),
+        ("e\u0301a\u0301" * 4 + "e\u0301", False),
+        ("e\u0301a\u0301" * 5, True),
+        ("e\u0301a\u0301" * 64, True),
+        ("e\u0301a\u0301" * 64 + "x", False),
+        ("   \t   \n  x", True),
+        ("nul\0nul\0nul", True),
+        ("password with spaces", True),
+        ("пароль пароль", True),
+        ("onlysmallletters", True),
+        ("1029384756x", True),
+    ],
+)
+def test_length_counts_characters(passwords: Passwords, password: str, is_good: bool) -> None:
+    """Characters in their composed form count, of any kind and mixture."""
+    assert (refusal(passwords, password) is None) == is_good
+
+
+def test_the_message_names_the_limit(passwords: Passwords) -> None:
+    """People are told how many characters it takes."""
+    assert "10" in (refusal(passwords, "short") or "")
+    assert "128" in (refusal(passwords, "ab" * 65) or "")
+
+
+@pytest.mark.parametrize("change", [str, str.upper, str.title])
+def test_common_passwords_are_refused(passwords: Passwords, change) -> None:
+    """Every one of the list, in any capitals."""
+    taken = [one for one in COMMON if len(one) >= MIN_CHARACTERS and refusal(passwords, change(one)) is None]
+
+    assert len(COMMON) > 500
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    "password", ["password123", "1234567890", "qwertyuiop", "aaaaaaaaaa", "AAAAAAAAAA", "1" * 128, "😀" * 10,
+                 "PassWord123", "passwordpassword", "iloveyou123", "0987654321", "9876543210", "letmein123"]
+)  # fmt: skip
+def test_what_everybody_tries_first(passwords: Passwords, password: str) -> None:
+    """The first guesses of an attacker that are long enough are on the list."""
+    assert "common" in (refusal(passwords, password) or "")
+
+
+@pytest.mark.parametrize(
+    ("password", "is_good"),
+    [
+        ("ada.lovelace", False),
+        ("ADA.Lovelace", False),
+        ("ada.lovelace@example.org", False),
+        ("ADA.LOVELACE@EXAMPLE.ORG", False),
+        ("countess of", False),
+        ("ada.lovelace's secret", True),
+    ],
+)
+async def test_not_ones_own_name_or_email(api: Api, password: str, is_good: bool) -> None:
+    """Neither the user name nor the e-mail address is a password."""
+    body = account("x", email="Ada.Lovelace@example.org", username="Countess Of", password=password)
+
+    answer = await api.post("/user/signup", body)
+
+    assert (answer.status == 201) == is_good
+    if not is_good:
+        assert code_of(answer) == (422, "invalid")
+        assert list(answer.body["errors"]) == ["password"]
+
+
+@pytest.mark.parametrize("length", [9, 10, 128, 129, 1_000, 1_001, 5_000])
+async def test_the_limits_over_http(api: Api, length: int) -> None:
+    """A password at a limit signs up and in; one beyond it is named as the fault, however long."""
+    password = ("ab😀é" * length)[:length]
+
+    answer = await api.post("/user/signup", account("ada", password=password))
+
+    if 10 <= length <= 128:
+        assert answer.status == 201
+        assert (await api.post("/user/login", {"username": "ada", "password": password})).status == 200
+    else:
+        assert code_of(answer) == (422, "invalid")
+        assert list(answer.body["errors"]) == ["password"]
+        assert password not in str(answer.body)
+
+
+# -- hashing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("password", ["x", "", "a" * 73, "é" * 128, "a\0b", "\0", "😀" * 128, "\uffff"])
+async def test_hashes_match_what_was_hashed(passwords: Passwords, password: str) -> None:
+    """Any text can be hashed, and no other text matches."""
+    hashed = await passwords.hash(password)
+
+    assert await passwords.matches(password, hashed)
+    assert not await passwords.matches(password + "x", hashed)
+    assert not await passwords.matches(password + "\0", hashed)
+    assert not await passwords.matches("y" + password, hashed)
+    assert len(password) < 3 or password not in hashed
+
+
+async def test_hashes_are_salted_and_of_the_wanted_cost(passwords: Passwords) -> None:
+    """The same password twice gives two hashes; the cost is the configured one."""
+    one, other = await passwords.hash("same"), await passwords.hash("same")
+
+    assert one != other
+    assert one.startswith("$2b$04$")
+
+
+async def test_composed_and_decomposed_are_the_same(passwords: Passwords) -> None:
+    """A Mac and a PC type the same accent differently."""
+    assert await passwords.matches("caf\u00e9", await passwords.hash("cafe\u0301"))
+
+
+async def test_nobody_matches_nothing(passwords: Passwords) -> None:
+    """Without a hash no password matches, not even the decoy's."""
+    for password in ("", "nobody", "None"):
+        assert not await passwords.matches(password, None)
+
+
+async def test_the_event_loop_goes_on_meanwhile() -> None:
+    """Hashing holds up nobody who is typing (facts/security.md)."""
+    slow = Passwords(cost=12)
+    turns, longest = 0, 0.0
+    working = asyncio.create_task(slow.hash("x"))
+    started = before = time.perf_counter()
+
+    while not working.done():
+        await asyncio.sleep(0)
+        now = time.perf_counter()
+        turns, longest, before = turns + 1, max(longest, now - before), now
+    slow.close()
+
+    assert turns > 10
+    assert longest < (before - started) / 2
+
+
+async def test_too_many_at_once_are_sent_away(passwords: Passwords) -> None:
+    """64 may wait; the next is told to come again, and later there is room again."""
+    waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(64)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(ApiError) as refused:
+        await passwords.hash("x")
+
+    assert (refused.value.status, refused.value.code) == (503, "unavailable")
+    assert int(refused.value.headers["Retry-After"]) >= 1
+    await asyncio.gather(*waiting)
+    assert await passwords.hash("x")
+
+
+async def test_who_gives_up_makes_room(passwords: Passwords) -> None:
+    """A cancelled request does not count for ever."""
+    for _ in range(3):
+        waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(64)]
+        await asyncio.sleep(0)
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert await passwords.hash("x")

@@ -1,0 +1,222 @@
+"""What JSON bodies may hold, field by field."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handlers import schemas
+from handlers.base import parse_json
+from handlers.errors import ApiError
+
+GOOD: dict[str, dict[str, Any]] = {
+    "SIGNUP": {"username": "ada", "email": "ada@example.org", "password": "x" * 10, "fullname": "Ada"},
+    "LOGIN": {"username": "ada", "password": "x"},
+    "REFRESH": {"refreshToken": "a.b"},
+    "ME": {"username": "ada"},
+    "NEW_SESSION": {"title": "t", "language": "c", "access": "link", "joinRole": "editor", "code": "x"},
+    "SESSION": {"title": "t", "language": "c", "access": "link", "joinRole": "editor", "status": "open"},
+    "JOIN": {},
+    "MEMBER": {"role": "viewer"},
+    "MESSAGE": {"sessionId": "x", "message": "x"},
+    "SAVE": {"code": "x", "label": "x"},
+    "EMPTY": {},
+}
+REQUIRED = {
+    "SIGNUP": {"username", "email", "password"}, "LOGIN": {"password"}, "ME": {"username"},
+    "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"},
+}  # fmt: skip
+
+
+def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
+    """Return {field: faults} of a document under a schema, {} if it is fine."""
+    error = None
+    try:
+        schemas.validate(getattr(schemas, name), document)
+    except ApiError as raised:
+        error = raised
+    if error is None:
+        return {}
+    assert (error.status, error.code) == (422, "invalid")
+    assert error.errors
+    first, messages = next(iter(error.errors.items()))
+    assert error.message == f"{first}: {messages[0]}"
+    return error.errors
+
+
+def test_every_schema_is_tested_here() -> None:
+    """A new schema needs a good document above."""
+    defined = {name for name in vars(schemas) if name.isupper() and not name.startswith("_")} - {"MAX_CODE_BYTES"}
+
+    assert defined == set(GOOD)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_good_documents(name: str) -> None:
+    """What is right comes back as it was, and the given document is not changed."""
+    document = dict(GOOD[name])
+
+    assert schemas.validate(getattr(schemas, name), document) == GOOD[name] == document
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("field", ["role!", "ownerId", "_id", "isAdmin", "$ne", "", "\0", "__class__", "Username"])
+def test_unknown_fields(name: str, field: str) -> None:
+    """No schema lets a field pass that it does not know."""
+    assert faults(name, {**GOOD[name], field: None}) == {field: ["is not a known field"]}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_required_fields(name: str) -> None:
+    """Each field that is needed is named when it is missing, all others may be left out."""
+    needed = REQUIRED.get(name, set())
+
+    for field in GOOD[name]:
+        found = faults(name, {key: value for key, value in GOOD[name].items() if key != field})
+        assert (field in found) == (field in needed)
+    assert needed <= set(faults(name, {})) or not needed
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize(
+    "value", [None, True, 0, -1.5, [], ["x"], {}, {"$ne": None}, {"$gt": ""}, "\0", float("inf"), 10**30], ids=repr
+)
+def test_values_of_another_type(name: str, value: object) -> None:
+    """Only text is text: a fault of that field, and of no other, is told."""
+    for field in GOOD[name]:
+        found = faults(name, {**GOOD[name], field: value})
+        if (name, field, value) in (("SIGNUP", "password", "\0"), ("LOGIN", "password", "\0"),
+                                    ("REFRESH", "refreshToken", "\0"), ("MESSAGE", "sessionId", "\0")):  # fmt: skip
+            assert found == {}
+        else:
+            assert list(found) == [field]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "low", "high"),
+    [
+        ("SIGNUP", "username", 3, 32),
+        ("ME", "username", 3, 32),
+        ("SIGNUP", "fullname", 0, 64),
+        ("NEW_SESSION", "title", 0, 120),
+        ("SESSION", "title", 0, 120),
+        ("NEW_SESSION", "language", 1, 32),
+        ("MESSAGE", "message", 1, 4_000),
+        ("SAVE", "label", 0, 120),
+        ("SAVE", "code", 0, 1 << 20),
+        ("NEW_SESSION", "code", 0, 1 << 20),
+    ],
+)
+def test_lengths_at_the_limits(name: str, field: str, low: int, high: int) -> None:
+    """The shortest and the longest pass, one less and one more do not."""
+    assert faults(name, {**GOOD[name], field: "x" * low}) == {}
+    assert faults(name, {**GOOD[name], field: "x" * high}) == {}
+    assert list(faults(name, {**GOOD[name], field: "x" * (high + 1)})) == [field]
+    if low:
+        assert list(faults(name, {**GOOD[name], field: "x" * (low - 1)})) == [field]
+
+
+@pytest.mark.parametrize("field", ["username", "fullname"])
+@pytest.mark.parametrize(
+    "character",
+    ["\0", "\n", "\r", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d",
+     "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"],
+    ids=ascii,
+)  # fmt: skip
+def test_no_control_or_direction_characters_in_names(field: str, character: str) -> None:
+    """Names stay on their line and in their direction."""
+    assert list(faults("SIGNUP", {**GOOD["SIGNUP"], field: f"ad{character}a"})) == [field]
+
+
+def test_text_is_normalized() -> None:
+    """Lines are composed and trimmed; passwords and code are not touched."""
+    document = {"username": " e\u0301mile ", "email": " e\u0301@example.org", "password": " e\u0301 ", "fullname": " "}
+
+    assert schemas.validate(schemas.SIGNUP, document) == {
+        "username": "émile", "email": "é@example.org", "password": " e\u0301 ", "fullname": "",
+    }  # fmt: skip
+    assert schemas.validate(schemas.SAVE, {"code": " e\u0301\r\n"}) == {"code": " e\u0301\r\n"}
+
+
+def test_length_is_that_of_the_composed_text() -> None:
+    """32 accented letters are 32 characters, however they were typed."""
+    assert faults("ME", {"username": "e\u0301" * 32}) == {}
+    assert list(faults("ME", {"username": "e\u0301" * 33})) == ["username"]
+
+
+def test_validation_does_not_leak_between_requests() -> None:
+    """What one document did wrong is not said of the next."""
+    assert faults("ME", {"username": "x", "role": 1}).keys() == {"username", "role"}
+    assert faults("ME", {"username": "ada"}) == {}
+    assert faults("ME", {}).keys() == {"username"}
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "field", "words"),
+    [
+        ("ME", {}, "username", "is required"),
+        ("ME", {"username": None}, "username", "may not be null"),
+        ("ME", {"username": 5}, "username", "must be a string"),
+        ("ME", {"username": "ab"}, "username", "must have at least 3 characters"),
+        ("ME", {"username": "a" * 33}, "username", "may have at most 32 characters"),
+        ("ME", {"username": "a@b"}, "username", "may not contain @"),
+        ("MEMBER", {"role": "owner"}, "role", "editor"),
+        ("SAVE", {"code": "x" * ((1 << 20) + 1)}, "code", "1048576 bytes"),
+        ("MESSAGE", {"sessionId": "x", "message": " "}, "message", "may not be empty"),
+    ],
+)
+def test_messages_that_a_form_can_show(name: str, document: dict, field: str, words: str) -> None:
+    """The first thing said of a field is what is wrong with it."""
+    assert words in faults(name, document)[field][0]
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(name=st.sampled_from(sorted(GOOD)), data=st.data())
+def test_no_document_raises_anything_else(name: str, data: st.DataObject) -> None:
+    """Whatever JSON comes, it is taken or refused with ApiError."""
+    fields = st.sampled_from([*GOOD[name], "other"])
+    document = data.draw(st.dictionaries(fields | st.text(max_size=5), _json, max_size=5))
+
+    faults(name, document)
+
+
+@pytest.mark.parametrize("pair", [(b"[", b"]"), (b'{"a":', b"}")], ids=["lists", "objects"])
+@pytest.mark.parametrize("field", [b"username", b"other"])
+def test_depth_never_exhausts_the_stack(pair: tuple[bytes, bytes], field: bytes) -> None:
+    """Nesting of any depth, on a known field or not, is refused by parsing or by checking."""
+    broken = []
+
+    for depth in range(10, 1_200, 30):
+        value = pair[0] * depth + b"1" + pair[1] * depth
+        try:
+            schemas.validate(schemas.ME, parse_json(b'{"' + field + b'": ' + value + b"}"))
+        except ApiError:
+            continue
+        except RecursionError:
+            broken.append(depth)
+
+    assert broken == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=50) | st.text().map(json.dumps).map(str.encode) | _json.map(json.dumps).map(str.encode))
+def test_no_bytes_raise_anything_else(body: bytes) -> None:
+    """Whatever bytes come, they are an object or `bad_json`."""
+    value, refused = {}, None
+    try:
+        value = parse_json(body)
+    except ApiError as raised:
+        refused = raised
+
+    assert refused is None or (refused.status, refused.code) == (400, "bad_json")
+    assert isinstance(value, dict)
+    json.dumps(value, ensure_ascii=False).encode()

@@ -1,0 +1,581 @@
+"""Sessions: open, list, change, delete, join, leave, members; and the ids that people type."""
+
+import asyncio
+import base64
+
+import pytest
+
+from handlers import ids
+from tests.api import Api
+from tests.handlers.clients import ID, RFC3339, UNKNOWN_ID, code_of, typed, typing_frame, walk
+from tests.node_peers import until
+
+FORBIDDEN_FIELDS = ["role", "ownerId", "owner", "_id", "id", "members", "isAdmin", "mainRoot", "createdAt", "$set"]
+
+
+async def roles(api: Api, session_id: str) -> dict[str, str]:
+    """Return {user name: role} of a session's members."""
+    return {member["username"]: member["role"] for member in (await api.get(f"/session/{session_id}")).body["members"]}
+
+
+# -- opening --------------------------------------------------------------------------------------
+
+
+async def test_a_session_out_of_nothing(ada: Api) -> None:
+    """Every field has a default that works, and the answer is the whole session."""
+    answer = await ada.post("/session")
+
+    assert answer.status == 201
+    body = answer.body
+    assert set(body) == {
+        "id", "sessionId", "title", "language", "access", "joinRole", "status", "role", "owner", "members",
+        "createdAt", "updatedAt",
+    }  # fmt: skip
+    assert ID.fullmatch(body["id"])
+    assert body["sessionId"] == body["id"]
+    assert body["title"]
+    assert body["language"]
+    assert (body["access"], body["joinRole"], body["status"], body["role"]) == ("link", "editor", "open", "owner")
+    person = {"id": ada.user["id"], "username": "ada", "avatar": None}
+    assert body["owner"] == person
+    assert [{key: member[key] for key in (*person, "role")} for member in body["members"]] == [
+        {**person, "role": "owner"}
+    ]
+    assert RFC3339.fullmatch(body["createdAt"])
+    assert RFC3339.fullmatch(body["updatedAt"])
+    assert (await ada.get(f"/session/{body['id']}")).body == body
+
+
+async def test_a_session_as_wished(ada: Api) -> None:
+    """All fields are taken, and first code is in the document at once."""
+    wishes = {"title": "Café ☕", "language": "c++", "access": "invite", "joinRole": "viewer"}
+
+    answer = await ada.post("/session", {**wishes, "code": "int main() {}\r\n"})
+
+    assert answer.status == 201
+    assert {key: answer.body[key] for key in wishes} == wishes
+    assert (await ada.live(answer.body["id"]))["code"] == "int main() {}\r\n"
+
+
+@pytest.mark.parametrize("code", ["", "a" * (1 << 20), "\u0001" * (1 << 20), "😀" * (1 << 18)])
+async def test_first_code_up_to_1_mib(ada: Api, code: str) -> None:
+    """The limit counts bytes of UTF-8, not of the JSON that it is sent in."""
+    session_id = await ada.new_session(code=code)
+
+    assert (await ada.live(session_id))["code"] == code
+
+
+@pytest.mark.parametrize("code", ["a" * ((1 << 20) + 1), "é" * (1 << 19) + "a", "nul\0", 5, None, ["x"]])
+async def test_first_code_over_the_limit(ada: Api, code: object) -> None:
+    """One byte more is the fault of `code`; nothing is opened."""
+    answer = await ada.post("/session", {"code": code})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["code"]
+    assert (await ada.get("/session")).body["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ("title", ["x", "x" * 120, "😀" * 120], ["x" * 121, "two\nlines", "\u202etxet", "a\0b", None, 5]),
+        ("language", ["c", "objective-c", "c#", "f" * 32], ["", "f" * 33, "a b", "a\nb", "<script>", "é", None]),
+        ("access", ["link", "invite"], ["", "LINK", "public", ["link"], {"$ne": None}, None, True]),
+        ("joinRole", ["editor", "viewer"], ["owner", "", "admin", ["editor"], None, 1]),
+    ],
+)
+async def test_fields_of_a_session(ada: Api, field: str, good: list, bad: list) -> None:
+    """Creating and changing hold to the same limits, and name the field at fault."""
+    session_id = await ada.new_session()
+
+    for value in good:
+        created = await ada.post("/session", {field: value})
+        changed = await ada.patch(f"/session/{session_id}", {field: value})
+        assert (created.status, created.body[field]) == (201, value)
+        assert (changed.status, changed.body[field]) == (200, value)
+    before = (await ada.get(f"/session/{session_id}")).body
+    for value in bad:
+        for answer in (
+            await ada.post("/session", {field: value}),
+            await ada.patch(f"/session/{session_id}", {field: value}),
+        ):
+            assert code_of(answer) == (422, "invalid"), value
+            assert list(answer.body["errors"]) == [field]
+    assert (await ada.get(f"/session/{session_id}")).body == before
+
+
+@pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
+async def test_unknown_fields_are_refused(ada: Api, bob: Api, field: str) -> None:
+    """No request of this resource takes a field that it does not know."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    member = f"/session/{session_id}/members/{bob.user['id']}"
+    requests = [
+        (ada, "POST", "/session", {}),
+        (ada, "PATCH", f"/session/{session_id}", {"title": "taken"}),
+        (bob, "POST", f"/session/{session_id}/join", {}),
+        (bob, "POST", f"/session/{session_id}/leave", {}),
+    ]
+    if field != "role":
+        requests.append((ada, "PATCH", member, {"role": "viewer"}))
+
+    for api, method, path, body in requests:
+        answer = await api.request(method, path, {**body, field: "owner"})
+        assert code_of(answer) == (422, "invalid"), (method, path)
+        assert list(answer.body["errors"]) == [field]
+
+    assert await roles(ada, session_id) == {"ada": "owner", "bob": "editor"}
+    assert (await ada.get(f"/session/{session_id}")).body["title"] != "taken"
+
+
+# -- ids as people type them ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("abcd", "abcd"), ("ABCD", "abcd"), ("o0O", "000"), ("iIlL1", "11111"), ("ab-cd ef", "abcdef"), ("", ""),
+        ("ÀB", "àb"), ("\0", "\0"),
+    ],
+)  # fmt: skip
+def test_normalize(text: str, meant: str) -> None:
+    """Capitals, dashes, blanks and look-alikes are forgiven, anything else is left alone."""
+    assert ids.normalize(text) == meant
+
+
+def test_sortable_ids_sort_by_time() -> None:
+    """Later ids are greater, whatever their random part."""
+    early = ids.new_sortable_id(lambda count: b"\xff" * count, 1_000)
+    late = ids.new_sortable_id(lambda count: b"\x00" * count, 1_001)
+
+    assert early < late
+    assert len(early) == len(late) == 26
+
+
+async def test_ids_may_be_typed(ada: Api, bob: Api) -> None:
+    """An id read from paper works on every route, in the path and in the body."""
+    session_id = ""
+    while not {"0", "1"} <= set(session_id):
+        session_id = await ada.new_session(code="x")
+    text = typed(session_id)
+    assert text != session_id
+
+    joined = await bob.post(f"/session/{text}/join")
+    role = await ada.patch(f"/session/{text}/members/{typed(bob.user['id'])}", {"role": "viewer"})
+    sent = await bob.post("/chat/send", {"sessionId": text, "message": "hi"})
+    saved = await ada.post(f"/code/{text}/save")
+    wire = await bob.connect(text)
+
+    assert joined.body["session"]["id"] == session_id
+    assert (role.status, role.body["id"], role.body["role"]) == (200, bob.user["id"], "viewer")
+    assert (sent.status, sent.body["sessionId"]) == (201, session_id)
+    assert (saved.status, saved.body["sessionId"]) == (201, session_id)
+    for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=true", "/code/{}/versions",
+                 "/code/{}/versions/1"):  # fmt: skip
+        answer = await ada.get(path.format(text))
+        assert answer.status == 200
+        assert answer.body.get("sessionId", session_id) == session_id
+    await wire.send(b"\x00\x00\x01\x00")
+    assert await wire.receive_until(b"\x00\x01")
+    with_blanks = await ada.get(f"/session/{text.replace('-', '%20')}")
+    assert with_blanks.body["id"] == session_id
+    assert (await bob.post(f"/session/{text}/leave")).status == 204
+
+
+# -- listing --------------------------------------------------------------------------------------
+
+
+async def test_my_sessions_newest_activity_first(clock, ada: Api, bob: Api) -> None:
+    """Chatting, saving, typing and changing bring a session to the top, for all its members."""
+    first, second, third = [await ada.new_session(title=name) for name in ("first", "second", "third")]
+    await bob.new_session(title="not ada's")
+
+    async def order() -> list[str]:
+        return [item["id"] for item in (await ada.get("/session")).body["items"]]
+
+    clock.advance(5)
+    await ada.post("/chat/send", {"sessionId": first, "message": "hi"})
+    assert (await order())[0] == first
+    clock.advance(5)
+    await ada.patch(f"/session/{second}", {"title": "renamed"})
+    assert (await order())[:2] == [second, first]
+    clock.advance(5)
+    await ada.post(f"/code/{third}/save", {"code": "x"})
+    assert await order() == [third, second, first]
+    clock.advance(5)
+    wire = await ada.connect(first)
+    await wire.send(typing_frame("typed"))
+    await until(order, lambda found: found == [first, third, second])
+
+    answer = await ada.get("/session")
+
+    assert answer.body["next"] is None
+    assert [item["role"] for item in answer.body["items"]] == ["owner"] * 3
+    assert answer.body["items"][0] == (await ada.get(f"/session/{first}")).body
+
+
+async def test_the_list_follows_the_membership(ada: Api, bob: Api) -> None:
+    """Joined sessions appear with the role in them; left, removed and deleted ones are gone."""
+    joined, left, removed, deleted = [await ada.new_session(joinRole="viewer") for _ in range(4)]
+    for session_id in (joined, left, removed, deleted):
+        await bob.post(f"/session/{session_id}/join")
+
+    await bob.post(f"/session/{left}/leave")
+    await ada.delete(f"/session/{removed}/members/{bob.user['id']}")
+    await ada.delete(f"/session/{deleted}")
+
+    items = (await bob.get("/session")).body["items"]
+    assert [(item["id"], item["role"]) for item in items] == [(joined, "viewer")]
+    assert {item["id"] for item in (await ada.get("/session")).body["items"]} == {joined, left, removed}
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 8])
+async def test_pages_of_sessions(clock, ada: Api, limit: int) -> None:
+    """Following `next` shows each session once, also those of the same millisecond."""
+    made = [await ada.new_session() for _ in range(7)]
+
+    pages = await walk(ada, f"/session?limit={limit}", "items")
+
+    assert [len(page) for page in pages] == [limit] * (7 // limit) + ([7 % limit] if 7 % limit else [])
+    assert sorted(item["id"] for page in pages for item in page) == sorted(made)
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "abc", "1.5", "1e2", "９", "9" * 30, "0" * 19 + "1" * 30])
+async def test_bad_limits(ada: Api, limit: str) -> None:
+    """A limit that is none is named, on every list, and breaks nothing."""
+    session_id = await ada.new_session()
+
+    for path in ("/session", f"/chat/{session_id}", f"/code/{session_id}/versions"):
+        answer = await ada.get(f"{path}?limit={limit}")
+        assert code_of(answer) == (422, "invalid"), path
+        assert list(answer.body["errors"]) == ["limit"]
+
+
+@pytest.mark.parametrize("limit", ["1", "50", "200", "", "007"])
+async def test_good_limits(ada: Api, limit: str) -> None:
+    """Everything from 1 to 200 is fine; empty is the default."""
+    session_id = await ada.new_session()
+
+    for path in ("/session", f"/chat/{session_id}", f"/code/{session_id}/versions"):
+        assert (await ada.get(f"{path}?limit={limit}")).status == 200
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["abc", "!!!!", "%F0%9F%98%80", "=", "a", "Li4u"]
+    + [base64.urlsafe_b64encode(text).decode() for text in (b"x.y", b".", b"9" * 30 + b".x", b"\xff.x", b"1e3.x",
+                                                            b"9" * 5000 + b".x")],
+)  # fmt: skip
+async def test_bad_cursors_of_sessions(ada: Api, cursor: str) -> None:
+    """A cursor that we did not make is named as such."""
+    await ada.new_session()
+
+    answer = await ada.get(f"/session?before={cursor}")
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["before"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["0", "-1", "abc", "1.5", "9" * 30, "0" * 19 + "1" * 30, "0" * 19 + "1" * 5000, "１", "0x10", "a" * 9000]
+)
+@pytest.mark.parametrize("path", ["/chat/{}", "/code/{}/versions"])
+async def test_bad_cursors_of_messages_and_versions(ada: Api, path: str, cursor: str) -> None:
+    """The same for the other lists."""
+    session_id = await ada.new_session()
+
+    answer = await ada.get(f"{path.format(session_id)}?before={cursor}")
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["before"]
+
+
+# -- changing and deleting ------------------------------------------------------------------------
+
+
+async def test_a_change_changes_what_is_named(ada: Api, bob: Api) -> None:
+    """Fields that are left out stay as they are, also with nothing at all in the body."""
+    session_id = await ada.new_session(title="old", language="python", access="link", joinRole="viewer")
+    before = (await ada.get(f"/session/{session_id}")).body
+
+    answer = await ada.patch(f"/session/{session_id}", {"title": "new"})
+    nothing = await ada.patch(f"/session/{session_id}", {})
+
+    assert answer.status == nothing.status == 200
+    assert {**answer.body, "updatedAt": ""} == {**before, "title": "new", "updatedAt": ""}
+    assert {**nothing.body, "updatedAt": ""} == {**answer.body, "updatedAt": ""}
+
+
+async def test_joining_follows_access_and_join_role(ada: Api) -> None:
+    """A changed join role is for later joiners only; `invite` closes the link."""
+    session_id = await ada.new_session()
+    early, late, outside = await ada.sign_up("early"), await ada.sign_up("late"), await ada.sign_up("outside")
+
+    await early.post(f"/session/{session_id}/join")
+    await ada.patch(f"/session/{session_id}", {"joinRole": "viewer"})
+    await late.post(f"/session/{session_id}/join")
+    await ada.patch(f"/session/{session_id}", {"access": "invite"})
+    refused = await outside.post(f"/session/{session_id}/join")
+    member = await early.post(f"/session/{session_id}/join")
+
+    assert await roles(ada, session_id) == {"ada": "owner", "early": "editor", "late": "viewer"}
+    assert code_of(refused) == (404, "not_found")
+    assert (member.status, member.body["role"]) == (200, "editor")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/join"), ("POST", "/leave"), ("PATCH", "/members/{user}"),
+     ("DELETE", "/members/{user}")],
+)  # fmt: skip
+async def test_what_one_may_not_know_of_does_not_exist(ada: Api, bob: Api, method: str, path: str) -> None:
+    """A stranger is told the same of a closed session as of an id that nobody has."""
+    session_id = await ada.new_session(access="invite")
+    path = path.format(user=ada.user["id"])
+    body = None if method in ("GET", "DELETE") else {"role": "viewer"} if "members" in path else {}
+
+    closed = await bob.request(method, f"/session/{session_id}{path}", body)
+    unknown = await bob.request(method, f"/session/{UNKNOWN_ID}{path}", body)
+
+    assert code_of(closed) == (404, "not_found")
+    assert {**closed.body, "requestId": ""} == {**unknown.body, "requestId": ""}
+
+
+@pytest.mark.parametrize(
+    "session_id", ["x", "%00", "'%20OR%201=1--", "%2e%2e%2f", "%F0%9F%98%80", "a" * 5000, "{}", "*"]
+)
+async def test_ids_that_are_none(ada: Api, session_id: str) -> None:
+    """Nonsense in place of an id is simply not found."""
+    for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=1", "/code/{}/versions/1"):
+        assert code_of(await ada.get(path.replace("{}", session_id))) == (404, "not_found")
+    assert code_of(await ada.post(f"/session/{session_id}/join")) == (404, "not_found")
+
+
+async def test_a_deleted_session_is_gone(ada: Api, bob: Api) -> None:
+    """Nothing of it is left for anybody, and deleting it again says so."""
+    session_id = await ada.new_session(code="x")
+    await bob.post(f"/session/{session_id}/join")
+    await ada.post(f"/code/{session_id}/save")
+    await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+    wire = await bob.connect(session_id)
+    await wire.receive()
+
+    answer = await ada.delete(f"/session/{session_id}")
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert (await wire.until_closed())[0] == 4410
+    for api in (ada, bob):
+        for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=true", "/code/{}/versions"):
+            assert code_of(await api.get(path.format(session_id))) == (404, "not_found")
+        assert code_of(await api.delete(f"/session/{session_id}")) == (404, "not_found")
+        assert code_of(await api.post(f"/session/{session_id}/join")) == (404, "not_found")
+        assert code_of(await api.post(f"/code/{session_id}/save")) == (404, "not_found")
+        sent = await api.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+        assert code_of(sent) == (404, "not_found")
+
+
+# -- the end and the reopening --------------------------------------------------------------------
+
+
+async def test_an_ended_session_is_read_by_all_and_written_by_none(ada: Api, bob: Api) -> None:
+    """Chat and save are refused with the reason, reading goes on, and the owner may open it again."""
+    session_id = await ada.new_session(code="text")
+    await bob.post(f"/session/{session_id}/join")
+    await ada.post(f"/code/{session_id}/save", {"code": "saved"})
+    await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+
+    ended = await ada.patch(f"/session/{session_id}", {"status": "ended"})
+
+    assert (ended.status, ended.body["status"]) == (200, "ended")
+    for api in (ada, bob):
+        for body in ({}, {"code": "changed"}, {"label": "final"}):
+            assert code_of(await api.post(f"/code/{session_id}/save", body)) == (409, "session_ended")
+        sent = await api.post("/chat/send", {"sessionId": session_id, "message": "more"})
+        assert code_of(sent) == (409, "session_ended")
+        assert (await api.live(session_id))["code"] == "saved"
+        assert (await api.get(f"/session/{session_id}")).body["status"] == "ended"
+        assert (await api.get(f"/code/{session_id}/latest")).body["version"] == 1
+        assert len((await api.get(f"/chat/{session_id}")).body["messages"]) == 1
+    assert code_of(await bob.patch(f"/session/{session_id}", {"status": "open"})) == (403, "forbidden")
+
+    reopened = await ada.patch(f"/session/{session_id}", {"status": "open"})
+
+    assert (reopened.status, reopened.body["status"]) == (200, "open")
+    assert (await bob.post(f"/code/{session_id}/save", {"code": "again"})).body["version"] == 2
+    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "more"})).status == 201
+
+
+@pytest.mark.parametrize("status", ["closed", "", "OPEN", None, True, ["open"], {"$ne": None}])
+async def test_there_are_two_states(ada: Api, status: object) -> None:
+    """A session is open or ended, nothing else; a new one cannot be born ended."""
+    session_id = await ada.new_session()
+
+    answer = await ada.patch(f"/session/{session_id}", {"status": status})
+
+    assert code_of(answer) == (422, "invalid")
+    assert code_of(await ada.post("/session", {"status": "open"})) == (422, "invalid")
+
+
+async def test_ended_sessions_can_be_joined_and_left(ada: Api, bob: Api) -> None:
+    """Everyone reads: who has the link may still come to look, and go."""
+    session_id = await ada.new_session(code="text")
+    await ada.patch(f"/session/{session_id}", {"status": "ended"})
+
+    joined = await bob.post(f"/session/{session_id}/join")
+
+    assert joined.status == 200
+    assert (await bob.live(session_id))["code"] == "text"
+    assert (await bob.post(f"/session/{session_id}/leave")).status == 204
+
+
+# -- members --------------------------------------------------------------------------------------
+
+
+async def test_joining_twice_is_harmless(crowd: None, ada: Api, bob: Api) -> None:
+    """However often and at once somebody joins, he is a member once, with the role he had."""
+    session_id = await ada.new_session(joinRole="viewer")
+
+    answers = await asyncio.gather(*(bob.post(f"/session/{session_id}/join") for _ in range(20)))
+    await ada.patch(f"/session/{session_id}", {"joinRole": "editor"})
+    again = await bob.post(f"/session/{session_id}/join")
+    owner = await ada.post(f"/session/{session_id}/join")
+
+    assert {(answer.status, answer.body["role"]) for answer in answers} == {(200, "viewer")}
+    assert set(answers[0].body) == {"session", "role"}
+    assert (again.status, again.body["role"], again.body["session"]["role"]) == (200, "viewer", "viewer")
+    assert (owner.status, owner.body["role"]) == (200, "owner")
+    assert await roles(ada, session_id) == {"ada": "owner", "bob": "viewer"}
+
+
+async def test_leaving_and_coming_back(ada: Api, bob: Api) -> None:
+    """Who left is a stranger, and may join again by the link, with the role of that time."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    wire = await bob.connect(session_id)
+    await wire.receive()
+
+    answer = await bob.post(f"/session/{session_id}/leave")
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert (await wire.until_closed())[0] == 4403
+    assert code_of(await bob.get(f"/session/{session_id}")) == (404, "not_found")
+    assert code_of(await bob.post(f"/session/{session_id}/leave")) == (404, "not_found")
+    await ada.patch(f"/session/{session_id}", {"joinRole": "viewer"})
+    assert (await bob.post(f"/session/{session_id}/join")).body["role"] == "viewer"
+
+
+async def test_the_owner_cannot_leave(ada: Api, bob: Api) -> None:
+    """A session is never without owner: he can end or delete it."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+
+    answer = await ada.post(f"/session/{session_id}/leave")
+
+    assert code_of(answer) == (409, "conflict")
+    assert await roles(ada, session_id) == {"ada": "owner", "bob": "editor"}
+
+
+async def test_who_was_removed_cannot_come_back_by_the_link(ada: Api, bob: Api) -> None:
+    """The link that let him in does not any more, by REST or WebSocket; the owner can take him back."""
+    session_id = await ada.new_session(code="secret")
+    await bob.post(f"/session/{session_id}/join")
+    member = f"/session/{session_id}/members/{bob.user['id']}"
+
+    removed = await ada.delete(member)
+
+    assert (removed.status, removed.body) == (204, b"")
+    assert code_of(await bob.post(f"/session/{session_id}/join")) == (403, "forbidden")
+    assert code_of(await bob.get(f"/session/{session_id}")) == (404, "not_found")
+    assert code_of(await bob.post(f"/session/{session_id}/leave")) == (404, "not_found")
+    assert code_of(await bob.post(f"/session/{session_id}/join")) == (403, "forbidden"), "leaving washed it off"
+    assert (await (await bob.connect(session_id)).until_closed())[0] == 4403
+    assert await roles(ada, session_id) == {"ada": "owner"}
+    assert code_of(await ada.delete(member)) == (404, "not_found")
+    assert (await ada.patch(member, {"role": "viewer"})).status == 200
+    assert (await bob.live(session_id))["code"] == "secret"
+
+
+async def test_roles_act_at_once(ada: Api, bob: Api) -> None:
+    """A viewer who is made editor may save with his next request, and the other way round."""
+    session_id = await ada.new_session(joinRole="viewer")
+    await bob.post(f"/session/{session_id}/join")
+    member = f"/session/{session_id}/members/{bob.user['id']}"
+    assert code_of(await bob.post(f"/code/{session_id}/save", {"code": "x"})) == (403, "forbidden")
+
+    promoted = await ada.patch(member, {"role": "editor"})
+    saved = await bob.post(f"/code/{session_id}/save", {"code": "x"})
+    await ada.patch(member, {"role": "viewer"})
+    refused = await bob.post(f"/code/{session_id}/save", {"code": "y"})
+
+    assert promoted.status == 200
+    assert promoted.body["role"] == "editor"
+    assert promoted.body["id"] == bob.user["id"]
+    assert saved.status == 201
+    assert code_of(refused) == (403, "forbidden")
+    assert (await ada.live(session_id))["code"] == "x"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"role": "owner"}, {"role": ""}, {"role": None}, {"role": ["viewer"]}, {"role": 1}]
+)
+async def test_roles_that_cannot_be_given(ada: Api, bob: Api, body: dict) -> None:
+    """There is one owner, and no role beside editor and viewer to give."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+
+    answer = await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", body)
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["role"]
+    assert await roles(ada, session_id) == {"ada": "owner", "bob": "editor"}
+
+
+async def test_the_owner_stays_owner(ada: Api) -> None:
+    """He can neither demote nor remove himself."""
+    session_id = await ada.new_session()
+    member = f"/session/{session_id}/members/{ada.user['id']}"
+
+    assert code_of(await ada.patch(member, {"role": "viewer"})) == (409, "conflict")
+    assert code_of(await ada.delete(member)) == (409, "conflict")
+    assert await roles(ada, session_id) == {"ada": "owner"}
+
+
+async def test_members_that_are_none(ada: Api, bob: Api) -> None:
+    """Acting on somebody who never joined is not found, and does not make him a member."""
+    session_id = await ada.new_session(access="invite")
+    for user_id in (bob.user["id"], UNKNOWN_ID, "%00", "x" * 3000):
+        member = f"/session/{session_id}/members/{user_id}"
+        assert code_of(await ada.patch(member, {"role": "editor"})) == (404, "not_found")
+        assert code_of(await ada.delete(member)) == (404, "not_found")
+
+    assert code_of(await bob.get(f"/session/{session_id}")) == (404, "not_found")
+
+
+async def test_a_session_has_room_for_so_many(start_server) -> None:
+    """At the limit the next is refused with a reason; who is removed makes room."""
+    server = await start_server(members=3)
+    ada = await Api(server.url).sign_up("ada")
+    bob, carol, dan = [await ada.sign_up(name) for name in ("bob", "carol", "dan")]
+    session_id = await ada.new_session()
+
+    assert (await bob.post(f"/session/{session_id}/join")).status == 200
+    assert (await carol.post(f"/session/{session_id}/join")).status == 200
+    full = await dan.post(f"/session/{session_id}/join")
+    await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
+    after = await dan.post(f"/session/{session_id}/join")
+
+    assert code_of(full) == (409, "limit_reached")
+    assert after.status == 200
+    assert await roles(ada, session_id) == {"ada": "owner", "carol": "editor", "dan": "editor"}
+
+
+async def test_members_see_no_more_of_each_other_than_they_should(ada: Api, bob: Api) -> None:
+    """Neither e-mail addresses nor full names of others are in a session."""
+    session_id = await ada.new_session()
+
+    answer = await bob.post(f"/session/{session_id}/join")
+
+    assert "example.org" not in str(answer.body)
+    assert {frozenset(member) for member in answer.body["session"]["members"]} == {
+        frozenset({"id", "username", "avatar", "role", "joinedAt"})
+    }

@@ -1,0 +1,295 @@
+"""Access tokens (a corpus of JWTs that are not ours) and refresh tokens."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+
+from handlers.errors import ApiError
+from handlers.tokens import Claims, RefreshToken, Tokens
+from tests.api import PASSWORD, Api
+from tests.handlers.clients import account, code_of
+
+SECRET = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+NOW = 1_800_000_000
+REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
+ISSUER = "collab-server"
+
+
+def b64(data: bytes | str | dict) -> str:
+    """Return base64url without padding."""
+    if isinstance(data, dict):
+        data = json.dumps(data)
+    return base64.urlsafe_b64encode(data.encode() if isinstance(data, str) else data).rstrip(b"=").decode()
+
+
+def forge(header: dict[str, Any], claims: Any, key: str = SECRET, digest: str = "sha256") -> str:
+    """Sign anything, as no library would."""
+    signed = f"{b64(header)}.{claims if isinstance(claims, str) else b64(claims)}"
+    return f"{signed}.{b64(hmac.digest(key.encode(), signed.encode(), digest))}"
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    part = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+HS256 = {"alg": "HS256", "typ": "JWT"}
+
+
+def without_signature(token: str) -> str:
+    return token.rpartition(".")[0] + "."
+
+
+def swapped(token: str) -> str:
+    """The claims of somebody else under this token's signature."""
+    header, _, signature = token.split(".")
+    return f"{header}.{b64({**claims_of(token), 'sub': 'somebodyelse0000'})}.{signature}"
+
+
+CORPUS: dict[str, Callable[[str], str]] = {
+    "empty": lambda token: "",
+    "one part": lambda token: token.split(".")[0],
+    "two parts": lambda token: token.rpartition(".")[0],
+    "four parts": lambda token: token + ".x",
+    "dots": lambda token: "..",
+    "many dots": lambda token: "." * 500,
+    "no signature": without_signature,
+    "alg none": lambda token: f"{b64({'alg': 'none'})}.{b64(claims_of(token))}.",
+    "alg None": lambda token: f"{b64({'alg': 'None', 'typ': 'JWT'})}.{b64(claims_of(token))}.",
+    "alg NONE with signature": lambda token: forge({"alg": "NONE"}, claims_of(token)),
+    "alg none, signed": lambda token: forge({"alg": "none"}, claims_of(token)),
+    "alg missing": lambda token: forge({"typ": "JWT"}, claims_of(token)),
+    "alg null": lambda token: forge({"alg": None}, claims_of(token)),
+    "alg list": lambda token: forge({"alg": ["HS256"]}, claims_of(token)),
+    "alg hs256": lambda token: forge({"alg": "hs256"}, claims_of(token)),
+    "HS384": lambda token: forge({"alg": "HS384"}, claims_of(token), digest="sha384"),
+    "HS512": lambda token: forge({"alg": "HS512"}, claims_of(token), digest="sha512"),
+    "RS256 claimed": lambda token: forge({"alg": "RS256"}, claims_of(token)),
+    "ES256 claimed": lambda token: forge({"alg": "ES256"}, claims_of(token)),
+    "another key": lambda token: forge(HS256, claims_of(token), key="x" * 64),
+    "empty key": lambda token: forge(HS256, claims_of(token), key=""),
+    "the key as hash": lambda token: forge(HS256, claims_of(token), key=hashlib.sha256(SECRET.encode()).hexdigest()),
+    "swapped claims": swapped,
+    "signature of other case": lambda token: without_signature(token) + token.rpartition(".")[2].swapcase(),
+    "signature cut": lambda token: token[:-2],
+    "signature doubled": lambda token: token + token.rpartition(".")[2],
+    "first character changed": lambda token: ("f" if token[0] != "f" else "g") + token[1:],
+    "crit header": lambda token: forge({**HS256, "crit": ["exp"]}, claims_of(token)),
+    "detached payload": lambda token: forge({**HS256, "b64": False, "crit": ["b64"]}, claims_of(token)),
+    "JWE": lambda token: "a.b.c.d.e",
+    "claims are a list": lambda token: forge(HS256, b64("[]")),
+    "claims are text": lambda token: forge(HS256, b64('"x"')),
+    "claims are null": lambda token: forge(HS256, b64("null")),
+    "claims are no JSON": lambda token: forge(HS256, b64("{")),
+    "claims are deep": lambda token: forge(HS256, b64("[" * 1_000)),
+    "claims are not UTF-8": lambda token: forge(HS256, b64(b"\xff\xfe{}")),
+    "header is a list": lambda token: f"{b64('[]')}.{token.split('.', 1)[1]}",
+    "header is no JSON": lambda token: f"{b64('{')}.{token.split('.', 1)[1]}",
+    "header is no base64": lambda token: f"!!!!.{token.split('.', 1)[1]}",
+    "not ASCII": lambda token: token[:-1] + "é",
+    "another issuer": lambda token: forge(HS256, {**claims_of(token), "iss": "another-server"}),
+    "issuer list": lambda token: forge(HS256, {**claims_of(token), "iss": [ISSUER]}),
+    "another audience": lambda token: forge(HS256, {**claims_of(token), "aud": "another-server"}),
+    "audience missing": lambda token: forge(HS256, {**claims_of(token), "aud": []}),
+    "audience null": lambda token: forge(HS256, {**claims_of(token), "aud": None}),
+    "unknown login": lambda token: forge(HS256, {**claims_of(token), "sid": "0000000000000000"}),
+    "another user": lambda token: forge(HS256, {**claims_of(token), "sub": "0000000000000000"}),
+    "sub is a number": lambda token: forge(HS256, {**claims_of(token), "sub": 5}),
+    "sub is an object": lambda token: forge(HS256, {**claims_of(token), "sub": {"$ne": None}}),
+    "sid is an object": lambda token: forge(HS256, {**claims_of(token), "sid": {"$ne": None}}),
+    "sid is NUL": lambda token: forge(HS256, {**claims_of(token), "sid": "\0"}),
+    "jti is a number": lambda token: forge(HS256, {**claims_of(token), "jti": 5}),
+    "exp is text": lambda token: forge(HS256, {**claims_of(token), "exp": "tomorrow"}),
+    "exp is null": lambda token: forge(HS256, {**claims_of(token), "exp": None}),
+    "exp is a list": lambda token: forge(HS256, {**claims_of(token), "exp": [9_999_999_999]}),
+    "exp is NaN": lambda token: forge(HS256, {**claims_of(token), "exp": float("nan")}),
+    "exp is infinite": lambda token: forge(HS256, {**claims_of(token), "exp": float("inf")}),
+    "not valid yet": lambda token: forge(HS256, {**claims_of(token), "nbf": 99_999_999_999}),
+    "huge": lambda token: forge(HS256, {**claims_of(token), "filler": "x" * 10_000}),
+    "huge and empty": lambda token: "x" * 12_000,
+    **{
+        f"without {name}": lambda token, name=name: forge(
+            HS256, {key: value for key, value in claims_of(token).items() if key != name}
+        )
+        for name in REQUIRED
+    },
+}
+
+GOOD_FORM = {"unknown login", "another user", "sid is an object", "sid is NUL"}
+"""Signed by us and complete: only the store knows that there is no such login."""
+
+
+@pytest.fixture
+def tokens() -> Tokens:
+    return Tokens(SECRET, 900, lambda: NOW * 1000, lambda count: b"\x05" * count)
+
+
+# -- access tokens --------------------------------------------------------------------------------
+
+
+def test_an_access_token_says_who_and_how_long(tokens: Tokens) -> None:
+    """All required claims are there and nothing about the person."""
+    token = tokens.access_token("user", "login")
+
+    assert tokens.read_access_token(token) == Claims("user", "login")
+    assert jwt.get_unverified_header(token) == HS256
+    claims = claims_of(token)
+    assert sorted(claims) == sorted(REQUIRED)
+    assert (claims["iat"], claims["exp"]) == (NOW, NOW + 900)
+
+
+def test_forging_works_in_this_test(tokens: Tokens) -> None:
+    """The corpus signs as the server does: only what is wrong in each is why it is refused."""
+    token = tokens.access_token("user", "login")
+
+    assert tokens.read_access_token(forge(HS256, claims_of(token))) == Claims("user", "login")
+
+
+@pytest.mark.parametrize("name", sorted(CORPUS.keys() - GOOD_FORM))
+def test_what_is_not_ours_is_refused(tokens: Tokens, name: str) -> None:
+    """Every malformed, forged or incomplete token is 401 and nothing else is raised."""
+    forged = CORPUS[name](tokens.access_token("user", "login"))
+
+    with pytest.raises(ApiError) as refused:
+        tokens.read_access_token(forged)
+
+    assert (refused.value.status, refused.value.code) == (401, "not_signed_in")
+
+
+@pytest.mark.parametrize(
+    ("age_s", "code"),
+    [(0, None), (899, None), (900, "token_expired"), (901, "token_expired"), (10**9, "token_expired")],
+)
+def test_expiry_to_the_second(age_s: int, code: str | None) -> None:
+    """A token is good until the second it names, by the server's own clock."""
+    now = [NOW * 1000]
+    tokens = Tokens(SECRET, 900, lambda: now[0], lambda count: b"\x05" * count)
+    token = tokens.access_token("user", "login")
+
+    now[0] += age_s * 1000
+
+    if code is None:
+        assert tokens.read_access_token(token).user_id == "user"
+    else:
+        with pytest.raises(ApiError) as refused:
+            tokens.read_access_token(token)
+        assert (refused.value.status, refused.value.code) == (401, code)
+
+
+def test_an_expired_forgery_is_a_forgery(tokens: Tokens) -> None:
+    """Only our own tokens are told that they have expired."""
+    claims = {**claims_of(tokens.access_token("user", "login")), "exp": NOW - 1}
+
+    for forged in (forge(HS256, claims, key="x" * 64), forge({"alg": "none"}, claims)):
+        with pytest.raises(ApiError) as refused:
+            tokens.read_access_token(forged)
+        assert refused.value.code == "not_signed_in"
+
+
+def test_another_servers_tokens_are_refused(tokens: Tokens) -> None:
+    """Each secret is its own."""
+    other = Tokens("y" * 64, 900, lambda: NOW * 1000, lambda count: b"\x05" * count)
+
+    with pytest.raises(ApiError):
+        tokens.read_access_token(other.access_token("user", "login"))
+
+
+@pytest.mark.parametrize("name", CORPUS)
+async def test_the_corpus_over_http(start_server, name: str) -> None:
+    """In header, cookie and WebSocket address alike, a token of the corpus signs nobody in and breaks nothing."""
+    server = await start_server(jwt_secret=SECRET, refusal_hold_s=0)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    forged = CORPUS[name](ada.token)
+    anyone = Api(server.url)
+
+    answers = []
+    if name != "not ASCII":
+        answers.append(await anyone.get("/user/me", headers={"Authorization": f"Bearer {forged}"}))
+    if len(forged) < 4_000:
+        answers.append(await anyone.get("/user/me", headers={"Cookie": f"accessToken={forged}"}))
+    if forged and forged.isascii() and len(forged) < 4_000:
+        wire = await Api(server.url, forged).connect(session_id)
+        assert (await wire.until_closed())[0] == 4401
+
+    assert [code_of(answer) for answer in answers] == [(401, "not_signed_in")] * len(answers)
+
+
+async def test_refresh_and_access_tokens_are_not_interchangeable(ada: Api) -> None:
+    """A refresh token is no access token, on no way in, and the other way round."""
+    session_id = await ada.new_session()
+    anyone = Api(ada.url)
+
+    by_header = await anyone.get("/user/me", headers={"Authorization": f"Bearer {ada.refresh_token}"})
+    by_cookie = await anyone.get("/user/me", headers={"Cookie": f"accessToken={ada.refresh_token}"})
+    wire = await Api(ada.url, ada.refresh_token).connect(session_id)
+    refresh = await anyone.post("/user/refresh", headers={"Cookie": f"refreshToken={ada.token}", "Origin": ada.url})
+
+    assert code_of(by_header) == code_of(by_cookie) == code_of(refresh) == (401, "not_signed_in")
+    assert (await wire.until_closed())[0] == 4401
+    assert (await ada.get("/user/me")).status == 200
+
+
+async def test_a_token_of_another_login_of_the_same_user_is_its_own(api: Api) -> None:
+    """Ending one login does not touch a token that names another."""
+    await api.post("/user/signup", account("ada"))
+    logins = [(await api.post("/user/login", {"username": "ada", "password": PASSWORD})).body for _ in range(2)]
+
+    await Api(api.url, logins[0]["accessToken"]).post("/user/logout")
+
+    statuses = [(await Api(api.url, one["accessToken"]).get("/user/me")).status for one in logins]
+    assert statuses == [401, 200]
+
+
+# -- refresh tokens -------------------------------------------------------------------------------
+
+
+def test_refresh_tokens_are_256_random_bits() -> None:
+    """The secret is as long as the facts ask for; the store has its hash only."""
+    asked: list[int] = []
+    tokens = Tokens(SECRET, 900, lambda: 0, lambda count: asked.append(count) or b"\x07" * count)
+
+    token = tokens.new_refresh_token()
+
+    assert max(asked) >= 32
+    assert len(base64.urlsafe_b64decode(token.secret + "=")) == 32
+    assert token.secret not in token.hash
+    assert len(token.hash) == 64
+
+
+def test_a_refresh_token_reads_back(tokens: Tokens) -> None:
+    """Text and parts are the same thing."""
+    token = tokens.new_refresh_token()
+
+    assert tokens.read_refresh_token(str(token)) == token
+
+
+@pytest.mark.parametrize("text", ["", ".", "a.", ".b", "ab"])
+def test_what_has_not_the_form(tokens: Tokens, text: str) -> None:
+    """A login and a secret with a dot between, or 401."""
+    with pytest.raises(ApiError) as refused:
+        tokens.read_refresh_token(text)
+
+    assert (refused.value.status, refused.value.code) == (401, "not_signed_in")
+
+
+def test_successors_are_always_the_same_and_never_guessable(tokens: Tokens) -> None:
+    """The same token has the same successor; another secret of the server, login or token has another."""
+    token = tokens.new_refresh_token()
+    other = Tokens("y" * 64, 900, lambda: 0, lambda count: b"\x05" * count)
+
+    chain = [token]
+    for _ in range(5):
+        chain.append(tokens.successor(chain[-1]))
+
+    assert tokens.successor(token) == chain[1]
+    assert len({one.secret for one in chain}) == 6
+    assert {one.login_id for one in chain} == {token.login_id}
+    assert other.successor(token) != chain[1]
+    assert tokens.successor(RefreshToken("other", token.secret)).secret != chain[1].secret

@@ -1,0 +1,590 @@
+"""Sign up, sign in, stay signed in, sign out, who am I: with bearer tokens and with cookies."""
+
+import asyncio
+import logging
+
+import pytest
+
+from tests.api import PASSWORD, Api
+from tests.handlers.clients import ID, RFC3339, Browser, account, code_of, is_expired, set_cookies
+
+DAY_S = 86_400
+FORBIDDEN_FIELDS = ["role", "ownerId", "_id", "id", "isAdmin", "guest", "avatar", "createdAt", "__proto__", "$where"]
+
+# -- signing up -----------------------------------------------------------------------------------
+
+
+async def test_signup_answers_with_user_and_tokens(api: Api) -> None:
+    """A new account is signed in at once, and its password is nowhere in the answer."""
+    answer = await api.post("/user/signup", account("ada", fullname="Ada Lovelace"))
+
+    assert answer.status == 201
+    assert set(answer.body) == {"user", "accessToken", "refreshToken", "expiresIn"}
+    assert answer.body["expiresIn"] == 900
+    user = answer.body["user"]
+    assert {"id", "username", "email", "avatar", "guest", "createdAt"} <= set(user)
+    assert (user["username"], user["email"], user["avatar"], user["guest"]) == ("ada", "ada@example.org", None, False)
+    assert ID.fullmatch(user["id"])
+    assert RFC3339.fullmatch(user["createdAt"])
+    assert not [key for key in user if "pass" in key.lower() or "hash" in key.lower()]
+    assert PASSWORD not in str(answer.body)
+
+
+@pytest.mark.parametrize("name", ["abc", "a" * 32, "Ada Lovelace", "Žofie", "日本語", "d'Arc-1.0_x", "😀😀😀"])
+async def test_user_names_that_are_taken(api: Api, name: str) -> None:
+    """Names of 3 to 32 characters of any language are fine and come back as written."""
+    answer = await api.post("/user/signup", {**account("x"), "username": name})
+
+    assert (answer.status, answer.body["user"]["username"]) == (201, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "ab", "  ab  ", "a" * 33, "ada@home", "a\nda", "a\tda", "ad\x00a", "ada\u202e", "\u2066ada", "ad\x7fa"]
+)
+async def test_user_names_that_are_refused(api: Api, name: str) -> None:
+    """Too short or long, control and direction characters, and @ are named as the fault of `username`."""
+    answer = await api.post("/user/signup", {**account("x"), "username": name})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["username"]
+
+
+async def test_user_names_are_nfc_and_trimmed(api: Api) -> None:
+    """One spelling of a name is kept, so that nobody can take a name that looks the same."""
+    answer = await api.post("/user/signup", {**account("x"), "username": "  Zoe\u0308 "})
+    again = await api.post("/user/signup", {**account("y"), "username": "zoë"})
+
+    assert answer.body["user"]["username"] == "Zoë"
+    assert code_of(again) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["", "ada", "ada@", "@example.org", "ada@example", "a@b@example.org", "a da@example.org", "ada@exa mple.org",
+     "ada@example.org\nbcc: eve@example.org", "x" * 250 + "@a.bc", "ada@example.org\x00", "ada@.", "ada@..."],
+)  # fmt: skip
+async def test_emails_that_are_refused(api: Api, email: str) -> None:
+    """What cannot be an e-mail address is named as the fault of `email`."""
+    answer = await api.post("/user/signup", {**account("ada"), "email": email})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["email"]
+
+
+async def test_a_taken_email_is_named(ada: Api) -> None:
+    """The same address in other capitals is taken, and the answer says that it is the e-mail."""
+    answer = await Api(ada.url).post("/user/signup", {**account("other"), "email": "ADA@Example.ORG"})
+
+    assert code_of(answer) == (409, "conflict")
+    assert list(answer.body["errors"]) == ["email"]
+    assert "e-mail" in answer.body["message"]
+
+
+@pytest.mark.parametrize(("first", "second"), [("ada", "ADA"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος")])
+async def test_a_taken_user_name_is_named(api: Api, first: str, second: str) -> None:
+    """User names are unique whatever their capitals."""
+    assert (await api.post("/user/signup", {**account("one"), "username": first})).status == 201
+
+    answer = await api.post("/user/signup", {**account("two"), "username": second})
+
+    assert code_of(answer) == (409, "conflict")
+    assert list(answer.body["errors"]) == ["username"]
+
+
+async def test_one_of_many_signups_at_once_wins(crowd: None, api: Api) -> None:
+    """Twenty sign-ups at once with one e-mail make one account."""
+    bodies = [{**account(f"user{n}"), "email": "same@example.org"} for n in range(20)]
+
+    answers = await asyncio.gather(*(api.post("/user/signup", body) for body in bodies))
+
+    assert sorted(answer.status for answer in answers) == [201] + [409] * 19
+
+
+@pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
+async def test_unknown_fields_are_refused(ada: Api, field: str) -> None:
+    """Nobody can slip a field into his account, and the answer names the field."""
+    bodies = {
+        "/user/signup": account("eve"),
+        "/user/login": {"username": "ada", "password": PASSWORD},
+        "/user/refresh": {"refreshToken": ada.refresh_token},
+        "/user/logout": {},
+    }
+
+    for path, body in bodies.items():
+        answer = await ada.post(path, {**body, field: "owner"})
+        assert code_of(answer) == (422, "invalid"), path
+        assert list(answer.body["errors"]) == [field]
+    answer = await ada.patch("/user/me", {"username": "ada2", field: "owner"})
+
+    assert code_of(answer) == (422, "invalid")
+    assert (await ada.get("/user/me")).body == ada.user
+
+
+async def test_all_that_is_wrong_is_named_at_once(api: Api) -> None:
+    """A form can show every fault after one request."""
+    answer = await api.post("/user/signup", {"username": "x", "email": 5})
+
+    assert code_of(answer) == (422, "invalid")
+    assert set(answer.body["errors"]) == {"username", "email", "password"}
+    assert all(isinstance(what, str) for faults in answer.body["errors"].values() for what in faults)
+
+
+# -- signing in -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "who",
+    [{"username": "ada"}, {"username": "ADA"}, {"email": "ada@example.org"}, {"email": " Ada@EXAMPLE.org "}],
+)
+async def test_login_by_name_or_email(ada: Api, who: dict[str, str]) -> None:
+    """User name and e-mail both work, whatever their capitals."""
+    answer = await Api(ada.url).post("/user/login", {**who, "password": PASSWORD})
+
+    assert answer.status == 200
+    assert set(answer.body) == {"user", "accessToken", "refreshToken", "expiresIn"}
+    assert answer.body["user"] == ada.user
+    assert (await Api(ada.url, answer.body["accessToken"]).get("/user/me")).body == ada.user
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"password": PASSWORD}, {"email", "username"}),
+        ({"username": "ada"}, {"password"}),
+        ({"username": "ada", "email": "ada@example.org", "password": PASSWORD}, {"email", "username"}),
+        ({"username": "ada", "email": None, "password": PASSWORD}, {"email", "username"}),
+        ({"username": "", "password": PASSWORD}, {"username"}),
+        ({"username": {"$ne": None}, "password": {"$ne": None}}, {"username", "password"}),
+        ({"username": ["ada"], "password": PASSWORD}, {"username"}),
+    ],
+)
+async def test_login_needs_one_name_and_the_password(ada: Api, body: dict, fields: set[str]) -> None:
+    """Either name, not both, and both as text: otherwise the fields are named."""
+    answer = await Api(ada.url).post("/user/login", body)
+
+    assert code_of(answer) == (422, "invalid")
+    assert set(answer.body["errors"]) <= fields
+    assert answer.body["errors"]
+
+
+async def test_a_wrong_password_and_an_unknown_user_are_told_the_same(ada: Api) -> None:
+    """Nobody learns from a failed login who has an account."""
+    wrong = await Api(ada.url).post("/user/login", {"username": "ada", "password": "not the password"})
+    unknown = await Api(ada.url).post("/user/login", {"username": "nobody", "password": "not the password"})
+
+    assert code_of(wrong) == (401, "bad_credentials")
+    assert wrong.body | {"requestId": ""} == unknown.body | {"requestId": ""}
+    assert not set_cookies(wrong)
+
+
+async def test_an_unknown_user_costs_as_much_work(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password is compared with a hash of the same cost whether or not the user exists."""
+    import bcrypt
+
+    compared: list[bytes] = []
+    check = bcrypt.checkpw
+    monkeypatch.setattr(bcrypt, "checkpw", lambda given, hashed: compared.append(hashed) or check(given, hashed))
+
+    for name in ("ada", "nobody"):
+        await Api(ada.url).post("/user/login", {"username": name, "password": "not the password"})
+
+    assert len(compared) == 2
+    assert compared[0][:7] == compared[1][:7], "another algorithm or cost"
+
+
+async def test_passwords_are_compared_whole(api: Api) -> None:
+    """What follows byte 72 or a NUL counts, and both spellings of an accent are the same password."""
+    long, nul, accent = "éè" * 50, "before nul\0after nul", "cafe\u0301 au lait"
+    for name, password in [("long", long), ("nul", nul), ("accent", accent)]:
+        assert (await api.post("/user/signup", {**account(name), "password": password})).status == 201
+
+    attempts = [
+        ("long", long, 200),
+        ("long", long[:-1] + "e", 401),
+        ("nul", nul, 200),
+        ("nul", "before nul\0", 401),
+        ("nul", "before nul", 401),
+        ("accent", "café au lait", 200),
+        ("accent", "cafe au lait", 401),
+        ("accent", " café au lait", 401),
+    ]
+
+    for name, password, status in attempts:
+        answer = await api.post("/user/login", {"username": name, "password": password})
+        assert answer.status == status, (name, password)
+
+
+# -- who am I -------------------------------------------------------------------------------------
+
+
+async def test_me_by_bearer_and_by_cookie(browser: Browser) -> None:
+    """The same user is told to a program and to a page."""
+    user = (answer := await browser.enter("ada")).body["user"]
+
+    by_cookie = await browser.get("/user/me")
+    by_bearer = await Api(browser.url, answer.body["accessToken"]).get("/user/me")
+    in_small_letters = await Api(browser.url).get(
+        "/user/me", headers={"Authorization": f"bearer {answer.body['accessToken']}"}
+    )
+
+    assert by_cookie.status == by_bearer.status == in_small_letters.status == 200
+    assert by_cookie.body == by_bearer.body == in_small_letters.body == user
+
+
+async def test_the_bearer_token_goes_before_the_cookie(browser: Browser, bob: Api) -> None:
+    """With both it is the bearer token that counts, also when it is wrong."""
+    await browser.enter("ada")
+
+    both = await browser.get("/user/me", headers={"Authorization": f"Bearer {bob.token}"})
+    wrong = await browser.get("/user/me", headers={"Authorization": "Bearer nonsense"})
+
+    assert both.body["username"] == "bob"
+    assert code_of(wrong) == (401, "not_signed_in")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Basic YWRhOnB3"},
+        {"Authorization": "Bearer é\xff"},
+        {"Cookie": "accessToken="},
+        {"Cookie": 'accessToken="\\303\\050"'},
+        {"Cookie": "accessToken=é; ; =;"},
+    ],
+)
+async def test_without_a_login_there_is_no_me(api: Api, headers: dict[str, str]) -> None:
+    """Missing and garbled credentials are 401 with a challenge."""
+    answer = await api.get("/user/me", headers=headers)
+
+    assert code_of(answer) == (401, "not_signed_in")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_rename(ada: Api) -> None:
+    """The new name is in the answer and for everybody afterwards; the old one is free."""
+    session_id = await ada.new_session()
+
+    answer = await ada.patch("/user/me", {"username": " Countess "})
+
+    assert (answer.status, answer.body) == (200, {**ada.user, "username": "Countess"})
+    assert (await ada.get("/user/me")).body == answer.body
+    assert (await ada.get(f"/session/{session_id}")).body["owner"]["username"] == "Countess"
+    assert (await Api(ada.url).post("/user/login", {"username": "countess", "password": PASSWORD})).status == 200
+    assert (await Api(ada.url).post("/user/signup", {**account("ada"), "email": "new@example.org"})).status == 201
+
+
+async def test_rename_keeps_names_unique(ada: Api, bob: Api) -> None:
+    """Another's name is refused by name; one's own in other capitals is fine."""
+    taken = await ada.patch("/user/me", {"username": "BOB"})
+    own = await ada.patch("/user/me", {"username": "ADA"})
+
+    assert code_of(taken) == (409, "conflict")
+    assert list(taken.body["errors"]) == ["username"]
+    assert (own.status, own.body["username"]) == (200, "ADA")
+
+
+@pytest.mark.parametrize("body", [{}, {"username": "ab"}, {"username": None}, {"email": "new@example.org"}])
+async def test_rename_checks_like_signup(ada: Api, body: dict) -> None:
+    """Only a good user name is taken; the e-mail cannot be changed here."""
+    answer = await ada.patch("/user/me", body)
+
+    assert code_of(answer) == (422, "invalid")
+
+
+# -- cookies --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/user/signup", "/user/login", "/user/refresh"])
+async def test_cookie_attributes(browser: Browser, path: str) -> None:
+    """Scripts cannot read them, other sites do not send them, and each lives where and as long as it should."""
+    answer = await browser.enter("ada")
+    if path != "/user/signup":
+        answer = await browser.post(path, {"username": "ada", "password": PASSWORD} if "login" in path else {})
+
+    cookies = set_cookies(answer)
+
+    assert set(cookies) == {"accessToken", "refreshToken"}
+    for cookie in cookies.values():
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
+        assert not cookie["secure"]
+        assert not cookie["domain"]
+    access, refresh = cookies["accessToken"], cookies["refreshToken"]
+    assert (access["path"], access["max-age"], access.value) == ("/", "900", answer.body["accessToken"])
+    assert (refresh["path"], refresh["max-age"]) == ("/user", str(30 * DAY_S))
+    assert refresh.value == answer.body["refreshToken"]
+
+
+@pytest.mark.parametrize(
+    ("hops", "proto", "is_secure"),
+    [(0, None, False), (0, "https", False), (1, "https", True), (1, "http", False), (1, None, False),
+     (1, "https, http", False), (1, "http, https", True)],
+)  # fmt: skip
+async def test_secure_cookies_behind_a_trusted_proxy(start_server, hops: int, proto: str | None, is_secure) -> None:
+    """`Secure` follows what a trusted proxy says of TLS; what a stranger says counts for nothing."""
+    server = await start_server(trust_proxy=hops)
+    headers = {"X-Forwarded-Proto": proto} if proto else {}
+
+    answer = await Api(server.url).post("/user/signup", account("ada"), headers=headers)
+
+    assert answer.status == 201
+    assert [bool(cookie["secure"]) for cookie in set_cookies(answer).values()] == [is_secure] * 2
+
+
+async def test_logout_clears_the_cookies(browser: Browser) -> None:
+    """A browser drops both cookies: same names, same paths, no age."""
+    await browser.enter("ada")
+
+    answer = await browser.post("/user/logout")
+
+    cookies = set_cookies(answer)
+    assert {name: (one.value, one["path"]) for name, one in cookies.items()} == {
+        "accessToken": ("", "/"),
+        "refreshToken": ("", "/user"),
+    }
+    assert [is_expired(one) for one in cookies.values()] == [True, True], "no Max-Age=0 and no past Expires"
+    assert browser.jar == {}
+    assert (await browser.get("/user/me")).status == 401
+
+
+# -- staying signed in ----------------------------------------------------------------------------
+
+
+async def test_refresh_rotates(ada: Api) -> None:
+    """A refresh token buys a new pair of tokens for the same user."""
+    answer = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+
+    assert answer.status == 200
+    assert set(answer.body) == {"user", "accessToken", "refreshToken", "expiresIn"}
+    assert answer.body["user"] == ada.user
+    assert answer.body["refreshToken"] != ada.refresh_token
+    assert (await Api(ada.url, answer.body["accessToken"]).get("/user/me")).status == 200
+    assert (await ada.get("/user/me")).status == 200, "the earlier access token of the same login still works"
+    again = await Api(ada.url).post("/user/refresh", {"refreshToken": answer.body["refreshToken"]})
+    assert again.status == 200
+
+
+async def test_refresh_by_cookie(browser: Browser) -> None:
+    """A page whose access cookie is gone gets a new one by its refresh cookie alone."""
+    await browser.enter("ada")
+    before = browser.jar.pop("accessToken")
+    refresh = browser.jar["refreshToken"].value
+
+    answer = await browser.post("/user/refresh")
+
+    assert answer.status == 200
+    assert browser.jar["refreshToken"].value == answer.body["refreshToken"] != refresh
+    assert browser.jar["accessToken"].value != before.value
+    assert (await browser.get("/user/me")).status == 200
+
+
+async def test_the_refresh_cookie_is_no_use_elsewhere(browser: Browser) -> None:
+    """Only /user/refresh looks at the refresh cookie."""
+    await browser.enter("ada")
+    cookie = {"Cookie": f"refreshToken={browser.jar['refreshToken'].value}"}
+
+    answer = await Api(browser.url).get("/user/me", headers=cookie)
+
+    assert code_of(answer) == (401, "not_signed_in")
+
+
+async def test_a_retry_within_20_s_has_the_same_successor(clock, ada: Api) -> None:
+    """A client that lost our answer asks again and is not thrown out."""
+    first = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    clock.advance(20)
+
+    retry = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+
+    assert retry.status == 200
+    assert retry.body["refreshToken"] == first.body["refreshToken"]
+    assert (await Api(ada.url, retry.body["accessToken"]).get("/user/me")).status == 200
+    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": retry.body["refreshToken"]})).status == 200
+
+
+async def test_reuse_after_20_s_ends_the_login_everywhere(clock, ada: Api) -> None:
+    """Thief and owner are both out, at once, access tokens included; other logins stay."""
+    other = await Api(ada.url).post("/user/login", {"username": "ada", "password": PASSWORD})
+    first = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    session_id = await ada.new_session()
+    wire = await ada.connect(session_id)
+    await wire.receive()
+    clock.advance(20.001)
+
+    reuse = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+
+    assert code_of(reuse) == (401, "not_signed_in")
+    for token in (ada.token, first.body["accessToken"]):
+        assert code_of(await Api(ada.url, token).get("/user/me")) == (401, "not_signed_in")
+    successor = await Api(ada.url).post("/user/refresh", {"refreshToken": first.body["refreshToken"]})
+    assert code_of(successor) == (401, "not_signed_in")
+    assert (await wire.until_closed())[0] == 4401
+    assert (await Api(ada.url, other.body["accessToken"]).get("/user/me")).status == 200
+    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": other.body["refreshToken"]})).status == 200
+
+
+async def test_a_token_two_rotations_old_ends_the_login(ada: Api) -> None:
+    """The grace is for the last exchange only, however recent the older one is."""
+    second = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    third = await Api(ada.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})
+
+    reuse = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+
+    assert code_of(reuse) == (401, "not_signed_in")
+    assert (await Api(ada.url, third.body["accessToken"]).get("/user/me")).status == 401
+
+
+async def test_50_refreshes_at_once_have_one_successor(crowd: None, ada: Api) -> None:
+    """Fifty tabs that wake up together stay signed in with one and the same token."""
+    anyone = Api(ada.url)
+
+    answers = await asyncio.gather(
+        *(anyone.post("/user/refresh", {"refreshToken": ada.refresh_token}) for _ in range(50))
+    )
+
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body["refreshToken"] for answer in answers}) == 1
+    assert (await anyone.post("/user/refresh", {"refreshToken": answers[0].body["refreshToken"]})).status == 200
+
+
+async def test_an_unused_login_ends_after_14_days(clock, ada: Api, bob: Api) -> None:
+    """One second before it can still be refreshed, then not."""
+    clock.advance(14 * DAY_S - 1)
+    in_time = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    clock.advance(1)
+    late = await Api(bob.url).post("/user/refresh", {"refreshToken": bob.refresh_token})
+
+    assert in_time.status == 200
+    assert code_of(late) == (401, "not_signed_in")
+
+
+async def test_a_login_ends_after_30_days_whatever_happens(clock, ada: Api) -> None:
+    """Refreshing does not prolong a login beyond its end."""
+    token = ada.refresh_token
+    for _ in range(2):
+        clock.advance(13 * DAY_S)
+        token = (await Api(ada.url).post("/user/refresh", {"refreshToken": token})).body["refreshToken"]
+
+    clock.advance(4 * DAY_S)
+    answer = await Api(ada.url).post("/user/refresh", {"refreshToken": token})
+
+    assert code_of(answer) == (401, "not_signed_in")
+
+
+async def test_an_access_token_lives_15_minutes(clock, ada: Api) -> None:
+    """Its end has a code of its own, so that clients know to refresh."""
+    clock.advance(898)
+    in_time = await ada.get("/user/me")
+    clock.advance(2)
+    late = await ada.get("/user/me")
+
+    assert in_time.status == 200
+    assert code_of(late) == (401, "token_expired")
+    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 200
+
+
+@pytest.mark.parametrize(
+    "token", ["", ".", "a.", ".b", "a.b", "a.b.c", "x" * 200, "\0.\0", "é.ü", "{login}.", "{access}", "💥.💥"]
+)
+async def test_what_is_no_refresh_token_is_refused(ada: Api, token: str) -> None:
+    """Garbage of any form is 401, and ends nobody's login."""
+    token = token.format(login=ada.refresh_token.partition(".")[0], access=ada.token[:200])
+
+    by_body = await Api(ada.url).post("/user/refresh", {"refreshToken": token})
+    plain = token.encode("ascii", "replace").decode().replace("\0", "")
+    by_cookie = await Api(ada.url).post("/user/refresh", headers={"Cookie": f"refreshToken={plain}", "Origin": ada.url})
+
+    assert code_of(by_body) == (401, "not_signed_in")
+    assert code_of(by_cookie) == (401, "not_signed_in")
+    assert (await ada.get("/user/me")).status == 200
+
+
+async def test_refresh_without_a_token(browser: Browser) -> None:
+    """Nothing to refresh is 401, not an error of the form."""
+    answer = await browser.post("/user/refresh")
+
+    assert code_of(answer) == (401, "not_signed_in")
+
+
+# -- signing out ----------------------------------------------------------------------------------
+
+
+async def test_logout_ends_this_login_only(ada: Api) -> None:
+    """Access and refresh token are of no use from that moment; another device stays signed in."""
+    other = await Api(ada.url).post("/user/login", {"username": "ada", "password": PASSWORD})
+    session_id = await ada.new_session()
+    wire = await ada.connect(session_id)
+    await wire.receive()
+
+    answer = await ada.post("/user/logout")
+
+    assert answer.status == 200
+    assert isinstance(answer.body["message"], str)
+    assert code_of(await ada.get("/user/me")) == (401, "not_signed_in")
+    assert code_of(await ada.post("/user/logout")) == (401, "not_signed_in")
+    refresh = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    assert code_of(refresh) == (401, "not_signed_in")
+    assert (await wire.until_closed())[0] == 4401
+    assert (await Api(ada.url, other.body["accessToken"]).get("/user/me")).status == 200
+
+
+async def test_logins_survive_a_restart(start_server) -> None:
+    """The generated secret and the logins are kept: nobody has to sign in again after an update."""
+    first = await start_server()
+    ada = await Api(first.url).sign_up("ada")
+    await first.stop()
+
+    second = await start_server()
+
+    assert (await Api(second.url, ada.token).get("/user/me")).body == ada.user
+    assert (await Api(second.url).post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 200
+
+
+# -- logs -----------------------------------------------------------------------------------------
+
+
+async def test_secrets_are_never_logged(caplog: pytest.LogCaptureFixture, start_server, expect_log) -> None:
+    """Neither passwords nor tokens nor code nor messages are in any record, down to DEBUG, on any path."""
+    caplog.set_level(logging.DEBUG)
+    password, message, code = "canary-password-93", "canary-message-93", "canary-code-93"
+    server = await start_server()
+    browser = Browser(server.url)
+    body = {**account("canary"), "password": password}
+    answers = [
+        await browser.post("/user/signup", body),
+        await browser.post("/user/login", {"username": "canary", "password": password}),
+        await browser.post("/user/refresh"),
+    ]
+    anyone, ada = Api(server.url), Api(server.url, answers[0].body["accessToken"])
+    await anyone.post("/user/signup", body)
+    await anyone.post("/user/login", {"username": "canary", "password": password + "!"})
+    await anyone.post("/user/login", raw=b'{"password": "' + password.encode())
+    await anyone.post("/user/refresh", {"refreshToken": answers[0].body["refreshToken"] + "!"})
+    session_id = await browser.new_session(code=code)
+    await browser.post("/chat/send", {"sessionId": session_id, "message": message})
+    await browser.post(f"/code/{session_id}/save", {"code": code + "!"})
+    token = answers[2].body["accessToken"]
+    await anyone.get(f"/user/me?token={token}&password={password}")
+    await anyone.get(f"/nowhere?token={token}")
+    for query in (f"?token={token}", "?token=canary-token-93", ""):
+        ada.token = token
+        wire = await Api(server.url, query.partition("=")[2] or token).connect(session_id)
+        await wire.receive()
+        wire.close()
+    expect_log("failed|500")
+    server.parts.services.store.signed_in = None  # whatever is called now breaks
+    assert (await browser.get("/user/me")).status == 500
+
+    logged = "\n".join(
+        f"{record.getMessage()} {record.__dict__!r} {caplog.handler.format(record)}" for record in caplog.records
+    )
+
+    assert len(caplog.records) > 10
+    secrets = [password, message, code, "canary-token-93"]
+    for answer in answers:
+        secrets += [answer.body["accessToken"], answer.body["refreshToken"]]
+        secrets += [answer.body["refreshToken"].partition(".")[2], answer.body["accessToken"].rpartition(".")[2]]
+    assert [secret for secret in secrets if secret in logged] == []

@@ -1,0 +1,175 @@
+"""Rows with every field filled in; a test names those it is about."""
+
+from typing import Any
+
+from storage.base import Store
+from storage.records import (
+    Access,
+    Checkpoint,
+    Chunk,
+    Login,
+    Member,
+    Message,
+    Role,
+    Session,
+    Status,
+    User,
+    Version,
+    VersionKind,
+)
+
+NOW = 1_700_000_000_000
+HOUR = 3_600_000
+
+ODD_TEXTS = {
+    "german": "Grüße, STRASSE und straße",
+    "cjk": "日本語 한국어 中文",
+    "right to left": "שלום مرحبا",
+    "emoji": "👩‍👩‍👧‍👦 🏳️‍🌈 \U0001f600",
+    "combining": "e\u0301 is not \u00e9",
+    "line ends": "a\r\nb\rc\nd\u2028e\u2029f\u0085g",
+    "invisible": "\ufeff\u200b\u202ereversed\u202c\x01\x1b\x7f",
+    "outermost": "\ufffd\uffff\U0010ffff",
+    "quotes": """'; DROP TABLE users; -- "`\\ %s ? :id $1""",
+    "spaces": "  \t around  \n",
+    "empty": "",
+}
+
+
+def user(name: str = "ada", **fields: Any) -> User:
+    """A user whose id is u-<name>."""
+    return User(
+        **{
+            "id": f"u-{name}",
+            "username": name,
+            "email": f"{name}@example.org",
+            "password_hash": "$2b$04$hash",
+            "full_name": name.title(),
+            "avatar": None,
+            "is_guest": False,
+            "created_at": NOW,
+            **fields,
+        }
+    )
+
+
+def login(name: str = "ada", number: int = 1, **fields: Any) -> Login:
+    """A login of user u-<name>: valid for an hour, renewable for ten."""
+    return Login(
+        **{
+            "id": f"l-{name}-{number}",
+            "user_id": f"u-{name}",
+            "token_hash": "hash-0",
+            "previous_hash": None,
+            "generation": 0,
+            "created_at": NOW,
+            "rotated_at": NOW,
+            "expires_at": NOW + HOUR,
+            "ends_at": NOW + 10 * HOUR,
+            "device": "Firefox on Linux",
+            **fields,
+        }
+    )
+
+
+def session(session_id: str = "s1", **fields: Any) -> Session:
+    return Session(
+        **{
+            "id": session_id,
+            "title": "Paper",
+            "language": "python",
+            "owner_id": "u-ada",
+            "access": Access.LINK,
+            "join_role": Role.EDITOR,
+            "status": Status.OPEN,
+            "main_root": "code",
+            "created_at": NOW,
+            "updated_at": NOW,
+            **fields,
+        }
+    )
+
+
+def member(user_id: str = "u-bob", session_id: str = "s1", **fields: Any) -> Member:
+    return Member(**{"session_id": session_id, "user_id": user_id, "role": Role.EDITOR, "joined_at": NOW, **fields})
+
+
+def message(text: str = "hello", session_id: str = "s1", **fields: Any) -> Message:
+    """A message as it comes in: without its number. Its id is made of its text."""
+    return Message(
+        **{
+            "session_id": session_id,
+            "sequence": 0,
+            "id": f"m-{text[:20]}",
+            "sender_id": "u-ada",
+            "sender_name": "Ada",
+            "text": text,
+            "created_at": NOW,
+            **fields,
+        }
+    )
+
+
+def chunk(first: int, last: int, data: bytes | None = None, session_id: str = "s1", **fields: Any) -> Chunk:
+    return Chunk(
+        **{
+            "session_id": session_id,
+            "first": first,
+            "last": last,
+            "data": f"{session_id} {first}-{last}".encode() if data is None else data,
+            "created_at": NOW,
+            **fields,
+        }
+    )
+
+
+def checkpoint(sequence: int = 1, session_id: str = "s1", **fields: Any) -> Checkpoint:
+    return Checkpoint(
+        **{
+            "session_id": session_id,
+            "sequence": sequence,
+            "state": b"state %d" % sequence,
+            "owners": b"owners %d" % sequence,
+            "created_at": NOW,
+            **fields,
+        }
+    )
+
+
+def version(code: str = "print(1)", session_id: str = "s1", **fields: Any) -> Version:
+    """A version as it comes in: without its number."""
+    return Version(
+        **{
+            "session_id": session_id,
+            "number": 0,
+            "sequence": 7,
+            "files": {"code": code},
+            "main_root": "code",
+            "label": "draft",
+            "kind": VersionKind.MANUAL,
+            "author_id": "u-ada",
+            "author_name": "Ada",
+            "contributors": ("u-ada", "u-bob"),
+            "created_at": NOW,
+            **fields,
+        }
+    )
+
+
+class Seed:
+    """Puts rows into a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def user(self, name: str = "ada", **fields: Any) -> User:
+        """A user with login l-<name>-1."""
+        made = user(name, **fields)
+        await self._store.add_user(made, login(name, user_id=made.id))
+        return made
+
+    async def session(self, session_id: str = "s1", first: Chunk | None = None, **fields: Any) -> Session:
+        """A session whose owner is member u-ada."""
+        made = session(session_id, **fields)
+        await self._store.add_session(made, member(made.owner_id, session_id, role=Role.OWNER), first)
+        return made

@@ -1,0 +1,588 @@
+"""What only the SQLite store promises: its files, its one writer, and what it says when the disk fails it."""
+
+import asyncio
+import os
+import sqlite3
+import stat
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from storage.errors import StoreUnavailable
+from storage.sqlite import SqliteStore
+from storage.sqlite.engine import MIGRATIONS
+from tests.storage.rows import Seed, chunk, login, member, message, session, user, version
+
+ROOT = Path(__file__).parents[2]
+GARBAGE = b"This is not a database. " * 1_000
+PATIENCE_S = 10.0
+"""How long a test waits for what should happen at once."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "collab.db"
+
+
+@pytest.fixture
+async def store(path: Path) -> AsyncIterator[SqliteStore]:
+    """An empty open store in a file."""
+    opened = SqliteStore(path)
+    await opened.open()
+    yield opened
+    await opened.close(is_clean=True)
+
+
+@contextmanager
+def loose_umask() -> Iterator[None]:
+    """A umask that forbids nobody anything."""
+    before = os.umask(0)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def mode(path: Path) -> str:
+    return oct(stat.S_IMODE(path.stat().st_mode))
+
+
+def names(folder: Path) -> set[str]:
+    return {one.name for one in folder.iterdir()}
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """What the files in a folder hold, without the empty lock."""
+    return {one.name: one.read_bytes() for one in folder.iterdir() if one.suffix != ".lock"}
+
+
+def write_garbage(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(GARBAGE)
+
+
+async def refusal(path: Path) -> str:
+    """Open a store that must be refused, and return the message."""
+    with pytest.raises(StoreUnavailable) as caught:
+        await SqliteStore(path).open()
+    return str(caught.value)
+
+
+class TestFiles:
+    async def test_only_the_owner_may_read(self, path: Path) -> None:
+        """Database, write-ahead log, shared memory and lock are private, whatever the umask."""
+        store = SqliteStore(path)
+        with loose_umask():
+            await store.open()
+            await Seed(store).user("ada")
+            await store.user("u-ada")
+
+        modes = {one.name: mode(one) for one in path.parent.iterdir()}
+
+        await store.close(is_clean=True)
+        assert modes == {
+            "collab.db": "0o600",
+            "collab.db-wal": "0o600",
+            "collab.db-shm": "0o600",
+            "collab.lock": "0o600",
+        }
+
+    async def test_the_folder_is_made(self, tmp_path: Path) -> None:
+        """With those above it, and private."""
+        path = tmp_path / "a" / "b" / "collab.db"
+        store = SqliteStore(path)
+
+        with loose_umask():
+            await store.open()
+
+        await store.close(is_clean=True)
+        assert path.is_file()
+        assert mode(path.parent) == "0o700"
+
+    async def test_a_clean_close_leaves_one_file(self, path: Path) -> None:
+        """Everything is in the database then, and it can be copied."""
+        store = SqliteStore(path)
+        await store.open()
+        await Seed(store).user("ada")
+        await store.user("u-ada")
+
+        await store.close(is_clean=True)
+
+        assert content(path.parent).keys() == {"collab.db"}
+        with closing(sqlite3.connect(path)) as db:
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert db.execute("SELECT id FROM users").fetchall() == [("u-ada",)]
+
+    async def test_the_version_is_noted(self, store: SqliteStore) -> None:
+        """A new file is of the newest version."""
+        found = await store._engine.read(lambda db: db.execute("PRAGMA user_version").fetchone()[0])
+
+        assert found == len(MIGRATIONS)
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("name", "expected"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("query_only", 0)]
+    )
+    async def test_the_writer(self, store: SqliteStore, name: str, expected: object) -> None:
+        """Commits reach the disk: synchronous is FULL (2) in WAL mode."""
+        found = await store._engine.write(lambda db: db.execute(f"PRAGMA {name}").fetchone()[0])
+
+        assert found == expected
+
+    async def test_readers_cannot_write(self, store: SqliteStore) -> None:
+        """A write that is sent the wrong way fails."""
+        with pytest.raises(StoreUnavailable):
+            await store._engine.read(lambda db: db.execute("DELETE FROM meta"))
+
+    async def test_every_write_needs_its_session(self, store: SqliteStore) -> None:
+        """Foreign keys are enforced: no orphan can be written past the methods."""
+        with pytest.raises(StoreUnavailable):
+            await store._engine.write(lambda db: db.execute("INSERT INTO log VALUES ('none', 1, 1, x'', 0)"))
+
+
+class TestOneServer:
+    async def test_a_second_server_is_refused(self, store: SqliteStore, path: Path) -> None:
+        """The message says which file, and that another server has it."""
+        text = await refusal(path)
+
+        assert str(path) in text
+        assert "in use" in text
+
+    async def test_a_refused_server_disturbs_nothing(self, path: Path) -> None:
+        """The first one goes on, and its end still counts as clean."""
+        store = SqliteStore(path)
+        await store.open()
+        await refusal(path)
+
+        await Seed(store).user("ada")
+        await store.close(is_clean=True)
+
+        after = SqliteStore(path)
+        assert await after.open() is True
+        assert await after.user("u-ada") == user("ada")
+        await after.close(is_clean=True)
+
+    async def test_the_next_server_may_start(self, path: Path) -> None:
+        """When the first has ended the lock is free, also after a refusal."""
+        store = SqliteStore(path)
+        await store.open()
+        await refusal(path)
+        await store.close(is_clean=False)
+
+        second = SqliteStore(path)
+        await second.open()
+
+        await second.ping()
+        await second.close(is_clean=True)
+
+    async def test_a_refused_server_keeps_no_file_open(self, store: SqliteStore, path: Path) -> None:
+        """Trying again and again does not use up descriptors."""
+        before = _descriptors()
+
+        for _ in range(5):
+            await refusal(path)
+
+        assert _descriptors() == before
+
+    async def test_a_refused_server_keeps_no_thread(self, store: SqliteStore, path: Path) -> None:
+        """Nor threads."""
+        before = _sqlite_threads()
+        refused = [SqliteStore(path) for _ in range(5)]
+
+        for one in refused:
+            with pytest.raises(StoreUnavailable):
+                await one.open()
+
+        assert _sqlite_threads() == before
+
+
+class TestRefusals:
+    async def test_a_newer_file(self, path: Path) -> None:
+        """It is left as it is, and the message says why."""
+        store = SqliteStore(path)
+        await store.open()
+        await store.close(is_clean=True)
+        _execute(path, "PRAGMA user_version=99")
+        before = content(path.parent)
+
+        text = await refusal(path)
+
+        assert "newer version" in text
+        assert content(path.parent)["collab.db"] == before["collab.db"]
+
+    async def test_a_newer_file_that_is_not_in_wal_mode(self, path: Path) -> None:
+        """Not even its journal mode changes."""
+        path.parent.mkdir()
+        _execute(path, "CREATE TABLE future (x)", "PRAGMA user_version=99")
+        before = content(path.parent)
+
+        text = await refusal(path)
+
+        assert "newer version" in text
+        assert content(path.parent)["collab.db"] == before["collab.db"]
+
+    async def test_a_file_that_is_no_database(self, path: Path) -> None:
+        """It is left as it is, and the message names it."""
+        write_garbage(path)
+
+        text = await refusal(path)
+
+        assert str(path) in text
+        assert content(path.parent)["collab.db"] == GARBAGE
+
+    async def test_a_database_cut_in_half(self, path: Path) -> None:
+        """Whatever is found broken, it is StoreUnavailable and never made anew."""
+        store = SqliteStore(path)
+        await store.open()
+        await Seed(store).session(first=chunk(1, 1, b"x" * 200_000))
+        await store.close(is_clean=True)
+        whole = content(path.parent)["collab.db"]
+        os.truncate(path, len(whole) // 2)
+
+        half = SqliteStore(path)
+        with pytest.raises(StoreUnavailable):
+            await _open_and_read(half)
+
+        await half.release()
+        assert len(content(path.parent)["collab.db"]) >= len(whole) // 2
+
+    async def test_a_folder_that_is_a_file(self, tmp_path: Path) -> None:
+        """The message names it."""
+        (tmp_path / "data").write_text("in the way")
+
+        text = await refusal(tmp_path / "data" / "collab.db")
+
+        assert str(tmp_path / "data") in text
+
+    async def test_a_database_that_is_a_folder(self, path: Path) -> None:
+        """The message names it."""
+        os.makedirs(path)  # noqa: PTH103 - a Path's own would be taken for blocking the loop
+
+        text = await refusal(path)
+
+        assert str(path) in text
+
+    async def test_what_was_refused_may_be_tried_again(self, path: Path) -> None:
+        """When the person has acted on the message, another store in the same process opens."""
+        write_garbage(path)
+        refused = SqliteStore(path)
+        with pytest.raises(StoreUnavailable):
+            await refused.open()
+        os.unlink(path)  # noqa: PTH108
+
+        store = SqliteStore(path)
+        await store.open()
+
+        await store.ping()
+        await store.close(is_clean=True)
+
+    async def test_a_migration_that_fails_leaves_no_half(self, path: Path) -> None:
+        """A table that is in the way: none of the step's others is made, and the version stays 0."""
+        path.parent.mkdir()
+        _execute(path, "CREATE TABLE checkpoints (x)")
+
+        await refusal(path)
+
+        with closing(sqlite3.connect(path)) as db:
+            assert db.execute("SELECT name FROM sqlite_schema").fetchall() == [("checkpoints",)]
+            assert db.execute("PRAGMA user_version").fetchone() == (0,)
+
+
+class TestTransactions:
+    async def test_readers_do_not_wait_for_a_long_write(self, store: SqliteStore) -> None:
+        """They see the last commit while a write is under way, and the new one after it."""
+        await Seed(store).user("ada")
+        is_written, may_end = threading.Event(), threading.Event()
+
+        def work(db: sqlite3.Connection) -> bool:
+            db.execute("UPDATE users SET full_name = 'changed'")
+            is_written.set()
+            return may_end.wait(PATIENCE_S)
+
+        writing = asyncio.create_task(store._engine.write(work))
+        await asyncio.to_thread(is_written.wait, PATIENCE_S)
+        try:
+            during = await asyncio.wait_for(asyncio.gather(*(store.user("u-ada") for _ in range(20))), PATIENCE_S / 2)
+            is_done_too_soon = writing.done()
+        finally:
+            may_end.set()
+
+        assert not is_done_too_soon
+        assert await writing
+        assert {one.full_name for one in during if one} == {"Ada"}
+        after = await store.user("u-ada")
+        assert after is not None
+        assert after.full_name == "changed"
+
+    async def test_a_long_write_does_not_stop_the_event_loop(self, store: SqliteStore) -> None:
+        """Other coroutines run while a write blocks its thread."""
+        may_end = threading.Event()
+
+        writing = asyncio.create_task(store._engine.write(lambda _: may_end.wait(PATIENCE_S)))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        may_end.set()
+
+        assert await writing
+
+    async def test_writes_come_one_after_another_in_order(self, store: SqliteStore) -> None:
+        """First called, first committed."""
+        await Seed(store).session()
+
+        added = await asyncio.gather(*(store.add_message(message(f"{number}")) for number in range(30)))
+
+        assert [one.sequence for one in added] == list(range(1, 31))
+
+    async def test_a_read_after_a_write_sees_it(self, store: SqliteStore) -> None:
+        """On whichever reading thread."""
+        await Seed(store).session()
+
+        for number in range(1, 21):
+            await store.add_message(message(f"{number}"))
+            found = await asyncio.gather(*(store.messages("s1", None, 1) for _ in range(4)))
+            assert [page[0].sequence for page in found] == [number] * 4
+
+    @pytest.mark.parametrize("error", [ValueError("bug"), KeyboardInterrupt(), sqlite3.OperationalError("disk")])
+    async def test_a_failing_write_is_undone(self, store: SqliteStore, error: BaseException) -> None:
+        """Everything that it did before is gone, and the next write succeeds."""
+        await Seed(store).session()
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM sessions")
+            db.execute("INSERT INTO meta VALUES ('left', 'over')")
+            raise error
+
+        expected = StoreUnavailable if isinstance(error, sqlite3.Error) else type(error)
+        with pytest.raises(expected):
+            await store._engine.write(work)
+
+        left = await store._engine.read(lambda db: db.execute("SELECT * FROM meta WHERE key = 'left'").fetchall())
+        assert left == []
+        assert await store.session("s1") == session()
+        assert (await store.add_message(message())).sequence == 1
+
+    async def test_a_cancelled_write_is_whole(self, store: SqliteStore) -> None:
+        """The caller is gone; what the thread has begun is committed, and nothing hangs."""
+        await Seed(store).session()
+        is_begun, may_end = threading.Event(), threading.Event()
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("INSERT INTO meta VALUES ('a', '1')")
+            is_begun.set()
+            may_end.wait(PATIENCE_S)
+            db.execute("INSERT INTO meta VALUES ('b', '2')")
+
+        writing = asyncio.create_task(store._engine.write(work))
+        await asyncio.to_thread(is_begun.wait, PATIENCE_S)
+        writing.cancel()
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+
+        await store.add_message(message())
+        rows = await store._engine.read(
+            lambda db: db.execute("SELECT key FROM meta WHERE key IN ('a', 'b')").fetchall()
+        )
+        assert [row["key"] for row in rows] == ["a", "b"]
+
+
+class TestFailingDisk:
+    async def test_a_full_disk(self, store: SqliteStore) -> None:
+        """The write is refused whole, reads go on, and writes do when there is room again."""
+        await Seed(store).session()
+        await store.append_chunks([chunk(1, 1)])
+        pages = await store._engine.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+        await store._engine.write(lambda db: db.execute(f"PRAGMA max_page_count={pages + 2}").fetchone())
+        large = chunk(2, 2, b"x" * 100_000)
+
+        with pytest.raises(StoreUnavailable):
+            await store.append_chunks([large])
+        with pytest.raises(StoreUnavailable):
+            await store.add_version(version("x" * 100_000), 9)
+
+        assert await store.chunks("s1", 0, 10) == [chunk(1, 1)]
+        assert await store.newest_version("s1") is None
+        await store._engine.write(lambda db: db.execute("PRAGMA max_page_count=1000000").fetchone())
+        await store.append_chunks([large])
+        assert await store.chunks("s1", 1, 10) == [large]
+
+    async def test_a_disk_that_turned_read_only(self, store: SqliteStore) -> None:
+        """Writes are refused, reads go on, and writes do when the disk does."""
+        await Seed(store).session()
+        connection = store._engine._write_connection
+        assert connection is not None
+        connection.execute("PRAGMA query_only=ON")
+
+        with pytest.raises(StoreUnavailable):
+            await store.add_message(message())
+
+        assert await store.session("s1") == session()
+        connection.execute("PRAGMA query_only=OFF")
+        assert (await store.add_message(message())).sequence == 1
+
+    async def test_a_file_limit(self, path: Path) -> None:
+        """A real EFBIG from the kernel: StoreUnavailable, nothing is lost or half there."""
+        code = (
+            "import asyncio, resource, signal, sys\n"
+            "from pathlib import Path\n"
+            "from storage.errors import StoreUnavailable\n"
+            "from storage.sqlite import SqliteStore\n"
+            "from tests.storage.rows import Seed, chunk\n"
+            "async def main():\n"
+            "    store = SqliteStore(Path(sys.argv[1]))\n"
+            "    await store.open()\n"
+            "    await Seed(store).session()\n"
+            "    await store.append_chunks([chunk(1, 1)])\n"
+            "    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))\n"
+            "    try:\n"
+            "        await store.append_chunks([chunk(2, 2, b'x' * 1_000_000)])\n"
+            "    except StoreUnavailable:\n"
+            "        print('unavailable')\n"
+            "    print([one.last for one in await store.chunks('s1', 0, 10)])\n"
+            "    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+            "    await store.append_chunks([chunk(2, 2, b'x' * 1_000_000)])\n"
+            "    print([one.last for one in await store.chunks('s1', 0, 10)])\n"
+            "    await store.close(is_clean=True)\n"
+            "asyncio.run(main())\n"
+        )
+
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        printed, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+
+        assert printed.decode().splitlines() == ["unavailable", "[1]", "[1, 2]"]
+        assert process.returncode == 0
+
+
+class TestClosed:
+    @pytest.mark.parametrize("is_clean", [True, False])
+    async def test_a_closed_store_is_unavailable(self, path: Path, *, is_clean: bool) -> None:
+        """Reads, writes and ping say so, by the error that callers know."""
+        store = SqliteStore(path)
+        await store.open()
+        await store.close(is_clean=is_clean)
+
+        with pytest.raises(StoreUnavailable):
+            await store.session("s1")
+        with pytest.raises(StoreUnavailable):
+            await store.add_user(user(), login())
+        with pytest.raises(StoreUnavailable):
+            await store.ping()
+
+    async def test_a_store_that_was_never_opened_cannot_write(self, path: Path, tmp_path: Path) -> None:
+        """StoreUnavailable, and no file is made."""
+        store = SqliteStore(path)
+
+        with pytest.raises(StoreUnavailable):
+            await store.add_user(user(), login())
+
+        await store.release()
+        assert names(tmp_path) == set()
+
+    async def test_closing_twice_is_harmless(self, path: Path) -> None:
+        """The engine's promise: a second close finds nothing to do."""
+        store = SqliteStore(path)
+        await store.open()
+        await store.close(is_clean=True)
+
+        await store._engine.close()
+
+    async def test_close_waits_for_what_is_under_way(self, path: Path) -> None:
+        """Calls that were made before are answered, and their writes kept."""
+        store = SqliteStore(path)
+        await store.open()
+        await Seed(store).session()
+
+        async with asyncio.TaskGroup() as group:
+            writes = [group.create_task(store.add_message(message(f"{number}"))) for number in range(20)]
+            reads = [group.create_task(store.session("s1")) for _ in range(20)]
+            await asyncio.sleep(0)
+            closing_task = group.create_task(store.close(is_clean=True))
+
+        assert closing_task.done()
+        assert [one.result().sequence for one in writes] == list(range(1, 21))
+        assert [one.result() for one in reads] == [session()] * 20
+        after = SqliteStore(path)
+        assert await after.open() is True
+        assert len(await after.messages("s1", None, 100)) == 20
+        await after.close(is_clean=True)
+
+    async def test_a_closed_store_leaves_no_thread_or_file(self, path: Path) -> None:
+        """A process can open and close stores all day."""
+        descriptors, threads = _descriptors(), _sqlite_threads()
+
+        for _ in range(3):
+            store = SqliteStore(path)
+            await store.open()
+            await asyncio.gather(*(store.ping() for _ in range(10)))
+            await store.close(is_clean=True)
+
+        assert (_descriptors(), _sqlite_threads()) == (descriptors, threads)
+
+
+class TestKilled:
+    async def test_every_write_that_returned_survives_kill_9(self, path: Path) -> None:
+        """A process that is killed while it writes loses nothing that it told anybody."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.storage.writer", str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        printed = [await asyncio.wait_for(process.stdout.readline(), PATIENCE_S) for _ in range(200)]
+
+        process.kill()
+        rest, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+
+        last = len(printed) + rest.count(b"\n")
+        assert int(printed[-1]) == 200
+        store = SqliteStore(path)
+        assert await store.open() is False
+        stored = [one.sequence for one in await store.messages("s1", None, 1_000_000)]
+        assert stored in (list(range(1, last + 1)), list(range(1, last + 2)))
+        assert (await store.add_message(message())).sequence == len(stored) + 1
+        await store.close(is_clean=True)
+
+    async def test_a_killed_server_holds_no_lock(self, path: Path) -> None:
+        """The next one opens at once; files it left are private still."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.storage.writer", str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
+        text = await refusal(path)
+        process.kill()
+        await asyncio.wait_for(process.communicate(), PATIENCE_S)
+
+        store = SqliteStore(path)
+        await store.open()
+
+        modes = {mode(one) for one in path.parent.iterdir()}
+        await store.join(member("u-bob"), 10)
+        await store.close(is_clean=True)
+        assert "in use" in text
+        assert modes == {"0o600"}
+
+
+def _execute(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def _sqlite_threads() -> int:
+    return sum(one.name.startswith("sqlite-") for one in threading.enumerate())
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def _open_and_read(store: SqliteStore) -> None:
+    await store.open()
+    await store.chunks("s1", 0, 10)

@@ -1,0 +1,91 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("collab_server", "handlers", "crdt", "storage")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+DOORS = {
+    "pycrdt": "crdt/document.py",
+    "sqlite3": "storage/sqlite/",
+    "cerberus": "handlers/schemas.py",
+    "bcrypt": "handlers/passwords.py",
+    "jwt": "handlers/tokens.py",
+    "dotenv": "collab_server/config.py",
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top-level names of everything a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_one_door_per_library(library: str) -> None:
+    """Each third-party library is imported in one place."""
+    users = [str(path.relative_to(ROOT)) for path in SOURCES if library in imported(path)]
+
+    assert users
+    assert all(user.startswith(DOORS[library]) for user in users), users
+
+
+def test_only_one_file_of_rooms_and_its_writers_awaits() -> None:
+    """The rooms' rules are synchronous: only three files of `crdt` have coroutines."""
+    awaiting = {path.name for path in (ROOT / "crdt").glob("*.py") if "async def" in path.read_text()}
+
+    assert awaiting == {"rooms.py", "writer.py", "history.py"}
+
+
+def test_no_wall_clock_in_crdt() -> None:
+    """Times come in as arguments."""
+    assert [path.name for path in (ROOT / "crdt").glob("*.py") if imported(path) & {"time", "datetime"}] == []
+
+
+def test_small_files() -> None:
+    """No source file grows beyond about 300 lines."""
+    long = {str(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 330}
+
+    assert long == {}
+
+
+@pytest.mark.parametrize("path", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda path: path.name)
+def test_links_between_documents(path: Path) -> None:
+    """Every relative link leads to a file."""
+    links = re.findall(r"\]\(([^)#:]+)[^)]*\)", path.read_text())
+
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_architecture_names_files_that_exist() -> None:
+    """The map is of this country."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+
+    named = re.findall(r"`((?:collab_server|handlers|crdt|storage|tests)/[\w/]+\.\w+)`", text)
+
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_documented_routes_exist() -> None:
+    """docs/api.md and the OpenAPI description name the same routes."""
+    from handlers.openapi import OPERATIONS
+
+    text = (ROOT / "docs" / "api.md").read_text()
+    documented = {
+        (method, re.sub(r":\w+", "{}", path))
+        for method, path in re.findall(r"`(GET|POST|PATCH|DELETE) (/[\w/:]+)`", text)
+    }
+    described = {(one.method, re.sub(r"{\w+}", "{}", one.path)) for one in OPERATIONS}
+
+    assert documented == {one for one in described if not one[1].startswith(("/sync", "/healthz", "/readyz"))}
