@@ -20,7 +20,6 @@ from storage.sqlite import SqliteStore
 _SECRET_NAME = "secret"  # noqa: S105 - a file name
 _MAX_HEADER_BYTES = 16 << 10
 _MAX_BUFFER_BYTES = 8 << 20
-_KEEP_ALIVE_S = 75
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ class Server:
             max_buffer_size=_MAX_BUFFER_BYTES,
             max_body_size=_MAX_BUFFER_BYTES,
             body_timeout=config.request_s,
-            idle_connection_timeout=_KEEP_ALIVE_S,
+            idle_connection_timeout=config.request_s,  # also bounds how long headers may take
         )
         http.add_sockets(sockets)
         gc.freeze()

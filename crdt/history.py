@@ -1,6 +1,7 @@
 """Versions: snapshots of the code that people made or that typing earned."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from crdt.errors import RoomDamaged
@@ -36,15 +37,27 @@ class History:
         rooms.on_tend = self.save_if_due
 
     async def save(
-        self, session_id: str, user_id: str, user_name: str, *, code: str | None = None, label: str = ""
+        self,
+        session_id: str,
+        user_id: str,
+        user_name: str,
+        *,
+        code: str | None = None,
+        label: str = "",
+        check: Callable[[], Awaitable[object]] | None = None,
     ) -> tuple[Version, bool]:
         """Store a version by hand; return (version, True), or (the newest, False) if nothing changed since.
 
-        code  first becomes the main root's text, by a small edit of this user's that others see
+        code   first becomes the main root's text, by a small edit of this user's that others see
+        check  raises if the user may not do this; asked again if anything changed while the room loaded
 
-        Raises NotFound, LimitReached, DocumentFull, RoomDamaged or RoomUnavailable.
+        Raises what `check` raises, NotFound, LimitReached, DocumentFull, RoomDamaged or RoomUnavailable.
         """
         async with self._rooms.use(session_id) as room:
+            changes = -1
+            while check and changes != self._rooms.changes:
+                changes = self._rooms.changes
+                await check()
             if code is not None:
                 room.edit_text(user_id, code, self._rooms.clock())
             return await self._store_version(room, VersionKind.MANUAL, user_id, user_name, label)

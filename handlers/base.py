@@ -196,6 +196,12 @@ class BaseHandler(RequestHandler):
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.finish(json.dumps(body))
 
+    async def head(self, *arguments: str) -> None:
+        """Answer like GET; Tornado leaves the body out."""
+        answer = self.get(*arguments)
+        if answer is not None:
+            await answer
+
     def options(self, *_: str) -> None:
         self.set_status(204)
         if self._headers.get("Access-Control-Allow-Origin"):

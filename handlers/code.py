@@ -27,7 +27,12 @@ class SaveHandler(CodeHandler):
         if wait := self.services.limiters.saves.wait_s(session.id):
             raise errors.rate_limited(wait, "Too many versions at once.")
         version, is_new = await self.services.history.save(
-            session.id, self.me.id, self.me.username, code=body.get("code"), label=body.get("label", "")
+            session.id,
+            self.me.id,
+            self.me.username,
+            code=body.get("code"),
+            label=body.get("label", ""),
+            check=lambda: self.member(session.id, Role.EDITOR, writes=True),
         )
         await self.reply_version(version, 201 if is_new else 200)
 
@@ -37,7 +42,10 @@ class LatestHandler(CodeHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        if self.get_query_argument("live", "") in ("true", "1"):
+        live = self.get_query_argument("live", "")
+        if live not in ("", "true", "false"):
+            raise errors.invalid({"live": ["must be true or false"]})
+        if live == "true":
             await self._reply_live(session.id)
             return
         version = await self.services.store.newest_version(session.id)

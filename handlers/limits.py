@@ -63,12 +63,18 @@ class FailureWindow:
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
     def note(self, key: str) -> None:
-        """Record a failure."""
+        """Record a failure, or a try that may become one."""
         times = self._failures.setdefault(key, deque(maxlen=self._limit))
         times.append(self._monotonic())
         self._failures.move_to_end(key)
         if len(self._failures) > _MAX_KEYS:
             self._failures.popitem(last=False)
+
+    def forget(self, key: str) -> None:
+        """Take the newest back: the try it was noted for did not fail."""
+        times = self._failures.get(key)
+        if times:
+            times.pop()
 
     def wait_s(self, key: str) -> int:
         """Return the whole seconds to wait before the next try, 0 for none."""

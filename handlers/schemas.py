@@ -9,6 +9,8 @@ from cerberus.errors import BasicErrorHandler
 
 from handlers.errors import invalid
 
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+
 Schema = Mapping[str, Mapping[str, Any]]
 
 MAX_CODE_BYTES = 1 << 20
@@ -43,6 +45,8 @@ def _user_name(field: str, value: Any, error: Any) -> None:
     _one_line(field, value, error)
     if isinstance(value, str) and "@" in value:
         error(field, "may not contain @")
+    if isinstance(value, str) and any(unicodedata.category(c) == "Cf" or c in _FILLERS for c in value):
+        error(field, "may not contain invisible characters")
 
 
 def _email(field: str, value: Any, error: Any) -> None:
@@ -126,6 +130,12 @@ class _Messages(BasicErrorHandler):  # type: ignore[misc]
         0x41: "contains characters that are not allowed",
         0x44: "must be one of {constraint}",
     }
+
+    def _format_message(self, field: str, error: Any) -> str:
+        constraint = error.constraint
+        shown = ", ".join(map(str, constraint)) if isinstance(constraint, list) else constraint
+        text: str = self.messages[error.code].format(*error.info, constraint=shown, field=field, value=error.value)
+        return text
 
 
 def validate(schema: Schema, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ _REMOVED = '{"code":"removed"}'
 _LEFT = '{"code":"left"}'
 MAIN_ROOT = "codemirror"
 _MAX_TIME = 1 << 53
+_UNTITLED = "Untitled session"
 
 
 class SessionHandlerBase(BaseHandler):
@@ -41,7 +42,7 @@ class SessionsHandler(SessionHandlerBase):
         services, now = self.services, self.services.clock()
         session = Session(
             id=ids.new_id(services.random_bytes),
-            title=body.get("title") or "Untitled session",
+            title=body.get("title") or _UNTITLED,
             language=body.get("language", "javascript"),
             owner_id=self.me.id,
             access=Access(body.get("access", Access.LINK)),
@@ -83,7 +84,7 @@ class SessionHandler(SessionHandlerBase):
         session, member = await self.member(session_id, Role.OWNER)
         body = self.read(schemas.SESSION)
         changes = SessionChanges(
-            title=body.get("title"),
+            title=(body["title"] or _UNTITLED) if "title" in body else None,
             language=body.get("language"),
             access=Access(body["access"]) if "access" in body else None,
             join_role=Role(body["joinRole"]) if "joinRole" in body else None,

@@ -96,22 +96,28 @@ class LoginHandler(AccountHandler):
         if name is None:
             raise errors.invalid({"username": ["is required, or email"]})
         user = await services.store.user_by_name(name)
-        self._check_failures(account := user.id if user else name.casefold())
+        account = user.id if user else name.casefold()
+        self._note_try(account)
         hashed = user.password_hash if user else None
         if not await services.passwords.matches(body["password"], hashed) or user is None:
-            services.limiters.account_failures.note(account)
-            services.limiters.address_failures.note(self.address)
             raise errors.ApiError(401, "bad_credentials", "The name or the password is wrong.")
+        services.limiters.account_failures.forget(account)
+        services.limiters.address_failures.forget(self.address)
         login, token = self.new_login(user.id)
         await services.store.add_login(login)
         self.reply_signed_in(user, token)
 
-    def _check_failures(self, account: str) -> None:
-        """Whoever guesses has to wait, for the right password as well; the same for unknown accounts."""
+    def _note_try(self, account: str) -> None:
+        """Whoever guesses has to wait, for the right password as well; the same for unknown accounts.
+
+        A try counts as failed until it has succeeded, so that many at once are counted too.
+        """
         limiters = self.services.limiters
         wait = max(limiters.account_failures.wait_s(account), limiters.address_failures.wait_s(self.address))
         if wait:
             raise errors.rate_limited(wait, "Too many failed attempts.")
+        limiters.account_failures.note(account)
+        limiters.address_failures.note(self.address)
 
 
 class RefreshHandler(AccountHandler):

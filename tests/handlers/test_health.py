@@ -86,3 +86,12 @@ async def test_a_probe_tells_nothing_about_people(server, browser: Browser) -> N
     assert before == after
     assert set(before[0]) <= {"status", "version"}
     assert set(before[1]) <= {"status"}
+
+
+async def test_head_is_get_without_a_body(api: Api) -> None:
+    """Uptime monitors ask with HEAD."""
+    answer = await api.request("HEAD", "/healthz")
+    nothing = await api.request("HEAD", "/user/login")
+
+    assert (answer.status, answer.body) == (200, b"")
+    assert nothing.status == 405

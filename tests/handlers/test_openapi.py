@@ -10,7 +10,7 @@ from handlers import openapi, schemas
 from handlers.base import BaseHandler
 from tests.api import Api
 
-METHODS = ("get", "head", "post", "put", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 PAGES = {"/", "/docs", "/openapi.json", "/static/(.+)"}
 """Routes for people and what their pages load, and the description itself: not part of what is described."""
 
