@@ -13,7 +13,7 @@ from collab_server import __version__
 from collab_server.config import Config
 from collab_server.logs import log_request
 from crdt.history import History, HistorySettings
-from crdt.room import RoomLimits
+from crdt.limits import RoomLimits
 from crdt.rooms import Rooms, RoomsSettings
 from handlers import chat, code, health, pages, session, sync, user
 from handlers.base import NotFoundHandler

@@ -6,16 +6,15 @@ store; `rooms` loads it, writes its log and closes it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from crdt import log, protocol, scan
-from crdt.awareness import AwarenessLimits
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.document import EMPTY, Document
 from crdt.errors import DocumentFull, Gap, Rejected, RoomUnavailable
 from crdt.journal import Journal
+from crdt.limits import RoomLimits
 from crdt.presence import Presence
 from crdt.scan import Parsed
 from crdt.stored import Restored
@@ -24,19 +23,6 @@ from storage.records import Chunk, Role
 TRY_LATER = 1013
 _MAX_STRIKES = 3
 _MAX_CLIENT_ID = (1 << 32) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class RoomLimits:
-    """Bounds on one room (defaults: facts/security.md)."""
-
-    update_bytes: int = 256 << 10
-    sync_bytes: int = 4 << 20
-    text_bytes: int = 1 << 20
-    state_bytes: int = 8 << 20
-    unsaved_bytes: int = 8 << 20
-    presence_interval_ms: int = 100
-    awareness: AwarenessLimits = field(default_factory=AwarenessLimits)
 
 
 class Room:

@@ -12,17 +12,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from crdt import stored
+from crdt import loading, stored
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.errors import ProtocolError, RoomDamaged, RoomUnavailable
+from crdt.limits import RoomLimits
 from crdt.protocol import SyncStep2, SyncUpdate, decode
-from crdt.room import Room, RoomLimits
+from crdt.room import Room
 from crdt.scan import Parsed, parse
 from crdt.writer import Writer
 from storage.base import Store
 from storage.errors import NotFound, StoreError, StoreUnavailable
-from storage.records import Chunk, Role, Status
+from storage.records import Role, Status
 
 RESTART = 1012
 SESSION_DELETED = 4410
@@ -208,12 +209,7 @@ class Rooms:
 
     async def _load(self, session_id: str) -> Room:
         try:
-            checkpoint = await self._store.checkpoint(session_id)
-            newest = await self._store.newest_version(session_id)
-            since = newest.sequence if newest else 0
-            after = min(since, checkpoint.sequence) if checkpoint else 0
-            chunks = await self._read_log(session_id, after)
-            restored = await asyncio.to_thread(stored.restore, checkpoint, chunks, since)
+            restored, checkpointed = await loading.load(self._store, session_id, self.settings.chunks_per_read)
             while True:
                 changes = self.changes
                 session = await self._store.session(session_id)
@@ -231,7 +227,7 @@ class Rooms:
             restored,
             self.settings.room,
             random_below=self._random_below,
-            checkpointed=checkpoint.sequence if checkpoint else 0,
+            checkpointed=checkpointed,
             main_root=session.main_root,
             is_open=session.status is Status.OPEN,
             accepts_carried=self._accepts_carried,
@@ -241,15 +237,6 @@ class Rooms:
         room.presence.on_late = lambda: self._presence_is_late(room)
         self._rooms[session_id] = room
         return room
-
-    async def _read_log(self, session_id: str, after: int) -> list[Chunk]:
-        chunks: list[Chunk] = []
-        while True:
-            more = await self._store.chunks(session_id, after, self.settings.chunks_per_read)
-            chunks += more
-            if len(more) < self.settings.chunks_per_read:
-                return chunks
-            after = more[-1].last
 
     # -- tending ----------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ import pycrdt
 from crdt import protocol
 from crdt.connection import Connection
 from crdt.document import EMPTY
-from crdt.room import Room, RoomLimits
+from crdt.limits import RoomLimits
+from crdt.room import Room
 from crdt.stored import Restored
 from storage.records import Role
 

@@ -4,7 +4,8 @@ import pytest
 
 from crdt import log, protocol
 from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
-from crdt.room import RoomLimits, adopted_root
+from crdt.limits import RoomLimits
+from crdt.room import adopted_root
 from crdt.scan import parse
 from crdt.stored import restore
 from storage.records import Role

@@ -10,8 +10,9 @@ import pytest
 from crdt import protocol
 from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history import History, HistorySettings
+from crdt.limits import RoomLimits
 from crdt.log import Entry, encode_chunk
-from crdt.room import Room, RoomLimits
+from crdt.room import Room
 from crdt.rooms import Rooms, RoomsSettings
 from storage.base import SessionChanges
 from storage.errors import NotFound, StoreUnavailable

@@ -1,0 +1,32 @@
+"""Reads what the store has of a document, in parts, and puts it together in a thread."""
+
+import asyncio
+
+from crdt import stored
+from storage.base import RoomStore
+from storage.records import Chunk
+
+
+async def load(store: RoomStore, session_id: str, chunks_per_read: int) -> tuple[stored.Restored, int]:
+    """Return (the document, log position of its checkpoint); raises RoomDamaged or StoreUnavailable.
+
+    The log is read from the newest version or the checkpoint on, whichever is older: what came
+    after the version says who contributed to the next one.
+    """
+    checkpoint = await store.checkpoint(session_id)
+    newest = await store.newest_version(session_id)
+    since = newest.sequence if newest else 0
+    after = min(since, checkpoint.sequence) if checkpoint else 0
+    chunks = await _read_log(store, session_id, after, chunks_per_read)
+    restored = await asyncio.to_thread(stored.restore, checkpoint, chunks, since)
+    return restored, checkpoint.sequence if checkpoint else 0
+
+
+async def _read_log(store: RoomStore, session_id: str, after: int, limit: int) -> list[Chunk]:
+    chunks: list[Chunk] = []
+    while True:
+        more = await store.chunks(session_id, after, limit)
+        chunks += more
+        if len(more) < limit:
+            return chunks
+        after = more[-1].last
