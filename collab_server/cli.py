@@ -13,6 +13,7 @@ from collab_server.config import Config, ConfigError, load, settings
 from collab_server.server import Server, StartError, read_secret
 from storage.errors import StoreUnavailable
 from storage.sqlite import SqliteStore
+from storage.sqlite.engine import is_locked
 
 _FAILED = 2
 _EPILOG = """
@@ -60,28 +61,27 @@ async def _run(config: Config) -> int:
 
 async def _check(config: Config) -> int:
     """Say whether a server with this configuration could start, without disturbing one that runs."""
-    data_dir = Path(config.data_dir)
+    data_dir = Path(config.data_dir).absolute()
+    database = data_dir / "collab.db"
     try:
-        if data_dir.exists():
-            with tempfile.TemporaryFile(dir=data_dir):
-                pass
-        if (data_dir / "collab.db").exists():
-            await _check_store(data_dir / "collab.db")
-            read_secret(config)
+        nearest = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+        if not database.exists():
+            print(f"Configuration is right; the store in {data_dir} will be made at the first start.")
+            return 0
+        store = SqliteStore(database)
+        try:
+            await store.ping()
+        finally:
+            await store.release()
+        read_secret(config)
     except (OSError, ConfigError, StoreUnavailable) as error:
-        print(f"collab-server: DATA_DIR {data_dir}: {error}", file=sys.stderr)
+        print(f"collab-server: DATA_DIR {config.data_dir}: {error}", file=sys.stderr)
         return _FAILED
-    state = "is ready" if (data_dir / "collab.db").exists() else "will be made at the first start"
-    print(f"Configuration is right; the store in {data_dir.resolve()} {state}.")
+    note = " (a server is running on it)" if is_locked(database) else ""
+    print(f"Configuration is right; the store in {data_dir} is ready{note}.")
     return 0
-
-
-async def _check_store(path: Path) -> None:
-    store = SqliteStore(path)
-    try:
-        await store.ping()
-    finally:
-        await store.release()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         ("run", "start the server"),
         ("check", "check configuration and store; exit code 2 and one line if something is wrong"),
     ):
-        command = commands.add_parser(name, help=about, description=about.capitalize() + ".")
+        command = commands.add_parser(
+            name, help=about, description=about.capitalize() + ".", usage=f"collab-server {name} [SETTING ...]"
+        )
         for one, meta in settings():
             command.add_argument(
                 "--" + flag_name(meta["variable"]),

@@ -10,6 +10,7 @@ from tornado.web import RequestHandler
 
 _access = logging.getLogger("collab_server.access")
 
+_SWITCHING_PROTOCOLS = 101
 _LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 
 
@@ -52,5 +53,7 @@ def log_request(handler: RequestHandler) -> None:
         "requestId": getattr(handler, "request_id", ""),
         "user": user.id if user else None,
     }
+    if status == _SWITCHING_PROTOCOLS:
+        return  # the sync endpoint says who joined and left
     level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
     _access.log(level, "%s %s %d %.1f ms", request.method, request.path, status, fields["ms"], extra={"fields": fields})

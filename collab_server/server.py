@@ -1,6 +1,7 @@
 """Start, drain, stop."""
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -47,20 +48,20 @@ class Server:
     @classmethod
     async def start(cls, config: Config) -> "Server":
         """Open the store and listen; raises StartError."""
+        try:
+            sockets = bind_sockets(config.port, config.host)
+        except OSError as error:
+            raise StartError(_why_not_bound(config, error)) from error
         data_dir = Path(config.data_dir)
         store = SqliteStore(data_dir / "collab.db")
         try:
             is_clean = await store.open()
-        except StoreUnavailable as error:
-            raise StartError(f"DATA_DIR: {error}") from error
-        try:
             secret = read_secret(config)
-            sockets = bind_sockets(config.port, config.host)
-        except (OSError, ConfigError) as error:
-            await store.close(is_clean=is_clean)
-            raise StartError(
-                f"{'' if isinstance(error, ConfigError) else f'PORT {config.port} on HOST {config.host}: '}{error}"
-            ) from error
+        except (StoreUnavailable, OSError, ConfigError) as error:
+            for one in sockets:
+                one.close()
+            await store.close(is_clean=False)
+            raise StartError(f"DATA_DIR: {error}") from error
         parts = make_parts(config, store, secret, is_clean=is_clean)
         parts.services.rooms.start()
         parts.services.sockets.start()
@@ -98,6 +99,7 @@ class Server:
         """Stop listening, close sockets with 1012, write everything, close the store."""
         services, life = self.parts.services, self.parts.life
         life.is_draining = True
+        _log.info("stopping: editors are sent away, everything is written")
         self._http.stop()
         is_saved = False
         try:
@@ -107,8 +109,16 @@ class Server:
             services.passwords.close()
             await self._http.close_all_connections()
             await self._store.close(is_clean=is_saved)
-        if not is_saved:
+        if is_saved:
+            _log.info("stopped, everything is written")
+        else:
             _log.error("stopped with edits that could not be saved; clients still have them and bring them back")
+
+
+def _why_not_bound(config: Config, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"PORT {config.port} is in use; choose another, for example PORT={config.port + 1}"
+    return f"PORT {config.port} on HOST {config.host}: {error.strerror or error}"
 
 
 def read_secret(config: Config) -> str:

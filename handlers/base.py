@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from crdt.awareness import is_shallow
-from handlers import errors, ids, network, schemas
+from handlers import errors, ids, network, schemas, views
 from handlers.services import Services
 from storage.records import Member, Role, Session, Status, User
 
@@ -222,19 +222,8 @@ class BaseHandler(RequestHandler):
             self.set_header("Allow", ", ".join(self._methods()))
         for name, value in answer.headers.items():
             self.set_header(name, value)
-        body: dict[str, Any] = {
-            "type": f"/docs#{answer.code}",
-            "title": self._reason,
-            "status": answer.status,
-            "detail": answer.message,
-            "code": answer.code,
-            "message": answer.message,
-            "requestId": self.request_id,
-        }
-        if answer.errors:
-            body["errors"] = answer.errors
         self.set_header("Content-Type", "application/problem+json")
-        self.finish(json.dumps(body))
+        self.finish(json.dumps(views.problem(answer, self._reason, self.request_id)))
 
     def _methods(self) -> list[str]:
         """Return the methods that this handler has."""

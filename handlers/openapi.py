@@ -45,7 +45,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/code/{sessionId}/latest", "The newest version; live=true: the document as it is now.", "the version", query=("live",)),
     Operation("GET", "/code/{sessionId}/versions", "Versions, newest first; fields=meta leaves the texts out.", "versions, next", query=(*_PAGE, "fields")),
     Operation("GET", "/code/{sessionId}/versions/{n}", "One version.", "the version"),
-    Operation("GET", "/sync/{sessionId}", "WebSocket for Yjs (y-websocket protocol); sign in by cookie, token=, or sub-protocol.", "101", 101, query=("token", "saved")),
+    Operation("GET", "/sync/{sessionId}", "WebSocket for Yjs (y-websocket protocol); sign in by cookie, token=, or sub-protocol.", "switching protocols", 101, query=("token", "saved")),
     Operation("GET", "/healthz", "Is the process alive?", "status, version", needs_login=False),
     Operation("GET", "/readyz", "Should it get traffic? 503 while the store is away or the server stops.", "status", needs_login=False),
 )  # fmt: skip
@@ -66,6 +66,7 @@ ERRORS: tuple[tuple[int, str, str], ...] = (
     (413, "too_large", "The body or the document is over a limit."),
     (415, "unsupported_media_type", "Send JSON as application/json."),
     (422, "invalid", "Fields are wrong; errors says which and why."),
+    (426, "upgrade_required", "The address is for WebSockets."),
     (429, "rate_limited", "Too much at once; Retry-After says how many seconds to wait."),
     (503, "unavailable", "The store is away or the server stops; Retry-After says when to try again."),
 )

@@ -1,5 +1,6 @@
 """Pages for people: what this is, and the API's reference."""
 
+from collections.abc import Iterator
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
@@ -47,15 +48,7 @@ class DocsHandler(PageHandler):
     """GET /docs"""
 
     async def get(self) -> None:
-        rows = [
-            (
-                operation,
-                sorted(
-                    (openapi.json_schema(operation.schema) if operation.schema else {}).get("properties", {}).items()
-                ),
-            )
-            for operation in openapi.OPERATIONS
-        ]
+        rows = [(operation, list(_fields(operation))) for operation in openapi.OPERATIONS]
         self.reply_page("docs.html", rows=rows, errors=openapi.ERRORS)
 
 
@@ -80,3 +73,13 @@ class AssetHandler(BaseHandler):
         self.set_header("Content-Type", guess_type(path.name)[0] or "application/octet-stream")
         self.set_header("Cache-Control", "public, max-age=300")
         self.finish(path.read_bytes())
+
+
+def _fields(operation: openapi.Operation) -> Iterator[tuple[str, str, bool]]:
+    """Yield (name, rules in words, is it required) of each field of a body."""
+    schema = openapi.json_schema(operation.schema or {})
+    for name, rules in schema["properties"].items():
+        words = " | ".join(rules.get("enum", ()))
+        if "maxLength" in rules:
+            words = f"{rules.get('minLength', 0)}–{rules['maxLength']} characters"
+        yield name, words, name in schema["required"] or "oneOf" in schema

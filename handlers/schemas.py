@@ -21,6 +21,10 @@ def _nfc(value: Any) -> Any:
     return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
 
 
+def _composed(value: Any) -> Any:
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+
+
 def _lines(value: Any) -> Any:
     return unicodedata.normalize("NFC", value).replace("\r\n", "\n") if isinstance(value, str) else value
 
@@ -86,8 +90,8 @@ def _required(rules: Mapping[str, Any]) -> dict[str, Any]:
 
 SIGNUP: Schema = {
     "username": _required(_USERNAME),
-    "email": _required({**_line(254, 3), "check_with": _email}),
-    "password": _required(_PASSWORD),
+    "email": _required({**_line(254), "check_with": _email}),
+    "password": _required({"type": "string", "coerce": _composed, "minlength": 10, "maxlength": 128}),
     "fullname": _line(64),
 }
 LOGIN: Schema = {

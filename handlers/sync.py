@@ -23,6 +23,7 @@ STORE_AWAY = 4503
 TOO_MANY = 4529
 
 _SUB_PROTOCOL = "access_token"
+_UPGRADE_REQUIRED = 426
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class SyncHandler(SyncSocket):
 
     room: Room | None = None
     connection: Connection | None = None
+    request_id = ""
     _address = ""
     _is_counted = False
 
@@ -51,13 +53,26 @@ class SyncHandler(SyncSocket):
 
     async def prepare(self) -> None:
         """Refuse a page of another site before anything is opened, if only the cookie speaks for it."""
+        self.request_id = ids.new_id(self.services.random_bytes)
+        self.set_header("X-Request-Id", self.request_id)
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            self._reply_problem(
+                errors.ApiError(426, "upgrade_required", "This address is for WebSockets: use a Yjs provider.")
+            )
+            return
         settings = self.services.settings
         self._address = network.client_address(self.request, settings.trusted_hops)
         if self._given_token():
             return
         if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
-            self.set_status(403)
-            self.finish({"code": "bad_origin", "message": str(errors.bad_origin())})
+            self._reply_problem(errors.bad_origin())
+
+    def _reply_problem(self, problem: errors.ApiError) -> None:
+        self.set_status(problem.status)
+        if problem.status == _UPGRADE_REQUIRED:
+            self.set_header("Upgrade", "websocket")
+        self.set_header("Content-Type", "application/problem+json")
+        self.finish(json.dumps(views.problem(problem, self._reason, self.request_id)))
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return _SUB_PROTOCOL if _SUB_PROTOCOL in subprotocols else None
@@ -125,6 +140,7 @@ class SyncHandler(SyncSocket):
             self.room = room
             sockets.joined(self, session_id, user.id)
             room.join(self.connection)
+            _log.info("user %s joined session %s as %s", user.id, session_id, role)
 
     async def _admitted(self, session_id: str) -> tuple[User, str, Role]:
         """Return who connects, his login, and his role; raises _Refused or NotFound."""
@@ -165,6 +181,7 @@ class SyncHandler(SyncSocket):
 
     def _refuse(self, code: int, word: str, message: str) -> None:
         """Say why, and close after a while: old clients come back ten times a second (facts/yjs-protocol.md)."""
+        _log.info("request %s refused with %s: %s", self.request_id, code, word)
         self.send(protocol.permission_denied(f"{word}: {message}"))
         reason = json.dumps({"code": word, "message": message})
         self._loop.call_later(self.services.sockets.limits.refusal_hold_s, self.shut, code, reason)
@@ -196,7 +213,9 @@ class SyncHandler(SyncSocket):
         self._is_closing = True
         self._out.clear()
         if self.room and self.connection:
-            self.services.sockets.left(self, self.room.session_id, self.connection.user_id)
+            user_id, session_id = self.connection.user_id, self.room.session_id
+            _log.info("user %s left session %s, code %s", user_id, session_id, self.close_code)
+            self.services.sockets.left(self, session_id, user_id)
             self.room.leave(self.connection)
             self.room = self.connection = None
         if self._is_counted:

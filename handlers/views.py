@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from handlers.errors import ApiError
 from handlers.times import rfc3339
 from storage.records import Member, Message, Session, User, Version
 
@@ -12,6 +13,20 @@ _COLOURS = (
     "#c2410c", "#b45309", "#4d7c0f", "#047857", "#0e7490", "#1d4ed8",
     "#6d28d9", "#a21caf", "#be123c", "#57534e", "#0f766e", "#4338ca",
 )  # fmt: skip
+
+
+def problem(error: ApiError, title: str, request_id: str) -> dict[str, Any]:
+    """An error as RFC 9457 has it, with our extensions."""
+    body: dict[str, Any] = {
+        "type": f"/docs#{error.code}",
+        "title": title,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "message": error.message,
+        "requestId": request_id,
+    }
+    return {**body, "errors": error.errors} if error.errors else body
 
 
 def user(record: User) -> dict[str, Any]:

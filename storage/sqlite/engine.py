@@ -99,11 +99,12 @@ class Engine:
 
     def _take_lock(self) -> None:
         """Two servers on one file would each believe their own rooms: the second one is refused."""
-        self._lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        self._lock = os.open(_lock_file(self._path), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise StoreUnavailable(f"{self._path} is in use by another server") from None
+            folder = self._path.parent.absolute()
+            raise StoreUnavailable(f"{folder} is in use by another server: stop that or use another folder") from None
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -147,6 +148,25 @@ class Engine:
             connection = self._local.connection = self._connect()
             connection.execute("PRAGMA query_only=ON")
         return work(connection)
+
+
+def _lock_file(database: Path) -> Path:
+    return database.with_suffix(".lock")
+
+
+def is_locked(database: Path) -> bool:
+    """Whether a server has this database open."""
+    try:
+        descriptor = os.open(_lock_file(database), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _steps_done(connection: sqlite3.Connection) -> int:

@@ -55,7 +55,9 @@ async def test_check(tmp_path: Path) -> None:
     data.mkdir()
     (data / "collab.db").write_text("this is no database" * 100)
     code, text, errors = await command("check", cwd=tmp_path)
+    nowhere = await command("check", "--data-dir", "/proc/nowhere", cwd=tmp_path)
 
+    assert (nowhere[0], nowhere[2].count("\n")) == (2, 1)
     assert (code, text) == (2, "")
     assert errors.startswith(f"collab-server: DATA_DIR {Path('data')}: ")
     assert errors.count("\n") == 1
@@ -69,7 +71,7 @@ async def test_check_beside_a_running_server(tmp_path: Path) -> None:
     code, text, _ = await command("check", cwd=tmp_path)
     second = await command("run", cwd=tmp_path, PORT="0")
 
-    assert (code, "is ready" in text) == (0, True)
+    assert (code, "is ready (a server is running on it)" in text) == (0, True)
     assert second[0] == 2
     assert "in use by another server" in second[2]
     assert second[2].count("\n") == 1
@@ -85,8 +87,8 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
     code, _, errors = await command("run", "--host", "127.0.0.1", "--port", port, "--data-dir", str(tmp_path / "b"))
 
     assert code == 2
-    assert errors.startswith(f"collab-server: PORT {port} on HOST 127.0.0.1")
-    assert errors.count("\n") == 1
+    assert errors == f"collab-server: PORT {port} is in use; choose another, for example PORT={int(port) + 1}\n"
+    assert not (tmp_path / "b").exists()
     assert await server.terminate() == 0
 
 

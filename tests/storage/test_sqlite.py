@@ -147,10 +147,10 @@ class TestSettings:
 
 class TestOneServer:
     async def test_a_second_server_is_refused(self, store: SqliteStore, path: Path) -> None:
-        """The message says which file, and that another server has it."""
+        """The message says which folder, and that another server has it."""
         text = await refusal(path)
 
-        assert str(path) in text
+        assert str(path.parent) in text
         assert "in use" in text
 
     async def test_a_refused_server_disturbs_nothing(self, path: Path) -> None:
