@@ -86,7 +86,7 @@ class Tokens:
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
             )
             expires_at = int(claims["exp"])
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise not_signed_in("The access token is not valid.") from None
         if expires_at * 1000 <= self._clock():
             raise token_expired()
