@@ -97,7 +97,8 @@ class Rooms:
             async with asyncio.timeout(grace_s):
                 await self.writer.drain()
                 for room in list(self._rooms.values()):
-                    await self._checkpoint(room)
+                    with contextlib.suppress(StoreError, RoomUnavailable):  # the log is enough to start from
+                        await self._checkpoint(room)
         await self.writer.stop()
         return all(room.journal.is_saved for room in self._rooms.values())
 

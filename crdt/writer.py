@@ -81,12 +81,8 @@ class Writer:
             self._wake.clear()
             try:
                 await self._write_all()
-            except StoreError as error:
-                if not self.is_failing:
-                    _log.error("the store cannot be written, edits are kept in memory: %s", error)
-                self.is_failing = True
-                self._fail_waiting("the store is away")
-                self._wake.set()
+            except Exception as error:  # whatever it is, the next attempt must come
+                self._note_failure(error)
                 await asyncio.sleep(retry_s)
                 retry_s = min(retry_s * 2, _LAST_RETRY_S)
                 continue
@@ -94,6 +90,15 @@ class Writer:
                 _log.info("the store can be written again")
             self.is_failing = False
             retry_s = _FIRST_RETRY_S
+
+    def _note_failure(self, error: Exception) -> None:
+        if not isinstance(error, StoreError):
+            _log.error("writing failed for a reason nobody expected", exc_info=error)
+        elif not self.is_failing:
+            _log.error("the store cannot be written, edits are kept in memory: %s", error)
+        self.is_failing = True
+        self._fail_waiting("the store is away")
+        self._wake.set()
 
     async def _write_all(self) -> None:
         rooms = list(self._dirty)

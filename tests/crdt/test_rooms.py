@@ -193,6 +193,32 @@ async def test_a_store_that_is_away(make_world, expect_log) -> None:
     assert [(c.first, c.last) for c in await world.store.chunks("one", 0, 10)] == [(1, 1), (2, 2)]
 
 
+async def test_the_writer_survives_what_nobody_expected(world: World, expect_log) -> None:
+    """A fault that is no store error is logged, and the next attempt comes all the same."""
+    expect_log("nobody expected")
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        world.store.failing["append_chunks"] = ZeroDivisionError()
+        send(room, ada, Typist(5).insert(0, "a"))
+        await until(lambda: _value(world.rooms.writer.is_failing), bool)
+        world.store.failing.clear()
+
+        await all_saved(room)
+
+
+async def test_draining_without_a_checkpoint(make_world) -> None:
+    """A checkpoint that cannot be written at the end is no loss: the log has everything."""
+    world = make_world()
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, Typist(5).insert(0, "a"))
+    world.store.failing["put_checkpoint"] = StoreUnavailable("away")
+
+    assert await world.rooms.drain(5) is True
+
+
 async def test_all_rooms_together_have_a_bound(make_world, expect_log) -> None:
     """Beyond the bound on everything unsaved nothing more is taken, in any room."""
     expect_log("store cannot be written")
