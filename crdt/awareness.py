@@ -62,7 +62,7 @@ class Awareness:
         bounced: list[AwarenessEntry] = []
         for client_id, clock, state in entries:
             known = self._table.get(client_id)
-            if (known.user_id if known else owners.get(client_id, user_id)) != user_id:
+            if self.is_foreign(client_id, user_id, owners):
                 continue
             if clock > MAX_CLOCK or not _is_newer(clock, state, known):
                 if known and known.state is None and state is not None and clock <= known.clock:
@@ -78,6 +78,11 @@ class Awareness:
             self._put(client_id, _Presence(user_id, clock, state))
             changed.append(AwarenessEntry(client_id, clock, state))
         return changed, bounced
+
+    def is_foreign(self, client_id: int, user_id: str, owners: Mapping[int, str]) -> bool:
+        """Whether a client id is another user's, by its presence or by what it wrote."""
+        known = self._table.get(client_id)
+        return (known.user_id if known else owners.get(client_id, user_id)) != user_id
 
     def remove(self, client_ids: Iterable[int]) -> list[AwarenessEntry]:
         """Take clients out whose connection closed; return what to tell the others (same clock, no state)."""

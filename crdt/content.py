@@ -25,18 +25,19 @@ class ScanLimits:
 
     structs: int = 500_000
     value_structs: int = 10_000
+    conflicts: int = 2_000
     any_values: int = 200_000
     any_depth: int = 16
     name_bytes: int = 256
 
 
-LIVE_LIMITS = ScanLimits(structs=20_000, value_structs=2_000, any_values=20_000)
+LIVE_LIMITS = ScanLimits(structs=20_000, value_structs=2_000, conflicts=500, any_values=20_000)
 """For one live update: sets of one map key cost yrs time by the square, 20,000 of them 1.9 s (facts/pycrdt.md)."""
 
 SYNC_LIMITS = ScanLimits()
 """For what a client brings along when it connects."""
 
-STORED_LIMITS = ScanLimits(structs=10_000_000, value_structs=10_000_000, any_values=10_000_000)
+STORED_LIMITS = ScanLimits(structs=10_000_000, value_structs=10_000_000, conflicts=10_000_000, any_values=10_000_000)
 """For states that this server stored: everything in them passed the other two."""
 
 

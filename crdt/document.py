@@ -45,29 +45,29 @@ class Document:
         """Bytes of the merged state and of what came since, an upper bound of what a newcomer gets."""
         self._view()
 
-    def apply(self, update: bytes) -> bool:
+    def apply(self, update: bytes, *, cuts: bool = False) -> bool:
         """Integrate an update; return whether the document changed.
 
-        Raises Rejected when pycrdt refuses it; the document is then as it was before.
+        cuts  it cuts a character in two (`Known.cut_by`): the text is then read from a corrected copy
+
+        Raises Rejected when pycrdt refuses it; the document is then as it was before. Nothing is
+        taken that pycrdt has not loaded, or the room could not be opened again.
         """
-        if self._doc is None:
+        if cuts:
+            self._rebuild_with(update)
             self._push(update)
             return True
+        doc = self._view()
         self._has_changed = False
         try:
-            _guarded(self._doc.apply_update, update)
-        except _PycrdtFailure as failure:
+            _guarded(doc.apply_update, update)
+        except _PycrdtFailure:
             self._drop_view()
-            if not self._loads_with(update):
-                raise Rejected("the update cannot be integrated") from failure
+            self._rebuild_with(update)
             self._has_changed = True
         if self._has_changed:
             self._push(update)
         return self._has_changed
-
-    def forget_view(self) -> None:
-        """Call before an edit that cuts a character in two: the text is then read from a corrected copy."""
-        self._drop_view()
 
     def state(self) -> bytes:
         """Return all updates merged into one."""
@@ -145,15 +145,30 @@ class Document:
 
     def _view(self) -> "pycrdt.Doc[pycrdt.Text]":
         if self._doc is None:
-            state = self.state()
-            doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
             try:
-                _guarded(doc.apply_update, squash(state, self._torn) if self._torn else state)
+                self._show(self._load(self.state()))
             except _PycrdtFailure as failure:
                 raise RoomDamaged("the merged updates cannot be loaded") from failure
-            self._subscription = doc.observe(self._note_change)
-            self._doc = doc
+        assert self._doc is not None  # noqa: S101 - for the type checker
         return self._doc
+
+    def _rebuild_with(self, update: bytes) -> None:
+        """Load a fresh view that has the update; raises Rejected, with the old view as it was."""
+        try:
+            doc = self._load(merge([self.state(), update]))
+        except _PycrdtFailure as failure:
+            raise Rejected("the update cannot be integrated") from failure
+        self._drop_view()
+        self._show(doc)
+
+    def _load(self, state: bytes) -> "pycrdt.Doc[pycrdt.Text]":
+        doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
+        _guarded(doc.apply_update, squash(state, self._torn) if self._torn else state)
+        return doc
+
+    def _show(self, doc: "pycrdt.Doc[pycrdt.Text]") -> None:
+        self._doc = doc
+        self._subscription = doc.observe(self._note_change)
 
     def _drop_view(self) -> None:
         if self._doc is not None:
@@ -163,34 +178,41 @@ class Document:
     def _note_change(self, _event: pycrdt.TransactionEvent) -> None:
         self._has_changed = True
 
-    def _loads_with(self, update: bytes) -> bool:
-        try:
-            _guarded(pycrdt.Doc().apply_update, merge([self.state(), update]))
-        except _PycrdtFailure:
-            return False
-        return True
-
 
 class _PycrdtFailure(Exception):
     """Whatever pycrdt raised, also its PanicException, which derives from BaseException."""
 
 
-def _make_edit(state: bytes, root: str, text: str, client_id: int) -> bytes:
+def _make_edit(state: bytes, root: str, text: str, client_id: int, *, whole: bool = False) -> bytes:
+    """Make the edit on a copy; `whole` replaces everything, for text with embeds that positions cannot see."""
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client_id)
     doc.apply_update(state)
     made: list[bytes] = []
     target = doc.get(root, type=pycrdt.Text)
     subscription = doc.observe(lambda event: made.append(event.update))
-    before = str(target)
     with doc.transaction():
-        for position, deleted, inserted in reversed(changes(before, text)):
-            at = len(before[:position].encode())
-            if deleted:
-                del target[at : at + len(before[position : position + deleted].encode())]
-            if inserted:
-                target.insert(at, inserted)
+        if whole:
+            del target[0 : len(target)]
+            target.insert(0, text)
+        else:
+            _replace(target, text)
     doc.unobserve(subscription)
+    if str(target) != text and not whole:
+        return _make_edit(state, root, text, client_id, whole=True)
     return made[0] if made else EMPTY
+
+
+def _replace(target: pycrdt.Text, text: str) -> None:
+    """Apply the changes from last to first; positions in pycrdt are UTF-8 bytes."""
+    before = str(target)
+    end, at = len(before), len(before.encode())
+    for position, deleted, inserted in reversed(changes(before, text)):
+        at -= len(before[position:end].encode())
+        end = position
+        if deleted:
+            del target[at : at + len(before[position : position + deleted].encode())]
+        if inserted:
+            target.insert(at, inserted)
 
 
 def _read_text(doc: "pycrdt.Doc[pycrdt.Text]", root: str) -> str:

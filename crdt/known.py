@@ -89,18 +89,18 @@ class Known:
             created[packed] = 1 + (created.get(parent) or self.types.get(parent, 0))
         return created
 
-    def cuts_character(self, parsed: Parsed) -> bool:
-        """Whether the update cuts a character in two that was whole before; the halves are noted in `torn`."""
+    def cut_by(self, parsed: Parsed) -> set[int]:
+        """Return the characters that the update cuts in two and that were whole before, noted in `torn`."""
         self._pairs.update(parsed.pairs)
         if not self._pairs:
-            return False
+            return set()
         cuts = set(parsed.splits)
         for client, start, end in parsed.ranges:
             cuts.add(pack(client, start))
             cuts.add(pack(client, end))
         torn = (cuts & self._pairs) - self.torn
         self.torn |= torn
-        return bool(torn)
+        return torn
 
     def commit(self, parsed: Parsed, author: str, unclaimed: Set[int] = frozenset()) -> None:
         """Record an applied update.

@@ -66,8 +66,11 @@ class Presence:
             return
         late = connection.late_presence
         for entry in entries:
-            if entry.client_id in late or len(late) < self._kept:
-                late[entry.client_id] = entry
+            client_id = entry.client_id
+            if self._awareness.is_foreign(client_id, connection.user_id, self._owners):
+                continue  # echoes of others must not push out his own
+            if client_id in late or client_id in connection.client_ids or len(late) < self._kept:
+                late[client_id] = entry
         self.on_late()
 
     def tick(self, now: int) -> bool:

@@ -5,7 +5,7 @@ nothing to lock. Knows no clock (times come in as milliseconds since 1970), no s
 store; `rooms` loads it, writes its log and closes it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from crdt import log, protocol, scan
@@ -200,30 +200,42 @@ class Room:
             parsed = scan.parse(update, SYNC_LIMITS if is_answer else LIVE_LIMITS)
         known = self.known
         known.admit(parsed, author, carries=carries)
-        self._check_size(parsed, update)
-        if known.cuts_character(parsed):
-            self.document.forget_view()
-        if not self.document.apply(update):
-            return
-        unclaimed = parsed.spans.keys() - source.client_ids if carries and source else frozenset()
+        self._check_size(parsed, update, is_exact=source is None or is_answer)
+        torn = known.cut_by(parsed)
+        try:
+            if not self.document.apply(update, cuts=bool(torn)):
+                return
+        except Rejected:
+            known.torn -= torn
+            raise
+        unclaimed: Set[int] = frozenset()
+        if carries and source:
+            unclaimed = parsed.spans.keys() - known.owners.keys() - source.client_ids
         known.commit(parsed, author, unclaimed)
-        self._record(log.Entry(now, author, update, carries))
+        self._record(log.Entry(now, author, update, bool(unclaimed)))
         frame = protocol.sync_update(update)
         for connection in self.connections:
             if connection is not source:
                 connection.outbox.send(frame)
 
-    def _check_size(self, parsed: Parsed, update: bytes) -> None:
-        """Cheap upper bounds first; the true size is only asked for near the limit."""
+    def _check_size(self, parsed: Parsed, update: bytes, *, is_exact: bool) -> None:
+        """Cheap upper bounds first; the true size is only asked for near the limit.
+
+        is_exact  find out what the text would be, at the cost of loading the document; otherwise a
+                  live edit that also deletes may pass the limit once, by its own size
+        """
         if self.document.size + len(update) > 2 * self.limits.state_bytes:
             raise DocumentFull(f"the document's state is over {self.limits.state_bytes} bytes")
         self._text_bound += parsed.text_bytes
         if parsed.text_bytes and self._text_bound > self.limits.text_bytes:
             roots = {**self.known.text_roots, **dict.fromkeys(parsed.text_roots)}
-            self._text_bound = self.document.text_bytes(roots) + parsed.text_bytes
-            if self._text_bound > self.limits.text_bytes and parsed.ranges:
-                self._text_bound = self.document.text_bytes(roots, update)
-            if self._text_bound > self.limits.text_bytes:
+            before = self.document.text_bytes(roots)
+            self._text_bound = before + parsed.text_bytes
+            if self._text_bound <= self.limits.text_bytes:
+                return
+            if parsed.ranges and is_exact:
+                before = self._text_bound = self.document.text_bytes(roots, update)
+            if not parsed.ranges or before > self.limits.text_bytes:
                 raise DocumentFull(f"the document's text is over {self.limits.text_bytes} bytes")
 
     def _record(self, entry: log.Entry) -> None:

@@ -17,7 +17,7 @@ from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.errors import ProtocolError, RoomDamaged, RoomUnavailable
 from crdt.limits import RoomLimits
-from crdt.protocol import SyncStep2, SyncUpdate, decode
+from crdt.protocol import SYNC, SyncStep2, SyncUpdate, decode
 from crdt.room import Room
 from crdt.scan import Parsed, parse
 from crdt.writer import Writer
@@ -141,7 +141,7 @@ class Rooms:
     async def receive_large(self, room: Room, connection: Connection, frame: bytes) -> None:
         """The same, with the update scanned in a thread: 33 ms for a state of 289 kB (facts/pycrdt.md)."""
         parsed = None
-        if connection.role.allows(Role.EDITOR):
+        if connection.role.allows(Role.EDITOR) and frame[0] == SYNC:
             match decode(frame):
                 case SyncStep2(update):
                     parsed = await asyncio.to_thread(parse, update, SYNC_LIMITS)
@@ -197,14 +197,15 @@ class Rooms:
 
     def _load_once(self, session_id: str) -> "asyncio.Task[Room]":
         task = self._loading.get(session_id)
-        if task is None:
+        if task is None or task.done():
             task = asyncio.get_running_loop().create_task(self._load(session_id), name="load room")
             self._loading[session_id] = task
             task.add_done_callback(lambda done: self._loaded(session_id, done))
         return task
 
     def _loaded(self, session_id: str, task: "asyncio.Task[Room]") -> None:
-        self._loading.pop(session_id, None)
+        if self._loading.get(session_id) is task:
+            del self._loading[session_id]
         if not task.cancelled():
             task.exception()  # also retrieved here, should every waiter have been cancelled
 
@@ -258,6 +259,8 @@ class Rooms:
         while True:
             await asyncio.sleep(self.settings.tend_interval_s)
             for room in list(self._rooms.values()):
+                if self._rooms.get(room.session_id) is not room:
+                    continue
                 try:
                     await self._tend(room)
                 except (StoreError, RoomUnavailable) as error:

@@ -60,7 +60,7 @@ def _load_checkpoint(restored: Restored, checkpoint: Checkpoint) -> None:
     known = restored.known
     known.owners = log.decode_owners(checkpoint.owners)
     known.admit(parsed, "", carries=True)
-    known.cuts_character(parsed)
+    known.cut_by(parsed)
     known.commit(parsed, "", unclaimed=parsed.spans.keys())
 
 
@@ -78,7 +78,7 @@ def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: i
             continue
         parsed = parse(entry.update, STORED_LIMITS)
         known.admit(parsed, entry.author, carries=True)
-        known.cuts_character(parsed)
+        known.cut_by(parsed)
         known.commit(parsed, entry.author, unclaimed=parsed.spans.keys() if entry.carried else frozenset())
         restored.sequence = sequence
         updates.append(entry.update)

@@ -14,6 +14,9 @@ from typing import NamedTuple
 _MAX_WORK = 4_000_000
 """Rough bound on difflib's steps, about a tenth of a second."""
 
+_LEAST_BLOCKS = 64
+"""Moved parts make blocks too, though nothing is missing on either side."""
+
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
 
@@ -67,9 +70,11 @@ def _blocks(
 
 def _cost(old_parts: Sequence[str], new_parts: Sequence[str]) -> int:
     """difflib visits every pair of equal parts once for each block that it finds."""
-    counts = Counter(new_parts)
-    pairs = sum(counts[part] for part in old_parts)
-    return pairs * min(len(old_parts), len(new_parts), 64) + len(old_parts) + len(new_parts)
+    counts, old_counts = Counter(new_parts), Counter(old_parts)
+    pairs = sum(counts[part] * count for part, count in old_counts.items())
+    common = (counts & old_counts).total()
+    blocks = max(_LEAST_BLOCKS, len(old_parts) + len(new_parts) - 2 * common)
+    return pairs * min(blocks, len(old_parts), len(new_parts)) + len(old_parts) + len(new_parts)
 
 
 def _trim(position: int, before: str, after: str) -> Change:

@@ -69,6 +69,8 @@ class Writer:
         """Return when the store has the room's log up to `sequence`; raises RoomUnavailable if a commit fails."""
         if room.journal.saved_sequence >= sequence:
             return
+        if room not in self._dirty:
+            raise RoomUnavailable("the room was closed")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((room, sequence, future))
         await future

@@ -131,8 +131,7 @@ class SyncSocket(WebSocketHandler):
     def _spend(self, message: bytes) -> float:
         """Return for how long not to read; close a client that has been over the limit for ten seconds."""
         now = self._loop.time()
-        cost = 1 if message[:1] == bytes((_SYNC_FRAME,)) else _PRESENCE_COST
-        wait_s = max(self._updates.spend(cost, now), self._bytes.spend(len(message), now))
+        wait_s = max(self._updates.spend(self.cost(message), now), self._bytes.spend(len(message), now))
         if not wait_s:
             self._over_since = None
         elif self._over_since is None:
@@ -150,6 +149,10 @@ class SyncSocket(WebSocketHandler):
             await self.receive_large(message)
         else:
             self.receive(message)
+
+    def cost(self, message: bytes) -> float:
+        """Return how many updates a message counts as."""
+        return 1 if message[:1] == bytes((_SYNC_FRAME,)) else _PRESENCE_COST
 
     def receive(self, frame: bytes) -> None:
         raise NotImplementedError

@@ -51,6 +51,16 @@ def many_roots(count: int) -> bytes:
     return b"\x01" + write_var_uint(count) + b"\x01\x00" + structs + b"\x00"
 
 
+def conflicting_inserts(count: int) -> bytes:
+    """Inserts without a left neighbour before ever later ones of a run: quadratic in yrs."""
+    run = b"\x04\x01\x04text" + write_var_bytes(b"a" * count)
+    inserts = b"".join(b"\x44\x02" + write_var_uint(k) + b"\x01x" for k in range(count))
+    return b"\x02\x01\x02\x00" + run + write_var_uint(count) + b"\x01\x00" + inserts + b"\x00"
+
+
+POISON = bytes.fromhex("010302020701016d0021000202016b0327010474657874016a03017000")
+"""Passes the scan on B3, refused by pycrdt: must be refused every time, not only the first."""
+
 _EMPTY = b""
 _RECORDED = (
     ("endless read", B3, "01010200000000", "closed"),
@@ -86,6 +96,8 @@ CORPUS: tuple[Hostile, ...] = (
     Hostile("nested types (F1)", _EMPTY, nested_types(15_000), "closed"),
     Hostile("declared entries (F2)", _EMPTY, wide_map(1 << 20), "closed"),
     Hostile("one key many times", _EMPTY, same_key(20_000), "closed"),
+    Hostile("conflicting inserts", _EMPTY, conflicting_inserts(4_000), "closed"),
+    Hostile("refused by pycrdt only", B3, POISON, "closed"),
     Hostile("many roots", _EMPTY, many_roots(300), "closed"),
     Hostile("gap (F4)", _EMPTY, bytes.fromhex("010101058401040161" + "00"), "asked"),
 )

@@ -11,7 +11,7 @@ from crdt.errors import Rejected, RoomDamaged
 from crdt.known import Known
 from crdt.scan import parse
 from tests.crdt.harness import Typist
-from tests.hostile import B3
+from tests.hostile import B3, POISON
 
 
 def test_apply_and_read() -> None:
@@ -66,6 +66,33 @@ def test_what_pycrdt_refuses_changes_nothing() -> None:
     assert subject.apply(Typist(8, "text").insert(0, "x")) is True
 
 
+def test_a_poison_is_refused_every_time() -> None:
+    """Also right after a refusal, and right after a cut: nothing is taken that pycrdt has not loaded."""
+    subject = Document()
+    subject.apply(B3)
+    for _ in range(3):
+        with pytest.raises(Rejected):
+            subject.apply(POISON)
+        with pytest.raises(Rejected):
+            subject.apply(POISON, cuts=True)
+
+    assert subject.texts(["text"]) == {"text": "abcabcabc"}
+    assert Document(subject.state()).texts(["text"]) == {"text": "abcabcabc"}
+
+
+def test_text_with_embeds_is_edited_right() -> None:
+    """Positions cannot see an embed: then everything is replaced, and the text is what was asked for."""
+    doc = pycrdt.Doc(client_id=3)
+    text = doc.get("quill", type=pycrdt.Text)
+    text.insert(0, "hello world")
+    text.insert_embed(5, {"image": "x"})
+    subject = Document(doc.get_update())
+
+    subject.apply(subject.edit("quill", "hello WORLD", 9))
+
+    assert subject.texts(["quill"]) == {"quill": "hello WORLD"}
+
+
 def test_a_view_that_failed_is_rebuilt() -> None:
     """When only the view chokes, the update is taken and the text read from a fresh one."""
     typist, subject = Typist(1), Document()
@@ -100,9 +127,7 @@ def test_half_a_character_deleted_shows_as_in_yjs() -> None:
     subject = Document(torn=known.torn)
     for update in (typist.insert(0, "x😀y"), bytes.fromhex("000101010101")):
         parsed = parse(update)
-        if known.cuts_character(parsed):
-            subject.forget_view()
-        subject.apply(update)
+        subject.apply(update, cuts=bool(known.cut_by(parsed)))
         known.commit(parsed, "ada")
 
     assert subject.texts(["codemirror"]) == {"codemirror": "x\ufffdy"}

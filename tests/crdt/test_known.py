@@ -120,14 +120,14 @@ def test_cut_characters_are_found(start: int, end: int, torn: bool) -> None:
     """A deletion of half a surrogate pair is noted, of a whole one not. The text is x😀y."""
     known = Known()
     text = parse(Typist(1).insert(0, "x😀y"))
-    known.cuts_character(text)
+    known.cut_by(text)
     known.commit(text, "ada")
 
-    cut = known.cuts_character(parse(bytes((0, 1, 1, 1, start, end - start))))
+    cut = bool(known.cut_by(parse(bytes((0, 1, 1, 1, start, end - start)))))
 
     assert cut is torn
     assert bool(known.torn) is torn
-    assert known.cuts_character(parse(bytes((0, 1, 1, 1, start, end - start)))) is False
+    assert known.cut_by(parse(bytes((0, 1, 1, 1, start, end - start)))) == set()
 
 
 def test_an_insertion_can_cut_too() -> None:
@@ -135,7 +135,7 @@ def test_an_insertion_can_cut_too() -> None:
     for update in ("0101" + "02008401010178" + "00", "0101" + "02004401020178" + "00"):
         known = Known()
         text = parse(Typist(1).insert(0, "x😀"))
-        known.cuts_character(text)
+        known.cut_by(text)
         known.commit(text, "ada")
 
-        assert known.cuts_character(parse(bytes.fromhex(update))) is True
+        assert known.cut_by(parse(bytes.fromhex(update)))

@@ -100,6 +100,24 @@ def test_waiting_presence_is_bounded() -> None:
     assert len(ada.late_presence) == 8
 
 
+def test_echoes_do_not_push_out_ones_own_presence() -> None:
+    """Twelve people move, a provider echoes all of them, then its own cursor moves: that is what counts."""
+    room = make_room()
+    people = [join(room, f"user{number}")[0] for number in range(12)]
+    for number, connection in enumerate(people):
+        say(room, connection, number + 1, 1, "{}")
+    for number in range(1, 12):
+        say(room, people[0], number + 1, 1, "{}", NOW + 1)
+    _, watcher = join(room, "watcher")
+    watcher.take()
+
+    say(room, people[0], 1, 2, '{"cursor":5}', NOW + 2)
+    room.presence.tick(NOW + 200)
+
+    (entry,) = heard(watcher)
+    assert (entry.client_id, entry.clock) == (1, 2)
+
+
 def test_rename_reaches_all_and_raises_the_own_clock() -> None:
     """Others see the new name; the user's own client is told to move on from the clock that took."""
     room = make_room()

@@ -58,6 +58,15 @@ def test_awareness_that_is_not_text() -> None:
         protocol.decode(bytes.fromhex("0104" + "ffffff7f"))
 
 
+def test_awareness_frames_at_their_limit() -> None:
+    """As many entries as a full room has, not as many as fit into four megabytes."""
+    entries = [AwarenessEntry(number, 1, None) for number in range(513)]
+
+    protocol.decode(protocol.awareness_update(entries[:512]))
+    with pytest.raises(ProtocolError, match="too large"):
+        protocol.decode(protocol.awareness_update(entries))
+
+
 @given(st.dictionaries(st.integers(0, 2**53 - 1), st.integers(0, 2**31 - 1)))
 def test_state_vectors_return(clocks: dict[int, int]) -> None:
     """What we ask with is what a strict reader reads."""

@@ -207,6 +207,20 @@ async def test_the_writer_survives_what_nobody_expected(world: World, expect_log
         await all_saved(room)
 
 
+async def test_waiting_for_a_room_that_is_gone(world: World) -> None:
+    """Nobody waits for ever for a room that was evicted with something unsaved."""
+    await world.session()
+    held = world.store.held["append_chunks"] = asyncio.Event()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, Typist(5).insert(0, "a"))
+        world.rooms.session_deleted("one")
+
+        with pytest.raises(RoomUnavailable):
+            await world.rooms.writer.saved(room, 1)
+    held.set()
+
+
 async def test_draining_without_a_checkpoint(make_world) -> None:
     """A checkpoint that cannot be written at the end is no loss: the log has everything."""
     world = make_world()

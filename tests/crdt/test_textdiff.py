@@ -48,4 +48,17 @@ def test_hard_cases_stay_bounded() -> None:
     found = changes(old, new)
 
     assert applied(old, found) == new
+    lines = [f"line {number}\n" for number in range(80_000)]
+    every_second = "".join("    " + line if number % 2 else line for number, line in enumerate(lines))
+    assert applied("".join(lines), changes("".join(lines), every_second)) == every_second
     assert time.process_time() - started < 5
+
+
+def test_a_few_changes_in_a_large_file_stay_small() -> None:
+    """Ten changed lines among ten thousand are ten small edits."""
+    lines = [f"line {number}\n" for number in range(10_000)]
+    changed = [f"{line[:-1]}!\n" if number % 1000 == 500 else line for number, line in enumerate(lines)]
+
+    found = changes("".join(lines), "".join(changed))
+
+    assert [(change.deleted, change.inserted) for change in found] == [(0, "!")] * 10
