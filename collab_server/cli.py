@@ -16,6 +16,7 @@ from storage.sqlite import SqliteStore
 from storage.sqlite.engine import is_locked
 
 _FAILED = 2
+_CUT_SHORT = 1
 _EPILOG = """
 first steps:
   collab-server run                      start on http://localhost:5000, data in ./data
@@ -55,7 +56,10 @@ async def _run(config: Config) -> int:
         f"Next: open {server.url} for a first session; Yjs editors connect to {websocket}/sync/<id>.",
         flush=True,
     )
-    await server.run_until_stopped()
+    try:
+        await server.run_until_stopped()
+    except asyncio.CancelledError:
+        return _CUT_SHORT
     return 0
 
 

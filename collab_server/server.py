@@ -38,6 +38,7 @@ class Server:
         self._http = http
         self.port = int(sockets[0].getsockname()[1])
         self._stop = asyncio.Event()
+        self._is_drained = False
 
     @property
     def url(self) -> str:
@@ -83,7 +84,11 @@ class Server:
         self._stop.set()
 
     async def run_until_stopped(self) -> None:
-        """Serve until SIGTERM or SIGINT, then stop; a second signal ends the waiting."""
+        """Serve until SIGTERM or SIGINT, then stop.
+
+        Further signals do not cut the writing short, which has its own bound; once it is over, one
+        more ends what remains (raises CancelledError).
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled, asyncio.current_task())
@@ -91,7 +96,7 @@ class Server:
         await self.stop()
 
     def _signalled(self, task: "asyncio.Task[None] | None") -> None:
-        if self._stop.is_set() and task:
+        if self._is_drained and task:
             task.cancel()
         self._stop.set()
 
@@ -105,6 +110,7 @@ class Server:
         try:
             is_saved = await services.rooms.drain(self.parts.config.drain_s)
         finally:
+            self._is_drained = True
             await services.sockets.stop()
             services.passwords.close()
             await self._http.close_all_connections()

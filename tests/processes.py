@@ -61,6 +61,9 @@ class ServerProcess:
         self._process.kill()
         await self._process.wait()
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     async def terminate(self) -> int:
         """End it with SIGTERM; returns the exit code."""
         self._process.send_signal(signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sqlite3
 import sys
 from pathlib import Path
@@ -105,6 +106,28 @@ async def test_run_says_where_and_what_next(tmp_path: Path) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
     assert modes["secret"] == modes["collab.db"] == modes["collab.db-wal"] == 0o600
     assert await server.terminate() == 0
+
+
+async def test_an_impatient_second_signal_loses_nothing(tmp_path: Path) -> None:
+    """Ctrl-C after SIGTERM does not cut the writing short, and leaves no traceback."""
+    server = ServerProcess(tmp_path / "data", free_port(), COLLAB_FLUSH_MS=1000)
+    await server.start()
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session()
+    wire = await ada.connect(session_id)
+    await wire.send(bytes.fromhex("000212" + "01010900040104676f6f640568656c6c6f00"))
+    await until(lambda: ada.live(session_id), lambda live: live["files"].get("good") == "hello")
+
+    server.signal(signal.SIGTERM)
+    server.signal(signal.SIGINT)
+    code = await server.terminate()
+
+    assert code == 0
+    database = sqlite3.connect(tmp_path / "data" / "collab.db")
+    assert database.execute("SELECT count(*) FROM log").fetchone() == (1,)
+    database.close()
+    assert "Traceback" not in server.output.read_text()
+    assert server.problems() == []
 
 
 async def test_sigterm_drains(tmp_path: Path) -> None:
