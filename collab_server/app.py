@@ -15,13 +15,15 @@ from collab_server.logs import log_request
 from crdt.history import History, HistorySettings
 from crdt.limits import RoomLimits
 from crdt.rooms import Rooms, RoomsSettings
-from handlers import chat, code, health, pages, session, sync, user
+from handlers import account, avatar, chat, code, guest, health, ids, invite, pages, session, sync, user
 from handlers.base import NotFoundHandler
 from handlers.limits import FailureWindow, RateLimiter
 from handlers.passwords import Passwords
+from handlers.pictures import Pictures
 from handlers.services import Limiters, Services, WebSettings
 from handlers.sockets import SocketLimits, Sockets
 from handlers.tokens import Tokens
+from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store
 
 _FRAME_OVERHEAD_BYTES = 64
@@ -33,13 +35,24 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/user/login", user.LoginHandler),
     (r"/user/refresh", user.RefreshHandler),
     (r"/user/logout", user.LogoutHandler),
-    (r"/user/me", user.MeHandler),
+    (r"/user/me", account.MeHandler),
+    (r"/user/password", account.PasswordHandler),
+    (r"/user/logins", account.LoginsHandler),
+    (r"/user/logins/([^/]+)", account.OneLoginHandler),
+    (r"/user/guest", guest.GuestHandler),
+    (r"/user/avatar", avatar.AvatarHandler),
+    (r"/user/([^/]+)/avatar", avatar.PictureHandler),
     (r"/session", session.SessionsHandler),
     (r"/session/([^/]+)", session.SessionHandler),
     (r"/session/([^/]+)/join", session.JoinHandler),
     (r"/session/([^/]+)/leave", session.LeaveHandler),
     (r"/session/([^/]+)/members/([^/]+)", session.MemberHandler),
+    (r"/session/([^/]+)/invites", invite.InvitesHandler),
+    (r"/session/([^/]+)/invites/([^/]+)", invite.InviteHandler),
+    (r"/session/([^/]+)/ticket", invite.TicketHandler),
+    (r"/invite/([^/]+)", invite.PreviewHandler),
     (r"/chat/send", chat.SendHandler),
+    (r"/chat/([^/]+)/read", chat.ReadHandler),
     (r"/chat/([^/]+)", chat.MessagesHandler),
     (r"/code/([^/]+)/save", code.SaveHandler),
     (r"/code/([^/]+)/latest", code.LatestHandler),
@@ -49,6 +62,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/healthz", health.LiveHandler),
     (r"/readyz", health.ReadyHandler),
     (r"/", pages.HomeHandler),
+    (r"/join/([^/]+)", pages.JoinPageHandler),
     (r"/docs", pages.DocsHandler),
     (r"/openapi.json", pages.OpenApiHandler),
     (r"/static/(.+)", pages.AssetHandler),
@@ -102,6 +116,8 @@ def make_parts(
         passwords=Passwords(config.bcrypt_cost),
         limiters=_limiters(config),
         sockets=Sockets(_socket_limits(config)),
+        avatars=_avatars(config),
+        pictures=Pictures(),
         settings=_web_settings(config),
         clock=clock,
         random_bytes=secrets.token_bytes,
@@ -148,12 +164,20 @@ def _limiters(config: Config) -> Limiters:
         signed_in=RateLimiter(config.requests_per_5min / 300, config.requests_per_5min, monotonic),
         anonymous=RateLimiter(config.anonymous_per_5min / 300, config.anonymous_per_5min, monotonic),
         signups=RateLimiter(config.signups_per_h / 3600, config.signups_per_h, monotonic),
+        guests=RateLimiter(config.guests_per_h / 3600, config.guests_per_h, monotonic),
+        pictures=RateLimiter(config.avatars_per_h / 3600, config.avatars_per_h, monotonic),
         messages=RateLimiter(config.messages_per_10s / 10, 2 * config.messages_per_10s, monotonic),
         saves=RateLimiter(config.saves_per_s, max(5.0, 5 * config.saves_per_s), monotonic),
         account_failures=FailureWindow(config.account_failures, _ACCOUNT_WINDOW_S, monotonic),
         address_failures=FailureWindow(config.address_failures, _ADDRESS_WINDOW_S, monotonic),
         handshakes=RateLimiter(config.handshakes_per_min / 60, config.handshakes_per_min, monotonic),
     )
+
+
+def _avatars(config: Config) -> Avatars:
+    if not config.cloudinary_url:
+        return StoredAvatars()
+    return CloudinaryAvatars(config.cloudinary_url, config.cloudinary_s, lambda: ids.new_id(secrets.token_bytes))
 
 
 def _socket_limits(config: Config) -> SocketLimits:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from collab_server import __version__, logs
+from collab_server import __version__, logs, stores
 from collab_server.config import Config, ConfigError, load, settings
 from collab_server.server import Server, StartError, read_secret
 from storage.errors import StoreUnavailable
@@ -51,7 +51,7 @@ async def _run(config: Config) -> int:
         print(f"collab-server: {error}", file=sys.stderr)
         return _FAILED
     websocket = server.url.replace("http", "ws", 1)
-    print(f"collab-server {__version__} runs on {server.url} (data in {Path(config.data_dir).resolve()})")
+    print(f"collab-server {__version__} runs on {server.url} (data in {stores.shown(config)})")
     print(
         f"Next: open {server.url} for a first session; Yjs editors connect to {websocket}/sync/<id>.",
         flush=True,
@@ -65,8 +65,25 @@ async def _run(config: Config) -> int:
 
 async def _check(config: Config) -> int:
     """Say whether a server with this configuration could start, without disturbing one that runs."""
+    return await (_check_mongo(config) if config.mongo_uri else _check_sqlite(config))
+
+
+async def _check_mongo(config: Config) -> int:
+    store = stores.mongo_store(config.mongo_uri)
+    try:
+        holder = await store.look()
+        read_secret(config)
+    except (OSError, ConfigError, StoreUnavailable) as error:
+        print(f"collab-server: MONGO_URI: {error}", file=sys.stderr)
+        return _FAILED
+    note = f" (in use by {holder})" if holder else ""
+    print(f"Configuration is right; the store at {stores.shown(config)} is ready{note}.")
+    return 0
+
+
+async def _check_sqlite(config: Config) -> int:
     data_dir = Path(config.data_dir).absolute()
-    database = data_dir / "collab.db"
+    database = stores.sqlite_path(config)
     try:
         nearest = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
         with tempfile.TemporaryFile(dir=nearest):

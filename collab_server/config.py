@@ -38,10 +38,10 @@ class Config:
     host: str = _text("HOST", "localhost", "address to listen on; 0.0.0.0 for all")
     port: int = _number("PORT", 5000, 0, 65_535, "TCP port; 0 takes a free one")
     data_dir: str = _text("DATA_DIR", "data", "folder of the embedded store (collab.db) and of the generated secret")
-    mongo_uri: str = _text("MONGO_URI", "", "reserved for the MongoDB store; unset means the embedded SQLite store")
+    mongo_uri: str = _text("MONGO_URI", "", "where everything is stored: mongodb://… or mongodb+srv://…; unset: the embedded SQLite store")
     jwt_secret: str = _text("JWT_SECRET", "", "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR")
     cors_origin: str = _text("CORS_ORIGIN", "", "other origins that browsers may call from, separated by commas")
-    cloudinary_url: str = _text("CLOUDINARY_URL", "", "reserved for avatars: cloudinary://key:secret@cloud")
+    cloudinary_url: str = _text("CLOUDINARY_URL", "", "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store")
     trust_proxy: int = _number("TRUST_PROXY", 0, 0, 10, "number of proxies in front whose X-Forwarded-* is believed")
 
     log_format: str = _text("COLLAB_LOG_FORMAT", "auto", "auto: lines on a terminal, else JSON", ("auto", "text", "json"))
@@ -79,6 +79,10 @@ class Config:
     requests_per_5min: int = _number("COLLAB_REQUESTS_PER_5MIN", 900, 1, 10_000_000, "REST requests of a signed-in user in five minutes")
     anonymous_per_5min: int = _number("COLLAB_ANONYMOUS_PER_5MIN", 100, 1, 10_000_000, "REST requests of an address without sign-in in five minutes")
     signups_per_h: int = _number("COLLAB_SIGNUPS_PER_H", 20, 1, 10_000_000, "new accounts an hour from one address")
+    guests_per_h: int = _number("COLLAB_GUESTS_PER_H", 200, 1, 10_000_000, "new guests an hour from one address")
+    guest_days: float = _number("COLLAB_GUEST_DAYS", 30, 0.001, 3_650, "days without activity after which a guest is cleaned up")
+    avatars_per_h: int = _number("COLLAB_AVATARS_PER_H", 20, 1, 10_000_000, "pictures that a user may upload an hour")
+    cloudinary_s: float = _number("COLLAB_CLOUDINARY_S", 10, 0.1, 300, "seconds that Cloudinary may take for a picture")
     account_failures: int = _number("COLLAB_ACCOUNT_FAILURES", 5, 1, 1_000_000, "failed logins to one account in 30 minutes, then it waits")
     address_failures: int = _number("COLLAB_ADDRESS_FAILURES", 20, 1, 1_000_000, "failed logins from one address in 15 minutes, then it waits")
     max_json_bytes: int = _number("COLLAB_MAX_JSON_BYTES", 64 << 10, 1_024, 16 << 20, "a JSON body (those with code: 1 MiB of code)")
@@ -142,8 +146,8 @@ def _parse(one: Field[Any], text: str) -> Any:
 
 def _check(config: Config) -> None:
     """Rules beyond a type and bounds."""
-    if config.mongo_uri:
-        raise ConfigError("MONGO_URI is set, but this version stores into SQLite only: unset it")
+    if config.mongo_uri and not config.mongo_uri.startswith(("mongodb://", "mongodb+srv://")):
+        raise ConfigError("MONGO_URI must start with mongodb:// or mongodb+srv://")
     if config.jwt_secret and len(config.jwt_secret.encode()) < MIN_SECRET_BYTES:
         raise ConfigError(f"JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
     if config.pong_s > config.ping_s:

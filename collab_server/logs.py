@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 import time
 from typing import TextIO
@@ -10,6 +11,7 @@ from tornado.web import RequestHandler
 
 _access = logging.getLogger("collab_server.access")
 
+_SECRET_PATH = re.compile(r"/+(join|invite)/+", re.IGNORECASE)
 _SWITCHING_PROTOCOLS = 101
 _LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 
@@ -41,13 +43,16 @@ def set_up(log_format: str, level: str, stream: TextIO = sys.stderr) -> None:
 
 
 def log_request(handler: RequestHandler) -> None:
-    """Tornado's `log_function`: path without the query, which may hold a token."""
+    """Tornado's `log_function`: path without the query, which may hold a token, and without an invite's secret."""
     request = handler.request
     status = handler.get_status()
     user = getattr(handler, "user", None)
+    path = request.path
+    if secret := _SECRET_PATH.match(path):
+        path = secret[0] + "…"
     fields = {
         "method": request.method,
-        "path": request.path,
+        "path": path,
         "status": status,
         "ms": round(request.request_time() * 1000, 1),
         "requestId": getattr(handler, "request_id", ""),
@@ -56,4 +61,4 @@ def log_request(handler: RequestHandler) -> None:
     if status == _SWITCHING_PROTOCOLS:
         return  # the sync endpoint says who joined and left
     level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
-    _access.log(level, "%s %s %d %.1f ms", request.method, request.path, status, fields["ms"], extra={"fields": fields})
+    _access.log(level, "%s %s %d %.1f ms", request.method, path, status, fields["ms"], extra={"fields": fields})

@@ -15,8 +15,10 @@ from tornado.netutil import bind_sockets
 
 from collab_server.app import Parts, make_parts
 from collab_server.config import MIN_SECRET_BYTES, Config, ConfigError
+from collab_server.housekeeping import Housekeeping
+from collab_server.stores import make_store, variable
+from storage.base import Store
 from storage.errors import StoreUnavailable
-from storage.sqlite import SqliteStore
 
 _SECRET_NAME = "secret"  # noqa: S105 - a file name
 _MAX_HEADER_BYTES = 16 << 10
@@ -32,8 +34,16 @@ class StartError(Exception):
 class Server:
     """One running server: `start`, `stopped`, `stop`."""
 
-    def __init__(self, parts: Parts, store: SqliteStore, http: HTTPServer, sockets: list[socket.socket]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        store: Store,
+        http: HTTPServer,
+        sockets: list[socket.socket],
+        housekeeping: Housekeeping,
+    ) -> None:
         self.parts = parts
+        self.housekeeping = housekeeping
         self._store = store
         self._http = http
         self.port = int(sockets[0].getsockname()[1])
@@ -53,8 +63,7 @@ class Server:
             sockets = bind_sockets(config.port, config.host)
         except OSError as error:
             raise StartError(_why_not_bound(config, error)) from error
-        data_dir = Path(config.data_dir)
-        store = SqliteStore(data_dir / "collab.db")
+        store = make_store(config)
         try:
             is_clean = await store.open()
             secret = read_secret(config)
@@ -62,10 +71,12 @@ class Server:
             for one in sockets:
                 one.close()
             await store.close(is_clean=False)
-            raise StartError(f"DATA_DIR: {error}") from error
+            raise StartError(f"{variable(config)}: {error}") from error
         parts = make_parts(config, store, secret, is_clean=is_clean)
         parts.services.rooms.start()
         parts.services.sockets.start()
+        housekeeping = Housekeeping(parts.services, config.guest_days)
+        housekeeping.start()
         http = HTTPServer(
             parts.application,
             xheaders=False,
@@ -77,7 +88,7 @@ class Server:
         )
         http.add_sockets(sockets)
         gc.freeze()
-        return cls(parts, store, http, sockets)
+        return cls(parts, store, http, sockets, housekeeping)
 
     def request_stop(self) -> None:
         """Ask the server to stop; harmless more than once."""
@@ -112,7 +123,9 @@ class Server:
         finally:
             self._is_drained = True
             await services.sockets.stop()
+            await self.housekeeping.stop()
             services.passwords.close()
+            services.pictures.close()
             await self._http.close_all_connections()
             await self._store.close(is_clean=is_saved)
         if is_saved:

@@ -7,7 +7,7 @@ looks after rooms (versions, checkpoints, closing); both belong to `start` and `
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,6 +106,15 @@ class Rooms:
     def loaded(self) -> int:
         return len(self._rooms)
 
+    def online(self, session_id: str) -> frozenset[str]:
+        """Return the ids of users who are connected to a session."""
+        room = self._rooms.get(session_id)
+        return frozenset(connection.user_id for connection in room.connections) if room else frozenset()
+
+    def logins(self) -> set[str]:
+        """Return the logins that connections came with."""
+        return {connection.login_id for room in self._rooms.values() for connection in room.connections}
+
     # -- use --------------------------------------------------------------------------------------
 
     def find(self, session_id: str) -> Room | None:
@@ -169,11 +178,20 @@ class Rooms:
         for room in self._rooms.values():
             room.rename(user)
 
-    def login_ended(self, login_id: str, code: int, reason: str) -> None:
-        """The end of a login is committed."""
+    def logins_ended(self, login_ids: Iterable[str], code: int, reason: str) -> None:
+        """The end of logins is committed."""
+        self.changes += 1
+        ended = frozenset(login_ids)
+        for room in self._rooms.values():
+            room.close([c for c in room.connections if c.login_id in ended], code, reason)
+
+    def login_replaced(self, login_id: str, successor: str) -> None:
+        """A user's connections belong to another login of his from now on."""
         self.changes += 1
         for room in self._rooms.values():
-            room.close([c for c in room.connections if c.login_id == login_id], code, reason)
+            for connection in room.connections:
+                if connection.login_id == login_id:
+                    connection.login_id = successor
 
     def status_changed(self, session_id: str, status: Status) -> None:
         """A session's end or reopening is committed."""

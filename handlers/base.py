@@ -4,13 +4,14 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from crdt.awareness import is_shallow
 from handlers import errors, ids, network, schemas, views
+from handlers.body import Body, parse_json
 from handlers.services import Services
+from storage.errors import StoreUnavailable
 from storage.records import Member, Role, Session, Status, User
 
 ACCESS_COOKIE = "accessToken"
@@ -23,7 +24,6 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _STATE_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 _MAX_BODY_BYTES = 1 << 40
 _MAX_DIGITS = 16
-_MAX_JSON_DEPTH = 16
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
 
 _log = logging.getLogger(__name__)
@@ -43,14 +43,14 @@ class BaseHandler(RequestHandler):
     user: User | None
     login_id: str
     by_cookie: bool
+    body: Body
 
     def initialize(self, services: Services) -> None:
         self.services = services
         self.user = None
         self.login_id = ""
         self.by_cookie = False
-        self._body = bytearray()
-        self._limit = self.body_bytes or services.settings.json_bytes
+        self.body = Body(self.body_bytes or services.settings.json_bytes, services.bodies)
         given = self.request.headers.get("X-Request-Id", "")
         self.request_id = given if _REQUEST_ID.match(given) else ids.new_id(services.random_bytes)
         self.set_header("X-Request-Id", self.request_id)
@@ -67,14 +67,13 @@ class BaseHandler(RequestHandler):
         self._allow_cross_origin()
         if self.request.method == "OPTIONS":
             return
-        declared = self.request.headers.get("Content-Length", "0")
         self.request.connection.set_max_body_size(_MAX_BODY_BYTES)  # type: ignore[union-attr]
-        if declared.isdigit() and int(declared) > self._limit:
-            raise errors.too_large(f"The body may have at most {self._limit} bytes.")
+        self.body.declared(self.request.headers.get("Content-Length", "0"))
         try:
             await self._authenticate()
         finally:
-            self._check_rate()
+            self.check_rate()
+        self.body.payer = self.user.id if self.user else self.address
         self._check_origin()
         if self.needs_login and self.user is None:
             raise errors.not_signed_in()
@@ -82,11 +81,17 @@ class BaseHandler(RequestHandler):
     def data_received(self, chunk: bytes) -> None:
         if self._finished:
             return
-        if len(self._body) + len(chunk) > self._limit:
-            error = errors.too_large(f"The body may have at most {self._limit} bytes.")
+        try:
+            self.body.add(chunk)
+        except errors.ApiError as error:
             self.send_error(error.status, exc_info=(type(error), error, None))
-            return
-        self._body += chunk
+
+    def on_finish(self) -> None:
+        self.body.release()
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self.body.release()
 
     def _allow_cross_origin(self) -> None:
         origin = self.request.headers.get("Origin", "").lower()
@@ -98,14 +103,11 @@ class BaseHandler(RequestHandler):
 
     async def _authenticate(self) -> None:
         """Find out who asks: a bearer token first, then the cookie."""
-        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            token = self.get_cookie(ACCESS_COOKIE) or ""
-            self.by_cookie = bool(token)
+        token = self.access_token()
         if not token:
             return
         try:
-            claims = self.services.tokens.read_access_token(token.strip())
+            claims = self.services.tokens.read_access_token(token)
             user = await self.services.store.signed_in(claims.login_id, self.services.clock())
             if user is None or user.id != claims.user_id:
                 raise errors.not_signed_in("This login has ended.")
@@ -115,8 +117,18 @@ class BaseHandler(RequestHandler):
             raise
         self.user = user
         self.login_id = claims.login_id
+        self.services.seen_logins.add(claims.login_id)
 
-    def _check_rate(self) -> None:
+    def access_token(self) -> str:
+        """Return the access token that was sent, valid or not."""
+        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            token = self.get_cookie(ACCESS_COOKIE) or ""
+            self.by_cookie = bool(token)
+        return token.strip()
+
+    def check_rate(self) -> None:
+        """Raise ApiError 429 for too many requests of a user, or of an address that is not signed in."""
         limiters = self.services.limiters
         wait = limiters.signed_in.wait_s(self.user.id) if self.user else limiters.anonymous.wait_s(self.address)
         if wait:
@@ -149,7 +161,7 @@ class BaseHandler(RequestHandler):
 
     def read(self, schema: schemas.Schema) -> dict[str, Any]:
         """Return the JSON body, checked; raises ApiError 400, 415 or 422."""
-        body = bytes(self._body)
+        body = self.body.bytes()
         if not body.strip():
             return schemas.validate(schema, {})
         content_type = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -247,6 +259,8 @@ class BaseHandler(RequestHandler):
             self.set_header(name, value)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        if isinstance(value, StoreUnavailable):
+            _log.info("request %s: %s", self.request_id, value)
         if value is None or isinstance(value, HTTPError) or errors.to_api_error(value):
             return
         _log.error("request %s failed", self.request_id, exc_info=(typ, value, tb))
@@ -261,32 +275,3 @@ class NotFoundHandler(BaseHandler):
         await super().prepare()
         if self.request.method != "OPTIONS":
             raise errors.not_found()
-
-
-def parse_json(body: bytes) -> Mapping[str, Any]:
-    """Parse a JSON object strictly; raises ApiError 400.
-
-    Refuses what would break something later: NaN and infinities, a key twice, half a surrogate
-    pair, nesting that exhausts the stack.
-    """
-    try:
-        value = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
-        json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise errors.ApiError(400, "bad_json", "The body is not valid JSON.") from error
-    if not isinstance(value, dict):
-        raise errors.ApiError(400, "bad_json", "The body must be a JSON object.")
-    if not is_shallow(value, _MAX_JSON_DEPTH):
-        raise errors.ApiError(400, "bad_json", "The body is nested too deep.")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key twice")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)

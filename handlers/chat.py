@@ -30,6 +30,15 @@ class SendHandler(BaseHandler):
         self.reply(views.message(stored, {self.me.id: self.me}), 201)
 
 
+class ReadHandler(BaseHandler):
+    """POST /chat/:sessionId/read"""
+
+    async def post(self, session_id: str) -> None:
+        up_to = self.read(schemas.READ).get("sequence")
+        session, _ = await self.member(session_id, Role.VIEWER)
+        self.reply({"unread": await self.services.store.read_messages(session.id, self.me.id, up_to)})
+
+
 class MessagesHandler(BaseHandler):
     """GET /chat/:sessionId"""
 

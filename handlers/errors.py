@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from crdt.errors import CrdtError, DocumentFull, RoomDamaged, RoomUnavailable
-from storage.errors import Conflict, LimitReached, NotFound, StoreError, StoreUnavailable, TokenReused
+from crdt.errors import DocumentFull, RoomDamaged, RoomUnavailable
+from storage.errors import (
+    Conflict,
+    LimitReached,
+    NotFound,
+    NotOwner,
+    Outdated,
+    OwnerStays,
+    StoreUnavailable,
+    TokenReused,
+)
 
 _RETRY_AFTER_S = 5
 
@@ -51,6 +60,10 @@ def invalid(errors: dict[str, list[str]]) -> ApiError:
     return ApiError(422, "invalid", f"{name}: {messages[0]}", errors)
 
 
+def bad_invite() -> ApiError:
+    return ApiError(404, "not_found", "This invite is unknown, used up, expired or revoked.")
+
+
 def session_ended() -> ApiError:
     return ApiError(409, "session_ended", "The session has ended: it can be read, but not changed.")
 
@@ -77,6 +90,12 @@ def to_api_error(error: BaseException) -> ApiError | None:
         case Conflict(field=name):
             message = f"This {'e-mail address' if name == 'email' else name} is taken."
             return ApiError(409, "conflict", message, {name: [message]})
+        case NotOwner():
+            return forbidden("This session has another owner now.")
+        case Outdated():
+            return ApiError(409, "conflict", "This was changed meanwhile by somebody else: look again.")
+        case OwnerStays():
+            return ApiError(409, "conflict", "The owner stays until somebody else is made the owner.")
         case LimitReached():
             return ApiError(409, "limit_reached", f"{str(error).capitalize()}: no more can be added.")
         case TokenReused():
@@ -87,6 +106,4 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return ApiError(409, "quarantined", "The stored document is damaged and was taken out of service.")
         case RoomUnavailable() | StoreUnavailable():
             return unavailable()
-        case CrdtError() | StoreError():
-            return None
     return None

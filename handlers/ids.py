@@ -6,6 +6,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LOOKALIKES = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None})
 _ID_CHARACTERS = 16
 _TIME_CHARACTERS = 10
+_SECRET_CHARACTERS = 26
 
 
 def new_id(random_bytes: Callable[[int], bytes]) -> str:
@@ -16,6 +17,11 @@ def new_id(random_bytes: Callable[[int], bytes]) -> str:
 def new_sortable_id(random_bytes: Callable[[int], bytes], now: int) -> str:
     """Return 26 characters that sort by time: the milliseconds `now`, then 80 random bits."""
     return _encode(now, _TIME_CHARACTERS) + new_id(random_bytes)
+
+
+def new_secret(random_bytes: Callable[[int], bytes]) -> str:
+    """Return 130 random bits in 26 characters, for invites and tickets."""
+    return _encode(int.from_bytes(random_bytes(17)), _SECRET_CHARACTERS)
 
 
 def normalize(text: str) -> str:

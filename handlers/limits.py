@@ -84,6 +84,33 @@ class FailureWindow:
         return max(0, math.ceil(times[0] + self._window_s - self._monotonic()))
 
 
+class Budget:
+    """Bytes that may be held at once, by one and by all."""
+
+    def __init__(self, each: int, in_all: int) -> None:
+        self._each = each
+        self._in_all = in_all
+        self._held: dict[str, int] = {}
+        self.total = 0
+
+    def take(self, key: str, size: int) -> bool:
+        """Count bytes; return False, and count nothing, if they would be too many."""
+        held = self._held.get(key, 0) + size
+        if held > self._each or self.total + size > self._in_all:
+            return False
+        self._held[key] = held
+        self.total += size
+        return True
+
+    def give_back(self, key: str, size: int) -> None:
+        left = self._held.get(key, 0) - size
+        self.total -= size
+        if left > 0:
+            self._held[key] = left
+        else:
+            self._held.pop(key, None)
+
+
 class Counter:
     """How many of something each key has now, up to a limit."""
 

@@ -9,7 +9,10 @@ from handlers.schemas import Schema
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route and method. `path` is written as in the router's terms, with {names} for parameters."""
+    """One route and method. `path` is written as in the router's terms, with {names} for parameters.
+
+    upload  field of multipart/form-data that holds a file
+    """
 
     method: str
     path: str
@@ -19,33 +22,49 @@ class Operation:
     schema: Schema | None = None
     query: tuple[str, ...] = ()
     needs_login: bool = True
+    upload: str = ""
 
 
 _PAGE = ("limit", "before")
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation("POST", "/user/signup", "Make an account and sign in.", "user, accessToken, refreshToken, expiresIn; cookies", 201, schemas.SIGNUP, needs_login=False),
+    Operation("POST", "/user/signup", "Make an account and sign in; a guest who does keeps what he wrote.", "user, accessToken, refreshToken, expiresIn; cookies", 201, schemas.SIGNUP, needs_login=False),
     Operation("POST", "/user/login", "Sign in with e-mail or user name.", "as for signup", schema=schemas.LOGIN, needs_login=False),
     Operation("POST", "/user/refresh", "Exchange the refresh token (cookie or body); an old one used again ends the login.", "as for signup", schema=schemas.REFRESH, needs_login=False),
     Operation("POST", "/user/logout", "End this login and close its sockets.", "message", schema=schemas.EMPTY),
     Operation("GET", "/user/me", "Who am I?", "the user"),
     Operation("PATCH", "/user/me", "Change the user name.", "the user", schema=schemas.ME),
+    Operation("DELETE", "/user/me", "Delete the account; sessions pass to their eldest editor (transfer), or are deleted. Guests need no password.", "nothing", 204, schemas.DELETE_ME),
+    Operation("POST", "/user/password", "Change the password; all other logins end.", "message, ended", schema=schemas.PASSWORD),
+    Operation("GET", "/user/logins", "My logins, the one used last first.", "items: id, device, createdAt, lastUsedAt, expiresAt, current"),
+    Operation("DELETE", "/user/logins", "End all my logins but this one.", "nothing", 204),
+    Operation("DELETE", "/user/logins/{id}", "End one of my logins.", "nothing", 204),
+    Operation("POST", "/user/avatar", "Upload a picture as multipart/form-data, field avatar: PNG, JPEG, WebP or GIF, at most 2 MiB and 4096 pixels a side.", "avatar", upload="avatar"),
+    Operation("DELETE", "/user/avatar", "Remove my picture.", "avatar: null"),
+    Operation("GET", "/user/{id}/avatar", "A user's picture, 256 × 256 WebP, unless it is kept at Cloudinary.", "image/webp", needs_login=False),
+    Operation("POST", "/user/guest", "Enter one session with a name and an invite.", "as for signup, and sessionId, role", 201, schemas.GUEST, needs_login=False),
     Operation("POST", "/session", "Open a session, with first code if given.", "the session", 201, schemas.NEW_SESSION),
     Operation("GET", "/session", "My sessions, newest activity first.", "items, next", query=_PAGE),
     Operation("GET", "/session/{id}", "One session with its members.", "the session"),
     Operation("PATCH", "/session/{id}", "Change a session; status ended makes it read-only (owner).", "the session", schema=schemas.SESSION),
     Operation("DELETE", "/session/{id}", "Delete a session with its code, versions and chat (owner).", "nothing", 204),
-    Operation("POST", "/session/{id}/join", "Become a member of a session with link access.", "session, role", schema=schemas.JOIN),
+    Operation("POST", "/session/{id}/join", "Become a member: of a session with link access, or by an invite.", "session, role", schema=schemas.JOIN),
     Operation("POST", "/session/{id}/leave", "Stop being a member.", "nothing", 204, schemas.EMPTY),
-    Operation("PATCH", "/session/{id}/members/{userId}", "Change a member's role, at once also on open sockets (owner).", "the member", schema=schemas.MEMBER),
+    Operation("PATCH", "/session/{id}/members/{userId}", "Change a member's role, at once also on open sockets; role owner hands the session over (owner).", "the member", schema=schemas.MEMBER),
     Operation("DELETE", "/session/{id}/members/{userId}", "Remove a member and close his sockets (owner).", "nothing", 204),
+    Operation("POST", "/session/{id}/invites", "Make an invite (owner); its secret is shown this once.", "id, invite, url, role, expiresAt, maxUses, usesLeft", 201, schemas.INVITE),
+    Operation("GET", "/session/{id}/invites", "Invites and who used them, newest first (owner).", "items, next", query=_PAGE),
+    Operation("DELETE", "/session/{id}/invites/{inviteId}", "Revoke an invite (owner).", "nothing", 204),
+    Operation("POST", "/session/{id}/ticket", "A pass for one WebSocket to this session, good for 60 s.", "ticket, expiresIn", schema=schemas.EMPTY),
+    Operation("GET", "/invite/{invite}", "What an invite leads to.", "session, role, invitedBy, expiresAt", needs_login=False),
     Operation("POST", "/chat/send", "Send a chat message.", "the message", 201, schemas.MESSAGE),
     Operation("GET", "/chat/{sessionId}", "Chat messages, oldest first; next leads to older ones.", "messages, next", query=_PAGE),
+    Operation("POST", "/chat/{sessionId}/read", "Note that I have read the chat, up to a message's sequence or all of it.", "unread", schema=schemas.READ),
     Operation("POST", "/code/{sessionId}/save", "Save a version; with code, the live document first becomes that by a small edit. 200 if nothing changed.", "the version", 201, schemas.SAVE),
     Operation("GET", "/code/{sessionId}/latest", "The newest version; live=true: the document as it is now.", "the version", query=("live",)),
     Operation("GET", "/code/{sessionId}/versions", "Versions, newest first; fields=meta leaves the texts out.", "versions, next", query=(*_PAGE, "fields")),
     Operation("GET", "/code/{sessionId}/versions/{n}", "One version.", "the version"),
-    Operation("GET", "/sync/{sessionId}", "WebSocket for Yjs (y-websocket protocol); sign in by cookie, token=, or sub-protocol.", "switching protocols", 101, query=("token", "saved")),
+    Operation("GET", "/sync/{sessionId}", "WebSocket for Yjs (y-websocket protocol); sign in by cookie, ticket=, token=, or sub-protocol.", "switching protocols", 101, query=("ticket", "token", "saved")),
     Operation("GET", "/healthz", "Is the process alive?", "status, version", needs_login=False),
     Operation("GET", "/readyz", "Should it get traffic? 503 while the store is away or the server stops.", "status", needs_login=False),
 )  # fmt: skip
@@ -122,6 +141,10 @@ def _describe(operation: Operation) -> dict[str, Any]:
     }
     if operation.schema is not None:
         described["requestBody"] = {"content": {"application/json": {"schema": json_schema(operation.schema)}}}
+    if operation.upload:
+        file = {"type": "string", "contentMediaType": "application/octet-stream"}
+        form = {"type": "object", "properties": {operation.upload: file}, "required": [operation.upload]}
+        described["requestBody"] = {"content": {"multipart/form-data": {"schema": form}}}
     return described
 
 
@@ -141,5 +164,12 @@ def json_schema(schema: Schema) -> dict[str, Any]:
 
 
 def _rules(rules: Any) -> dict[str, Any]:
-    names = {"type": "type", "minlength": "minLength", "maxlength": "maxLength", "allowed": "enum"}
+    names = {
+        "type": "type",
+        "minlength": "minLength",
+        "maxlength": "maxLength",
+        "allowed": "enum",
+        "min": "minimum",
+        "max": "maximum",
+    }
     return {names[name]: value for name, value in rules.items() if name in names}

@@ -19,9 +19,10 @@ STATIC = Path(__file__).parent.parent.resolve() / "static"
 
 
 class PageHandler(BaseHandler):
-    """An HTML page without scripts."""
+    """An HTML page, without scripts unless `csp` allows them."""
 
     needs_login = False
+    csp = _CSP
 
     def reply_page(self, name: str, **values: object) -> None:
         text = files("handlers").joinpath("templates", name).read_text()
@@ -32,7 +33,7 @@ class PageHandler(BaseHandler):
             version=self.services.settings.version,
             **values,
         )
-        self.set_header("Content-Security-Policy", _CSP)
+        self.set_header("Content-Security-Policy", self.csp)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.finish(page)
 
@@ -42,6 +43,15 @@ class HomeHandler(PageHandler):
 
     async def get(self) -> None:
         self.reply_page("index.html")
+
+
+class JoinPageHandler(PageHandler):
+    """GET /join/:invite: the page's script asks what the invite leads to."""
+
+    csp = _CSP + "; script-src 'self'; connect-src 'self'"
+
+    async def get(self, _secret: str) -> None:
+        self.reply_page("join.html")
 
 
 class DocsHandler(PageHandler):
@@ -82,4 +92,6 @@ def _fields(operation: openapi.Operation) -> Iterator[tuple[str, str, bool]]:
         words = " | ".join(rules.get("enum", ()))
         if "maxLength" in rules:
             words = f"{rules.get('minLength', 0)}–{rules['maxLength']} characters"
+        if "maximum" in rules:
+            words = f"{rules['minimum']}–{rules['maximum']}"
         yield name, words, name in schema["required"] or "oneOf" in schema

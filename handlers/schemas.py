@@ -69,6 +69,15 @@ def _code(field: str, value: Any, error: Any) -> None:
             error(field, "may not contain NUL characters")
 
 
+def _whole(field: str, value: Any, error: Any) -> None:
+    if isinstance(value, bool):
+        error(field, "must be a whole number")
+
+
+def _number(minimum: int, maximum: int) -> dict[str, Any]:
+    return {"type": "integer", "min": minimum, "max": maximum, "check_with": _whole}
+
+
 def _line(maximum: int, minimum: int = 0) -> dict[str, Any]:
     return {
         "type": "string", "coerce": _nfc, "minlength": minimum, "maxlength": maximum, "check_with": _one_line,
@@ -77,6 +86,7 @@ def _line(maximum: int, minimum: int = 0) -> dict[str, Any]:
 
 _USERNAME = {**_line(32, 3), "check_with": _user_name}
 _PASSWORD = {"type": "string", "maxlength": 1_000}
+_NEW_PASSWORD = {"type": "string", "coerce": _composed, "minlength": 10, "maxlength": 128}
 _LANGUAGE = {**_line(32, 1), "regex": r"[A-Za-z0-9+#._-]*\Z"}
 _ACCESS = {"type": "string", "allowed": ["link", "invite"]}
 _JOIN_ROLE = {"type": "string", "allowed": ["editor", "viewer"]}
@@ -91,13 +101,23 @@ def _required(rules: Mapping[str, Any]) -> dict[str, Any]:
 SIGNUP: Schema = {
     "username": _required(_USERNAME),
     "email": _required({**_line(254), "check_with": _email}),
-    "password": _required({"type": "string", "coerce": _composed, "minlength": 10, "maxlength": 128}),
+    "password": _required(_NEW_PASSWORD),
     "fullname": _line(64),
 }
 LOGIN: Schema = {
     "email": {**_line(254, 1), "excludes": "username"},
     "username": {**_line(254, 1), "excludes": "email"},
     "password": _required(_PASSWORD),
+}
+GUEST: Schema = {
+    "name": _required({**_line(32, 1), "check_with": _user_name}),
+    "invite": _required({"type": "string", "minlength": 1, "maxlength": 64}),
+}
+GUEST_ME: Schema = {"username": GUEST["name"]}
+PASSWORD: Schema = {"currentPassword": _required(_PASSWORD), "newPassword": _required(_NEW_PASSWORD)}
+DELETE_ME: Schema = {
+    "password": _PASSWORD,
+    "sessions": {"type": "string", "allowed": ["transfer", "delete"]},
 }
 REFRESH: Schema = {"refreshToken": {"type": "string", "maxlength": 200}}
 ME: Schema = {"username": _required(_USERNAME)}
@@ -108,8 +128,14 @@ SESSION: Schema = {
     "title": _line(120), "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE,
     "status": {"type": "string", "allowed": ["open", "ended"]},
 }  # fmt: skip
-JOIN: Schema = {}
-MEMBER: Schema = {"role": _required(_JOIN_ROLE)}
+JOIN: Schema = {"invite": {"type": "string", "minlength": 1, "maxlength": 64}}
+MEMBER: Schema = {"role": _required({"type": "string", "allowed": ["owner", "editor", "viewer"]})}
+INVITE: Schema = {
+    "role": _JOIN_ROLE,
+    "expiresIn": _number(60, 365 * 86_400),
+    "maxUses": _number(1, 1_000),
+}
+READ: Schema = {"sequence": _number(0, 1 << 53)}
 MESSAGE: Schema = {
     "sessionId": _required(_SESSION_ID),
     "message": _required({"type": "string", "coerce": _lines, "maxlength": 4_000, "check_with": _chat_text}),
@@ -131,6 +157,8 @@ class _Messages(BasicErrorHandler):  # type: ignore[misc]
         0x24: "must be a {constraint}",
         0x27: "must have at least {constraint} characters",
         0x28: "may have at most {constraint} characters",
+        0x42: "must be at least {constraint}",
+        0x43: "may be at most {constraint}",
         0x41: "contains characters that are not allowed",
         0x44: "must be one of {constraint}",
     }
@@ -138,6 +166,7 @@ class _Messages(BasicErrorHandler):  # type: ignore[misc]
     def _format_message(self, field: str, error: Any) -> str:
         constraint = error.constraint
         shown = ", ".join(map(str, constraint)) if isinstance(constraint, list) else constraint
+        shown = "whole number" if shown == "integer" else shown
         text: str = self.messages[error.code].format(*error.info, constraint=shown, field=field, value=error.value)
         return text
 

@@ -1,15 +1,20 @@
 """What a handler may reach: one object, made by `collab_server.app`, given to every handler."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crdt.history import History
 from crdt.rooms import Rooms
-from handlers.limits import FailureWindow, RateLimiter
+from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.passwords import Passwords
+from handlers.pictures import Pictures
 from handlers.sockets import Sockets
 from handlers.tokens import Tokens
+from storage.avatars import Avatars
 from storage.base import Store
+
+_BODIES_EACH_BYTES = 32 << 20
+_BODIES_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class Limiters:
     signed_in: RateLimiter
     anonymous: RateLimiter
     signups: RateLimiter
+    guests: RateLimiter
+    pictures: RateLimiter
     messages: RateLimiter
     saves: RateLimiter
     handshakes: RateLimiter
@@ -49,6 +56,8 @@ class Services:
     """Everything that requests are answered with.
 
     clock         milliseconds since 1970
+    bodies        what requests hold of their bodies while they arrive
+    seen_logins   logins that were used since somebody last noted it in the store
     is_draining   whether the server is about to stop
     """
 
@@ -59,7 +68,11 @@ class Services:
     passwords: Passwords
     limiters: Limiters
     sockets: Sockets
+    avatars: Avatars
+    pictures: Pictures
     settings: WebSettings
     clock: Callable[[], int]
     random_bytes: Callable[[int], bytes]
     is_draining: Callable[[], bool]
+    bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
+    seen_logins: set[str] = field(default_factory=set)

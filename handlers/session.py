@@ -2,34 +2,52 @@
 
 import base64
 import binascii
+from collections.abc import Mapping, Sequence
 
 from crdt.document import Document
 from crdt.log import Entry, encode_chunk
 from handlers import errors, ids, schemas, views
+from handlers.account import NO_ACCESS
 from handlers.base import BaseHandler
+from handlers.entry import enter
 from storage.base import SessionChanges
-from storage.records import Access, Chunk, Member, Role, Session, Status
+from storage.records import Access, Chunk, Listed, Member, Role, Session, Status, User
 
-NO_ACCESS = 4403
 _REMOVED = '{"code":"removed"}'
 _LEFT = '{"code":"left"}'
 MAIN_ROOT = "codemirror"
 _MAX_TIME = 1 << 53
+MEMBERS_IN_LISTS = 20
 _UNTITLED = "Untitled session"
 
 
 class SessionHandlerBase(BaseHandler):
     """What the handlers of sessions share."""
 
-    async def reply_session(self, session: Session, role: Role, status: int = 200) -> None:
+    async def reply_session(self, session: Session, member: Member, status: int = 200) -> None:
         """Answer with a session as one of its members sees it."""
-        self.reply(await self.session_view(session, role), status)
+        self.reply(await self.session_view(session, member), status)
 
-    async def session_view(self, session: Session, role: Role) -> dict[str, object]:
-        store = self.services.store
-        members = await store.members(session.id)
-        people = await store.users({session.owner_id, *(member.user_id for member in members)})
-        return views.session(session, role, members, people)
+    async def session_view(self, session: Session, member: Member) -> dict[str, object]:
+        newest = await self.services.store.messages(session.id, None, 1)
+        unread = newest[0].sequence - member.read_sequence if newest else 0
+        return (await self.list_view([Listed(session, member, unread)]))[0]
+
+    async def list_view(self, listed: Sequence[Listed], shown: int | None = None) -> list[dict[str, object]]:
+        """Return sessions with their people, in two reads for all of them.
+
+        shown  how many members to show of each, the eldest first; None for all
+        """
+        store, online = self.services.store, self.services.rooms.online
+        members = await store.members_of(one.session.id for one in listed)
+        ids_of_people = {member.user_id for some in members.values() for member in some[:shown]}
+        people = await store.users(ids_of_people | {one.session.owner_id for one in listed})
+        views_of = []
+        for one in listed:
+            some, here = members[one.session.id], online(one.session.id)
+            view = views.session(one.session, one.member.role, one.unread, some[:shown], len(some), people, here)
+            views_of.append(view)
+        return views_of
 
 
 class SessionsHandler(SessionHandlerBase):
@@ -39,6 +57,8 @@ class SessionsHandler(SessionHandlerBase):
 
     async def post(self) -> None:
         body = self.read(schemas.NEW_SESSION)
+        if self.me.is_guest:
+            raise errors.forbidden("Guests cannot open sessions: sign up first.")
         services, now = self.services, self.services.clock()
         session = Session(
             id=ids.new_id(services.random_bytes),
@@ -54,7 +74,7 @@ class SessionsHandler(SessionHandlerBase):
         )
         owner = Member(session.id, self.me.id, Role.OWNER, now)
         await services.store.add_session(session, owner, self._first_chunk(session, body.get("code", "")))
-        await self.reply_session(session, Role.OWNER, 201)
+        await self.reply_session(session, owner, 201)
 
     def _first_chunk(self, session: Session, code: str) -> Chunk | None:
         """A session that starts with code is stored with it, in one go."""
@@ -68,8 +88,8 @@ class SessionsHandler(SessionHandlerBase):
     async def get(self) -> None:
         store, limit = self.services.store, self.limit()
         found = await store.sessions_of(self.me.id, _decode_cursor(self.get_query_argument("before", "")), limit + 1)
-        items = [await self.session_view(session, member.role) for session, member in found[:limit]]
-        last = found[limit - 1][0] if len(found) > limit else None
+        items = await self.list_view(found[:limit], MEMBERS_IN_LISTS)
+        last = found[limit - 1].session if len(found) > limit else None
         self.reply({"items": items, "next": _encode_cursor(last) if last else None})
 
 
@@ -78,7 +98,7 @@ class SessionHandler(SessionHandlerBase):
 
     async def get(self, session_id: str) -> None:
         session, member = await self.member(session_id, Role.VIEWER)
-        await self.reply_session(session, member.role)
+        await self.reply_session(session, member)
 
     async def patch(self, session_id: str) -> None:
         session, member = await self.member(session_id, Role.OWNER)
@@ -90,13 +110,15 @@ class SessionHandler(SessionHandlerBase):
             join_role=Role(body["joinRole"]) if "joinRole" in body else None,
             status=Status(body["status"]) if "status" in body else None,
         )
-        session = await self.services.store.change_session(session.id, changes, self.services.clock())
+        session = await self.services.store.change_session(
+            session.id, changes, self.services.clock(), owner_id=self.me.id
+        )
         self.services.rooms.status_changed(session.id, session.status)
-        await self.reply_session(session, member.role)
+        await self.reply_session(session, member)
 
     async def delete(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.OWNER)
-        await self.services.store.delete_session(session.id)
+        await self.services.store.delete_session(session.id, owner_id=self.me.id)
         self.services.rooms.session_deleted(session.id)
         self.set_status(204)
 
@@ -105,20 +127,11 @@ class JoinHandler(SessionHandlerBase):
     """POST /session/:id/join"""
 
     async def post(self, session_id: str) -> None:
-        self.read(schemas.JOIN)
-        store = self.services.store
-        session = await store.session(ids.normalize(session_id))
-        if session is None:
-            raise errors.not_found("session")
-        member = await store.member(session.id, self.me.id)
-        if member is None:
-            if session.access is not Access.LINK:
-                raise errors.not_found("session")
-            wanted = Member(session.id, self.me.id, session.join_role, self.services.clock())
-            member = await store.join(wanted, self.services.settings.members)
+        invite = self.read(schemas.JOIN).get("invite", "")
+        session, member = await enter(self.services, self.me, ids.normalize(session_id), invite)
         if member.is_removed:
             raise errors.forbidden("The owner removed you from this session.")
-        self.reply({"session": await self.session_view(session, member.role), "role": member.role})
+        self.reply({"session": await self.session_view(session, member), "role": member.role})
 
 
 class LeaveHandler(BaseHandler):
@@ -126,9 +139,7 @@ class LeaveHandler(BaseHandler):
 
     async def post(self, session_id: str) -> None:
         self.read(schemas.EMPTY)
-        session, member = await self.member(session_id, Role.VIEWER)
-        if member.role is Role.OWNER:
-            raise errors.ApiError(409, "conflict", "The owner cannot leave; end or delete the session instead.")
+        session, _ = await self.member(session_id, Role.VIEWER)
         await self.services.store.leave(session.id, self.me.id)
         self.services.rooms.member_gone(session.id, self.me.id, NO_ACCESS, _LEFT)
         self.set_status(204)
@@ -138,25 +149,30 @@ class MemberHandler(SessionHandlerBase):
     """PATCH, DELETE /session/:id/members/:userId"""
 
     async def patch(self, session_id: str, user_id: str) -> None:
-        session, user_id = await self._other(session_id, user_id)
-        role = Role(self.read(schemas.MEMBER)["role"])
-        member = await self.services.store.set_role(session.id, user_id, role)
-        self.services.rooms.role_changed(session.id, user_id, role)
-        people = await self.services.store.users([user_id])
-        self.reply({**views.person(user_id, people), "role": member.role})
-
-    async def delete(self, session_id: str, user_id: str) -> None:
-        session, user_id = await self._other(session_id, user_id)
-        await self.services.store.remove_member(session.id, user_id)
-        self.services.rooms.member_gone(session.id, user_id, NO_ACCESS, _REMOVED)
-        self.set_status(204)
-
-    async def _other(self, session_id: str, user_id: str) -> tuple[Session, str]:
         session, _ = await self.member(session_id, Role.OWNER)
         user_id = ids.normalize(user_id)
-        if user_id == session.owner_id:
-            raise errors.ApiError(409, "conflict", "The owner's own role cannot be changed.")
-        return session, user_id
+        role = Role(self.read(schemas.MEMBER)["role"])
+        store, rooms = self.services.store, self.services.rooms
+        people = await store.users([user_id])
+        if role is Role.OWNER and user_id != self.me.id:
+            self._check_heir(user_id, people)
+            member = await store.transfer_session(session.id, self.me.id, user_id)
+            rooms.role_changed(session.id, self.me.id, Role.EDITOR)
+        else:
+            member = await store.set_role(session.id, user_id, role, owner_id=self.me.id)
+        rooms.role_changed(session.id, user_id, role)
+        self.reply({**views.person(user_id, people), "role": member.role})
+
+    def _check_heir(self, user_id: str, people: Mapping[str, User]) -> None:
+        if user_id in people and people[user_id].is_guest:
+            raise errors.forbidden("A guest cannot own a session.")
+
+    async def delete(self, session_id: str, user_id: str) -> None:
+        session, _ = await self.member(session_id, Role.OWNER)
+        user_id = ids.normalize(user_id)
+        await self.services.store.remove_member(session.id, user_id, owner_id=self.me.id)
+        self.services.rooms.member_gone(session.id, user_id, NO_ACCESS, _REMOVED)
+        self.set_status(204)
 
 
 def _encode_cursor(session: Session) -> str:

@@ -9,12 +9,14 @@ from crdt.connection import Connection
 from crdt.errors import CrdtError, DocumentFull, ProtocolError, RoomDamaged, RoomUnavailable
 from crdt.room import Room
 from handlers import errors, ids, network, views
+from handlers.account import NO_ACCESS
 from handlers.base import ACCESS_COOKIE
-from handlers.session import NO_ACCESS
+from handlers.entry import enter, secret_hash
+from handlers.tokens import Claims
 from handlers.user import NOT_SIGNED_IN
 from handlers.websocket import MALFORMED, SyncSocket
 from storage.errors import LimitReached, NotFound, StoreUnavailable
-from storage.records import Access, Member, Role, User
+from storage.records import Role, User
 
 NO_SUCH_SESSION = 4404
 DOCUMENT_FULL = 4413
@@ -47,6 +49,8 @@ class SyncHandler(SyncSocket):
     request_id = ""
     _address = ""
     _is_counted = False
+    _session_id = ""
+    _claims: Claims | None = None
 
     # -- the handshake ----------------------------------------------------------------------------
 
@@ -64,7 +68,7 @@ class SyncHandler(SyncSocket):
             return
         settings = self.services.settings
         self._address = network.client_address(self.request, settings.trusted_hops)
-        if self._given_token():
+        if self._given_token() or self._query().get("ticket"):
             return
         if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
             self._reply_problem(errors.bad_origin())
@@ -118,6 +122,7 @@ class SyncHandler(SyncSocket):
     async def _join(self, session_id: str) -> None:
         """Let the client into its room; no change of login or membership slips in between."""
         rooms, sockets = self.services.rooms, self.services.sockets
+        self._session_id = session_id
         changes = rooms.changes
         user, login_id, role = await self._admitted(session_id)
         if self.services.limiters.handshakes.wait_s(user.id):
@@ -150,33 +155,39 @@ class SyncHandler(SyncSocket):
         return user, login_id, await self._role(session_id, user)
 
     async def _signed_in(self) -> tuple[User, str]:
-        token = self._given_token() or self.get_cookie(ACCESS_COOKIE) or ""
-        if not token:
-            raise _Refused(NOT_SIGNED_IN, "not_signed_in", "Sign in first.")
-        try:
-            claims = self.services.tokens.read_access_token(token)
-        except errors.ApiError as error:
-            raise _Refused(NOT_SIGNED_IN, error.code, error.message) from None
+        claims = self._claims
+        if claims is None:
+            claims = self._claims = await self._claimed()
+        self.services.seen_logins.add(claims.login_id)
         user = await self.services.store.signed_in(claims.login_id, self.services.clock())
         if user is None or user.id != claims.user_id:
             raise _Refused(NOT_SIGNED_IN, "not_signed_in", "This login has ended.")
         return user, claims.login_id
 
+    async def _claimed(self) -> Claims:
+        """Return whom a ticket or an access token speaks for; a ticket is used up by that."""
+        if ticket := self._query().get("ticket", ""):
+            taken = await self.services.store.take_ticket(secret_hash(ticket), self.services.clock())
+            if taken is None or taken.session_id != self._session_id:
+                raise _Refused(NOT_SIGNED_IN, "not_signed_in", "This ticket is unknown, used or expired.")
+            return Claims(taken.user_id, taken.login_id)
+        token = self._given_token() or self.get_cookie(ACCESS_COOKIE) or ""
+        if not token:
+            raise _Refused(NOT_SIGNED_IN, "not_signed_in", "Sign in first.")
+        try:
+            return self.services.tokens.read_access_token(token)
+        except errors.ApiError as error:
+            raise _Refused(NOT_SIGNED_IN, error.code, error.message) from None
+
     async def _role(self, session_id: str, user: User) -> Role:
         """Return the user's role; whoever has the link becomes a member on the way."""
-        store = self.services.store
-        member = await store.member(session_id, user.id)
-        if member is None:
-            session = await store.session(session_id)
-            if session is None:
-                raise NotFound("session")
-            if session.access is not Access.LINK:
-                raise _Refused(NO_ACCESS, "forbidden", "This session is by invitation.")
-            wanted = Member(session_id, user.id, session.join_role, self.services.clock())
-            try:
-                member = await store.join(wanted, self.services.settings.members)
-            except LimitReached:
-                raise _Refused(NO_ACCESS, "forbidden", "This session is full.") from None
+        try:
+            _, member = await enter(self.services, user, session_id)
+        except LimitReached:
+            raise _Refused(NO_ACCESS, "forbidden", "This session is full.") from None
+        except errors.ApiError as error:
+            message = error.message if error.status != 404 else "This session is by invitation."
+            raise _Refused(NO_ACCESS, "forbidden", message) from None
         if member.is_removed:
             raise _Refused(NO_ACCESS, "removed", "The owner removed you from this session.")
         return member.role

@@ -92,9 +92,24 @@ class Tokens:
             raise token_expired()
         return Claims(str(claims["sub"]), str(claims["sid"]))
 
-    def new_refresh_token(self) -> RefreshToken:
-        """Return the first token of a new login."""
-        return RefreshToken(new_id(self._random_bytes), _text(self._random_bytes(32)))
+    def login_of(self, token: str) -> str:
+        """Return the login that an access token of ours is or was of, "" for any other."""
+        try:
+            claims = jwt.decode(
+                token[:_MAX_TOKEN_CHARACTERS],
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=_ISSUER,
+                issuer=_ISSUER,
+                options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+            return ""
+        return str(claims["sid"])
+
+    def new_refresh_token(self, login_id: str | None = None) -> RefreshToken:
+        """Return the first token of a new login, or a new first one of a login that goes on."""
+        return RefreshToken(login_id or new_id(self._random_bytes), _text(self._random_bytes(32)))
 
     def successor(self, token: RefreshToken) -> RefreshToken:
         """Return the token that replaces this one: always the same."""

@@ -1,24 +1,24 @@
-"""Sign up, sign in, stay signed in, sign out, and who am I."""
+"""Sign up, sign in, stay signed in, sign out."""
 
-from handlers import errors, ids, network, schemas, views
+from dataclasses import replace
+
+from handlers import devices, errors, ids, network, schemas, views
 from handlers.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler
 from handlers.tokens import RefreshToken
-from storage.errors import NotFound, TokenReused
+from storage.errors import NotFound, Outdated, TokenReused
 from storage.records import Login, User
 
 NOT_SIGNED_IN = 4401
-_LOGGED_OUT = '{"code":"logged_out"}'
-_DEVICE_CHARACTERS = 120
+LOGGED_OUT = '{"code":"logged_out"}'
 
 
 class AccountHandler(BaseHandler):
     """What the handlers of logins share."""
 
-    def new_login(self, user_id: str) -> tuple[Login, RefreshToken]:
-        """Return a login that starts now, and its first refresh token."""
+    def new_login(self, user_id: str, login_id: str | None = None) -> tuple[Login, RefreshToken]:
+        """Return a login that starts now (under an id there is, to go on with it), and its first refresh token."""
         settings, now = self.services.settings, self.services.clock()
-        token = self.services.tokens.new_refresh_token()
-        agent = self.request.headers.get("User-Agent", "")
+        token = self.services.tokens.new_refresh_token(login_id)
         login = Login(
             id=token.login_id,
             user_id=user_id,
@@ -29,11 +29,12 @@ class AccountHandler(BaseHandler):
             rotated_at=now,
             expires_at=now + settings.refresh_idle_s * 1000,
             ends_at=now + settings.refresh_s * 1000,
-            device="".join(c for c in agent if c.isprintable())[:_DEVICE_CHARACTERS],
+            device=devices.label(self.request.headers.get("User-Agent", "")),
+            used_at=now,
         )
         return login, token
 
-    def reply_signed_in(self, user: User, token: RefreshToken, status: int = 200) -> None:
+    def reply_signed_in(self, user: User, token: RefreshToken, status: int = 200, **more: str) -> None:
         """Answer with tokens, in the body for programs and in cookies for browsers."""
         tokens, settings = self.services.tokens, self.services.settings
         access = tokens.access_token(user.id, token.login_id)
@@ -44,8 +45,42 @@ class AccountHandler(BaseHandler):
             "accessToken": access,
             "refreshToken": str(token),
             "expiresIn": tokens.access_s,
+            **more,
         }
         self.reply(body, status)
+
+    def note_try(self, account: str) -> None:
+        """Whoever guesses has to wait, for the right password as well; the same for unknown accounts.
+
+        A try counts as failed until it has succeeded, so that many at once are counted too.
+        Raises ApiError 429.
+        """
+        limiters = self.services.limiters
+        wait = max(limiters.account_failures.wait_s(account), limiters.address_failures.wait_s(self.address))
+        if wait:
+            raise errors.rate_limited(wait, "Too many failed attempts.")
+        limiters.account_failures.note(account)
+        limiters.address_failures.note(self.address)
+
+    def try_succeeded(self, account: str) -> None:
+        self.services.limiters.account_failures.forget(account)
+        self.services.limiters.address_failures.forget(self.address)
+
+    async def check_password(self, password: str | None, field: str) -> None:
+        """Make sure that it is the user himself; raises ApiError 422 naming the field, or 429."""
+        if not password:
+            raise errors.invalid({field: ["is required"]})
+        account = f"password of {self.me.id}"  # a stranger's wrong logins must not lock this
+        self.note_try(account)
+        if not await self.services.passwords.matches(password, self.me.password_hash):
+            raise errors.invalid({field: ["is wrong"]})
+        self.try_succeeded(account)
+
+    def check_cookie_origin(self) -> None:
+        """Make sure that a page of ours used the cookie; raises ApiError 403."""
+        settings = self.services.settings
+        if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
+            raise errors.bad_origin()
 
     def clear_cookies(self) -> None:
         secure = network.is_secure(self.request, self.services.settings.trusted_hops)
@@ -65,6 +100,7 @@ class SignupHandler(AccountHandler):
     async def post(self) -> None:
         body = self.read(schemas.SIGNUP)
         services = self.services
+        await self._check_guest()
         email = body["email"].casefold()
         services.passwords.check_rules(body["password"], body["username"], email, email.partition("@")[0])
         if wait := services.limiters.signups.wait_s(self.address):
@@ -79,8 +115,42 @@ class SignupHandler(AccountHandler):
             is_guest=False,
             created_at=services.clock(),
         )
+        if self.user and self.user.is_guest:
+            await self._claim(self.user, user)
+            return
         login, token = self.new_login(user.id)
         await services.store.add_user(user, login)
+        self.reply_signed_in(user, token, 201)
+
+    async def _check_guest(self) -> None:
+        """A guest whose access token has expired would become somebody else: he has to refresh it first."""
+        tokens, now = self.services.tokens, self.services.clock()
+        if self.user is not None:
+            return
+        login_id = tokens.login_of(self.access_token()) or self.get_cookie(REFRESH_COOKIE, "").partition(".")[0]
+        user = await self.services.store.signed_in(login_id, now) if login_id else None
+        if user and user.is_guest:
+            raise errors.token_expired()
+
+    async def _claim(self, guest: User, wanted: User) -> None:
+        """A guest who signs up stays who he is: what he wrote is his, and his sockets stay open.
+
+        They move to a new login: whoever else has the guest's tokens has nothing then.
+        """
+        if self.by_cookie:
+            self.check_cookie_origin()
+        services = self.services
+        user = replace(
+            wanted, id=guest.id, avatar=guest.avatar, avatar_key=guest.avatar_key, created_at=guest.created_at
+        )
+        kept, _ = self.new_login(user.id, self.login_id)
+        ended = await services.store.claim_guest(user, kept)
+        services.rooms.logins_ended(ended, NOT_SIGNED_IN, LOGGED_OUT)
+        login, token = self.new_login(user.id)
+        await services.store.add_login(login)
+        services.rooms.login_replaced(self.login_id, login.id)
+        services.rooms.user_changed(views.participant(user))
+        await services.store.end_login(self.login_id)
         self.reply_signed_in(user, token, 201)
 
 
@@ -97,27 +167,21 @@ class LoginHandler(AccountHandler):
             raise errors.invalid({"username": ["is required, or email"]})
         user = await services.store.user_by_name(name)
         account = user.id if user else name.casefold()
-        self._note_try(account)
+        self.note_try(account)
         hashed = user.password_hash if user else None
         if not await services.passwords.matches(body["password"], hashed) or user is None:
-            raise errors.ApiError(401, "bad_credentials", "The name or the password is wrong.")
-        services.limiters.account_failures.forget(account)
-        services.limiters.address_failures.forget(self.address)
+            raise _bad_credentials()
+        self.try_succeeded(account)
         login, token = self.new_login(user.id)
-        await services.store.add_login(login)
+        try:
+            await services.store.add_login(login, known_hash=hashed)
+        except Outdated:  # another password meanwhile, so this one is wrong by now
+            raise _bad_credentials() from None
         self.reply_signed_in(user, token)
 
-    def _note_try(self, account: str) -> None:
-        """Whoever guesses has to wait, for the right password as well; the same for unknown accounts.
 
-        A try counts as failed until it has succeeded, so that many at once are counted too.
-        """
-        limiters = self.services.limiters
-        wait = max(limiters.account_failures.wait_s(account), limiters.address_failures.wait_s(self.address))
-        if wait:
-            raise errors.rate_limited(wait, "Too many failed attempts.")
-        limiters.account_failures.note(account)
-        limiters.address_failures.note(self.address)
+def _bad_credentials() -> errors.ApiError:
+    return errors.ApiError(401, "bad_credentials", "The name or the password is wrong.")
 
 
 class RefreshHandler(AccountHandler):
@@ -129,7 +193,7 @@ class RefreshHandler(AccountHandler):
         given = self.read(schemas.REFRESH).get("refreshToken")
         if given is None:
             given = self.get_cookie(REFRESH_COOKIE, "")
-            self._check_cookie_origin()
+            self.check_cookie_origin()
         if not given:
             raise errors.not_signed_in("There is no refresh token.")
         user, successor = await self._rotate(given)
@@ -152,17 +216,12 @@ class RefreshHandler(AccountHandler):
         except NotFound:
             raise errors.not_signed_in("This login has ended.") from None
         except TokenReused:
-            services.rooms.login_ended(presented.login_id, NOT_SIGNED_IN, _LOGGED_OUT)
+            services.rooms.logins_ended([presented.login_id], NOT_SIGNED_IN, LOGGED_OUT)
             raise
         user = await services.store.signed_in(presented.login_id, now)
         if user is None:
             raise errors.not_signed_in("This login has ended.")
         return user, successor
-
-    def _check_cookie_origin(self) -> None:
-        settings = self.services.settings
-        if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
-            raise errors.bad_origin()
 
 
 class LogoutHandler(AccountHandler):
@@ -171,19 +230,6 @@ class LogoutHandler(AccountHandler):
     async def post(self) -> None:
         self.read(schemas.EMPTY)
         await self.services.store.end_login(self.login_id)
-        self.services.rooms.login_ended(self.login_id, NOT_SIGNED_IN, _LOGGED_OUT)
+        self.services.rooms.logins_ended([self.login_id], NOT_SIGNED_IN, LOGGED_OUT)
         self.clear_cookies()
         self.reply({"message": "Signed out."})
-
-
-class MeHandler(BaseHandler):
-    """GET, PATCH /user/me"""
-
-    async def get(self) -> None:
-        self.reply(views.user(self.me))
-
-    async def patch(self) -> None:
-        username = self.read(schemas.ME)["username"]
-        user = await self.services.store.rename_user(self.me.id, username)
-        self.services.rooms.user_changed(views.participant(user))
-        self.reply(views.user(user))

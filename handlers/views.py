@@ -1,11 +1,11 @@
 """Records as the JSON that clients see (docs/api.md)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from handlers.errors import ApiError
 from handlers.times import rfc3339
-from storage.records import Member, Message, Session, User, Version
+from storage.records import Invite, Member, Message, Session, User, Version
 
 DELETED_NAME = "deleted user"
 
@@ -38,6 +38,7 @@ def user(record: User) -> dict[str, Any]:
         "fullname": record.full_name,
         "avatar": record.avatar,
         "guest": record.is_guest,
+        **({"guestOf": record.guest_of} if record.is_guest else {}),
         "createdAt": rfc3339(record.created_at),
     }
 
@@ -46,8 +47,13 @@ def person(user_id: str, people: Mapping[str, User], name: str = "") -> dict[str
     """What others are told of a user; `name` is what he was called when there is no record of him."""
     record = people.get(user_id)
     if record is None:
-        return {"id": user_id, "username": name or DELETED_NAME, "avatar": None}
-    return {"id": user_id, "username": record.username, "avatar": record.avatar}
+        return {"id": user_id, "username": name or DELETED_NAME, "avatar": None, "guest": False}
+    return {
+        "id": user_id,
+        "username": record.username or DELETED_NAME,
+        "avatar": record.avatar,
+        "guest": record.is_guest,
+    }
 
 
 def participant(record: User) -> dict[str, Any]:
@@ -59,10 +65,20 @@ def participant(record: User) -> dict[str, Any]:
         "color": colour,
         "colorLight": colour + "33",
         "avatar": record.avatar,
+        **({"guest": True} if record.is_guest else {}),
     }
 
 
-def session(record: Session, role: str, members: Iterable[Member], people: Mapping[str, User]) -> dict[str, Any]:
+def session(
+    record: Session,
+    role: str,
+    unread: int,
+    members: Iterable[Member],
+    count: int,
+    people: Mapping[str, User],
+    online: Set[str],
+) -> dict[str, Any]:
+    """A session as one member sees it; `unread` counts chat messages, `online` has the ids of those connected."""
     return {
         "id": record.id,
         "sessionId": record.id,
@@ -74,11 +90,35 @@ def session(record: Session, role: str, members: Iterable[Member], people: Mappi
         "role": role,
         "owner": person(record.owner_id, people),
         "members": [
-            {**person(member.user_id, people), "role": member.role, "joinedAt": rfc3339(member.joined_at)}
+            {
+                **person(member.user_id, people),
+                "role": member.role,
+                "joinedAt": rfc3339(member.joined_at),
+                "online": member.user_id in online,
+            }
             for member in members
         ],
+        "memberCount": count,
+        "onlineCount": len(online),
+        "unread": unread,
         "createdAt": rfc3339(record.created_at),
         "updatedAt": rfc3339(record.updated_at),
+        "lastActivityAt": rfc3339(record.updated_at),
+    }
+
+
+def invite(record: Invite, now: int) -> dict[str, Any]:
+    """An invite without its secret, which nobody knows any more."""
+    return {
+        "id": record.id,
+        "role": record.role,
+        "createdAt": rfc3339(record.created_at),
+        "expiresAt": rfc3339(record.expires_at),
+        "maxUses": record.max_uses,
+        "uses": record.uses,
+        "usesLeft": None if record.max_uses is None else record.max_uses - record.uses,
+        "revoked": record.is_revoked,
+        "usable": record.is_usable(now),
     }
 
 
@@ -86,6 +126,7 @@ def message(record: Message, people: Mapping[str, User]) -> dict[str, Any]:
     return {
         "id": record.id,
         "sessionId": record.session_id,
+        "sequence": record.sequence,
         "sender": person(record.sender_id, people, record.sender_name),
         "message": record.text,
         "timestamp": rfc3339(record.created_at),

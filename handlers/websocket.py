@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
 
 from handlers.limits import Bucket
@@ -57,6 +58,8 @@ class SyncSocket(WebSocketHandler):
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Tornado would log the address with the token in it."""
+        if isinstance(value, HTTPError):
+            return
         _log.error("a WebSocket handler failed", exc_info=(typ, value, tb))  # type: ignore[arg-type]
 
     # -- out: the Outbox of crdt.connection -------------------------------------------------------

@@ -1,9 +1,10 @@
-"""The contract of a store. Every store passes `tests/storage/test_store.py`; its docstrings are the rules.
+"""The contract of a store. Every store passes the contract suite in `tests/storage`; its docstrings are the rules.
 
 Common to all methods: a method that returns has committed what it wrote, durably (it survives the
 loss of power as far as the disk keeps its word); one that raises has written nothing, except that
 after StoreUnavailable a write may have happened and every write here can be repeated: a row with the
-same id (user, login, session, message) is passed over. Text is valid Unicode without NUL.
+same id (user, login, session, message, invite, ticket) is passed over; who repeats a call that says
+what it changed is told what is left to change. Text is valid Unicode without NUL.
 Times are milliseconds since 1970. Any method may raise StoreUnavailable.
 """
 
@@ -13,14 +14,20 @@ from typing import Protocol
 
 from storage.records import (
     Access,
+    Avatar,
     Checkpoint,
     Chunk,
+    Farewell,
+    Invite,
+    InviteUse,
+    Listed,
     Login,
     Member,
     Message,
     Role,
     Session,
     Status,
+    Ticket,
     User,
     Version,
 )
@@ -38,30 +45,71 @@ class SessionChanges:
 
 
 class AccountStore(Protocol):
-    """Users and their logins."""
+    """Users, their pictures, and their logins."""
 
     async def add_user(self, user: User, login: Login) -> None:
         """Store a new user and his first login together.
 
-        Raises Conflict("email") or Conflict("username"); both are compared case-folded.
+        Raises Conflict("email") or Conflict("username"); both are compared case-folded. Conflict("id")
+        if the id is another user's, or the user was changed since.
         """
 
     async def user(self, user_id: str) -> User | None:
-        """Return a user."""
+        """Return a user, also one who was deleted."""
 
     async def user_by_name(self, name: str) -> User | None:
-        """Return the user with this e-mail address or this user name, compared case-folded."""
+        """Return the user with this e-mail address or this user name, compared case-folded; no guest."""
 
     async def users(self, user_ids: Iterable[str]) -> Mapping[str, User]:
-        """Return {id: user} of those that exist."""
+        """Return {id: user} of those that exist, also of those who were deleted."""
 
     async def rename_user(self, user_id: str, username: str) -> User:
-        """Change a user's name. Raises NotFound or Conflict("username")."""
+        """Change a user's name. Raises NotFound or Conflict("username"); names of guests need not be unique."""
 
-    async def add_login(self, login: Login) -> None:
+    async def set_password(
+        self, user_id: str, password_hash: str, kept_login: str, *, known_hash: str | None = None
+    ) -> tuple[str, ...]:
+        """Change a password, end all logins but one, and return the ids of those.
+
+        known_hash  the hash that the old password was compared with
+
+        Raises NotFound, and Outdated if the password has another hash, or the kept login has ended,
+        meanwhile (neither is looked at without `known_hash`).
+        """
+
+    async def set_avatar(self, user_id: str, url: str | None, key: str | None, picture: Avatar | None) -> str | None:
+        """Change a user's picture; return the key of the one before, unless that is the key given.
+
+        picture  what the store itself shall keep; None drops what it has
+
+        Raises NotFound.
+        """
+
+    async def avatar(self, user_id: str) -> Avatar | None:
+        """Return the picture that the store keeps of a user."""
+
+    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> Farewell:
+        """Delete an account with its logins, tickets, picture and memberships; his name is forgotten everywhere.
+
+        His sessions are deleted, or pass to their eldest editor; guests do not count, and a session
+        without another editor is deleted. Harmless, and without effect, if he is gone.
+        """
+
+    async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
+        """Drop logins and tickets that have expired, invites that did a month ago, and idle guests.
+
+        guests_before  guests who were not active since are cleaned up, at most `limit` of them:
+                       with their logins, tickets, picture and membership; their name stays
+
+        Returns these guests as they were.
+        """
+
+    async def add_login(self, login: Login, *, known_hash: str | None = None) -> None:
         """Store another login of a user; logins of his that expired before it began are dropped.
 
-        Raises NotFound if there is no such user.
+        known_hash  the hash that his password was compared with
+
+        Raises NotFound if there is no such user, Outdated if his password has another hash meanwhile.
         """
 
     async def signed_in(self, login_id: str, now: int) -> User | None:
@@ -83,29 +131,86 @@ class AccountStore(Protocol):
     async def end_login(self, login_id: str) -> None:
         """End a login; harmless if it has ended."""
 
+    async def logins(self, user_id: str, now: int) -> list[Login]:
+        """Return a user's logins that have not expired, the one used last first."""
+
+    async def end_other_logins(self, user_id: str, kept_login: str) -> tuple[str, ...]:
+        """End all logins of a user but one; return their ids."""
+
+    async def touch_logins(self, login_ids: Iterable[str], now: int) -> set[str]:
+        """Note that logins, and so their users, were active; return those that have ended or expired."""
+
+
+class InviteStore(Protocol):
+    """Ways into a session: invites, the guests who come in by them, and tickets."""
+
+    async def add_invite(self, invite: Invite, limit: int, *, owner_id: str | None = None) -> None:
+        """Store an invite. Raises NotFound, or LimitReached if the session has `limit` usable ones.
+
+        Raises NotOwner if `owner_id` is given and owns the session no more.
+        """
+
+    async def invite(self, secret_hash: str, now: int) -> Invite | None:
+        """Return the usable invite with this secret."""
+
+    async def invites(
+        self, session_id: str, before: str | None, limit: int, uses: int
+    ) -> list[tuple[Invite, list[InviteUse]]]:
+        """Return invites with ids below `before`, newest first, each with its newest `uses` uses."""
+
+    async def revoke_invite(self, session_id: str, invite_id: str) -> None:
+        """Make an invite unusable; harmless if it is. Raises NotFound."""
+
+    async def use_invite(self, secret_hash: str, member: Member, limit: int) -> Member:
+        """Make a user a member in the invite's role, and count the use.
+
+        A membership that is there already is returned as it is, also of one who was removed, and
+        nothing is counted. Raises NotFound if the invite is not usable for that session at
+        `joined_at`, LimitReached if the session has `limit` members.
+        """
+
+    async def add_guest(self, user: User, login: Login, secret_hash: str, limit: int) -> Member:
+        """Store a guest with his login and membership of `guest_of`; raises like `use_invite`."""
+
+    async def claim_guest(self, user: User, login: Login) -> tuple[str, ...]:
+        """Make the guest with this id a full user, under the login with this id; end his other logins.
+
+        Returns the ids of those. Raises NotFound if there is no such guest or login, and Conflict
+        like `add_user`.
+        """
+
+    async def add_ticket(self, ticket: Ticket) -> None:
+        """Store a ticket. Raises NotFound if there is no such user."""
+
+    async def take_ticket(self, ticket_hash: str, now: int) -> Ticket | None:
+        """Return a ticket that has not expired, to one caller only: it is gone then."""
+
 
 class SessionStore(Protocol):
     """Sessions, their members and their chat."""
 
     async def add_session(self, session: Session, owner: Member, first: Chunk | None) -> None:
-        """Store a session with its owner and, if it starts with code, the first chunk of its log."""
+        """Store a session with its owner and, if it starts with code, the first chunk of its log.
+
+        Raises NotFound if the owner was deleted.
+        """
 
     async def session(self, session_id: str) -> Session | None:
         """Return a session."""
 
-    async def sessions_of(
-        self, user_id: str, before: tuple[int, str] | None, limit: int
-    ) -> list[tuple[Session, Member]]:
+    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[Listed]:
         """Return a user's sessions with his membership, newest activity first.
 
         before  (updated_at, id) of the last one already seen
         """
 
-    async def change_session(self, session_id: str, changes: SessionChanges, now: int) -> Session:
-        """Change a session. Raises NotFound."""
+    async def change_session(
+        self, session_id: str, changes: SessionChanges, now: int, *, owner_id: str | None = None
+    ) -> Session:
+        """Change a session. Raises NotFound, and NotOwner if `owner_id` is given and owns it no more."""
 
-    async def delete_session(self, session_id: str) -> None:
-        """Delete a session and everything in it; harmless if it is gone."""
+    async def delete_session(self, session_id: str, *, owner_id: str | None = None) -> None:
+        """Delete a session and everything in it; harmless if it is gone. Raises NotOwner as above."""
 
     async def member(self, session_id: str, user_id: str) -> Member | None:
         """Return a member, also one who was removed."""
@@ -113,23 +218,49 @@ class SessionStore(Protocol):
     async def members(self, session_id: str) -> list[Member]:
         """Return the members, the eldest first, without those removed."""
 
+    async def members_of(self, session_ids: Iterable[str]) -> Mapping[str, list[Member]]:
+        """Return the members of several sessions, as `members` does."""
+
     async def join(self, member: Member, limit: int) -> Member:
         """Make a user a member and return the membership: the one there was, if any, also if removed.
 
-        Raises NotFound if the session is gone, LimitReached if it has `limit` members.
+        What was said in the chat before he came counts as read.
+
+        Raises NotFound if the session or the user is gone, LimitReached if it has `limit` members.
         """
 
-    async def set_role(self, session_id: str, user_id: str, role: Role) -> Member:
-        """Change a member's role; one who was removed is a member again. Raises NotFound."""
+    async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
+        """Change a member's role; one who was removed is a member again.
 
-    async def remove_member(self, session_id: str, user_id: str) -> None:
-        """Remove a member; his row stays, so that the session's link does not let him back. Raises NotFound."""
+        Raises NotFound, NotOwner as above, or OwnerStays if one of both is the owner's part: that is only handed over.
+        """
+
+    async def transfer_session(self, session_id: str, owner_id: str, heir_id: str) -> Member:
+        """Hand a session from its owner to another member; he stays as an editor. Returns the heir.
+
+        Raises NotFound if the heir is not a member or a guest, OwnerStays if `owner_id` owns it no more.
+        """
+
+    async def remove_member(self, session_id: str, user_id: str, *, owner_id: str | None = None) -> None:
+        """Remove a member; his row stays, so that the session's link does not let him back.
+
+        Raises NotFound, NotOwner as above, or OwnerStays.
+        """
 
     async def leave(self, session_id: str, user_id: str) -> None:
-        """Forget a membership; the user may join again. Raises NotFound."""
+        """Forget a membership; the user may join again. Raises NotFound or OwnerStays."""
 
     async def add_message(self, message: Message) -> Message:
-        """Store a message under the session's next number and return it with that. Raises NotFound."""
+        """Store a message under the session's next number and return it with that. Raises NotFound.
+
+        The sender has read the chat so far.
+        """
+
+    async def read_messages(self, session_id: str, user_id: str, up_to: int | None) -> int:
+        """Note that a member has read the messages up to this number, None for all; never back.
+
+        Returns how many he has not read. Raises NotFound.
+        """
 
     async def messages(self, session_id: str, before: int | None, limit: int) -> list[Message]:
         """Return the newest messages with numbers below `before`, oldest first."""
@@ -172,7 +303,7 @@ class RoomStore(Protocol):
         """Return versions with numbers below `before`, newest first."""
 
 
-class Store(AccountStore, SessionStore, RoomStore, Protocol):
+class Store(AccountStore, InviteStore, SessionStore, RoomStore, Protocol):
     """Everything a server remembers."""
 
     async def open(self) -> bool:

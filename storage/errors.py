@@ -4,6 +4,9 @@ StoreError
  +-- StoreUnavailable   transient: away, locked, out of space; nothing was written, or it may be repeated
  +-- NotFound           permanent: the row that the call is about does not exist
  +-- Conflict           permanent: a unique value is taken, or the row changed meanwhile
+ +-- Outdated           permanent: what the call was decided on has changed meanwhile
+ +-- NotOwner           permanent: the session belongs to somebody else by now
+ +-- OwnerStays         permanent: a session would be left without its owner
  +-- LimitReached       permanent: one more would pass a limit
  +-- TokenReused        permanent: an old refresh token came back; its login was ended
 """
@@ -27,6 +30,18 @@ class Conflict(StoreError):
     def __init__(self, field: str) -> None:
         super().__init__(f"{field} is taken")
         self.field = field
+
+
+class Outdated(StoreError):
+    """What was checked before the call is no longer so."""
+
+
+class NotOwner(StoreError):
+    """Only the owner of a session may do this, and he is another one by now."""
+
+
+class OwnerStays(StoreError):
+    """A session's owner keeps his part until he hands it to another member."""
 
 
 class LimitReached(StoreError):

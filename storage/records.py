@@ -1,7 +1,7 @@
 """The rows of the store: frozen, with slots. Times are milliseconds since 1970 (UTC)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -45,7 +45,14 @@ class VersionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account. `email` and `password_hash` are None for guests; `username` keeps its spelling."""
+    """An account. `email` and `password_hash` are None for guests; `username` keeps its spelling.
+
+    avatar      address of the picture
+    avatar_key  what the picture is called where it is kept
+    guest_of    the one session that a guest may enter
+    is_deleted  only authorship remains: without a name of who deleted his account, with it of a guest who
+                did not come back
+    """
 
     id: str
     username: str
@@ -55,6 +62,13 @@ class User:
     avatar: str | None
     is_guest: bool
     created_at: int
+    avatar_key: str | None = None
+    guest_of: str | None = None
+    is_deleted: bool = False
+
+    def may_enter(self, session_id: str) -> bool:
+        """Whether he may become a member: a guest of his one session only."""
+        return not self.is_guest or self.guest_of == session_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,7 @@ class Login:
     generation     how often the token was rotated
     rotated_at     when it last was
     expires_at     when it ends unless used before; never beyond `ends_at`
+    used_at        when it last signed something in, to the minute
     """
 
     id: str
@@ -78,6 +93,7 @@ class Login:
     expires_at: int
     ends_at: int
     device: str
+    used_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +114,97 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user's role in a session. One who was removed keeps a row, so that the link does not let him back."""
+    """A user's role in a session. One who was removed keeps a row, so that the link does not let him back.
+
+    read_sequence  the chat messages up to this one are read
+    """
 
     session_id: str
     user_id: str
     role: Role
     joined_at: int
     is_removed: bool = False
+    read_sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A way into a session for whoever has its secret; its id sorts by time.
+
+    max_uses  how many may come in by it; None for any number
+    uses      how many have
+    """
+
+    id: str
+    session_id: str
+    secret_hash: str
+    role: Role
+    created_by: str
+    created_at: int
+    expires_at: int
+    max_uses: int | None
+    uses: int = 0
+    is_revoked: bool = False
+
+    def is_usable(self, now: int) -> bool:
+        """Whether it lets somebody in."""
+        has_uses = self.max_uses is None or self.uses < self.max_uses
+        return has_uses and not self.is_revoked and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class InviteUse:
+    """Who came in by an invite, and when."""
+
+    user_id: str
+    used_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A pass for one WebSocket of a login to one session; the store has its hash only."""
+
+    hash: str
+    user_id: str
+    login_id: str
+    session_id: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Avatar:
+    """A picture that the store keeps."""
+
+    user_id: str
+    data: bytes
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A session in a user's list, with his membership and how many messages he has not read."""
+
+    session: Session
+    member: Member
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What the end of an account changed, so that open rooms learn of it.
+
+    logins       those that ended with it
+    memberships  sessions of others that it was in; sockets need no other word than that of the logins
+    inherited    {session: its new owner}
+    deleted      sessions that are gone
+    avatar_key   what the picture was called
+    """
+
+    logins: tuple[str, ...] = ()
+    memberships: tuple[str, ...] = ()
+    inherited: Mapping[str, str] = field(default_factory=dict)
+    deleted: tuple[str, ...] = ()
+    avatar_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

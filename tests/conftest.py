@@ -10,6 +10,7 @@ import pytest
 
 from collab_server.config import Config
 from collab_server.server import Server
+from tests import mongod
 from tests.api import Api
 from tests.node_peers import Peers
 
@@ -55,6 +56,13 @@ def _log_listener() -> Iterator[_Listener]:
 def expect_log(_log_listener: _Listener) -> Callable[[str], None]:
     """Announce a warning or error by a pattern."""
     return _log_listener.expected.append
+
+
+@pytest.fixture(scope="session")
+def mongo_uri() -> Iterator[str]:
+    """A MongoDB-protocol server; a database's name is to be added."""
+    with mongod.running() as uri:
+        yield uri
 
 
 StartServer = Callable[..., Awaitable[Server]]

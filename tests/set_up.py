@@ -1,4 +1,5 @@
-"""Installs what the tests need beside Python packages: Node (if the system has none) and the Node packages.
+"""Installs what the tests need beside Python packages: Node (if the system has none), the Node packages,
+and a MongoDB-protocol server in an environment of its own (see `tests.mongod`).
 
 Run by `make test`; does nothing when everything is there.
 """
@@ -9,7 +10,10 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import venv
 from pathlib import Path
+
+from tests import mongod
 
 HERE = Path(__file__).parent / "node"
 STAMP = HERE / "node_modules" / ".lock-digest"
@@ -18,6 +22,7 @@ _OLDEST_NODE = 18
 
 
 def main() -> int:
+    _install_mongod()
     npm = _npm()
     digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == digest:
@@ -25,6 +30,22 @@ def main() -> int:
     subprocess.run([*npm, "ci", "--ignore-scripts", "--omit=optional"], cwd=HERE, check=True, env=_environment(npm))
     STAMP.write_text(digest)
     return 0
+
+
+def _install_mongod() -> None:
+    """Without it the tests of the MongoDB store are skipped, but not under CI."""
+    if os.environ.get("TEST_MONGO_URI"):
+        return
+    stamp = mongod.FOLDER / ".lock-digest"
+    lock = Path(__file__).parent / "secantus.lock"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    venv.create(mongod.FOLDER, with_pip=True, clear=True)
+    pip = [str(mongod.FOLDER / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    done = subprocess.run([*pip, "--require-hashes", "--requirement", str(lock)], check=bool(os.environ.get("CI")))
+    if done.returncode == 0:
+        stamp.write_text(digest)
 
 
 def _npm() -> list[str]:

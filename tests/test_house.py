@@ -16,6 +16,9 @@ DOORS = {
     "cerberus": "handlers/schemas.py",
     "bcrypt": "handlers/passwords.py",
     "jwt": "handlers/tokens.py",
+    "pymongo": "storage/mongo/",
+    "cloudinary": "storage/avatars.py",
+    "PIL": "handlers/pictures.py",
     "dotenv": "collab_server/config.py",
 }
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from storage.sqlite.accounts import Accounts
 from storage.sqlite.engine import Engine
+from storage.sqlite.invites import Invites
+from storage.sqlite.leaving import Leaving
 from storage.sqlite.rooms import Rooms
 from storage.sqlite.sessions import Sessions
 
 
-class SqliteStore(Accounts, Sessions, Rooms):
+class SqliteStore(Accounts, Leaving, Invites, Sessions, Rooms):
     """A Store in one file; the contract is `storage.base.Store`."""
 
     def __init__(self, path: Path) -> None:

@@ -1,10 +1,11 @@
-"""Users and logins in SQLite."""
+"""Users, their pictures and their logins in SQLite."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 
-from storage.errors import Conflict, NotFound, TokenReused
-from storage.records import Login, User
+from storage.errors import Conflict, NotFound, Outdated, TokenReused
+from storage.records import Avatar, Login, User
 from storage.sqlite.engine import Engine
 
 
@@ -15,22 +16,9 @@ class Accounts:
 
     async def add_user(self, user: User, login: Login) -> None:
         def work(db: sqlite3.Connection) -> None:
-            there = db.execute("SELECT * FROM users WHERE id = ?", (user.id,)).fetchone()
-            if there:
-                if _user(there) != user:
-                    raise Conflict("id")
-                return
-            try:
-                db.execute(
-                    "INSERT INTO users (id, username, username_key, email, email_key, password_hash, full_name,"
-                    " avatar, is_guest, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (user.id, user.username, user.username.casefold(), user.email,
-                     user.email.casefold() if user.email else None, user.password_hash,
-                     user.full_name, user.avatar, user.is_guest, user.created_at),
-                )  # fmt: skip
-            except sqlite3.IntegrityError as error:
-                raise _taken(error) from error
-            _insert_login(db, login)
+            if not is_stored(db, user):
+                insert_user(db, user)
+                insert_login(db, login)
 
         await self._engine.write(work)
 
@@ -40,8 +28,11 @@ class Accounts:
     async def user_by_name(self, name: str) -> User | None:
         def work(db: sqlite3.Connection) -> User | None:
             key = name.casefold()
-            row = db.execute("SELECT * FROM users WHERE email_key = ? OR username_key = ?", (key, key)).fetchone()
-            return _user(row) if row else None
+            row = db.execute(
+                "SELECT * FROM users WHERE (email_key = ? OR username_key = ?) AND NOT is_guest AND NOT is_deleted",
+                (key, key),
+            ).fetchone()
+            return as_user(row) if row else None
 
         return await self._engine.read(work)
 
@@ -50,36 +41,69 @@ class Accounts:
 
         def work(db: sqlite3.Connection) -> dict[str, User]:
             rows = (db.execute("SELECT * FROM users WHERE id = ?", (user_id,)).fetchone() for user_id in ids)
-            return {row["id"]: _user(row) for row in rows if row}
+            return {row["id"]: as_user(row) for row in rows if row}
 
         return await self._engine.read(work)
 
     async def rename_user(self, user_id: str, username: str) -> User:
         def work(db: sqlite3.Connection) -> User:
+            renamed = replace(existing_user(db, user_id), username=username)
             try:
                 db.execute(
                     "UPDATE users SET username = ?, username_key = ? WHERE id = ?",
-                    (username, username.casefold(), user_id),
+                    (username, _name_key(renamed), user_id),
                 )
             except sqlite3.IntegrityError as error:
-                raise _taken(error) from error
-            row = db.execute("SELECT * FROM users WHERE id = ?", (user_id,)).fetchone()
-            if row is None:
-                raise NotFound("user")
-            return _user(row)
+                raise taken(error) from error
+            return renamed
 
         return await self._engine.write(work)
 
-    async def add_login(self, login: Login) -> None:
+    async def set_password(
+        self, user_id: str, password_hash: str, kept_login: str, *, known_hash: str | None = None
+    ) -> tuple[str, ...]:
+        def work(db: sqlite3.Connection) -> tuple[str, ...]:
+            user = existing_user(db, user_id)
+            if known_hash is not None:
+                kept = db.execute("SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?", (kept_login, user_id))
+                if user.password_hash != known_hash or kept.fetchone() is None:
+                    raise Outdated("password")
+            db.execute("UPDATE users SET password_hash = ? WHERE id = ?", (password_hash, user_id))
+            return end_other_logins(db, user_id, kept_login)
+
+        return await self._engine.write(work)
+
+    async def set_avatar(self, user_id: str, url: str | None, key: str | None, picture: Avatar | None) -> str | None:
+        def work(db: sqlite3.Connection) -> str | None:
+            replaced = existing_user(db, user_id).avatar_key
+            db.execute("UPDATE users SET avatar = ?, avatar_key = ? WHERE id = ?", (url, key, user_id))
+            db.execute("DELETE FROM avatars WHERE user_id = ?", (user_id,))
+            if picture:
+                db.execute(
+                    "INSERT INTO avatars (user_id, data, created_at) VALUES (:user_id, :data, :created_at)",
+                    asdict(picture),
+                )
+            return replaced if replaced != key else None
+
+        return await self._engine.write(work)
+
+    async def avatar(self, user_id: str) -> Avatar | None:
+        def work(db: sqlite3.Connection) -> Avatar | None:
+            row = db.execute("SELECT * FROM avatars WHERE user_id = ?", (user_id,)).fetchone()
+            return Avatar(**row) if row else None
+
+        return await self._engine.read(work)
+
+    async def add_login(self, login: Login, *, known_hash: str | None = None) -> None:
         def work(db: sqlite3.Connection) -> None:
             db.execute(
                 "DELETE FROM refresh_tokens WHERE user_id = ? AND expires_at <= ?",
                 (login.user_id, login.created_at),
             )
-            try:
-                _insert_login(db, login)
-            except sqlite3.IntegrityError as error:
-                raise NotFound("user") from error
+            user = existing_user(db, login.user_id)
+            if known_hash is not None and user.password_hash != known_hash:
+                raise Outdated("password")
+            insert_login(db, login)
 
         await self._engine.write(work)
 
@@ -90,7 +114,7 @@ class Accounts:
                 " WHERE refresh_tokens.id = ? AND refresh_tokens.expires_at > ?",
                 (login_id, now),
             ).fetchone()
-            return _user(row) if row else None
+            return as_user(row) if row else None
 
         return await self._engine.read(work)
 
@@ -105,9 +129,10 @@ class Accounts:
             if presented == login.token_hash:
                 db.execute(
                     "UPDATE refresh_tokens SET token_hash = ?, previous_hash = ?, generation = generation + 1,"
-                    " rotated_at = ?, expires_at = min(?, ends_at) WHERE id = ?",
-                    (successor, presented, now, expires_at, login_id),
+                    " rotated_at = ?, used_at = ?, expires_at = min(?, ends_at) WHERE id = ?",
+                    (successor, presented, now, now, expires_at, login_id),
                 )
+                db.execute("UPDATE users SET active_at = max(active_at, ?) WHERE id = ?", (now, login.user_id))
                 return Login(**db.execute("SELECT * FROM refresh_tokens WHERE id = ?", (login_id,)).fetchone())
             is_retry = presented == login.previous_hash and successor == login.token_hash
             if is_retry and now - login.rotated_at <= retry_ms:
@@ -123,17 +148,99 @@ class Accounts:
     async def end_login(self, login_id: str) -> None:
         await self._engine.write(lambda db: db.execute("DELETE FROM refresh_tokens WHERE id = ?", (login_id,)))
 
+    async def logins(self, user_id: str, now: int) -> list[Login]:
+        def work(db: sqlite3.Connection) -> list[Login]:
+            rows = db.execute(
+                "SELECT * FROM refresh_tokens WHERE user_id = ? AND expires_at > ? ORDER BY used_at DESC, id DESC",
+                (user_id, now),
+            )
+            return [Login(**row) for row in rows]
 
-def _insert_login(db: sqlite3.Connection, login: Login) -> None:
+        return await self._engine.read(work)
+
+    async def end_other_logins(self, user_id: str, kept_login: str) -> tuple[str, ...]:
+        return await self._engine.write(lambda db: end_other_logins(db, user_id, kept_login))
+
+    async def touch_logins(self, login_ids: Iterable[str], now: int) -> set[str]:
+        ids = set(login_ids)
+        seen = [(now, login_id) for login_id in ids]
+
+        def work(db: sqlite3.Connection) -> set[str]:
+            db.executemany("UPDATE refresh_tokens SET used_at = max(used_at, ?) WHERE id = ?", seen)
+            db.executemany(
+                "UPDATE users SET active_at = max(active_at, ?)"
+                " WHERE id = (SELECT user_id FROM refresh_tokens WHERE id = ?)",
+                seen,
+            )
+            alive = "SELECT 1 FROM refresh_tokens WHERE id = ? AND expires_at > ?"
+            return {login_id for login_id in ids if db.execute(alive, (login_id, now)).fetchone() is None}
+
+        return await self._engine.write(work)
+
+
+def is_stored(db: sqlite3.Connection, user: User) -> bool:
+    """Whether this very user is there; raises Conflict if another one has his id."""
+    there = db.execute("SELECT * FROM users WHERE id = ?", (user.id,)).fetchone()
+    if there and as_user(there) != user:
+        raise Conflict("id")
+    return there is not None
+
+
+def is_deleted(db: sqlite3.Connection, user_id: str) -> bool:
+    return db.execute("SELECT 1 FROM users WHERE id = ? AND is_deleted", (user_id,)).fetchone() is not None
+
+
+def remembered_name(db: sqlite3.Connection, user_id: str, name: str) -> str:
+    """Return what an author is called in what he wrote: nothing once his account was deleted."""
+    row = db.execute("SELECT 1 FROM users WHERE id = ? AND is_deleted AND username = ''", (user_id,)).fetchone()
+    return "" if row else name
+
+
+def existing_user(db: sqlite3.Connection, user_id: str) -> User:
+    """Return a user who was not deleted; raises NotFound."""
+    row = db.execute("SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user_id,)).fetchone()
+    if row is None:
+        raise NotFound("user")
+    return as_user(row)
+
+
+def insert_user(db: sqlite3.Connection, user: User) -> None:
+    """Add a user; raises Conflict."""
+    try:
+        db.execute(
+            "INSERT INTO users (id, username, username_key, email, email_key, password_hash, full_name, avatar,"
+            " is_guest, created_at, avatar_key, guest_of, is_deleted, active_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (user.id, user.username, _name_key(user), user.email, user.email.casefold() if user.email else None,
+             user.password_hash, user.full_name, user.avatar, user.is_guest, user.created_at, user.avatar_key,
+             user.guest_of, user.is_deleted, user.created_at),
+        )  # fmt: skip
+    except sqlite3.IntegrityError as error:
+        raise taken(error) from error
+
+
+def _name_key(user: User) -> str:
+    """What must be unique: of a guest his id, behind a character that no name has."""
+    return f"\0{user.id}" if user.is_guest or user.is_deleted else user.username.casefold()
+
+
+def end_other_logins(db: sqlite3.Connection, user_id: str, kept_login: str = "") -> tuple[str, ...]:
+    rows = db.execute(
+        "DELETE FROM refresh_tokens WHERE user_id = ? AND id != ? RETURNING id", (user_id, kept_login)
+    ).fetchall()
+    return tuple(row["id"] for row in rows)
+
+
+def insert_login(db: sqlite3.Connection, login: Login) -> None:
     db.execute(
         "INSERT INTO refresh_tokens (id, user_id, token_hash, previous_hash, generation, created_at, rotated_at,"
-        " expires_at, ends_at, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        " expires_at, ends_at, device, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         (login.id, login.user_id, login.token_hash, login.previous_hash, login.generation, login.created_at,
-         login.rotated_at, login.expires_at, login.ends_at, login.device),
+         login.rotated_at, login.expires_at, login.ends_at, login.device, login.used_at),
     )  # fmt: skip
 
 
-def _user(row: sqlite3.Row) -> User:
+def as_user(row: sqlite3.Row) -> User:
     return User(
         id=row["id"],
         username=row["username"],
@@ -143,8 +250,11 @@ def _user(row: sqlite3.Row) -> User:
         avatar=row["avatar"],
         is_guest=bool(row["is_guest"]),
         created_at=row["created_at"],
+        avatar_key=row["avatar_key"],
+        guest_of=row["guest_of"],
+        is_deleted=bool(row["is_deleted"]),
     )
 
 
-def _taken(error: sqlite3.IntegrityError) -> Conflict:
+def taken(error: sqlite3.IntegrityError) -> Conflict:
     return Conflict("email" if "users.email_key" in str(error) else "username")

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 from storage.errors import Conflict, LimitReached, NotFound
 from storage.records import Checkpoint, Chunk, Version, VersionKind
+from storage.sqlite.accounts import remembered_name
 from storage.sqlite.engine import Engine
 
 _DESCRIPTION = "session_id, number, sequence, main_root, label, kind, author_id, author_name, contributors, created_at"
@@ -73,7 +74,8 @@ class Rooms:
             number = newest.number + 1 if newest else 1
             if number > limit:
                 raise LimitReached(f"the session has {limit} versions")
-            stored = replace(version, number=number)
+            name = remembered_name(db, version.author_id, version.author_name)
+            stored = replace(version, number=number, author_name=name)
             db.execute(
                 f"INSERT INTO versions ({_DESCRIPTION}, files) VALUES (:session_id, :number, :sequence, :main_root,"
                 " :label, :kind, :author_id, :author_name, :contributors, :created_at, :files)",

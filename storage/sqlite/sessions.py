@@ -1,11 +1,13 @@
 """Sessions, members and chat in SQLite."""
 
 import sqlite3
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from storage.base import SessionChanges
-from storage.errors import LimitReached, NotFound
-from storage.records import Access, Chunk, Member, Message, Role, Session, Status
+from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
+from storage.records import Access, Chunk, Listed, Member, Message, Role, Session, Status
+from storage.sqlite.accounts import existing_user, is_deleted, remembered_name
 from storage.sqlite.engine import Engine
 from storage.sqlite.rooms import insert_chunk, session_exists, touch
 
@@ -19,6 +21,8 @@ class Sessions:
         def work(db: sqlite3.Connection) -> None:
             if session_exists(db, session.id):
                 return
+            if is_deleted(db, owner.user_id):
+                raise NotFound("user")
             db.execute(
                 "INSERT INTO sessions (id, title, language, owner_id, access, join_role, status, main_root,"
                 " created_at, updated_at) VALUES (:id, :title, :language, :owner_id, :access, :join_role, :status,"
@@ -38,27 +42,28 @@ class Sessions:
 
         return await self._engine.read(work)
 
-    async def sessions_of(
-        self, user_id: str, before: tuple[int, str] | None, limit: int
-    ) -> list[tuple[Session, Member]]:
-        def work(db: sqlite3.Connection) -> list[tuple[Session, Member]]:
+    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[Listed]:
+        def work(db: sqlite3.Connection) -> list[Listed]:
             updated_at, session_id = before or (1 << 62, "")
             rows = db.execute(
-                "SELECT sessions.*, members.user_id, members.role, members.joined_at FROM members"
+                "SELECT sessions.*, members.session_id, members.user_id, members.role, members.joined_at,"
+                " members.is_removed, members.read_sequence, (SELECT coalesce(max(sequence), 0) FROM messages"
+                "  WHERE messages.session_id = sessions.id) - members.read_sequence AS unread FROM members"
                 " JOIN sessions ON sessions.id = members.session_id"
                 " WHERE members.user_id = ? AND NOT members.is_removed"
                 " AND (sessions.updated_at, sessions.id) < (?, ?)"
                 " ORDER BY sessions.updated_at DESC, sessions.id DESC LIMIT ?",
                 (user_id, updated_at, session_id, limit),
             )
-            return [
-                (_session(row), Member(row["id"], row["user_id"], Role(row["role"]), row["joined_at"])) for row in rows
-            ]
+            return [Listed(_session(row), as_member(row), row["unread"]) for row in rows]
 
         return await self._engine.read(work)
 
-    async def change_session(self, session_id: str, changes: SessionChanges, now: int) -> Session:
+    async def change_session(
+        self, session_id: str, changes: SessionChanges, now: int, *, owner_id: str | None = None
+    ) -> Session:
         def work(db: sqlite3.Connection) -> Session:
+            check_owner(db, session_id, owner_id)
             db.execute(
                 "UPDATE sessions SET title = coalesce(:title, title), language = coalesce(:language, language),"
                 " access = coalesce(:access, access), join_role = coalesce(:join_role, join_role),"
@@ -69,43 +74,39 @@ class Sessions:
 
         return await self._engine.write(work)
 
-    async def delete_session(self, session_id: str) -> None:
-        await self._engine.write(lambda db: db.execute("DELETE FROM sessions WHERE id = ?", (session_id,)))
+    async def delete_session(self, session_id: str, *, owner_id: str | None = None) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            check_owner(db, session_id, owner_id)
+            db.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
+
+        await self._engine.write(work)
 
     async def member(self, session_id: str, user_id: str) -> Member | None:
-        return await self._engine.read(lambda db: _member(db, session_id, user_id))
+        return await self._engine.read(lambda db: member_of(db, session_id, user_id))
 
     async def members(self, session_id: str) -> list[Member]:
         def work(db: sqlite3.Connection) -> list[Member]:
-            rows = db.execute(
-                "SELECT * FROM members WHERE session_id = ? AND NOT is_removed ORDER BY joined_at, user_id",
-                (session_id,),
-            )
-            return [_as_member(row) for row in rows]
+            return _members(db, session_id)
 
         return await self._engine.read(work)
+
+    async def members_of(self, session_ids: Iterable[str]) -> Mapping[str, list[Member]]:
+        ids = tuple(session_ids)
+        return await self._engine.read(lambda db: {session_id: _members(db, session_id) for session_id in ids})
 
     async def join(self, member: Member, limit: int) -> Member:
         def work(db: sqlite3.Connection) -> Member:
             _existing(db, member.session_id)
-            there = _member(db, member.session_id, member.user_id)
-            if there:
-                return there
-            count = db.execute(
-                "SELECT count(*) FROM members WHERE session_id = ? AND NOT is_removed", (member.session_id,)
-            ).fetchone()
-            if count[0] >= limit:
-                raise LimitReached(f"the session has {limit} members")
-            _insert_member(db, member)
-            return member
+            return member_of(db, member.session_id, member.user_id) or add_member(db, member, limit)
 
         return await self._engine.write(work)
 
-    async def set_role(self, session_id: str, user_id: str, role: Role) -> Member:
+    async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
         def work(db: sqlite3.Connection) -> Member:
-            there = _member(db, session_id, user_id)
-            if there is None:
-                raise NotFound("member")
+            check_owner(db, session_id, owner_id)
+            there = _not_owner(db, session_id, user_id)
+            if role is Role.OWNER:
+                raise OwnerStays("another owner")
             db.execute(
                 "UPDATE members SET role = ?, is_removed = 0 WHERE session_id = ? AND user_id = ?",
                 (role, session_id, user_id),
@@ -114,24 +115,39 @@ class Sessions:
 
         return await self._engine.write(work)
 
-    async def remove_member(self, session_id: str, user_id: str) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            changed = db.execute(
-                "UPDATE members SET is_removed = 1 WHERE session_id = ? AND user_id = ? AND NOT is_removed",
-                (session_id, user_id),
-            )
-            if not changed.rowcount:
+    async def transfer_session(self, session_id: str, owner_id: str, heir_id: str) -> Member:
+        def work(db: sqlite3.Connection) -> Member:
+            heir = member_of(db, session_id, heir_id)
+            if heir is None or heir.is_removed:
                 raise NotFound("member")
+            if _existing(db, session_id)["owner_id"] != owner_id:
+                raise OwnerStays("the session has another owner")
+            if heir_id == owner_id:
+                return heir
+            if existing_user(db, heir_id).is_guest:
+                raise NotFound("member")
+            hand_over(db, session_id, heir_id)
+            db.execute(
+                "UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?", (Role.EDITOR, session_id, owner_id)
+            )
+            return replace(heir, role=Role.OWNER)
+
+        return await self._engine.write(work)
+
+    async def remove_member(self, session_id: str, user_id: str, *, owner_id: str | None = None) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            check_owner(db, session_id, owner_id)
+            if _not_owner(db, session_id, user_id).is_removed:
+                raise NotFound("member")
+            db.execute("UPDATE members SET is_removed = 1 WHERE session_id = ? AND user_id = ?", (session_id, user_id))
 
         await self._engine.write(work)
 
     async def leave(self, session_id: str, user_id: str) -> None:
         def work(db: sqlite3.Connection) -> None:
-            gone = db.execute(
-                "DELETE FROM members WHERE session_id = ? AND user_id = ? AND NOT is_removed", (session_id, user_id)
-            )
-            if not gone.rowcount:
+            if _not_owner(db, session_id, user_id).is_removed:
                 raise NotFound("member")
+            db.execute("DELETE FROM members WHERE session_id = ? AND user_id = ?", (session_id, user_id))
 
         await self._engine.write(work)
 
@@ -143,17 +159,30 @@ class Sessions:
             ).fetchone()
             if there:
                 return Message(**there)
-            newest = db.execute(
-                "SELECT coalesce(max(sequence), 0) FROM messages WHERE session_id = ?", (message.session_id,)
-            ).fetchone()
-            stored = replace(message, sequence=newest[0] + 1)
+            stored = replace(
+                message,
+                sequence=_newest_message(db, message.session_id) + 1,
+                sender_name=remembered_name(db, message.sender_id, message.sender_name),
+            )
             db.execute(
                 "INSERT INTO messages (session_id, sequence, id, sender_id, sender_name, text, created_at) VALUES"
                 " (:session_id, :sequence, :id, :sender_id, :sender_name, :text, :created_at)",
                 asdict(stored),
             )
             touch(db, message.session_id, message.created_at)
+            _note_read(db, message.session_id, message.sender_id, stored.sequence)
             return stored
+
+        return await self._engine.write(work)
+
+    async def read_messages(self, session_id: str, user_id: str, up_to: int | None) -> int:
+        def work(db: sqlite3.Connection) -> int:
+            newest = _newest_message(db, session_id)
+            _note_read(db, session_id, user_id, newest if up_to is None else min(up_to, newest))
+            member = member_of(db, session_id, user_id)
+            if member is None or member.is_removed:
+                raise NotFound("member")
+            return newest - member.read_sequence
 
         return await self._engine.write(work)
 
@@ -190,24 +219,81 @@ def _session(row: sqlite3.Row) -> Session:
     )
 
 
+def _newest_message(db: sqlite3.Connection, session_id: str) -> int:
+    row = db.execute("SELECT coalesce(max(sequence), 0) FROM messages WHERE session_id = ?", (session_id,)).fetchone()
+    return int(row[0])
+
+
+def _note_read(db: sqlite3.Connection, session_id: str, user_id: str, up_to: int) -> None:
+    db.execute(
+        "UPDATE members SET read_sequence = max(read_sequence, ?) WHERE session_id = ? AND user_id = ?",
+        (up_to, session_id, user_id),
+    )
+
+
+def check_owner(db: sqlite3.Connection, session_id: str, owner_id: str | None) -> None:
+    """Raise NotOwner if the session, if there is one, belongs to another user than the one given, if one is."""
+    row = db.execute("SELECT owner_id FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    if row and owner_id not in (None, row["owner_id"]):
+        raise NotOwner("session")
+
+
+def hand_over(db: sqlite3.Connection, session_id: str, heir_id: str) -> None:
+    """Make a member the owner of his session."""
+    db.execute("UPDATE sessions SET owner_id = ? WHERE id = ?", (heir_id, session_id))
+    db.execute("UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?", (Role.OWNER, session_id, heir_id))
+
+
+def add_member(db: sqlite3.Connection, member: Member, limit: int) -> Member:
+    """Add a member, who need not read what was said before; raises LimitReached or NotFound."""
+    if is_deleted(db, member.user_id):
+        raise NotFound("user")
+    count = db.execute(
+        "SELECT count(*) FROM members WHERE session_id = ? AND NOT is_removed", (member.session_id,)
+    ).fetchone()
+    if count[0] >= limit:
+        raise LimitReached(f"the session has {limit} members")
+    added = replace(member, read_sequence=_newest_message(db, member.session_id))
+    _insert_member(db, added)
+    return added
+
+
 def _insert_member(db: sqlite3.Connection, member: Member) -> None:
     db.execute(
-        "INSERT INTO members (session_id, user_id, role, joined_at, is_removed) VALUES"
-        " (:session_id, :user_id, :role, :joined_at, :is_removed)",
+        "INSERT INTO members (session_id, user_id, role, joined_at, is_removed, read_sequence) VALUES"
+        " (:session_id, :user_id, :role, :joined_at, :is_removed, :read_sequence)",
         asdict(member),
     )
 
 
-def _member(db: sqlite3.Connection, session_id: str, user_id: str) -> Member | None:
+def member_of(db: sqlite3.Connection, session_id: str, user_id: str) -> Member | None:
     row = db.execute("SELECT * FROM members WHERE session_id = ? AND user_id = ?", (session_id, user_id)).fetchone()
-    return _as_member(row) if row else None
+    return as_member(row) if row else None
 
 
-def _as_member(row: sqlite3.Row) -> Member:
+def _members(db: sqlite3.Connection, session_id: str) -> list[Member]:
+    rows = db.execute(
+        "SELECT * FROM members WHERE session_id = ? AND NOT is_removed ORDER BY joined_at, user_id", (session_id,)
+    )
+    return [as_member(row) for row in rows]
+
+
+def _not_owner(db: sqlite3.Connection, session_id: str, user_id: str) -> Member:
+    """Return a member; raises NotFound, or OwnerStays if he owns the session."""
+    member = member_of(db, session_id, user_id)
+    if member is None:
+        raise NotFound("member")
+    if member.role is Role.OWNER:
+        raise OwnerStays("the owner")
+    return member
+
+
+def as_member(row: sqlite3.Row) -> Member:
     return Member(
         session_id=row["session_id"],
         user_id=row["user_id"],
         role=Role(row["role"]),
         joined_at=row["joined_at"],
         is_removed=bool(row["is_removed"]),
+        read_sequence=row["read_sequence"],
     )

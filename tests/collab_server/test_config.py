@@ -39,7 +39,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         ("COLLAB_IDLE_S", "nan", "COLLAB_IDLE_S must be from 0.1 to 86400, not nan"),
         ("COLLAB_LOG_FORMAT", "xml", "COLLAB_LOG_FORMAT must be one of auto, text, json, not 'xml'"),
         ("JWT_SECRET", "short", "JWT_SECRET must have at least 32 bytes"),
-        ("MONGO_URI", "mongodb://localhost", "MONGO_URI is set, but this version stores into SQLite only: unset it"),
+        ("MONGO_URI", "http://localhost", "MONGO_URI must start with mongodb:// or mongodb+srv://"),
         ("CORS_ORIGIN", "example.org", "CORS_ORIGIN: 'example.org' is not an origin like https://example.org"),
         ("CORS_ORIGIN", "*", "CORS_ORIGIN: '*' is not an origin like https://example.org"),
         ("CLOUDINARY_URL", "https://x", "CLOUDINARY_URL must look like cloudinary://key:secret@cloud"),

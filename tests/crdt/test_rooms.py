@@ -360,7 +360,7 @@ async def test_changes_reach_connections(world: World) -> None:
 
         world.rooms.role_changed("one", "bob", Role.VIEWER)
         world.rooms.user_changed({**ada.user, "name": "Countess"})
-        world.rooms.login_ended("login-ada", 4401, "out")
+        world.rooms.logins_ended(["login-ada"], 4401, "out")
         world.rooms.member_gone("one", "bob", 4403, "gone")
 
         assert bob.role is Role.VIEWER

@@ -1,6 +1,7 @@
-"""What the REST tests need beside `tests.api`: a browser's cookies, raw requests, paging, Yjs frames."""
+"""What the REST tests need beside `tests.api`: cookies, guests, uploads, raw requests, paging, Yjs frames."""
 
 import asyncio
+import io
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pycrdt
+from PIL import Image
 
-from tests.api import PASSWORD, Answer, Api
+from tests.api import PASSWORD, Answer, Api, Wire
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 ID = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
@@ -99,6 +101,75 @@ def typing_frame(text: str, root: str = "codemirror") -> bytes:
         length.append(size & 0x7F | 0x80)
         size >>= 7
     return b"\x00\x02" + bytes(length) + bytes([size]) + update
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (8, 8), mode: str = "RGB", **options: Any) -> bytes:
+    """Return a one-coloured picture file."""
+    file = io.BytesIO()
+    Image.new(mode, size, 0x80).save(file, kind, **options)
+    return file.getvalue()
+
+
+def multipart(*parts: tuple[str, bytes], boundary: str = "x-boundary-x") -> bytes:
+    """Return a form of files: (field, content)."""
+    head = '--{}\r\nContent-Disposition: form-data; name="{}"; filename="me.png"\r\nContent-Type: image/png\r\n\r\n'
+    files = b"".join(head.format(boundary, field).encode() + content + b"\r\n" for field, content in parts)
+    return files + f"--{boundary}--\r\n".encode()
+
+
+async def upload(api: Api, *files: bytes, field: str = "avatar") -> Answer:
+    """Send files as a browser's form does."""
+    headers = {"Content-Type": "multipart/form-data; boundary=x-boundary-x"}
+    return await api.request("POST", "/user/avatar", raw=multipart(*((field, file) for file in files)), headers=headers)
+
+
+async def new_invite(owner: Api, session_id: str, **fields: Any) -> dict[str, Any]:
+    """Return what the owner is told of a new invite."""
+    answer = await owner.post(f"/session/{session_id}/invites", fields)
+    assert answer.status == 201, answer
+    return answer.body
+
+
+async def guest_by(url: str, invite: str, name: str = "Gus") -> Api:
+    """Return a client signed in as a new guest."""
+    answer = await Api(url).post("/user/guest", {"name": name, "invite": invite})
+    assert answer.status == 201, answer
+    guest = Api(url, answer.body["accessToken"], answer.body["user"])
+    guest.refresh_token = answer.body["refreshToken"]
+    return guest
+
+
+async def guest_of(owner: Api, session_id: str, name: str = "Gus", role: str = "editor") -> Api:
+    """Return a new guest of a session, who came by an invite of its own."""
+    return await guest_by(owner.url, (await new_invite(owner, session_id, role=role))["invite"], name)
+
+
+async def log_in(url: str, name: str, password: str = PASSWORD, **options: Any) -> Api:
+    """Return a client with another login of a user."""
+    answer = await Api(url).post("/user/login", {"username": name, "password": password}, **options)
+    assert answer.status == 200, answer
+    client = Api(url, answer.body["accessToken"], answer.body["user"])
+    client.refresh_token = answer.body["refreshToken"]
+    return client
+
+
+def presence_frame(client_id: int, clock: int, state: str) -> bytes:
+    """Return the y-websocket frame of one client's presence, small enough for lengths of one byte."""
+    update = bytes((1, client_id, clock, len(state))) + state.encode()
+    return b"\x01" + bytes((len(update),)) + update
+
+
+async def joined(api: Api, session_id: str, query: str = "") -> Wire:
+    """Open a socket to a session and wait until the document came."""
+    wire = await api.connect(session_id, query)
+    assert await is_open(wire)
+    return wire
+
+
+async def is_open(wire: Wire) -> bool:
+    """Ask for the document: a socket that was closed has no answer."""
+    await wire.send(b"\x00\x00\x01\x00")
+    return bool(await wire.receive_until(b"\x00\x01"))
 
 
 @dataclass

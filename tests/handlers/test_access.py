@@ -8,81 +8,107 @@ from tornado.web import RequestHandler
 
 from collab_server.app import ROUTES
 from tests.api import PASSWORD, Api, Wire
-from tests.handlers.clients import account
+from tests.handlers.clients import UNKNOWN_ID, account, guest_of, new_invite, picture, upload
 
-WHO = ("anonymous", "stranger", "ex-member", "viewer", "editor", "owner")
+WHO = ("anonymous", "stranger", "guest", "ex-member", "viewer", "editor", "owner")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-ALL = (200,) * 6
-SIGNED_IN = (401, 200, 200, 200, 200, 200)
-MEMBERS = (401, 404, 404, 200, 200, 200)
-OWNER = (401, 404, 404, 403, 403, 200)
+ALL = (200,) * 7
+SIGNED_IN = (401, 200, 200, 200, 200, 200, 200)
+MEMBERS = (401, 404, 404, 404, 200, 200, 200)
+OWNER = (401, 404, 404, 404, 403, 403, 200)
+DELETED = (401, 204, 204, 204, 204, 204, 204)
+DELETED_BY_OWNER = (401, 404, 404, 404, 403, 403, 204)
 
 ROWS: dict[tuple[str, str], tuple[int, ...]] = {
-    ("POST", r"/user/signup"): (201,) * 6,
+    ("POST", r"/user/signup"): (201,) * 7,
     ("POST", r"/user/login"): ALL,
+    ("POST", r"/user/guest"): (201,) * 7,
     ("POST", r"/user/refresh"): ALL,
     ("POST", r"/user/logout"): SIGNED_IN,
     ("GET", r"/user/me"): SIGNED_IN,
     ("PATCH", r"/user/me"): SIGNED_IN,
+    ("DELETE", r"/user/me"): DELETED,
+    ("POST", r"/user/password"): (401, 200, 422, 200, 200, 200, 200),
+    ("GET", r"/user/logins"): SIGNED_IN,
+    ("DELETE", r"/user/logins"): DELETED,
+    ("DELETE", r"/user/logins/([^/]+)"): DELETED,
+    ("POST", r"/user/avatar"): SIGNED_IN,
+    ("DELETE", r"/user/avatar"): SIGNED_IN,
+    ("GET", r"/user/([^/]+)/avatar"): ALL,
     ("GET", r"/session"): SIGNED_IN,
-    ("POST", r"/session"): (401, 201, 201, 201, 201, 201),
+    ("POST", r"/session"): (401, 201, 403, 201, 201, 201, 201),
     ("GET", r"/session/([^/]+)"): MEMBERS,
     ("PATCH", r"/session/([^/]+)"): OWNER,
-    ("DELETE", r"/session/([^/]+)"): (401, 404, 404, 403, 403, 204),
-    ("POST", r"/session/([^/]+)/join"): (401, 200, 403, 200, 200, 200),
-    ("POST", r"/session/([^/]+)/leave"): (401, 404, 404, 204, 204, 409),
+    ("DELETE", r"/session/([^/]+)"): DELETED_BY_OWNER,
+    ("POST", r"/session/([^/]+)/join"): (401, 200, 403, 403, 200, 200, 200),
+    ("POST", r"/session/([^/]+)/leave"): (401, 404, 404, 404, 204, 204, 409),
     ("PATCH", r"/session/([^/]+)/members/([^/]+)"): OWNER,
-    ("DELETE", r"/session/([^/]+)/members/([^/]+)"): (401, 404, 404, 403, 403, 204),
-    ("POST", r"/chat/send"): (401, 404, 404, 201, 201, 201),
+    ("DELETE", r"/session/([^/]+)/members/([^/]+)"): DELETED_BY_OWNER,
+    ("POST", r"/session/([^/]+)/invites"): (401, 404, 404, 404, 403, 403, 201),
+    ("GET", r"/session/([^/]+)/invites"): OWNER,
+    ("DELETE", r"/session/([^/]+)/invites/([^/]+)"): DELETED_BY_OWNER,
+    ("POST", r"/session/([^/]+)/ticket"): MEMBERS,
+    ("GET", r"/invite/([^/]+)"): ALL,
+    ("POST", r"/chat/send"): (401, 404, 404, 404, 201, 201, 201),
     ("GET", r"/chat/([^/]+)"): MEMBERS,
-    ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 403, 201, 201),
+    ("POST", r"/chat/([^/]+)/read"): MEMBERS,
+    ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 404, 403, 201, 201),
     ("GET", r"/code/([^/]+)/latest"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions/([0-9]+)"): MEMBERS,
-    ("GET", r"/sync/([^/]+)"): (4401, 101, 4403, 101, 101, 101),
+    ("GET", r"/sync/([^/]+)"): (4401, 101, 4403, 4403, 101, 101, 101),
     ("GET", r"/healthz"): ALL,
     ("GET", r"/readyz"): ALL,
     ("GET", r"/"): ALL,
+    ("GET", r"/join/([^/]+)"): ALL,
     ("GET", r"/docs"): ALL,
     ("GET", r"/openapi.json"): ALL,
     ("GET", r"/static/(.+)"): ALL,
 }
-"""What each is answered, in the order of WHO, in a session with link access; of a WebSocket its close code."""
+"""What each is answered, in the order of WHO, in a session with link access; of a WebSocket its close code.
 
-IN_A_SESSION = sorted(key for key in ROWS if key[1].startswith(("/session/", "/chat", "/code", "/sync")))
+The guest is one of another session.
+"""
+
+IN_A_SESSION = sorted(key for key in ROWS if key[1].startswith(("/session/", "/invite", "/chat", "/code", "/sync")))
 
 BY_INVITATION = {
-    ("POST", r"/session/([^/]+)/join"): (401, 404, 403, 200, 200, 200),
-    ("GET", r"/sync/([^/]+)"): (4401, 4403, 4403, 101, 101, 101),
+    ("POST", r"/session/([^/]+)/join"): (401, 404, 404, 403, 200, 200, 200),
+    ("GET", r"/sync/([^/]+)"): (4401, 4403, 4403, 4403, 101, 101, 101),
 }
 """What differs where the link does not let people in."""
 
 ENDED = {
-    ("POST", r"/chat/send"): (401, 404, 404, 409, 409, 409),
-    ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 403, 409, 409),
+    ("POST", r"/chat/send"): (401, 404, 404, 404, 409, 409, 409),
+    ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 404, 403, 409, 409),
 }
 """What differs once the session has ended: nobody writes."""
 
 
 @dataclass
 class World:
-    """Six clients, and sessions in which each has his part."""
+    """Seven clients, and sessions in which each has his part."""
 
     clients: dict[str, Api]
     target: Api
     counter: int = 0
+    invites: dict[str, dict[str, str]] = field(default_factory=dict)
     wires: list[Wire] = field(default_factory=list)
 
     @classmethod
     async def make(cls, url: str) -> "World":
         clients = {"anonymous": Api(url)}
         for who in WHO[1:]:
-            clients[who] = await Api(url).sign_up(who.replace("-", ""))
-        return cls(clients, await Api(url).sign_up("target"))
+            if who != "guest":
+                clients[who] = await Api(url).sign_up(who.replace("-", ""))
+        target = await Api(url).sign_up("target")
+        clients["guest"] = await guest_of(target, await target.new_session(), "Gus")
+        assert (await upload(target, picture())).status == 200
+        return cls(clients, target)
 
     async def session(self, **fields: str) -> str:
-        """Open a session with a version, a message, and everybody in his part."""
+        """Open a session with a version, a message, an invite, and everybody in his part."""
         owner = self.clients["owner"]
         session_id = await owner.new_session(joinRole="viewer", code="x")
         for api in (self.clients["viewer"], self.clients["editor"], self.clients["ex-member"], self.target):
@@ -92,6 +118,7 @@ class World:
         assert (await owner.delete(f"/session/{session_id}/members/{former}")).status == 204
         assert (await owner.post(f"/code/{session_id}/save")).status == 201
         assert (await owner.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201
+        self.invites[session_id] = await new_invite(owner, session_id)
         if fields:
             assert (await owner.patch(f"/session/{session_id}", fields)).status == 200
         return session_id
@@ -100,16 +127,17 @@ class World:
         """Make a request that is right in all but perhaps the one who makes it; return what came of it."""
         self.counter += 1
         client, name = self.clients[who], f"name{self.counter}"
-        values = [session_id, "1" if "versions" in route else self.target.user["id"]]
-        if route.startswith("/static"):
-            values = ["style.css"]
-        path = re.sub(r"\([^)]*\)", lambda _: values.pop(0), route)
+        path = await self.address(client, route, session_id)
         if route.startswith("/sync"):
             return await self.connect(client, path)
+        if (method, route) == ("POST", "/user/avatar"):
+            return (await upload(client, picture())).status
         body = {
             "/user/signup": account(name),
             "/user/login": {"username": "target", "password": PASSWORD},
+            "/user/guest": {"name": name, "invite": self.invites[session_id]["invite"]},
             "/user/me": {"username": name},
+            "/user/password": {"currentPassword": PASSWORD, "newPassword": "another good one"},
             "/session/([^/]+)/members/([^/]+)": {"role": "editor"},
             "/chat/send": {"sessionId": session_id, "message": "x"},
             "/code/([^/]+)/save": {"code": name},
@@ -117,7 +145,25 @@ class World:
         if route == "/user/refresh":
             login = await Api(client.url).post("/user/login", {"username": "target", "password": PASSWORD})
             body = {"refreshToken": login.body["refreshToken"]}
+        if (method, route) == ("DELETE", "/user/me"):
+            return (await client.delete(path, body={"password": PASSWORD})).status
         return (await client.request(method, path, None if method in ("GET", "DELETE") else body)).status
+
+    async def address(self, client: Api, route: str, session_id: str) -> str:
+        """Return a path for a route: to the session, and to what there is in it or of the client."""
+        invite = self.invites[session_id]
+        values = {
+            "/static/(.+)": ["style.css"],
+            "/user/([^/]+)/avatar": [self.target.user["id"]],
+            "/session/([^/]+)/invites/([^/]+)": [session_id, invite["id"]],
+            "/invite/([^/]+)": [invite["invite"]],
+            "/join/([^/]+)": [invite["invite"]],
+            "/code/([^/]+)/versions/([0-9]+)": [session_id, "1"],
+        }.get(route, [session_id, self.target.user["id"]])
+        if route.startswith("/user/logins/"):
+            logins = await client.get("/user/logins")
+            values = [logins.body["items"][0]["id"] if client.token else UNKNOWN_ID]
+        return re.sub(r"\([^)]*\)", lambda _: values.pop(0), route)
 
     async def connect(self, client: Api, path: str) -> int:
         """Open a WebSocket; return 101 if the document comes, else the close code."""

@@ -22,10 +22,11 @@ async def test_a_message_is_sent_and_read(ada: Api, bob: Api) -> None:
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "hello"})
 
     assert answer.status == 201
-    assert set(answer.body) == {"id", "sessionId", "sender", "message", "timestamp"}
+    assert set(answer.body) == {"id", "sessionId", "sequence", "sender", "message", "timestamp"}
+    assert answer.body["sequence"] == 1
     assert answer.body["id"]
     assert answer.body["sessionId"] == session_id
-    assert answer.body["sender"] == {"id": ada.user["id"], "username": "ada", "avatar": None}
+    assert answer.body["sender"] == {"id": ada.user["id"], "username": "ada", "avatar": None, "guest": False}
     assert answer.body["message"] == "hello"
     assert RFC3339.fullmatch(answer.body["timestamp"])
     for api in (ada, bob):
@@ -54,7 +55,7 @@ async def test_the_sender_is_the_true_one(ada: Api, bob: Api) -> None:
     await bob.patch("/user/me", {"username": "robert"})
 
     (message,) = (await ada.get(f"/chat/{session_id}")).body["messages"]
-    assert message["sender"] == {"id": bob.user["id"], "username": "robert", "avatar": None}
+    assert message["sender"] == {"id": bob.user["id"], "username": "robert", "avatar": None, "guest": False}
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,18 @@ async def test_every_kind_of_error_has_the_same_form(ada: Api, bob: Api) -> None
 
 METHODS = {
     "/user/login": {"POST"},
-    "/user/me": {"GET", "PATCH"},
+    "/user/me": {"GET", "PATCH", "DELETE"},
+    "/user/password": {"POST"},
+    "/user/logins": {"GET", "DELETE"},
+    f"/user/logins/{UNKNOWN_ID}": {"DELETE"},
+    "/user/avatar": {"POST", "DELETE"},
+    f"/user/{UNKNOWN_ID}/avatar": {"GET"},
+    "/user/guest": {"POST"},
+    f"/session/{UNKNOWN_ID}/invites": {"GET", "POST"},
+    f"/session/{UNKNOWN_ID}/invites/{UNKNOWN_ID}": {"DELETE"},
+    f"/session/{UNKNOWN_ID}/ticket": {"POST"},
+    f"/invite/{UNKNOWN_ID}": {"GET"},
+    f"/chat/{UNKNOWN_ID}/read": {"POST"},
     "/session": {"GET", "POST"},
     f"/session/{UNKNOWN_ID}": {"GET", "PATCH", "DELETE"},
     "/healthz": {"GET"},
@@ -68,7 +79,7 @@ METHODS = {
 @pytest.mark.parametrize("path", METHODS)
 async def test_a_method_that_a_route_does_not_know(ada: Api, path: str) -> None:
     """It is 405 in the form of every error."""
-    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - METHODS[path]:
+    for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - METHODS[path]):
         answer = await ada.request(method, path, None if method == "GET" else {})
         assert code_of(answer) == (405, "method_not_allowed")
         if path != "/healthz":  # whose answers are looked at elsewhere
@@ -362,13 +373,19 @@ FIELDS = {
     ("POST", "/user/login"): ["username", "email", "password"],
     ("POST", "/user/refresh"): ["refreshToken"],
     ("PATCH", "/user/me"): ["username"],
+    ("DELETE", "/user/me"): ["password", "sessions"],
+    ("POST", "/user/password"): ["currentPassword", "newPassword"],
+    ("POST", "/user/guest"): ["name", "invite"],
     ("POST", "/session"): ["title", "language", "access", "joinRole", "code"],
     ("PATCH", "/session/{id}"): ["title", "language", "access", "joinRole", "status"],
     ("PATCH", "/session/{id}/members/{userId}"): ["role"],
     ("POST", "/chat/send"): ["sessionId", "message"],
     ("POST", "/code/{sessionId}/save"): ["code", "label"],
     ("POST", "/user/logout"): [],
-    ("POST", "/session/{id}/join"): [],
+    ("POST", "/session/{id}/invites"): ["role", "expiresIn", "maxUses"],
+    ("POST", "/session/{id}/ticket"): [],
+    ("POST", "/chat/{sessionId}/read"): ["sequence"],
+    ("POST", "/session/{id}/join"): ["invite"],
     ("POST", "/session/{id}/leave"): [],
 }
 
@@ -385,16 +402,21 @@ def test_the_corpus_knows_every_field() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_hostile_values_on_every_field(ada: Api, bob: Api, name: str) -> None:
+async def test_hostile_values_on_every_field(start_server, name: str) -> None:
     """On no field, known or unknown, does any value make the server fail: it is taken, or refused with a reason."""
+    server = await start_server(account_failures=100, address_failures=100)
+    ada, bob = [await Api(server.url).sign_up(who) for who in ("ada", "bob")]
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
-    carol = await ada.sign_up("carol")
+    carol, victor = await ada.sign_up("carol"), await ada.sign_up("victor")
+    invite = await ada.post(f"/session/{session_id}/invites")
     good = {
         "/user/signup": account("eve"),
         "/user/login": {"username": "ada", "password": PASSWORD},
         "/session/{id}/members/{userId}": {"role": "viewer"},
         "/chat/send": {"sessionId": session_id, "message": "x"},
+        "/user/password": {"currentPassword": PASSWORD, "newPassword": "another good one"},
+        "/user/guest": {"name": "Gus", "invite": invite.body["invite"]},
     }
 
     for (method, path), fields in FIELDS.items():
@@ -405,7 +427,7 @@ async def test_hostile_values_on_every_field(ada: Api, bob: Api, name: str) -> N
                 del rest["username"]
             start = json.dumps(rest).encode()[:-1] + (b", " if rest else b"")
             raw = start + b'"' + field.encode() + b'": ' + HOSTILE[name] + b"}"
-            asking = carol if path.endswith(("/me", "/logout")) else ada
+            asking = carol if path.endswith(("/me", "/logout")) else victor if path == "/user/password" else ada
             answer = await asking.request(method, address, raw=raw)
             assert answer.status < 500, (method, path, field)
             if answer.status >= 300:

@@ -11,7 +11,7 @@ from handlers.base import BaseHandler
 from tests.api import Api
 
 METHODS = ("get", "post", "put", "patch", "delete")
-PAGES = {"/", "/docs", "/openapi.json", "/static/(.+)"}
+PAGES = {"/", "/docs", "/openapi.json", "/static/(.+)", "/join/([^/]+)"}
 """Routes for people and what their pages load, and the description itself: not part of what is described."""
 
 
@@ -63,8 +63,10 @@ def test_each_operation(operation: openapi.Operation) -> None:
     if issubclass(handler, BaseHandler):
         assert bool(described["security"]) == handler.needs_login
     if operation.method in ("POST", "PATCH"):
-        body = described["requestBody"]["content"]["application/json"]["schema"]
-        assert body["additionalProperties"] is False
+        kind = "multipart/form-data" if operation.upload else "application/json"
+        body = described["requestBody"]["content"][kind]["schema"]
+        assert list(described["requestBody"]["content"]) == [kind]
+        assert list(body["properties"]) == [operation.upload] if operation.upload else not body["additionalProperties"]
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ async def test_every_route_that_changes_something(url: str, method: str, path: s
 
     for origin, site in FOREIGN:
         answer = await Api(url).request(method, path, {}, headers={**headers_of(url, origin, site), **cookie})
-        if path in ("/user/signup", "/user/login", "/user/refresh") and (origin, site) == ("no origin", None):
+        signs_in = path in ("/user/signup", "/user/login", "/user/refresh", "/user/guest")
+        if signs_in and (origin, site) == ("no origin", None):
             continue  # no browser, and the access token plays no part
         assert code_of(answer) == (403, "bad_origin"), (origin, site)
     for origin in ("own", "allowed"):
@@ -171,7 +172,7 @@ async def test_reading_changes_nothing(url: str) -> None:
 # -- signing in from elsewhere --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/user/signup", "/user/login"])
+@pytest.mark.parametrize("path", ["/user/signup", "/user/login", "/user/guest"])
 @pytest.mark.parametrize(
     ("origin", "site", "is_good"),
     [
@@ -190,8 +191,13 @@ async def test_reading_changes_nothing(url: str) -> None:
 )
 async def test_signing_in_from_another_site(url: str, path: str, origin: str, site: str | None, is_good) -> None:
     """No foreign page can sign a visitor in as somebody else; programs without a browser can sign in."""
-    await Api(url).sign_up("ada")
-    body = account("eve") if "signup" in path else {"username": "ada", "password": PASSWORD}
+    ada = await Api(url).sign_up("ada")
+    invite = await ada.post(f"/session/{await ada.new_session()}/invites")
+    body = {
+        "/user/signup": account("eve"),
+        "/user/login": {"username": "ada", "password": PASSWORD},
+        "/user/guest": {"name": "Eve", "invite": invite.body["invite"]},
+    }[path]
 
     answer = await Api(url).post(path, body, headers=headers_of(url, origin, site))
 

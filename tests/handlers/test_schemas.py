@@ -18,7 +18,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "ME": {"username": "ada"},
     "NEW_SESSION": {"title": "t", "language": "c", "access": "link", "joinRole": "editor", "code": "x"},
     "SESSION": {"title": "t", "language": "c", "access": "link", "joinRole": "editor", "status": "open"},
-    "JOIN": {},
+    "GUEST": {"name": "Ada", "invite": "x"},
+    "GUEST_ME": {"username": "a"},
+    "PASSWORD": {"currentPassword": "x", "newPassword": "x" * 10},
+    "DELETE_ME": {"password": "x", "sessions": "delete"},
+    "JOIN": {"invite": "x"},
+    "INVITE": {"role": "viewer", "expiresIn": 60, "maxUses": 1},
+    "READ": {"sequence": 1},
     "MEMBER": {"role": "viewer"},
     "MESSAGE": {"sessionId": "x", "message": "x"},
     "SAVE": {"code": "x", "label": "x"},
@@ -26,8 +32,16 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 REQUIRED = {
     "SIGNUP": {"username", "email", "password"}, "LOGIN": {"password"}, "ME": {"username"},
-    "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"},
+    "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name", "invite"}, "GUEST_ME": {"username"},
+    "PASSWORD": {"currentPassword", "newPassword"},
 }  # fmt: skip
+
+
+SECRETS_AND_IDS = {
+    ("LOGIN", "password"), ("REFRESH", "refreshToken"), ("MESSAGE", "sessionId"), ("GUEST", "invite"),
+    ("JOIN", "invite"), ("PASSWORD", "currentPassword"), ("DELETE_ME", "password"),
+}  # fmt: skip
+"""Fields that are only looked up or compared: any text is text."""
 
 
 def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
@@ -87,8 +101,7 @@ def test_values_of_another_type(name: str, value: object) -> None:
     """Only text is text: a fault of that field, and of no other, is told."""
     for field in GOOD[name]:
         found = faults(name, {**GOOD[name], field: value})
-        if (name, field, value) in (("LOGIN", "password", "\0"), ("REFRESH", "refreshToken", "\0"),
-                                    ("MESSAGE", "sessionId", "\0")):  # fmt: skip
+        if ((name, field) in SECRETS_AND_IDS and value == "\0") or (name, field, value) == ("READ", "sequence", 0):
             assert found == {}
         else:
             assert list(found) == [field]
@@ -105,6 +118,13 @@ def test_values_of_another_type(name: str, value: object) -> None:
         ("NEW_SESSION", "language", 1, 32),
         ("MESSAGE", "message", 1, 4_000),
         ("SAVE", "label", 0, 120),
+        ("GUEST", "name", 1, 32),
+        ("GUEST", "invite", 1, 64),
+        ("GUEST_ME", "username", 1, 32),
+        ("JOIN", "invite", 1, 64),
+        ("PASSWORD", "newPassword", 10, 128),
+        ("PASSWORD", "currentPassword", 0, 1_000),
+        ("DELETE_ME", "password", 0, 1_000),
         ("SAVE", "code", 0, 1 << 20),
         ("NEW_SESSION", "code", 0, 1 << 20),
     ],
@@ -163,7 +183,10 @@ def test_validation_does_not_leak_between_requests() -> None:
         ("ME", {"username": "ab"}, "username", "must have at least 3 characters"),
         ("ME", {"username": "a" * 33}, "username", "may have at most 32 characters"),
         ("ME", {"username": "a@b"}, "username", "may not contain @"),
-        ("MEMBER", {"role": "owner"}, "role", "editor"),
+        ("MEMBER", {"role": "guest"}, "role", "owner, editor, viewer"),
+        ("INVITE", {"maxUses": 0}, "maxUses", "must be at least 1"),
+        ("INVITE", {"maxUses": 1_001}, "maxUses", "may be at most 1000"),
+        ("INVITE", {"maxUses": "5"}, "maxUses", "must be a whole number"),
         ("SAVE", {"code": "x" * ((1 << 20) + 1)}, "code", "1048576 bytes"),
         ("MESSAGE", {"sessionId": "x", "message": " "}, "message", "may not be empty"),
     ],

@@ -29,18 +29,18 @@ async def test_a_session_out_of_nothing(ada: Api) -> None:
     body = answer.body
     assert set(body) == {
         "id", "sessionId", "title", "language", "access", "joinRole", "status", "role", "owner", "members",
-        "createdAt", "updatedAt",
+        "memberCount", "onlineCount", "unread", "createdAt", "updatedAt", "lastActivityAt",
     }  # fmt: skip
     assert ID.fullmatch(body["id"])
     assert body["sessionId"] == body["id"]
     assert body["title"]
     assert body["language"]
     assert (body["access"], body["joinRole"], body["status"], body["role"]) == ("link", "editor", "open", "owner")
-    person = {"id": ada.user["id"], "username": "ada", "avatar": None}
+    person = {"id": ada.user["id"], "username": "ada", "avatar": None, "guest": False}
     assert body["owner"] == person
-    assert [{key: member[key] for key in (*person, "role")} for member in body["members"]] == [
-        {**person, "role": "owner"}
-    ]
+    assert body["members"] == [{**person, "role": "owner", "joinedAt": body["createdAt"], "online": False}]
+    assert (body["memberCount"], body["onlineCount"], body["unread"]) == (1, 0, 0)
+    assert body["lastActivityAt"] == body["updatedAt"]
     assert RFC3339.fullmatch(body["createdAt"])
     assert RFC3339.fullmatch(body["updatedAt"])
     assert (await ada.get(f"/session/{body['id']}")).body == body
@@ -302,8 +302,9 @@ async def test_a_change_changes_what_is_named(ada: Api, bob: Api) -> None:
     nothing = await ada.patch(f"/session/{session_id}", {})
 
     assert answer.status == nothing.status == 200
-    assert {**answer.body, "updatedAt": ""} == {**before, "title": "new", "updatedAt": ""}
-    assert {**nothing.body, "updatedAt": ""} == {**answer.body, "updatedAt": ""}
+    moved = {"updatedAt": "", "lastActivityAt": ""}
+    assert {**answer.body, **moved} == {**before, "title": "new", **moved}
+    assert {**nothing.body, **moved} == {**answer.body, **moved}
 
 
 async def test_joining_follows_access_and_join_role(ada: Api) -> None:
@@ -516,10 +517,10 @@ async def test_roles_act_at_once(ada: Api, bob: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"role": "owner"}, {"role": ""}, {"role": None}, {"role": ["viewer"]}, {"role": 1}]
+    "body", [{}, {"role": "guest"}, {"role": ""}, {"role": None}, {"role": ["viewer"]}, {"role": 1}]
 )
 async def test_roles_that_cannot_be_given(ada: Api, bob: Api, body: dict) -> None:
-    """There is one owner, and no role beside editor and viewer to give."""
+    """There is no role beside owner, editor and viewer to give."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
@@ -577,5 +578,5 @@ async def test_members_see_no_more_of_each_other_than_they_should(ada: Api, bob:
 
     assert "example.org" not in str(answer.body)
     assert {frozenset(member) for member in answer.body["session"]["members"]} == {
-        frozenset({"id", "username", "avatar", "role", "joinedAt"})
+        frozenset({"id", "username", "avatar", "guest", "role", "joinedAt", "online"})
     }

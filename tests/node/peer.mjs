@@ -59,9 +59,9 @@ function socketOf (client) {
 
 const actions = {
   open: options => { makeClient(options) },
-  connect ({ name, url, room, token, version = 3, saved = false, maxBackoffTime, ...options }) {
+  connect ({ name, url, room, token, ticket, version = 3, saved = false, maxBackoffTime, ...options }) {
     const client = clients.get(name) ?? makeClient({ name, ...options })
-    const params = { token, ...(saved ? { saved: '1' } : {}) }
+    const params = { ...(ticket ? { ticket } : { token }), ...(saved ? { saved: '1' } : {}) }
     const Provider = providers[version]
     client.provider = new Provider(url, room, client.doc, {
       params, disableBc: true, WebSocketPolyfill: socketOf(client), ...(maxBackoffTime ? { maxBackoffTime } : {})

@@ -1,31 +1,48 @@
 """The stores that the contract suite runs on."""
 
+import itertools
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 
 import pytest
+from pymongo import AsyncMongoClient
 
 from storage.base import Store
+from storage.mongo import MongoStore
 from storage.sqlite import SqliteStore
 from tests.storage.rows import Seed
+
+_numbers = itertools.count(1)
 
 Connect = Callable[[], Store]
 """Makes a store that is not open yet; all of one test's stores remember the same things."""
 
 
 @asynccontextmanager
-async def _sqlite(folder: Path) -> AsyncIterator[Connect]:
+async def _sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
+    folder = request.getfixturevalue("tmp_path")
     yield lambda: SqliteStore(folder / "collab.db")
 
 
-PLACES: dict[str, Callable[[Path], AbstractAsyncContextManager[Connect]]] = {"sqlite": _sqlite}
+@asynccontextmanager
+async def _mongo(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
+    uri = request.getfixturevalue("mongo_uri") + f"test{next(_numbers)}_{os.getpid()}"
+    yield lambda: MongoStore(uri)
+    async with AsyncMongoClient(uri) as client:
+        await client.drop_database(client.get_default_database())
+
+
+PLACES: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Connect]]] = {
+    "sqlite": _sqlite,
+    "mongo": _mongo,
+}
 """Every store there is: an empty place for one test, cleaned up after it."""
 
 
 @pytest.fixture(params=PLACES)
-async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Connect]:
-    async with PLACES[request.param](tmp_path) as made:
+async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
+    async with PLACES[request.param](request) as made:
         yield made
 
 

@@ -5,21 +5,26 @@ from typing import Any
 from storage.base import Store
 from storage.records import (
     Access,
+    Avatar,
     Checkpoint,
     Chunk,
+    Invite,
     Login,
     Member,
     Message,
     Role,
     Session,
     Status,
+    Ticket,
     User,
     Version,
     VersionKind,
 )
 
-NOW = 1_700_000_000_000
+NOW = 4_000_000_000_000
+"""In a future far enough that no store drops a row by itself because it has expired."""
 HOUR = 3_600_000
+DAY = 24 * HOUR
 
 ODD_TEXTS = {
     "german": "Grüße, STRASSE und straße",
@@ -51,6 +56,16 @@ def user(name: str = "ada", **fields: Any) -> User:
             **fields,
         }
     )
+
+
+def guest(name: str = "gil", **fields: Any) -> User:
+    """A guest of s1 whose id is u-<name>."""
+    return user(name, **{"email": None, "password_hash": None, "is_guest": True, "guest_of": "s1", **fields})
+
+
+def avatar(name: str = "ada", data: bytes = b"\x89PNG", **fields: Any) -> Avatar:
+    """A picture of user u-<name>."""
+    return Avatar(**{"user_id": f"u-{name}", "data": data, "created_at": NOW, **fields})
 
 
 def login(name: str = "ada", number: int = 1, **fields: Any) -> Login:
@@ -92,6 +107,37 @@ def session(session_id: str = "s1", **fields: Any) -> Session:
 
 def member(user_id: str = "u-bob", session_id: str = "s1", **fields: Any) -> Member:
     return Member(**{"session_id": session_id, "user_id": user_id, "role": Role.EDITOR, "joined_at": NOW, **fields})
+
+
+def invite(number: int = 1, session_id: str = "s1", **fields: Any) -> Invite:
+    """An invite for an hour and any number of people, with the secret <session>-secret-<number>."""
+    return Invite(
+        **{
+            "id": f"i-{session_id}-{number:04}",
+            "session_id": session_id,
+            "secret_hash": f"{session_id}-secret-{number}",
+            "role": Role.EDITOR,
+            "created_by": "u-ada",
+            "created_at": NOW,
+            "expires_at": NOW + HOUR,
+            "max_uses": None,
+            **fields,
+        }
+    )
+
+
+def ticket(name: str = "ada", number: int = 1, **fields: Any) -> Ticket:
+    """A ticket of login l-<name>-1, for half an hour."""
+    return Ticket(
+        **{
+            "hash": f"ticket-{name}-{number}",
+            "user_id": f"u-{name}",
+            "login_id": f"l-{name}-1",
+            "session_id": "s1",
+            "expires_at": NOW + HOUR // 2,
+            **fields,
+        }
+    )
 
 
 def message(text: str = "hello", session_id: str = "s1", **fields: Any) -> Message:
@@ -172,4 +218,15 @@ class Seed:
         """A session whose owner is member u-ada."""
         made = session(session_id, **fields)
         await self._store.add_session(made, member(made.owner_id, session_id, role=Role.OWNER), first)
+        return made
+
+    async def invite(self, number: int = 1, session_id: str = "s1", **fields: Any) -> Invite:
+        made = invite(number, session_id, **fields)
+        await self._store.add_invite(made, 1_000)
+        return made
+
+    async def guest(self, name: str = "gil", secret_hash: str = "s1-secret-1", **fields: Any) -> User:
+        """A guest with login l-<name>-1, who came in by an invite that must be there."""
+        made = guest(name, **fields)
+        await self._store.add_guest(made, login(name, created_at=made.created_at), secret_hash, 1_000)
         return made

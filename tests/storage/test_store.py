@@ -1,4 +1,8 @@
-"""The contract of `storage.base.Store`, run on every store; knows nothing of how one stores."""
+"""The contract of `storage.base.Store`, run on every store; knows nothing of how one stores.
+
+Invites are in `test_invites.py`, guests and tickets in `test_guests.py`, the end of accounts in
+`test_people.py`, who owns and who has read what in `test_owners.py`.
+"""
 
 import asyncio
 import contextlib
@@ -10,8 +14,8 @@ from typing import Any
 import pytest
 
 from storage.base import SessionChanges, Store
-from storage.errors import Conflict, LimitReached, NotFound, StoreError, TokenReused
-from storage.records import Access, Login, Member, Role, Session, Status, VersionKind
+from storage.errors import Conflict, LimitReached, NotFound, OwnerStays, StoreError, TokenReused
+from storage.records import Access, Listed, Login, Member, Role, Session, Status, VersionKind
 from tests.storage.conftest import Connect
 from tests.storage.rows import (
     HOUR,
@@ -368,6 +372,7 @@ class TestRotation:
             generation=1,
             rotated_at=NOW + 1000,
             expires_at=NOW + 1000 + HOUR,
+            used_at=NOW + 1000,
         )
         assert await store.signed_in("l-ada-1", NOW + HOUR + 500) == ada
 
@@ -738,10 +743,10 @@ class TestSessionsOf:
         found = await store.sessions_of("u-ada", None, MANY)
 
         assert found == [
-            (other, member("u-ada", "s2", role=Role.VIEWER, joined_at=NOW + 3)),
-            (own, member("u-ada", "s1", role=Role.OWNER)),
+            Listed(other, member("u-ada", "s2", role=Role.VIEWER, joined_at=NOW + 3), 0),
+            Listed(own, member("u-ada", "s1", role=Role.OWNER), 0),
         ]
-        assert found[0][1].role is Role.VIEWER
+        assert found[0].member.role is Role.VIEWER
 
     async def test_of_nobody(self, store: Store, seed: Seed) -> None:
         """A user who is nowhere a member has no sessions."""
@@ -759,7 +764,7 @@ class TestSessionsOf:
 
         found = await store.sessions_of("u-bob", None, MANY)
 
-        assert [one.id for one, _ in found] == ["s3"]
+        assert [one.session.id for one in found] == ["s3"]
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
     async def test_pages_with_equal_times(self, store: Store, seed: Seed, limit: int) -> None:
@@ -771,7 +776,7 @@ class TestSessionsOf:
         before = None
         while page := await store.sessions_of("u-ada", before, limit):
             assert len(page) <= limit
-            seen += [one for one, _ in page]
+            seen += [one.session for one in page]
             before = (seen[-1].updated_at, seen[-1].id)
 
         assert {one.id for one in seen} == {f"s{number}" for number in range(7)}
@@ -785,15 +790,15 @@ class TestSessionsOf:
         page = await store.sessions_of("u-ada", None, 3)
         rest = await store.sessions_of("u-ada", (NOW + 2, "s2"), 3)
 
-        assert [one.id for one, _ in page] == ["s4", "s3", "s2"]
-        assert [one.id for one, _ in rest] == ["s1", "s0"]
+        assert [one.session.id for one in page] == ["s4", "s3", "s2"]
+        assert [one.session.id for one in rest] == ["s1", "s0"]
 
     async def test_the_order_is_the_same_each_time(self, store: Store, seed: Seed) -> None:
         """Equal times have an order too."""
         for number in range(10):
             await seed.session(f"s{number}")
 
-        lists = [[one.id for one, _ in await store.sessions_of("u-ada", None, MANY)] for _ in range(3)]
+        lists = [[one.session.id for one in await store.sessions_of("u-ada", None, MANY)] for _ in range(3)]
 
         assert lists[0] == lists[1] == lists[2]
 
@@ -812,7 +817,10 @@ class TestActivity:
         await self.act(store, action, self.MUCH_LATER)
 
         found = await store.sessions_of("u-ada", None, MANY)
-        assert [(one.id, one.updated_at) for one, _ in found] == [("s1", self.MUCH_LATER), ("s2", NOW + HOUR)]
+        assert [(one.session.id, one.session.updated_at) for one in found] == [
+            ("s1", self.MUCH_LATER),
+            ("s2", NOW + HOUR),
+        ]
 
     @pytest.mark.parametrize("action", ["edit", "message", "version", "change"])
     async def test_time_never_runs_backwards(self, store: Store, seed: Seed, action: str) -> None:
@@ -1005,7 +1013,7 @@ class TestMembers:
 
         assert changed == member("u-bob", role=Role.VIEWER, joined_at=NOW + 1)
         assert changed in await store.members("s1")
-        assert [one.id for one, _ in await store.sessions_of("u-bob", None, MANY)] == ["s1"]
+        assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s1"]
 
     async def test_leave(self, store: Store, seed: Seed) -> None:
         """He is forgotten and may join anew, under other conditions."""
@@ -1030,6 +1038,36 @@ class TestMembers:
             await store.leave(session_id, "u-bob")
 
         assert await store.member(session_id, "u-bob") is None
+
+    @pytest.mark.parametrize("role", Role)
+    async def test_the_owner_keeps_his_role(self, store: Store, seed: Seed, role: Role) -> None:
+        """Whatever role it would be, also his own."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+
+        with pytest.raises(OwnerStays):
+            await store.set_role("s1", "u-ada", role)
+
+        assert await store.members("s1") == [member("u-ada", role=Role.OWNER), member("u-bob")]
+
+    async def test_the_owner_cannot_be_removed(self, store: Store, seed: Seed) -> None:
+        """He is a member as before, also if there is nobody else."""
+        await seed.session()
+
+        with pytest.raises(OwnerStays):
+            await store.remove_member("s1", "u-ada")
+
+        assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
+
+    async def test_the_owner_cannot_leave(self, store: Store, seed: Seed) -> None:
+        """He is a member as before, also if there is an editor who could follow him."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+
+        with pytest.raises(OwnerStays):
+            await store.leave("s1", "u-ada")
+
+        assert await store.members("s1") == [member("u-ada", role=Role.OWNER), member("u-bob")]
 
     async def test_membership_is_per_session(self, store: Store, seed: Seed) -> None:
         """Removed here, a member there."""

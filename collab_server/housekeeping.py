@@ -1,0 +1,92 @@
+"""What is done now and then: note which logins were used, drop what has expired, clean up idle guests."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from handlers.account import NO_ACCESS
+from handlers.services import Services
+from handlers.user import NOT_SIGNED_IN
+from storage.errors import StoreError
+
+_DAY_MS = 86_400_000
+_BATCH = 200
+_ROUNDS_A_SWEEP = 60
+_DROPS_AT_ONCE = 8
+_LOGIN_ENDED = '{"code":"login_expired"}'
+_CLEANED_UP = '{"code":"guest_expired"}'
+
+_log = logging.getLogger(__name__)
+
+
+class Housekeeping:
+    """One task of a running server: `start`, `stop`.
+
+    guest_ms    guests idle for longer are cleaned up
+    interval_s  seconds between two rounds; every sixtieth one also sweeps
+    """
+
+    def __init__(self, services: Services, guest_days: float, interval_s: float = 60) -> None:
+        self._services = services
+        self._guest_ms = int(guest_days * _DAY_MS)
+        self._interval_s = interval_s
+        self._dropping = asyncio.Semaphore(_DROPS_AT_ONCE)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; call inside the event loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="housekeeping")
+
+    async def stop(self) -> None:
+        """End, and note the last logins."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._try_to("note logins", self.note_logins)
+
+    async def note_logins(self) -> None:
+        """Store which logins were used since the last time, or are connected; close the sockets of expired ones."""
+        services = self._services
+        used = services.seen_logins | services.rooms.logins()
+        if used:
+            ended = await services.store.touch_logins(used, services.clock())
+            services.seen_logins.difference_update(used)
+            services.rooms.logins_ended(ended, NOT_SIGNED_IN, _LOGIN_ENDED)
+
+    async def sweep(self) -> None:
+        """Drop what has expired, in batches, so that nobody waits long for the store."""
+        services = self._services
+        await services.store.touch_logins(services.rooms.logins(), services.clock())  # who is connected is not idle
+        while True:
+            now = services.clock()
+            guests = await services.store.sweep(now, now - self._guest_ms, _BATCH)
+            for guest in guests:
+                services.rooms.member_gone(guest.guest_of or "", guest.id, NO_ACCESS, _CLEANED_UP)
+            await asyncio.gather(*(self._drop(guest.avatar_key) for guest in guests if guest.avatar_key))
+            if guests:
+                _log.info("%d guests without activity were cleaned up", len(guests))
+            if len(guests) < _BATCH:
+                return
+
+    async def _drop(self, key: str) -> None:
+        async with self._dropping:
+            await self._try_to(f"drop the picture {key}", partial(self._services.avatars.drop, key))
+
+    async def _run(self) -> None:
+        rounds = 0
+        while True:
+            await self._try_to("note logins", self.note_logins)
+            if rounds % _ROUNDS_A_SWEEP == 0:
+                await self._try_to("sweep", self.sweep)
+            rounds += 1
+            await asyncio.sleep(self._interval_s)
+
+    async def _try_to(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Housekeeping that fails is done in a later round."""
+        try:
+            await work()
+        except StoreError as error:
+            _log.warning("housekeeping could not %s: %s", what, error)
+        except Exception:
+            _log.exception("housekeeping could not %s", what)

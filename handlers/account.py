@@ -1,0 +1,115 @@
+"""A user's own account: name, password, logins, and its end."""
+
+import logging
+
+from handlers import schemas, views
+from handlers.times import rfc3339
+from handlers.user import LOGGED_OUT, NOT_SIGNED_IN, AccountHandler
+from storage.errors import NotFound, StoreUnavailable
+from storage.records import Farewell, Role
+
+NO_ACCESS = 4403
+_ACCOUNT_DELETED = '{"code":"account_deleted"}'
+_KEEP_SESSIONS = "transfer"
+
+_log = logging.getLogger(__name__)
+
+
+class MeHandler(AccountHandler):
+    """GET, PATCH, DELETE /user/me"""
+
+    async def get(self) -> None:
+        self.reply(views.user(self.me))
+
+    async def patch(self) -> None:
+        schema = schemas.GUEST_ME if self.me.is_guest else schemas.ME
+        username = self.read(schema)["username"]
+        user = await self.services.store.rename_user(self.me.id, username)
+        self.services.rooms.user_changed(views.participant(user))
+        self.reply(views.user(user))
+
+    async def delete(self) -> None:
+        body = self.read(schemas.DELETE_ME)
+        if not self.me.is_guest:
+            await self.check_password(body.get("password"), "password")
+        services, user = self.services, self.me
+        deletes_sessions = body.get("sessions", _KEEP_SESSIONS) != _KEEP_SESSIONS
+        farewell = await services.store.delete_user(user.id, services.clock(), deletes_sessions=deletes_sessions)
+        self._tell_rooms(farewell)
+        self.clear_cookies()
+        self.set_status(204)
+        self.finish()
+        if farewell.avatar_key:
+            await self._drop_avatar(farewell.avatar_key)
+
+    def _tell_rooms(self, farewell: Farewell) -> None:
+        rooms = self.services.rooms
+        rooms.logins_ended(farewell.logins, NOT_SIGNED_IN, _ACCOUNT_DELETED)
+        for session_id in farewell.memberships:
+            rooms.member_gone(session_id, self.me.id, NO_ACCESS, _ACCOUNT_DELETED)
+        for session_id, heir in farewell.inherited.items():
+            rooms.role_changed(session_id, heir, Role.OWNER)
+        for session_id in farewell.deleted:
+            rooms.session_deleted(session_id)
+
+    async def _drop_avatar(self, key: str) -> None:
+        try:
+            await self.services.avatars.drop(key)
+        except StoreUnavailable as error:
+            _log.warning("the picture %s of a deleted account stays: %s", key, error)
+
+
+class PasswordHandler(AccountHandler):
+    """POST /user/password"""
+
+    async def post(self) -> None:
+        body = self.read(schemas.PASSWORD)
+        services, user = self.services, self.me
+        email = user.email or ""
+        services.passwords.check_rules(
+            body["newPassword"], user.username, email, email.partition("@")[0], field="newPassword"
+        )
+        await self.check_password(body["currentPassword"], "currentPassword")
+        hashed = await services.passwords.hash(body["newPassword"])
+        ended = await services.store.set_password(user.id, hashed, self.login_id, known_hash=user.password_hash)
+        services.rooms.logins_ended(ended, NOT_SIGNED_IN, LOGGED_OUT)
+        self.reply({"message": "Password changed; all other logins have ended.", "ended": len(ended)})
+
+
+class LoginsHandler(AccountHandler):
+    """GET, DELETE /user/logins"""
+
+    async def get(self) -> None:
+        logins = await self.services.store.logins(self.me.id, self.services.clock())
+        items = [
+            {
+                "id": login.id,
+                "device": login.device,
+                "createdAt": rfc3339(login.created_at),
+                "lastUsedAt": rfc3339(login.used_at),
+                "expiresAt": rfc3339(login.expires_at),
+                "current": login.id == self.login_id,
+            }
+            for login in logins
+        ]
+        self.reply({"items": items, "next": None})
+
+    async def delete(self) -> None:
+        ended = await self.services.store.end_other_logins(self.me.id, self.login_id)
+        self.services.rooms.logins_ended(ended, NOT_SIGNED_IN, LOGGED_OUT)
+        self.set_status(204)
+
+
+class OneLoginHandler(AccountHandler):
+    """DELETE /user/logins/:id"""
+
+    async def delete(self, login_id: str) -> None:
+        services = self.services
+        logins = await services.store.logins(self.me.id, services.clock())
+        if login_id not in {login.id for login in logins}:
+            raise NotFound("login")
+        await services.store.end_login(login_id)
+        services.rooms.logins_ended([login_id], NOT_SIGNED_IN, LOGGED_OUT)
+        if login_id == self.login_id:
+            self.clear_cookies()
+        self.set_status(204)

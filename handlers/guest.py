@@ -1,0 +1,40 @@
+"""Guests: a name and an invite are enough."""
+
+from handlers import errors, ids, schemas
+from handlers.entry import secret_hash
+from handlers.user import AccountHandler
+from storage.errors import NotFound
+from storage.records import User
+
+
+class GuestHandler(AccountHandler):
+    """POST /user/guest"""
+
+    needs_login = False
+
+    async def post(self) -> None:
+        body = self.read(schemas.GUEST)
+        services, now = self.services, self.services.clock()
+        if wait := services.limiters.guests.wait_s(self.address):
+            raise errors.rate_limited(wait, "Too many guests from this address.")
+        hashed = secret_hash(body["invite"])
+        invite = await services.store.invite(hashed, now)
+        if invite is None:
+            raise errors.bad_invite()
+        guest = User(
+            id=ids.new_id(services.random_bytes),
+            username=body["name"],
+            email=None,
+            password_hash=None,
+            full_name="",
+            avatar=None,
+            is_guest=True,
+            created_at=now,
+            guest_of=invite.session_id,
+        )
+        login, token = self.new_login(guest.id)
+        try:
+            member = await services.store.add_guest(guest, login, hashed, services.settings.members)
+        except NotFound:
+            raise errors.bad_invite() from None
+        self.reply_signed_in(guest, token, 201, sessionId=member.session_id, role=member.role)

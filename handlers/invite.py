@@ -1,0 +1,109 @@
+"""Invites of a session, what they lead to, and tickets for one WebSocket."""
+
+from handlers import errors, ids, network, schemas, views
+from handlers.base import BaseHandler
+from handlers.entry import secret_hash
+from handlers.times import rfc3339
+from storage.records import Invite, Role, Ticket
+
+TICKET_S = 60
+MAX_INVITES = 100
+DEFAULT_EXPIRY_S = 7 * 86_400
+_USES_SHOWN = 100
+
+
+class InvitesHandler(BaseHandler):
+    """POST, GET /session/:id/invites"""
+
+    async def post(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.OWNER)
+        body = self.read(schemas.INVITE)
+        services, now = self.services, self.services.clock()
+        secret = ids.new_secret(services.random_bytes)
+        invite = Invite(
+            id=ids.new_sortable_id(services.random_bytes, now),
+            session_id=session.id,
+            secret_hash=secret_hash(secret),
+            role=Role(body.get("role", session.join_role)),
+            created_by=self.me.id,
+            created_at=now,
+            expires_at=now + 1000 * body.get("expiresIn", DEFAULT_EXPIRY_S),
+            max_uses=body.get("maxUses"),
+        )
+        await services.store.add_invite(invite, MAX_INVITES, owner_id=self.me.id)
+        origin = network.own_origin(self.request, services.settings.trusted_hops)
+        shown = {**views.invite(invite, now), "invite": secret, "url": f"{origin}/join/{secret}"}
+        self.reply(shown, 201)
+
+    async def get(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.OWNER)
+        store, limit, now = self.services.store, self.limit(), self.services.clock()
+        before = self.get_query_argument("before", "") or None
+        found = await store.invites(session.id, before, limit + 1, _USES_SHOWN)
+        shown = found[:limit]
+        people = await store.users(
+            {invite.created_by for invite, _ in shown} | {use.user_id for _, uses in shown for use in uses}
+        )
+        items = [
+            {
+                **views.invite(invite, now),
+                "createdBy": views.person(invite.created_by, people),
+                "usedBy": [{**views.person(use.user_id, people), "at": rfc3339(use.used_at)} for use in uses],
+            }
+            for invite, uses in shown
+        ]
+        self.reply({"items": items, "next": shown[-1][0].id if len(found) > limit else None})
+
+
+class InviteHandler(BaseHandler):
+    """DELETE /session/:id/invites/:inviteId"""
+
+    async def delete(self, session_id: str, invite_id: str) -> None:
+        session, _ = await self.member(session_id, Role.OWNER)
+        await self.services.store.revoke_invite(session.id, ids.normalize(invite_id))
+        self.set_status(204)
+
+
+class PreviewHandler(BaseHandler):
+    """GET /invite/:invite"""
+
+    needs_login = False
+
+    async def get(self, secret: str) -> None:
+        store, now = self.services.store, self.services.clock()
+        invite = await store.invite(secret_hash(secret), now)
+        session = await store.session(invite.session_id) if invite else None
+        if invite is None or session is None:
+            raise errors.bad_invite()
+        people = await store.users([invite.created_by])
+        about = {
+            "session": {
+                "id": session.id,
+                "title": session.title,
+                "language": session.language,
+                "status": session.status,
+            },
+            "role": invite.role,
+            "invitedBy": views.person(invite.created_by, people),
+            "expiresAt": rfc3339(invite.expires_at),
+        }
+        self.reply(about)
+
+
+class TicketHandler(BaseHandler):
+    """POST /session/:id/ticket"""
+
+    async def post(self, session_id: str) -> None:
+        self.read(schemas.EMPTY)
+        session, _ = await self.member(session_id, Role.VIEWER)
+        services = self.services
+        secret = ids.new_secret(services.random_bytes)
+        ticket = Ticket(
+            hash=secret_hash(secret),
+            user_id=self.me.id,
+            login_id=self.login_id,
+            session_id=session.id,
+            expires_at=services.clock() + TICKET_S * 1000,
+        )
+        await services.store.add_ticket(ticket)
+        self.reply({"ticket": secret, "expiresIn": TICKET_S})

@@ -1,0 +1,104 @@
+"""Pictures that people send: decoded within bounds and written anew, so that nothing else of the file remains."""
+
+import asyncio
+import io
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from handlers.errors import ApiError, invalid, unavailable
+
+MAX_SIDE_PX = 4_096
+SIDE_PX = 256
+WHOLE_SIDE_PX = 1_024
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+CONTENT_TYPE = "image/webp"
+
+_QUALITY = 85
+_MAX_WAITING = 16
+_JPEG = b"\xff\xd8"
+_START_OF_SCAN = b"\xff\xda"
+_MAX_SCANS = 64
+"""Each scan of a progressive JPEG may take 6 ms, and needs 34 bytes only; encoders make about ten."""
+
+Image.MAX_IMAGE_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
+
+
+class Pictures:
+    """Reads pictures in a thread of its own: one at a time, because decoded they are large (up to 350 MiB)."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "pictures")
+        self._waiting = 0
+
+    async def clean(self, file: bytes, *, is_whole: bool) -> bytes:
+        """Return the picture as WebP without metadata: cut to a square of 256 pixels, or whole within 1024.
+
+        Raises ApiError 422 with the reason for anything but a whole PNG, JPEG, WebP or GIF of at
+        most 4096 pixels a side, and 503 when too many wait already.
+        """
+        if self._waiting >= _MAX_WAITING:
+            raise unavailable("Too many pictures are being read.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, clean, file, is_whole)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Let the thread go."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def clean(file: bytes, is_whole: bool = False) -> bytes:
+    """The work of `Pictures.clean`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow merely warns of does not survive the rewriting
+            return _clean(file, is_whole)
+    except UnidentifiedImageError:
+        raise _refused("is not a PNG, JPEG, WebP or GIF picture") from None
+    except Image.DecompressionBombError:
+        raise _too_large() from None
+    except ApiError:
+        raise
+    except Exception:  # decoders of hostile files raise struct.error, zlib.error, IndexError, whatever
+        raise _refused("is damaged or not complete") from None
+
+
+def _clean(file: bytes, is_whole: bool) -> bytes:
+    if file[:2] == _JPEG and file.count(_START_OF_SCAN) > _MAX_SCANS:
+        raise _refused("has too many scans")
+    side_px = WHOLE_SIDE_PX if is_whole else SIDE_PX
+    with Image.open(io.BytesIO(file), formats=FORMATS) as image:
+        if max(image.size) > MAX_SIDE_PX:
+            raise _too_large()
+        image.draft("RGB", (2 * side_px, 2 * side_px))
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        plain = _in_colours(image)
+    if is_whole:
+        plain.thumbnail((side_px, side_px))
+    else:
+        plain = ImageOps.fit(plain, (side_px, side_px))
+    plain.info.clear()
+    written = io.BytesIO()
+    plain.save(written, "WEBP", quality=_QUALITY)
+    return written.getvalue()
+
+
+def _in_colours(image: Image.Image) -> Image.Image:
+    """Return the picture as RGB, with alpha if it may be transparent."""
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
+    is_opaque = image.mode in ("RGB", "L", "CMYK", "YCbCr") and "transparency" not in image.info
+    return image.convert("RGB" if is_opaque else "RGBA")
+
+
+def _too_large() -> ApiError:
+    return _refused(f"may have at most {MAX_SIDE_PX} pixels a side")
+
+
+def _refused(what: str) -> ApiError:
+    return invalid({"avatar": [what]})

@@ -1,0 +1,218 @@
+"""Users, their pictures and their logins in MongoDB."""
+
+from collections.abc import Iterable, Mapping
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from storage.errors import Conflict, NotFound, Outdated, TokenReused
+from storage.mongo import rows
+from storage.mongo.engine import Document, Engine, date, translated
+from storage.records import Avatar, Login, User
+
+
+class Accounts:
+    """The AccountStore part of the store."""
+
+    _engine: Engine
+
+    @translated
+    async def add_user(self, user: User, login: Login) -> None:
+        if not await is_stored(self._engine, user):
+            await insert_user(self._engine, user)
+        await insert_login(self._engine, login)
+
+    @translated
+    async def user(self, user_id: str) -> User | None:
+        found = await self._engine.db.users.find_one({"_id": user_id})
+        return rows.as_user(found) if found else None
+
+    @translated
+    async def user_by_name(self, name: str) -> User | None:
+        key = name.casefold()
+        found = await self._engine.db.users.find_one({"$or": [{"email_key": key}, {"name_key": key}]})
+        return rows.as_user(found) if found else None
+
+    @translated
+    async def users(self, user_ids: Iterable[str]) -> Mapping[str, User]:
+        ids = list(dict.fromkeys(user_ids))
+        found = {one["_id"]: one async for one in self._engine.db.users.find({"_id": {"$in": ids}})}
+        return {user_id: rows.as_user(found[user_id]) for user_id in ids if user_id in found}
+
+    @translated
+    async def rename_user(self, user_id: str, username: str) -> User:
+        users = self._engine.db.users
+        async with self._engine.locked(user=user_id):
+            before = await existing_user(self._engine, user_id)
+            changes = {"username": username, "name_key": None if before.is_guest else username.casefold()}
+            try:
+                found = await users.find_one_and_update(
+                    {"_id": user_id, "is_deleted": False}, {"$set": changes}, return_document=ReturnDocument.AFTER
+                )
+            except DuplicateKeyError as error:
+                raise taken(error) from error
+        if found is None:
+            raise NotFound("user")
+        return rows.as_user(found)
+
+    @translated
+    async def set_password(
+        self, user_id: str, password_hash: str, kept_login: str, *, known_hash: str | None = None
+    ) -> tuple[str, ...]:
+        """The other logins end first and last: a crash between leaves nobody signed in who should not be."""
+        async with self._engine.locked(user=user_id):
+            user = await existing_user(self._engine, user_id)
+            if known_hash is not None:
+                kept = await self._engine.db.refresh_tokens.find_one({"_id": kept_login, "user_id": user_id})
+                if user.password_hash != known_hash or kept is None:
+                    raise Outdated("password")
+            ended = await end_other_logins(self._engine, user_id, kept_login)
+            await self._engine.db.users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
+            return ended + await end_other_logins(self._engine, user_id, kept_login)
+
+    @translated
+    async def set_avatar(self, user_id: str, url: str | None, key: str | None, picture: Avatar | None) -> str | None:
+        db = self._engine.db
+        async with self._engine.locked(user=user_id):
+            replaced = (await existing_user(self._engine, user_id)).avatar_key
+            if picture:
+                await db.avatars.replace_one({"_id": user_id}, rows.avatar_document(picture), upsert=True)
+            await db.users.update_one({"_id": user_id}, {"$set": {"avatar": url, "avatar_key": key}})
+            if picture is None:
+                await db.avatars.delete_one({"_id": user_id})
+            return replaced if replaced != key else None
+
+    @translated
+    async def avatar(self, user_id: str) -> Avatar | None:
+        found = await self._engine.db.avatars.find_one({"_id": user_id})
+        return rows.as_avatar(found) if found else None
+
+    @translated
+    async def add_login(self, login: Login, *, known_hash: str | None = None) -> None:
+        async with self._engine.locked(user=login.user_id):
+            user = await existing_user(self._engine, login.user_id)
+            if known_hash is not None and user.password_hash != known_hash:
+                raise Outdated("password")
+            await self._engine.db.refresh_tokens.delete_many(
+                {"user_id": login.user_id, "expires_at": {"$lte": login.created_at}}
+            )
+            await insert_login(self._engine, login)
+
+    @translated
+    async def signed_in(self, login_id: str, now: int) -> User | None:
+        db = self._engine.db
+        login = await db.refresh_tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
+        found = await db.users.find_one({"_id": login["user_id"]}) if login else None
+        return rows.as_user(found) if found else None
+
+    @translated
+    async def rotate_login(
+        self, login_id: str, presented: str, successor: str, now: int, expires_at: int, retry_ms: int
+    ) -> Login:
+        tokens = self._engine.db.refresh_tokens
+        found = await tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
+        if found is None:
+            raise NotFound("login")
+        until = min(expires_at, found["ends_at"])
+        rotated = await tokens.find_one_and_update(
+            {"_id": login_id, "token_hash": presented, "expires_at": {"$gt": now}},
+            {
+                "$set": {
+                    "token_hash": successor, "previous_hash": presented, "rotated_at": now, "used_at": now,
+                    "expires_at": until, "expires": date(until),
+                },
+                "$inc": {"generation": 1},
+            },
+            return_document=ReturnDocument.AFTER,
+        )  # fmt: skip
+        if rotated:
+            await self._engine.db.users.update_one({"_id": rotated["user_id"]}, {"$max": {"active_at": now}})
+            return rows.as_login(rotated)
+        return await self._retried(login_id, presented, successor, now - retry_ms)
+
+    async def _retried(self, login_id: str, presented: str, successor: str, rotated_since: int) -> Login:
+        """Return the login if its newest rotation is the very same one; otherwise it has a thief, and ends."""
+        tokens = self._engine.db.refresh_tokens
+        found = await tokens.find_one({"_id": login_id})
+        if found is None:
+            raise NotFound("login")
+        login = rows.as_login(found)
+        is_retry = presented == login.previous_hash and successor == login.token_hash
+        if is_retry and login.rotated_at >= rotated_since:
+            return login
+        await tokens.delete_one({"_id": login_id})
+        raise TokenReused("refresh token")
+
+    @translated
+    async def end_login(self, login_id: str) -> None:
+        await self._engine.db.refresh_tokens.delete_one({"_id": login_id})
+
+    @translated
+    async def logins(self, user_id: str, now: int) -> list[Login]:
+        found = self._engine.db.refresh_tokens.find({"user_id": user_id, "expires_at": {"$gt": now}})
+        return [rows.as_login(one) async for one in found.sort([("used_at", -1), ("_id", -1)])]
+
+    @translated
+    async def end_other_logins(self, user_id: str, kept_login: str) -> tuple[str, ...]:
+        return await end_other_logins(self._engine, user_id, kept_login)
+
+    @translated
+    async def touch_logins(self, login_ids: Iterable[str], now: int) -> set[str]:
+        db, ids = self._engine.db, list(set(login_ids))
+        await db.refresh_tokens.update_many({"_id": {"$in": ids}}, {"$max": {"used_at": now}})
+        user_ids = await db.refresh_tokens.distinct("user_id", {"_id": {"$in": ids}})
+        await db.users.update_many({"_id": {"$in": user_ids}}, {"$max": {"active_at": now}})
+        alive = db.refresh_tokens.find({"_id": {"$in": ids}, "expires_at": {"$gt": now}}, {"_id": 1})
+        return set(ids) - {one["_id"] async for one in alive}
+
+
+async def is_stored(engine: Engine, user: User) -> bool:
+    """Whether this very user is there; raises Conflict if another one has his id."""
+    there = await engine.db.users.find_one({"_id": user.id})
+    if there and rows.as_user(there) != user:
+        raise Conflict("id")
+    return there is not None
+
+
+async def existing_user(engine: Engine, user_id: str) -> User:
+    """Return a user who was not deleted; raises NotFound."""
+    found = await engine.db.users.find_one({"_id": user_id, "is_deleted": False})
+    if found is None:
+        raise NotFound("user")
+    return rows.as_user(found)
+
+
+async def is_deleted(engine: Engine, user_id: str) -> bool:
+    return await engine.db.users.find_one({"_id": user_id, "is_deleted": True}) is not None
+
+
+async def remembered_name(engine: Engine, user_id: str, name: str) -> str:
+    """Return what an author is called in what he wrote: nothing once his account was deleted."""
+    gone = await engine.db.users.find_one({"_id": user_id, "is_deleted": True, "username": ""})
+    return "" if gone else name
+
+
+async def insert_user(engine: Engine, user: User) -> None:
+    """Add a user; raises Conflict."""
+    try:
+        await engine.db.users.insert_one(rows.user_document(user, user.created_at))
+    except DuplicateKeyError as error:
+        raise taken(error) from error
+
+
+async def insert_login(engine: Engine, login: Login) -> None:
+    """Add a login, unless it is there."""
+    document: Document = rows.login_document(login)
+    await engine.db.refresh_tokens.update_one({"_id": login.id}, {"$setOnInsert": document}, upsert=True)
+
+
+async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -> tuple[str, ...]:
+    """End all logins of a user but one; return their ids."""
+    others = {"user_id": user_id, "_id": {"$ne": kept_login}}
+    ended = [one["_id"] async for one in engine.db.refresh_tokens.find(others, {"_id": 1})]
+    await engine.db.refresh_tokens.delete_many({"_id": {"$in": ended}})
+    return tuple(ended)
+
+
+def taken(error: DuplicateKeyError) -> Conflict:
+    return Conflict("email" if "email_key" in str(error) else "username")

@@ -1,0 +1,166 @@
+"""Invites, guests and tickets in MongoDB."""
+
+from dataclasses import replace
+
+from pymongo.errors import DuplicateKeyError
+
+from storage.errors import LimitReached, NotFound
+from storage.mongo import rows
+from storage.mongo.accounts import end_other_logins, existing_user, insert_login, insert_user, is_stored, taken
+from storage.mongo.engine import Document, Engine, at_most, translated
+from storage.mongo.sessions import add_member, check_owner, check_room, existing_session, member_of
+from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
+
+
+class Invites:
+    """The InviteStore part of the store."""
+
+    _engine: Engine
+
+    @translated
+    async def add_invite(self, invite: Invite, limit: int, *, owner_id: str | None = None) -> None:
+        db = self._engine.db
+        async with self._engine.locked(session=invite.session_id):
+            await existing_session(self._engine, invite.session_id)
+            if await db.invites.find_one({"_id": invite.id}, {"_id": 1}):
+                return
+            await check_owner(self._engine, invite.session_id, owner_id)
+            if await db.invites.count_documents(_usable(invite.created_at, session_id=invite.session_id)) >= limit:
+                raise LimitReached(f"the session has {limit} open invites")
+            await db.invites.insert_one(rows.invite_document(invite))
+
+    @translated
+    async def invite(self, secret_hash: str, now: int) -> Invite | None:
+        found = await self._engine.db.invites.find_one(_usable(now, secret_hash=secret_hash))
+        return rows.as_invite(found) if found else None
+
+    @translated
+    async def invites(
+        self, session_id: str, before: str | None, limit: int, uses: int
+    ) -> list[tuple[Invite, list[InviteUse]]]:
+        wanted: Document = {"session_id": session_id}
+        if before is not None:
+            wanted["_id"] = {"$lt": before}
+        found = self._engine.db.invites.find(wanted).sort("_id", -1)
+        return [(rows.as_invite(one), await self._uses(one["_id"], uses)) for one in await at_most(found, limit)]
+
+    async def _uses(self, invite_id: str, limit: int) -> list[InviteUse]:
+        found = self._engine.db.invite_uses.find({"invite_id": invite_id})
+        newest = await at_most(found.sort([("used_at", -1), ("user_id", 1)]), limit)
+        return [InviteUse(one["user_id"], one["used_at"]) for one in newest]
+
+    @translated
+    async def revoke_invite(self, session_id: str, invite_id: str) -> None:
+        found = await self._engine.db.invites.update_one(
+            {"_id": invite_id, "session_id": session_id}, {"$set": {"is_revoked": True}}
+        )
+        if not found.matched_count:
+            raise NotFound("invite")
+
+    @translated
+    async def use_invite(self, secret_hash: str, member: Member, limit: int) -> Member:
+        async with self._engine.locked(user=member.user_id, session=member.session_id):
+            return await self._use(secret_hash, member, limit)
+
+    async def _use(
+        self, secret_hash: str, member: Member, limit: int, guest: tuple[User, Login] | None = None
+    ) -> Member:
+        """Let a user in and count it, unless he is in (or was removed).
+
+        The invite notes who is entering until all is done: the next start, or the same call again,
+        finishes what was cut short (see `settle`).
+        """
+        db, mark = self._engine.db, f"entering.{member.user_id}"
+        mine = {"secret_hash": secret_hash, "session_id": member.session_id}
+        entering = await db.invites.find_one({**mine, mark: {"$exists": True}})
+        there = await member_of(self._engine, member.session_id, member.user_id)
+        if entering is None:
+            if there:
+                return there
+            await existing_session(self._engine, member.session_id)
+            if await db.invites.find_one(_usable(member.joined_at, **mine)) is None:
+                raise NotFound("invite")
+            await check_room(self._engine, member, limit)
+            entering = await db.invites.find_one_and_update(
+                _usable(member.joined_at, **mine), {"$inc": {"uses": 1}, "$set": {mark: member.joined_at}}
+            )
+            if entering is None:
+                raise NotFound("invite")
+        if guest:
+            await self._put_guest(*guest)
+        added = there or await add_member(self._engine, replace(member, role=Role(entering["role"])), limit)
+        await note_use(self._engine, entering, member.user_id, member.joined_at)
+        return added
+
+    async def _put_guest(self, user: User, login: Login) -> None:
+        if not await is_stored(self._engine, user):
+            await insert_user(self._engine, user)
+        await insert_login(self._engine, login)
+
+    @translated
+    async def add_guest(self, user: User, login: Login, secret_hash: str, limit: int) -> Member:
+        session_id = user.guest_of or ""
+        async with self._engine.locked(user=user.id, session=session_id):
+            await is_stored(self._engine, user)
+            member = Member(session_id, user.id, Role.VIEWER, user.created_at)
+            return await self._use(secret_hash, member, limit, (user, login))
+
+    @translated
+    async def claim_guest(self, user: User, login: Login) -> tuple[str, ...]:
+        db = self._engine.db
+        async with self._engine.locked(user=user.id):
+            before = await existing_user(self._engine, user.id)
+            there = await db.refresh_tokens.find_one({"_id": login.id, "user_id": user.id})
+            if there is None or not (before.is_guest or before == user):
+                raise NotFound("guest")
+            changes = {
+                "username": user.username, "name_key": user.username.casefold(), "email": user.email,
+                "email_key": (user.email or "").casefold(), "password_hash": user.password_hash,
+                "full_name": user.full_name, "is_guest": False, "guest_of": None,
+            }  # fmt: skip
+            try:
+                await db.users.update_one({"_id": user.id}, {"$set": changes})
+            except DuplicateKeyError as error:
+                raise taken(error) from error
+            await db.refresh_tokens.replace_one({"_id": login.id}, rows.login_document(login), upsert=True)
+            return await end_other_logins(self._engine, user.id, login.id)
+
+    @translated
+    async def add_ticket(self, ticket: Ticket) -> None:
+        async with self._engine.locked(user=ticket.user_id):
+            await existing_user(self._engine, ticket.user_id)
+            document = rows.ticket_document(ticket)
+            await self._engine.db.tickets.update_one({"_id": ticket.hash}, {"$setOnInsert": document}, upsert=True)
+
+    @translated
+    async def take_ticket(self, ticket_hash: str, now: int) -> Ticket | None:
+        found = await self._engine.db.tickets.find_one_and_delete({"_id": ticket_hash})
+        return rows.as_ticket(found) if found and found["expires_at"] > now else None
+
+
+async def note_use(engine: Engine, invite: Document, user_id: str, used_at: int) -> None:
+    """Note who came in by an invite; he is not entering any more."""
+    use = {"invite_id": invite["_id"], "session_id": invite["session_id"], "user_id": user_id, "used_at": used_at}
+    await engine.db.invite_uses.update_one({"_id": f"{invite['_id']}/{user_id}"}, {"$set": use}, upsert=True)
+    await engine.db.invites.update_one({"_id": invite["_id"]}, {"$unset": {f"entering.{user_id}": ""}})
+
+
+async def settle(engine: Engine) -> None:
+    """After a crash: who was entering is in, or the use is given back."""
+    async for invite in engine.db.invites.find({"entering": {"$exists": True, "$ne": {}}}):
+        for user_id, used_at in invite["entering"].items():
+            if await member_of(engine, invite["session_id"], user_id):
+                await note_use(engine, invite, user_id, used_at)
+            else:
+                undone = {"$inc": {"uses": -1}, "$unset": {f"entering.{user_id}": ""}}
+                await engine.db.invites.update_one({"_id": invite["_id"]}, undone)
+
+
+def _usable(now: int, **fields: str) -> Document:
+    """Return the filter for invites that let somebody in."""
+    return {
+        **fields,
+        "is_revoked": False,
+        "expires_at": {"$gt": now},
+        "$or": [{"max_uses": None}, {"$expr": {"$lt": ["$uses", "$max_uses"]}}],
+    }

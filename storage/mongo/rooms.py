@@ -1,0 +1,187 @@
+"""Log, checkpoints and versions in MongoDB."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from storage.errors import Conflict, LimitReached, NotFound
+from storage.mongo import rows
+from storage.mongo.accounts import remembered_name
+from storage.mongo.engine import Document, Engine, at_most, translated
+from storage.records import Checkpoint, Chunk, Version
+
+_TRIES = 10
+
+
+class Rooms:
+    """The RoomStore part of the store.
+
+    _ends  last log position of sessions that were written to; this process is the only one that writes
+    """
+
+    _engine: Engine
+    _ends: dict[str, int]
+
+    @translated
+    async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
+        wanted = list(chunks)
+        ids = {chunk.session_id for chunk in wanted}
+        async with self._appending():
+            there = {one["_id"] async for one in self._engine.db.sessions.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
+            kept = [chunk for chunk in wanted if chunk.session_id in there]
+            await self._insert(kept)
+        await touch(self._engine, list(there), max((chunk.created_at for chunk in kept), default=0))
+        return ids - there
+
+    async def _insert(self, chunks: list[Chunk]) -> None:
+        """Insert the chunks that are not there yet in one go, after a look at all of them; raises Conflict."""
+        ends: dict[str, int] = {}
+        documents = []
+        for chunk in dict.fromkeys(chunks):
+            end = ends.get(chunk.session_id, self._ends.get(chunk.session_id))
+            if end is None or chunk.first != end + 1:
+                end = ends.get(chunk.session_id) or await last_entry(self._engine, chunk.session_id)
+            if chunk.first == end + 1:
+                documents.append(await _chunk_document(self._engine, chunk))
+                end = chunk.last
+            else:
+                await _check_same(self._engine, chunk)
+            ends[chunk.session_id] = end
+        for session_id in ends:
+            self._ends.pop(session_id, None)
+        if documents:
+            await self._engine.db.log.insert_many(documents, ordered=False)
+        self._ends.update(ends)
+
+    def _appending(self) -> Any:
+        return self._engine.locked(session="log")
+
+    @translated
+    async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
+        found = self._engine.db.log.find({"session_id": session_id, "last": {"$gt": after}}).sort("last")
+        return [await _as_chunk(self._engine, one) for one in await at_most(found, limit)]
+
+    @translated
+    async def checkpoint(self, session_id: str) -> Checkpoint | None:
+        found = await self._engine.db.checkpoints.find_one({"_id": session_id})
+        if found is None:
+            return None
+        state = await self._engine.large(found["state"], found["parts"])
+        return Checkpoint(session_id, found["sequence"], state, bytes(found["owners"]), found["created_at"])
+
+    @translated
+    async def put_checkpoint(self, checkpoint: Checkpoint) -> None:
+        db, session_id = self._engine.db, checkpoint.session_id
+        async with self._engine.locked(session=session_id):
+            if await db.sessions.find_one({"_id": session_id}, {"_id": 1}) is None:
+                raise NotFound("session")
+            before = await db.checkpoints.find_one({"_id": session_id}, {"sequence": 1, "parts": 1})
+            if before and before["sequence"] > checkpoint.sequence:
+                return
+            key = f"checkpoint {session_id}/{checkpoint.sequence}/{checkpoint.created_at}"
+            state, parts = await self._engine.put_large(session_id, key, checkpoint.state)
+            document = {**rows.plain(checkpoint), "state": state, "parts": parts}
+            await db.checkpoints.replace_one({"_id": session_id}, document, upsert=True)
+            unused = set(before["parts"] if before else ()) - set(parts)
+            if unused:
+                await db.parts.delete_many({"_id": {"$in": list(unused)}})
+
+    @translated
+    async def add_version(self, version: Version, limit: int) -> tuple[Version, bool]:
+        async with self._engine.locked(session=version.session_id):
+            if await self._engine.db.sessions.find_one({"_id": version.session_id}, {"_id": 1}) is None:
+                raise NotFound("session")
+            name = await remembered_name(self._engine, version.author_id, version.author_name)
+            for _ in range(_TRIES):
+                newest = await _newest(self._engine, version.session_id)
+                if newest and newest.files == version.files:
+                    return newest, False
+                number = newest.number + 1 if newest else 1
+                if number > limit:
+                    raise LimitReached(f"the session has {limit} versions")
+                stored = replace(version, number=number, author_name=name)
+                try:
+                    await insert_version(self._engine, stored)
+                except DuplicateKeyError:
+                    continue
+                await touch(self._engine, [version.session_id], version.created_at)
+                return stored, True
+        raise LimitReached("too many versions at once")
+
+    @translated
+    async def newest_version(self, session_id: str) -> Version | None:
+        return await _newest(self._engine, session_id)
+
+    @translated
+    async def version(self, session_id: str, number: int) -> Version | None:
+        found = await self._engine.db.versions.find_one({"_id": rows.version_id(session_id, number)})
+        return await _as_version(self._engine, found) if found else None
+
+    @translated
+    async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
+        wanted: Document = {"session_id": session_id}
+        if before is not None:
+            wanted["number"] = {"$lt": before}
+        fields = None if with_files else {"files": 0, "parts": 0}
+        found = await at_most(self._engine.db.versions.find(wanted, fields).sort("number", -1), limit)
+        if not with_files:
+            return [rows.as_version(one, None) for one in found]
+        return [await _as_version(self._engine, one) for one in found]
+
+
+async def touch(engine: Engine, session_ids: list[str], now: int) -> None:
+    """Note activity, to the second: typing must not rewrite the row at every flush."""
+    await engine.db.sessions.update_many(
+        {"_id": {"$in": session_ids}, "updated_at": {"$lt": now - 1000}}, {"$max": {"updated_at": now}}
+    )
+
+
+async def last_entry(engine: Engine, session_id: str) -> int:
+    newest = engine.db.log.find({"session_id": session_id}, {"last": 1}).sort("last", -1).limit(1)
+    return max([int(one["last"]) async for one in newest], default=0)
+
+
+async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
+    """Append a chunk to its log; the very same one again is passed over. Raises Conflict."""
+    if chunk.first == await last_entry(engine, chunk.session_id) + 1:
+        await engine.db.log.insert_one(await _chunk_document(engine, chunk))
+    else:
+        await _check_same(engine, chunk)
+
+
+async def _check_same(engine: Engine, chunk: Chunk) -> None:
+    """Raise Conflict unless this very chunk is in the log."""
+    there = await engine.db.log.find_one({"_id": rows.chunk_id(chunk.session_id, chunk.first)})
+    if there is None or there["last"] != chunk.last or (await _as_chunk(engine, there)).data != chunk.data:
+        raise Conflict("log position")
+
+
+async def insert_version(engine: Engine, version: Version) -> None:
+    """Store a version with the number it has; raises DuplicateKeyError."""
+    document = rows.version_document(version)
+    key = f"version {document['_id']}"
+    files, parts = await engine.put_large(version.session_id, key, rows.files_data(version))
+    await engine.db.versions.insert_one({**document, "files": files.decode(), "parts": parts})
+
+
+async def _chunk_document(engine: Engine, chunk: Chunk) -> Document:
+    document = rows.chunk_document(chunk)
+    data, parts = await engine.put_large(chunk.session_id, f"log {document['_id']}", chunk.data)
+    return {**document, "data": data, "parts": parts}
+
+
+async def _as_chunk(engine: Engine, document: Document) -> Chunk:
+    found: Chunk = rows.restored(Chunk, {**document, "data": await engine.large(document["data"], document["parts"])})
+    return found
+
+
+async def _as_version(engine: Engine, document: Document) -> Version:
+    return rows.as_version(document, await engine.large(document["files"].encode(), document["parts"]))
+
+
+async def _newest(engine: Engine, session_id: str) -> Version | None:
+    newest = engine.db.versions.find({"session_id": session_id}).sort("number", -1).limit(1)
+    found = [await _as_version(engine, one) async for one in newest]
+    return found[0] if found else None

@@ -1,0 +1,166 @@
+"""Records as documents and back. Fields have the names of the records'; `_id` is the key."""
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from storage.mongo.engine import Document, date
+from storage.records import (
+    Access,
+    Avatar,
+    Chunk,
+    Invite,
+    Login,
+    Member,
+    Message,
+    Role,
+    Session,
+    Status,
+    Ticket,
+    User,
+    Version,
+    VersionKind,
+)
+
+_KINDS: dict[str, Any] = {"role": Role, "access": Access, "join_role": Role, "status": Status, "kind": VersionKind}
+
+
+def plain(record: Any) -> Document:
+    """Return a record's fields, words as plain strings."""
+    values = {one.name: getattr(record, one.name) for one in fields(record)}
+    return {name: str(value) if name in _KINDS else value for name, value in values.items()}
+
+
+def restored(cls: type[Any], document: Document, **more: Any) -> Any:
+    """Return the record of a document."""
+    values = {**document, **more}
+    return cls(**{one.name: _word(one.name, values[one.name]) for one in fields(cls)})
+
+
+def _word(name: str, value: Any) -> Any:
+    return _KINDS[name](value) if name in _KINDS else value
+
+
+def _keyed(record: Any, key: str) -> Document:
+    document = plain(record)
+    return {"_id": document.pop(key), **document}
+
+
+def user_document(user: User, active_at: int) -> Document:
+    """`name_key` and `email_key` are what must be unique; guests and deleted users have none."""
+    has_name = not (user.is_guest or user.is_deleted)
+    return {
+        **_keyed(user, "id"),
+        "name_key": user.username.casefold() if has_name else None,
+        "email_key": user.email.casefold() if user.email else None,
+        "active_at": active_at,
+    }
+
+
+def as_user(document: Document) -> User:
+    found: User = restored(User, document, id=document["_id"])
+    return found
+
+
+def login_document(login: Login) -> Document:
+    return {**_keyed(login, "id"), "expires": date(login.expires_at)}
+
+
+def as_login(document: Document) -> Login:
+    found: Login = restored(Login, document, id=document["_id"])
+    return found
+
+
+def session_document(session: Session) -> Document:
+    return _keyed(session, "id")
+
+
+def as_session(document: Document) -> Session:
+    found: Session = restored(Session, document, id=document["_id"])
+    return found
+
+
+def member_id(session_id: str, user_id: str) -> str:
+    return f"{session_id}/{user_id}"
+
+
+def member_document(member: Member) -> Document:
+    """The owner's row says editor: who owns a session is said by the session alone, so that one write changes it."""
+    role = Role.EDITOR if member.role is Role.OWNER else member.role
+    return {"_id": member_id(member.session_id, member.user_id), **plain(member), "role": str(role)}
+
+
+def as_member(document: Document, owner_id: str | None) -> Member:
+    role = Role.OWNER if document["user_id"] == owner_id else document["role"]
+    found: Member = restored(Member, document, role=role)
+    return found
+
+
+def invite_document(invite: Invite) -> Document:
+    return {**_keyed(invite, "id"), "expires": date(invite.expires_at)}
+
+
+def as_invite(document: Document) -> Invite:
+    found: Invite = restored(Invite, document, id=document["_id"])
+    return found
+
+
+def ticket_document(ticket: Ticket) -> Document:
+    return {**_keyed(ticket, "hash"), "expires": date(ticket.expires_at)}
+
+
+def as_ticket(document: Document) -> Ticket:
+    found: Ticket = restored(Ticket, document, hash=document["_id"])
+    return found
+
+
+def avatar_document(avatar: Avatar) -> Document:
+    return _keyed(avatar, "user_id")
+
+
+def as_avatar(document: Document) -> Avatar:
+    found: Avatar = restored(Avatar, document, user_id=document["_id"])
+    return found
+
+
+def message_document(message: Message) -> Document:
+    return {"_id": message_id(message.session_id, message.id), **plain(message)}
+
+
+def message_id(session_id: str, message: str) -> str:
+    return f"{session_id}/{message}"
+
+
+def as_message(document: Document) -> Message:
+    found: Message = restored(Message, document)
+    return found
+
+
+def chunk_id(session_id: str, first: int) -> str:
+    return f"{session_id}/{first:016d}"
+
+
+def chunk_document(chunk: Chunk) -> Document:
+    return {"_id": chunk_id(chunk.session_id, chunk.first), **plain(chunk), "parts": []}
+
+
+def version_id(session_id: str, number: int) -> str:
+    return f"{session_id}/{number:08d}"
+
+
+def version_document(version: Version) -> Document:
+    """Without the files, which may be large; root names may not be field names, so they are JSON."""
+    document = plain(version)
+    del document["files"]
+    document["contributors"] = list(version.contributors)
+    return {"_id": version_id(version.session_id, version.number), **document}
+
+
+def files_data(version: Version) -> bytes:
+    return json.dumps(dict(version.files or {}), ensure_ascii=False).encode()
+
+
+def as_version(document: Document, data: bytes | None) -> Version:
+    files = None if data is None else json.loads(data)
+    found: Version = restored(Version, document, files=files, contributors=tuple(document["contributors"]))
+    return found

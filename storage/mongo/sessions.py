@@ -1,0 +1,279 @@
+"""Sessions, members and chat in MongoDB."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from storage.base import SessionChanges
+from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
+from storage.mongo import leaving, rows
+from storage.mongo.accounts import existing_user, is_deleted, remembered_name
+from storage.mongo.engine import Document, Engine, at_most, translated
+from storage.mongo.rooms import insert_chunk, touch
+from storage.records import Chunk, Listed, Member, Message, Role, Session
+
+_TRIES = 10
+
+
+class Sessions:
+    """The SessionStore part of the store."""
+
+    _engine: Engine
+
+    @translated
+    async def add_session(self, session: Session, owner: Member, first: Chunk | None) -> None:
+        """The session's own row comes last: without it nothing else is seen."""
+        async with self._engine.locked(user=owner.user_id, session=session.id):
+            if await self._engine.db.sessions.find_one({"_id": session.id}, {"_id": 1}):
+                return
+            if await is_deleted(self._engine, owner.user_id):
+                raise NotFound("user")
+            if first:
+                await insert_chunk(self._engine, first)
+            await _insert_member(self._engine, owner)
+            await self._engine.db.sessions.insert_one(rows.session_document(session))
+
+    @translated
+    async def session(self, session_id: str) -> Session | None:
+        found = await self._engine.db.sessions.find_one({"_id": session_id})
+        return rows.as_session(found) if found else None
+
+    @translated
+    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[Listed]:
+        db = self._engine.db
+        memberships = {
+            one["session_id"]: one async for one in db.members.find({"user_id": user_id, "is_removed": False})
+        }
+        wanted: Document = {"_id": {"$in": list(memberships)}}
+        if before:
+            at, session_id = before
+            wanted = {
+                "$and": [wanted, {"$or": [{"updated_at": {"$lt": at}}, {"updated_at": at, "_id": {"$lt": session_id}}]}]
+            }
+        found = db.sessions.find(wanted).sort([("updated_at", -1), ("_id", -1)])
+        sessions = [rows.as_session(one) for one in await at_most(found, limit)]
+        newest = await asyncio.gather(*(newest_message(self._engine, session.id) for session in sessions))
+        members = [rows.as_member(memberships[session.id], session.owner_id) for session in sessions]
+        return [
+            Listed(session, member, last - member.read_sequence)
+            for session, member, last in zip(sessions, members, newest, strict=True)
+        ]
+
+    @translated
+    async def change_session(
+        self, session_id: str, changes: SessionChanges, now: int, *, owner_id: str | None = None
+    ) -> Session:
+        async with self._engine.locked(session=session_id):
+            await check_owner(self._engine, session_id, owner_id)
+            return await self._change(session_id, changes, now)
+
+    async def _change(self, session_id: str, changes: SessionChanges, now: int) -> Session:
+        values = {name: value for name, value in _changed(changes).items() if value is not None}
+        update: Document = {"$max": {"updated_at": now}, **({"$set": values} if values else {})}
+        found = await self._engine.db.sessions.find_one_and_update(
+            {"_id": session_id}, update, return_document=ReturnDocument.AFTER
+        )
+        if found is None:
+            raise NotFound("session")
+        return rows.as_session(found)
+
+    @translated
+    async def delete_session(self, session_id: str, *, owner_id: str | None = None) -> None:
+        async with self._engine.locked(session=session_id):
+            await check_owner(self._engine, session_id, owner_id)
+            await leaving.delete_session(self._engine, session_id)
+
+    @translated
+    async def member(self, session_id: str, user_id: str) -> Member | None:
+        return await member_of(self._engine, session_id, user_id)
+
+    @translated
+    async def members(self, session_id: str) -> list[Member]:
+        return (await members_of(self._engine, [session_id]))[session_id]
+
+    @translated
+    async def members_of(self, session_ids: Iterable[str]) -> Mapping[str, list[Member]]:
+        return await members_of(self._engine, list(session_ids))
+
+    @translated
+    async def join(self, member: Member, limit: int) -> Member:
+        async with self._engine.locked(user=member.user_id, session=member.session_id):
+            await existing_session(self._engine, member.session_id)
+            there = await member_of(self._engine, member.session_id, member.user_id)
+            return there or await add_member(self._engine, member, limit)
+
+    @translated
+    async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
+        async with self._engine.locked(session=session_id):
+            await check_owner(self._engine, session_id, owner_id)
+            there = await self._not_owner(session_id, user_id)
+            if role is Role.OWNER:
+                raise OwnerStays("another owner")
+            await self._engine.db.members.update_one(
+                {"_id": rows.member_id(session_id, user_id)}, {"$set": {"role": str(role), "is_removed": False}}
+            )
+            return replace(there, role=role, is_removed=False)
+
+    @translated
+    async def transfer_session(self, session_id: str, owner_id: str, heir_id: str) -> Member:
+        async with self._engine.locked(user=heir_id, session=session_id):
+            heir = await member_of(self._engine, session_id, heir_id)
+            if heir is None or heir.is_removed:
+                raise NotFound("member")
+            if (await existing_session(self._engine, session_id))["owner_id"] != owner_id:
+                raise OwnerStays("the session has another owner")
+            if heir_id == owner_id:
+                return heir
+            if (await existing_user(self._engine, heir_id)).is_guest:
+                raise NotFound("member")
+            await self._engine.db.members.update_one(
+                {"_id": rows.member_id(session_id, owner_id)}, {"$set": {"role": str(Role.EDITOR)}}
+            )
+            await self._engine.db.sessions.update_one({"_id": session_id}, {"$set": {"owner_id": heir_id}})
+            return replace(heir, role=Role.OWNER)
+
+    @translated
+    async def remove_member(self, session_id: str, user_id: str, *, owner_id: str | None = None) -> None:
+        async with self._engine.locked(session=session_id):
+            await check_owner(self._engine, session_id, owner_id)
+            if (await self._not_owner(session_id, user_id)).is_removed:
+                raise NotFound("member")
+            await self._engine.db.members.update_one(
+                {"_id": rows.member_id(session_id, user_id)}, {"$set": {"is_removed": True}}
+            )
+
+    @translated
+    async def leave(self, session_id: str, user_id: str) -> None:
+        async with self._engine.locked(session=session_id):
+            if (await self._not_owner(session_id, user_id)).is_removed:
+                raise NotFound("member")
+            await self._engine.db.members.delete_one({"_id": rows.member_id(session_id, user_id)})
+
+    async def _not_owner(self, session_id: str, user_id: str) -> Member:
+        """Return a member; raises NotFound, or OwnerStays if he owns the session."""
+        member = await member_of(self._engine, session_id, user_id)
+        if member is None:
+            raise NotFound("member")
+        if member.role is Role.OWNER:
+            raise OwnerStays("the owner")
+        return member
+
+    @translated
+    async def add_message(self, message: Message) -> Message:
+        db = self._engine.db
+        async with self._engine.locked(session=message.session_id):
+            await existing_session(self._engine, message.session_id)
+            there = await db.messages.find_one({"_id": rows.message_id(message.session_id, message.id)})
+            stored = rows.as_message(there) if there else await self._append_message(message)
+        await touch(self._engine, [stored.session_id], stored.created_at)
+        await self._note_read(stored.session_id, stored.sender_id, stored.sequence)
+        return stored
+
+    async def _append_message(self, message: Message) -> Message:
+        name = await remembered_name(self._engine, message.sender_id, message.sender_name)
+        for _ in range(_TRIES):
+            number = await newest_message(self._engine, message.session_id) + 1
+            stored = replace(message, sequence=number, sender_name=name)
+            try:
+                await self._engine.db.messages.insert_one(rows.message_document(stored))
+            except DuplicateKeyError:
+                continue
+            return stored
+        raise LimitReached("too many messages at once")
+
+    @translated
+    async def read_messages(self, session_id: str, user_id: str, up_to: int | None) -> int:
+        newest = await newest_message(self._engine, session_id)
+        await self._note_read(session_id, user_id, newest if up_to is None else min(up_to, newest))
+        member = await member_of(self._engine, session_id, user_id)
+        if member is None or member.is_removed:
+            raise NotFound("member")
+        return newest - member.read_sequence
+
+    async def _note_read(self, session_id: str, user_id: str, up_to: int) -> None:
+        await self._engine.db.members.update_one(
+            {"_id": rows.member_id(session_id, user_id)}, {"$max": {"read_sequence": up_to}}
+        )
+
+    @translated
+    async def messages(self, session_id: str, before: int | None, limit: int) -> list[Message]:
+        wanted: Document = {"session_id": session_id}
+        if before is not None:
+            wanted["sequence"] = {"$lt": before}
+        found = self._engine.db.messages.find(wanted).sort("sequence", -1)
+        return [rows.as_message(one) for one in await at_most(found, limit)][::-1]
+
+
+async def existing_session(engine: Engine, session_id: str) -> Document:
+    """Return a session's document; raises NotFound."""
+    found = await engine.db.sessions.find_one({"_id": session_id})
+    if found is None:
+        raise NotFound("session")
+    return found
+
+
+async def check_owner(engine: Engine, session_id: str, owner_id: str | None) -> None:
+    """Raise NotOwner if the session, if there is one, belongs to another user than the one given, if one is."""
+    if owner_id is not None:
+        found = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1})
+        if found and found["owner_id"] != owner_id:
+            raise NotOwner("session")
+
+
+async def member_of(engine: Engine, session_id: str, user_id: str) -> Member | None:
+    found = await engine.db.members.find_one({"_id": rows.member_id(session_id, user_id)})
+    session = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1}) if found else None
+    return rows.as_member(found, session["owner_id"]) if found and session else None
+
+
+async def members_of(engine: Engine, session_ids: list[str]) -> dict[str, list[Member]]:
+    chosen = {"$in": session_ids}
+    owners = {one["_id"]: one["owner_id"] async for one in engine.db.sessions.find({"_id": chosen}, {"owner_id": 1})}
+    found: dict[str, list[Member]] = {session_id: [] for session_id in session_ids}
+    documents = engine.db.members.find({"session_id": chosen, "is_removed": False})
+    async for one in documents.sort([("joined_at", 1), ("user_id", 1)]):
+        if one["session_id"] in owners:
+            found[one["session_id"]].append(rows.as_member(one, owners[one["session_id"]]))
+    return found
+
+
+async def newest_message(engine: Engine, session_id: str) -> int:
+    newest = engine.db.messages.find({"session_id": session_id}, {"sequence": 1}).sort("sequence", -1).limit(1)
+    return max([int(one["sequence"]) async for one in newest], default=0)
+
+
+async def add_member(engine: Engine, member: Member, limit: int) -> Member:
+    """Add a member, who need not read what was said before; raises LimitReached or NotFound."""
+    await check_room(engine, member, limit)
+    added = replace(member, read_sequence=await newest_message(engine, member.session_id))
+    await _insert_member(engine, added)
+    return added
+
+
+async def check_room(engine: Engine, member: Member, limit: int) -> None:
+    """Raise NotFound if the user was deleted, LimitReached if the session has `limit` members."""
+    if await is_deleted(engine, member.user_id):
+        raise NotFound("user")
+    count = await engine.db.members.count_documents({"session_id": member.session_id, "is_removed": False})
+    if count >= limit:
+        raise LimitReached(f"the session has {limit} members")
+
+
+async def _insert_member(engine: Engine, member: Member) -> None:
+    document = rows.member_document(member)
+    await engine.db.members.update_one({"_id": document["_id"]}, {"$setOnInsert": document}, upsert=True)
+
+
+def _changed(changes: SessionChanges) -> dict[str, Any]:
+    values = {
+        "title": changes.title,
+        "language": changes.language,
+        "access": changes.access,
+        "join_role": changes.join_role,
+        "status": changes.status,
+    }
+    return {name: None if value is None else str(value) for name, value in values.items()}

@@ -1,0 +1,104 @@
+"""The end of accounts in SQLite: those who delete theirs, and guests who do not come back."""
+
+import sqlite3
+from functools import partial
+
+from storage.records import Farewell, Role, User
+from storage.sqlite.accounts import as_user, end_other_logins
+from storage.sqlite.engine import Engine
+from storage.sqlite.sessions import hand_over
+
+_MESSAGES_AT_ONCE = 500
+_VERSIONS_AT_ONCE = 20
+_INVITES_KEPT_MS = 30 * 86_400_000
+"""How long an invite is listed after it expired."""
+
+
+class Leaving:
+    """The part of the AccountStore that forgets."""
+
+    _engine: Engine
+
+    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> Farewell:
+        def work(db: sqlite3.Connection) -> Farewell:
+            user = db.execute("SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user_id,)).fetchone()
+            if user is None:
+                return Farewell()
+            inherited, deleted = {}, []
+            for row in db.execute("SELECT id FROM sessions WHERE owner_id = ?", (user_id,)).fetchall():
+                heir = None if deletes_sessions else _heir(db, row["id"], user_id)
+                if heir:
+                    hand_over(db, row["id"], heir)
+                    inherited[row["id"]] = heir
+                else:
+                    db.execute("DELETE FROM sessions WHERE id = ?", (row["id"],))
+                    deleted.append(row["id"])
+            logins, memberships = _forget(db, user_id)
+            db.execute(
+                "UPDATE users SET username = '', username_key = char(0) || id, email = NULL, email_key = NULL,"
+                " password_hash = NULL, full_name = '' WHERE id = ?",
+                (user_id,),
+            )
+            others = tuple(session_id for session_id in memberships if session_id not in inherited)
+            return Farewell(logins, others, inherited, tuple(deleted), user["avatar_key"])
+
+        farewell = await self._engine.write(work)
+        while await self._engine.write(partial(_blank_names, user_id=user_id)):
+            pass
+        return farewell
+
+    async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
+        def work(db: sqlite3.Connection) -> list[User]:
+            db.execute("DELETE FROM refresh_tokens WHERE expires_at <= ?", (now,))
+            db.execute("DELETE FROM tickets WHERE expires_at <= ?", (now,))
+            db.execute("DELETE FROM invites WHERE expires_at <= ?", (now - _INVITES_KEPT_MS,))
+            idle = db.execute(
+                "SELECT * FROM users WHERE is_guest AND NOT is_deleted AND active_at < ? ORDER BY active_at LIMIT ?",
+                (guests_before, limit),
+            ).fetchall()
+            for row in idle:
+                _forget(db, row["id"])
+            return [as_user(row) for row in idle]
+
+        return await self._engine.write(work)
+
+
+def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
+    """Take a name from some of what its user wrote; return whether there is more.
+
+    It is not shown any more (he is a deleted user); rows of versions hold whole texts, and the
+    store's one writer has others to serve meanwhile.
+    """
+    changed = db.execute(
+        "UPDATE messages SET sender_name = '' WHERE (session_id, sequence) IN (SELECT session_id, sequence"
+        " FROM messages WHERE sender_id = ? AND sender_name != '' LIMIT ?)",
+        (user_id, _MESSAGES_AT_ONCE),
+    ).rowcount
+    changed += db.execute(
+        "UPDATE versions SET author_name = '' WHERE (session_id, number) IN (SELECT session_id, number"
+        " FROM versions WHERE author_id = ? AND author_name != '' LIMIT ?)",
+        (user_id, _VERSIONS_AT_ONCE),
+    ).rowcount
+    return changed > 0
+
+
+def _heir(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | None:
+    """Return the eldest editor who is no guest."""
+    row = db.execute(
+        "SELECT user_id FROM members JOIN users ON users.id = members.user_id WHERE session_id = ? AND user_id != ?"
+        " AND role = ? AND NOT is_removed AND NOT is_guest AND NOT is_deleted ORDER BY joined_at, user_id LIMIT 1",
+        (session_id, owner_id, Role.EDITOR),
+    ).fetchone()
+    return str(row["user_id"]) if row else None
+
+
+def _forget(db: sqlite3.Connection, user_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Take everything from a user but his name; return his logins and the sessions he was in."""
+    logins = end_other_logins(db, user_id)
+    db.execute("DELETE FROM tickets WHERE user_id = ?", (user_id,))
+    db.execute("DELETE FROM avatars WHERE user_id = ?", (user_id,))
+    rows = db.execute("DELETE FROM members WHERE user_id = ? RETURNING session_id, is_removed", (user_id,)).fetchall()
+    db.execute(
+        "UPDATE users SET is_deleted = 1, avatar = NULL, avatar_key = NULL, guest_of = NULL WHERE id = ?", (user_id,)
+    )
+    return logins, tuple(row["session_id"] for row in rows if not row["is_removed"])

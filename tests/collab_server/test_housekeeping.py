@@ -1,0 +1,267 @@
+"""What is done now and then: guests who do not come back, what has expired, which logins were used."""
+
+import sqlite3
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from collab_server import housekeeping
+from collab_server.app import make_parts
+from collab_server.housekeeping import Housekeeping
+from storage.errors import StoreUnavailable
+from tests.api import PASSWORD, Api
+from tests.handlers.clients import account, code_of, guest_by, guest_of, is_open, joined, new_invite, picture, upload
+from tests.handlers.conftest import Clock
+from tests.node_peers import until
+
+DAY_S = 86_400
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    stopped = Clock()
+    monkeypatch.setattr("collab_server.server.make_parts", partial(make_parts, clock=stopped))
+    return stopped
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "collab.db"
+
+
+def count(database: Path, table: str) -> int:
+    """Return how many rows a table has."""
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    finally:
+        db.close()
+
+
+async def come_back(api: Api) -> Api:
+    """Sign in again after some days."""
+    answer = await Api(api.url).post("/user/login", {"username": api.user["username"], "password": PASSWORD})
+    return Api(api.url, answer.body["accessToken"], answer.body["user"])
+
+
+@pytest.fixture
+async def guest(clock: Clock, ada: Api) -> Api:
+    """A guest who said something, has a picture and a ticket."""
+    session_id = await ada.new_session(access="invite")
+    gus = await guest_of(ada, session_id, "Gus")
+    await gus.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+    await gus.post(f"/session/{session_id}/ticket")
+    assert (await upload(gus, picture())).status == 200
+    return gus
+
+
+async def test_a_guest_who_does_not_come_back(clock: Clock, server, ada: Api, guest: Api, data: Path) -> None:
+    """After 30 days he is gone with login, ticket, picture and membership; what he wrote stays under his name."""
+    session_id = guest.user["guestOf"]
+    clock.advance(30 * DAY_S)
+    await server.housekeeping.sweep()
+    assert count(data, "members") == 2
+    clock.advance(1)
+
+    await server.housekeeping.sweep()
+
+    ada = await come_back(ada)
+    session = (await ada.get(f"/session/{session_id}")).body
+    assert [member["username"] for member in session["members"]] == ["ada"]
+    (message,) = (await ada.get(f"/chat/{session_id}")).body["messages"]
+    assert (message["message"], message["sender"]["id"]) == ("hi", guest.user["id"])
+    assert (message["sender"]["username"], message["sender"]["avatar"]) == ("Gus", None)
+    assert (await guest.get("/user/me")).status == 401
+    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": guest.refresh_token})).status == 401
+    assert (await ada.get(f"/user/{guest.user['id']}/avatar")).status == 404
+    assert [count(data, table) for table in ("refresh_tokens", "tickets", "avatars", "members")] == [1, 0, 0, 1]
+
+
+async def test_a_guest_who_was_there_meanwhile_stays(clock: Clock, server, guest: Api, data: Path) -> None:
+    """A refresh counts as activity, and a request once that was noted."""
+    clock.advance(13 * DAY_S)
+    answer = await Api(guest.url).post("/user/refresh", {"refreshToken": guest.refresh_token})
+    guest.token = answer.body["accessToken"]
+    clock.advance(600)
+    assert (await guest.get("/user/me")).status == 200
+    await server.housekeeping.note_logins()
+    clock.advance(30 * DAY_S)
+
+    await server.housekeeping.sweep()
+
+    assert count(data, "members") == 2
+    clock.advance(1)
+    await server.housekeeping.sweep()
+    assert count(data, "members") == 1
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+async def test_a_guest_who_is_connected_stays(clock: Clock, start_server, is_noted: bool) -> None:
+    """He may only watch; also if a round could not note that he is there."""
+    server = await start_server(guest_days=5)
+    ada = await Api(server.url).sign_up("ada")
+    guest = await guest_of(ada, await ada.new_session())
+    wire = await joined(guest, guest.user["guestOf"])
+
+    for _ in range(2):
+        clock.advance(6 * DAY_S)
+        if is_noted:
+            await server.housekeeping.note_logins()
+        await server.housekeeping.sweep()
+
+    assert await is_open(wire)
+    members = (await (await come_back(ada)).get(f"/session/{guest.user['guestOf']}")).body["members"]
+    assert {member["username"]: member["online"] for member in members} == {"ada": False, "Gus": True}
+
+
+async def test_a_socket_does_not_outlive_its_login(clock: Clock, server, ada: Api) -> None:
+    """Who never refreshes is signed out after 14 days, wherever he is connected."""
+    wire = await joined(ada, await ada.new_session())
+    clock.advance(14 * DAY_S - 1)
+    await server.housekeeping.note_logins()
+    assert await is_open(wire)
+    clock.advance(1)
+
+    await server.housekeeping.note_logins()
+
+    assert (await wire.until_closed())[0] == 4401
+
+
+async def test_a_guest_who_signed_up_stays(clock: Clock, server, guest: Api) -> None:
+    """He is a user."""
+    await guest.post("/user/signup", account("gustav"))
+    clock.advance(400 * DAY_S)
+
+    await server.housekeeping.sweep()
+
+    again = await come_back(Api(guest.url, user={"username": "gustav"}))
+    assert again.user["id"] == guest.user["id"]
+    assert (await again.get(f"/session/{guest.user['guestOf']}")).status == 200
+
+
+async def test_days_can_be_set(clock: Clock, start_server, data: Path) -> None:
+    """`COLLAB_GUEST_DAYS` says how long a guest is kept."""
+    server = await start_server(guest_days=2)
+    ada = await Api(server.url).sign_up("ada")
+    await guest_of(ada, await ada.new_session())
+    clock.advance(2 * DAY_S + 1)
+
+    await server.housekeeping.sweep()
+
+    assert count(data, "members") == 1
+
+
+async def test_many_guests_go_in_batches(clock: Clock, server, ada: Api, data: Path, monkeypatch) -> None:
+    """Until none is left."""
+    monkeypatch.setattr(housekeeping, "_BATCH", 5)
+    session_id = await ada.new_session()
+    invite = (await new_invite(ada, session_id))["invite"]
+    for _ in range(12):
+        await guest_by(ada.url, invite)
+    clock.advance(31 * DAY_S)
+
+    await server.housekeeping.sweep()
+
+    assert count(data, "members") == 1
+
+
+async def test_what_has_expired_is_dropped(clock: Clock, server, ada: Api, data: Path) -> None:
+    """Logins, tickets, and invites a month after their end; nothing that is still good."""
+    session_id = await ada.new_session()
+    await ada.post(f"/session/{session_id}/ticket")
+    invite = await new_invite(ada, session_id, expiresIn=60)
+    await server.housekeeping.sweep()
+    assert [count(data, table) for table in ("refresh_tokens", "tickets", "invites")] == [1, 1, 1]
+
+    clock.advance(61)
+    await server.housekeeping.sweep()
+    assert [count(data, table) for table in ("refresh_tokens", "tickets", "invites")] == [1, 0, 1]
+    clock.advance(14 * DAY_S)
+    await server.housekeeping.sweep()
+    assert [count(data, table) for table in ("refresh_tokens", "tickets", "invites")] == [0, 0, 1]
+    clock.advance(17 * DAY_S)
+    await server.housekeeping.sweep()
+
+    assert [count(data, table) for table in ("refresh_tokens", "tickets", "invites")] == [0, 0, 0]
+    assert code_of(await Api(ada.url).get(f"/invite/{invite['invite']}")) == (404, "not_found")
+
+
+async def test_a_server_sweeps_as_it_starts(clock: Clock, start_server, data: Path) -> None:
+    """What expired while it was off is gone soon after."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    await guest_of(ada, await ada.new_session())
+    await server.stop()
+    clock.advance(31 * DAY_S)
+
+    await start_server()
+
+    async def left() -> int:
+        return count(data, "members")
+
+    await until(left, lambda number: number == 1)
+
+
+async def test_logins_are_noted_when_the_server_stops(clock: Clock, start_server, data: Path) -> None:
+    """The last minute is not lost."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    clock.advance(600)
+    assert (await ada.get("/user/me")).status == 200
+
+    await server.stop()
+
+    again = await start_server()
+    (login,) = (await Api(again.url, ada.token).get("/user/logins")).body["items"]
+    assert login["lastUsedAt"] > login["createdAt"]
+
+
+async def test_a_store_that_is_away_for_a_while(server, ada: Api, monkeypatch, expect_log) -> None:
+    """It is tried again in the next round, with a warning each time."""
+    expect_log("WARNING collab_server.housekeeping: housekeeping could not (sweep|note logins): disk full")
+    store = server.parts.services.store
+    calls, real = [], store.touch_logins
+
+    async def away(*_: object) -> None:
+        calls.append("away")
+        raise StoreUnavailable("disk full")
+
+    monkeypatch.setattr(store, "touch_logins", away)
+    monkeypatch.setattr(store, "sweep", away)
+    await ada.get("/user/me")
+    keeper = Housekeeping(server.parts.services, 30, interval_s=0.01)
+    keeper.start()
+
+    async def tries() -> int:
+        return len(calls)
+
+    await until(tries, lambda number: number > 3)
+    monkeypatch.setattr(store, "touch_logins", real)
+
+    async def waiting() -> set[str]:
+        return server.parts.services.seen_logins
+
+    await until(waiting, lambda logins: not logins)
+    await keeper.stop()
+
+
+async def test_a_fault_does_not_end_housekeeping(server, ada: Api, monkeypatch, expect_log) -> None:
+    """Whatever is raised is logged, and the next round comes."""
+    expect_log("ERROR collab_server.housekeeping: housekeeping could not (note logins|sweep)")
+    calls = []
+
+    async def broken(*_: object) -> None:
+        calls.append("broken")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(server.parts.services.store, "touch_logins", broken)
+    await ada.get("/user/me")
+    keeper = Housekeeping(server.parts.services, 30, interval_s=0.01)
+    keeper.start()
+
+    async def tries() -> int:
+        return len(calls)
+
+    await until(tries, lambda number: number > 2)
+    await keeper.stop()

@@ -1,0 +1,364 @@
+"""The care of one's account: password, logins and devices, the end of the account, the name."""
+
+import pytest
+
+from handlers import devices
+from tests.api import PASSWORD, Api
+from tests.handlers.clients import (
+    UNKNOWN_ID,
+    Browser,
+    account,
+    code_of,
+    guest_of,
+    is_open,
+    joined,
+    log_in,
+    new_invite,
+    presence_frame,
+    typing_frame,
+)  # fmt: skip
+from tests.node_peers import until
+
+NEW = "another good password"
+WRONG = "not the password"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+# -- the password ---------------------------------------------------------------------------------
+
+
+async def test_a_new_password_ends_all_other_logins(ada: Api) -> None:
+    """Their tokens are void and their sockets closed with 4401 at once; this login goes on."""
+    session_id = await ada.new_session()
+    others = [await log_in(ada.url, "ada") for _ in range(2)]
+    own = await joined(ada, session_id)
+    wires = [await joined(other, session_id) for other in others]
+
+    answer = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW})
+
+    assert answer.status == 200
+    assert answer.body["ended"] == 2
+    assert [(await wire.until_closed())[0] for wire in wires] == [4401, 4401]
+    for other in others:
+        assert code_of(await other.get("/user/me")) == (401, "not_signed_in")
+        refreshed = await Api(ada.url).post("/user/refresh", {"refreshToken": other.refresh_token})
+        assert code_of(refreshed) == (401, "not_signed_in")
+    assert await is_open(own)
+    assert (await ada.get("/user/me")).status == 200
+    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 200
+    old = await Api(ada.url).post("/user/login", {"username": "ada", "password": PASSWORD})
+    assert code_of(old) == (401, "bad_credentials")
+    assert (await log_in(ada.url, "ada", NEW)).token
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "field"),
+    [
+        (WRONG, NEW, "currentPassword"), ("", NEW, "currentPassword"), (PASSWORD.upper(), NEW, "currentPassword"),
+        (PASSWORD, "short", "newPassword"), (PASSWORD, "x" * 129, "newPassword"),
+        (PASSWORD, "password123", "newPassword"), (PASSWORD, "ADA@example.org", "newPassword"),
+        (PASSWORD, "aaaaaaaaaaaa", "newPassword"), (PASSWORD, None, "newPassword"), (None, NEW, "currentPassword"),
+    ],
+)  # fmt: skip
+async def test_passwords_that_are_not_changed(ada: Api, current: str | None, new: str | None, field: str) -> None:
+    """The current one must be right, the new one as at sign-up; other logins stay otherwise."""
+    other = await log_in(ada.url, "ada")
+
+    answer = await ada.post("/user/password", {"currentPassword": current, "newPassword": new})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == [field]
+    assert (await other.get("/user/me")).status == 200
+    assert (await log_in(ada.url, "ada")).token
+
+
+@pytest.mark.parametrize(("length", "status"), [(9, 422), (10, 200), (128, 200), (129, 422)])
+async def test_lengths_of_a_new_password(ada: Api, length: int, status: int) -> None:
+    """10 to 128 characters, however many bytes they have."""
+    new = ("é😀" * 65)[:length]
+
+    answer = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": new})
+
+    assert answer.status == status
+    assert (await log_in(ada.url, "ada", new if status == 200 else PASSWORD)).token
+
+
+async def test_a_guest_has_no_password_to_change(ada: Api) -> None:
+    """He signs up to get one."""
+    guest = await guest_of(ada, await ada.new_session())
+
+    answer = await guest.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW})
+
+    assert 400 <= answer.status < 500
+
+
+# -- logins ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("agent", "label"),
+    [
+        (FIREFOX, "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 "
+         "Safari/537.36", "Chrome on Windows"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 "
+         "Safari/537.36 Edg/128.0.0.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 "
+         "Safari/605.1.15", "Safari on macOS"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+         "Version/17.6 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Mobile "
+         "Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 "
+         "Safari/537.36", "Chrome on ChromeOS"),
+        ("curl/8.9.1", "curl/8.9.1"),
+        ("", "unknown device"),
+        ("<script>alert(1)</script>", "unknown device"),
+        ("a" * 5_000, "a" * 120),
+    ],
+)  # fmt: skip
+def test_names_of_devices(agent: str, label: str) -> None:
+    """Browser and system in words, the program's own name for others, and nothing strange."""
+    assert devices.label(agent) == label
+
+
+async def test_the_list_of_logins(clock, ada: Api) -> None:
+    """Each with device and times, the current one marked; nobody else's, and no secrets."""
+    await ada.sign_up("bob")
+    clock.advance(60)
+    browser = await log_in(ada.url, "ada", headers={"User-Agent": FIREFOX})
+
+    answer = await browser.get("/user/logins")
+
+    assert answer.status == 200
+    assert answer.body["next"] is None
+    first, second = answer.body["items"]
+    assert set(first) == {"id", "device", "createdAt", "lastUsedAt", "expiresAt", "current"}
+    assert (first["device"], first["current"], second["current"]) == ("Firefox on Linux", True, False)
+    assert first["createdAt"] > second["createdAt"]
+    assert browser.refresh_token.partition(".")[2] not in str(answer.body)
+    currents = [one["current"] for one in (await ada.get("/user/logins")).body["items"]]
+    assert currents == [False, True]
+
+
+async def test_the_list_says_when_a_login_was_last_used(clock, server, ada: Api) -> None:
+    """Also by requests without refresh, once that was noted; the one used last comes first."""
+    old = (await ada.get("/user/logins")).body["items"][0]
+    clock.advance(3_600)
+    other = await log_in(ada.url, "ada")
+    clock.advance(3_600)
+    refreshed = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    ada.token = refreshed.body["accessToken"]
+    clock.advance(600)
+    await ada.get("/user/me")
+
+    await server.housekeeping.note_logins()
+
+    items = (await ada.get("/user/logins")).body["items"]
+    assert items[0]["id"] == old["id"]
+    assert items[0]["lastUsedAt"] > items[1]["lastUsedAt"] > old["lastUsedAt"]
+    assert items[0]["createdAt"] == old["createdAt"]
+    assert other.token
+
+
+async def test_logins_that_expired_are_not_listed(clock, ada: Api) -> None:
+    """A device that was not seen for 14 days is signed out."""
+    clock.advance(15 * 86_400)
+    again = await log_in(ada.url, "ada")
+
+    assert len((await again.get("/user/logins")).body["items"]) == 1
+
+
+async def test_ending_one_login(ada: Api) -> None:
+    """Its sockets close with 4401, the others stay; the second time there is none."""
+    session_id = await ada.new_session()
+    other = await log_in(ada.url, "ada")
+    wires = [await joined(api, session_id) for api in (ada, other)]
+    (login_id,) = [item["id"] for item in (await ada.get("/user/logins")).body["items"] if not item["current"]]
+
+    answers = [await ada.delete(f"/user/logins/{login_id}") for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [204, 404]
+    assert (await wires[1].until_closed())[0] == 4401
+    assert code_of(await other.get("/user/me")) == (401, "not_signed_in")
+    assert await is_open(wires[0])
+
+
+async def test_ending_the_own_login_is_signing_out(browser: Browser) -> None:
+    """The cookies go with it."""
+    await browser.enter("ada")
+    (login,) = (await browser.get("/user/logins")).body["items"]
+
+    answer = await browser.delete(f"/user/logins/{login['id']}")
+
+    assert answer.status == 204
+    assert browser.jar == {}
+
+
+async def test_nobody_ends_the_login_of_another(ada: Api, bob: Api) -> None:
+    """It is not found, and goes on."""
+    (login,) = (await bob.get("/user/logins")).body["items"]
+
+    for login_id in (login["id"], UNKNOWN_ID, "%00", "x" * 3_000):
+        assert code_of(await ada.delete(f"/user/logins/{login_id}")) == (404, "not_found")
+
+    assert (await bob.get("/user/me")).status == 200
+
+
+async def test_ending_all_other_logins(ada: Api, bob: Api) -> None:
+    """All but this one, of this user."""
+    session_id = await ada.new_session()
+    others = [await log_in(ada.url, "ada") for _ in range(3)]
+    wires = [await joined(other, session_id) for other in others]
+
+    answer = await ada.delete("/user/logins")
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert [(await wire.until_closed())[0] for wire in wires] == [4401] * 3
+    assert [item["current"] for item in (await ada.get("/user/logins")).body["items"]] == [True]
+    assert (await bob.get("/user/me")).status == 200
+
+
+# -- the end of an account ------------------------------------------------------------------------
+
+
+async def test_a_deleted_account_leaves_no_name(ada: Api, bob: Api) -> None:
+    """Messages, versions and edits stay, by "deleted user"; name and e-mail are free again, for somebody else."""
+    session_id = await ada.new_session(code="x")
+    await bob.post(f"/session/{session_id}/join")
+    wire = await joined(bob, session_id)
+    await wire.send(typing_frame("typed by bob "))
+    await until(lambda: ada.live(session_id), lambda live: "bob" in live["code"])
+    await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+    await bob.post(f"/code/{session_id}/save")
+
+    answer = await bob.delete("/user/me", body={"password": PASSWORD})
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert (await wire.until_closed())[0] == 4401
+    gone = {"id": bob.user["id"], "username": "deleted user"}
+    message = (await ada.get(f"/chat/{session_id}")).body["messages"][0]
+    version = (await ada.get(f"/code/{session_id}/latest")).body
+    assert message["sender"] == {**gone, "avatar": None, "guest": False}
+    assert (message["message"], version["author"]) == ("hi", gone)
+    assert gone in version["contributors"]
+    members = (await ada.get(f"/session/{session_id}")).body["members"]
+    assert [member["username"] for member in members] == ["ada"]
+    assert "bob" not in str([message, version["author"], version["contributors"], members])
+    assert code_of(await bob.get("/user/me")) == (401, "not_signed_in")
+    for body in ({"username": "bob", "password": PASSWORD}, {"email": "bob@example.org", "password": PASSWORD}):
+        assert code_of(await Api(ada.url).post("/user/login", body)) == (401, "bad_credentials")
+    again = await ada.sign_up("bob")
+    assert again.user["id"] != bob.user["id"]
+    assert code_of(await again.get(f"/session/{session_id}")) == (404, "not_found")
+
+
+async def test_sessions_pass_to_the_eldest_editor(clock, ada: Api) -> None:
+    """Viewers, guests and who was removed do not count; the heir's rights act at once."""
+    names = ("viewer", "removed", "elder", "younger")
+    people = {name: await ada.sign_up(name) for name in names}
+    session_id = await ada.new_session()
+    guest = await guest_of(ada, session_id)
+    for name in names:
+        clock.advance(1)
+        await people[name].post(f"/session/{session_id}/join")
+    await ada.patch(f"/session/{session_id}/members/{people['viewer'].user['id']}", {"role": "viewer"})
+    await ada.delete(f"/session/{session_id}/members/{people['removed'].user['id']}")
+    wire = await joined(people["elder"], session_id)
+
+    assert (await ada.delete("/user/me", body={"password": PASSWORD})).status == 204
+
+    session = (await people["elder"].get(f"/session/{session_id}")).body
+    assert (session["role"], session["owner"]["username"]) == ("owner", "elder")
+    assert sorted(member["role"] for member in session["members"]) == ["editor", "editor", "owner", "viewer"]
+    assert (await people["elder"].patch(f"/session/{session_id}", {"title": "mine"})).status == 200
+    assert (await guest.get(f"/session/{session_id}")).body["role"] == "editor"
+    assert await is_open(wire)
+
+
+@pytest.mark.parametrize("who", ["nobody", "viewer", "guest"])
+async def test_sessions_without_an_heir_are_deleted(ada: Api, bob: Api, who: str) -> None:
+    """Nobody could ever change or end them; who is connected is told that it is gone."""
+    session_id = await ada.new_session(joinRole="viewer")
+    wire = None
+    if who != "nobody":
+        api = bob if who == "viewer" else await guest_of(ada, session_id)
+        await api.post(f"/session/{session_id}/join")
+        wire = await joined(api, session_id)
+
+    assert (await ada.delete("/user/me", body={"password": PASSWORD, "sessions": "transfer"})).status == 204
+
+    assert wire is None or (await wire.until_closed())[0] == 4410
+    assert code_of(await bob.get(f"/session/{session_id}")) == (404, "not_found")
+    assert code_of(await bob.post(f"/session/{session_id}/join")) == (404, "not_found")
+
+
+async def test_sessions_are_deleted_if_so_wished(ada: Api, bob: Api) -> None:
+    """All that he owned, and none of others'."""
+    own, others = await ada.new_session(), await bob.new_session()
+    await bob.post(f"/session/{own}/join")
+    await ada.post(f"/session/{others}/join")
+    wire = await joined(bob, own)
+
+    assert (await ada.delete("/user/me", body={"password": PASSWORD, "sessions": "delete"})).status == 204
+
+    assert (await wire.until_closed())[0] == 4410
+    assert [item["id"] for item in (await bob.get("/session")).body["items"]] == [others]
+
+
+@pytest.mark.parametrize("body", [None, {}, {"password": WRONG}, {"password": ""}, {"sessions": "delete"}])
+async def test_an_account_is_deleted_with_its_password_only(ada: Api, body: dict | None) -> None:
+    """Whoever finds an open browser cannot."""
+    answer = await ada.delete("/user/me", body=body)
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["password"]
+    assert (await ada.get("/user/me")).status == 200
+
+
+async def test_a_guest_deletes_himself_without_password(ada: Api) -> None:
+    """He has none; his name is forgotten too."""
+    session_id = await ada.new_session()
+    guest = await guest_of(ada, session_id, "Gus")
+    await guest.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+
+    assert (await guest.delete("/user/me")).status == 204
+
+    (message,) = (await ada.get(f"/chat/{session_id}")).body["messages"]
+    assert message["sender"]["username"] == "deleted user"
+    assert code_of(await guest.get("/user/me")) == (401, "not_signed_in")
+
+
+async def test_invites_of_who_is_gone_still_say_who_made_them(ada: Api, bob: Api) -> None:
+    """An invite stays with the session, by "deleted user"."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    invite = await new_invite(ada, session_id)
+    await ada.delete("/user/me", body={"password": PASSWORD})
+
+    preview = await Api(bob.url).get(f"/invite/{invite['invite']}")
+
+    assert preview.body["invitedBy"]["username"] == "deleted user"
+    assert [item["id"] for item in (await bob.get(f"/session/{session_id}/invites")).body["items"]] == [invite["id"]]
+
+
+# -- the name -------------------------------------------------------------------------------------
+
+
+async def test_a_new_name_is_everywhere_at_once(ada: Api, bob: Api) -> None:
+    """In the chat, the member list and the presence of open sockets; the old one is free."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+    wire = await joined(bob, session_id)
+    await wire.send(presence_frame(7, 1, "{}"))
+    watcher = await joined(ada, session_id)
+
+    await bob.patch("/user/me", {"username": "robert"})
+
+    frame = b""
+    while b'"robert"' not in frame:
+        frame = await watcher.receive_until(b"\x01")
+    assert (await ada.get(f"/session/{session_id}")).body["members"][1]["username"] == "robert"
+    assert (await ada.get(f"/chat/{session_id}")).body["messages"][0]["sender"]["username"] == "robert"
+    assert (await Api(ada.url).post("/user/signup", account("bob", email="b@example.org"))).status == 201

@@ -1,0 +1,415 @@
+"""Pictures of users: what becomes of what people send, how it is served, and what a large body costs."""
+
+import asyncio
+import random
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image
+from tornado.iostream import IOStream
+
+from handlers import pictures
+from handlers.errors import ApiError
+from tests.api import Answer, Api
+from tests.handlers.clients import UNKNOWN_ID, Browser, code_of, exchange, guest_of, multipart, picture, typed, upload
+from tests.handlers.images import BAD, DAMAGED, GOOD, check_clean, exif, halves, noise, png, saved
+
+MIB = 1 << 20
+MULTIPART = "multipart/form-data; boundary=x-boundary-x"
+
+
+async def served(api: Api, answer: Answer) -> bytes:
+    """Return the picture that an upload made."""
+    assert answer.status == 200, answer
+    got = await Api(api.url).get(answer.body["avatar"])
+    assert (got.status, got.headers["Content-Type"]) == (200, "image/webp")
+    return got.body
+
+
+def reason(answer: Answer) -> str:
+    """Return what a refusal says of the field."""
+    assert code_of(answer) == (422, "invalid"), answer
+    assert list(answer.body["errors"]) == ["avatar"]
+    (message,) = answer.body["errors"]["avatar"]
+    return message
+
+
+def is_taken(file: bytes) -> bool:
+    """Whether a file becomes a picture, which then must be clean; else it must be refused in due form."""
+    refused = None
+    try:
+        check_clean(pictures.clean(file))
+    except ApiError as error:
+        refused = error
+    assert refused is None or (refused.status, list(refused.errors or {})) == (422, ["avatar"])
+    return refused is None
+
+
+# -- the corpus -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", GOOD)
+async def test_what_is_a_picture_is_written_anew(ada: Api, name: str) -> None:
+    """One frame, 256 × 256, without metadata, comments, or what hung on the file."""
+    answer = await upload(ada, GOOD[name]())
+
+    check_clean(await served(ada, answer))
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_what_is_no_picture_is_refused(ada: Api, name: str) -> None:
+    """422 names the field and the reason, and the picture from before stays."""
+    before = (await upload(ada, picture())).body["avatar"]
+    build, why = BAD[name]
+
+    answer = await upload(ada, build())
+
+    assert reason(answer) == why
+    assert (await ada.get("/user/me")).body["avatar"] == before
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "GIF", "animated GIF", "animated WebP", "EXIF with GPS"])
+def test_truncated_pictures(name: str) -> None:
+    """Wherever a file ends too early: it is refused, or what came is a clean picture."""
+    file = GOOD[name]()
+    taken = 0
+
+    for end in range(1, len(file), max(1, len(file) // 60)):
+        taken += is_taken(file[:end])
+
+    assert taken < 30 or "animated" in name  # whose first frame may be whole
+
+
+async def test_a_truncated_picture_over_http(ada: Api) -> None:
+    """It is told as damaged."""
+    assert reason(await upload(ada, GOOD["PNG"]()[:-2_000])) == DAMAGED
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "GIF", "animated WebP", "palette, half transparent"])
+def test_damaged_pictures(name: str) -> None:
+    """Whatever bytes are wrong, nothing but a clean picture or a 422 comes of it."""
+    file, chance = GOOD[name](), random.Random(2)
+
+    for _ in range(60):
+        damaged = bytearray(file)
+        for _ in range(chance.choice((1, 3, 30))):
+            damaged[chance.randrange(len(file) if chance.random() < 0.5 else 60)] = chance.randrange(256)
+        is_taken(bytes(damaged))
+
+
+def test_a_pixel_flood_costs_no_memory() -> None:
+    """178 million pixels in 173 kB are refused before one of them is decoded."""
+    file = png(13_000, 13_700)
+    assert len(file) < MIB
+
+    with MemoryPeak() as peak, pytest.raises(ApiError):
+        pictures.clean(file)
+
+    assert peak.grown_bytes < 10 * MIB
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_the_camera_was_held(orientation: int) -> None:
+    """EXIF's orientation is applied before it is dropped."""
+    image = Image.new("RGB", (300, 300), "black")
+    image.paste((255, 0, 0), (0, 0, 150, 150))
+    where = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}[orientation]
+
+    clean = check_clean(pictures.clean(saved(image, "JPEG", exif=exif(orientation))))
+
+    red = {(x, y) for x in (0, 1) for y in (0, 1) if clean.getpixel((64 + 128 * x, 64 + 128 * y))[0] > 128}
+    assert red == {where}
+
+
+@pytest.mark.parametrize(
+    ("name", "left", "right"),
+    [
+        ("CMYK", (255, 0, 0, 255), (0, 0, 255, 255)),
+        ("16-bit grey", (128, 128, 128, 255), (128, 128, 128, 255)),
+        ("palette, one colour transparent", (255, 0, 0, 255), (None, None, None, 0)),
+        ("palette, half transparent", (255, 0, 0, 255), (0, 0, 255, 128)),
+        ("grey with alpha", (None, None, None, 10), (None, None, None, 10)),
+        ("animated GIF", (255, 0, 0, 255), (255, 0, 0, 255)),
+    ],
+)
+def test_colours_stay(name: str, left: tuple, right: tuple) -> None:
+    """Whatever the file's kind of colours, people see the same; of an animation the first frame."""
+    clean = check_clean(pictures.clean(GOOD[name]()))
+
+    for at, expected in ((64, left), (192, right)):
+        found = clean.getpixel((at, 128))
+        assert all(e is None or abs(f - e) < 25 for f, e in zip(found, expected, strict=True)), (found, expected)
+
+
+def test_the_middle_of_a_picture_is_kept() -> None:
+    """What is not square loses its edges, and is not distorted."""
+    image = Image.new("RGB", (600, 200), "red")
+    image.paste((0, 0, 255), (200, 0, 400, 200))
+
+    clean = check_clean(pictures.clean(saved(image, "PNG")))
+
+    assert [clean.getpixel((x, 128))[2] > 200 for x in (4, 128, 251)] == [True] * 3
+
+
+# -- serving --------------------------------------------------------------------------------------
+
+
+async def test_the_address_of_a_picture(ada: Api, bob: Api) -> None:
+    """It is the same for everybody who sees the user, and a new one for a new picture."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+
+    first = (await upload(ada, saved(noise(300, 300), "PNG"))).body
+    second = (await upload(ada, saved(halves("red", "blue"), "JPEG"))).body
+
+    assert re.fullmatch(rf"/user/{ada.user['id']}/avatar\?v=[0-9a-f]+", first["avatar"])
+    assert first["avatar"] != second["avatar"]
+    sent = (await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})).body
+    session = (await bob.get(f"/session/{session_id}")).body
+    seen = {sent["sender"]["avatar"], session["owner"]["avatar"], session["members"][0]["avatar"]}
+    assert seen == {second["avatar"]} == {(await ada.get("/user/me")).body["avatar"]}
+
+
+async def test_headers_of_a_picture(ada: Api) -> None:
+    """No browser takes it for a page or runs what is in it; caches may keep it and ask whether it changed."""
+    address = (await upload(ada, picture())).body["avatar"]
+
+    answer = await Api(ada.url).get(address)
+
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["Cache-Control"].startswith("public")
+    assert answer.headers["Content-Disposition"].startswith("inline")
+    same = await Api(ada.url).get(address, headers={"If-None-Match": answer.headers["Etag"]})
+    assert (same.status, same.body) == (304, b"")
+    other = await Api(ada.url).get(address, headers={"If-None-Match": '"other"'})
+    assert (other.status, other.body) == (200, answer.body)
+    head = await Api(ada.url).request("HEAD", address)
+    assert (head.status, head.body, head.headers["Etag"]) == (200, b"", answer.headers["Etag"])
+
+
+async def test_removing_a_picture(ada: Api, bob: Api) -> None:
+    """Nothing is left of it, also at its old address; there being none is no fault."""
+    address = (await upload(ada, picture())).body["avatar"]
+
+    answers = [await ada.delete("/user/avatar"), await ada.delete("/user/avatar")]
+
+    assert [(answer.status, answer.body) for answer in answers] == [(200, {"avatar": None})] * 2
+    assert (await ada.get("/user/me")).body["avatar"] is None
+    for path in (address, f"/user/{bob.user['id']}/avatar", f"/user/{UNKNOWN_ID}/avatar", "/user/me/avatar"):
+        assert code_of(await ada.get(path)) == (404, "not_found")
+
+
+async def test_pictures_survive_a_restart(start_server) -> None:
+    """They are in the store, and the address may be typed."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    before = await served(ada, await upload(ada, picture()))
+    await server.stop()
+    again = await start_server()
+
+    answer = await Api(again.url).get(f"/user/{typed(ada.user['id'])}/avatar")
+
+    assert answer.body == before
+
+
+async def test_a_guest_has_a_picture_too(ada: Api) -> None:
+    """Who came by an invite may show himself."""
+    guest = await guest_of(ada, await ada.new_session())
+
+    check_clean(await served(ada, await upload(guest, picture())))
+
+
+async def test_pictures_have_a_rate_of_their_own(start_server) -> None:
+    """So many uploads an hour, told with the wait; what was refused for its form is not counted."""
+    server = await start_server(avatars_per_h=2)
+    ada = await Api(server.url).sign_up("ada")
+    await upload(ada, b"")
+
+    answers = [await upload(ada, picture()) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 1_800
+
+
+# -- the form -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("extra", "status"), [(0, 200), (1, 413)])
+async def test_files_up_to_2_mib(ada: Api, extra: int, status: int) -> None:
+    """2 MiB are taken, one byte more is not."""
+    file = picture() + b"\0" * (2 * MIB + extra - len(picture()))
+
+    answer = await upload(ada, file)
+
+    assert answer.status == status
+    if status == 413:
+        assert code_of(answer) == (413, "too_large")
+
+
+FORMS = {
+    "two files": (multipart(("avatar", picture()), ("avatar", picture())), 422, ["avatar"]),
+    "no file": (multipart(), 422, ["avatar"]),
+    "an empty file": (multipart(("avatar", b"")), 422, ["avatar"]),
+    "another field": (multipart(("picture", picture())), 422, ["picture"]),
+    "one more field": (multipart(("avatar", picture()), ("role", b"owner")), 422, ["role"]),
+    "text in place of a file": (
+        b'--x-boundary-x\r\nContent-Disposition: form-data; name="avatar"\r\n\r\nhello\r\n--x-boundary-x--\r\n',
+        422,
+        ["avatar"],
+    ),
+    "nothing": (b"", 400, None),
+    "no boundary inside": (picture(), 400, None),
+    "no end": (multipart(("avatar", picture()))[:-6], 400, None),
+    "no headers": (b"--x-boundary-x\r\nhello\r\n--x-boundary-x--\r\n", 400, None),
+    "no name": (
+        b'--x-boundary-x\r\nContent-Disposition: form-data; filename="x"\r\n\r\nhello\r\n--x-boundary-x--\r\n',
+        400,
+        None,
+    ),
+    "headers that are no text": (
+        b'--x-boundary-x\r\nContent-Disposition: form-data; name="\xff\xfe"\r\n\r\nx\r\n--x-boundary-x--\r\n',
+        400,
+        None,
+    ),
+    "a thousand parts": (multipart(*[("avatar", b"x")] * 1_000), 400, None),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+async def test_forms_that_are_wrong(ada: Api, name: str) -> None:
+    """What is not one file in the field `avatar` is told so."""
+    body, status, fields = FORMS[name]
+
+    answer = await ada.request("POST", "/user/avatar", raw=body, headers={"Content-Type": MULTIPART})
+
+    assert code_of(answer) == (status, "invalid" if status == 422 else "bad_request")
+    assert (list(answer.body["errors"]) if fields else None) == fields
+    assert (await ada.get("/user/me")).body["avatar"] is None
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [("image/png", 415), ("application/json", 415), ("application/x-www-form-urlencoded", 415), ("", 415),
+     ("multipart/mixed; boundary=x", 415), ("multipart/form-data", 400), ("multipart/form-data; boundary=other", 400),
+     ('multipart/form-data; charset=utf-8; boundary="x-boundary-x"', 200),
+     ("Multipart/Form-Data; boundary=x-boundary-x", 200)],
+)  # fmt: skip
+async def test_content_types(ada: Api, content_type: str, status: int) -> None:
+    """Only a form that says where its parts begin is read."""
+    body = multipart(("avatar", picture()))
+
+    answer = await ada.request("POST", "/user/avatar", raw=body, headers={"Content-Type": content_type})
+
+    assert answer.status == status
+    if status != 200:
+        assert answer.body["code"] == ("unsupported_media_type" if status == 415 else "bad_request")
+
+
+async def test_another_sites_form_is_refused(browser: Browser) -> None:
+    """A form needs no script to be sent with cookies: its origin decides."""
+    await browser.enter("ada")
+    browser.origin = "https://evil.example.org"
+
+    assert code_of(await upload(browser, picture())) == (403, "bad_origin")
+
+
+# -- bodies that are too large --------------------------------------------------------------------
+
+
+class MemoryPeak:
+    """How much more memory the process had, at the most, than when the block began."""
+
+    grown_bytes = 0
+
+    def __enter__(self) -> "MemoryPeak":
+        Path("/proc/self/clear_refs").write_text("5")
+        self._before = self._peak()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.grown_bytes = self._peak() - self._before
+
+    def _peak(self) -> int:
+        return 1024 * int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0])
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["declared", "chunked"])
+async def test_a_body_of_1_gib(ada: Api, is_chunked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused with an answer, after 2 MiB at the most; the rest is neither read nor kept."""
+    taken = [0]
+    read = IOStream.read_from_fd
+
+    def counted(stream: IOStream, buffer: bytearray | memoryview) -> int | None:
+        size = read(stream, buffer)
+        taken[0] += size or 0
+        return size
+
+    monkeypatch.setattr(IOStream, "read_from_fd", counted)
+    length = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {1 << 30}"
+    head = (
+        f"POST /user/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.token}\r\nContent-Type: {MULTIPART}\r\n"
+    )
+    block = b"x" * 65_536
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(ada.url).port)
+
+    async def send() -> int:
+        """Send until the server does not want any more; return how much that was."""
+        writer.write(f"{head}{length}\r\n\r\n".encode())
+        for count in range((1 << 30) // len(block)):
+            writer.write(b"10000\r\n" + block + b"\r\n" if is_chunked else block)
+            try:
+                await writer.drain()
+            except ConnectionError:
+                return count * len(block)
+        return 1 << 30
+
+    with MemoryPeak() as peak:
+        async with asyncio.timeout(20):
+            sending = asyncio.create_task(send())
+            answer = await reader.readuntil(b"\r\n\r\n")
+            sent = await sending
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert taken[0] < (3 * MIB if is_chunked else MIB)
+    assert sent < 32 * MIB  # what the system's buffers took
+    assert peak.grown_bytes < 32 * MIB
+    assert (await ada.get("/user/me")).body["avatar"] is None
+
+
+async def test_a_large_body_of_a_stranger_is_not_read(api: Api) -> None:
+    """Who is not signed in is told so before he has sent anything."""
+    head = f"POST /user/avatar HTTP/1.1\r\nHost: x\r\nContent-Type: {MULTIPART}\r\nContent-Length: 2000000\r\n\r\n"
+
+    answer = await exchange(api.url, head.encode())
+
+    assert answer is not None
+    assert answer.status == 401
+
+
+async def test_who_asks_first_is_not_told_to_send(ada: Api) -> None:
+    """With `Expect: 100-continue` the refusal comes before the body."""
+    head = f"POST /user/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.token}\r\nExpect: 100-continue\r\n"
+
+    answer = await exchange(ada.url, f"{head}Content-Type: {MULTIPART}\r\nContent-Length: 1073741824\r\n\r\n".encode())
+
+    assert answer is not None
+    assert answer.status == 413
+
+
+async def test_decoding_does_not_stop_the_server(crowd: None, ada: Api) -> None:
+    """While the largest pictures are decoded others are answered at once, and all are answered."""
+    largest = GOOD["4096x4096"]()
+    uploads = asyncio.gather(*(upload(ada, largest) for _ in range(8)))
+    waits, loop = [], asyncio.get_running_loop()
+
+    while not uploads.done():
+        before = loop.time()
+        assert (await ada.get("/healthz")).status == 200
+        waits.append(loop.time() - before)
+
+    assert {answer.status for answer in await uploads} <= {200, 429, 503}
+    assert max(waits) < 0.5

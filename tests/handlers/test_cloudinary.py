@@ -1,0 +1,364 @@
+"""Pictures at Cloudinary: the real SDK against a server here that checks what it sends, fails, and is slow."""
+
+import asyncio
+import hashlib
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+from tornado.httputil import HTTPFile, parse_body_arguments
+
+from tests.api import PASSWORD, Answer, Api
+from tests.handlers.clients import code_of, picture, upload
+from tests.handlers.images import BAD, GOOD, check_clean, exif, noise, saved
+from tests.node_peers import until
+
+KEY, SECRET, CLOUD = "key-4711", "the-secret-of-cloudinary", "demo"
+UNSIGNED = {"file", "cloud_name", "resource_type", "api_key", "signature"}
+TIMEOUT_S = 0.6
+
+Behaviour = Callable[[asyncio.StreamWriter, "Call"], Awaitable[None]]
+
+
+@dataclass
+class Call:
+    """One request that arrived."""
+
+    method: str
+    path: str
+    fields: dict[str, str]
+    files: dict[str, list[HTTPFile]]
+
+    @property
+    def action(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    def check_signature(self) -> None:
+        """As cloudinary.com documents it: sorted parameters, `&` in values escaped, the secret behind them."""
+        signed = sorted(f"{name}={value}" for name, value in self.fields.items() if name not in UNSIGNED)
+        text = "&".join(one.replace("&", "%26") for one in signed) + SECRET
+        assert self.fields["signature"] == hashlib.sha1(text.encode()).hexdigest()
+        assert self.fields["api_key"] == KEY
+        assert abs(int(self.fields["timestamp"]) - time.time()) < 60
+
+
+@dataclass
+class Cloudinary:
+    """A server that behaves as `behaviour` says, and keeps what it was sent."""
+
+    port: int = 0
+    calls: list[Call] = field(default_factory=list)
+    behaviour: Behaviour | None = None
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        self.server = await asyncio.start_server(self.connected, "127.0.0.1", self.port)
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self.server:
+            self.server.close()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    @property
+    def url(self) -> str:
+        return f"cloudinary://{KEY}:{SECRET}@{CLOUD}?upload_prefix=http://127.0.0.1:{self.port}"
+
+    def named(self, action: str) -> list[Call]:
+        return [call for call in self.calls if call.action == action]
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self.tasks.add(task)
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                body = await reader.readexactly(int(re.findall(r"(?i)content-length: (\d+)", head)[0]))
+                fields: dict[str, list[bytes]] = {}
+                files: dict[str, list[HTTPFile]] = {}
+                parse_body_arguments(re.findall(r"(?i)content-type: (.*)\r", head)[0], body, fields, files)
+                method, path, _ = head.split(" ", 2)
+                call = Call(method, path, {name: values[0].decode() for name, values in fields.items()}, files)
+                self.calls.append(call)
+                await (self.behaviour or well)(writer, call)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the SDK hung up, or the test is over
+        finally:
+            writer.close()
+
+
+async def answer(writer: asyncio.StreamWriter, body: bytes, status: str = "200 OK") -> None:
+    writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    await writer.drain()
+
+
+async def well(writer: asyncio.StreamWriter, call: Call) -> None:
+    """Behave like Cloudinary."""
+    result = {"result": "ok"}
+    if call.action == "upload":
+        name = call.fields["public_id"]
+        result = {"public_id": name, "secure_url": f"https://res.cloudinary.com/{CLOUD}/image/upload/v1/{name}.webp"}
+    await answer(writer, json.dumps(result).encode())
+
+
+def badly(body: bytes, status: str = "200 OK") -> Behaviour:
+    async def behave(writer: asyncio.StreamWriter, _: Call) -> None:
+        await answer(writer, body, status)
+
+    return behave
+
+
+async def never(_: asyncio.StreamWriter, __: Call) -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+async def drip(writer: asyncio.StreamWriter, _: Call) -> None:
+    """Send a byte now and then, without end."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(TIMEOUT_S / 6)
+
+
+async def hang_up(writer: asyncio.StreamWriter, _: Call) -> None:
+    writer.close()
+
+
+FAULTS: dict[str, Behaviour] = {
+    "500": badly(b'{"error": {"message": "boom"}}', "500 Internal Server Error"),
+    "500 without JSON": badly(b"<html>boom</html>", "500 Internal Server Error"),
+    "401": badly(b'{"error": {"message": "Invalid Signature"}}', "401 Unauthorized"),
+    "420": badly(b'{"error": {"message": "Rate limit"}}', "420 Enhance your calm"),
+    "an error with 200": badly(b'{"error": {"message": "no"}}'),
+    "an error of another form": badly(b'{"error": "no"}'),
+    "garbage": badly(bytes(range(256))),
+    "nothing": badly(b""),
+    "a list": badly(b"[]"),
+    "a string": badly(b'"ok"'),
+    "a number": badly(b"5"),
+    "null": badly(b"null"),
+    "an object without address": badly(b"{}"),
+    "an address without TLS": badly(b'{"secure_url": "http://evil.example.org/x.webp"}'),
+    "an address that is a script": badly(b'{"secure_url": "javascript:alert(1)"}'),
+    "an address that is no text": badly(b'{"secure_url": {"a": 1}}'),
+    "hangs up": hang_up,
+    "never answers": never,
+    "drips": drip,
+}
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[Cloudinary]:
+    server = Cloudinary()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def ada(cloud: Cloudinary, crowd: None, start_server, expect_log) -> Api:
+    """Ada, of a server that uses `cloud`, and may complain of it."""
+    expect_log("WARNING handlers.avatar: a picture could not be kept: Cloudinary")
+    server = await start_server(cloudinary_url=cloud.url, cloudinary_s=TIMEOUT_S)
+    return await Api(server.url).sign_up("ada")
+
+
+async def avatar(api: Api) -> str | None:
+    return (await api.get("/user/me")).body["avatar"]
+
+
+async def test_an_upload_is_signed_and_clean(cloud: Cloudinary, ada: Api) -> None:
+    """The file is the whole picture without metadata, to be cut to the face; nobody else could have sent it."""
+    answered = await upload(ada, saved(noise(2_000, 1_000), "JPEG", exif=exif()))
+
+    (call,) = cloud.calls
+    call.check_signature()
+    assert (call.method, call.path) == ("POST", f"/v1_1/{CLOUD}/image/upload")
+    assert set(call.fields["transformation"].split(",")) == {"w_256", "h_256", "c_thumb", "g_face"}
+    (file,) = call.files["file"]
+    check_clean(file.body, (1_024, 512))
+    assert ada.user["id"] in call.fields["public_id"]
+    address = f"https://res.cloudinary.com/{CLOUD}/image/upload/v1/{call.fields['public_id']}.webp"
+    assert (answered.status, answered.body) == (200, {"avatar": address})
+    assert await avatar(ada) == address
+    assert code_of(await ada.get(f"/user/{ada.user['id']}/avatar")) == (404, "not_found")
+
+
+async def test_the_picture_from_before_is_deleted(cloud: Cloudinary, ada: Api) -> None:
+    """Once the new one is in its place; also when it is removed, and with the account."""
+    await upload(ada, picture())
+    await upload(ada, picture("GIF"))
+    await until(lambda: _count(cloud, "destroy"), lambda count: count == 1)
+    await ada.delete("/user/avatar")
+    await until(lambda: _count(cloud, "destroy"), lambda count: count == 2)
+    await upload(ada, picture())
+
+    await ada.delete("/user/me", body={"password": PASSWORD})
+
+    await until(lambda: _count(cloud, "destroy"), lambda count: count == 3)
+    for call in cloud.calls:
+        call.check_signature()
+    names = [[call.fields["public_id"] for call in cloud.named(action)] for action in ("upload", "destroy")]
+    assert names[0] == names[1]
+    assert len(set(names[0])) == 3
+    assert {call.path for call in cloud.named("destroy")} == {f"/v1_1/{CLOUD}/image/destroy"}
+
+
+async def _count(cloud: Cloudinary, action: str) -> int:
+    return len(cloud.named(action))
+
+
+@pytest.mark.parametrize("name", ["SVG", "pixel flood", "PNG without pixels"])
+async def test_what_is_refused_does_not_reach_cloudinary(cloud: Cloudinary, ada: Api, name: str) -> None:
+    """Nothing is sent on that was not decoded here."""
+    assert code_of(await upload(ada, BAD[name][0]())) == (422, "invalid")
+
+    assert cloud.calls == []
+
+
+@pytest.mark.parametrize("name", ["4096x4096", "animated GIF", "GIF and HTML", "EXIF with GPS", "1x1"])
+async def test_what_is_sent_on_is_clean(cloud: Cloudinary, ada: Api, name: str) -> None:
+    """Of hostile files too."""
+    size = {"4096x4096": (1_024, 1_024), "GIF and HTML": (120, 90), "1x1": (1, 1)}.get(name, (300, 200))
+
+    assert (await upload(ada, GOOD[name]())).status == 200
+
+    check_clean(cloud.calls[0].files["file"][0].body, size)
+
+
+async def refused_in_time(ada: Api) -> Answer:
+    """Upload; assert that it is refused for now within the time-out, while others are answered."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    uploading = asyncio.create_task(upload(ada, picture("GIF")))
+    waits = []
+    while not uploading.done():
+        before = loop.time()
+        assert (await ada.get("/healthz")).status == 200
+        waits.append(loop.time() - before)
+        await asyncio.sleep(0.01)
+    answered = await uploading
+    assert code_of(answered) == (503, "unavailable")
+    assert int(answered.headers["Retry-After"]) >= 1
+    assert loop.time() - began < TIMEOUT_S + 1
+    assert max(waits) < 0.3
+    assert not re.search(f"{SECRET}|{KEY}|127.0.0.1", str(answered.body))
+    return answered
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_a_cloudinary_that_fails(cloud: Cloudinary, ada: Api, name: str, expect_log) -> None:
+    """503 in time, the picture from before stays, and the next upload works."""
+    if name == "drips":
+        expect_log("WARNING urllib3.connectionpool: Connection pool is full")
+    await upload(ada, picture())
+    before = await avatar(ada)
+    cloud.behaviour = FAULTS[name]
+
+    await refused_in_time(ada)
+
+    assert await avatar(ada) == before
+    assert cloud.named("destroy") == []
+    cloud.behaviour = None
+    assert (await upload(ada, picture())).status == 200
+    assert await avatar(ada) != before
+
+
+async def test_a_cloudinary_that_is_not_there(cloud: Cloudinary, ada: Api, expect_log) -> None:
+    """A refused connection is the same; once it is back all is well."""
+    expect_log("WARNING urllib3.connectionpool: Retrying")
+    await upload(ada, picture())
+    before = await avatar(ada)
+    await cloud.stop()
+
+    await refused_in_time(ada)
+
+    assert await avatar(ada) == before
+    await cloud.start()
+    assert (await upload(ada, picture())).status == 200
+
+
+async def test_several_at_once(cloud: Cloudinary, ada: Api) -> None:
+    """Uploads of the same moment are all kept, the last one is shown, and the log has nothing to complain of."""
+    answers = await asyncio.gather(*(upload(ada, picture()) for _ in range(6)))
+
+    assert {answered.status for answered in answers} == {200}
+    await until(lambda: _count(cloud, "destroy"), lambda count: count == 5)
+    kept = {call.fields["public_id"] for call in cloud.named("upload")}
+    (shown,) = kept - {call.fields["public_id"] for call in cloud.named("destroy")}
+    assert shown in str(await avatar(ada))
+
+
+@pytest.mark.parametrize("name", ["never answers", "drips"])
+async def test_many_uploads_to_a_slow_cloudinary(cloud: Cloudinary, ada: Api, name: str, expect_log) -> None:
+    """All are refused in time, and those that were slow do not keep later ones waiting."""
+    expect_log("WARNING urllib3.connectionpool")
+    cloud.behaviour = FAULTS[name]
+    before = asyncio.get_running_loop().time()
+
+    answers = await asyncio.gather(*(upload(ada, picture()) for _ in range(6)))
+
+    assert {code_of(answered) for answered in answers} == {(503, "unavailable")}
+    assert asyncio.get_running_loop().time() - before < TIMEOUT_S + 1
+    cloud.behaviour = None
+
+    async def works() -> bool:
+        return (await upload(ada, picture())).status == 200
+
+    await until(works, bool, timeout_s=5)
+
+
+async def test_an_upload_that_was_given_up_is_not_made_later(cloud: Cloudinary, ada: Api, expect_log) -> None:
+    """Who was told to try again leaves nothing at Cloudinary by an upload that had not begun."""
+    expect_log("WARNING urllib3.connectionpool")
+    cloud.behaviour = never
+    waiting = [upload(ada, picture()) for _ in range(10)]
+    assert {answered.status for answered in await asyncio.gather(*waiting)} == {503}
+    begun = len(cloud.calls)
+
+    cloud.behaviour = None
+    await until(lambda: upload(ada, picture()), lambda answered: answered.status == 200)
+
+    assert len(cloud.calls) <= begun + 2  # one may have begun in the same moment
+
+
+async def test_an_old_picture_that_cannot_be_deleted(cloud: Cloudinary, ada: Api, expect_log) -> None:
+    """The new one is there all the same, and the log says what stays behind."""
+    expect_log("WARNING handlers.avatar: the picture .* could not be deleted")
+    await upload(ada, picture())
+    before = await avatar(ada)
+
+    async def no_destroy(writer: asyncio.StreamWriter, call: Call) -> None:
+        await (well if call.action == "upload" else FAULTS["500"])(writer, call)
+
+    cloud.behaviour = no_destroy
+
+    answered = await upload(ada, picture())
+
+    assert answered.status == 200
+    assert await avatar(ada) == answered.body["avatar"] != before
+    await until(lambda: _count(cloud, "destroy"), lambda count: count == 1)
+
+
+async def test_the_secret_is_never_logged(cloud: Cloudinary, ada: Api, caplog, expect_log) -> None:
+    """Neither key nor signature are in the log, whatever Cloudinary says."""
+    expect_log("the picture .* could not be deleted")
+    caplog.set_level("DEBUG")
+    await upload(ada, picture())
+    for name in ("500", "garbage", "hangs up", "never answers"):
+        cloud.behaviour = FAULTS[name]
+        await upload(ada, picture())
+    await ada.delete("/user/avatar")
+
+    await until(lambda: _count(cloud, "destroy"), bool)
+
+    signatures = [call.fields["signature"] for call in cloud.calls]
+    assert not [secret for secret in (SECRET, *signatures) if secret in caplog.text]

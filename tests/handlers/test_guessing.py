@@ -1,0 +1,88 @@
+"""Guessing passwords: at sign-in, and wherever a login asks for the password again."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from tests.api import PASSWORD, Answer, Api
+from tests.handlers.clients import code_of, is_open, joined
+
+NEW = "another good password"
+WRONG = "not the password"
+
+
+def must_wait(answer: Answer, at_most_s: int) -> None:
+    assert code_of(answer) == (429, "rate_limited")
+    assert 1 <= int(answer.headers["Retry-After"]) <= at_most_s
+
+
+@pytest.mark.parametrize("path", ["/user/password", "/user/me"])
+async def test_guessing_with_a_login_is_guessing(clock, ada: Api, path: str) -> None:
+    """Five wrong passwords and both ways wait, the right one too; no clock on the wall shortens that."""
+    session_id = await ada.new_session()
+    wire = await joined(ada, session_id)
+
+    async def attempt(password: str) -> Answer:
+        if path == "/user/me":
+            return await ada.delete(path, body={"password": password})
+        return await ada.post(path, {"currentPassword": password, "newPassword": NEW})
+
+    failed = [await attempt(WRONG) for _ in range(5)]
+
+    assert [answer.status for answer in failed] == [422] * 5
+    must_wait(await attempt(PASSWORD), 1_800)
+    must_wait(await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW}), 1_800)
+    must_wait(await ada.delete("/user/me", body={"password": PASSWORD}), 1_800)
+    clock.advance(600)
+    must_wait(await attempt(PASSWORD), 1_800)
+    assert (await ada.get("/user/me")).status == 200
+    assert await is_open(wire)
+
+
+async def test_strangers_guesses_do_not_lock_the_owner_in(ada: Api) -> None:
+    """While the sign-in waits, who is signed in may change his password, and then sign in nowhere sooner."""
+    wrong = [await Api(ada.url).post("/user/login", {"username": "ada", "password": WRONG}) for _ in range(5)]
+    assert [answer.status for answer in wrong] == [401] * 5
+
+    changed = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW})
+
+    assert changed.status == 200
+    must_wait(await Api(ada.url).post("/user/login", {"username": "ada", "password": NEW}), 1_800)
+
+
+async def test_guessing_from_one_address_stops_everybody_there(start_server, clock) -> None:
+    """Each account has five tries, the address twenty in all; sockets that are open stay, and so do logins."""
+    server = await start_server(address_failures=4)
+    ada = await Api(server.url).sign_up("ada")
+    wire = await joined(ada, await ada.new_session())
+    for number in range(4):
+        await Api(server.url).post("/user/login", {"username": f"nobody{number}", "password": WRONG})
+
+    must_wait(await Api(server.url).post("/user/login", {"username": "ada", "password": PASSWORD}), 900)
+    must_wait(await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW}), 900)
+    clock.advance(800)
+    must_wait(await Api(server.url).post("/user/login", {"username": "ada", "password": PASSWORD}), 900)
+
+    assert await is_open(wire)
+    assert (await ada.get("/user/me")).status == 200
+
+
+async def test_right_passwords_are_no_guesses(ada: Api) -> None:
+    """Changing the password often is not guessing, also when four tries went wrong before."""
+    passwords = [PASSWORD, *(f"{NEW} {number}" for number in range(8))]
+    for _ in range(4):
+        await ada.post("/user/password", {"currentPassword": WRONG, "newPassword": NEW})
+
+    for old, new in itertools.pairwise(passwords):
+        answer = await ada.post("/user/password", {"currentPassword": old, "newPassword": new})
+        assert answer.status == 200
+
+
+async def test_guesses_at_once_are_counted_too(crowd: None, ada: Api) -> None:
+    """Thirty at the same time are five."""
+    body = {"currentPassword": WRONG, "newPassword": NEW}
+
+    answers = await asyncio.gather(*(ada.post("/user/password", body) for _ in range(30)))
+
+    assert sorted(answer.status for answer in answers) == [422] * 5 + [429] * 25

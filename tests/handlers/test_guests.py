@@ -1,0 +1,327 @@
+"""Guests: who needs only a name and an invite, where he may go, and how he becomes a full user."""
+
+import asyncio
+import json
+
+import pytest
+from tornado.websocket import websocket_connect
+
+from tests.api import PASSWORD, Api, Wire
+from tests.handlers.clients import (
+    ID,
+    Browser,
+    account,
+    code_of,
+    guest_by,
+    guest_of,
+    is_open,
+    joined,
+    log_in,
+    new_invite,
+    presence_frame,
+    set_cookies,
+    typing_frame,
+)  # fmt: skip
+from tests.node_peers import until
+
+
+@pytest.fixture
+async def session_id(ada: Api) -> str:
+    """A session of Ada's by invitation only."""
+    return await ada.new_session(access="invite")
+
+
+@pytest.fixture
+async def gus(ada: Api, session_id: str) -> Api:
+    """A guest who may edit that session."""
+    return await guest_of(ada, session_id, "Gus")
+
+
+# -- coming in ------------------------------------------------------------------------------------
+
+
+async def test_a_guest_is_signed_in(ada: Api, session_id: str) -> None:
+    """Tokens in the body and in cookies as for everybody, and where he is in what role."""
+    invite = (await new_invite(ada, session_id, role="viewer"))["invite"]
+
+    answer = await Api(ada.url).post("/user/guest", {"name": " Gus ", "invite": invite})
+
+    assert answer.status == 201
+    assert set(answer.body) == {"user", "accessToken", "refreshToken", "expiresIn", "sessionId", "role"}
+    assert (answer.body["sessionId"], answer.body["role"]) == (session_id, "viewer")
+    user = answer.body["user"]
+    assert ID.fullmatch(user["id"])
+    assert (user["username"], user["email"], user["guest"], user["guestOf"]) == ("Gus", None, True, session_id)
+    assert set(set_cookies(answer)) == {"accessToken", "refreshToken"}
+    me = await Api(ada.url, answer.body["accessToken"]).get("/user/me")
+    assert me.body == user
+    again = await Api(ada.url).post("/user/refresh", {"refreshToken": answer.body["refreshToken"]})
+    assert (again.status, again.body["user"]) == (200, user)
+
+
+async def test_names_of_guests_need_not_be_unique(ada: Api, session_id: str) -> None:
+    """Two guests may have one name, also a user's; none of them can sign in by it."""
+    guests = [await guest_of(ada, session_id, name) for name in ("ada", "ada", "Gus", "Gus")]
+
+    assert len({guest.user["id"] for guest in guests}) == 4
+    assert (await log_in(ada.url, "ada")).user["id"] == ada.user["id"]
+    unknown = await Api(ada.url).post("/user/login", {"username": "Gus", "password": PASSWORD})
+    assert code_of(unknown) == (401, "bad_credentials")
+    assert (await Api(ada.url).post("/user/signup", account("gus"))).status == 201
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 33, "a\nb", "\u202eabc", "a@b", "a\u200bb", "nul\0", None, 5])
+async def test_names_that_are_refused(ada: Api, session_id: str, name: object) -> None:
+    """The same as for user names, only shorter ones are fine; the invite is not used."""
+    invite = await new_invite(ada, session_id, maxUses=1)
+
+    answer = await Api(ada.url).post("/user/guest", {"name": name, "invite": invite["invite"]})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["name"]
+    assert (await guest_by(ada.url, invite["invite"], "é")).user["username"] == "é"
+
+
+async def test_a_guest_is_seen_as_one(ada: Api, gus: Api, session_id: str) -> None:
+    """In the chat, the member list and presence, under his name."""
+    wire = await joined(gus, session_id)
+    watcher = await joined(ada, session_id)
+    await wire.send(presence_frame(7, 1, '{"user":{"name":"ada","guest":false}}'))
+
+    sent = await gus.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+
+    person = {"id": gus.user["id"], "username": "Gus", "avatar": None, "guest": True}
+    assert (sent.status, sent.body["sender"]) == (201, person)
+    member = (await ada.get(f"/session/{session_id}")).body["members"][1]
+    assert {key: member[key] for key in person} == person
+    assert member["online"] is True
+    frame = await watcher.receive_until(b"\x01")
+    while b'"Gus"' not in frame:
+        frame = await watcher.receive_until(b"\x01")
+    state = json.loads(frame[frame.index(b"{") :])
+    assert (state["user"]["name"], state["user"]["guest"]) == ("Gus", True)
+    assert state["user"]["id"] == gus.user["id"]
+
+
+# -- where he may go ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("access", ["link", "invite"])
+async def test_a_guest_enters_one_session_only(ada: Api, gus: Api, session_id: str, access: str) -> None:
+    """Neither link nor another invite opens another session, by REST or WebSocket."""
+    other = await ada.new_session(access=access, code="secret")
+    invite = (await new_invite(ada, other))["invite"]
+
+    answers = [
+        await gus.post(f"/session/{other}/join"),
+        await gus.post(f"/session/{other}/join", {"invite": invite}),
+    ]
+    wire = await gus.connect(other)
+
+    assert {answer.status for answer in answers} <= {403, 404}
+    assert (await wire.until_closed())[0] == 4403
+    assert b"secret" not in b"".join(wire.seen)
+    assert len((await ada.get(f"/session/{other}")).body["members"]) == 1
+    assert (await gus.get(f"/session/{session_id}")).status == 200
+    assert [item["id"] for item in (await gus.get("/session")).body["items"]] == [session_id]
+
+
+async def test_a_guest_opens_no_session(ada: Api, gus: Api) -> None:
+    """He is told to sign up."""
+    assert code_of(await gus.post("/session", {"title": "x"})) == (403, "forbidden")
+
+
+async def test_a_guest_owns_no_session(ada: Api, gus: Api, session_id: str) -> None:
+    """The owner cannot hand it to him."""
+    answer = await ada.patch(f"/session/{session_id}/members/{gus.user['id']}", {"role": "owner"})
+
+    assert code_of(answer) == (403, "forbidden")
+    assert (await ada.get(f"/session/{session_id}")).body["role"] == "owner"
+
+
+async def test_a_guest_works_like_a_member(ada: Api, gus: Api, session_id: str) -> None:
+    """In his session he edits, saves, chats and reads, and his name is with it."""
+    wire = await joined(gus, session_id)
+    await wire.send(typing_frame("by Gus"))
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "by Gus")
+
+    saved = await gus.post(f"/code/{session_id}/save")
+
+    assert saved.status == 201
+    assert saved.body["author"] == {"id": gus.user["id"], "username": "Gus"}
+    assert saved.body["contributors"] == [{"id": gus.user["id"], "username": "Gus"}]
+    assert (await gus.get(f"/chat/{session_id}")).status == 200
+    assert (await gus.post(f"/session/{session_id}/ticket")).status == 200
+
+
+async def test_a_guests_role_is_changed_and_he_is_removed_like_others(ada: Api, gus: Api, session_id: str) -> None:
+    """Removal closes his sockets with 4403, and no invite lets him back."""
+    member = f"/session/{session_id}/members/{gus.user['id']}"
+    wire = await joined(gus, session_id)
+    assert (await ada.patch(member, {"role": "viewer"})).body["role"] == "viewer"
+    assert code_of(await gus.post(f"/code/{session_id}/save", {"code": "x"})) == (403, "forbidden")
+
+    await ada.delete(member)
+
+    assert (await wire.until_closed())[0] == 4403
+    invite = (await new_invite(ada, session_id))["invite"]
+    assert code_of(await gus.post(f"/session/{session_id}/join", {"invite": invite})) == (403, "forbidden")
+    assert (await gus.get("/session")).body["items"] == []
+
+
+async def test_a_guest_who_left_may_come_back_by_an_invite(ada: Api, gus: Api, session_id: str) -> None:
+    """Into his session, as the same guest."""
+    await gus.post(f"/session/{session_id}/leave")
+    assert code_of(await gus.post(f"/session/{session_id}/join")) == (404, "not_found")
+    invite = (await new_invite(ada, session_id, role="viewer"))["invite"]
+
+    answer = await gus.post(f"/session/{session_id}/join", {"invite": invite})
+
+    assert (answer.status, answer.body["role"]) == (200, "viewer")
+
+
+async def test_a_guest_renames_himself(ada: Api, gus: Api) -> None:
+    """To any name, also one that somebody has."""
+    for name in ("é", "ada", "x" * 32):
+        answer = await gus.patch("/user/me", {"username": name})
+        assert (answer.status, answer.body["username"], answer.body["guest"]) == (200, name, True)
+    assert code_of(await gus.patch("/user/me", {"username": "x" * 33})) == (422, "invalid")
+    assert (await log_in(ada.url, "ada")).user["id"] == ada.user["id"]
+
+
+# -- becoming a full user -------------------------------------------------------------------------
+
+
+async def test_a_guest_who_signs_up_stays_who_he_is(ada: Api, gus: Api, session_id: str) -> None:
+    """Id, messages, membership and open sockets are his; now he may go anywhere and sign in again."""
+    other = await ada.new_session()
+    wire, watcher = await joined(gus, session_id), await joined(ada, session_id)
+    await wire.send(presence_frame(7, 1, "{}"))
+    await gus.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+
+    answer = await gus.post("/user/signup", account("gustav"))
+
+    assert answer.status == 201
+    user = answer.body["user"]
+    assert (user["id"], user["username"], user["guest"]) == (gus.user["id"], "gustav", False)
+    assert (user["email"], user["createdAt"]) == ("gustav@example.org", gus.user["createdAt"])
+    assert "guestOf" not in user
+    assert code_of(await gus.get("/user/me")) == (401, "not_signed_in"), "the access token of before"
+    gus.token = answer.body["accessToken"]
+    assert (await gus.get("/user/me")).body == user
+    (message,) = (await ada.get(f"/chat/{session_id}")).body["messages"]
+    assert message["sender"] == {"id": user["id"], "username": "gustav", "avatar": None, "guest": False}
+    member = (await ada.get(f"/session/{session_id}")).body["members"][1]
+    assert (member["id"], member["role"], member["guest"]) == (user["id"], "editor", False)
+    assert await is_open(wire)
+    frame = await watcher.receive_until(b"\x01")
+    while b'"gustav"' not in frame:
+        frame = await watcher.receive_until(b"\x01")
+    await wire.send(typing_frame("still here"))
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "still here")
+    assert (await gus.post(f"/session/{other}/join")).status == 200
+    assert (await gus.post("/session")).status == 201
+    assert (await log_in(ada.url, "gustav")).user["id"] == user["id"]
+
+
+async def test_tokens_and_tickets_of_before_are_void(gus: Api, session_id: str) -> None:
+    """Those of the answer go on; who has a copy of the guest's has nothing. His sockets end with the new login."""
+    wire = await joined(gus, session_id)
+    ticket = (await gus.post(f"/session/{session_id}/ticket")).body["ticket"]
+
+    answer = await gus.post("/user/signup", account("gustav"))
+
+    fresh = await Api(gus.url).post("/user/refresh", {"refreshToken": answer.body["refreshToken"]})
+    assert fresh.status == 200
+    old = await Api(gus.url).post("/user/refresh", {"refreshToken": gus.refresh_token})
+    assert old.status == 401
+    other = Wire(await websocket_connect(f"{gus.socket_url}/{session_id}?ticket={ticket}"))
+    assert (await other.until_closed())[0] == 4401
+    assert await is_open(wire)
+    full = Api(gus.url, fresh.body["accessToken"])
+    (login,) = (await full.get("/user/logins")).body["items"]
+    assert login["current"] is True
+    await full.post("/user/logout")
+    assert (await wire.until_closed())[0] == 4401
+
+
+async def test_signing_up_with_a_token_that_has_expired(clock, ada: Api, gus: Api) -> None:
+    """He would become somebody else without noticing: he is told to refresh it first, then stays who he is."""
+    clock.advance(901)
+
+    refused = await gus.post("/user/signup", account("gustav"))
+
+    assert code_of(refused) == (401, "token_expired")
+    gus.token = (await Api(gus.url).post("/user/refresh", {"refreshToken": gus.refresh_token})).body["accessToken"]
+    claimed = await gus.post("/user/signup", account("gustav"))
+    assert (claimed.status, claimed.body["user"]["id"]) == (201, gus.user["id"])
+
+
+async def test_signing_up_with_the_refresh_cookie_only(clock, ada: Api, server, session_id: str) -> None:
+    """A browser drops the access cookie when it expires: the other one says who he was."""
+    browser = Browser(server.url)
+    invite = (await new_invite(ada, session_id))["invite"]
+    guest = (await browser.post("/user/guest", {"name": "Gus", "invite": invite})).body["user"]
+    del browser.jar["accessToken"]
+
+    refused = await browser.enter("gustav")
+
+    assert code_of(refused) == (401, "token_expired")
+    assert (await browser.post("/user/refresh")).status == 200
+    assert (await browser.enter("gustav")).body["user"]["id"] == guest["id"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (account("ada"), 409),
+        (account("other", email="ADA@example.org"), 409),
+        (account("gustav", password="short"), 422),
+        ({**account("gustav"), "role": "owner"}, 422),
+    ],
+)
+async def test_a_guest_whose_sign_up_fails_stays_a_guest(gus: Api, session_id: str, body: dict, status: int) -> None:
+    """Nothing of it is done, and he can try again."""
+    wire = await joined(gus, session_id)
+
+    assert (await gus.post("/user/signup", body)).status == status
+
+    assert (await gus.get("/user/me")).body == gus.user
+    assert await is_open(wire)
+    assert (await gus.post("/user/signup", account("gustav"))).body["user"]["id"] == gus.user["id"]
+
+
+async def test_signing_up_as_a_guest_by_cookie(ada: Api, server, session_id: str) -> None:
+    """A page of ours claims the guest of its cookie; another site's page does not."""
+    browser = Browser(server.url)
+    invite = (await new_invite(ada, session_id))["invite"]
+    guest = (await browser.post("/user/guest", {"name": "Gus", "invite": invite})).body["user"]
+    evil = {"Origin": "https://evil.example.org"}
+
+    refused = await browser.post("/user/signup", account("evil"), headers=evil)
+    claimed = await browser.enter("gustav")
+
+    assert code_of(refused) == (403, "bad_origin")
+    assert (claimed.status, claimed.body["user"]["id"]) == (201, guest["id"])
+    assert (await browser.post("/user/refresh")).status == 200
+    assert (await browser.get("/user/me")).body["guest"] is False
+
+
+async def test_a_full_user_who_signs_up_again_is_somebody_else(ada: Api) -> None:
+    """Only guests are turned into something."""
+    answer = await ada.post("/user/signup", account("other"))
+
+    assert answer.status == 201
+    assert answer.body["user"]["id"] != ada.user["id"]
+    assert (await ada.get("/user/me")).body["username"] == "ada"
+
+
+async def test_signing_up_many_times_at_once(crowd: None, ada: Api, session_id: str) -> None:
+    """A guest becomes one user, under one of the names; nothing fails."""
+    gus = await guest_of(ada, session_id)
+
+    answers = await asyncio.gather(*(gus.post("/user/signup", account(f"gustav{n}")) for n in range(30)))
+
+    assert all(answer.status < 500 for answer in answers)
+    (claimed,) = [a.body for a in answers if a.status == 201 and a.body["user"]["id"] == gus.user["id"]]
+    assert (await Api(gus.url, claimed["accessToken"]).get("/user/me")).body == claimed["user"]

@@ -1,0 +1,407 @@
+"""Invites: making, using, listing, revoking them, what they do not do, and that their secret stays one."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from handlers.times import rfc3339
+from tests.api import PASSWORD, Answer, Api
+from tests.handlers.clients import (
+    ID,
+    RFC3339,
+    UNKNOWN_ID,
+    account,
+    code_of,
+    guest_by,
+    is_open,
+    joined,
+    new_invite,
+    typed,
+    walk,
+)  # fmt: skip
+
+DAY_S = 86_400
+BAD_INVITE = (404, "not_found")
+
+
+async def join(api: Api, session_id: str, invite: str) -> Answer:
+    return await api.post(f"/session/{session_id}/join", {"invite": invite})
+
+
+async def listed(owner: Api, session_id: str) -> dict:
+    """Return the newest invite as its owner sees it."""
+    return (await owner.get(f"/session/{session_id}/invites")).body["items"][0]
+
+
+@pytest.fixture
+async def session_id(ada: Api) -> str:
+    """A session of Ada's by invitation only."""
+    return await ada.new_session(access="invite", joinRole="viewer", title="Café")
+
+
+# -- making ---------------------------------------------------------------------------------------
+
+
+async def test_an_invite_out_of_nothing(clock, ada: Api, session_id: str) -> None:
+    """A week, any number of uses, the session's join role; its secret is shown this once."""
+    answer = await ada.post(f"/session/{session_id}/invites")
+
+    assert answer.status == 201
+    body = answer.body
+    assert body["role"] == "viewer"
+    assert body["expiresAt"] == rfc3339(clock() + 7 * DAY_S * 1000)
+    assert (body["maxUses"], body["uses"], body["usesLeft"]) == (None, 0, None)
+    assert (body["revoked"], body["usable"]) == (False, True)
+    assert body["url"] == f"{ada.url}/join/{body['invite']}"
+    assert len(body["invite"]) == 26
+    item = await listed(ada, session_id)
+    assert "invite" not in item
+    assert "url" not in item
+    assert item == {key: value for key, value in body.items() if key not in ("invite", "url")} | {
+        "createdBy": {"id": ada.user["id"], "username": "ada", "avatar": None, "guest": False}, "usedBy": [],
+    }  # fmt: skip
+    assert body["invite"] not in str((await ada.get(f"/session/{session_id}/invites")).body)
+
+
+async def test_secrets_differ(ada: Api, session_id: str) -> None:
+    """No two invites are alike, and an invite's id is not its secret."""
+    made = [await new_invite(ada, session_id) for _ in range(20)]
+
+    assert len({one["invite"] for one in made} | {one["id"] for one in made}) == 40
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ("role", ["editor", "viewer"], ["owner", "guest", "", None, 5]),
+        ("expiresIn", [60, 365 * DAY_S], [59, 0, -1, 365 * DAY_S + 1, 60.5, "60", None, True]),
+        ("maxUses", [1, 1_000], [0, -1, 1_001, 1.5, "1", None, True]),
+    ],
+)
+async def test_fields_of_an_invite(ada: Api, session_id: str, field: str, good: list, bad: list) -> None:
+    """Each at its limits and one over."""
+    for value in good:
+        assert (await ada.post(f"/session/{session_id}/invites", {field: value})).status == 201
+    for value in bad:
+        answer = await ada.post(f"/session/{session_id}/invites", {field: value})
+        assert code_of(answer) == (422, "invalid"), value
+        assert list(answer.body["errors"]) == [field]
+
+
+async def test_100_open_invites_and_no_more(ada: Api, session_id: str) -> None:
+    """Those that are used up, expired or revoked do not count."""
+    for _ in range(100):
+        last = await new_invite(ada, session_id)
+
+    refused = await ada.post(f"/session/{session_id}/invites")
+    await ada.delete(f"/session/{session_id}/invites/{last['id']}")
+
+    assert code_of(refused) == (409, "limit_reached")
+    assert (await ada.post(f"/session/{session_id}/invites")).status == 201
+    pages = await walk(ada, f"/session/{session_id}/invites?limit=40", "items")
+    assert [len(page) for page in pages] == [40, 40, 21]
+    ids = [item["id"] for page in pages for item in page]
+    assert ids == sorted(set(ids), reverse=True)
+
+
+# -- using ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+async def test_an_invite_lets_in(clock, ada: Api, bob: Api, session_id: str, role: str) -> None:
+    """In its role, whatever the session's access and join role; the owner sees who came when."""
+    invite = await new_invite(ada, session_id, role=role, maxUses=5)
+    clock.advance(60)
+
+    answer = await join(bob, session_id, invite["invite"])
+    guest = await guest_by(ada.url, invite["invite"], "Gus")
+
+    assert (answer.status, answer.body["role"], answer.body["session"]["id"]) == (200, role, session_id)
+    assert (await guest.get(f"/session/{session_id}")).body["role"] == role
+    item = await listed(ada, session_id)
+    assert (item["uses"], item["usesLeft"], item["maxUses"]) == (2, 3, 5)
+    assert {(one["username"], one["guest"]) for one in item["usedBy"]} == {("bob", False), ("Gus", True)}
+    assert all(set(one) == {"id", "username", "avatar", "guest", "at"} for one in item["usedBy"])
+    assert {one["at"] for one in item["usedBy"]} == {rfc3339(clock())}
+
+
+async def test_an_invite_may_be_typed(ada: Api, bob: Api, session_id: str) -> None:
+    """Read from paper: capitals, dashes, look-alikes; on all routes, its id too."""
+    invite = await new_invite(ada, session_id)
+    text = typed(invite["invite"])
+    assert text != invite["invite"]
+
+    assert (await Api(ada.url).get(f"/invite/{text}")).body["session"]["id"] == session_id
+    assert (await join(bob, typed(session_id), text)).status == 200
+    assert (await guest_by(ada.url, text)).user["guestOf"] == session_id
+    assert (await ada.delete(f"/session/{session_id}/invites/{typed(invite['id'])}")).status == 204
+
+
+async def test_a_used_up_invite(ada: Api, bob: Api, session_id: str) -> None:
+    """The one who came by it stays, joining twice uses nothing, nobody else comes in."""
+    invite = (await new_invite(ada, session_id, maxUses=1))["invite"]
+    assert (await join(bob, session_id, invite)).status == 200
+
+    again = await join(bob, session_id, invite)
+    other = await join(await ada.sign_up("carol"), session_id, invite)
+    guest = await Api(ada.url).post("/user/guest", {"name": "Gus", "invite": invite})
+
+    assert (again.status, again.body["role"]) == (200, "viewer")
+    assert code_of(other) == code_of(guest) == BAD_INVITE
+    item = await listed(ada, session_id)
+    assert (item["uses"], item["usesLeft"], item["usable"]) == (1, 0, False)
+
+
+async def test_50_racing_for_5_uses(crowd: None, ada: Api, server, session_id: str) -> None:
+    """Five get in, members and guests alike; of the others nothing is left."""
+    invite = (await new_invite(ada, session_id, maxUses=5, role="editor"))["invite"]
+    users = [await ada.sign_up() for _ in range(25)]
+
+    answers = await asyncio.gather(
+        *(join(user, session_id, invite) for user in users),
+        *(Api(ada.url).post("/user/guest", {"name": f"g{number}", "invite": invite}) for number in range(25)),
+    )
+
+    entered = [answer for answer in answers if answer.status in (200, 201)]
+    assert len(entered) == 5
+    assert {code_of(answer) for answer in answers if answer not in entered} == {BAD_INVITE}
+    item = await listed(ada, session_id)
+    assert (item["uses"], item["usesLeft"], len(item["usedBy"])) == (5, 0, 5)
+    members = (await ada.get(f"/session/{session_id}")).body["members"]
+    assert len(members) == 6
+    assert {one["id"] for one in item["usedBy"]} == {one["id"] for one in members if one["role"] == "editor"}
+    idle = await server.parts.services.store.sweep(0, 1 << 60, 1_000)
+    assert len(idle) == sum(member["guest"] for member in members)
+
+
+async def test_a_revoked_invite(ada: Api, bob: Api, session_id: str) -> None:
+    """It lets nobody in any more, who came by it stays, revoking twice is harmless."""
+    invite = await new_invite(ada, session_id)
+    await join(bob, session_id, invite["invite"])
+    wire = await joined(bob, session_id)
+
+    answers = [await ada.delete(f"/session/{session_id}/invites/{invite['id']}") for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [204, 204]
+    carol = await ada.sign_up("carol")
+    assert code_of(await join(carol, session_id, invite["invite"])) == BAD_INVITE
+    assert code_of(await carol.post("/user/guest", {"name": "x", "invite": invite["invite"]})) == BAD_INVITE
+    assert code_of(await carol.get(f"/invite/{invite['invite']}")) == BAD_INVITE
+    item = await listed(ada, session_id)
+    assert (item["revoked"], item["usable"]) == (True, False)
+    assert await is_open(wire)
+
+
+async def test_an_expired_invite(clock, ada: Api, bob: Api, session_id: str) -> None:
+    """The last millisecond is good, the next is not."""
+    invite = (await new_invite(ada, session_id, expiresIn=60))["invite"]
+    clock.advance(59.999)
+    assert (await Api(ada.url).get(f"/invite/{invite}")).status == 200
+    assert (await join(bob, session_id, invite)).status == 200
+    clock.advance(0.001)
+
+    assert code_of(await Api(ada.url).get(f"/invite/{invite}")) == BAD_INVITE
+    assert code_of(await join(await ada.sign_up("carol"), session_id, invite)) == BAD_INVITE
+    assert code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite})) == BAD_INVITE
+    assert (await listed(ada, session_id))["usable"] is False
+
+
+# -- what it does not do --------------------------------------------------------------------------
+
+
+async def test_an_invite_for_another_session(ada: Api, bob: Api, session_id: str) -> None:
+    """It opens its own session only, also where the link would do; nothing is counted."""
+    other = await ada.new_session(access="invite")
+    open_one = await ada.new_session()
+    invite = (await new_invite(ada, other))["invite"]
+
+    assert code_of(await join(bob, session_id, invite)) == BAD_INVITE
+    assert code_of(await join(bob, open_one, invite)) == BAD_INVITE
+    assert code_of(await bob.get(f"/session/{session_id}")) == (404, "not_found")
+    assert (await listed(ada, other))["uses"] == 0
+
+
+@pytest.mark.parametrize("invite", ["x", UNKNOWN_ID, "0" * 26, "é", "\0", "' OR 1=1; --"])
+async def test_secrets_that_are_none(ada: Api, bob: Api, session_id: str, invite: str) -> None:
+    """Nonsense is an unknown invite."""
+    assert code_of(await join(bob, session_id, invite)) == BAD_INVITE
+    assert code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite})) == BAD_INVITE
+
+
+async def test_an_invites_id_is_no_secret(ada: Api, bob: Api, session_id: str) -> None:
+    """Who sees the list cannot use what is in it."""
+    invite = await new_invite(ada, session_id)
+
+    assert code_of(await join(bob, session_id, invite["id"])) == BAD_INVITE
+    assert code_of(await bob.get(f"/invite/{invite['id']}")) == BAD_INVITE
+
+
+async def test_who_was_removed_does_not_come_back_by_an_invite(ada: Api, bob: Api, session_id: str) -> None:
+    """Neither by an old one nor by a new one; only the owner lets him in again."""
+    invite = (await new_invite(ada, session_id))["invite"]
+    await join(bob, session_id, invite)
+    await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
+    newer = (await new_invite(ada, session_id))["invite"]
+
+    for secret in (invite, newer):
+        assert code_of(await join(bob, session_id, secret)) == (403, "forbidden")
+
+    assert code_of(await bob.get(f"/session/{session_id}")) == (404, "not_found")
+    assert (await listed(ada, session_id))["uses"] == 0
+
+
+async def test_an_invite_does_not_change_a_role(ada: Api, bob: Api, session_id: str) -> None:
+    """A viewer stays one with an editor's invite, the owner stays owner; nothing is counted."""
+    await join(bob, session_id, (await new_invite(ada, session_id, role="viewer"))["invite"])
+    invite = (await new_invite(ada, session_id, role="editor"))["invite"]
+
+    assert (await join(bob, session_id, invite)).body["role"] == "viewer"
+    assert (await join(ada, session_id, invite)).body["role"] == "owner"
+    assert code_of(await bob.post(f"/code/{session_id}/save", {"code": "x"})) == (403, "forbidden")
+    assert (await listed(ada, session_id))["uses"] == 0
+
+
+async def test_who_left_may_use_it_again(ada: Api, bob: Api, session_id: str) -> None:
+    """Leaving is no removal; he is in the list once."""
+    invite = (await new_invite(ada, session_id))["invite"]
+    await join(bob, session_id, invite)
+    await bob.post(f"/session/{session_id}/leave")
+
+    assert (await join(bob, session_id, invite)).status == 200
+
+    assert [one["username"] for one in (await listed(ada, session_id))["usedBy"]] == ["bob"]
+
+
+async def test_a_full_session(start_server) -> None:
+    """An invite makes no room, and is not used up by trying."""
+    server = await start_server(members=2)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session(access="invite")
+    invite = (await new_invite(ada, session_id, maxUses=5))["invite"]
+    await guest_by(ada.url, invite)
+
+    answers = [
+        await join(await ada.sign_up("bob"), session_id, invite),
+        await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite}),
+    ]
+
+    assert {code_of(answer) for answer in answers} == {(409, "limit_reached")}
+    assert (await listed(ada, session_id))["uses"] == 1
+
+
+async def test_invites_end_with_their_session(ada: Api, session_id: str) -> None:
+    """Of an ended session they still let people read; of a deleted one nothing is left."""
+    invite = (await new_invite(ada, session_id))["invite"]
+    await ada.patch(f"/session/{session_id}", {"status": "ended"})
+    assert (await Api(ada.url).get(f"/invite/{invite}")).body["session"]["status"] == "ended"
+    assert (await (await guest_by(ada.url, invite)).get(f"/chat/{session_id}")).status == 200
+
+    await ada.delete(f"/session/{session_id}")
+
+    assert code_of(await Api(ada.url).get(f"/invite/{invite}")) == BAD_INVITE
+    assert code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite})) == BAD_INVITE
+
+
+async def test_invites_of_another_session_cannot_be_revoked(ada: Api, bob: Api, session_id: str) -> None:
+    """An owner is nobody in others' sessions, whatever id he names."""
+    invite = await new_invite(ada, session_id)
+    own = await bob.new_session()
+
+    for path in (f"/session/{own}/invites/{invite['id']}", f"/session/{own}/invites/{UNKNOWN_ID}"):
+        assert code_of(await bob.delete(path)) == (404, "not_found")
+
+    assert (await listed(ada, session_id))["usable"] is True
+
+
+# -- looking --------------------------------------------------------------------------------------
+
+
+async def test_what_an_invite_leads_to(ada: Api, session_id: str) -> None:
+    """Enough to decide, for somebody who is nobody yet, and no more."""
+    invite = (await new_invite(ada, session_id, role="editor"))["invite"]
+
+    answer = await Api(ada.url).get(f"/invite/{invite}")
+
+    assert answer.status == 200
+    assert RFC3339.fullmatch(answer.body["expiresAt"])
+    assert {**answer.body, "expiresAt": ""} == {
+        "session": {"id": session_id, "title": "Café", "language": "javascript", "status": "open"},
+        "role": "editor",
+        "invitedBy": {"id": ada.user["id"], "username": "ada", "avatar": None, "guest": False},
+        "expiresAt": "",
+    }
+    assert ID.fullmatch(answer.body["session"]["id"])
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_the_page_of_an_invite(ada: Api, session_id: str) -> None:
+    """It may run its own script only, knows nothing by itself, and tells nobody where it was."""
+    invite = (await new_invite(ada, session_id))["invite"]
+
+    answers = [await Api(ada.url).get(f"/join/{text}") for text in (invite, "x", "%3Cscript%3Ealert(1)%3C%2Fscript%3E")]
+
+    assert [answer.status for answer in answers] == [200] * 3
+    assert len({answer.body for answer in answers}) == 1
+    assert b"Caf\xc3\xa9" not in answers[0].body
+    policy = answers[0].headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answers[0].headers["Referrer-Policy"] == "no-referrer"
+    script = await Api(ada.url).get("/static/join.js")
+    assert (script.status, script.headers["Content-Type"].partition(";")[0]) == (200, "text/javascript")
+    assert b"innerHTML" not in script.body
+
+
+# -- secrets --------------------------------------------------------------------------------------
+
+
+async def test_the_secret_is_not_in_the_database(ada: Api, tmp_path: Path, session_id: str) -> None:
+    """The files have its hash only."""
+    invite = (await new_invite(ada, session_id))["invite"]
+    ticket = (await ada.post(f"/session/{session_id}/ticket")).body["ticket"]
+    await guest_by(ada.url, invite)
+
+    files = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir())
+
+    assert session_id.encode() in files
+    for secret in (invite, ticket):
+        assert secret.encode() not in files
+        assert secret.upper().encode() not in files
+    assert PASSWORD.encode() not in files
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/invite/{}", "/join/{}", "/invite/{}?x=1", "/join/{}/", "/invite/{}/", "/join/{}/x", "/invite/{}%ff",
+     "//join/{}", "/join//{}", "/Join/{}"],
+)  # fmt: skip
+async def test_the_secret_is_never_logged(ada: Api, session_id: str, path: str, caplog) -> None:
+    """Nor when a link was copied with a slash too many, whatever the method."""
+    caplog.set_level("DEBUG")
+    invite = (await new_invite(ada, session_id))["invite"]
+
+    for method in ("GET", "HEAD", "POST", "DELETE"):
+        await Api(ada.url).request(method, path.format(invite), {} if method == "POST" else None)
+    await Api(ada.url).get(path.format(invite.upper()))
+    await guest_by(ada.url, invite)
+    await Api(ada.url).post("/user/guest", {"name": "", "invite": invite})
+    await join(await ada.sign_up("carol"), session_id, invite)
+
+    assert f"/session/{session_id}/join" in caplog.text
+    assert invite not in caplog.text.lower()
+
+
+async def test_guests_are_limited(start_server) -> None:
+    """So many an hour from one address; full users are not meant."""
+    server = await start_server(guests_per_h=2)
+    ada = await Api(server.url).sign_up("ada")
+    invite = (await new_invite(ada, await ada.new_session()))["invite"]
+
+    answers = [await Api(server.url).post("/user/guest", {"name": "x", "invite": invite}) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [201, 201, 429]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 1_800
+    assert (await Api(server.url).post("/user/signup", account("bob"))).status == 201

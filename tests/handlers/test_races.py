@@ -1,0 +1,305 @@
+"""Fifty at once: nothing fails on the server's side, and what may happen once happens once."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Awaitable
+from pathlib import Path
+
+import pytest
+
+from tests.api import PASSWORD, Answer, Api
+from tests.handlers.clients import account, code_of, guest_of, is_open, joined, new_invite, picture, upload
+
+pytestmark = pytest.mark.usefixtures("crowd")
+
+
+@pytest.fixture
+async def api(crowd: None, server) -> Api:
+    """An anonymous client that may have many requests under way."""
+    return Api(server.url)
+
+
+async def together(*work: Awaitable[Answer]) -> Counter[int]:
+    """Do all at once; return how often each status came. None may be the server's fault."""
+    answers = await asyncio.gather(*work)
+    assert [answer for answer in answers if answer.status >= 500] == []
+    return Counter(answer.status for answer in answers)
+
+
+def check_owners(data_dir: Path) -> int:
+    """Assert that each session there is has one owner, who exists; return how many there are."""
+    db = sqlite3.connect(f"file:{data_dir / 'collab.db'}?mode=ro", uri=True)
+    try:
+        sessions = dict(db.execute("SELECT id, owner_id FROM sessions").fetchall())
+        owners = db.execute(
+            "SELECT session_id, user_id FROM members WHERE role = 'owner' AND NOT is_removed"
+        ).fetchall()
+        deleted = {row[0] for row in db.execute("SELECT id FROM users WHERE is_deleted OR is_guest")}
+    finally:
+        db.close()
+    assert sorted(owners) == sorted(sessions.items())
+    assert not deleted & set(sessions.values())
+    return len(sessions)
+
+
+# -- once only ------------------------------------------------------------------------------------
+
+
+async def test_one_email_for_50(api: Api) -> None:
+    """One has it, the others are told that it is taken; nothing of them is left."""
+    found = await together(*(api.post("/user/signup", account(f"user{n}", email="Ada@example.org")) for n in range(50)))
+
+    assert found == {201: 1, 409: 49}
+    names = [await api.post("/user/signup", account(f"user{n}")) for n in range(50)]
+    assert Counter(answer.status for answer in names) == {201: 49, 409: 1}
+
+
+async def test_one_name_for_50(api: Api) -> None:
+    """However they write it."""
+    found = await together(
+        *(api.post("/user/signup", account("ADA" if n % 2 else "ada", email=f"{n}@example.org")) for n in range(50))
+    )
+
+    assert found == {201: 1, 409: 49}
+
+
+async def test_one_name_for_50_who_rename_themselves(api: Api) -> None:
+    """Beside those who sign up under it."""
+    users = [await api.sign_up() for _ in range(25)]
+
+    found = await together(
+        *(user.patch("/user/me", {"username": "Ada"}) for user in users),
+        *(api.post("/user/signup", account("ada", email=f"{n}@example.org")) for n in range(25)),
+    )
+
+    assert found[200] + found[201] == 1
+    assert found[409] == 49
+
+
+async def test_50_refreshes_beside_a_logout(api: Api) -> None:
+    """In the end the login is over, whoever came first."""
+    ada = await api.sign_up("ada")
+
+    found = await together(
+        *(api.post("/user/refresh", {"refreshToken": ada.refresh_token}) for _ in range(49)), ada.post("/user/logout")
+    )
+
+    assert set(found) <= {200, 401}
+    assert (await ada.get("/user/me")).status == 401
+    assert (await api.post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 401
+
+
+async def test_50_refreshes_have_one_successor(api: Api) -> None:
+    """And that one works."""
+    ada = await api.sign_up("ada")
+
+    answers = await asyncio.gather(*(api.post("/user/refresh", {"refreshToken": ada.refresh_token}) for _ in range(50)))
+
+    (successor,) = {answer.body["refreshToken"] for answer in answers}
+    assert (await api.post("/user/refresh", {"refreshToken": successor})).status == 200
+
+
+async def test_50_versions_beside_each_other(api: Api) -> None:
+    """Numbers are without gaps, whoever saves what."""
+    ada = await api.sign_up("ada")
+    bob = await api.sign_up("bob")
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+
+    found = await together(
+        *((ada if n % 2 else bob).post(f"/code/{session_id}/save", {"code": f"{n}\n"}) for n in range(50))
+    )
+
+    assert found[201] == 50
+    versions = (await ada.get(f"/code/{session_id}/versions?fields=meta&limit=200")).body["versions"]
+    assert [version["version"] for version in versions] == list(range(50, 0, -1))
+
+
+async def test_50_messages_beside_each_other(api: Api) -> None:
+    """Sequences are without gaps."""
+    ada = await api.sign_up("ada")
+    session_id = await ada.new_session()
+
+    found = await together(*(ada.post("/chat/send", {"sessionId": session_id, "message": f"{n}"}) for n in range(50)))
+
+    assert found == {201: 50}
+    messages = (await ada.get(f"/chat/{session_id}?limit=200")).body["messages"]
+    assert [message["sequence"] for message in messages] == list(range(1, 51))
+
+
+async def test_an_invite_that_is_revoked_while_50_use_it(api: Api) -> None:
+    """Who was told that he is in is in, all others are not."""
+    ada = await api.sign_up("ada")
+    session_id = await ada.new_session(access="invite")
+    invite = await new_invite(ada, session_id)
+    users = [await api.sign_up() for _ in range(50)]
+
+    found = await together(
+        *(user.post(f"/session/{session_id}/join", {"invite": invite["invite"]}) for user in users),
+        ada.delete(f"/session/{session_id}/invites/{invite['id']}"),
+    )
+
+    assert set(found) <= {200, 204, 404}
+    assert len((await ada.get(f"/session/{session_id}")).body["members"]) == 1 + found[200]
+
+
+async def test_many_pictures_of_one_user(crowd: None, start_server) -> None:
+    """The one that is shown is one of them, at its own address."""
+    server = await start_server(avatars_per_h=1_000)
+    ada = await Api(server.url).sign_up("ada")
+
+    answers = await asyncio.gather(
+        *(upload(ada, picture("PNG", (8, 8 + n % 5))) for n in range(30)),
+        *(ada.delete("/user/avatar") for _ in range(5)),
+    )
+
+    assert {answer.status for answer in answers} <= {200, 503}
+    last = (await upload(ada, picture("GIF"))).body["avatar"]
+    assert (await ada.get("/user/me")).body["avatar"] == last
+    assert (await ada.get(last)).status == 200
+
+
+async def test_50_password_changes(api: Api) -> None:
+    """One of them is the password in the end, and the other logins have ended."""
+    ada = await api.sign_up("ada")
+    logins = [await api.post("/user/login", {"username": "ada", "password": PASSWORD}) for _ in range(4)]
+    users = [ada, *(Api(ada.url, login.body["accessToken"]) for login in logins)]
+
+    found = await together(
+        *(user.post("/user/password", {"currentPassword": PASSWORD, "newPassword": f"another good one {n}"})
+          for n, user in enumerate(users))
+    )  # fmt: skip
+
+    assert found[200] >= 1
+    alive = [user for user in users if (await user.get("/user/me")).status == 200]
+    assert len(alive) == 1
+    assert code_of(await api.post("/user/login", {"username": "ada", "password": PASSWORD})) == (401, "bad_credentials")
+
+
+# -- owners ---------------------------------------------------------------------------------------
+
+
+async def members(api: Api, count: int) -> list[Api]:
+    return [await api.sign_up() for _ in range(count)]
+
+
+async def test_a_session_that_is_handed_to_50(api: Api, tmp_path: Path) -> None:
+    """One gets it; the others of those requests were not the owner's any more."""
+    ada = await api.sign_up("ada")
+    session_id = await ada.new_session()
+    heirs = await members(api, 50)
+    for heir in heirs:
+        await heir.post(f"/session/{session_id}/join")
+
+    found = await together(
+        *(ada.patch(f"/session/{session_id}/members/{heir.user['id']}", {"role": "owner"}) for heir in heirs)
+    )
+
+    assert found[200] == 1
+    assert set(found) <= {200, 403, 409}
+    assert check_owners(tmp_path / "data") == 1
+    owners = [heir for heir in heirs if (await heir.get(f"/session/{session_id}")).body["role"] == "owner"]
+    assert len(owners) == 1
+    assert (await ada.get(f"/session/{session_id}")).body["role"] == "editor"
+    assert (await ada.post(f"/session/{session_id}/leave")).status == 204
+
+
+@pytest.mark.parametrize("attempt", range(3))
+async def test_handing_over_beside_everything_else(api: Api, tmp_path: Path, attempt: int) -> None:
+    """Deleting the session or either account, leaving, removing and demoting: every session left has one owner."""
+    ada, bob = await api.sign_up("ada"), await api.sign_up("bob")
+    sessions = [await ada.new_session() for _ in range(8)]
+    for session_id in sessions:
+        await bob.post(f"/session/{session_id}/join")
+    password = {"password": PASSWORD}
+
+    def work(number: int, session_id: str) -> list[Awaitable[Answer]]:
+        member = f"/session/{session_id}/members/{bob.user['id']}"
+        others = [
+            ada.delete(f"/session/{session_id}"),
+            bob.post(f"/session/{session_id}/leave"),
+            ada.delete(member),
+            ada.patch(member, {"role": "viewer"}),
+            ada.post(f"/session/{session_id}/leave"),
+            bob.patch(f"/session/{session_id}/members/{ada.user['id']}", {"role": "owner"}),
+            bob.delete(f"/session/{session_id}"),
+            ada.patch(f"/session/{session_id}", {"status": "ended"}),
+        ]
+        for index, other in enumerate(others):
+            if index != number:
+                other.close()  # type: ignore[attr-defined]
+        hand_over = ada.patch(member, {"role": "owner"})
+        return [hand_over, others[number]] if attempt % 2 else [others[number], hand_over]
+
+    requests = [one for number, session_id in enumerate(sessions) for one in work(number, session_id)]
+
+    await together(*requests)
+    check_owners(tmp_path / "data")
+    await together(
+        *(ada.patch(f"/session/{s}/members/{bob.user['id']}", {"role": "owner"}) for s in sessions),
+        (ada, bob)[attempt % 2].delete("/user/me", body=password),
+        *(bob.patch(f"/session/{s}/members/{ada.user['id']}", {"role": "owner"}) for s in sessions),
+    )
+    check_owners(tmp_path / "data")
+    await together(*(one.delete("/user/me", body=password) for one in (ada, bob, ada, bob)))
+    assert check_owners(tmp_path / "data") == 0
+
+
+async def test_an_account_that_goes_while_50_join_its_session(api: Api, tmp_path: Path) -> None:
+    """Whoever came in time inherits, or the session is gone for all."""
+    ada = await api.sign_up("ada")
+    session_id = await ada.new_session()
+    users = await members(api, 50)
+
+    found = await together(
+        *(user.post(f"/session/{session_id}/join") for user in users[:25]),
+        ada.delete("/user/me", body={"password": PASSWORD}),
+        *(user.post(f"/session/{session_id}/join") for user in users[25:]),
+    )
+
+    assert set(found) <= {200, 204, 404}
+    assert check_owners(tmp_path / "data") in (0, 1)
+
+
+async def test_an_account_that_is_used_while_it_is_deleted(api: Api, tmp_path: Path) -> None:
+    """Sessions, messages, joins, refreshes and tickets of the same moment: done before, or refused."""
+    ada, bob = await api.sign_up("ada"), await api.sign_up("bob")
+    others = await bob.new_session()
+
+    await together(
+        *(ada.post("/session", {"code": "x"}) for _ in range(10)),
+        *(ada.post(f"/session/{others}/join") for _ in range(5)),
+        ada.delete("/user/me", body={"password": PASSWORD}),
+        *(ada.post("/session") for _ in range(10)),
+        *(ada.post("/chat/send", {"sessionId": others, "message": "x"}) for _ in range(5)),
+        *(api.post("/user/login", {"username": "ada", "password": PASSWORD}) for _ in range(5)),
+        *(api.post("/user/refresh", {"refreshToken": ada.refresh_token}) for _ in range(5)),
+        *(ada.post(f"/session/{others}/ticket") for _ in range(5)),
+        *(upload(ada, picture()) for _ in range(3)),
+    )
+
+    assert (await ada.get("/user/me")).status == 401
+    assert check_owners(tmp_path / "data") == 1
+    people = (await bob.get(f"/session/{others}")).body["members"]
+    assert [member["username"] for member in people] == ["bob"]
+    assert (await api.get(f"/user/{ada.user['id']}/avatar")).status == 404
+
+
+async def test_a_guest_who_signs_up_while_he_is_removed(api: Api) -> None:
+    """He is a user then, and out of the session."""
+    ada = await api.sign_up("ada")
+    session_id = await ada.new_session(access="invite")
+    guest = await guest_of(ada, session_id)
+    wire = await joined(guest, session_id)
+    assert await is_open(wire)
+
+    claimed, removed = await asyncio.gather(
+        guest.post("/user/signup", account("gustav")), ada.delete(f"/session/{session_id}/members/{guest.user['id']}")
+    )
+
+    assert (claimed.status, removed.status) == (201, 204)
+    guest.token = claimed.body["accessToken"]
+    assert (await wire.until_closed())[0] == 4403
+    assert code_of(await guest.get(f"/session/{session_id}")) == (404, "not_found")
+    assert (await guest.get("/user/me")).body["guest"] is False

@@ -1,0 +1,265 @@
+"""What the list of sessions tells: who is online, when something happened, what was not read."""
+
+import asyncio
+
+import pytest
+
+from handlers.times import rfc3339
+from tests.api import Api
+from tests.handlers.clients import account, code_of, guest_of, joined, log_in, new_invite, picture, typing_frame, upload
+from tests.node_peers import until
+
+
+async def listed(api: Api, session_id: str) -> dict:
+    """Return a session as it stands in a user's list."""
+    (item,) = [item for item in (await api.get("/session")).body["items"] if item["id"] == session_id]
+    assert item == (await api.get(f"/session/{session_id}")).body
+    assert item["memberCount"] == len(item["members"])
+    assert item["onlineCount"] == sum(member["online"] for member in item["members"])
+    return item
+
+
+async def unread(api: Api, session_id: str) -> int:
+    return (await listed(api, session_id))["unread"]
+
+
+async def online(api: Api, session_id: str) -> list[str]:
+    """Return the names of members who are connected."""
+    return [member["username"] for member in (await listed(api, session_id))["members"] if member["online"]]
+
+
+async def say(api: Api, session_id: str, *texts: str) -> int:
+    """Send messages; return the last one's sequence."""
+    for text in texts:
+        answer = await api.post("/chat/send", {"sessionId": session_id, "message": text})
+        assert answer.status == 201
+    return answer.body["sequence"]
+
+
+@pytest.fixture
+async def session_id(ada: Api, bob: Api) -> str:
+    """A session of Ada's that Bob is in."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    return session_id
+
+
+# -- online ---------------------------------------------------------------------------------------
+
+
+async def test_who_is_online(ada: Api, bob: Api, session_id: str) -> None:
+    """Those with an open socket to this session, however many they have; REST does not count."""
+    other = await bob.new_session()
+    assert await online(ada, session_id) == []
+
+    wires = [await joined(bob, session_id), await joined(await log_in(bob.url, "bob"), session_id)]
+
+    assert await online(ada, session_id) == ["bob"]
+    assert await online(bob, other) == []
+    wires[0].close()
+    wires[1].close()
+    await until(lambda: online(ada, session_id), lambda names: names == [])
+
+
+async def test_all_kinds_of_people_are_online(ada: Api, bob: Api, session_id: str) -> None:
+    """Guests and viewers too; who is removed or left is not, and not in the list."""
+    await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})
+    guest = await guest_of(ada, session_id, "Gus")
+    wires = [await joined(api, session_id) for api in (ada, bob, guest)]
+    assert sorted(await online(ada, session_id)) == ["Gus", "ada", "bob"]
+
+    await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
+
+    assert (await wires[1].until_closed())[0] == 4403
+    assert sorted(await online(ada, session_id)) == ["Gus", "ada"]
+    assert len((await listed(ada, session_id))["members"]) == 2
+
+
+async def test_nobody_is_online_after_a_restart(start_server) -> None:
+    """It is not in the store."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    wire = await joined(ada, session_id)
+    assert await online(ada, session_id) == ["ada"]
+    await server.stop()
+    assert (await wire.until_closed())[0] == 1012
+
+    again = await start_server()
+
+    assert await online(Api(again.url, ada.token), session_id) == []
+
+
+# -- activity -------------------------------------------------------------------------------------
+
+
+async def test_the_last_activity(clock, ada: Api, bob: Api, session_id: str) -> None:
+    """Messages, saves, edits and changes move it; reading, joining and connecting do not."""
+
+    async def last() -> str:
+        item = await listed(ada, session_id)
+        assert item["lastActivityAt"] == item["updatedAt"]
+        return item["lastActivityAt"]
+
+    before = await last()
+    clock.advance(10)
+    await bob.post(f"/chat/{session_id}/read")
+    await bob.get(f"/chat/{session_id}")
+    wire = await joined(bob, session_id)
+    await guest_of(ada, session_id)
+    assert await last() == before
+
+    await say(bob, session_id, "hi")
+    assert await last() == rfc3339(clock())
+    clock.advance(10)
+    await bob.post(f"/code/{session_id}/save", {"code": "x"})
+    assert await last() == rfc3339(clock())
+    clock.advance(10)
+    await ada.patch(f"/session/{session_id}", {"title": "new"})
+    assert await last() == rfc3339(clock())
+    clock.advance(10)
+    await wire.send(typing_frame("typed"))
+    await until(last, lambda seen: seen == rfc3339(clock()))
+
+
+# -- what was not read ----------------------------------------------------------------------------
+
+
+async def test_messages_are_unread_until_read(ada: Api, bob: Api, session_id: str) -> None:
+    """For each member by himself; who writes has read what is above."""
+    await say(ada, session_id, "one", "two", "three")
+
+    assert await unread(bob, session_id) == 3
+    assert await unread(ada, session_id) == 0
+    answer = await bob.post(f"/chat/{session_id}/read")
+    assert (answer.status, answer.body) == (200, {"unread": 0})
+    assert await unread(bob, session_id) == 0
+    await say(ada, session_id, "four")
+    assert await unread(bob, session_id) == 1
+    await say(bob, session_id, "five")
+    assert (await unread(bob, session_id), await unread(ada, session_id)) == (0, 1)
+
+
+async def test_reading_up_to_a_message(ada: Api, bob: Api, session_id: str) -> None:
+    """Up to its sequence, never back, and not beyond what there is."""
+    await say(ada, session_id, "one", "two", "three", "four")
+
+    async def read(sequence: int) -> int:
+        answer = await bob.post(f"/chat/{session_id}/read", {"sequence": sequence})
+        assert answer.status == 200
+        assert await unread(bob, session_id) == answer.body["unread"]
+        return answer.body["unread"]
+
+    assert [await read(sequence) for sequence in (0, 1, 3, 2, 0)] == [4, 3, 1, 1, 1]
+    assert await read(1 << 53) == 0
+    await say(ada, session_id, "five")
+    assert await unread(bob, session_id) == 1
+
+
+@pytest.mark.parametrize("sequence", [-1, 1.5, "1", None, True, (1 << 53) + 1, [1]])
+async def test_sequences_that_are_none(bob: Api, session_id: str, sequence: object) -> None:
+    """What is no sequence is named."""
+    answer = await bob.post(f"/chat/{session_id}/read", {"sequence": sequence})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["sequence"]
+
+
+async def test_looking_is_not_reading(ada: Api, bob: Api, session_id: str) -> None:
+    """A page that loads messages in the background does not mark them."""
+    await say(ada, session_id, "one")
+
+    await bob.get(f"/chat/{session_id}")
+    await joined(bob, session_id)
+
+    assert await unread(bob, session_id) == 1
+
+
+@pytest.mark.parametrize("how", ["link", "invite", "socket", "guest"])
+async def test_who_comes_later_begins_at_nothing(ada: Api, session_id: str, how: str) -> None:
+    """What was said before he came is not unread, in whatever way he came."""
+    await say(ada, session_id, "one", "two")
+    carol = await ada.sign_up("carol")
+    match how:
+        case "link":
+            await carol.post(f"/session/{session_id}/join")
+        case "invite":
+            invite = (await new_invite(ada, session_id))["invite"]
+            await carol.post(f"/session/{session_id}/join", {"invite": invite})
+        case "socket":
+            await joined(carol, session_id)
+        case "guest":
+            carol = await guest_of(ada, session_id)
+
+    assert await unread(carol, session_id) == 0
+    await say(ada, session_id, "three")
+    assert await unread(carol, session_id) == 1
+
+
+async def test_a_guests_count_is_his_as_a_full_user(ada: Api, session_id: str) -> None:
+    """Signing up reads nothing and forgets nothing."""
+    guest = await guest_of(ada, session_id)
+    await say(ada, session_id, "one", "two")
+    await guest.post(f"/chat/{session_id}/read", {"sequence": 1})
+
+    claimed = await guest.post("/user/signup", account("gustav"))
+
+    guest.token = claimed.body["accessToken"]
+    assert await unread(guest, session_id) == 1
+
+
+async def test_reading_an_ended_session(ada: Api, bob: Api, session_id: str) -> None:
+    """Everyone reads: also that he has read."""
+    await say(ada, session_id, "one")
+    await ada.patch(f"/session/{session_id}", {"status": "ended"})
+
+    assert (await bob.post(f"/chat/{session_id}/read")).body == {"unread": 0}
+
+
+async def test_counts_under_load(crowd: None, ada: Api, bob: Api, session_id: str) -> None:
+    """Messages and readings at once: never negative, and right in the end."""
+    work = [say(ada, session_id, f"{number}") for number in range(25)]
+    work += [bob.post(f"/chat/{session_id}/read", {"sequence": number}) for number in range(25)]
+
+    await asyncio.gather(*work)
+
+    counts = [(await bob.post(f"/chat/{session_id}/read", {"sequence": number})).body["unread"] for number in (5, 25)]
+    assert 0 <= counts[0] <= 25
+    assert counts[1] == await unread(bob, session_id) == 0
+
+
+# -- pictures -------------------------------------------------------------------------------------
+
+
+async def test_pictures_are_in_the_list(ada: Api, bob: Api, session_id: str) -> None:
+    """Of owner and members, the new one at once."""
+    address = (await upload(bob, picture())).body["avatar"]
+
+    item = await listed(ada, session_id)
+
+    assert [member["avatar"] for member in item["members"]] == [None, address]
+    assert item["owner"]["avatar"] is None
+    await bob.delete("/user/avatar")
+    assert [member["avatar"] for member in (await listed(ada, session_id))["members"]] == [None, None]
+
+
+# -- many members ---------------------------------------------------------------------------------
+
+
+async def test_lists_show_the_eldest_members_and_count_all(clock, ada: Api, monkeypatch) -> None:
+    """A page of full sessions stays small; the session itself shows everybody."""
+    monkeypatch.setattr("handlers.session.MEMBERS_IN_LISTS", 2)
+    session_id = await ada.new_session()
+    people = [await ada.sign_up(name) for name in ("first", "second", "third")]
+    for api in people:
+        clock.advance(1)
+        await api.post(f"/session/{session_id}/join")
+    wires = [await joined(api, session_id) for api in people]
+
+    (item,) = (await people[2].get("/session")).body["items"]
+    whole = (await people[2].get(f"/session/{session_id}")).body
+
+    assert [member["username"] for member in item["members"]] == ["ada", "first"]
+    assert [member["username"] for member in whole["members"]] == ["ada", "first", "second", "third"]
+    assert {(one["memberCount"], one["onlineCount"]) for one in (item, whole)} == {(4, len(wires))}
+    assert item["role"] == "editor"

@@ -1,0 +1,244 @@
+"""Tickets: a pass for one WebSocket from a page that has no cookies here."""
+
+import asyncio
+import contextlib
+
+import pytest
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import WebSocketClosedError, websocket_connect
+
+from tests.api import PASSWORD, Api, Wire
+from tests.handlers.clients import Browser, code_of, guest_of, is_open, joined, log_in, typed
+from tests.node_peers import until
+
+EVIL = "https://evil.example.org"
+
+
+async def ticket_for(api: Api, session_id: str) -> str:
+    answer = await api.post(f"/session/{session_id}/ticket")
+    assert answer.status == 200, answer
+    return answer.body["ticket"]
+
+
+async def connect(url: str, session_id: str, ticket: str, query: str = "", **headers: str) -> Wire:
+    """Open a socket with nothing but a ticket."""
+    address = f"{Api(url).socket_url}/{session_id}?ticket={ticket}{query}"
+    return Wire(await websocket_connect(HTTPRequest(address, headers=headers)))
+
+
+async def refusal(wire: Wire) -> int | None:
+    """Return the close code of a socket that does not get in."""
+    code, _ = await wire.until_closed()
+    assert not [frame for frame in wire.seen if frame.startswith(b"\x00")], "the document came"
+    return code
+
+
+@pytest.fixture
+async def session_id(ada: Api) -> str:
+    return await ada.new_session(code="x")
+
+
+async def test_a_ticket_lets_one_socket_in(ada: Api, session_id: str) -> None:
+    """Once: who has seen it in a log or a history gets nothing by it."""
+    answer = await ada.post(f"/session/{session_id}/ticket")
+
+    assert set(answer.body) == {"ticket", "expiresIn"}
+    assert answer.body["expiresIn"] == 60
+    wire = await connect(ada.url, session_id, answer.body["ticket"])
+    assert await is_open(wire)
+    assert await refusal(await connect(ada.url, session_id, answer.body["ticket"])) == 4401
+    assert await is_open(wire)
+
+
+@pytest.mark.parametrize("origin", [EVIL, "null", "https://editor.example.org"])
+async def test_a_ticket_works_from_any_origin(ada: Api, session_id: str, origin: str) -> None:
+    """That is what it is for: the page got it by a request that was its own."""
+    wire = await connect(ada.url, session_id, await ticket_for(ada, session_id), Origin=origin)
+
+    assert await is_open(wire)
+
+
+async def test_a_ticket_may_stand_beside_other_parameters(ada: Api, session_id: str) -> None:
+    """Providers add their own, also behind a second question mark; ids may be typed."""
+    for query in ("&saved=1", "?x=1", "&ticket2=y"):
+        assert await is_open(await connect(ada.url, session_id, await ticket_for(ada, session_id), query))
+    assert await is_open(await connect(ada.url, typed(session_id), await ticket_for(ada, session_id)))
+    assert await is_open(await connect(ada.url, session_id, typed(await ticket_for(ada, session_id))))
+
+
+async def test_50_sockets_with_one_ticket(start_server) -> None:
+    """One gets in, however many try at once."""
+    server = await start_server(refusal_hold_s=0, connections_per_user=100)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    ticket = await ticket_for(ada, session_id)
+
+    wires = await asyncio.gather(*(connect(server.url, session_id, ticket) for _ in range(50)))
+
+    async def how_it_went(wire: Wire) -> int:
+        with contextlib.suppress(WebSocketClosedError):
+            await wire.send(b"\x00\x00\x01\x00")
+        while (frame := await wire.receive()) is not None:
+            if frame.startswith(b"\x00\x01"):
+                return 101
+        return wire.close_code or 0
+
+    found = await asyncio.gather(*(how_it_went(wire) for wire in wires))
+    assert sorted(found) == [101] + [4401] * 49
+
+
+@pytest.mark.parametrize(("age_s", "is_good"), [(59.999, True), (60, False)])
+async def test_a_ticket_lives_for_a_minute(clock, ada: Api, session_id: str, age_s: float, is_good: bool) -> None:
+    """The last millisecond is good, the next is not."""
+    ticket = await ticket_for(ada, session_id)
+    clock.advance(age_s)
+
+    wire = await connect(ada.url, session_id, ticket)
+
+    assert await is_open(wire) if is_good else await refusal(wire) == 4401
+
+
+async def test_a_ticket_is_for_its_session(ada: Api, session_id: str) -> None:
+    """Elsewhere it is used up by trying, also in another session of the same user."""
+    other = await ada.new_session()
+    ticket = await ticket_for(ada, session_id)
+
+    assert await refusal(await connect(ada.url, other, ticket)) == 4401
+    assert await refusal(await connect(ada.url, session_id, ticket)) == 4401
+
+
+async def test_a_ticket_is_of_its_user(ada: Api, bob: Api, session_id: str) -> None:
+    """With his role and his name, whoever else's cookie comes along."""
+    await ada.patch(f"/session/{session_id}", {"joinRole": "viewer"})
+    await bob.post(f"/session/{session_id}/join")
+    ticket = await ticket_for(bob, session_id)
+
+    wire = await connect(ada.url, session_id, ticket, Cookie=f"accessToken={ada.token}", Origin=ada.url)
+
+    assert await is_open(wire)
+    members = (await ada.get(f"/session/{session_id}")).body["members"]
+    assert [(member["username"], member["online"]) for member in members] == [("ada", False), ("bob", True)]
+
+
+@pytest.mark.parametrize("ticket", ["x", "0" * 26, "%00", "a.b.c", "%F0%9F%98%80"])
+async def test_without_a_good_ticket_no_cookie_helps(ada: Api, session_id: str, ticket: str) -> None:
+    """A wrong ticket is not a way around the origin that a cookie needs."""
+    cookie = f"accessToken={ada.token}"
+
+    assert await refusal(await connect(ada.url, session_id, ticket, Cookie=cookie, Origin=EVIL)) == 4401
+    assert await refusal(await connect(ada.url, session_id, ticket, Cookie=cookie, Origin=ada.url)) == 4401
+
+
+async def test_an_empty_ticket_is_none(ada: Api, session_id: str) -> None:
+    """What signs in then is the cookie, of a page of ours."""
+    cookie = f"accessToken={ada.token}"
+
+    assert await is_open(await connect(ada.url, session_id, "", Cookie=cookie, Origin=ada.url))
+    with pytest.raises(Exception, match="403"):
+        await connect(ada.url, session_id, "", Cookie=cookie, Origin=EVIL)
+
+
+@pytest.mark.parametrize("how", ["logout", "logins", "password", "account"])
+async def test_a_ticket_dies_with_its_login(ada: Api, session_id: str, how: str) -> None:
+    """Also one that was not used yet; another login's tickets live on."""
+    other = await log_in(ada.url, "ada")
+    tickets = [await ticket_for(other, session_id), await ticket_for(ada, session_id)]
+
+    match how:
+        case "logout":
+            await other.post("/user/logout")
+        case "logins":
+            await ada.delete("/user/logins")
+        case "password":
+            await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": "another good one"})
+        case "account":
+            await ada.delete("/user/me", body={"password": PASSWORD})
+
+    first, second = [await connect(ada.url, session_id, ticket) for ticket in tickets]
+    assert await refusal(first) in ((4401,) if how != "account" else (4401, 4404))
+    if how != "account":
+        assert await is_open(second)
+
+
+async def test_a_ticket_does_not_outlive_the_membership(ada: Api, bob: Api, session_id: str) -> None:
+    """Who was removed meanwhile stays out; whose role was changed has the new one."""
+    await bob.post(f"/session/{session_id}/join")
+    ticket = await ticket_for(bob, session_id)
+    await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
+
+    assert await refusal(await connect(ada.url, session_id, ticket)) == 4403
+
+
+async def test_a_socket_by_ticket_ends_with_its_login(ada: Api, session_id: str) -> None:
+    """It is a socket of that login like others."""
+    other = await log_in(ada.url, "ada")
+    wire = await connect(ada.url, session_id, await ticket_for(other, session_id))
+    assert await is_open(wire)
+
+    await other.post("/user/logout")
+
+    assert (await wire.until_closed())[0] == 4401
+
+
+async def test_a_ticket_is_no_access_token(ada: Api, session_id: str) -> None:
+    """Nor an invite; and neither of those is a ticket."""
+    ticket = await ticket_for(ada, session_id)
+    bearer = Api(ada.url, ticket)
+
+    assert code_of(await bearer.get("/user/me")) == (401, "not_signed_in")
+    assert code_of(await Api(ada.url).get("/user/me", headers={"Cookie": f"accessToken={ticket}"})) == (
+        401, "not_signed_in",
+    )  # fmt: skip
+    assert await refusal(await bearer.connect(session_id)) == 4401
+    assert code_of(await Api(ada.url).get(f"/invite/{ticket}")) == (404, "not_found")
+    assert await refusal(await connect(ada.url, session_id, str(ada.token))) == 4401
+    assert await refusal(await connect(ada.url, session_id, ada.refresh_token)) == 4401
+    assert await is_open(await connect(ada.url, session_id, ticket))
+
+
+async def test_a_guests_ticket(ada: Api, session_id: str) -> None:
+    """For the session that he is in."""
+    guest = await guest_of(ada, session_id)
+
+    assert await is_open(await connect(ada.url, session_id, await ticket_for(guest, session_id)))
+
+
+async def test_a_foreign_page_gets_no_ticket_by_cookie(browser: Browser) -> None:
+    """Else it could make the visitor's browser let it in."""
+    await browser.enter("ada")
+    session_id = await browser.new_session()
+    browser.origin = EVIL
+
+    assert code_of(await browser.post(f"/session/{session_id}/ticket")) == (403, "bad_origin")
+
+
+async def test_a_ticket_survives_a_restart_once(start_server) -> None:
+    """It is in the store, and gone from it when used."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    ticket = await ticket_for(ada, session_id)
+    await server.stop()
+    again = await start_server()
+
+    assert await is_open(await connect(again.url, session_id, ticket))
+    assert await refusal(await connect(again.url, session_id, ticket)) == 4401
+
+
+async def test_tickets_are_not_logged(ada: Api, session_id: str, caplog) -> None:
+    """Neither when they are made nor when they are used, well or badly."""
+    caplog.set_level("DEBUG")
+    ticket = await ticket_for(ada, session_id)
+
+    await is_open(await connect(ada.url, session_id, ticket))
+    await refusal(await connect(ada.url, session_id, ticket))
+    wire = await joined(ada, session_id)
+    wire.close()
+    await until(lambda: _text(caplog), lambda text: "left session" in text)
+
+    assert ticket not in caplog.text
+    assert str(ada.token) not in caplog.text
+
+
+async def _text(caplog) -> str:
+    return caplog.text

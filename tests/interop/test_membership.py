@@ -1,0 +1,311 @@
+"""Roles, logins and sessions that change while real editors are connected."""
+
+import asyncio
+
+import pytest
+
+from tests.api import PASSWORD, Api
+from tests.node_peers import Peers, until
+
+VERSIONS = (1, 3)
+
+
+async def connect(peers: Peers, api: Api, session_id: str, name: str, **options: object) -> None:
+    """Connect a Yjs client and wait until it has the document."""
+    await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
+    await peers.until_state(name, synced=True)
+
+
+async def login(api: Api) -> Api:
+    """Sign the same user in once more."""
+    answer = await Api(api.url).post("/user/login", {"username": api.user["username"], "password": PASSWORD})
+    assert answer.status == 200
+    return Api(api.url, answer.body["accessToken"], answer.body["user"])
+
+
+async def invite(owner: Api, session_id: str, **fields: object) -> str:
+    answer = await owner.post(f"/session/{session_id}/invites", fields)
+    assert answer.status == 201
+    return answer.body["invite"]
+
+
+async def guest(owner: Api, session_id: str, name: str, **fields: object) -> Api:
+    """Let a guest in."""
+    body = {"name": name, "invite": await invite(owner, session_id, **fields)}
+    answer = await Api(owner.url).post("/user/guest", body)
+    assert answer.status == 201
+    return Api(owner.url, answer.body["accessToken"], answer.body["user"])
+
+
+async def test_the_next_update_of_a_new_viewer_is_refused(ada: Api, bob: Api, peers: Peers) -> None:
+    """Once the owner has the answer, nothing that the viewer types gets in; what he typed before has."""
+    session_id = await ada.new_session()
+    await connect(peers, bob, session_id, "bob")
+    await peers.do("insert", "bob", text="before ")
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "before ")
+
+    changed = await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})
+    await peers.do("insert", "bob", text="after")
+
+    assert changed.status == 200
+    state = await peers.until_state("bob", denied=lambda denied: len(denied) == 1)
+    assert state["denied"] == ["forbidden: viewers cannot edit"]
+    assert (await ada.live(session_id))["code"] == "before "
+    assert state["attempts"] == 1
+
+
+async def test_a_storm_of_role_changes(ada: Api, bob: Api, peers: Peers) -> None:
+    """While one types and the owner changes his mind, whatever is refused comes in once he may write again."""
+    session_id = await ada.new_session()
+    member = f"/session/{session_id}/members/{bob.user['id']}"
+    await connect(peers, ada, session_id, "ada")
+    await connect(peers, bob, session_id, "bob")
+    await peers.do("type", "bob", everyMs=2, mark="b")
+
+    for number in range(50):
+        role = "editor" if number % 2 else "viewer"
+        assert (await ada.patch(member, {"role": role})).status == 200
+
+    typed = await peers.do("stop", "bob")
+    text = await peers.text("bob")
+    assert typed > 0
+    await peers.until_text(text, "ada")
+    assert (await ada.live(session_id))["code"] == text
+    assert sorted(text.count(f"<b{n}>") for n in range(typed)) == [1] * typed
+    assert (await peers.do("state", "bob"))["attempts"] == 1
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_removed_one_does_not_come_back_by_himself(start_server, peers: Peers, version: int) -> None:
+    """He is closed with 4403, also when his provider tries again, and nothing of what he types is taken."""
+    server = await start_server(refusal_hold_s=0.05)
+    ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
+    session_id = await ada.new_session(code="x")
+    await connect(peers, bob, session_id, "bob", version=version, maxBackoffTime=50)
+
+    removed = await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
+    await peers.do("insert", "bob", text="me again")
+
+    assert removed.status == 204
+    if version == 1:  # it comes back ten times a second whatever the code
+        state = await peers.until_state("bob", closes=lambda closes: len(closes) >= 3)
+    else:
+        state = await peers.until_state("bob", gone=4403)
+    assert {code for code, _ in state["closes"]} == {4403}
+    assert (await ada.live(session_id))["code"] == "x"
+    assert [one["id"] for one in (await ada.get(f"/session/{session_id}")).body["members"]] == [ada.user["id"]]
+
+
+async def test_leaving_closes_only_ones_own_sockets_there(ada: Api, bob: Api, peers: Peers) -> None:
+    """Who leaves is closed with 4403 in that session; elsewhere he stays, and so do the others."""
+    left, other = await ada.new_session(), await ada.new_session()
+    await connect(peers, ada, left, "ada")
+    await connect(peers, bob, left, "bob")
+    await connect(peers, bob, other, "elsewhere")
+
+    assert (await bob.post(f"/session/{left}/leave")).status == 204
+
+    await peers.until_state("bob", gone=4403)
+    for name in ("ada", "elsewhere"):
+        assert (await peers.do("state", name))["connected"]
+
+
+@pytest.mark.parametrize("how", ["logout", "revoked", "all others", "password"])
+async def test_a_login_that_ends_takes_its_sockets_along(ada: Api, peers: Peers, how: str) -> None:
+    """The sockets of that login close with 4401 for good; those of the user's other login type on."""
+    session_id = await ada.new_session()
+    other = await login(ada)
+    await connect(peers, ada, session_id, "ada")
+    await connect(peers, other, session_id, "other")
+
+    if how == "logout":
+        answer = await other.post("/user/logout")
+    elif how == "revoked":
+        logins = (await other.get("/user/logins")).body["items"]
+        (own,) = [one["id"] for one in logins if one["current"]]
+        answer = await ada.delete(f"/user/logins/{own}")
+    elif how == "all others":
+        answer = await ada.delete("/user/logins")
+    else:
+        answer = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": "quite another one"})
+
+    assert answer.status in (200, 204), answer
+    await peers.until_state("other", gone=4401)
+    await peers.do("insert", "ada", text="still here")
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "still here")
+
+
+async def test_failed_logins_leave_open_sockets_alone(ada: Api, peers: Peers) -> None:
+    """Whoever guesses a password locks the account's next login, not those who are typing."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "ada")
+    wrong = {"username": "ada", "password": "not the right one"}
+
+    answers = [await Api(ada.url).post("/user/login", wrong) for _ in range(6)]
+    right = await Api(ada.url).post("/user/login", {"username": "ada", "password": PASSWORD})
+
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+    assert (right.status, int(right.headers["Retry-After"]) > 0) == (429, True)
+    await peers.do("insert", "ada", text="undisturbed")
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "undisturbed")
+    assert (await peers.do("state", "ada"))["attempts"] == 1
+
+
+async def test_a_session_that_is_handed_over(ada: Api, bob: Api, peers: Peers) -> None:
+    """Both go on typing on their sockets; rights are the other way round at once."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "ada")
+    await connect(peers, bob, session_id, "bob")
+
+    answer = await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "owner"})
+
+    assert (answer.status, answer.body["role"]) == (200, "owner")
+    assert (await ada.patch(f"/session/{session_id}", {"title": "mine"})).status == 403
+    assert (await bob.patch(f"/session/{session_id}", {"title": "mine"})).status == 200
+    await peers.do("insert", "ada", text="a")
+    await peers.do("insert", "bob", text="b")
+    await until(lambda: ada.live(session_id), lambda live: sorted(live["code"]) == ["a", "b"])
+
+
+async def test_the_end_of_an_account_hands_its_sessions_over(ada: Api, bob: Api, peers: Peers) -> None:
+    """The owner's sockets close, the eldest editor owns the session and types on; what was written stays."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "ada")
+    await connect(peers, bob, session_id, "bob")
+    await peers.do("insert", "ada", text="ada's ")
+    await peers.until_text("ada's ", "bob")
+
+    answer = await ada.request("DELETE", "/user/me", {"password": PASSWORD})
+
+    assert answer.status == 204
+    await peers.until_state("ada", gone=4401)
+    await peers.do("insert", "bob", text="bob's")
+    await until(lambda: bob.live(session_id), lambda live: live["code"] == "ada's bob's")
+    session = (await bob.get(f"/session/{session_id}")).body
+    assert (session["role"], session["owner"]["id"]) == ("owner", bob.user["id"])
+    assert [one["id"] for one in session["members"]] == [bob.user["id"]]
+
+
+async def test_a_guest_types_under_his_name_and_becomes_a_user(ada: Api, peers: Peers) -> None:
+    """A name and an invite are enough; on signing up he keeps his socket, his text and his id."""
+    session_id = await ada.new_session(access="invite")
+    gil = await guest(ada, session_id, "Gil", role="editor")
+    await connect(peers, ada, session_id, "ada")
+    await connect(peers, gil, session_id, "gil")
+    await peers.do("presence", "gil", state={"user": {"name": "somebody else"}})
+    client = str((await peers.do("state", "gil"))["clientID"])
+
+    def name(states: dict[str, dict[str, dict[str, str]]]) -> str:
+        return states.get(client, {}).get("user", {}).get("name", "")
+
+    seen = await until(lambda: peers.do("states", "ada"), lambda states: name(states) == "Gil")
+    assert seen[client]["user"]["guest"] is True
+    body = {"username": "gilbert", "email": "gil@example.org", "password": PASSWORD}
+    signed_up = await gil.post("/user/signup", body)
+
+    assert (signed_up.status, signed_up.body["user"]["id"]) == (201, gil.user["id"])
+    await until(lambda: peers.do("states", "ada"), lambda states: name(states) == "gilbert")
+    await peers.do("insert", "gil", text="typed on")
+    await peers.until_text("typed on", "ada")
+    assert (await peers.do("state", "gil"))["attempts"] == 1
+
+
+async def test_a_guest_elsewhere(ada: Api, peers: Peers) -> None:
+    """A guest who connects to another session, whose link lets users in, is refused for good."""
+    home, other = await ada.new_session(), await ada.new_session(code="secret")
+    gil = await guest(ada, home, "Gil")
+
+    await peers.do("connect", "gil", url=gil.socket_url, room=other, token=gil.token)
+
+    await peers.until_state("gil", gone=4403)
+    assert await peers.text("gil") == ""
+
+
+async def test_a_ticket_is_good_for_one_connection(ada: Api, peers: Peers) -> None:
+    """A stock provider gets in by a ticket; the same ticket does not get another one in."""
+    session_id = await ada.new_session(code="hello")
+    ticket = (await ada.post(f"/session/{session_id}/ticket")).body["ticket"]
+
+    await peers.do("connect", "one", url=ada.socket_url, room=session_id, ticket=ticket)
+    await peers.until_text("hello", "one")
+    await peers.do("connect", "two", url=ada.socket_url, room=session_id, ticket=ticket)
+
+    await peers.until_state("two", gone=4401)
+    assert await peers.text("two") == ""
+
+
+CHANGES = {
+    "role": ("set_role", "role_changed"),
+    "hand over": ("transfer_session", "role_changed"),
+    "remove": ("remove_member", "member_gone"),
+    "leave": ("leave", "member_gone"),
+    "end": ("change_session", "status_changed"),
+    "delete": ("delete_session", "session_deleted"),
+    "logout": ("end_login", "logins_ended"),
+    "revoke": ("end_login", "logins_ended"),
+    "password": ("set_password", "logins_ended"),
+    "delete account": ("delete_user", "logins_ended"),
+}
+"""What is changed: the store's method that commits it, and what rooms are told."""
+
+
+async def change(what: str, ada: Api, bob: Api, session_id: str) -> int:
+    member = f"/session/{session_id}/members/{bob.user['id']}"
+    match what:
+        case "role":
+            answer = await ada.patch(member, {"role": "viewer"})
+        case "hand over":
+            answer = await ada.patch(member, {"role": "owner"})
+        case "remove":
+            answer = await ada.delete(member)
+        case "leave":
+            answer = await bob.post(f"/session/{session_id}/leave")
+        case "end":
+            answer = await ada.patch(f"/session/{session_id}", {"status": "ended"})
+        case "delete":
+            answer = await ada.delete(f"/session/{session_id}")
+        case "logout":
+            answer = await bob.post("/user/logout")
+        case "revoke":
+            other = await login(bob)
+            answer = await other.delete(f"/user/logins/{bob.refresh_token.partition('.')[0]}")
+        case "password":
+            other = await login(bob)
+            answer = await other.post("/user/password", {"currentPassword": PASSWORD, "newPassword": "another one"})
+        case _:
+            answer = await bob.request("DELETE", "/user/me", {"password": PASSWORD})
+    return answer.status
+
+
+@pytest.mark.parametrize("what", CHANGES)
+async def test_rooms_learn_in_the_turn_of_the_commit(server, ada: Api, bob: Api, monkeypatch, what: str) -> None:
+    """Between the store's word that something is committed and its effect on sockets nothing else runs."""
+    session_id = await ada.new_session()
+    assert (await bob.post(f"/session/{session_id}/join")).status == 200
+    services, loop, turn, at = server.parts.services, asyncio.get_running_loop(), 0, {}
+    committed, told = CHANGES[what]
+    commit, tell = getattr(services.store, committed), getattr(services.rooms, told)
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        loop.call_soon(count)
+
+    async def noted_commit(*arguments, **options):
+        result = await commit(*arguments, **options)
+        at.setdefault("committed", turn)
+        return result
+
+    def noted_tell(*arguments):
+        at.setdefault("told", turn)
+        tell(*arguments)
+
+    monkeypatch.setattr(services.store, committed, noted_commit)
+    monkeypatch.setattr(services.rooms, told, noted_tell)
+    loop.call_soon(count)
+
+    status = await change(what, ada, bob, session_id)
+
+    monkeypatch.undo()
+    assert status in (200, 204)
+    assert at["told"] == at["committed"] > 0

@@ -1,0 +1,56 @@
+"""A MongoDB-protocol server for tests: SecantusDB as a process of its own, or the one that TEST_MONGO_URI names.
+
+SecantusDB (GPL-2) is neither imported nor shipped: `tests.set_up` installs it into an environment of its own.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+FOLDER = Path(sys.prefix) / "secantus"
+COMMAND = FOLDER / "bin" / "secantusd-py"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(storage: str = ":memory:", port: int | None = None) -> Iterator[str]:
+    """Run a server and yield its URI."""
+    if given := os.environ.get("TEST_MONGO_URI"):
+        yield given
+        return
+    if not COMMAND.exists() and not os.environ.get("CI"):
+        import pytest
+
+        pytest.skip("no MongoDB-protocol server here: run `make test`, or set TEST_MONGO_URI")
+    port = port or free_port()
+    process = subprocess.Popen(
+        [COMMAND, "--port", str(port), "--storage-path", storage, "--sync-on-commit", "--log-level", "ERROR"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(port, process)
+        yield f"mongodb://127.0.0.1:{port}/"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        assert process.poll() is None, "the MongoDB-protocol server ended"
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        assert time.monotonic() < deadline, "the MongoDB-protocol server does not listen"
+        time.sleep(0.05)

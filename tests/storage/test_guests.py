@@ -1,0 +1,546 @@
+"""The contract of `storage.base.InviteStore`, run on every store: guests, and tickets."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from storage.base import Store
+from storage.errors import Conflict, LimitReached, NotFound
+from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
+from tests.storage.rows import (
+    DAY,
+    HOUR,
+    NOW,
+    ODD_TEXTS,
+    Seed,
+    guest,
+    invite,
+    login,
+    member,
+    message,
+    ticket,
+    user,
+)
+
+MANY = 1_000
+SECRET = "s1-secret-1"
+
+odd_text = pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
+
+
+async def the_use(store: Store) -> tuple[Invite, list[InviteUse]]:
+    """The one invite of s1, usable or not, with its uses."""
+    (found,) = await store.invites("s1", None, MANY, MANY)
+    return found
+
+
+async def count(store: Store) -> int:
+    """How often the one invite of s1 was used."""
+    return (await the_use(store))[0].uses
+
+
+class TestGuests:
+    async def test_a_guest_comes_in(self, store: Store, seed: Seed) -> None:
+        """He is a user, signed in, and a member in the role of the invite; the use is counted."""
+        await seed.session()
+        await seed.invite(role=Role.VIEWER)
+        gil = guest(created_at=NOW + 5)
+
+        joined = await store.add_guest(gil, login("gil"), SECRET, MANY)
+
+        assert joined == member("u-gil", role=Role.VIEWER, joined_at=NOW + 5)
+        assert await store.member("s1", "u-gil") == joined
+        assert await store.user("u-gil") == gil
+        assert await store.signed_in("l-gil-1", NOW) == gil
+        assert await store.logins("u-gil", NOW) == [login("gil")]
+        assert await the_use(store) == (invite(role=Role.VIEWER, uses=1), [InviteUse("u-gil", NOW + 5)])
+        assert [one.session.id for one in await store.sessions_of("u-gil", None, MANY)] == ["s1"]
+
+    async def test_what_was_said_before_counts_as_read(self, store: Store, seed: Seed) -> None:
+        """As for those who join by the link."""
+        await seed.session()
+        await seed.invite()
+        await store.add_message(message())
+
+        await seed.guest()
+
+        assert await store.read_messages("s1", "u-gil", 0) == 0
+
+    async def test_adding_again_changes_nothing(self, store: Store, seed: Seed) -> None:
+        """The membership is returned, also when the invite is used up and the session full by then."""
+        await seed.session()
+        await seed.invite(max_uses=1)
+        first = await store.add_guest(guest(), login("gil"), SECRET, 2)
+
+        again = await store.add_guest(guest(), login("gil"), SECRET, 2)
+
+        assert again == first
+        assert len(await store.members("s1")) == 2
+        assert await store.logins("u-gil", NOW) == [login("gil")]
+        assert await count(store) == 1
+
+    async def test_fifty_times_the_same(self, store: Store, seed: Seed) -> None:
+        """He is there once."""
+        await seed.session()
+        await seed.invite(max_uses=5)
+
+        results = await asyncio.gather(*(store.add_guest(guest(), login("gil"), SECRET, MANY) for _ in range(50)))
+
+        assert set(results) == {member("u-gil")}
+        assert await count(store) == 1
+
+    @pytest.mark.parametrize(
+        ("secret", "fields"),
+        [
+            pytest.param("s1-secret-9", {}, id="unknown"),
+            pytest.param("s1-secret-1", {"created_at": NOW + HOUR}, id="expired"),
+            pytest.param("s1-secret-2", {}, id="revoked"),
+            pytest.param("s1-secret-3", {}, id="used up"),
+            pytest.param("s2-secret-1", {}, id="of another session"),
+            pytest.param("s1-secret-1", {"guest_of": "s2"}, id="for another session"),
+            pytest.param("s1-secret-1", {"guest_of": "s-none"}, id="for no session"),
+        ],
+    )
+    async def test_not_usable(self, store: Store, seed: Seed, secret: str, fields: dict[str, Any]) -> None:
+        """The guest is not stored at all, nor is his login, and nothing is counted."""
+        for one in ("s1", "s2"):
+            await seed.session(one)
+            await seed.invite(1, one)
+        await seed.invite(2)
+        await seed.invite(3, max_uses=1)
+        await store.revoke_invite("s1", invite(2).id)
+        await store.use_invite("s1-secret-3", member(), MANY)
+        before = await store.invites("s1", None, MANY, MANY)
+
+        with pytest.raises(NotFound):
+            await store.add_guest(guest(**fields), login("gil"), secret, MANY)
+
+        await self.assert_not_stored(store, "gil")
+        assert await store.invites("s1", None, MANY, MANY) == before
+        assert await store.invites("s2", None, MANY, MANY) == [(invite(1, "s2"), [])]
+
+    async def test_a_full_session(self, store: Store, seed: Seed) -> None:
+        """The guest is not stored at all, and the invite not used."""
+        await seed.session()
+        await seed.invite(max_uses=1)
+
+        with pytest.raises(LimitReached):
+            await store.add_guest(guest(), login("gil"), SECRET, 1)
+
+        await self.assert_not_stored(store, "gil")
+        assert await the_use(store) == (invite(max_uses=1), [])
+        assert await store.add_guest(guest(), login("gil"), SECRET, 2) == member("u-gil")
+
+    async def test_fifty_guests_for_five_uses(self, store: Store, seed: Seed) -> None:
+        """Five get in; of the others nothing is stored."""
+        await seed.session()
+        await seed.invite(max_uses=5)
+        names = [f"guest{number}" for number in range(50)]
+
+        results = await asyncio.gather(
+            *(store.add_guest(guest(name), login(name), SECRET, MANY) for name in names), return_exceptions=True
+        )
+
+        came_in = {one.user_id for one in results if isinstance(one, Member)}
+        assert len(came_in) == 5
+        assert sum(isinstance(one, NotFound) for one in results) == 45
+        assert (await store.users(f"u-{name}" for name in names)).keys() == came_in
+        assert {f"u-{name}" for name in names if await store.signed_in(f"l-{name}-1", NOW)} == came_in
+        assert {one.user_id for one in await store.members("s1")} == {"u-ada", *came_in}
+        used, uses = await the_use(store)
+        assert (used.uses, {one.user_id for one in uses}) == (5, came_in)
+
+    async def test_names_of_guests_are_not_unique(self, store: Store, seed: Seed) -> None:
+        """Two guests and an account may have one name, whoever came first."""
+        await seed.session()
+        await seed.invite()
+        await seed.user("ada")
+        for name in ("gil", "gus"):
+            await seed.guest(name, username="Ada")
+        await seed.guest("gwen", username="carl")
+
+        await seed.user("carl")
+
+        found = await store.users(["u-ada", "u-gil", "u-gus", "u-gwen", "u-carl"])
+        assert [one.username for one in found.values()] == ["ada", "Ada", "Ada", "carl", "carl"]
+
+    async def test_no_name_of_an_account_stands_in_a_guest_s_way(self, store: Store, seed: Seed) -> None:
+        """Whatever text it is, also one made of the guest's id."""
+        await seed.session()
+        await seed.invite()
+        for number, name in enumerate(("u-gil", " u-gil", "u-gil ", "", " ", "l-gil-1")):
+            await seed.user(f"user{number}", username=name)
+
+        await seed.guest("gil")
+
+        assert await store.user("u-gil") == guest("gil")
+
+    async def test_renaming_a_guest(self, store: Store, seed: Seed) -> None:
+        """Also to a name that is taken, by an account or another guest; and the account is found by it still."""
+        await seed.session()
+        await seed.invite()
+        ada = await seed.user("ada")
+        await seed.guest("gus", username="gus")
+        gil = await seed.guest("gil")
+
+        renamed = [await store.rename_user("u-gil", name) for name in ("gus", "ADA")]
+
+        assert renamed == [replace(gil, username="gus"), replace(gil, username="ADA")]
+        assert await store.user("u-gil") == renamed[1]
+        assert await store.user_by_name("ada") == ada
+
+    async def test_an_account_may_take_the_name_of_a_guest(self, store: Store, seed: Seed) -> None:
+        """Guests reserve nothing."""
+        await seed.session()
+        await seed.invite()
+        ada = await seed.user("ada")
+        await seed.guest("gil")
+
+        renamed = await store.rename_user("u-ada", "gil")
+
+        assert renamed == replace(ada, username="gil")
+        assert await store.user_by_name("GIL") == renamed
+
+    @pytest.mark.parametrize("name", ["Gil", "gil", "u-gil", " u-gil", "", "None", "null", " "])
+    async def test_no_guest_is_found_by_name(self, store: Store, seed: Seed, name: str) -> None:
+        """Neither by his name, nor by what he has not, nor by his id."""
+        await seed.session()
+        await seed.invite()
+        await seed.guest("gil", username="Gil")
+
+        assert await store.user_by_name(name) is None
+
+    @odd_text
+    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+        """Names and devices come back character by character, for any number of guests."""
+        await seed.session()
+        await seed.invite()
+        made = [await seed.guest(name, username=text, full_name=text) for name in ("gil", "gus")]
+        await store.add_login(login("gil", 2, device=text, used_at=NOW + 1))
+
+        found = await store.users(["u-gil", "u-gus"])
+
+        assert list(found.values()) == made
+        assert (await store.logins("u-gil", NOW))[0].device == text
+        assert await store.user_by_name(text) is None
+
+    async def assert_not_stored(self, store: Store, name: str) -> None:
+        assert await store.user(f"u-{name}") is None
+        assert await store.signed_in(f"l-{name}-1", NOW) is None
+        assert await store.logins(f"u-{name}", NOW) == []
+        assert await store.member("s1", f"u-{name}") is None
+        assert await store.member("s2", f"u-{name}") is None
+
+
+def claimed(name: str = "gil", **fields: Any) -> User:
+    """The account that guest `name` becomes: what he has not said stays as it is."""
+    return user(name, **{"full_name": f"{name.title()} Full", **fields})
+
+
+def new_login(name: str = "gil", **fields: Any) -> Login:
+    """Login l-<name>-1 as it is after the claim."""
+    return login(name, **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields})
+
+
+class TestClaims:
+    async def test_a_guest_becomes_a_full_user(self, store: Store, seed: Seed) -> None:
+        """With name, e-mail, password, and no session that he is confined to."""
+        await self.seed(seed)
+
+        ended = await store.claim_guest(claimed(), new_login())
+
+        assert ended == ()
+        assert await store.user("u-gil") == claimed()
+        assert await store.user_by_name("GIL") == claimed()
+        assert await store.user_by_name("gil@Example.org") == claimed()
+        assert await store.member("s1", "u-gil") == member("u-gil")
+
+    async def test_under_the_given_login(self, store: Store, seed: Seed) -> None:
+        """It has its new token, and the one of the guest is worth nothing."""
+        await self.seed(seed)
+
+        await store.claim_guest(claimed(), new_login())
+
+        assert await store.logins("u-gil", NOW) == [new_login()]
+        assert await store.signed_in("l-gil-1", NOW + 8 * HOUR) == claimed()
+        rotated = await store.rotate_login("l-gil-1", "hash-new", "hash-2", NOW + 10, NOW + HOUR, 0)
+        assert rotated.token_hash == "hash-2"
+
+    async def test_his_other_logins_end(self, store: Store, seed: Seed) -> None:
+        """Their ids are returned; the logins of others stay."""
+        await self.seed(seed, "gil", "gus")
+        for number in (2, 3):
+            await store.add_login(login("gil", number))
+
+        ended = await store.claim_guest(claimed(), new_login())
+
+        assert sorted(ended) == ["l-gil-2", "l-gil-3"]
+        assert await store.logins("u-gil", NOW) == [new_login()]
+        assert await store.signed_in("l-gil-2", NOW) is None
+        assert await store.signed_in("l-gus-1", NOW) == guest("gus")
+
+    async def test_claiming_again_changes_nothing(self, store: Store, seed: Seed) -> None:
+        """The same call can be repeated when it is not known whether it succeeded."""
+        await self.seed(seed)
+        await store.add_login(login("gil", 2))
+        await store.claim_guest(claimed(), new_login())
+
+        await store.claim_guest(claimed(), new_login())
+
+        assert await store.user("u-gil") == claimed()
+        assert await store.logins("u-gil", NOW) == [new_login()]
+
+    @pytest.mark.parametrize(
+        ("account", "under"),
+        [
+            pytest.param(claimed("nobody"), new_login("nobody"), id="nobody"),
+            pytest.param(claimed("ada", full_name="Other"), new_login("ada"), id="no guest"),
+            pytest.param(claimed("gone"), new_login("gone"), id="deleted"),
+            pytest.param(claimed("gil"), new_login("gil", id="l-none"), id="unknown login"),
+            pytest.param(claimed("gil"), new_login("gil", id="l-gus-1"), id="the login of another"),
+            pytest.param(claimed("gil"), new_login("gil", id="l-gil-2"), id="ended login"),
+        ],
+    )
+    async def test_not_found(self, store: Store, seed: Seed, account: User, under: Login) -> None:
+        """Nothing changes: neither users nor logins."""
+        await self.seed(seed, "gil", "gus", "gone")
+        await seed.user("ada")
+        await store.add_login(login("gil", 2))
+        await store.end_login("l-gil-2")
+        await store.delete_user("u-gone", NOW, deletes_sessions=True)
+        before = await self.everybody(store)
+
+        with pytest.raises(NotFound):
+            await store.claim_guest(account, under)
+
+        assert await self.everybody(store) == before
+
+    @pytest.mark.parametrize(
+        ("fields", "field"),
+        [
+            ({"email": "ADA@example.org"}, "email"),
+            ({"email": "STRASSE@example.org"}, "email"),
+            ({"username": "ADA"}, "username"),
+            ({"username": "STRASSE"}, "username"),
+        ],
+    )
+    async def test_taken(self, store: Store, seed: Seed, fields: dict[str, str], field: str) -> None:
+        """He stays the guest he was, with all his logins."""
+        await self.seed(seed)
+        await seed.user("ada")
+        await seed.user("bob", username="straße", email="straße@example.org")
+        await store.add_login(login("gil", 2))
+        before = await self.everybody(store)
+
+        with pytest.raises(Conflict) as caught:
+            await store.claim_guest(claimed(**fields), new_login())
+
+        assert caught.value.field == field
+        assert await self.everybody(store) == before
+
+    async def test_the_names_of_guests_are_free(self, store: Store, seed: Seed) -> None:
+        """A claim may take the name that another guest uses."""
+        await self.seed(seed, "gil", "gus")
+
+        await store.claim_guest(claimed("gil", username="Gus"), new_login("gil"))
+
+        assert (await store.user_by_name("gus")) == claimed("gil", username="Gus")
+        assert await store.user("u-gus") == guest("gus")
+
+    @pytest.mark.parametrize("field", ["username", "email"])
+    async def test_one_of_many_at_once(self, store: Store, seed: Seed, field: str) -> None:
+        """One gets the name, the others are told why not and are guests still."""
+        names = [f"guest{number}" for number in range(20)]
+        await self.seed(seed, *names)
+
+        results = await asyncio.gather(
+            *(store.claim_guest(claimed(name, **{field: "Wanted"}), new_login(name)) for name in names),
+            return_exceptions=True,
+        )
+
+        winners = [name for name, result in zip(names, results, strict=True) if result == ()]
+        found = await store.users(f"u-{name}" for name in names)
+        assert len(winners) == 1
+        assert [one.field for one in results if isinstance(one, Conflict)] == [field] * 19
+        assert [one.id for one in found.values() if not one.is_guest] == [f"u-{winners[0]}"]
+        assert await store.user_by_name("wanted") == claimed(winners[0], **{field: "Wanted"})
+        for name in set(names) - set(winners):
+            assert await store.logins(f"u-{name}", NOW) == [login(name)]
+
+    async def test_a_claim_against_a_sign_up(self, store: Store, seed: Seed) -> None:
+        """One of the two gets the name."""
+        await self.seed(seed)
+
+        results = await asyncio.gather(
+            store.claim_guest(claimed(username="wanted"), new_login()),
+            store.add_user(user("ada", username="Wanted"), login("ada")),
+            return_exceptions=True,
+        )
+
+        assert sum(isinstance(one, Conflict) for one in results) == 1
+        found = await store.user_by_name("wanted")
+        assert found is not None
+        assert found.id == ("u-gil" if results[0] == () else "u-ada")
+
+    @odd_text
+    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+        """Names come back character by character."""
+        await self.seed(seed)
+        account = claimed(username=f"x{text}", full_name=text, email=f"x@{text}")
+
+        await store.claim_guest(account, new_login(device=text))
+
+        assert await store.user("u-gil") == account
+        assert await store.user_by_name(f"X{text}") == account
+        assert await store.user_by_name(f"X@{text}") == account
+        assert (await store.logins("u-gil", NOW))[0].device == text
+
+    async def seed(self, seed: Seed, *names: str) -> None:
+        """Guests of s1."""
+        await seed.session()
+        await seed.invite()
+        for name in names or ("gil",):
+            await seed.guest(name)
+
+    async def everybody(self, store: Store) -> list[Any]:
+        """What the store tells of all that are in these tests."""
+        ids = [f"u-{name}" for name in ("nobody", "ada", "bob", "gil", "gus", "gone")]
+        return [dict(await store.users(ids)), [await store.logins(user_id, NOW) for user_id in ids]]
+
+
+class TestTickets:
+    async def test_a_ticket_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+        """Every field, and once only."""
+        await seed.user("ada")
+        made = ticket(session_id="s7")
+        await store.add_ticket(made)
+
+        taken = await store.take_ticket("ticket-ada-1", NOW)
+
+        assert taken == made
+        assert await store.take_ticket("ticket-ada-1", NOW) is None
+
+    async def test_fifty_callers(self, store: Store, seed: Seed) -> None:
+        """One has it."""
+        await seed.user("ada")
+        await store.add_ticket(ticket())
+
+        results = await asyncio.gather(*(store.take_ticket("ticket-ada-1", NOW) for _ in range(50)))
+
+        assert [one for one in results if one] == [ticket()]
+
+    @pytest.mark.parametrize(("later", "is_valid"), [(-1, True), (0, False), (DAY, False)])
+    async def test_until_expiry(self, store: Store, seed: Seed, later: int, *, is_valid: bool) -> None:
+        """A ticket counts until just before `expires_at`."""
+        await seed.user("ada")
+        made = ticket()
+        await store.add_ticket(made)
+
+        taken = await store.take_ticket(made.hash, made.expires_at + later)
+
+        assert taken == (made if is_valid else None)
+
+    async def test_an_unknown_ticket(self, store: Store, seed: Seed) -> None:
+        """Nobody has it, and the others are not touched."""
+        await seed.user("ada")
+        await store.add_ticket(ticket())
+
+        for one in ("", "ticket-ada-2", "TICKET-ADA-1", "ticket%"):
+            assert await store.take_ticket(one, NOW) is None
+
+        assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
+
+    async def test_tickets_are_separate(self, store: Store, seed: Seed) -> None:
+        """Taking one leaves the others of the same login."""
+        await seed.user("ada")
+        tickets = [ticket("ada", number) for number in (1, 2, 3)]
+        for one in tickets:
+            await store.add_ticket(one)
+
+        taken = [await store.take_ticket(one.hash, NOW) for one in reversed(tickets)]
+
+        assert taken == tickets[::-1]
+
+    async def test_adding_again_is_passed_over(self, store: Store, seed: Seed) -> None:
+        """It is there once."""
+        await seed.user("ada")
+        await store.add_ticket(ticket())
+
+        await store.add_ticket(ticket())
+
+        assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
+        assert await store.take_ticket("ticket-ada-1", NOW) is None
+
+    async def test_of_nobody(self, store: Store) -> None:
+        """There is no ticket without its user."""
+        with pytest.raises(NotFound):
+            await store.add_ticket(ticket("nobody"))
+
+        assert await store.take_ticket("ticket-nobody-1", NOW) is None
+
+    async def test_of_a_guest(self, store: Store, seed: Seed) -> None:
+        """Guests have tickets like everybody."""
+        await seed.session()
+        await seed.invite()
+        await seed.guest()
+
+        await store.add_ticket(ticket("gil"))
+
+        assert await store.take_ticket("ticket-gil-1", NOW) == ticket("gil")
+
+    @odd_text
+    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+        """Hashes and ids are compared character by character."""
+        await seed.user("ada")
+        made = ticket(hash=f"x{text}", login_id=text, session_id=text)
+
+        await store.add_ticket(made)
+
+        assert await store.take_ticket(f"X{text}", NOW) is None
+        assert await store.take_ticket(f"x{text}", NOW) == made
+
+
+async def _store_everything(store: Store) -> list[Any]:
+    """What a store tells about the session, its invites and its guest, tickets at last as they are gone then."""
+    return [
+        await store.invites("s1", None, MANY, MANY),
+        await store.members("s1"),
+        await store.member("s1", "u-bob"),
+        dict(await store.users(["u-ada", "u-gil", "u-gus"])),
+        await store.logins("u-gil", NOW),
+        await store.logins("u-gus", NOW),
+    ]
+
+
+REPEATABLE: dict[str, Callable[[Store], Awaitable[Any]]] = {
+    "add_invite": lambda store: store.add_invite(invite(2), 2),
+    "revoke_invite": lambda store: store.revoke_invite("s1", invite(1).id),
+    "use_invite": lambda store: store.use_invite(SECRET, member(), 3),
+    "add_guest": lambda store: store.add_guest(guest("gus"), login("gus"), SECRET, 3),
+    "claim_guest": lambda store: store.claim_guest(claimed(), new_login()),
+    "add_ticket": lambda store: store.add_ticket(ticket("gil", 2)),
+    "take_ticket": lambda store: store.take_ticket("ticket-gil-1", NOW),
+}
+
+
+class TestRepeating:
+    @pytest.mark.parametrize("name", REPEATABLE)
+    async def test_a_write_can_be_repeated(self, store: Store, seed: Seed, name: str) -> None:
+        """The second time succeeds and changes nothing."""
+        write = REPEATABLE[name]
+        await seed.session()
+        await seed.invite(1, max_uses=2)
+        await seed.guest()
+        await store.add_login(login("gil", 2))
+        await store.add_ticket(ticket("gil", 1))
+        await write(store)
+        once = await _store_everything(store)
+
+        await write(store)
+
+        assert await _store_everything(store) == once
+        is_there: list[Ticket | None] = [await store.take_ticket(f"ticket-gil-{number}", NOW) for number in (1, 2)]
+        assert [one is not None for one in is_there] == [name != "take_ticket", name == "add_ticket"]

@@ -1,0 +1,457 @@
+"""The contract of `storage.base.InviteStore`, run on every store: invites.
+
+Guests and tickets are in `test_guests.py`.
+"""
+
+import asyncio
+
+import pytest
+
+from storage.base import Store
+from storage.errors import LimitReached, NotFound
+from storage.records import Invite, InviteUse, Member, Role
+from tests.storage.rows import (
+    DAY,
+    HOUR,
+    NOW,
+    ODD_TEXTS,
+    Seed,
+    invite,
+    member,
+    message,
+)
+
+MANY = 1_000
+SECRET = "s1-secret-1"
+
+odd_text = pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
+
+
+async def the_invite(store: Store, number: int = 1) -> Invite:
+    """An invite of s1 as it is listed, usable or not."""
+    return (await the_use(store, number))[0]
+
+
+async def the_use(store: Store, number: int = 1) -> tuple[Invite, list[InviteUse]]:
+    """An invite of s1 with its uses."""
+    listed = await store.invites("s1", None, MANY, MANY)
+    return next(one for one in listed if one[0].id == invite(number).id)
+
+
+class TestInvites:
+    async def test_an_invite_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+        """Every field, with its type."""
+        await seed.session()
+        made = await seed.invite(role=Role.VIEWER, max_uses=7, created_by="u-bob")
+
+        found = await store.invite(SECRET, NOW)
+
+        assert found == made
+        assert found is not None
+        assert found.role is Role.VIEWER
+        assert found.is_revoked is False
+        assert await store.invites("s1", None, MANY, MANY) == [(made, [])]
+
+    async def test_an_unknown_secret(self, store: Store, seed: Seed) -> None:
+        """Neither an id nor a part of a secret lets anybody in."""
+        await seed.session()
+        await seed.invite()
+
+        for secret in ("", "s1-secret", "S1-SECRET-1", "s1-secret-%", invite().id):
+            assert await store.invite(secret, NOW) is None
+
+    @pytest.mark.parametrize(("later", "is_usable"), [(0, True), (HOUR - 1, True), (HOUR, False), (DAY, False)])
+    async def test_usable_until_expiry(self, store: Store, seed: Seed, later: int, *, is_usable: bool) -> None:
+        """An invite counts until just before `expires_at`."""
+        await seed.session()
+        await seed.invite()
+
+        found = await store.invite(SECRET, NOW + later)
+
+        assert found == (invite() if is_usable else None)
+
+    async def test_an_invite_into_no_session(self, store: Store) -> None:
+        """It is not found, and nothing is stored."""
+        with pytest.raises(NotFound):
+            await store.add_invite(invite(), MANY)
+
+        assert await store.invite(SECRET, NOW) is None
+        assert await store.invites("s1", None, MANY, MANY) == []
+
+    async def test_the_limit(self, store: Store, seed: Seed) -> None:
+        """The last usable one is stored, no more; other sessions are not full."""
+        await seed.session("s1")
+        await seed.session("s2")
+        await store.add_invite(invite(1), 2)
+        await store.add_invite(invite(2), 2)
+
+        with pytest.raises(LimitReached):
+            await store.add_invite(invite(3), 2)
+
+        assert await store.invite("s1-secret-3", NOW) is None
+        assert len(await store.invites("s1", None, MANY, 0)) == 2
+        await store.add_invite(invite(1, "s2"), 2)
+
+    async def test_only_usable_ones_count(self, store: Store, seed: Seed) -> None:
+        """Those revoked, expired or used up leave room; usable is what is usable when the new one is made."""
+        await seed.session()
+        await seed.invite(1)
+        await seed.invite(2, max_uses=1)
+        await seed.invite(3, expires_at=NOW + 5)
+        await store.revoke_invite("s1", invite(1).id)
+        await store.use_invite("s1-secret-2", member(), MANY)
+
+        with pytest.raises(LimitReached):
+            await store.add_invite(invite(4, created_at=NOW + 4), 1)
+        await store.add_invite(invite(5, created_at=NOW + 5), 1)
+
+        assert [one.id for one, _ in await store.invites("s1", None, MANY, 0)] == [
+            invite(number).id for number in (5, 3, 2, 1)
+        ]
+
+    async def test_the_limit_under_a_rush(self, store: Store, seed: Seed) -> None:
+        """Of many at once just as many are stored as there is room for."""
+        await seed.session()
+
+        results = await asyncio.gather(
+            *(store.add_invite(invite(number), 5) for number in range(50)), return_exceptions=True
+        )
+
+        assert results.count(None) == 5
+        assert sum(isinstance(one, LimitReached) for one in results) == 45
+        assert len(await store.invites("s1", None, MANY, 0)) == 5
+
+    async def test_adding_again_is_passed_over(self, store: Store, seed: Seed) -> None:
+        """Also at the limit, and without undoing what happened to it."""
+        await seed.session()
+        await store.add_invite(invite(max_uses=2), 1)
+        await store.use_invite(SECRET, member(), MANY)
+        used = await the_use(store)
+
+        await store.add_invite(invite(max_uses=2), 1)
+
+        assert await store.invites("s1", None, MANY, MANY) == [used]
+        assert used[0].uses == 1
+
+    async def test_an_invite_goes_with_its_session(self, store: Store, seed: Seed) -> None:
+        """A session of the same id starts without invites."""
+        await seed.session()
+        await seed.invite()
+        await store.use_invite(SECRET, member(), MANY)
+
+        await store.delete_session("s1")
+
+        await seed.session()
+        assert await store.invite(SECRET, NOW) is None
+        assert await store.invites("s1", None, MANY, MANY) == []
+        await seed.invite()
+        assert await the_use(store) == (invite(), [])
+
+    @odd_text
+    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+        """Ids and secrets are compared character by character."""
+        await seed.session()
+        made = await seed.invite(id=f"i{text}", secret_hash=f"x{text}", created_by=text)
+
+        assert await store.invite(f"x{text}", NOW) == made
+        assert await store.invite(f"X{text}", NOW) is None
+
+
+class TestListing:
+    @pytest.mark.parametrize(
+        ("before", "limit", "expected"),
+        [
+            (None, 3, [12, 11, 10]),
+            (10, 3, [9, 8, 7]),
+            (4, 10, [3, 2, 1]),
+            (1, 3, []),
+            (9_999, 2, [12, 11]),
+            (None, 12, list(range(12, 0, -1))),
+            (None, 100, list(range(12, 0, -1))),
+        ],
+    )
+    async def test_paging(self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int]) -> None:
+        """The newest below `before`, newest first; the clock does not matter, nor in which order they came."""
+        await seed.session()
+        for number in (7, 1, 12, 3, 2, 11, 5, 4, 6, 10, 9, 8):
+            await seed.invite(number, created_at=NOW - number)
+
+        found = await store.invites("s1", before and invite(before).id, limit, 0)
+
+        assert [one.id for one, _ in found] == [invite(number).id for number in expected]
+
+    async def test_of_this_session_only(self, store: Store, seed: Seed) -> None:
+        """Another session's invites are its own."""
+        for session_id in ("s1", "s2"):
+            await seed.session(session_id)
+            await seed.invite(1, session_id)
+
+        assert await store.invites("s2", None, MANY, MANY) == [(invite(1, "s2"), [])]
+        assert await store.invites("s-none", None, MANY, MANY) == []
+
+    async def test_those_that_are_not_usable_are_listed_too(self, store: Store, seed: Seed) -> None:
+        """Revoked, used up, expired: the owner still sees who came in."""
+        await seed.session()
+        await seed.invite(1)
+        await seed.invite(2, max_uses=1)
+        await seed.invite(3, expires_at=NOW)
+        await store.revoke_invite("s1", invite(1).id)
+        await store.use_invite("s1-secret-2", member(), MANY)
+
+        listed = await store.invites("s1", None, MANY, MANY)
+
+        assert listed == [
+            (invite(3, expires_at=NOW), []),
+            (invite(2, max_uses=1, uses=1), [InviteUse("u-bob", NOW)]),
+            (invite(1, is_revoked=True), []),
+        ]
+        assert listed[2][0].is_revoked is True
+
+    @pytest.mark.parametrize("bound", [0, 1, 3, 5, MANY])
+    async def test_the_newest_uses(self, store: Store, seed: Seed, bound: int) -> None:
+        """Of each invite as many as were asked for, the newest first; the count is of all."""
+        await seed.session()
+        for number in (1, 2):
+            await seed.invite(number)
+            for place in (3, 1, 5, 2, 4):
+                using = member(f"u-{number}-{place}", joined_at=NOW + place)
+                await store.use_invite(f"s1-secret-{number}", using, MANY)
+
+        listed = await store.invites("s1", None, MANY, bound)
+
+        assert [(one.uses, uses) for one, uses in listed] == [
+            (5, [InviteUse(f"u-{number}-{place}", NOW + place) for place in (5, 4, 3, 2, 1)][:bound])
+            for number in (2, 1)
+        ]
+
+
+class TestRevoking:
+    async def test_a_revoked_invite(self, store: Store, seed: Seed) -> None:
+        """Nobody comes in by it, whoever came in stays, and the others work."""
+        await seed.session()
+        await seed.invite(1)
+        await seed.invite(2)
+        await store.use_invite(SECRET, member(), MANY)
+
+        await store.revoke_invite("s1", invite(1).id)
+
+        assert await store.invite(SECRET, NOW) is None
+        with pytest.raises(NotFound):
+            await store.use_invite(SECRET, member("u-carl"), MANY)
+        assert await store.member("s1", "u-bob") == member("u-bob")
+        assert await store.invite("s1-secret-2", NOW) == invite(2)
+
+    async def test_revoking_twice_is_harmless(self, store: Store, seed: Seed) -> None:
+        """It is as revoked as before."""
+        await seed.session()
+        await seed.invite()
+        await store.revoke_invite("s1", invite().id)
+
+        await store.revoke_invite("s1", invite().id)
+
+        assert await store.invites("s1", None, MANY, MANY) == [(invite(is_revoked=True), [])]
+
+    async def test_not_found(self, store: Store, seed: Seed) -> None:
+        """There must be such an invite, and in this session."""
+        for session_id in ("s1", "s2"):
+            await seed.session(session_id)
+        await seed.invite()
+
+        for session_id, invite_id in (("s1", "i-none"), ("s2", invite().id), ("s-none", invite().id), ("s1", SECRET)):
+            with pytest.raises(NotFound):
+                await store.revoke_invite(session_id, invite_id)
+
+        assert await store.invite(SECRET, NOW) == invite()
+
+
+class TestUsing:
+    async def test_in_the_role_of_the_invite(self, store: Store, seed: Seed) -> None:
+        """Not in the one that the caller wrote there; the use is counted."""
+        await seed.session()
+        await seed.invite(role=Role.VIEWER)
+
+        joined = await store.use_invite(SECRET, member(role=Role.OWNER, joined_at=NOW + 1), MANY)
+
+        assert joined == member(role=Role.VIEWER, joined_at=NOW + 1)
+        assert joined.role is Role.VIEWER
+        assert await store.member("s1", "u-bob") == joined
+        assert await the_use(store) == (invite(role=Role.VIEWER, uses=1), [InviteUse("u-bob", NOW + 1)])
+
+    async def test_again_is_not_counted(self, store: Store, seed: Seed) -> None:
+        """The membership is returned as it is, also by an invite that is used up by then."""
+        await seed.session()
+        await seed.invite(max_uses=1)
+        first = await store.use_invite(SECRET, member(), MANY)
+
+        again = await store.use_invite(SECRET, member(joined_at=NOW + 9), MANY)
+
+        assert again == first
+        assert await the_use(store) == (invite(max_uses=1, uses=1), [InviteUse("u-bob", NOW)])
+
+    async def test_a_member_who_came_otherwise(self, store: Store, seed: Seed) -> None:
+        """His role stays, nothing is counted, and a full session is no matter."""
+        await seed.session()
+        await seed.invite(role=Role.VIEWER)
+        await store.join(member(), MANY)
+
+        found = [await store.use_invite(SECRET, member(user_id), 1) for user_id in ("u-bob", "u-ada")]
+
+        assert found == [member(), member("u-ada", role=Role.OWNER)]
+        assert await the_use(store) == (invite(role=Role.VIEWER), [])
+
+    async def test_one_who_was_removed_stays_removed(self, store: Store, seed: Seed) -> None:
+        """An invite does not let him back, and is not used up by trying."""
+        await seed.session()
+        await seed.invite(1)
+        await seed.invite(2)
+        await store.use_invite(SECRET, member(), MANY)
+        await store.remove_member("s1", "u-bob")
+
+        found = [await store.use_invite(secret, member(), MANY) for secret in (SECRET, "s1-secret-2")]
+
+        assert found == [member(is_removed=True)] * 2
+        assert [user_id.user_id for user_id in await store.members("s1")] == ["u-ada"]
+        assert ((await the_invite(store, 1)).uses, (await the_invite(store, 2)).uses) == (1, 0)
+
+    async def test_one_who_left_comes_in_anew(self, store: Store, seed: Seed) -> None:
+        """He has no membership any more: that is a use like the first."""
+        await seed.session()
+        await seed.invite(max_uses=2)
+        await store.use_invite(SECRET, member(), MANY)
+        await store.leave("s1", "u-bob")
+
+        back = await store.use_invite(SECRET, member(joined_at=NOW + 5), MANY)
+
+        assert back == member(joined_at=NOW + 5)
+        assert (await the_invite(store)).uses == 2
+        with pytest.raises(NotFound):
+            await store.use_invite(SECRET, member("u-carl"), MANY)
+
+    async def test_what_was_said_before_counts_as_read(self, store: Store, seed: Seed) -> None:
+        """As for those who join by the link."""
+        await seed.session()
+        await seed.invite()
+        await store.add_message(message("one"))
+        await store.add_message(message("two"))
+
+        joined = await store.use_invite(SECRET, member(), MANY)
+
+        assert joined.read_sequence == 2
+        assert await store.read_messages("s1", "u-bob", 0) == 0
+
+    @pytest.mark.parametrize(
+        ("secret", "session_id", "joined_at"),
+        [
+            pytest.param("s1-secret-9", "s1", NOW, id="unknown"),
+            pytest.param("s1-secret-1", "s1", NOW + HOUR, id="expired"),
+            pytest.param("s1-secret-2", "s1", NOW, id="revoked"),
+            pytest.param("s1-secret-3", "s1", NOW, id="used up"),
+            pytest.param("s2-secret-1", "s1", NOW, id="of another session"),
+            pytest.param("s1-secret-1", "s2", NOW, id="for another session"),
+            pytest.param("s1-secret-1", "s-none", NOW, id="for no session"),
+        ],
+    )
+    async def test_not_usable(self, store: Store, seed: Seed, secret: str, session_id: str, joined_at: int) -> None:
+        """Nobody becomes a member and nothing is counted."""
+        for one in ("s1", "s2"):
+            await seed.session(one)
+            await seed.invite(1, one)
+        await seed.invite(2)
+        await seed.invite(3, max_uses=1)
+        await store.revoke_invite("s1", invite(2).id)
+        await store.use_invite("s1-secret-3", member(), MANY)
+        before = await store.invites("s1", None, MANY, MANY) + await store.invites("s2", None, MANY, MANY)
+
+        with pytest.raises(NotFound):
+            await store.use_invite(secret, member("u-carl", session_id, joined_at=joined_at), MANY)
+
+        assert await store.member(session_id, "u-carl") is None
+        assert await store.invites("s1", None, MANY, MANY) + await store.invites("s2", None, MANY, MANY) == before
+
+    async def test_just_before_expiry(self, store: Store, seed: Seed) -> None:
+        """The last millisecond lets one in."""
+        await seed.session()
+        await seed.invite()
+
+        joined = await store.use_invite(SECRET, member(joined_at=NOW + HOUR - 1), MANY)
+
+        assert joined == member(joined_at=NOW + HOUR - 1)
+
+    async def test_a_full_session(self, store: Store, seed: Seed) -> None:
+        """The use is not counted, and the invite works when there is room."""
+        await seed.session()
+        await seed.invite(max_uses=1)
+        await store.join(member("u-bob"), 2)
+
+        with pytest.raises(LimitReached):
+            await store.use_invite(SECRET, member("u-carl"), 2)
+
+        assert await store.member("s1", "u-carl") is None
+        assert await the_use(store) == (invite(max_uses=1), [])
+        await store.leave("s1", "u-bob")
+        assert await store.use_invite(SECRET, member("u-carl"), 2) == member("u-carl")
+
+    async def test_fifty_people_for_five_uses(self, store: Store, seed: Seed) -> None:
+        """Five get in, the others are told that there is no such invite."""
+        await seed.session()
+        await seed.invite(max_uses=5)
+
+        results = await asyncio.gather(
+            *(store.use_invite(SECRET, member(f"u-{number}"), MANY) for number in range(50)), return_exceptions=True
+        )
+
+        came_in = {one.user_id for one in results if isinstance(one, Member)}
+        used, uses = await the_use(store)
+        assert len(came_in) == used.uses == 5
+        assert sum(isinstance(one, NotFound) for one in results) == 45
+        assert {one.user_id for one in await store.members("s1")} == {"u-ada", *came_in}
+        assert {one.user_id for one in uses} == came_in
+
+    async def test_fifty_people_for_five_places(self, store: Store, seed: Seed) -> None:
+        """Two invites at once do not overfill a session, and count those who came in."""
+        await seed.session()
+        await seed.invite(1)
+        await seed.invite(2)
+
+        results = await asyncio.gather(
+            *(store.use_invite(f"s1-secret-{number % 2 + 1}", member(f"u-{number}"), 6) for number in range(50)),
+            return_exceptions=True,
+        )
+
+        assert sum(isinstance(one, Member) for one in results) == 5
+        assert sum(isinstance(one, LimitReached) for one in results) == 45
+        assert len(await store.members("s1")) == 6
+        assert (await the_invite(store, 1)).uses + (await the_invite(store, 2)).uses == 5
+
+    async def test_fifty_times_by_one_user(self, store: Store, seed: Seed) -> None:
+        """He comes in once."""
+        await seed.session()
+        await seed.invite(max_uses=5)
+
+        results = await asyncio.gather(
+            *(store.use_invite(SECRET, member(joined_at=NOW + number), MANY) for number in range(50))
+        )
+
+        assert set(results) == {results[0]}
+        assert len(await store.members("s1")) == 2
+        assert await the_use(store) == (
+            invite(max_uses=5, uses=1),
+            [InviteUse("u-bob", results[0].joined_at)],
+        )
+
+    async def test_a_session_that_goes_meanwhile(self, store: Store, seed: Seed) -> None:
+        """Nobody is left a member of nothing."""
+        await seed.session()
+        await seed.invite()
+        names = [f"u-{number}" for number in range(20)]
+
+        results = await asyncio.gather(
+            *(store.use_invite(SECRET, member(name), MANY) for name in names[:10]),
+            store.delete_session("s1"),
+            *(store.use_invite(SECRET, member(name), MANY) for name in names[10:]),
+            return_exceptions=True,
+        )
+
+        assert all(one is None or isinstance(one, Member | NotFound) for one in results)
+        assert [await store.member("s1", name) for name in names] == [None] * 20
+        assert await store.invites("s1", None, MANY, MANY) == []

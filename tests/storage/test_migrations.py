@@ -1,0 +1,237 @@
+"""What an older database file becomes when this server opens it."""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.errors import StoreUnavailable
+from storage.records import Farewell, Listed, Role
+from storage.sqlite import SqliteStore
+from storage.sqlite.engine import MIGRATIONS
+from tests.storage.rows import (
+    DAY,
+    HOUR,
+    NOW,
+    Seed,
+    checkpoint,
+    chunk,
+    login,
+    member,
+    message,
+    session,
+    user,
+    version,
+)
+
+MANY = 1_000
+
+OF_VERSION_2 = {"avatar_key", "guest_of", "is_deleted", "used_at", "read_sequence"}
+"""Fields of the records that a file of version 1 knows nothing of."""
+
+ADA = user("ada", username="Ada", avatar="https://pics.example.org/ada")
+BOB = user("bob", username="Straße", email="Bob@Example.org")
+MESSAGES = [message(text, sequence=number) for number, text in enumerate(("one", "two", "three"), 1)]
+LOGINS = [
+    login("ada", 1, previous_hash="hash-before", generation=3, rotated_at=NOW + 5),
+    login("ada", 2, rotated_at=NOW + 9),
+    login("bob", 1),
+]
+MEMBERS = [
+    member("u-ada", "s1", role=Role.OWNER),
+    member("u-bob", "s1", joined_at=NOW + 1),
+    member("u-gone", "s1", joined_at=NOW + 2, is_removed=True),
+    member("u-bob", "s2", role=Role.OWNER),
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of schema version 1 with rows in it."""
+    made = tmp_path / "collab.db"
+    with closing(sqlite3.connect(made)) as db:
+        db.executescript(files("storage.sqlite").joinpath("schema.sql").read_text())
+        _insert(db, "meta", {"key": "state", "value": "closed"})
+        for one in (ADA, BOB):
+            assert one.email
+            keys = {"username_key": one.username.casefold(), "email_key": one.email.casefold()}
+            _insert(db, "users", asdict(one) | keys)
+        for login_row in LOGINS:
+            _insert(db, "refresh_tokens", asdict(login_row))
+        for session_row in (session("s1"), session("s2", owner_id="u-bob", updated_at=NOW + 1)):
+            _insert(db, "sessions", asdict(session_row))
+        for member_row in MEMBERS:
+            _insert(db, "members", asdict(member_row))
+        for message_row in MESSAGES:
+            _insert(db, "messages", asdict(message_row))
+        _insert(db, "log", asdict(chunk(1, 4)))
+        _insert(db, "checkpoints", asdict(checkpoint(4)))
+        described = asdict(version(number=1)) | {"contributors": '["u-ada","u-bob"]', "files": '{"code":"print(1)"}'}
+        _insert(db, "versions", described)
+        db.execute("PRAGMA user_version=1")
+        db.commit()
+    return made
+
+
+class TestVersion1:
+    async def test_it_opens(self, path: Path) -> None:
+        """It is of the newest version then, sound, and its run before counts as it ended."""
+        store = SqliteStore(path)
+
+        is_clean = await store.open()
+
+        await store.close(is_clean=True)
+        assert is_clean is True
+        with closing(sqlite3.connect(path)) as db:
+            assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+    async def test_accounts(self, path: Path) -> None:
+        """Users are as they were and found by the same names; nobody is a guest or gone."""
+        store = SqliteStore(path)
+        await store.open()
+
+        found = await store.users(["u-ada", "u-bob"])
+        by_name = [await store.user_by_name(name) for name in ("ada", "ADA@example.org", "STRASSE", "bob@example.org")]
+
+        await store.close(is_clean=True)
+        assert dict(found) == {"u-ada": ADA, "u-bob": BOB}
+        assert by_name == [ADA, ADA, BOB, BOB]
+
+    async def test_logins(self, path: Path) -> None:
+        """They go on; when each was last used is when it was last refreshed."""
+        store = SqliteStore(path)
+        await store.open()
+
+        listed = await store.logins("u-ada", NOW)
+        signed_in = await store.signed_in("l-bob-1", NOW)
+        rotated = await store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW + 20, NOW + HOUR, 0)
+
+        await store.close(is_clean=True)
+        assert listed == [
+            login("ada", 2, rotated_at=NOW + 9, used_at=NOW + 9),
+            login("ada", 1, previous_hash="hash-before", generation=3, rotated_at=NOW + 5, used_at=NOW + 5),
+        ]
+        assert signed_in == BOB
+        assert (rotated.generation, rotated.used_at) == (4, NOW + 20)
+
+    async def test_everything_already_said_counts_as_read(self, path: Path) -> None:
+        """By every member, also one who was removed; what is said then does not."""
+        store = SqliteStore(path)
+        await store.open()
+
+        before = await store.sessions_of("u-bob", None, MANY)
+        removed = await store.member("s1", "u-gone")
+        await store.add_message(message("new"))
+        after = await store.read_messages("s1", "u-bob", 0)
+
+        await store.close(is_clean=True)
+        assert before == [
+            Listed(session("s2", owner_id="u-bob", updated_at=NOW + 1), member("u-bob", "s2", role=Role.OWNER), 0),
+            Listed(session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=3), 0),
+        ]
+        assert removed == member("u-gone", joined_at=NOW + 2, is_removed=True, read_sequence=3)
+        assert after == 1
+
+    async def test_what_rooms_wrote(self, path: Path) -> None:
+        """Chat, log, checkpoint and versions are as they were and go on."""
+        store = SqliteStore(path)
+        await store.open()
+
+        found = [
+            await store.messages("s1", None, MANY),
+            await store.chunks("s1", 0, MANY),
+            await store.checkpoint("s1"),
+            await store.versions("s1", None, MANY, with_files=True),
+        ]
+        gone = await store.append_chunks([chunk(5, 6)])
+        added, is_new = await store.add_version(version("print(2)"), MANY)
+
+        await store.close(is_clean=True)
+        assert found == [MESSAGES, [chunk(1, 4)], checkpoint(4), [version(number=1)]]
+        assert gone == set()
+        assert (added.number, is_new) == (2, True)
+
+    async def test_what_is_new_works_on_it(self, path: Path) -> None:
+        """Invites, guests and the end of an account, with rows from before."""
+        store = SqliteStore(path)
+        await store.open()
+        seed = Seed(store)
+
+        await seed.invite()
+        gil = await seed.guest("gil", username="ADA")
+        swept = await store.sweep(NOW + 2 * DAY, NOW + DAY, MANY)
+        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+        members = await store.members("s1")
+
+        await store.close(is_clean=True)
+        assert swept == [gil]
+        assert farewell.inherited == {"s1": "u-bob"}
+        assert farewell.deleted == Farewell().deleted
+        assert [(one.user_id, one.role) for one in members] == [("u-bob", Role.OWNER)]
+
+    async def test_it_is_migrated_once(self, path: Path) -> None:
+        """Opening it again does not mark as read what was said since."""
+        store = SqliteStore(path)
+        await store.open()
+        await store.add_message(message("new"))
+        await store.touch_logins(["l-ada-1"], NOW + 30)
+        await store.close(is_clean=True)
+
+        again = SqliteStore(path)
+        await again.open()
+        left = await again.read_messages("s1", "u-bob", 0)
+        listed = await again.logins("u-ada", NOW)
+
+        await again.close(is_clean=True)
+        assert left == 1
+        assert [one.used_at - NOW for one in listed] == [30, 9]
+
+    async def test_a_migration_that_fails_leaves_it_as_it_was(self, path: Path) -> None:
+        """A table that is in the way: version, columns and rows are those of version 1, and it can be tried again."""
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("CREATE TABLE tickets (x)")
+        before = _dump(path)
+
+        with pytest.raises(StoreUnavailable):
+            await SqliteStore(path).open()
+
+        assert _dump(path) == before
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("DROP TABLE tickets")
+        store = SqliteStore(path)
+        await store.open()
+        assert await store.user("u-ada") == ADA
+        await store.close(is_clean=True)
+
+    async def test_a_migrated_file_is_like_a_new_one(self, path: Path, tmp_path: Path) -> None:
+        """The same tables, columns and indexes."""
+        new = tmp_path / "new" / "collab.db"
+        for one in (path, new):
+            store = SqliteStore(one)
+            await store.open()
+            await store.close(is_clean=True)
+
+        assert _schema(path) == _schema(new)
+
+
+def _insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+    known = {name: value for name, value in row.items() if name not in OF_VERSION_2}
+    places = ", ".join(f":{name}" for name in known)
+    db.execute(f"INSERT INTO {table} ({', '.join(known)}) VALUES ({places})", known)
+
+
+def _dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as db:
+        return [*db.iterdump(), str(db.execute("PRAGMA user_version").fetchone())]
+
+
+def _schema(path: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(path)) as db:
+        return sorted(db.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
