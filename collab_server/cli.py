@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from collab_server import __version__, logs, stores
+from collab_server import __version__, copying, logs, stores
 from collab_server.config import Config, ConfigError, load, settings
 from collab_server.server import Server, StartError, read_secret
 from storage.errors import StoreUnavailable
@@ -21,6 +21,7 @@ _EPILOG = """
 first steps:
   collab-server run                      start on http://localhost:5000, data in ./data
   collab-server run --port 8080          the same elsewhere; every setting is a flag, a variable, or a line in .env
+  collab-server copy ./data mongodb://…  move everything to another store
   collab-server check                    is the configuration right, is the store reachable?
 
 Settings come from flags, then the environment, then the file .env in the current folder.
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _FAILED
     for warning in warnings:
         print(f"collab-server: warning: {warning}", file=sys.stderr)
+    if options.command == "copy":
+        return asyncio.run(copying.run(options.source, options.target, into_existing=options.into_existing))
     if options.command == "check":
         return asyncio.run(_check(config))
     logs.set_up(config.log_format, config.log_level)
@@ -72,8 +75,7 @@ async def _check_mongo(config: Config) -> int:
     store = stores.mongo_store(config.mongo_uri)
     try:
         holder = await store.look()
-        read_secret(config)
-    except (OSError, ConfigError, StoreUnavailable) as error:
+    except StoreUnavailable as error:
         print(f"collab-server: MONGO_URI: {error}", file=sys.stderr)
         return _FAILED
     note = f" (in use by {holder})" if holder else ""
@@ -128,7 +130,25 @@ def _parser() -> argparse.ArgumentParser:
                 metavar="VALUE",
                 help=f"{meta['about']}{_default(one.default)}; {meta['variable']}".replace("%", "%%"),
             )
+    _add_copy(commands)
     return parser
+
+
+def _add_copy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    about = "copy a whole server's data from one store to another; no server may run on either"
+    command = commands.add_parser(
+        "copy",
+        help=about,
+        description=about.capitalize() + ". A copy that was cut short goes on when it is started again.",
+        epilog="example: collab-server copy ./data mongodb://localhost/collab",
+    )
+    command.add_argument("source", metavar="FROM", help="a data folder, a SQLite file, or a MongoDB URI")
+    command.add_argument("target", metavar="TO", help="the same; it must be empty")
+    command.add_argument(
+        "--into-existing",
+        action="store_true",
+        help="the target may have rows; those with the same keys are replaced, and nothing is compared at the end",
+    )
 
 
 def _default(value: object) -> str:

@@ -145,6 +145,7 @@ def read_secret(config: Config) -> str:
     if config.jwt_secret:
         return config.jwt_secret
     path = Path(config.data_dir) / _SECRET_NAME
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -17,6 +17,7 @@ DOORS = {
     "bcrypt": "handlers/passwords.py",
     "jwt": "handlers/tokens.py",
     "pymongo": "storage/mongo/",
+    "tqdm": "collab_server/copying.py",
     "cloudinary": "storage/avatars.py",
     "PIL": "handlers/pictures.py",
     "dotenv": "collab_server/config.py",

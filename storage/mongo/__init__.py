@@ -15,6 +15,7 @@ from storage.mongo.accounts import Accounts
 from storage.mongo.engine import DEFAULT_DATABASE, Document, Engine, connect, translated
 from storage.mongo.invites import Invites
 from storage.mongo.leaving import Leaving
+from storage.mongo.portable import Moving
 from storage.mongo.rooms import Rooms
 from storage.mongo.sessions import Sessions
 
@@ -26,7 +27,7 @@ def _wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-class MongoStore(Accounts, Leaving, Invites, Sessions, Rooms):
+class MongoStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
     """A Store in a MongoDB database; the contract is `storage.base.Store`.
 
     While it is open it holds a lease on the database: two servers would each believe their own rooms.

@@ -7,11 +7,12 @@ from storage.sqlite.accounts import Accounts
 from storage.sqlite.engine import Engine
 from storage.sqlite.invites import Invites
 from storage.sqlite.leaving import Leaving
+from storage.sqlite.portable import Moving
 from storage.sqlite.rooms import Rooms
 from storage.sqlite.sessions import Sessions
 
 
-class SqliteStore(Accounts, Leaving, Invites, Sessions, Rooms):
+class SqliteStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
     """A Store in one file; the contract is `storage.base.Store`."""
 
     def __init__(self, path: Path) -> None:

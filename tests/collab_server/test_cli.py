@@ -149,3 +149,44 @@ async def test_sigterm_drains(tmp_path: Path) -> None:
     assert database.execute("SELECT sequence FROM checkpoints").fetchone() == (1,)
     database.close()
     assert server.problems() == []
+
+
+async def test_copy(tmp_path: Path) -> None:
+    """Moves a server's data; says in one line what it did, or why not."""
+    server = ServerProcess(tmp_path / "data", free_port())
+    await server.start()
+    await Api(server.url).sign_up("ada")
+    busy = await command("copy", str(tmp_path / "data"), str(tmp_path / "there"))
+    await server.terminate()
+    source, target = str(tmp_path / "data"), str(tmp_path / "there")
+
+    done = await command("copy", source, target)
+    again = await command("copy", source, target)
+    beside = await command("copy", source, target, "--into-existing")
+    nothing = await command("copy", str(tmp_path / "nothing"), target)
+    same = await command("copy", source, f"{source}/collab.db")
+    nowhere = await command("copy", source, "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
+
+    assert (busy[0], "in use by another server" in busy[2]) == (2, True)
+    assert done[:2] == (0, "Copied 2 rows of 11 tables; counts and digests are equal.\n")
+    assert (again[0], again[2]) == (2, "collab-server: the target is not empty (users, refresh_tokens)\n")
+    assert (beside[0], "had rows before" in beside[1]) == (0, True)
+    assert nothing[2] == f"collab-server: {tmp_path}/nothing/collab.db does not exist\n"
+    assert same[2] == "collab-server: source and target are the same\n"
+    assert (nowhere[0], nowhere[2].startswith("collab-server: MongoDB: 127.0.0.1:1")) == (2, True)
+    assert [line.count("\n") for line in (again[2], same[2], nowhere[2])] == [1, 1, 1]
+
+
+async def test_mongo(tmp_path: Path, mongo_uri: str) -> None:
+    """`check` and `run` say what of the database, without its password."""
+    uri = f"{mongo_uri}cli{os.getpid()}"
+    place = uri.rpartition("@")[2]
+    ready = await command("check", cwd=tmp_path, MONGO_URI=uri)
+    nowhere = "mongodb://ada:hidden@127.0.0.1:1/?serverSelectionTimeoutMS=100"
+    away = await command("check", cwd=tmp_path, MONGO_URI=nowhere)
+    wrong = await command("run", cwd=tmp_path, MONGO_URI="localhost:27017")
+
+    assert (ready[0], place in ready[1]) == (0, True)
+    assert (away[0], away[2].startswith("collab-server: MONGO_URI: MongoDB: 127.0.0.1:1")) == (2, True)
+    assert "hidden" not in away[2]
+    assert wrong[2] == "collab-server: MONGO_URI must start with mongodb:// or mongodb+srv://\n"

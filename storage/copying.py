@@ -1,0 +1,149 @@
+"""Everything of one store into another: in batches, again from where it stopped, verified at the end.
+
+Rows travel as dictionaries with the names of the records' fields; what a store derives from them
+(keys for comparing, dates for TTL indexes) it derives anew. Tickets do not travel: they live a minute.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from storage.errors import StoreError
+
+Row = Mapping[str, Any]
+
+TABLES: Mapping[str, int] = {
+    "users": 200,
+    "refresh_tokens": 200,
+    "sessions": 200,
+    "members": 200,
+    "invites": 200,
+    "invite_uses": 200,
+    "avatars": 100,
+    "messages": 200,
+    "log": 20,
+    "checkpoints": 5,
+    "versions": 10,
+}
+"""{table: rows in a batch}, each after those that it refers to."""
+
+_NOTE = "copy"
+_MARGIN_MS = 3_600_000
+_DIGEST_MODULUS = 1 << 256
+
+
+class CopyRefused(StoreError):
+    """The copy cannot begin, or its result is not what it should be; nothing in the source was changed."""
+
+
+class Portable(Protocol):
+    """What a store offers for moving."""
+
+    async def count(self, table: str) -> int:
+        """Return how many rows a table has."""
+
+    async def page(self, table: str, cursor: str, limit: int) -> tuple[list[Row], str]:
+        """Return rows behind a cursor ("" is the start) and the cursor behind them."""
+
+    async def put(self, table: str, rows: Iterable[Row]) -> None:
+        """Store rows; those that are there are replaced."""
+
+    async def note(self, name: str) -> str:
+        """Return what was noted under a name, "" for nothing."""
+
+    async def set_note(self, name: str, text: str) -> None:
+        """Note something; "" forgets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How many rows a table has, and a digest of them that does not depend on their order."""
+
+    rows: int
+    digest: str
+
+
+async def copy(
+    source: Portable,
+    target: Portable,
+    source_name: str,
+    now: int,
+    *,
+    into_existing: bool = False,
+    on_progress: Callable[[str, int, int], None] = lambda _table, _done, _total: None,
+) -> dict[str, Sum]:
+    """Copy everything that has not expired; return the sums of each table, equal on both sides.
+
+    source_name  tells a copy that was cut short from another one
+    on_progress  gets (table, rows so far, rows in all)
+
+    Raises CopyRefused if the target has rows, unless told to put them beside those or this copy had
+    begun before, and if the target has not the same rows in the end; StoreUnavailable.
+    """
+    place = await _begin(target, source_name, into_existing=into_existing)
+    tables = list(TABLES)
+    for table in tables[tables.index(place["table"]) :]:
+        cursor = place["cursor"] if table == place["table"] else ""
+        done, total = place["done"] if cursor else 0, await source.count(table)
+        on_progress(table, done, total)
+        while True:
+            rows, cursor = await source.page(table, cursor, TABLES[table])
+            if not rows:
+                break
+            await target.put(table, [row for row in rows if row.get("expires_at", now + 1) > now])
+            done += len(rows)
+            note = {"source": source_name, "table": table, "cursor": cursor, "done": done}
+            await target.set_note(_NOTE, json.dumps(note))
+            on_progress(table, done, total)
+    sums = await _verify(source, target, now, into_existing=into_existing)
+    await target.set_note(_NOTE, "")
+    return sums
+
+
+async def _begin(target: Portable, source_name: str, *, into_existing: bool) -> dict[str, Any]:
+    """Return where to begin."""
+    text = await target.note(_NOTE)
+    before = json.loads(text) if text else None
+    if before and before["source"] == source_name:
+        return dict(before)
+    if before and not into_existing:
+        raise CopyRefused(f"the target has part of a copy of {before['source']}: finish that, or empty the target")
+    filled = [table for table in TABLES if await target.count(table)]
+    if filled and not into_existing:
+        raise CopyRefused(f"the target is not empty ({', '.join(filled)})")
+    return {"table": next(iter(TABLES)), "cursor": "", "done": 0}
+
+
+async def _verify(source: Portable, target: Portable, now: int, *, into_existing: bool) -> dict[str, Sum]:
+    """Compare each table on both sides; what expires soon is left out, a store may drop it meanwhile."""
+    sums = {}
+    for table in TABLES:
+        if into_existing:
+            sums[table] = Sum(await source.count(table), "")
+            continue
+        there, here = [await _sum(store, table, now + _MARGIN_MS) for store in (source, target)]
+        if there != here:
+            raise CopyRefused(f"{table}: the source has {there.rows} rows, the target {here.rows}, or they differ")
+        sums[table] = here
+    return sums
+
+
+async def _sum(store: Portable, table: str, alive_at: int) -> Sum:
+    count, digest, cursor = 0, 0, ""
+    while True:
+        rows, cursor = await store.page(table, cursor, TABLES[table])
+        if not rows:
+            return Sum(count, f"{digest:064x}")
+        for row in rows:
+            if row.get("expires_at", alive_at + 1) > alive_at:
+                count += 1
+                digest = (digest + int.from_bytes(hashlib.sha256(_canonical(row)).digest())) % _DIGEST_MODULUS
+
+
+def _canonical(row: Row) -> bytes:
+    plain = {
+        name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for name, value in row.items()
+    }
+    return json.dumps(plain, sort_keys=True, ensure_ascii=True).encode()

@@ -1,0 +1,127 @@
+"""Documents of MongoDB as rows for `storage.copying`."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pymongo import ReplaceOne
+
+from storage.copying import Row
+from storage.mongo import rows as documents
+from storage.mongo.engine import Document, Engine, at_most, date, translated
+from storage.records import Role
+
+_ID = {
+    "users": "id",
+    "refresh_tokens": "id",
+    "sessions": "id",
+    "invites": "id",
+    "avatars": "user_id",
+}
+"""The field that `_id` holds; the other tables keep theirs beside it."""
+_DERIVED = {"_id", "name_key", "email_key", "expires", "entering", "parts", "leaving"}
+_OF_INVITES = "invite_uses"
+_LARGE = {"log": "data", "checkpoints": "state", "versions": "files"}
+
+
+class Moving:
+    """The `Portable` part of the store."""
+
+    _engine: Engine
+
+    @translated
+    async def count(self, table: str) -> int:
+        return await self._engine.db[table].count_documents({})
+
+    @translated
+    async def page(self, table: str, cursor: str, limit: int) -> tuple[list[Row], str]:
+        behind = {"_id": {"$gt": cursor}} if cursor else {}
+        found = await at_most(self._engine.db[table].find(behind).sort("_id", 1), limit)
+        owners = await self._owners(found) if table == "members" else {}
+        rows = [await self._as_row(table, one, owners) for one in found]
+        return rows, found[-1]["_id"] if found else cursor
+
+    @translated
+    async def put(self, table: str, rows: Iterable[Row]) -> None:
+        wanted = list(rows)
+        sessions = await self._sessions_of_invites(wanted) if table == _OF_INVITES else {}
+        writes = []
+        for row in wanted:
+            document = await self._as_document(table, row, sessions)
+            writes.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
+        if writes:
+            await self._engine.db[table].bulk_write(writes, ordered=False)
+
+    @translated
+    async def note(self, name: str) -> str:
+        found = await self._engine.db.meta.find_one({"_id": f"note {name}"})
+        return found["value"] if found else ""
+
+    @translated
+    async def set_note(self, name: str, text: str) -> None:
+        meta, key = self._engine.db.meta, {"_id": f"note {name}"}
+        if text:
+            await meta.replace_one(key, {"value": text}, upsert=True)
+        else:
+            await meta.delete_one(key)
+
+    async def _owners(self, members: list[Document]) -> dict[str, str]:
+        wanted = {"_id": {"$in": list({one["session_id"] for one in members})}}
+        return {one["_id"]: one["owner_id"] async for one in self._engine.db.sessions.find(wanted, {"owner_id": 1})}
+
+    async def _sessions_of_invites(self, uses: list[Row]) -> dict[str, str]:
+        wanted = {"_id": {"$in": list({one["invite_id"] for one in uses})}}
+        return {one["_id"]: one["session_id"] async for one in self._engine.db.invites.find(wanted, {"session_id": 1})}
+
+    async def _as_row(self, table: str, document: Document, owners: dict[str, str]) -> Row:
+        row = {name: value for name, value in document.items() if name not in _DERIVED}
+        if table in _ID:
+            row[_ID[table]] = document["_id"]
+        if table == "members" and owners.get(row["session_id"]) == row["user_id"]:
+            row["role"] = str(Role.OWNER)
+        if table == _OF_INVITES:
+            del row["session_id"]
+        if name := _LARGE.get(table):
+            inline = row[name].encode() if table == "versions" else row[name]
+            row[name] = await self._engine.large(inline, document["parts"])
+        if table == "versions":
+            row["files"] = json.loads(row["files"])
+        return row
+
+    async def _as_document(self, table: str, row: Row, sessions: dict[str, str]) -> Document:
+        document: Document = {"_id": _key(table, row), **row}
+        if table in _ID:
+            del document[_ID[table]]
+        if "expires_at" in row:
+            document["expires"] = date(row["expires_at"])
+        if table == "users":
+            has_name = not (row["is_guest"] or row["is_deleted"])
+            document["name_key"] = row["username"].casefold() if has_name else None
+            document["email_key"] = row["email"].casefold() if row["email"] else None
+        if table == "members" and row["role"] == Role.OWNER:
+            document["role"] = str(Role.EDITOR)
+        if table == _OF_INVITES:
+            document["session_id"] = sessions.get(row["invite_id"], "")
+        if name := _LARGE.get(table):
+            data = json.dumps(row["files"], ensure_ascii=False).encode() if table == "versions" else row[name]
+            inline, parts = await self._engine.put_large(row["session_id"], f"copy {table} {document['_id']}", data)
+            document[name] = inline.decode() if table == "versions" else inline
+            document["parts"] = parts
+        return document
+
+
+def _key(table: str, row: Row) -> Any:
+    match table:
+        case "members":
+            return documents.member_id(row["session_id"], row["user_id"])
+        case "invite_uses":
+            return f"{row['invite_id']}/{row['user_id']}"
+        case "messages":
+            return documents.message_id(row["session_id"], row["id"])
+        case "log":
+            return documents.chunk_id(row["session_id"], row["first"])
+        case "checkpoints":
+            return row["session_id"]
+        case "versions":
+            return documents.version_id(row["session_id"], row["number"])
+    return row[_ID[table]]

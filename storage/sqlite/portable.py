@@ -1,0 +1,103 @@
+"""Rows of SQLite for `storage.copying`."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from storage.copying import Row
+from storage.sqlite.engine import Engine
+
+_KEYS = {
+    "users": ("id",),
+    "refresh_tokens": ("id",),
+    "sessions": ("id",),
+    "members": ("session_id", "user_id"),
+    "invites": ("id",),
+    "invite_uses": ("invite_id", "user_id"),
+    "avatars": ("user_id",),
+    "messages": ("session_id", "sequence"),
+    "log": ("session_id", "first"),
+    "checkpoints": ("session_id",),
+    "versions": ("session_id", "number"),
+}
+_FLAGS = {"is_guest", "is_deleted", "is_removed", "is_revoked"}
+_JSON = {"files", "contributors"}
+_DERIVED = {"username_key", "email_key"}
+
+
+class Moving:
+    """The `Portable` part of the store. Names of tables and columns in its SQL are those of the schema."""
+
+    _engine: Engine
+
+    async def count(self, table: str) -> int:
+        return int(await self._engine.read(lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]))  # noqa: S608 - from TABLES
+
+    async def page(self, table: str, cursor: str, limit: int) -> tuple[list[Row], str]:
+        keys = _KEYS[table]
+        after = json.loads(cursor) if cursor else None
+
+        def work(db: sqlite3.Connection) -> list[Any]:
+            listed = ", ".join(keys)
+            marks = ", ".join("?" for _ in keys)
+            behind = f"WHERE ({listed}) > ({marks})" if after else ""
+            return db.execute(
+                f"SELECT * FROM {table} {behind} ORDER BY {listed} LIMIT ?",  # noqa: S608 - from TABLES and _KEYS
+                (*(after or ()), limit),
+            ).fetchall()
+
+        found = await self._engine.read(work)
+        last = json.dumps([found[-1][key] for key in keys]) if found else cursor
+        return [_as_row(one) for one in found], last
+
+    async def put(self, table: str, rows: Iterable[Row]) -> None:
+        wanted = [_as_columns(table, row) for row in rows]
+
+        def work(db: sqlite3.Connection) -> None:
+            for columns in wanted:
+                names = ", ".join(columns)
+                values = ", ".join(f":{name}" for name in columns)
+                keys = ", ".join(_KEYS[table])
+                changes = ", ".join(f"{name} = excluded.{name}" for name in columns)
+                db.execute(
+                    f"INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({keys}) DO UPDATE SET {changes}",  # noqa: S608
+                    columns,
+                )
+
+        if wanted:
+            await self._engine.write(work)
+
+    async def note(self, name: str) -> str:
+        def work(db: sqlite3.Connection) -> str:
+            row = db.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
+            return row["value"] if row else ""
+
+        return await self._engine.read(work)
+
+    async def set_note(self, name: str, text: str) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM meta WHERE key = ?", (name,))
+            if text:
+                db.execute("INSERT INTO meta VALUES (?, ?)", (name, text))
+
+        await self._engine.write(work)
+
+
+def _as_row(found: sqlite3.Row) -> Row:
+    row = {}
+    for name in found.keys():  # noqa: SIM118 - a Row is no mapping
+        value = found[name]
+        if name in _DERIVED:
+            continue
+        row[name] = bool(value) if name in _FLAGS else json.loads(value) if name in _JSON else value
+    return row
+
+
+def _as_columns(table: str, row: Row) -> dict[str, Any]:
+    columns = {name: json.dumps(value) if name in _JSON else value for name, value in row.items()}
+    if table == "users":
+        is_nameless = row["is_guest"] or row["is_deleted"]
+        columns["username_key"] = f"\0{row['id']}" if is_nameless else row["username"].casefold()
+        columns["email_key"] = row["email"].casefold() if row["email"] else None
+    return columns

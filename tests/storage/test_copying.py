@@ -1,0 +1,203 @@
+"""Moving everything from one store to another."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from storage.base import Store
+from storage.copying import TABLES, CopyRefused, copy
+from storage.errors import StoreUnavailable
+from storage.records import Role
+from tests.storage.conftest import PLACES, Connect
+from tests.storage.rows import (
+    DAY,
+    HOUR,
+    NOW,
+    ODD_TEXTS,
+    Seed,
+    avatar,
+    checkpoint,
+    chunk,
+    login,
+    member,
+    message,
+    user,
+    version,
+)
+
+
+@pytest.fixture
+async def places(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[dict[str, Connect]]:
+    """Two empty places of each kind: sqlite, mongo, sqlite 2, mongo 2."""
+    async with AsyncExitStack() as stack:
+        made = {}
+        for kind, place in PLACES.items():
+            made[kind] = await stack.enter_async_context(place(request))
+        from storage.sqlite import SqliteStore
+
+        made["sqlite 2"] = lambda: SqliteStore(tmp_path / "second" / "collab.db")
+        made["mongo 2"] = await stack.enter_async_context(PLACES["mongo"](request))
+        yield made
+
+
+async def furnish(store: Store) -> None:
+    """Something in every table, odd texts, more rows than a batch in some, a guest, a deleted user, one removed."""
+    seed = Seed(store)
+    for name in ("ada", "bob", "dan"):
+        await seed.user(name)
+    for number, text in enumerate(ODD_TEXTS.values()):
+        await store.add_user(user(f"odd{number}", full_name=text), login(f"odd{number}"))
+    await seed.session("s1")
+    await seed.session("s2", chunk(1, 1, session_id="s2"), owner_id="u-bob")
+    await store.join(member("u-bob"), 10)
+    await store.join(member("u-dan"), 10)
+    await store.remove_member("s1", "u-dan")
+    await seed.invite()
+    await seed.guest("gil")
+    await store.set_avatar("u-ada", "/url", "key", avatar())
+    for number in range(450):
+        await store.add_message(message(f"m{number}"))
+    for number in range(1, 46):
+        await store.append_chunks([chunk(number, number, bytes([number]) * number)])
+    await store.put_checkpoint(checkpoint(40))
+    for text in [*ODD_TEXTS.values(), "plain"] * 2:
+        await store.add_version(version(text, files={"a.b$c": text, "": "x", "ß": text}), 100)
+    await store.delete_user("u-dan", NOW, deletes_sessions=True)
+    await store.add_login(login("ada", 2, expires_at=NOW + 5))
+
+
+async def opened(connect: Connect) -> Store:
+    store = connect()
+    await store.open()
+    return store
+
+
+async def everything(store: Store) -> dict[str, list[object]]:
+    """All rows of a store, by table, in one order."""
+    found = {}
+    for table in TABLES:
+        rows, cursor = await store.page(table, "", 10_000)
+        found[table] = sorted(rows, key=lambda row: repr(sorted(row.items())))
+        assert await store.page(table, cursor, 10) == ([], cursor)
+    return found
+
+
+@pytest.mark.parametrize("way", [("sqlite", "mongo", "sqlite 2"), ("mongo", "sqlite", "mongo 2")], ids="-".join)
+async def test_there_and_back(places: dict[str, Connect], way: tuple[str, str, str]) -> None:
+    """What comes back is what was there, in every table."""
+    stores = [await opened(places[name]) for name in way]
+    await furnish(stores[0])
+
+    for source, target in ((stores[0], stores[1]), (stores[1], stores[2])):
+        sums = await copy(source, target, "there", NOW - 1)
+        assert sums.keys() == TABLES.keys()
+        assert all(one.rows for one in sums.values())
+
+    assert await everything(stores[0]) == await everything(stores[1]) == await everything(stores[2])
+    for store in stores:
+        assert {one.user_id: one.role for one in await store.members("s1")}["u-ada"] is Role.OWNER
+        assert (await store.versions("s1", None, 1, with_files=True))[0].files == {
+            "a.b$c": "plain",
+            "": "x",
+            "ß": "plain",
+        }
+        await store.append_chunks([chunk(46, 46)])
+        assert (await store.add_message(message("next"))).sequence == 451
+        await store.close(is_clean=True)
+
+
+async def test_what_has_expired_stays_behind(places: dict[str, Connect]) -> None:
+    """An ended login is not brought to life again."""
+    source, target = await opened(places["sqlite"]), await opened(places["sqlite 2"])
+    await Seed(source).user("ada")
+
+    await copy(source, target, "x", NOW + DAY)
+
+    assert await target.logins("u-ada", NOW) == []
+    assert await target.user("u-ada") == user("ada")
+    for store in (source, target):
+        await store.close(is_clean=True)
+
+
+async def test_a_target_with_rows(places: dict[str, Connect]) -> None:
+    """It is refused by name of the tables, unless told; then rows with the same keys are replaced."""
+    source, target = await opened(places["sqlite"]), await opened(places["mongo"])
+    await furnish(source)
+    await Seed(target).user("zoe")
+    await Seed(target).user("ada", full_name="Another Ada")
+
+    with pytest.raises(CopyRefused, match=r"not empty \(users, refresh_tokens"):
+        await copy(source, target, "x", NOW)
+    await copy(source, target, "x", NOW, into_existing=True)
+
+    assert (await target.user("u-zoe")).username == "zoe"
+    assert (await target.user("u-ada")).full_name == "Ada"
+    for store in (source, target):
+        await store.close(is_clean=True)
+
+
+@pytest.mark.parametrize("target", ["mongo", "sqlite 2"])
+async def test_a_copy_that_was_cut_short_goes_on(places: dict[str, Connect], monkeypatch, target: str) -> None:
+    """Wherever it stopped; rows that are there are not written again, another source is refused."""
+    source = await opened(places["sqlite"])
+    await furnish(source)
+    store = await opened(places[target])
+    batches: list[str] = []
+    put = store.put
+    stops = (3, 9, 12)
+
+    async def stopping(table: str, rows: list[object]) -> None:
+        batches.append(table)
+        if len(batches) in stops:
+            raise StoreUnavailable("pulled the plug")
+        await put(table, rows)
+
+    monkeypatch.setattr(store, "put", stopping)
+    for _ in stops:
+        with pytest.raises(StoreUnavailable):
+            await copy(source, store, "x", NOW)
+    with pytest.raises(CopyRefused, match="part of a copy of x"):
+        await copy(source, store, "y", NOW)
+
+    await copy(source, store, "x", NOW)
+
+    assert len(batches) < 40
+    assert await everything(source) == await everything(store)
+    for one in (source, store):
+        await one.close(is_clean=True)
+
+
+async def test_a_difference_is_found(places: dict[str, Connect], monkeypatch) -> None:
+    """A row that changes on its way makes the copy fail, with the table's name."""
+    source, target = await opened(places["sqlite"]), await opened(places["mongo"])
+    await furnish(source)
+    put = target.put
+
+    async def forging(table: str, rows: list[dict[str, object]]) -> None:
+        await put(table, [{**row, "text": "forged"} if row.get("text") == "m7" else row for row in rows])
+
+    monkeypatch.setattr(target, "put", forging)
+
+    with pytest.raises(CopyRefused, match="messages: the source has 450 rows, the target 450"):
+        await copy(source, target, "x", NOW)
+    for store in (source, target):
+        await store.close(is_clean=True)
+
+
+async def test_progress(places: dict[str, Connect]) -> None:
+    """Each table ends with all its rows."""
+    source, target = await opened(places["sqlite"]), await opened(places["sqlite 2"])
+    await furnish(source)
+    seen: dict[str, tuple[int, int]] = {}
+
+    def note(table: str, done: int, total: int) -> None:
+        seen[table] = (done, total)
+
+    await copy(source, target, "x", NOW + HOUR // 2, on_progress=note)
+
+    assert seen.keys() == TABLES.keys()
+    assert all(done == total > 0 for done, total in seen.values())
+    for store in (source, target):
+        await store.close(is_clean=True)
