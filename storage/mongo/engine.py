@@ -74,6 +74,7 @@ class Engine:
         self.uri = uri
         self._client: AsyncMongoClient[Document] | None = None
         self._database: Database | None = None
+        self.appending = asyncio.Lock()
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     @property

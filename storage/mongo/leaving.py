@@ -67,7 +67,8 @@ async def delete_session(engine: Engine, session_id: str) -> None:
     """Delete a session and everything in it, beginning with what makes it visible."""
     db = engine.db
     await db.deletions.update_one({"_id": session_id}, {"$set": {}}, upsert=True)
-    await db.sessions.delete_one({"_id": session_id})
+    async with engine.appending:  # what is being appended to its log is there to be deleted below
+        await db.sessions.delete_one({"_id": session_id})
     for name in _OF_A_SESSION:
         await db[name].delete_many({"session_id": session_id})
     await db.deletions.delete_one({"_id": session_id})

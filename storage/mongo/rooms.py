@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
@@ -13,6 +12,7 @@ from storage.mongo.engine import Document, Engine, at_most, translated
 from storage.records import Checkpoint, Chunk, Version
 
 _TRIES = 10
+_MAX_ENDS = 20_000
 
 
 class Rooms:
@@ -28,7 +28,7 @@ class Rooms:
     async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
         wanted = list(chunks)
         ids = {chunk.session_id for chunk in wanted}
-        async with self._appending():
+        async with self._engine.appending:
             there = {one["_id"] async for one in self._engine.db.sessions.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
             kept = [chunk for chunk in wanted if chunk.session_id in there]
             await self._insert(kept)
@@ -54,9 +54,8 @@ class Rooms:
         if documents:
             await self._engine.db.log.insert_many(documents, ordered=False)
         self._ends.update(ends)
-
-    def _appending(self) -> Any:
-        return self._engine.locked(session="log")
+        if len(self._ends) > _MAX_ENDS:
+            self._ends.clear()
 
     @translated
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
