@@ -1,0 +1,206 @@
+"""The whole server on MongoDB, and MongoDB going away while people type."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from storage.mongo import MongoStore
+from tests.api import PASSWORD, Api
+from tests.node_peers import Peers, until
+from tests.processes import ServerProcess, free_port
+from tests.proxy import Proxy
+
+IMPATIENT = "?serverSelectionTimeoutMS=250&connectTimeoutMS=250&socketTimeoutMS=1000&directConnection=true"
+
+_numbers = itertools.count(1)
+
+# the driver forgets to close sockets of connections that fail while they are being made
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@dataclass
+class Place:
+    """A database, directly and by the way that fails."""
+
+    direct: str
+    through: str
+    proxy: Proxy
+
+
+@pytest.fixture
+async def place(mongo_uri: str) -> AsyncIterator[Place]:
+    name = f"away{next(_numbers)}_{os.getpid()}"
+    proxy = await Proxy.start(mongo_uri)
+    yield Place(f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{IMPATIENT}", proxy)
+    await proxy.stop()
+    async with AsyncMongoClient(mongo_uri) as client:
+        await client.drop_database(name)
+
+
+async def connect(peers: Peers, api: Api, session_id: str, name: str, **options: object) -> None:
+    await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
+    await peers.until_state(name, synced=True)
+
+
+async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:
+    """Return (first, last) of each chunk in a session's log."""
+    store = MongoStore(place.direct)
+    await store._engine.open()
+    try:
+        return [(one.first, one.last) for one in await store.chunks(session_id, 0, 100_000)]
+    finally:
+        await store._engine.close()
+
+
+async def test_everything_is_there_after_a_restart(start_server, place: Place, peers: Peers) -> None:
+    """Accounts, code typed by two, chat, versions, a guest, an avatar's absence: as on SQLite."""
+    server = await start_server(mongo_uri=place.direct)
+    ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
+    session_id = await ada.new_session(title="On Mongo", code="base ")
+    for api, name in ((ada, "a"), (bob, "b")):
+        await connect(peers, api, session_id, name)
+    await peers.do("insert", "a", text="[a]")
+    await peers.do("insert", "b", text="[b]")
+    live = await until(lambda: ada.live(session_id), lambda found: len(found["code"]) == 11)
+    assert (await ada.post(f"/code/{session_id}/save", {"label": "first"})).status == 201
+    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201
+    invite = (await ada.post(f"/session/{session_id}/invites", {"role": "viewer"})).body["invite"]
+    assert (await Api(server.url).post("/user/guest", {"name": "Gil", "invite": invite})).status == 201
+    await server.stop()
+
+    server = await start_server(mongo_uri=place.direct)
+
+    ada = Api(server.url, ada.token)
+    (listed,) = (await ada.get("/session")).body["items"]
+    assert (listed["title"], listed["unread"], listed["memberCount"]) == ("On Mongo", 1, 3)
+    assert (await ada.live(session_id))["code"] == live["code"]
+    assert (await ada.get(f"/code/{session_id}/versions/1")).body["label"] == "first"
+    assert [one["message"] for one in (await ada.get(f"/chat/{session_id}")).body["messages"]] == ["hi"]
+    assert (await ada.request("DELETE", "/user/me", {"password": PASSWORD})).status == 204
+
+
+@pytest.mark.parametrize("how", ["refuse", "hang", "cut", pytest.param("refuse for a minute", marks=pytest.mark.slow)])
+async def test_editors_go_on_while_it_is_away(start_server, place: Place, peers: Peers, expect_log, how: str) -> None:
+    """They see each other's edits, nothing is called saved, requests are 503; then all is stored, once."""
+    expect_log("ERROR crdt.writer: the store cannot be written")
+    expect_log("WARNING crdt.rooms: session .* is not tended now")
+    expect_log("WARNING collab_server.housekeeping")
+    server = await start_server(mongo_uri=place.through)
+    ada = await Api(server.url).sign_up("ada")
+    session_id, other = await ada.new_session(), await ada.new_session()
+    await connect(peers, ada, session_id, "a", saved=True)
+    await connect(peers, ada, session_id, "b", saved=True)
+    await peers.do("insert", "a", text="before ")
+    await peers.until_text("before ", "b")
+    saved = (await peers.until_state("a", saved=lambda count: count > 0))["saved"]
+
+    if how.startswith("refuse"):
+        await place.proxy.refuse()
+    elif how == "hang":
+        place.proxy.hang()
+    else:
+        place.proxy.on_reply = lambda reply: None
+    started = asyncio.get_running_loop().time()
+
+    async def passed() -> float:
+        return asyncio.get_running_loop().time() - started
+
+    for number in range(20):
+        await peers.do("insert", "ab"[number % 2], text=f"<{number}>")
+    text = await until(lambda: peers.text("b"), lambda found: all(f"<{n}>" in found for n in range(20)))
+    await peers.until_text(text, "a")
+    ready = await until(lambda: Api(server.url).get("/readyz"), lambda answer: answer.status == 503)
+    refused = await ada.get("/session")
+    wire = await ada.connect(other)
+    closed = await wire.until_closed()
+    meanwhile = await peers.do("state", "a")
+
+    place.proxy.on_reply = lambda reply: reply
+    place.proxy.hang(is_hanging=False)
+    if how == "refuse for a minute":
+        await until(passed, lambda seconds: seconds > 60, timeout_s=70)
+    if how.startswith("refuse"):
+        await place.proxy.again()
+    state = await peers.until_state("a", saved=lambda count: count == meanwhile["sent"], timeout_s=30)
+
+    assert ready.body["status"] != "ready"
+    assert (refused.status, refused.body["code"], refused.headers["Retry-After"]) == (503, "unavailable", "5")
+    assert closed[0] == 4503
+    assert (meanwhile["saved"], state["attempts"]) == (saved, 1)
+    await until(lambda: Api(server.url).get("/readyz"), lambda answer: answer.status == 200)
+    await server.stop()
+    chunks = await entries(place, session_id)
+    assert [first for first, _ in chunks] == [1, *(last + 1 for _, last in chunks[:-1])]
+    server = await start_server(mongo_uri=place.direct)
+    again = Api(server.url, ada.token)
+    assert (await again.live(session_id))["code"] == text
+
+
+async def test_a_commit_whose_reply_is_lost(start_server, place: Place, peers: Peers, expect_log) -> None:
+    """The driver or the writer asks again; the log has each entry once, and nobody is thrown out."""
+    expect_log("ERROR crdt.writer: the store cannot be written")
+    expect_log("WARNING crdt.rooms: session .* is not tended now")
+    expect_log("WARNING collab_server.housekeeping")
+    server = await start_server(mongo_uri=place.through)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "a", saved=True)
+    drops = itertools.count()
+    place.proxy.on_reply = lambda reply: None if next(drops) % 7 == 3 else reply
+
+    for number in range(40):
+        await peers.do("insert", "a", text=f"<{number}>")
+        await peers.until_state("a", saved=lambda count, wanted=number: count > wanted)
+
+    place.proxy.on_reply = lambda reply: reply
+    assert (await peers.do("state", "a"))["attempts"] == 1
+    await server.stop()
+    chunks = await entries(place, session_id)
+    assert [first for first, _ in chunks] == [1, *(last + 1 for _, last in chunks[:-1])]
+    assert chunks[-1][1] == 40
+
+
+async def test_kill(place: Place, tmp_path, peers: Peers) -> None:
+    """After `kill -9` the server starts again at once on the same machine, with all that it had acknowledged."""
+    server = ServerProcess(tmp_path / "data", free_port(), MONGO_URI=place.direct)
+    await server.start()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, "a", saved=True)
+    for _ in range(3):
+        before = (await peers.do("typed", "a"))["typedSaved"]
+        await peers.do("type", "a", everyMs=3, mark="a")
+        await until(lambda: peers.do("typed", "a"), lambda found, least=before: found["typedSaved"] > least + 20)
+        await server.kill()
+        await peers.do("stop", "a")
+        acknowledged = (await peers.do("typed", "a"))["typedSaved"]
+        await peers.do("disconnect", "a")
+        await server.start()
+        code = (await ada.live(session_id))["code"]
+        assert [n for n in range(acknowledged) if code.count(f"<a{n}>") != 1] == []
+        await peers.do("reconnect", "a")
+        await peers.until_state("a", synced=True)
+    text = await peers.text("a")
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == text)
+    assert await server.terminate() == 0
+
+
+async def test_a_second_server(start_server, place: Place, tmp_path) -> None:
+    """It is refused with one line that says who has the database."""
+    await start_server(mongo_uri=place.direct)
+    second = ServerProcess(tmp_path / "second", free_port(), MONGO_URI=place.direct)
+
+    with pytest.raises(AssertionError):
+        await second.start()
+
+    (line,) = second.output.read_text().splitlines()
+    assert line.startswith("collab-server: MONGO_URI: MongoDB: the database is in use by another server (")
+    assert f"pid {os.getpid()}" in line
