@@ -14,14 +14,14 @@ run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
 test: $(VENV)/.tested ## install all that the tests need and run all of them
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage run -m pytest -n auto --dist worksteal $(ARGS)
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report --include='crdt/*' --fail-under=95
 	$(BIN)/python -m coverage report --format=total
 
 test-quick: $(VENV)/.tested ## the tests that take no more than seconds each
 	$(BIN)/python -m tests.set_up
-	$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+	$(BIN)/python -m pytest -n auto -m 'not slow' $(ARGS)
 
 check: $(VENV)/.tested ## lint, format, types, import contracts, generated docs up to date
 	$(BIN)/ruff check .
