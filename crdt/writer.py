@@ -115,8 +115,11 @@ class Writer:
         self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
 
     async def _commit(self, taken: Iterable[tuple[Room, Chunk]]) -> None:
-        await self._store.append_chunks([chunk for _, chunk in taken])
+        gone = await self._store.append_chunks([chunk for _, chunk in taken])
         for room, _ in taken:
+            if room.session_id in gone:
+                self._lose(room, "the session is gone")
+                continue
             room.saved()
             if room.journal.is_saved:
                 self._dirty.pop(room, None)
@@ -131,8 +134,11 @@ class Writer:
         except Conflict:
             room = pair[0]
             _log.error("the log of session %s was changed by someone else; its room is closed", room.session_id)
-            self.forget(room, "the room is loaded anew")
-            room.on_lost()
+            self._lose(room, "the room is loaded anew")
+
+    def _lose(self, room: Room, why: str) -> None:
+        self.forget(room, why)
+        room.on_lost()
 
     def _settle(self) -> None:
         """Wake those whose updates are stored by now."""

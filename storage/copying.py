@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from storage.errors import StoreError
+from storage.records import INVITES_KEPT_MS
 
 Row = Mapping[str, Any]
 
@@ -82,6 +83,7 @@ async def copy(
     Raises CopyRefused if the target has rows, unless told to put them beside those or this copy had
     begun before, and if the target has not the same rows in the end; StoreUnavailable.
     """
+    travels = _Alive(await _expired_invites(source, now))
     place = await _begin(target, source_name, into_existing=into_existing)
     tables = list(TABLES)
     for table in tables[tables.index(place["table"]) :]:
@@ -92,7 +94,7 @@ async def copy(
             rows, cursor = await source.page(table, cursor, TABLES[table])
             if not rows:
                 break
-            await target.put(table, [row for row in rows if row.get("expires_at", now + 1) > now])
+            await target.put(table, [row for row in rows if travels(table, row, now)])
             done += len(rows)
             note = {"source": source_name, "table": table, "cursor": cursor, "done": done}
             await target.set_note(_NOTE, json.dumps(note))
@@ -100,6 +102,30 @@ async def copy(
     sums = await _verify(source, target, now, into_existing=into_existing)
     await target.set_note(_NOTE, "")
     return sums
+
+
+class _Alive:
+    """Tells which rows neither store drops because they have expired: invites with their uses are kept for long."""
+
+    def __init__(self, expired_invites: set[str]) -> None:
+        self._expired_invites = expired_invites
+
+    def __call__(self, table: str, row: Row, now: int) -> bool:
+        if table == "invites":
+            return row["id"] not in self._expired_invites
+        if table == "invite_uses":
+            return row["invite_id"] not in self._expired_invites
+        return bool(row.get("expires_at", now + 1) > now)
+
+
+async def _expired_invites(store: Portable, now: int) -> set[str]:
+    expired: set[str] = set()
+    cursor = ""
+    while True:
+        rows, cursor = await store.page("invites", cursor, TABLES["invites"])
+        if not rows:
+            return expired
+        expired.update(row["id"] for row in rows if row["expires_at"] <= now - INVITES_KEPT_MS)
 
 
 async def _begin(target: Portable, source_name: str, *, into_existing: bool) -> dict[str, Any]:
@@ -119,25 +145,26 @@ async def _begin(target: Portable, source_name: str, *, into_existing: bool) -> 
 async def _verify(source: Portable, target: Portable, now: int, *, into_existing: bool) -> dict[str, Sum]:
     """Compare each table on both sides; what expires soon is left out, a store may drop it meanwhile."""
     sums = {}
+    alive = _Alive(await _expired_invites(source, now + _MARGIN_MS))
     for table in TABLES:
         if into_existing:
             sums[table] = Sum(await source.count(table), "")
             continue
-        there, here = [await _sum(store, table, now + _MARGIN_MS) for store in (source, target)]
+        there, here = [await _sum(store, table, now + _MARGIN_MS, alive) for store in (source, target)]
         if there != here:
             raise CopyRefused(f"{table}: the source has {there.rows} rows, the target {here.rows}, or they differ")
         sums[table] = here
     return sums
 
 
-async def _sum(store: Portable, table: str, alive_at: int) -> Sum:
+async def _sum(store: Portable, table: str, alive_at: int, alive: "_Alive") -> Sum:
     count, digest, cursor = 0, 0, ""
     while True:
         rows, cursor = await store.page(table, cursor, TABLES[table])
         if not rows:
             return Sum(count, f"{digest:064x}")
         for row in rows:
-            if row.get("expires_at", alive_at + 1) > alive_at:
+            if alive(table, row, alive_at):
                 count += 1
                 digest = (digest + int.from_bytes(hashlib.sha256(_canonical(row)).digest())) % _DIGEST_MODULUS
 

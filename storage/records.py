@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+INVITES_KEPT_MS = 30 * 86_400_000
+"""How long an invite that has expired is still shown, with who came in by it."""
+
 
 class Role(StrEnum):
     """What a member may do: a viewer reads, an editor types, the owner also changes the session."""

@@ -2,76 +2,88 @@
 
 import asyncio
 import contextlib
-import os
-import socket
-import time
-from collections.abc import Callable
-
-from pymongo.errors import DuplicateKeyError
+import logging
 
 from storage.errors import StoreError, StoreUnavailable
-from storage.mongo import invites, leaving
+from storage.mongo import invites, leaving, parts
 from storage.mongo.accounts import Accounts
-from storage.mongo.engine import DEFAULT_DATABASE, Document, Engine, connect, translated
+from storage.mongo.driver import connect, database_of, translated
+from storage.mongo.engine import Engine
 from storage.mongo.invites import Invites
+from storage.mongo.lease import holder
 from storage.mongo.leaving import Leaving
 from storage.mongo.portable import Moving
 from storage.mongo.rooms import Rooms
 from storage.mongo.sessions import Sessions
+from storage.records import User
 
-LEASE_MS = 15_000
-_RENEW_S = 5.0
+_RENEW_S = 4.0
+_RETRY_S = 0.5
 
-
-def _wall_clock() -> int:
-    return time.time_ns() // 1_000_000
+_log = logging.getLogger(__name__)
 
 
 class MongoStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
     """A Store in a MongoDB database; the contract is `storage.base.Store`.
 
-    While it is open it holds a lease on the database: two servers would each believe their own rooms.
+    While it is open it holds a lease on the database.
     """
 
-    def __init__(self, uri: str, clock: Callable[[], int] = _wall_clock) -> None:
+    def __init__(self, uri: str) -> None:
         self._engine = Engine(uri)
         self._ends: dict[str, int] = {}
-        self._clock = clock
-        self._holder = f"{socket.gethostname()} pid {os.getpid()}"
         self._renewing: asyncio.Task[None] | None = None
 
     @translated
     async def open(self) -> bool:
         await self._engine.open()
+        self._ends.clear()
+        self._renewing = asyncio.get_running_loop().create_task(self._renew_forever(), name="mongo lease")
         try:
-            await self._take_lease()
-            await leaving.repair(self._engine)
-            await invites.settle(self._engine)
+            await self._repair(starts=True)
             before = await self._engine.db.meta.find_one_and_update(
                 {"_id": "state"}, {"$set": {"value": "running"}}, upsert=True
             )
         except BaseException:
-            await self._engine.close()
+            await self._stop()
             raise
-        self._renewing = asyncio.get_running_loop().create_task(self._renew_forever(), name="mongo lease")
         return before is None or before["value"] == "closed"
+
+    async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
+        await self._repair()
+        return await super().sweep(now, guests_before, limit)
+
+    async def _repair(self, *, starts: bool = False) -> None:
+        """Finish what was cut short; what takes too long for now must not keep the server from starting."""
+        try:
+            await translated(leaving.repair)(self._engine)
+            await translated(invites.settle)(self._engine)
+            if starts:
+                await translated(parts.drop_unused)(self._engine)
+        except StoreUnavailable as error:
+            _log.error("what was cut short could not be finished, and is tried again within the hour: %s", error)
 
     async def close(self, *, is_clean: bool) -> None:
         try:
             if self._renewing:
-                self._renewing.cancel()
-                await asyncio.gather(self._renewing, return_exceptions=True)
                 await self._note_end(is_clean=is_clean)
         finally:
-            self._renewing = None
-            await self._engine.close()
+            await self._stop()
+
+    async def _stop(self) -> None:
+        renewing, self._renewing = self._renewing, None
+        if renewing:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+        await self._engine.close()
 
     @translated
     async def _note_end(self, *, is_clean: bool) -> None:
-        if is_clean:
+        await self._engine.lease.renew(self._engine.connected)
+        if is_clean and not self._engine.lease.is_lost:
             await self._engine.db.meta.update_one({"_id": "state"}, {"$set": {"value": "closed"}})
         with contextlib.suppress(StoreError):
-            await self._engine.db.meta.delete_one({"_id": "lease", "holder": self._holder})
+            await self._engine.lease.release(self._engine.connected)
 
     @translated
     async def ping(self) -> None:
@@ -82,59 +94,21 @@ class MongoStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
         """Return who has the database open, "" for nobody, without opening it. Raises StoreUnavailable."""
         client = connect(self._engine.uri)
         try:
-            database = client.get_default_database(DEFAULT_DATABASE)
-            await database.command("ping")
-            lease = await database.meta.find_one({"_id": "lease"})
+            return await holder(database_of(client))
         finally:
             await client.close()
-        return lease["holder"] if lease and self._is_held(lease) else ""
-
-    def _is_held(self, lease: Document) -> bool:
-        return (
-            bool(lease["until"] > self._clock()) and lease["holder"] != self._holder and not _is_dead(lease["holder"])
-        )
-
-    async def _take_lease(self) -> None:
-        """Become the only server of this database; raises StoreUnavailable while another one is."""
-        meta, now = self._engine.db.meta, self._clock()
-        there = await meta.find_one({"_id": "lease"})
-        mine = {"holder": self._holder, "until": now + LEASE_MS}
-        if there is None:
-            with contextlib.suppress(DuplicateKeyError):
-                await meta.insert_one({"_id": "lease", **mine})
-                return
-        elif not self._is_held(there):
-            seen = {"_id": "lease", "holder": there["holder"], "until": there["until"]}
-            if await meta.find_one_and_update(seen, {"$set": mine}):
-                return
-        holder = there["holder"] if there else "just started"
-        raise StoreUnavailable(
-            f"MongoDB: the database is in use by another server ({holder}); if that was killed on another machine,"
-            f" try again in {LEASE_MS // 1000} s"
-        )
 
     async def _renew_forever(self) -> None:
-        while True:
-            await asyncio.sleep(_RENEW_S)
-            with contextlib.suppress(StoreError):
+        pause_s = _RENEW_S
+        while not self._engine.lease.is_lost:
+            await asyncio.sleep(pause_s)
+            try:
                 await self._renew()
+                pause_s = _RENEW_S
+            except StoreError:
+                pause_s = _RETRY_S
+        _log.error("another server has taken the database over; nothing is stored any more")
 
     @translated
     async def _renew(self) -> None:
-        await self._engine.db.meta.update_one(
-            {"_id": "lease", "holder": self._holder}, {"$set": {"until": self._clock() + LEASE_MS}}
-        )
-
-
-def _is_dead(holder: str) -> bool:
-    """Whether the lease is of a process of this machine that is gone."""
-    host, _, pid = holder.partition(" pid ")
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+        await self._engine.lease.renew(self._engine.connected)

@@ -7,8 +7,11 @@ from pymongo.errors import DuplicateKeyError
 
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
 from storage.mongo import rows
-from storage.mongo.engine import Document, Engine, date, translated
+from storage.mongo.driver import Document, date, translated
+from storage.mongo.engine import Engine
 from storage.records import Avatar, Login, User
+
+_ALIVE = {"is_deleted": False}
 
 
 class Accounts:
@@ -30,7 +33,9 @@ class Accounts:
     @translated
     async def user_by_name(self, name: str) -> User | None:
         key = name.casefold()
-        found = await self._engine.db.users.find_one({"$or": [{"email_key": key}, {"name_key": key}]})
+        found = await self._engine.db.users.find_one(
+            {"$or": [{"email_key": _indexed(key)}, {"name_key": _indexed(key)}]}
+        )
         return rows.as_user(found) if found else None
 
     @translated
@@ -102,7 +107,7 @@ class Accounts:
     async def signed_in(self, login_id: str, now: int) -> User | None:
         db = self._engine.db
         login = await db.refresh_tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
-        found = await db.users.find_one({"_id": login["user_id"]}) if login else None
+        found = await db.users.find_one({"_id": login["user_id"], **_ALIVE}) if login else None
         return rows.as_user(found) if found else None
 
     @translated
@@ -111,7 +116,7 @@ class Accounts:
     ) -> Login:
         tokens = self._engine.db.refresh_tokens
         found = await tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
-        if found is None:
+        if found is None or await is_deleted(self._engine, found["user_id"]):
             raise NotFound("login")
         until = min(expires_at, found["ends_at"])
         rotated = await tokens.find_one_and_update(
@@ -139,6 +144,7 @@ class Accounts:
         login = rows.as_login(found)
         is_retry = presented == login.previous_hash and successor == login.token_hash
         if is_retry and login.rotated_at >= rotated_since:
+            await self._engine.confirm()
             return login
         await tokens.delete_one({"_id": login_id})
         raise TokenReused("refresh token")
@@ -164,6 +170,11 @@ class Accounts:
         await db.users.update_many({"_id": {"$in": user_ids}}, {"$max": {"active_at": now}})
         alive = db.refresh_tokens.find({"_id": {"$in": ids}, "expires_at": {"$gt": now}}, {"_id": 1})
         return set(ids) - {one["_id"] async for one in alive}
+
+
+def _indexed(key: str) -> Document:
+    """Return the condition for a text that only the index of texts answers."""
+    return {"$eq": key, "$type": "string"}
 
 
 async def is_stored(engine: Engine, user: User) -> bool:
@@ -215,4 +226,4 @@ async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -
 
 
 def taken(error: DuplicateKeyError) -> Conflict:
-    return Conflict("email" if "email_key" in str(error) else "username")
+    return Conflict("email" if "email_key" in str((error.details or {}).get("keyPattern", error)) else "username")

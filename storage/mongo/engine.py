@@ -1,4 +1,4 @@
-"""The connection to MongoDB, and what the parts of the store share: errors, locks, large values.
+"""The open database, and what the parts of the store share: locks, and waiting for what was read to be durable.
 
 No multi-document transactions: a single node has none. Whatever takes several writes is ordered so
 that a crash between two of them is harmless or is finished by the next start; within the process,
@@ -6,99 +6,60 @@ which is the only one that writes (see `lease`), locks keep two such sequences a
 """
 
 import asyncio
-import functools
 import weakref
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
-
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient
-from pymongo.asynchronous.cursor import AsyncCursor
-from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
-from pymongo.uri_parser import parse_uri
 
 from storage.errors import StoreUnavailable
+from storage.mongo import indexes
+from storage.mongo.driver import FAILURES, Client, Database, connect, database_of, unavailable
+from storage.mongo.lease import Lease
 
-Document = dict[str, Any]
-Database = AsyncDatabase[Document]
-
-DEFAULT_DATABASE = "collab"
-PART_BYTES = 8 << 20
-"""What is larger is split: a document may have 16 MB."""
-
-_MESSAGE_CHARACTERS = 300
-_TIMEOUTS_MS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 10_000}
-_INVITES_KEPT_S = 30 * 86_400
-
-
-def _unique_text(field: str) -> dict[str, Any]:
-    return {"unique": True, "partialFilterExpression": {field: {"$type": "string"}}}
-
-
-_INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
-    ("users", [("email_key", ASCENDING)], _unique_text("email_key")),
-    ("users", [("name_key", ASCENDING)], _unique_text("name_key")),
-    ("users", [("is_guest", ASCENDING), ("active_at", ASCENDING)], {}),
-    ("users", [("leaving", ASCENDING)], {"sparse": True}),
-    ("refresh_tokens", [("user_id", ASCENDING)], {}),
-    ("refresh_tokens", [("expires", ASCENDING)], {"expireAfterSeconds": 0}),
-    ("sessions", [("owner_id", ASCENDING)], {}),
-    ("members", [("session_id", ASCENDING), ("joined_at", ASCENDING)], {}),
-    ("members", [("user_id", ASCENDING)], {}),
-    ("invites", [("session_id", ASCENDING), ("_id", DESCENDING)], {}),
-    ("invites", [("secret_hash", ASCENDING)], {"unique": True}),
-    ("invites", [("expires", ASCENDING)], {"expireAfterSeconds": _INVITES_KEPT_S}),
-    ("invite_uses", [("invite_id", ASCENDING), ("used_at", DESCENDING)], {}),
-    ("invite_uses", [("session_id", ASCENDING)], {}),
-    ("tickets", [("user_id", ASCENDING)], {}),
-    ("tickets", [("expires", ASCENDING)], {"expireAfterSeconds": 0}),
-    ("messages", [("session_id", ASCENDING), ("sequence", DESCENDING)], {"unique": True}),
-    ("messages", [("sender_id", ASCENDING)], {}),
-    ("log", [("session_id", ASCENDING), ("last", ASCENDING)], {"unique": True}),
-    ("versions", [("session_id", ASCENDING), ("number", DESCENDING)], {"unique": True}),
-    ("versions", [("author_id", ASCENDING)], {}),
-    ("parts", [("session_id", ASCENDING)], {}),
-)  # fmt: skip
-"""(collection, keys, options); made at every start, which is cheap when they are there."""
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
+_BATCH = 1_000
+"""Documents deleted or changed at once: well within the time-out of the socket."""
 
 
 class Engine:
-    """One database. `db` is there between `open` and `close`."""
+    """One database. `db` is there between `open` and `close`, as long as the lease is held."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self._client: AsyncMongoClient[Document] | None = None
+        self.lease = Lease()
+        self._client: Client | None = None
         self._database: Database | None = None
         self.appending = asyncio.Lock()
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     @property
     def db(self) -> Database:
+        database = self.connected
+        self.lease.check()
+        return database
+
+    @property
+    def connected(self) -> Database:
+        """The database, also without the lease."""
         if self._database is None:
             raise StoreUnavailable("the store is closed")
         return self._database
 
-    @property
-    def is_open(self) -> bool:
-        return self._database is not None
-
     async def open(self) -> None:
-        """Connect and make the indexes; raises StoreUnavailable."""
-        if self.is_open:
+        """Connect, take the lease and make the indexes; raises StoreUnavailable."""
+        if self._database is not None:
             raise StoreUnavailable("the store is open already")
+        self.lease = Lease()
         self._client = connect(self.uri)
-        self._database = self._client.get_default_database(DEFAULT_DATABASE)
+        self._database = database_of(self._client)
         try:
             await self._database.command("ping")
-            await asyncio.gather(*(self.db[name].create_index(keys, **options) for name, keys, options in _INDEXES))
-        except PyMongoError as error:
+            await self.lease.take(self._database)
+            await indexes.make(self._database)
+        except FAILURES as error:
             await self.close()
             raise unavailable(error) from error
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Let go of the connections; harmless when closed."""
@@ -115,64 +76,21 @@ class Engine:
                     await stack.enter_async_context(self._locks.setdefault(key, asyncio.Lock()))
             yield
 
-    # -- large values -----------------------------------------------------------------------------
+    async def confirm(self) -> None:
+        """Return when what was read before can not be rolled back any more.
 
-    async def put_large(self, session_id: str, key: str, data: bytes) -> tuple[bytes, list[str]]:
-        """Return what of the data to keep inline, and the ids of the parts that were stored for the rest.
-
-        Parts come first; the document that refers to them makes them count.
+        It may be what a call wrote whose reply was lost. MongoDB answers a write that changes nothing
+        when the majority has everything that came before it.
         """
-        if len(data) <= PART_BYTES:
-            return data, []
-        parts = []
-        for at in range(0, len(data), PART_BYTES):
-            part = f"{key}/{at}"
-            stored = {"session_id": session_id, "data": data[at : at + PART_BYTES]}
-            await self.db.parts.replace_one({"_id": part}, stored, upsert=True)
-            parts.append(part)
-        return b"", parts
+        await self.db.meta.update_one({"_id": "nothing"}, {"$set": {"value": ""}})
 
-    async def large(self, inline: bytes, parts: list[str]) -> bytes:
-        """Put together what `put_large` took apart."""
-        if not parts:
-            return bytes(inline)
-        found = {one["_id"]: one["data"] async for one in self.db.parts.find({"_id": {"$in": parts}})}
-        return b"".join(found.get(part, b"") for part in parts)
+    async def delete_many(self, collection: str, wanted: dict[str, str]) -> None:
+        """Delete documents in batches, however many there are."""
+        while ids := [one["_id"] async for one in self.db[collection].find(wanted, {"_id": 1}).limit(_BATCH)]:
+            await self.db[collection].delete_many({"_id": {"$in": ids}})
 
-
-def connect(uri: str) -> "AsyncMongoClient[Document]":
-    """Return a client whose writes are durable; raises StoreUnavailable for a URI that is none."""
-    try:
-        chosen = {name.lower() for name in parse_uri(uri, validate=True, warn=False)["options"]}
-        options: dict[str, Any] = {name: ms for name, ms in _TIMEOUTS_MS.items() if name.lower() not in chosen}
-        return AsyncMongoClient(uri, w="majority", journal=True, retryWrites=True, tz_aware=True, **options)
-    except (InvalidURI, ConfigurationError, ValueError, PyMongoError) as error:
-        raise StoreUnavailable(f"not a usable address: {error}") from error
-
-
-async def at_most(cursor: AsyncCursor[Document], limit: int) -> list[Document]:
-    """Return up to `limit` documents; to MongoDB a limit of 0 is none."""
-    return await cursor.limit(limit).to_list() if limit > 0 else []
-
-
-def translated(method: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:
-    """Raise StoreUnavailable for whatever the driver raises that the method does not handle."""
-
-    @functools.wraps(method)
-    async def call(*arguments: _P.args, **options: _P.kwargs) -> _T:
-        try:
-            return await method(*arguments, **options)
-        except PyMongoError as error:
-            raise unavailable(error) from error
-
-    return call
-
-
-def unavailable(error: PyMongoError) -> StoreUnavailable:
-    """Return what the driver said, without its description of the whole topology."""
-    return StoreUnavailable(f"MongoDB: {str(error).partition(', Timeout:')[0][:_MESSAGE_CHARACTERS]}")
-
-
-def date(milliseconds: int) -> datetime:
-    """Return a time as MongoDB's TTL indexes want it."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    async def blank_many(self, collection: str, wanted: dict[str, str], field: str) -> None:
+        """Empty a text field of documents, in batches."""
+        filled = {**wanted, field: {"$ne": ""}}
+        while ids := [one["_id"] async for one in self.db[collection].find(filled, {"_id": 1}).limit(_BATCH)]:
+            await self.db[collection].update_many({"_id": {"$in": ids}}, {"$set": {field: ""}})

@@ -7,7 +7,8 @@ from pymongo.errors import DuplicateKeyError
 from storage.errors import LimitReached, NotFound
 from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, existing_user, insert_login, insert_user, is_stored, taken
-from storage.mongo.engine import Document, Engine, at_most, translated
+from storage.mongo.driver import Document, at_most, translated
+from storage.mongo.engine import Engine
 from storage.mongo.sessions import add_member, check_owner, check_room, existing_session, member_of
 from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
 
@@ -23,6 +24,7 @@ class Invites:
         async with self._engine.locked(session=invite.session_id):
             await existing_session(self._engine, invite.session_id)
             if await db.invites.find_one({"_id": invite.id}, {"_id": 1}):
+                await self._engine.confirm()
                 return
             await check_owner(self._engine, invite.session_id, owner_id)
             if await db.invites.count_documents(_usable(invite.created_at, session_id=invite.session_id)) >= limit:
@@ -74,8 +76,12 @@ class Invites:
         mine = {"secret_hash": secret_hash, "session_id": member.session_id}
         entering = await db.invites.find_one({**mine, mark: {"$exists": True}})
         there = await member_of(self._engine, member.session_id, member.user_id)
+        if entering and there is None and (entering["is_revoked"] or entering["expires_at"] <= member.joined_at):
+            await _give_back(self._engine, entering["_id"], member.user_id)
+            raise NotFound("invite")
         if entering is None:
             if there:
+                await self._engine.confirm()
                 return there
             await existing_session(self._engine, member.session_id)
             if await db.invites.find_one(_usable(member.joined_at, **mine)) is None:
@@ -86,9 +92,13 @@ class Invites:
             )
             if entering is None:
                 raise NotFound("invite")
-        if guest:
-            await self._put_guest(*guest)
-        added = there or await add_member(self._engine, replace(member, role=Role(entering["role"])), limit)
+        try:
+            if guest:
+                await self._put_guest(*guest)
+            added = there or await add_member(self._engine, replace(member, role=Role(entering["role"])), limit)
+        except (LimitReached, NotFound):
+            await _give_back(self._engine, entering["_id"], member.user_id)
+            raise
         await note_use(self._engine, entering, member.user_id, member.joined_at)
         return added
 
@@ -140,7 +150,10 @@ class Invites:
 
 async def note_use(engine: Engine, invite: Document, user_id: str, used_at: int) -> None:
     """Note who came in by an invite; he is not entering any more."""
-    use = {"invite_id": invite["_id"], "session_id": invite["session_id"], "user_id": user_id, "used_at": used_at}
+    use = {
+        "invite_id": invite["_id"], "session_id": invite["session_id"], "user_id": user_id, "used_at": used_at,
+        "expires": invite["expires"],
+    }  # fmt: skip
     await engine.db.invite_uses.update_one({"_id": f"{invite['_id']}/{user_id}"}, {"$set": use}, upsert=True)
     await engine.db.invites.update_one({"_id": invite["_id"]}, {"$unset": {f"entering.{user_id}": ""}})
 
@@ -148,12 +161,27 @@ async def note_use(engine: Engine, invite: Document, user_id: str, used_at: int)
 async def settle(engine: Engine) -> None:
     """After a crash: who was entering is in, or the use is given back."""
     async for invite in engine.db.invites.find({"entering": {"$exists": True, "$ne": {}}}):
-        for user_id, used_at in invite["entering"].items():
-            if await member_of(engine, invite["session_id"], user_id):
-                await note_use(engine, invite, user_id, used_at)
-            else:
-                undone = {"$inc": {"uses": -1}, "$unset": {f"entering.{user_id}": ""}}
-                await engine.db.invites.update_one({"_id": invite["_id"]}, undone)
+        for user_id in invite["entering"]:
+            async with engine.locked(user=user_id, session=invite["session_id"]):
+                await _settle(engine, invite["_id"], user_id)
+
+
+async def _settle(engine: Engine, invite_id: str, user_id: str) -> None:
+    invite = await engine.db.invites.find_one({"_id": invite_id, f"entering.{user_id}": {"$exists": True}})
+    if invite is None:
+        return
+    if await member_of(engine, invite["session_id"], user_id):
+        await note_use(engine, invite, user_id, invite["entering"][user_id])
+    else:
+        await _give_back(engine, invite_id, user_id)
+
+
+async def _give_back(engine: Engine, invite_id: str, user_id: str) -> None:
+    """Undo that somebody is entering, once."""
+    mark = f"entering.{user_id}"
+    await engine.db.invites.update_one(
+        {"_id": invite_id, mark: {"$exists": True}}, {"$inc": {"uses": -1}, "$unset": {mark: ""}}
+    )
 
 
 def _usable(now: int, **fields: str) -> Document:

@@ -1,14 +1,14 @@
 """The end of accounts and sessions in MongoDB: each is noted first, so that the next start finishes it."""
 
-from dataclasses import replace
-
 from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, is_deleted
-from storage.mongo.engine import Document, Engine, at_most, translated
-from storage.records import Farewell, Role, User
+from storage.mongo.driver import Document, at_most, date, translated
+from storage.mongo.engine import Engine
+from storage.records import INVITES_KEPT_MS, Farewell, Role, User
 
-_INVITES_KEPT_MS = 30 * 86_400_000
 _GONE: Document = {"is_deleted": True, "avatar": None, "avatar_key": None, "guest_of": None}
+_SWEPT: Document = {"leaving": {"deletes_sessions": False, "is_guest": True, "avatar_key": None}}
+"""A guest who is cleaned up keeps his name in what he wrote."""
 _NAMELESS: Document = {
     "username": "", "name_key": None, "email": None, "email_key": None, "password_hash": None, "full_name": "",
 }  # fmt: skip
@@ -24,74 +24,102 @@ class Leaving:
 
     @translated
     async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> Farewell:
+        users = self._engine.db.users
         async with self._engine.locked(user=user_id):
-            found = await self._engine.db.users.find_one_and_update(
-                {"_id": user_id, "is_deleted": False},
-                {"$set": {**_GONE, **_NAMELESS, "leaving": {"deletes_sessions": deletes_sessions}}},
-            )
-            if found is None:
-                found = await self._engine.db.users.find_one({"_id": user_id, "leaving": {"$exists": True}})
-            if found is None:
+            found = await users.find_one({"_id": user_id})
+            if found is None or (found["is_deleted"] and "leaving" not in found):
                 return Farewell()
-            farewell = await _finish(self._engine, user_id, deletes_sessions=deletes_sessions)
-            return replace(farewell, avatar_key=found["avatar_key"])
+            mark = found.get("leaving") or {
+                "deletes_sessions": deletes_sessions,
+                "is_guest": False,
+                "avatar_key": found["avatar_key"],
+            }
+            await users.update_one({"_id": user_id}, {"$set": {**_GONE, **_NAMELESS, "leaving": mark}})
+            return await _finish(self._engine, user_id, mark)
 
     @translated
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
         db = self._engine.db
-        await db.refresh_tokens.delete_many({"expires_at": {"$lte": now}})
-        await db.tickets.delete_many({"expires_at": {"$lte": now}})
-        old = [
-            one["_id"] async for one in db.invites.find({"expires_at": {"$lte": now - _INVITES_KEPT_MS}}, {"_id": 1})
-        ]
-        await db.invite_uses.delete_many({"invite_id": {"$in": old}})
-        await db.invites.delete_many({"_id": {"$in": old}})
-        idle = db.users.find({"is_guest": True, "is_deleted": False, "active_at": {"$lt": guests_before}})
-        guests = [rows.as_user(one) for one in await at_most(idle.sort("active_at"), limit)]
-        for guest in guests:
-            async with self._engine.locked(user=guest.id):
-                await _forget(self._engine, guest.id)
-                await db.users.update_one({"_id": guest.id}, {"$set": _GONE})
-        return guests
+        await db.refresh_tokens.delete_many({"expires": {"$lte": date(now)}})
+        await db.tickets.delete_many({"expires": {"$lte": date(now)}})
+        old = {"expires": {"$lte": date(now - INVITES_KEPT_MS)}}
+        await db.invite_uses.delete_many(old)
+        await db.invites.delete_many(old)
+        idle = {"is_guest": True, "is_deleted": False, "active_at": {"$lt": guests_before}}
+        guests = [one["_id"] for one in await at_most(db.users.find(idle, {"_id": 1}).sort("active_at"), limit)]
+        swept = []
+        for user_id in guests:
+            async with self._engine.locked(user=user_id):
+                found = await db.users.find_one_and_update({"_id": user_id, **idle}, {"$set": {**_GONE, **_SWEPT}})
+                if found:  # still idle, and still a guest
+                    await _forget(self._engine, user_id)
+                    await db.users.update_one({"_id": user_id}, {"$unset": {"leaving": ""}})
+                    swept.append(rows.as_user(found))
+        return swept
 
 
 async def repair(engine: Engine) -> None:
     """Finish what a crash cut short."""
-    async for one in engine.db.users.find({"leaving": {"$exists": True}}):
-        await _finish(engine, one["_id"], deletes_sessions=one["leaving"]["deletes_sessions"])
-    async for one in engine.db.deletions.find({}):
-        await delete_session(engine, one["_id"])
+    for user_id in [one["_id"] async for one in engine.db.users.find({"leaving": {"$exists": True}}, {"_id": 1})]:
+        async with engine.locked(user=user_id):
+            found = await engine.db.users.find_one({"_id": user_id, "leaving": {"$exists": True}})
+            if found:
+                await _finish(engine, user_id, found["leaving"])
+    for session_id in [one["_id"] async for one in engine.db.deletions.find({}, {"_id": 1})]:
+        async with engine.locked(session=session_id):
+            await _repair_session(engine, session_id)
+
+
+async def _repair_session(engine: Engine, session_id: str) -> None:
+    note = await engine.db.deletions.find_one({"_id": session_id})
+    if note is None:
+        return
+    if note["is_new"] and await engine.db.sessions.find_one({"_id": session_id}, {"_id": 1}):
+        await note_added(engine, session_id)
+    else:
+        await delete_session(engine, session_id)
+
+
+async def note_adding(engine: Engine, session_id: str) -> None:
+    """A session's rows are being stored, its own at last: until that one is there, the next start drops the others."""
+    await engine.db.deletions.update_one({"_id": session_id}, {"$setOnInsert": {"is_new": True}}, upsert=True)
+
+
+async def note_added(engine: Engine, session_id: str) -> None:
+    """A session is there."""
+    await engine.db.deletions.delete_one({"_id": session_id})
 
 
 async def delete_session(engine: Engine, session_id: str) -> None:
     """Delete a session and everything in it, beginning with what makes it visible."""
     db = engine.db
-    await db.deletions.update_one({"_id": session_id}, {"$set": {}}, upsert=True)
+    await db.deletions.update_one({"_id": session_id}, {"$set": {"is_new": False}}, upsert=True)
     async with engine.appending:  # what is being appended to its log is there to be deleted below
         await db.sessions.delete_one({"_id": session_id})
     for name in _OF_A_SESSION:
-        await db[name].delete_many({"session_id": session_id})
+        await engine.delete_many(name, {"session_id": session_id})
     await db.deletions.delete_one({"_id": session_id})
 
 
-async def _finish(engine: Engine, user_id: str, *, deletes_sessions: bool) -> Farewell:
+async def _finish(engine: Engine, user_id: str, mark: Document) -> Farewell:
     """Do what follows from a user's being deleted; the caller holds his lock."""
     db = engine.db
     inherited, deleted = {}, []
     for session_id in [one["_id"] async for one in db.sessions.find({"owner_id": user_id}, {"_id": 1})]:
         async with engine.locked(session=session_id):
-            heir = None if deletes_sessions else await _hand_over(engine, session_id, user_id)
+            heir = None if mark["deletes_sessions"] else await _hand_over(engine, session_id, user_id)
             if heir:
                 inherited[session_id] = heir
             else:
                 await delete_session(engine, session_id)
                 deleted.append(session_id)
     logins, memberships = await _forget(engine, user_id)
-    await db.messages.update_many({"sender_id": user_id}, {"$set": {"sender_name": ""}})
-    await db.versions.update_many({"author_id": user_id}, {"$set": {"author_name": ""}})
+    if not mark["is_guest"]:
+        await engine.blank_many("messages", {"sender_id": user_id}, "sender_name")
+        await engine.blank_many("versions", {"author_id": user_id}, "author_name")
     await db.users.update_one({"_id": user_id}, {"$unset": {"leaving": ""}})
     others = tuple(session_id for session_id in memberships if session_id not in inherited)
-    return Farewell(logins, others, inherited, tuple(deleted))
+    return Farewell(logins, others, inherited, tuple(deleted), mark["avatar_key"])
 
 
 async def _hand_over(engine: Engine, session_id: str, owner_id: str) -> str | None:

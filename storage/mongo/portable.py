@@ -7,8 +7,10 @@ from typing import Any
 from pymongo import ReplaceOne
 
 from storage.copying import Row
+from storage.mongo import parts
 from storage.mongo import rows as documents
-from storage.mongo.engine import Document, Engine, at_most, date, translated
+from storage.mongo.driver import Document, at_most, date, translated
+from storage.mongo.engine import Engine
 from storage.records import Role
 
 _ID = {
@@ -44,10 +46,10 @@ class Moving:
     @translated
     async def put(self, table: str, rows: Iterable[Row]) -> None:
         wanted = list(rows)
-        sessions = await self._sessions_of_invites(wanted) if table == _OF_INVITES else {}
+        invites = await self._invites_of(wanted) if table == _OF_INVITES else {}
         writes = []
         for row in wanted:
-            document = await self._as_document(table, row, sessions)
+            document = await self._as_document(table, row, invites)
             writes.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
         if writes:
             await self._engine.db[table].bulk_write(writes, ordered=False)
@@ -69,9 +71,9 @@ class Moving:
         wanted = {"_id": {"$in": list({one["session_id"] for one in members})}}
         return {one["_id"]: one["owner_id"] async for one in self._engine.db.sessions.find(wanted, {"owner_id": 1})}
 
-    async def _sessions_of_invites(self, uses: list[Row]) -> dict[str, str]:
+    async def _invites_of(self, uses: list[Row]) -> dict[str, Document]:
         wanted = {"_id": {"$in": list({one["invite_id"] for one in uses})}}
-        return {one["_id"]: one["session_id"] async for one in self._engine.db.invites.find(wanted, {"session_id": 1})}
+        return {one["_id"]: one async for one in self._engine.db.invites.find(wanted, {"session_id": 1, "expires": 1})}
 
     async def _as_row(self, table: str, document: Document, owners: dict[str, str]) -> Row:
         row = {name: value for name, value in document.items() if name not in _DERIVED}
@@ -83,12 +85,12 @@ class Moving:
             del row["session_id"]
         if name := _LARGE.get(table):
             inline = row[name].encode() if table == "versions" else row[name]
-            row[name] = await self._engine.large(inline, document["parts"])
+            row[name] = await parts.join(self._engine, inline, document["parts"])
         if table == "versions":
             row["files"] = json.loads(row["files"])
         return row
 
-    async def _as_document(self, table: str, row: Row, sessions: dict[str, str]) -> Document:
+    async def _as_document(self, table: str, row: Row, invites: dict[str, Document]) -> Document:
         document: Document = {"_id": _key(table, row), **row}
         if table in _ID:
             del document[_ID[table]]
@@ -101,12 +103,13 @@ class Moving:
         if table == "members" and row["role"] == Role.OWNER:
             document["role"] = str(Role.EDITOR)
         if table == _OF_INVITES:
-            document["session_id"] = sessions.get(row["invite_id"], "")
+            invite = invites[row["invite_id"]]
+            document |= {"session_id": invite["session_id"], "expires": invite["expires"]}
         if name := _LARGE.get(table):
             data = json.dumps(row["files"], ensure_ascii=False).encode() if table == "versions" else row[name]
-            inline, parts = await self._engine.put_large(row["session_id"], f"copy {table} {document['_id']}", data)
+            inline, listed = await parts.put(self._engine, row["session_id"], table, document["_id"], data)
             document[name] = inline.decode() if table == "versions" else inline
-            document["parts"] = parts
+            document["parts"] = listed
         return document
 
 

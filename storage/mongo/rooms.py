@@ -6,9 +6,10 @@ from dataclasses import replace
 from pymongo.errors import DuplicateKeyError
 
 from storage.errors import Conflict, LimitReached, NotFound
-from storage.mongo import rows
+from storage.mongo import parts, rows
 from storage.mongo.accounts import remembered_name
-from storage.mongo.engine import Document, Engine, at_most, translated
+from storage.mongo.driver import Document, at_most, translated
+from storage.mongo.engine import Engine
 from storage.records import Checkpoint, Chunk, Version
 
 _TRIES = 10
@@ -67,7 +68,7 @@ class Rooms:
         found = await self._engine.db.checkpoints.find_one({"_id": session_id})
         if found is None:
             return None
-        state = await self._engine.large(found["state"], found["parts"])
+        state = await parts.join(self._engine, found["state"], found["parts"])
         return Checkpoint(session_id, found["sequence"], state, bytes(found["owners"]), found["created_at"])
 
     @translated
@@ -79,23 +80,21 @@ class Rooms:
             before = await db.checkpoints.find_one({"_id": session_id}, {"sequence": 1, "parts": 1})
             if before and before["sequence"] > checkpoint.sequence:
                 return
-            key = f"checkpoint {session_id}/{checkpoint.sequence}/{checkpoint.created_at}"
-            state, parts = await self._engine.put_large(session_id, key, checkpoint.state)
-            document = {**rows.plain(checkpoint), "state": state, "parts": parts}
+            state, listed = await parts.put(self._engine, session_id, "checkpoints", session_id, checkpoint.state)
+            document = {**rows.plain(checkpoint), "state": state, "parts": listed}
             await db.checkpoints.replace_one({"_id": session_id}, document, upsert=True)
-            unused = set(before["parts"] if before else ()) - set(parts)
-            if unused:
-                await db.parts.delete_many({"_id": {"$in": list(unused)}})
+            await parts.drop(self._engine, before["parts"] if before else [])
 
     @translated
     async def add_version(self, version: Version, limit: int) -> tuple[Version, bool]:
-        async with self._engine.locked(session=version.session_id):
+        async with self._engine.locked(user=version.author_id, session=version.session_id):
             if await self._engine.db.sessions.find_one({"_id": version.session_id}, {"_id": 1}) is None:
                 raise NotFound("session")
             name = await remembered_name(self._engine, version.author_id, version.author_name)
             for _ in range(_TRIES):
                 newest = await _newest(self._engine, version.session_id)
                 if newest and newest.files == version.files:
+                    await self._engine.confirm()
                     return newest, False
                 number = newest.number + 1 if newest else 1
                 if number > limit:
@@ -131,7 +130,10 @@ class Rooms:
 
 
 async def touch(engine: Engine, session_ids: list[str], now: int) -> None:
-    """Note activity, to the second: typing must not rewrite the row at every flush."""
+    """Note activity, to the second: typing must not rewrite the row at every flush.
+
+    Nothing to change is a write as well: what was found to be there is durable after it (see `Engine.confirm`).
+    """
     await engine.db.sessions.update_many(
         {"_id": {"$in": session_ids}, "updated_at": {"$lt": now - 1000}}, {"$max": {"updated_at": now}}
     )
@@ -160,24 +162,29 @@ async def _check_same(engine: Engine, chunk: Chunk) -> None:
 async def insert_version(engine: Engine, version: Version) -> None:
     """Store a version with the number it has; raises DuplicateKeyError."""
     document = rows.version_document(version)
-    key = f"version {document['_id']}"
-    files, parts = await engine.put_large(version.session_id, key, rows.files_data(version))
-    await engine.db.versions.insert_one({**document, "files": files.decode(), "parts": parts})
+    data = rows.files_data(version)
+    files, listed = await parts.put(engine, version.session_id, "versions", document["_id"], data)
+    try:
+        await engine.db.versions.insert_one({**document, "files": files.decode(), "parts": listed})
+    except DuplicateKeyError:
+        await parts.drop(engine, listed)
+        raise
 
 
 async def _chunk_document(engine: Engine, chunk: Chunk) -> Document:
     document = rows.chunk_document(chunk)
-    data, parts = await engine.put_large(chunk.session_id, f"log {document['_id']}", chunk.data)
-    return {**document, "data": data, "parts": parts}
+    data, listed = await parts.put(engine, chunk.session_id, "log", document["_id"], chunk.data)
+    return {**document, "data": data, "parts": listed}
 
 
 async def _as_chunk(engine: Engine, document: Document) -> Chunk:
-    found: Chunk = rows.restored(Chunk, {**document, "data": await engine.large(document["data"], document["parts"])})
+    data = await parts.join(engine, document["data"], document["parts"])
+    found: Chunk = rows.restored(Chunk, {**document, "data": data})
     return found
 
 
 async def _as_version(engine: Engine, document: Document) -> Version:
-    return rows.as_version(document, await engine.large(document["files"].encode(), document["parts"]))
+    return rows.as_version(document, await parts.join(engine, document["files"].encode(), document["parts"]))
 
 
 async def _newest(engine: Engine, session_id: str) -> Version | None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from storage.mongo.engine import Document, date
+from storage.mongo.driver import Document, date
 from storage.records import (
     Access,
     Avatar,

@@ -12,7 +12,8 @@ from storage.base import SessionChanges
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
 from storage.mongo import leaving, rows
 from storage.mongo.accounts import existing_user, is_deleted, remembered_name
-from storage.mongo.engine import Document, Engine, at_most, translated
+from storage.mongo.driver import Document, at_most, translated
+from storage.mongo.engine import Engine
 from storage.mongo.rooms import insert_chunk, touch
 from storage.records import Chunk, Listed, Member, Message, Role, Session
 
@@ -26,16 +27,20 @@ class Sessions:
 
     @translated
     async def add_session(self, session: Session, owner: Member, first: Chunk | None) -> None:
-        """The session's own row comes last: without it nothing else is seen."""
+        """The session's own row comes last: without it nothing else is seen, and the next start drops the rest."""
+        db = self._engine.db
         async with self._engine.locked(user=owner.user_id, session=session.id):
-            if await self._engine.db.sessions.find_one({"_id": session.id}, {"_id": 1}):
+            if await db.sessions.find_one({"_id": session.id}, {"_id": 1}):
+                await leaving.note_added(self._engine, session.id)
                 return
             if await is_deleted(self._engine, owner.user_id):
                 raise NotFound("user")
+            await leaving.note_adding(self._engine, session.id)
             if first:
                 await insert_chunk(self._engine, first)
             await _insert_member(self._engine, owner)
-            await self._engine.db.sessions.insert_one(rows.session_document(session))
+            await db.sessions.insert_one(rows.session_document(session))
+            await leaving.note_added(self._engine, session.id)
 
     @translated
     async def session(self, session_id: str) -> Session | None:
@@ -104,7 +109,10 @@ class Sessions:
         async with self._engine.locked(user=member.user_id, session=member.session_id):
             await existing_session(self._engine, member.session_id)
             there = await member_of(self._engine, member.session_id, member.user_id)
-            return there or await add_member(self._engine, member, limit)
+            if there is None:
+                return await add_member(self._engine, member, limit)
+            await self._engine.confirm()
+            return there
 
     @translated
     async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
@@ -165,7 +173,7 @@ class Sessions:
     @translated
     async def add_message(self, message: Message) -> Message:
         db = self._engine.db
-        async with self._engine.locked(session=message.session_id):
+        async with self._engine.locked(user=message.sender_id, session=message.session_id):
             await existing_session(self._engine, message.session_id)
             there = await db.messages.find_one({"_id": rows.message_id(message.session_id, message.id)})
             stored = rows.as_message(there) if there else await self._append_message(message)

@@ -3,14 +3,13 @@
 import sqlite3
 from functools import partial
 
-from storage.records import Farewell, Role, User
+from storage.records import INVITES_KEPT_MS, Farewell, Role, User
 from storage.sqlite.accounts import as_user, end_other_logins
 from storage.sqlite.engine import Engine
 from storage.sqlite.sessions import hand_over
 
 _MESSAGES_AT_ONCE = 500
 _VERSIONS_AT_ONCE = 20
-_INVITES_KEPT_MS = 30 * 86_400_000
 """How long an invite is listed after it expired."""
 
 
@@ -51,7 +50,7 @@ class Leaving:
         def work(db: sqlite3.Connection) -> list[User]:
             db.execute("DELETE FROM refresh_tokens WHERE expires_at <= ?", (now,))
             db.execute("DELETE FROM tickets WHERE expires_at <= ?", (now,))
-            db.execute("DELETE FROM invites WHERE expires_at <= ?", (now - _INVITES_KEPT_MS,))
+            db.execute("DELETE FROM invites WHERE expires_at <= ?", (now - INVITES_KEPT_MS,))
             idle = db.execute(
                 "SELECT * FROM users WHERE is_guest AND NOT is_deleted AND active_at < ? ORDER BY active_at LIMIT ?",
                 (guests_before, limit),

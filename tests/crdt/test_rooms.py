@@ -387,6 +387,24 @@ async def test_another_writer_on_the_log_is_noticed(world: World, expect_log) ->
     assert world.rooms.find("one") is None
 
 
+async def test_what_is_written_to_a_session_that_is_gone_is_not_called_saved(world: World) -> None:
+    """The store says that there is none; its room is closed, others go on."""
+    for name in ("one", "two"):
+        await world.session(name)
+    async with world.rooms.use("one") as one, world.rooms.use("two") as two:
+        ada, inbox = join(one)
+        bob, _ = join(two, "bob")
+        await world.store.delete_session("one")
+        send(one, ada, Typist(5).insert(0, "x"))
+        send(two, bob, Typist(6).insert(0, "y"))
+        with pytest.raises(RoomUnavailable):
+            await world.rooms.writer.saved(one, 1)
+        await all_saved(two)
+
+    assert inbox.closed == (1012, '{"code":"restart"}')
+    assert world.rooms.find("one") is None
+
+
 async def test_idle_rooms_are_checkpointed_and_closed(world: World) -> None:
     """Nobody there for the idle time: a checkpoint, a version, and the room goes."""
     await world.session()

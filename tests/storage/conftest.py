@@ -11,6 +11,7 @@ from pymongo import AsyncMongoClient
 from storage.base import Store
 from storage.mongo import MongoStore
 from storage.sqlite import SqliteStore
+from tests.storage.faults import Place, failing
 from tests.storage.rows import Seed
 
 _numbers = itertools.count(1)
@@ -58,3 +59,9 @@ async def store(connect: Connect) -> AsyncIterator[Store]:
 @pytest.fixture
 def seed(store: Store) -> Seed:
     return Seed(store)
+
+
+@pytest.fixture
+async def place(mongo_uri: str) -> AsyncIterator[Place]:
+    async with failing(mongo_uri) as made:
+        yield made

@@ -121,6 +121,27 @@ async def test_what_has_expired_stays_behind(places: dict[str, Connect]) -> None
         await store.close(is_clean=True)
 
 
+@pytest.mark.parametrize("way", [("sqlite", "sqlite 2"), ("sqlite", "mongo"), ("mongo", "sqlite")], ids="-".join)
+@pytest.mark.parametrize(("later", "uses"), [(2 * HOUR, 1), (32 * DAY, 0)], ids=["expired", "forgotten"])
+async def test_expired_invites(places: dict[str, Connect], way: tuple[str, str], later: int, uses: int) -> None:
+    """They travel with their uses as long as they are listed; then neither does, and nothing refers to nothing."""
+    source, target = [await opened(places[name]) for name in way]
+    seed = Seed(source)
+    await seed.user("ada")
+    await seed.user("bob")
+    await seed.session("s1")
+    await seed.invite()
+    await source.use_invite("s1-secret-1", member("u-bob"), 10)
+
+    sums = await copy(source, target, "x", NOW + later)
+
+    assert (sums["invites"].rows, sums["invite_uses"].rows) == (uses, uses)
+    assert [len(used) for _, used in await target.invites("s1", None, 10, 10)] == [1] * uses
+    assert (await target.member("s1", "u-bob")).role is Role.EDITOR
+    for store in (source, target):
+        await store.close(is_clean=True)
+
+
 async def test_a_target_with_rows(places: dict[str, Connect]) -> None:
     """It is refused by name of the tables, unless told; then rows with the same keys are replaced."""
     source, target = await opened(places["sqlite"]), await opened(places["mongo"])

@@ -1,0 +1,79 @@
+"""The MongoDB driver as this store uses it: how it connects, and what becomes of its errors."""
+
+import functools
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, ParamSpec, TypeVar
+
+from bson.errors import BSONError
+from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
+from pymongo.asynchronous.cursor import AsyncCursor
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.uri_parser import parse_uri
+
+from storage.errors import StoreUnavailable
+
+Document = dict[str, Any]
+Database = AsyncDatabase[Document]
+Client = AsyncMongoClient[Document]
+
+DEFAULT_DATABASE = "collab"
+
+_MESSAGE_CHARACTERS = 300
+_TIMEOUTS_MS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 10_000}
+
+FAILURES = (PyMongoError, BSONError, OverflowError)
+"""What the driver raises; the last two for documents that it cannot send."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def connect(uri: str) -> Client:
+    """Return a client; raises StoreUnavailable for a URI that is none, or a file it names that is not there."""
+    try:
+        chosen = {name.lower() for name in parse_uri(uri, validate=True, warn=False)["options"]}
+        options: dict[str, Any] = {name: ms for name, ms in _TIMEOUTS_MS.items() if name.lower() not in chosen}
+        return AsyncMongoClient(uri, retryWrites=True, tz_aware=True, **options)
+    except (InvalidURI, ConfigurationError, ValueError, OSError, PyMongoError) as error:
+        raise StoreUnavailable(f"not a usable address: {error}") from error
+
+
+def database_of(client: Client) -> Database:
+    """Return the URI's database: written durably and read where it is written, whatever the URI says."""
+    return client.get_default_database(
+        DEFAULT_DATABASE,
+        read_preference=ReadPreference.PRIMARY,
+        read_concern=ReadConcern("local"),
+        write_concern=WriteConcern("majority", j=True),
+    )
+
+
+async def at_most(cursor: AsyncCursor[Document], limit: int) -> list[Document]:
+    """Return up to `limit` documents; to MongoDB a limit of 0 is none."""
+    return await cursor.limit(limit).to_list() if limit > 0 else []
+
+
+def translated(method: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:
+    """Raise StoreUnavailable for whatever the driver raises that the method does not handle."""
+
+    @functools.wraps(method)
+    async def call(*arguments: _P.args, **options: _P.kwargs) -> _T:
+        try:
+            return await method(*arguments, **options)
+        except FAILURES as error:
+            raise unavailable(error) from error
+
+    return call
+
+
+def unavailable(error: Exception) -> StoreUnavailable:
+    """Return what the driver said, without its description of the whole topology."""
+    return StoreUnavailable(f"MongoDB: {str(error).partition(', Timeout:')[0][:_MESSAGE_CHARACTERS]}")
+
+
+def date(milliseconds: int) -> datetime:
+    """Return a time as MongoDB's TTL indexes want it."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

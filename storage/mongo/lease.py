@@ -1,0 +1,131 @@
+"""Who has a database: two servers would each believe their own rooms.
+
+By the database server's clock, so that clocks that differ between machines do not matter. The
+holder renews; when that fails for long it stops writing well before another server may come in.
+"""
+
+import contextlib
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pymongo.errors import DuplicateKeyError
+
+from storage.errors import StoreUnavailable
+from storage.mongo.driver import Database, Document
+
+LEASE_S = 40.0
+"""After so long without a renewal another server may have the database."""
+DOUBT_S = 20.0
+"""After so long without one the holder stops; what it has begun is over in time (5 s of selection, 10 s of socket)."""
+
+_KEY = {"_id": "lease"}
+
+
+class Lease:
+    """This process's hold on a database; `token` is told to nobody else."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """monotonic: seconds."""
+        self.token = secrets.token_hex(16)
+        self._monotonic = monotonic
+        self._renewed_at = float("-inf")
+        self._is_lost = False
+
+    def check(self) -> None:
+        """Raise StoreUnavailable unless nobody else can have the database."""
+        if self._is_lost:
+            raise StoreUnavailable("MongoDB: another server has taken the database over; this one must be started anew")
+        if self._monotonic() - self._renewed_at > DOUBT_S:
+            raise StoreUnavailable(f"MongoDB: no answer for {DOUBT_S:.0f} s")
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether another server took the database, for good."""
+        return self._is_lost
+
+    async def take(self, db: Database) -> None:
+        """Become the only server of this database; raises StoreUnavailable while another one is."""
+        began, until = self._monotonic(), await _now(db) + int(LEASE_S * 1000)
+        there = await db.meta.find_one(_KEY)
+        mine = {"token": self.token, "until": until, **_process()}
+        is_mine = False
+        if there is None:
+            with contextlib.suppress(DuplicateKeyError):
+                await db.meta.insert_one({**_KEY, **mine})
+                is_mine = True
+        elif not await holder(db, there):
+            seen = {**_KEY, "token": there["token"], "until": there["until"]}
+            is_mine = await db.meta.find_one_and_update(seen, {"$set": mine}) is not None
+        if not is_mine:
+            who = f"{there['host']} pid {there['pid']}" if there else "just started"
+            raise StoreUnavailable(
+                f"MongoDB: the database is in use by another server ({who});"
+                f" if that was killed, try again in {LEASE_S:.0f} s"
+            )
+        self._renewed_at = began
+
+    async def renew(self, db: Database) -> None:
+        """Hold on; once somebody else has it, it is lost for good."""
+        began = self._monotonic()
+        until = await _now(db) + int(LEASE_S * 1000)
+        found = await db.meta.update_one({**_KEY, "token": self.token}, {"$set": {"until": until}})
+        if found.matched_count:
+            self._renewed_at = began
+        else:
+            self._is_lost = True
+
+    async def release(self, db: Database) -> None:
+        await db.meta.delete_one({**_KEY, "token": self.token})
+
+
+async def holder(db: Database, there: Document | None = None) -> str:
+    """Return who has the database, "" for nobody."""
+    found = there or await db.meta.find_one(_KEY)
+    if found is None or found["until"] <= await _now(db) or _is_dead(found):
+        return ""
+    return f"{found['host']} pid {found['pid']}"
+
+
+async def _now(db: Database) -> int:
+    """Return the server's clock, in milliseconds since 1970."""
+    now: datetime = (await db.command("hello"))["localTime"]
+    return int(now.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def _process() -> Document:
+    """Return what tells this process from all others: of a container or a machine that started again as well."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        boot = space = ""
+    return {
+        "host": socket.gethostname(),
+        "boot": boot,
+        "space": space,
+        "pid": os.getpid(),
+        "began": _began(os.getpid()),
+    }
+
+
+def _began(pid: int) -> str:
+    """Return when a process of this machine began, in ticks since the machine did; "" if there is none.
+
+    The 22nd field of proc(5)'s stat; the second one is in parentheses and may hold anything.
+    """
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _is_dead(found: Document) -> bool:
+    """Whether the lease is of a process of this machine, as far as we see it, that is gone."""
+    mine = _process()
+    is_near = bool(mine["boot"]) and all(found[name] == mine[name] for name in ("boot", "space"))
+    return is_near and _began(found["pid"]) != found["began"]

@@ -1,0 +1,113 @@
+"""A MongoDB database whose connection fails on purpose, and what must be so in it whatever happened."""
+
+import gc
+import itertools
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pymongo import AsyncMongoClient
+
+from storage.base import Store
+from storage.errors import StoreUnavailable
+from storage.mongo import MongoStore
+from storage.records import Role
+from tests.node_peers import until
+from tests.proxy import Proxy
+from tests.storage.rows import Seed, checkpoint, chunk, invite, member, message
+
+IMPATIENT = "?serverSelectionTimeoutMS=80&connectTimeoutMS=250&socketTimeoutMS=1000&directConnection=true"
+
+_numbers = itertools.count(1)
+
+FORGETFUL_DRIVER = (
+    "ignore:unclosed <socket:ResourceWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+)
+"""The driver forgets to close sockets of connections that fail while they are being made."""
+
+
+@dataclass
+class Place:
+    """A database, and the way to it that fails."""
+
+    direct: str
+    through: str
+    proxy: Proxy
+
+
+@asynccontextmanager
+async def failing(mongo_uri: str) -> AsyncIterator[Place]:
+    name = f"faults{next(_numbers)}_{os.getpid()}"
+    proxy = await Proxy.start(mongo_uri)
+    yield Place(f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{IMPATIENT}", proxy)
+    await proxy.stop()
+    async with AsyncMongoClient(mongo_uri) as client:
+        await client.drop_database(name)
+    gc.collect()  # what the driver forgot is found here, where it is expected
+
+
+async def furnish(store: Store) -> None:
+    """Ada owns s1 and s2; bob edits both, and owns s3."""
+    seed = Seed(store)
+    for name in ("ada", "bob"):
+        await seed.user(name)
+    for session_id, owner in (("s1", "ada"), ("s2", "ada"), ("s3", "bob")):
+        await seed.session(session_id, chunk(1, 1, session_id=session_id), owner_id=f"u-{owner}")
+    for session_id in ("s1", "s2"):
+        await store.join(member("u-bob", session_id, role=Role.EDITOR), 10)
+    await store.add_invite(invite(), 10)
+    await store.add_message(message("m1"))
+    await store.put_checkpoint(checkpoint(1))
+
+
+async def check(store: Store) -> None:
+    """What must be so whatever happened."""
+    for session_id in ("s1", "s2", "s3", "s9"):
+        there = await store.session(session_id)
+        members = await store.members(session_id)
+        if there is None:
+            assert members == []
+            continue
+        assert [one.user_id for one in members if one.role is Role.OWNER] == [there.owner_id]
+        owner = await store.user(there.owner_id)
+        assert owner
+        assert not owner.is_deleted
+        numbers = [one.sequence for one in await store.messages(session_id, None, 100)]
+        assert numbers == list(range(1, len(numbers) + 1))
+        versions = [one.number for one in await store.versions(session_id, None, 100, with_files=True)]
+        assert versions == list(range(len(versions), 0, -1))
+
+
+async def crash(store: MongoStore) -> None:
+    """End as a killed process does."""
+    await store._stop()
+
+
+async def reopen(store: MongoStore) -> None:
+    """Open as if the one who had the database were gone: his process, this one, is not."""
+    async with AsyncMongoClient(store._engine.uri) as client:
+        await client.get_default_database().meta.delete_one({"_id": "lease"})
+    await store.open()
+
+
+async def until_back(store: Store) -> None:
+    """Wait until the driver has noticed that the server is there again."""
+
+    async def answers() -> bool:
+        try:
+            await store.ping()
+        except StoreUnavailable:
+            return False
+        return True
+
+    await until(answers, bool)
+
+
+async def contents(store: MongoStore) -> dict[str, list[object]]:
+    """Everything in the database, without what only says who is using it."""
+    db = store._engine.db
+    names = sorted(set(await db.list_collection_names()) - {"meta"})
+    found = {name: [one async for one in db[name].find({}).sort("_id", 1)] for name in names}
+    return {name: rows for name, rows in found.items() if rows}

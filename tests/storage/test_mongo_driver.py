@@ -1,0 +1,187 @@
+"""What is MongoDB's own: addresses, concerns, indexes, large values, and what was cut short."""
+
+import asyncio
+import os
+from dataclasses import replace
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from storage.errors import NotFound, StoreUnavailable
+from storage.mongo import MongoStore
+from tests.node_peers import until
+from tests.storage.faults import FORGETFUL_DRIVER, IMPATIENT, Place, check, contents, furnish, until_back
+from tests.storage.rows import HOUR, NOW, Seed, checkpoint, chunk, member, version
+
+pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
+
+
+async def test_a_uri_cannot_loosen_the_writes(place: Place) -> None:
+    """What it says of concerns and preferences is not followed: saved is saved, and read where it was written."""
+    loose = "?w=0&journal=false&readPreference=secondary&readConcernLevel=available"
+    store = MongoStore(place.direct + loose)
+    await store.open()
+
+    db = store._engine.db
+    assert db.write_concern.document == {"w": "majority", "j": True}
+    assert (db.read_preference.mongos_mode, db.read_concern.level) == ("primary", "local")
+    await Seed(store).user("ada")
+    assert (await store.user("u-ada")).id == "u-ada"
+    await store.close(is_clean=True)
+
+
+async def test_indexes_of_another_release(place: Place) -> None:
+    """One of the same keys with other options is made anew."""
+    async with AsyncMongoClient(place.direct) as client:
+        tickets = client.get_default_database().tickets
+        await tickets.create_index([("expires", 1)], expireAfterSeconds=1)
+        store = MongoStore(place.direct)
+        await store.open()
+        await store.close(is_clean=True)
+        assert (await tickets.index_information())["expires_1"]["expireAfterSeconds"] == 3_600
+
+
+async def test_a_missing_part(place: Place) -> None:
+    """A value that is not whole is not returned; parts that no document lists go at the next start."""
+    store = MongoStore(place.direct)
+    await store.open()
+    await Seed(store).user("ada")
+    await Seed(store).session("s1")
+    large = os.urandom(1 << 20) * 9
+    await store.append_chunks([replace(chunk(1, 1, session_id="s1"), data=large)])
+    parts = store._engine.db.parts
+    await parts.insert_one({"_id": "stray", "session_id": "s1", "collection": "log", "key": "s1/1", "data": b"x"})
+    await store.close(is_clean=True)
+
+    await store.open()
+    assert await store._engine.db.parts.count_documents({}) == 2
+    assert [one.data for one in await store.chunks("s1", 0, 10)] == [large]
+    await store._engine.db.parts.delete_one({})
+    with pytest.raises(StoreUnavailable, match="lacks 1 parts"):
+        await store.chunks("s1", 0, 10)
+    await store.close(is_clean=True)
+
+
+async def test_large_values_are_split(place: Place) -> None:
+    """A chunk, a checkpoint and a version of more than 16 MB come back as they were, and are deleted whole."""
+    store = MongoStore(place.direct)
+    await store.open()
+    await Seed(store).user("ada")
+    await Seed(store).session("s1")
+    data = os.urandom(1 << 20) * 20
+    text = "ä" * (9 << 20)
+
+    await store.append_chunks([replace(chunk(1, 1, session_id="s1"), data=data)])
+    await store.put_checkpoint(replace(checkpoint(1), state=data))
+    await store.put_checkpoint(replace(checkpoint(2), state=data[1:]))
+    stored, _ = await store.add_version(version(text), 10)
+
+    assert [one.data for one in await store.chunks("s1", 0, 10)] == [data]
+    assert (await store.checkpoint("s1")).state == data[1:]
+    assert (await store.version("s1", 1)).files == stored.files
+    assert await store._engine.db.parts.count_documents({}) == 3 + 3 + 3
+    await store.delete_session("s1")
+    assert await contents(store) == {
+        name: rows for name, rows in (await contents(store)).items() if name in ("users", "refresh_tokens")
+    }
+    with pytest.raises(NotFound):
+        await store.put_checkpoint(checkpoint(3))
+    await store.close(is_clean=True)
+
+
+async def test_the_rest_of_a_deletion_waits_for_no_start(place: Place) -> None:
+    """What a cut connection left half deleted is finished by the hourly sweep; he is out at once."""
+    store = MongoStore(place.through)
+    await store.open()
+    await furnish(store)
+    await store.set_avatar("u-ada", "url", "key", None)
+    place.proxy.cut_at = place.proxy.writes + 3
+    with pytest.raises(StoreUnavailable):
+        await store.delete_user("u-ada", NOW, deletes_sessions=False)
+    place.proxy.cut_at = None
+    await until_back(store)
+
+    assert await store.signed_in("l-ada-1", NOW) is None
+    with pytest.raises(NotFound):
+        await store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, 20_000)
+    farewell = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+    assert farewell.avatar_key == "key"
+    assert farewell.deleted == ()
+    place.proxy.cut_at = place.proxy.writes + 3
+    with pytest.raises(StoreUnavailable):
+        await store.delete_user("u-bob", NOW, deletes_sessions=True)
+    place.proxy.cut_at = None
+    await until_back(store)
+
+    await store.sweep(NOW, 0, 10)
+
+    assert await store._engine.db.users.find_one({"leaving": {"$exists": True}}) is None
+    for session_id in ("s1", "s2", "s3"):
+        assert await store.session(session_id) is None
+    await check(store)
+    await store.close(is_clean=True)
+
+
+async def test_a_guest_who_signs_up_while_guests_are_swept(place: Place) -> None:
+    """Who is no guest any more when his turn comes stays."""
+    store = MongoStore(place.direct)
+    await store.open()
+    await furnish(store)
+    idle = await Seed(store).guest("gil")
+    async with store._engine.locked(user=idle.id):
+        sweeping = asyncio.create_task(store.sweep(NOW + 10, NOW + 1, 10))
+        await until(lambda: _waits_for(store, idle.id), bool)
+        await store._engine.db.users.update_one({"_id": idle.id}, {"$set": {"is_guest": False}})
+
+    assert await sweeping == []
+    assert not (await store.user(idle.id)).is_deleted
+    assert await store.signed_in("l-gil-1", NOW)
+    await store.close(is_clean=True)
+
+
+async def _waits_for(store: MongoStore, user_id: str) -> bool:
+    lock = store._engine._locks[f"user {user_id}"]
+    return bool(lock._waiters)
+
+
+async def test_a_stale_entry_does_not_pass_a_revoked_invite(place: Place) -> None:
+    """Who was cut off while entering, and comes again when the invite is revoked, stays out; the use is given back."""
+    store = MongoStore(place.through)
+    await store.open()
+    await furnish(store)
+    await Seed(store).user("carl")
+    place.proxy.cut_at = place.proxy.writes + 2
+    with pytest.raises(StoreUnavailable):
+        await store.use_invite("s1-secret-1", member("u-carl", "s1"), 10)
+    place.proxy.cut_at = None
+    await until_back(store)
+    [(entered, _)] = await store.invites("s1", None, 10, 10)
+    assert entered.uses == 1
+    await store.revoke_invite("s1", entered.id)
+
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await store.use_invite("s1-secret-1", member("u-carl", "s1"), 10)
+    [(after, _)] = await store.invites("s1", None, 10, 10)
+    assert after.uses == 0
+    await store.close(is_clean=True)
+
+
+async def test_a_server_that_is_not_there() -> None:
+    """Opening fails within the time-out, with the address in the message and no password."""
+    store = MongoStore("mongodb://ada:secret@127.0.0.1:1/x" + IMPATIENT)
+
+    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1") as raised:
+        await store.open()
+
+    assert "secret" not in str(raised.value)
+    await store.close(is_clean=False)
+
+
+@pytest.mark.parametrize(
+    "uri", ["mongodb://", "mongodb://a:b:c@x/", "mongodb://x:99999/", "mongodb://x/?w=many&tls=perhaps"]
+)
+async def test_an_address_that_is_none(uri: str) -> None:
+    """It is refused as such."""
+    with pytest.raises(StoreUnavailable):
+        await MongoStore(uri).open()
