@@ -55,11 +55,11 @@ async def connect(peers: Peers, api: Api, session_id: str, name: str, **options:
 async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:
     """Return (first, last) of each chunk in a session's log."""
     store = MongoStore(place.direct)
-    await store._engine.open()
+    await store.open()
     try:
         return [(one.first, one.last) for one in await store.chunks(session_id, 0, 100_000)]
     finally:
-        await store._engine.close()
+        await store.close(is_clean=True)
 
 
 async def test_everything_is_there_after_a_restart(start_server, place: Place, peers: Peers) -> None:
