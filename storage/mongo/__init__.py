@@ -45,7 +45,8 @@ class MongoStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
                 {"_id": "state"}, {"$set": {"value": "running"}}, upsert=True
             )
         except BaseException:
-            await self._stop()
+            await self._stop_renewing()
+            await self._engine.close()
             raise
         return before is None or before["value"] == "closed"
 
@@ -64,18 +65,19 @@ class MongoStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
             _log.error("what was cut short could not be finished, and is tried again within the hour: %s", error)
 
     async def close(self, *, is_clean: bool) -> None:
+        was_open = self._renewing is not None
+        await self._stop_renewing()  # a renewal under way would take the release for a loss
         try:
-            if self._renewing:
+            if was_open:
                 await self._note_end(is_clean=is_clean)
         finally:
-            await self._stop()
+            await self._engine.close()
 
-    async def _stop(self) -> None:
+    async def _stop_renewing(self) -> None:
         renewing, self._renewing = self._renewing, None
         if renewing:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-        await self._engine.close()
 
     @translated
     async def _note_end(self, *, is_clean: bool) -> None:

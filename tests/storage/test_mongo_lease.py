@@ -1,5 +1,6 @@
 """Only one server has a MongoDB database."""
 
+import asyncio
 import os
 import time
 
@@ -8,7 +9,8 @@ from pymongo import AsyncMongoClient
 
 from storage.errors import StoreUnavailable
 from storage.mongo import MongoStore
-from storage.mongo.lease import DOUBT_S, LEASE_S
+from storage.mongo.driver import Database
+from storage.mongo.lease import DOUBT_S, LEASE_S, Lease
 from tests.storage.faults import FORGETFUL_DRIVER, Place
 from tests.storage.rows import chunk
 
@@ -91,3 +93,35 @@ async def test_a_lease_that_cannot_be_renewed(place: Place) -> None:
     await store.ping()
     assert DOUBT_S + 5 + 10 < LEASE_S
     await store.close(is_clean=True)
+
+
+async def test_closing_during_a_renewal(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease that is given back is not taken for a lost one: nothing is logged as an error."""
+    store, begun, given_back, ended = MongoStore(place.direct), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr("storage.mongo._RENEW_S", 0.0)
+    renew, release = Lease.renew, Lease.release
+
+    async def renew_late(lease: Lease, db: Database) -> None:
+        if asyncio.current_task().get_name() != "mongo lease":
+            return await renew(lease, db)
+        begun.set()
+        try:
+            await given_back.wait()
+            await renew(lease, db)
+        finally:
+            ended.set()
+
+    async def release_meanwhile(lease: Lease, db: Database) -> None:
+        await release(lease, db)
+        given_back.set()
+        await ended.wait()
+
+    monkeypatch.setattr(Lease, "renew", renew_late)
+    monkeypatch.setattr(Lease, "release", release_meanwhile)
+    async with asyncio.timeout(10):
+        await store.open()
+        await begun.wait()
+        await store.close(is_clean=True)
+
+    assert not store._engine.lease.is_lost
+    assert await MongoStore(place.direct).look() == ""
