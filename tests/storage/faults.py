@@ -82,7 +82,8 @@ async def check(store: Store) -> None:
 
 async def crash(store: MongoStore) -> None:
     """End as a killed process does."""
-    await store._stop()
+    await store._stop_renewing()
+    await store._engine.close()
 
 
 async def reopen(store: MongoStore) -> None:
