@@ -17,6 +17,8 @@ from crdt.limits import RoomLimits
 from crdt.rooms import Rooms, RoomsSettings
 from handlers import account, avatar, chat, code, guest, health, ids, invite, pages, session, sync, user
 from handlers.base import NotFoundHandler
+from handlers.events.hub import Hub
+from handlers.events.transport import EventsHandler
 from handlers.limits import FailureWindow, RateLimiter
 from handlers.passwords import Passwords
 from handlers.pictures import Pictures
@@ -59,6 +61,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/code/([^/]+)/versions", code.VersionsHandler),
     (r"/code/([^/]+)/versions/([0-9]+)", code.VersionHandler),
     (r"/sync/([^/]+)", sync.SyncHandler),
+    (r"/socket.io/", EventsHandler),
     (r"/healthz", health.LiveHandler),
     (r"/readyz", health.ReadyHandler),
     (r"/", pages.HomeHandler),
@@ -83,6 +86,7 @@ class Parts:
 
     config: Config
     services: Services
+    events: Hub
     application: Application
     life: Life = field(default_factory=Life)
 
@@ -123,10 +127,11 @@ def make_parts(
         random_bytes=secrets.token_bytes,
         is_draining=lambda: life.is_draining,
     )
-    return Parts(config, services, make_app(config, services), life)
+    events = Hub(services, config.max_sync_bytes)
+    return Parts(config, services, events, make_app(config, services, events), life)
 
 
-def make_app(config: Config, services: Services) -> Application:
+def make_app(config: Config, services: Services, events: Hub) -> Application:
     """Return Tornado's application with all routes."""
     given = {"services": services}
     specs = [URLSpec(pattern, handler, given) for pattern, handler in ROUTES]
@@ -135,6 +140,7 @@ def make_app(config: Config, services: Services) -> Application:
         default_handler_class=NotFoundHandler,
         default_handler_args=given,
         log_function=log_request,
+        events=events,
         websocket_ping_interval=config.ping_s,
         websocket_ping_timeout=config.pong_s,
         websocket_max_message_size=config.max_sync_bytes + _FRAME_OVERHEAD_BYTES,

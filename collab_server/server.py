@@ -75,6 +75,7 @@ class Server:
         parts = make_parts(config, store, secret, is_clean=is_clean)
         parts.services.rooms.start()
         parts.services.sockets.start()
+        parts.events.start()
         housekeeping = Housekeeping(parts.services, config.guest_days)
         housekeeping.start()
         http = HTTPServer(
@@ -123,6 +124,7 @@ class Server:
         finally:
             self._is_drained = True
             await services.sockets.stop()
+            await self.parts.events.stop()
             await self.housekeeping.stop()
             services.passwords.close()
             services.pictures.close()

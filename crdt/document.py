@@ -8,7 +8,7 @@ drops what is pending and corrupts text in which half a character was deleted (f
 Everything that comes in has passed `scan` and `known`. All positions inside pycrdt are UTF-8 bytes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 import pycrdt
@@ -17,6 +17,7 @@ from crdt import protocol
 from crdt.errors import Rejected, RoomDamaged
 from crdt.squash import squash
 from crdt.textdiff import changes
+from crdt.textmap import Edit
 
 _FAN_IN = 10
 """Updates merged at once: 0.6 µs each in tens, 4.4 µs each in thousands (facts/pycrdt.md)."""
@@ -121,14 +122,16 @@ class Document:
                 raise Rejected("the update cannot be integrated") from error
         return sum(len(text.encode()) for text in texts.values())
 
-    def edit(self, root: str, text: str, client_id: int) -> bytes:
+    def edit(self, root: str, text: str, client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
         """Return the update that turns a root's text into `text`, made by `client_id`; EMPTY if equal.
+
+        edits  how, in order, with positions in the text as it is; when not given, or wrong: as few as can be found
 
         The document itself is not changed: the update goes the way of any client's update.
         """
         state = squash(self.state(), self._torn) if self._torn else self.state()
         try:
-            return _guarded(_make_edit, state, root, text, client_id)
+            return _guarded(_make_edit, state, root, text, client_id, edits)
         except _PycrdtFailure as failure:
             raise RoomDamaged("the text cannot be edited") from failure
 
@@ -183,23 +186,35 @@ class _PycrdtFailure(Exception):
     """Whatever pycrdt raised, also its PanicException, which derives from BaseException."""
 
 
-def _make_edit(state: bytes, root: str, text: str, client_id: int, *, whole: bool = False) -> bytes:
-    """Make the edit on a copy; `whole` replaces everything, for text with embeds that positions cannot see."""
-    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client_id)
-    doc.apply_update(state)
-    made: list[bytes] = []
-    target = doc.get(root, type=pycrdt.Text)
-    subscription = doc.observe(lambda event: made.append(event.update))
-    with doc.transaction():
-        if whole:
-            del target[0 : len(target)]
-            target.insert(0, text)
-        else:
-            _replace(target, text)
-    doc.unobserve(subscription)
-    if str(target) != text and not whole:
-        return _make_edit(state, root, text, client_id, whole=True)
+def _make_edit(state: bytes, root: str, text: str, client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
+    """Make the edit on a copy, whole if need be: positions cannot see embeds that are in the text."""
+    ways: list[Callable[[pycrdt.Text], None]] = [
+        lambda target: _replace(target, text),
+        lambda target: _set(target, text),
+    ]
+    if edits is not None:
+        ways.insert(0, lambda target: _apply(target, edits))
+    for way in ways:
+        doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client_id)
+        doc.apply_update(state)
+        made: list[bytes] = []
+        target = doc.get(root, type=pycrdt.Text)
+        subscription = doc.observe(lambda event, made=made: made.append(event.update))
+        with doc.transaction():
+            way(target)
+        doc.unobserve(subscription)
+        if str(target) == text:
+            break
     return made[0] if made else EMPTY
+
+
+def _apply(target: pycrdt.Text, edits: Sequence[Edit]) -> None:
+    """Apply edits from last to first."""
+    for position, deleted, inserted in reversed(edits):
+        if deleted:
+            del target[position : position + deleted]
+        if inserted:
+            target.insert(position, inserted.decode())
 
 
 def _replace(target: pycrdt.Text, text: str) -> None:
@@ -213,6 +228,11 @@ def _replace(target: pycrdt.Text, text: str) -> None:
             del target[at : at + len(before[position : position + deleted].encode())]
         if inserted:
             target.insert(at, inserted)
+
+
+def _set(target: pycrdt.Text, text: str) -> None:
+    del target[0 : len(target)]
+    target.insert(0, text)
 
 
 def _read_text(doc: "pycrdt.Doc[pycrdt.Text]", root: str) -> str:

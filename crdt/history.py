@@ -4,8 +4,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from crdt.authoring import adopted_root
 from crdt.errors import RoomDamaged
-from crdt.room import Room, adopted_root
+from crdt.room import Room
 from crdt.rooms import Rooms
 from storage.base import RoomStore
 from storage.errors import LimitReached

@@ -12,10 +12,11 @@ from crdt.protocol import AwarenessEntry
 class Presence:
     """The presence states of a room's connections.
 
-    on_late  called when some presence has to wait for `tick`
+    on_late    called when some presence has to wait for `tick`
+    on_change  called with each change of the presence, if somebody wants to know
     """
 
-    __slots__ = ("_awareness", "_connections", "_interval_ms", "_kept", "_owners", "on_late")
+    __slots__ = ("_awareness", "_connections", "_interval_ms", "_kept", "_owners", "on_change", "on_late")
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Presence:
         self._interval_ms = interval_ms
         self._kept = 2 * limits.clients_per_connection
         self.on_late: Callable[[], None] = lambda: None
+        self.on_change: Callable[[list[AwarenessEntry]], None] | None = None
 
     def greet(self, connection: Connection) -> None:
         """Tell a client who is here."""
@@ -96,6 +98,8 @@ class Presence:
 
     def _announce(self, entries: list[AwarenessEntry], source: Connection | None = None) -> None:
         if entries:
+            if self.on_change:
+                self.on_change(entries)
             frame = protocol.awareness_update(entries)
             for connection in self._connections:
                 if connection is not source:

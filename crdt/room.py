@@ -5,24 +5,26 @@ nothing to lock. Knows no clock (times come in as milliseconds since 1970), no s
 store; `rooms` loads it, writes its log and closes it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from crdt import log, protocol, scan
+from crdt.authoring import Authoring, adopted_root
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.document import EMPTY, Document
 from crdt.errors import DocumentFull, Gap, Rejected, RoomUnavailable
 from crdt.journal import Journal
 from crdt.limits import RoomLimits
+from crdt.observer import Observer
 from crdt.presence import Presence
 from crdt.scan import Parsed
 from crdt.stored import Restored
+from crdt.textmap import Edit
 from storage.records import Chunk, Role
 
 TRY_LATER = 1013
 _MAX_STRIKES = 3
-_MAX_CLIENT_ID = (1 << 32) - 1
 
 
 class Room:
@@ -70,8 +72,8 @@ class Room:
         self.checkpointed_at = 0
         self.on_edit: Callable[[int], None] = lambda _size: None
         self.on_lost: Callable[[], None] = lambda: None
-        self._random_below = random_below
-        self._server_clients: dict[str, int] = {}
+        self._authoring = Authoring(self.document, self.known, random_below)
+        self._observer: Observer | None = None
         self._text_bound = len(restored.state)
 
     # -- who is here ------------------------------------------------------------------------------
@@ -79,7 +81,9 @@ class Room:
     def join(self, connection: Connection) -> None:
         """Let a client in: ask for what it has (if it may write), tell it who is here."""
         self.connections[connection] = None
-        if self._may_write(connection):
+        if self._observer:
+            self._observer.joined(connection)
+        if self.may_write(connection):
             connection.outbox.send(protocol.sync_step1(self.known.clocks))
         self.presence.greet(connection)
 
@@ -88,6 +92,13 @@ class Room:
         if connection in self.connections:
             del self.connections[connection]
             self.presence.left(connection)
+            if self._observer:
+                self._observer.left(connection)
+
+    def observe(self, observer: Observer | None) -> None:
+        """Tell one observer, or none any more, what happens from now on."""
+        self._observer = observer
+        self.presence.on_change = observer.heard if observer else None
 
     def close(self, connections: Iterable[Connection], code: int, reason: str) -> None:
         """Close some connections; from this call on nothing from them is taken."""
@@ -99,7 +110,7 @@ class Room:
         """Change what a user's open connections may do, without a reconnect."""
         for connection in self.connections:
             if connection.user_id == user_id:
-                could_write = self._may_write(connection)
+                could_write = self.may_write(connection)
                 connection.role = role
                 self._welcome_writer(connection, could_write=could_write)
 
@@ -113,17 +124,18 @@ class Room:
 
     def set_open(self, *, is_open: bool) -> None:
         """End or reopen the session for everybody here."""
-        before = {connection: self._may_write(connection) for connection in self.connections}
+        before = {connection: self.may_write(connection) for connection in self.connections}
         self.is_open = is_open
         for connection, could_write in before.items():
             self._welcome_writer(connection, could_write=could_write)
 
     def _welcome_writer(self, connection: Connection, *, could_write: bool) -> None:
-        if self._may_write(connection) and not could_write:
+        if self.may_write(connection) and not could_write:
             connection.was_refused = False
             connection.outbox.send(protocol.sync_step1(self.known.clocks))
 
-    def _may_write(self, connection: Connection) -> bool:
+    def may_write(self, connection: Connection) -> bool:
+        """Whether a client's edits are taken now."""
         return self.is_open and connection.role.allows(Role.EDITOR)
 
     # -- what comes in ----------------------------------------------------------------------------
@@ -154,7 +166,7 @@ class Room:
         self, connection: Connection, update: bytes, now: int, parsed: Parsed | None, *, is_answer: bool
     ) -> None:
         connection.received += 1
-        if not self._may_write(connection):
+        if not self.may_write(connection):
             self._refuse(connection, update)
             return
         if len(update) > (self.limits.sync_bytes if is_answer else self.limits.update_bytes):
@@ -245,6 +257,8 @@ class Room:
         self.contributors[entry.author] = self.journal.sequence
         self.last_edit_at = entry.at
         self.on_edit(len(entry.update))
+        if self._observer:
+            self._observer.edited()
 
     def _ask_again(self, connection: Connection, gap: Gap, *, is_answer: bool) -> None:
         """Ask once for everything; a client whose answers still have gaps is sent away for a while."""
@@ -294,33 +308,19 @@ class Room:
         return self.document.texts({**dict.fromkeys([self.main_root]), **self.known.text_roots})
 
     def edit_text(self, user_id: str, text: str, now: int) -> None:
-        """Turn the main root's text into `text` by a small edit of this user's.
+        """Turn the session's code into `text` by a small edit of this user's; raises as `edit_root` does."""
+        self.edit_root(user_id, adopted_root(self.files(), self.main_root), text, now)
 
-        Raises DocumentFull or RoomUnavailable; the document is then unchanged.
+    def edit_root(self, user_id: str, root: str, text: str, now: int, edits: Sequence[Edit] | None = None) -> None:
+        """Turn a root's text into `text` by an edit of this user's; `edits` as `Document.edit` takes them.
+
+        Raises DocumentFull, Rejected or RoomUnavailable; the document is then unchanged.
         """
-        root = adopted_root(self.files(), self.main_root)
-        update = self.document.edit(root, text, self._client_of(user_id))
+        update = self._authoring.update(user_id, root, text, edits)
         if update != EMPTY:
-            parsed = scan.parse(update, SYNC_LIMITS)
-            self._take(user_id, update, now, parsed, None)
+            self._take(user_id, update, now, scan.parse(update, SYNC_LIMITS), None)
 
     def versioned(self, sequence: int, now: int) -> None:
         """A version of the document at this log position is stored."""
         self.contributors = {user: last for user, last in self.contributors.items() if last > sequence}
         self.first_edit_at = now
-
-    def _client_of(self, user_id: str) -> int:
-        """The Yjs client id for edits that a user makes through the REST API."""
-        client = self._server_clients.get(user_id)
-        while client is None or self.known.owners.get(client, user_id) != user_id:
-            client = 1 + self._random_below(_MAX_CLIENT_ID)
-            self._server_clients[user_id] = client
-        return client
-
-
-def adopted_root(files: dict[str, str], main_root: str) -> str:
-    """Return the root that holds the session's code: the main one, or the only other one with text in it."""
-    if files.get(main_root):
-        return main_root
-    filled = [root for root, text in files.items() if text]
-    return filled[0] if len(filled) == 1 else main_root

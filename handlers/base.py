@@ -10,9 +10,10 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import errors, ids, network, schemas, views
 from handlers.body import Body, parse_json
+from handlers.entry import membership
 from handlers.services import Services
 from storage.errors import StoreUnavailable
-from storage.records import Member, Role, Session, Status, User
+from storage.records import Member, Role, Session, User
 
 ACCESS_COOKIE = "accessToken"
 REFRESH_COOKIE = "refreshToken"
@@ -184,22 +185,8 @@ class BaseHandler(RequestHandler):
         return self.query_int("limit", DEFAULT_LIMIT, MAX_LIMIT) or DEFAULT_LIMIT
 
     async def member(self, session_id: str, needed: Role, *, writes: bool = False) -> tuple[Session, Member]:
-        """Return a session and the caller's membership of it.
-
-        writes  the call changes something that an ended session keeps as it is
-
-        Raises ApiError 404 for strangers (who may not know that it exists), 403 below `needed`, 409.
-        """
-        session_id = ids.normalize(session_id)
-        session = await self.services.store.session(session_id)
-        member = await self.services.store.member(session_id, self.me.id)
-        if session is None or member is None or member.is_removed:
-            raise errors.not_found("session")
-        if not member.role.allows(needed):
-            raise errors.forbidden(f"Your role here is {member.role}, this needs {needed}.")
-        if writes and session.status is Status.ENDED:
-            raise errors.session_ended()
-        return session, member
+        """Return a session and the caller's membership of it; see `membership`."""
+        return await membership(self.services, self.me.id, session_id, needed, writes=writes)
 
     # -- answers ----------------------------------------------------------------------------------
 

@@ -2,9 +2,32 @@
 
 from handlers import errors, ids, schemas, views
 from handlers.base import BaseHandler
-from storage.records import Message, Role
+from handlers.entry import membership
+from handlers.services import Services
+from storage.records import Message, Role, User
 
 _MAX_SEQUENCE = 1 << 53
+
+
+async def send_message(services: Services, sender: User, session_id: str, text: str) -> Message:
+    """Store a message and announce it; raises ApiError for who may not, or is too fast."""
+    session, _ = await membership(services, sender.id, session_id, Role.VIEWER, writes=True)
+    if wait := services.limiters.messages.wait_s(sender.id):
+        raise errors.rate_limited(wait, "Too many messages.")
+    now = services.clock()
+    message = Message(
+        session_id=session.id,
+        sequence=0,
+        id=ids.new_sortable_id(services.random_bytes, now),
+        sender_id=sender.id,
+        sender_name=sender.username,
+        text=text,
+        created_at=now,
+    )
+    stored = await services.store.add_message(message)
+    for listener in services.message_listeners:
+        listener(stored, sender)
+    return stored
 
 
 class SendHandler(BaseHandler):
@@ -12,21 +35,7 @@ class SendHandler(BaseHandler):
 
     async def post(self) -> None:
         body = self.read(schemas.MESSAGE)
-        services = self.services
-        session, _ = await self.member(body["sessionId"], Role.VIEWER, writes=True)
-        if wait := services.limiters.messages.wait_s(self.me.id):
-            raise errors.rate_limited(wait, "Too many messages.")
-        now = services.clock()
-        message = Message(
-            session_id=session.id,
-            sequence=0,
-            id=ids.new_sortable_id(services.random_bytes, now),
-            sender_id=self.me.id,
-            sender_name=self.me.username,
-            text=body["message"],
-            created_at=now,
-        )
-        stored = await services.store.add_message(message)
+        stored = await send_message(self.services, self.me, body["sessionId"], body["message"])
         self.reply(views.message(stored, {self.me.id: self.me}), 201)
 
 

@@ -1,11 +1,18 @@
 """How somebody gets into a session: as its member, by its link, or by an invite."""
 
 import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
 
+from crdt.errors import RoomUnavailable
+from crdt.room import Room
 from handlers import errors, ids
 from handlers.services import Services
 from storage.errors import NotFound
-from storage.records import Access, Member, Session, User
+from storage.records import Access, Member, Role, Session, Status, User
+
+_T = TypeVar("_T")
 
 
 def secret_hash(secret: str) -> str:
@@ -38,3 +45,45 @@ async def enter(services: Services, user: User, session_id: str, invite: str = "
         except NotFound:
             raise errors.bad_invite() from None
     return session, await store.join(wanted, services.settings.members)
+
+
+async def membership(
+    services: Services, user_id: str, session_id: str, needed: Role, *, writes: bool = False
+) -> tuple[Session, Member]:
+    """Return a session and a user's membership of it.
+
+    writes  something is to be changed that an ended session keeps as it is
+
+    Raises ApiError 404 for strangers (who may not know that it exists), 403 below `needed`, 409.
+    """
+    session_id = ids.normalize(session_id)
+    session = await services.store.session(session_id)
+    member = await services.store.member(session_id, user_id)
+    if session is None or member is None or member.is_removed:
+        raise errors.not_found("session")
+    if not member.role.allows(needed):
+        raise errors.forbidden(f"Your role here is {member.role}, this needs {needed}.")
+    if writes and session.status is Status.ENDED:
+        raise errors.session_ended()
+    return session, member
+
+
+@asynccontextmanager
+async def entering(
+    services: Services, session_id: str, admitted: Callable[[], Awaitable[_T]]
+) -> AsyncIterator[tuple[Room, _T]]:
+    """Load a session's room for somebody; yields it and what `admitted` returned last.
+
+    No change of login or membership slips in between as long as the block does not await before it
+    has put him into the room. Raises what `admitted` and `Rooms.use` raise.
+    """
+    rooms = services.rooms
+    changes = rooms.changes
+    who = await admitted()
+    async with rooms.use(session_id) as room:
+        while changes != rooms.changes:
+            changes = rooms.changes
+            who = await admitted()
+        if rooms.find(session_id) is not room:
+            raise RoomUnavailable("the room was closed meanwhile")
+        yield room, who

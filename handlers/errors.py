@@ -72,6 +72,14 @@ def rate_limited(wait_s: int, message: str = "Too many requests.") -> ApiError:
     return ApiError(429, "rate_limited", f"{message} Try again in {wait_s} s.", headers={"Retry-After": str(wait_s)})
 
 
+def malformed() -> ApiError:
+    return ApiError(400, "malformed", "This cannot be merged into the document.")
+
+
+def internal() -> ApiError:
+    return ApiError(500, "internal", "Something went wrong here; it was logged.")
+
+
 def unavailable(message: str = "The server cannot do this now.") -> ApiError:
     return ApiError(503, "unavailable", f"{message} Try again soon.", headers={"Retry-After": str(_RETRY_AFTER_S)})
 

@@ -140,6 +140,8 @@ MESSAGE: Schema = {
     "sessionId": _required(_SESSION_ID),
     "message": _required({"type": "string", "coerce": _lines, "maxlength": 4_000, "check_with": _chat_text}),
 }
+IN_SESSION: Schema = {"sessionId": _required(_SESSION_ID)}
+CODE_CHANGE: Schema = {"sessionId": _required(_SESSION_ID), "code": _required(_CODE)}
 SAVE: Schema = {"code": _CODE, "label": _line(120)}
 EMPTY: Schema = {}
 
@@ -171,9 +173,22 @@ class _Messages(BasicErrorHandler):  # type: ignore[misc]
         return text
 
 
-def validate(schema: Schema, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the normalized document; raises ApiError 422 naming every field that is wrong."""
-    validator = cerberus.Validator(schema, error_handler=_Messages)
+def without_lone_surrogates(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with U+FFFD for each half of a surrogate pair in a text, as Yjs shows it."""
+    return {
+        name: value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        if isinstance(value, str)
+        else value
+        for name, value in document.items()
+    }
+
+
+def validate(schema: Schema, document: Mapping[str, Any], *, others_too: bool = False) -> dict[str, Any]:
+    """Return the normalized document; raises ApiError 422 naming every field that is wrong.
+
+    others_too  fields that are not in the schema are left out rather than refused
+    """
+    validator = cerberus.Validator(schema, error_handler=_Messages, purge_unknown=others_too)
     if validator.validate(document):
         return dict(validator.document)
     raise invalid({str(name): [str(what) for what in errors] for name, errors in validator.errors.items()})

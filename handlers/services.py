@@ -12,6 +12,7 @@ from handlers.sockets import Sockets
 from handlers.tokens import Tokens
 from storage.avatars import Avatars
 from storage.base import Store
+from storage.records import Message, User
 
 _BODIES_EACH_BYTES = 32 << 20
 _BODIES_BYTES = 256 << 20
@@ -58,6 +59,7 @@ class Services:
     clock         milliseconds since 1970
     bodies        what requests hold of their bodies while they arrive
     seen_logins   logins that were used since somebody last noted it in the store
+    message_listeners  called with each chat message that is stored, and its sender
     is_draining   whether the server is about to stop
     """
 
@@ -76,3 +78,4 @@ class Services:
     is_draining: Callable[[], bool]
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)
+    message_listeners: list[Callable[[Message, User], None]] = field(default_factory=list)

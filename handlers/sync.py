@@ -11,7 +11,7 @@ from crdt.room import Room
 from handlers import errors, ids, network, views
 from handlers.account import NO_ACCESS
 from handlers.base import ACCESS_COOKIE
-from handlers.entry import enter, secret_hash
+from handlers.entry import enter, entering, secret_hash
 from handlers.tokens import Claims
 from handlers.user import NOT_SIGNED_IN
 from handlers.websocket import MALFORMED, SyncSocket
@@ -121,18 +121,9 @@ class SyncHandler(SyncSocket):
 
     async def _join(self, session_id: str) -> None:
         """Let the client into its room; no change of login or membership slips in between."""
-        rooms, sockets = self.services.rooms, self.services.sockets
+        sockets = self.services.sockets
         self._session_id = session_id
-        changes = rooms.changes
-        user, login_id, role = await self._admitted(session_id)
-        if self.services.limiters.handshakes.wait_s(user.id):
-            raise _Refused(TOO_MANY, "too_many", "Too many connection attempts.")
-        async with rooms.use(session_id) as room:
-            while changes != rooms.changes:
-                changes = rooms.changes
-                user, login_id, role = await self._admitted(session_id)
-            if rooms.find(session_id) is not room:
-                raise RoomUnavailable("the room was closed meanwhile")
+        async with entering(self.services, session_id, self._admitted) as (room, (user, login_id, role)):
             if self._is_closing or self.ws_connection is None:
                 return
             if not sockets.has_room(session_id, user.id):
@@ -149,10 +140,14 @@ class SyncHandler(SyncSocket):
             room.join(self.connection)
             _log.info("user %s joined session %s as %s", user.id, session_id, role)
 
-    async def _admitted(self, session_id: str) -> tuple[User, str, Role]:
+    async def _admitted(self) -> tuple[User, str, Role]:
         """Return who connects, his login, and his role; raises _Refused or NotFound."""
+        is_first = self._claims is None
         user, login_id = await self._signed_in()
-        return user, login_id, await self._role(session_id, user)
+        role = await self._role(self._session_id, user)
+        if is_first and self.services.limiters.handshakes.wait_s(user.id):
+            raise _Refused(TOO_MANY, "too_many", "Too many connection attempts.")
+        return user, login_id, role
 
     async def _signed_in(self) -> tuple[User, str]:
         claims = self._claims

@@ -21,6 +21,8 @@ DOORS = {
     "cloudinary": "storage/avatars.py",
     "PIL": "handlers/pictures.py",
     "dotenv": "collab_server/config.py",
+    "socketio": "handlers/events/server.py",
+    "engineio": "handlers/events/server.py",
 }
 
 

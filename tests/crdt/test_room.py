@@ -3,9 +3,9 @@
 import pytest
 
 from crdt import log, protocol
+from crdt.authoring import adopted_root
 from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
-from crdt.room import adopted_root
 from crdt.scan import parse
 from crdt.stored import restore
 from storage.records import Role

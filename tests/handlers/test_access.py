@@ -58,6 +58,8 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/code/([^/]+)/versions"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions/([0-9]+)"): MEMBERS,
     ("GET", r"/sync/([^/]+)"): (4401, 101, 4403, 4403, 101, 101, 101),
+    ("GET", r"/socket.io/"): ALL,
+    ("POST", r"/socket.io/"): (400,) * 7,
     ("GET", r"/healthz"): ALL,
     ("GET", r"/readyz"): ALL,
     ("GET", r"/"): ALL,
@@ -68,7 +70,8 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
 }
 """What each is answered, in the order of WHO, in a session with link access; of a WebSocket its close code.
 
-The guest is one of another session.
+The guest is one of another session. Who may do what by Socket.IO's events is in
+`tests/interop/test_events_hostile.py`: a connection alone is open to all.
 """
 
 IN_A_SESSION = sorted(key for key in ROWS if key[1].startswith(("/session/", "/invite", "/chat", "/code", "/sync")))
@@ -97,12 +100,12 @@ class World:
     wires: list[Wire] = field(default_factory=list)
 
     @classmethod
-    async def make(cls, url: str) -> "World":
+    async def make(cls, url: str, prefix: str = "") -> "World":
         clients = {"anonymous": Api(url)}
         for who in WHO[1:]:
             if who != "guest":
-                clients[who] = await Api(url).sign_up(who.replace("-", ""))
-        target = await Api(url).sign_up("target")
+                clients[who] = await Api(url).sign_up(prefix + who.replace("-", ""))
+        target = await Api(url).sign_up(f"{prefix}target")
         clients["guest"] = await guest_of(target, await target.new_session(), "Gus")
         assert (await upload(target, picture())).status == 200
         return cls(clients, target)
@@ -130,6 +133,8 @@ class World:
         path = await self.address(client, route, session_id)
         if route.startswith("/sync"):
             return await self.connect(client, path)
+        if route == "/socket.io/":
+            path += "?EIO=4&transport=polling"
         if (method, route) == ("POST", "/user/avatar"):
             return (await upload(client, picture())).status
         body = {

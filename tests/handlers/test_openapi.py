@@ -11,7 +11,7 @@ from handlers.base import BaseHandler
 from tests.api import Api
 
 METHODS = ("get", "post", "put", "patch", "delete")
-PAGES = {"/", "/docs", "/openapi.json", "/static/(.+)", "/join/([^/]+)"}
+PAGES = {"/socket.io/", "/", "/docs", "/openapi.json", "/static/(.+)", "/join/([^/]+)"}
 """Routes for people and what their pages load, and the description itself: not part of what is described."""
 
 

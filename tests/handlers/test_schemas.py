@@ -27,18 +27,21 @@ GOOD: dict[str, dict[str, Any]] = {
     "READ": {"sequence": 1},
     "MEMBER": {"role": "viewer"},
     "MESSAGE": {"sessionId": "x", "message": "x"},
+    "IN_SESSION": {"sessionId": "x"},
+    "CODE_CHANGE": {"sessionId": "x", "code": "x"},
     "SAVE": {"code": "x", "label": "x"},
     "EMPTY": {},
 }
 REQUIRED = {
     "SIGNUP": {"username", "email", "password"}, "LOGIN": {"password"}, "ME": {"username"},
     "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name", "invite"}, "GUEST_ME": {"username"},
-    "PASSWORD": {"currentPassword", "newPassword"},
+    "PASSWORD": {"currentPassword", "newPassword"}, "IN_SESSION": {"sessionId"}, "CODE_CHANGE": {"sessionId", "code"},
 }  # fmt: skip
 
 
 SECRETS_AND_IDS = {
     ("LOGIN", "password"), ("REFRESH", "refreshToken"), ("MESSAGE", "sessionId"), ("GUEST", "invite"),
+    ("IN_SESSION", "sessionId"), ("CODE_CHANGE", "sessionId"),
     ("JOIN", "invite"), ("PASSWORD", "currentPassword"), ("DELETE_ME", "password"),
 }  # fmt: skip
 """Fields that are only looked up or compared: any text is text."""

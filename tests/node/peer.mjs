@@ -8,6 +8,7 @@ import * as Y from 'yjs'
 import * as newest from 'y-websocket'
 import * as oldest from 'y-websocket-1'
 import * as decoding from 'lib0/decoding'
+import { actions as events } from './events.mjs'
 
 const providers = { 1: oldest.WebsocketProvider, 3: newest.WebsocketProvider }
 const clients = new Map()
@@ -58,6 +59,7 @@ function socketOf (client) {
 }
 
 const actions = {
+  ...events,
   open: options => { makeClient(options) },
   connect ({ name, url, room, token, ticket, version = 3, saved = false, maxBackoffTime, ...options }) {
     const client = clients.get(name) ?? makeClient({ name, ...options })

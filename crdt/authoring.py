@@ -1,0 +1,44 @@
+"""Edits that the server makes for users whose client is not Yjs: REST saves and text clients."""
+
+from collections.abc import Callable, Sequence
+
+from crdt.document import Document
+from crdt.known import Known
+from crdt.textmap import Edit
+
+_MAX_CLIENT_ID = (1 << 32) - 1
+
+
+class Authoring:
+    """Makes updates in a user's name; the room then takes them like any client's."""
+
+    __slots__ = ("_clients", "_document", "_known", "_random_below")
+
+    def __init__(self, document: Document, known: Known, random_below: Callable[[int], int]) -> None:
+        self._document = document
+        self._known = known
+        self._random_below = random_below
+        self._clients: dict[str, int] = {}
+
+    def update(self, user_id: str, root: str, text: str, edits: Sequence[Edit] | None = None) -> bytes:
+        """Return the update that turns a root's text into `text`, EMPTY if it is that already.
+
+        edits  how, in order, with positions in the text as it is; found out when not given
+        """
+        return self._document.edit(root, text, self._client_of(user_id), edits)
+
+    def _client_of(self, user_id: str) -> int:
+        """The Yjs client id for a user's edits."""
+        client = self._clients.get(user_id)
+        while client is None or self._known.owners.get(client, user_id) != user_id:
+            client = 1 + self._random_below(_MAX_CLIENT_ID)
+            self._clients[user_id] = client
+        return client
+
+
+def adopted_root(files: dict[str, str], main_root: str) -> str:
+    """Return the root that holds the session's code: the main one, or the only other one with text in it."""
+    if files.get(main_root):
+        return main_root
+    filled = [root for root, text in files.items() if text]
+    return filled[0] if len(filled) == 1 else main_root

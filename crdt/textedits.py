@@ -1,0 +1,55 @@
+"""Which edits turn one UTF-8 text into another."""
+
+from crdt.textdiff import changes
+from crdt.textmap import Edit
+
+_FIRST_CONTINUATION, _LAST_CONTINUATION = 0x80, 0xBF
+
+
+def edits_between(old: bytes, new: bytes) -> list[Edit]:
+    """Return edits in order, with positions in `old`, that make `new` of it and split no character."""
+    prefix, suffix = common_ends(old, new)
+    before, after = old[prefix : len(old) - suffix], new[prefix : len(new) - suffix]
+    if not before or not after:
+        return [Edit(prefix, len(before), after)] if before or after else []
+    found = []
+    text, at, position = before.decode(), 0, prefix
+    for start, deleted, inserted in changes(text, after.decode()):
+        position += len(text[at:start].encode())
+        size = len(text[start : start + deleted].encode())
+        found.append(Edit(position, size, inserted.encode()))
+        position += size
+        at = start + deleted
+    return found
+
+
+def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
+    """Return how many bytes at the beginning and at the end are the same; whole characters, not overlapping."""
+    prefix = _common(old, new, min(len(old), len(new)), from_end=False)
+    while prefix and any(_is_inside(text, prefix) for text in (old, new)):
+        prefix -= 1
+    suffix = _common(old, new, min(len(old), len(new)) - prefix, from_end=True)
+    while suffix and _is_inside(old, len(old) - suffix):
+        suffix -= 1
+    return prefix, suffix
+
+
+def _common(old: bytes, new: bytes, most: int, *, from_end: bool) -> int:
+    """By halves: comparing slices costs less than a loop over bytes."""
+    known = 0
+    while known < most:
+        size = (most - known + 1) // 2
+        if from_end:
+            same = old[len(old) - known - size : len(old) - known] == new[len(new) - known - size : len(new) - known]
+        else:
+            same = old[known : known + size] == new[known : known + size]
+        if same:
+            known += size
+        else:
+            most = known + size - 1
+    return known
+
+
+def _is_inside(text: bytes, position: int) -> bool:
+    """Whether a position is inside a character."""
+    return position < len(text) and _FIRST_CONTINUATION <= text[position] <= _LAST_CONTINUATION

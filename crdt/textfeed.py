@@ -1,0 +1,195 @@
+"""The code of a room as one text, for clients that send and are sent whole texts.
+
+Such a client may lag: what it sends is an edit of what it had, not of what there is. So the feed
+keeps how the text changed, and each client's bases: texts that it may have had when it wrote.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from weakref import WeakSet
+
+from crdt.authoring import adopted_root
+from crdt.room import Room
+from crdt.textedits import common_ends, edits_between
+from crdt.textmap import Edit, TextMap
+
+_MAX_BATCHES = 200
+
+RETIRED_MS = 300
+"""So long a text that was replaced may still be what a client edits: a front end confirms a text
+that it got before it shows it. Shorter than anybody needs to see a change and to undo it."""
+
+
+class TextFeed:
+    """A room's text as it is now, and the edits that led to it. Knows no clock and no socket."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._root = ""
+        self._batches: deque[Sequence[Edit]] = deque()
+        self._first = 0
+        self._clients: WeakSet[TextClient] = WeakSet()
+        self.text = b""
+        self.revision = 0
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in what others have changed."""
+        files = self._room.files()
+        self._root = adopted_root(files, self._room.main_root)
+        now = files.get(self._root, "").encode()
+        if now != self.text:
+            self._push(edits_between(self.text, now), now)
+
+    def add(self, client: "TextClient") -> None:
+        self._clients.add(client)
+
+    def write(self, user_id: str, edits: Sequence[Edit], text: bytes, now: int) -> None:
+        """Make edits of the text as it is, which make `text` of it; raises what `Room.edit_root` raises."""
+        if edits:
+            self._room.edit_root(user_id, self._root, text.decode(), now, edits)
+            self._push(edits, text)
+
+    def since(self, revision: int) -> Iterable[Sequence[Edit]]:
+        """Yield the edits from a revision to the newest, batch by batch."""
+        for at in range(revision - self._first, len(self._batches)):
+            yield self._batches[at]
+
+    def _push(self, edits: Sequence[Edit], text: bytes) -> None:
+        self._batches.append(edits)
+        self.text = text
+        self.revision += 1
+        if len(self._batches) > _MAX_BATCHES:
+            for client in self._clients:
+                client.advance()
+            self._first = self.revision
+            self._batches.clear()
+
+
+class Base:
+    """A text that a client may have, with LF line ends, and where its bytes are in the feed's text."""
+
+    __slots__ = ("expires_at", "map", "revision", "text")
+
+    def __init__(self, text: bytes, found: TextMap, revision: int) -> None:
+        self.text = text
+        self.map = found
+        self.revision = revision
+        self.expires_at = 0
+
+    @classmethod
+    def of(cls, feed: TextFeed) -> "Base":
+        """The feed's text as it is."""
+        return cls(feed.text.replace(b"\r\n", b"\n"), TextMap.of(feed.text), feed.revision)
+
+    def advance(self, feed: TextFeed) -> None:
+        """Carry the map on to the feed's newest text."""
+        for edits in feed.since(self.revision):
+            self.map = self.map.shifted(edits)
+        self.revision = feed.revision
+
+    def distance(self, text: bytes) -> int:
+        """Return how many bytes an edit in one place would touch that makes `text` of this one."""
+        return len(self.text) + len(text) - 2 * sum(common_ends(self.text, text))
+
+
+class TextClient:
+    """What one client has been sent and has sent.
+
+    At most one text is on its way to it; `received` says that it came.
+    """
+
+    def __init__(self, feed: TextFeed, user_id: str) -> None:
+        self._feed = feed
+        self._user_id = user_id
+        self._known = Base(b"", TextMap(), feed.revision)
+        self._in_flight: Base | None = None
+        self._retired: list[Base] = []
+        self._style = b""
+        self._is_new = True
+        self._must_send = False
+        feed.add(self)
+
+    # -- to the client ----------------------------------------------------------------------------
+
+    def to_send(self) -> str | None:
+        """Return the text to send now, None while one is on its way or if the client has it already."""
+        if self._in_flight is not None:
+            return None
+        base = Base.of(self._feed)
+        if base.text == self._known.text and not self._is_new and not self._must_send:
+            return None
+        self._is_new = self._must_send = False
+        self._in_flight = base
+        text = base.text.replace(b"\n", self._style) if self._style else self._feed.text
+        return text.decode()
+
+    def received(self, now: int) -> None:
+        """The client has the text that was on its way to it."""
+        if self._in_flight:
+            self._retire(self._known, now + RETIRED_MS)
+            self._known, self._in_flight = self._in_flight, None
+
+    def send_again(self) -> None:
+        """What the client shows is not what it was told: it gets the text even if that has not changed."""
+        self._must_send = True
+
+    # -- from the client --------------------------------------------------------------------------
+
+    def change(self, code: str, now: int) -> None:
+        """Merge the whole text that the client has now, as an edit of the text it had.
+
+        Raises what `Room.edit_root` raises; the room and the bases are then as they were.
+        """
+        text = code.encode()
+        plain = text.replace(b"\r\n", b"\n")
+        feed = self._feed
+        feed.refresh()
+        base = self._nearest(plain, now)
+        base.advance(feed)
+        edits, carried_map = base.map.carry(edits_between(base.text, plain), feed.text)
+        feed.write(self._user_id, edits, applied(feed.text, edits), now)
+        if base is not self._known:
+            self._retire(self._known, now + RETIRED_MS)
+        self._known = Base(plain, carried_map, feed.revision)
+        self._style = _line_ends(text) or self._style
+
+    def remember(self, other: "TextClient", expires_at: int) -> None:
+        """Take over what an earlier connection of the same user may have had."""
+        for base in (other._known, other._in_flight):
+            if base is not None:
+                self._retire(base, expires_at)
+
+    def advance(self) -> None:
+        """Carry all bases on before the feed forgets how."""
+        for base in (self._known, self._in_flight, *self._retired):
+            if base is not None:
+                base.advance(self._feed)
+
+    def _nearest(self, text: bytes, now: int) -> Base:
+        """Return what the client most likely had: among the texts it can have, the one nearest to `text`."""
+        self._retired = [base for base in self._retired if now <= base.expires_at]
+        candidates = [self._known, *([self._in_flight] if self._in_flight else []), *reversed(self._retired)]
+        return min(candidates, key=lambda base: base.distance(text))
+
+    def _retire(self, base: Base, expires_at: int) -> None:
+        base.expires_at = expires_at
+        self._retired.append(base)
+
+
+def applied(text: bytes, edits: Sequence[Edit]) -> bytes:
+    """Return the text with edits made that are in order, with positions in `text`."""
+    parts: list[bytes] = []
+    done = 0
+    for position, deleted, inserted in edits:
+        parts += (text[done:position], inserted)
+        done = position + deleted
+    return b"".join((*parts, text[done:]))
+
+
+def _line_ends(text: bytes) -> bytes:
+    """Return the line ends that a client uses in all its lines, b"" if that cannot be told."""
+    pairs, ends = text.count(b"\r\n"), text.count(b"\n")
+    if not ends or 0 < pairs < ends:
+        return b""
+    return b"\r\n" if pairs else b"\n"

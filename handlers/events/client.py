@@ -1,0 +1,101 @@
+"""One Socket.IO client that has signed in."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from handlers.errors import ApiError
+from handlers.events.seat import Seat
+from handlers.events.server import EventServer
+from handlers.limits import Bucket
+from handlers.sockets import SocketLimits
+from storage.records import User
+
+if TYPE_CHECKING:
+    from handlers.events.live import Live
+
+_RESTART = 1012
+_NOT_SIGNED_IN = 4401
+_OVER_S = 10.0
+_MESSAGES = {
+    "not_signed_in": "This login has ended.",
+    "removed": "The owner removed you from this session.",
+    "session_deleted": "The session was deleted.",
+}
+
+
+class EventClient:
+    """What is known of a client. Rates are those of `/sync`.
+
+    seat, live  where it is, None while it has joined nothing
+    is_gone     it has left for good
+    """
+
+    def __init__(self, server: EventServer, key: str, user: User, login_id: str, limits: SocketLimits) -> None:
+        self.key = key
+        self.user = user
+        self.login_id = login_id
+        self.seat: Seat | None = None
+        self.live: Live | None = None
+        self.is_gone = False
+        self.on_unseated: Callable[[], None] = lambda: None
+        self._server = server
+        now = asyncio.get_running_loop().time()
+        self._events = Bucket(limits.updates_per_s, limits.updates_burst, now)
+        self._bytes = Bucket(limits.bytes_per_s, 4 * limits.bytes_per_s + limits.sync_bytes, now)
+        self._over_since: float | None = None
+
+    # -- out --------------------------------------------------------------------------------------
+
+    def encode(self, event: str, *arguments: object) -> str:
+        return self._server.encode(event, *arguments)
+
+    def emit(self, event: str, content: object) -> None:
+        self._server.emit_encoded(self.key, self._server.encode(event, content))
+
+    def emit_encoded(self, encoded: str) -> None:
+        self._server.emit_encoded(self.key, encoded)
+
+    def confirm(self, arrived: Callable[[], None]) -> None:
+        self._server.confirm(self.key, arrived)
+
+    def fail(self, error: ApiError, event: str = "") -> dict[str, object]:
+        """Tell the client what went wrong; return what to acknowledge."""
+        told: dict[str, object] = {"code": error.code, "message": error.message}
+        if error.errors:
+            told["errors"] = error.errors
+        self.emit("error-message", {**told, **({"event": event} if event else {})})
+        return {"ok": False, "error": told}
+
+    def unseated(self, code: int, reason: str) -> None:
+        """The room has let go of this client (crdt.connection.Outbox.close): say why."""
+        self.on_unseated()
+        if code == _RESTART:
+            self._server.drop(self.key)
+            return
+        told = json.loads(reason)
+        word = str(told["code"])
+        self.fail(ApiError(code, word, told.get("message") or _MESSAGES.get(word, word)))
+        if code == _NOT_SIGNED_IN:
+            self._server.send_away(self.key)
+
+    # -- in ---------------------------------------------------------------------------------------
+
+    def spend(self, cost: float, size: int) -> float:
+        """Count an event of so many bytes; return for how long to wait before it is handled."""
+        now = asyncio.get_running_loop().time()
+        wait_s = max(self._events.spend(cost, now), self._bytes.spend(size, now))
+        if not wait_s:
+            self._over_since = None
+        elif self._over_since is None:
+            self._over_since = now
+        return wait_s
+
+    def is_flooding(self) -> bool:
+        """Whether it has been too fast for ten seconds; True once in ten."""
+        now = asyncio.get_running_loop().time()
+        if self._over_since is None or now - self._over_since <= _OVER_S:
+            return False
+        self._over_since = now
+        return True

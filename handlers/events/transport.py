@@ -1,0 +1,159 @@
+"""`/socket.io/`: Engine.IO's two transports, polling and WebSocket, as a Tornado handler.
+
+Not engineio's own: that has compression always on, no bound on what a client sends ahead, leaves
+refused WebSockets open and reads bodies of any size (facts/mongo.md).
+"""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from tornado.web import HTTPError, stream_request_body
+from tornado.websocket import WebSocketHandler
+
+from handlers import errors, ids, views
+from handlers.body import Body
+from handlers.events.server import EventServer
+from handlers.services import Services
+
+_log = logging.getLogger(__name__)
+
+
+@stream_request_body
+class EventsHandler(WebSocketHandler):
+    """One request of the polling transport, or one WebSocket.
+
+    key  the Engine.IO session id, once there is one
+    """
+
+    services: Services
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+        self.key = self.get_query_argument("sid", "")
+        self.request_id = ids.new_id(services.random_bytes)
+        self._engine = self._server.eio
+        self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self.body = Body(self._engine.max_http_buffer_size, services.bodies)
+        self.body.payer = str(self.request.remote_ip)
+
+    @property
+    def _server(self) -> EventServer:
+        server: EventServer = self.settings["events"].server
+        return server
+
+    @property
+    def ping_interval(self) -> float | None:
+        """None: Engine.IO has its own heartbeat."""
+        return None
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def set_default_headers(self) -> None:
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Vary", "Origin")
+        self.clear_header("Server")
+        origin = self.request.headers.get("Origin", "").lower()
+        if origin in self.application.settings["events"].services.settings.origins:
+            self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header("Access-Control-Allow-Credentials", "true")
+
+    def prepare(self) -> None:
+        self.set_header("X-Request-Id", self.request_id)
+        if self.services.is_draining():
+            raise errors.unavailable("The server is stopping.")
+        self.body.declared(self.request.headers.get("Content-Length", "0"))
+
+    def data_received(self, chunk: bytes) -> None:
+        if self._finished:
+            return
+        try:
+            self.body.add(chunk)
+        except errors.ApiError as error:
+            self.send_error(error.status, exc_info=(type(error), error, None))
+
+    async def get(self, *_: str) -> None:
+        if self.request.headers.get("Upgrade", "").lower() == "websocket":
+            await super().get()
+        else:
+            await self._engine.handle_request(self)
+
+    async def post(self) -> None:
+        self.request.body = self.body.bytes()
+        await self._engine.handle_request(self)
+
+    def options(self) -> None:
+        self.set_status(204)
+        if self._headers.get("Access-Control-Allow-Origin"):
+            self.set_header("Access-Control-Allow-Methods", "GET, POST")
+            self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type")
+            self.set_header("Access-Control-Max-Age", "600")
+        self.finish()
+
+    def on_finish(self) -> None:
+        self.body.release()
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self.body.release()
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        answer = errors.to_api_error(error) if error else None
+        super().send_error(answer.status if answer else status_code, **kwargs)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        answer = (errors.to_api_error(error) if error else None) or errors.ApiError(
+            status_code, "internal" if status_code >= 500 else "bad_request", f"{self._reason}."
+        )
+        for name, value in answer.headers.items():
+            self.set_header(name, value)
+        self.set_header("Content-Type", "application/problem+json")
+        self.finish(json.dumps(views.problem(answer, self._reason, self.request_id)))
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Tornado would log the address with the session id in it."""
+        if not isinstance(value, HTTPError) and (value is None or errors.to_api_error(value) is None):
+            _log.error("request %s failed", self.request_id, exc_info=(typ, value, tb))  # type: ignore[arg-type]
+
+    # -- WebSockets -------------------------------------------------------------------------------
+
+    def check_origin(self, origin: str) -> bool:
+        return True  # decided when somebody signs in: only cookies need an origin
+
+    def get_compression_options(self) -> dict[str, Any] | None:
+        return None
+
+    def open(self, *_: str) -> None:
+        self.set_nodelay(True)
+        self._running = asyncio.get_running_loop().create_task(self._run(), name="socket.io")
+
+    async def _run(self) -> None:
+        """Serve until the end; whatever engineio thinks of it, the socket is closed then."""
+        try:
+            await self._engine.handle_request(self)
+        except Exception as error:
+            _log.info("a Socket.IO connection ended: %s", type(error).__name__)
+            self._server.drop(self.key)
+        finally:
+            self.close()
+
+    async def on_message(self, message: str | bytes) -> None:
+        """Take one message; the next is not read before somebody took this one."""
+        self._messages.put_nowait(message)
+        await self._messages.join()
+
+    async def next_message(self) -> str | bytes | None:
+        """Return the next message, None once closed."""
+        message = await self._messages.get()
+        self._messages.task_done()
+        return message
+
+    def on_close(self) -> None:
+        while not self._messages.empty():
+            self._messages.get_nowait()
+            self._messages.task_done()
+        self._messages.put_nowait(None)

@@ -1,0 +1,339 @@
+"""Clients that send whole texts, merged with Yjs clients and with each other."""
+
+import itertools
+import random
+
+import pytest
+
+from crdt import protocol
+from crdt.errors import DocumentFull
+from crdt.limits import RoomLimits
+from crdt.room import Room
+from crdt.textfeed import RETIRED_MS, TextClient, TextFeed
+from tests.crdt.harness import NOW, Typist, join, make_room, send
+
+LETTERS = [chr(code) for code in (*range(0x4E00, 0x4E00 + 4_000), *range(0x1F300, 0x1F5FF))]
+
+
+def with_text(text: str, **options: object) -> Room:
+    ids = itertools.count(100)
+    room = make_room(random_below=lambda _: next(ids), **options)
+    room.edit_root("owner", "codemirror", text, NOW)
+    return room
+
+
+def code(room: Room) -> str:
+    return room.files()["codemirror"]
+
+
+def client_of(feed: TextFeed, user_id: str = "ada") -> TextClient:
+    """Return a client that has the text."""
+    client = TextClient(feed, user_id)
+    assert client.to_send() is not None
+    client.received(NOW - RETIRED_MS - 1)
+    return client
+
+
+def test_a_lagging_client_wipes_nothing_out() -> None:
+    """What others typed since the client was sent its text stays; the client is then sent both."""
+    room = with_text("one two")
+    feed = TextFeed(room)
+    client = client_of(feed)
+    typist, (connection, _) = Typist(5), join(room, "yjs")
+    typist.hear(room.document.state())
+
+    send(room, connection, typist.insert(3, " and a half"))
+    client.change("one two three", NOW)
+
+    assert code(room) == "one and a half two three"
+    assert client.to_send() == "one and a half two three"
+
+
+def test_its_own_text_is_not_sent_back() -> None:
+    room = with_text("a")
+    feed = TextFeed(room)
+    client, other = client_of(feed), client_of(feed, "bob")
+
+    client.change("ab", NOW)
+
+    assert client.to_send() is None
+    assert other.to_send() == "ab"
+
+
+def test_one_text_on_its_way() -> None:
+    """The next one is sent when the last one came, and is the latest."""
+    room = with_text("a")
+    feed = TextFeed(room)
+    client, other = client_of(feed), client_of(feed, "bob")
+    for text, sent in (("ab", "ab"), ("abc", None), ("abcd", None)):
+        other.change(text, NOW)
+        assert client.to_send() == sent
+
+    client.received(NOW)
+
+    assert client.to_send() == "abcd"
+
+
+@pytest.mark.parametrize("early", ["", "// your code here\n"])
+def test_a_client_that_was_sent_nothing_yet(early: str) -> None:
+    """An editor that reports its initial text before it got the session's replaces nothing."""
+    room = with_text("code of the session\n")
+    client = TextClient(TextFeed(room), "ada")
+
+    client.change(early, NOW)
+
+    assert code(room) == "code of the session\n" + early
+    assert client.to_send() == "code of the session\n" + early
+
+
+def test_what_was_just_received_is_not_taken_for_deleted() -> None:
+    """A front end that confirms a text before it shows it may send an edit of the one before."""
+    room = with_text("one")
+    feed = TextFeed(room)
+    client, other = client_of(feed), client_of(feed, "bob")
+    other.change("one two", NOW)
+    assert client.to_send() == "one two"
+    client.received(NOW)
+
+    client.change("one!", NOW + RETIRED_MS)
+
+    assert code(room) in ("one! two", "one two!")
+
+
+def test_what_was_received_can_be_deleted() -> None:
+    room = with_text("one")
+    feed = TextFeed(room)
+    client, other = client_of(feed), client_of(feed, "bob")
+    other.change("one two", NOW)
+    assert client.to_send() == "one two"
+    client.received(NOW)
+
+    client.change("one", NOW + RETIRED_MS + 1)
+
+    assert code(room) == "one"
+
+
+@pytest.mark.parametrize(
+    ("document", "sent", "result", "shown"),
+    [
+        ("a\nb\n", "a\r\nb\r\nc\r\n", "a\nb\nc\n", "a\r\nb\r\nc\r\nz"),
+        ("a\r\nb\r\n", "a\nb\nc\n", "a\r\nb\r\nc\r\n", "a\nb\nc\nz"),
+        ("a\r\nb\r\n", "a\r\nb\r\nc\r\n", "a\r\nb\r\nc\r\n", "a\r\nb\r\nc\r\nz"),
+        ("ab", "abc", "abc", "abcz"),
+    ],
+)
+def test_line_ends(document: str, sent: str, result: str, shown: str) -> None:
+    """The document keeps its line ends, the client gets those it uses; neither makes edits."""
+    room = with_text(document)
+    feed = TextFeed(room)
+    client, other = client_of(feed), client_of(feed, "bob")
+
+    client.change(sent, NOW)
+
+    assert code(room) == result
+    assert client.to_send() is None
+    other.to_send()
+    other.received(NOW)
+    other.change(result + "z", NOW + RETIRED_MS + 1)
+    assert client.to_send() == shown
+
+
+def test_a_refused_edit_changes_nothing() -> None:
+    """Too much text: the room and what the client had stay as they were, a smaller edit then fits."""
+    room = with_text("abc", limits=RoomLimits(text_bytes=10))
+    client = client_of(TextFeed(room))
+
+    with pytest.raises(DocumentFull):
+        client.change("abc" + "x" * 20, NOW)
+    assert code(room) == "abc"
+    assert client.to_send() is None
+    client.change("abcx", NOW)
+
+    assert code(room) == "abcx"
+
+
+def test_send_again() -> None:
+    """A client whose edit was refused is shown what there is."""
+    client = client_of(TextFeed(with_text("abc")))
+
+    client.send_again()
+
+    assert client.to_send() == "abc"
+    client.received(NOW)
+    assert client.to_send() is None
+
+
+def test_a_client_that_comes_back() -> None:
+    """What it wrote while it was away is an edit of what it had then."""
+    room = with_text("one two")
+    feed = TextFeed(room)
+    before, other = client_of(feed), client_of(feed, "bob")
+    other.change("one 2 two", NOW)
+
+    after = TextClient(feed, "ada")
+    after.remember(before, NOW + 5_000)
+    after.change("one two three", NOW + 4_000)
+
+    assert code(room) == "one 2 two three"
+
+
+def test_edits_have_their_author() -> None:
+    room = with_text("")
+    client = client_of(TextFeed(room), "ada")
+    client.change("hello", NOW)
+
+    assert [user for user, _ in sorted(room.contributors.items(), key=lambda item: item[1])][-1] == "ada"
+
+
+def test_long_feeds_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that never hears of any change still merges rightly after very many."""
+    monkeypatch.setattr("crdt.textfeed._MAX_BATCHES", 5)
+    room = with_text("end")
+    feed = TextFeed(room)
+    silent, busy = client_of(feed), client_of(feed, "bob")
+    text = "end"
+    for number in range(23):
+        text = f"{number} {text}"
+        busy.change(text, NOW)
+
+    silent.change("end!", NOW)
+
+    assert code(room) == text + "!"
+    assert len(feed._batches) <= 6
+
+
+class Front:
+    """A front end with whole texts, and the lines to and from it."""
+
+    def __init__(self, feed: TextFeed, name: str, crlf: bool) -> None:
+        self.client = TextClient(feed, name)
+        self.end = "\r\n" if crlf else "\n"
+        self.shown = ""
+        self.to_server: list[str | None] = []
+        self.to_client: list[str] = []
+
+    def pump(self) -> None:
+        """Let the server send what there is."""
+        if (text := self.client.to_send()) is not None:
+            self.to_client.append(text)
+
+    def show(self) -> None:
+        if self.to_client:
+            self.shown = self.to_client.pop(0).replace("\r\n", "\n").replace("\n", self.end)
+            self.to_server.append(None)
+
+    def deliver(self, now: int) -> None:
+        if self.to_server:
+            text = self.to_server.pop(0)
+            if text is None:
+                self.client.received(now)
+            else:
+                self.client.change(text, now)
+
+    def type(self, edit: "Edits") -> None:
+        self.shown = edit.of(self.shown.replace("\r\n", "\n")).replace("\n", self.end)
+        self.to_server.append(self.shown)
+
+
+class Yjs:
+    """A Yjs client and the lines to and from it."""
+
+    def __init__(self, room: Room, number: int) -> None:
+        self.room = room
+        self.typist = Typist(number)
+        self.connection, self.inbox = join(room, f"yjs{number}")
+        self.to_server: list[bytes] = []
+        self.typist.hear(room.document.state())
+
+    def pump(self) -> None:
+        pass
+
+    def show(self) -> None:
+        if self.inbox.frames:
+            match protocol.decode(self.inbox.frames.pop(0)):
+                case protocol.SyncUpdate(update):
+                    self.typist.hear(update)
+
+    def deliver(self, now: int) -> None:
+        if self.to_server:
+            send(self.room, self.connection, self.to_server.pop(0), now)
+
+    def type(self, edit: "Edits") -> None:
+        before = self.typist.text
+        at, length, put = edit.make(before)
+        start, end = len(before[:at].encode()), len(before[: at + length].encode())
+        if length:
+            self.to_server.append(self.typist.delete(start, end))
+        if put:
+            self.to_server.append(self.typist.insert(start, put))
+
+    @property
+    def shown(self) -> str:
+        return self.typist.text
+
+
+class Edits:
+    """Random edits: each character that is put in is another one."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.put: list[str] = []
+        self.deleted: set[str] = set()
+
+    def make(self, text: str) -> tuple[int, int, str]:
+        at = self.chance.randint(0, len(text))
+        length = self.chance.choice((0, 0, 0, 1, 3)) if len(text) > 10 else 0
+        length = min(length, len(text) - at)
+        self.deleted |= set(text[at : at + length])
+        put = "" if length and self.chance.random() < 0.5 else self._letters()
+        return at, length, put
+
+    def of(self, text: str) -> str:
+        at, length, put = self.make(text)
+        return text[:at] + put + text[at + length :]
+
+    def _letters(self) -> str:
+        made = [LETTERS[len(self.put) + number] for number in range(self.chance.randint(1, 3))]
+        self.put += made
+        return "".join(made) + self.chance.choice(("", "", "\n"))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_everybody_at_once(seed: int) -> None:
+    """Text clients and Yjs clients type at random over slow lines: they converge, and nothing anyone put in is
+    lost that nobody deleted, nor doubled.
+    """
+    chance = random.Random(seed)
+    edits = Edits(chance)
+    room = with_text("".join(edits.of("") for _ in range(3)))
+    feed = TextFeed(room)
+    fronts = [Front(feed, f"text{number}", crlf=chance.random() < 0.5) for number in range(3)]
+    everybody = [*fronts, *(Yjs(room, number) for number in (1, 2))]
+    pace = chance.choice((1, 20, 200))
+    for step in range(400):
+        now = NOW + step * pace
+        one = chance.choice(everybody)
+        match chance.randint(0, 4):
+            case 0:
+                one.type(edits)
+            case 1:
+                one.show()
+            case 2:
+                feed.refresh()
+                one.pump()
+            case _:
+                one.deliver(now)
+    for step in range(400):
+        feed.refresh()
+        for one in everybody:
+            one.deliver(NOW + 1_000_000 + step)
+            one.pump()
+            one.show()
+
+    text = code(room)
+    for one in everybody:
+        assert one.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")
+    assert len(edits.put) > 50
+    lost = [letter for letter in edits.put if letter not in text and letter not in edits.deleted]
+    assert lost == []
+    assert [letter for letter in edits.put if text.count(letter) > 1] == []

@@ -1,0 +1,112 @@
+"""Edits of an older text carried over to a newer one."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdt.textedits import common_ends, edits_between
+from crdt.textfeed import applied
+from crdt.textmap import Edit, TextMap
+
+texts = st.text(alphabet="ab\n é😀😁", max_size=12)
+
+
+def carry(old: str, new: str, mine: str) -> str:
+    """Return what becomes of `new` when somebody who had `old` makes `mine` of it."""
+    found = TextMap.of(old.encode()).shifted(edits_between(old.encode(), new.encode()))
+    edits, _ = found.carry(edits_between(old.encode(), mine.encode()), new.encode())
+    return applied(new.encode(), edits).decode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mine", "merged"),
+    [
+        ("", "abc", "", "abc"),
+        ("", "abc", "x", "abcx"),
+        ("one two", "one 2 two", "one two three", "one 2 two three"),
+        ("one two", "two", "one two!", "two!"),
+        ("one two", "one", "one x two", "onex "),
+        ("abc", "aXbc", "ac", "aXc"),
+        ("abc", "", "aYc", "Y"),
+        ("abc", "abc", "", ""),
+        ("abc", "aXXc", "", "XX"),
+        ("ab", "a😀b", "a😁b", "a😁😀b"),
+        ("f(x)", "f(x, y)", "g(x)", "g(x, y)"),
+    ],
+)
+def test_both_changes_are_kept(old: str, new: str, mine: str, merged: str) -> None:
+    assert carry(old, new, mine) == merged
+
+
+@given(texts, texts)
+def test_edits_between(old: str, new: str) -> None:
+    """They make the one of the other, in order, and split no character."""
+    edits = edits_between(old.encode(), new.encode())
+
+    assert applied(old.encode(), edits) == new.encode()
+    for position, deleted, inserted in edits:
+        inserted.decode()
+        old.encode()[:position].decode()
+        old.encode()[position : position + deleted].decode()
+
+
+@given(texts, texts)
+def test_common_ends(old: str, new: str) -> None:
+    prefix, suffix = common_ends(old.encode(), new.encode())
+
+    assert prefix + suffix <= min(len(old.encode()), len(new.encode()))
+    assert old.encode()[:prefix].decode() == new.encode()[:prefix].decode()
+    assert old.encode()[len(old.encode()) - suffix :].decode() == new.encode()[len(new.encode()) - suffix :].decode()
+
+
+@given(texts, texts, texts)
+def test_a_map_leads_to_the_same_bytes(first: str, second: str, third: str) -> None:
+    """Over any number of changes, what survives is what it was."""
+    texts = [text.encode() for text in (first, second, third)]
+    found = TextMap.of(texts[0])
+    for old, new in itertools.pairwise(texts):
+        found = found.shifted(edits_between(old, new))
+
+    end = 0
+    for run in found.runs:
+        assert texts[0][run.old : run.old + run.length] == texts[2][run.new : run.new + run.length]
+        assert run.new >= end
+        end = run.new + run.length
+
+
+@given(texts, texts, texts, st.booleans())
+def test_carried_edits(old: str, new: str, mine: str, crlf: bool) -> None:
+    """They fit the newer text; the map that comes with them leads from mine to the result; nothing inserted is lost."""
+    newer = new.encode().replace(b"\n", b"\r\n") if crlf else new.encode()
+    found = TextMap.of(old.encode()).shifted(edits_between(old.encode(), newer))
+    made = edits_between(old.encode(), mine.encode())
+
+    edits, after = found.carry(made, newer)
+    result = applied(newer, edits)
+
+    result.decode()
+    assert [edit.position for edit in edits] == sorted(edit.position for edit in edits)
+    for run in after.runs:
+        assert mine.encode()[run.old : run.old + run.length] == result[run.new : run.new + run.length]
+    put = b"".join(edit.inserted for edit in edits).replace(b"\r\n", b"\n")
+    assert put == b"".join(edit.inserted for edit in made)
+
+
+@given(texts, texts)
+def test_alone_the_text_is_what_was_sent(old: str, mine: str) -> None:
+    """Without changes of others the result is the client's text, with the line ends that the document has."""
+    document = old.encode().replace(b"\n", b"\r\n")
+    edits, _ = TextMap.of(document).carry(edits_between(old.encode(), mine.encode()), document)
+
+    assert applied(document, edits).replace(b"\r\n", b"\n") == mine.encode()
+
+
+def test_edits_keep_line_ends() -> None:
+    """A line inserted into a document with CRLF gets CRLF; a deleted line end takes both."""
+    document = b"a\r\nb\r\n"
+    for mine, result in ((b"a\nx\nb\n", b"a\r\nx\r\nb\r\n"), (b"ab\n", b"ab\r\n")):
+        edits, _ = TextMap.of(document).carry(edits_between(b"a\nb\n", mine), document)
+        assert applied(document, edits) == result
+    assert edits == [Edit(1, 2, b"")]

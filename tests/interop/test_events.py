@@ -1,0 +1,372 @@
+"""The original backend's events, with the stock Socket.IO client on both transports."""
+
+import asyncio
+import re
+
+import pytest
+
+from tests.api import Api
+from tests.handlers.clients import RFC3339, guest_of, new_invite
+from tests.interop.text_clients import BOTH, POLLING, WEBSOCKET, TextPeer
+from tests.node_peers import Peers, until
+
+each_transport = pytest.mark.parametrize("transports", [POLLING, WEBSOCKET, BOTH], ids=["polling", "websocket", "both"])
+
+
+async def connect_yjs(peers: Peers, api: Api, session_id: str, name: str, **options: object) -> None:
+    await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
+    await peers.until_state(name, synced=True)
+
+
+@each_transport
+async def test_two_text_clients_and_a_yjs_client(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> None:
+    """They see each other's edits."""
+    session_id = await ada.new_session(code="one\n")
+    first = await TextPeer.joined(peers, ada, session_id, "first", transports)
+    second = await TextPeer.joined(peers, bob, session_id, "second", transports)
+    await connect_yjs(peers, ada, session_id, "yjs")
+    assert (await first.state())["code"] == "one\n"
+
+    await first.type("two\n")
+    await second.until(code="one\ntwo\n")
+    await peers.until_text("one\ntwo\n", "yjs")
+    await peers.do("insert", "yjs", text="three\n")
+    for peer in (first, second):
+        await peer.until(code="one\ntwo\nthree\n")
+    await second.type("zero\n", at=0)
+    await first.until(code="zero\none\ntwo\nthree\n")
+    await peers.until_text("zero\none\ntwo\nthree\n", "yjs")
+
+    assert (await first.state())["log"] == [["user-joined", {"userId": bob.user["id"], "username": "bob"}]]
+    assert (await second.state())["log"] == []
+
+
+@each_transport
+async def test_join(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> None:
+    """Whoever has the link becomes a member, with the role that the session gives."""
+    session_id = await ada.new_session(code="x", joinRole="viewer")
+    peer = await TextPeer.connect(peers, bob, "bob", transports)
+
+    assert await peer.join(session_id) == {"ok": True, "role": "viewer"}
+    await peer.until(code="x", received=1)
+    assert (await bob.get(f"/session/{session_id}")).status == 200
+
+
+@pytest.mark.parametrize("typed", ["upper", "object"])
+async def test_ids_as_people_type_them(peers: Peers, ada: Api, typed: str) -> None:
+    session_id = await ada.new_session(code="x")
+    peer = await TextPeer.connect(peers, ada, "ada", WEBSOCKET)
+
+    answer = await peer.ask("join-session", session_id.upper() if typed == "upper" else {"sessionId": session_id})
+
+    assert answer == {"ok": True, "role": "owner"}
+
+
+async def test_its_own_text_does_not_come_back(peers: Peers, ada: Api, bob: Api) -> None:
+    """`receive-code` goes to every text client but the one whose text it already is."""
+    session_id = await ada.new_session()
+    first = await TextPeer.joined(peers, ada, session_id, "first")
+    second = await TextPeer.joined(peers, bob, session_id, "second")
+
+    for _ in range(5):
+        await first.type("abc")
+    await second.until(code="abc" * 5)
+
+    assert (await first.state())["received"] == 1
+    assert 2 <= (await second.state())["received"] <= 6
+
+
+async def test_texts_are_coalesced(peers: Peers, ada: Api, bob: Api) -> None:
+    """At most twenty a second; the last one is always sent."""
+    session_id = await ada.new_session()
+    reader = await TextPeer.joined(peers, bob, session_id, "reader")
+    await connect_yjs(peers, ada, session_id, "yjs")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    await peers.do("type", "yjs", everyMs=2, mark="y")
+    await reader.until(code=lambda code: "<y200>" in code)
+    count = await peers.do("stop", "yjs")
+    text = await peers.text("yjs")
+    await reader.until(code=text)
+
+    assert count > 200
+    assert (await reader.state())["received"] <= 2 + 20 * (loop.time() - began) + 1
+
+
+async def test_a_slow_text_client_wipes_nothing_out(peers: Peers, ada: Api, bob: Api) -> None:
+    """Text clients, whose texts are always a little old, and Yjs clients, all typing at once: nobody's word is lost."""
+    session_id = await ada.new_session(code="<start>")
+    texts = [
+        await TextPeer.joined(peers, ada, session_id, "t0", WEBSOCKET, end="\r\n"),
+        await TextPeer.joined(peers, bob, session_id, "t1", POLLING),
+        await TextPeer.joined(peers, ada, session_id, "t2", BOTH),
+    ]
+    for name in ("y0", "y1"):
+        await connect_yjs(peers, bob, session_id, name)
+
+    for name in ("y0", "y1"):
+        await peers.do("type", name, everyMs=15, mark=name)
+    await asyncio.gather(*(one.do("Scramble", words=60, mark=one.name, everyMs=25) for one in texts))
+    counts = {name: await peers.do("stop", name) for name in ("y0", "y1")} | {one.name: 60 for one in texts}
+    text = await until(
+        lambda: peers.text("y0"), lambda found: all(f"<{m}{n}>" in found for m, c in counts.items() for n in range(c))
+    )
+
+    await peers.until_text(text, "y1")
+    for one in texts:
+        await one.until(code=lambda code: code.replace("\r\n", "\n") == text.replace("\r\n", "\n"))
+    words = re.findall("<[^<>]*>", text)
+    assert len(words) == len(set(words)) == 1 + sum(counts.values())
+    assert (await ada.live(session_id))["code"] == text
+
+
+async def test_after_a_broken_connection(peers: Peers, ada: Api, bob: Api) -> None:
+    """What a client wrote while it was away is merged with what others wrote meanwhile."""
+    session_id = await ada.new_session(code="one two")
+    lost = await TextPeer.joined(peers, ada, session_id, "lost", reconnectionDelay=700, reconnectionDelayMax=700)
+    other = await TextPeer.joined(peers, bob, session_id, "other")
+
+    await lost.do("Cut")
+    await lost.until(connected=False)
+    await lost.type(" three")
+    await other.type("zero ", at=0)
+    await lost.until(connects=2)
+
+    await other.until(code="zero one two three")
+    await lost.until(code="zero one two three")
+
+
+async def test_joining_again(peers: Peers, ada: Api) -> None:
+    """On a new connection as on the first; once more on the same one, the text is sent again."""
+    session_id = await ada.new_session(code="x")
+    peer = await TextPeer.joined(peers, ada, session_id, "ada")
+    assert await peer.join(session_id) == {"ok": True, "role": "owner"}
+    await peer.until(received=2)
+    await peer.do("Close")
+    await peer.do("Reopen")
+    await peer.until(connects=2)
+
+    refused = await peer.ask("code-change", {"sessionId": session_id, "code": "y"})
+    assert refused["error"]["code"] == "not_joined"
+    assert await peer.join(session_id) == {"ok": True, "role": "owner"}
+    await peer.until(received=lambda count: count >= 3)
+
+
+async def test_leaving(peers: Peers, ada: Api, bob: Api) -> None:
+    """Others are told; nothing more is sent to who left, and nothing more taken from him."""
+    session_id = await ada.new_session(code="x")
+    peer = await TextPeer.joined(peers, ada, session_id, "ada")
+    other = await TextPeer.joined(peers, bob, session_id, "bob")
+
+    assert await peer.ask("leave-session", session_id) == {"ok": True}
+    assert await other.until_events("user-left") == [{"userId": ada.user["id"], "username": "ada"}]
+    refused = await peer.ask("code-change", {"sessionId": session_id, "code": "xy"})
+    await other.type("z")
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "xz")
+
+    assert refused["error"]["code"] == "not_joined"
+    assert (await peer.state())["received"] == 1
+
+
+async def test_another_session_leaves_the_first(peers: Peers, ada: Api) -> None:
+    """An editor has one text: joining another session leaves the one before."""
+    first, second = await ada.new_session(code="first"), await ada.new_session(code="second")
+    peer = await TextPeer.joined(peers, ada, first, "ada")
+
+    assert (await peer.join(second))["ok"]
+    await peer.until(code="second")
+
+    answer = await peer.ask("code-change", {"sessionId": first, "code": "x"})
+    assert answer["error"]["code"] == "not_joined"
+    assert (await ada.live(first))["code"] == "first"
+
+
+async def test_presence(peers: Peers, ada: Api, bob: Api) -> None:
+    """Text clients are in the presence of Yjs editors, with their true names, until they leave."""
+    session_id = await ada.new_session()
+    await connect_yjs(peers, bob, session_id, "yjs")
+    peer = await TextPeer.joined(peers, ada, session_id, "ada")
+
+    def names(states: dict) -> list[str]:
+        return [state["user"]["name"] for state in states.values() if "user" in state]
+
+    await until(lambda: peers.do("states", "yjs"), lambda states: names(states) == ["ada"])
+    await peer.do("Close")
+    await until(lambda: peers.do("states", "yjs"), lambda states: names(states) == [])
+
+
+async def test_typing(peers: Peers, ada: Api, bob: Api) -> None:
+    """To the others under both names, to Yjs editors as presence; over when said or after five seconds."""
+    session_id = await ada.new_session()
+    peer = await TextPeer.joined(peers, ada, session_id, "ada")
+    other = await TextPeer.joined(peers, bob, session_id, "bob")
+    await connect_yjs(peers, bob, session_id, "yjs")
+    told = {"sessionId": session_id, "userId": ada.user["id"]}
+
+    async def typing_here() -> list[bool]:
+        states = (await peers.do("states", "yjs")).values()
+        return [one["typing"] for one in states if one.get("user", {}).get("name") == "ada"]
+
+    await peer.emit("typing", {"sessionId": session_id, "userId": "somebody else"})
+    assert await other.until_events("typing") == [told]
+    assert await other.until_events("user-typing") == [told]
+    await until(typing_here, lambda found: found == [True])
+    await peer.emit("stop-typing", {"sessionId": session_id})
+    assert await other.until_events("stop-typing") == [told]
+    assert await other.until_events("user-stop-typing") == [told]
+    await until(typing_here, lambda found: found == [False])
+
+    await peer.emit("typing", {"sessionId": session_id})
+    await other.until_events("typing", 2)
+    await other.until_events("stop-typing", 2)
+    await until(typing_here, lambda found: found == [False])
+    assert await peer.events("typing") == []
+
+
+async def test_typing_in_a_yjs_editor(peers: Peers, ada: Api, bob: Api) -> None:
+    """`typing: true` in presence reaches text clients, and ends after five seconds without a change, or by leaving."""
+    session_id = await ada.new_session()
+    peer = await TextPeer.joined(peers, ada, session_id, "ada")
+    await connect_yjs(peers, bob, session_id, "yjs")
+    told = {"sessionId": session_id, "userId": bob.user["id"]}
+
+    await peers.do("presence", "yjs", state={"typing": True})
+    assert await peer.until_events("typing") == [told]
+    assert await peer.until_events("stop-typing") == [told]
+    await peers.do("presence", "yjs", state={"typing": True, "cursor": 1})
+    await peer.until_events("typing", 2)
+    await peers.do("disconnect", "yjs")
+    assert await peer.until_events("stop-typing", 2) == [told] * 2
+
+
+@each_transport
+async def test_chat(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> None:
+    """One chat with REST: stored, then told to everybody in the session under the true sender's name."""
+    session_id = await ada.new_session()
+    peer = await TextPeer.joined(peers, ada, session_id, "ada", transports)
+    other = await TextPeer.joined(peers, bob, session_id, "bob", transports)
+
+    answer = await peer.ask("send-message", {"sessionId": session_id, "message": "hi", "sender": "the boss"})
+    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "by REST"})).status == 201
+    heard = [await one.until_events("receive-message", 2) for one in (peer, other)]
+
+    stored = (await ada.get(f"/chat/{session_id}")).body["messages"]
+    assert heard[0] == heard[1]
+    assert [(one["sender"], one["message"]) for one in heard[0]] == [("ada", "hi"), ("bob", "by REST")]
+    assert [one["id"] for one in heard[0]] == [one["id"] for one in stored]
+    assert answer == {"ok": True, "id": stored[0]["id"]}
+    assert all(RFC3339.fullmatch(one["timestamp"]) for one in heard[0])
+
+
+async def test_viewers(peers: Peers, ada: Api, bob: Api) -> None:
+    """A viewer's code is refused and his editor put right; he may chat; a new role counts at once."""
+    session_id = await ada.new_session(code="x", joinRole="viewer")
+    peer = await TextPeer.joined(peers, bob, session_id, "bob")
+
+    answer = await peer.ask("code-change", {"sessionId": session_id, "code": "spoilt"})
+    await peer.until(received=2, code="x")
+    assert (answer["ok"], answer["error"]["code"]) == (False, "forbidden")
+    assert [one["code"] for one in await peer.events("error-message")] == ["forbidden"]
+    assert (await peer.ask("send-message", {"sessionId": session_id, "message": "hi"}))["ok"]
+
+    assert (await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "editor"})).status == 200
+    assert (await peer.ask("code-change", {"sessionId": session_id, "code": "xy"})) == {"ok": True}
+    assert (await ada.live(session_id))["code"] == "xy"
+
+
+async def test_ended_sessions(peers: Peers, ada: Api) -> None:
+    session_id = await ada.new_session(code="x")
+    peer = await TextPeer.joined(peers, ada, session_id, "ada")
+    assert (await ada.patch(f"/session/{session_id}", {"status": "ended"})).status == 200
+
+    answers = [
+        await peer.ask("code-change", {"sessionId": session_id, "code": "xy"}),
+        await peer.ask("send-message", {"sessionId": session_id, "message": "hi"}),
+    ]
+
+    assert [answer["error"]["code"] for answer in answers] == ["session_ended"] * 2
+    await peer.until(received=2, code="x")
+
+
+async def test_removed_members(peers: Peers, ada: Api, bob: Api) -> None:
+    """Out at once, with the reason; the connection lives."""
+    session_id, other = await ada.new_session(code="x"), await bob.new_session()
+    peer = await TextPeer.joined(peers, bob, session_id, "bob")
+
+    assert (await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")).status == 204
+
+    assert [one["code"] for one in await peer.until_events("error-message")] == ["removed"]
+    assert (await peer.ask("code-change", {"sessionId": session_id, "code": "xy"}))["error"]["code"] == "not_joined"
+    assert (await peer.join(session_id))["error"]["code"] == "removed"
+    assert (await peer.join(other))["ok"]
+    assert (await peer.state())["connects"] == 1
+
+
+async def test_deleted_sessions(peers: Peers, ada: Api) -> None:
+    session_id = await ada.new_session(code="x")
+    peer = await TextPeer.joined(peers, ada, session_id, "ada")
+
+    assert (await ada.delete(f"/session/{session_id}")).status == 204
+
+    assert [one["code"] for one in await peer.until_events("error-message")] == ["session_deleted"]
+    assert (await peer.join(session_id))["error"]["code"] == "not_found"
+
+
+async def test_signing_out(peers: Peers, ada: Api) -> None:
+    """The client is disconnected and does not come back by itself."""
+    session_id = await ada.new_session(code="x")
+    peer = await TextPeer.joined(peers, ada, session_id, "ada")
+
+    assert (await ada.post("/user/logout")).status in (200, 204)
+
+    await peer.until(connected=False)
+    assert [one["code"] for one in await peer.events("error-message")] == ["logged_out"]
+    assert await peer.events("disconnect") == ["io server disconnect"]
+
+
+async def test_guests(peers: Peers, ada: Api) -> None:
+    """Somebody with an invite only: his session and no other."""
+    session_id, other = await ada.new_session(code="x"), await ada.new_session()
+    peer = await TextPeer.joined(peers, await guest_of(ada, session_id), session_id, "gus")
+
+    assert (await peer.join(other))["error"]["code"] == "forbidden"
+
+
+async def test_invited_only(peers: Peers, ada: Api, bob: Api) -> None:
+    session_id = await ada.new_session(access="invite")
+    peer = await TextPeer.connect(peers, bob, "bob", WEBSOCKET)
+
+    assert (await peer.join(session_id))["error"]["code"] == "not_found"
+    invite = (await new_invite(ada, session_id))["invite"]
+    assert (await bob.post(f"/session/{session_id}/join", {"invite": invite})).status == 200
+    assert (await peer.join(session_id))["ok"]
+
+
+async def test_authors(peers: Peers, ada: Api, bob: Api) -> None:
+    """Edits from text clients are their users' in versions."""
+    session_id = await ada.new_session(code="x")
+    peer = await TextPeer.joined(peers, bob, session_id, "bob")
+    await peer.type("y")
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "xy")
+
+    saved = (await ada.post(f"/code/{session_id}/save")).body
+
+    assert bob.user["id"] in [one["id"] for one in saved["contributors"]]
+
+
+async def test_a_restart(peers: Peers, start_server) -> None:
+    """Clients come back by themselves; what they had sent is there."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session(code="x")
+    peer = await TextPeer.joined(peers, ada, session_id, "ada")
+    await peer.type("y")
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "xy")
+    await server.stop()
+    await peer.until(connected=False)
+
+    await start_server(port=server.port)
+    await peer.until(connects=2)
+    assert (await peer.join(session_id))["ok"]
+    await peer.until(code="xy", received=2)

@@ -1,0 +1,31 @@
+"""The example in docs/migrating.md runs as it is."""
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+from collab_server.server import Server
+from tests.node_peers import HERE, node_command
+
+PAGE = Path(__file__).parents[2] / "docs" / "migrating.md"
+
+
+async def test_the_example(server: Server, tmp_path: Path) -> None:
+    (script,) = re.findall(r"```js\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (tmp_path / "migrated.mjs").write_text(script)
+    (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
+
+    process = await asyncio.create_subprocess_exec(
+        node_command(),
+        str(tmp_path / "migrated.mjs"),
+        env={**os.environ, "SERVER": server.url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(60):
+        output, complaints = await process.communicate()
+
+    assert (process.returncode, complaints.decode()) == (0, "")
+    assert 'bob sees "zero\\none\\ntwo\\n"' in output.decode()
+    assert re.search(r"bob reads ada\d+: hello", output.decode())
