@@ -58,6 +58,8 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/chat/([^/]+)", chat.MessagesHandler),
     (r"/code/([^/]+)/save", code.SaveHandler),
     (r"/code/([^/]+)/latest", code.LatestHandler),
+    (r"/code/([^/]+)/restore", code.RestoreHandler),
+    (r"/code/([^/]+)/diff", code.DiffHandler),
     (r"/code/([^/]+)/versions", code.VersionsHandler),
     (r"/code/([^/]+)/versions/([0-9]+)", code.VersionHandler),
     (r"/sync/([^/]+)", sync.SyncHandler),

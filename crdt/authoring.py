@@ -1,6 +1,6 @@
 """Edits that the server makes for users whose client is not Yjs: REST saves and text clients."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from crdt.document import Document
 from crdt.known import Known
@@ -20,12 +20,9 @@ class Authoring:
         self._random_below = random_below
         self._clients: dict[str, int] = {}
 
-    def update(self, user_id: str, root: str, text: str, edits: Sequence[Edit] | None = None) -> bytes:
-        """Return the update that turns a root's text into `text`, EMPTY if it is that already.
-
-        edits  how, in order, with positions in the text as it is; found out when not given
-        """
-        return self._document.edit(root, text, self._client_of(user_id), edits)
+    def update(self, user_id: str, files: Mapping[str, str], edits: Sequence[Edit] | None = None) -> bytes:
+        """Return the update that turns roots' texts into `files`; `edits` as `Document.edit` takes them."""
+        return self._document.edit(files, self._client_of(user_id), edits)
 
     def _client_of(self, user_id: str) -> int:
         """The Yjs client id for a user's edits."""

@@ -122,16 +122,17 @@ class Document:
                 raise Rejected("the update cannot be integrated") from error
         return sum(len(text.encode()) for text in texts.values())
 
-    def edit(self, root: str, text: str, client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
-        """Return the update that turns a root's text into `text`, made by `client_id`; EMPTY if equal.
+    def edit(self, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
+        """Return the update that turns roots' texts into `files`, made by `client_id`; EMPTY if equal.
 
-        edits  how, in order, with positions in the text as it is; when not given, or wrong: as few as can be found
+        edits  of the only root: how, in order, with positions in the text as it is; when not given, or
+               wrong, as few as can be found
 
         The document itself is not changed: the update goes the way of any client's update.
         """
         state = squash(self.state(), self._torn) if self._torn else self.state()
         try:
-            return _guarded(_make_edit, state, root, text, client_id, edits)
+            return _guarded(_make_edit, state, files, client_id, edits)
         except _PycrdtFailure as failure:
             raise RoomDamaged("the text cannot be edited") from failure
 
@@ -186,24 +187,22 @@ class _PycrdtFailure(Exception):
     """Whatever pycrdt raised, also its PanicException, which derives from BaseException."""
 
 
-def _make_edit(state: bytes, root: str, text: str, client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
-    """Make the edit on a copy, whole if need be: positions cannot see embeds that are in the text."""
-    ways: list[Callable[[pycrdt.Text], None]] = [
-        lambda target: _replace(target, text),
-        lambda target: _set(target, text),
-    ]
+def _make_edit(state: bytes, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
+    """Make the edit on a copy, whole if need be: positions cannot see embeds that are in a text."""
+    ways: list[Callable[[pycrdt.Text, str], None]] = [_replace, _set]
     if edits is not None:
-        ways.insert(0, lambda target: _apply(target, edits))
+        ways.insert(0, lambda target, _: _apply(target, edits))
     for way in ways:
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client_id)
         doc.apply_update(state)
         made: list[bytes] = []
-        target = doc.get(root, type=pycrdt.Text)
+        targets = {root: doc.get(root, type=pycrdt.Text) for root in files}
         subscription = doc.observe(lambda event, made=made: made.append(event.update))
         with doc.transaction():
-            way(target)
+            for root, text in files.items():
+                way(targets[root], text)
         doc.unobserve(subscription)
-        if str(target) == text:
+        if all(str(targets[root]) == text for root, text in files.items()):
             break
     return made[0] if made else EMPTY
 

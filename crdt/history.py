@@ -1,16 +1,23 @@
 """Versions: snapshots of the code that people made or that typing earned."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from crdt.authoring import adopted_root
+from crdt.comparing import Hunk, compare
 from crdt.errors import RoomDamaged
 from crdt.room import Room
 from crdt.rooms import Rooms
 from storage.base import RoomStore
-from storage.errors import LimitReached
+from storage.errors import LimitReached, NotFound
 from storage.records import Version, VersionKind
+
+_SMALL = 32 << 10
+"""Characters that are compared at once, in some milliseconds; more are in a thread."""
+
+_TRIES = 5
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +70,64 @@ class History:
                 room.edit_text(user_id, code, self._rooms.clock())
             return await self._store_version(room, VersionKind.MANUAL, user_id, user_name, label)
 
+    async def restore(
+        self,
+        session_id: str,
+        user_id: str,
+        user_name: str,
+        number: int,
+        *,
+        root: str | None = None,
+        check: Callable[[], Awaitable[object]] | None = None,
+    ) -> tuple[Version, bool]:
+        """Bring the document back to a version, or one root of it, by one edit that editors see like any other.
+
+        What there was and was not in a version yet becomes one first. Returns (the new version, True), or
+        (the newest, False) if the document is like that already. Raises as `save` does, NotFound also
+        for a version or root that there is not.
+        """
+        wanted = await self._store.version(session_id, number)
+        if wanted is None or wanted.files is None or (root is not None and root not in wanted.files):
+            raise NotFound("version" if wanted is None else "text in that version")
+        async with self._rooms.use(session_id) as room:
+            await self._keep(room, user_id, user_name, f"Before version {number} was restored")
+            changes = -1
+            while check and changes != self._rooms.changes:
+                changes = self._rooms.changes
+                await check()
+            files = wanted.files if root is None else {root: wanted.files[root]}
+            gone = dict.fromkeys(room.files(), "") if root is None else {}
+            room.edit(user_id, {**gone, **files}, self._rooms.clock())
+            label = f"Version {number} restored"
+            return await self._store_version(room, VersionKind.RESTORE, user_id, user_name, label)
+
+    async def end(self, session_id: str, user_id: str, user_name: str) -> None:
+        """Store what an ended session ended with; raises as `save` does, and `save_if_due` tries again then."""
+        async with self._rooms.use(session_id) as room:
+            if room.contributors:
+                await self._store_version(room, VersionKind.FINAL, user_id, user_name, "")
+
+    async def difference(self, session_id: str, old: int, new: int | None) -> dict[str, list[Hunk]]:
+        """Return {root: hunks} between two versions, or a version and the live document (None).
+
+        Version 0 is the empty document. Raises NotFound, RoomDamaged or RoomUnavailable.
+        """
+        before, after = await self._files(session_id, old), await self._files(session_id, new)
+        if sum(map(len, (*before.values(), *after.values()))) < _SMALL:
+            return compare(before, after)
+        return await asyncio.to_thread(compare, before, after)
+
+    async def _files(self, session_id: str, number: int | None) -> Mapping[str, str]:
+        if number is None:
+            async with self._rooms.use(session_id) as room:
+                return room.files()
+        if number == 0:
+            return {}
+        version = await self._store.version(session_id, number)
+        if version is None or version.files is None:
+            raise NotFound("version")
+        return version.files
+
     async def live(self, session_id: str) -> tuple[dict[str, str], str, int, Version | None]:
         """Return (files, main root, log position, newest version) of the document as it is now."""
         async with self._rooms.use(session_id) as room:
@@ -76,23 +141,35 @@ class History:
             return
         now = self._rooms.clock()
         has_paused = now - room.last_edit_at >= self._settings.auto_pause_ms
-        if has_paused or now - room.first_edit_at >= self._settings.auto_interval_ms:
+        if not room.is_open or has_paused or now - room.first_edit_at >= self._settings.auto_interval_ms:
             author = max(room.contributors, key=room.contributors.__getitem__)
+            kind = VersionKind.AUTO if room.is_open else VersionKind.FINAL
             try:
-                await self._store_version(room, VersionKind.AUTO, author, "", "")
+                await self._store_version(room, kind, author, "", "")
             except LimitReached:
                 room.versioned(room.journal.sequence, now)
             except RoomDamaged:
                 _log.exception("session %s gets no automatic version", room.session_id)
                 room.versioned(room.journal.sequence, now)
 
+    async def _keep(self, room: Room, user_id: str, user_name: str, label: str) -> None:
+        """Make a version of what is in none yet; raises LimitReached unless one more fits behind it."""
+        newest = await self._store.newest_version(room.session_id)
+        if newest and newest.number >= self._settings.versions:
+            raise LimitReached(f"the session has {self._settings.versions} versions")
+        for _ in range(_TRIES):  # somebody may go on typing while it is stored
+            if not room.contributors:
+                break
+            await self._store_version(room, VersionKind.AUTO, user_id, user_name, label, spare=1)
+
     async def _store_version(
-        self, room: Room, kind: VersionKind, author_id: str, author_name: str, label: str
+        self, room: Room, kind: VersionKind, author_id: str, author_name: str, label: str, *, spare: int = 0
     ) -> tuple[Version, bool]:
+        """spare: how many more versions must fit than this one."""
         files, sequence, now = room.files(), room.journal.sequence, self._rooms.clock()
         contributors = tuple(room.contributors)
         await self._rooms.writer.saved(room, sequence)
-        share = self._settings.auto_share if kind is VersionKind.AUTO else 1
+        share = self._settings.auto_share if kind is VersionKind.AUTO and not spare else 1
         version = Version(
             session_id=room.session_id,
             number=0,
@@ -106,6 +183,6 @@ class History:
             contributors=contributors,
             created_at=now,
         )
-        stored = await self._store.add_version(version, int(self._settings.versions * share))
+        stored = await self._store.add_version(version, int(self._settings.versions * share) - spare)
         room.versioned(sequence, now)
         return stored

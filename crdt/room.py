@@ -308,15 +308,15 @@ class Room:
         return self.document.texts({**dict.fromkeys([self.main_root]), **self.known.text_roots})
 
     def edit_text(self, user_id: str, text: str, now: int) -> None:
-        """Turn the session's code into `text` by a small edit of this user's; raises as `edit_root` does."""
-        self.edit_root(user_id, adopted_root(self.files(), self.main_root), text, now)
+        """Turn the session's code into `text` by a small edit of this user's; raises as `edit` does."""
+        self.edit(user_id, {adopted_root(self.files(), self.main_root): text}, now)
 
-    def edit_root(self, user_id: str, root: str, text: str, now: int, edits: Sequence[Edit] | None = None) -> None:
-        """Turn a root's text into `text` by an edit of this user's; `edits` as `Document.edit` takes them.
+    def edit(self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None) -> None:
+        """Turn roots' texts into `files` by one edit of this user's; `edits` as `Document.edit` takes them.
 
         Raises DocumentFull, Rejected or RoomUnavailable; the document is then unchanged.
         """
-        update = self._authoring.update(user_id, root, text, edits)
+        update = self._authoring.update(user_id, files, edits)
         if update != EMPTY:
             self._take(user_id, update, now, scan.parse(update, SYNC_LIMITS), None)
 

@@ -5,19 +5,17 @@ and words inside changed lines; where that would cost too much, the common begin
 are kept.
 """
 
-import difflib
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
-_MAX_WORK = 4_000_000
-"""Rough bound on difflib's steps, about a tenth of a second."""
+from crdt.linediff import Block, Work, differing
 
-_LEAST_BLOCKS = 64
-"""Moved parts make blocks too, though nothing is missing on either side."""
+_MAX_STEPS = 4_000_000
+"""About a tenth of a second."""
 
-_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 class Change(NamedTuple):
@@ -31,50 +29,21 @@ class Change(NamedTuple):
 def changes(old: str, new: str) -> list[Change]:
     """Return the edits in order of position; applied from last to first they turn `old` into `new`."""
     found = []
-    for start, end, new_start, new_end in _blocks(old, new, 0, 0, old.splitlines(True), new.splitlines(True)):
+    work = Work(_MAX_STEPS)
+    for start, end, new_start, new_end in _spans(old.splitlines(True), new.splitlines(True), work):
         before, after = old[start:end], new[new_start:new_end]
-        words = _WORDS.findall(before), _WORDS.findall(after)
-        for a, b, c, d in _blocks(old, new, start, new_start, *words):
-            change = _trim(a, old[a:b], new[c:d])
+        for a, b, c, d in _spans(WORDS.findall(before), WORDS.findall(after), work):
+            change = _trim(start + a, before[a:b], after[c:d])
             if change.deleted or change.inserted:
                 found.append(change)
     return found
 
 
-def _blocks(
-    old: str, new: str, at: int, new_at: int, old_parts: Sequence[str], new_parts: Sequence[str]
-) -> Iterator[tuple[int, int, int, int]]:
-    """Yield (start, end, new start, new end) of each differing block, in code points."""
-    prefix = 0
-    shorter = min(len(old_parts), len(new_parts))
-    while prefix < shorter and old_parts[prefix] == new_parts[prefix]:
-        prefix += 1
-    suffix = 0
-    while suffix < shorter - prefix and old_parts[-1 - suffix] == new_parts[-1 - suffix]:
-        suffix += 1
-    at += sum(map(len, old_parts[:prefix]))
-    new_at += sum(map(len, new_parts[:prefix]))
-    old_parts = old_parts[prefix : len(old_parts) - suffix]
-    new_parts = new_parts[prefix : len(new_parts) - suffix]
-    if _cost(old_parts, new_parts) > _MAX_WORK:
-        yield at, at + sum(map(len, old_parts)), new_at, new_at + sum(map(len, new_parts))
-        return
-    matcher = difflib.SequenceMatcher(None, old_parts, new_parts, autojunk=False)
-    for tag, a, b, c, d in matcher.get_opcodes():
-        length, new_length = sum(map(len, old_parts[a:b])), sum(map(len, new_parts[c:d]))
-        if tag != "equal":
-            yield at, at + length, new_at, new_at + new_length
-        at += length
-        new_at += new_length
-
-
-def _cost(old_parts: Sequence[str], new_parts: Sequence[str]) -> int:
-    """difflib visits every pair of equal parts once for each block that it finds."""
-    counts, old_counts = Counter(new_parts), Counter(old_parts)
-    pairs = sum(counts[part] * count for part, count in old_counts.items())
-    common = (counts & old_counts).total()
-    blocks = max(_LEAST_BLOCKS, len(old_parts) + len(new_parts) - 2 * common)
-    return pairs * min(blocks, len(old_parts), len(new_parts)) + len(old_parts) + len(new_parts)
+def _spans(old: Sequence[str], new: Sequence[str], work: Work) -> Iterator[Block]:
+    """Yield where texts differ that are given in parts, in code points."""
+    places, new_places = [0, *accumulate(map(len, old))], [0, *accumulate(map(len, new))]
+    for start, end, new_start, new_end in differing(old, new, work):
+        yield places[start], places[end], new_places[new_start], new_places[new_end]
 
 
 def _trim(position: int, before: str, after: str) -> Change:

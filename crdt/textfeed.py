@@ -45,9 +45,9 @@ class TextFeed:
         self._clients.add(client)
 
     def write(self, user_id: str, edits: Sequence[Edit], text: bytes, now: int) -> None:
-        """Make edits of the text as it is, which make `text` of it; raises what `Room.edit_root` raises."""
+        """Make edits of the text as it is, which make `text` of it; raises what `Room.edit` raises."""
         if edits:
-            self._room.edit_root(user_id, self._root, text.decode(), now, edits)
+            self._room.edit(user_id, {self._root: text.decode()}, now, edits)
             self._push(edits, text)
 
     def since(self, revision: int) -> Iterable[Sequence[Edit]]:
@@ -139,7 +139,7 @@ class TextClient:
     def change(self, code: str, now: int) -> None:
         """Merge the whole text that the client has now, as an edit of the text it had.
 
-        Raises what `Room.edit_root` raises; the room and the bases are then as they were.
+        Raises what `Room.edit` raises; the room and the bases are then as they were.
         """
         text = code.encode()
         plain = text.replace(b"\r\n", b"\n")

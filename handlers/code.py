@@ -37,6 +37,47 @@ class SaveHandler(CodeHandler):
         await self.reply_version(version, 201 if is_new else 200)
 
 
+class RestoreHandler(CodeHandler):
+    """POST /code/:sessionId/restore"""
+
+    async def post(self, session_id: str) -> None:
+        body = self.read(schemas.RESTORE)
+        session, _ = await self.member(session_id, Role.EDITOR, writes=True)
+        if wait := self.services.limiters.saves.wait_s(session.id):
+            raise errors.rate_limited(wait, "Too many versions at once.")
+        version, is_new = await self.services.history.restore(
+            session.id,
+            self.me.id,
+            self.me.username,
+            body["version"],
+            root=body.get("root"),
+            check=lambda: self.member(session.id, Role.EDITOR, writes=True),
+        )
+        await self.reply_version(version, 201 if is_new else 200)
+
+
+class DiffHandler(BaseHandler):
+    """GET /code/:sessionId/diff"""
+
+    async def get(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        new = self._number("to") if self.get_query_argument("to", "live") != "live" else None
+        old = self._number("from")
+        if old is None:
+            old = await self._before(session.id, new)
+        found = await self.services.history.difference(session.id, old, new)
+        self.reply({"from": old, "to": "live" if new is None else new, "files": views.difference(found)})
+
+    def _number(self, name: str) -> int | None:
+        """Return a version's number, 0 for the empty document before the first one."""
+        return 0 if self.get_query_argument(name, "") == "0" else self.query_int(name, None, _MAX_NUMBER)
+
+    async def _before(self, session_id: str, new: int | None) -> int:
+        """Return the number of the version before another one, or of the newest one."""
+        found = await self.services.store.versions(session_id, new, 1, with_files=False)
+        return found[0].number if found else 0
+
+
 class LatestHandler(CodeHandler):
     """GET /code/:sessionId/latest"""
 

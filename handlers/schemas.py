@@ -143,6 +143,10 @@ MESSAGE: Schema = {
 IN_SESSION: Schema = {"sessionId": _required(_SESSION_ID)}
 CODE_CHANGE: Schema = {"sessionId": _required(_SESSION_ID), "code": _required(_CODE)}
 SAVE: Schema = {"code": _CODE, "label": _line(120)}
+RESTORE: Schema = {
+    "version": _required(_number(1, 1 << 31)),
+    "root": {"type": "string", "maxlength": 1_000},
+}
 EMPTY: Schema = {}
 
 

@@ -2,16 +2,21 @@
 
 import base64
 import binascii
+import logging
 from collections.abc import Mapping, Sequence
 
 from crdt.document import Document
+from crdt.errors import CrdtError
 from crdt.log import Entry, encode_chunk
 from handlers import errors, ids, schemas, views
 from handlers.account import NO_ACCESS
 from handlers.base import BaseHandler
 from handlers.entry import enter
 from storage.base import SessionChanges
+from storage.errors import StoreError
 from storage.records import Access, Chunk, Listed, Member, Role, Session, Status, User
+
+_log = logging.getLogger(__name__)
 
 _REMOVED = '{"code":"removed"}'
 _LEFT = '{"code":"left"}'
@@ -81,7 +86,7 @@ class SessionsHandler(SessionHandlerBase):
         if not code:
             return None
         client_id = int.from_bytes(self.services.random_bytes(4)) or 1
-        update = Document().edit(MAIN_ROOT, code, client_id)
+        update = Document().edit({MAIN_ROOT: code}, client_id)
         data = encode_chunk([Entry(session.created_at, self.me.id, update)])
         return Chunk(session.id, 1, 1, data, session.created_at)
 
@@ -114,7 +119,16 @@ class SessionHandler(SessionHandlerBase):
             session.id, changes, self.services.clock(), owner_id=self.me.id
         )
         self.services.rooms.status_changed(session.id, session.status)
+        if changes.status is Status.ENDED:
+            await self._save_final(session.id)
         await self.reply_session(session, member)
+
+    async def _save_final(self, session_id: str) -> None:
+        """Make the end a version; it has ended all the same if that cannot be done now."""
+        try:
+            await self.services.history.end(session_id, self.me.id, self.me.username)
+        except (CrdtError, StoreError) as error:
+            _log.warning("session %s has no final version yet: %s", session_id, error)
 
     async def delete(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.OWNER)

@@ -1,8 +1,9 @@
 """Records as the JSON that clients see (docs/api.md)."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
+from crdt.comparing import Hunk, unified
 from handlers.errors import ApiError
 from handlers.times import rfc3339
 from storage.records import Invite, Member, Message, Session, User, Version
@@ -130,6 +131,27 @@ def message(record: Message, people: Mapping[str, User]) -> dict[str, Any]:
         "sender": person(record.sender_id, people, record.sender_name),
         "message": record.text,
         "timestamp": rfc3339(record.created_at),
+    }
+
+
+def difference(found: Mapping[str, Sequence[Hunk]]) -> list[dict[str, Any]]:
+    """What differs between two versions, by root."""
+    return [
+        {"root": root, "hunks": [_hunk(hunk) for hunk in hunks], "unified": unified(root, hunks)}
+        for root, hunks in found.items()
+    ]
+
+
+def _hunk(hunk: Hunk) -> dict[str, Any]:
+    return {
+        "oldStart": hunk.old_start,
+        "oldLines": hunk.old_lines,
+        "newStart": hunk.new_start,
+        "newLines": hunk.new_lines,
+        "lines": [
+            {"kind": line.kind, "text": line.text, **({"marks": line.marks} if line.marks else {})}
+            for line in hunk.lines
+        ],
     }
 
 

@@ -88,7 +88,7 @@ def test_text_with_embeds_is_edited_right() -> None:
     text.insert_embed(5, {"image": "x"})
     subject = Document(doc.get_update())
 
-    subject.apply(subject.edit("quill", "hello WORLD", 9))
+    subject.apply(subject.edit({"quill": "hello WORLD"}, 9))
 
     assert subject.texts(["quill"]) == {"quill": "hello WORLD"}
 
@@ -115,10 +115,10 @@ def test_edits_by_code_points() -> None:
     """A new text becomes an update; beyond ASCII and for a second edit of the same client."""
     subject = Document()
     for text in ("naïve 😀 text", "naïve 👍😀 texts", "", "x"):
-        update = subject.edit("codemirror", text, 55)
+        update = subject.edit({"codemirror": text}, 55)
         subject.apply(update)
         assert subject.texts(["codemirror"]) == {"codemirror": text}
-    assert subject.edit("codemirror", "x", 55) == EMPTY
+    assert subject.edit({"codemirror": "x"}, 55) == EMPTY
 
 
 def test_half_a_character_deleted_shows_as_in_yjs() -> None:
@@ -131,7 +131,7 @@ def test_half_a_character_deleted_shows_as_in_yjs() -> None:
         known.commit(parsed, "ada")
 
     assert subject.texts(["codemirror"]) == {"codemirror": "x\ufffdy"}
-    subject.apply(subject.edit("codemirror", "x\ufffdyz", 9))
+    subject.apply(subject.edit({"codemirror": "x\ufffdyz"}, 9))
     assert subject.texts(["codemirror"]) == {"codemirror": "x\ufffdyz"}
     loaded = pycrdt.Doc()
     loaded.apply_update(subject.state())
@@ -189,7 +189,7 @@ def test_reading_and_editing_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RoomDamaged):
         subject.texts(["text"])
     with pytest.raises(RoomDamaged):
-        subject.edit("text", "x", 5)
+        subject.edit({"text": "x"}, 5)
 
 
 def test_interrupts_pass() -> None:

@@ -18,7 +18,7 @@ LETTERS = [chr(code) for code in (*range(0x4E00, 0x4E00 + 4_000), *range(0x1F300
 def with_text(text: str, **options: object) -> Room:
     ids = itertools.count(100)
     room = make_room(random_below=lambda _: next(ids), **options)
-    room.edit_root("owner", "codemirror", text, NOW)
+    room.edit("owner", {"codemirror": text}, NOW)
     return room
 
 

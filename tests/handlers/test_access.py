@@ -54,6 +54,8 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/chat/([^/]+)"): MEMBERS,
     ("POST", r"/chat/([^/]+)/read"): MEMBERS,
     ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 404, 403, 201, 201),
+    ("POST", r"/code/([^/]+)/restore"): (401, 404, 404, 404, 403, 200, 200),
+    ("GET", r"/code/([^/]+)/diff"): MEMBERS,
     ("GET", r"/code/([^/]+)/latest"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions/([0-9]+)"): MEMBERS,
@@ -85,6 +87,7 @@ BY_INVITATION = {
 ENDED = {
     ("POST", r"/chat/send"): (401, 404, 404, 404, 409, 409, 409),
     ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 404, 403, 409, 409),
+    ("POST", r"/code/([^/]+)/restore"): (401, 404, 404, 404, 403, 409, 409),
 }
 """What differs once the session has ended: nobody writes."""
 
@@ -146,6 +149,7 @@ class World:
             "/session/([^/]+)/members/([^/]+)": {"role": "editor"},
             "/chat/send": {"sessionId": session_id, "message": "x"},
             "/code/([^/]+)/save": {"code": name},
+            "/code/([^/]+)/restore": {"version": 1},
         }.get(route, {})
         if route == "/user/refresh":
             login = await Api(client.url).post("/user/login", {"username": "target", "password": PASSWORD})

@@ -380,6 +380,7 @@ FIELDS = {
     ("PATCH", "/session/{id}"): ["title", "language", "access", "joinRole", "status"],
     ("PATCH", "/session/{id}/members/{userId}"): ["role"],
     ("POST", "/chat/send"): ["sessionId", "message"],
+    ("POST", "/code/{sessionId}/restore"): {"version": 1, "root": "x"},
     ("POST", "/code/{sessionId}/save"): ["code", "label"],
     ("POST", "/user/logout"): [],
     ("POST", "/session/{id}/invites"): ["role", "expiresIn", "maxUses"],

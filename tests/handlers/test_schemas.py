@@ -30,18 +30,20 @@ GOOD: dict[str, dict[str, Any]] = {
     "IN_SESSION": {"sessionId": "x"},
     "CODE_CHANGE": {"sessionId": "x", "code": "x"},
     "SAVE": {"code": "x", "label": "x"},
+    "RESTORE": {"version": 1, "root": "x"},
     "EMPTY": {},
 }
 REQUIRED = {
     "SIGNUP": {"username", "email", "password"}, "LOGIN": {"password"}, "ME": {"username"},
     "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name", "invite"}, "GUEST_ME": {"username"},
-    "PASSWORD": {"currentPassword", "newPassword"}, "IN_SESSION": {"sessionId"}, "CODE_CHANGE": {"sessionId", "code"},
+    "PASSWORD": {"currentPassword", "newPassword"}, "RESTORE": {"version"},
+    "IN_SESSION": {"sessionId"}, "CODE_CHANGE": {"sessionId", "code"},
 }  # fmt: skip
 
 
 SECRETS_AND_IDS = {
     ("LOGIN", "password"), ("REFRESH", "refreshToken"), ("MESSAGE", "sessionId"), ("GUEST", "invite"),
-    ("IN_SESSION", "sessionId"), ("CODE_CHANGE", "sessionId"),
+    ("RESTORE", "root"), ("IN_SESSION", "sessionId"), ("CODE_CHANGE", "sessionId"),
     ("JOIN", "invite"), ("PASSWORD", "currentPassword"), ("DELETE_ME", "password"),
 }  # fmt: skip
 """Fields that are only looked up or compared: any text is text."""

@@ -298,7 +298,7 @@ async def test_an_edit_that_is_refused(ada: Api, monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object) -> None:
         raise CrdtError("refused")
 
-    monkeypatch.setattr("crdt.room.Room.edit_root", refuse)
+    monkeypatch.setattr("crdt.room.Room.edit", refuse)
 
     assert (await raw.ask("code-change", {"sessionId": session_id, "code": "x"}))["error"]["code"] == "malformed"
 

@@ -1,0 +1,135 @@
+"""Two texts side by side: hunks of lines, with the words that changed marked, and as unified text."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from crdt.linediff import Block, Work, differing
+from crdt.textdiff import WORDS
+
+CONTEXT = 3
+_MAX_STEPS = 40_000_000
+"""About a second, in a thread."""
+_MAX_MARKED = 2_000
+"""Characters of a line that is looked into: longer ones are data."""
+_NO_NEWLINE = "\\ No newline at end of file"
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a hunk, without its line end.
+
+    kind   " " in both, "-" only in the old text, "+" only in the new one
+    marks  (start, end) of what changed in it, in UTF-16 code units; none when all of it did
+    """
+
+    kind: str
+    text: str
+    marks: list[tuple[int, int]] = field(default_factory=list)
+    has_end: bool = True
+
+
+@dataclass(slots=True)
+class Hunk:
+    """Some differing lines with their surroundings; lines are counted from 1, as in unified diffs."""
+
+    old_start: int
+    old_lines: int
+    new_start: int
+    new_lines: int
+    lines: list[Line]
+
+
+def compare(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, list[Hunk]]:
+    """Return {root: hunks} of the roots whose texts differ."""
+    work = Work(_MAX_STEPS)
+    return {
+        root: hunks(old.get(root, ""), new.get(root, ""), work)
+        for root in sorted({*old, *new})
+        if old.get(root, "") != new.get(root, "")
+    }
+
+
+def hunks(old: str, new: str, work: Work) -> list[Hunk]:
+    """Return the hunks between two texts."""
+    old_lines, new_lines = _split(old), _split(new)
+    found = []
+    for group in _groups(list(differing(old_lines, new_lines, work))):
+        start, new_start = max(0, group[0][0] - CONTEXT), max(0, group[0][2] - CONTEXT)
+        end, new_end = min(len(old_lines), group[-1][1] + CONTEXT), min(len(new_lines), group[-1][3] + CONTEXT)
+        lines = list(_lines(old_lines, new_lines, group, start, end, work))
+        count, new_count = end - start, new_end - new_start
+        found.append(Hunk(start + bool(count), count, new_start + bool(new_count), new_count, lines))
+    return found
+
+
+def unified(root: str, found: Sequence[Hunk]) -> str:
+    """Return hunks as text that `patch` reads."""
+    if not found:
+        return ""
+    parts = [f"--- a/{root}\n+++ b/{root}\n"]
+    for hunk in found:
+        parts.append(f"@@ -{hunk.old_start},{hunk.old_lines} +{hunk.new_start},{hunk.new_lines} @@\n")
+        for line in hunk.lines:
+            parts.append(f"{line.kind}{line.text}\n")
+            if not line.has_end:
+                parts.append(f"{_NO_NEWLINE}\n")
+    return "".join(parts)
+
+
+def _split(text: str) -> list[str]:
+    """Return lines with their ends, as `patch` counts them: LF alone ends a line."""
+    *lines, last = text.split("\n")
+    return [f"{line}\n" for line in lines] + ([last] if last else [])
+
+
+def _groups(blocks: list[Block]) -> list[list[Block]]:
+    """Put blocks together whose surroundings touch."""
+    groups: list[list[Block]] = []
+    for block in blocks:
+        if groups and block[0] - groups[-1][-1][1] <= 2 * CONTEXT:
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    return groups
+
+
+def _lines(
+    old: Sequence[str], new: Sequence[str], group: list[Block], start: int, end: int, work: Work
+) -> Iterator[Line]:
+    at = start
+    for a, b, c, d in group:
+        yield from (_line(" ", text) for text in old[at:a])
+        removed, added = [_line("-", text) for text in old[a:b]], [_line("+", text) for text in new[c:d]]
+        for one, other in zip(removed, added, strict=False):
+            _mark(one, other, work)
+        yield from removed
+        yield from added
+        at = b
+    yield from (_line(" ", text) for text in old[at:end])
+
+
+def _line(kind: str, text: str) -> Line:
+    bare = text[:-1] if text.endswith("\n") else text
+    return Line(kind, bare, has_end=bare is not text)
+
+
+def _mark(removed: Line, added: Line, work: Work) -> None:
+    """Mark the words that differ, if the lines have anything to do with each other."""
+    if max(len(removed.text), len(added.text)) > _MAX_MARKED:
+        return
+    words, new_words = WORDS.findall(removed.text), WORDS.findall(added.text)
+    places, new_places = _places(words), _places(new_words)
+    for start, end, new_start, new_end in differing(words, new_words, work):
+        if end > start:
+            removed.marks.append((places[start], places[end]))
+        if new_end > new_start:
+            added.marks.append((new_places[new_start], new_places[new_end]))
+    for line, total in ((removed, places[-1]), (added, new_places[-1])):
+        if line.marks == [(0, total)]:
+            line.marks = []
+
+
+def _places(words: Sequence[str]) -> list[int]:
+    """Return where each word begins, and the end, in UTF-16 code units."""
+    return [0, *accumulate(len(word.encode("utf-16-le")) // 2 for word in words)]

@@ -1,0 +1,116 @@
+"""What differs between two texts: lines, words, and whether `git apply` agrees."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdt.comparing import Hunk, compare, hunks, unified
+from crdt.linediff import Work, differing
+
+PLENTY = 1 << 40
+
+parts = st.lists(st.sampled_from("abcdefgh"), max_size=30)
+texts = st.lists(st.sampled_from(["a", "b", "", "}", "return x", "é😀 y", "\u2028", "c\r"]), max_size=14).flatmap(
+    lambda lines: st.sampled_from(["\n".join(lines), "\n".join([*lines, ""])])
+)
+
+
+def rebuilt(old: str, found: list[Hunk]) -> str:
+    """Return the new text, made of the old one and the hunks."""
+    *lines, last = old.split("\n")
+    lines = [f"{line}\n" for line in lines] + ([last] if last else [])
+    made, at = [], 0
+    for hunk in found:
+        start = hunk.old_start - bool(hunk.old_lines)
+        made += lines[at:start]
+        assert len("".join(made).split("\n")) - 1 == hunk.new_start - bool(hunk.new_lines)
+        old_side = [line for line in hunk.lines if line.kind != "+"]
+        new_side = [line for line in hunk.lines if line.kind != "-"]
+        assert (len(old_side), len(new_side)) == (hunk.old_lines, hunk.new_lines)
+        at = start + len(old_side)
+        assert [line.text + "\n" * line.has_end for line in old_side] == lines[start:at]
+        made += [line.text + "\n" * line.has_end for line in new_side]
+    return "".join(made + lines[at:])
+
+
+@given(parts, parts, st.sampled_from([0, 50, PLENTY]))
+def test_differing(old: list[str], new: list[str], steps: int) -> None:
+    """Between the blocks both are the same, however little work is allowed."""
+    at = new_at = 0
+    for start, end, new_start, new_end in differing(old, new, Work(steps)):
+        assert old[at:start] == new[new_at:new_start]
+        assert end > start or new_end > new_start
+        at, new_at = end, new_end
+    assert old[at:] == new[new_at:]
+
+
+@given(texts, texts)
+def test_hunks_lead_from_one_to_the_other(old: str, new: str) -> None:
+    found = hunks(old, new, Work(PLENTY))
+
+    assert rebuilt(old, found) == new
+    assert bool(found) == (old != new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("a\nb\nc\n", "a\nB\nc\n"), ("", "x\n"), ("x\n", ""), ("a", "a\n"), ("a\nb", "b\na"),
+     ("a\n" * 40, "a\n" * 20 + "z\n" + "a\n" * 20)],
+)  # fmt: skip
+def test_git_reads_it(tmp_path: Path, old: str, new: str) -> None:
+    (tmp_path / "main").write_text(old)
+    (tmp_path / "patch").write_text(unified("main", hunks(old, new, Work(PLENTY))))
+
+    subprocess.run(["git", "apply", "--unidiff-zero", "patch"], cwd=tmp_path, check=True)
+
+    assert (tmp_path / "main").read_text() == new
+
+
+def test_words_are_marked() -> None:
+    """In UTF-16 code units, as editors in browsers count."""
+    (hunk,) = hunks("😀 one two\n", "😀 one 2 two!\n", Work(PLENTY))
+    removed, added = hunk.lines
+
+    assert (removed.kind, removed.marks) == ("-", [])
+    assert (added.kind, added.marks) == ("+", [(7, 9), (12, 13)])
+
+
+def test_lines_that_have_nothing_in_common_are_not_marked() -> None:
+    (hunk,) = hunks("one\n", "two\n", Work(PLENTY))
+
+    assert [line.marks for line in hunk.lines] == [[], []]
+
+
+def test_far_changes_are_apart() -> None:
+    old = [f"line {number}\n" for number in range(100)]
+    new = [*old[:10], "x\n", *old[11:90], "y\n", *old[91:]]
+
+    found = hunks("".join(old), "".join(new), Work(PLENTY))
+
+    assert [(one.old_start, one.old_lines, one.new_start, one.new_lines) for one in found] == [
+        (8, 7, 8, 7), (88, 7, 88, 7),
+    ]  # fmt: skip
+
+
+def test_only_roots_that_differ() -> None:
+    assert list(compare({"a": "x", "b": "y"}, {"a": "x", "c": "z"})) == ["b", "c"]
+    assert list(compare({"a": ""}, {})) == []
+
+
+@pytest.mark.parametrize("kind", ["lines", "short", "one line"])
+def test_large_texts_are_bounded(kind: str) -> None:
+    """A megabyte of anything against another takes seconds at most: no more than the work that is allowed."""
+    old, new = {
+        "lines": ["".join(f"line {n * step % 80_000}\n" for n in range(80_000)) for step in (1, 3)],
+        "short": ("a\nb\n" * 250_000, "b\nb\na\n" * 160_000),
+        "one line": ("ab " * 350_000, "ba " * 350_000),
+    }[kind]  # fmt: skip
+    began = time.process_time()
+
+    assert rebuilt(old, hunks(old, new, Work(4_000_000))) == new
+
+    assert time.process_time() - began < 30
