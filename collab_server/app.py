@@ -14,8 +14,9 @@ from collab_server.config import Config
 from collab_server.logs import log_request
 from crdt.history import History, HistorySettings
 from crdt.limits import RoomLimits
+from crdt.past import Past
 from crdt.rooms import Rooms, RoomsSettings
-from handlers import account, avatar, chat, code, guest, health, ids, invite, pages, session, sync, user
+from handlers import account, avatar, chat, code, guest, health, ids, invite, pages, replay, session, sync, user
 from handlers.base import NotFoundHandler
 from handlers.events.hub import Hub
 from handlers.events.transport import EventsHandler
@@ -60,6 +61,8 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/code/([^/]+)/latest", code.LatestHandler),
     (r"/code/([^/]+)/restore", code.RestoreHandler),
     (r"/code/([^/]+)/diff", code.DiffHandler),
+    (r"/code/([^/]+)/timeline", replay.TimelineHandler),
+    (r"/code/([^/]+)/at/([0-9]+)", replay.MomentHandler),
     (r"/code/([^/]+)/versions", code.VersionsHandler),
     (r"/code/([^/]+)/versions/([0-9]+)", code.VersionHandler),
     (r"/sync/([^/]+)", sync.SyncHandler),
@@ -118,6 +121,7 @@ def make_parts(
         store=store,
         rooms=rooms,
         history=History(store, rooms, history_settings),
+        past=Past(store, rooms),
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
         limiters=_limiters(config),

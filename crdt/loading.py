@@ -17,16 +17,17 @@ async def load(store: RoomStore, session_id: str, chunks_per_read: int) -> tuple
     newest = await store.newest_version(session_id)
     since = newest.sequence if newest else 0
     after = min(since, checkpoint.sequence) if checkpoint else 0
-    chunks = await _read_log(store, session_id, after, chunks_per_read)
+    chunks = await read_log(store, session_id, after, chunks_per_read)
     restored = await asyncio.to_thread(stored.restore, checkpoint, chunks, since)
     return restored, checkpoint.sequence if checkpoint else 0
 
 
-async def _read_log(store: RoomStore, session_id: str, after: int, limit: int) -> list[Chunk]:
+async def read_log(store: RoomStore, session_id: str, after: int, limit: int, until: int | None = None) -> list[Chunk]:
+    """Return the chunks with entries beyond `after`, and up to `until`, reading `limit` of them at once."""
     chunks: list[Chunk] = []
     while True:
         more = await store.chunks(session_id, after, limit)
         chunks += more
-        if len(more) < limit:
+        if len(more) < limit or (until is not None and more[-1].last >= until):
             return chunks
         after = more[-1].last

@@ -33,11 +33,14 @@ class Restored:
     edited_at: tuple[int, int] | None = None
 
 
-def restore(checkpoint: Checkpoint | None, chunks: Iterable[Chunk], since: int = 0) -> Restored:
+def restore(
+    checkpoint: Checkpoint | None, chunks: Iterable[Chunk], since: int = 0, until: int | None = None
+) -> Restored:
     """Load a document; raises RoomDamaged if a row fails its checksum, the scan, or the order of the log.
 
     chunks  in order; must continue the checkpoint, may begin before it
     since   log position of the newest version
+    until   the log position up to which it is wanted, None for all there is
     """
     restored = Restored()
     try:
@@ -45,7 +48,9 @@ def restore(checkpoint: Checkpoint | None, chunks: Iterable[Chunk], since: int =
             _load_checkpoint(restored, checkpoint)
         updates = [restored.state]
         for chunk in chunks:
-            _load_chunk(restored, chunk, updates, since)
+            if until is not None and chunk.first > until:
+                break
+            _load_chunk(restored, chunk, updates, since, until)
         if len(updates) > 1:
             restored.state = squash(document.merge(updates))
     except (ProtocolError, Gap) as error:
@@ -64,12 +69,14 @@ def _load_checkpoint(restored: Restored, checkpoint: Checkpoint) -> None:
     known.commit(parsed, "", unclaimed=parsed.spans.keys())
 
 
-def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: int) -> None:
+def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: int, until: int | None) -> None:
     entries = log.decode_chunk(chunk.data)
     if chunk.last - chunk.first + 1 != len(entries) or chunk.first > restored.sequence + 1:
         raise RoomDamaged("the log has a hole")
     known = restored.known
     for sequence, entry in enumerate(entries, chunk.first):
+        if until is not None and sequence > until:
+            break
         if sequence > since:
             restored.contributors[entry.author] = sequence
             first, _ = restored.edited_at or (entry.at, entry.at)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crdt.history import History
+from crdt.past import Past
 from crdt.rooms import Rooms
 from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.passwords import Passwords
@@ -66,6 +67,7 @@ class Services:
     store: Store
     rooms: Rooms
     history: History
+    past: Past
     tokens: Tokens
     passwords: Passwords
     limiters: Limiters

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from crdt.comparing import Hunk, unified
+from crdt.timeline import Stretch
 from handlers.errors import ApiError
 from handlers.times import rfc3339
 from storage.records import Invite, Member, Message, Session, User, Version
@@ -152,6 +153,21 @@ def _hunk(hunk: Hunk) -> dict[str, Any]:
             {"kind": line.kind, "text": line.text, **({"marks": line.marks} if line.marks else {})}
             for line in hunk.lines
         ],
+    }
+
+
+def stretch(one: Stretch) -> dict[str, Any]:
+    """Some edits of one user."""
+    return {
+        "sequence": one.last,
+        "first": one.first,
+        "at": rfc3339(one.at),
+        "until": rfc3339(one.until),
+        "author": one.author,
+        "inserted": one.inserted,
+        "deleted": one.deleted,
+        **({"paste": one.paste} if one.paste else {}),
+        **({"pause": one.pause} if one.pause else {}),
     }
 
 

@@ -56,6 +56,8 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 404, 403, 201, 201),
     ("POST", r"/code/([^/]+)/restore"): (401, 404, 404, 404, 403, 200, 200),
     ("GET", r"/code/([^/]+)/diff"): MEMBERS,
+    ("GET", r"/code/([^/]+)/timeline"): MEMBERS,
+    ("GET", r"/code/([^/]+)/at/([0-9]+)"): MEMBERS,
     ("GET", r"/code/([^/]+)/latest"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions/([0-9]+)"): MEMBERS,
@@ -168,6 +170,7 @@ class World:
             "/invite/([^/]+)": [invite["invite"]],
             "/join/([^/]+)": [invite["invite"]],
             "/code/([^/]+)/versions/([0-9]+)": [session_id, "1"],
+            "/code/([^/]+)/at/([0-9]+)": [session_id, "1"],
         }.get(route, [session_id, self.target.user["id"]])
         if route.startswith("/user/logins/"):
             logins = await client.get("/user/logins")

@@ -148,6 +148,14 @@ const actions = {
     const { createHash } = await import('node:crypto')
     return createHash('sha256').update(clients.get(name).text.toString()).digest('hex')
   },
+  // apply logged updates one after the other; the text after each
+  fold ({ updates, root = 'codemirror' }) {
+    const doc = new Y.Doc()
+    return updates.map(update => {
+      Y.applyUpdate(doc, Buffer.from(update, 'hex'))
+      return doc.getText(root).toString()
+    })
+  },
   stateUpdate: ({ name }) => Buffer.from(Y.encodeStateAsUpdate(clients.get(name).doc)).toString('hex')
 }
 

@@ -1,0 +1,94 @@
+"""What happened in a session, put together for a slider: who typed when, and how much."""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+from crdt.content import STORED_LIMITS
+from crdt.log import Entry
+from crdt.scan import Parsed, parse
+
+GAP_MS = 2_000
+"""Edits of one user belong together as long as he stops for no longer."""
+PAUSE_MS = 300_000
+PASTE = 100
+"""Who inserts so much at once has hardly typed it."""
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Edits of one user without a gap. Amounts are UTF-16 code units, as Yjs counts.
+
+    first, last  log positions
+    at, until    milliseconds since 1970 of the first and the last edit
+    paste        the largest insert of one edit, if it is large enough to be a paste, else 0
+    pause        milliseconds since anything before, if those were many, else 0
+    """
+
+    first: int
+    last: int
+    at: int
+    until: int
+    author: str
+    inserted: int = 0
+    deleted: int = 0
+    paste: int = 0
+    pause: int = 0
+
+
+class Timeline:
+    """Folds a log into stretches. What an update repeats (a sync after a broken connection) counts once."""
+
+    __slots__ = ("_clocks", "_deleted", "sequence", "stretches")
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.stretches: list[Stretch] = []
+        self._clocks: dict[int, int] = {}
+        self._deleted: dict[int, Ranges] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Take the next entry of the log; raises Rejected for one that was never good."""
+        self.sequence += 1
+        parsed = parse(entry.update, STORED_LIMITS)
+        inserted, deleted = self._inserted(parsed), self._removed(parsed)
+        last = self.stretches[-1] if self.stretches else None
+        if last is None or last.author != entry.author or entry.at - last.until > GAP_MS:
+            since = entry.at - last.until if last else 0
+            last = Stretch(self.sequence, self.sequence, entry.at, entry.at, entry.author)
+            last.pause = since if since >= PAUSE_MS else 0
+            self.stretches.append(last)
+        last.last, last.until = self.sequence, entry.at
+        last.inserted += inserted
+        last.deleted += deleted
+        if inserted >= PASTE:
+            last.paste = max(last.paste, inserted)
+
+    def _inserted(self, parsed: Parsed) -> int:
+        count = 0
+        for client, (_, after) in parsed.spans.items():
+            known = self._clocks.get(client, 0)
+            if after > known:
+                count += after - max(known, parsed.spans[client][0])
+                self._clocks[client] = after
+        return count
+
+    def _removed(self, parsed: Parsed) -> int:
+        return sum(self._deleted.setdefault(client, Ranges()).add(start, end) for client, start, end in parsed.ranges)
+
+
+class Ranges:
+    """Half-open ranges of integers, joined where they touch."""
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def add(self, start: int, end: int) -> int:
+        """Add a range; return how much of it is new."""
+        first, last = bisect_left(self._ends, start), bisect_right(self._starts, end)
+        known = sum(max(0, min(end, self._ends[at]) - max(start, self._starts[at])) for at in range(first, last))
+        self._starts[first:last] = [min(start, *self._starts[first : first + 1])] if first < last else [start]
+        self._ends[first:last] = [max(end, *self._ends[last - 1 : last])] if first < last else [end]
+        return end - start - known

@@ -1,0 +1,80 @@
+"""Looking back: the timeline, and the document as it was."""
+
+from collections import Counter
+
+from crdt.authoring import adopted_root
+from handlers import errors, views
+from handlers.base import BaseHandler
+from handlers.times import rfc3339
+from storage.records import Role
+
+_MAX_STRETCHES = 5_000
+_MAX_MARKS = 1_000
+_MAX_SEQUENCE = 1 << 53
+_MAX_DIGITS = 16
+
+
+class TimelineHandler(BaseHandler):
+    """GET /code/:sessionId/timeline"""
+
+    async def get(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        after = self.query_int("after", 0, _MAX_SEQUENCE) or 0
+        timeline = await self.services.past.timeline(session.id)
+        stretches = timeline.stretches
+        inserted, deleted = Counter[str](), Counter[str]()
+        for one in stretches:
+            inserted[one.author] += one.inserted
+            deleted[one.author] += one.deleted
+        people = await self.services.store.users(set(inserted))
+        shown = [one for one in stretches if one.first > after][: _MAX_STRETCHES + 1]
+        has_more, shown = len(shown) > _MAX_STRETCHES, shown[:_MAX_STRETCHES]
+        self.reply(
+            {
+                "first": rfc3339(stretches[0].at) if stretches else None,
+                "last": rfc3339(stretches[-1].until) if stretches else None,
+                "duration": stretches[-1].until - stretches[0].at if stretches else 0,
+                "sequence": timeline.sequence,
+                "authors": [
+                    {**views.person(one, people), "inserted": inserted[one], "deleted": deleted[one]}
+                    for one in inserted
+                ],
+                "entries": [views.stretch(one) for one in shown],
+                "marks": await self._marks(session.id),
+                "next": str(shown[-1].last) if has_more else None,
+            }
+        )
+
+    async def _marks(self, session_id: str) -> list[dict[str, object]]:
+        """Return versions and the newest chat messages, oldest first."""
+        store = self.services.store
+        versions = await store.versions(session_id, None, _MAX_MARKS, with_files=False)
+        messages = await store.messages(session_id, None, _MAX_MARKS)
+        marks: list[tuple[int, dict[str, object]]] = [
+            (
+                one.created_at,
+                {"kind": one.kind, "version": one.number, "label": one.label, "sequence": one.sequence},
+            )
+            for one in versions
+        ]
+        marks += [(one.created_at, {"kind": "chat", "id": one.id, "author": one.sender_id}) for one in messages]
+        marks.sort(key=lambda mark: mark[0])
+        return [{"at": rfc3339(at), **mark} for at, mark in marks]
+
+
+class MomentHandler(BaseHandler):
+    """GET /code/:sessionId/at/:sequence"""
+
+    async def get(self, session_id: str, sequence: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        if len(sequence) > _MAX_DIGITS:
+            raise errors.not_found("update")
+        files, main_root = await self.services.past.files(session.id, int(sequence))
+        self.reply(
+            {
+                "sessionId": session.id,
+                "sequence": int(sequence),
+                "code": files.get(adopted_root(files, main_root), ""),
+                "files": files,
+            }
+        )

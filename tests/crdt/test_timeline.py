@@ -1,0 +1,70 @@
+"""The log put together for a slider."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdt.log import Entry
+from crdt.timeline import GAP_MS, PASTE, PAUSE_MS, Ranges, Timeline
+from tests.crdt.harness import NOW, Typist
+
+ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=30)
+
+
+@given(ranges)
+def test_ranges(added: list[tuple[int, int]]) -> None:
+    """What is new of each range, and that it is remembered: as a set of numbers does it."""
+    subject, model = Ranges(), set()
+    for start, length in added:
+        numbers = set(range(start, start + length))
+        assert subject.add(start, start + length) == len(numbers - model)
+        model |= numbers
+    assert subject._starts == sorted(subject._starts)
+    assert sum(subject._ends) - sum(subject._starts) == len(model)
+
+
+def timeline(*entries: tuple[int, str, bytes]) -> Timeline:
+    made = Timeline()
+    for after_ms, author, update in entries:
+        made.add(Entry(NOW + after_ms, author, update))
+    return made
+
+
+def test_edits_without_a_gap_belong_together() -> None:
+    ada, bob = Typist(5), Typist(6)
+
+    made = timeline(
+        (0, "ada", ada.insert(0, "ab")),
+        (GAP_MS, "ada", ada.insert(2, "😀")),
+        (GAP_MS + 1, "bob", bob.insert(0, "x")),
+        (GAP_MS + 2, "ada", ada.delete(0, 2)),
+        (2 * GAP_MS + 3, "ada", ada.insert(0, "y")),
+    )
+
+    assert [(one.author, one.first, one.last, one.inserted, one.deleted) for one in made.stretches] == [
+        ("ada", 1, 2, 4, 0), ("bob", 3, 3, 1, 0), ("ada", 4, 4, 0, 2), ("ada", 5, 5, 1, 0),
+    ]  # fmt: skip
+    assert (made.stretches[0].at, made.stretches[0].until) == (NOW, NOW + GAP_MS)
+
+
+def test_pastes_and_pauses() -> None:
+    ada = Typist(5)
+
+    made = timeline(
+        (0, "ada", ada.insert(0, "x" * (PASTE - 1))),
+        (1, "ada", ada.insert(0, "y" * PASTE)),
+        (2, "ada", ada.insert(0, "z" * 300)),
+        (2 + PAUSE_MS, "ada", ada.insert(0, "late")),
+    )
+
+    assert [(one.paste, one.pause) for one in made.stretches] == [(300, 0), (0, PAUSE_MS)]
+
+
+def test_what_is_sent_again_counts_once() -> None:
+    """A sync after a broken connection brings much that is known."""
+    ada = Typist(5)
+    first, second = ada.insert(0, "hello"), ada.delete(1, 3)
+    everything = ada.doc.get_update()
+
+    made = timeline((0, "ada", first), (1, "ada", second), (2, "ada", everything))
+
+    assert [(one.inserted, one.deleted) for one in made.stretches] == [(5, 2)]

@@ -1,0 +1,174 @@
+"""Looking back: the timeline, and the document as it was after each update, against real Yjs."""
+
+import random
+
+import pytest
+
+from crdt.log import decode_chunk
+from tests.api import Api
+from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, joined, typing_frame
+from tests.node_peers import Peers, until
+
+
+async def scribble(peers: Peers, people: list[Api], session_id: str, rounds: int = 12) -> str:
+    """Let several editors type and delete at once; return the text they agree on."""
+    names = [f"editor{number}" for number in range(len(people))]
+    for name, api in zip(names, people, strict=True):
+        await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
+        await peers.until_state(name, synced=True)
+    for _ in range(rounds):
+        await peers.do("scramble", random.choice(names), edits=random.randint(1, 9), alphabet="ab\n é😀")
+    for name in names:
+        await peers.do("insert", name, text=f"<{name}>")
+    text = await until(lambda: peers.text(names[0]), lambda found: all(f"<{name}>" in found for name in names))
+    await peers.until_text(text, *names)
+    await until(lambda: people[0].live(session_id), lambda live: live["code"] == text)
+    return text
+
+
+async def log_of(server, session_id: str) -> list:
+    chunks = await server.parts.services.store.chunks(session_id, 0, 100_000)
+    return [entry for chunk in chunks for entry in decode_chunk(chunk.data)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_every_moment(server, peers: Peers, ada: Api, bob: Api, seed: int) -> None:
+    """After each update the text is what real Yjs makes of the log so far."""
+    random.seed(seed)
+    session_id = await ada.new_session(code="start\n")
+    text = await scribble(peers, [ada, bob, ada], session_id)
+    sequence = (await ada.live(session_id))["sequence"]
+
+    found = [(await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)]
+
+    log = await log_of(server, session_id)
+    expected = await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
+    assert [one["code"] for one in found] == ["", *expected]
+    assert [one["sequence"] for one in found] == list(range(sequence + 1))
+    assert found[-1]["files"] == {"codemirror": text}
+
+
+async def test_moments_before_and_after_a_checkpoint(start_server, peers: Peers) -> None:
+    """They do not depend on what the store has put together meanwhile."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session(code="start\n")
+    await scribble(peers, [ada, ada], session_id)
+    sequence = (await ada.live(session_id))["sequence"]
+    before = [(await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)]
+    for name in ("editor0", "editor1"):
+        await peers.do("destroy", name)
+    await server.stop()  # writes a checkpoint
+
+    server = await start_server(port=server.port)
+    wire = await joined(ada, session_id)
+    await wire.send(typing_frame("more "))
+    await until(lambda: ada.live(session_id), lambda live: live["sequence"] == sequence + 1)
+    again = [(await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)]
+    after = (await ada.get(f"/code/{session_id}/at/{sequence + 1}")).body
+
+    assert (await server.parts.services.store.checkpoint(session_id)).sequence == sequence
+    assert again == before
+    assert "more " in after["code"]
+    wire.close()
+
+
+async def test_moments_that_were_not(ada: Api) -> None:
+    session_id = await ada.new_session(code="x")
+
+    for number in ("2", "999999999999999999999999"):
+        assert code_of(await ada.get(f"/code/{session_id}/at/{number}")) == (404, "not_found")
+    assert code_of(await ada.get(f"/code/{session_id}/at/x")) == (404, "not_found")
+    assert code_of(await ada.get(f"/code/{UNKNOWN_ID}/at/0")) == (404, "not_found")
+
+
+async def test_several_texts(ada: Api) -> None:
+    """`files` has all roots that there were, `code` the session's code."""
+    session_id = await ada.new_session()
+    wire = await joined(ada, session_id)
+    await wire.send(typing_frame("only", "monaco"))
+    await wire.send(typing_frame("main"))
+    await until(lambda: ada.live(session_id), lambda live: live["sequence"] == 2)
+
+    found = [(await ada.get(f"/code/{session_id}/at/{number}")).body for number in (1, 2)]
+
+    assert [one["code"] for one in found] == ["only", "main"]
+    assert found[1]["files"] == {"codemirror": "main", "monaco": "only"}
+    wire.close()
+
+
+async def test_the_timeline(peers: Peers, ada: Api, bob: Api) -> None:
+    """Who typed when and how much, with versions and messages."""
+    session_id = await ada.new_session()
+    for name, api in (("a", ada), ("b", bob)):
+        await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
+        await peers.until_state(name, synced=True)
+    await peers.do("insert", "a", text="hello ")
+    await peers.until_text("hello ", "b")
+    await peers.do("insert", "b", text="x" * 150)
+    await peers.until_text("hello " + "x" * 150, "a")
+    await peers.do("remove", "b", at=0, length=6)
+    await until(lambda: ada.live(session_id), lambda live: live["code"] == "x" * 150)
+    assert (await ada.post(f"/code/{session_id}/save", {"label": "first"})).status == 201
+    message = (await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})).body
+
+    body = (await ada.get(f"/code/{session_id}/timeline")).body
+
+    assert [
+        (one["author"], one["first"], one["sequence"], one["inserted"], one["deleted"]) for one in body["entries"]
+    ] == [
+        (ada.user["id"], 1, 1, 6, 0),
+        (bob.user["id"], 2, 3, 150, 6),
+    ]
+    assert [one.get("paste") for one in body["entries"]] == [None, 150]
+    assert [(one["username"], one["inserted"], one["deleted"]) for one in body["authors"]] == [
+        ("ada", 6, 0),
+        ("bob", 150, 6),
+    ]
+    assert [(one["kind"], one.get("label"), one.get("id")) for one in body["marks"]] == [
+        ("manual", "first", None),
+        ("chat", None, message["id"]),
+    ]
+    assert (body["sequence"], body["next"]) == (3, None)
+    assert body["duration"] >= 0
+    assert all(RFC3339.fullmatch(one) for one in (body["first"], body["last"], body["marks"][0]["at"]))
+    assert body["marks"][0]["sequence"] == 3
+
+
+async def test_the_timeline_goes_on(ada: Api) -> None:
+    """Asked again, it has what came since."""
+    session_id = await ada.new_session()
+    empty = (await ada.get(f"/code/{session_id}/timeline")).body
+    for number in range(3):
+        await ada.post(f"/code/{session_id}/save", {"code": "x" * (number + 1)})
+        body = (await ada.get(f"/code/{session_id}/timeline")).body
+        assert (body["sequence"], body["authors"][0]["inserted"]) == (number + 1, number + 1)
+
+    assert (empty["first"], empty["last"], empty["duration"], empty["entries"]) == (None, None, 0, [])
+
+
+async def test_timelines_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.replay._MAX_STRETCHES", 2)
+    monkeypatch.setattr("crdt.timeline.GAP_MS", -1)
+    session_id = await ada.new_session()
+    for number in range(5):
+        await ada.post(f"/code/{session_id}/save", {"code": "x" * (number + 1)})
+    path = f"/code/{session_id}/timeline"
+
+    found, after = [], ""
+    while after is not None:
+        body = (await ada.get(path + (f"?after={after}" if after else ""))).body
+        found.append([one["sequence"] for one in body["entries"]])
+        after = body["next"]
+
+    assert found == [[1, 2], [3, 4], [5]]
+    assert code_of(await ada.get(f"{path}?after=x")) == (422, "invalid")
+
+
+async def test_few_timelines_are_kept(ada: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crdt.past._MAX_TIMELINES", 2)
+    sessions = [await ada.new_session(code="x") for _ in range(4)]
+    for session_id in [*sessions, sessions[0]]:
+        assert (await ada.get(f"/code/{session_id}/timeline")).body["sequence"] == 1
+
+    assert list(server.parts.services.past._timelines) == [sessions[3], sessions[0]]
