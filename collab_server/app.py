@@ -16,7 +16,7 @@ from crdt.history import History, HistorySettings
 from crdt.limits import RoomLimits
 from crdt.past import Past
 from crdt.rooms import Rooms, RoomsSettings
-from handlers import account, avatar, chat, code, guest, health, ids, invite, pages, replay, session, sync, user
+from handlers import account, avatar, chat, code, export, guest, health, ids, invite, pages, replay, session, sync, user
 from handlers.base import NotFoundHandler
 from handlers.events.hub import Hub
 from handlers.events.transport import EventsHandler
@@ -61,6 +61,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/code/([^/]+)/latest", code.LatestHandler),
     (r"/code/([^/]+)/restore", code.RestoreHandler),
     (r"/code/([^/]+)/diff", code.DiffHandler),
+    (r"/code/([^/]+)/export", export.ExportHandler),
     (r"/code/([^/]+)/timeline", replay.TimelineHandler),
     (r"/code/([^/]+)/at/([0-9]+)", replay.MomentHandler),
     (r"/code/([^/]+)/versions", code.VersionsHandler),

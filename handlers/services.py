@@ -1,5 +1,6 @@
 """What a handler may reach: one object, made by `collab_server.app`, given to every handler."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -60,6 +61,7 @@ class Services:
     clock         milliseconds since 1970
     bodies        what requests hold of their bodies while they arrive
     seen_logins   logins that were used since somebody last noted it in the store
+    exports       one archive is put together at a time
     message_listeners  called with each chat message that is stored, and its sender
     is_draining   whether the server is about to stop
     """
@@ -80,4 +82,5 @@ class Services:
     is_draining: Callable[[], bool]
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)
+    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     message_listeners: list[Callable[[Message, User], None]] = field(default_factory=list)

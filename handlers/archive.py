@@ -1,0 +1,103 @@
+"""A session as a zip file: every version as files, the chat, the members."""
+
+import asyncio
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from typing import IO
+from urllib.parse import quote
+
+from handlers import views
+from handlers.services import Services
+from handlers.times import rfc3339
+from storage.records import Message, Session, Version
+
+_PAGE = 20
+_MESSAGES = 500
+_SAFE = " ._-"
+
+_README = """{title}
+session {id}, {language}, {status}, exported {now}
+
+versions/NNNN-kind/   the texts of version NNNN, a file each, named as in the document
+                      (characters that file systems may not have are written as in URLs)
+live/                 the texts as they were at the time of the export
+versions.jsonl        number, kind, label, author, contributors and time of each version
+chat.jsonl            messages, oldest first
+members.json          who takes part, and as what
+"""
+
+
+class Archive:
+    """Writes one archive into a file; what takes long is done in threads."""
+
+    def __init__(self, services: Services, session: Session, file: IO[bytes]) -> None:
+        self._services = services
+        self._session = session
+        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+
+    async def write(self) -> None:
+        """Write everything; raises what reading raises."""
+        services, session = self._services, self._session
+        now = rfc3339(services.clock())
+        readme = _README.format(
+            title=session.title, id=session.id, language=session.language, status=session.status, now=now
+        )
+        files, _, _, _ = await services.history.live(session.id)
+        await asyncio.to_thread(self._put, {"README.txt": readme, **_under("live", files)})
+        await self._put_versions()
+        await self._put_chat()
+        members = await services.store.members(session.id)
+        people = await services.store.users({member.user_id for member in members})
+        listed = [
+            {**views.person(one.user_id, people), "role": one.role, "joinedAt": rfc3339(one.joined_at)}
+            for one in members
+        ]
+        await asyncio.to_thread(self._put, {"members.json": json.dumps(listed, indent=2)})
+        await asyncio.to_thread(self._zip.close)
+
+    async def _put_versions(self) -> None:
+        store, before = self._services.store, None
+        described: list[str] = []
+        while found := await store.versions(self._session.id, before, _PAGE, with_files=True):
+            people = await store.users({user for one in found for user in (one.author_id, *one.contributors)})
+            for one in found:
+                shown = views.version(one, people)
+                described.append(json.dumps({name: shown[name] for name in shown if name not in ("code", "files")}))
+            await asyncio.to_thread(self._put_files, found)
+            before = found[-1].number
+        await asyncio.to_thread(self._put, {"versions.jsonl": _lines(reversed(described))})
+
+    def _put_files(self, versions: list[Version]) -> None:
+        for one in versions:
+            self._put(_under(f"versions/{one.number:04}-{one.kind}", one.files or {}))
+
+    async def _put_chat(self) -> None:
+        store, before = self._services.store, None
+        pages: list[list[Message]] = []
+        while found := await store.messages(self._session.id, before, _MESSAGES):
+            pages.append(found)
+            before = found[0].sequence
+        messages = [message for page in reversed(pages) for message in page]
+        people = await store.users({message.sender_id for message in messages})
+        text = _lines(json.dumps(views.message(message, people)) for message in messages)
+        await asyncio.to_thread(self._put, {"chat.jsonl": text})
+
+    def _put(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            self._zip.writestr(name, text)
+
+
+def _under(folder: str, files: Mapping[str, str]) -> dict[str, str]:
+    """Return {path: text}: whatever a root is called, its path stays in the folder."""
+    return {f"{folder}/{file_name(root)}": text for root, text in files.items()}
+
+
+def file_name(root: str) -> str:
+    """Return a name of its own for each root, which is a name of a file in any folder."""
+    name = quote(root, safe=_SAFE)
+    return name if name.strip(". ") else name.replace(".", "%2E").replace(" ", "%20") or "%"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
