@@ -4,17 +4,18 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from crdt import document, stored
-from crdt.document import Document
-from crdt.errors import ProtocolError, RoomDamaged
+from crdt import stored
+from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.loading import read_log
 from crdt.log import decode_chunk
+from crdt.replaying import MAX_STEPS, Replayer, Step, steps
 from crdt.rooms import Rooms
 from crdt.timeline import Timeline
 from storage.base import RoomStore
 from storage.errors import NotFound
 from storage.records import Checkpoint, Chunk
 
+_MAX_REPLAYERS = 8
 _MAX_TIMELINES = 32
 _CHUNKS_PER_READ = 2_000
 
@@ -26,6 +27,7 @@ class Past:
         self._store = store
         self._rooms = rooms
         self._one_at_a_time = asyncio.Semaphore(1)
+        self._replayers: OrderedDict[tuple[str, int], Replayer] = OrderedDict()
         self._timelines: OrderedDict[str, Timeline] = OrderedDict()
 
     async def timeline(self, session_id: str) -> Timeline:
@@ -52,12 +54,43 @@ class Past:
         if sequence > last:
             raise NotFound("update")
         async with self._one_at_a_time:
-            checkpoint = await self._store.checkpoint(session_id)
-            if checkpoint and checkpoint.sequence > sequence:
-                checkpoint = None
-            after = checkpoint.sequence if checkpoint else 0
-            chunks = await read_log(self._store, session_id, after, _CHUNKS_PER_READ, until=sequence)
+            checkpoint, chunks = await self._base(session_id, sequence)
             return await asyncio.to_thread(_files, checkpoint, chunks, sequence, main_root), main_root
+
+    async def replay(self, session_id: str, start: int, end: int) -> tuple[dict[str, str], list[Step], int | None]:
+        """Return (files at `start`, what the updates after it up to `end` changed, where to go on).
+
+        Where the answer would be too long, it ends earlier: the third part is then the `start` of
+        the next one. Raises as `files`.
+        """
+        last, main_root = await self._saved(session_id)
+        if start > last:
+            raise NotFound("update")
+        end = min(end, last, start + MAX_STEPS)
+        async with self._one_at_a_time:
+            replayer = self._replayers.pop((session_id, start), None)
+            if replayer is None:
+                checkpoint, chunks = await self._base(session_id, start)
+                replayer = await asyncio.to_thread(
+                    lambda: Replayer(stored.restore(checkpoint, chunks, until=start), main_root)
+                )
+            files = replayer.files()
+            chunks = await read_log(self._store, session_id, start, _CHUNKS_PER_READ, until=end)
+            made = await asyncio.to_thread(_steps, replayer, chunks, end)
+            self._replayers[session_id, replayer.sequence] = replayer
+            if len(self._replayers) > _MAX_REPLAYERS:
+                self._replayers.popitem(last=False)
+        return files, made, replayer.sequence if replayer.sequence < last else None
+
+    async def _base(self, session_id: str, sequence: int) -> tuple[Checkpoint | None, list[Chunk]]:
+        """Return what the document at a log position can be put together from."""
+        checkpoint = await self._store.checkpoint(session_id)
+        if checkpoint and checkpoint.sequence > sequence:
+            checkpoint = None
+        after = checkpoint.sequence if checkpoint else 0
+        if after == sequence:
+            return checkpoint, []
+        return checkpoint, await read_log(self._store, session_id, after, _CHUNKS_PER_READ, until=sequence)
 
     async def _saved(self, session_id: str) -> tuple[int, str]:
         """Wait until the log is stored as it is now; return its last position, and the main root."""
@@ -77,7 +110,18 @@ def _fold(timeline: Timeline, chunks: Sequence[Chunk]) -> None:
         raise RoomDamaged("a stored update does not pass the scan") from error
 
 
+def _steps(replayer: Replayer, chunks: Sequence[Chunk], end: int) -> list[Step]:
+    try:
+        entries = [
+            entry
+            for chunk in chunks
+            for sequence, entry in enumerate(decode_chunk(chunk.data), chunk.first)
+            if replayer.sequence < sequence <= end
+        ]
+        return steps(replayer, entries)
+    except (ProtocolError, Gap) as error:
+        raise RoomDamaged("a stored update does not pass the scan") from error
+
+
 def _files(checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str) -> dict[str, str]:
-    restored = stored.restore(checkpoint, chunks, until=until)
-    view = Document(restored.state or document.EMPTY, restored.known.torn)
-    return view.texts({**dict.fromkeys([main_root]), **restored.known.text_roots})
+    return Replayer(stored.restore(checkpoint, chunks, until=until), main_root).files()

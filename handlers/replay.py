@@ -62,6 +62,37 @@ class TimelineHandler(BaseHandler):
         return [{"at": rfc3339(at), **mark} for at, mark in marks]
 
 
+class ReplayHandler(BaseHandler):
+    """GET /code/:sessionId/replay"""
+
+    async def get(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        start = 0 if self.get_query_argument("from", "") == "0" else self.query_int("from", 0, _MAX_SEQUENCE) or 0
+        end = self.query_int("to", _MAX_SEQUENCE, _MAX_SEQUENCE) or _MAX_SEQUENCE
+        if end <= start:
+            raise errors.invalid({"to": ["must be greater than from"]})
+        files, steps, following = await self.services.past.replay(session.id, start, end)
+        authors = {author: number for number, author in enumerate(dict.fromkeys(one.author for one in steps))}
+        roots = {root: number for number, root in enumerate({**files, **{e[0]: 0 for one in steps for e in one.edits}})}
+        people = await self.services.store.users(set(authors))
+        times = [one.at for one in steps]
+        self.reply(
+            {
+                "from": start,
+                "to": start + len(steps),
+                "at": rfc3339(times[0]) if times else None,
+                "files": files,
+                "roots": list(roots),
+                "authors": [views.person(one, people) for one in authors],
+                "steps": [
+                    [one.at - before, authors[one.author], [[roots[root], *edit] for root, *edit in one.edits]]
+                    for before, one in zip([*times[:1], *times], steps, strict=False)
+                ],
+                "next": str(following) if following is not None and following < end else None,
+            }
+        )
+
+
 class MomentHandler(BaseHandler):
     """GET /code/:sessionId/at/:sequence"""
 

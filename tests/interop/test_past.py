@@ -1,5 +1,6 @@
 """Looking back: the timeline, and the document as it was after each update, against real Yjs."""
 
+import itertools
 import random
 
 import pytest
@@ -95,6 +96,77 @@ async def test_several_texts(ada: Api) -> None:
     assert [one["code"] for one in found] == ["only", "main"]
     assert found[1]["files"] == {"codemirror": "main", "monaco": "only"}
     wire.close()
+
+
+def played(files: dict[str, str], replay: dict) -> list[str]:
+    """Return the code after each step, counting as JavaScript does."""
+    texts = {root: text.encode("utf-16-le") for root, text in files.items()}
+    seen = []
+    for _, _, edits in replay["steps"]:
+        for root, at, deleted, inserted in edits:
+            name = replay["roots"][root]
+            text = texts.get(name, b"")
+            texts[name] = text[: 2 * at] + inserted.encode("utf-16-le") + text[2 * (at + deleted) :]
+        seen.append(texts.get("codemirror", b"").decode("utf-16-le"))
+    return seen
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_replay(server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A player that makes the edits sees what real Yjs makes of the log, in one answer or in parts."""
+    random.seed(seed)
+    session_id = await ada.new_session(code="start\n")
+    await scribble(peers, [ada, bob, ada], session_id)
+    path = f"/code/{session_id}/replay"
+
+    whole = (await ada.get(path)).body
+    log = await log_of(server, session_id)
+    expected = await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
+    monkeypatch.setattr("crdt.replaying.MAX_STEPS", 7)
+    parts, following = [], "0"
+    while following is not None:
+        parts.append((await ada.get(f"{path}?from={following}")).body)
+        following = parts[-1]["next"]
+    middle = (await ada.get(f"{path}?from=5&to=9")).body
+
+    assert played(whole["files"], whole) == expected
+    assert [text for part in parts for text in played(part["files"], part)] == expected
+    assert len(parts) == -(-len(log) // 7)
+    assert played(middle["files"], middle) == expected[5:9]
+    assert (middle["from"], middle["to"], middle["next"]) == (5, 9, None)
+    assert [whole["authors"][author]["id"] for _, author, _ in whole["steps"]] == [entry.author for entry in log]
+    assert [ms for ms, _, _ in whole["steps"]] == [0, *(b.at - a.at for a, b in itertools.pairwise(log))]
+
+
+async def test_replays_that_cannot_be(ada: Api) -> None:
+    session_id = await ada.new_session(code="x")
+    empty = await ada.new_session()
+
+    for query, status in (("from=2", 404), ("from=x", 422), ("from=1&to=1", 422), ("to=0", 422)):
+        assert (await ada.get(f"/code/{session_id}/replay?{query}")).status == status
+    assert (await ada.get(f"/code/{session_id}/replay?from=1")).body["steps"] == []
+    body = (await ada.get(f"/code/{empty}/replay")).body
+    assert (body["at"], body["files"], body["steps"], body["next"]) == (None, {"codemirror": ""}, [], None)
+
+
+async def test_large_replays_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crdt.replaying.MAX_INSERTED", 100)
+    session_id = await ada.new_session()
+    for number in range(4):
+        await ada.post(f"/code/{session_id}/save", {"code": f"{number}" * 80})
+
+    found = (await ada.get(f"/code/{session_id}/replay")).body
+
+    assert (found["to"], found["next"]) == (2, "2")
+
+
+async def test_few_replays_are_kept(ada: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crdt.past._MAX_REPLAYERS", 2)
+    for _ in range(4):
+        session_id = await ada.new_session(code="x")
+        assert len((await ada.get(f"/code/{session_id}/replay")).body["steps"]) == 1
+
+    assert len(server.parts.services.past._replayers) == 2
 
 
 async def test_the_timeline(peers: Peers, ada: Api, bob: Api) -> None:

@@ -1,0 +1,90 @@
+"""What each update changed in the texts, for players that show a session again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crdt import document
+from crdt.content import STORED_LIMITS
+from crdt.document import Document
+from crdt.log import Entry
+from crdt.scan import parse
+from crdt.stored import Restored
+from crdt.textedits import edits_between
+from crdt.textmap import Edit
+
+MAX_STEPS = 2_000
+MAX_INSERTED = 4 << 20
+
+
+@dataclass(slots=True)
+class Step:
+    """One update.
+
+    at     milliseconds since 1970
+    edits  (root, position, deleted, inserted), to be made one after the other; positions and
+           lengths are UTF-16 code units
+    """
+
+    at: int
+    author: str
+    edits: list[tuple[str, int, int, str]] = field(default_factory=list)
+
+
+class Replayer:
+    """A document that goes through its log, entry by entry.
+
+    sequence  log position at which it stands
+    """
+
+    __slots__ = ("_document", "_known", "_main_root", "_texts", "sequence")
+
+    def __init__(self, restored: Restored, main_root: str) -> None:
+        self.sequence = restored.sequence
+        self._known = restored.known
+        self._main_root = main_root
+        self._document = Document(restored.state or document.EMPTY, self._known.torn)
+        self._texts = self._read()
+
+    def files(self) -> dict[str, str]:
+        """Return {root: text} of all text roots and the main one."""
+        return {root: text.decode() for root, text in self._texts.items()}
+
+    def step(self, entry: Entry) -> Step:
+        """Go on by the next entry; raises Rejected or Gap for one that was never good."""
+        parsed, known = parse(entry.update, STORED_LIMITS), self._known
+        known.admit(parsed, entry.author, carries=True)
+        self._document.apply(entry.update, cuts=bool(known.cut_by(parsed)))
+        known.commit(parsed, entry.author, unclaimed=parsed.spans.keys() if entry.carried else frozenset())
+        before, self._texts = self._texts, self._read()
+        self.sequence += 1
+        made = Step(entry.at, entry.author)
+        for root, text in self._texts.items():
+            old = before.get(root, b"")
+            if old != text:
+                made.edits += [_in_units(root, old, edit) for edit in reversed(edits_between(old, text))]
+        return made
+
+    def _read(self) -> dict[str, bytes]:
+        roots: Mapping[str, None] = {**dict.fromkeys([self._main_root]), **self._known.text_roots}
+        return {root: text.encode() for root, text in self._document.texts(roots).items()}
+
+
+def steps(replayer: Replayer, entries: Sequence[Entry]) -> list[Step]:
+    """Go through entries until there are enough for one answer."""
+    made: list[Step] = []
+    inserted = 0
+    for entry in entries[:MAX_STEPS]:
+        if inserted > MAX_INSERTED:
+            break
+        made.append(replayer.step(entry))
+        inserted += sum(len(text) for _, _, _, text in made[-1].edits)
+    return made
+
+
+def _in_units(root: str, old: bytes, edit: Edit) -> tuple[str, int, int, str]:
+    start, end = edit.position, edit.position + edit.deleted
+    return root, _units(old[:start]), _units(old[start:end]), edit.inserted.decode()
+
+
+def _units(text: bytes) -> int:
+    return len(text.decode().encode("utf-16-le")) // 2
