@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from crdt.linediff import Block, Work, differing
 
-_MAX_STEPS = 4_000_000
+MAX_STEPS = 4_000_000
 """About a tenth of a second."""
 
 WORDS = re.compile(r"\w+|\s+|[^\w\s]")
@@ -26,10 +26,13 @@ class Change(NamedTuple):
     inserted: str
 
 
-def changes(old: str, new: str) -> list[Change]:
-    """Return the edits in order of position; applied from last to first they turn `old` into `new`."""
+def changes(old: str, new: str, steps: int = MAX_STEPS) -> list[Change]:
+    """Return the edits in order of position; applied from last to first they turn `old` into `new`.
+
+    steps  bounds the work, see `linediff.Work`
+    """
     found = []
-    work = Work(_MAX_STEPS)
+    work = Work(steps)
     for start, end, new_start, new_end in _spans(old.splitlines(True), new.splitlines(True), work):
         before, after = old[start:end], new[new_start:new_end]
         for a, b, c, d in _spans(WORDS.findall(before), WORDS.findall(after), work):

@@ -1,20 +1,23 @@
 """Which edits turn one UTF-8 text into another."""
 
-from crdt.textdiff import changes
+from crdt.textdiff import MAX_STEPS, changes
 from crdt.textmap import Edit
 
 _FIRST_CONTINUATION, _LAST_CONTINUATION = 0x80, 0xBF
 
 
-def edits_between(old: bytes, new: bytes) -> list[Edit]:
-    """Return edits in order, with positions in `old`, that make `new` of it and split no character."""
+def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS) -> list[Edit]:
+    """Return edits in order, with positions in `old`, that make `new` of it and split no character.
+
+    steps  see `changes`
+    """
     prefix, suffix = common_ends(old, new)
     before, after = old[prefix : len(old) - suffix], new[prefix : len(new) - suffix]
     if not before or not after:
         return [Edit(prefix, len(before), after)] if before or after else []
     found = []
     text, at, position = before.decode(), 0, prefix
-    for start, deleted, inserted in changes(text, after.decode()):
+    for start, deleted, inserted in changes(text, after.decode(), steps):
         position += len(text[at:start].encode())
         size = len(text[start : start + deleted].encode())
         found.append(Edit(position, size, inserted.encode()))

@@ -4,16 +4,18 @@ Such a client may lag: what it sends is an edit of what it had, not of what ther
 keeps how the text changed, and each client's bases: texts that it may have had when it wrote.
 """
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from weakref import WeakSet
 
 from crdt.authoring import adopted_root
 from crdt.room import Room
 from crdt.textedits import common_ends, edits_between
-from crdt.textmap import Edit, TextMap
+from crdt.textmap import Edit, Shift, TextMap, shifts_of
 
 _MAX_BATCHES = 200
+_MAX_SHIFTS = 20_000
+_MAX_STEPS = 200_000
+"""Of comparing two texts: some milliseconds, as this is done up to 20 times a second."""
 
 RETIRED_MS = 300
 """So long a text that was replaced may still be what a client edits: a front end confirms a text
@@ -26,7 +28,8 @@ class TextFeed:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._root = ""
-        self._batches: deque[Sequence[Edit]] = deque()
+        self._batches: list[list[Shift]] = []
+        self._weight = 0
         self._first = 0
         self._clients: WeakSet[TextClient] = WeakSet()
         self.text = b""
@@ -39,7 +42,7 @@ class TextFeed:
         self._root = adopted_root(files, self._room.main_root)
         now = files.get(self._root, "").encode()
         if now != self.text:
-            self._push(edits_between(self.text, now), now)
+            self._push(edits_between(self.text, now, _MAX_STEPS), now)
 
     def add(self, client: "TextClient") -> None:
         self._clients.add(client)
@@ -50,20 +53,22 @@ class TextFeed:
             self._room.edit(user_id, {self._root: text.decode()}, now, edits)
             self._push(edits, text)
 
-    def since(self, revision: int) -> Iterable[Sequence[Edit]]:
-        """Yield the edits from a revision to the newest, batch by batch."""
+    def since(self, revision: int) -> Iterable[Sequence[Shift]]:
+        """Yield what the edits did from a revision to the newest, batch by batch."""
         for at in range(revision - self._first, len(self._batches)):
             yield self._batches[at]
 
     def _push(self, edits: Sequence[Edit], text: bytes) -> None:
-        self._batches.append(edits)
+        self._batches.append(shifts_of(edits))
+        self._weight += len(edits)
         self.text = text
         self.revision += 1
-        if len(self._batches) > _MAX_BATCHES:
+        if len(self._batches) > _MAX_BATCHES or self._weight > _MAX_SHIFTS:
             for client in self._clients:
                 client.advance()
             self._first = self.revision
             self._batches.clear()
+            self._weight = 0
 
 
 class Base:
@@ -84,8 +89,8 @@ class Base:
 
     def advance(self, feed: TextFeed) -> None:
         """Carry the map on to the feed's newest text."""
-        for edits in feed.since(self.revision):
-            self.map = self.map.shifted(edits)
+        for shifts in feed.since(self.revision):
+            self.map = self.map.shifted(shifts)
         self.revision = feed.revision
 
     def distance(self, text: bytes) -> int:
@@ -147,7 +152,7 @@ class TextClient:
         feed.refresh()
         base = self._nearest(plain, now)
         base.advance(feed)
-        edits, carried_map = base.map.carry(edits_between(base.text, plain), feed.text)
+        edits, carried_map = base.map.carry(edits_between(base.text, plain, _MAX_STEPS), feed.text)
         feed.write(self._user_id, edits, applied(feed.text, edits), now)
         if base is not self._known:
             self._retire(self._known, now + RETIRED_MS)

@@ -18,6 +18,14 @@ class Edit(NamedTuple):
     inserted: bytes
 
 
+class Shift(NamedTuple):
+    """What an edit does to positions: `inserted` is a number of bytes."""
+
+    position: int
+    deleted: int
+    inserted: int
+
+
 class Run(NamedTuple):
     """`length` bytes of the older text at `old` are at `new` in the newer one."""
 
@@ -47,24 +55,24 @@ class TextMap:
         made._add(start - skipped, len(text) - start, start)
         return made
 
-    def shifted(self, edits: Sequence[Edit]) -> "TextMap":
-        """Return the map to the text that these edits make of the newer one.
+    def shifted(self, shifts: Sequence[Shift]) -> "TextMap":
+        """Return the map to the text that edits make of the newer one.
 
-        edits  in order, with positions in the newer text as it was before all of them
+        shifts  in order, with positions in the newer text as it was before all of them
         """
         made = TextMap()
         shift = at = 0
         for run in self.runs:
             start, end = run.new, run.new + run.length
-            while at < len(edits) and edits[at].position < end:
-                position, deleted, inserted = edits[at]
+            while at < len(shifts) and shifts[at].position < end:
+                position, deleted, inserted = shifts[at]
                 if position > start:
                     made._add(run.old + start - run.new, position - start, start + shift)
                     start = position
                 if position + deleted > end:
                     break  # it goes on behind this run
                 start = max(start, position + deleted)
-                shift += len(inserted) - deleted
+                shift += inserted - deleted
                 at += 1
             else:
                 made._add(run.old + start - run.new, end - start, start + shift)
@@ -148,3 +156,8 @@ class TextMap:
                 self.runs[-1] = Run(last.old, last.length + length, last.new)
                 return
         self.runs.append(Run(old, length, new))
+
+
+def shifts_of(edits: Iterable[Edit]) -> list[Shift]:
+    """Return what edits do to positions."""
+    return [Shift(position, deleted, len(inserted)) for position, deleted, inserted in edits]

@@ -25,14 +25,42 @@ _MESSAGES = {
 }
 
 
+class Rates:
+    """How fast one connection may be: as on `/sync`."""
+
+    def __init__(self, limits: SocketLimits) -> None:
+        now = asyncio.get_running_loop().time()
+        self._events = Bucket(limits.updates_per_s, limits.updates_burst, now)
+        self._bytes = Bucket(limits.bytes_per_s, 4 * limits.bytes_per_s + limits.sync_bytes, now)
+        self._over_since: float | None = None
+
+    def spend(self, cost: float, size: int = 0) -> float:
+        """Count events and bytes; return for how long nothing more is to be taken."""
+        now = asyncio.get_running_loop().time()
+        wait_s = max(self._events.spend(cost, now), self._bytes.spend(size, now))
+        if wait_s and self._over_since is None:
+            self._over_since = now
+        return wait_s
+
+    def is_flooding(self, *, waits: bool) -> bool:
+        """Whether it has been too fast for ten seconds; True once in ten."""
+        now = asyncio.get_running_loop().time()
+        if not waits:
+            self._over_since = None
+        if self._over_since is None or now - self._over_since <= _OVER_S:
+            return False
+        self._over_since = now
+        return True
+
+
 class EventClient:
-    """What is known of a client. Rates are those of `/sync`.
+    """What is known of a client.
 
     seat, live  where it is, None while it has joined nothing
     is_gone     it has left for good
     """
 
-    def __init__(self, server: EventServer, key: str, user: User, login_id: str, limits: SocketLimits) -> None:
+    def __init__(self, server: EventServer, key: str, user: User, login_id: str, rates: Rates) -> None:
         self.key = key
         self.user = user
         self.login_id = login_id
@@ -40,11 +68,8 @@ class EventClient:
         self.live: Live | None = None
         self.is_gone = False
         self.on_unseated: Callable[[], None] = lambda: None
+        self.rates = rates
         self._server = server
-        now = asyncio.get_running_loop().time()
-        self._events = Bucket(limits.updates_per_s, limits.updates_burst, now)
-        self._bytes = Bucket(limits.bytes_per_s, 4 * limits.bytes_per_s + limits.sync_bytes, now)
-        self._over_since: float | None = None
 
     # -- out --------------------------------------------------------------------------------------
 
@@ -79,23 +104,3 @@ class EventClient:
         self.fail(ApiError(code, word, told.get("message") or _MESSAGES.get(word, word)))
         if code == _NOT_SIGNED_IN:
             self._server.send_away(self.key)
-
-    # -- in ---------------------------------------------------------------------------------------
-
-    def spend(self, cost: float, size: int) -> float:
-        """Count an event of so many bytes; return for how long to wait before it is handled."""
-        now = asyncio.get_running_loop().time()
-        wait_s = max(self._events.spend(cost, now), self._bytes.spend(size, now))
-        if not wait_s:
-            self._over_since = None
-        elif self._over_since is None:
-            self._over_since = now
-        return wait_s
-
-    def is_flooding(self) -> bool:
-        """Whether it has been too fast for ten seconds; True once in ten."""
-        now = asyncio.get_running_loop().time()
-        if self._over_since is None or now - self._over_since <= _OVER_S:
-            return False
-        self._over_since = now
-        return True

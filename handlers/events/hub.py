@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from handlers import errors, ids, network, schemas
 from handlers.base import ACCESS_COOKIE
 from handlers.chat import send_message
 from handlers.entry import enter, entering
-from handlers.events.client import EventClient
+from handlers.events.client import EventClient, Rates
 from handlers.events.live import Live
 from handlers.events.seat import Seat
 from handlers.events.server import EventServer
@@ -22,10 +23,13 @@ from handlers.times import rfc3339
 from storage.records import Message, Role, User
 
 _SIGN_IN_S = 20.0
+_SIGN_IN_BYTES = 16 << 10
 _TICK_S = 10.0
 """Presence is announced again so often: y-protocols forgets it after 30 s."""
 _BYTES_PER_EVENT = 64 << 10
 _QUICK_COST = 0.25
+_WORK_PER_EVENT_S = 0.002
+"""Merging takes longer in large documents: it counts by that, so that one client cannot hold up the others."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ class Hub:
         """max_bytes: most that one message may have."""
         self.services = services
         self.server = EventServer(self, max_bytes)
-        self._addresses: dict[str, str] = {}
+        self._connections: dict[str, tuple[str, Rates]] = {}
         self._clients: dict[str, EventClient] = {}
         self._live: dict[str, Live] = {}
         self._ticking: asyncio.Task[None] | None = None
@@ -84,16 +88,31 @@ class Hub:
 
     def opened(self, key: str, request: HTTPServerRequest) -> bool:
         address = network.client_address(request, self.services.settings.trusted_hops)
-        self._addresses[key] = address
+        self._connections[key] = address, Rates(self.services.sockets.limits)
         asyncio.get_running_loop().call_later(_SIGN_IN_S, self._expect, key)
         return self.services.sockets.opened(address)
 
     def closed(self, key: str) -> None:
-        self.services.sockets.closed(self._addresses.pop(key))
+        self.services.sockets.closed(self._connections.pop(key)[0])
+
+    def incoming(self, key: str, size: int) -> float:
+        """Count a message before anything reads it; return for how long to wait before that.
+
+        Who has not signed in has no reason to send much: he is dropped.
+        """
+        found = self._connections.get(key)
+        if found is None:
+            return 0.0
+        if key not in self._clients and size > _SIGN_IN_BYTES:
+            self.server.drop(key)
+            return 0.0
+        wait_s = found[1].spend(0 if key in self._clients else 1, size)
+        self.services.sockets.slowed += bool(wait_s)
+        return wait_s
 
     def _expect(self, key: str) -> None:
         """Close a connection on which nobody has signed in for a while."""
-        if key in self._addresses and key not in self._clients:
+        if key in self._connections and key not in self._clients:
             self.server.drop(key)
 
     async def connect(self, key: str, request: HTTPServerRequest, auth: object) -> None:
@@ -103,9 +122,9 @@ class Hub:
         """
         claims = self.services.tokens.read_access_token(self._token(request, auth))
         user = await self._signed_in(claims.user_id, claims.login_id)
-        client = EventClient(self.server, key, user, claims.login_id, self.services.sockets.limits)
-        client.on_unseated = lambda: self._unseat(client, is_lost=False)
-        if key in self._addresses:
+        if key in self._connections:
+            client = EventClient(self.server, key, user, claims.login_id, self._connections[key][1])
+            client.on_unseated = lambda: self._unseat(client, is_lost=False)
             self._clients[key] = client
 
     def _token(self, request: HTTPServerRequest, auth: object) -> str:
@@ -160,12 +179,12 @@ class Hub:
         content = _content(arguments)
         code = content.get("code")
         size = len(code) if isinstance(code, str) else 0
-        cost = 1 + size / _BYTES_PER_EVENT if name == "code-change" else _QUICK_COST
-        if wait_s := client.spend(cost, size):
+        wait_s = client.rates.spend(1 if name == "code-change" else _QUICK_COST)
+        if client.rates.is_flooding(waits=bool(wait_s)):
+            self.services.sockets.too_fast += 1
+            client.fail(errors.ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
+        if wait_s:
             self.services.sockets.slowed += 1
-            if client.is_flooding():
-                self.services.sockets.too_fast += 1
-                client.fail(errors.ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
             await asyncio.sleep(wait_s)
         if not isinstance(name, str) or name not in self._actions:
             raise errors.ApiError(
@@ -181,8 +200,7 @@ class Hub:
     async def _join(self, client: EventClient, body: dict[str, Any]) -> dict[str, Any]:
         session_id = body["sessionId"]
         if client.live and client.seat and client.live.room.session_id == session_id:
-            client.seat.text.send_again()
-            client.live.edited()
+            self._send_again(client, client.seat, client.live)
             return {"role": client.seat.connection.role}
         if wait := self.services.limiters.handshakes.wait_s(client.user.id):
             raise errors.rate_limited(wait, "Too many sessions joined.")
@@ -242,14 +260,23 @@ class Hub:
             await self._join(client, body)  # what stock clients kept while they were away comes before anything else
         seat, live = self._seat_in(client, body["sessionId"])
         if not live.room.may_write(seat.connection):
-            seat.text.send_again()
-            live.edited()
+            self._send_again(client, seat, live)
             if live.room.is_open:
                 raise errors.forbidden(f"Your role here is {seat.connection.role}, this needs {Role.EDITOR}.")
             raise errors.session_ended()
         if self.services.rooms.writer.unsaved_bytes > self.services.rooms.settings.unsaved_bytes:
             raise RoomUnavailable("too much is waiting to be saved")
-        seat.text.change(body["code"], self.services.clock())
+        began = time.perf_counter()
+        try:
+            seat.text.change(body["code"], self.services.clock())
+        finally:
+            client.rates.spend((time.perf_counter() - began) / _WORK_PER_EVENT_S)
+
+    def _send_again(self, client: EventClient, seat: Seat, live: Live) -> None:
+        """Send a client the text although nothing changed: that costs it by the text's size."""
+        client.rates.spend(len(live.feed.text) / _BYTES_PER_EVENT)
+        seat.text.send_again()
+        live.edited()
 
     async def _send(self, client: EventClient, body: dict[str, Any]) -> dict[str, Any]:
         self._seat_in(client, body["sessionId"])

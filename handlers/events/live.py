@@ -16,6 +16,7 @@ from handlers.events.typists import Typists
 _INTERVAL_S = 0.05
 """At most 20 texts a second to each client."""
 _LOST_S = 60.0
+_MAX_LOST = 16
 
 _log = logging.getLogger(__name__)
 
@@ -62,9 +63,11 @@ class Live:
         """Let a client go; one that was lost may come back with what it wrote meanwhile."""
         if seat in self.seats:
             del self.seats[seat]
-            self.typists.stops(seat.client_id)
+            self.typists.leaves(seat.client_id)
             if is_lost:
                 self._lost[seat.user_id] = (seat.text, self._loop.time() + _LOST_S)
+                if len(self._lost) > _MAX_LOST:
+                    del self._lost[next(iter(self._lost))]
 
     def lost(self, user_id: str) -> TextClient | None:
         """Return what a user had whose connection broke less than a minute ago."""

@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketHandler
 
 from handlers import errors, ids, views
 from handlers.body import Body
-from handlers.events.server import EventServer
+from handlers.events.hub import Hub
 from handlers.services import Services
 
 _log = logging.getLogger(__name__)
@@ -33,15 +33,15 @@ class EventsHandler(WebSocketHandler):
         self.services = services
         self.key = self.get_query_argument("sid", "")
         self.request_id = ids.new_id(services.random_bytes)
-        self._engine = self._server.eio
+        self._engine = self._hub.server.eio
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self.body = Body(self._engine.max_http_buffer_size, services.bodies)
         self.body.payer = str(self.request.remote_ip)
 
     @property
-    def _server(self) -> EventServer:
-        server: EventServer = self.settings["events"].server
-        return server
+    def _hub(self) -> Hub:
+        hub: Hub = self.settings["events"]
+        return hub
 
     @property
     def ping_interval(self) -> float | None:
@@ -56,7 +56,7 @@ class EventsHandler(WebSocketHandler):
         self.set_header("Vary", "Origin")
         self.clear_header("Server")
         origin = self.request.headers.get("Origin", "").lower()
-        if origin in self.application.settings["events"].services.settings.origins:
+        if origin in self._hub.services.settings.origins:
             self.set_header("Access-Control-Allow-Origin", origin)
             self.set_header("Access-Control-Allow-Credentials", "true")
 
@@ -82,6 +82,8 @@ class EventsHandler(WebSocketHandler):
 
     async def post(self) -> None:
         self.request.body = self.body.bytes()
+        if wait_s := self._hub.incoming(self.key, len(self.request.body)):
+            await asyncio.sleep(wait_s)
         await self._engine.handle_request(self)
 
     def options(self) -> None:
@@ -137,12 +139,14 @@ class EventsHandler(WebSocketHandler):
             await self._engine.handle_request(self)
         except Exception as error:
             _log.info("a Socket.IO connection ended: %s", type(error).__name__)
-            self._server.drop(self.key)
+            self._hub.server.drop(self.key)
         finally:
             self.close()
 
     async def on_message(self, message: str | bytes) -> None:
         """Take one message; the next is not read before somebody took this one."""
+        if wait_s := self._hub.incoming(self.key, len(message)):
+            await asyncio.sleep(wait_s)
         self._messages.put_nowait(message)
         await self._messages.join()
 

@@ -1,18 +1,25 @@
-"""Who is typing, from those who say so: told to others at most once a second, and over after five."""
+"""Who is typing, from those who say so: told to others now and then, and over after five seconds."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 TYPING_S = 5.0
 _AGAIN_S = 1.0
+_LEAST_S = 0.2
+"""Between two things that others are told of one client."""
 
 
-@dataclass(slots=True)
 class _Typist:
-    user_id: str
-    told_at: float
-    timer: asyncio.TimerHandle
+    """One client: whether it types, and what others were told last."""
+
+    __slots__ = ("ends", "is_told", "late", "told_at", "types", "user_id")
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self.types = self.is_told = False
+        self.told_at = float("-inf")
+        self.ends: asyncio.TimerHandle | None = None
+        self.late: asyncio.TimerHandle | None = None
 
 
 class Typists:
@@ -22,31 +29,57 @@ class Typists:
         """tell is called with (client id, user id, whether he types)."""
         self._tell = tell
         self._loop = loop
-        self._typing: dict[int, _Typist] = {}
+        self._typists: dict[int, _Typist] = {}
 
     def types(self, client_id: int, user_id: str) -> None:
         """Somebody types, or goes on."""
-        now = self._loop.time()
-        timer = self._loop.call_later(TYPING_S, self.stops, client_id)
-        typist = self._typing.get(client_id)
-        if typist is not None:
-            typist.timer.cancel()
-            typist.timer = timer
-            if now - typist.told_at < _AGAIN_S:
-                return
-            typist.told_at = now
-        else:
-            self._typing[client_id] = _Typist(user_id, now, timer)
-        self._tell(client_id, user_id, True)
+        typist = self._typists.setdefault(client_id, _Typist(user_id))
+        typist.types = True
+        if typist.ends:
+            typist.ends.cancel()
+        typist.ends = self._loop.call_later(TYPING_S, self.stops, client_id)
+        self._say(client_id, typist)
 
     def stops(self, client_id: int) -> None:
-        """Somebody stopped, left, or said nothing for a while; harmless if he did not type."""
-        typist = self._typing.pop(client_id, None)
+        """Somebody stopped, or said nothing for a while; harmless if he did not type."""
+        typist = self._typists.get(client_id)
         if typist is not None:
-            typist.timer.cancel()
-            self._tell(client_id, typist.user_id, False)
+            typist.types = False
+            self._say(client_id, typist)
+
+    def leaves(self, client_id: int) -> None:
+        """Somebody is gone: others are told at once."""
+        typist = self._typists.get(client_id)
+        if typist is not None:
+            self._forget(client_id, typist)
+            if typist.is_told:
+                self._tell(client_id, typist.user_id, False)
 
     def close(self) -> None:
-        for typist in self._typing.values():
-            typist.timer.cancel()
-        self._typing.clear()
+        for client_id, typist in list(self._typists.items()):
+            self._forget(client_id, typist)
+
+    def _say(self, client_id: int, typist: _Typist) -> None:
+        """Tell others what is new, at once or when the interval is over."""
+        now = self._loop.time()
+        wait_s = typist.told_at + (_AGAIN_S if typist.types and typist.is_told else _LEAST_S) - now
+        if wait_s <= 0:
+            self._catch_up(client_id, typist)
+        elif typist.late is None and typist.types != typist.is_told:
+            typist.late = self._loop.call_later(wait_s, self._catch_up, client_id, typist)
+
+    def _catch_up(self, client_id: int, typist: _Typist) -> None:
+        if typist.late:
+            typist.late.cancel()
+            typist.late = None
+        if not typist.types:
+            self._forget(client_id, typist)
+        if typist.types or typist.is_told:
+            typist.is_told, typist.told_at = typist.types, self._loop.time()
+            self._tell(client_id, typist.user_id, typist.types)
+
+    def _forget(self, client_id: int, typist: _Typist) -> None:
+        self._typists.pop(client_id, None)
+        for timer in (typist.ends, typist.late):
+            if timer:
+                timer.cancel()

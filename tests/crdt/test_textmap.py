@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from crdt.textedits import common_ends, edits_between
 from crdt.textfeed import applied
-from crdt.textmap import Edit, TextMap
+from crdt.textmap import Edit, TextMap, shifts_of
 
 texts = st.text(alphabet="ab\n é😀😁", max_size=12)
 
 
 def carry(old: str, new: str, mine: str) -> str:
     """Return what becomes of `new` when somebody who had `old` makes `mine` of it."""
-    found = TextMap.of(old.encode()).shifted(edits_between(old.encode(), new.encode()))
+    found = TextMap.of(old.encode()).shifted(shifts_of(edits_between(old.encode(), new.encode())))
     edits, _ = found.carry(edits_between(old.encode(), mine.encode()), new.encode())
     return applied(new.encode(), edits).decode()
 
@@ -67,7 +67,7 @@ def test_a_map_leads_to_the_same_bytes(first: str, second: str, third: str) -> N
     texts = [text.encode() for text in (first, second, third)]
     found = TextMap.of(texts[0])
     for old, new in itertools.pairwise(texts):
-        found = found.shifted(edits_between(old, new))
+        found = found.shifted(shifts_of(edits_between(old, new)))
 
     end = 0
     for run in found.runs:
@@ -80,7 +80,7 @@ def test_a_map_leads_to_the_same_bytes(first: str, second: str, third: str) -> N
 def test_carried_edits(old: str, new: str, mine: str, crlf: bool) -> None:
     """They fit the newer text; the map that comes with them leads from mine to the result; nothing inserted is lost."""
     newer = new.encode().replace(b"\n", b"\r\n") if crlf else new.encode()
-    found = TextMap.of(old.encode()).shifted(edits_between(old.encode(), newer))
+    found = TextMap.of(old.encode()).shifted(shifts_of(edits_between(old.encode(), newer)))
     made = edits_between(old.encode(), mine.encode())
 
     edits, after = found.carry(made, newer)

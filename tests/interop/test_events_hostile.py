@@ -380,6 +380,52 @@ async def test_too_fast(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     raw.close()
 
 
+async def test_much_before_signing_in(ada: Api) -> None:
+    """Who has not signed in has no reason to send much: over WebSocket, and by polling."""
+    raw = await RawEvents.open(ada)
+    await raw.send("42" + "x" * (17 << 10))
+    await raw.until_closed()
+
+    sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
+    await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=b"4" + b"x" * (17 << 10))
+    assert (await ada.get(f"{HANDSHAKE}&sid={sid}")).status == 400
+
+
+async def test_junk_counts_by_its_size(start_server) -> None:
+    """Whatever it is that is sent: its bytes are counted before anything reads them."""
+    server = await start_server(update_bytes_per_s=1 << 20)
+    ada = await Api(server.url).sign_up("ada")
+    raw = await joined(ada, await ada.new_session())
+
+    for _ in range(5):
+        await raw.send("42" + json.dumps(["nonsense", "x" * (2 << 20)]))
+    for _ in range(5):
+        await raw.until_event("error-message")
+
+    assert raw.errors() == ["unknown_event"] * 5
+    assert server.parts.services.sockets.slowed >= 1
+    raw.close()
+
+
+async def test_typing_as_fast_as_can_be(ada: Api, bob: Api) -> None:
+    """Others are told a few times a second at most, and in the end what is true."""
+    session_id = await ada.new_session()
+    raw, other = await joined(ada, session_id), await joined(bob, session_id)
+    began = asyncio.get_running_loop().time()
+
+    for _ in range(100):
+        await raw.ask("typing", session_id)
+        await raw.ask("stop-typing", session_id)
+    await raw.ask("typing", session_id)
+    lasted = asyncio.get_running_loop().time() - began
+    assert (await other.ask("send-message", {"sessionId": session_id, "message": "x"}))["ok"]
+    while [event[0] for event in other.events if "typing" in event[0]][-1] != "user-typing":
+        await other.until_event("user-typing")
+
+    told = [event for event in other.events if event[0] in ("typing", "stop-typing")]
+    assert len(told) <= 4 + 10 * lasted
+
+
 async def test_too_many_connections(start_server) -> None:
     """The limits of `/sync`: of a user in a session, of an address, shared with it."""
     server = await start_server(connections_per_user=2, connections_per_address=4)
