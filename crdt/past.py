@@ -29,6 +29,7 @@ class Past:
         self._one_at_a_time = asyncio.Semaphore(1)
         self._replayers: OrderedDict[tuple[str, int], Replayer] = OrderedDict()
         self._timelines: OrderedDict[str, Timeline] = OrderedDict()
+        rooms.on_deleted = self._forget
 
     async def timeline(self, session_id: str) -> Timeline:
         """Return the timeline of everything up to now.
@@ -81,6 +82,12 @@ class Past:
             if len(self._replayers) > _MAX_REPLAYERS:
                 self._replayers.popitem(last=False)
         return files, made, replayer.sequence if replayer.sequence < last else None
+
+    def _forget(self, session_id: str) -> None:
+        """Keep nothing of a session that was deleted."""
+        self._timelines.pop(session_id, None)
+        for key in [key for key in self._replayers if key[0] == session_id]:
+            del self._replayers[key]
 
     async def _base(self, session_id: str, sequence: int) -> tuple[Checkpoint | None, list[Chunk]]:
         """Return what the document at a log position can be put together from."""

@@ -66,6 +66,7 @@ class Rooms:
         self.settings = settings
         self.clock = clock
         self.changes = 0
+        self.on_deleted: Callable[[str], None] = lambda _session_id: None
         self.on_tend: Callable[[Room], Awaitable[None]] | None = None
         self._store = store
         self._random_below = random_below
@@ -202,6 +203,7 @@ class Rooms:
     def session_deleted(self, session_id: str) -> None:
         """A session's deletion is committed: nothing of it is written any more."""
         self.changes += 1
+        self.on_deleted(session_id)
         if room := self._rooms.get(session_id):
             self.writer.forget(room, "the session was deleted")
             self._evict(room, SESSION_DELETED, '{"code":"session_deleted"}')

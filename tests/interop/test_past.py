@@ -237,6 +237,20 @@ async def test_timelines_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch
     assert code_of(await ada.get(f"{path}?after=x")) == (422, "invalid")
 
 
+async def test_nothing_is_kept_of_deleted_sessions(ada: Api, server) -> None:
+    session_id, other = await ada.new_session(code="x"), await ada.new_session(code="y")
+    for one in (session_id, other):
+        for what in ("timeline", "replay"):
+            assert (await ada.get(f"/code/{one}/{what}")).status == 200
+
+    assert (await ada.delete(f"/session/{session_id}")).status == 204
+
+    past = server.parts.services.past
+    assert list(past._timelines) == [other]
+    assert [key[0] for key in past._replayers] == [other]
+    assert code_of(await ada.get(f"/code/{session_id}/replay")) == (404, "not_found")
+
+
 async def test_few_timelines_are_kept(ada: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crdt.past._MAX_TIMELINES", 2)
     sessions = [await ada.new_session(code="x") for _ in range(4)]
