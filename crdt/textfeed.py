@@ -32,6 +32,7 @@ class TextFeed:
         self._weight = 0
         self._first = 0
         self._clients: WeakSet[TextClient] = WeakSet()
+        self._plain: tuple[bytes, TextMap] | None = None
         self.text = b""
         self.revision = 0
         self.refresh()
@@ -43,6 +44,12 @@ class TextFeed:
         now = files.get(self._root, "").encode()
         if now != self.text:
             self._push(edits_between(self.text, now, _MAX_STEPS), now)
+
+    def plain(self) -> tuple[bytes, TextMap]:
+        """Return the text with LF line ends and the map from that to the text; made once for all clients."""
+        if self._plain is None:
+            self._plain = self.text.replace(b"\r\n", b"\n"), TextMap.of(self.text)
+        return self._plain
 
     def add(self, client: "TextClient") -> None:
         self._clients.add(client)
@@ -59,6 +66,7 @@ class TextFeed:
             yield self._batches[at]
 
     def _push(self, edits: Sequence[Edit], text: bytes) -> None:
+        self._plain = None
         self._batches.append(shifts_of(edits))
         self._weight += len(edits)
         self.text = text
@@ -85,7 +93,7 @@ class Base:
     @classmethod
     def of(cls, feed: TextFeed) -> "Base":
         """The feed's text as it is."""
-        return cls(feed.text.replace(b"\r\n", b"\n"), TextMap.of(feed.text), feed.revision)
+        return cls(*feed.plain(), feed.revision)
 
     def advance(self, feed: TextFeed) -> None:
         """Carry the map on to the feed's newest text."""
@@ -112,6 +120,7 @@ class TextClient:
         self._retired: list[Base] = []
         self._style = b""
         self._is_new = True
+        self._has_received = False
         self._must_send = False
         feed.add(self)
 
@@ -132,7 +141,9 @@ class TextClient:
     def received(self, now: int) -> None:
         """The client has the text that was on its way to it."""
         if self._in_flight:
-            self._retire(self._known, now + RETIRED_MS)
+            if self._has_received:
+                self._retire(self._known, now + RETIRED_MS)  # not the empty text that it began with
+            self._has_received = True
             self._known, self._in_flight = self._in_flight, None
 
     def send_again(self) -> None:
@@ -161,7 +172,7 @@ class TextClient:
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
         """Take over what an earlier connection of the same user may have had."""
-        for base in (other._known, other._in_flight):
+        for base in (other._known if other._has_received else None, other._in_flight):
             if base is not None:
                 self._retire(base, expires_at)
 
@@ -172,7 +183,11 @@ class TextClient:
                 base.advance(self._feed)
 
     def _nearest(self, text: bytes, now: int) -> Base:
-        """Return what the client most likely had: among the texts it can have, the one nearest to `text`."""
+        """Return what the client most likely had: among the texts it can have, the one nearest to `text`.
+
+        Until it has received one on this connection, that may be none: what has nothing to do with
+        the text there is adds to it then, rather than replace what the client may never have seen.
+        """
         self._retired = [base for base in self._retired if now <= base.expires_at]
         candidates = [self._known, *([self._in_flight] if self._in_flight else []), *reversed(self._retired)]
         return min(candidates, key=lambda base: base.distance(text))

@@ -256,7 +256,8 @@ class Hub:
 
     async def _change(self, client: EventClient, body: dict[str, Any]) -> None:
         live = self._live.get(body["sessionId"])
-        if client.seat is None and live and live.lost(client.user.id):
+        is_live = live is not None and self.services.rooms.find(live.room.session_id) is live.room
+        if client.seat is None and live and is_live and live.lost(client.user.id):
             await self._join(client, body)  # what stock clients kept while they were away comes before anything else
         seat, live = self._seat_in(client, body["sessionId"])
         if not live.room.may_write(seat.connection):

@@ -15,7 +15,10 @@ from handlers.events.typists import Typists
 
 _INTERVAL_S = 0.05
 """At most 20 texts a second to each client."""
-_LOST_S = 60.0
+_REST = 4
+"""So many times as long as sending texts took, others have the event loop."""
+_LOST_S = 30.0
+"""Rooms that nobody uses are closed about then."""
 _MAX_LOST = 16
 
 _log = logging.getLogger(__name__)
@@ -31,7 +34,7 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self.typists = Typists(self._typing_changed, self._loop)
         self._typing_states: dict[int, str] = {}
-        self._lost: dict[str, tuple[TextClient, float]] = {}
+        self._lost: list[tuple[str, TextClient, float]] = []
         self._is_scheduled = False
         self._flushed_at = 0.0
         room.observe(self)
@@ -45,16 +48,14 @@ class Live:
     def is_used(self) -> bool:
         """Whether somebody is here, or may come back soon."""
         now = self._loop.time()
-        self._lost = {user: kept for user, kept in self._lost.items() if kept[1] > now}
+        self._lost = [kept for kept in self._lost if kept[2] > now]
         return bool(self.seats or self._lost)
 
     # -- text clients -----------------------------------------------------------------------------
 
     def add(self, seat: Seat, now: int) -> None:
         """Take a client in; now in milliseconds since 1970."""
-        before = self.lost(seat.user_id)
-        if before:
-            del self._lost[seat.user_id]
+        for before in self.lost(seat.user_id):
             seat.text.remember(before, now + int(_LOST_S * 1000))
         self.seats[seat] = None
         self.edited()
@@ -65,14 +66,12 @@ class Live:
             del self.seats[seat]
             self.typists.leaves(seat.client_id)
             if is_lost:
-                self._lost[seat.user_id] = (seat.text, self._loop.time() + _LOST_S)
-                if len(self._lost) > _MAX_LOST:
-                    del self._lost[next(iter(self._lost))]
+                self._lost = [*self._lost[1 - _MAX_LOST :], (seat.user_id, seat.text, self._loop.time() + _LOST_S)]
 
-    def lost(self, user_id: str) -> TextClient | None:
-        """Return what a user had whose connection broke less than a minute ago."""
-        kept = self._lost.get(user_id)
-        return kept[0] if kept and kept[1] > self._loop.time() else None
+    def lost(self, user_id: str) -> list[TextClient]:
+        """Return what a user's clients had whose connections broke less than half a minute ago."""
+        now = self._loop.time()
+        return [text for user, text, until in self._lost if user == user_id and until > now]
 
     def tell(self, event: str, content: Any, *, but: object = None) -> None:
         """Send an event to every text client but one, or but a user's."""
@@ -128,11 +127,12 @@ class Live:
         self._is_scheduled = False
         if not self.seats:
             return
-        self._flushed_at = self._loop.time()
+        began = self._loop.time()
         try:
             self.feed.refresh()
+            for seat in list(self.seats):
+                seat.offer()
         except CrdtError:
             _log.exception("the text of session %s cannot be sent", self.room.session_id)
-            return
-        for seat in list(self.seats):
-            seat.offer()
+        now = self._loop.time()
+        self._flushed_at = now + _REST * (now - began)

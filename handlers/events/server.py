@@ -115,7 +115,11 @@ class EventServer(socketio.AsyncServer):  # type: ignore[misc]
         if socket is None or socket.closed:
             return
         socket.queue.put_nowait(engine_packet.Packet(engine_packet.MESSAGE, data=encoded))
-        if socket.queue.qsize() > _MAX_QUEUED:
+        self._check_queue(key)
+
+    def _check_queue(self, key: str) -> None:
+        socket = self.eio.sockets.get(key)
+        if socket is not None and socket.queue.qsize() > _MAX_QUEUED:
             _log.info("a Socket.IO client does not read")
             self.drop(key)
 
@@ -251,6 +255,7 @@ class EventServer(socketio.AsyncServer):  # type: ignore[misc]
         answer = await self._callbacks.event(eio_sid, name, arguments)
         if id is not None:
             await self._send_packet(eio_sid, self.packet_class(packet.ACK, namespace=namespace, id=id, data=[answer]))
+            self._check_queue(eio_sid)
 
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
         await super()._handle_disconnect(eio_sid, namespace, reason)

@@ -12,7 +12,7 @@ from typing import Any
 from tornado.web import HTTPError, stream_request_body
 from tornado.websocket import WebSocketHandler
 
-from handlers import errors, ids, views
+from handlers import errors, ids, network, views
 from handlers.body import Body
 from handlers.events.hub import Hub
 from handlers.services import Services
@@ -36,7 +36,7 @@ class EventsHandler(WebSocketHandler):
         self._engine = self._hub.server.eio
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self.body = Body(self._engine.max_http_buffer_size, services.bodies)
-        self.body.payer = str(self.request.remote_ip)
+        self.body.payer = network.client_address(self.request, services.settings.trusted_hops)
 
     @property
     def _hub(self) -> Hub:

@@ -138,6 +138,19 @@ def test_line_ends(document: str, sent: str, result: str, shown: str) -> None:
     assert client.to_send() == shown
 
 
+@pytest.mark.parametrize("code_sent", ["NEW", ""])
+def test_everything_is_replaced(code_sent: str) -> None:
+    """Who has the text may replace all of it at once, also right after joining."""
+    room = with_text("hello world")
+    client = TextClient(TextFeed(room), "ada")
+    assert client.to_send() == "hello world"
+    client.received(NOW)
+
+    client.change(code_sent, NOW + 1)
+
+    assert code(room) == code_sent
+
+
 def test_a_refused_edit_changes_nothing() -> None:
     """Too much text: the room and what the client had stay as they were, a smaller edit then fits."""
     room = with_text("abc", limits=RoomLimits(text_bytes=10))

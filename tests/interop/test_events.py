@@ -137,6 +137,25 @@ async def test_after_a_broken_connection(peers: Peers, ada: Api, bob: Api) -> No
     await lost.until(code="zero one two three")
 
 
+async def test_two_broken_connections_of_one_user(peers: Peers, ada: Api, bob: Api) -> None:
+    """Each comes back with what it wrote."""
+    session_id = await ada.new_session(code="one two")
+    options = {"reconnectionDelay": 700, "reconnectionDelayMax": 700}
+    lost = [await TextPeer.joined(peers, ada, session_id, name, WEBSOCKET, **options) for name in ("tab0", "tab1")]
+    other = await TextPeer.joined(peers, bob, session_id, "other")
+
+    for one in lost:
+        await one.do("Cut")
+        await one.until(connected=False)
+    await lost[0].type("zero ", at=0)
+    await lost[1].type(" three")
+    for one in lost:
+        await one.until(connects=2)
+
+    for one in (other, *lost):
+        await one.until(code="zero one two three")
+
+
 async def test_joining_again(peers: Peers, ada: Api) -> None:
     """On a new connection as on the first; once more on the same one, the text is sent again."""
     session_id = await ada.new_session(code="x")
