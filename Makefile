@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick check format lock help clean
+.PHONY: run test test-quick check format lock bench-history help clean
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -39,6 +39,10 @@ lock: $(VENV)/.tested ## resolve the dependencies anew into requirements.lock
 	$(BIN)/python -m piptools compile -q --extra dev --strip-extras --generate-hashes --no-emit-index-url \
 		--no-emit-trusted-host --no-emit-options --no-emit-find-links --allow-unsafe --no-annotate \
 		--output-file requirements.lock setup.cfg
+
+bench-history: $(VENV)/.tested ## what history costs in bytes and ms (COLLAB_TRACES: folder of recorded sessions)
+	$(BIN)/python -m tests.set_up
+	$(BIN)/python -m bench.history
 
 clean: ## remove what the other targets made (not ./data)
 	rm -rf $(VENV) build tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .coverage*

@@ -64,6 +64,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/code/([^/]+)/export", export.ExportHandler),
     (r"/code/([^/]+)/timeline", replay.TimelineHandler),
     (r"/code/([^/]+)/replay", replay.ReplayHandler),
+    (r"/code/([^/]+)/blame", replay.BlameHandler),
     (r"/code/([^/]+)/at/([0-9]+)", replay.MomentHandler),
     (r"/code/([^/]+)/versions", code.VersionsHandler),
     (r"/code/([^/]+)/versions/([0-9]+)", code.VersionHandler),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from crdt import stored
+from crdt import authorship, stored
 from storage.base import RoomStore
 from storage.records import Chunk
 
@@ -11,12 +11,13 @@ async def load(store: RoomStore, session_id: str, chunks_per_read: int) -> tuple
     """Return (the document, log position of its checkpoint); raises RoomDamaged or StoreUnavailable.
 
     The log is read from the newest version or the checkpoint on, whichever is older: what came
-    after the version says who contributed to the next one.
+    after the version says who contributed to the next one. A checkpoint of a release that did not keep
+    authors needs all of it, once.
     """
     checkpoint = await store.checkpoint(session_id)
     newest = await store.newest_version(session_id)
     since = newest.sequence if newest else 0
-    after = min(since, checkpoint.sequence) if checkpoint else 0
+    after = min(since, checkpoint.sequence) if checkpoint and authorship.decode(checkpoint.owners)[1] else 0
     chunks = await read_log(store, session_id, after, chunks_per_read)
     restored = await asyncio.to_thread(stored.restore, checkpoint, chunks, since)
     return restored, checkpoint.sequence if checkpoint else 0

@@ -6,18 +6,30 @@ A chunk is what one flush of one room wrote:
     entries: varUint ms since the entry before | varUint author << 1 | carried | varByteArray update
     CRC-32 of all that, 4 bytes, low end first
 
-Also here: the table of client id owners that a checkpoint keeps.
+Old chunks are packed together into segments (`crdt.packing`), column by column, for LZMA:
+
+    byte 2 | varUint time of the first entry | varUint ms from there to the last
+    LZMA: varByteArray all updates merged, or nothing | authors: count, strings | varUint count
+        of each: ms since the entry before | author << 2 | redacted << 1 | carried | length of its update
+        the updates
+    CRC-32
 """
 
+import lzma
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from crdt.errors import ProtocolError, RoomDamaged
 from crdt.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
 
-_FORMAT = 1
+_CHUNK = 1
+_SEGMENT = 2
 _CHECKSUM_BYTES = 4
+_FILTERS: list[dict[str, int]] = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 20}]
+"""A larger dictionary would take memory (11 bytes for each of its own), and a segment is seldom larger."""
+_HEAD_BYTES = 10
 
 
 class Entry(NamedTuple):
@@ -25,14 +37,16 @@ class Entry(NamedTuple):
 
     at       milliseconds since 1970
     author   id of the user whose connection or request it was
-    update   raw bytes
-    carried  it may hold structs of client ids that are somebody else's (see `Known.admit`)
+    update    raw bytes
+    carried   it may hold structs of client ids that are somebody else's (see `Known.admit`)
+    redacted  text of it was taken out later (see `crdt.redaction`)
     """
 
     at: int
     author: str
     update: bytes
     carried: bool = False
+    redacted: bool = False
 
 
 def encode_chunk(entries: Iterable[Entry]) -> bytes:
@@ -40,7 +54,7 @@ def encode_chunk(entries: Iterable[Entry]) -> bytes:
     entries = list(entries)
     authors = {author: index for index, author in enumerate(dict.fromkeys(entry.author for entry in entries))}
     now = entries[0].at
-    parts = [bytes((_FORMAT,)), write_var_uint(now), write_var_uint(len(authors))]
+    parts = [bytes((_CHUNK,)), write_var_uint(now), write_var_uint(len(authors))]
     parts += (write_var_bytes(author.encode()) for author in authors)
     for entry in entries:
         elapsed = max(0, entry.at - now)
@@ -51,56 +65,102 @@ def encode_chunk(entries: Iterable[Entry]) -> bytes:
     return with_checksum(b"".join(parts))
 
 
+def encode_segment(entries: list[Entry], summary: bytes) -> bytes:
+    """Pack entries that are old, oldest first; times as in `encode_chunk`.
+
+    summary  their updates merged into one, or nothing
+    """
+    authors = {author: index for index, author in enumerate(dict.fromkeys(entry.author for entry in entries))}
+    times = list(accumulate((entries[0].at, *(entry.at for entry in entries)), max))
+    flags = (authors[entry.author] << 2 | entry.redacted << 1 | entry.carried for entry in entries)
+    parts = [write_var_bytes(summary), write_var_uint(len(authors))]
+    parts += (write_var_bytes(author.encode()) for author in authors)
+    parts.append(write_var_uint(len(entries)))
+    parts += (write_var_uint(now - before) for before, now in pairwise(times))
+    parts += map(write_var_uint, flags)
+    parts += (write_var_uint(len(entry.update)) for entry in entries)
+    parts += (entry.update for entry in entries)
+    head = bytes((_SEGMENT,)) + write_var_uint(times[0]) + write_var_uint(times[-1] - times[0])
+    return with_checksum(head + lzma.compress(b"".join(parts), lzma.FORMAT_RAW, filters=_FILTERS))
+
+
+def decode_summary(data: bytes) -> bytes | None:
+    """Return the updates of a segment merged into one, None if it has no such; raises RoomDamaged."""
+    body = without_checksum(data)
+    if body[:1] != bytes((_SEGMENT,)):
+        return None
+    try:
+        _, at = read_var_uint(body, 1)
+        _, at = read_var_uint(body, at)
+        unpacker = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS)
+        start = unpacker.decompress(body[at:], _HEAD_BYTES)
+        size, at = read_var_uint(start, 0)
+        rest = size + at - len(start)
+        if rest > 0:
+            start += unpacker.decompress(b"", rest)
+        return start[at : at + size] or None
+    except (IndexError, ProtocolError, lzma.LZMAError) as error:
+        raise RoomDamaged("log segment that cannot be read") from error
+
+
 def decode_chunk(data: bytes) -> list[Entry]:
-    """Unpack a chunk; raises RoomDamaged if it is not exactly what was written."""
+    """Unpack a chunk or a segment; raises RoomDamaged if it is not exactly what was written."""
     data = without_checksum(data)
     try:
-        if data[0] != _FORMAT:
-            raise RoomDamaged("log chunk of an unknown format")
-        now, at = read_var_uint(data, 1)
-        count, at = read_var_uint(data, at)
-        authors = []
-        for _ in range(count):
-            author, at = read_var_bytes(data, at)
-            authors.append(author.decode())
-        entries = []
-        while at < len(data):
-            elapsed, at = read_var_uint(data, at)
-            flags, at = read_var_uint(data, at)
-            update, at = read_var_bytes(data, at)
-            now += elapsed
-            entries.append(Entry(now, authors[flags >> 1], update, bool(flags & 1)))
-        return entries
-    except (IndexError, ProtocolError, UnicodeDecodeError) as error:
+        if data[0] == _CHUNK:
+            return _entries(data)
+        if data[0] == _SEGMENT:
+            return _segment(data)
+    except (IndexError, ProtocolError, UnicodeDecodeError, lzma.LZMAError) as error:
         raise RoomDamaged("log chunk that cannot be read") from error
+    raise RoomDamaged("log chunk of an unknown format")
 
 
-def encode_owners(owners: Mapping[int, str]) -> bytes:
-    """Pack {client id: user id}."""
-    users = {user: index for index, user in enumerate(dict.fromkeys(owners.values()))}
-    parts = [write_var_uint(len(users))]
-    parts += (write_var_bytes(user.encode()) for user in users)
-    parts += (write_var_uint(client) + write_var_uint(users[user]) for client, user in owners.items())
-    return with_checksum(b"".join(parts))
+def _entries(data: bytes) -> list[Entry]:
+    now, at = read_var_uint(data, 1)
+    authors, at = _read_authors(data, at)
+    entries = []
+    while at < len(data):
+        elapsed, at = read_var_uint(data, at)
+        flags, at = read_var_uint(data, at)
+        update, at = read_var_bytes(data, at)
+        now += elapsed
+        entries.append(Entry(now, authors[flags >> 1], update, bool(flags & 1)))
+    return entries
 
 
-def decode_owners(data: bytes) -> dict[int, str]:
-    """Unpack the owners; raises RoomDamaged if they are not exactly what was written."""
-    data = without_checksum(data)
-    try:
-        count, at = read_var_uint(data, 0)
-        users = []
+def _segment(data: bytes) -> list[Entry]:
+    now, at = read_var_uint(data, 1)
+    _, at = read_var_uint(data, at)
+    data = lzma.decompress(data[at:], lzma.FORMAT_RAW, filters=_FILTERS)
+    size, at = read_var_uint(data, 0)
+    authors, at = _read_authors(data, at + size)
+    count, at = read_var_uint(data, at)
+    columns: list[list[int]] = []
+    for _ in range(3):
+        column = []
         for _ in range(count):
-            user, at = read_var_bytes(data, at)
-            users.append(user.decode())
-        owners = {}
-        while at < len(data):
-            client, at = read_var_uint(data, at)
-            index, at = read_var_uint(data, at)
-            owners[client] = users[index]
-        return owners
-    except (IndexError, ProtocolError, UnicodeDecodeError) as error:
-        raise RoomDamaged("table of owners that cannot be read") from error
+            value, at = read_var_uint(data, at)
+            column.append(value)
+        columns.append(column)
+    entries = []
+    for elapsed, flags, length in zip(*columns, strict=True):
+        now += elapsed
+        update = data[at : at + length]
+        at += length
+        entries.append(Entry(now, authors[flags >> 2], update, bool(flags & 1), bool(flags & 2)))
+    if at != len(data):
+        raise RoomDamaged("log segment of the wrong length")
+    return entries
+
+
+def _read_authors(data: bytes, at: int) -> tuple[list[str], int]:
+    count, at = read_var_uint(data, at)
+    authors = []
+    for _ in range(count):
+        author, at = read_var_bytes(data, at)
+        authors.append(author.decode())
+    return authors, at
 
 
 def with_checksum(state: bytes) -> bytes:

@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from crdt import stored
+from crdt.authoring import adopted_root
+from crdt.blame import Blame, blame
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.loading import read_log
 from crdt.log import decode_chunk
@@ -29,7 +31,7 @@ class Past:
         self._one_at_a_time = asyncio.Semaphore(1)
         self._replayers: OrderedDict[tuple[str, int], Replayer] = OrderedDict()
         self._timelines: OrderedDict[str, Timeline] = OrderedDict()
-        rooms.on_deleted = self._forget
+        rooms.on_deleted = self.forget
 
     async def timeline(self, session_id: str) -> Timeline:
         """Return the timeline of everything up to now.
@@ -58,6 +60,20 @@ class Past:
             checkpoint, chunks = await self._base(session_id, sequence)
             return await asyncio.to_thread(_files, checkpoint, chunks, sequence, main_root), main_root
 
+    async def blame(self, session_id: str, root: str | None) -> tuple[str, int, Blame]:
+        """Return (root, log position, who wrote its text as it is now); no root is the session's code.
+
+        Raises as `timeline`, NotFound also for a root that there is not.
+        """
+        async with self._one_at_a_time, self._rooms.use(session_id) as room:
+            roots, main_root = room.files(), adopted_root(room.files(), room.main_root)
+            if root is not None and root not in roots:
+                raise NotFound("text")
+            sequence, state = room.journal.sequence, room.document.state()
+            asked = main_root if root is None else root
+            owners = dict(room.known.owners)
+            return asked, sequence, await asyncio.to_thread(blame, state, asked, owners, room.authorship)
+
     async def replay(self, session_id: str, start: int, end: int) -> tuple[dict[str, str], list[Step], int | None]:
         """Return (files at `start`, what the updates after it up to `end` changed, where to go on).
 
@@ -73,7 +89,7 @@ class Past:
             if replayer is None:
                 checkpoint, chunks = await self._base(session_id, start)
                 replayer = await asyncio.to_thread(
-                    lambda: Replayer(stored.restore(checkpoint, chunks, until=start), main_root)
+                    lambda: Replayer(stored.restore(checkpoint, chunks, until=start, reads_summaries=True), main_root)
                 )
             files = replayer.files()
             chunks = await read_log(self._store, session_id, start, _CHUNKS_PER_READ, until=end)
@@ -83,8 +99,8 @@ class Past:
                 self._replayers.popitem(last=False)
         return files, made, replayer.sequence if replayer.sequence < last else None
 
-    def _forget(self, session_id: str) -> None:
-        """Keep nothing of a session that was deleted."""
+    def forget(self, session_id: str) -> None:
+        """Keep nothing of a session that was deleted, or whose log was changed."""
         self._timelines.pop(session_id, None)
         for key in [key for key in self._replayers if key[0] == session_id]:
             del self._replayers[key]
@@ -131,4 +147,4 @@ def _steps(replayer: Replayer, chunks: Sequence[Chunk], end: int) -> list[Step]:
 
 
 def _files(checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str) -> dict[str, str]:
-    return Replayer(stored.restore(checkpoint, chunks, until=until), main_root).files()
+    return Replayer(stored.restore(checkpoint, chunks, until=until, reads_summaries=True), main_root).files()

@@ -36,6 +36,7 @@ class Room:
     pins            uses of the room beside its connections; it stays loaded while there are any
     idle_since      when `rooms` first saw nobody using it
     checkpointed    log position of the stored checkpoint
+    packed          log position up to which the log was looked at for packing
     on_edit         called after each change of the document with the bytes of its update
     on_lost         called when the store turns out to have another log than the room believes
     contributors    {user id: last log position} since the newest version
@@ -60,6 +61,7 @@ class Room:
         self.is_open = is_open
         self.accepts_carried = accepts_carried
         self.known = restored.known
+        self.authorship = restored.authorship
         self.document = Document(restored.state, self.known.torn)
         self.journal = Journal(session_id, restored.sequence)
         self.connections: dict[Connection, None] = {}
@@ -70,6 +72,7 @@ class Room:
         self.idle_since: int | None = None
         self.checkpointed = checkpointed
         self.checkpointed_at = 0
+        self.packed = 0
         self.on_edit: Callable[[int], None] = lambda _size: None
         self.on_lost: Callable[[], None] = lambda: None
         self._authoring = Authoring(self.document, self.known, random_below)
@@ -223,6 +226,7 @@ class Room:
         unclaimed: Set[int] = frozenset()
         if carries and source:
             unclaimed = parsed.spans.keys() - known.owners.keys() - source.client_ids
+        self.authorship.note(parsed, now, author)
         known.commit(parsed, author, unclaimed)
         self._record(log.Entry(now, author, update, bool(unclaimed)))
         frame = protocol.sync_update(update)

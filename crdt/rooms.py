@@ -12,10 +12,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from crdt import loading, stored
+from crdt import loading
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
-from crdt.errors import ProtocolError, RoomDamaged, RoomUnavailable
+from crdt.errors import RoomDamaged, RoomUnavailable
+from crdt.keeping import Keeper
 from crdt.limits import RoomLimits
 from crdt.protocol import SYNC, SyncStep2, SyncUpdate, decode
 from crdt.room import Room
@@ -77,6 +78,8 @@ class Rooms:
         self._is_draining = False
         self._tending: asyncio.Task[None] | None = None
         self.writer = Writer(store, settings.flush_delay_s, clock)
+        self.keeper = Keeper(store, self.writer, clock)
+        """Makes checkpoints and packs logs."""
 
     # -- life -------------------------------------------------------------------------------------
 
@@ -99,7 +102,7 @@ class Rooms:
                 await self.writer.drain()
                 for room in list(self._rooms.values()):
                     with contextlib.suppress(StoreError, RoomUnavailable):  # the log is enough to start from
-                        await self._checkpoint(room)
+                        await self.keeper.checkpoint(room)
         await self.writer.stop()
         return all(room.journal.is_saved for room in self._rooms.values())
 
@@ -295,36 +298,18 @@ class Rooms:
         now = self.clock()
         if self.on_tend:
             await self.on_tend(room)
+        if self._rooms.get(room.session_id) is not room:
+            return
         grown = room.journal.sequence - room.checkpointed >= self.settings.checkpoint_updates
         if grown and now - room.checkpointed_at >= self.settings.checkpoint_interval_ms:
-            await self._checkpoint(room)
+            await self.keeper.checkpoint(room)
+            await self.keeper.pack(room)
         if room.is_used:
             room.idle_since = None
         elif room.idle_since is None:
             room.idle_since = now
         elif now - room.idle_since >= self.settings.idle_ms:
-            await self._checkpoint(room)
+            await self.keeper.checkpoint(room)
+            await self.keeper.pack(room, is_closing=True)
             if not room.is_used and room.journal.is_saved:
                 self._rooms.pop(room.session_id, None)
-
-    async def _checkpoint(self, room: Room) -> None:
-        """Store the whole document as it is now, once the log has all of it."""
-        sequence = room.journal.sequence
-        if sequence == room.checkpointed or self._rooms.get(room.session_id) is not room:
-            return
-        now = self.clock()
-        room.checkpointed_at = now
-        state, clocks, owners = room.document.state(), dict(room.known.clocks), dict(room.known.owners)
-        await self.writer.saved(room, sequence)
-        try:
-            checkpoint, squashed = await asyncio.to_thread(
-                stored.make_checkpoint, room.session_id, sequence, state, clocks, owners, now
-            )
-            await self._store.put_checkpoint(checkpoint)
-        except NotFound:
-            return
-        except (RoomDamaged, ProtocolError):
-            _log.exception("session %s gets no checkpoint, its log is kept", room.session_id)
-            return
-        room.document.replace_base(state, squashed)
-        room.checkpointed = sequence

@@ -7,7 +7,8 @@ string from the store passes its checksum and the scan before pycrdt gets it.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from crdt import document, log
+from crdt import authorship, document, log
+from crdt.authorship import Authorship
 from crdt.content import STORED_LIMITS
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.known import Known
@@ -22,25 +23,36 @@ class Restored:
 
     state         merged and squashed updates
     sequence      log position it stands at
+    authorship    who brought its structs; only part of it where summaries were read
     contributors  {user id: last log position} of entries after `since`
     edited_at     (first, last) time of those entries in ms, or None
+    has_authors   the checkpoint says who brought its structs; else the log from its beginning does
     """
 
     state: bytes = document.EMPTY
     known: Known = field(default_factory=Known)
+    authorship: Authorship = field(default_factory=Authorship)
     sequence: int = 0
     contributors: dict[str, int] = field(default_factory=dict)
     edited_at: tuple[int, int] | None = None
+    has_authors: bool = True
 
 
 def restore(
-    checkpoint: Checkpoint | None, chunks: Iterable[Chunk], since: int = 0, until: int | None = None
+    checkpoint: Checkpoint | None,
+    chunks: Iterable[Chunk],
+    since: int = 0,
+    until: int | None = None,
+    *,
+    reads_summaries: bool = False,
 ) -> Restored:
     """Load a document; raises RoomDamaged if a row fails its checksum, the scan, or the order of the log.
 
     chunks  in order; must continue the checkpoint, may begin before it
     since   log position of the newest version
     until   the log position up to which it is wanted, None for all there is
+    reads_summaries  take packed parts of the log as a whole: enough to look at, but owners, authors and
+                     contributors are not known then
     """
     restored = Restored()
     try:
@@ -50,7 +62,11 @@ def restore(
         for chunk in chunks:
             if until is not None and chunk.first > until:
                 break
-            _load_chunk(restored, chunk, updates, since, until)
+            whole = log.decode_summary(chunk.data) if reads_summaries and _is_next(restored, chunk, until) else None
+            if whole:
+                _load_summary(restored, chunk, whole, updates)
+            else:
+                _load_chunk(restored, chunk, updates, since, until)
         if len(updates) > 1:
             restored.state = squash(document.merge(updates))
     except (ProtocolError, Gap) as error:
@@ -63,10 +79,26 @@ def _load_checkpoint(restored: Restored, checkpoint: Checkpoint) -> None:
     restored.sequence = checkpoint.sequence
     parsed = parse(restored.state, STORED_LIMITS)
     known = restored.known
-    known.owners = log.decode_owners(checkpoint.owners)
+    known.owners, times = authorship.decode(checkpoint.owners)
+    restored.has_authors = times is not None
+    restored.authorship = times or Authorship()
     known.admit(parsed, "", carries=True)
     known.cut_by(parsed)
     known.commit(parsed, "", unclaimed=parsed.spans.keys())
+
+
+def _is_next(restored: Restored, chunk: Chunk, until: int | None) -> bool:
+    return chunk.first == restored.sequence + 1 and (until is None or chunk.last <= until)
+
+
+def _load_summary(restored: Restored, chunk: Chunk, whole: bytes, updates: list[bytes]) -> None:
+    parsed = parse(whole, STORED_LIMITS)
+    known = restored.known
+    known.admit(parsed, "", carries=True)
+    known.cut_by(parsed)
+    known.commit(parsed, "", unclaimed=parsed.spans.keys())
+    restored.sequence = chunk.last
+    updates.append(whole)
 
 
 def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: int, until: int | None) -> None:
@@ -81,9 +113,12 @@ def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: i
             restored.contributors[entry.author] = sequence
             first, _ = restored.edited_at or (entry.at, entry.at)
             restored.edited_at = (first, entry.at)
-        if sequence <= restored.sequence:
+        if sequence <= restored.sequence and restored.has_authors:
             continue
         parsed = parse(entry.update, STORED_LIMITS)
+        restored.authorship.note(parsed, entry.at, entry.author)
+        if sequence <= restored.sequence:
+            continue
         known.admit(parsed, entry.author, carries=True)
         known.cut_by(parsed)
         known.commit(parsed, entry.author, unclaimed=parsed.spans.keys() if entry.carried else frozenset())
@@ -92,9 +127,11 @@ def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: i
 
 
 def make_checkpoint(
-    session_id: str, sequence: int, state: bytes, clocks: dict[int, int], owners: dict[int, str], now: int
+    session_id: str, sequence: int, state: bytes, clocks: dict[int, int], owners: bytes, now: int
 ) -> tuple[Checkpoint, bytes]:
     """Return (checkpoint, squashed state) after loading the state into a fresh document.
+
+    owners  as `crdt.authorship` packs them
 
     Raises RoomDamaged if it does not know exactly the structs that the room knows.
     """
@@ -103,5 +140,5 @@ def make_checkpoint(
     if {client: after for client, (_, after) in parsed.spans.items()} != clocks:
         raise RoomDamaged("the squashed state lacks structs")
     document.verify(squashed, clocks)
-    checkpoint = Checkpoint(session_id, sequence, log.with_checksum(squashed), log.encode_owners(owners), now)
+    checkpoint = Checkpoint(session_id, sequence, log.with_checksum(squashed), owners, now)
     return checkpoint, squashed

@@ -93,6 +93,36 @@ class ReplayHandler(BaseHandler):
         )
 
 
+class BlameHandler(BaseHandler):
+    """GET /code/:sessionId/blame"""
+
+    async def get(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        root, sequence, blame = await self.services.past.blame(session.id, self.get_query_argument("root", None))
+        authors = dict.fromkeys(run.author for run in blame.runs)
+        people = await self.services.store.users(set(authors))
+        self.reply(
+            {
+                "root": root,
+                "sequence": sequence,
+                "authors": [views.person(one, people) for one in authors],
+                "lines": [
+                    {
+                        "line": number,
+                        "text": line.text,
+                        "author": line.author,
+                        "at": rfc3339(line.at) if line.at is not None else None,
+                    }
+                    for number, line in enumerate(blame.lines, 1)
+                ],
+                "runs": [
+                    {"start": run.start, "length": run.length, "author": run.author, "at": rfc3339(run.at)}
+                    for run in blame.runs
+                ],
+            }
+        )
+
+
 class MomentHandler(BaseHandler):
     """GET /code/:sessionId/at/:sequence"""
 

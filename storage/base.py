@@ -280,6 +280,16 @@ class RoomStore(Protocol):
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
         """Return up to `limit` chunks, in order, from the first that holds an entry beyond `after`."""
 
+    async def chunk_spans(self, session_id: str) -> list[tuple[int, int]]:
+        """Return (first, last) of all chunks, in order."""
+
+    async def replace_chunks(self, chunk: Chunk) -> None:
+        """Put one chunk in place of those that it covers; harmless if it is there already.
+
+        Nobody ever sees both or neither of them. Raises NotFound if the session is gone, Conflict unless the log
+        has chunks exactly from its first to its last entry.
+        """
+
     async def checkpoint(self, session_id: str) -> Checkpoint | None:
         """Return the newest checkpoint."""
 

@@ -60,8 +60,39 @@ class Rooms:
 
     @translated
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
-        found = self._engine.db.log.find({"session_id": session_id, "last": {"$gt": after}}).sort("last")
-        return [await _as_chunk(self._engine, one) for one in await at_most(found, limit)]
+        found = self._engine.db.log.find({"session_id": session_id, "last": {"$gt": after}}).sort("first")
+        kept: list[Chunk] = []
+        async for one in found:
+            if not kept or one["first"] > kept[-1].last:  # else it is in a packed one already, see `replace_chunks`
+                kept.append(await _as_chunk(self._engine, one))
+            if len(kept) == limit:
+                break
+        return kept
+
+    @translated
+    async def chunk_spans(self, session_id: str) -> list[tuple[int, int]]:
+        found = self._engine.db.log.find({"session_id": session_id}, {"first": 1, "last": 1}).sort("first")
+        spans: list[tuple[int, int]] = []
+        async for one in found:
+            if not spans or one["first"] > spans[-1][1]:
+                spans.append((one["first"], one["last"]))
+        return spans
+
+    @translated
+    async def replace_chunks(self, chunk: Chunk) -> None:
+        """The new chunk goes where the first of the old ones was; readers pass over those that it covers."""
+        db, session_id = self._engine.db, chunk.session_id
+        async with self._engine.locked(session=session_id):
+            if await db.sessions.find_one({"_id": session_id}, {"_id": 1}) is None:
+                raise NotFound("session")
+            covered = {"session_id": session_id, "first": {"$gte": chunk.first, "$lt": chunk.last + 1}}
+            there = [one async for one in db.log.find(covered, {"first": 1, "last": 1, "parts": 1}).sort("first")]
+            if not there or there[0]["first"] != chunk.first or max(one["last"] for one in there) != chunk.last:
+                raise Conflict("log position")
+            document = await _chunk_document(self._engine, chunk)
+            await db.log.replace_one({"_id": document["_id"]}, document)
+            await db.log.delete_many({**covered, "first": {"$gt": chunk.first, "$lt": chunk.last + 1}})
+            await parts.drop(self._engine, [part for one in there for part in one["parts"]])
 
     @translated
     async def checkpoint(self, session_id: str) -> Checkpoint | None:

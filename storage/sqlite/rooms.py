@@ -43,6 +43,26 @@ class Rooms:
 
         return await self._engine.read(work)
 
+    async def chunk_spans(self, session_id: str) -> list[tuple[int, int]]:
+        def work(db: sqlite3.Connection) -> list[tuple[int, int]]:
+            rows = db.execute("SELECT first, last FROM log WHERE session_id = ? ORDER BY first", (session_id,))
+            return [(row["first"], row["last"]) for row in rows]
+
+        return await self._engine.read(work)
+
+    async def replace_chunks(self, chunk: Chunk) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            if not session_exists(db, chunk.session_id):
+                raise NotFound("session")
+            where = "session_id = :session_id AND first BETWEEN :first AND :last"
+            there = db.execute(f"SELECT min(first), max(last) FROM log WHERE {where}", asdict(chunk)).fetchone()
+            if tuple(there) != (chunk.first, chunk.last):
+                raise Conflict("log position")
+            db.execute(f"DELETE FROM log WHERE {where}", asdict(chunk))
+            _insert(db, chunk)
+
+        await self._engine.write(work)
+
     async def checkpoint(self, session_id: str) -> Checkpoint | None:
         def work(db: sqlite3.Connection) -> Checkpoint | None:
             row = db.execute("SELECT * FROM checkpoints WHERE session_id = ?", (session_id,)).fetchone()
@@ -138,17 +158,21 @@ def insert_chunk(db: sqlite3.Connection, chunk: Chunk) -> None:
     ).fetchone()
     end = last[0] if last else 0
     if chunk.first == end + 1:
-        db.execute(
-            "INSERT INTO log (session_id, first, last, data, created_at) VALUES"
-            " (:session_id, :first, :last, :data, :created_at)",
-            asdict(chunk),
-        )
+        _insert(db, chunk)
         return
     there = db.execute(
         "SELECT last, data FROM log WHERE session_id = ? AND first = ?", (chunk.session_id, chunk.first)
     ).fetchone()
     if there is None or tuple(there) != (chunk.last, chunk.data):
         raise Conflict("log position")
+
+
+def _insert(db: sqlite3.Connection, chunk: Chunk) -> None:
+    db.execute(
+        "INSERT INTO log (session_id, first, last, data, created_at) VALUES"
+        " (:session_id, :first, :last, :data, :created_at)",
+        asdict(chunk),
+    )
 
 
 def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:

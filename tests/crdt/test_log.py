@@ -1,4 +1,6 @@
-"""Chunks of the log, and the table of owners."""
+"""Chunks of the log, as they are written and packed."""
+
+import lzma
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,10 @@ from crdt.errors import RoomDamaged
 from crdt.log import Entry
 
 entries = st.lists(
-    st.builds(Entry, st.integers(0, 2**45), st.text(max_size=20), st.binary(max_size=50), st.booleans()), min_size=1
+    st.builds(
+        Entry, st.integers(0, 2**45), st.text(max_size=20), st.binary(max_size=50), st.booleans(), st.just(False)
+    ),
+    min_size=1,
 )
 
 
@@ -32,10 +37,17 @@ def test_a_keystroke_costs_four_bytes_beside_its_update() -> None:
     assert len(log.encode_chunk(keystrokes)) < 1_000 * 23 + 30
 
 
-@given(st.dictionaries(st.integers(0, 2**53 - 1), st.text(max_size=16)))
-def test_owners_return(owners: dict[int, str]) -> None:
-    """The table survives."""
-    assert log.decode_owners(log.encode_owners(owners)) == owners
+@given(entries, st.binary(max_size=3_000))
+def test_segments_return(given_entries: list[Entry], summary: bytes) -> None:
+    """The same packed, with marks of what was taken out; the merged updates can be read alone."""
+    marked = [entry._replace(redacted=number % 2 == 0) for number, entry in enumerate(given_entries)]
+    data = log.encode_segment(marked, summary)
+    decoded = log.decode_chunk(data)
+
+    assert [entry[1:] for entry in decoded] == [entry[1:] for entry in marked]
+    assert [entry.at for entry in decoded] == [entry.at for entry in log.decode_chunk(log.encode_chunk(given_entries))]
+    assert log.decode_summary(data) == (summary or None)
+    assert log.decode_summary(log.encode_chunk(given_entries)) is None
 
 
 @given(entries, st.data())
@@ -55,8 +67,36 @@ def test_bodies_that_fit_their_checksum_only(body: bytes) -> None:
         log.decode_chunk(log.with_checksum(body))
 
 
-@pytest.mark.parametrize("body", [b"", b"\x01\x05ab", b"\x00\x01\x07", b"\x01\x02\xc3\x28"])
-def test_owners_that_fit_their_checksum_only(body: bytes) -> None:
-    """The same for the owners."""
+@given(entries, st.data())
+def test_every_flipped_bit_of_a_segment_is_noticed(given_entries: list[Entry], data: st.DataObject) -> None:
+    segment = bytearray(log.encode_segment(given_entries, b"summary"))
+    segment[data.draw(st.integers(0, len(segment) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+
+    for decode in (log.decode_chunk, log.decode_summary):
+        with pytest.raises(RoomDamaged):
+            decode(bytes(segment))
+
+
+def packed(body: bytes) -> bytes:
+    return b"\x02\x00\x00" + lzma.compress(body, lzma.FORMAT_RAW, filters=log._FILTERS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x02\x00\x00abc",
+        packed(b""),
+        packed(b"\x05ab"),
+        packed(b"\x00\x01\x01a\x01\x00\x00\x01ab"),
+        packed(b"\x00\x00\x05"),
+    ],
+)
+def test_segments_that_fit_their_checksum_only(body: bytes) -> None:
     with pytest.raises(RoomDamaged):
-        log.decode_owners(log.with_checksum(body))
+        log.decode_chunk(log.with_checksum(body))
+
+
+@pytest.mark.parametrize("body", [b"\x02\x00\x00abc", packed(b""), packed(b"\x80"), b"\x02"])
+def test_summaries_that_fit_their_checksum_only(body: bytes) -> None:
+    with pytest.raises(RoomDamaged):
+        log.decode_summary(log.with_checksum(body))

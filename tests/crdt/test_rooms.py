@@ -464,7 +464,7 @@ async def test_a_checkpoint_that_cannot_be_verified(make_world, expect_log, monk
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))
         await until(lambda: _value(room.checkpointed_at), bool)
-        await world.rooms._checkpoint(room)
+        await world.rooms.keeper.checkpoint(room)
 
         assert await world.store.checkpoint("one") is None
         assert room.checkpointed == 0

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from crdt import log, stored
+from crdt import authorship, log, stored
 from crdt.document import Document, merge
 from crdt.errors import RoomDamaged
 from storage.records import Chunk
@@ -47,12 +47,31 @@ def test_a_log_alone() -> None:
     assert restored.edited_at == (NOW + 10, NOW + 29)
 
 
+def packed_owners(restored: stored.Restored) -> bytes:
+    return authorship.encode(restored.known.owners, restored.authorship)
+
+
+def test_who_brought_what_is_found_again() -> None:
+    """From checkpoint and log, or, where an old checkpoint does not say it, from the whole log."""
+    chunks, _ = typed()
+    wanted = stored.restore(None, chunks).authorship.of(5, 0, 30)
+    half = stored.restore(None, chunks[:12])
+    checkpoint, _ = stored.make_checkpoint("session", 12, half.state, half.known.clocks, packed_owners(half), NOW)
+    old = replace(checkpoint, owners=log.with_checksum(b"\x01\x03ada\x05\x00"))
+
+    assert wanted[0] == (0, NOW, "ada")
+    assert stored.restore(checkpoint, chunks[12:]).authorship.of(5, 0, 30) == wanted
+    assert stored.restore(old, chunks).authorship.of(5, 0, 30) == wanted
+
+
 @pytest.mark.parametrize("start", [0, 5, 12])
 def test_a_checkpoint_and_the_rest(start: int) -> None:
     """Chunks before the checkpoint may come along and count for contributors only."""
     chunks, typist = typed()
     half = stored.restore(None, chunks[:12])
-    checkpoint, squashed = stored.make_checkpoint("session", 12, half.state, half.known.clocks, half.known.owners, NOW)
+    checkpoint, squashed = stored.make_checkpoint(
+        "session", 12, half.state, half.known.clocks, packed_owners(half), NOW
+    )
 
     restored = stored.restore(checkpoint, chunks[start:], since=20)
 
@@ -76,13 +95,13 @@ def test_a_checkpoint_must_have_everything() -> None:
     restored = stored.restore(None, chunks)
 
     with pytest.raises(RoomDamaged, match="lacks"):
-        stored.make_checkpoint("s", 30, restored.state, {5: 31}, {}, NOW)
+        stored.make_checkpoint("s", 30, restored.state, {5: 31}, b"", NOW)
 
 
 def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
     chunks, _ = typed(5)
     restored = stored.restore(None, chunks)
-    checkpoint, _ = stored.make_checkpoint("s", 5, restored.state, restored.known.clocks, restored.known.owners, NOW)
+    checkpoint, _ = stored.make_checkpoint("s", 5, restored.state, restored.known.clocks, packed_owners(restored), NOW)
     bad_update = log.encode_chunk([log.Entry(NOW, "ada", bytes.fromhex("01010200000000"))])
     gap = log.encode_chunk([log.Entry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
     unmergeable = log.with_checksum(merge([B3, b"\x00\x00"])[:-3])

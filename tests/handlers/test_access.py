@@ -60,6 +60,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/code/([^/]+)/at/([0-9]+)"): MEMBERS,
     ("GET", r"/code/([^/]+)/export"): MEMBERS,
     ("GET", r"/code/([^/]+)/replay"): MEMBERS,
+    ("GET", r"/code/([^/]+)/blame"): MEMBERS,
     ("GET", r"/code/([^/]+)/latest"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions/([0-9]+)"): MEMBERS,

@@ -8,6 +8,7 @@ import pytest
 from crdt.log import decode_chunk
 from tests.api import Api
 from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, joined, typing_frame
+from tests.interop.text_clients import WEBSOCKET, TextPeer
 from tests.node_peers import Peers, until
 
 
@@ -72,6 +73,32 @@ async def test_moments_before_and_after_a_checkpoint(start_server, peers: Peers)
     assert again == before
     assert "more " in after["code"]
     wire.close()
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_every_moment_of_a_packed_log(
+    server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packing changes nothing that can be seen: not the moments, the replay, the timeline or the blame."""
+    monkeypatch.setattr("crdt.packing.ENTRIES", 16)
+    random.seed(seed)
+    session_id = await ada.new_session(code="start\n")
+    await scribble(peers, [ada, bob, ada], session_id)
+    sequence = (await ada.live(session_id))["sequence"]
+    paths = [f"/code/{session_id}/at/{number}" for number in range(sequence + 1)]
+    paths += [f"/code/{session_id}/{what}" for what in ("replay", "timeline", "blame", "replay?from=20&to=30")]
+    before = [(await ada.get(path)).body for path in paths]
+    services = server.parts.services
+
+    async with services.rooms.use(session_id) as room:
+        await services.rooms.keeper.checkpoint(room)
+        await services.rooms.keeper.pack(room, is_closing=True)
+    services.past.forget(session_id)
+
+    spans = await services.store.chunk_spans(session_id)
+    assert len(spans) <= sequence // 16 + 1
+    assert spans[-1][1] == sequence
+    assert [(await ada.get(path)).body for path in paths] == before
 
 
 async def test_moments_that_were_not(ada: Api) -> None:
@@ -258,3 +285,70 @@ async def test_few_timelines_are_kept(ada: Api, server, monkeypatch: pytest.Monk
         assert (await ada.get(f"/code/{session_id}/timeline")).body["sequence"] == 1
 
     assert list(server.parts.services.past._timelines) == [sessions[3], sessions[0]]
+
+
+async def reference(server, peers: Peers, session_id: str) -> tuple[str, list[str]]:
+    """Return (text, who typed each of its units), by real Yjs that takes the log update by update."""
+    log = await log_of(server, session_id)
+    found = await peers.do("origins", "reference", updates=[entry.update.hex() for entry in log])
+    return found["text"], [log[number].author for number in found["found"]]
+
+
+async def check_blame(server, peers: Peers, api: Api, session_id: str) -> dict:
+    text, authors = await reference(server, peers, session_id)
+    body = (await api.get(f"/code/{session_id}/blame")).body
+    assert [run["author"] for run in body["runs"] for _ in range(run["length"])] == authors
+    assert "\n".join(line["text"] for line in body["lines"]) == text
+    assert [line["line"] for line in body["lines"]] == list(range(1, text.count("\n") + 2))
+    starts = list(itertools.accumulate((run["length"] for run in body["runs"]), initial=0))
+    assert [run["start"] for run in body["runs"]] == starts[:-1]
+    assert all(RFC3339.fullmatch(one["at"]) for one in (*body["runs"], *body["lines"]))
+    assert {one["id"] for one in body["authors"]} == set(authors)
+    return body
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_blame(start_server, peers: Peers, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody's text is his own: editors at once, a text client, posts and restores; also after a restart."""
+    monkeypatch.setattr("crdt.packing.ENTRIES", 16)
+    random.seed(seed)
+    server = await start_server()
+    ada, bob, eve = [await Api(server.url).sign_up(name) for name in ("ada", "bob", "eve")]
+    session_id = await ada.new_session(code="start\n")
+    await scribble(peers, [ada, bob, ada], session_id)
+    texts = await TextPeer.joined(peers, eve, session_id, "texts", WEBSOCKET)
+    await texts.type("typed by eve\n", at=0)
+    await until(lambda: ada.live(session_id), lambda live: live["code"].startswith("typed by eve\n"))
+    first = (await ada.post(f"/code/{session_id}/save", {})).body
+    assert (await check_blame(server, peers, ada, session_id))["lines"][0]["author"] == eve.user["id"]
+    await scribble(peers, [bob, ada], session_id)
+    edited = (await ada.live(session_id))["code"].replace("typed by", "posted over")
+    assert (await bob.post(f"/code/{session_id}/save", {"code": edited})).status == 201
+    await check_blame(server, peers, ada, session_id)
+    assert (await bob.post(f"/code/{session_id}/restore", {"version": first["version"]})).status == 201
+    body = await check_blame(server, peers, ada, session_id)
+
+    await texts.ask("leave-session", session_id)
+    for number in range(3):
+        await peers.do("destroy", f"editor{number}")
+    await server.stop()
+    server = await start_server(port=server.port)
+    assert await check_blame(server, peers, ada, session_id) == body
+
+
+async def test_blame_of_other_texts(ada: Api) -> None:
+    """`root` names one; without it, it is the session's code."""
+    session_id = await ada.new_session()
+    wire = await joined(ada, session_id)
+    await wire.send(typing_frame("only", "monaco"))
+    await until(lambda: ada.live(session_id), lambda live: live["sequence"] == 1)
+
+    bodies = [
+        (await ada.get(f"/code/{session_id}/blame{query}")).body for query in ("", "?root=monaco", "?root=codemirror")
+    ]
+
+    assert [body["root"] for body in bodies] == ["monaco", "monaco", "codemirror"]
+    assert [[line["text"] for line in body["lines"]] for body in bodies] == [["only"], ["only"], [""]]
+    assert (bodies[2]["lines"], bodies[2]["runs"]) == ([{"line": 1, "text": "", "author": None, "at": None}], [])
+    assert code_of(await ada.get(f"/code/{session_id}/blame?root=none")) == (404, "not_found")
+    wire.close()

@@ -156,6 +156,25 @@ const actions = {
       return doc.getText(root).toString()
     })
   },
+  // apply logged updates one after the other; for each unit of the text, which of them brought it
+  origins ({ updates, root = 'codemirror' }) {
+    const doc = new Y.Doc()
+    const brought = new Map()
+    updates.forEach((update, index) => {
+      Y.applyUpdate(doc, Buffer.from(update, 'hex'))
+      for (const [client, after] of Y.decodeStateVector(Y.encodeStateVector(doc))) {
+        const known = brought.get(client) ?? []
+        while (known.length < after) known.push(index)
+        brought.set(client, known)
+      }
+    })
+    const found = []
+    for (let item = doc.getText(root)._start; item; item = item.right) {
+      if (item.deleted || !item.countable) continue
+      for (let unit = 0; unit < item.length; unit++) found.push(brought.get(item.id.client)[item.id.clock + unit])
+    }
+    return { text: doc.getText(root).toString(), found }
+  },
   stateUpdate: ({ name }) => Buffer.from(Y.encodeStateAsUpdate(clients.get(name).doc)).toString('hex')
 }
 

@@ -58,10 +58,19 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "append_chunks": lambda store: store.append_chunks(
         [chunk(2, 2, session_id="s1"), chunk(2, 2, session_id="s2"), chunk(2, 2, session_id="s3")]
     ),
+    "replace_chunks": lambda store: repacked(store),
     "put_checkpoint": lambda store: store.put_checkpoint(checkpoint(2)),
     "add_version": lambda store: store.add_version(version(), 10),
 }
 """Every call that writes more than once, and the simple ones that count something."""
+
+
+async def repacked(store: Store) -> None:
+    """Pack the log of a session whose chunks are one by one."""
+    for number in (2, 3, 4):
+        if await store.chunk_spans("s1") != [(1, 4)]:
+            await store.append_chunks([chunk(number, number, session_id="s1")])
+    await store.replace_chunks(chunk(1, 4, b"packed", session_id="s1"))
 
 
 async def undisturbed(place: Place, what: str) -> dict[str, list[object]]:

@@ -1377,6 +1377,66 @@ class TestLog:
         assert await store.chunks("s1", 0, MANY) == [large]
 
 
+class TestPacking:
+    async def test_spans(self, store: Store, seed: Seed) -> None:
+        """First and last entry of each chunk, in order of numbers."""
+        await seed.session("s1")
+        await seed.session("s2")
+        await store.append_chunks([chunk(number, number) for number in range(1, 12)])
+        await store.append_chunks([chunk(12, 20), chunk(1, 3, session_id="s2")])
+
+        assert await store.chunk_spans("s1") == [*((number, number) for number in range(1, 12)), (12, 20)]
+        assert await store.chunk_spans("s-none") == []
+
+    @pytest.mark.parametrize(("first", "last"), [(1, 3), (4, 9), (4, 5), (1, 12), (10, 12), (10, 10)])
+    async def test_one_for_many(self, store: Store, seed: Seed, first: int, last: int) -> None:
+        """The new chunk is there instead of those that it covers; the others stay, and the log goes on."""
+        await seed.session("s1")
+        await seed.session("s2")
+        log = [chunk(1, 3), chunk(4, 4), chunk(5, 5), chunk(6, 9), chunk(10, 10), chunk(11, 12)]
+        await store.append_chunks([*log, chunk(1, 12, session_id="s2")])
+        packed = chunk(first, last, b"packed", created_at=NOW + 9)
+
+        await store.replace_chunks(packed)
+        await store.replace_chunks(packed)
+        await store.append_chunks([chunk(13, 13)])
+
+        kept = [one for one in log if one.last < first or one.first > last]
+        expected = sorted([*kept, packed, chunk(13, 13)], key=lambda one: one.first)
+        assert await store.chunks("s1", 0, MANY) == expected
+        assert await store.chunk_spans("s1") == [(one.first, one.last) for one in expected]
+        assert await store.chunks("s2", 0, MANY) == [chunk(1, 12, session_id="s2")]
+        seen = await store.chunks("s1", 0, 2)
+        while page := await store.chunks("s1", seen[-1].last, 2):
+            seen += page
+        assert seen == expected
+
+    @pytest.mark.parametrize(("first", "last"), [(1, 2), (2, 3), (4, 6), (7, 8), (8, 9)])
+    async def test_only_what_is_exactly_there(self, store: Store, seed: Seed, first: int, last: int) -> None:
+        """A chunk that cuts another in two, or goes beyond the log, changes nothing."""
+        await seed.session()
+        log = [chunk(1, 3), chunk(4, 4), chunk(5, 7)]
+        await store.append_chunks(log)
+
+        with pytest.raises(Conflict):
+            await store.replace_chunks(chunk(first, last, b"packed"))
+        assert await store.chunks("s1", 0, MANY) == log
+
+    async def test_of_no_session(self, store: Store) -> None:
+        with pytest.raises(NotFound):
+            await store.replace_chunks(chunk(1, 1, session_id="s-none"))
+
+    async def test_large_ones(self, store: Store, seed: Seed) -> None:
+        """Megabytes go and come whole, and the old ones leave nothing."""
+        await seed.session()
+        large = bytes(range(256)) * (1 << 16)
+        await store.append_chunks([chunk(1, 1, large), chunk(2, 2)])
+
+        for data in (large[::-1], b"small", large):
+            await store.replace_chunks(chunk(1, 2, data))
+            assert await store.chunks("s1", 0, MANY) == [chunk(1, 2, data)]
+
+
 class TestCheckpoints:
     async def test_a_checkpoint_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """Every byte of it."""

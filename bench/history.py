@@ -1,0 +1,182 @@
+"""What history costs: bytes a keystroke, time to find a moment, to compare and to blame.
+
+Takes recorded sessions as real Yjs updates (`tests/node/traces.mjs`), 20 a chunk as fast typing makes them, through
+the real SQLite store. Run by `make bench-history`; set COLLAB_TRACES to the folder with the recordings.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from crdt import log
+from crdt.history import History, HistorySettings
+from crdt.past import Past
+from crdt.rooms import Rooms, RoomsSettings
+from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
+from storage.sqlite import SqliteStore
+from tests.node_peers import node_command
+
+ROOT = Path(__file__).parents[1]
+TRACES = Path(os.environ.get("COLLAB_TRACES", ROOT.parent / "shared" / "traces"))
+START = 1_700_000_000_000
+CHUNK = 20
+TRIES = 9
+
+
+def recorded(name: str, limit: int) -> tuple[list[log.Entry], int]:
+    """Return (entries, edits in them); pauses are drawn from a log-normal distribution around 150 ms."""
+    script = ROOT / "tests" / "node" / "traces.mjs"
+    command = [node_command(), str(script), str(TRACES / f"{name}.json.gz"), str(limit)]
+    *rows, last = (
+        json.loads(line) for line in subprocess.run(command, capture_output=True, check=True).stdout.splitlines()
+    )
+    pauses = random.Random(1)
+    now, entries = START, []
+    for row in rows:
+        now += int(pauses.lognormvariate(5, 0.7))
+        entries.append(log.Entry(now, f"user-{row['agent']}-0123456789", base64.b64decode(row["update"])))
+    return entries, last["edits"]
+
+
+class World:
+    """A store with one session whose log is `entries`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "collab.db"
+        self.store = SqliteStore(self.file)
+        self.rooms = Rooms(
+            self.store,
+            RoomsSettings(),
+            clock=lambda: int(time.time() * 1000),
+            random_below=random.randrange,
+            accepts_carried=False,
+        )
+        self.past = Past(self.store, self.rooms)
+        self.history = History(self.store, self.rooms, HistorySettings())
+
+    async def fill(self, entries: list[log.Entry]) -> None:
+        await self.store.open()
+        self.rooms.start()
+        user = User("u", "u", "u@x.io", "", "", None, is_guest=False, created_at=0)
+        await self.store.add_user(user, Login("l", "u", "h", None, 0, 0, 0, 1 << 60, 1 << 60, ""))
+        session = Session("s", "", "", "u", Access.LINK, Role.EDITOR, Status.OPEN, "codemirror", 0, 0)
+        await self.store.add_session(session, Member("s", "u", Role.OWNER, 0), None)
+        for at in range(0, len(entries), CHUNK):
+            part = entries[at : at + CHUNK]
+            await self.store.append_chunks([Chunk("s", at + 1, at + len(part), log.encode_chunk(part), part[-1].at)])
+
+    async def pack(self) -> float:
+        """Checkpoint and pack as a room that closes does; return the longest time in ms that the loop stood still."""
+        worst = 0.0
+
+        async def watch() -> None:
+            nonlocal worst
+            while True:
+                before = time.perf_counter()
+                await asyncio.sleep(0.001)
+                worst = max(worst, time.perf_counter() - before - 0.001)
+
+        async with self.rooms.use("s") as room:
+            watching = asyncio.create_task(watch())
+            await self.rooms.keeper.checkpoint(room)
+            await asyncio.sleep(0.05)
+            worst = 0.0
+            await self.rooms.keeper.pack(room, is_closing=True)
+            watching.cancel()
+        return worst * 1000
+
+    async def sizes(self) -> tuple[int, int]:
+        """Return bytes of (log, checkpoint)."""
+        chunks = await self.store.chunks("s", 0, 1 << 30)
+        checkpoint = await self.store.checkpoint("s")
+        return sum(len(one.data) for one in chunks), len(checkpoint.state) + len(checkpoint.owners) if checkpoint else 0
+
+    async def stop(self) -> None:
+        await self.rooms.drain(10)
+        await self.store.close(is_clean=True)
+
+
+async def timed(call: Callable[[], Awaitable[object]], tries: int = TRIES) -> tuple[float, float]:
+    """Return (median, longest) in ms."""
+    found = []
+    for _ in range(tries):
+        before = time.perf_counter()
+        await call()
+        found.append((time.perf_counter() - before) * 1000)
+    return statistics.median(found), max(found)
+
+
+async def bytes_table() -> None:
+    print(
+        "| session | edits | updates | as written | packed | of it merged updates | checkpoint | loop stood still, ms |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for name in ("automerge-paper", "rustcode", "sveltecomponent", "friendsforever"):
+        entries, edits = recorded(name, 1 << 30)
+        with tempfile.TemporaryDirectory() as folder:
+            world = World(Path(folder))
+            await world.fill(entries)
+            before, _ = await world.sizes()
+            lag = await world.pack()
+            after, checkpoint = await world.sizes()
+            bare = 0
+            for chunk in await world.store.chunks("s", 0, 1 << 30):
+                bare += len(log.encode_segment(log.decode_chunk(chunk.data), b"")) if len(chunk.data) > 100 else 0
+            await world.stop()
+        each = [f"{size / edits:.1f}" for size in (before, after, after - bare, checkpoint)]
+        print(f"| {name} | {edits:,} | {len(entries):,} | {' | '.join(each)} | {lag:.0f} |", flush=True)
+
+
+async def times_table() -> None:
+    print("\nMilliseconds, medians; of a moment also the longest of 25.\n")
+    print("| edits | a moment | diff with the live text | blame | timeline, first time | replay of 2,000 updates |")
+    print("|---|---|---|---|---|---|")
+    for count in (1_000, 10_000, 100_000):
+        entries, _ = recorded("automerge-paper", count)
+        with tempfile.TemporaryDirectory() as folder:
+            world = World(Path(folder))
+            await world.fill(entries)
+            await world.pack()
+            print(f"| {count:,} | {' | '.join(await times(world, count))} |", flush=True)
+            await world.stop()
+
+
+async def times(world: World, count: int) -> list[str]:
+    places = random.Random(2)
+    past = world.past
+    moment = await timed(lambda: past.files("s", places.randrange(count)), 25)
+    await world.history.save("s", "u", "u")
+    async with world.rooms.use("s") as room:
+        text = room.files()["codemirror"]
+        changed = text[: len(text) // 3] + "changed" + text[len(text) // 3 + 9 :]
+        room.edit_text("u", changed, world.rooms.clock())
+
+    async def timeline() -> None:
+        past.forget("s")
+        await past.timeline("s")
+
+    others = [
+        await timed(lambda: world.history.difference("s", 1, None)),
+        await timed(lambda: past.blame("s", None)),
+        await timed(timeline, 3),
+        await timed(lambda: past.replay("s", places.randrange(max(1, count - 2_000)), count), 5),
+    ]
+    return [f"{moment[0]:.0f} ({moment[1]:.0f})", *(f"{median:.0f}" for median, _ in others)]
+
+
+async def main() -> None:
+    await bytes_table()
+    await times_table()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

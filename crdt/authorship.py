@@ -1,0 +1,142 @@
+"""Who brought each struct of a document, and when: what blame is made of.
+
+Kept by client id and clock, not by position in the text: an update says which structs it brings, whatever
+the order in which updates arrive, so this is right under concurrency, for what was typed offline and
+brought by somebody else, for restores and for texts that came by REST. Positions come in when somebody
+asks (`crdt.items`).
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Mapping
+
+from crdt.errors import ProtocolError, RoomDamaged
+from crdt.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
+from crdt.log import with_checksum, without_checksum
+from crdt.scan import Parsed
+
+GRAIN_S = 2
+"""Structs of one client that came within so many seconds share a time."""
+
+_MARK = b"\x00\x02"
+"""Tables without times begin with how many users there are; none have nothing behind the zero."""
+_USER_BITS = 20
+
+
+class Authorship:
+    """For each client id: from which clock on structs came at which second, brought by whom."""
+
+    __slots__ = ("_index", "_next", "_spans", "_users")
+
+    def __init__(self) -> None:
+        self._users: list[str] = []
+        self._index: dict[str, int] = {}
+        self._next: dict[int, int] = {}
+        self._spans: dict[int, tuple[array[int], array[int]]] = {}
+
+    def note(self, parsed: Parsed, at: int, user_id: str) -> None:
+        """Take an applied update; at: milliseconds since 1970."""
+        for client, (_, after) in parsed.spans.items():
+            first = self._next.get(client, 0)
+            if after > first:
+                self._next[client] = after
+                self._add(client, first, at // 1_000, user_id)
+
+    def _add(self, client: int, clock: int, second: int, user_id: str) -> None:
+        user = self._index.get(user_id)
+        if user is None:
+            user = self._index[user_id] = len(self._users)
+            self._users.append(user_id)
+        clocks, values = self._spans.setdefault(client, (array("Q"), array("Q")))
+        if values:
+            last = values[-1]
+            if last & (1 << _USER_BITS) - 1 == user and second - (last >> _USER_BITS) < GRAIN_S:
+                return
+        clocks.append(clock)
+        values.append(second << _USER_BITS | user)
+
+    def of(self, client: int, start: int, end: int) -> list[tuple[int, int, str]]:
+        """Return (first clock, milliseconds since 1970, who brought it) of the parts of a range of clocks."""
+        clocks, values = self._spans.get(client, (array("Q"), array("Q")))
+        at = max(bisect_right(clocks, start) - 1, 0)
+        parts = []
+        while at < len(clocks) and clocks[at] < end:
+            value = values[at]
+            user = self._users[value & (1 << _USER_BITS) - 1]
+            parts.append((max(start, clocks[at]), (value >> _USER_BITS) * 1_000, user))
+            at += 1
+        return parts
+
+    def clients(self) -> dict[int, int]:
+        """Return {client id: next clock}."""
+        return self._next
+
+    def pack(self, client: int, users: dict[str, int]) -> bytes:
+        clocks, values = self._spans.get(client, (array("Q"), array("Q")))
+        parts = [write_var_uint(self._next.get(client, 0)), write_var_uint(len(clocks))]
+        clock = second = 0
+        for start, value in zip(clocks, values, strict=True):
+            now = value >> _USER_BITS
+            user = users[self._users[value & (1 << _USER_BITS) - 1]]
+            parts.append(write_var_uint(start - clock))
+            parts.append(write_var_uint(now - second << 1 if now >= second else (second - now << 1) - 1))
+            parts.append(write_var_uint(user))
+            clock, second = start, now
+        return b"".join(parts)
+
+    def unpack(self, data: bytes, at: int, client: int, users: list[str]) -> int:
+        """Read what `pack` wrote; return the next position."""
+        following, at = read_var_uint(data, at)
+        count, at = read_var_uint(data, at)
+        clock = second = 0
+        for _ in range(count):
+            step, at = read_var_uint(data, at)
+            change, at = read_var_uint(data, at)
+            user, at = read_var_uint(data, at)
+            clock += step
+            second += -(change + 1 >> 1) if change & 1 else change >> 1
+            self._add(client, clock, second, users[user])
+        if following:
+            self._next[client] = following
+        return at
+
+
+def encode(owners: Mapping[int, str], authorship: Authorship) -> bytes:
+    """Pack {client id: user id} and the authorship, as a checkpoint keeps them."""
+    users = {user: number for number, user in enumerate(dict.fromkeys([*owners.values(), *authorship._users]))}
+    parts = [_MARK, write_var_uint(len(users)), *(write_var_bytes(user.encode()) for user in users)]
+    for client in dict.fromkeys([*owners, *authorship.clients()]):
+        owner = owners.get(client)
+        parts.append(write_var_uint(client))
+        parts.append(write_var_uint(0 if owner is None else users[owner] + 1))
+        parts.append(authorship.pack(client, users))
+    return with_checksum(b"".join(parts))
+
+
+def decode(data: bytes) -> tuple[dict[int, str], Authorship | None]:
+    """Unpack both; the authorship is None in tables of releases that did not keep it.
+
+    Raises RoomDamaged if they are not exactly what was written.
+    """
+    body = without_checksum(data)
+    has_times = body.startswith(_MARK)
+    authorship = Authorship()
+    owners: dict[int, str] = {}
+    try:
+        count, at = read_var_uint(body, len(_MARK) if has_times else 0)
+        users = []
+        for _ in range(count):
+            user, at = read_var_bytes(body, at)
+            users.append(user.decode())
+        while at < len(body):
+            client, at = read_var_uint(body, at)
+            owner, at = read_var_uint(body, at)
+            if not has_times:
+                owners[client] = users[owner]
+                continue
+            if owner:
+                owners[client] = users[owner - 1]
+            at = authorship.unpack(body, at, client, users)
+    except (IndexError, ProtocolError, UnicodeDecodeError) as error:
+        raise RoomDamaged("table of owners that cannot be read") from error
+    return owners, authorship if has_times else None

@@ -1,0 +1,101 @@
+"""Who wrote each run and each line of a text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crdt.authorship import GRAIN_S, Authorship
+from crdt.items import Items, as_text
+
+MAX_RUNS = 20_000
+_GAP_MS = GRAIN_S * 1_000
+
+
+@dataclass(slots=True)
+class Run:
+    """Text of one author that stands side by side, as UTF-16 code units.
+
+    at  milliseconds since 1970 of the newest part, to two seconds
+    """
+
+    start: int
+    length: int
+    author: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, without its end; author and time are those of its newest part, None for nothing at all."""
+
+    text: str
+    author: str | None
+    at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """Runs and lines of one text."""
+
+    runs: list[Run]
+    lines: list[Line]
+
+
+def blame(state: bytes, root: str, owners: Mapping[int, str], authorship: Authorship) -> Blame:
+    """Return who wrote the text of a root; takes a tenth of a second for large documents."""
+    parts: list[str] = []
+    runs: list[Run] = []
+    start = 0
+    for item in Items(state).visible(root):
+        text = item.text or ""
+        pieces = authorship.of(item.client, item.clock, item.clock + item.length)
+        ends = [*(clock for clock, _, _ in pieces[1:]), item.clock + item.length]
+        owner = owners.get(item.client)
+        runs += (
+            Run(start + clock - item.clock, end - clock, owner or user, at)
+            for (clock, at, user), end in zip(pieces, ends, strict=False)
+        )
+        parts.append(text)
+        start += item.length
+    lines = _lines("".join(parts), runs)
+    joined = _joined(runs, _GAP_MS)
+    return Blame(joined if len(joined) <= MAX_RUNS else _joined(runs, None), lines)
+
+
+def _joined(runs: list[Run], gap_ms: int | None) -> list[Run]:
+    """Join neighbours of one author whose times are near each other, or whatever their times (None)."""
+    found: list[Run] = []
+    for run in runs:
+        last = found[-1] if found else None
+        if last and last.author == run.author and (gap_ms is None or abs(run.at - last.at) <= gap_ms):
+            last.length += run.length
+            last.at = max(last.at, run.at)
+        else:
+            found.append(Run(run.start, run.length, run.author, run.at))
+    return found
+
+
+def _lines(text: str, runs: list[Run]) -> list[Line]:
+    """An empty line is of whoever ended it; the empty end of a text, of whoever ended the line before."""
+    found = []
+    at = number = 0
+    newest: Run | None = None
+    for line in text.split("\n"):
+        end = at + len(line)
+        newest = _newest(runs, number, at, end if line else end + 1) or newest
+        found.append(Line(as_text(line), newest.author if newest else None, newest.at if newest else None))
+        at = end + 1
+        while number < len(runs) and runs[number].start + runs[number].length <= at:
+            newest = runs[number] if runs[number].start + runs[number].length == at else newest
+            number += 1
+    return found
+
+
+def _newest(runs: list[Run], number: int, start: int, end: int) -> Run | None:
+    """Return the newest run between two positions; `number` is the first that reaches beyond `start`."""
+    newest = None
+    while number < len(runs) and runs[number].start < end:
+        run = runs[number]
+        if run.start + run.length > start and (newest is None or run.at >= newest.at):
+            newest = run
+        number += 1
+    return newest

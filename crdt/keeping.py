@@ -1,0 +1,76 @@
+"""Makes what is stored of a room quick to load and small: checkpoints, and old parts of its log packed."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from crdt import authorship, packing, stored
+from crdt.errors import ProtocolError, RoomDamaged
+from crdt.room import Room
+from crdt.writer import Writer
+from storage.base import RoomStore
+from storage.errors import NotFound
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Works on one room at a time, in threads."""
+
+    def __init__(self, store: RoomStore, writer: Writer, clock: Callable[[], int]) -> None:
+        """clock: milliseconds since 1970."""
+        self.one_at_a_time = asyncio.Lock()
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+
+    async def checkpoint(self, room: Room, *, anew: bool = False) -> None:
+        """Store the whole document as it is now, once the log has all of it; `anew` even if nothing changed.
+
+        Raises StoreUnavailable or RoomUnavailable; the log is then enough to start from.
+        """
+        async with self.one_at_a_time:
+            if anew or room.journal.sequence != room.checkpointed:
+                await self._checkpoint(room)
+
+    async def _checkpoint(self, room: Room) -> None:
+        sequence, now = room.journal.sequence, self._clock()
+        room.checkpointed_at = now
+        state, clocks = room.document.state(), dict(room.known.clocks)
+        owners = authorship.encode(room.known.owners, room.authorship)
+        await self._writer.saved(room, sequence)
+        try:
+            checkpoint, squashed = await asyncio.to_thread(
+                stored.make_checkpoint, room.session_id, sequence, state, clocks, owners, now
+            )
+            await self._store.put_checkpoint(checkpoint)
+        except NotFound:
+            return
+        except (RoomDamaged, ProtocolError):
+            _log.exception("session %s gets no checkpoint, its log is kept", room.session_id)
+            return
+        room.document.replace_base(state, squashed)
+        room.checkpointed = sequence
+
+    async def pack(self, room: Room, *, is_closing: bool = False) -> None:
+        """Pack what of the log is older than the checkpoint; raises StoreUnavailable.
+
+        is_closing  also what is not enough for a full row yet
+        """
+        if not is_closing and room.checkpointed - room.packed < packing.ENTRIES:
+            return
+        async with self.one_at_a_time:
+            session_id = room.session_id
+            try:
+                spans = await self._store.chunk_spans(session_id)
+                for first, last in packing.due(spans, room.checkpointed, is_closing=is_closing):
+                    count = sum(first <= start <= last for start, _ in spans)
+                    chunks = await self._store.chunks(session_id, first - 1, count)
+                    segment = await asyncio.to_thread(packing.pack, chunks)
+                    await self._store.replace_chunks(segment)
+                    room.packed = last
+            except NotFound:
+                return
+            except RoomDamaged:
+                _log.exception("the log of session %s cannot be packed", session_id)
+            room.packed = room.checkpointed

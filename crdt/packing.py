@@ -1,0 +1,75 @@
+"""Old parts of a log, packed small: thousands of updates in one row.
+
+Measured on recorded sessions (docs/storage.md): LZMA makes 4 to 12 bytes of a keystroke, where zlib
+and zstd need half as much again. A row also has its updates merged into one, so that a moment
+long ago is found without reading what led to it keystroke by keystroke.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from crdt import document
+from crdt.content import STORED_LIMITS
+from crdt.errors import ProtocolError, RoomDamaged
+from crdt.log import Entry, decode_chunk, encode_segment
+from crdt.scan import parse
+from crdt.squash import squash
+from storage.records import Chunk
+
+ENTRIES = 4_096
+"""A moment is found by going through half as many entries on average: some hundredths of a second."""
+
+
+def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> list[tuple[int, int]]:
+    """Return (first, last) of each row to make, of rows that end before `until`.
+
+    is_closing  also pack what is not enough for a full row
+    """
+    found = []
+    first, rows = 0, 0
+    for start, last in spans:
+        if last > until:
+            break
+        if last - start + 1 >= ENTRIES:
+            first = rows = 0
+            continue
+        first, rows = first or start, rows + 1
+        if last - first + 1 >= ENTRIES:
+            found.append((first, last))
+            first = rows = 0
+        final = last
+    if is_closing and rows > 1:
+        found.append((first, final))
+    return found
+
+
+def pack(chunks: Sequence[Chunk]) -> Chunk:
+    """Put neighbouring chunks into one; raises RoomDamaged if they have a hole or cannot be read."""
+    entries: list[Entry] = []
+    for chunk in chunks:
+        if chunk.first != chunks[0].first + len(entries):
+            raise RoomDamaged("the log has a hole")
+        entries += decode_chunk(chunk.data)
+    if chunks[-1].last != chunks[0].first + len(entries) - 1:
+        raise RoomDamaged("the log has a hole")
+    return repack(chunks[0].session_id, chunks[0].first, entries, chunks[-1].created_at)
+
+
+def repack(session_id: str, first: int, entries: list[Entry], created_at: int) -> Chunk:
+    """Return a packed row of entries, read back once."""
+    data = encode_segment(entries, summary(entries))
+    if [entry[1:] for entry in decode_chunk(data)] != [entry[1:] for entry in entries]:
+        raise RoomDamaged("packed entries differ")
+    return Chunk(session_id, first, first + len(entries) - 1, data, created_at)
+
+
+def summary(entries: Iterable[Entry]) -> bytes:
+    """Return the updates merged into one; empty where that cannot stand for them.
+
+    An update that repeats old structs beside new ones leaves a hole between them, which readers refuse.
+    """
+    try:
+        merged = squash(document.merge([entry.update for entry in entries]))
+        parse(merged, STORED_LIMITS)
+    except ProtocolError:
+        return b""
+    return merged

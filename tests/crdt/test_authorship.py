@@ -1,0 +1,93 @@
+"""Who brought which structs, and when."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crdt import authorship, log
+from crdt.authorship import Authorship
+from crdt.errors import RoomDamaged
+from crdt.lib0 import write_var_bytes, write_var_uint
+from crdt.scan import Parsed
+
+NOW = 1_700_000_000_000
+
+
+def structs(client: int, first: int, after: int) -> Parsed:
+    parsed = Parsed()
+    parsed.spans = {client: (first, after)}
+    return parsed
+
+
+def everything(found: Authorship) -> dict[int, list[tuple[int, int, str]]]:
+    return {client: found.of(client, 0, after) for client, after in found.clients().items()}
+
+
+def test_parts_of_a_range() -> None:
+    """Each part has the time and the user that it came with; what a part repeats stays whose it was."""
+    found = Authorship()
+    found.note(structs(5, 0, 3), NOW, "ada")
+    found.note(structs(5, 2, 6), NOW + 5_000, "bob")
+    found.note(structs(5, 0, 6), NOW + 90_000, "eve")
+
+    assert found.of(5, 0, 6) == [(0, NOW, "ada"), (3, NOW + 5_000, "bob")]
+    assert found.of(5, 1, 3) == [(1, NOW, "ada")]
+    assert found.of(5, 4, 5) == [(4, NOW + 5_000, "bob")]
+    assert found.of(6, 0, 1) == []
+
+
+def test_two_seconds_share_a_time() -> None:
+    """Typing costs a record every two seconds, however fast it is; another user is another record."""
+    found = Authorship()
+    for number in range(50):
+        found.note(structs(5, number, number + 1), NOW + 100 * number, "ada")
+    found.note(structs(5, 50, 51), NOW + 5_000, "bob")
+
+    assert found.of(5, 0, 51) == [
+        (0, NOW, "ada"), (20, NOW + 2_000, "ada"), (40, NOW + 4_000, "ada"), (50, NOW + 5_000, "bob")
+    ]  # fmt: skip
+
+
+edits = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50), st.integers(0, 2**41), st.sampled_from("abc")))
+
+
+@given(edits, st.dictionaries(st.integers(0, 2**53 - 1), st.text(max_size=8)))
+def test_they_return(made: list[tuple[int, int, int, str]], owners: dict[int, str]) -> None:
+    """Packed and unpacked, with the owners; and what is noted afterwards continues."""
+    found, clocks = Authorship(), dict.fromkeys(range(4), 0)
+    for client, size, at, user in made:
+        found.note(structs(client, clocks[client], clocks[client] + size), at, user)
+        clocks[client] += size
+
+    unpacked_owners, unpacked = authorship.decode(authorship.encode(owners, found))
+
+    assert unpacked is not None
+    assert (unpacked_owners, everything(unpacked)) == (owners, everything(found))
+    for one in (found, unpacked):
+        one.note(structs(0, clocks[0], clocks[0] + 1), 2**41 + 9_000, "later")
+    assert everything(unpacked) == everything(found)
+
+
+def test_tables_without_times() -> None:
+    """As earlier releases wrote them: the owners are known, who brought what is not."""
+    old = b"\x02" + write_var_bytes(b"ada") + write_var_bytes(b"bob") + write_var_uint(5) + b"\x01" + b"\x07\x00"
+
+    assert authorship.decode(log.with_checksum(old)) == ({5: "bob", 7: "ada"}, None)
+    assert authorship.decode(log.with_checksum(b"\x00")) == ({}, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x01\x05ab",
+        b"\x00\x01\x07",
+        b"\x01\x02\xc3\x28",
+        b"\x00\x02",
+        b"\x00\x02\x00\x05\x02",
+        b"\x00\x02\x00\x05\x00\x01\x01\x00",
+    ],
+)
+def test_tables_that_fit_their_checksum_only(body: bytes) -> None:
+    with pytest.raises(RoomDamaged):
+        authorship.decode(log.with_checksum(body))

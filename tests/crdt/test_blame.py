@@ -1,0 +1,156 @@
+"""Blame: of recorded sessions, whose authors are known, and line by line."""
+
+import base64
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pycrdt
+import pytest
+
+from crdt.authorship import Authorship
+from crdt.blame import blame
+from crdt.items import Items, as_text
+from crdt.room import Room
+from crdt.scan import parse
+from crdt.squash import squash
+from tests.crdt.harness import NOW, Typist, join, make_room, send
+from tests.interop.test_trace import TRACES
+from tests.node_peers import node_command
+
+SCRIPT = Path(__file__).parents[1] / "node" / "traces.mjs"
+
+
+def recorded(name: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return (updates, what they end with) of a recorded session; a checkout without it can only skip."""
+    file = TRACES / f"{name}.json.gz"
+    if not file.exists() and not os.environ.get("CI"):
+        pytest.skip("set COLLAB_TRACES to a folder with the recordings of josephg/editing-traces")
+    done = subprocess.run([node_command(), str(SCRIPT), str(file), "30000"], capture_output=True, check=True)
+    *updates, last = (json.loads(line) for line in done.stdout.splitlines())
+    return updates, last
+
+
+def blamed(room: Room, root: str = "codemirror"):
+    return blame(squash(room.document.state()), root, room.known.owners, room.authorship)
+
+
+@pytest.mark.parametrize("name", ["friendsforever", "sveltecomponent", "rustcode"])
+def test_recorded_sessions(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each unit of the text is of the agent who typed it, as real Yjs has it, at the time when he did."""
+    monkeypatch.setattr("crdt.blame.MAX_RUNS", 100_000)
+    updates, last = recorded(name)
+    room = make_room()
+    connections = {}
+    sent = {}
+    for number, one in enumerate(updates):
+        agent = one["agent"]
+        if agent not in connections:
+            connections[agent], _ = join(room, f"agent {agent}")
+        update = base64.b64decode(one["update"])
+        for client, (first, after) in parse(update).spans.items():
+            sent.update({(client, clock): number for clock in range(first, after)})
+        send(room, connections[agent], update, NOW + 5_000 * number)
+
+    found = blamed(room)
+
+    assert "\n".join(line.text for line in found.lines) == last["text"] == room.files()["codemirror"]
+    expected = [f"agent {agent}" for agent, length in last["agents"] for _ in range(length)]
+    assert [run.author for run in found.runs for _ in range(run.length)] == expected
+    times = [
+        NOW + 5_000 * sent[item.client, item.clock + unit]
+        for item in Items(room.document.state()).visible("codemirror")
+        for unit in range(item.length)
+    ]
+    assert [run.at for run in found.runs for _ in range(run.length)] == times
+    assert len(set(expected)) == len(connections)
+
+
+def test_lines() -> None:
+    """A line is of its newest part; an empty one of who ended it."""
+    room, ada, bob = make_room(), Typist(5), Typist(6)
+    at_ada, _ = join(room, "ada")
+    at_bob, _ = join(room, "bob")
+    first = ada.insert(0, "one\ntwo\n\nfour 😀!\n")
+    bob.hear(first)
+    send(room, at_ada, first, NOW)
+    send(room, at_bob, bob.insert(4, "2 "), NOW + 10_000)
+
+    found = blamed(room)
+
+    assert [(line.text, line.author, line.at) for line in found.lines] == [
+        ("one", "ada", NOW),
+        ("2 two", "bob", NOW + 10_000),
+        ("", "ada", NOW),
+        ("four 😀!", "ada", NOW),
+        ("", "ada", NOW),
+    ]
+    assert [(run.start, run.length, run.author, run.at) for run in found.runs] == [
+        (0, 4, "ada", NOW),
+        (4, 2, "bob", NOW + 10_000),
+        (6, 14, "ada", NOW),
+    ]
+
+
+def test_nothing_is_nobodys() -> None:
+    found = blame(b"\x00\x00", "codemirror", {}, Authorship())
+
+    assert (found.runs, [(line.text, line.author, line.at) for line in found.lines]) == ([], [("", None, None)])
+
+
+def test_texts_of_others_that_somebody_brought() -> None:
+    """After an unclean end a browser may bring what another one typed: it stays his, whose client it is."""
+    room, ada, bob = make_room(accepts_carried=True), Typist(5), Typist(6)
+    at_ada, _ = join(room, "ada")
+    send(room, at_ada, ada.insert(0, "a"), NOW)
+    ada.insert(1, "lost")
+    bob.hear(bytes(ada.doc.get_update()))
+    bob.insert(0, "b")
+    at_bob, _ = join(room, "bob")
+
+    room.receive(at_bob, b"\x00\x01" + _sized(bytes(bob.doc.get_update())), NOW + 60_000)
+
+    found = blamed(room)
+    assert [(run.length, run.author, run.at) for run in found.runs] == [
+        (1, "bob", NOW + 60_000), (1, "ada", NOW), (4, "ada", NOW + 60_000)
+    ]  # fmt: skip
+
+
+def _sized(update: bytes) -> bytes:
+    assert len(update) < 128
+    return bytes([len(update)]) + update
+
+
+def test_many_runs_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there would be too many, neighbours of one author are one run, whenever they came."""
+    monkeypatch.setattr("crdt.blame.MAX_RUNS", 3)
+    room, ada = make_room(), Typist(5)
+    at_ada, _ = join(room, "ada")
+    for number in range(5):
+        send(room, at_ada, ada.insert(0, "x"), NOW + 10_000 * number)
+
+    assert [(run.start, run.length, run.at) for run in blamed(room).runs] == [(0, 5, NOW + 40_000)]
+
+
+def test_other_roots_embeds_and_nested_types_take_no_place() -> None:
+    """What is beside the text, or in it and no text, is nobody's line."""
+    doc = pycrdt.Doc(client_id=9)
+    made: list[bytes] = []
+    subscription = doc.observe(lambda event: made.append(event.update))
+    text, array = doc.get("codemirror", type=pycrdt.Text), doc.get("list", type=pycrdt.Array)
+    mapping = doc.get("map", type=pycrdt.Map)
+    text += "ab"
+    text.insert_embed(1, {"image": "x"})
+    array.append(pycrdt.Text("nested"))
+    array[0].insert(0, "deeply ")
+    mapping["key"] = "value"
+    mapping["key"] = "other"
+    mapping["text"] = pycrdt.Text("under a key")
+    doc.unobserve(subscription)
+
+    items = Items(squash(bytes(doc.get_update())))
+
+    assert as_text("".join(item.text or "" for item in items.visible("codemirror"))) == "ab"
+    assert [item.text for item in items.visible("nothing")] == []

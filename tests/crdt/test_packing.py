@@ -1,0 +1,116 @@
+"""Old parts of a log, packed."""
+
+from dataclasses import replace
+
+import pytest
+
+from crdt import log, packing, stored
+from crdt.document import Document
+from crdt.errors import RoomDamaged
+from storage.records import Chunk
+from tests.crdt.harness import NOW, Typist
+from tests.crdt.test_stored import text, typed
+
+
+@pytest.mark.parametrize(
+    ("spans", "until", "is_closing", "expected"),
+    [
+        ([], 0, True, []),
+        ([(1, 1)], 9, True, []),
+        ([(1, 3), (4, 5)], 9, False, []),
+        ([(1, 3), (4, 5)], 9, True, [(1, 5)]),
+        ([(1, 3), (4, 5)], 4, True, []),
+        ([(1, 6), (7, 12), (13, 13), (14, 14)], 99, False, [(1, 12)]),
+        ([(1, 6), (7, 12), (13, 13), (14, 14)], 99, True, [(1, 12), (13, 14)]),
+        ([(1, 12), (13, 13), (14, 30), (31, 31)], 99, True, []),
+        ([(1, 2), (3, 20), (21, 22), (23, 24)], 99, True, [(21, 24)]),
+        ([(1, 12), (13, 14), (15, 24), (25, 30)], 24, True, []),
+    ],
+)  # fmt: skip
+def test_what_is_due(monkeypatch: pytest.MonkeyPatch, spans, until, is_closing, expected) -> None:
+    """Rows of ten entries or more, here; full ones stay as they are, and what they stand between."""
+    monkeypatch.setattr(packing, "ENTRIES", 10)
+
+    assert packing.due(spans, until, is_closing=is_closing) == expected
+
+
+def test_a_packed_log_is_the_same_log() -> None:
+    chunks, typist = typed()
+
+    segment = packing.pack(chunks)
+
+    assert (segment.first, segment.last, segment.created_at) == (1, 30, NOW + 29)
+    assert log.decode_chunk(segment.data) == [entry for chunk in chunks for entry in log.decode_chunk(chunk.data)]
+    for rows in ([segment], [packing.pack(chunks[:11]), *chunks[11:]], [packing.pack([segment])]):
+        restored = stored.restore(None, rows, since=10)
+        assert (text(restored), restored.known.owners, restored.contributors) == (typist.text, {5: "ada"}, {"ada": 30})
+
+
+@pytest.mark.parametrize("until", [0, 1, 9, 10, 11, 19, 20, 29, 30])
+def test_moments_from_summaries(monkeypatch: pytest.MonkeyPatch, until: int) -> None:
+    """Whole segments are taken as they were merged, the rest entry by entry; each moment is the same."""
+    chunks, _ = typed()
+    rows = [packing.pack(chunks[:10]), packing.pack(chunks[10:20]), *chunks[20:]]
+    wanted = stored.restore(None, chunks, until=until)
+    decoded: list[int] = []
+    decode = log.decode_chunk
+    monkeypatch.setattr(log, "decode_chunk", lambda data: decoded.append(1) or decode(data))
+
+    found = stored.restore(None, rows, until=until, reads_summaries=True)
+
+    assert (text(found), found.sequence, found.known.clocks) == (text(wanted), until, wanted.known.clocks)
+    assert len(decoded) == {0: 0, 1: 1, 9: 1, 10: 0, 11: 1, 19: 1, 20: 0, 29: 9, 30: 10}[until]
+
+
+def test_updates_that_cannot_stand_for_themselves() -> None:
+    """One that repeats old structs leaves a hole between them and the new ones: there is no summary then."""
+    typist = Typist(5)
+    first = typist.insert(0, "a")
+    made = [typist.insert(0, "b"), typist.insert(0, "c")]
+    entries = [log.Entry(NOW, "ada", made[1]), log.Entry(NOW, "ada", first)]
+
+    assert packing.summary(entries) == b""
+    chunk = packing.repack("s", 1, [log.Entry(NOW, "ada", first), log.Entry(NOW, "ada", made[0]), *entries], NOW)
+    assert text(stored.restore(None, [chunk], reads_summaries=True)) == "cba"
+    late = packing.repack("s", 3, entries, NOW)
+    early = packing.pack(
+        [Chunk("s", 1, 2, log.encode_chunk([log.Entry(NOW, "ada", one) for one in (first, made[0])]), NOW)]
+    )
+    assert text(stored.restore(None, [early, late], reads_summaries=True)) == "cba"
+
+
+@pytest.mark.parametrize("broken", ["a hole", "an overlap", "too few"])
+def test_logs_that_are_left_alone(broken: str) -> None:
+    """What is not a log is not packed."""
+    chunks, _ = typed(5)
+    rows = {
+        "a hole": [chunks[0], chunks[2]],
+        "an overlap": [chunks[0], chunks[0]],
+        "too few": [chunks[0], replace(chunks[1], last=5)],
+    }[broken]
+
+    with pytest.raises(RoomDamaged):
+        packing.pack(rows)
+
+
+def test_what_does_not_read_back_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks, _ = typed(3)
+    encode = log.encode_segment
+    monkeypatch.setattr(packing, "encode_segment", lambda entries, summary: encode(entries[:-1], summary))
+
+    with pytest.raises(RoomDamaged, match="differ"):
+        packing.pack(chunks)
+
+
+def test_documents_load_from_summaries_with_emoji() -> None:
+    """Half an emoji deleted in one segment, the emoji typed in another."""
+    typist = Typist(5)
+    made = [typist.insert(0, "a😀b")]
+    cut = bytes.fromhex("0001050102" + "01")  # deletes the second half
+    rows = [
+        packing.repack("s", number, [log.Entry(NOW, "ada", one)], NOW) for number, one in enumerate([*made, cut], 1)
+    ]
+
+    found = stored.restore(None, rows, reads_summaries=True)
+
+    assert Document(found.state, found.known.torn).texts(["codemirror"])["codemirror"] == "a\ufffdb"
