@@ -15,8 +15,25 @@ from collab_server.logs import log_request
 from crdt.history import History, HistorySettings
 from crdt.limits import RoomLimits
 from crdt.past import Past
+from crdt.redacting import Redactor
 from crdt.rooms import Rooms, RoomsSettings
-from handlers import account, avatar, chat, code, export, guest, health, ids, invite, pages, replay, session, sync, user
+from handlers import (
+    account,
+    avatar,
+    chat,
+    code,
+    export,
+    guest,
+    health,
+    ids,
+    invite,
+    pages,
+    redact,
+    replay,
+    session,
+    sync,
+    user,
+)
 from handlers.base import NotFoundHandler
 from handlers.events.hub import Hub
 from handlers.events.transport import EventsHandler
@@ -65,6 +82,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/code/([^/]+)/timeline", replay.TimelineHandler),
     (r"/code/([^/]+)/replay", replay.ReplayHandler),
     (r"/code/([^/]+)/blame", replay.BlameHandler),
+    (r"/code/([^/]+)/redact", redact.RedactHandler),
     (r"/code/([^/]+)/at/([0-9]+)", replay.MomentHandler),
     (r"/code/([^/]+)/versions", code.VersionsHandler),
     (r"/code/([^/]+)/versions/([0-9]+)", code.VersionHandler),
@@ -118,13 +136,16 @@ def make_parts(
         auto_pause_ms=int(config.auto_version_pause_s * 1000),
         auto_interval_ms=int(config.auto_version_s * 1000),
         versions=config.versions,
+        auto_versions=config.auto_versions,
     )
     life = Life()
+    past = Past(store, rooms)
     services = Services(
         store=store,
         rooms=rooms,
         history=History(store, rooms, history_settings),
-        past=Past(store, rooms),
+        past=past,
+        redactor=Redactor(store, rooms, past),
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
         limiters=_limiters(config),

@@ -88,7 +88,8 @@ class Config:
     max_json_bytes: int = _number("COLLAB_MAX_JSON_BYTES", 64 << 10, 1_024, 16 << 20, "a JSON body (those with code: 1 MiB of code)")
     messages_per_10s: float = _number("COLLAB_MESSAGES_PER_10S", 5, 1, 1_000_000, "chat messages of a user in ten seconds; twice as many at once")
     saves_per_s: float = _number("COLLAB_SAVES_PER_S", 1, 0.01, 1_000_000, "versions a second saved in one session; five at once")
-    versions: int = _number("COLLAB_VERSIONS", 1_000, 2, 10_000_000, "versions of a session; automatic ones take at most half")
+    versions: int = _number("COLLAB_VERSIONS", 1_000, 2, 10_000_000, "versions of a session; the oldest automatic ones make room for others")
+    auto_versions: int = _number("COLLAB_AUTO_VERSIONS", 500, 1, 10_000_000, "automatic versions that a session keeps; others are never dropped")
     members: int = _number("COLLAB_MEMBERS", 200, 1, 100_000, "members of a session")
 
     @property

@@ -26,13 +26,14 @@ _log = logging.getLogger(__name__)
 class HistorySettings:
     """When versions are made by themselves, and how many a session may have.
 
-    auto_share  the part of `versions` that automatic ones may take: saving by hand never runs out first
+    versions       how many a session may have; automatic ones make room for others, the oldest first
+    auto_versions  how many automatic ones are kept
     """
 
     auto_pause_ms: int = 30_000
     auto_interval_ms: int = 300_000
     versions: int = 1_000
-    auto_share: float = 0.5
+    auto_versions: int = 500
 
 
 class History:
@@ -154,8 +155,8 @@ class History:
 
     async def _keep(self, room: Room, user_id: str, user_name: str, label: str) -> None:
         """Make a version of what is in none yet; raises LimitReached unless one more fits behind it."""
-        newest = await self._store.newest_version(room.session_id)
-        if newest and newest.number >= self._settings.versions:
+        count, automatic = await self._store.count_versions(room.session_id)
+        if count - automatic >= self._settings.versions:
             raise LimitReached(f"the session has {self._settings.versions} versions")
         for _ in range(_TRIES):  # somebody may go on typing while it is stored
             if not room.contributors:
@@ -169,7 +170,6 @@ class History:
         files, sequence, now = room.files(), room.journal.sequence, self._rooms.clock()
         contributors = tuple(room.contributors)
         await self._rooms.writer.saved(room, sequence)
-        share = self._settings.auto_share if kind is VersionKind.AUTO and not spare else 1
         version = Version(
             session_id=room.session_id,
             number=0,
@@ -183,6 +183,7 @@ class History:
             contributors=contributors,
             created_at=now,
         )
-        stored = await self._store.add_version(version, int(self._settings.versions * share) - spare)
+        settings = self._settings
+        stored = await self._store.add_version(version, settings.versions - spare, settings.auto_versions)
         room.versioned(sequence, now)
         return stored

@@ -20,20 +20,22 @@ class Keeper:
     def __init__(self, store: RoomStore, writer: Writer, clock: Callable[[], int]) -> None:
         """clock: milliseconds since 1970."""
         self.one_at_a_time = asyncio.Lock()
+        """Held while what is stored of any room is replaced."""
         self._store = store
         self._writer = writer
         self._clock = clock
 
-    async def checkpoint(self, room: Room, *, anew: bool = False) -> None:
-        """Store the whole document as it is now, once the log has all of it; `anew` even if nothing changed.
+    async def checkpoint(self, room: Room) -> None:
+        """Store the whole document as it is now, once the log has all of it, if it changed.
 
         Raises StoreUnavailable or RoomUnavailable; the log is then enough to start from.
         """
         async with self.one_at_a_time:
-            if anew or room.journal.sequence != room.checkpointed:
-                await self._checkpoint(room)
+            if room.journal.sequence != room.checkpointed:
+                await self.checkpoint_now(room)
 
-    async def _checkpoint(self, room: Room) -> None:
+    async def checkpoint_now(self, room: Room) -> None:
+        """The same even if nothing changed, for who holds `one_at_a_time`."""
         sequence, now = room.journal.sequence, self._clock()
         room.checkpointed_at = now
         state, clocks = room.document.state(), dict(room.known.clocks)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from crdt import stored
 from crdt.authoring import adopted_root
@@ -98,6 +99,12 @@ class Past:
             if len(self._replayers) > _MAX_REPLAYERS:
                 self._replayers.popitem(last=False)
         return files, made, replayer.sequence if replayer.sequence < last else None
+
+    @asynccontextmanager
+    async def exclusive(self) -> AsyncIterator[None]:
+        """Nobody looks back inside the block."""
+        async with self._one_at_a_time:
+            yield
 
     def forget(self, session_id: str) -> None:
         """Keep nothing of a session that was deleted, or whose log was changed."""

@@ -49,6 +49,10 @@ class Replayer:
         """Return {root: text} of all text roots and the main one."""
         return {root: text.decode() for root, text in self._texts.items()}
 
+    def state(self) -> bytes:
+        """Return all updates so far merged into one."""
+        return self._document.state()
+
     def step(self, entry: Entry) -> Step:
         """Go on by the next entry; raises Rejected or Gap for one that was never good."""
         parsed, known = parse(entry.update, STORED_LIMITS), self._known

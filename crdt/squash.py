@@ -22,11 +22,11 @@ def squash(update: bytes, torn: Set[int] = frozenset()) -> bytes:
           replaces both halves by U+FFFD; yrs does not, so a view that shall show what Yjs shows
           is loaded from a state in which they already are.
     """
-    return _Squasher(update, torn).run()
+    return Squasher(update, torn).run()
 
 
-class _Squasher(ContentReader):
-    """One pass over one update; `_open` is the run that the next struct may join."""
+class Squasher(ContentReader):
+    """One pass over one update."""
 
     __slots__ = ("_count", "_head", "_kind", "_length", "_out", "_right", "_texts", "torn")
 

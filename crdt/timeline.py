@@ -22,6 +22,7 @@ class Stretch:
     at, until    milliseconds since 1970 of the first and the last edit
     paste        the largest insert of one edit, if it is large enough to be a paste, else 0
     pause        milliseconds since anything before, if those were many, else 0
+    redacted     text of it was taken out later
     """
 
     first: int
@@ -33,6 +34,7 @@ class Stretch:
     deleted: int = 0
     paste: int = 0
     pause: int = 0
+    redacted: bool = False
 
 
 class Timeline:
@@ -60,6 +62,7 @@ class Timeline:
         last.last, last.until = self.sequence, entry.at
         last.inserted += inserted
         last.deleted += deleted
+        last.redacted = last.redacted or entry.redacted
         if inserted >= PASTE:
             last.paste = max(last.paste, inserted)
 

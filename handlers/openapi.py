@@ -69,6 +69,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/code/{sessionId}/export", "A zip file: every version as files, the chat and who took part.", "the file", query=("format",)),
     Operation("GET", "/code/{sessionId}/replay", "What each update changed, from a position on, for a player.", "from, to, at, files, roots, authors, steps, next", query=("from", "to")),
     Operation("GET", "/code/{sessionId}/blame", "Who wrote each line and each run of a text as it is, and when.", "root, sequence, authors, lines, runs", query=("root",)),
+    Operation("POST", "/code/{sessionId}/redact", "Take a text that was there between two updates out of log, versions and exports (owner).", "from, to, characters, updates, versions", schema=schemas.REDACT),
     Operation("GET", "/code/{sessionId}/versions", "Versions, newest first; fields=meta leaves the texts out.", "versions, next", query=(*_PAGE, "fields")),
     Operation("GET", "/code/{sessionId}/versions/{n}", "One version.", "the version"),
     Operation("GET", "/sync/{sessionId}", "WebSocket for Yjs (y-websocket protocol); sign in by cookie, ticket=, token=, or sub-protocol.", "switching protocols", 101, query=("ticket", "token", "saved")),

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from crdt.authoring import adopted_root
+from crdt.timeline import Stretch
 from handlers import errors, views
 from handlers.base import BaseHandler
 from handlers.times import rfc3339
@@ -40,13 +41,13 @@ class TimelineHandler(BaseHandler):
                     for one in inserted
                 ],
                 "entries": [views.stretch(one) for one in shown],
-                "marks": await self._marks(session.id),
+                "marks": await self._marks(session.id, stretches),
                 "next": str(shown[-1].last) if has_more else None,
             }
         )
 
-    async def _marks(self, session_id: str) -> list[dict[str, object]]:
-        """Return versions and the newest chat messages, oldest first."""
+    async def _marks(self, session_id: str, stretches: list[Stretch]) -> list[dict[str, object]]:
+        """Return versions, the newest chat messages and redactions, oldest first."""
         store = self.services.store
         versions = await store.versions(session_id, None, _MAX_MARKS, with_files=False)
         messages = await store.messages(session_id, None, _MAX_MARKS)
@@ -58,6 +59,8 @@ class TimelineHandler(BaseHandler):
             for one in versions
         ]
         marks += [(one.created_at, {"kind": "chat", "id": one.id, "author": one.sender_id}) for one in messages]
+        redacted = [one for one in stretches if one.redacted][-_MAX_MARKS:]
+        marks += [(one.at, {"kind": "redacted", "sequence": one.last, "author": one.author}) for one in redacted]
         marks.sort(key=lambda mark: mark[0])
         return [{"at": rfc3339(at), **mark} for at, mark in marks]
 

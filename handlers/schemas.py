@@ -147,6 +147,11 @@ RESTORE: Schema = {
     "version": _required(_number(1, 1 << 31)),
     "root": {"type": "string", "maxlength": 1_000},
 }
+REDACT: Schema = {
+    "from": _required(_number(1, 1 << 53)),
+    "to": _required(_number(1, 1 << 53)),
+    "text": _required({"type": "string", "minlength": 4, "maxlength": 10_000}),
+}
 EMPTY: Schema = {}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from crdt.history import History
 from crdt.past import Past
+from crdt.redacting import Redactor
 from crdt.rooms import Rooms
 from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.passwords import Passwords
@@ -70,6 +71,7 @@ class Services:
     rooms: Rooms
     history: History
     past: Past
+    redactor: Redactor
     tokens: Tokens
     passwords: Passwords
     limiters: Limiters

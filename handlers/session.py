@@ -12,9 +12,8 @@ from handlers import errors, ids, schemas, views
 from handlers.account import NO_ACCESS
 from handlers.base import BaseHandler
 from handlers.entry import enter
-from storage.base import SessionChanges
 from storage.errors import StoreError
-from storage.records import Access, Chunk, Listed, Member, Role, Session, Status, User
+from storage.records import Access, Chunk, Listed, Member, Role, Session, SessionChanges, Status, User
 
 _log = logging.getLogger(__name__)
 

@@ -9,11 +9,9 @@ Times are milliseconds since 1970. Any method may raise StoreUnavailable.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from storage.records import (
-    Access,
     Avatar,
     Checkpoint,
     Chunk,
@@ -26,22 +24,11 @@ from storage.records import (
     Message,
     Role,
     Session,
-    Status,
+    SessionChanges,
     Ticket,
     User,
     Version,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SessionChanges:
-    """What to change of a session; None leaves a field as it is."""
-
-    title: str | None = None
-    language: str | None = None
-    access: Access | None = None
-    join_role: Role | None = None
-    status: Status | None = None
 
 
 class AccountStore(Protocol):
@@ -296,12 +283,21 @@ class RoomStore(Protocol):
     async def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint, unless the stored one is newer. Raises NotFound if the session is gone."""
 
-    async def add_version(self, version: Version, limit: int) -> tuple[Version, bool]:
+    async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
         """Store a version under the session's next number; return (version, True).
 
+        limit       how many a session may have; automatic ones go for it, the oldest first, others never do
+        auto_limit  how many automatic ones it keeps
+
         If the newest version has the same files, nothing is stored: (that version, False).
-        Raises NotFound if the session is gone, LimitReached if it has `limit` versions.
+        Raises NotFound if the session is gone, LimitReached if it has `limit` that are not automatic.
         """
+
+    async def count_versions(self, session_id: str) -> tuple[int, int]:
+        """Return (how many versions there are, how many of them are automatic)."""
+
+    async def redact_version(self, version: Version) -> None:
+        """Replace the texts of a stored version; harmless if there is no such version any more."""
 
     async def newest_version(self, session_id: str) -> Version | None:
         """Return the newest version with its files."""
@@ -311,6 +307,9 @@ class RoomStore(Protocol):
 
     async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
         """Return versions with numbers below `before`, newest first."""
+
+    async def scrub(self) -> None:
+        """Make sure that what was deleted or replaced is not in the files any more, where these are the store's own."""
 
 
 class Store(AccountStore, InviteStore, SessionStore, RoomStore, Protocol):

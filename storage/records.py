@@ -116,6 +116,17 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionChanges:
+    """What to change of a session; None leaves a field as it is."""
+
+    title: str | None = None
+    language: str | None = None
+    access: Access | None = None
+    join_role: Role | None = None
+    status: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A user's role in a session. One who was removed keeps a row, so that the link does not let him back.
 

@@ -10,7 +10,8 @@ from storage.mongo import parts, rows
 from storage.mongo.accounts import remembered_name
 from storage.mongo.driver import Document, at_most, translated
 from storage.mongo.engine import Engine
-from storage.records import Checkpoint, Chunk, Version
+from storage.records import Checkpoint, Chunk, Version, VersionKind
+from storage.retention import surplus
 
 _TRIES = 10
 _MAX_ENDS = 20_000
@@ -117,7 +118,7 @@ class Rooms:
             await parts.drop(self._engine, before["parts"] if before else [])
 
     @translated
-    async def add_version(self, version: Version, limit: int) -> tuple[Version, bool]:
+    async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
         async with self._engine.locked(user=version.author_id, session=version.session_id):
             if await self._engine.db.sessions.find_one({"_id": version.session_id}, {"_id": 1}) is None:
                 raise NotFound("session")
@@ -128,16 +129,52 @@ class Rooms:
                     await self._engine.confirm()
                     return newest, False
                 number = newest.number + 1 if newest else 1
-                if number > limit:
-                    raise LimitReached(f"the session has {limit} versions")
+                counts = await self._counts(version.session_id)
+                too_many = surplus(*counts, version.kind, limit, auto_limit)
                 stored = replace(version, number=number, author_name=name)
                 try:
                     await insert_version(self._engine, stored)
                 except DuplicateKeyError:
                     continue
+                await self._drop_versions(version.session_id, too_many)
                 await touch(self._engine, [version.session_id], version.created_at)
                 return stored, True
         raise LimitReached("too many versions at once")
+
+    @translated
+    async def redact_version(self, version: Version) -> None:
+        key = rows.version_id(version.session_id, version.number)
+        versions = self._engine.db.versions
+        async with self._engine.locked(session=version.session_id):
+            before = await versions.find_one({"_id": key}, {"parts": 1})
+            if before is None:
+                return
+            data = rows.files_data(version)
+            files, listed = await parts.put(self._engine, version.session_id, "versions", key, data)
+            await versions.update_one({"_id": key}, {"$set": {"files": files.decode(), "parts": listed}})
+            await parts.drop(self._engine, before["parts"])
+
+    async def scrub(self) -> None:
+        """What MongoDB does with its files is its own."""
+
+    @translated
+    async def count_versions(self, session_id: str) -> tuple[int, int]:
+        return await self._counts(session_id)
+
+    async def _counts(self, session_id: str) -> tuple[int, int]:
+        versions = self._engine.db.versions
+        automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
+        return await versions.count_documents({"session_id": session_id}), await versions.count_documents(automatic)
+
+    async def _drop_versions(self, session_id: str, count: int) -> None:
+        """Drop the oldest automatic ones, after the new one is there."""
+        if not count:
+            return
+        automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
+        versions = self._engine.db.versions
+        oldest = [one async for one in versions.find(automatic, {"parts": 1}).sort("number", 1).limit(count)]
+        await versions.delete_many({"_id": {"$in": [one["_id"] for one in oldest]}})
+        await parts.drop(self._engine, [part for one in oldest for part in one["parts"]])
 
     @translated
     async def newest_version(self, session_id: str) -> Version | None:

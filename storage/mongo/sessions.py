@@ -8,14 +8,13 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from storage.base import SessionChanges
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
 from storage.mongo import leaving, rows
 from storage.mongo.accounts import existing_user, is_deleted, remembered_name
 from storage.mongo.driver import Document, at_most, translated
 from storage.mongo.engine import Engine
 from storage.mongo.rooms import insert_chunk, touch
-from storage.records import Chunk, Listed, Member, Message, Role, Session
+from storage.records import Chunk, Listed, Member, Message, Role, Session, SessionChanges
 
 _TRIES = 10
 

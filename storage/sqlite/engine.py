@@ -73,6 +73,13 @@ class Engine:
         """Run `work` in one immediate transaction: committed when it returns, undone when it raises."""
         return await self._run(self._writer, self._transact, work)
 
+    async def scrub(self) -> None:
+        """Empty the write-ahead log: with `secure_delete` nothing that was deleted is in the files then.
+
+        A reader that is busy can keep it from that for a while; the next call, or the end, makes up for it.
+        """
+        await self._run(self._writer, self._scrub)
+
     async def read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run `work` on the last committed state."""
         return await self._run(self._readers, self._query, work)
@@ -116,6 +123,7 @@ class Engine:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")
         self._opened.append(connection)
         return connection
 
@@ -141,6 +149,10 @@ class Engine:
                 connection.execute("ROLLBACK")
             raise
         return result
+
+    def _scrub(self) -> None:
+        if self._write_connection:
+            self._write_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _query(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -44,6 +44,7 @@ class Leaving:
         farewell = await self._engine.write(work)
         while await self._engine.write(partial(_blank_names, user_id=user_id)):
             pass
+        await self._engine.scrub()
         return farewell
 
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
@@ -59,7 +60,9 @@ class Leaving:
                 _forget(db, row["id"])
             return [as_user(row) for row in idle]
 
-        return await self._engine.write(work)
+        farewell = await self._engine.write(work)
+        await self._engine.scrub()
+        return farewell
 
 
 def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:

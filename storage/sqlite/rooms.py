@@ -5,8 +5,9 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 
-from storage.errors import Conflict, LimitReached, NotFound
+from storage.errors import Conflict, NotFound
 from storage.records import Checkpoint, Chunk, Version, VersionKind
+from storage.retention import surplus
 from storage.sqlite.accounts import remembered_name
 from storage.sqlite.engine import Engine
 
@@ -84,7 +85,7 @@ class Rooms:
 
         await self._engine.write(work)
 
-    async def add_version(self, version: Version, limit: int) -> tuple[Version, bool]:
+    async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
         def work(db: sqlite3.Connection) -> tuple[Version, bool]:
             if not session_exists(db, version.session_id):
                 raise NotFound("session")
@@ -92,8 +93,7 @@ class Rooms:
             if newest and newest.files == version.files:
                 return newest, False
             number = newest.number + 1 if newest else 1
-            if number > limit:
-                raise LimitReached(f"the session has {limit} versions")
+            _make_room(db, version, limit, auto_limit)
             name = remembered_name(db, version.author_id, version.author_name)
             stored = replace(version, number=number, author_name=name)
             db.execute(
@@ -117,6 +117,21 @@ class Rooms:
             return stored, True
 
         return await self._engine.write(work)
+
+    async def redact_version(self, version: Version) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE versions SET files = ? WHERE session_id = ? AND number = ?",
+                (json.dumps(dict(version.files or {})), version.session_id, version.number),
+            )
+
+        await self._engine.write(work)
+
+    async def scrub(self) -> None:
+        await self._engine.scrub()
+
+    async def count_versions(self, session_id: str) -> tuple[int, int]:
+        return await self._engine.read(lambda db: _counts(db, session_id))
 
     async def newest_version(self, session_id: str) -> Version | None:
         return await self._engine.read(lambda db: _newest(db, session_id))
@@ -173,6 +188,25 @@ def _insert(db: sqlite3.Connection, chunk: Chunk) -> None:
         " (:session_id, :first, :last, :data, :created_at)",
         asdict(chunk),
     )
+
+
+def _make_room(db: sqlite3.Connection, version: Version, limit: int, auto_limit: int | None) -> None:
+    """Drop the automatic versions that have no place beside a new one; raises LimitReached."""
+    count = surplus(*_counts(db, version.session_id), version.kind, limit, auto_limit)
+    if count:
+        db.execute(
+            "DELETE FROM versions WHERE session_id = ?1 AND number IN (SELECT number FROM versions"
+            " WHERE session_id = ?1 AND kind = ?2 ORDER BY number LIMIT ?3)",
+            (version.session_id, VersionKind.AUTO, count),
+        )
+
+
+def _counts(db: sqlite3.Connection, session_id: str) -> tuple[int, int]:
+    found = db.execute(
+        "SELECT count(*), count(*) FILTER (WHERE kind = ?) FROM versions WHERE session_id = ?",
+        (VersionKind.AUTO, session_id),
+    ).fetchone()
+    return found[0], found[1]
 
 
 def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:

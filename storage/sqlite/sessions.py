@@ -4,9 +4,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
-from storage.base import SessionChanges
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
-from storage.records import Access, Chunk, Listed, Member, Message, Role, Session, Status
+from storage.records import Access, Chunk, Listed, Member, Message, Role, Session, SessionChanges, Status
 from storage.sqlite.accounts import existing_user, is_deleted, remembered_name
 from storage.sqlite.engine import Engine
 from storage.sqlite.rooms import insert_chunk, session_exists, touch
@@ -80,6 +79,7 @@ class Sessions:
             db.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
 
         await self._engine.write(work)
+        await self._engine.scrub()
 
     async def member(self, session_id: str, user_id: str) -> Member | None:
         return await self._engine.read(lambda db: member_of(db, session_id, user_id))

@@ -14,9 +14,8 @@ from crdt.limits import RoomLimits
 from crdt.log import Entry, encode_chunk
 from crdt.room import Room
 from crdt.rooms import Rooms, RoomsSettings
-from storage.base import SessionChanges
 from storage.errors import NotFound, StoreUnavailable
-from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User, VersionKind
+from storage.records import Access, Chunk, Login, Member, Role, Session, SessionChanges, Status, User, VersionKind
 from storage.sqlite import SqliteStore
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.node_peers import until
@@ -58,7 +57,7 @@ class World:
             random_below=lambda n: 77,
             accepts_carried=False,
         )
-        self.history = History(store, self.rooms, HistorySettings(versions=6))
+        self.history = History(store, self.rooms, HistorySettings(versions=6, auto_versions=3))
 
     async def session(self, session_id: str = "one", status: Status = Status.OPEN) -> str:
         session = Session(
@@ -560,7 +559,7 @@ async def test_fifty_saves_at_once(make_world) -> None:
 
 
 async def test_automatic_versions(world: World) -> None:
-    """Made when typing pauses, or after five minutes of it, up to half of all versions."""
+    """Made when typing pauses, or after five minutes of it; the oldest go when there are too many."""
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:
@@ -573,9 +572,9 @@ async def test_automatic_versions(world: World) -> None:
             await world.history.save_if_due(room)
             assert room.contributors == {}
         versions = await world.store.versions("one", None, 10, with_files=True)
-        assert [(v.number, v.kind, v.author_id) for v in versions] == [(n, VersionKind.AUTO, "ada") for n in (3, 2, 1)]
+        assert [(v.number, v.kind, v.author_id) for v in versions] == [(n, VersionKind.AUTO, "ada") for n in (5, 4, 3)]
         manual, _ = await world.history.save("one", "ada", "Ada")
-        assert manual.number == 4
+        assert (manual.number, manual.kind) == (5, VersionKind.AUTO)
 
 
 async def test_a_version_during_steady_typing(world: World) -> None:

@@ -61,6 +61,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/code/([^/]+)/export"): MEMBERS,
     ("GET", r"/code/([^/]+)/replay"): MEMBERS,
     ("GET", r"/code/([^/]+)/blame"): MEMBERS,
+    ("POST", r"/code/([^/]+)/redact"): (401, 404, 404, 404, 403, 403, 404),
     ("GET", r"/code/([^/]+)/latest"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions/([0-9]+)"): MEMBERS,
@@ -155,6 +156,7 @@ class World:
             "/chat/send": {"sessionId": session_id, "message": "x"},
             "/code/([^/]+)/save": {"code": name},
             "/code/([^/]+)/restore": {"version": 1},
+            "/code/([^/]+)/redact": {"from": 1, "to": 1, "text": "nowhere in it"},
         }.get(route, {})
         if route == "/user/refresh":
             login = await Api(client.url).post("/user/login", {"username": "target", "password": PASSWORD})

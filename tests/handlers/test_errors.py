@@ -381,6 +381,7 @@ FIELDS = {
     ("PATCH", "/session/{id}/members/{userId}"): ["role"],
     ("POST", "/chat/send"): ["sessionId", "message"],
     ("POST", "/code/{sessionId}/restore"): {"version": 1, "root": "x"},
+    ("POST", "/code/{sessionId}/redact"): {"from": 1, "to": 2, "text": "secret"},
     ("POST", "/code/{sessionId}/save"): ["code", "label"],
     ("POST", "/user/logout"): [],
     ("POST", "/session/{id}/invites"): ["role", "expiresIn", "maxUses"],

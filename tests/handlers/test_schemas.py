@@ -31,12 +31,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "CODE_CHANGE": {"sessionId": "x", "code": "x"},
     "SAVE": {"code": "x", "label": "x"},
     "RESTORE": {"version": 1, "root": "x"},
+    "REDACT": {"from": 1, "to": 9, "text": "secret"},
     "EMPTY": {},
 }
 REQUIRED = {
     "SIGNUP": {"username", "email", "password"}, "LOGIN": {"password"}, "ME": {"username"},
     "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name", "invite"}, "GUEST_ME": {"username"},
-    "PASSWORD": {"currentPassword", "newPassword"}, "RESTORE": {"version"},
+    "PASSWORD": {"currentPassword", "newPassword"}, "RESTORE": {"version"}, "REDACT": {"from", "to", "text"},
     "IN_SESSION": {"sessionId"}, "CODE_CHANGE": {"sessionId", "code"},
 }  # fmt: skip
 

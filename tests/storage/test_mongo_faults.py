@@ -60,6 +60,7 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     ),
     "replace_chunks": lambda store: repacked(store),
     "put_checkpoint": lambda store: store.put_checkpoint(checkpoint(2)),
+    "redact_version": lambda store: redacted(store),
     "add_version": lambda store: store.add_version(version(), 10),
 }
 """Every call that writes more than once, and the simple ones that count something."""
@@ -71,6 +72,12 @@ async def repacked(store: Store) -> None:
         if await store.chunk_spans("s1") != [(1, 4)]:
             await store.append_chunks([chunk(number, number, session_id="s1")])
     await store.replace_chunks(chunk(1, 4, b"packed", session_id="s1"))
+
+
+async def redacted(store: Store) -> None:
+    if await store.newest_version("s1") is None:
+        await store.add_version(version("secret"), 10)
+    await store.redact_version(version("██████", number=1))
 
 
 async def undisturbed(place: Place, what: str) -> dict[str, list[object]]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from storage.base import SessionChanges, Store
+from storage.base import Store
 from storage.errors import Conflict, LimitReached, NotFound, OwnerStays, StoreError, TokenReused
-from storage.records import Access, Listed, Login, Member, Role, Session, Status, VersionKind
+from storage.records import Access, Listed, Login, Member, Role, Session, SessionChanges, Status, VersionKind
 from tests.storage.conftest import Connect
 from tests.storage.rows import (
     HOUR,
@@ -1770,6 +1770,62 @@ REPEATABLE: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "put_checkpoint": lambda store: store.put_checkpoint(checkpoint()),
     "add_version": lambda store: store.add_version(version(), MANY),
 }
+
+
+class TestRetention:
+    async def test_automatic_versions_make_room(self, store: Store, seed: Seed) -> None:
+        """At the limit the oldest automatic one goes for whatever comes; numbers are never used again."""
+        await seed.session()
+        for number, kind in enumerate(["auto", "manual", "auto", "auto"]):
+            await store.add_version(version(f"{number}", kind=VersionKind(kind)), 4)
+
+        added, _ = await store.add_version(version("5", kind=VersionKind.MANUAL), 4)
+        await store.add_version(version("6", kind=VersionKind.AUTO), 4)
+
+        assert added.number == 5
+        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [6, 5, 4, 2]
+        assert await store.count_versions("s1") == (4, 2)
+        assert await store.version("s1", 1) is None
+
+    async def test_peoples_own_are_never_dropped(self, store: Store, seed: Seed) -> None:
+        """Where there are no automatic ones left, there is no place for another version of any kind."""
+        await seed.session()
+        for number, kind in enumerate([VersionKind.MANUAL, VersionKind.RESTORE, VersionKind.FINAL, VersionKind.AUTO]):
+            await store.add_version(version(f"{number}", kind=kind), 4)
+        await store.add_version(version("5"), 4)
+
+        for kind in VersionKind:
+            with pytest.raises(LimitReached):
+                await store.add_version(version("6", kind=kind), 4)
+
+        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [5, 3, 2, 1]
+
+    async def test_few_automatic_ones_are_kept(self, store: Store, seed: Seed) -> None:
+        """Their own limit is for them alone."""
+        await seed.session()
+        for number in range(6):
+            await store.add_version(version(f"{number}", kind=VersionKind.AUTO), MANY, 2)
+            await store.add_version(version(f"m{number}", kind=VersionKind.MANUAL), MANY, 2)
+
+        found = await store.versions("s1", None, MANY, with_files=False)
+
+        assert [one.number for one in found if one.kind is VersionKind.AUTO] == [11, 9]
+        assert await store.count_versions("s1") == (8, 2)
+        assert await store.count_versions("s-none") == (0, 0)
+
+    async def test_redacted_texts(self, store: Store, seed: Seed) -> None:
+        """The texts are replaced, and nothing else of a version; one that is gone stays gone."""
+        await seed.session()
+        first, _ = await store.add_version(version("a secret", label="kept"), MANY)
+        second, _ = await store.add_version(version("other"), MANY)
+
+        await store.redact_version(replace(first, files={"code": "a ██████"}, label="ignored"))
+        await store.redact_version(replace(first, number=9))
+        await store.scrub()
+
+        assert await store.version("s1", 1) == replace(first, files={"code": "a ██████"})
+        assert await store.version("s1", 2) == second
+        assert await store.version("s1", 9) is None
 
 
 class TestRepeating:

@@ -1,0 +1,122 @@
+"""Redaction of a session that people may be in."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from crdt import redaction, stored
+from crdt.items import as_text
+from crdt.loading import read_log
+from crdt.past import Past
+from crdt.redaction import Taken
+from crdt.room import Room
+from crdt.rooms import Rooms
+from crdt.textmap import Edit
+from storage.base import Store
+from storage.errors import NotFound
+from storage.records import Chunk, Version
+
+_CHUNKS_PER_READ = 2_000
+_VERSIONS_PER_READ = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What was changed: units of text, updates and versions that had some of it."""
+
+    characters: int
+    updates: int
+    versions: int
+
+
+class Redactor:
+    """Takes texts out of logs, checkpoints and versions; nobody looks back meanwhile."""
+
+    def __init__(self, store: Store, rooms: Rooms, past: Past) -> None:
+        self._store = store
+        self._rooms = rooms
+        self._past = past
+
+    async def redact(
+        self, session_id: str, user_id: str, first: int, last: int, text: str, check: Callable[[], Awaitable[object]]
+    ) -> Redacted:
+        """Take out what showed `text` after any of the log entries `first` to `last`.
+
+        What of it is still in the document is deleted there, by an edit of this user's. The log is changed
+        last: a call that was cut short can be made again.
+
+        check  raises if the user may not do this; asked when nobody else can change anything any more
+
+        Raises NotFound if the text was not there, LimitReached if it was too often, what `check` raises,
+        RoomDamaged, RoomUnavailable or StoreUnavailable.
+        """
+        async with self._past.exclusive(), self._rooms.use(session_id) as room, self._rooms.keeper.one_at_a_time:
+            await check()
+            await self._rooms.writer.saved(room, room.journal.sequence)
+            chunks = await read_log(self._store, session_id, 0, _CHUNKS_PER_READ)
+            taken = await asyncio.to_thread(redaction.find, chunks, first, last, text, room.main_root)
+            if not taken:
+                raise NotFound("text in that part of the log")
+            self._delete(room, user_id, taken)
+            await self._rooms.writer.saved(room, room.journal.sequence)
+            await self._replace_state(room, taken)
+            await self._rooms.keeper.checkpoint_now(room)
+            versions = await self._versions(session_id, room.main_root, chunks, taken)
+            updates = await self._log(chunks, taken)
+            self._past.forget(session_id)
+            await self._store.scrub()
+        return Redacted(sum(map(len, taken.values())), updates, versions)
+
+    def _delete(self, room: Room, user_id: str, taken: Taken) -> None:
+        """Delete what is visible, where it is: editors see it like any other edit."""
+        files = room.files()
+        for root, parts in redaction.without(room.document.state(), taken, files).items():
+            edits, at = [], 0
+            for text, is_taken in parts:
+                size = len(as_text(text).encode())
+                if is_taken:
+                    edits.append(Edit(at, size, b""))
+                at += size
+            kept = as_text("".join(text for text, is_taken in parts if not is_taken))
+            room.edit(user_id, {root: kept}, self._rooms.clock(), edits)
+
+    async def _replace_state(self, room: Room, taken: Taken) -> None:
+        """The room's own copy; what comes in meanwhile cannot bring the text back: its structs are known."""
+        while True:
+            before = room.document.state()
+            after = await asyncio.to_thread(redaction.redact, before, taken)
+            if after is None or room.document.replace_base(before, after):
+                return
+
+    async def _versions(self, session_id: str, main_root: str, chunks: list[Chunk], taken: Taken) -> int:
+        """Change the versions that show the text; return how many."""
+        count, before = 0, None
+        while found := await self._store.versions(session_id, before, _VERSIONS_PER_READ, with_files=True):
+            for version in found:
+                changed = await asyncio.to_thread(_without, version, main_root, chunks, taken)
+                if changed:
+                    await self._store.redact_version(changed)
+                    count += 1
+            before = found[-1].number
+        return count
+
+    async def _log(self, chunks: list[Chunk], taken: Taken) -> int:
+        updates = 0
+        for chunk in chunks:
+            found = await asyncio.to_thread(redaction.redact_chunk, chunk, taken)
+            if found:
+                await self._store.replace_chunks(found[0])
+                updates += found[1]
+        return updates
+
+
+def _without(version: Version, main_root: str, chunks: list[Chunk], taken: Taken) -> Version | None:
+    """Return the version without the text, None if it shows nothing of it."""
+    restored = stored.restore(None, chunks, until=version.sequence, reads_summaries=True)
+    if not any(restored.known.clocks.get(client, 0) > clocks[0] for client, clocks in taken.items()):
+        return None
+    files = dict(version.files or {})
+    shown = redaction.without(restored.state, taken, {main_root: "", **files})
+    if not shown:
+        return None
+    return replace(version, files=files | {root: redaction.blanked(parts) for root, parts in shown.items()})

@@ -1,0 +1,33 @@
+"""An owner takes a secret out of a session's history."""
+
+from crdt.redaction import MAX_SPAN
+from handlers import errors, schemas
+from handlers.base import BaseHandler
+from storage.records import Role
+
+
+class RedactHandler(BaseHandler):
+    """POST /code/:sessionId/redact"""
+
+    async def post(self, session_id: str) -> None:
+        body = self.read(schemas.REDACT)
+        session, _ = await self.member(session_id, Role.OWNER)
+        first, last = body["from"], body["to"]
+        if last < first:
+            raise errors.invalid({"to": ["may not be less than from"]})
+        if last - first >= MAX_SPAN:
+            raise errors.invalid({"to": [f"may be at most {MAX_SPAN - 1:,} more than from"]})
+        if wait := self.services.limiters.saves.wait_s(session.id):
+            raise errors.rate_limited(wait, "Too many redactions at once.")
+        done = await self.services.redactor.redact(
+            session.id, self.me.id, first, last, body["text"], lambda: self.member(session.id, Role.OWNER)
+        )
+        self.reply(
+            {
+                "from": first,
+                "to": last,
+                "characters": done.characters,
+                "updates": done.updates,
+                "versions": done.versions,
+            }
+        )

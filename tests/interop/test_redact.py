@@ -1,0 +1,282 @@
+"""A secret is taken out of a session's history while people are in it."""
+
+import contextlib
+import io
+import random
+import re
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from storage.errors import StoreUnavailable
+from tests.api import PASSWORD, Api
+from tests.handlers.clients import code_of, guest_of, joined, typing_frame
+from tests.interop.test_past import log_of, played
+from tests.node_peers import Peers, until
+
+SECRET = "hunter2-😀-geheim"
+BLOCKS = "█" * 17
+
+
+async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
+    """Ada pastes a secret between lines, bob types it again letter by letter, half of it goes; versions are saved."""
+    session_id = await ada.new_session(code="first\nlast\n")
+    for name, api in (("a", ada), ("b", bob)):
+        await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, maxBackoffTime=100)
+        await peers.until_state(name, synced=True)
+    await peers.do("insert", "a", at=6, text=f"key = {SECRET}\n")
+    await until(lambda: peers.text("b"), lambda text: SECRET in text)
+    assert (await ada.post(f"/code/{session_id}/save", {"label": "with it"})).status == 201
+    for letter in reversed(SECRET.replace("😀", "x")):
+        await peers.do("insert", "b", at=0, text=letter)
+        if letter in "aem2":
+            await until(lambda: ada.live(session_id), lambda live, letter=letter: live["code"].startswith(letter))
+            await ada.get(
+                f"/code/{session_id}/timeline"
+            )  # waits until all is stored: the next letter is in another row
+    await until(lambda: peers.text("a"), lambda text: text.startswith("hunter2"))
+    await peers.do("insert", "b", at=7, text="after all ")
+    await peers.do("remove", "a", at=35, length=9)
+    text = await peers.text("a")
+    live = await until(lambda: ada.live(session_id), lambda live: live["code"] == text)
+    await peers.until_text(text, "b")
+    assert (await bob.post(f"/code/{session_id}/save")).status == 201
+    return session_id, live["sequence"]
+
+
+def as_units(text: str) -> str:
+    """An emoji is two blocks."""
+    return text.replace("😀", "xx")
+
+
+def raw(server) -> bytes:
+    folder = Path(server.parts.config.data_dir)
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("collab.db*")))
+
+
+async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
+    """All texts that can be read of a session."""
+    found = [(await api.get(f"/code/{session_id}/at/{number}")).body["code"] for number in range(sequence + 1)]
+    replay = (await api.get(f"/code/{session_id}/replay")).body
+    found += played(replay["files"], replay)
+    found += [one["code"] for one in (await api.get(f"/code/{session_id}/versions")).body["versions"]]
+    archive = zipfile.ZipFile(io.BytesIO((await api.get(f"/code/{session_id}/export")).body))
+    return [*found, *(archive.read(name).decode() for name in archive.namelist())]
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+async def test_a_pasted_secret(start_server, peers: Peers, is_packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is nowhere afterwards: not on screens, in moments, versions, exports or the file; all else is as it was."""
+    monkeypatch.setattr("crdt.packing.ENTRIES", 8)
+    server = await start_server()
+    ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
+    session_id, sequence = await typed_secret(peers, ada, bob)
+    if is_packed:
+        async with server.parts.services.rooms.use(session_id) as room:
+            await server.parts.services.rooms.keeper.checkpoint(room)
+            await server.parts.services.rooms.keeper.pack(room, is_closing=True)
+    before = await everything(ada, session_id, sequence)
+    shown = await peers.text("a")
+    assert SECRET[:7].encode() in raw(server)
+
+    answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": sequence, "text": SECRET})
+
+    assert (answer.status, answer.body) == (
+        200, {"from": 1, "to": sequence, "characters": 17, "updates": 1, "versions": 2}
+    )  # fmt: skip
+    left = next(part for part in (SECRET[size:] for size in range(17)) if part in shown)
+    await peers.until_text(shown.replace(left, ""), "a", "b")
+    after = await everything(ada, session_id, sequence)
+    assert SECRET in "".join(before)
+    assert SECRET not in "".join(after)
+    for old, new in zip(before[: sequence + 1], after, strict=False):
+        pattern = "".join("." if one == "█" else re.escape(one) for one in as_units(new))
+        assert re.fullmatch(pattern, as_units(old), re.DOTALL)
+        assert new.count("█") <= 17
+    assert BLOCKS in "".join(after)
+    marks = (await ada.get(f"/code/{session_id}/timeline")).body["marks"]
+    assert {one["kind"]: one.get("sequence") for one in marks}["redacted"] >= 2
+    body = {"from": 1, "to": sequence, "text": SECRET.replace("😀", "x")}
+    second = await ada.post(f"/code/{session_id}/redact", body)
+    assert second.status == 200
+    assert b"hunter2" not in raw(server)
+    assert b"geheim" not in raw(server)
+
+    log = await log_of(server, session_id)
+    now = (await ada.live(session_id))["sequence"]
+    moments = [(await ada.get(f"/code/{session_id}/at/{number}")).body["code"] for number in range(1, now + 1)]
+    assert moments == await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
+    await peers.do("insert", "b", at=0, text="on we go ")
+    await until(lambda: peers.text("a"), lambda text: text.startswith("on we go "))
+    text = await peers.text("a")
+    for name in ("a", "b"):
+        await peers.do("destroy", name)
+    await server.stop()
+    server = await start_server(port=server.port)
+    await peers.do("connect", "late", url=ada.socket_url, room=session_id, token=ada.token)
+    await peers.until_text(text, "late")
+    assert b"hunter2" not in raw(server)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_all_else_stays(server, peers: Peers, ada: Api, bob: Api, seed: int) -> None:
+    """Whatever people do around it, every moment is what it was, with blocks for the text."""
+    random.seed(seed)
+    session_id = await ada.new_session(code="start\n")
+    for name, api in (("a", ada), ("b", bob)):
+        await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
+        await peers.until_state(name, synced=True)
+    for number in range(12):
+        await peers.do("scramble", random.choice("ab"), edits=random.randint(1, 5), alphabet="ab\né😀")
+        if number % 3 == 0:
+            await peers.do("insert", random.choice("ab"), at=random.randint(0, 5), text="SECRET")
+    await peers.do("insert", "a", text="<a>")
+    await peers.do("insert", "b", text="<b>")
+    text = await until(lambda: peers.text("a"), lambda found: "<a>" in found and "<b>" in found)
+    await peers.until_text(text, "b")
+    sequence = (await until(lambda: ada.live(session_id), lambda live: live["code"] == text))["sequence"]
+    paths = [f"/code/{session_id}/at/{number}" for number in range(sequence + 1)]
+    before = [(await ada.get(path)).body["code"] for path in paths]
+
+    answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": sequence, "text": "SECRET"})
+
+    assert answer.status == 200
+    after = [(await ada.get(path)).body["code"] for path in paths]
+    for old, new in zip(before, after, strict=True):
+        assert len(old.encode("utf-16-le")) == len(new.encode("utf-16-le"))
+        assert re.fullmatch("".join("." if one == "█" else re.escape(one) for one in new), old, re.DOTALL)
+        assert "SECRET" not in new
+        assert set(re.findall("[A-Z]", new)) <= set("SECRT")
+    assert not any("█" in one for one, old in zip(after, before, strict=True) if not re.search("[SECRT]", old))
+    live = (await ada.live(session_id))["code"]
+    await peers.until_text(live, "a", "b")
+    assert "█" not in live
+
+
+async def test_an_editor_that_was_offline(peers: Peers, ada: Api, bob: Api, server) -> None:
+    """It has the text until it is back; then it is deleted there too, and does not come back by it."""
+    session_id, sequence = await typed_secret(peers, ada, bob)
+    await peers.do("disconnect", "b")
+    assert (await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": sequence, "text": SECRET})).status == 200
+    assert "geheim\n" in await peers.text("b")
+    await peers.do("insert", "b", at=0, text="typed offline ")
+
+    await peers.do("reconnect", "b")
+
+    text = await until(lambda: peers.text("a"), lambda found: found.startswith("typed offline "))
+    await peers.until_text(text, "b")
+    assert "geheim\n" not in text
+    assert b"-geheim\n" not in raw(server)
+
+
+async def test_a_call_that_was_cut_short(peers: Peers, ada: Api, bob: Api, server, monkeypatch) -> None:
+    """The store went away in the middle: the same call finishes it."""
+    session_id, sequence = await typed_secret(peers, ada, bob)
+    store = server.parts.services.store
+    replace, calls = store.replace_chunks, []
+
+    async def failing(chunk) -> None:
+        calls.append(chunk)
+        if len(calls) == 2:
+            raise StoreUnavailable("away")
+        await replace(chunk)
+
+    monkeypatch.setattr(store, "replace_chunks", failing)
+    body = {"from": 1, "to": sequence, "text": SECRET.replace("😀", "x")}
+    assert (await ada.post(f"/code/{session_id}/redact", body)).status == 503
+    assert (await ada.post(f"/code/{session_id}/redact", body)).status == 200
+    assert (await ada.post(f"/code/{session_id}/redact", {**body, "text": SECRET})).status == 200
+
+    texts = await everything(ada, session_id, sequence)
+    assert not re.search("hunter2|geheim", "".join(texts))
+    assert not re.search(b"hunter2|geheim", raw(server))
+
+
+async def test_what_cannot_be_redacted(ada: Api, bob: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
+    session_id = await ada.new_session(code="secret\n" * 3)
+    assert (await bob.post(f"/session/{session_id}/join", {})).status == 200
+    guest = await guest_of(ada, session_id)
+    path, body = f"/code/{session_id}/redact", {"from": 1, "to": 1, "text": "secret"}
+
+    for api, change, expected in (
+        (bob, {}, (403, "forbidden")),
+        (guest, {}, (403, "forbidden")),
+        (ada, {"text": "nowhere"}, (404, "not_found")),
+        (ada, {"text": "abc"}, (422, "invalid")),
+        (ada, {"from": 2}, (422, "invalid")),
+        (ada, {"from": 2, "to": 9}, (404, "not_found")),
+        (ada, {"to": 20_001}, (422, "invalid")),
+    ):
+        assert code_of(await api.post(path, {**body, **change})) == expected
+    monkeypatch.setattr("crdt.redaction.MAX_MOMENTS", 0)
+    assert code_of(await ada.post(path, body)) == (409, "limit_reached")
+    assert (await ada.live(session_id))["code"] == "secret\n" * 3
+
+
+async def test_an_ended_session_and_other_texts(ada: Api, server) -> None:
+    """The owner may still do it, in every text of the document."""
+    session_id = await ada.new_session(code="main\n")
+    wire = await joined(ada, session_id)
+    await wire.send(typing_frame("some secret here", "notes"))
+    await until(lambda: ada.live(session_id), lambda live: live["sequence"] == 2)
+    wire.close()
+    assert (await ada.patch(f"/session/{session_id}", {"status": "ended"})).status == 200
+
+    answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": 2, "text": "secret"})
+
+    assert answer.status == 200
+    assert (await ada.live(session_id))["files"] == {"codemirror": "main\n", "notes": "some  here"}
+    newest = (await ada.get(f"/code/{session_id}/versions")).body["versions"][0]
+    assert newest["files"]["notes"] == "some ██████ here"
+
+
+async def test_on_mongodb(start_server, peers: Peers, mongo_uri: str) -> None:
+    """The same on the other store."""
+    server = await start_server(mongo_uri=f"{mongo_uri}redact")
+    ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
+    session_id, sequence = await typed_secret(peers, ada, bob)
+
+    for text in (SECRET, SECRET.replace("😀", "x")):
+        body = {"from": 1, "to": sequence, "text": text}
+        assert (await ada.post(f"/code/{session_id}/redact", body)).status == 200
+
+    assert not re.search("hunter2|geheim", "".join(await everything(ada, session_id, sequence)))
+
+
+@pytest.mark.parametrize("what", ["session", "account"])
+async def test_deletion_leaves_nothing_in_the_file(server, peers: Peers, ada: Api, bob: Api, what: str) -> None:
+    """Neither texts nor chat, titles, labels, names or addresses: not even in pages that are free."""
+    session_id = await ada.new_session(code="zebra-code " * 500, title="zebra-title")
+    await peers.do("connect", "a", url=ada.socket_url, room=session_id, token=ada.token)
+    await peers.until_state("a", synced=True)
+    for number in range(30):
+        await peers.do("insert", "a", text=f"zebra-typed-{number} ")
+    await until(lambda: ada.live(session_id), lambda live: "zebra-typed-29" in live["code"])
+    assert (await ada.post(f"/code/{session_id}/save", {"label": "zebra-label"})).status == 201
+    assert (await ada.post("/chat/send", {"sessionId": session_id, "message": "zebra-chat"})).status == 201
+    await bob.new_session(code="giraffe")
+    assert b"zebra-code" in raw(server)
+
+    email = ada.user["email"].encode()
+
+    if what == "session":
+        assert (await ada.delete(f"/session/{session_id}")).status == 204
+    else:
+        assert email in raw(server)
+        answer = await ada.delete("/user/me", body={"password": PASSWORD, "sessions": "delete"})
+        assert answer.status == 204, answer.body
+    await until(lambda: _zebras(server), lambda count: count == 0)
+    await server.stop()
+    with contextlib.closing(sqlite3.connect(Path(server.parts.config.data_dir) / "collab.db")) as db:
+        db.execute("VACUUM")
+        assert db.execute("SELECT count(*) FROM log WHERE session_id = ?", (session_id,)).fetchone() == (0,)
+    assert await _zebras(server) == 0
+    assert b"giraffe" in raw(server)
+    if what == "account":
+        assert email not in raw(server)
+
+
+async def _zebras(server) -> int:
+    return raw(server).count(b"zebra")
