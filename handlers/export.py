@@ -2,16 +2,34 @@
 
 import asyncio
 import tempfile
+from collections.abc import Callable
+from typing import IO, Protocol
 
 from tornado.iostream import StreamClosedError
 
 from handlers import errors
 from handlers.archive import Archive
 from handlers.base import BaseHandler
-from storage.records import Role
+from handlers.history_bundle import HistoryBundle
+from handlers.player import Player
+from handlers.services import Services
+from storage.records import Role, Session
 
 _IN_MEMORY_BYTES = 4 << 20
 _PIECE_BYTES = 256 << 10
+
+
+class _Writer(Protocol):
+    async def write(self) -> None:
+        """Write everything into the file that it was made with."""
+
+
+_FORMATS: dict[str, tuple[Callable[[Services, Session, IO[bytes]], _Writer], str, str]] = {
+    "zip": (Archive, "application/zip", "zip"),
+    "replay": (Player, "text/html; charset=UTF-8", "html"),
+    "git": (HistoryBundle, "application/octet-stream", "bundle"),
+}
+"""{format: (what writes it, its type, the file name's ending)}"""
 
 
 class ExportHandler(BaseHandler):
@@ -19,19 +37,25 @@ class ExportHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        if self.get_query_argument("format", "zip") != "zip":
-            raise errors.invalid({"format": ["must be zip"]})
+        wanted = self.get_query_argument("format", "zip")
+        if wanted not in _FORMATS:
+            raise errors.invalid({"format": [f"must be one of {', '.join(_FORMATS)}"]})
+        writer, kind, ending = _FORMATS[wanted]
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
             async with self.services.exports:
-                await Archive(self.services, session, file).write()
+                await writer(self.services, session, file).write()
             size = file.tell()
             file.seek(0)
-            self.set_header("Content-Type", "application/zip")
+            self.set_header("Content-Type", kind)
             self.set_header("Content-Length", str(size))
-            self.set_header("Content-Disposition", f'attachment; filename="session-{session.id}.zip"')
-            try:
-                while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
-                    self.write(piece)
-                    await self.flush()
-            except StreamClosedError:
-                return
+            self.set_header("Content-Disposition", f'attachment; filename="session-{session.id}.{ending}"')
+            self.set_header("Content-Security-Policy", "sandbox")
+            await self._send(file)
+
+    async def _send(self, file: IO[bytes]) -> None:
+        try:
+            while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+                self.write(piece)
+                await self.flush()
+        except StreamClosedError:
+            return

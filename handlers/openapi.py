@@ -66,7 +66,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/code/{sessionId}/diff", "What differs between two versions; to=live (or none) is the document as it is, from=0 the empty one, no from the version before.", "from, to, files", query=("from", "to")),
     Operation("GET", "/code/{sessionId}/timeline", "Who typed when and how much, for a slider, with versions and chat as marks.", "first, last, duration, sequence, authors, entries, marks, next", query=("after",)),
     Operation("GET", "/code/{sessionId}/at/{sequence}", "The document as it was after that update; 0 is before the first one.", "sessionId, sequence, code, files"),
-    Operation("GET", "/code/{sessionId}/export", "A zip file: every version as files, the chat and who took part.", "the file", query=("format",)),
+    Operation("GET", "/code/{sessionId}/export", "zip: every version as files, the chat and who took part. replay: one HTML file that plays by itself. git: a bundle with a commit a version.", "the file", query=("format",)),
     Operation("GET", "/code/{sessionId}/replay", "What each update changed, from a position on, for a player.", "from, to, at, files, roots, authors, steps, next", query=("from", "to")),
     Operation("GET", "/code/{sessionId}/blame", "Who wrote each line and each run of a text as it is, and when.", "root, sequence, authors, lines, runs", query=("root",)),
     Operation("POST", "/code/{sessionId}/redact", "Take a text that was there between two updates out of log, versions and exports (owner).", "from, to, characters, updates, versions", schema=schemas.REDACT),

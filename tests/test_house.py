@@ -20,6 +20,7 @@ DOORS = {
     "tqdm": "collab_server/copying.py",
     "cloudinary": "storage/avatars.py",
     "PIL": "handlers/pictures.py",
+    "dulwich": "handlers/history_bundle.py",
     "dotenv": "collab_server/config.py",
     "socketio": "handlers/events/server.py",
     "engineio": "handlers/events/server.py",

@@ -2,7 +2,10 @@
 
 import io
 import json
+import subprocess
 import zipfile
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -132,3 +135,97 @@ async def test_who_may_export(ada: Api) -> None:
 
     assert code_of(await ada.get(f"/code/{session_id}/export?format=tar")) == (422, "invalid")
     assert code_of(await (await guest_of(ada, session_id)).get(f"/code/{other}/export")) == (404, "not_found")
+
+
+# -- as a repository ------------------------------------------------------------------------------
+
+
+def git(*arguments: str, folder: Path | None = None) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+async def cloned(api: Api, session_id: str, folder: Path) -> Path:
+    """Clone the bundle with the real git."""
+    answer = await api.get(f"/code/{session_id}/export?format=git")
+    assert answer.status == 200
+    assert f'filename="session-{session_id}.bundle"' in answer.headers["Content-Disposition"]
+    (folder / "session.bundle").write_bytes(answer.body)
+    git("clone", "--quiet", str(folder / "session.bundle"), str(folder / "clone"))
+    git("fsck", "--strict", folder=folder / "clone")
+    return folder / "clone"
+
+
+async def test_a_commit_for_each_version(ada: Api, bob: Api, tmp_path: Path) -> None:
+    """With author, time, label and texts; what is in no version yet comes last."""
+    session_id = await ada.new_session(code="one\n")
+    await bob.post(f"/session/{session_id}/join")
+    first = (await ada.post(f"/code/{session_id}/save", {"label": "first – ä"})).body
+    await bob.post(f"/code/{session_id}/save", {"code": "two 😀\r\n"})
+    wire = await joined(ada, session_id)
+    await wire.send(typing_frame("live ", "notes/../x"))
+    await until(lambda: ada.live(session_id), lambda live: "notes/../x" in live["files"])
+
+    clone = await cloned(ada, session_id, tmp_path)
+
+    commits = git("log", "--reverse", "--format=%an|%ae|%at|%s", folder=clone).splitlines()
+    assert [one.split("|")[0] for one in commits] == ["ada", "bob", "collab-server"]
+    assert [one.split("|")[3] for one in commits] == [
+        "first – ä", "Version 2", "The document at the time of the export",
+    ]  # fmt: skip
+    assert commits[0].split("|")[1] == f"{ada.user['id']}@session.invalid"
+    stamp = datetime.fromisoformat(first["createdAt"]).timestamp()
+    assert int(commits[0].split("|")[2]) == int(stamp)
+    assert git("show", "HEAD~2:codemirror", folder=clone) == "one\n"
+    assert (clone / "codemirror").read_bytes() == "two 😀\r\n".encode()
+    assert (clone / file_name("notes/../x")).read_text() == "live "
+    assert "example.org" not in git("log", folder=clone)
+    wire.close()
+
+
+async def test_a_repository_of_nothing(ada: Api, tmp_path: Path) -> None:
+    """A session without versions is one commit."""
+    session_id = await ada.new_session()
+
+    clone = await cloned(ada, session_id, tmp_path)
+
+    assert git("rev-list", "--count", "HEAD", folder=clone) == "1\n"
+    assert (clone / "codemirror").read_bytes() == b""
+
+
+# -- as a page that plays -------------------------------------------------------------------------
+
+
+async def test_a_page_that_plays_has_everything(ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every update of every part, with authors and times, versions and chat; no text can end the element it is in."""
+    monkeypatch.setattr("crdt.replaying.MAX_STEPS", 2)
+    session_id = await ada.new_session(code="</script><b>", title="</script>")
+    await bob.post(f"/session/{session_id}/join")
+    for number, api in enumerate((ada, bob, ada, bob)):
+        await api.post(f"/code/{session_id}/save", {"code": f"</script>{'x' * number}", "label": f"v{number}"})
+    await bob.post("/chat/send", {"sessionId": session_id, "message": "<!-- hi"})
+
+    answer = await ada.get(f"/code/{session_id}/export?format=replay")
+
+    assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert f'filename="session-{session_id}.html"' in answer.headers["Content-Disposition"]
+    page = answer.body.decode() if isinstance(answer.body, bytes) else answer.body
+    assert page.count("</script>") == 2
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    monkeypatch.undo()
+    whole = (await ada.get(f"/code/{session_id}/replay")).body
+    assert data["steps"] == whole["steps"]
+    assert (data["roots"], data["files"]) == (whole["roots"], whole["files"])
+    assert data["authors"] == [one["username"] for one in whole["authors"]]
+    assert [one["label"] for one in data["versions"]] == ["v0", "v1", "v2", "v3"]
+    assert [one[1:] for one in data["chat"]] == [["bob", "<!-- hi"]]
+    assert data["title"] == "</script>"
+
+
+async def test_an_empty_page(ada: Api) -> None:
+    session_id = await ada.new_session()
+
+    page = (await ada.get(f"/code/{session_id}/export?format=replay")).body.decode()
+
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert (data["steps"], data["files"], data["chat"]) == ([], {"codemirror": ""}, [])

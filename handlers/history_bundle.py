@@ -1,0 +1,101 @@
+"""A session's versions as commits, in a file that `git clone` takes."""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from typing import IO, BinaryIO, cast
+
+from dulwich.bundle import create_bundle_from_repo, write_bundle
+from dulwich.objects import Blob, Commit, ObjectID, Tree
+from dulwich.refs import Ref
+from dulwich.repo import Repo
+
+from handlers import views
+from handlers.archive import file_name
+from handlers.services import Services
+from storage.records import Session, User, Version
+
+_PAGE = 20
+_FILE_MODE = 0o100644
+_SERVER = b"collab-server <server@session.invalid>"
+_HEAD, _BRANCH = Ref(b"HEAD"), Ref(b"refs/heads/main")
+
+
+class HistoryBundle:
+    """Makes one bundle: a commit for each version with its author, and one for what is in none yet.
+
+    Addresses of people are not told: they are made of their ids.
+    """
+
+    def __init__(self, services: Services, session: Session, file: IO[bytes]) -> None:
+        self._services = services
+        self._session = session
+        self._file = file
+        self._parent: ObjectID | None = None
+
+    async def write(self) -> None:
+        """Write everything; raises what reading raises."""
+        store = self._services.store
+        numbers: list[int] = []
+        while found := await store.versions(self._session.id, numbers[-1] if numbers else None, 200, with_files=False):
+            numbers += [one.number for one in found]
+        with tempfile.TemporaryDirectory() as folder:
+            repo = await asyncio.to_thread(Repo.init_bare, folder)
+            try:
+                await self._commits(repo, sorted(numbers))
+                await asyncio.to_thread(self._finish, repo)
+            finally:
+                repo.close()
+
+    async def _commits(self, repo: Repo, numbers: list[int]) -> None:
+        store, files = self._services.store, None
+        for number in numbers:
+            version = await store.version(self._session.id, number)
+            if version is None or version.files is None:
+                continue  # it made room for another one meanwhile
+            people = await store.users({version.author_id, *version.contributors})
+            await asyncio.to_thread(self._commit, repo, version, people)
+            files = version.files
+        live, _, _, _ = await self._services.history.live(self._session.id)
+        if live != files:
+            now = self._services.clock()
+            await asyncio.to_thread(self._add, repo, live, _SERVER, now, "The document at the time of the export\n")
+
+    def _commit(self, repo: Repo, version: Version, people: Mapping[str, User]) -> None:
+        title = version.label or f"Version {version.number}"
+        others = [one for one in version.contributors if one != version.author_id]
+        lines = [title, "", f"Version: {version.number}", f"Kind: {version.kind}"]
+        lines += [f"Co-authored-by: {_person(one, people).decode()}" for one in others]
+        author = _person(version.author_id, people)
+        self._add(repo, version.files or {}, author, version.created_at, "\n".join(lines) + "\n")
+
+    def _add(self, repo: Repo, files: Mapping[str, str], author: bytes, at: int, message: str) -> None:
+        tree = Tree()
+        for root, text in files.items():
+            blob = Blob.from_string(text.encode())
+            repo.object_store.add_object(blob)
+            tree.add(file_name(root).encode(), _FILE_MODE, blob.id)
+        repo.object_store.add_object(tree)
+        commit = Commit()
+        commit.tree = tree.id
+        commit.parents = [self._parent] if self._parent else []
+        commit.author, commit.committer = author, _SERVER
+        commit.author_time = commit.commit_time = at // 1_000
+        commit.author_timezone = commit.commit_timezone = 0
+        commit.encoding = b"UTF-8"
+        commit.message = message.encode()
+        repo.object_store.add_object(commit)
+        self._parent = commit.id
+
+    def _finish(self, repo: Repo) -> None:
+        assert self._parent  # noqa: S101 - for the type checker: the live document is there at least
+        repo.refs[_BRANCH] = self._parent
+        repo.refs.set_symbolic_ref(_HEAD, _BRANCH)
+        with create_bundle_from_repo(repo, refs=[_HEAD, _BRANCH], version=2) as bundle:
+            write_bundle(cast(BinaryIO, self._file), bundle)
+
+
+def _person(user_id: str, people: Mapping[str, User]) -> bytes:
+    name = str(views.person(user_id, people)["username"])
+    kept = "".join(one for one in name if one not in "<>\n\r\0").strip() or "somebody"
+    return f"{kept} <{user_id}@session.invalid>".encode()
