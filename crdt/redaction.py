@@ -6,9 +6,9 @@ the text at any moment of a span, wherever their characters came from.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from itertools import accumulate
 
 from crdt import packing, stored
 from crdt.errors import Gap, ProtocolError, RoomDamaged
@@ -29,12 +29,54 @@ Taken = dict[int, list[int]]
 """{client id: clocks, in order}"""
 
 
-@dataclass(slots=True)
-class _Found:
-    pattern: "re.Pattern[str]"
-    length: int
-    clocks: dict[int, set[int]] = field(default_factory=dict)
-    moments: int = 0
+MAX_WORK = 20_000_000
+"""Steps of the regular expression, which holds everybody up: some tenths of a second in all."""
+
+_BLOCKS = re.compile(f"{BLOCK}+")
+
+
+class _Search:
+    """What is looked for, and what was found.
+
+    taken    {client id: clocks}
+    moments  how often the text appeared
+    """
+
+    def __init__(self, text: str) -> None:
+        self.wanted = units(text)
+        self.length = len(self.wanted)
+        self.taken: dict[int, set[int]] = {}
+        self.moments = 0
+        self._work = MAX_WORK
+        parts = "".join(f"[{re.escape(unit)}{BLOCK}]" for unit in self.wanted)
+        self._partly = re.compile(f"(?!{BLOCK}{{{self.length}}}){parts}")
+
+    def places(self, text: str) -> Iterator[int]:
+        """Yield where the text is, also where some but not all of it was taken out already."""
+        at = text.find(self.wanted)
+        while at >= 0:
+            yield at
+            at = text.find(self.wanted, at + self.length)
+        for start, end in self._around_blocks(text):
+            self._work -= (end - start) * self.length
+            if self._work < 0:
+                raise LimitReached("too much was taken out already around there: take a shorter span")
+            yield from (match.start() for match in self._partly.finditer(text, start, end))
+
+    def _around_blocks(self, text: str) -> Iterator[tuple[int, int]]:
+        start = end = -1
+        for match in _BLOCKS.finditer(text):
+            if start >= 0 and match.start() - self.length < end:
+                end = match.end() + self.length
+                continue
+            if start >= 0:
+                yield start, end
+            start, end = max(0, match.start() - self.length), match.end() + self.length
+        if start >= 0:
+            yield start, end
+
+    def is_in(self, text: str) -> bool:
+        return next(self.places(text), None) is not None
 
 
 def find(chunks: Sequence[Chunk], first: int, last: int, text: str, main_root: str) -> Taken:
@@ -45,19 +87,17 @@ def find(chunks: Sequence[Chunk], first: int, last: int, text: str, main_root: s
     A unit that was taken out already counts as any: what was cut short can be done again.
     Raises LimitReached if the text appears too often, RoomDamaged.
     """
-    wanted = units(text)
-    pattern = re.compile("(?=(" + "".join(f"[{re.escape(unit)}{BLOCK}]" for unit in wanted) + "))")
-    found = _Found(pattern, len(wanted))
+    search = _Search(text)
     try:
         restored = stored.restore(None, chunks, until=first - 1, reads_summaries=True)
         replayer = Replayer(restored, main_root)
         for sequence, entry in _entries(chunks, first, last):
             step = replayer.step(entry)
-            if sequence == first or _may_have_appeared(step, replayer.files(), found):
-                _note(replayer, found)
+            if sequence == first or _may_have_appeared(step, replayer.files(), search):
+                _note(replayer, search)
     except (ProtocolError, Gap) as error:
         raise RoomDamaged("a stored update does not pass the scan") from error
-    return {client: sorted(clocks) for client, clocks in found.clocks.items()}
+    return {client: sorted(clocks) for client, clocks in search.taken.items()}
 
 
 def _entries(chunks: Iterable[Chunk], first: int, last: int) -> Iterator[tuple[int, Entry]]:
@@ -68,38 +108,47 @@ def _entries(chunks: Iterable[Chunk], first: int, last: int) -> Iterator[tuple[i
                     yield sequence, entry
 
 
-def _may_have_appeared(step: Step, files: Mapping[str, str], found: _Found) -> bool:
+def _may_have_appeared(step: Step, files: Mapping[str, str], search: _Search) -> bool:
     """Whether the text is where the step changed something; after several changes at once, anywhere."""
     for root, position, _, inserted in step.edits:
-        text = units(files.get(root, ""))
+        start, end = 0, None
         if len(step.edits) == 1:
-            end = position + len(units(inserted)) + found.length - 1
-            text = text[max(0, position - found.length + 1) : end]
-        if any(True for _ in _places(text, found)):
+            start = max(0, position - search.length + 1)
+            end = position + len(units(inserted)) + search.length - 1
+        if search.is_in(_part(files.get(root, ""), start, end)):
             return True
     return False
 
 
-def _places(text: str, found: _Found) -> Iterator[int]:
-    """Yield where the text is, unless nothing of it is left."""
-    blank = BLOCK * found.length
-    return (match.start() for match in found.pattern.finditer(text) if match[1] != blank)
+def _part(text: str, start: int, end: int | None) -> str:
+    """Return a part of a text by units, without making units of all of it."""
+    if text.isascii():
+        return text[start:end]
+    raw = text.encode("utf-16-le")[2 * start : None if end is None else 2 * end]
+    return "".join(map(chr, memoryview(raw).cast("H")))
 
 
-def _note(replayer: Replayer, found: _Found) -> None:
-    files = replayer.files()
-    if not any(any(True for _ in _places(units(text), found)) for text in files.values()):
+def _note(replayer: Replayer, search: _Search) -> None:
+    texts = {root: units(text) for root, text in replayer.files().items()}
+    shown = [root for root, text in texts.items() if search.is_in(text)]
+    if not shown:
         return
-    found.moments += 1
-    if found.moments > MAX_MOMENTS:
+    search.moments += 1
+    if search.moments > MAX_MOMENTS:
         raise LimitReached(f"the text appears at more than {MAX_MOMENTS} moments: take a shorter span or a longer text")
     items = Items(replayer.state())
-    for root in files:
-        ids = [(item.client, item.clock + unit) for item in items.visible(root) for unit in range(len(item.text or ""))]
-        text = "".join(item.text or "" for item in items.visible(root))
-        for start in _places(text, found):
-            for client, clock in ids[start : start + found.length]:
-                found.clocks.setdefault(client, set()).add(clock)
+    for root in shown:
+        runs = list(items.visible(root))
+        ends = list(accumulate(item.length for item in runs))
+        for start in search.places("".join(item.text or "" for item in runs)):
+            at = start
+            number = bisect_right(ends, start)
+            while at < start + search.length:
+                item = runs[number]
+                clock = item.clock + at - (ends[number] - item.length)
+                count = min(start + search.length, ends[number]) - at
+                search.taken.setdefault(item.client, set()).update(range(clock, clock + count))
+                at, number = at + count, number + 1
 
 
 def without(state: bytes, taken: Taken, roots: Iterable[str]) -> dict[str, list[tuple[str, bool]]]:

@@ -38,6 +38,7 @@ async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
             )  # waits until all is stored: the next letter is in another row
     await until(lambda: peers.text("a"), lambda text: text.startswith("hunter2"))
     await peers.do("insert", "b", at=7, text="after all ")
+    await until(lambda: peers.text("a"), lambda text: "after all " in text)
     await peers.do("remove", "a", at=35, length=9)
     text = await peers.text("a")
     live = await until(lambda: ada.live(session_id), lambda live: live["code"] == text)
@@ -210,9 +211,14 @@ async def test_what_cannot_be_redacted(ada: Api, bob: Api, server, monkeypatch: 
         (ada, {"to": 20_001}, (422, "invalid")),
     ):
         assert code_of(await api.post(path, {**body, **change})) == expected
-    monkeypatch.setattr("crdt.redaction.MAX_MOMENTS", 0)
-    assert code_of(await ada.post(path, body)) == (409, "limit_reached")
+    with monkeypatch.context() as patched:
+        patched.setattr("crdt.redaction.MAX_MOMENTS", 0)
+        assert code_of(await ada.post(path, body)) == (409, "limit_reached")
     assert (await ada.live(session_id))["code"] == "secret\n" * 3
+    assert (await ada.post(path, body)).body["characters"] == 18
+    monkeypatch.setattr("crdt.redaction.MAX_WORK", 100)
+    assert code_of(await ada.post(path, {**body, "text": "crets!"})) == (409, "limit_reached")
+    assert (await ada.live(session_id))["code"] == "\n" * 3
 
 
 async def test_an_ended_session_and_other_texts(ada: Api, server) -> None:

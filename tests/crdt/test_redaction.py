@@ -1,0 +1,108 @@
+"""Which structs showed a text, and updates without it."""
+
+import random
+import time
+
+import pycrdt
+import pytest
+
+from crdt import log, redaction
+from crdt.document import Document
+from crdt.redaction import BLOCK
+from storage.records import Chunk
+from tests.crdt.harness import NOW, Typist
+
+
+def log_of(*updates: bytes) -> list[Chunk]:
+    return [Chunk("s", 1, len(updates), log.encode_chunk([log.Entry(NOW, "ada", one) for one in updates]), NOW)]
+
+
+def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.Taken:
+    return redaction.find(chunks, first, chunks[-1].last, text, "codemirror")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("xxx secret xxx", [4, 5, 6, 7, 8, 9]),
+        ("secretsecret", list(range(12))),
+        ("sec█et", [0, 1, 2, 3, 4, 5]),
+        ("██████", []),
+        ("█████t", [0, 1, 2, 3, 4, 5]),
+        ("███████t", [2, 3, 4, 5, 6, 7]),
+        ("sec█e", []),
+        ("a█secret█b", list(range(2, 8))),
+        ("😀secret", [2, 3, 4, 5, 6, 7]),
+    ],
+)
+def test_where_it_is(text: str, expected: list[int]) -> None:
+    """Clocks count UTF-16 units; a block may be any of it, but not all of it is blocks."""
+    assert found(log_of(Typist(5).insert(0, text)), "secret") == ({5: expected} if expected else {})
+
+
+def test_typed_by_several_and_gone_again() -> None:
+    """Every struct that was part of it at any moment, whoever typed it, and no other."""
+    ada, bob = Typist(5), Typist(6)
+    updates = [ada.insert(0, "set!")]
+    bob.hear(updates[-1])
+    updates.append(bob.insert(2, "cr"))
+    ada.hear(updates[-1])
+    updates += [ada.delete(0, 3), ada.insert(0, "other")]
+
+    assert found(log_of(*updates), "secret") == {}
+    assert found(log_of(*updates), "ecrt") == {5: [1, 2], 6: [0, 1]}
+    assert found(log_of(*updates), "secr") == {5: [0, 1], 6: [0, 1]}
+    assert found(log_of(*updates), "secr", first=3) == {}
+
+
+def test_updates_without_it() -> None:
+    """The same structs with blocks; what has none of it is left alone."""
+    typist = Typist(5)
+    update = typist.insert(0, "a 😀 secret")
+    taken = {5: [2, 3, *range(5, 11)]}
+
+    changed = redaction.redact(update, taken)
+
+    assert changed is not None
+    assert Document(changed).texts(["codemirror"]) == {"codemirror": f"a {BLOCK * 2} {BLOCK * 6}"}
+    assert redaction.redact(changed, taken) is None
+    assert redaction.redact(update, {6: [1]}) is None
+    assert redaction.redact(update, {5: [99]}) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_documents(seed: int) -> None:
+    """What was random typing is the same with blocks, also for who only has a part of it."""
+    chance = random.Random(seed)
+    typist, updates = Typist(5), []
+    for _ in range(60):
+        text = typist.text
+        size = len(text.encode())
+        at = len(text[: chance.randint(0, len(text))].encode())
+        if size > 20 and chance.random() < 0.3:
+            end = len(text.encode()[at:].decode()[:3].encode()) + at
+            if end > at:
+                updates.append(typist.delete(at, end))
+        else:
+            updates.append(typist.insert(at, chance.choice(["secret", "s", "ecret", "é", "\n", "😀"])))
+    taken = found(log_of(*updates), "secret")
+    doc = pycrdt.Doc()
+    for update in updates:
+        doc.apply_update(redaction.redact(update, taken) or update)
+    text = str(doc.get("codemirror", type=pycrdt.Text))
+
+    assert len(text.encode("utf-16-le")) == len(typist.text.encode("utf-16-le"))
+    assert "secret" not in text
+    assert taken
+
+
+def test_texts_that_would_take_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repetitions cost no more than a few passes over the document."""
+    chunks = log_of(Typist(5).insert(0, "a" * 300_000))
+    started = time.process_time()
+
+    assert found(chunks, "a" * 9_999 + "b") == {}
+    assert found(chunks, "b" + "a" * 9_999) == {}
+    assert len(found(chunks, "a" * 10_000)[5]) == 300_000
+
+    assert time.process_time() - started < 20
