@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick check format lock bench-history help clean
+.PHONY: run test test-quick check web format lock bench-history help clean
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -23,12 +23,16 @@ test-quick: $(VENV)/.tested ## the tests that take no more than seconds each
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m pytest -n auto -m 'not slow' $(ARGS)
 
-check: $(VENV)/.tested ## lint, format, types, import contracts, generated docs up to date
+check: $(VENV)/.tested ## lint, format, types, import contracts, generated docs and the built web app up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.generate --check
+	$(BIN)/python -m tests.web --check
+
+web: $(VENV)/.tested ## build the web app from static/src into static/dist
+	$(BIN)/python -m tests.web
 
 format: $(VENV)/.tested ## format the code, regenerate the docs that come from it
 	$(BIN)/ruff check --fix .
@@ -45,7 +49,7 @@ bench-history: $(VENV)/.tested ## what history costs in bytes and ms (COLLAB_TRA
 	$(BIN)/python -m bench.history
 
 clean: ## remove what the other targets made (not ./data)
-	rm -rf $(VENV) build tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf $(VENV) build tests/node/node_modules static/node_modules .mypy_cache .ruff_cache .pytest_cache .coverage*
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

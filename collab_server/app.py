@@ -27,6 +27,7 @@ from handlers import (
     health,
     ids,
     invite,
+    notes,
     pages,
     redact,
     replay,
@@ -90,8 +91,15 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/socket.io/", EventsHandler),
     (r"/healthz", health.LiveHandler),
     (r"/readyz", health.ReadyHandler),
-    (r"/", pages.HomeHandler),
-    (r"/join/([^/]+)", pages.JoinPageHandler),
+    (r"/", pages.AppHandler),
+    (r"/signin", pages.AppHandler),
+    (r"/signup", pages.AppHandler),
+    (r"/profile", pages.AppHandler),
+    (r"/developers", pages.AppHandler),
+    (r"/s/([^/]+)", pages.AppHandler),
+    (r"/s/([^/]+)/versions", pages.AppHandler),
+    (r"/s/([^/]+)/replay", pages.AppHandler),
+    (r"/join/([^/]+)", pages.AppHandler),
     (r"/docs", pages.DocsHandler),
     (r"/openapi.json", pages.OpenApiHandler),
     (r"/static/(.+)", pages.AssetHandler),
@@ -157,6 +165,7 @@ def make_parts(
         random_bytes=secrets.token_bytes,
         is_draining=lambda: life.is_draining,
     )
+    services.message_listeners.append(notes.of_messages(services.sockets))
     events = Hub(services, config.max_sync_bytes)
     return Parts(config, services, events, make_app(config, services, events), life)
 

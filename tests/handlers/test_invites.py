@@ -350,9 +350,6 @@ async def test_the_page_of_an_invite(ada: Api, session_id: str) -> None:
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert answers[0].headers["Referrer-Policy"] == "no-referrer"
-    script = await Api(ada.url).get("/static/join.js")
-    assert (script.status, script.headers["Content-Type"].partition(";")[0]) == (200, "text/javascript")
-    assert b"innerHTML" not in script.body
 
 
 # -- secrets --------------------------------------------------------------------------------------

@@ -1,0 +1,29 @@
+"""Notes to open pages: what happened in a session beside its document. For who asks with `?notes=1`."""
+
+import json
+from collections.abc import Callable, Mapping
+
+from crdt.lib0 import write_var_bytes, write_var_uint
+from handlers import views
+from handlers.sockets import Sockets
+from storage.records import Message, User
+
+_NOTE = 103
+
+
+def _frame(content: Mapping[str, object]) -> bytes:
+    return write_var_uint(_NOTE) + write_var_bytes(json.dumps(content).encode())
+
+
+SESSION_CHANGED = _frame({"about": "session"})
+"""Title, language, status, or somebody's role: read the session again."""
+
+
+def of_messages(sockets: Sockets) -> Callable[[Message, User], None]:
+    """Return a listener that passes each chat message on to who listens to its session."""
+
+    def tell(message: Message, sender: User) -> None:
+        content = {"about": "message", "message": views.message(message, {sender.id: sender})}
+        sockets.tell(message.session_id, _frame(content))
+
+    return tell

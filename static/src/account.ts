@@ -1,0 +1,55 @@
+// Who is signed in, and staying so.
+import { signal } from "@preact/signals"
+import { ApiError, get, mayBeSignedIn, post, refresh } from "./api"
+import { go } from "./router"
+import type { Me } from "./types"
+import { tell } from "./ui/announce"
+
+/** undefined while it is not known yet, null for nobody */
+export const me = signal<Me | null | undefined>(undefined)
+
+const REFRESH_MS = 10 * 60_000
+
+export function signedIn(user: Me): void {
+  localStorage.setItem("signedIn", "yes")
+  me.value = user
+}
+
+/** Ask the server who this is; only where somebody has signed in before. */
+export async function whoAmI(): Promise<void> {
+  if (!mayBeSignedIn()) {
+    me.value = null
+    return
+  }
+  try {
+    me.value = await get<Me>("/user/me")
+  } catch (error) {
+    if ((error as { status?: number }).status === 401) localStorage.removeItem("signedIn")
+    me.value = null
+  }
+}
+
+/** End this login. Not while offline: this browser may have the only copy of what was typed. */
+export async function signOut(): Promise<void> {
+  try {
+    await post("/user/logout")
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "offline") {
+      tell(error.message)
+      return
+    }
+  }
+  localStorage.removeItem("signedIn")
+  // what was typed here is on the server; the next person on this machine has no business with it
+  const databases = (await indexedDB.databases?.()) ?? []
+  for (const one of databases) if (one.name?.startsWith("session-")) indexedDB.deleteDatabase(one.name)
+  me.value = null
+  go("/signin")
+}
+
+/** Tokens live fifteen minutes: get the next one well before. */
+export function keepSignedIn(): void {
+  setInterval(() => {
+    if (me.value && navigator.onLine) void refresh()
+  }, REFRESH_MS)
+}

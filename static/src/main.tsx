@@ -1,0 +1,66 @@
+import { type ComponentType, render } from "preact"
+import { lazy, Suspense } from "preact/compat"
+import { keepSignedIn, me, whoAmI } from "./account"
+import { HomePage } from "./pages/home"
+import { JoinPage } from "./pages/join"
+import { SignInPage, SignUpPage } from "./pages/sign"
+import { followLinks, path } from "./router"
+import { applyTheme } from "./settings"
+import { Announcer } from "./ui/announce"
+import { Page } from "./ui/shell"
+
+const SessionPage = lazy(() => import("./session/page"))
+const VersionsPage = lazy(() => import("./versions/page"))
+const ReplayPage = lazy(() => import("./replay/page"))
+const ProfilePage = lazy(() => import("./pages/profile"))
+const DevelopersPage = lazy(() => import("./pages/developers"))
+
+const inSession = (Body: ComponentType<{ id: string }>) => (id: string) => <Body key={id} id={id} />
+
+const ROUTES: [RegExp, (part: string) => preact.JSX.Element, boolean][] = [
+  [/^\/$/, () => <HomePage />, true],
+  [/^\/signin$/, () => <SignInPage />, false],
+  [/^\/signup$/, () => <SignUpPage />, false],
+  [/^\/join\/([^/]+)$/, (invite) => <JoinPage key={invite} invite={invite} />, false],
+  [/^\/profile$/, () => <ProfilePage />, true],
+  [/^\/developers$/, () => <DevelopersPage />, false],
+  [/^\/s\/([^/]+)$/, inSession(SessionPage as ComponentType<{ id: string }>), true],
+  [/^\/s\/([^/]+)\/versions$/, inSession(VersionsPage as ComponentType<{ id: string }>), true],
+  [/^\/s\/([^/]+)\/replay$/, inSession(ReplayPage as ComponentType<{ id: string }>), true],
+]
+
+function NotFound() {
+  return (
+    <Page title="Not found" narrow>
+      <h1>Nothing here</h1>
+      <p>There is no such page. <a href="/">Back to your sessions</a></p>
+    </Page>
+  )
+}
+
+function Route() {
+  for (const [pattern, body, needsLogin] of ROUTES) {
+    const match = pattern.exec(path.value)
+    if (!match) continue
+    if (me.value === undefined) return <p class="boot" role="status">Loading…</p>
+    return needsLogin && !me.value ? <SignInPage /> : body(decodeURIComponent(match[1] ?? ""))
+  }
+  return <NotFound />
+}
+
+function App() {
+  return (
+    <>
+      <Suspense fallback={<p class="boot" role="status">Loading…</p>}><Route /></Suspense>
+      <Announcer />
+    </>
+  )
+}
+
+applyTheme()
+followLinks()
+keepSignedIn()
+void whoAmI()
+const root = document.getElementById("app")!
+root.textContent = ""
+render(<App />, root)

@@ -1,0 +1,68 @@
+import { useEffect, useState } from "preact/hooks"
+import { me, signedIn } from "../account"
+import { get, post, words } from "../api"
+import { languageName } from "../languages"
+import { go } from "../router"
+import type { Me, Preview } from "../types"
+import { Avatar } from "../ui/avatar"
+import { Field, Form } from "../ui/form"
+import { Page } from "../ui/shell"
+
+function AsMember({ invite, about, user }: { invite: string; about: Preview; user: Me }) {
+  const join = async () => {
+    await post(`/session/${about.session.id}/join`, { invite })
+    go(`/s/${about.session.id}`)
+  }
+  return <Form submit={`Join as ${user.username}`} onSubmit={join}>{null}</Form>
+}
+
+function AsGuest({ invite, about }: { invite: string; about: Preview }) {
+  const join = async ({ name }: Record<string, string>) => {
+    const answer = await post<{ user: Me }>("/user/guest", { name, invite })
+    signedIn(answer.user)
+    go(`/s/${about.session.id}`)
+  }
+  return (
+    <>
+      <Form submit="Join as a guest" onSubmit={join}>
+        <Field name="name" label="Your name" autocomplete="nickname" maxLength={32} autofocus />
+      </Form>
+      <p class="aside">Have an account? <a href={`/signin?next=/join/${encodeURIComponent(invite)}`}>Sign in</a> first.</p>
+    </>
+  )
+}
+
+function Invited({ invite, about }: { invite: string; about: Preview }) {
+  const user = me.value
+  const fits = user && (!user.guest || user.guestOf === about.session.id)
+  return (
+    <section class="card" aria-labelledby="invited">
+      <p class="eyebrow"><Avatar person={about.invitedBy} size={24} /> {about.invitedBy.username} invites you to {about.role === "viewer" ? "watch" : "edit"}</p>
+      <h1 id="invited">{about.session.title}</h1>
+      <p class="meta">{languageName(about.session.language)}{about.session.status === "ended" && " · ended, read-only"}</p>
+      {user && !fits && <p class="notice">You are a guest of another session as {user.username}. Joining here ends that.</p>}
+      {fits ? <AsMember invite={invite} about={about} user={user} /> : <AsGuest invite={invite} about={about} />}
+    </section>
+  )
+}
+
+export function JoinPage({ invite }: { invite: string }) {
+  const [about, setAbout] = useState<Preview>()
+  const [problem, setProblem] = useState("")
+  useEffect(() => {
+    get<Preview>(`/invite/${encodeURIComponent(invite)}`).then(setAbout, (error) => setProblem(words(error)))
+  }, [invite])
+  return (
+    <Page title={about?.session.title ?? "Join a session"} narrow>
+      {about && <Invited invite={invite} about={about} />}
+      {!about && !problem && <p role="status">Reading the invite…</p>}
+      {problem && (
+        <section class="card">
+          <h1>This invite does not work</h1>
+          <p role="alert">{problem}</p>
+          <p>Ask whoever sent it for a new one, or go to <a href="/">your sessions</a>.</p>
+        </section>
+      )}
+    </Page>
+  )
+}

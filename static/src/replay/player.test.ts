@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest"
+import { type Page, PAGE, Player, type Step } from "./player"
+import { type Entry, marksOf, sequenceAt, track } from "./timeline"
+
+const START = Date.parse("2026-01-01T00:00:00.000Z")
+
+/** A session in which each edit appends a digit, a second after the one before; the 5th comes an hour later. */
+function server(total: number, asked: number[] = []) {
+  const digit = (index: number) => String(index % 10)
+  const time = (index: number) => START + index * 1000 + (index >= 4 ? 3_600_000 : 0)
+  return async (from: number, to: number): Promise<Page> => {
+    asked.push(from)
+    const steps = Array.from({ length: Math.min(total, to) - from }, (_, index): Step => {
+      const number = from + index
+      return [index ? time(number) - time(number - 1) : 0, number % 2, [[0, number, 0, digit(number)]]]
+    })
+    const before = Array.from({ length: from }, (_, index) => digit(index)).join("")
+    const authors = ["a", "b"].map((id) => ({ id, username: id, avatar: null }))
+    return { from, to: from + steps.length, at: new Date(time(from)).toISOString(), files: { main: before }, roots: ["main"], authors, steps }
+  }
+}
+
+describe("the player", () => {
+  it("shows the text at any moment, forward and back", async () => {
+    const player = new Player(25, server(25))
+    expect((await player.seek(12)).files.main).toBe("012345678901")
+    expect((await player.seek(3)).files.main).toBe("012")
+    expect((await player.seek(0)).files.main).toBe("")
+    expect((await player.seek(99)).sequence).toBe(25)
+  })
+
+  it("says who typed, when and where", async () => {
+    const moment = await new Player(25, server(25)).seek(4)
+    expect([moment.author?.id, moment.at, moment.root, moment.position]).toEqual(["b", START + 3000, "main", 4])
+  })
+
+  it("plays in real time, faster, and skips idle time", async () => {
+    const player = new Player(25, server(25))
+    await player.seek(1)
+    expect(player.advance(999)).toBe(false)
+    player.advance(1)
+    expect(player.moment.sequence).toBe(2)
+    player.speed = 16
+    player.advance(125)
+    expect(player.moment.sequence).toBe(4)
+    player.speed = 1
+    player.advance(400)
+    expect(player.moment.sequence).toBe(5)
+    player.skipsIdle = false
+    await player.seek(4)
+    player.advance(400)
+    expect(player.moment.sequence).toBe(4)
+  })
+
+  it("reads a session of 100,000 edits in pieces, and each position within a frame's time", async () => {
+    const asked: number[] = []
+    const player = new Player(100_000, server(100_000, asked))
+    await player.seek(77_777)
+    expect(asked).toEqual([76_000])
+    expect(player.moment.files.main).toHaveLength(77_777)
+    const began = performance.now()
+    for (let at = 76_001; at <= 78_000; at += 37) expect((await player.seek(at)).files.main).toHaveLength(at)
+    expect((performance.now() - began) / 54).toBeLessThan(16)
+    expect(asked).toEqual([76_000])
+  })
+
+  it("crosses from one page to the next while it plays", async () => {
+    const player = new Player(PAGE + 10, server(PAGE + 10))
+    await player.seek(PAGE - 1)
+    player.advance(1000)
+    player.advance(1000)
+    await player.seek(PAGE)
+    await new Promise((done) => setTimeout(done))
+    player.advance(1000)
+    expect(player.moment.sequence).toBeGreaterThanOrEqual(PAGE)
+    await player.seek(PAGE + 10)
+    expect(player.moment.files.main).toHaveLength(PAGE + 10)
+  })
+
+  it("of several moments asked for at once shows the last", async () => {
+    const player = new Player(5 * PAGE, server(5 * PAGE))
+    await Promise.all([player.seek(9000), player.seek(10), player.seek(4321)])
+    expect(player.moment.sequence).toBe(4321)
+  })
+})
+
+const entry = (first: number, sequence: number, seconds: number, author = "a", paste?: number): Entry => ({
+  first, sequence, author, inserted: 10, deleted: 0, ...(paste ? { paste } : {}),
+  at: new Date(START + seconds * 1000).toISOString(), until: new Date(START + seconds * 1000 + 500).toISOString(),
+})
+
+describe("the timeline", () => {
+  const entries = [entry(1, 10, 0), entry(11, 20, 60, "b", 150), entry(21, 40, 120)]
+
+  it("finds the edit at a time", () => {
+    expect([-1, 0, 61, 500].map((seconds) => sequenceAt(entries, START + seconds * 1000))).toEqual([0, 10, 20, 40])
+  })
+
+  it("marks versions, messages, pastes and what was taken out", () => {
+    const at = new Date(START + 70_000).toISOString()
+    const marks = [{ at, kind: "manual", version: 3, label: "works", sequence: 15 }, { at, kind: "chat" }, { at, kind: "redacted", sequence: 30, characters: 12 }]
+    const found = marksOf({ sequence: 40, authors: [], entries, marks, next: null }, entries)
+    expect(found.map((one) => [one.kind, one.sequence, one.label])).toEqual([
+      ["manual", 15, "saved 3: works"],
+      ["chat", 20, "message"],
+      ["paste", 20, "paste of 150 characters"],
+      ["redacted", 30, "12 characters taken out"],
+    ])
+  })
+
+  it("has a track a person", () => {
+    expect(track(entries, "b", 40, 4)).toEqual([0, 1, 0, 0])
+    expect(track(entries, "a", 40, 4)[0]).toBe(1)
+  })
+})

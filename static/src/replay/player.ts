@@ -1,0 +1,163 @@
+// A session played back: where in its edits one is, and the texts there. Knows no screen and no network.
+
+export type Edit = [root: number, at: number, deleted: number, inserted: string]
+export type Step = [ms: number, author: number, edits: Edit[]]
+
+/** An answer of /code/:id/replay: the texts at `from`, and what each update after that changed. */
+export interface Page {
+  from: number
+  to: number
+  at: string | null
+  files: Record<string, string>
+  roots: string[]
+  authors: { id: string; username: string; avatar: string | null }[]
+  steps: Step[]
+}
+
+export interface Moment {
+  sequence: number
+  files: Record<string, string>
+  at: number
+  author: Page["authors"][number] | null
+  root: string
+  position: number
+}
+
+export const PAGE = 2000
+const KEY_FRAME_EVERY = 250
+const PAGES_KEPT = 12
+const IDLE_MS = 2000
+const IDLE_SHOWN_MS = 300
+
+interface Loaded extends Page {
+  times: number[]
+  /** texts after so many steps of this page */
+  frames: Map<number, Record<string, string>>
+}
+
+export function applyStep(page: Page, files: Record<string, string>, [, , edits]: Step): Record<string, string> {
+  if (edits.length === 0) return files
+  const result = { ...files }
+  for (const [root, at, deleted, inserted] of edits) {
+    const name = page.roots[root]!
+    const text = result[name] ?? ""
+    result[name] = text.slice(0, at) + inserted + text.slice(at + deleted)
+  }
+  return result
+}
+
+export class Player {
+  speed = 1
+  skipsIdle = true
+  moment: Moment = { sequence: 0, files: {}, at: 0, author: null, root: "", position: 0 }
+  private readonly pages = new Map<number, Loaded>()
+  private readonly loading = new Map<number, Promise<Loaded>>()
+  private wanted = 0
+  private spare = 0
+
+  constructor(readonly total: number, private readonly load: (from: number, to: number) => Promise<Page>) {}
+
+  /** Go to the moment after so many edits. Of several asked for meanwhile, the last one counts. */
+  async seek(sequence: number): Promise<Moment> {
+    const asked = (this.wanted = Math.max(0, Math.min(this.total, Math.round(sequence))))
+    this.spare = 0
+    const page = await this.page(this.start(asked))
+    if (this.wanted === asked) this.moment = this.at(page, asked)
+    return this.moment
+  }
+
+  /** Let time go by; return whether anything changed. What is not loaded yet is waited for. */
+  advance(ms: number): boolean {
+    const before = this.moment.sequence
+    this.spare += ms * this.speed
+    let sequence = before
+    while (sequence < this.total) {
+      const page = this.pages.get(this.start(sequence + 1))
+      if (!page) {
+        void this.page(this.start(sequence + 1))
+        this.spare = 0
+        break
+      }
+      const wait = this.wait(page, sequence + 1 - page.from - 1)
+      if (wait > this.spare) break
+      this.spare -= wait
+      sequence += 1
+    }
+    if (sequence === before) return false
+    this.wanted = sequence
+    this.moment = this.at(this.pages.get(this.start(sequence))!, sequence)
+    if (sequence % PAGE > PAGE / 2 && sequence + PAGE / 2 < this.total) void this.page(this.start(sequence) + PAGE)
+    return true
+  }
+
+  /** Where the page begins that has an edit. */
+  private start(sequence: number): number {
+    return Math.floor(Math.max(0, sequence - 1) / PAGE) * PAGE
+  }
+
+  private wait(page: Loaded, index: number): number {
+    const before = index > 0 ? page.times[index - 1]! : this.moment.at
+    const gap = before ? Math.max(0, page.times[index]! - before) : 0
+    return this.skipsIdle && gap > IDLE_MS ? IDLE_SHOWN_MS : gap
+  }
+
+  private page(from: number): Promise<Loaded> {
+    const known = this.pages.get(from)
+    if (known) {
+      this.pages.delete(from)
+      this.pages.set(from, known)
+      return Promise.resolve(known)
+    }
+    let coming = this.loading.get(from)
+    if (!coming) {
+      coming = this.load(from, Math.min(this.total, from + PAGE)).then((page) => this.keep(page))
+      this.loading.set(from, coming)
+      coming.finally(() => this.loading.delete(from)).catch(() => undefined)
+    }
+    return coming
+  }
+
+  private keep(page: Page): Loaded {
+    let time = page.at ? Date.parse(page.at) : 0
+    const times = page.steps.map(([ms]) => (time += ms))
+    const loaded = { ...page, times, frames: new Map([[0, page.files]]) }
+    this.pages.set(page.from, loaded)
+    for (const oldest of this.pages.keys()) {
+      if (this.pages.size <= PAGES_KEPT) break
+      if (oldest !== page.from && oldest !== this.start(this.moment.sequence)) this.pages.delete(oldest)
+    }
+    return loaded
+  }
+
+  private at(page: Loaded, sequence: number): Moment {
+    const steps = sequence - page.from
+    let done = steps - (steps % KEY_FRAME_EVERY)
+    while (!page.frames.has(done)) done -= KEY_FRAME_EVERY
+    let files = page.frames.get(done)!
+    // going on from where one is costs less than from the last key frame
+    const here = this.moment.sequence - page.from
+    if (here > done && here <= steps && this.moment.files) {
+      done = here
+      files = this.moment.files
+    }
+    for (; done < steps; ) {
+      files = applyStep(page, files, page.steps[done]!)
+      done += 1
+      if (done % KEY_FRAME_EVERY === 0) page.frames.set(done, files)
+    }
+    return this.describe(page, steps, files)
+  }
+
+  private describe(page: Loaded, steps: number, files: Record<string, string>): Moment {
+    const step = page.steps[steps - 1]
+    const edit = step?.[2].at(-1)
+    return {
+      sequence: page.from + steps,
+      files,
+      at: step ? page.times[steps - 1]! : page.at ? Date.parse(page.at) : 0,
+      author: step ? (page.authors[step[1]] ?? null) : null,
+      root: edit ? page.roots[edit[0]]! : "",
+      position: edit ? edit[1] + edit[3].length : 0,
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// The timeline: who typed when, and what there is to jump to. Pure but for `readTimeline`.
+import { get } from "../api"
+
+export interface Entry {
+  first: number
+  sequence: number
+  at: string
+  until: string
+  author: string
+  inserted: number
+  deleted: number
+  paste?: number
+}
+
+export interface Mark {
+  at: string
+  kind: string
+  sequence: number
+  label: string
+}
+
+export interface Author {
+  id: string
+  username: string
+  avatar: string | null
+  inserted: number
+  deleted: number
+  edits: number
+}
+
+interface Answer {
+  sequence: number
+  authors: Author[]
+  entries: Entry[]
+  marks: { at: string; kind: string; sequence?: number; version?: number; label?: string; characters?: number }[]
+  next: string | null
+}
+
+export interface Timeline {
+  sequence: number
+  authors: Author[]
+  entries: Entry[]
+  marks: Mark[]
+}
+
+/** The last edit at or before a time. */
+export function sequenceAt(entries: Entry[], time: number): number {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (Date.parse(entries[middle]!.at) <= time) low = middle + 1
+    else high = middle
+  }
+  return low ? entries[low - 1]!.sequence : 0
+}
+
+const WORDS: Record<string, string> = { manual: "saved", auto: "version by itself", restore: "restored", final: "final version", chat: "message" }
+
+export function marksOf(answer: Answer, entries: Entry[]): Mark[] {
+  const marks = answer.marks.map((one) => ({
+    at: one.at,
+    kind: one.kind,
+    sequence: one.sequence ?? sequenceAt(entries, Date.parse(one.at)),
+    label:
+      one.kind === "redacted"
+        ? `${one.characters ?? "some"} characters taken out`
+        : `${WORDS[one.kind] ?? one.kind}${one.version ? ` ${one.version}` : ""}${one.label ? `: ${one.label}` : ""}`,
+  }))
+  for (const one of entries) if (one.paste) marks.push({ at: one.at, kind: "paste", sequence: one.sequence, label: `paste of ${one.paste} characters` })
+  return marks.sort((a, b) => a.sequence - b.sequence)
+}
+
+/** How much an author typed in each of so many parts of the session, 0 to 1. */
+export function track(entries: Entry[], author: string, total: number, parts: number): number[] {
+  const sums = new Array<number>(parts).fill(0)
+  for (const one of entries) {
+    if (one.author !== author) continue
+    const from = Math.floor(((one.first - 1) / total) * parts)
+    const to = Math.min(parts - 1, Math.floor(((one.sequence - 1) / total) * parts))
+    for (let part = from; part <= to; part++) sums[part]! += (one.inserted + one.deleted) / (to - from + 1)
+  }
+  const most = Math.max(1, ...sums)
+  return sums.map((sum) => (sum ? Math.max(0.15, Math.sqrt(sum / most)) : 0))
+}
+
+export async function readTimeline(id: string): Promise<Timeline> {
+  const first = await get<Answer>(`/code/${id}/timeline`)
+  const entries = [...first.entries]
+  for (let next = first.next; next; ) {
+    const more = await get<Answer>(`/code/${id}/timeline?after=${next}`)
+    entries.push(...more.entries)
+    next = more.next
+  }
+  const edits = new Map<string, number>()
+  for (const one of entries) edits.set(one.author, (edits.get(one.author) ?? 0) + one.sequence - one.first + 1)
+  const authors = first.authors.map((one) => ({ ...one, edits: edits.get(one.id) ?? 0 }))
+  return { sequence: first.sequence, authors, entries, marks: marksOf(first, entries) }
+}

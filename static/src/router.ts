@@ -1,0 +1,35 @@
+// Addresses of the app, without a library: a path, and links that do not load the page anew.
+import { signal } from "@preact/signals"
+
+export const path = signal(location.pathname)
+export const query = signal(location.search)
+
+const sync = () => {
+  path.value = location.pathname
+  query.value = location.search
+}
+addEventListener("popstate", sync)
+
+export function go(to: string, replace = false): void {
+  if (replace) history.replaceState(null, "", to)
+  else history.pushState(null, "", to)
+  sync()
+  scrollTo(0, 0)
+}
+
+const SERVED = /^\/(docs|openapi\.json|static|code|healthz)\b/
+
+/** Turn plain clicks on links of this app into `go`. */
+export function followLinks(): void {
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest?.("a[href]") as HTMLAnchorElement | null
+    const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey
+    if (!link || !isPlain || event.defaultPrevented || link.target || link.origin !== location.origin) return
+    if (SERVED.test(link.pathname) || link.hasAttribute("download")) return
+    if (link.hash && link.pathname === location.pathname) return
+    event.preventDefault()
+    go(link.pathname + link.search)
+  })
+}
+/** Only paths of this app may be returned to after signing in. */
+export const isOwnPath = (text: string | null): text is string => !!text && /^\/(?![/\\])/.test(text)

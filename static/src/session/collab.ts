@@ -1,0 +1,148 @@
+// One session's document: the stock provider, what is kept in this browser, and what is known to be saved.
+import { signal } from "@preact/signals"
+import * as decoding from "lib0/decoding"
+import { IndexeddbPersistence } from "y-indexeddb"
+import { WebsocketProvider } from "y-websocket"
+import * as Y from "yjs"
+import { refresh } from "../api"
+import type { Message } from "../types"
+import { SavedCounter, type SaveState } from "./saved"
+
+const SAVED = 102
+const NOTE = 103
+const SIGNED_OUT = 4401
+const SYNC_TIMEOUT_MS = 1500
+const KEPT_TIMEOUT_MS = 1500
+
+export type Note = { about: "session" } | { about: "message"; message: Message }
+export interface Participant {
+  clientId: number
+  id: string
+  name: string
+  color: string
+  avatar: string | null
+  typing: boolean
+  cursor: { anchor: unknown; head: unknown } | null
+  root: string
+  top: unknown
+}
+
+export class Collaboration {
+  readonly doc = new Y.Doc()
+  readonly provider: WebsocketProvider
+  readonly saveState = signal<SaveState>("offline")
+  readonly people = signal<Participant[]>([])
+  readonly refused = signal("")
+  /** the text is there: from the server, or from this browser while offline */
+  readonly ready = signal(false)
+  onNote: (note: Note) => void = () => undefined
+  onConnected: () => void = () => undefined
+  private readonly counter = new SavedCounter()
+  private readonly kept: IndexeddbPersistence
+  private isDestroyed = false
+
+  constructor(sessionId: string, userId: string) {
+    const counter = this.counter
+    const changed = () => this.update()
+    class CountingSocket extends WebSocket {
+      override send(data: Uint8Array<ArrayBuffer>): void {
+        super.send(data)
+        counter.sent(new Uint8Array(data))
+        changed()
+      }
+    }
+    this.kept = new IndexeddbPersistence(`session-${sessionId}-${userId}`, this.doc)
+    // tabs of one browser could pass edits on past the server, which would not count them
+    this.provider = new WebsocketProvider(`${location.origin.replace("http", "ws")}/sync`, sessionId, this.doc, {
+      params: { saved: "1", notes: "1" },
+      disableBc: true,
+      connect: false,
+      WebSocketPolyfill: CountingSocket,
+    })
+    this.listen()
+    // where the browser keeps nothing (private windows), or not soon, the server's text is enough to begin with
+    const late = new Promise<void>((go) => setTimeout(go, KEPT_TIMEOUT_MS))
+    void Promise.race([this.kept.whenSynced, late]).then(() => {
+      if (this.isDestroyed) return
+      this.provider.connect()
+      setTimeout(() => (this.ready.value = true), SYNC_TIMEOUT_MS)
+    })
+  }
+
+  private listen(): void {
+    const { provider, counter } = this
+    provider.messageHandlers[SAVED] = (_encoder, decoder) => {
+      counter.saved(decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))))
+      this.update()
+    }
+    provider.messageHandlers[NOTE] = (_encoder, decoder) =>
+      this.onNote(JSON.parse(new TextDecoder().decode(decoding.readVarUint8Array(decoder))))
+    provider.messageHandlers[2] = () => undefined // said better by the role, and by the code of the close
+    provider.on("status", ({ status }) => {
+      if (status !== "connecting") counter.reset()
+      if (status === "connected") this.onConnected()
+      this.update()
+    })
+    provider.on("sync", (isSynced: boolean) => {
+      if (isSynced) this.ready.value = true
+      this.update()
+    })
+    provider.on("closed", ({ code, reason }) => void this.closed(code, reason))
+    provider.awareness.on("change", () => this.readPeople())
+    addEventListener("offline", this.lineLost)
+    addEventListener("online", this.lineBack)
+  }
+
+  /** The browser knows at once what the provider would only find out by half a minute's silence. */
+  private readonly lineLost = () => this.provider.disconnect()
+  private readonly lineBack = () => !this.refused.value && this.provider.connect()
+
+  private update(): void {
+    this.saveState.value = !this.provider.wsconnected ? "offline" : this.counter.state(this.provider.synced)
+  }
+
+  private async closed(code: number, reason: string): Promise<void> {
+    if (code === SIGNED_OUT && (await refresh().catch(() => false))) {
+      this.provider.connect()
+      return
+    }
+    let message = reason
+    try {
+      message = JSON.parse(reason).message ?? reason
+    } catch {
+      // not every reason is JSON
+    }
+    this.refused.value = code === 4403 ? message || "You are no longer in this session." : message || `Closed by the server (${code}).`
+  }
+
+  private readPeople(): void {
+    const found: Participant[] = []
+    for (const [clientId, state] of this.provider.awareness.getStates()) {
+      if (clientId === this.doc.clientID || !state.user?.id) continue
+      const { id, name, color, avatar } = state.user
+      found.push({
+        clientId, id, name, color, avatar: avatar ?? null,
+        typing: !!state.typing, cursor: state.cursor ?? null, root: state.root ?? "", top: state.top ?? null,
+      })
+    }
+    this.people.value = found
+  }
+
+  say(field: string, value: unknown): void {
+    this.provider.awareness.setLocalStateField(field, value)
+  }
+
+  /** Names of all texts: those of the document, and what the server knows of. */
+  roots(): string[] {
+    return [...this.doc.share.keys()]
+  }
+
+  destroy(): void {
+    this.isDestroyed = true
+    removeEventListener("offline", this.lineLost)
+    removeEventListener("online", this.lineBack)
+    this.provider.destroy()
+    void this.kept.destroy()
+    this.doc.destroy()
+  }
+}

@@ -1,0 +1,33 @@
+import { expect, it } from "vitest"
+import { SavedCounter } from "./saved"
+
+const STEP_1 = Uint8Array.of(0, 0, 1, 0)
+const STEP_2 = Uint8Array.of(0, 1, 2, 0, 0)
+const UPDATE = Uint8Array.of(0, 2, 2, 0, 0)
+const PRESENCE = Uint8Array.of(1, 1, 0)
+
+it("says saved only when all that went out is committed", () => {
+  const counter = new SavedCounter()
+  counter.sent(STEP_1)
+  expect(counter.state(true)).toBe("saving")
+  counter.sent(STEP_2)
+  expect(counter.state(true)).toBe("saving")
+  counter.saved(1)
+  expect(counter.state(false)).toBe("saving")
+  expect(counter.state(true)).toBe("saved")
+  counter.sent(UPDATE)
+  counter.sent(UPDATE)
+  counter.sent(PRESENCE)
+  counter.saved(2)
+  expect(counter.state(true)).toBe("saving")
+  counter.saved(3)
+  expect(counter.state(true)).toBe("saved")
+})
+
+it("knows nothing on a new connection", () => {
+  const counter = new SavedCounter()
+  counter.sent(STEP_2)
+  counter.saved(1)
+  counter.reset()
+  expect(counter.state(true)).toBe("saving")
+})

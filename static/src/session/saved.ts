@@ -1,0 +1,31 @@
+// What is known to be on disk. The server says how many of a connection's sync messages are committed.
+
+export type SaveState = "saved" | "saving" | "offline"
+
+const SYNC = 0
+const STEP_2 = 1
+const UPDATE = 2
+
+export class SavedCounter {
+  private out = 0
+  private committed = 0
+
+  /** Count a frame that goes out: only those that carry content. */
+  sent(frame: Uint8Array): void {
+    if (frame[0] === SYNC && (frame[1] === STEP_2 || frame[1] === UPDATE)) this.out += 1
+  }
+
+  saved(count: number): void {
+    this.committed = count
+  }
+
+  /** A new connection counts from the beginning. */
+  reset(): void {
+    this.out = this.committed = 0
+  }
+
+  /** Before our answer to the server's first question has gone out, nothing is known. */
+  state(isSynced: boolean): SaveState {
+    return isSynced && this.out > 0 && this.committed >= this.out ? "saved" : "saving"
+  }
+}

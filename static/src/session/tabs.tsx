@@ -1,0 +1,49 @@
+// The session's files: each root text of the document is one.
+import { useSignal } from "@preact/signals"
+
+export const MAIN = "codemirror"
+
+export const fileName = (root: string, suffix: string) => (root === MAIN ? `main.${suffix}` : root)
+
+interface Props {
+  roots: string[]
+  current: string
+  suffix: string
+  canWrite: boolean
+  onSelect: (root: string) => void
+  onAdd: (name: string) => void
+}
+
+export function Tabs({ roots, current, suffix, canWrite, onSelect, onAdd }: Props) {
+  const adding = useSignal(false)
+  const add = (event: Event) => {
+    event.preventDefault()
+    const name = String(new FormData(event.currentTarget as HTMLFormElement).get("file") ?? "").trim()
+    adding.value = false
+    if (name) onAdd(name)
+  }
+  const pressed = (event: KeyboardEvent) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0
+    if (!step) return
+    const next = roots[(roots.indexOf(current) + step + roots.length) % roots.length]!
+    onSelect(next)
+    document.getElementById(`tab-${next}`)?.focus()
+  }
+  return (
+    <div class="tabs">
+      <div role="tablist" aria-label="Files" onKeyDown={pressed}>
+        {roots.map((root) => (
+          <button key={root} id={`tab-${root}`} type="button" role="tab" aria-selected={root === current} tabIndex={root === current ? 0 : -1} onClick={() => onSelect(root)}>
+            {fileName(root, suffix)}
+          </button>
+        ))}
+      </div>
+      {canWrite && !adding.value && <button type="button" class="icon" aria-label="Add a file" title="Add a file" onClick={() => (adding.value = true)}>+</button>}
+      {adding.value && (
+        <form onSubmit={add}>
+          <input name="file" aria-label="Name of the new file" placeholder="name.py" maxLength={60} autoFocus onKeyDown={(event) => event.key === "Escape" && (adding.value = false)} />
+        </form>
+      )}
+    </div>
+  )
+}

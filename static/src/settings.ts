@@ -1,0 +1,38 @@
+// How this person likes it, kept in this browser.
+import { effect, signal } from "@preact/signals"
+
+function kept<T extends string | number | boolean>(name: string, initial: T, allowed?: readonly T[]) {
+  const stored = localStorage.getItem(`settings.${name}`)
+  let value = initial
+  try {
+    const read = stored === null ? initial : (JSON.parse(stored) as T)
+    if (typeof read === typeof initial && (!allowed || allowed.includes(read))) value = read
+  } catch {
+    // somebody else's value: the default will do
+  }
+  const one = signal<T>(value)
+  effect(() => localStorage.setItem(`settings.${name}`, JSON.stringify(one.value)))
+  return one
+}
+
+export const theme = kept<string>("theme", "system", ["system", "light", "dark"])
+export const fontSize = kept<number>("fontSize", 14, [12, 13, 14, 15, 16, 18, 20, 24])
+export const tabSize = kept<number>("tabSize", 4, [2, 4, 8])
+export const keys = kept<string>("keys", "default", ["default", "vim", "emacs"])
+export const wraps = kept<boolean>("wraps", false)
+
+const prefersDark = matchMedia("(prefers-color-scheme: dark)")
+export const isDark = signal(false)
+
+export function applyTheme(): void {
+  const apply = () => {
+    isDark.value = theme.value === "dark" || (theme.value === "system" && prefersDark.matches)
+    document.documentElement.dataset.theme = isDark.value ? "dark" : "light"
+  }
+  prefersDark.addEventListener("change", apply)
+  effect(apply)
+}
+
+export const nextTheme = () => {
+  theme.value = isDark.value ? "light" : "dark"
+}

@@ -1,0 +1,90 @@
+// Forms that show the server's words beside the fields that they are about.
+import type { ComponentChildren } from "preact"
+import { createContext } from "preact"
+import { useContext, useId, useRef, useState } from "preact/hooks"
+import { ApiError, words } from "../api"
+
+const Errors = createContext<Record<string, string[]>>({})
+
+interface FieldProps {
+  name: string
+  label: string
+  type?: string
+  value?: string
+  hint?: string
+  autocomplete?: string
+  maxLength?: number
+  required?: boolean
+  placeholder?: string
+  autofocus?: boolean
+}
+
+export function Field({ name, label, hint, value, autofocus, ...rest }: FieldProps) {
+  const id = useId()
+  const wrong = useContext(Errors)[name]
+  const about = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input id={id} name={name} defaultValue={value} autoFocus={autofocus} aria-invalid={!!wrong} aria-describedby={about} {...(rest as object)} />
+      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
+      {wrong && <p class="wrong" id={`${id}-wrong`}>{sentence(label, wrong)}</p>}
+    </div>
+  )
+}
+
+export function Choice({ name, label, value, options }: { name: string; label: string; value?: string; options: [string, string][] }) {
+  const id = useId()
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} name={name} defaultValue={value}>
+        {options.map(([key, text]) => <option key={key} value={key} selected={key === value}>{text}</option>)}
+      </select>
+    </div>
+  )
+}
+
+/** "User name must have at least 3 characters." */
+const sentence = (label: string, wrong: string[]) => `${label} ${wrong.join(", ")}.`
+
+interface FormProps {
+  submit: string
+  onSubmit: (values: Record<string, string>) => Promise<unknown>
+  children: ComponentChildren
+  class?: string
+}
+
+export function Form({ submit, onSubmit, children, class: className }: FormProps) {
+  const [errors, setErrors] = useState<Record<string, string[]>>({})
+  const [general, setGeneral] = useState("")
+  const [busy, setBusy] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
+  const send = async (event: SubmitEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setGeneral("")
+    setErrors({})
+    const values = Object.fromEntries([...new FormData(form.current!)].map(([key, value]) => [key, String(value)]))
+    try {
+      await onSubmit(values)
+    } catch (error) {
+      const fields = error instanceof ApiError ? (error.fields ?? {}) : {}
+      const shown = Object.keys(fields).filter((name) => form.current?.elements.namedItem(name))
+      setErrors(fields)
+      setGeneral(shown.length ? "" : words(error))
+      // after the fields are marked, to the first of them
+      setTimeout(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+    }
+    setBusy(false)
+  }
+  return (
+    <Errors.Provider value={errors}>
+      <form ref={form} class={className ?? "form"} onSubmit={send} noValidate>
+        {children}
+        {general && <p class="wrong" role="alert">{general}</p>}
+        <button type="submit" class="primary" disabled={busy}>{submit}</button>
+      </form>
+    </Errors.Provider>
+  )
+}

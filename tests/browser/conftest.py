@@ -1,0 +1,146 @@
+"""People in real browsers. A message on the console that no test announced fails the test."""
+
+import itertools
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+
+from tests.api import Api
+
+AXE = Path(__file__).parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+_names = itertools.count(1)
+
+expect.set_options(timeout=15_000)
+
+
+def chromium() -> str:
+    """Return Chromium's path; without it tests are skipped, but not under CI."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found and not os.environ.get("CI"):
+        pytest.skip("no Chromium: `apt-get install chromium`, or run `make test` as root, which does")
+    assert found, "no Chromium"
+    return found
+
+
+@dataclass
+class Someone:
+    """A person with a browser of his own.
+
+    problems  what the console and the page said that nobody expected
+    """
+
+    page: Page
+    context: BrowserContext
+    url: str
+    name: str = ""
+    problems: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    async def go(self, path: str) -> None:
+        await self.page.goto(self.url + path)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    @property
+    def text(self) -> Locator:
+        return self.page.locator(".cm-content")
+
+    async def sign_up(self, name: str = "") -> None:
+        self.name = name or f"person{next(_names)}"
+        await self.go("/signup")
+        await self.page.get_by_label("User name").fill(self.name)
+        await self.page.get_by_label("E-mail").fill(f"mail{next(_names)}@example.org")
+        await self.page.get_by_label("Password").fill("correct horse battery")
+        await self.button("Sign up").click()
+        await expect(self.page.get_by_role("heading", name="Sessions", exact=True)).to_be_visible()
+
+    async def create(self, title: str, *, starter: bool = False, access: str = "invite") -> str:
+        """Make a session; return its id."""
+        await self.go("/")
+        await self.button("New session").click()
+        await self.page.get_by_label("Title").fill(title)
+        await self.page.get_by_label("Who may join").select_option(access)
+        await self.page.get_by_label("Start with a small example").set_checked(starter)
+        await self.button("Create session").click()
+        await expect(self.text).to_be_visible()
+        return self.page.url.rpartition("/")[2]
+
+    async def invite(self, role: str) -> str:
+        """Return the address that an invite dialog shows."""
+        await self.button("Invite").click()
+        await self.page.get_by_label("They may").select_option(role)
+        await self.button("Make a link").click()
+        address = await self.page.locator("#invite-url").input_value()
+        await self.button("Close").click()
+        return address
+
+    async def enter_as_guest(self, address: str, name: str) -> None:
+        self.name = name
+        await self.page.goto(address)
+        await self.page.get_by_label("Your name").fill(name)
+        await self.button("Join as a guest").click()
+        await expect(self.text).to_be_visible()
+
+    async def type(self, text: str) -> None:
+        await self.text.click()
+        await self.page.keyboard.insert_text(text)
+
+    async def until_saved(self) -> None:
+        await expect(self.page.get_by_test_id("saved")).to_have_text("Saved")
+
+    async def check_access(self) -> None:
+        """axe finds nothing wrong with what is on the screen."""
+        await self.page.evaluate(AXE.read_text() + ";0")
+        found = await self.page.evaluate("tags => axe.run({runOnly: tags})", _TAGS)
+        wrong = [
+            (one["id"], node["target"], node["failureSummary"]) for one in found["violations"] for node in one["nodes"]
+        ]
+        assert wrong == [], f"{self.page.url}: {wrong}"
+
+
+NewPerson = Callable[..., Awaitable[Someone]]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    path = chromium()
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+async def person(browser: Browser, api: Api) -> AsyncIterator[NewPerson]:
+    """Make people, each in a browser of his own (a context: nothing is shared)."""
+    people: list[Someone] = []
+
+    async def new(**options: Any) -> Someone:
+        context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        one = Someone(await context.new_page(), context, api.url)
+        one.page.on("console", lambda said: said.type in ("error", "warning") and one.problems.append(said.text))
+        one.page.on("pageerror", lambda error: one.problems.append(str(error)))
+        people.append(one)
+        return one
+
+    yield new
+    for one in people:
+        await one.context.close()
+    unexpected = [
+        text for one in people for text in one.problems if not any(re.search(known, text) for known in one.expected)
+    ]
+    assert unexpected == []

@@ -1,0 +1,139 @@
+"""The editor: typing together, files, offline, and what "Saved" means."""
+
+import asyncio
+
+from playwright.async_api import expect
+
+from collab_server.server import Server
+from tests.browser.conftest import NewPerson
+
+
+async def test_typing_together_with_cursors(person: NewPerson, api) -> None:
+    """Three people type at once and see the same, and each other's cursors by name."""
+    people = [await person() for _ in range(3)]
+    ada, bob, gil = people
+    await ada.sign_up()
+    session_id = await ada.create("Together")
+    address = await ada.invite("editor")
+    await bob.enter_as_guest(address, "Bob")
+    await gil.enter_as_guest(address, "Gil")
+
+    await asyncio.gather(*(one.type(f"[{one.name} was here]") for one in people))
+
+    for one in people:
+        for other in people:
+            await expect(one.text).to_contain_text(f"[{other.name} was here]")
+    text = await ada.text.text_content()
+    for one in (bob, gil):
+        await expect(one.text).to_have_text(text or "")
+    await expect(ada.page.locator(".cm-remote-flag[data-name$=Bob]")).to_have_count(1)
+    await expect(ada.page.locator(".cm-remote-flag[data-name$=Gil]")).to_have_count(1)
+    await ada.until_saved()
+    live = await ada.page.evaluate(f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())")
+    assert all(f"[{one.name} was here]" in live["code"] for one in people)
+
+
+async def test_files_as_tabs(person: NewPerson) -> None:
+    """A file that one adds is a tab for all, with a text of its own."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    await ada.create("Files")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.type("main text")
+    await ada.button("Add a file").click()
+    await ada.page.get_by_label("Name of the new file").fill("util.py")
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.page.get_by_role("tab", name="util.py")).to_have_attribute("aria-selected", "true")
+    await ada.type("def helper(): pass")
+
+    await gil.page.get_by_role("tab", name="util.py").click()
+    await expect(gil.text).to_have_text("def helper(): pass")
+    await gil.page.keyboard.press("Alt+1")
+    await expect(gil.text).to_have_text("main text")
+
+
+async def test_follow(person: NewPerson) -> None:
+    """Who follows somebody sees what he sees, also when he goes to another file."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    await ada.create("Follow")
+    await ada.type("\n".join(f"line {number}" for number in range(300)))
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await expect(gil.page.get_by_text("line 0", exact=True)).to_be_visible()
+    await gil.button("People").first.click()
+    await gil.button(f"Follow {ada.name}").click()
+    await ada.text.click()
+    await ada.page.keyboard.press("Control+Home")
+    await ada.page.keyboard.press("Control+End")
+
+    await expect(gil.page.get_by_text("line 290", exact=True)).to_be_in_viewport()
+    await expect(gil.page.get_by_text(f"Following {ada.name}.")).to_be_visible()
+
+
+async def test_offline_and_back(person: NewPerson) -> None:
+    """Without a connection one types on, and both sides are merged later."""
+    ada, gil = await person(), await person()
+    for one in (ada, gil):
+        one.expected.append("ERR_INTERNET_DISCONNECTED|WebSocket connection")
+    await ada.sign_up()
+    await ada.create("Offline")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.type("[start]")
+    await expect(gil.text).to_have_text("[start]")
+    await ada.context.set_offline(True)
+    await expect(ada.page.get_by_test_id("saved")).to_have_text("Offline")
+    await ada.type("[ada alone]")
+    await gil.page.keyboard.press("Escape")
+    await gil.type("[gil meanwhile]")
+    await gil.until_saved()
+    await expect(ada.text).not_to_contain_text("gil")
+    await ada.context.set_offline(False)
+
+    for one in (ada, gil):
+        await expect(one.text).to_contain_text("[ada alone]")
+        await expect(one.text).to_contain_text("[gil meanwhile]")
+    await ada.until_saved()
+
+
+async def test_saved_is_the_truth(person: NewPerson, server: Server, monkeypatch) -> None:
+    """While the store takes nothing the page says so; once it has, it says that."""
+    ada = await person()
+    await ada.sign_up()
+    await ada.create("Saved")
+    await ada.until_saved()
+    store = server.parts.services.store
+    goes_on, commit = asyncio.Event(), store.append_chunks
+
+    async def waits(chunks):
+        await goes_on.wait()
+        return await commit(chunks)
+
+    monkeypatch.setattr(store, "append_chunks", waits)
+    await ada.type("is it on disk?")
+    await expect(ada.page.get_by_test_id("saved")).to_have_text("Saving…")
+    for _ in range(20):  # however often one looks while nothing was committed
+        assert await ada.page.get_by_test_id("saved").text_content() == "Saving…"
+    goes_on.set()
+    await ada.until_saved()
+
+
+async def test_settings_and_keys(person: NewPerson) -> None:
+    """Font, tabs, theme and Vim's keys are kept in the browser; `?` shows the shortcuts."""
+    ada = await person()
+    await ada.sign_up()
+    await ada.create("Keys")
+    await ada.button("Settings").click()
+    await ada.page.get_by_role("combobox", name="Font size").select_option("20")
+    await ada.page.get_by_role("combobox", name="Theme").select_option("dark")
+    await ada.page.get_by_role("combobox", name="Keys").select_option("vim")
+    await ada.page.keyboard.press("Escape")
+    await ada.page.reload()
+    await expect(ada.page.locator("html")).to_have_attribute("data-theme", "dark")
+    await expect(ada.page.locator(".cm-editor")).to_have_css("font-size", "20px")
+    await expect(ada.page.locator(".cm-vimMode")).to_have_count(1)
+    await ada.text.click()
+    await ada.page.keyboard.type("ihello")
+    await expect(ada.text).to_have_text("hello")
+    await ada.page.get_by_role("heading", name="Keys").click()
+    await ada.page.keyboard.press("?")
+    await expect(ada.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()

@@ -1,0 +1,174 @@
+"""Versions and replay in the browser."""
+
+import re
+from pathlib import Path
+
+from playwright.async_api import Route, expect
+
+from tests.browser.conftest import NewPerson, Someone
+
+
+async def save(one: Someone, label: str) -> None:
+    await one.page.keyboard.press("Control+s")
+    await one.page.get_by_label("Label").fill(label)
+    await one.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    await expect(one.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_save_compare_restore(person: NewPerson) -> None:
+    """Ctrl-S saves with a label; versions are compared with the live text, and restored for everybody."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    session_id = await ada.create("Versions")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.type("first line\n")
+    await ada.until_saved()
+    await save(ada, "before the change")
+    await ada.type("second line\n")
+    await ada.until_saved()
+    await ada.page.get_by_role("link", name="Versions").click()
+
+    await expect(ada.page.get_by_role("button", name="Version 1")).to_contain_text("before the change")
+    await expect(ada.page.get_by_role("button", name="Version 1")).to_contain_text(ada.name)
+    await expect(ada.page.locator(".cm-changedLine", has_text="second line")).to_be_visible()
+    await ada.button("Restore this version").click()
+    await ada.button("Restore").click()
+    await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+    await expect(gil.text).to_have_text("first line")
+    await expect(ada.page.get_by_text("restored", exact=True)).to_be_visible()
+    await ada.page.get_by_role("link", name="Back to the editor").click()
+    await expect(ada.text).to_have_text("first line")
+    assert session_id
+
+
+async def test_blame(person: NewPerson) -> None:
+    """Who wrote which line stands beside it, on demand."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    await ada.create("Blame")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.type("one\ntwo\n")
+    await ada.until_saved()
+    await expect(gil.text).to_contain_text("two")
+    await gil.page.locator(".cm-line").last.click()
+    await gil.page.keyboard.insert_text("three")
+    await gil.until_saved()
+    await expect(ada.text).to_contain_text("three")
+
+    await ada.button("Blame").click()
+
+    await expect(ada.page.locator(".blame")).to_have_text([*[re.compile(f"^{ada.name}")] * 2, re.compile("^Gil")])
+    await ada.button("Blame").click()
+    await expect(ada.page.locator(".blame")).to_have_count(0)
+
+
+async def test_blame_without_an_answer(person: NewPerson) -> None:
+    """That is said, and typing goes on."""
+    ada = await person()
+    ada.expected.append("503")
+    await ada.sign_up()
+    session_id = await ada.create("Blame")
+
+    async def is_away(route: Route) -> None:
+        await route.fulfill(status=503, content_type="application/problem+json", body='{"code": "unavailable"}')
+
+    await ada.page.route(re.compile(f"/code/{session_id}/blame"), is_away)
+    await ada.button("Blame").click()
+
+    await expect(ada.page.get_by_test_id("announcer")).not_to_be_empty()
+    await ada.type("typing goes on")
+    await ada.until_saved()
+
+
+async def test_a_redaction_is_marked(person: NewPerson) -> None:
+    """The text is gone from the editor and has blocks in the replay, which says so."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Secret")
+    await ada.type("key = hunter2\n")
+    await ada.until_saved()
+    body = {"from": 1, "to": 1, "text": "hunter2"}
+    status = await ada.page.evaluate(
+        "([id, body]) => fetch(`/code/${id}/redact`, {method: 'POST', body: JSON.stringify(body),"
+        " headers: {'Content-Type': 'application/json'}}).then(answer => answer.status)",
+        [session_id, body],
+    )
+    assert status == 200
+    await expect(ada.page.locator(".cm-line").first).to_have_text("key = ")
+
+    await ada.go(f"/s/{session_id}/replay")
+    await ada.page.get_by_role("slider", name="Moment").fill("1")
+
+    shown = ada.page.get_by_test_id("replay-text").locator(".cm-content")
+    await expect(shown).to_contain_text("key = ███████")
+    await expect(ada.page.get_by_label("Jump to")).to_contain_text("taken out")
+
+
+async def test_a_session_that_was_taken_away(person: NewPerson, tmp_path: Path) -> None:
+    """The exported file plays without the server, in a browser that is offline."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Taken <b>away</b>")
+    for text in ("one ", "two ", "</script><img src=x onerror=alert(1)>"):
+        await ada.type(text)
+        await ada.until_saved()
+    await save(ada, "all")
+    exported = await ada.page.evaluate(
+        "id => fetch(`/code/${id}/export?format=replay`).then(answer => answer.text())", session_id
+    )
+    (tmp_path / "session.html").write_text(exported)
+    page = ada.page
+    await ada.context.set_offline(True)
+    ada.expected.append("ERR_INTERNET_DISCONNECTED|WebSocket")
+
+    await page.goto((tmp_path / "session.html").as_uri())
+
+    await expect(page.get_by_role("heading")).to_have_text("Taken <b>away</b>")
+    moment, code = page.get_by_label("Moment"), page.locator("#code")
+    await expect(code).to_have_text("")
+    await moment.fill("2")
+    await expect(code).to_have_text("one two ")
+    await moment.fill("1")
+    await expect(code).to_have_text("one ")
+    await page.get_by_label("Speed").select_option("16")
+    await page.get_by_role("button", name="Play").click()
+    await expect(code).to_have_text("one two </script><img src=x onerror=alert(1)>")
+    await expect(page.get_by_role("button", name="Play")).to_be_visible()
+    await expect(page.get_by_role("status")).to_contain_text("3 of 3 · ")
+    await expect(page.get_by_role("status")).to_contain_text(ada.name)
+    await moment.fill("0")
+    await page.get_by_label("Go to").select_option("all")
+    await expect(code).to_have_text("one two </script><img src=x onerror=alert(1)>")
+    await ada.check_access()
+
+
+async def test_replay_to_a_known_moment(person: NewPerson) -> None:
+    """The slider, the keys and the marks show the text as it was; playing ends at the last edit."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Replay")
+    for text in ("one ", "two ", "three "):
+        await ada.type(text)
+        await ada.until_saved()
+        if text == "two ":
+            await save(ada, "two words")
+    await ada.go(f"/s/{session_id}/replay")
+    shown = ada.page.get_by_test_id("replay-text").locator(".cm-content")
+    await expect(shown).to_have_text("one two three ")
+    await expect(ada.page.get_by_role("list", name="Who typed when")).to_contain_text("3 edits, +14 −0")
+
+    await ada.page.get_by_role("slider", name="Moment").fill("1")
+    await expect(shown).to_have_text("one ")
+    await ada.page.get_by_role("heading", name=re.compile("Replay of")).click()
+    await ada.page.keyboard.press("ArrowRight")
+    await expect(shown).to_have_text("one two ")
+    await ada.page.keyboard.press("Home")
+    await expect(shown).to_have_text("")
+    await ada.button("Next mark").click()
+    await expect(shown).to_have_text("one two ")
+    await ada.page.keyboard.press("Home")
+    await ada.page.get_by_label("Speed").select_option("16")
+    await ada.page.get_by_role("heading", name=re.compile("Replay of")).click()
+    await ada.page.keyboard.press("Space")
+    await expect(shown).to_have_text("one two three ")
+    await expect(ada.button("Play")).to_be_visible()

@@ -1,0 +1,187 @@
+"""People around the editor: accounts, guests, roles, chat, pictures."""
+
+import re
+from pathlib import Path
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewPerson
+from tests.handlers.clients import picture
+
+
+async def test_accounts(person: NewPerson) -> None:
+    """Errors stand beside their fields; who signed up stays signed in, signs out, and in again."""
+    ada = await person()
+    ada.expected.append("422|401")
+    await ada.go("/")
+    await ada.page.get_by_role("link", name="Make an account").click()
+    await ada.page.get_by_label("User name").fill("a")
+    await ada.button("Sign up").click()
+
+    await expect(ada.page.get_by_text("User name must have at least 3 characters.")).to_be_visible()
+    await expect(ada.page.get_by_label("User name")).to_be_focused()
+    await expect(ada.page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
+
+    await ada.sign_up("ada")
+    await ada.context.clear_cookies(name="accessToken")
+    await ada.page.reload()
+    await expect(ada.page.get_by_text("No sessions yet")).to_be_visible()
+    await ada.button("Sign out").click()
+    await ada.page.get_by_label("E-mail or user name").fill("ada")
+    await ada.page.get_by_label("Password").fill("wrong wrong wrong")
+    await ada.button("Sign in").click()
+    await expect(ada.page.get_by_role("alert")).to_contain_text("wrong")
+    await ada.page.get_by_label("Password").fill("correct horse battery")
+    await ada.button("Sign in").click()
+    await expect(ada.page.get_by_text("No sessions yet")).to_be_visible()
+
+
+async def test_home_lists_and_joins(person: NewPerson) -> None:
+    """A session with a starter is listed with what one wants to know; another joins by its link, as an id too."""
+    ada, bob = await person(), await person()
+    await ada.sign_up()
+    session_id = await ada.create("Pairing", starter=True, access="link")
+    await expect(ada.text).to_contain_text("function greet(name)")
+    await bob.sign_up()
+    await bob.page.get_by_label("Join by id or link").fill(f"{bob.url}/s/{session_id}")
+    await bob.button("Join").click()
+    await expect(bob.text).to_contain_text("function greet(name)")
+
+    await bob.go("/")
+
+    row = bob.page.get_by_role("listitem").filter(has_text="Pairing")
+    await expect(row).to_contain_text("JavaScript")
+    await expect(row).to_contain_text("2 people")
+    await expect(row).to_contain_text("open")
+
+
+async def test_an_invite_link(person: NewPerson) -> None:
+    """The dialog gives a link, a QR code and a list; a guest comes in with a name alone."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    await ada.create("Interview")
+    address = await ada.invite("editor")
+    await ada.button("Invite").click()
+    await expect(ada.page.get_by_text("editor, 0 used")).to_be_visible()
+    await ada.button("Make a link").click()
+    await expect(ada.page.get_by_role("img", name="QR code of the invite link")).to_be_visible()
+    await ada.page.keyboard.press("Escape")
+
+    await gil.enter_as_guest(address, "Gil")
+
+    await expect(gil.page.get_by_role("heading", name="Interview")).to_be_visible()
+    await expect(ada.page.get_by_test_id("announcer")).to_have_text("Gil joined")
+    await ada.button("People").click()
+    await expect(ada.page.get_by_label("Role of Gil")).to_have_value("editor")
+
+
+async def test_roles_act_at_once(person: NewPerson, api) -> None:
+    """A viewer cannot type until the owner lets him; who is removed is told so."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    session_id = await ada.create("Class")
+    await ada.type("read me")
+    await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
+    await expect(gil.text).to_have_text("read me")
+    await gil.text.click()
+    await gil.page.keyboard.type("no")
+    await expect(gil.text).to_have_attribute("contenteditable", "false")
+    await expect(gil.page.get_by_text("You are watching: viewers")).to_be_visible()
+
+    await ada.button("People").click()
+    await ada.page.get_by_label("Role of Gil").select_option("editor")
+    await expect(gil.text).to_have_attribute("contenteditable", "true")
+    await gil.page.keyboard.press("Escape")
+    await gil.type("now: ")
+    await expect(ada.text).to_contain_text("now: ")
+    await expect(ada.text).not_to_contain_text("no" + "read")
+
+    await ada.button("Remove Gil").click()
+    await ada.button("Really remove").click()
+    await expect(gil.page.get_by_role("alert")).to_contain_text("Back to your sessions")
+    await expect(gil.text).to_have_attribute("contenteditable", "false")
+    assert session_id
+
+
+async def test_language_title_and_end_are_everybodys(person: NewPerson) -> None:
+    """What the owner changes, others see without loading anew; an ended session is read-only."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    await ada.create("Before")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+
+    await ada.page.get_by_label("Language").select_option("python")
+    await expect(gil.page.get_by_label("Language")).to_have_value("python")
+    await expect(gil.page.get_by_role("tab", name="main.py")).to_be_visible()
+    await ada.button("Settings").click()
+    await ada.page.get_by_label("Title").fill("After")
+    await ada.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    await expect(gil.page.get_by_role("heading", name="After")).to_be_visible()
+    await ada.button("Settings").click()
+    await ada.page.get_by_role("button", name="End the session").click()
+
+    await expect(gil.page.get_by_text("This session has ended.")).to_be_visible()
+    await expect(gil.text).to_have_attribute("contenteditable", "false")
+
+
+async def test_chat(person: NewPerson, api) -> None:
+    """Messages come live, with code and who types; what came while one looked elsewhere is counted; history pages."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    session_id = await ada.create("Talk")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    box = ada.page.get_by_role("textbox", name="Message")
+    await box.press_sequentially("try `x`")
+    await expect(gil.page.get_by_text(f"{ada.name} is typing")).to_be_visible()
+    await box.press("Shift+Enter")
+    await box.press_sequentially("```js")
+    await box.press("Shift+Enter")
+    await box.press_sequentially("let x = 1```")
+    await box.press("Enter")
+
+    messages = gil.page.get_by_role("list", name="Messages")
+    await expect(messages.locator("pre")).to_have_text("let x = 1")
+    await expect(messages.locator("p code")).to_have_text("x")
+    await expect(gil.page.get_by_test_id("announcer")).to_contain_text("try `x`")
+    await expect(gil.page.get_by_text("is typing")).to_have_count(0)
+
+    await gil.button("Close the panel").click()
+    await box.fill("are you there?")
+    await box.press("Enter")
+    await expect(gil.page.get_by_test_id("unread")).to_contain_text("1")
+    await gil.page.keyboard.press("Alt+c")
+    await expect(messages).to_contain_text("are you there?")
+    await expect(gil.page.get_by_test_id("unread")).to_have_count(0)
+
+    for number in range(55):
+        await ada.page.evaluate(
+            "([id, n]) => fetch('/chat/send', {method: 'POST', headers: {'Content-Type': 'application/json'},"
+            " body: JSON.stringify({sessionId: id, message: `line ${n}`})})",
+            [session_id, number],
+        )
+    await ada.page.reload()
+    await expect(ada.page.get_by_text("line 54", exact=True)).to_be_visible()
+    await expect(ada.page.get_by_text("try")).to_have_count(0)
+    await ada.button("Older messages").click()
+    await expect(ada.page.get_by_role("list", name="Messages")).to_contain_text("let x = 1")
+
+
+async def test_avatar(person: NewPerson, tmp_path: Path) -> None:
+    """A picture is cut with a preview, and others see it in the people's list."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    file = tmp_path / "me.png"
+    file.write_bytes(picture("PNG", (300, 200)))
+    await ada.page.get_by_role("link", name=re.compile("your profile")).click()
+    await ada.page.get_by_label("Choose a picture").set_input_files(file)
+    await expect(ada.page.get_by_role("img", name="Preview of your picture")).to_be_visible()
+    await ada.page.get_by_label("Zoom").fill("2")
+    await ada.button("Use this picture").click()
+    await expect(ada.page.locator(".picture .avatar img")).to_be_visible()
+
+    await ada.create("With pictures")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+
+    shown = gil.page.locator(".here .avatar img")
+    await expect(shown).to_be_visible()
+    assert await shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256

@@ -1,0 +1,55 @@
+"""What `/sync?notes=1` tells of beside the document."""
+
+import json
+from typing import Any
+
+from crdt.lib0 import read_var_bytes
+from tests.api import Api, Wire
+
+_NOTE = b"\x67"
+
+
+async def note(wire: Wire) -> dict[str, Any]:
+    frame = await wire.receive_until(_NOTE)
+    return json.loads(read_var_bytes(frame, 1)[0])
+
+
+async def test_messages_and_changes_are_told(ada: Api, bob: Api) -> None:
+    """Each chat message comes as the list has it; a change of the session or of a role says: read it again."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    wire = await bob.connect(session_id, "&notes=1")
+    await wire.receive()
+    sent = await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+
+    assert await note(wire) == {"about": "message", "message": sent.body}
+    await ada.patch(f"/session/{session_id}", {"language": "go"})
+    assert await note(wire) == {"about": "session"}
+    await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})
+    assert await note(wire) == {"about": "session"}
+
+
+async def test_only_who_asks_is_told(ada: Api, bob: Api) -> None:
+    """Stock providers complain about frames that they do not know; other sessions are not told."""
+    session_id, other = await ada.new_session(), await ada.new_session()
+    plain, elsewhere = await ada.connect(session_id), await ada.connect(other, "&notes=1")
+    asks = await ada.connect(session_id, "&notes=1")
+    await asks.receive()
+    await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+    await note(asks)
+    for wire in (plain, elsewhere):
+        wire.seen.clear()
+        await wire.send(b"\x00\x00\x01\x00")
+        await wire.receive_until(b"\x00\x01")
+        assert not [frame for frame in wire.seen if frame.startswith(_NOTE)]
+
+
+async def test_who_left_is_told_nothing(ada: Api, server) -> None:
+    """Nothing is kept of sockets that are gone."""
+    session_id = await ada.new_session()
+    wire = await ada.connect(session_id, "&notes=1")
+    await wire.receive()
+    wire.close()
+    await wire.until_closed()
+
+    assert (await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201

@@ -1,0 +1,46 @@
+"""Builds the web app: `python -m tests.web` from static/src into static/dist.
+
+`--check` checks its types, runs its tests, and fails if static/dist is not what the sources build.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests import set_up
+
+DIST = set_up.WEB / "dist"
+_PROGRAMS = set_up.WEB / "node_modules"
+
+
+def main() -> int:
+    set_up.install_web()
+    if "--check" not in sys.argv:
+        _build(DIST)
+        return 0
+    _node("typescript/bin/tsc", "--noEmit")
+    _node("vitest/vitest.mjs", "run", "--silent", "--reporter=dot")
+    with tempfile.TemporaryDirectory() as folder:
+        _build(Path(folder))
+        if _content(Path(folder)) != _content(DIST):
+            print("static/dist is not what static/src builds: run `make web`", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _build(folder: Path) -> None:
+    _node("vite/bin/vite.js", "build", "--logLevel", "warn", OUT_DIR=str(folder))
+
+
+def _node(program: str, *arguments: str, **variables: str) -> None:
+    command = ["node", str(_PROGRAMS / program), *arguments]
+    subprocess.run(command, cwd=set_up.WEB, check=True, env={**set_up.node_environment(), **variables})
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
