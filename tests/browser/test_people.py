@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
+from tests.api import PASSWORD, Api
 from tests.browser.conftest import NewPerson
 from tests.handlers.clients import picture
 
@@ -185,3 +186,31 @@ async def test_avatar(person: NewPerson, tmp_path: Path) -> None:
     shown = gil.page.locator(".here .avatar img")
     await expect(shown).to_be_visible()
     assert await shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
+
+
+async def test_the_profile(person: NewPerson, api: Api) -> None:
+    """One changes name and password there, and ends logins elsewhere; what is wrong stands beside its field."""
+    ada = await person()
+    ada.expected.append("4(01|22)")
+    await ada.sign_up()
+    elsewhere = Api(api.url)
+    login = await elsewhere.post("/user/login", {"username": ada.name, "password": PASSWORD})
+    assert login.status == 200
+    await ada.go("/profile")
+
+    await ada.page.get_by_label("User name").fill("x")
+    await ada.button("Change the name").click()
+    await expect(ada.page.get_by_label("User name")).to_have_attribute("aria-invalid", "true")
+    await ada.page.get_by_label("User name").fill(f"{ada.name}-renamed")
+    await ada.button("Change the name").click()
+    await expect(ada.page.get_by_test_id("announcer")).to_contain_text("name is changed")
+    await expect(ada.button("Sign out there")).to_have_count(1)
+    await ada.button("Sign out there").click()
+    await expect(ada.button("Sign out there")).to_have_count(0)
+    assert (await Api(api.url, login.body["accessToken"]).get("/user/me")).status == 401
+    await ada.page.get_by_label("Current password").fill(PASSWORD)
+    await ada.page.get_by_label("New password").fill("another good password")
+    await ada.page.locator("section[aria-labelledby=password]").get_by_role("button").click()
+    await expect(ada.page.get_by_test_id("announcer")).to_contain_text("password is changed")
+    again = {"username": f"{ada.name}-renamed", "password": "another good password"}
+    assert (await Api(api.url).post("/user/login", again)).status == 200

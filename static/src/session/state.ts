@@ -59,6 +59,8 @@ export function useCollaboration(session: Signal<Session | null>, myId: string, 
       loadChat()
       reload()
     }
+    // effects run after a paint, which a page in the background may wait long for
+    if (collab.provider.wsconnected) collab.onConnected()
     let before: Participant[] = []
     const stop = collab.people.subscribe((now) => {
       announcePeople(before, now)
