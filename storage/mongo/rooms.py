@@ -63,11 +63,12 @@ class Rooms:
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
         found = self._engine.db.log.find({"session_id": session_id, "last": {"$gt": after}}).sort("first")
         kept: list[Chunk] = []
-        async for one in found:
-            if not kept or one["first"] > kept[-1].last:  # else it is in a packed one already, see `replace_chunks`
-                kept.append(await _as_chunk(self._engine, one))
-            if len(kept) == limit:
-                break
+        async with found:
+            async for one in found:
+                if len(kept) >= limit:
+                    break
+                if not kept or one["first"] > kept[-1].last:  # else it is in a packed one, see `replace_chunks`
+                    kept.append(await _as_chunk(self._engine, one))
         return kept
 
     @translated
