@@ -71,6 +71,10 @@ class Authorship:
         """Return {client id: next clock}."""
         return self._next
 
+    def users(self) -> list[str]:
+        """Return who brought anything."""
+        return self._users
+
     def pack(self, client: int, users: dict[str, int]) -> bytes:
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
         parts = [write_var_uint(self._next.get(client, 0)), write_var_uint(len(clocks))]
@@ -101,9 +105,14 @@ class Authorship:
         return at
 
 
+def is_in(data: bytes) -> bool:
+    """Whether a packed table has the authorship."""
+    return data.startswith(_MARK)
+
+
 def encode(owners: Mapping[int, str], authorship: Authorship) -> bytes:
     """Pack {client id: user id} and the authorship, as a checkpoint keeps them."""
-    users = {user: number for number, user in enumerate(dict.fromkeys([*owners.values(), *authorship._users]))}
+    users = {user: number for number, user in enumerate(dict.fromkeys([*owners.values(), *authorship.users()]))}
     parts = [_MARK, write_var_uint(len(users)), *(write_var_bytes(user.encode()) for user in users)]
     for client in dict.fromkeys([*owners, *authorship.clients()]):
         owner = owners.get(client)
@@ -119,7 +128,7 @@ def decode(data: bytes) -> tuple[dict[int, str], Authorship | None]:
     Raises RoomDamaged if they are not exactly what was written.
     """
     body = without_checksum(data)
-    has_times = body.startswith(_MARK)
+    has_times = is_in(body)
     authorship = Authorship()
     owners: dict[int, str] = {}
     try:

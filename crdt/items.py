@@ -265,7 +265,11 @@ def units(text: str) -> str:
     """Return a string with one character for each UTF-16 code unit."""
     if text.isascii() or max(text) < "\U00010000":
         return text
-    raw = text.encode("utf-16-le")
+    return from_utf_16(text.encode("utf-16-le"))
+
+
+def from_utf_16(raw: bytes) -> str:
+    """The same of UTF-16 with the low end first."""
     return "".join(map(chr, memoryview(raw).cast("H")))
 
 

@@ -34,8 +34,8 @@ class Keeper:
             if room.journal.sequence != room.checkpointed:
                 await self.checkpoint_now(room)
 
-    async def checkpoint_now(self, room: Room) -> None:
-        """The same even if nothing changed, for who holds `one_at_a_time`."""
+    async def checkpoint_now(self, room: Room) -> bool:
+        """The same even if nothing changed, for who holds `one_at_a_time`; return whether it is stored."""
         sequence, now = room.journal.sequence, self._clock()
         room.checkpointed_at = now
         state, clocks = room.document.state(), dict(room.known.clocks)
@@ -47,12 +47,13 @@ class Keeper:
             )
             await self._store.put_checkpoint(checkpoint)
         except NotFound:
-            return
+            return False
         except (RoomDamaged, ProtocolError):
             _log.exception("session %s gets no checkpoint, its log is kept", room.session_id)
-            return
+            return False
         room.document.replace_base(state, squashed)
         room.checkpointed = sequence
+        return True
 
     async def pack(self, room: Room, *, is_closing: bool = False) -> None:
         """Pack what of the log is older than the checkpoint; raises StoreUnavailable.

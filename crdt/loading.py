@@ -17,7 +17,7 @@ async def load(store: RoomStore, session_id: str, chunks_per_read: int) -> tuple
     checkpoint = await store.checkpoint(session_id)
     newest = await store.newest_version(session_id)
     since = newest.sequence if newest else 0
-    after = min(since, checkpoint.sequence) if checkpoint and authorship.decode(checkpoint.owners)[1] else 0
+    after = min(since, checkpoint.sequence) if checkpoint and authorship.is_in(checkpoint.owners) else 0
     chunks = await read_log(store, session_id, after, chunks_per_read)
     restored = await asyncio.to_thread(stored.restore, checkpoint, chunks, since)
     return restored, checkpoint.sequence if checkpoint else 0

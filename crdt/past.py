@@ -67,11 +67,11 @@ class Past:
         Raises as `timeline`, NotFound also for a root that there is not.
         """
         async with self._one_at_a_time, self._rooms.use(session_id) as room:
-            roots, main_root = room.files(), adopted_root(room.files(), room.main_root)
-            if root is not None and root not in roots:
+            files = room.files()
+            asked = adopted_root(files, room.main_root) if root is None else root
+            if asked not in files:
                 raise NotFound("text")
             sequence, state = room.journal.sequence, room.document.state()
-            asked = main_root if root is None else root
             owners = dict(room.known.owners)
             return asked, sequence, await asyncio.to_thread(blame, state, asked, owners, room.authorship)
 

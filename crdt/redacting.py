@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from crdt import redaction, stored
+from crdt.errors import RoomUnavailable
 from crdt.items import as_text
 from crdt.loading import read_log
 from crdt.past import Past
@@ -60,7 +61,9 @@ class Redactor:
             self._delete(room, user_id, taken)
             await self._rooms.writer.saved(room, room.journal.sequence)
             await self._replace_state(room, taken)
-            await self._rooms.keeper.checkpoint_now(room)
+            if not await self._rooms.keeper.checkpoint_now(room):
+                raise RoomUnavailable("the checkpoint could not be replaced")
+            chunks += await read_log(self._store, session_id, chunks[-1].last, _CHUNKS_PER_READ)
             versions = await self._versions(session_id, room.main_root, chunks, taken)
             updates = await self._log(chunks, taken)
             self._past.forget(session_id)
@@ -89,10 +92,12 @@ class Redactor:
                 return
 
     async def _versions(self, session_id: str, main_root: str, chunks: list[Chunk], taken: Taken) -> int:
-        """Change the versions that show the text; return how many."""
+        """Change the versions that show the text; return how many. Later ones than the log as read cannot."""
         count, before = 0, None
         while found := await self._store.versions(session_id, before, _VERSIONS_PER_READ, with_files=True):
             for version in found:
+                if version.sequence > chunks[-1].last:
+                    continue
                 changed = await asyncio.to_thread(_without, version, main_root, chunks, taken)
                 if changed:
                     await self._store.redact_version(changed)

@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from crdt import packing, stored
 from crdt.errors import Gap, ProtocolError, RoomDamaged
-from crdt.items import Items, as_text, units
+from crdt.items import Items, as_text, from_utf_16, units
 from crdt.log import Entry, decode_chunk, decode_summary
 from crdt.replaying import Replayer, Step
 from crdt.squash import Squasher
@@ -125,7 +125,7 @@ def _part(text: str, start: int, end: int | None) -> str:
     if text.isascii():
         return text[start:end]
     raw = text.encode("utf-16-le")[2 * start : None if end is None else 2 * end]
-    return "".join(map(chr, memoryview(raw).cast("H")))
+    return from_utf_16(raw)
 
 
 def _note(replayer: Replayer, search: _Search) -> None:

@@ -77,11 +77,15 @@ def restore(
 def _load_checkpoint(restored: Restored, checkpoint: Checkpoint) -> None:
     restored.state = log.without_checksum(checkpoint.state)
     restored.sequence = checkpoint.sequence
-    parsed = parse(restored.state, STORED_LIMITS)
-    known = restored.known
-    known.owners, times = authorship.decode(checkpoint.owners)
+    restored.known.owners, times = authorship.decode(checkpoint.owners)
     restored.has_authors = times is not None
     restored.authorship = times or Authorship()
+    _commit_whole(restored.known, restored.state)
+
+
+def _commit_whole(known: Known, update: bytes) -> None:
+    """Take in an update of many people; it is nobody's."""
+    parsed = parse(update, STORED_LIMITS)
     known.admit(parsed, "", carries=True)
     known.cut_by(parsed)
     known.commit(parsed, "", unclaimed=parsed.spans.keys())
@@ -92,11 +96,7 @@ def _is_next(restored: Restored, chunk: Chunk, until: int | None) -> bool:
 
 
 def _load_summary(restored: Restored, chunk: Chunk, whole: bytes, updates: list[bytes]) -> None:
-    parsed = parse(whole, STORED_LIMITS)
-    known = restored.known
-    known.admit(parsed, "", carries=True)
-    known.cut_by(parsed)
-    known.commit(parsed, "", unclaimed=parsed.spans.keys())
+    _commit_whole(restored.known, whole)
     restored.sequence = chunk.last
     updates.append(whole)
 

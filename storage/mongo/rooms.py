@@ -85,8 +85,7 @@ class Rooms:
         """The new chunk goes where the first of the old ones was; readers pass over those that it covers."""
         db, session_id = self._engine.db, chunk.session_id
         async with self._engine.locked(session=session_id):
-            if await db.sessions.find_one({"_id": session_id}, {"_id": 1}) is None:
-                raise NotFound("session")
+            await self._require(session_id)
             covered = {"session_id": session_id, "first": {"$gte": chunk.first, "$lt": chunk.last + 1}}
             there = [one async for one in db.log.find(covered, {"first": 1, "last": 1, "parts": 1}).sort("first")]
             if not there or there[0]["first"] != chunk.first or max(one["last"] for one in there) != chunk.last:
@@ -108,8 +107,7 @@ class Rooms:
     async def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         db, session_id = self._engine.db, checkpoint.session_id
         async with self._engine.locked(session=session_id):
-            if await db.sessions.find_one({"_id": session_id}, {"_id": 1}) is None:
-                raise NotFound("session")
+            await self._require(session_id)
             before = await db.checkpoints.find_one({"_id": session_id}, {"sequence": 1, "parts": 1})
             if before and before["sequence"] > checkpoint.sequence:
                 return
@@ -121,8 +119,7 @@ class Rooms:
     @translated
     async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
         async with self._engine.locked(user=version.author_id, session=version.session_id):
-            if await self._engine.db.sessions.find_one({"_id": version.session_id}, {"_id": 1}) is None:
-                raise NotFound("session")
+            await self._require(version.session_id)
             name = await remembered_name(self._engine, version.author_id, version.author_name)
             for _ in range(_TRIES):
                 newest = await _newest(self._engine, version.session_id)
@@ -161,6 +158,11 @@ class Rooms:
     @translated
     async def count_versions(self, session_id: str) -> tuple[int, int]:
         return await self._counts(session_id)
+
+    async def _require(self, session_id: str) -> None:
+        """Raise NotFound if there is no such session."""
+        if await self._engine.db.sessions.find_one({"_id": session_id}, {"_id": 1}) is None:
+            raise NotFound("session")
 
     async def _counts(self, session_id: str) -> tuple[int, int]:
         versions = self._engine.db.versions

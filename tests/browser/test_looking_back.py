@@ -80,6 +80,20 @@ async def test_blame_without_an_answer(person: NewPerson) -> None:
     await ada.until_saved()
 
 
+async def test_blame_of_a_file_without_text(person: NewPerson) -> None:
+    """There is nothing to say yet, and that is what it says."""
+    ada = await person()
+    ada.expected.append("404")
+    await ada.sign_up()
+    await ada.create("Blame")
+    await ada.button("Add a file").click()
+    await ada.page.get_by_label("Name of the new file").fill("util.py")
+    await ada.page.keyboard.press("Enter")
+    await ada.button("Blame").click()
+
+    await expect(ada.page.get_by_test_id("announcer")).to_have_text("Nothing is written in this file yet.")
+
+
 async def test_a_redaction_is_marked(person: NewPerson) -> None:
     """The text is gone from the editor and has blocks in the replay, which says so."""
     ada = await person()

@@ -286,3 +286,47 @@ async def test_deletion_leaves_nothing_in_the_file(server, peers: Peers, ada: Ap
 
 async def _zebras(server) -> int:
     return raw(server).count(b"zebra")
+
+
+async def test_a_version_saved_meanwhile(
+    server, peers: Peers, ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody types and saves while the text is taken out is in that version as it was saved."""
+    session_id = await ada.new_session(code="first\n")
+    for name, api in (("a", ada), ("b", bob)):
+        await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
+        await peers.until_state(name, synced=True)
+    await peers.do("insert", "a", at=6, text=f"{SECRET}\n")
+    await peers.until_text(f"first\n{SECRET}\n", "b")
+    assert (await ada.post(f"/code/{session_id}/save")).status == 201
+    now = (await ada.live(session_id))["sequence"]
+    keeper = server.parts.services.rooms.keeper
+    checkpoint_now = keeper.checkpoint_now
+
+    async def while_somebody_types(room) -> bool:
+        is_stored = await checkpoint_now(room)
+        await peers.do("insert", "b", at=0, text="meanwhile ")
+        await until(lambda: ada.live(session_id), lambda live: live["code"].startswith("meanwhile"))
+        assert (await bob.post(f"/code/{session_id}/save")).status == 201
+        return is_stored
+
+    monkeypatch.setattr(keeper, "checkpoint_now", while_somebody_types)
+    answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": now, "text": SECRET})
+    assert (answer.status, answer.body["versions"]) == (200, 1)
+    versions = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
+    assert [one["code"] for one in versions] == ["meanwhile first\n\n", f"first\n{BLOCKS}\n"]
+
+
+async def test_a_checkpoint_that_cannot_be_replaced(server, ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then nothing says that the text is gone."""
+    session_id = await ada.new_session(code=f"first {SECRET}\n")
+
+    async def refuses(_room) -> bool:
+        return False
+
+    monkeypatch.setattr(server.parts.services.rooms.keeper, "checkpoint_now", refuses)
+    answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": 1, "text": SECRET})
+    assert answer.status == 503
+    monkeypatch.undo()
+    answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": 1, "text": SECRET})
+    assert (answer.status, answer.body["updates"]) == (200, 1)

@@ -30,7 +30,7 @@ export async function blameGutter(sessionId: string, root: string): Promise<Exte
   try {
     found = await get<Blame>(`/code/${sessionId}/blame?root=${encodeURIComponent(root)}`)
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) throw new Error("This server cannot say who wrote which line.")
+    if (error instanceof ApiError && error.status === 404) throw new Error("Nothing is written in this file yet.")
     throw error
   }
   const people = new Map(found.authors.map((one) => [one.id, one]))
