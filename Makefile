@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick check web format lock bench-history help clean
+.PHONY: run test test-quick check web format lock bench bench-quick bench-history help clean
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -44,12 +44,18 @@ lock: $(VENV)/.tested ## resolve the dependencies anew into requirements.lock
 		--no-emit-trusted-host --no-emit-options --no-emit-find-links --allow-unsafe --no-annotate \
 		--output-file requirements.lock setup.cfg
 
+bench: $(VENV)/.tested ## measure beside other servers, a quarter of an hour, keep the results (ARGS="--only C,E --runs 1")
+	$(BIN)/python -m bench.run $(or $(ARGS),--keep)
+
+bench-quick: $(VENV)/.tested ## two minutes of the same, ours alone, beside the results that are kept
+	$(BIN)/python -m bench.run --quick
+
 bench-history: $(VENV)/.tested ## what history costs in bytes and ms (COLLAB_TRACES: folder of recorded sessions)
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m bench.history
 
 clean: ## remove what the other targets made (not ./data)
-	rm -rf $(VENV) build tests/node/node_modules static/node_modules .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf bench/node_modules bench/.data bench/peers/.venv bench/loadgen/yload $(VENV) build tests/node/node_modules static/node_modules .mypy_cache .ruff_cache .pytest_cache .coverage*
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

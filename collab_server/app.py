@@ -23,10 +23,12 @@ from handlers import (
     chat,
     code,
     export,
+    frames,
     guest,
     health,
     ids,
     invite,
+    metrics,
     notes,
     pages,
     redact,
@@ -91,6 +93,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/socket.io/", EventsHandler),
     (r"/healthz", health.LiveHandler),
     (r"/readyz", health.ReadyHandler),
+    (r"/metrics", metrics.MetricsHandler),
     (r"/", pages.AppHandler),
     (r"/signin", pages.AppHandler),
     (r"/signup", pages.AppHandler),
@@ -138,7 +141,12 @@ def make_parts(
     is_clean  what `Store.open` returned
     """
     rooms = Rooms(
-        store, _room_settings(config), clock=clock, random_below=secrets.randbelow, accepts_carried=not is_clean
+        store,
+        _room_settings(config),
+        clock=clock,
+        random_below=secrets.randbelow,
+        accepts_carried=not is_clean,
+        encode=frames.framed,
     )
     history_settings = HistorySettings(
         auto_pause_ms=int(config.auto_version_pause_s * 1000),
@@ -237,6 +245,8 @@ def _socket_limits(config: Config) -> SocketLimits:
         per_session=config.connections_per_session,
         in_all=config.connections,
         refusal_hold_s=config.refusal_hold_s,
+        ping_s=config.ping_s,
+        pong_s=config.pong_s,
     )
 
 
@@ -248,5 +258,6 @@ def _web_settings(config: Config) -> WebSettings:
         members=config.members,
         refresh_idle_s=config.refresh_idle_s,
         refresh_s=config.refresh_s,
+        metrics_token=config.metrics_token,
         version=__version__,
     )

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from collab_server import __version__, copying, logs, stores
+from collab_server import __version__, copying, logs, loops, stores
 from collab_server.config import Config, ConfigError, load, settings
 from collab_server.server import Server, StartError, read_secret
 from storage.errors import StoreUnavailable
@@ -44,7 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "check":
         return asyncio.run(_check(config))
     logs.set_up(config.log_format, config.log_level)
-    return asyncio.run(_run(config))
+    try:
+        loop_factory = loops.factory(config)
+    except ConfigError as error:
+        print(f"collab-server: {error}", file=sys.stderr)
+        return _FAILED
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(_run(config))
 
 
 async def _run(config: Config) -> int:

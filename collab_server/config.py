@@ -44,10 +44,12 @@ class Config:
     cloudinary_url: str = _text("CLOUDINARY_URL", "", "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store")
     trust_proxy: int = _number("TRUST_PROXY", 0, 0, 10, "number of proxies in front whose X-Forwarded-* is believed")
 
+    metrics_token: str = _text("METRICS_TOKEN", "", "a bearer token that /metrics asks for; unset: for this machine only")
+    event_loop: str = _text("COLLAB_EVENT_LOOP", "auto", "auto: uvloop where it is installed, else asyncio", ("auto", "uvloop", "asyncio"))
     log_format: str = _text("COLLAB_LOG_FORMAT", "auto", "auto: lines on a terminal, else JSON", ("auto", "text", "json"))
     log_level: str = _text("COLLAB_LOG_LEVEL", "info", "least severe level to log", ("debug", "info", "warning", "error"))
     drain_s: float = _number("COLLAB_DRAIN_S", 10, 0, 300, "seconds to write everything after SIGTERM")
-    flush_ms: int = _number("COLLAB_FLUSH_MS", 20, 0, 1_000, "milliseconds that edits gather before a commit")
+    flush_ms: int = _number("COLLAB_FLUSH_MS", 150, 0, 1_000, "milliseconds that edits gather before a commit")
     idle_s: float = _number("COLLAB_IDLE_S", 30, 0.1, 86_400, "seconds until a room that nobody uses is closed")
     bcrypt_cost: int = _number("COLLAB_BCRYPT_COST", 12, 4, 16, "work factor of password hashes; below 10 for tests only")
     access_token_s: int = _number("COLLAB_ACCESS_TOKEN_S", 900, 1, 86_400, "life of an access token in seconds")

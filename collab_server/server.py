@@ -75,6 +75,7 @@ class Server:
         parts = make_parts(config, store, secret, is_clean=is_clean)
         parts.services.rooms.start()
         parts.services.sockets.start()
+        parts.services.lag.start()
         parts.events.start()
         housekeeping = Housekeeping(parts.services, config.guest_days)
         housekeeping.start()
@@ -124,6 +125,7 @@ class Server:
         finally:
             self._is_drained = True
             await services.sockets.stop()
+            services.lag.stop()
             await self.parts.events.stop()
             await self.housekeeping.stop()
             services.passwords.close()

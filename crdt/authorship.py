@@ -39,15 +39,19 @@ class Authorship:
         for client, (_, after) in parsed.spans.items():
             first = self._next.get(client, 0)
             if after > first:
-                self._next[client] = after
-                self._add(client, first, at // 1_000, user_id)
+                self.add(client, first, after, at // 1_000, user_id)
 
-    def _add(self, client: int, clock: int, second: int, user_id: str) -> None:
+    def add(self, client: int, clock: int, after: int, second: int, user_id: str) -> None:
+        """Take new structs of one client, from `clock` to before `after`."""
+        self._next[client] = after
         user = self._index.get(user_id)
         if user is None:
             user = self._index[user_id] = len(self._users)
             self._users.append(user_id)
-        clocks, values = self._spans.setdefault(client, (array("Q"), array("Q")))
+        spans = self._spans.get(client)
+        if spans is None:
+            spans = self._spans[client] = (array("Q"), array("Q"))
+        clocks, values = spans
         if values:
             last = values[-1]
             if last & (1 << _USER_BITS) - 1 == user and second - (last >> _USER_BITS) < GRAIN_S:
@@ -99,7 +103,7 @@ class Authorship:
             user, at = read_var_uint(data, at)
             clock += step
             second += -(change + 1 >> 1) if change & 1 else change >> 1
-            self._add(client, clock, second, users[user])
+            self.add(client, clock, following, second, users[user])
         if following:
             self._next[client] = following
         return at

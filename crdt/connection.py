@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from crdt import protocol
 from crdt.protocol import AwarenessEntry
 from storage.records import Role
 
@@ -13,6 +14,9 @@ class Outbox(Protocol):
 
     def send(self, frame: bytes) -> None:
         """Queue one frame; never blocks, never raises."""
+
+    def send_framed(self, data: bytes) -> None:
+        """The same of several that are encoded already (see `crdt.broadcast`), at the end of a turn."""
 
     def close(self, code: int, reason: str) -> None:
         """Close with a WebSocket close code; frames queued before are still tried."""
@@ -26,7 +30,7 @@ class Connection:
     login_id     the login (`sid`) it came with, so that signing out closes it
     client_ids   Yjs client ids it announced in its presence
     received     number of its sync updates so far
-    unsaved      (log sequence, value of `received`) of updates that are not committed yet
+    unsaved      (log sequence, value of `received`) of updates that are not committed yet, None for nothing
     acknowledged value of `received` up to which "saved" was said
     is_behind    it sent an update with a gap and has not answered our SyncStep1 yet
     strikes      how often its answer still had a gap
@@ -40,13 +44,29 @@ class Connection:
     client_ids: set[int] = field(default_factory=set)
     received: int = 0
     acknowledged: int = 0
-    unsaved: deque[tuple[int, int]] = field(default_factory=deque)
+    unsaved: deque[tuple[int, int]] | None = None
     is_behind: bool = False
     strikes: int = 0
     was_refused: bool = False
     presence_at: int = 0
-    late_presence: dict[int, AwarenessEntry] = field(default_factory=dict)
+    late_presence: dict[int, AwarenessEntry] | None = None
+    user_id: str = ""
 
-    @property
-    def user_id(self) -> str:
-        return str(self.user["id"])
+    def __post_init__(self) -> None:
+        self.user_id = str(self.user["id"])
+
+    def owe(self, sequence: int, saved_sequence: int) -> None:
+        """Remember to say "saved" when the log is committed up to `sequence`, or say it now."""
+        if self.wants_saved and not self.is_behind:
+            if self.unsaved is None:
+                self.unsaved = deque()
+            self.unsaved.append((sequence, self.received))
+            self.acknowledge(saved_sequence)
+
+    def acknowledge(self, saved_sequence: int) -> None:
+        """Say how many of this client's updates are committed."""
+        count = 0
+        while self.unsaved and self.unsaved[0][0] <= saved_sequence:
+            count = self.unsaved.popleft()[1]
+        if count:
+            self.outbox.send(protocol.saved(count))

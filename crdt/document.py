@@ -31,20 +31,63 @@ EMPTY = b"\x00\x00"
 class Document:
     """The live document of one room."""
 
-    __slots__ = ("_base", "_doc", "_has_changed", "_levels", "_subscription", "_torn", "size")
+    __slots__ = ("_base", "_doc", "_is_rested", "_late", "_levels", "_torn", "size")
 
     def __init__(self, base: bytes = EMPTY, torn: Set[int] = frozenset()) -> None:
-        """Start from a merged state; raises RoomDamaged if pycrdt cannot load it.
+        """Start from a merged state that pycrdt can load (`check`); it is loaded when it is needed.
 
         torn  see `squash`; the same set that `Known` keeps and adds to.
         """
         self._base = base
         self._levels: list[list[bytes]] = []
+        self._late: list[bytes] = []
+        self._is_rested = True
         self._torn = torn
         self._doc: pycrdt.Doc[pycrdt.Text] | None = None
         self.size = len(base)
         """Bytes of the merged state and of what came since, an upper bound of what a newcomer gets."""
-        self._view()
+
+    def defer(self, update: bytes) -> None:
+        """Integrate an update together with those that come soon, at the next call that needs it."""
+        self._late.append(update)
+        self.size += len(update)
+
+    def catch_up(self) -> None:
+        """Integrate what was deferred, as one; raises RoomDamaged if pycrdt refuses, then at every call again."""
+        if not self._late:
+            return
+        updates, self._late = self._late, []
+        try:
+            merged = merge(updates)
+            self._take_in(merged)
+        except (Rejected, RoomDamaged) as error:
+            self._late = updates
+            raise RoomDamaged("what was typed cannot be integrated") from error
+        self.size -= sum(map(len, updates))
+        self._push(merged)
+
+    def _take_in(self, merged: bytes) -> None:
+        """Put an update into the view; after a rest only see that it could be, as in `apply`."""
+        if self._doc is None and self._is_rested:
+            self._is_rested = False
+            self._rebuild_with(merged)
+            self._drop_view()
+            return
+        try:
+            _guarded(self._view().apply_update, merged)
+        except _PycrdtFailure:
+            self._drop_view()
+            self._rebuild_with(merged)
+
+    def rest(self) -> None:
+        """Let go of what is only needed while people type."""
+        self.state()
+        self._drop_view()
+        self._is_rested = True
+
+    @property
+    def is_resting(self) -> bool:
+        return self._doc is None and self._is_rested
 
     def apply(self, update: bytes, *, cuts: bool = False) -> bool:
         """Integrate an update; return whether the document changed.
@@ -54,24 +97,38 @@ class Document:
         Raises Rejected when pycrdt refuses it; the document is then as it was before. Nothing is
         taken that pycrdt has not loaded, or the room could not be opened again.
         """
+        self.catch_up()
         if cuts:
             self._rebuild_with(update)
             self._push(update)
             return True
+        was_resting = self.is_resting
+        has_changed = self._integrate(update)
+        if was_resting:
+            self._is_rested = False
+            self._drop_view()  # one edit makes no typist
+        if has_changed:
+            self._push(update)
+        return has_changed
+
+    def _integrate(self, update: bytes) -> bool:
+        """Put an update into the view; return whether that changed; raises Rejected."""
         doc = self._view()
-        self._has_changed = False
+        changes: list[pycrdt.TransactionEvent] = []
+        subscription = doc.observe(changes.append)
         try:
             _guarded(doc.apply_update, update)
         except _PycrdtFailure:
             self._drop_view()
             self._rebuild_with(update)
-            self._has_changed = True
-        if self._has_changed:
-            self._push(update)
-        return self._has_changed
+            return True
+        finally:
+            doc.unobserve(subscription)
+        return bool(changes)
 
     def state(self) -> bytes:
-        """Return all updates merged into one."""
+        """Return all updates merged into one; raises RoomDamaged as `catch_up`."""
+        self.catch_up()
         if self._levels:
             parts = [self._base]
             for level in reversed(self._levels):
@@ -101,6 +158,7 @@ class Document:
 
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
         """Return {root: text}. A surrogate pair cut in two shows as U+FFFD twice, as in Yjs."""
+        self.catch_up()
         doc = self._view()
         try:
             return {root: _guarded(_read_text, doc, root) for root in roots}
@@ -150,7 +208,7 @@ class Document:
     def _view(self) -> "pycrdt.Doc[pycrdt.Text]":
         if self._doc is None:
             try:
-                self._show(self._load(self.state()))
+                self._doc = self._load(self.state())
             except _PycrdtFailure as failure:
                 raise RoomDamaged("the merged updates cannot be loaded") from failure
         assert self._doc is not None  # noqa: S101 - for the type checker
@@ -162,25 +220,15 @@ class Document:
             doc = self._load(merge([self.state(), update]))
         except _PycrdtFailure as failure:
             raise Rejected("the update cannot be integrated") from failure
-        self._drop_view()
-        self._show(doc)
+        self._doc = doc
 
     def _load(self, state: bytes) -> "pycrdt.Doc[pycrdt.Text]":
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
         _guarded(doc.apply_update, squash(state, self._torn) if self._torn else state)
         return doc
 
-    def _show(self, doc: "pycrdt.Doc[pycrdt.Text]") -> None:
-        self._doc = doc
-        self._subscription = doc.observe(self._note_change)
-
     def _drop_view(self) -> None:
-        if self._doc is not None:
-            self._doc.unobserve(self._subscription)
-            self._doc = None
-
-    def _note_change(self, _event: pycrdt.TransactionEvent) -> None:
-        self._has_changed = True
+        self._doc = None
 
 
 class _PycrdtFailure(Exception):
@@ -258,6 +306,15 @@ def merge(updates: list[bytes]) -> bytes:
     except _PycrdtFailure as failure:
         raise Rejected("the updates cannot be merged") from failure
     return updates[0] if updates else EMPTY
+
+
+def check(state: bytes) -> None:
+    """Load a state; raises RoomDamaged if pycrdt cannot."""
+    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
+    try:
+        _guarded(doc.apply_update, state)
+    except _PycrdtFailure as failure:
+        raise RoomDamaged("the merged updates cannot be loaded") from failure
 
 
 def verify(state: bytes, clocks: Mapping[int, int]) -> None:

@@ -4,7 +4,7 @@
 from pycrdt on purpose: the state vector that yrs reports is not to be trusted after odd edits.
 """
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 from crdt.errors import ForeignClient, Gap, Rejected
 from crdt.scan import Parsed, pack
@@ -16,6 +16,8 @@ MAX_PARENTS = 4_000
 MAX_ROOTS = 256
 """Root types in one document; a hundred thousand cost yrs 0.4 s and a name each (facts/pycrdt.md)."""
 
+_NONE: frozenset[int] = frozenset()
+
 
 class Known:
     """The structs of one document, by client id.
@@ -26,20 +28,22 @@ class Known:
     parents     packed ids of the types that have something in them
     roots       names of all root types
     text_roots  names of those that hold text, in order of appearance
+    is_plain    see `Parsed`, of all updates so far
     torn        packed ids of second halves of characters that an edit cut in two
     """
 
-    __slots__ = ("_pairs", "clocks", "owners", "parents", "roots", "text_roots", "torn", "types")
+    __slots__ = ("_pairs", "clocks", "is_plain", "owners", "parents", "roots", "text_roots", "torn", "types")
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
         self.owners: dict[int, str] = {}
         self.types: dict[int, int] = {}
-        self.parents: set[int] = set()
+        self.parents: Set[int] = _NONE
         self.roots: set[str] = set()
         self.text_roots: dict[str, None] = {}
+        self.is_plain = True
         self.torn: set[int] = set()
-        self._pairs: set[int] = set()
+        self._pairs: Set[int] = _NONE
 
     def admit(self, parsed: Parsed, author: str, *, carries: bool = False) -> None:
         """Check that the update can be applied now.
@@ -80,7 +84,7 @@ class Known:
             raise Rejected("parent is not a shared type")
         if max(created.values(), default=0) > MAX_DEPTH:
             raise Rejected("types nested too deep")
-        if len(self.parents.union(parsed.parents)) > MAX_PARENTS:
+        if len(self.parents | set(parsed.parents)) > MAX_PARENTS:
             raise Rejected("too many nested types")
 
     def _depths(self, parsed: Parsed) -> dict[int, int]:
@@ -91,7 +95,8 @@ class Known:
 
     def cut_by(self, parsed: Parsed) -> set[int]:
         """Return the characters that the update cuts in two and that were whole before, noted in `torn`."""
-        self._pairs.update(parsed.pairs)
+        if parsed.pairs:
+            self._pairs = _with(self._pairs, parsed.pairs)
         if not self._pairs:
             return set()
         cuts = set(parsed.splits)
@@ -101,6 +106,15 @@ class Known:
         torn = (cuts & self._pairs) - self.torn
         self.torn |= torn
         return torn
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether there are characters that could be cut in two."""
+        return bool(self._pairs)
+
+    def cuts(self, place: int) -> bool:
+        """Whether an edit at this packed id would cut a character in two that is whole now."""
+        return place in self._pairs and place not in self.torn
 
     def commit(self, parsed: Parsed, author: str, unclaimed: Set[int] = frozenset()) -> None:
         """Record an applied update.
@@ -112,9 +126,19 @@ class Known:
                 self.clocks[client] = after
             if client not in unclaimed:
                 self.owners.setdefault(client, author)
+        if not parsed.is_plain:
+            self.is_plain = False
         if parsed.types:
             self.types.update(self._depths(parsed))
-        self.parents.update(parsed.parents)
+        if parsed.parents:
+            self.parents = _with(self.parents, parsed.parents)
         self.roots |= parsed.roots
         for root in sorted(parsed.text_roots):
             self.text_roots.setdefault(root)
+
+
+def _with(known: Set[int], more: Iterable[int]) -> set[int]:
+    """Add to a set that there may not be yet: most documents need none, and an empty one is 216 bytes."""
+    changed = known if isinstance(known, set) else set()
+    changed.update(more)
+    return changed

@@ -11,12 +11,13 @@ MAX_SAFE_INTEGER = (1 << 53) - 1
 """The largest integer a Yjs client can send (JavaScript's `Number.MAX_SAFE_INTEGER`)."""
 
 _MAX_SHIFT = 49
+_ONE_BYTE = [bytes((value,)) for value in range(128)]
 
 
 def write_var_uint(value: int) -> bytes:
     """Encode a non-negative integer."""
     if value < 128:
-        return bytes((value,))
+        return _ONE_BYTE[value]
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)

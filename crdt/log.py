@@ -52,16 +52,19 @@ class Entry(NamedTuple):
 def encode_chunk(entries: Iterable[Entry]) -> bytes:
     """Pack entries, oldest first; times that run backwards are stored as standing still."""
     entries = list(entries)
-    authors = {author: index for index, author in enumerate(dict.fromkeys(entry.author for entry in entries))}
-    now = entries[0].at
-    parts = [bytes((_CHUNK,)), write_var_uint(now), write_var_uint(len(authors))]
-    parts += (write_var_bytes(author.encode()) for author in authors)
-    for entry in entries:
-        elapsed = max(0, entry.at - now)
+    authors: dict[str, int] = {}
+    now = base = entries[0].at
+    body: list[bytes] = []
+    for at, author, update, is_carried, _ in entries:
+        index = authors.setdefault(author, len(authors))
+        elapsed = max(0, at - now)
         now += elapsed
-        parts.append(write_var_uint(elapsed))
-        parts.append(write_var_uint(authors[entry.author] << 1 | entry.carried))
-        parts.append(write_var_bytes(entry.update))
+        body += (
+            write_var_uint(elapsed), write_var_uint(index << 1 | is_carried), write_var_uint(len(update)), update
+        )  # fmt: skip
+    parts = [bytes((_CHUNK,)), write_var_uint(base), write_var_uint(len(authors))]
+    parts += [write_var_bytes(author.encode()) for author in authors]
+    parts += body
     return with_checksum(b"".join(parts))
 
 

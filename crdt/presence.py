@@ -5,6 +5,7 @@ from typing import Any
 
 from crdt import protocol
 from crdt.awareness import Awareness, AwarenessLimits
+from crdt.broadcast import Broadcast
 from crdt.connection import Connection
 from crdt.protocol import AwarenessEntry
 
@@ -13,23 +14,32 @@ class Presence:
     """The presence states of a room's connections.
 
     on_late    called when some presence has to wait for `tick`
+    on_news    called when there is news to `publish`; that happens at once unless somebody does it later
     on_change  called with each change of the presence, if somebody wants to know
     """
 
-    __slots__ = ("_awareness", "_connections", "_interval_ms", "_kept", "_owners", "on_change", "on_late")
+    __slots__ = (
+        "_awareness", "_broadcast", "_connections", "_interval_ms", "_kept", "_news", "_owners", "_source",
+        "on_change", "on_late", "on_news",
+    )  # fmt: skip
 
     def __init__(
         self,
+        broadcast: Broadcast,
         connections: Mapping[Connection, None],
         owners: Mapping[int, str],
         limits: AwarenessLimits,
         interval_ms: int,
     ) -> None:
+        self._broadcast = broadcast
         self._connections = connections
         self._owners = owners
         self._awareness = Awareness(limits)
         self._interval_ms = interval_ms
         self._kept = 2 * limits.clients_per_connection
+        self._news: dict[int, AwarenessEntry] = {}
+        self._source: Connection | None = None
+        self.on_news: Callable[[], None] = self.publish
         self.on_late: Callable[[], None] = lambda: None
         self.on_change: Callable[[list[AwarenessEntry]], None] | None = None
 
@@ -67,6 +77,8 @@ class Presence:
             self._apply(connection, entries)
             return
         late = connection.late_presence
+        if late is None:
+            late = connection.late_presence = {}
         for entry in entries:
             client_id = entry.client_id
             if self._awareness.is_foreign(client_id, connection.user_id, self._owners):
@@ -85,7 +97,7 @@ class Presence:
                 is_waiting = True
                 continue
             entries = list(connection.late_presence.values())
-            connection.late_presence = {}
+            connection.late_presence = None
             connection.presence_at = now
             self._apply(connection, entries)
         return is_waiting
@@ -97,10 +109,20 @@ class Presence:
         self._announce(changed, source=connection)
 
     def _announce(self, entries: list[AwarenessEntry], source: Connection | None = None) -> None:
-        if entries:
-            if self.on_change:
-                self.on_change(entries)
-            frame = protocol.awareness_update(entries)
-            for connection in self._connections:
-                if connection is not source:
-                    connection.outbox.send(frame)
+        if not entries:
+            return
+        if self.on_change:
+            self.on_change(entries)
+        is_first = not self._news
+        self._source = source if is_first or self._source is source else None
+        for entry in entries:
+            self._news[entry.client_id] = entry
+        if is_first:
+            self.on_news()
+
+    def publish(self) -> None:
+        """Tell everybody the newest of each client in one frame; stock clients ignore their own in it."""
+        if self._news:
+            frame = protocol.awareness_update(list(self._news.values()))
+            self._news = {}
+            self._broadcast.add(frame, self._source)

@@ -8,12 +8,14 @@ store; `rooms` loads it, writes its log and closes it.
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from crdt import log, protocol, scan
+from crdt import keystroke, log, protocol, scan
 from crdt.authoring import Authoring, adopted_root
+from crdt.broadcast import Broadcast
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.document import EMPTY, Document
-from crdt.errors import DocumentFull, Gap, Rejected, RoomUnavailable
+from crdt.errors import Gap, Rejected, RoomUnavailable
+from crdt.fullness import RoomLeft
 from crdt.journal import Journal
 from crdt.limits import RoomLimits
 from crdt.observer import Observer
@@ -37,6 +39,7 @@ class Room:
     idle_since      when `rooms` first saw nobody using it
     checkpointed    log position of the stored checkpoint
     packed          log position up to which the log was looked at for packing
+    broadcast       what everybody here is told
     on_edit         called after each change of the document with the bytes of its update
     on_lost         called when the store turns out to have another log than the room believes
     contributors    {user id: last log position} since the newest version
@@ -53,8 +56,9 @@ class Room:
         main_root: str = "codemirror",
         is_open: bool = True,
         accepts_carried: bool = False,
+        encode: Callable[[bytes], bytes] = bytes,
     ) -> None:
-        """Raises RoomDamaged if pycrdt cannot load the document."""
+        """encode: how a frame goes over the wire, see `Broadcast`."""
         self.session_id = session_id
         self.limits = limits
         self.main_root = main_root
@@ -65,7 +69,10 @@ class Room:
         self.document = Document(restored.state, self.known.torn)
         self.journal = Journal(session_id, restored.sequence)
         self.connections: dict[Connection, None] = {}
-        self.presence = Presence(self.connections, self.known.owners, limits.awareness, limits.presence_interval_ms)
+        self.broadcast = Broadcast(self.connections, encode)
+        self.presence = Presence(
+            self.broadcast, self.connections, self.known.owners, limits.awareness, limits.presence_interval_ms
+        )
         self.contributors = restored.contributors
         self.first_edit_at, self.last_edit_at = restored.edited_at or (0, 0)
         self.pins = 0
@@ -77,7 +84,7 @@ class Room:
         self.on_lost: Callable[[], None] = lambda: None
         self._authoring = Authoring(self.document, self.known, random_below)
         self._observer: Observer | None = None
-        self._text_bound = len(restored.state)
+        self._room_left = RoomLeft(self.document, self.known, limits, len(restored.state))
 
     # -- who is here ------------------------------------------------------------------------------
 
@@ -105,6 +112,7 @@ class Room:
 
     def close(self, connections: Iterable[Connection], code: int, reason: str) -> None:
         """Close some connections; from this call on nothing from them is taken."""
+        self.broadcast.flush()
         for connection in list(connections):
             self.leave(connection)
             connection.outbox.close(code, reason)
@@ -152,6 +160,10 @@ class Room:
         """
         if connection not in self.connections:
             return
+        if self.is_open and connection.role is not Role.VIEWER:
+            typed = keystroke.read(frame, self.known, connection.user_id)
+            if typed and self._type(connection, typed, frame, now):
+                return
         match protocol.decode(frame):
             case protocol.SyncUpdate(update):
                 self._write(connection, update, now, parsed, is_answer=False)
@@ -164,6 +176,23 @@ class Room:
                 self._write(connection, update, now, parsed, is_answer=True)
             case protocol.QueryAwareness():
                 self.presence.answer(connection)
+
+    def _type(self, connection: Connection, typed: keystroke.Keystroke, frame: bytes, now: int) -> bool:
+        """Take a keystroke; False, and nothing has happened, if a limit is near: the long way decides."""
+        client, first, after, update = typed
+        size = len(update)
+        journal = self.journal
+        if journal.unsaved_bytes + size > self.limits.unsaved_bytes or not self._room_left.takes(size, after - first):
+            return False
+        connection.received += 1
+        self.document.defer(update)
+        if after:
+            self.known.clocks[client] = after
+            self.authorship.add(client, first, after, now // 1_000, connection.user_id)
+        self._record(log.Entry(now, connection.user_id, update))
+        self.broadcast.add(frame, connection)
+        connection.owe(journal.sequence, journal.saved_sequence)
+        return True
 
     def _write(
         self, connection: Connection, update: bytes, now: int, parsed: Parsed | None, *, is_answer: bool
@@ -183,7 +212,7 @@ class Room:
         if is_answer:
             connection.is_behind = False
             connection.strikes = 0
-        self._owe(connection)
+        connection.owe(self.journal.sequence, self.journal.saved_sequence)
 
     def _refuse(self, connection: Connection, update: bytes) -> None:
         """Drop a reader's update: nothing of it counts as saved until he may write and has synced again."""
@@ -215,7 +244,7 @@ class Room:
             parsed = scan.parse(update, SYNC_LIMITS if is_answer else LIVE_LIMITS)
         known = self.known
         known.admit(parsed, author, carries=carries)
-        self._check_size(parsed, update, is_exact=source is None or is_answer)
+        self._room_left.check(parsed, update, is_exact=source is None or is_answer)
         torn = known.cut_by(parsed)
         try:
             if not self.document.apply(update, cuts=bool(torn)):
@@ -229,30 +258,7 @@ class Room:
         self.authorship.note(parsed, now, author)
         known.commit(parsed, author, unclaimed)
         self._record(log.Entry(now, author, update, bool(unclaimed)))
-        frame = protocol.sync_update(update)
-        for connection in self.connections:
-            if connection is not source:
-                connection.outbox.send(frame)
-
-    def _check_size(self, parsed: Parsed, update: bytes, *, is_exact: bool) -> None:
-        """Cheap upper bounds first; the true size is only asked for near the limit.
-
-        is_exact  find out what the text would be, at the cost of loading the document; otherwise a
-                  live edit that also deletes may pass the limit once, by its own size
-        """
-        if self.document.size + len(update) > 2 * self.limits.state_bytes:
-            raise DocumentFull(f"the document's state is over {self.limits.state_bytes} bytes")
-        self._text_bound += parsed.text_bytes
-        if parsed.text_bytes and self._text_bound > self.limits.text_bytes:
-            roots = {**self.known.text_roots, **dict.fromkeys(parsed.text_roots)}
-            before = self.document.text_bytes(roots)
-            self._text_bound = before + parsed.text_bytes
-            if self._text_bound <= self.limits.text_bytes:
-                return
-            if parsed.ranges and is_exact:
-                before = self._text_bound = self.document.text_bytes(roots, update)
-            if not parsed.ranges or before > self.limits.text_bytes:
-                raise DocumentFull(f"the document's text is over {self.limits.text_bytes} bytes")
+        self.broadcast.add(protocol.sync_update(update), source)
 
     def _record(self, entry: log.Entry) -> None:
         self.journal.add(entry)
@@ -278,7 +284,11 @@ class Room:
     # -- saving -----------------------------------------------------------------------------------
 
     def take_unsaved(self, now: int) -> Chunk | None:
-        """Return the chunk to write next, the same again until `saved` is called."""
+        """Return the chunk to write next, the same again until `saved` is called.
+
+        Nothing is stored that pycrdt has not loaded; raises RoomDamaged if it does not.
+        """
+        self.document.catch_up()
         return self.journal.take(now)
 
     def saved(self) -> None:
@@ -286,24 +296,11 @@ class Room:
         self.journal.committed()
         for connection in self.connections:
             if connection.unsaved:
-                self._acknowledge(connection)
+                connection.acknowledge(self.journal.saved_sequence)
 
     @property
     def is_used(self) -> bool:
         return bool(self.connections) or self.pins > 0
-
-    def _owe(self, connection: Connection) -> None:
-        """Remember to say "saved" when what the document is now has been committed."""
-        if connection.wants_saved and not connection.is_behind:
-            connection.unsaved.append((self.journal.sequence, connection.received))
-            self._acknowledge(connection)
-
-    def _acknowledge(self, connection: Connection) -> None:
-        count = 0
-        while connection.unsaved and connection.unsaved[0][0] <= self.journal.saved_sequence:
-            count = connection.unsaved.popleft()[1]
-        if count:
-            connection.outbox.send(protocol.saved(count))
 
     # -- text -------------------------------------------------------------------------------------
 

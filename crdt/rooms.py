@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from crdt import loading
@@ -21,6 +22,7 @@ from crdt.limits import RoomLimits
 from crdt.protocol import SYNC, SyncStep2, SyncUpdate, decode
 from crdt.room import Room
 from crdt.scan import Parsed, parse
+from crdt.turns import Turns
 from crdt.writer import Writer
 from storage.base import Store
 from storage.errors import NotFound, StoreError, StoreUnavailable
@@ -28,6 +30,10 @@ from storage.records import Role, Status
 
 RESTART = 1012
 SESSION_DELETED = 4410
+
+_REST_MS = 10_000
+_REST_BYTES_PER_MS = 64
+"""Loading a document again takes longer the larger it is: 5 ms for 265 kB."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +43,7 @@ class RoomsSettings:
     """How rooms are kept. Seconds, milliseconds, bytes and counts as named."""
 
     room: RoomLimits = field(default_factory=RoomLimits)
-    flush_delay_s: float = 0.02
+    flush_delay_s: float = 0.15
     unsaved_bytes: int = 64 << 20
     idle_ms: int = 30_000
     checkpoint_updates: int = 1_000
@@ -62,8 +68,9 @@ class Rooms:
         clock: Callable[[], int],
         random_below: Callable[[int], int],
         accepts_carried: bool,
+        encode: Callable[[bytes], bytes] = bytes,
     ) -> None:
-        """clock returns milliseconds since 1970; accepts_carried: see `Known.admit`."""
+        """clock returns milliseconds since 1970; accepts_carried: see `Known.admit`; encode: see `Broadcast`."""
         self.settings = settings
         self.clock = clock
         self.changes = 0
@@ -74,7 +81,8 @@ class Rooms:
         self._accepts_carried = accepts_carried
         self._rooms: dict[str, Room] = {}
         self._loading: dict[str, asyncio.Task[Room]] = {}
-        self._late: set[Room] = set()
+        self._encode = encode
+        self._turns = Turns(settings.room.presence_interval_ms / 1_000, clock)
         self._is_draining = False
         self._tending: asyncio.Task[None] | None = None
         self.writer = Writer(store, settings.flush_delay_s, clock)
@@ -213,7 +221,7 @@ class Rooms:
 
     def _evict(self, room: Room, code: int, reason: str) -> None:
         self._rooms.pop(room.session_id, None)
-        self._late.discard(room)
+        self._turns.forget(room)
         room.close(room.connections, code, reason)
 
     # -- loading ----------------------------------------------------------------------------------
@@ -256,27 +264,15 @@ class Rooms:
             main_root=session.main_root,
             is_open=session.status is Status.OPEN,
             accepts_carried=self._accepts_carried,
+            encode=self._encode,
         )
-        room.on_edit = lambda size: self.writer.wrote(room, size)
-        room.on_lost = lambda: self._evict(room, RESTART, '{"code":"restart"}')
-        room.presence.on_late = lambda: self._presence_is_late(room)
+        room.on_edit = partial(self.writer.wrote, room)
+        room.on_lost = partial(self._evict, room, RESTART, '{"code":"restart"}')
+        self._turns.serve(room)
         self._rooms[session_id] = room
         return room
 
     # -- tending ----------------------------------------------------------------------------------
-
-    def _presence_is_late(self, room: Room) -> None:
-        if not self._late:
-            delay_s = self.settings.room.presence_interval_ms / 1_000
-            asyncio.get_running_loop().call_later(delay_s, self._tick_presence)
-        self._late.add(room)
-
-    def _tick_presence(self) -> None:
-        rooms, self._late = self._late, set()
-        now = self.clock()
-        for room in rooms:
-            if room.presence.tick(now):
-                self._presence_is_late(room)
 
     async def _tend_forever(self) -> None:
         while True:
@@ -304,6 +300,9 @@ class Rooms:
         if grown and now - room.checkpointed_at >= self.settings.checkpoint_interval_ms:
             await self.keeper.checkpoint(room)
             await self.keeper.pack(room)
+        document = room.document
+        if not document.is_resting and now - room.last_edit_at >= _REST_MS + document.size // _REST_BYTES_PER_MS:
+            document.rest()
         if room.is_used:
             room.idle_since = None
         elif room.idle_since is None:

@@ -31,10 +31,12 @@ class Parsed:
     text_bytes   UTF-8 bytes of text it inserts
     pairs        packed ids of the second halves of characters beyond U+FFFF
     splits       packed ids at which it cuts a run of text in two
+    is_plain     it has no shared types, nothing inside such, no map entries and nothing garbage-collected
     """
 
     __slots__ = (
-        "edges", "needs", "pairs", "parents", "ranges", "roots", "spans", "splits", "text_bytes", "text_roots", "types",
+        "edges", "is_plain", "needs", "pairs", "parents", "ranges", "roots", "spans", "splits", "text_bytes",
+        "text_roots", "types",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -49,6 +51,7 @@ class Parsed:
         self.text_bytes = 0
         self.pairs: list[int] = []
         self.splits: list[int] = []
+        self.is_plain = True
 
 
 def pack(client: int, clock: int) -> int:
@@ -125,6 +128,7 @@ class _Scanner(ContentReader):
         if kind == GC:
             if info:
                 raise Rejected("garbage-collected struct with flags")
+            self.parsed.is_plain = False
             return read_var_uint(data, at + 1)
         if kind == SKIP:
             raise Rejected("update with a hole in it")
@@ -147,6 +151,7 @@ class _Scanner(ContentReader):
             if self.values_left < 0:
                 raise Rejected("too many values in one update")
         if kind == TYPE:
+            self.parsed.is_plain = False
             self.parsed.types.append((client << 31 | clock, self.parent))
         return self.content(at, kind)
 
@@ -196,11 +201,13 @@ class _Scanner(ContentReader):
             other, before = read_var_uint(data, before)
             self.parent = other << 31 | read_var_uint(data, before)[0]
             parsed.parents.append(self.parent)
+            parsed.is_plain = False
         else:
             raise Rejected("unknown kind of parent")
         if info & 0x20:
             if info & 31 == STRING:
                 raise Rejected("text under a map key")
+            parsed.is_plain = False
             _, at = self.name(at)
         return root, at
 

@@ -69,6 +69,7 @@ def restore(
                 _load_chunk(restored, chunk, updates, since, until)
         if len(updates) > 1:
             restored.state = squash(document.merge(updates))
+        document.check(restored.state)
     except (ProtocolError, Gap) as error:
         raise RoomDamaged(f"a stored update does not pass the scan: {error}") from error
     return restored

@@ -4,13 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from crdt.errors import RoomUnavailable
+from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.room import Room
 from storage.base import RoomStore
 from storage.errors import Conflict, StoreError
 from storage.records import Chunk
 
 _CHUNKS_PER_COMMIT = 100
+_GATHERED_AT_MOST = 4_000
+"""Updates: to encode and merge more of them at once would keep the event loop for longer than some 15 ms."""
+
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
 
@@ -31,9 +34,11 @@ class Writer:
         self._store = store
         self._delay_s = delay_s
         self._clock = clock
+        self._gathered = 0
         self._dirty: dict[Room, None] = {}
         self._wake = asyncio.Event()
         self._waiting: list[tuple[Room, int, asyncio.Future[None]]] = []
+        self._hurry: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -57,6 +62,9 @@ class Writer:
     def wrote(self, room: Room, size: int) -> None:
         """A room has something new to write, of `size` bytes."""
         self.unsaved_bytes += size
+        self._gathered += 1
+        if self._gathered == _GATHERED_AT_MOST:
+            _finish(self._hurry)
         self._dirty[room] = None
         self._wake.set()
 
@@ -73,14 +81,16 @@ class Writer:
             raise RoomUnavailable("the room was closed")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((room, sequence, future))
+        _finish(self._hurry)
         await future
 
     async def _run(self) -> None:
         retry_s = _FIRST_RETRY_S
         while True:
             await self._wake.wait()
-            await asyncio.sleep(self._delay_s)
+            await self._gather()
             self._wake.clear()
+            self._gathered = 0
             try:
                 await self._write_all()
             except Exception as error:  # whatever it is, the next attempt must come
@@ -92,6 +102,16 @@ class Writer:
                 _log.info("the store can be written again")
             self.is_failing = False
             retry_s = _FIRST_RETRY_S
+
+    async def _gather(self) -> None:
+        """Let updates gather, for as long as nobody waits for them."""
+        if self._waiting or self._gathered >= _GATHERED_AT_MOST:
+            return
+        loop = asyncio.get_running_loop()
+        self._hurry = loop.create_future()
+        timer = loop.call_later(self._delay_s, _finish, self._hurry)
+        await self._hurry
+        timer.cancel()
 
     def _note_failure(self, error: Exception) -> None:
         if not isinstance(error, StoreError):
@@ -106,13 +126,22 @@ class Writer:
         rooms = list(self._dirty)
         for at in range(0, len(rooms), _CHUNKS_PER_COMMIT):
             now = self._clock()
-            taken = [(room, chunk) for room in rooms[at : at + _CHUNKS_PER_COMMIT] if (chunk := room.take_unsaved(now))]
+            taken = [(room, chunk) for room in rooms[at : at + _CHUNKS_PER_COMMIT] if (chunk := self._take(room, now))]
             try:
                 await self._commit(taken)
             except Conflict:
                 for pair in taken:
                     await self._commit_alone(pair)
         self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
+
+    def _take(self, room: Room, now: int) -> Chunk | None:
+        """Return what to write of a room; send everybody away who is in one that cannot be kept."""
+        try:
+            return room.take_unsaved(now)
+        except RoomDamaged:
+            _log.exception("session %s has edits that cannot be kept; its room is loaded anew", room.session_id)
+            self._lose(room, "the room is loaded anew")
+            return None
 
     async def _commit(self, taken: Iterable[tuple[Room, Chunk]]) -> None:
         gone = await self._store.append_chunks([chunk for _, chunk in taken])
@@ -158,3 +187,8 @@ class Writer:
                 self._waiting.append((room, sequence, future))
             elif not future.done():
                 future.set_exception(RoomUnavailable(why))
+
+
+def _finish(future: "asyncio.Future[None] | None") -> None:
+    if future and not future.done():
+        future.set_result(None)

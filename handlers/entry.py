@@ -27,13 +27,20 @@ async def enter(services: Services, user: User, session_id: str, invite: str = "
     LimitReached, or ApiError 403 for guests of another session, 404 for a session by invitation and
     for an invite that is not good for it.
     """
-    store = services.store
-    session = await store.session(session_id)
+    session = await services.store.session(session_id)
+    member = await services.store.member(session_id, user.id)
+    return await enter_as(services, user, session, member, invite)
+
+
+async def enter_as(
+    services: Services, user: User, session: Session | None, member: Member | None, invite: str = ""
+) -> tuple[Session, Member]:
+    """The same with session and membership as just read."""
     if session is None:
         raise NotFound("session")
-    member = await store.member(session_id, user.id)
     if member is not None:
         return session, member
+    store, session_id = services.store, session.id
     if not invite and session.access is not Access.LINK:
         raise errors.not_found("session")
     if not user.may_enter(session_id):

@@ -8,25 +8,37 @@ _MAX_KEYS = 10_000
 
 
 class Bucket:
-    """Holds up to `burst` tokens and gains `rate` a second; may go into debt."""
+    """Holds up to `burst` tokens and gains `rate` a second; may go into debt.
 
-    __slots__ = ("_burst", "_rate", "_tokens", "_updated")
+    tokens  what there is; who spends a lot may `refill` once and take from it himself
+    """
+
+    __slots__ = ("_burst", "_rate", "_updated", "tokens")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate = rate
         self._burst = burst
-        self._tokens = burst
+        self.tokens = burst
         self._updated = now
 
     def spend(self, tokens: float, now: float) -> float:
         """Take tokens; return the seconds until the debt is paid, 0 if there is none."""
-        self._tokens = min(self._burst, self._tokens + (now - self._updated) * self._rate) - tokens
+        self.refill(now)
+        self.tokens -= tokens
+        return self.debt_s()
+
+    def refill(self, now: float) -> None:
+        """Add what was gained since the last time."""
+        self.tokens = min(self._burst, self.tokens + (now - self._updated) * self._rate)
         self._updated = now
-        return max(0.0, -self._tokens / self._rate)
+
+    def debt_s(self) -> float:
+        """Return the seconds until the debt is paid, 0 if there is none."""
+        return -self.tokens / self._rate if self.tokens < 0 else 0.0
 
     def refund(self, tokens: float) -> None:
         """Give tokens back that were not used."""
-        self._tokens += tokens
+        self.tokens += tokens
 
 
 class RateLimiter:

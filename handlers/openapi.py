@@ -73,6 +73,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/code/{sessionId}/versions", "Versions, newest first; fields=meta leaves the texts out.", "versions, next", query=(*_PAGE, "fields")),
     Operation("GET", "/code/{sessionId}/versions/{n}", "One version.", "the version"),
     Operation("GET", "/sync/{sessionId}", "WebSocket for Yjs (y-websocket protocol); sign in by cookie, ticket=, token=, or sub-protocol.", "switching protocols", 101, query=("ticket", "token", "saved", "notes")),
+    Operation("GET", "/metrics", "What the process is doing, for Prometheus", "text", needs_login=False),
     Operation("GET", "/healthz", "Is the process alive?", "status, version", needs_login=False),
     Operation("GET", "/readyz", "Should it get traffic? 503 while the store is away or the server stops.", "status", needs_login=False),
 )  # fmt: skip

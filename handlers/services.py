@@ -8,6 +8,7 @@ from crdt.history import History
 from crdt.past import Past
 from crdt.redacting import Redactor
 from crdt.rooms import Rooms
+from handlers.lag import LagMeter
 from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.passwords import Passwords
 from handlers.pictures import Pictures
@@ -36,6 +37,7 @@ class WebSettings:
     refresh_idle_s: int = 14 * 86_400
     refresh_s: int = 30 * 86_400
     retry_window_s: int = 20
+    metrics_token: str = ""
     version: str = ""
 
 
@@ -82,6 +84,7 @@ class Services:
     clock: Callable[[], int]
     random_bytes: Callable[[int], bytes]
     is_draining: Callable[[], bool]
+    lag: LagMeter = field(default_factory=LagMeter)
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)
     exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

@@ -8,8 +8,8 @@ from crdt.protocol import KEEP_ALIVE
 from handlers.limits import Counter
 
 _TICK_S = 4.0
-_QUIET_S = 10.0
-"""Together below 15 s: y-websocket closes after 30 s without data, pings do not count (facts/yjs-protocol.md)."""
+_QUIET_S = 8.0
+"""With two ticks below 16 s: y-websocket closes after 30 s without data, pings do not count (facts/yjs-protocol.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,27 @@ class SocketLimits:
     per_session: int = 100
     in_all: int = 5_000
     refusal_hold_s: float = 3.0
+    ping_s: float = 25.0
+    pong_s: float = 20.0
 
 
 class Socket(Protocol):
-    """What is kept here."""
-
-    sent_at: float
+    """What listens here."""
 
     def send(self, frame: bytes) -> None: ...
+
+
+class Watched(Socket, Protocol):
+    """What is kept alive here; see `handlers.websocket`."""
+
+    has_sent: bool
+    is_heard: bool
+    quiet_s: float
+    unheard_s: float
+
+    def ping(self) -> None: ...
+    def abort(self) -> None: ...
+    def settle(self) -> None: ...
 
 
 class Sockets:
@@ -45,9 +58,9 @@ class Sockets:
     def __init__(self, limits: SocketLimits) -> None:
         self.limits = limits
         self.slowed = self.too_fast = self.too_slow = 0
-        self._joined: set[Socket] = set()
-        self._listening: dict[str, set[Socket]] = {}
+        self._watched: set[Watched] = set()
         self._all = 0
+        self._listening: dict[str, set[Socket]] = {}
         self._by_address = Counter(limits.per_address)
         self._by_session = Counter(limits.per_session)
         self._by_user = Counter(limits.per_user)
@@ -61,6 +74,8 @@ class Sockets:
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
+        for socket in tuple(self._watched):
+            socket.abort()
 
     @property
     def open(self) -> int:
@@ -77,12 +92,18 @@ class Sockets:
         self._all -= 1
         self._by_address.remove(address)
 
+    def watch(self, socket: Watched) -> None:
+        """Keep a socket alive until `forget`, and cut it when its client is gone."""
+        self._watched.add(socket)
+
+    def forget(self, socket: Watched) -> None:
+        self._watched.discard(socket)
+
     def has_room(self, session_id: str, user_id: str) -> bool:
         """Whether the user may have one more connection to the session."""
         return self._by_session.has_room(session_id) and self._by_user.has_room((session_id, user_id))
 
-    def joined(self, socket: Socket, session_id: str, user_id: str) -> None:
-        self._joined.add(socket)
+    def joined(self, session_id: str, user_id: str) -> None:
         self._by_session.add(session_id)
         self._by_user.add((session_id, user_id))
 
@@ -96,7 +117,6 @@ class Sockets:
             socket.send(frame)
 
     def left(self, socket: Socket, session_id: str, user_id: str) -> None:
-        self._joined.discard(socket)
         listening = self._listening.get(session_id, set())
         listening.discard(socket)
         if not listening:
@@ -105,10 +125,23 @@ class Sockets:
         self._by_user.remove((session_id, user_id))
 
     async def _tick_forever(self) -> None:
-        loop = asyncio.get_running_loop()
+        """One timer for all: a task or timer each would cost more than the rest of an idle connection."""
+        tick_s = min(_TICK_S, self.limits.pong_s)
         while True:
-            await asyncio.sleep(_TICK_S)
-            quiet_since = loop.time() - _QUIET_S
-            for socket in list(self._joined):
-                if socket.sent_at < quiet_since:
-                    socket.send(KEEP_ALIVE)
+            await asyncio.sleep(tick_s)
+            for socket in tuple(self._watched):
+                self._look_at(socket, tick_s)
+
+    def _look_at(self, socket: Watched, tick_s: float) -> None:
+        """Keep a quiet connection alive, ask one that says nothing, cut one that does not answer."""
+        socket.quiet_s = 0 if socket.has_sent else socket.quiet_s + tick_s
+        before = socket.unheard_s
+        socket.unheard_s = 0 if socket.is_heard else before + tick_s
+        socket.has_sent = socket.is_heard = False
+        socket.settle()
+        if socket.unheard_s >= self.limits.ping_s + self.limits.pong_s:
+            socket.abort()
+        elif before < self.limits.ping_s <= socket.unheard_s:
+            socket.ping()
+        if socket.quiet_s >= _QUIET_S:
+            socket.send(KEEP_ALIVE)

@@ -1,66 +1,94 @@
-"""The WebSocket under `/sync`: the only place that knows how Tornado moves frames.
+"""The WebSocket under `/sync`: one small object for each client, on the event loop's own transport.
 
 What rooms send in one turn of the event loop leaves in one write. A client that does not read is
 closed once more than a bound is queued for it; one that sends too fast is first not read from and
-then closed. Compression is off: it costs 161 KiB a connection.
+then closed. There is no compression: it costs 161 KiB a connection (facts/speed.md).
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable
-from typing import Any
+from typing import cast
 
-from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError
-from tornado.websocket import WebSocketHandler
-
+from handlers import frames
+from handlers.frames import CLOSE, PING, TEXT, Control, FrameError, FrameReader, Item
 from handlers.limits import Bucket
-from handlers.services import Services
+from handlers.sockets import Sockets
 
 MALFORMED = 4400
 TOO_SLOW = 1013
 TOO_FAST = 1008
 _OVER_S = 10.0
+_CLOSING_S = 5.0
+"""For the client to answer our close frame, or to read what was queued before it."""
 _LARGE_FRAME_BYTES = 64 << 10
 _MAX_REASON_BYTES = 123
-_PRESENCE_COST = 0.25
-_SYNC_FRAME = 0
+_OTHER_COST = 0.25
+_UPDATE = b"\x00\x02"
+_FRAME_OVERHEAD_BYTES = 64
 
 _log = logging.getLogger(__name__)
 
 
-class SyncSocket(WebSocketHandler):
-    """One WebSocket; subclasses say what to do in `joined`, `receive` and `left`.
+class SyncSocket(asyncio.Protocol):
+    """One WebSocket; subclasses say what to do in `receive`, `receive_large`, `cost` and `gone`.
 
-    sent_at  when data last left, in seconds of the event loop's clock
+    has_sent, is_heard  whether anything went out or came in since `Sockets` looked
+    quiet_s, unheard_s  for how long nothing did, as `Sockets` counts it
+    close_code          what the client closed with
     """
 
-    services: Services
+    __slots__ = (
+        "_bytes", "_held", "_is_closing", "_is_raised", "_is_scheduled", "_late", "_loop", "_out", "_over_since",
+        "_reader", "_sockets", "_transport", "_updates", "close_code", "has_sent", "is_heard", "quiet_s", "unheard_s",
+    )  # fmt: skip
 
-    def initialize(self, services: Services) -> None:
-        self.services = services
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, sockets: Sockets, loop: asyncio.AbstractEventLoop) -> None:
+        """Nothing is received before `go_on` is called."""
+        limits = sockets.limits
+        now = loop.time()
+        self.has_sent = self.is_heard = True
+        self.quiet_s = self.unheard_s = 0.0
+        self.close_code: int | None = None
+        self._sockets = sockets
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._reader = FrameReader(limits.sync_bytes + _FRAME_OVERHEAD_BYTES)
+        self._updates = Bucket(limits.updates_per_s, limits.updates_burst, now)
+        self._bytes = Bucket(limits.bytes_per_s, 4 * limits.bytes_per_s + limits.sync_bytes, now)
         self._out: list[bytes] = []
-        self._out_bytes = 0
-        self._uncounted = 0
-        self._is_writing = False
-        self._is_scheduled = False
-        self._is_closing = False
+        self._held: list[Item] | None = []
+        self._late: asyncio.Task[None] | None = None
         self._over_since: float | None = None
-        rates = services.sockets.limits
-        now = self._loop.time()
-        self._updates = Bucket(rates.updates_per_s, rates.updates_burst, now)
-        self._bytes = Bucket(rates.bytes_per_s, 4 * rates.bytes_per_s + rates.sync_bytes, now)
-        self.sent_at = now
+        self._is_scheduled = self._is_closing = self._is_raised = False
 
-    def get_compression_options(self) -> dict[str, Any] | None:
-        return None
+    # -- the transport ----------------------------------------------------------------------------
 
-    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Tornado would log the address with the token in it."""
-        if isinstance(value, HTTPError):
-            return
-        _log.error("a WebSocket handler failed", exc_info=(typ, value, tb))  # type: ignore[arg-type]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=self._sockets.limits.queued_bytes)
+
+    def pause_writing(self) -> None:
+        """More than the bound is queued."""
+        if not self._is_closing:
+            self._sockets.too_slow += 1
+            self._out.clear()
+            self.shut(TOO_SLOW, '{"code":"too_slow"}')
+
+    def eof_received(self) -> None:
+        """The client has ended without a word: the transport closes itself."""
+        self._is_closing = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_closing = True
+        self._out.clear()
+        self._held = None
+        if self._late:
+            self._late.cancel()
+        self.gone()
+
+    @property
+    def is_closing(self) -> bool:
+        return self._is_closing
 
     # -- out: the Outbox of crdt.connection -------------------------------------------------------
 
@@ -69,93 +97,189 @@ class SyncSocket(WebSocketHandler):
         if self._is_closing:
             return
         size = len(frame)
-        if size > _LARGE_FRAME_BYTES and not self._uncounted:
-            self._uncounted = size  # one whole document may always be on its way, whatever its size
-        self._out += (_header(size), frame)
-        self._out_bytes += size
-        if self._out_bytes - self._uncounted > self.services.sockets.limits.queued_bytes:
-            self._out.clear()
-            self.services.sockets.too_slow += 1
-            self.shut(TOO_SLOW, '{"code":"too_slow"}')
-        elif not self._is_scheduled and not self._is_writing:
+        self._out += (frames.header(size), frame)
+        if size > _LARGE_FRAME_BYTES:
+            self._allow(size)
+            self._write_out()
+        elif not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._flush)
 
+    def send_framed(self, data: bytes) -> None:
+        """Send frames that have their headers, at the end of a turn."""
+        if self._is_closing or self._transport is None:
+            return
+        if self._out:
+            self._out.append(data)
+            return
+        self.has_sent = True
+        self._transport.write(data)
+
+    def ping(self) -> None:
+        """Ask whether the client is there."""
+        if self._transport and not self._is_closing:
+            self._transport.write(frames.control(PING))
+
     def shut(self, code: int, reason: str) -> None:
         """Send what is queued and close with a code; harmless when closed."""
-        if self._is_closing:
-            return
-        self._is_closing = True
-        self._write_out()
-        self.close(code, reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore"))
+        if not self._is_closing:
+            self._close(code.to_bytes(2, "big") + reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore").encode())
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._transport:
+            self._transport.abort()
+
+    def settle(self) -> None:
+        """Take the exception for a large frame back once it has left."""
+        if self._is_raised and self._transport and not self._transport.get_write_buffer_size():
+            self._is_raised = False
+            self._transport.set_write_buffer_limits(high=self._sockets.limits.queued_bytes)
+
+    def _allow(self, size: int) -> None:
+        """One whole document may always be on its way, whatever its size."""
+        if not self._is_raised and self._transport:
+            self._is_raised = True
+            self._transport.set_write_buffer_limits(high=self._sockets.limits.queued_bytes + size)
 
     def _flush(self) -> None:
         self._is_scheduled = False
-        if not self._is_writing:
-            self._write_out()
+        self._write_out()
 
     def _write_out(self) -> None:
-        stream = self.ws_connection.stream if self.ws_connection else None
-        if not self._out or stream is None:
-            return
-        data = b"".join(self._out)
-        self._out.clear()
-        self._out_bytes = self._uncounted = 0
-        try:
-            written = stream.write(data)
-        except StreamClosedError:
-            return
-        self._is_writing = True
-        self.sent_at = self._loop.time()
-        written.add_done_callback(self._written)
+        if self._out and self._transport:
+            self.has_sent = True
+            out, self._out = self._out, []
+            self._transport.writelines(out)
 
-    def _written(self, written: "asyncio.Future[None]") -> None:
-        self._is_writing = False
-        if not written.cancelled() and written.exception() is None and self._out:
-            self._write_out()
+    def _close(self, payload: bytes) -> None:
+        self._write_out()
+        self._is_closing = True
+        self._held = None
+        if self._late and self._late is not asyncio.current_task():
+            self._late.cancel()
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(frames.control(CLOSE, payload))
+            self._transport.resume_reading()
+            self._loop.call_later(_CLOSING_S, self._transport.abort)
 
     # -- in ---------------------------------------------------------------------------------------
 
-    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Take one message; the next is not read while the returned awaitable runs."""
+    def data_received(self, data: bytes) -> None:
+        self.is_heard = True
+        reader = self._reader
+        items = reader.feed(data)
+        if self._held is not None:
+            self._held += items
+            return
         if self._is_closing:
-            return None
-        if isinstance(message, str):
-            self.shut(MALFORMED, '{"code":"malformed","message":"binary messages only"}')
-            return None
-        wait_s = self._spend(message)
-        if self._is_closing:
-            return None
-        if wait_s or len(message) > _LARGE_FRAME_BYTES:
-            return self._receive_late(message, wait_s)
-        self.receive(message)
-        return None
-
-    def _spend(self, message: bytes) -> float:
-        """Return for how long not to read; close a client that has been over the limit for ten seconds."""
+            self._await_close(items)
+            return
         now = self._loop.time()
-        wait_s = max(self._updates.spend(self.cost(message), now), self._bytes.spend(len(message), now))
-        if not wait_s:
-            self._over_since = None
-        elif self._over_since is None:
-            self._over_since = now
-        elif now - self._over_since > _OVER_S:
-            self.services.sockets.too_fast += 1
-            self.shut(TOO_FAST, '{"code":"too_fast"}')
-        return wait_s
+        self._updates.refill(now)
+        if reader.fragments:
+            self._updates.tokens -= _OTHER_COST * reader.fragments
+            reader.fragments = 0
+        wait_s = self._bytes.spend(len(data), now)
+        self._take(items)
+        if self._held is None and (wait_s or self._updates.tokens < 0):
+            self._hold([], max(wait_s, self._updates.debt_s()))
 
-    async def _receive_late(self, message: bytes, wait_s: float) -> None:
+    def go_on(self) -> None:
+        """Take what was held back, and read on."""
+        items, self._held = self._held or [], None
+        if not self._is_closing:
+            self._updates.refill(self._loop.time())
+            self._take(items)
+            if self._held is None and self._transport and not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    def _take(self, items: list[Item]) -> None:
+        updates = self._updates
+        for at, item in enumerate(items):
+            if self._is_closing:
+                return
+            is_message = type(item) is bytes
+            if is_message and item[:2] == _UPDATE:  # type: ignore[index]
+                updates.tokens -= 1
+            else:
+                updates.tokens -= self.cost(item) if is_message else _OTHER_COST  # type: ignore[arg-type]
+            if updates.tokens < 0 or (is_message and len(item) > _LARGE_FRAME_BYTES):  # type: ignore[arg-type]
+                self._hold(items[at:], updates.debt_s())
+                return
+            if is_message:
+                self.receive(item)  # type: ignore[arg-type]
+            else:
+                self._control(item)  # type: ignore[arg-type]
+        if updates.tokens >= 0:
+            self._over_since = None
+
+    def _hold(self, items: list[Item], wait_s: float) -> None:
+        """Read no more until these are taken; close a client that has been over the limit for ten seconds."""
+        if self._is_closing or self._transport is None or self._transport.is_closing():
+            return
+        now = self._loop.time()
         if wait_s:
-            self.services.sockets.slowed += 1
+            self._sockets.slowed += 1
+            if self._over_since is None:
+                self._over_since = now
+            elif now - self._over_since > _OVER_S:
+                self._sockets.too_fast += 1
+                self.shut(TOO_FAST, '{"code":"too_fast"}')
+                return
+        self._transport.pause_reading()
+        if self._held is not None:
+            self._held += items
+            return
+        self._held = items[1:]
+        self._late = self._loop.create_task(self._take_late(items[0] if items else None, wait_s))
+
+    async def _take_late(self, item: Item | None, wait_s: float) -> None:
+        if wait_s:
             await asyncio.sleep(wait_s)
-        if len(message) > _LARGE_FRAME_BYTES:
-            await self.receive_large(message)
-        else:
-            self.receive(message)
+        if type(item) is bytes:
+            if len(item) > _LARGE_FRAME_BYTES:
+                await self.receive_large(item)
+            else:
+                self.receive(item)
+        elif item is not None:
+            self._control(item)  # type: ignore[arg-type]
+        self._late = None
+        self.go_on()
+
+    def _control(self, item: Control | FrameError) -> None:
+        try:
+            if isinstance(item, FrameError):
+                raise item
+            if item.opcode == TEXT:
+                self.shut(MALFORMED, '{"code":"malformed","message":"binary messages only"}')
+            elif item.opcode == PING and self._transport:
+                self._transport.write(frames.control(frames.PONG, item.payload))
+            elif item.opcode == CLOSE:
+                self._answer_close(item.payload)
+        except FrameError as error:
+            self.shut(error.code, f'{{"code":"malformed","message":"{error}"}}')
+
+    def _answer_close(self, payload: bytes) -> None:
+        """Close as the client did (section 5.5.1): its code back, then the connection."""
+        self.close_code = frames.read_close(payload)
+        self._close(payload[:2])
+        if self._transport:
+            self._transport.close()
+
+    def _await_close(self, items: list[Item]) -> None:
+        """We have closed: only the client's answer counts."""
+        for item in items:
+            if isinstance(item, FrameError) or (isinstance(item, Control) and item.opcode == CLOSE):
+                if self._transport:
+                    self._transport.close()
+                return
+
+    # -- for subclasses ---------------------------------------------------------------------------
 
     def cost(self, message: bytes) -> float:
         """Return how many updates a message counts as."""
-        return 1 if message[:1] == bytes((_SYNC_FRAME,)) else _PRESENCE_COST
+        return 1 if message[:1] == b"\x00" else _OTHER_COST
 
     def receive(self, frame: bytes) -> None:
         raise NotImplementedError
@@ -163,11 +287,5 @@ class SyncSocket(WebSocketHandler):
     async def receive_large(self, frame: bytes) -> None:
         raise NotImplementedError
 
-
-def _header(size: int) -> bytes:
-    """The header of an unmasked, unfragmented binary frame (RFC 6455, 5.2)."""
-    if size < 126:
-        return bytes((0x82, size))
-    if size < 1 << 16:
-        return b"\x82\x7e" + size.to_bytes(2, "big")
-    return b"\x82\x7f" + size.to_bytes(8, "big")
+    def gone(self) -> None:
+        """The connection is no more."""

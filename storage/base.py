@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from storage.records import (
+    Admission,
     Avatar,
     Checkpoint,
     Chunk,
@@ -185,11 +186,11 @@ class SessionStore(Protocol):
     async def session(self, session_id: str) -> Session | None:
         """Return a session."""
 
-    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[Listed]:
-        """Return a user's sessions with his membership, newest activity first.
+    async def admission(self, login_id: str, session_id: str, now: int) -> Admission | None:
+        """Return at once what `signed_in` does, the session, and that user's `member`; None without a user."""
 
-        before  (updated_at, id) of the last one already seen
-        """
+    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[Listed]:
+        """Return a user's sessions, newest activity first; before: (updated_at, id) of the last one already seen."""
 
     async def change_session(
         self, session_id: str, changes: SessionChanges, now: int, *, owner_id: str | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 INVITES_KEPT_MS = 30 * 86_400_000
 """How long an invite that has expired is still shown, with who came in by it."""
@@ -192,6 +193,14 @@ class Avatar:
     user_id: str
     data: bytes
     created_at: int
+
+
+class Admission(NamedTuple):
+    """What decides whether somebody who is signed in gets into a session."""
+
+    user: User
+    session: Session | None
+    member: Member | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Fixtures, and the rule that a warning or error in the log that no test announced fails the test."""
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from collab_server.config import Config
 from collab_server.server import Server
@@ -63,6 +65,17 @@ def mongo_uri() -> Iterator[str]:
     """A MongoDB-protocol server; a database's name is to be added."""
     with mongod.running() as uri:
         yield uri
+
+
+_HOT_PATH = ("test_sync_endpoint.py", "test_hostile.py", "test_frames_on_the_wire.py")
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the event loop that servers run on; those of the hot path on plain asyncio too."""
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"uvloop": uvloop.new_event_loop}
+    if item.path.name in _HOT_PATH:
+        factories["asyncio"] = asyncio.new_event_loop
+    return factories
 
 
 StartServer = Callable[..., Awaitable[Server]]

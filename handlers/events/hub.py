@@ -229,7 +229,7 @@ class Hub:
             client, room, live.feed, user, client.login_id, role, client_id, self.services.clock, live.edited
         )  # fmt: skip
         client.user, client.seat, client.live = user, seat, live
-        sockets.joined(seat, session_id, user.id)
+        sockets.joined(session_id, user.id)
         room.join(seat.connection)
         live.add(seat, self.services.clock())
         seat.announce()

@@ -1,7 +1,6 @@
 """A text client's place in a session: a connection of the room like any other, without Yjs frames."""
 
 import json
-import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -33,10 +32,7 @@ class Seat:
     """One text client in one session.
 
     client_id  under which its presence is announced to Yjs editors
-    sent_at    see `Sockets`: nothing needs to be kept alive here
     """
-
-    sent_at = math.inf
 
     def __init__(
         self, client: Client, room: Room, feed: TextFeed, user: User, login_id: str, role: Role,
@@ -58,6 +54,8 @@ class Seat:
 
     def send(self, frame: bytes) -> None:
         """Nothing: what happens reaches text clients by `Live`."""
+
+    send_framed = send
 
     def close(self, code: int, reason: str) -> None:
         self.client.unseated(code, reason)

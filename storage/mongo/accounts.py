@@ -105,10 +105,7 @@ class Accounts:
 
     @translated
     async def signed_in(self, login_id: str, now: int) -> User | None:
-        db = self._engine.db
-        login = await db.refresh_tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
-        found = await db.users.find_one({"_id": login["user_id"], **_ALIVE}) if login else None
-        return rows.as_user(found) if found else None
+        return await user_of_login(self._engine, login_id, now)
 
     @translated
     async def rotate_login(
@@ -227,3 +224,10 @@ async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -
 
 def taken(error: DuplicateKeyError) -> Conflict:
     return Conflict("email" if "email_key" in str((error.details or {}).get("keyPattern", error)) else "username")
+
+
+async def user_of_login(engine: Engine, login_id: str, now: int) -> User | None:
+    """Return the user of a login that has neither ended nor expired."""
+    login = await engine.db.refresh_tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
+    found = await engine.db.users.find_one({"_id": login["user_id"], **_ALIVE}) if login else None
+    return rows.as_user(found) if found else None

@@ -10,11 +10,11 @@ from pymongo.errors import DuplicateKeyError
 
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
 from storage.mongo import leaving, rows
-from storage.mongo.accounts import existing_user, is_deleted, remembered_name
+from storage.mongo.accounts import existing_user, is_deleted, remembered_name, user_of_login
 from storage.mongo.driver import Document, at_most, translated
 from storage.mongo.engine import Engine
 from storage.mongo.rooms import insert_chunk, touch
-from storage.records import Chunk, Listed, Member, Message, Role, Session, SessionChanges
+from storage.records import Admission, Chunk, Listed, Member, Message, Role, Session, SessionChanges
 
 _TRIES = 10
 
@@ -45,6 +45,15 @@ class Sessions:
     async def session(self, session_id: str) -> Session | None:
         found = await self._engine.db.sessions.find_one({"_id": session_id})
         return rows.as_session(found) if found else None
+
+    @translated
+    async def admission(self, login_id: str, session_id: str, now: int) -> Admission | None:
+        user = await user_of_login(self._engine, login_id, now)
+        if user is None:
+            return None
+        found = await self._engine.db.sessions.find_one({"_id": session_id})
+        member = await member_of(self._engine, session_id, user.id)
+        return Admission(user, rows.as_session(found) if found else None, member)
 
     @translated
     async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[Listed]:

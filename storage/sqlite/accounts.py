@@ -108,15 +108,7 @@ class Accounts:
         await self._engine.write(work)
 
     async def signed_in(self, login_id: str, now: int) -> User | None:
-        def work(db: sqlite3.Connection) -> User | None:
-            row = db.execute(
-                "SELECT users.* FROM refresh_tokens JOIN users ON users.id = refresh_tokens.user_id"
-                " WHERE refresh_tokens.id = ? AND refresh_tokens.expires_at > ?",
-                (login_id, now),
-            ).fetchone()
-            return as_user(row) if row else None
-
-        return await self._engine.read(work)
+        return await self._engine.read(lambda db: user_of_login(db, login_id, now))
 
     async def rotate_login(
         self, login_id: str, presented: str, successor: str, now: int, expires_at: int, retry_ms: int
@@ -258,3 +250,13 @@ def as_user(row: sqlite3.Row) -> User:
 
 def taken(error: sqlite3.IntegrityError) -> Conflict:
     return Conflict("email" if "users.email_key" in str(error) else "username")
+
+
+def user_of_login(db: sqlite3.Connection, login_id: str, now: int) -> User | None:
+    """Return the user of a login that has neither ended nor expired."""
+    row = db.execute(
+        "SELECT users.* FROM refresh_tokens JOIN users ON users.id = refresh_tokens.user_id"
+        " WHERE refresh_tokens.id = ? AND refresh_tokens.expires_at > ?",
+        (login_id, now),
+    ).fetchone()
+    return as_user(row) if row else None

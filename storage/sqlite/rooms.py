@@ -13,6 +13,12 @@ from storage.sqlite.engine import Engine
 
 _DESCRIPTION = "session_id, number, sequence, main_root, label, kind, author_id, author_name, contributors, created_at"
 
+_TOUCH_MS = 1_000
+_END_OF_LOG = (
+    "SELECT updated_at, (SELECT last FROM log WHERE session_id = id ORDER BY first DESC LIMIT 1)"
+    " FROM sessions WHERE id = ?"
+)
+
 
 class Rooms:
     """The RoomStore part of the store."""
@@ -25,11 +31,14 @@ class Rooms:
         def work(db: sqlite3.Connection) -> set[str]:
             gone = set()
             for chunk in wanted:
-                if session_exists(db, chunk.session_id):
-                    insert_chunk(db, chunk)
-                    touch(db, chunk.session_id, chunk.created_at)
-                else:
+                found = db.execute(_END_OF_LOG, (chunk.session_id,)).fetchone()
+                if found is None:
                     gone.add(chunk.session_id)
+                    continue
+                updated_at, end = found
+                insert_chunk(db, chunk, end or 0)
+                if updated_at < chunk.created_at - _TOUCH_MS:
+                    touch(db, chunk.session_id, chunk.created_at)
             return gone
 
         return await self._engine.write(work)
@@ -163,15 +172,11 @@ def session_exists(db: sqlite3.Connection, session_id: str) -> bool:
 
 def touch(db: sqlite3.Connection, session_id: str, now: int) -> None:
     """Note activity, to the second: typing must not rewrite the row at every flush."""
-    db.execute("UPDATE sessions SET updated_at = ? WHERE id = ? AND updated_at < ? - 1000", (now, session_id, now))
+    db.execute("UPDATE sessions SET updated_at = ? WHERE id = ? AND updated_at < ?", (now, session_id, now - _TOUCH_MS))
 
 
-def insert_chunk(db: sqlite3.Connection, chunk: Chunk) -> None:
-    """Append a chunk to its log; the very same one again is passed over. Raises Conflict."""
-    last = db.execute(
-        "SELECT last FROM log WHERE session_id = ? ORDER BY first DESC LIMIT 1", (chunk.session_id,)
-    ).fetchone()
-    end = last[0] if last else 0
+def insert_chunk(db: sqlite3.Connection, chunk: Chunk, end: int = 0) -> None:
+    """Append a chunk to a log that ends at `end`; the very same one again is passed over. Raises Conflict."""
     if chunk.first == end + 1:
         _insert(db, chunk)
         return
@@ -184,9 +189,8 @@ def insert_chunk(db: sqlite3.Connection, chunk: Chunk) -> None:
 
 def _insert(db: sqlite3.Connection, chunk: Chunk) -> None:
     db.execute(
-        "INSERT INTO log (session_id, first, last, data, created_at) VALUES"
-        " (:session_id, :first, :last, :data, :created_at)",
-        asdict(chunk),
+        "INSERT INTO log (session_id, first, last, data, created_at) VALUES (?, ?, ?, ?, ?)",
+        (chunk.session_id, chunk.first, chunk.last, chunk.data, chunk.created_at),
     )
 
 

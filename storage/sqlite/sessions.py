@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
-from storage.records import Access, Chunk, Listed, Member, Message, Role, Session, SessionChanges, Status
-from storage.sqlite.accounts import existing_user, is_deleted, remembered_name
+from storage.records import Access, Admission, Chunk, Listed, Member, Message, Role, Session, SessionChanges, Status
+from storage.sqlite.accounts import existing_user, is_deleted, remembered_name, user_of_login
 from storage.sqlite.engine import Engine
 from storage.sqlite.rooms import insert_chunk, session_exists, touch
 
@@ -38,6 +38,16 @@ class Sessions:
         def work(db: sqlite3.Connection) -> Session | None:
             row = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
             return _session(row) if row else None
+
+        return await self._engine.read(work)
+
+    async def admission(self, login_id: str, session_id: str, now: int) -> Admission | None:
+        def work(db: sqlite3.Connection) -> Admission | None:
+            user = user_of_login(db, login_id, now)
+            if user is None:
+                return None
+            row = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
+            return Admission(user, _session(row) if row else None, member_of(db, session_id, user.id))
 
         return await self._engine.read(work)
 

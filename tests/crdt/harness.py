@@ -25,6 +25,8 @@ class Inbox:
     def send(self, frame: bytes) -> None:
         self.frames.append(frame)
 
+    send_framed = send
+
     def close(self, code: int, reason: str) -> None:
         self.closed = self.closed or (code, reason)
 
@@ -58,6 +60,16 @@ class Typist:
 
     def delete(self, start: int, end: int) -> bytes:
         return self._edit(lambda: self.target.__delitem__(slice(start, end)))
+
+    def replace(self, start: int, end: int, text: str) -> bytes:
+        """Type over a selection."""
+
+        def edit() -> None:
+            with self.doc.transaction():
+                del self.target[start:end]
+                self.target.insert(start, text)
+
+        return self._edit(edit)
 
     def _edit(self, edit: Any) -> bytes:
         self._is_own = True

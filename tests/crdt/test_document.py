@@ -102,8 +102,10 @@ def test_a_view_that_failed_is_rebuilt() -> None:
         def apply_update(self, _update: bytes) -> None:
             raise RuntimeError("choked")
 
-        def unobserve(self, _subscription: object) -> None:
+        def observe(self, _callback: object) -> None:
             pass
+
+        unobserve = observe
 
     subject._doc = Choking()
 
@@ -170,7 +172,9 @@ def test_damage_is_named() -> None:
     with pytest.raises(RoomDamaged):
         verify(b"\x07", {})
     with pytest.raises(RoomDamaged):
-        Document(b"\x07")
+        document.check(b"\x07")
+    with pytest.raises(RoomDamaged):
+        Document(b"\x07").texts(["text"])
     with pytest.raises(RoomDamaged, match="completely"):
         verify(B3, {1: 3, 2: 3, 3: 4})
 
@@ -210,3 +214,48 @@ def test_a_state_vector_that_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> No
 
     with pytest.raises(Rejected):
         subject.diff(b"\x01\x01\x02")
+
+
+def test_what_is_deferred_is_there_when_somebody_looks() -> None:
+    """Keystrokes wait for the next call that needs them, and are integrated as one."""
+    typist, subject = Typist(1), Document()
+    for at in range(30):
+        subject.defer(typist.insert(at, "x"))
+    assert subject.size > 30 * 10
+    assert subject.texts(["codemirror"]) == {"codemirror": "x" * 30}
+    size = subject.size
+    subject.defer(typist.insert(0, "y"))
+    assert subject.size > size
+    reader = Typist(2)
+    reader.hear(subject.state())
+    assert reader.text == "y" + "x" * 30
+    subject.defer(typist.delete(0, 1))
+    assert subject.apply(typist.insert(0, "z")) is True
+    assert subject.texts(["codemirror"]) == {"codemirror": "z" + "x" * 30}
+
+
+def test_what_cannot_be_integrated_later_is_damage() -> None:
+    """Every call says so, so that nothing of it is ever stored."""
+    subject = Document()
+    subject.apply(B3)
+    subject.defer(POISON)
+    for call in (subject.catch_up, subject.state, lambda: subject.texts(["codemirror"])):
+        with pytest.raises(RoomDamaged):
+            call()
+
+
+def test_rest() -> None:
+    """A document that nobody edits holds merged bytes only; after one edit too, after more it is loaded."""
+    typist, subject = Typist(1), Document()
+    assert subject.is_resting
+    subject.defer(typist.insert(0, "a"))
+    subject.catch_up()
+    assert subject._doc is None
+    subject.defer(typist.insert(1, "b"))
+    subject.catch_up()
+    assert subject._doc is not None
+    assert not subject.is_resting
+    subject.rest()
+    assert subject._doc is None
+    assert subject.is_resting
+    assert subject.texts(["codemirror"]) == {"codemirror": "ab"}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from crdt import protocol
+from crdt.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history import History, HistorySettings
 from crdt.limits import RoomLimits
@@ -603,3 +604,64 @@ async def test_no_automatic_version_of_a_damaged_document(world: World, expect_l
 
         assert room.contributors == {}
     monkeypatch.undo()
+
+
+async def test_edits_that_pycrdt_refuses_later_are_not_stored(world: World, monkeypatch, expect_log) -> None:
+    """Everybody is sent away with 1012 and finds what was stored before."""
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, typist.insert(0, "stored"))
+        await all_saved(room)
+        _, inbox = join(room, "bob")
+        expect_log("cannot be kept")
+
+        def refuse(_self: object) -> None:
+            raise RoomDamaged("refused")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Document, "catch_up", refuse)
+            room.document.defer(typist.insert(6, "!"))
+            room._record(Entry(NOW, "ada", typist.made[-1]))
+            await until(lambda: _value(inbox.closed), bool)
+        assert inbox.closed == (1012, '{"code":"restart"}')
+        with pytest.raises(RoomUnavailable):
+            await world.rooms.writer.saved(room, room.journal.sequence)
+    async with world.rooms.use("one") as again:
+        assert again is not room
+        assert again.files() == {"codemirror": "stored"}
+
+
+async def test_who_waits_is_not_kept_waiting(make_world) -> None:
+    """Edits gather for a minute here, but not when somebody waits for them, nor when there are many."""
+    world = make_world(flush_delay_s=60)
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        typist = Typist(5)
+        send(room, ada, typist.insert(0, "a"))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await world.rooms.writer.saved(room, 1)
+            for at in range(1, 4_001):
+                send(room, ada, typist.insert(at, "b"))
+            await all_saved(room)
+            send(room, ada, typist.insert(0, "c"))
+            await world.rooms.writer.saved(room, room.journal.sequence)
+
+
+async def test_a_room_rests_when_typing_pauses(make_world) -> None:
+    """Its document is loaded while people type, and let go of ten seconds after the last edit."""
+    world = make_world()
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        typist = Typist(5)
+        for at in range(3):
+            send(room, ada, typist.insert(at, "a"))
+            await all_saved(room)
+        assert not room.document.is_resting
+        world.now += 10_001
+        await until(lambda: _value(room.document.is_resting), bool)
+        assert room.files() == {"codemirror": "aaa"}

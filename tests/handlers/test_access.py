@@ -69,6 +69,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/socket.io/"): ALL,
     ("POST", r"/socket.io/"): (400,) * 7,
     ("GET", r"/healthz"): ALL,
+    ("GET", r"/metrics"): ALL,
     ("GET", r"/readyz"): ALL,
     ("GET", r"/"): ALL,
     ("GET", r"/signin"): ALL,

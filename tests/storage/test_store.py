@@ -298,6 +298,19 @@ class TestLogins:
 
         assert await store.signed_in("l-nobody", NOW) is None
 
+    async def test_admission(self, store: Store, seed: Seed) -> None:
+        """Login, session and membership at once, each as it is read alone."""
+        ada, bob = await seed.user("ada"), await seed.user("bob")
+        session = await seed.session("one", owner_id=ada.id)
+
+        for one, name in ((ada, "ada"), (bob, "bob")):
+            member = await store.member("one", one.id)
+            assert await store.admission(f"l-{name}-1", "one", NOW) == (one, session, member)
+        assert (await store.admission("l-ada-1", "one", NOW)).member.role is Role.OWNER
+        assert await store.admission("l-ada-1", "another", NOW) == (ada, None, None)
+        assert await store.admission("l-ada-1", "one", NOW + HOUR) is None
+        assert await store.admission("l-nobody", "one", NOW) is None
+
     async def test_signed_in_until_expiry(self, store: Store, seed: Seed) -> None:
         """A login counts until just before `expires_at`."""
         ada = await seed.user("ada")

@@ -1,0 +1,74 @@
+"""What a benchmark needs before it runs: the load generator, the peers, and real updates made by Yjs."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from bench.servers import ROOT
+
+BENCH = ROOT / "bench"
+DATA = BENCH / ".data"
+LOADGEN = BENCH / "loadgen"
+TRACES = Path(os.environ.get("COLLAB_TRACES", ROOT.parent / "shared" / "traces"))
+WRITERS, UPDATES = 50, 40_000
+LONG = 1_500_000
+
+
+def prepare(*, with_peers: bool) -> None:
+    """Build and install what is missing; ends the program with one line that says what to install."""
+    for program in ("g++", "make", "node", "npm", "taskset"):
+        if not shutil.which(program):
+            sys.exit(f"{program} is needed for benchmarks and is not installed")
+    subprocess.run(["make", "-s", "-C", LOADGEN, "yload"], check=True)
+    lock = hashlib.sha256((BENCH / "package-lock.json").read_bytes()).hexdigest()
+    stamp = BENCH / "node_modules" / ".lock-digest"
+    if not stamp.exists() or stamp.read_text() != lock:
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=BENCH, check=True)
+        stamp.write_text(lock)
+    if with_peers and not (BENCH / "peers" / ".venv" / "bin" / "uvicorn").exists():
+        venv.create(BENCH / "peers" / ".venv", with_pip=True)
+        pip = [BENCH / "peers" / ".venv" / "bin" / "python", "-m", "pip", "install", "-q"]
+        subprocess.run([*pip, "-r", BENCH / "peers" / "requirements.txt"], check=True)
+    DATA.mkdir(exist_ok=True)
+    updates()
+
+
+def updates() -> Path:
+    """Return the keystrokes of fifty writers."""
+    return _made("updates.bin", "gen_updates.mjs", str(WRITERS), str(UPDATES))
+
+
+def long_updates() -> Path:
+    """Return a million and a half keystrokes of one writer."""
+    return _made("long.bin", "gen_updates.mjs", "1", str(LONG))
+
+
+def text() -> Path:
+    """Return a text of 5,000 characters."""
+    return _made("text.bin", "gen_seed.mjs", "--chars", "5000")
+
+
+def trace(edits: int = 300_000) -> Path:
+    """Return the beginning of the recorded session `automerge-paper` (259,778 edits)."""
+    recording = TRACES / "automerge-paper.json.gz"
+    if not recording.exists():
+        sys.exit(f"{recording} is missing: set COLLAB_TRACES to a folder of github.com/josephg/editing-traces")
+    options = ("--trace", str(recording), "--edits", str(edits), "--batch", "100")
+    return _made(f"trace-{edits}.bin", "gen_seed.mjs", *options)
+
+
+def _made(name: str, script: str, *options: str) -> Path:
+    path = DATA / name
+    if not path.exists():
+        print(f"making {name} with Yjs ...", flush=True)
+        part = path.with_suffix(".part")
+        subprocess.run(
+            ["node", "--max-old-space-size=8000", LOADGEN / "gen" / script, part, *options],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        part.rename(path)
+    return path

@@ -1,0 +1,197 @@
+"""Tables out of results, and docs/benchmarks.md."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.scenarios import GROWTH, SCENARIOS, Scenario
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "bench" / "results.json"
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+_BUSY_PCT = 90
+
+Figures = dict[str, dict[str, float]]
+
+_HEAD = """# Benchmarks
+
+Our server with durability on (SQLite, `synchronous=FULL`) and its usual limits lifted, beside the servers people would
+use instead, each in its usual set-up, which keeps nothing. One at a time, on one core, the load generator on another;
+updates are real ones, made by Yjs. Medians of {runs} runs of {seconds:g} s{fewer}, servers taking turns.
+
+Measured on {cpu}; {system}; Python {python} with uvloop, Node {node}; `@y/websocket-server` 0.1.1 on Node and on Bun 1.4.5,
+`@hocuspocus/server` 4.7.0, `pycrdt-websocket` 0.16.5 on uvicorn and uvloop. It is a shared virtual machine: figures move by
+a third from one run to another, ratios less.
+
+`make bench` repeats everything (g++, Node and `COLLAB_TRACES`, a folder of github.com/josephg/editing-traces, are needed) and
+`make bench-quick` compares some of it with these results in two minutes. Generated from `bench/results.json`.
+
+Presence has no least interval here (`COLLAB_PRESENCE_MS=0`), as peers have none. "×" is ours divided by that peer's.
+"""
+
+
+def ratio(scenario: Scenario, figures: Figures, peer: str) -> float | None:
+    """Return ours divided by a peer's."""
+    ours, other = figures["ours"].get(scenario.key), figures[peer].get(scenario.key)
+    return ours / other if ours and other else None
+
+
+def best_ratio(scenario: Scenario, figures: Figures) -> float | None:
+    """Return ours divided by the best peer's."""
+    found = [one for peer in figures if peer != "ours" and (one := ratio(scenario, figures, peer))]
+    return (min if scenario.is_more_better else max)(found, default=None)
+
+
+def table(scenario: Scenario, figures: Figures) -> str:
+    """Return a scenario's table in Markdown."""
+    lines = [f"### {scenario.name}. {scenario.about}", ""]
+    if scenario.name == "F":
+        columns = (
+            ("KiB a connection", "kib_per_connection"),
+            ("KiB a room", "kib_per_room"),
+            ("MiB in all", "rss_all_kib"),
+        )
+    elif scenario.name.startswith("G"):
+        columns = (
+            ("p50 ms", "ms_p50"),
+            ("p99 ms", "ms_p99"),
+            ("CPU ms a join", "server_cpu_ms_per_join"),
+            ("MiB", "rss_end_kib"),
+        )
+    else:
+        columns = (
+            ("delivered/s", "delivered_per_s"), ("p50 ms", "ms_p50"), ("p95 ms", "ms_p95"), ("p99 ms", "ms_p99"),
+            ("CPU %", "server_cpu_pct"), ("CPU ms per 1,000", "server_cpu_s_per_1k_delivered"), ("MiB", "rss_end_kib"),
+        )  # fmt: skip
+    lines.append("| server | " + " | ".join(name for name, _ in columns) + f" | × {scenario.unit} |")
+    lines.append("|---" * (len(columns) + 2) + "|")
+    for server, found in figures.items():
+        cells = [_cell(key, found.get(key)) for _, key in columns]
+        times = ratio(scenario, figures, server) if server != "ours" else None
+        mark = " (load generator at its limit)" if found.get("client_cpu_pct", 0) > _BUSY_PCT else ""
+        lines.append(f"| {server}{mark} | " + " | ".join(cells) + f" | {f'{times:.2f}' if times else ''} |")
+    best = best_ratio(scenario, figures)
+    if best and scenario.goal:
+        word = "at least" if scenario.is_more_better else "at most"
+        lines += ["", f"Against the best peer: {best:.2f} (goal: {word} {scenario.goal:g})."]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(key: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    if key.endswith("_kib"):
+        return f"{value / 1024:.0f}"
+    if key == "server_cpu_s_per_1k_delivered":
+        return f"{value * 1000:.3g}"
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.3g}"
+
+
+def trouble_table(figures: Figures) -> str:
+    lines = [
+        "### I. Typing in 50 rooms × 2, 30 updates/s each, beside one client that floods and one that does not read",
+        "",
+    ]
+    lines += ["| | p50 ms | p95 ms | p99 ms | CPU % |", "|---|---|---|---|---|"]
+    for name, words in (("quiet", "without them"), ("trouble", "with them")):
+        one = figures[name]
+        cells = " | ".join(_cell(key, one.get(key)) for key in ("ms_p50", "ms_p95", "ms_p99", "server_cpu_pct"))
+        lines.append(f"| {words} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def growth_table(results: dict[str, Figures]) -> str:
+    lines = [
+        "### J. When there is more of everything (ours alone)",
+        "",
+        "| | CPU ms per 1,000 delivered | p99 ms | × the smallest |",
+        "|---|---|---|---|",
+    ]
+    base: dict[str, float] = {}
+    for scenario in GROWTH:
+        if scenario.name not in results:
+            continue
+        found = results[scenario.name]["ours"]
+        first = base.setdefault(scenario.name.rpartition("-")[0], found[scenario.key])
+        lines.append(
+            f"| {scenario.about} | {found[scenario.key] * 1000:.3g} | {found['ms_p99']:.3g} | {found[scenario.key] / first:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def headline(results: dict[str, Figures]) -> str:
+    """Return the table of the README."""
+    lines = ["| | ours | best peer | × |", "|---|---|---|---|"]
+    for scenario in SCENARIOS:
+        figures = results.get(scenario.name)
+        if not figures or len(figures) < 2:
+            continue
+        order = sorted(
+            (name for name in figures if name != "ours" and figures[name].get(scenario.key)),
+            key=lambda name: figures[name][scenario.key],
+        )
+        best = order[-1] if scenario.is_more_better else order[0]
+        ours, theirs = figures["ours"][scenario.key], figures[best][scenario.key]
+        lines.append(
+            f"| {scenario.about}: {scenario.unit} | {_cell('', ours)} | {_cell('', theirs)} ({best}) | {ours / theirs:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def document(kept: dict[str, Any]) -> str:
+    """Return docs/benchmarks.md."""
+    results = kept["scenarios"]
+    parts = [
+        _HEAD.format(runs=kept["runs"], seconds=kept["seconds"], fewer=_fewer(kept), **kept["machine"]),
+        "## In short\n",
+        headline(results),
+        "## In full\n",
+    ]
+    parts += [table(one, results[one.name]) for one in SCENARIOS if one.name in results]
+    if "I" in results:
+        parts.append(trouble_table(results["I"]))
+    if any(one.name in results for one in GROWTH):
+        parts.append(growth_table(results))
+    return "\n".join(parts)
+
+
+def _fewer(kept: dict[str, Any]) -> str:
+    counts = {name.partition("-")[0]: count for name, count in kept.get("runs_of", {}).items()}
+    return f" ({', '.join(f'{name}: {count}' for name, count in sorted(counts.items()))})" if counts else ""
+
+
+def against_kept(results: dict[str, Figures]) -> str:
+    """Return ratios of fresh results of ours to those that are kept."""
+    kept = json.loads(RESULTS.read_text())["scenarios"]
+    lines = ["scenario: now, kept, ratio (more is better: D, E; less: the others)"]
+    for scenario in SCENARIOS:
+        if scenario.name in results and scenario.name in kept:
+            now, before = results[scenario.name]["ours"][scenario.key], kept[scenario.name]["ours"][scenario.key]
+            lines.append(f"{scenario.name}: {now:.4g} {scenario.unit}, {before:.4g}, {now / before:.2f}")
+    return "\n".join(lines)
+
+
+def keep(results: dict[str, Any]) -> None:
+    """Merge into the results file, and write the document."""
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"scenarios": {}}
+    before = dict.fromkeys(kept["scenarios"], kept.get("runs")) | kept.get("runs_of", {})
+    runs_of = before | dict.fromkeys(results["scenarios"], results["runs"])
+    runs = max(runs_of.values())
+    single = {name: count for name, count in runs_of.items() if count != runs}
+    kept = {**results, "runs": runs, "runs_of": single, "scenarios": {**kept["scenarios"], **results["scenarios"]}}
+    RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    DOCUMENT.write_text(document(kept))
+
+
+def main() -> int:
+    """Write the document, or with `--check` say whether it is what the results make."""
+    made = document(json.loads(RESULTS.read_text()))
+    if "--check" in sys.argv:
+        return 0 if DOCUMENT.read_text() == made else 1
+    DOCUMENT.write_text(made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""What is measured: for each scenario how the load generator is called and which figure decides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import data
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One table.
+
+    key      field of the load generator's answer that decides
+    goal     what ours divided by the best peer's must be: at least, or at most
+    unit     what `key` counts
+    seed     makes the document to load first
+    stretch  clients in one room
+    """
+
+    name: str
+    about: str
+    options: str
+    key: str
+    unit: str
+    goal: float = 0
+    is_more_better: bool = False
+    seed: Callable[[], Path] | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rooms(self) -> int:
+        words = self.options.split()
+        return int(words[words.index("--rooms") + 1])
+
+
+_PACED = "--mode paced --warmup 1 --duration {seconds} "
+_FLOOD = "--mode flood --warmup 1 --duration {seconds} "
+
+SCENARIOS = (
+    Scenario("A", "A pair: 1 room × 2, 20 updates/s", _PACED + "--rooms 1 --clients 2 --writers 2 --rate 10", "ms_p50", "p50 ms", 1),
+    Scenario("B", "Classroom: 1 room × 50, 5 write 10/s", _PACED + "--rooms 1 --clients 50 --writers 5 --rate 10", "server_cpu_pct", "CPU %", 0.8),
+    Scenario("C", "Many rooms: 100 × 3, each writes 5/s", _PACED + "--rooms 100 --clients 3 --writers 3 --rate 5", "server_cpu_pct", "CPU %", 0.8),
+    Scenario("D", "Fan-out: 1 room × 100, 5 write, 64 updates in flight", _FLOOD + "--rooms 1 --clients 100 --writers 5 --window 64", "delivered_per_s", "delivered/s", 1.5, True),
+    Scenario("E", "Ingest: 50 rooms × 2, 4 updates in flight each", _FLOOD + "--rooms 50 --clients 2 --writers 1 --window 4", "sent_per_s", "updates/s", 1.3, True),
+    Scenario("F", "Idle: 1,000 rooms of 5 kB × 2 connections", "--mode idle --rooms 1000 --clients 2 --settle 3", "kib_per_connection", "KiB a connection", seed=data.text),
+    Scenario("G1", "Joining a document of 260,000 edits, alone", "--mode join --rooms 1 --clients 20 --window 1", "ms_p50", "p50 ms", 0.8, seed=data.trace),
+    Scenario("G20", "The same, 20 at once", "--mode join --rooms 1 --clients 20 --window 20", "ms_p50", "p50 ms", 0.5, seed=data.trace),
+    Scenario("H", "Presence: 1 room × 50, each 10/s", _PACED + "--kind awareness --rooms 1 --clients 50 --writers 50 --rate 10", "server_cpu_pct", "CPU %", 0.5),
+)  # fmt: skip
+"""Compared with the peers. Goals: at least, where more is better, else at most so many times the best peer's."""
+
+_E = _FLOOD + "--rooms {rooms} --clients 2 --writers 1 --window 4"
+_C = _PACED + "--rooms {rooms} --clients 3 --writers 3 --rate 5"
+_CPU = "server_cpu_s_per_1k_delivered"
+
+GROWTH = (
+    *(
+        Scenario(f"J-{name}-{rooms}", f"{name} with {rooms:,} rooms", options.replace("{rooms}", str(rooms)), _CPU, "CPU s per 1,000")
+        for name, options, base in (("C", _C, 100), ("E", _E, 50))
+        for rooms in (base, 4 * base, 16 * base)
+    ),
+    *(
+        Scenario(f"J-document-{edits}", f"One room × 2 on a document of {edits:,} edits", _FLOOD + "--rooms 1 --clients 2 --writers 1 --window 64", _CPU, "CPU s per 1,000", seed=lambda edits=edits: data.trace(edits))  # type: ignore[misc]
+        for edits in (1_000, 26_000, 260_000)
+    ),
+    *(
+        Scenario(f"J-log-{warmup}", f"One room × 2 after {warmup} s of saturation", f"--mode flood --warmup {warmup} --duration 2 --rooms 1 --clients 2 --writers 1 --window 64", _CPU, "CPU s per 1,000")
+        for warmup in ("0.2", "16")
+    ),
+)  # fmt: skip
+"""Ours alone: does an update cost the same when there is more of everything?"""

@@ -1,0 +1,52 @@
+"""Whether a document has room for more."""
+
+from crdt.document import Document
+from crdt.errors import DocumentFull
+from crdt.known import Known
+from crdt.limits import RoomLimits
+from crdt.scan import Parsed
+
+
+class RoomLeft:
+    """Bounds on one document's state and text."""
+
+    __slots__ = ("_document", "_known", "_limits", "_text_bound")
+
+    def __init__(self, document: Document, known: Known, limits: RoomLimits, text_bound: int) -> None:
+        """text_bound: bytes that the text cannot be over."""
+        self._document = document
+        self._known = known
+        self._limits = limits
+        self._text_bound = text_bound
+
+    def takes(self, size: int, text_bytes: int) -> bool:
+        """Count an update of so many bytes if that is far from every limit; else `check` must say."""
+        limits = self._limits
+        if (
+            size > limits.update_bytes
+            or self._document.size + size > limits.state_bytes
+            or self._text_bound + text_bytes > limits.text_bytes
+        ):
+            return False
+        self._text_bound += text_bytes
+        return True
+
+    def check(self, parsed: Parsed, update: bytes, *, is_exact: bool) -> None:
+        """Raise DocumentFull if an update is too much: cheap bounds first, the true size only near a limit.
+
+        is_exact  find out what the text would be, at the cost of loading the document; otherwise a
+                  live edit that also deletes may pass the limit once, by its own size
+        """
+        if self._document.size + len(update) > 2 * self._limits.state_bytes:
+            raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes")
+        self._text_bound += parsed.text_bytes
+        if parsed.text_bytes and self._text_bound > self._limits.text_bytes:
+            roots = {**self._known.text_roots, **dict.fromkeys(parsed.text_roots)}
+            before = self._document.text_bytes(roots)
+            self._text_bound = before + parsed.text_bytes
+            if self._text_bound <= self._limits.text_bytes:
+                return
+            if parsed.ranges and is_exact:
+                before = self._text_bound = self._document.text_bytes(roots, update)
+            if not parsed.ranges or before > self._limits.text_bytes:
+                raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes")

@@ -1,0 +1,187 @@
+"""WebSocket frames (RFC 6455, section 5): many out of one buffer, and headers for what goes out.
+
+A frame of a client is masked; a message is one binary frame, or several with control frames between
+them. Everything that one read brought is parsed in one loop, because a call for each part of a frame
+costs more than all the rest of a message (facts/speed.md).
+"""
+
+from typing import NamedTuple
+
+from tornado.util import _websocket_mask as unmask
+
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+GOING_AWAY = 1001
+PROTOCOL_ERROR = 1002
+NOT_UTF8 = 1007
+TOO_BIG = 1009
+
+_FINAL_BINARY = 0x82
+_MASKED = 0x80
+_MAX_CONTROL_BYTES = 125
+_CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
+_SHORT = [bytes((_FINAL_BINARY, size)) for size in range(126)]
+
+
+class FrameError(Exception):
+    """The peer does not speak WebSocket; `code` is what to close with."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Control(NamedTuple):
+    """Anything but a binary message: a control frame, or a text message (of which the text is dropped)."""
+
+    opcode: int
+    payload: bytes
+
+
+Item = bytes | Control | FrameError
+
+
+class FrameReader:
+    """Turns what arrives into messages.
+
+    fragments  frames so far that were only a part of a message
+    """
+
+    __slots__ = ("_fragments", "_have", "_max_bytes", "_need", "_parts", "_rest", "_size", "fragments")
+
+    def __init__(self, max_bytes: int) -> None:
+        """max_bytes: of one message, whole."""
+        self.fragments = 0
+        self._max_bytes = max_bytes
+        self._rest: list[bytes] = []
+        self._have = self._need = 0
+        self._parts: list[bytes] | None = None
+        self._size = 0
+
+    def feed(self, data: bytes) -> list[Item]:
+        """Return the whole messages and control frames that are there now; a FrameError is the last one ever."""
+        if self._rest:
+            self._rest.append(data)
+            self._have += len(data)
+            if self._have < self._need:
+                return []
+            data = b"".join(self._rest)
+            self._rest.clear()
+        items: list[Item] = []
+        at, size = 0, len(data)
+        self._need = 0
+        try:
+            while size - at >= 2:
+                length = data[at + 1] - _MASKED
+                if data[at] == _FINAL_BINARY and 0 <= length < 126 and self._parts is None:
+                    start = at + 6
+                    end = start + length
+                    if end > size:
+                        self._need = end - at
+                        break
+                    items.append(unmask(data[start - 4 : start], data[start:end]))
+                else:
+                    end = self._other(data, at, size, items)
+                    if not end:
+                        break
+                at = end
+        except FrameError as error:
+            items.append(error)
+            return items
+        if at < size:
+            self._rest.append(data[at:] if at else data)
+            self._have = size - at
+            self._need = max(self._need, self._have + 1)
+        return items
+
+    def _other(self, data: bytes, at: int, size: int, items: list[Item]) -> int:
+        """Take a frame that is not a short whole message; return where it ends, 0 if more must come first."""
+        opcode, is_final = data[at] & 15, data[at] >= 0x80
+        self._check_head(data, at, opcode, is_final=is_final)
+        length, start = _length(data, at)
+        self._need = max(start - at, 6)
+        if start - 4 > size:
+            return 0
+        if opcode < CLOSE and length + self._size > self._max_bytes:
+            raise FrameError(TOO_BIG, "message too large")
+        end = start + length
+        self._need = end - at
+        if end > size:
+            return 0
+        self._need = 0
+        payload = unmask(data[start - 4 : start], data[start:end])
+        if opcode >= CLOSE or opcode == TEXT:
+            items.append(Control(opcode, payload))
+        elif is_final and self._parts is None:
+            items.append(payload)
+        else:
+            self._gather(payload, items, is_final=is_final)
+        return end
+
+    def _check_head(self, data: bytes, at: int, opcode: int, *, is_final: bool) -> None:
+        if data[at] & 0x70:
+            raise FrameError(PROTOCOL_ERROR, "reserved bits are set")
+        if data[at + 1] < _MASKED:
+            raise FrameError(PROTOCOL_ERROR, "frame without a mask")
+        if opcode >= CLOSE:
+            if opcode > PONG or not is_final or data[at + 1] - _MASKED > _MAX_CONTROL_BYTES:
+                raise FrameError(PROTOCOL_ERROR, "control frame that is unknown, too long or in parts")
+        elif opcode > BINARY:
+            raise FrameError(PROTOCOL_ERROR, "unknown kind of frame")
+        elif (opcode == 0) == (self._parts is None):
+            raise FrameError(PROTOCOL_ERROR, "parts of messages out of order")
+
+    def _gather(self, payload: bytes, items: list[Item], *, is_final: bool) -> None:
+        self.fragments += 1
+        if self._parts is None:
+            self._parts = []
+        if payload:
+            self._parts.append(payload)
+            self._size += len(payload)
+        if is_final:
+            items.append(b"".join(self._parts))
+            self._parts = None
+            self._size = 0
+
+
+def _length(data: bytes, at: int) -> tuple[int, int]:
+    """Return (length, where the payload starts); the start is right also where the length is not there yet."""
+    length = data[at + 1] - _MASKED
+    if length < 126:
+        return length, at + 6
+    size = 2 if length == 126 else 8
+    return int.from_bytes(data[at + 2 : at + 2 + size], "big"), at + 6 + size
+
+
+def framed(message: bytes) -> bytes:
+    """Return an unmasked, unfragmented binary frame."""
+    size = len(message)
+    return (_SHORT[size] if size < 126 else header(size)) + message
+
+
+def header(size: int) -> bytes:
+    """Return the header of a binary frame."""
+    if size < 126:
+        return _SHORT[size]
+    if size < 1 << 16:
+        return b"\x82\x7e" + size.to_bytes(2, "big")
+    return b"\x82\x7f" + size.to_bytes(8, "big")
+
+
+def control(opcode: int, payload: bytes = b"") -> bytes:
+    """Return a control frame."""
+    return bytes((0x80 | opcode, len(payload))) + payload
+
+
+def read_close(payload: bytes) -> int | None:
+    """Return the code in a close frame, None for none; raises FrameError if it may not be sent (section 7.4)."""
+    if not payload:
+        return None
+    code = int.from_bytes(payload[:2], "big")
+    if len(payload) == 1 or not (code in _CLOSE_CODES or 3000 <= code < 5000):
+        raise FrameError(PROTOCOL_ERROR, "impossible close code")
+    try:
+        payload[2:].decode()
+    except UnicodeDecodeError:
+        raise FrameError(NOT_UTF8, "close reason that is not UTF-8") from None
+    return code

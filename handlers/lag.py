@@ -1,0 +1,41 @@
+"""How long the event loop lets others wait: the time by which a timer comes late."""
+
+import asyncio
+from bisect import bisect_left
+
+_INTERVAL_S = 0.1
+BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
+
+
+class LagMeter:
+    """A histogram since the start.
+
+    counts   how often the lag was within each of BUCKETS_S and above the one before; the last: above all
+    total_s  sum of all lags
+    """
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BUCKETS_S) + 1)
+        self.total_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+
+    def start(self) -> None:
+        """Begin to measure; call inside the event loop."""
+        self._wait(asyncio.get_running_loop())
+
+    def stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+
+    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._due = loop.time() + _INTERVAL_S
+        self._timer = loop.call_at(self._due, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.note(max(0.0, loop.time() - self._due))
+        self._wait(loop)
+
+    def note(self, lag_s: float) -> None:
+        self.counts[bisect_left(BUCKETS_S, lag_s)] += 1
+        self.total_s += lag_s

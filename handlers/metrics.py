@@ -1,0 +1,62 @@
+"""`GET /metrics`: what the process is doing, in the text format of Prometheus."""
+
+import hmac
+import ipaddress
+from collections.abc import Iterator
+
+from handlers import errors, network
+from handlers.health import HealthHandler
+from handlers.lag import BUCKETS_S, LagMeter
+from handlers.services import Services
+
+
+class MetricsHandler(HealthHandler):
+    """For this machine, and for who has METRICS_TOKEN."""
+
+    async def get(self) -> None:
+        if not self._is_allowed():
+            raise errors.ApiError(403, "forbidden", "Metrics are for this machine, or for who has METRICS_TOKEN.")
+        self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        self.finish("\n".join(lines(self.services)) + "\n")
+
+    def _is_allowed(self) -> bool:
+        settings = self.services.settings
+        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        if settings.metrics_token:
+            return scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), settings.metrics_token.encode())
+        is_direct = "X-Forwarded-For" not in self.request.headers
+        address = network.client_address(self.request, settings.trusted_hops)
+        return is_direct and ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def lines(services: Services) -> Iterator[str]:
+    """Yield the text line by line."""
+    sockets, rooms = services.sockets, services.rooms
+    for name, kind, about, value in (
+        ("connections", "gauge", "Open WebSockets and Socket.IO connections.", sockets.open),
+        ("rooms", "gauge", "Sessions that are loaded.", rooms.loaded),
+        ("unsaved_bytes", "gauge", "Edits that the store does not have yet.", rooms.writer.unsaved_bytes),
+        ("store_failing", "gauge", "1 while the store cannot be written.", int(rooms.writer.is_failing)),
+        ("slowed_total", "counter", "Times that a client was not read from for sending too fast.", sockets.slowed),
+        ("closed_too_fast_total", "counter", "Clients closed for sending too fast (1008).", sockets.too_fast),
+        ("closed_too_slow_total", "counter", "Clients closed for not reading (1013).", sockets.too_slow),
+    ):
+        yield from _head(name, kind, about)
+        yield f"collab_{name} {value}"
+    yield from _histogram(services.lag)
+
+
+def _histogram(lag: LagMeter) -> Iterator[str]:
+    name = "event_loop_lag_seconds"
+    yield from _head(name, "histogram", "By how much a timer came late, every 100 ms.")
+    count = 0
+    for bound, inside in zip((*BUCKETS_S, "+Inf"), lag.counts, strict=True):
+        count += inside
+        yield f'collab_{name}_bucket{{le="{bound}"}} {count}'
+    yield f"collab_{name}_sum {lag.total_s:.6f}"
+    yield f"collab_{name}_count {count}"
+
+
+def _head(name: str, kind: str, about: str) -> Iterator[str]:
+    yield f"# HELP collab_{name} {about}"
+    yield f"# TYPE collab_{name} {kind}"

@@ -1,0 +1,202 @@
+"""The short way for keystrokes against the long way: the same answers, or none."""
+
+import random
+
+import pycrdt
+import pytest
+
+from crdt import keystroke, protocol
+from crdt.content import LIVE_LIMITS
+from crdt.document import Document, check
+from crdt.errors import Gap, ProtocolError
+from crdt.keystroke import Keystroke
+from crdt.known import Known
+from crdt.lib0 import write_var_uint
+from crdt.scan import parse
+from tests.crdt.harness import Typist
+
+
+def taken(known: Known, update: bytes, author: str = "ada") -> None:
+    """The long way."""
+    parsed = parse(update, LIVE_LIMITS)
+    known.admit(parsed, author)
+    known.cut_by(parsed)
+    known.commit(parsed, author)
+
+
+def frame_of(update: bytes) -> bytes:
+    return protocol.sync_update(update)
+
+
+def known_after(*updates: bytes, author: str = "ada") -> Known:
+    known = Known()
+    for update in updates:
+        taken(known, update, author)
+    return known
+
+
+def test_typing_and_deleting() -> None:
+    """What an editor sends while somebody types is recognized."""
+    typist = Typist(3_000_000_000)
+    known = known_after(typist.insert(0, "ab"))
+
+    insert = typist.insert(1, "xyz")
+    assert keystroke.read(frame_of(insert), known, "ada") == Keystroke(3_000_000_000, 2, 5, insert)
+    taken(known, insert)
+    at_end = typist.insert(5, "!")
+    assert keystroke.read(frame_of(at_end), known, "ada") == Keystroke(3_000_000_000, 5, 6, at_end)
+    taken(known, at_end)
+    at_start = typist.insert(0, "?")
+    assert keystroke.read(frame_of(at_start), known, "ada") == Keystroke(3_000_000_000, 6, 7, at_start)
+    taken(known, at_start)
+    over = typist.replace(1, 2, "over")
+    assert keystroke.read(frame_of(over), known, "ada") == Keystroke(3_000_000_000, 7, 11, over)
+    taken(known, over)
+    delete = typist.delete(1, 2)
+    assert keystroke.read(frame_of(delete), known, "ada") == Keystroke(3_000_000_000, 0, 0, delete)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_it_says_yes_only_where_the_long_way_does(seed: int) -> None:
+    """Typing of two, with emoji now and then, whole and with bytes changed: yes means the same tables after it."""
+    source = random.Random(seed)
+    typists = [Typist(5), Typist(1 << 31)]
+    known, yes = Known(), 0
+    for _ in range(300):
+        number = source.randrange(2)
+        typist, author = typists[number], ("ada", "bob")[number]
+        size = len(typist.text.encode())
+        is_plain = typist.text.isascii()
+        if size and is_plain and source.random() < 0.2:
+            at = source.randrange(size)
+            update = typist.replace(at, min(size, at + source.randint(1, 3)), "z")
+        elif size and is_plain and source.random() < 0.3:
+            at = source.randrange(size)
+            update = typist.delete(at, min(size, at + source.randint(1, 3)))
+        else:
+            at = source.randint(0, size) if is_plain else size
+            update = typist.insert(at, source.choice(["a", "bc", "\n", "0123456789" * 12, "é", "😀"]))
+        for mutant in (bytearray(update), bytearray(update)):
+            mutant[source.randrange(len(mutant))] = source.randrange(256)
+            same_or_none(bytes(mutant), known, author)
+        yes += same_or_none(update, known, author)
+        taken(known, update, author)
+        typists[1 - number].hear(update)
+    assert yes > 50
+
+
+def same_or_none(update: bytes, known: Known, author: str) -> bool:
+    found = keystroke.read(frame_of(update), known, author)
+    if found is None:
+        return False
+    parsed = parse(update, LIVE_LIMITS)
+    known.admit(parsed, author)
+    places = set(parsed.splits)
+    for client, start, end in parsed.ranges:
+        places |= {client << 31 | start, client << 31 | end}
+    assert not any(known.cuts(place) for place in places)
+    if found.after:
+        assert parsed.spans == {found.client: (found.first, found.after)}
+        assert parsed.text_bytes == found.after - found.first
+        assert len(parsed.ranges) <= 1
+    else:
+        assert not parsed.spans
+        assert len(parsed.ranges) == 1
+    assert not parsed.roots
+    assert not parsed.parents
+    return True
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["another user", "a gap before", "an unknown origin", "a frame of another length", "a clock out of range"],
+)
+def test_it_leaves_the_rest_to_the_long_way(change: str) -> None:
+    """It never refuses, and never lets through what would be refused."""
+    typist = Typist(7)
+    first, second = typist.insert(0, "ab"), typist.insert(1, "x")
+    known, author, frame = known_after(first), "ada", frame_of(second)
+    if change == "another user":
+        author = "bob"
+    elif change == "a gap before":
+        frame = frame_of(typist.insert(2, "y"))
+    elif change == "an unknown origin":
+        known.clocks[7] = 2
+        frame = frame_of(b"\x01\x01\x07\x02\x84\x09\x00\x01x\x00")
+    elif change == "a frame of another length":
+        frame = frame[:2] + bytes((frame[2] + 1,)) + frame[3:]
+    else:
+        known.clocks[7] = (1 << 31) - 2
+        frame = frame_of(b"\x01\x01\x07" + write_var_uint((1 << 31) - 2) + b"\x84\x07\x00\x01x\x00")
+
+    assert keystroke.read(frame, known, author) is None
+    if change != "a frame of another length":
+        with pytest.raises((Gap, ProtocolError)):
+            taken(known, frame[3:], author)
+
+
+@pytest.mark.parametrize("kind", ["map", "nested", "collected"])
+def test_only_in_plain_text(kind: str) -> None:
+    """Next to anything else every update goes the long way, where pycrdt has the last word at once."""
+    typist = Typist(7)
+    known, second = known_after(typist.insert(0, "ab")), typist.insert(1, "x")
+    assert keystroke.read(frame_of(second), known, "ada")
+    other = pycrdt.Doc(client_id=8)
+    if kind == "map":
+        other.get("map", type=pycrdt.Map)["key"] = "value"
+    elif kind == "nested":
+        other.get("array", type=pycrdt.Array).append(pycrdt.Text("inside"))
+    taken(known, b"\x01\x01\x08\x00\x00\x03\x00" if kind == "collected" else other.get_update())
+    assert keystroke.read(frame_of(second), known, "ada") is None
+
+
+def senseless(source: random.Random, known: Known) -> bytes:
+    """A keystroke somewhere, of client 2 or 3."""
+
+    def somewhere() -> bytes:
+        client = source.choice(list(known.clocks))
+        return write_var_uint(client) + write_var_uint(source.randrange(known.clocks[client]))
+
+    if source.random() < 0.25:
+        return b"\x00" + senseless_range(source, known)
+    client = source.choice((2, 3))
+    origins = source.choice((b"\x84" + somewhere(), b"\xc4" + somewhere() + somewhere(), b"\x44" + somewhere()))
+    text = b"q" * source.randint(1, 3)
+    head = b"\x01\x01" + write_var_uint(client) + write_var_uint(known.clocks[client])
+    deleted = senseless_range(source, known) if source.random() < 0.2 else b"\x00"
+    return head + origins + bytes((len(text),)) + text + deleted
+
+
+def senseless_range(source: random.Random, known: Known) -> bytes:
+    client = source.choice(list(known.clocks))
+    start = source.randrange(known.clocks[client])
+    size = source.randint(1, min(4, known.clocks[client] - start))
+    return b"\x01" + b"\x01".join(map(write_var_uint, (client, start))) + write_var_uint(size)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_it_takes_pycrdt_integrates(seed: int) -> None:
+    """Sequences without any sense, in texts of several roots with formats and deletions."""
+    source = random.Random(seed)
+    for _ in range(60):
+        author = pycrdt.Doc(client_id=1)
+        text, other = author.get("text", type=pycrdt.Text), author.get("codemirror", type=pycrdt.Text)
+        text.insert(0, "hello world")
+        other.insert(0, "abc")
+        author.get("array", type=pycrdt.Array).append(7)
+        del text[2:5]
+        text.format(0, 3, {"bold": True})
+        first = (b"\x01\x01" + bytes((client,)) + b"\x00\x04\x01\x04text\x02zz\x00" for client in (2, 3))
+        known, document = Known(), Document()
+        for update in (bytes(author.get_update()), *first):
+            taken(known, update)
+            document.apply(update)
+        for _ in range(source.randint(1, 40)):
+            update = senseless(source, known)
+            found = keystroke.read(frame_of(update), known, "ada")
+            if found:
+                document.defer(update)
+                taken(known, update)
+            if source.random() < 0.2:
+                document.texts(["text", "codemirror"])
+        check(document.state())

@@ -1,0 +1,121 @@
+"""WebSocket frames: whatever the pieces they arrive in, and what RFC 6455 does not allow."""
+
+import random
+
+import pytest
+
+from handlers import frames
+from handlers.frames import BINARY, CLOSE, PING, PONG, TEXT, Control, FrameError, FrameReader
+
+
+def masked(payload: bytes, opcode: int = BINARY, *, is_final: bool = True, flags: int = 0) -> bytes:
+    """A frame as a client sends it."""
+    mask = b"\x37\xfa\x21\x3d"
+    size = len(payload)
+    length = bytes((0x80 | size,)) if size < 126 else (
+        b"\xfe" + size.to_bytes(2, "big") if size < 1 << 16 else b"\xff" + size.to_bytes(8, "big")
+    )  # fmt: skip
+    body = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
+    return bytes((0x80 * is_final | flags | opcode,)) + length + mask + body
+
+
+MESSAGES = [b"", b"a", b"b" * 125, b"c" * 126, b"d" * 65_535, b"e" * 65_536, b"f"]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_pieces(seed: int) -> None:
+    """Messages, parts of messages and control frames come out the same however they are cut."""
+    source = random.Random(seed)
+    wire, expected = b"", []
+    for message in source.sample(MESSAGES, len(MESSAGES)):
+        if message and source.random() < 0.5:
+            cut = source.randrange(len(message) + 1)
+            wire += masked(message[:cut], is_final=False) + masked(b"?", PING)
+            wire += masked(b"", 0, is_final=False) + masked(message[cut:], 0)
+            expected += [Control(PING, b"?"), message]
+        else:
+            wire += masked(message) + masked(b"!", PONG)
+            expected += [message, Control(PONG, b"!")]
+    reader, found, at = FrameReader(1 << 20), [], 0
+    while at < len(wire):
+        size = source.choice([1, 2, 3, 5, 7, 100, 70_000])
+        found += reader.feed(wire[at : at + size])
+        at += size
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("wire", "code"),
+    [
+        (b"\x82\x01a", 1002),
+        (b"\x82\x00", 1002),
+        (masked(b"a", flags=0x40), 1002),
+        (masked(b"a", flags=0x20), 1002),
+        (masked(b"a", flags=0x10), 1002),
+        (masked(b"a", 3), 1002),
+        (masked(b"a", 7), 1002),
+        (masked(b"a", 11), 1002),
+        (masked(b"a", 15), 1002),
+        (masked(b"a", PING, is_final=False), 1002),
+        (masked(b"a" * 126, PING), 1002),
+        (masked(b"a", 0), 1002),
+        (masked(b"a", is_final=False) + masked(b"b"), 1002),
+        (masked(b"a" * 1_001), 1009),
+        (masked(b"a" * 600, is_final=False) + masked(b"b" * 401, 0), 1009),
+        (b"\x82\xff" + b"\xff" * 8, 1009),
+        (b"\x82\xff" + (1_001).to_bytes(8, "big"), 1009),
+    ],
+)
+def test_what_is_not_allowed(wire: bytes, code: int) -> None:
+    """It is found as soon as it can be, after what came before it."""
+    items = FrameReader(1_000).feed(masked(b"before") + wire)
+    assert items[0] == b"before"
+    assert isinstance(items[-1], FrameError)
+    assert items[-1].code == code
+
+
+def test_limits_to_the_byte() -> None:
+    """A message of the largest size passes, whole and in parts."""
+    reader = FrameReader(1_000)
+    assert reader.feed(masked(b"a" * 1_000)) == [b"a" * 1_000]
+    assert reader.feed(masked(b"a" * 400, is_final=False) + masked(b"a" * 600, 0)) == [b"a" * 1_000]
+    assert reader.fragments == 2
+
+
+def test_text_is_told_apart() -> None:
+    """Whoever reads decides what to do about it."""
+    assert FrameReader(10).feed(masked(b"hi", TEXT))[0].opcode == TEXT
+    assert FrameReader(10).feed(masked(b"hi", TEXT, is_final=False))[0].opcode == TEXT
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 4404, 4999])
+def test_close_codes(code: int) -> None:
+    assert frames.read_close(code.to_bytes(2, "big") + "grüß".encode()) == code
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        *((number.to_bytes(2, "big"), 1002) for number in (0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535)),
+        (b"\x03", 1002),
+        (b"\x03\xe8\xff", 1007),
+    ],
+)
+def test_close_codes_that_may_not_be_sent(payload: bytes, code: int) -> None:
+    with pytest.raises(FrameError) as caught:
+        frames.read_close(payload)
+    assert caught.value.code == code
+
+
+def test_no_code_at_all() -> None:
+    assert frames.read_close(b"") is None
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_what_goes_out(size: int) -> None:
+    """Headers are the shortest there are, without a mask."""
+    wire = frames.framed(b"x" * size)
+    head = 2 if size < 126 else 4 if size < 65_536 else 10
+    assert len(wire) == head + size
+    assert wire[0] == 0x82
+    assert frames.control(CLOSE, b"\x03\xe8") == b"\x88\x02\x03\xe8"

@@ -1,0 +1,34 @@
+"""The benchmark's tables say what its results say."""
+
+import json
+
+from bench import report
+from bench.scenarios import GROWTH, SCENARIOS
+
+_FIGURES = {
+    "ours": {
+        "delivered_per_s": 30_000.0, "sent_per_s": 30_000.0, "ms_p50": 0.5, "server_cpu_pct": 10.0,
+        "client_cpu_pct": 95.0,
+    },
+    "one": {"delivered_per_s": 10_000.0, "sent_per_s": 10_000.0, "ms_p50": 1.0, "server_cpu_pct": 40.0},
+    "other": {"delivered_per_s": 20_000.0, "sent_per_s": 20_000.0, "ms_p50": 2.0, "server_cpu_pct": 20.0},
+}  # fmt: skip
+
+
+def test_ratios_to_the_best_peer() -> None:
+    """Where more is better the best peer has most, elsewhere least."""
+    by_name = {one.name: one for one in SCENARIOS}
+    assert report.best_ratio(by_name["E"], _FIGURES) == 1.5
+    assert report.best_ratio(by_name["A"], _FIGURES) == 0.5
+    assert report.best_ratio(by_name["B"], _FIGURES) == 0.5
+    table = report.table(by_name["E"], _FIGURES)
+    assert "| ours (load generator at its limit) | 30,000 |" in table
+    assert "| one | 10,000 |" in table
+    assert "Against the best peer: 1.50 (goal: at least 1.3)." in table
+
+
+def test_the_document_is_made_of_the_results() -> None:
+    """docs/benchmarks.md says what was measured."""
+    kept = json.loads(report.RESULTS.read_text())
+    assert report.document(kept) == report.DOCUMENT.read_text()
+    assert kept["scenarios"].keys() <= {one.name for one in (*SCENARIOS, *GROWTH)} | {"I"}
