@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick check web format lock bench bench-quick bench-history help clean
+.PHONY: run test test-quick check web format lock bench bench-quick bench-history fuzz soak timing audit help clean
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -44,7 +44,7 @@ lock: $(VENV)/.tested ## resolve the dependencies anew into requirements.lock
 		--no-emit-trusted-host --no-emit-options --no-emit-find-links --allow-unsafe --no-annotate \
 		--output-file requirements.lock setup.cfg
 
-bench: $(VENV)/.tested ## measure beside other servers, a quarter of an hour, keep the results (ARGS="--only C,E --runs 1")
+bench: $(VENV)/.tested ## measure beside other servers, half an hour, keep the results (ARGS="--only C,E --runs 1")
 	$(BIN)/python -m bench.run $(or $(ARGS),--keep)
 
 bench-quick: $(VENV)/.tested ## two minutes of the same, ours alone, beside the results that are kept
@@ -53,6 +53,19 @@ bench-quick: $(VENV)/.tested ## two minutes of the same, ours alone, beside the 
 bench-history: $(VENV)/.tested ## what history costs in bytes and ms (COLLAB_TRACES: folder of recorded sessions)
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m bench.history
+
+fuzz: $(VENV)/.tested ## a million mutated updates, state vectors and presence frames (ARGS="--count 50000 --seed 7")
+	$(BIN)/python -m tests.set_up
+	$(BIN)/python -m tests.fuzz $(or $(ARGS),--count 1000000)
+
+soak: $(VENV)/.tested ## half an hour of mixed and hostile load: flat memory, nothing leaks (ARGS="--minutes 2")
+	$(BIN)/python -m bench.soak $(or $(ARGS),--minutes 30)
+
+timing: $(VENV)/.tested ## do answers to logins tell by their time who has an account?
+	$(BIN)/python -m tests.timing $(ARGS)
+
+audit: $(VENV)/.tested ## known vulnerabilities of the dependencies, where their database is within reach
+	$(BIN)/python -m tests.audit
 
 clean: ## remove what the other targets made (not ./data)
 	rm -rf bench/node_modules bench/.data bench/peers/.venv bench/loadgen/yload $(VENV) build tests/node/node_modules static/node_modules .mypy_cache .ruff_cache .pytest_cache .coverage*

@@ -3,20 +3,24 @@
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from tornado.routing import URLSpec
 from tornado.web import Application, RequestHandler
 
 from collab_server import __version__
 from collab_server.config import Config
+from collab_server.crashes import Crashes
 from collab_server.logs import log_request
+from crdt.awareness import AwarenessLimits
 from crdt.history import History, HistorySettings
-from crdt.limits import RoomLimits
+from crdt.limits import RoomLimits, RoomsSettings
 from crdt.past import Past
 from crdt.redacting import Redactor
-from crdt.rooms import Rooms, RoomsSettings
+from crdt.rooms import Rooms
 from handlers import (
     account,
     avatar,
@@ -50,6 +54,7 @@ from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store
 
 _FRAME_OVERHEAD_BYTES = 64
+_SLOWED_PER_S = 1 / 60
 _ACCOUNT_WINDOW_S = 30 * 60
 _ADDRESS_WINDOW_S = 15 * 60
 
@@ -123,6 +128,7 @@ class Parts:
 
     config: Config
     services: Services
+    crashes: Crashes
     events: Hub
     application: Application
     life: Life = field(default_factory=Life)
@@ -134,12 +140,20 @@ def wall_clock() -> int:
 
 
 def make_parts(
-    config: Config, store: Store, secret: str, *, is_clean: bool, clock: Callable[[], int] = wall_clock
+    config: Config,
+    store: Store,
+    secret: str,
+    *,
+    is_clean: bool,
+    crashes: Crashes,
+    clock: Callable[[], int] = wall_clock,
 ) -> Parts:
     """Build the server on an open store; call inside the event loop.
 
     is_clean  what `Store.open` returned
+    crashes   whom earlier processes died for
     """
+    reached: Counter[str] = Counter()
     rooms = Rooms(
         store,
         _room_settings(config),
@@ -147,6 +161,9 @@ def make_parts(
         random_below=secrets.randbelow,
         accepts_carried=not is_clean,
         encode=frames.framed,
+        mark=crashes.mark,
+        quarantine=crashes.quarantine,
+        reached=reached,
     )
     history_settings = HistorySettings(
         auto_pause_ms=int(config.auto_version_pause_s * 1000),
@@ -164,18 +181,19 @@ def make_parts(
         redactor=Redactor(store, rooms, past),
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
-        limiters=_limiters(config),
-        sockets=Sockets(_socket_limits(config)),
+        limiters=_limiters(config, reached),
+        sockets=Sockets(_socket_limits(config), reached),
         avatars=_avatars(config),
         pictures=Pictures(),
         settings=_web_settings(config),
         clock=clock,
         random_bytes=secrets.token_bytes,
         is_draining=lambda: life.is_draining,
+        reached=reached,
     )
     services.message_listeners.append(notes.of_messages(services.sockets))
     events = Hub(services, config.max_sync_bytes)
-    return Parts(config, services, events, make_app(config, services, events), life)
+    return Parts(config, services, crashes, events, make_app(config, services, events), life)
 
 
 def make_app(config: Config, services: Services, events: Hub) -> Application:
@@ -203,6 +221,7 @@ def _room_settings(config: Config) -> RoomsSettings:
             state_bytes=config.max_state_bytes,
             unsaved_bytes=config.max_unsaved_room_bytes,
             presence_interval_ms=config.presence_ms,
+            awareness=AwarenessLimits(config.presence_bytes, config.presence_depth, config.presence_clients),
         ),
         flush_delay_s=config.flush_ms / 1000,
         unsaved_bytes=config.max_unsaved_bytes,
@@ -211,19 +230,28 @@ def _room_settings(config: Config) -> RoomsSettings:
     )
 
 
-def _limiters(config: Config) -> Limiters:
+def _limiters(config: Config, reached: Counter[str]) -> Limiters:
     monotonic = asyncio.get_running_loop().time
+
+    def limiter(name: str, per_s: float, burst: float) -> RateLimiter:
+        return RateLimiter(per_s, burst, monotonic, partial(reached.update, (name,)))
+
+    def window(name: str, limit: int, window_s: float) -> FailureWindow:
+        return FailureWindow(limit, window_s, monotonic, partial(reached.update, (name,)))
+
     return Limiters(
-        signed_in=RateLimiter(config.requests_per_5min / 300, config.requests_per_5min, monotonic),
-        anonymous=RateLimiter(config.anonymous_per_5min / 300, config.anonymous_per_5min, monotonic),
-        signups=RateLimiter(config.signups_per_h / 3600, config.signups_per_h, monotonic),
-        guests=RateLimiter(config.guests_per_h / 3600, config.guests_per_h, monotonic),
-        pictures=RateLimiter(config.avatars_per_h / 3600, config.avatars_per_h, monotonic),
-        messages=RateLimiter(config.messages_per_10s / 10, 2 * config.messages_per_10s, monotonic),
-        saves=RateLimiter(config.saves_per_s, max(5.0, 5 * config.saves_per_s), monotonic),
-        account_failures=FailureWindow(config.account_failures, _ACCOUNT_WINDOW_S, monotonic),
-        address_failures=FailureWindow(config.address_failures, _ADDRESS_WINDOW_S, monotonic),
-        handshakes=RateLimiter(config.handshakes_per_min / 60, config.handshakes_per_min, monotonic),
+        signed_in=limiter("requests_per_5min", config.requests_per_5min / 300, config.requests_per_5min),
+        anonymous=limiter("anonymous_per_5min", config.anonymous_per_5min / 300, config.anonymous_per_5min),
+        signups=limiter("signups_per_h", config.signups_per_h / 3600, config.signups_per_h),
+        guests=limiter("guests_per_h", config.guests_per_h / 3600, config.guests_per_h),
+        pictures=limiter("avatars_per_h", config.avatars_per_h / 3600, config.avatars_per_h),
+        messages=limiter("messages_per_10s", config.messages_per_10s / 10, 2 * config.messages_per_10s),
+        saves=limiter("saves_per_s", config.saves_per_s, max(5.0, 5 * config.saves_per_s)),
+        account_failures=window("account_failures", config.account_failures, _ACCOUNT_WINDOW_S),
+        address_failures=window("address_failures", config.address_failures, _ADDRESS_WINDOW_S),
+        handshakes=limiter("handshakes_per_min", config.handshakes_per_min / 60, config.handshakes_per_min),
+        accepts=limiter("accepts_per_s", config.accepts_per_s, 10 * config.accepts_per_s),
+        slowed=limiter("handshakes_per_min", _SLOWED_PER_S, 1),
     )
 
 
@@ -245,6 +273,7 @@ def _socket_limits(config: Config) -> SocketLimits:
         per_session=config.connections_per_session,
         in_all=config.connections,
         refusal_hold_s=config.refusal_hold_s,
+        sign_in_s=config.sign_in_s,
         ping_s=config.ping_s,
         pong_s=config.pong_s,
     )
@@ -255,6 +284,7 @@ def _web_settings(config: Config) -> WebSettings:
         origins=config.origins,
         trusted_hops=config.trust_proxy,
         json_bytes=config.max_json_bytes,
+        request_s=config.request_s,
         members=config.members,
         refresh_idle_s=config.refresh_idle_s,
         refresh_s=config.refresh_s,

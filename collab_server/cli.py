@@ -2,20 +2,23 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from socket import socket
 
-from collab_server import __version__, copying, logs, loops, stores
+from collab_server import __version__, copying, guards, logs, loops, stores
 from collab_server.config import Config, ConfigError, load, settings
-from collab_server.server import Server, StartError, read_secret
+from collab_server.server import Server, StartError, listen, read_secret
+from collab_server.supervisor import CANNOT_START, Start, Supervisor
 from storage.errors import StoreUnavailable
 from storage.sqlite import SqliteStore
 from storage.sqlite.engine import is_locked
 
-_FAILED = 2
+_FAILED = CANNOT_START
 _CUT_SHORT = 1
 _EPILOG = """
 first steps:
@@ -44,32 +47,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "check":
         return asyncio.run(_check(config))
     logs.set_up(config.log_format, config.log_level)
+    return _run(config)
+
+
+def _run(config: Config) -> int:
+    """Serve until asked to end, in a process of its own that is started again when it dies, or in this one."""
     try:
         loop_factory = loops.factory(config)
-    except ConfigError as error:
+        sockets = listen(config)
+    except (ConfigError, StartError) as error:
         print(f"collab-server: {error}", file=sys.stderr)
         return _FAILED
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        return runner.run(_run(config))
+
+    def serve(start: Start) -> int:
+        guards.limit_memory(config)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(_serve(config, sockets, start))
+
+    if config.supervisor == "off" or not hasattr(os, "fork"):
+        return serve(Start())
+    gc.freeze()  # what is there already stays shared
+    return Supervisor(sockets, serve).run()
 
 
-async def _run(config: Config) -> int:
+async def _serve(config: Config, sockets: list[socket], start: Start) -> int:
+    watchdog = guards.Watchdog(config.watchdog_s)
+    watchdog.start()
     try:
-        server = await Server.start(config)
+        server = await Server.start(config, sockets, died_by_itself=start.is_sure)
+        if start.parent is not None:
+            server.stop_when_readable(start.parent)
+        if not start.deaths:
+            _greet(config, server)
+        await server.run_until_stopped()
     except StartError as error:
         print(f"collab-server: {error}", file=sys.stderr)
         return _FAILED
+    except asyncio.CancelledError:
+        return _CUT_SHORT
+    finally:
+        watchdog.stop()
+    return 0
+
+
+def _greet(config: Config, server: Server) -> None:
     websocket = server.url.replace("http", "ws", 1)
     print(f"collab-server {__version__} runs on {server.url} (data in {stores.shown(config)})")
     print(
         f"Next: open {server.url} for a first session; Yjs editors connect to {websocket}/sync/<id>.",
         flush=True,
     )
-    try:
-        await server.run_until_stopped()
-    except asyncio.CancelledError:
-        return _CUT_SHORT
-    return 0
 
 
 async def _check(config: Config) -> int:

@@ -17,6 +17,8 @@ from handlers.network import normalize_origin
 
 PREFIX = "COLLAB_"
 MIN_SECRET_BYTES = 32
+LEAST_MEMORY_MB = 512
+"""The stacks of threads count too, and a picture takes 350 MiB while it is read."""
 
 
 class ConfigError(Exception):
@@ -46,6 +48,9 @@ class Config:
 
     metrics_token: str = _text("METRICS_TOKEN", "", "a bearer token that /metrics asks for; unset: for this machine only")
     event_loop: str = _text("COLLAB_EVENT_LOOP", "auto", "auto: uvloop where it is installed, else asyncio", ("auto", "uvloop", "asyncio"))
+    supervisor: str = _text("COLLAB_SUPERVISOR", "on", "on: a server that dies is started again at once; off: leave that to systemd or the like", ("on", "off"))
+    watchdog_s: float = _number("COLLAB_WATCHDOG_S", 30, 0, 3_600, "seconds after which a server that does not come round is ended; 0: never")
+    memory_mb: float = _number("COLLAB_MEMORY_MB", 0, 0, 16_777_216, "MiB that the server may allocate; 0: three quarters of what the machine or container has")
     log_format: str = _text("COLLAB_LOG_FORMAT", "auto", "auto: lines on a terminal, else JSON", ("auto", "text", "json"))
     log_level: str = _text("COLLAB_LOG_LEVEL", "info", "least severe level to log", ("debug", "info", "warning", "error"))
     drain_s: float = _number("COLLAB_DRAIN_S", 10, 0, 300, "seconds to write everything after SIGTERM")
@@ -61,7 +66,7 @@ class Config:
     max_update_bytes: int = _number("COLLAB_MAX_UPDATE_BYTES", 256 << 10, 1_024, 16 << 20, "one edit")
     max_sync_bytes: int = _number("COLLAB_MAX_SYNC_BYTES", 4 << 20, 1_024, 64 << 20, "what a client brings when it connects; any WebSocket message")
     max_text_bytes: int = _number("COLLAB_MAX_TEXT_BYTES", 1 << 20, 1_024, 64 << 20, "text of a document")
-    max_state_bytes: int = _number("COLLAB_MAX_STATE_BYTES", 8 << 20, 65_536, 256 << 20, "stored state of a document")
+    max_state_bytes: int = _number("COLLAB_MAX_STATE_BYTES", 8 << 20, 65_536, 256 << 20, "stored state of a document; twice that while edits are not merged yet")
     max_queued_bytes: int = _number("COLLAB_MAX_QUEUED_BYTES", 4 << 20, 65_536, 256 << 20, "queued for a client that reads slowly, then it is closed (1013)")
     max_unsaved_room_bytes: int = _number("COLLAB_MAX_UNSAVED_ROOM_BYTES", 8 << 20, 65_536, 1 << 30, "edits of a room in memory while the store is away, then 4503")
     max_unsaved_bytes: int = _number("COLLAB_MAX_UNSAVED_BYTES", 64 << 20, 65_536, 8 << 30, "the same for all rooms together")
@@ -69,12 +74,17 @@ class Config:
     updates_burst: float = _number("COLLAB_UPDATES_BURST", 300, 1, 10_000_000, "edits at once of one connection")
     update_bytes_per_s: float = _number("COLLAB_UPDATE_BYTES_PER_S", 512 << 10, 1_024, 1 << 30, "bytes a second of one connection")
     presence_ms: int = _number("COLLAB_PRESENCE_MS", 100, 0, 10_000, "least milliseconds between two presence states of one connection")
+    presence_bytes: int = _number("COLLAB_PRESENCE_BYTES", 4_096, 256, 1 << 20, "one presence state as JSON")
+    presence_depth: int = _number("COLLAB_PRESENCE_DEPTH", 8, 2, 64, "levels of a presence state")
+    presence_clients: int = _number("COLLAB_PRESENCE_CLIENTS", 4, 1, 1_000, "Yjs client ids that one connection may announce")
     connections_per_user: int = _number("COLLAB_CONNECTIONS_PER_USER", 10, 1, 100_000, "connections of a user to one session")
     connections_per_address: int = _number("COLLAB_CONNECTIONS_PER_ADDRESS", 60, 1, 100_000, "connections from one address")
     connections_per_session: int = _number("COLLAB_CONNECTIONS_PER_SESSION", 100, 1, 100_000, "connections to one session")
     connections: int = _number("COLLAB_CONNECTIONS", 5_000, 1, 1_000_000, "connections in all")
+    accepts_per_s: float = _number("COLLAB_ACCEPTS_PER_S", 20, 1, 1_000_000, "connections a second that an address may open, ten times as many at once; behind proxies (TRUST_PROXY) not counted")
     handshakes_per_min: float = _number("COLLAB_HANDSHAKES_PER_MIN", 30, 1, 1_000_000, "connection attempts a minute of one user")
-    refusal_hold_s: float = _number("COLLAB_REFUSAL_HOLD_S", 3, 0, 60, "seconds that a refused connection is held, so that old clients do not storm back")
+    refusal_hold_s: float = _number("COLLAB_REFUSAL_HOLD_S", 3, 0, 60, "seconds that a refused connection or request (429) is held, so that clients do not storm back")
+    sign_in_s: float = _number("COLLAB_SIGN_IN_S", 10, 0.1, 300, "seconds for a Socket.IO client to sign in")
     ping_s: float = _number("COLLAB_PING_S", 25, 1, 3_600, "seconds between WebSocket pings")
     pong_s: float = _number("COLLAB_PONG_S", 20, 1, 3_600, "seconds to answer a ping; at most COLLAB_PING_S")
     request_s: float = _number("COLLAB_REQUEST_S", 10, 1, 3_600, "seconds for a client to send a request")
@@ -153,6 +163,10 @@ def _check(config: Config) -> None:
         raise ConfigError("MONGO_URI must start with mongodb:// or mongodb+srv://")
     if config.jwt_secret and len(config.jwt_secret.encode()) < MIN_SECRET_BYTES:
         raise ConfigError(f"JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes")
+    if 0 < config.memory_mb < LEAST_MEMORY_MB:
+        raise ConfigError(f"COLLAB_MEMORY_MB must be 0 or at least {LEAST_MEMORY_MB}")
+    if 0 < config.watchdog_s < 1:
+        raise ConfigError("COLLAB_WATCHDOG_S must be 0 or at least 1")
     if config.pong_s > config.ping_s:
         raise ConfigError("COLLAB_PONG_S must not be greater than COLLAB_PING_S")
     if config.cloudinary_url:

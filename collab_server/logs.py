@@ -6,13 +6,16 @@ import re
 import sys
 import time
 from typing import TextIO
+from urllib.parse import unquote
 
 from tornado.web import RequestHandler
 
 _access = logging.getLogger("collab_server.access")
 
-_SECRET_PATH = re.compile(r"/+(join|invite)/+", re.IGNORECASE)
+_SECRET_PATH = re.compile(r"/(join|invite)/", re.IGNORECASE)
 _SWITCHING_PROTOCOLS = 101
+_MALFORMED = "Malformed HTTP message from %s: %s"
+_QUOTE = re.compile(r"[:'\"]")
 _LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 
 
@@ -40,6 +43,15 @@ def set_up(log_format: str, level: str, stream: TextIO = sys.stderr) -> None:
     root.setLevel(level.upper())
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+    logging.getLogger("pymongo").setLevel(logging.INFO)  # below, it logs whole commands
+    logging.getLogger("tornado.general").addFilter(_without_quotes)
+
+
+def _without_quotes(record: logging.LogRecord) -> bool:
+    """Take out what Tornado quotes of a request that it cannot read: it may be a token."""
+    if record.msg == _MALFORMED and isinstance(record.args, tuple):
+        record.args = (record.args[0], _QUOTE.split(str(record.args[1]))[0])
+    return True
 
 
 def log_request(handler: RequestHandler) -> None:
@@ -48,8 +60,8 @@ def log_request(handler: RequestHandler) -> None:
     status = handler.get_status()
     user = getattr(handler, "user", None)
     path = request.path
-    if secret := _SECRET_PATH.match(path):
-        path = secret[0] + "…"
+    if secret := _SECRET_PATH.search(unquote(path)):
+        path = f"/{secret[1].lower()}/…"
     fields = {
         "method": request.method,
         "path": path,

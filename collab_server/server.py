@@ -10,12 +10,13 @@ import signal
 import socket
 from pathlib import Path
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from collab_server.app import Parts, make_parts
+from collab_server.app import Parts, make_parts, wall_clock
 from collab_server.config import MIN_SECRET_BYTES, Config, ConfigError
+from collab_server.crashes import Crashes
 from collab_server.housekeeping import Housekeeping
+from collab_server.listening import Listener
 from collab_server.stores import make_store, variable
 from storage.base import Store
 from storage.errors import StoreUnavailable
@@ -38,7 +39,7 @@ class Server:
         self,
         parts: Parts,
         store: Store,
-        http: HTTPServer,
+        http: Listener,
         sockets: list[socket.socket],
         housekeeping: Housekeeping,
     ) -> None:
@@ -57,29 +58,37 @@ class Server:
         return f"http://{'localhost' if host in ('0.0.0.0', '::', '') else host}:{self.port}"
 
     @classmethod
-    async def start(cls, config: Config) -> "Server":
-        """Open the store and listen; raises StartError."""
-        try:
-            sockets = bind_sockets(config.port, config.host)
-        except OSError as error:
-            raise StartError(_why_not_bound(config, error)) from error
+    async def start(
+        cls, config: Config, sockets: list[socket.socket] | None = None, *, died_by_itself: bool = False
+    ) -> "Server":
+        """Open the store and listen; raises StartError.
+
+        sockets         bound already, see `listen`
+        died_by_itself  the process before this one did, see `Quarantine.note`
+        """
+        sockets = sockets or listen(config)
         store = make_store(config)
+        crashes = None
         try:
             is_clean = await store.open()
             secret = read_secret(config)
+            crashes = Crashes(Path(config.data_dir))
+            crashes.look_back(wall_clock(), is_sure=died_by_itself)
         except (StoreUnavailable, OSError, ConfigError) as error:
             for one in sockets:
                 one.close()
+            if crashes:
+                crashes.close()
             await store.close(is_clean=False)
             raise StartError(f"{variable(config)}: {error}") from error
-        parts = make_parts(config, store, secret, is_clean=is_clean)
+        parts = make_parts(config, store, secret, is_clean=is_clean, crashes=crashes)
         parts.services.rooms.start()
         parts.services.sockets.start()
         parts.services.lag.start()
         parts.events.start()
         housekeeping = Housekeeping(parts.services, config.guest_days)
         housekeeping.start()
-        http = HTTPServer(
+        http = Listener(
             parts.application,
             xheaders=False,
             max_header_size=_MAX_HEADER_BYTES,
@@ -88,6 +97,7 @@ class Server:
             body_timeout=config.request_s,
             idle_connection_timeout=config.request_s,  # also bounds how long headers may take
         )
+        http.limiter = None if config.trust_proxy else parts.services.limiters.accepts
         http.add_sockets(sockets)
         gc.freeze()
         return cls(parts, store, http, sockets, housekeeping)
@@ -95,6 +105,17 @@ class Server:
     def request_stop(self) -> None:
         """Ask the server to stop; harmless more than once."""
         self._stop.set()
+
+    def stop_when_readable(self, descriptor: int) -> None:
+        """Stop as soon as whoever has the other end of a pipe is gone."""
+        loop = asyncio.get_running_loop()
+
+        def gone() -> None:
+            loop.remove_reader(descriptor)
+            _log.error("the supervisor is gone")
+            self.request_stop()
+
+        loop.add_reader(descriptor, gone)
 
     async def run_until_stopped(self) -> None:
         """Serve until SIGTERM or SIGINT, then stop.
@@ -132,10 +153,19 @@ class Server:
             services.pictures.close()
             await self._http.close_all_connections()
             await self._store.close(is_clean=is_saved)
+            self.parts.crashes.close()
         if is_saved:
             _log.info("stopped, everything is written")
         else:
             _log.error("stopped with edits that could not be saved; clients still have them and bring them back")
+
+
+def listen(config: Config) -> list[socket.socket]:
+    """Return sockets that are bound; raises StartError."""
+    try:
+        return bind_sockets(config.port, config.host)
+    except OSError as error:
+        raise StartError(_why_not_bound(config, error)) from error
 
 
 def _why_not_bound(config: Config, error: OSError) -> str:

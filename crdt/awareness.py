@@ -6,7 +6,7 @@ and colours cannot be made up. Pure: no clock, no I/O.
 """
 
 import json
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,10 +38,12 @@ class _Presence:
 class Awareness:
     """The presence table of one room."""
 
-    __slots__ = ("_limits", "_table")
+    __slots__ = ("_limits", "_reached", "_table")
 
-    def __init__(self, limits: AwarenessLimits) -> None:
+    def __init__(self, limits: AwarenessLimits, reached: Counter[str]) -> None:
+        """reached: counts, by the name of a setting, how often it kept somebody from something."""
         self._limits = limits
+        self._reached = reached
         self._table: OrderedDict[int, _Presence] = OrderedDict()
 
     def apply(
@@ -69,6 +71,7 @@ class Awareness:
                     bounced.append(AwarenessEntry(client_id, known.clock, None))
                 continue
             if client_id not in own and len(own) >= self._limits.clients_per_connection:
+                self._reached["presence_clients"] += 1
                 continue
             if state is not None:
                 state = self._with_user(state, user)
@@ -122,16 +125,23 @@ class Awareness:
 
     def _with_user(self, text: str, user: Mapping[str, Any]) -> str | None:
         """Return the state with the true user in it, or None if it is not a JSON object within the limits."""
-        if len(text) > self._limits.state_bytes:
+        if len(text.encode()) > self._limits.state_bytes:
+            self._reached["presence_bytes"] += 1
             return None
         try:
             state = json.loads(text)
-            if not isinstance(state, dict) or not is_shallow(state, self._limits.depth):
+            if not is_shallow(state, self._limits.depth):
+                self._reached["presence_depth"] += 1
+                return None
+            if not isinstance(state, dict):
                 return None
             given = state.get("user")
             state["user"] = {**(given if isinstance(given, dict) else {}), **user}
             return json.dumps(state, separators=(",", ":"), allow_nan=False)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            self._reached["presence_depth"] += 1
+            return None
+        except ValueError:
             return None
 
 

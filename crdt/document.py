@@ -22,8 +22,10 @@ from crdt.textmap import Edit
 _FAN_IN = 10
 """Updates merged at once: 0.6 µs each in tens, 4.4 µs each in thousands (facts/pycrdt.md)."""
 
-_T = TypeVar("_T")
+_SMALL_BYTES = 32 << 10
+"""One edit makes no typist, but what takes long to load is not loaded twice for one who is."""
 
+_T = TypeVar("_T")
 EMPTY = b"\x00\x00"
 """The update without structs and deletions: the state of a new document."""
 
@@ -71,18 +73,19 @@ class Document:
         if self._doc is None and self._is_rested:
             self._is_rested = False
             self._rebuild_with(merged)
-            self._drop_view()
+            if self.size < _SMALL_BYTES:
+                self._doc = None
             return
         try:
             _guarded(self._view().apply_update, merged)
         except _PycrdtFailure:
-            self._drop_view()
+            self._doc = None
             self._rebuild_with(merged)
 
     def rest(self) -> None:
         """Let go of what is only needed while people type."""
         self.state()
-        self._drop_view()
+        self._doc = None
         self._is_rested = True
 
     @property
@@ -106,7 +109,8 @@ class Document:
         has_changed = self._integrate(update)
         if was_resting:
             self._is_rested = False
-            self._drop_view()  # one edit makes no typist
+            if self.size < _SMALL_BYTES:
+                self._doc = None
         if has_changed:
             self._push(update)
         return has_changed
@@ -119,7 +123,7 @@ class Document:
         try:
             _guarded(doc.apply_update, update)
         except _PycrdtFailure:
-            self._drop_view()
+            self._doc = None
             self._rebuild_with(update)
             return True
         finally:
@@ -163,7 +167,7 @@ class Document:
         try:
             return {root: _guarded(_read_text, doc, root) for root in roots}
         except _PycrdtFailure as failure:
-            self._drop_view()
+            self._doc = None
             raise RoomDamaged("the text cannot be read") from failure
 
     def text_bytes(self, roots: Iterable[str], update: bytes = EMPTY) -> int:
@@ -226,9 +230,6 @@ class Document:
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
         _guarded(doc.apply_update, squash(state, self._torn) if self._torn else state)
         return doc
-
-    def _drop_view(self) -> None:
-        self._doc = None
 
 
 class _PycrdtFailure(Exception):

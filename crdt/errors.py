@@ -8,6 +8,7 @@
      +-- DocumentFull           permanent: the update would pass a size limit
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
      +-- RoomDamaged            permanent: what is stored of the document cannot be trusted
+          +-- RoomSetAside      transient: the process died while it worked for this session
 
 "Permanent" means that sending the same again gives the same answer.
 """
@@ -43,3 +44,7 @@ class RoomUnavailable(CrdtError):
 
 class RoomDamaged(CrdtError):
     """A stored row of the document failed its checksum or the scan; nothing was changed or dropped."""
+
+
+class RoomSetAside(RoomDamaged):
+    """The process died while it worked for this session, which is out of service for a while (`crdt.quarantine`)."""

@@ -1,5 +1,7 @@
 """Whether a document has room for more."""
 
+from collections import Counter
+
 from crdt.document import Document
 from crdt.errors import DocumentFull
 from crdt.known import Known
@@ -10,10 +12,13 @@ from crdt.scan import Parsed
 class RoomLeft:
     """Bounds on one document's state and text."""
 
-    __slots__ = ("_document", "_known", "_limits", "_text_bound")
+    __slots__ = ("_document", "_known", "_limits", "_reached", "_text_bound")
 
-    def __init__(self, document: Document, known: Known, limits: RoomLimits, text_bound: int) -> None:
-        """text_bound: bytes that the text cannot be over."""
+    def __init__(
+        self, document: Document, known: Known, limits: RoomLimits, text_bound: int, reached: Counter[str]
+    ) -> None:
+        """text_bound: bytes that the text cannot be over; reached: see `Room`."""
+        self._reached = reached
         self._document = document
         self._known = known
         self._limits = limits
@@ -38,6 +43,7 @@ class RoomLeft:
                   live edit that also deletes may pass the limit once, by its own size
         """
         if self._document.size + len(update) > 2 * self._limits.state_bytes:
+            self._reached["max_state_bytes"] += 1
             raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes")
         self._text_bound += parsed.text_bytes
         if parsed.text_bytes and self._text_bound > self._limits.text_bytes:
@@ -49,4 +55,5 @@ class RoomLeft:
             if parsed.ranges and is_exact:
                 before = self._text_bound = self._document.text_bytes(roots, update)
             if not parsed.ranges or before > self._limits.text_bytes:
+                self._reached["max_text_bytes"] += 1
                 raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes")

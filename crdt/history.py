@@ -43,7 +43,7 @@ class History:
         self._store = store
         self._rooms = rooms
         self._settings = settings
-        rooms.on_tend = self.save_if_due
+        rooms.tender.on_tend = self.save_if_due
 
     async def save(
         self,

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from crdt import authorship, packing, stored
+from crdt.crashmark import CrashMark
 from crdt.errors import ProtocolError, RoomDamaged
 from crdt.room import Room
 from crdt.writer import Writer
@@ -17,13 +18,14 @@ _log = logging.getLogger(__name__)
 class Keeper:
     """Works on one room at a time, in threads."""
 
-    def __init__(self, store: RoomStore, writer: Writer, clock: Callable[[], int]) -> None:
-        """clock: milliseconds since 1970."""
+    def __init__(self, store: RoomStore, writer: Writer, clock: Callable[[], int], mark: CrashMark) -> None:
+        """clock: milliseconds since 1970; mark: where it is written whom native code works for."""
         self.one_at_a_time = asyncio.Lock()
         """Held while what is stored of any room is replaced."""
         self._store = store
         self._writer = writer
         self._clock = clock
+        self._mark = mark
 
     async def checkpoint(self, room: Room) -> None:
         """Store the whole document as it is now, once the log has all of it, if it changed.
@@ -38,13 +40,16 @@ class Keeper:
         """The same even if nothing changed, for who holds `one_at_a_time`; return whether it is stored."""
         sequence, now = room.journal.sequence, self._clock()
         room.checkpointed_at = now
-        state, clocks = room.document.state(), dict(room.known.clocks)
+        room.settle()
+        with self._mark.at(room.session_id):
+            state, clocks = room.document.state(), dict(room.known.clocks)
         owners = authorship.encode(room.known.owners, room.authorship)
         await self._writer.saved(room, sequence)
         try:
-            checkpoint, squashed = await asyncio.to_thread(
-                stored.make_checkpoint, room.session_id, sequence, state, clocks, owners, now
-            )
+            with self._mark.at(room.session_id):
+                checkpoint, squashed = await asyncio.to_thread(
+                    stored.make_checkpoint, room.session_id, sequence, state, clocks, owners, now
+                )
             await self._store.put_checkpoint(checkpoint)
         except NotFound:
             return False
@@ -69,7 +74,8 @@ class Keeper:
                 for first, last in packing.due(spans, room.checkpointed, is_closing=is_closing):
                     count = sum(first <= start <= last for start, _ in spans)
                     chunks = await self._store.chunks(session_id, first - 1, count)
-                    segment = await asyncio.to_thread(packing.pack, chunks)
+                    with self._mark.at(session_id):
+                        segment = await asyncio.to_thread(packing.pack, chunks)
                     await self._store.replace_chunks(segment)
                     room.packed = last
             except NotFound:

@@ -16,3 +16,18 @@ class RoomLimits:
     unsaved_bytes: int = 8 << 20
     presence_interval_ms: int = 100
     awareness: AwarenessLimits = field(default_factory=AwarenessLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsSettings:
+    """How rooms are kept. Seconds, milliseconds, bytes and counts as named."""
+
+    room: RoomLimits = field(default_factory=RoomLimits)
+    flush_delay_s: float = 0.15
+    unsaved_bytes: int = 64 << 20
+    idle_ms: int = 30_000
+    checkpoint_updates: int = 1_000
+    checkpoint_interval_ms: int = 10_000
+    large_frame_bytes: int = 64 << 10
+    chunks_per_read: int = 500
+    tend_interval_s: float = 1.0

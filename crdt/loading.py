@@ -3,11 +3,12 @@
 import asyncio
 
 from crdt import authorship, stored
+from crdt.crashmark import CrashMark
 from storage.base import RoomStore
 from storage.records import Chunk
 
 
-async def load(store: RoomStore, session_id: str, chunks_per_read: int) -> tuple[stored.Restored, int]:
+async def load(store: RoomStore, session_id: str, chunks_per_read: int, mark: CrashMark) -> tuple[stored.Restored, int]:
     """Return (the document, log position of its checkpoint); raises RoomDamaged or StoreUnavailable.
 
     The log is read from the newest version or the checkpoint on, whichever is older: what came
@@ -19,7 +20,8 @@ async def load(store: RoomStore, session_id: str, chunks_per_read: int) -> tuple
     since = newest.sequence if newest else 0
     after = min(since, checkpoint.sequence) if checkpoint and authorship.is_in(checkpoint.owners) else 0
     chunks = await read_log(store, session_id, after, chunks_per_read)
-    restored = await asyncio.to_thread(stored.restore, checkpoint, chunks, since)
+    with mark.at(session_id):
+        restored = await asyncio.to_thread(stored.restore, checkpoint, chunks, since)
     return restored, checkpoint.sequence if checkpoint else 0
 
 

@@ -59,7 +59,8 @@ class Past:
             raise NotFound("update")
         async with self._one_at_a_time:
             checkpoint, chunks = await self._base(session_id, sequence)
-            return await asyncio.to_thread(_files, checkpoint, chunks, sequence, main_root), main_root
+            with self._rooms.mark.at(session_id):
+                return await asyncio.to_thread(_files, checkpoint, chunks, sequence, main_root), main_root
 
     async def blame(self, session_id: str, root: str | None) -> tuple[str, int, Blame]:
         """Return (root, log position, who wrote its text as it is now); no root is the session's code.
@@ -89,12 +90,12 @@ class Past:
             replayer = self._replayers.pop((session_id, start), None)
             if replayer is None:
                 checkpoint, chunks = await self._base(session_id, start)
-                replayer = await asyncio.to_thread(
-                    lambda: Replayer(stored.restore(checkpoint, chunks, until=start, reads_summaries=True), main_root)
-                )
+                with self._rooms.mark.at(session_id):
+                    replayer = await asyncio.to_thread(_replayer, checkpoint, chunks, start, main_root)
             files = replayer.files()
             chunks = await read_log(self._store, session_id, start, _CHUNKS_PER_READ, until=end)
-            made = await asyncio.to_thread(_steps, replayer, chunks, end)
+            with self._rooms.mark.at(session_id):
+                made = await asyncio.to_thread(_steps, replayer, chunks, end)
             self._replayers[session_id, replayer.sequence] = replayer
             if len(self._replayers) > _MAX_REPLAYERS:
                 self._replayers.popitem(last=False)
@@ -154,4 +155,8 @@ def _steps(replayer: Replayer, chunks: Sequence[Chunk], end: int) -> list[Step]:
 
 
 def _files(checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str) -> dict[str, str]:
-    return Replayer(stored.restore(checkpoint, chunks, until=until, reads_summaries=True), main_root).files()
+    return _replayer(checkpoint, chunks, until, main_root).files()
+
+
+def _replayer(checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str) -> Replayer:
+    return Replayer(stored.restore(checkpoint, chunks, until=until, reads_summaries=True), main_root)

@@ -1,12 +1,14 @@
 """Presence in a room: who hears what, and how often."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from crdt import protocol
-from crdt.awareness import Awareness, AwarenessLimits
+from crdt.awareness import Awareness
 from crdt.broadcast import Broadcast
 from crdt.connection import Connection
+from crdt.limits import RoomLimits
 from crdt.protocol import AwarenessEntry
 
 
@@ -19,7 +21,7 @@ class Presence:
     """
 
     __slots__ = (
-        "_awareness", "_broadcast", "_connections", "_interval_ms", "_kept", "_news", "_owners", "_source",
+        "_awareness", "_broadcast", "_connections", "_interval_ms", "_kept", "_news", "_owners", "_reached", "_source",
         "on_change", "on_late", "on_news",
     )  # fmt: skip
 
@@ -28,15 +30,17 @@ class Presence:
         broadcast: Broadcast,
         connections: Mapping[Connection, None],
         owners: Mapping[int, str],
-        limits: AwarenessLimits,
-        interval_ms: int,
+        limits: RoomLimits,
+        reached: Counter[str],
     ) -> None:
+        """reached: see `Awareness`."""
         self._broadcast = broadcast
         self._connections = connections
         self._owners = owners
-        self._awareness = Awareness(limits)
-        self._interval_ms = interval_ms
-        self._kept = 2 * limits.clients_per_connection
+        self._awareness = Awareness(limits.awareness, reached)
+        self._reached = reached
+        self._interval_ms = limits.presence_interval_ms
+        self._kept = 2 * limits.awareness.clients_per_connection
         self._news: dict[int, AwarenessEntry] = {}
         self._source: Connection | None = None
         self.on_news: Callable[[], None] = self.publish
@@ -76,6 +80,7 @@ class Presence:
             connection.presence_at = now
             self._apply(connection, entries)
             return
+        self._reached["presence_ms"] += 1
         late = connection.late_presence
         if late is None:
             late = connection.late_presence = {}

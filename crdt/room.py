@@ -5,21 +5,20 @@ nothing to lock. Knows no clock (times come in as milliseconds since 1970), no s
 store; `rooms` loads it, writes its log and closes it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from crdt import keystroke, log, protocol, scan
 from crdt.authoring import Authoring, adopted_root
-from crdt.broadcast import Broadcast
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
+from crdt.crashmark import CrashMark
 from crdt.document import EMPTY, Document
 from crdt.errors import Gap, Rejected, RoomUnavailable
 from crdt.fullness import RoomLeft
+from crdt.gathering import Gathering
 from crdt.journal import Journal
 from crdt.limits import RoomLimits
-from crdt.observer import Observer
-from crdt.presence import Presence
 from crdt.scan import Parsed
 from crdt.stored import Restored
 from crdt.textmap import Edit
@@ -27,23 +26,29 @@ from storage.records import Chunk, Role
 
 TRY_LATER = 1013
 _MAX_STRIKES = 3
+_SYNC = bytes((protocol.SYNC,))
 
 
-class Room:
+class Room(Gathering):
     """The live document of a session and its connections.
 
-    is_open         edits are taken; False once the session has ended
     accepts_carried see `Known.admit`: the server ended without saving all it had relayed
     journal         what is not saved yet, and the log positions
     pins            uses of the room beside its connections; it stays loaded while there are any
     idle_since      when `rooms` first saw nobody using it
     checkpointed    log position of the stored checkpoint
     packed          log position up to which the log was looked at for packing
-    broadcast       what everybody here is told
     on_edit         called after each change of the document with the bytes of its update
+    has_memory      asked whether all rooms together may keep so many bytes more that are not saved
     on_lost         called when the store turns out to have another log than the room believes
     contributors    {user id: last log position} since the newest version
     """
+
+    __slots__ = (
+        "_authoring", "_deferred_by", "_mark", "_reached", "_room_left", "accepts_carried", "authorship",
+        "checkpointed", "checkpointed_at", "contributors", "document", "first_edit_at", "has_memory", "idle_since",
+        "journal", "last_edit_at", "limits", "main_root", "on_edit", "on_lost", "packed", "pins", "session_id",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -57,22 +62,24 @@ class Room:
         is_open: bool = True,
         accepts_carried: bool = False,
         encode: Callable[[bytes], bytes] = bytes,
+        mark: CrashMark | None = None,
+        reached: Counter[str] | None = None,
     ) -> None:
-        """encode: how a frame goes over the wire, see `Broadcast`."""
+        """encode: how a frame goes over the wire, see `Broadcast`; mark: where who is worked for is written.
+
+        reached  counts, by the name of a setting, how often it kept somebody from something
+        """
+        self._reached: Counter[str] = Counter() if reached is None else reached
+        super().__init__(restored.known, limits, is_open=is_open, encode=encode, reached=self._reached)
         self.session_id = session_id
         self.limits = limits
+        self._mark = mark or CrashMark()
+        self._deferred_by: str | None = None
         self.main_root = main_root
-        self.is_open = is_open
         self.accepts_carried = accepts_carried
-        self.known = restored.known
         self.authorship = restored.authorship
         self.document = Document(restored.state, self.known.torn)
         self.journal = Journal(session_id, restored.sequence)
-        self.connections: dict[Connection, None] = {}
-        self.broadcast = Broadcast(self.connections, encode)
-        self.presence = Presence(
-            self.broadcast, self.connections, self.known.owners, limits.awareness, limits.presence_interval_ms
-        )
         self.contributors = restored.contributors
         self.first_edit_at, self.last_edit_at = restored.edited_at or (0, 0)
         self.pins = 0
@@ -81,73 +88,10 @@ class Room:
         self.checkpointed_at = 0
         self.packed = 0
         self.on_edit: Callable[[int], None] = lambda _size: None
+        self.has_memory: Callable[[int], bool] = lambda _size: True
         self.on_lost: Callable[[], None] = lambda: None
         self._authoring = Authoring(self.document, self.known, random_below)
-        self._observer: Observer | None = None
-        self._room_left = RoomLeft(self.document, self.known, limits, len(restored.state))
-
-    # -- who is here ------------------------------------------------------------------------------
-
-    def join(self, connection: Connection) -> None:
-        """Let a client in: ask for what it has (if it may write), tell it who is here."""
-        self.connections[connection] = None
-        if self._observer:
-            self._observer.joined(connection)
-        if self.may_write(connection):
-            connection.outbox.send(protocol.sync_step1(self.known.clocks))
-        self.presence.greet(connection)
-
-    def leave(self, connection: Connection) -> None:
-        """Take a client out, and its presence with it. Harmless when it has left already."""
-        if connection in self.connections:
-            del self.connections[connection]
-            self.presence.left(connection)
-            if self._observer:
-                self._observer.left(connection)
-
-    def observe(self, observer: Observer | None) -> None:
-        """Tell one observer, or none any more, what happens from now on."""
-        self._observer = observer
-        self.presence.on_change = observer.heard if observer else None
-
-    def close(self, connections: Iterable[Connection], code: int, reason: str) -> None:
-        """Close some connections; from this call on nothing from them is taken."""
-        self.broadcast.flush()
-        for connection in list(connections):
-            self.leave(connection)
-            connection.outbox.close(code, reason)
-
-    def set_role(self, user_id: str, role: Role) -> None:
-        """Change what a user's open connections may do, without a reconnect."""
-        for connection in self.connections:
-            if connection.user_id == user_id:
-                could_write = self.may_write(connection)
-                connection.role = role
-                self._welcome_writer(connection, could_write=could_write)
-
-    def rename(self, user: Mapping[str, Any]) -> None:
-        """Show a user's new name or picture, if he is here."""
-        there = [connection for connection in self.connections if connection.user_id == user["id"]]
-        for connection in there:
-            connection.user = dict(user)
-        if there:
-            self.presence.renamed(user)
-
-    def set_open(self, *, is_open: bool) -> None:
-        """End or reopen the session for everybody here."""
-        before = {connection: self.may_write(connection) for connection in self.connections}
-        self.is_open = is_open
-        for connection, could_write in before.items():
-            self._welcome_writer(connection, could_write=could_write)
-
-    def _welcome_writer(self, connection: Connection, *, could_write: bool) -> None:
-        if self.may_write(connection) and not could_write:
-            connection.was_refused = False
-            connection.outbox.send(protocol.sync_step1(self.known.clocks))
-
-    def may_write(self, connection: Connection) -> bool:
-        """Whether a client's edits are taken now."""
-        return self.is_open and connection.role.allows(Role.EDITOR)
+        self._room_left = RoomLeft(self.document, self.known, limits, len(restored.state), self._reached)
 
     # -- what comes in ----------------------------------------------------------------------------
 
@@ -164,7 +108,13 @@ class Room:
             typed = keystroke.read(frame, self.known, connection.user_id)
             if typed and self._type(connection, typed, frame, now):
                 return
-        match protocol.decode(frame):
+        if frame[:1] == _SYNC:
+            self.settle()
+        with self._mark.at(self.session_id, connection.user_id):
+            self._receive(connection, protocol.decode(frame), now, parsed)
+
+    def _receive(self, connection: Connection, message: protocol.Message, now: int, parsed: Parsed | None) -> None:
+        match message:
             case protocol.SyncUpdate(update):
                 self._write(connection, update, now, parsed, is_answer=False)
             case protocol.AwarenessUpdate(entries):
@@ -182,10 +132,16 @@ class Room:
         client, first, after, update = typed
         size = len(update)
         journal = self.journal
-        if journal.unsaved_bytes + size > self.limits.unsaved_bytes or not self._room_left.takes(size, after - first):
+        if (
+            journal.unsaved_bytes + size > self.limits.unsaved_bytes
+            or not self.has_memory(size)
+            or not self._room_left.takes(size, after - first)
+        ):
             return False
         connection.received += 1
         self.document.defer(update)
+        if self._deferred_by != connection.user_id:
+            self._deferred_by = connection.user_id if self._deferred_by is None else ""
         if after:
             self.known.clocks[client] = after
             self.authorship.add(client, first, after, now // 1_000, connection.user_id)
@@ -202,6 +158,7 @@ class Room:
             self._refuse(connection, update)
             return
         if len(update) > (self.limits.sync_bytes if is_answer else self.limits.update_bytes):
+            self._reached["max_sync_bytes" if is_answer else "max_update_bytes"] += 1
             raise Rejected("update too large")
         carries = is_answer and self.accepts_carried
         try:
@@ -239,6 +196,10 @@ class Room:
         if update == EMPTY:
             return
         if self.journal.unsaved_bytes + len(update) > self.limits.unsaved_bytes:
+            self._reached["max_unsaved_room_bytes"] += 1
+            raise RoomUnavailable("too much is waiting to be saved")
+        if not self.has_memory(len(update)):
+            self._reached["max_unsaved_bytes"] += 1
             raise RoomUnavailable("too much is waiting to be saved")
         if parsed is None:
             parsed = scan.parse(update, SYNC_LIMITS if is_answer else LIVE_LIMITS)
@@ -288,8 +249,14 @@ class Room:
 
         Nothing is stored that pycrdt has not loaded; raises RoomDamaged if it does not.
         """
-        self.document.catch_up()
+        self.settle()
         return self.journal.take(now)
+
+    def settle(self) -> None:
+        """Integrate keystrokes in the name of who typed them; raises RoomDamaged as `Document.catch_up`."""
+        with self._mark.at(self.session_id, self._deferred_by or ""):
+            self.document.catch_up()
+        self._deferred_by = None
 
     def saved(self) -> None:
         """The chunk last taken is committed: acknowledge what waited for it."""
@@ -306,7 +273,9 @@ class Room:
 
     def files(self) -> dict[str, str]:
         """Return {root: text} of all text roots and the main root."""
-        return self.document.texts({**dict.fromkeys([self.main_root]), **self.known.text_roots})
+        self.settle()
+        with self._mark.at(self.session_id):
+            return self.document.texts({**dict.fromkeys([self.main_root]), **self.known.text_roots})
 
     def edit_text(self, user_id: str, text: str, now: int) -> None:
         """Turn the session's code into `text` by a small edit of this user's; raises as `edit` does."""
@@ -317,9 +286,11 @@ class Room:
 
         Raises DocumentFull, Rejected or RoomUnavailable; the document is then unchanged.
         """
-        update = self._authoring.update(user_id, files, edits)
-        if update != EMPTY:
-            self._take(user_id, update, now, scan.parse(update, SYNC_LIMITS), None)
+        self.settle()
+        with self._mark.at(self.session_id, user_id):
+            update = self._authoring.update(user_id, files, edits)
+            if update != EMPTY:
+                self._take(user_id, update, now, scan.parse(update, SYNC_LIMITS), None)
 
     def versioned(self, sequence: int, now: int) -> None:
         """A version of the document at this log position is stored."""

@@ -1,27 +1,31 @@
 """All rooms of the process: load once, write together, checkpoint, close when idle, drain.
 
-The only file of this package that awaits. One task writes the logs of all rooms in groups, one
-looks after rooms (versions, checkpoints, closing); both belong to `start` and `drain`.
+One task writes the logs of all rooms in groups (`writer`), one looks after rooms (`tending`); both belong to
+`start` and `drain`.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from crdt import loading
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
-from crdt.errors import RoomDamaged, RoomUnavailable
+from crdt.crashmark import CrashMark
+from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.keeping import Keeper
-from crdt.limits import RoomLimits
+from crdt.limits import RoomsSettings
 from crdt.protocol import SYNC, SyncStep2, SyncUpdate, decode
+from crdt.quarantine import Quarantine
 from crdt.room import Room
 from crdt.scan import Parsed, parse
+from crdt.tending import Tender
 from crdt.turns import Turns
 from crdt.writer import Writer
 from storage.base import Store
@@ -31,26 +35,7 @@ from storage.records import Role, Status
 RESTART = 1012
 SESSION_DELETED = 4410
 
-_REST_MS = 10_000
-_REST_BYTES_PER_MS = 64
-"""Loading a document again takes longer the larger it is: 5 ms for 265 kB."""
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RoomsSettings:
-    """How rooms are kept. Seconds, milliseconds, bytes and counts as named."""
-
-    room: RoomLimits = field(default_factory=RoomLimits)
-    flush_delay_s: float = 0.15
-    unsaved_bytes: int = 64 << 20
-    idle_ms: int = 30_000
-    checkpoint_updates: int = 1_000
-    checkpoint_interval_ms: int = 10_000
-    large_frame_bytes: int = 64 << 10
-    chunks_per_read: int = 500
-    tend_interval_s: float = 1.0
 
 
 class Rooms:
@@ -69,41 +54,50 @@ class Rooms:
         random_below: Callable[[int], int],
         accepts_carried: bool,
         encode: Callable[[bytes], bytes] = bytes,
+        mark: CrashMark | None = None,
+        quarantine: Quarantine | None = None,
+        reached: Counter[str] | None = None,
     ) -> None:
-        """clock returns milliseconds since 1970; accepts_carried: see `Known.admit`; encode: see `Broadcast`."""
+        """clock returns milliseconds since 1970; accepts_carried: see `Known.admit`; encode: see `Broadcast`.
+
+        mark        where it is written whom native code works for
+        quarantine  which sessions are set aside
+        reached     see `Room`
+        """
+        self._reached: Counter[str] = Counter() if reached is None else reached
         self.settings = settings
         self.clock = clock
         self.changes = 0
         self.on_deleted: Callable[[str], None] = lambda _session_id: None
-        self.on_tend: Callable[[Room], Awaitable[None]] | None = None
         self._store = store
         self._random_below = random_below
         self._accepts_carried = accepts_carried
         self._rooms: dict[str, Room] = {}
         self._loading: dict[str, asyncio.Task[Room]] = {}
         self._encode = encode
+        self.mark = mark or CrashMark()
+        self.quarantine = quarantine or Quarantine()
+        self._damaged: set[str] = set()
         self._turns = Turns(settings.room.presence_interval_ms / 1_000, clock)
         self._is_draining = False
-        self._tending: asyncio.Task[None] | None = None
         self.writer = Writer(store, settings.flush_delay_s, clock)
-        self.keeper = Keeper(store, self.writer, clock)
+        self.keeper = Keeper(store, self.writer, clock, self.mark)
         """Makes checkpoints and packs logs."""
+        self.tender = Tender(self._rooms, settings, self.writer, self.keeper, clock, self.mark)
 
     # -- life -------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to write and tend; call inside the event loop."""
         self.writer.start()
-        self._tending = asyncio.get_running_loop().create_task(self._tend_forever(), name="rooms")
+        self.tender.start()
 
     async def drain(self, grace_s: float) -> bool:
         """Close everybody with 1012, write and checkpoint everything; return whether all of it is stored."""
         self._is_draining = True
         for room in list(self._rooms.values()):
             room.close(room.connections, RESTART, '{"code":"restart"}')
-        if self._tending:
-            self._tending.cancel()
-            await asyncio.gather(self._tending, return_exceptions=True)
+        await self.tender.stop()
         await asyncio.gather(*self._loading.values(), return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
@@ -117,6 +111,11 @@ class Rooms:
     @property
     def loaded(self) -> int:
         return len(self._rooms)
+
+    @property
+    def quarantined(self) -> int:
+        """How many sessions are out of service: set aside now, or found damaged since the start."""
+        return len(self._damaged.union(self.quarantine.set_aside(self.clock())))
 
     def online(self, session_id: str) -> frozenset[str]:
         """Return the ids of users who are connected to a session."""
@@ -137,10 +136,12 @@ class Rooms:
     async def use(self, session_id: str) -> AsyncIterator[Room]:
         """Load a room if need be and keep it loaded inside the block.
 
-        Raises NotFound, RoomDamaged, or RoomUnavailable while stopping or with the store away.
+        Raises NotFound, RoomDamaged, RoomSetAside, or RoomUnavailable while stopping or with the store away.
         """
         if self._is_draining:
             raise RoomUnavailable("the server is stopping")
+        if wait_ms := self.quarantine.wait_ms(session_id, self.clock()):
+            raise RoomSetAside(f"out of service for {math.ceil(wait_ms / 60_000)} minutes")
         room = self._rooms.get(session_id)
         while room is None:
             await asyncio.shield(self._load_once(session_id))
@@ -155,9 +156,10 @@ class Rooms:
 
     def receive(self, room: Room, connection: Connection, frame: bytes, parsed: Parsed | None = None) -> None:
         """Hand a frame to its room; raises what `Room.receive` raises."""
-        if self.writer.unsaved_bytes > self.settings.unsaved_bytes:
-            raise RoomUnavailable("too much is waiting to be saved")
         room.receive(connection, frame, self.clock(), parsed)
+
+    def _has_memory(self, size: int) -> bool:
+        return self.writer.unsaved_bytes + size <= self.settings.unsaved_bytes
 
     async def receive_large(self, room: Room, connection: Connection, frame: bytes) -> None:
         """The same, with the update scanned in a thread: 33 ms for a state of 289 kB (facts/pycrdt.md)."""
@@ -242,7 +244,9 @@ class Rooms:
 
     async def _load(self, session_id: str) -> Room:
         try:
-            restored, checkpointed = await loading.load(self._store, session_id, self.settings.chunks_per_read)
+            restored, checkpointed = await loading.load(
+                self._store, session_id, self.settings.chunks_per_read, self.mark
+            )
             while True:
                 changes = self.changes
                 session = await self._store.session(session_id)
@@ -252,7 +256,9 @@ class Rooms:
             raise RoomUnavailable("the store is away") from error
         except RoomDamaged:
             _log.error("session %s is damaged in the store", session_id, exc_info=True)
+            self._damaged.add(session_id)
             raise
+        self._damaged.discard(session_id)
         if session is None:
             raise NotFound("session")
         room = Room(
@@ -265,50 +271,12 @@ class Rooms:
             is_open=session.status is Status.OPEN,
             accepts_carried=self._accepts_carried,
             encode=self._encode,
+            mark=self.mark,
+            reached=self._reached,
         )
         room.on_edit = partial(self.writer.wrote, room)
+        room.has_memory = self._has_memory
         room.on_lost = partial(self._evict, room, RESTART, '{"code":"restart"}')
         self._turns.serve(room)
         self._rooms[session_id] = room
         return room
-
-    # -- tending ----------------------------------------------------------------------------------
-
-    async def _tend_forever(self) -> None:
-        while True:
-            await asyncio.sleep(self.settings.tend_interval_s)
-            for room in list(self._rooms.values()):
-                if self._rooms.get(room.session_id) is not room:
-                    continue
-                try:
-                    await self._tend(room)
-                except (StoreError, RoomUnavailable) as error:
-                    _log.warning("session %s is not tended now: %s", room.session_id, error)
-                except Exception:
-                    _log.exception("session %s cannot be tended", room.session_id)
-
-    async def _tend(self, room: Room) -> None:
-        """Checkpoint a room that grew, close one that nobody uses."""
-        if self.writer.is_failing:
-            return
-        now = self.clock()
-        if self.on_tend:
-            await self.on_tend(room)
-        if self._rooms.get(room.session_id) is not room:
-            return
-        grown = room.journal.sequence - room.checkpointed >= self.settings.checkpoint_updates
-        if grown and now - room.checkpointed_at >= self.settings.checkpoint_interval_ms:
-            await self.keeper.checkpoint(room)
-            await self.keeper.pack(room)
-        document = room.document
-        if not document.is_resting and now - room.last_edit_at >= _REST_MS + document.size // _REST_BYTES_PER_MS:
-            document.rest()
-        if room.is_used:
-            room.idle_since = None
-        elif room.idle_since is None:
-            room.idle_since = now
-        elif now - room.idle_since >= self.settings.idle_ms:
-            await self.keeper.checkpoint(room)
-            await self.keeper.pack(room, is_closing=True)
-            if not room.is_used and room.journal.is_saved:
-                self._rooms.pop(room.session_id, None)

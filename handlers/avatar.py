@@ -89,7 +89,7 @@ class PictureHandler(BaseHandler):
 
     needs_login = False
 
-    def check_rate(self) -> None:
+    async def check_rate(self) -> None:
         """A page shows many pictures, also to those who are not signed in: they have a rate of their own."""
         if wait := self.services.limiters.signed_in.wait_s(f"pictures of {self.address}"):
             raise errors.rate_limited(wait)

@@ -1,5 +1,6 @@
 """What all HTTP handlers share: who is asking, may he, what did he send, and how he is answered."""
 
+import asyncio
 import json
 import logging
 import re
@@ -8,7 +9,7 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers import errors, ids, network, schemas, views
+from handlers import errors, headers, ids, network, schemas, views
 from handlers.body import Body, parse_json
 from handlers.entry import membership
 from handlers.services import Services
@@ -25,6 +26,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _STATE_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 _MAX_BODY_BYTES = 1 << 40
 _MAX_DIGITS = 16
+_OF_THE_REQUEST = ("Access-Control-", "X-Request", "Vary", headers.STRICT_TRANSPORT)
+_QUARANTINED = "quarantined"
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
 
 _log = logging.getLogger(__name__)
@@ -55,14 +58,12 @@ class BaseHandler(RequestHandler):
         given = self.request.headers.get("X-Request-Id", "")
         self.request_id = given if _REQUEST_ID.match(given) else ids.new_id(services.random_bytes)
         self.set_header("X-Request-Id", self.request_id)
+        headers.demand_tls(self, is_secure=network.is_secure(self.request, services.settings.trusted_hops))
 
     # -- before the verb --------------------------------------------------------------------------
 
     def set_default_headers(self) -> None:
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Referrer-Policy", "no-referrer")
-        self.set_header("Cache-Control", "no-store")
-        self.clear_header("Server")
+        headers.set_defaults(self)
 
     async def prepare(self) -> None:
         self._allow_cross_origin()
@@ -73,7 +74,7 @@ class BaseHandler(RequestHandler):
         try:
             await self._authenticate()
         finally:
-            self.check_rate()
+            await self.check_rate()
         self.body.payer = self.user.id if self.user else self.address
         self._check_origin()
         if self.needs_login and self.user is None:
@@ -91,6 +92,8 @@ class BaseHandler(RequestHandler):
         self.body.release()
 
     def on_connection_close(self) -> None:
+        is_body_slow = self.request.request_time() >= self.services.settings.request_s
+        self.services.reached["request_s"] += is_body_slow and not self.request._body_future.done()
         super().on_connection_close()
         self.body.release()
 
@@ -128,11 +131,12 @@ class BaseHandler(RequestHandler):
             self.by_cookie = bool(token)
         return token.strip()
 
-    def check_rate(self) -> None:
+    async def check_rate(self) -> None:
         """Raise ApiError 429 for too many requests of a user, or of an address that is not signed in."""
         limiters = self.services.limiters
         wait = limiters.signed_in.wait_s(self.user.id) if self.user else limiters.anonymous.wait_s(self.address)
         if wait:
+            await asyncio.sleep(min(wait, self.services.sockets.limits.refusal_hold_s))  # who does not wait is made to
             raise errors.rate_limited(wait)
 
     def _check_origin(self) -> None:
@@ -148,8 +152,8 @@ class BaseHandler(RequestHandler):
 
     @property
     def address(self) -> str:
-        """Where the request comes from."""
-        return network.client_address(self.request, self.services.settings.trusted_hops)
+        """Where the request comes from, as limits count it."""
+        return network.place(self.request, self.services.settings.trusted_hops)
 
     @property
     def me(self) -> User:
@@ -216,6 +220,9 @@ class BaseHandler(RequestHandler):
             code = _CODES.get(status_code, "internal" if status_code >= 500 else "bad_request")
             message = "Something went wrong here; it was logged." if status_code >= 500 else f"{self._reason}."
             answer = errors.ApiError(status_code, code, message)
+        self.services.problems[answer.code] += 1
+        if answer.code == _QUARANTINED and self.path_args:
+            answer.latest = f"/code/{self.path_args[0]}/latest"
         self.set_status(answer.status)
         if answer.status == 405:
             self.set_header("Allow", ", ".join(self._methods()))
@@ -240,7 +247,7 @@ class BaseHandler(RequestHandler):
         """Tornado clears all headers for an error: those of the request as such stay."""
         kept = {}
         if hasattr(self, "_headers"):
-            kept = {k: v for k, v in self._headers.get_all() if k.startswith(("Access-Control-", "X-Request", "Vary"))}
+            kept = {k: v for k, v in self._headers.get_all() if k.startswith(_OF_THE_REQUEST)}
         super().clear()
         for name, value in kept.items():
             self.set_header(name, value)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from crdt import protocol
 from crdt.connection import Connection
-from crdt.errors import RoomDamaged, RoomUnavailable
+from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from handlers import errors, views
 from handlers.account import NO_ACCESS
-from handlers.entry import enter_as, entering, secret_hash
+from handlers.entry import connect_wait_s, enter_as, entering, secret_hash
 from handlers.peer import DAMAGED, STORE_AWAY, SyncPeer
 from handlers.services import Services
 from handlers.tokens import Claims
@@ -57,6 +57,8 @@ class Entrance:
             self._refuse(refused.code, refused.word, str(refused))
         except (RoomUnavailable, StoreUnavailable):
             self._refuse(STORE_AWAY, "unavailable", "The session cannot be loaded now.")
+        except RoomSetAside as error:
+            self._refuse(DAMAGED, "quarantined", f"The session is {error}.")
         except RoomDamaged:
             self._refuse(DAMAGED, "quarantined", "The stored document is damaged.")
         except NotFound:
@@ -95,7 +97,7 @@ class Entrance:
             raise _Refused(NOT_SIGNED_IN, "not_signed_in", "This login has ended.")
         user = found.user
         role = await self._role(found)
-        if is_first and self._services.limiters.handshakes.wait_s(user.id):
+        if is_first and connect_wait_s(self._services, user.id):
             raise _Refused(TOO_MANY, "too_many", "Too many connection attempts.")
         return user, claims.login_id, role
 

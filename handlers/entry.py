@@ -75,6 +75,15 @@ async def membership(
     return session, member
 
 
+def connect_wait_s(services: Services, user_id: str) -> int:
+    """Count a user's attempt to connect; return the seconds he has to wait, 0 for none.
+
+    For whose edit the server died of, one a minute is enough (`crdt.quarantine`).
+    """
+    is_slowed = services.rooms.quarantine.is_slowed(user_id, services.clock())
+    return (services.limiters.slowed if is_slowed else services.limiters.handshakes).wait_s(user_id)
+
+
 @asynccontextmanager
 async def entering(
     services: Services, session_id: str, admitted: Callable[[], Awaitable[_T]]

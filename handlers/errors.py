@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from crdt.errors import DocumentFull, RoomDamaged, RoomUnavailable
+from crdt.errors import DocumentFull, RoomDamaged, RoomSetAside, RoomUnavailable
 from storage.errors import (
     Conflict,
     LimitReached,
@@ -23,6 +23,7 @@ class ApiError(Exception):
 
     code    a stable word; `docs/api.md` lists them
     errors  {field: [what is wrong]} for input
+    latest  where the last version that was saved can be read, if the document cannot
     """
 
     status: int
@@ -30,6 +31,7 @@ class ApiError(Exception):
     message: str
     errors: dict[str, list[str]] | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    latest: str = ""
 
     def __str__(self) -> str:
         return self.message
@@ -51,6 +53,10 @@ def bad_origin() -> ApiError:
     return ApiError(403, "bad_origin", "Requests from this origin are not allowed here.")
 
 
+def bad_handshake() -> ApiError:
+    return ApiError(400, "bad_handshake", "This is no handshake of a WebSocket (RFC 6455, section 4.2.1).")
+
+
 def not_found(what: str = "page") -> ApiError:
     return ApiError(404, "not_found", f"There is no such {what}.")
 
@@ -70,6 +76,12 @@ def session_ended() -> ApiError:
 
 def rate_limited(wait_s: int, message: str = "Too many requests.") -> ApiError:
     return ApiError(429, "rate_limited", f"{message} Try again in {wait_s} s.", headers={"Retry-After": str(wait_s)})
+
+
+def quarantined(error: RoomDamaged) -> ApiError:
+    if isinstance(error, RoomSetAside):
+        return ApiError(409, "quarantined", f"The session is {error}, because the server failed in it.")
+    return ApiError(409, "quarantined", "The stored document is damaged and was taken out of service.")
 
 
 def malformed() -> ApiError:
@@ -111,7 +123,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
         case DocumentFull():
             return too_large(f"{str(error).capitalize()}.")
         case RoomDamaged():
-            return ApiError(409, "quarantined", "The stored document is damaged and was taken out of service.")
+            return quarantined(error)
         case RoomUnavailable() | StoreUnavailable():
             return unavailable()
     return None

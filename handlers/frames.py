@@ -19,6 +19,8 @@ TOO_BIG = 1009
 _FINAL_BINARY = 0x82
 _MASKED = 0x80
 _MAX_CONTROL_BYTES = 125
+_LEAST = {6: 0, 8: 126, 14: 1 << 16}
+"""The shortest payload after a head of so many bytes (section 5.2)."""
 _CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
 _SHORT = [bytes((_FINAL_BINARY, size)) for size in range(126)]
 
@@ -104,6 +106,8 @@ class FrameReader:
             return 0
         if opcode < CLOSE and length + self._size > self._max_bytes:
             raise FrameError(TOO_BIG, "message too large")
+        if length < _LEAST[start - at]:
+            raise FrameError(PROTOCOL_ERROR, "length in more bytes than it needs")
         end = start + length
         self._need = end - at
         if end > size:

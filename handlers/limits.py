@@ -7,6 +7,10 @@ from collections.abc import Callable
 _MAX_KEYS = 10_000
 
 
+def _ignore() -> None:
+    """Nobody wants to know."""
+
+
 class Bucket:
     """Holds up to `burst` tokens and gains `rate` a second; may go into debt.
 
@@ -44,7 +48,11 @@ class Bucket:
 class RateLimiter:
     """A bucket a key. The least recently used keys are forgotten beyond ten thousand."""
 
-    def __init__(self, rate: float, burst: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, rate: float, burst: float, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore
+    ) -> None:
+        """on_refused: called whenever somebody has to wait."""
+        self._on_refused = on_refused
         self._rate = rate
         self._burst = burst
         self._monotonic = monotonic
@@ -62,13 +70,18 @@ class RateLimiter:
         wait = bucket.spend(1, now)
         if wait:
             bucket.refund(1)
+            self._on_refused()
         return math.ceil(wait)
 
 
 class FailureWindow:
     """Counts failures a key within a window; at the limit the key waits until the oldest is forgotten."""
 
-    def __init__(self, limit: int, window_s: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, limit: int, window_s: float, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore
+    ) -> None:
+        """on_refused: called whenever somebody has to wait."""
+        self._on_refused = on_refused
         self._limit = limit
         self._window_s = window_s
         self._monotonic = monotonic
@@ -93,7 +106,10 @@ class FailureWindow:
         times = self._failures.get(key)
         if times is None or len(times) < self._limit:
             return 0
-        return max(0, math.ceil(times[0] + self._window_s - self._monotonic()))
+        wait = max(0, math.ceil(times[0] + self._window_s - self._monotonic()))
+        if wait:
+            self._on_refused()
+        return wait
 
 
 class Budget:
@@ -123,7 +139,7 @@ class Budget:
             self._held.pop(key, None)
 
 
-class Counter:
+class Places:
     """How many of something each key has now, up to a limit."""
 
     def __init__(self, limit: int) -> None:

@@ -1,8 +1,10 @@
 """`GET /metrics`: what the process is doing, in the text format of Prometheus."""
 
+import asyncio
 import hmac
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from handlers import errors, network
 from handlers.health import HealthHandler
@@ -35,6 +37,13 @@ def lines(services: Services) -> Iterator[str]:
     for name, kind, about, value in (
         ("connections", "gauge", "Open WebSockets and Socket.IO connections.", sockets.open),
         ("rooms", "gauge", "Sessions that are loaded.", rooms.loaded),
+        (
+            "quarantined_sessions",
+            "gauge",
+            "Sessions out of service: damaged, or set aside after a crash.",
+            rooms.quarantined,
+        ),
+        ("tasks", "gauge", "Tasks of the event loop.", len(asyncio.all_tasks())),
         ("unsaved_bytes", "gauge", "Edits that the store does not have yet.", rooms.writer.unsaved_bytes),
         ("store_failing", "gauge", "1 while the store cannot be written.", int(rooms.writer.is_failing)),
         ("slowed_total", "counter", "Times that a client was not read from for sending too fast.", sockets.slowed),
@@ -43,7 +52,16 @@ def lines(services: Services) -> Iterator[str]:
     ):
         yield from _head(name, kind, about)
         yield f"collab_{name} {value}"
+    yield from _counts("limit_reached_total", "limit", "Times a limit was reached, by its setting.", services.reached)
+    yield from _counts("problems_total", "code", "Requests answered with an error, by its code.", services.problems)
+    yield from _counts("closes_total", "code", "WebSockets under /sync closed by the server, by code.", sockets.closes)
     yield from _histogram(services.lag)
+
+
+def _counts(name: str, label: str, about: str, counts: Mapping[Any, int]) -> Iterator[str]:
+    yield from _head(name, "counter", about)
+    for key, count in sorted(counts.items()):
+        yield f'collab_{name}{{{label}="{key}"}} {count}'
 
 
 def _histogram(lag: LagMeter) -> Iterator[str]:

@@ -83,6 +83,7 @@ ERRORS: tuple[tuple[int, str, str], ...] = (
     (401, "not_signed_in", "No valid token, or the login has ended."),
     (401, "token_expired", "The access token has expired: refresh it."),
     (401, "bad_credentials", "Name or password is wrong."),
+    (400, "bad_handshake", "The address is for WebSockets, and this is no handshake of one."),
     (403, "forbidden", "Your role does not allow this."),
     (403, "bad_origin", "The request comes from a page of another site."),
     (404, "not_found", "There is no such thing, or you may not know of it."),
@@ -129,6 +130,7 @@ _PROBLEM = {
         "code": {"type": "string", "enum": [code for _, code, _ in ERRORS] + ["internal", "bad_request"]},
         "message": {"type": "string"},
         "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+        "latest": {"type": "string", "description": "where the last saved version is, of a session that is quarantined"},
         "requestId": {"type": "string"},
     },
 }

@@ -6,6 +6,9 @@
 import asyncio
 import base64
 import hashlib
+import os
+import sys
+import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,8 +31,9 @@ class Passwords:
 
     def __init__(self, cost: int, threads: int = 1) -> None:
         self._cost = cost
-        self._pool = ThreadPoolExecutor(threads, "bcrypt")
+        self._pool = ThreadPoolExecutor(threads, "bcrypt", _yield_to_others)
         self._waiting = 0
+        self._is_closed = False
         self._common = frozenset(files("handlers").joinpath("common_passwords.txt").read_text().split("\n"))
         self._decoy = bcrypt.hashpw(b"nobody", bcrypt.gensalt(cost)).decode()
 
@@ -60,17 +64,30 @@ class Passwords:
         return same and hashed is not None
 
     def close(self) -> None:
-        """Let the threads go."""
+        """Let the threads go; whoever waits is told to come back."""
+        self._is_closed = True
         self._pool.shutdown(cancel_futures=True)
 
     async def _run(self, work: Callable[[bytes, bytes], _T], password: bytes, salt: bytes) -> _T:
+        if self._is_closed:
+            raise unavailable("The server is stopping.")
         if self._waiting >= _MAX_WAITING:
             raise unavailable("Too many people are signing in.")
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work, password, salt)
+        except asyncio.CancelledError:
+            if self._is_closed:
+                raise unavailable("The server is stopping.") from None
+            raise
         finally:
             self._waiting -= 1
+
+
+def _yield_to_others() -> None:
+    """Hash in the time that the event loop leaves: on one core a hash would hold it up for milliseconds at a time."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
 
 
 def _digest(password: str) -> bytes:

@@ -17,6 +17,7 @@ STORE_AWAY = 4503
 
 _SYNC_STEP1 = b"\x00\x00"
 _BYTES_PER_UPDATE = 64 << 10
+_BYTES_PER_REPEATED = 4 << 10
 
 _log = logging.getLogger(__name__)
 
@@ -24,13 +25,14 @@ _log = logging.getLogger(__name__)
 class SyncPeer(SyncSocket):
     """A connection and, once it has joined, its room."""
 
-    __slots__ = ("_connection", "_room", "_rooms", "address")
+    __slots__ = ("_connection", "_has_asked", "_room", "_rooms", "address")
 
     def __init__(self, sockets: Sockets, loop: asyncio.AbstractEventLoop, rooms: Rooms, address: str) -> None:
         super().__init__(sockets, loop)
         self.address = address
         sockets.watch(self)
         self._rooms = rooms
+        self._has_asked = False
         self._room: Room | None = None
         self._connection: Connection | None = None
 
@@ -53,7 +55,8 @@ class SyncPeer(SyncSocket):
     def cost(self, message: bytes) -> float:
         """A question for the whole document costs by its size: answering takes 40 ms for some megabytes."""
         if message[:2] == _SYNC_STEP1 and self._room:
-            return 1 + self._room.document.size / _BYTES_PER_UPDATE
+            asked, self._has_asked = self._has_asked, True
+            return 1 + self._room.document.size / (_BYTES_PER_REPEATED if asked else _BYTES_PER_UPDATE)
         return super().cost(message)
 
     def receive(self, frame: bytes) -> None:

@@ -1,6 +1,7 @@
 """What a handler may reach: one object, made by `collab_server.app`, given to every handler."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -33,6 +34,7 @@ class WebSettings:
     origins: frozenset[str] = frozenset()
     trusted_hops: int = 0
     json_bytes: int = 64 << 10
+    request_s: float = 10
     members: int = 200
     refresh_idle_s: int = 14 * 86_400
     refresh_s: int = 30 * 86_400
@@ -53,6 +55,8 @@ class Limiters:
     messages: RateLimiter
     saves: RateLimiter
     handshakes: RateLimiter
+    slowed: RateLimiter
+    accepts: RateLimiter
     account_failures: FailureWindow
     address_failures: FailureWindow
 
@@ -66,6 +70,8 @@ class Services:
     seen_logins   logins that were used since somebody last noted it in the store
     exports       one archive is put together at a time
     message_listeners  called with each chat message that is stored, and its sender
+    reached       how often each limit kept somebody from something, by the name of its setting
+    problems      how often requests were answered with each error code
     is_draining   whether the server is about to stop
     """
 
@@ -84,6 +90,8 @@ class Services:
     clock: Callable[[], int]
     random_bytes: Callable[[int], bytes]
     is_draining: Callable[[], bool]
+    reached: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
     lag: LagMeter = field(default_factory=LagMeter)
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)

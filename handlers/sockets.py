@@ -1,11 +1,12 @@
 """All open WebSockets of the process: how many there may be, and keeping them alive."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol
 
 from crdt.protocol import KEEP_ALIVE
-from handlers.limits import Counter
+from handlers.limits import Places
 
 _TICK_S = 4.0
 _QUIET_S = 8.0
@@ -26,6 +27,7 @@ class SocketLimits:
     per_session: int = 100
     in_all: int = 5_000
     refusal_hold_s: float = 3.0
+    sign_in_s: float = 10.0
     ping_s: float = 25.0
     pong_s: float = 20.0
 
@@ -53,17 +55,21 @@ class Sockets:
     """The open sockets.
 
     slowed, too_fast, too_slow  how often a client was not read from, closed for flooding, closed for not reading
+    closes   how often a client was closed, by code
+    reached  counts, by the name of a setting, how often it kept somebody from something
     """
 
-    def __init__(self, limits: SocketLimits) -> None:
+    def __init__(self, limits: SocketLimits, reached: Counter[str] | None = None) -> None:
         self.limits = limits
+        self.reached: Counter[str] = Counter() if reached is None else reached
+        self.closes: Counter[int] = Counter()
         self.slowed = self.too_fast = self.too_slow = 0
         self._watched: set[Watched] = set()
         self._all = 0
         self._listening: dict[str, set[Socket]] = {}
-        self._by_address = Counter(limits.per_address)
-        self._by_session = Counter(limits.per_session)
-        self._by_user = Counter(limits.per_user)
+        self._by_address = Places(limits.per_address)
+        self._by_session = Places(limits.per_session)
+        self._by_user = Places(limits.per_user)
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -83,10 +89,12 @@ class Sockets:
 
     def opened(self, address: str) -> bool:
         """Count a socket; return whether it is within the limits of its address and of the process."""
-        fits = self._all < self.limits.in_all and self._by_address.has_room(address)
+        fits_all, fits_address = self._all < self.limits.in_all, self._by_address.has_room(address)
+        self.reached["connections"] += not fits_all
+        self.reached["connections_per_address"] += not fits_address
         self._all += 1
         self._by_address.add(address)
-        return fits
+        return fits_all and fits_address
 
     def closed(self, address: str) -> None:
         self._all -= 1
@@ -101,7 +109,11 @@ class Sockets:
 
     def has_room(self, session_id: str, user_id: str) -> bool:
         """Whether the user may have one more connection to the session."""
-        return self._by_session.has_room(session_id) and self._by_user.has_room((session_id, user_id))
+        fits_session = self._by_session.has_room(session_id)
+        fits_user = self._by_user.has_room((session_id, user_id))
+        self.reached["connections_per_session"] += not fits_session
+        self.reached["connections_per_user"] += not fits_user
+        return fits_session and fits_user
 
     def joined(self, session_id: str, user_id: str) -> None:
         self._by_session.add(session_id)
@@ -140,6 +152,7 @@ class Sockets:
         socket.has_sent = socket.is_heard = False
         socket.settle()
         if socket.unheard_s >= self.limits.ping_s + self.limits.pong_s:
+            self.reached["pong_s"] += 1
             socket.abort()
         elif before < self.limits.ping_s <= socket.unheard_s:
             socket.ping()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import socket
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,7 +11,7 @@ from urllib.parse import parse_qs
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
-from handlers import errors, ids, network, views
+from handlers import errors, headers, ids, network, views
 from handlers.base import ACCESS_COOKIE
 from handlers.entrance import Entrance
 from handlers.peer import SyncPeer
@@ -19,6 +20,8 @@ from handlers.upgrade import Handover
 
 _SUB_PROTOCOL = "access_token"
 _UPGRADE_REQUIRED = 426
+_KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
+"""Sixteen bytes in base64, once: of two such headers Tornado makes one with a comma."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,14 +58,18 @@ class SyncHandler(WebSocketHandler):
                 errors.ApiError(426, "upgrade_required", "This address is for WebSockets: use a Yjs provider.")
             )
             return
+        if self.request.version == "HTTP/1.0" or not _KEY.fullmatch(self.request.headers.get("Sec-WebSocket-Key", "")):
+            self._reply_problem(errors.bad_handshake())
+            return
         settings = self.services.settings
-        self._address = network.client_address(self.request, settings.trusted_hops)
+        self._address = network.place(self.request, settings.trusted_hops)
         if self._given_token() or self._query().get("ticket"):
             return
         if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
             self._reply_problem(errors.bad_origin())
 
     def _reply_problem(self, problem: errors.ApiError) -> None:
+        headers.set_defaults(self)
         self.set_status(problem.status)
         if problem.status == _UPGRADE_REQUIRED:
             self.set_header("Upgrade", "websocket")
@@ -93,14 +100,14 @@ class SyncHandler(WebSocketHandler):
         loop = asyncio.get_running_loop()
         fits = self.services.sockets.opened(self._address)
         peer = SyncPeer(self.services.sockets, loop, self.services.rooms, self._address)
+        if early:
+            peer.data_received(early)
         try:
             transport, _ = await loop.connect_accepted_socket(lambda: peer, connection)
         except OSError:
             peer.gone()
             return
         transport.pause_reading()
-        if early:
-            peer.data_received(early)
         query = self._query()
         token = self._given_token() or self.get_cookie(ACCESS_COOKIE) or ""
         await Entrance(self.services, peer, self.request_id, query, token).let_in(

@@ -166,7 +166,7 @@ class LoginHandler(AccountHandler):
         if name is None:
             raise errors.invalid({"username": ["is required, or email"]})
         user = await services.store.user_by_name(name)
-        account = user.id if user else name.casefold()
+        account = f"login of {user.id}" if user else f"login as {name.casefold()}"
         self.note_try(account)
         hashed = user.password_hash if user else None
         if not await services.passwords.matches(body["password"], hashed) or user is None:

@@ -28,7 +28,8 @@ def problem(error: ApiError, title: str, request_id: str) -> dict[str, Any]:
         "message": error.message,
         "requestId": request_id,
     }
-    return {**body, "errors": error.errors} if error.errors else body
+    more = {"errors": error.errors, "latest": error.latest}
+    return body | {name: value for name, value in more.items() if value}
 
 
 def user(record: User) -> dict[str, Any]:

@@ -18,6 +18,8 @@ MALFORMED = 4400
 TOO_SLOW = 1013
 TOO_FAST = 1008
 _OVER_S = 10.0
+_CALM_S = 1.0
+"""Who was not held back for so long is no longer over the limit."""
 _CLOSING_S = 5.0
 """For the client to answer our close frame, or to read what was queued before it."""
 _LARGE_FRAME_BYTES = 64 << 10
@@ -38,8 +40,9 @@ class SyncSocket(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_bytes", "_held", "_is_closing", "_is_raised", "_is_scheduled", "_late", "_loop", "_out", "_over_since",
-        "_reader", "_sockets", "_transport", "_updates", "close_code", "has_sent", "is_heard", "quiet_s", "unheard_s",
+        "_bytes", "_held", "_is_closing", "_is_deaf", "_is_raised", "_is_scheduled", "_late", "_loop", "_out",
+        "_over_since", "_over_until", "_reader", "_sockets", "_transport", "_updates", "close_code", "has_sent",
+        "is_heard", "quiet_s", "unheard_s",
     )  # fmt: skip
 
     def __init__(self, sockets: Sockets, loop: asyncio.AbstractEventLoop) -> None:
@@ -58,8 +61,8 @@ class SyncSocket(asyncio.Protocol):
         self._out: list[bytes] = []
         self._held: list[Item] | None = []
         self._late: asyncio.Task[None] | None = None
-        self._over_since: float | None = None
-        self._is_scheduled = self._is_closing = self._is_raised = False
+        self._over_since = self._over_until = -_CALM_S
+        self._is_scheduled = self._is_closing = self._is_raised = self._is_deaf = False
 
     # -- the transport ----------------------------------------------------------------------------
 
@@ -71,6 +74,7 @@ class SyncSocket(asyncio.Protocol):
         """More than the bound is queued."""
         if not self._is_closing:
             self._sockets.too_slow += 1
+            self._sockets.reached["max_queued_bytes"] += 1
             self._out.clear()
             self.shut(TOO_SLOW, '{"code":"too_slow"}')
 
@@ -123,6 +127,7 @@ class SyncSocket(asyncio.Protocol):
     def shut(self, code: int, reason: str) -> None:
         """Send what is queued and close with a code; harmless when closed."""
         if not self._is_closing:
+            self._sockets.closes[code] += 1
             self._close(code.to_bytes(2, "big") + reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore").encode())
 
     def abort(self) -> None:
@@ -166,6 +171,8 @@ class SyncSocket(asyncio.Protocol):
     # -- in ---------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        if self._is_deaf:
+            return
         self.is_heard = True
         reader = self._reader
         items = reader.feed(data)
@@ -181,8 +188,11 @@ class SyncSocket(asyncio.Protocol):
             self._updates.tokens -= _OTHER_COST * reader.fragments
             reader.fragments = 0
         wait_s = self._bytes.spend(len(data), now)
+        if wait_s:
+            self._sockets.reached["update_bytes_per_s"] += 1
         self._take(items)
         if self._held is None and (wait_s or self._updates.tokens < 0):
+            self._sockets.reached["updates_per_s"] += self._updates.tokens < 0
             self._hold([], max(wait_s, self._updates.debt_s()))
 
     def go_on(self) -> None:
@@ -204,6 +214,8 @@ class SyncSocket(asyncio.Protocol):
                 updates.tokens -= 1
             else:
                 updates.tokens -= self.cost(item) if is_message else _OTHER_COST  # type: ignore[arg-type]
+            if updates.tokens < 0:
+                self._sockets.reached["updates_per_s"] += 1
             if updates.tokens < 0 or (is_message and len(item) > _LARGE_FRAME_BYTES):  # type: ignore[arg-type]
                 self._hold(items[at:], updates.debt_s())
                 return
@@ -211,8 +223,6 @@ class SyncSocket(asyncio.Protocol):
                 self.receive(item)  # type: ignore[arg-type]
             else:
                 self._control(item)  # type: ignore[arg-type]
-        if updates.tokens >= 0:
-            self._over_since = None
 
     def _hold(self, items: list[Item], wait_s: float) -> None:
         """Read no more until these are taken; close a client that has been over the limit for ten seconds."""
@@ -221,9 +231,11 @@ class SyncSocket(asyncio.Protocol):
         now = self._loop.time()
         if wait_s:
             self._sockets.slowed += 1
-            if self._over_since is None:
+            if now - self._over_until > _CALM_S:
                 self._over_since = now
-            elif now - self._over_since > _OVER_S:
+            wait_s = min(wait_s, _OVER_S)
+            self._over_until = now + wait_s
+            if now - self._over_since > _OVER_S:
                 self._sockets.too_fast += 1
                 self.shut(TOO_FAST, '{"code":"too_fast"}')
                 return
@@ -258,7 +270,15 @@ class SyncSocket(asyncio.Protocol):
             elif item.opcode == CLOSE:
                 self._answer_close(item.payload)
         except FrameError as error:
+            self._sockets.reached["max_sync_bytes"] += error.code == frames.TOO_BIG
             self.shut(error.code, f'{{"code":"malformed","message":"{error}"}}')
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """End our side and read on without looking, for a while: a reset would overtake the close frame."""
+        self._is_deaf = True
+        if self._transport and not self._transport.is_closing():
+            self._transport.write_eof()
 
     def _answer_close(self, payload: bytes) -> None:
         """Close as the client did (section 5.5.1): its code back, then the connection."""

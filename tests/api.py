@@ -10,6 +10,8 @@ from typing import Any
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from tests import canaries
+
 PASSWORD = "correct horse battery"
 
 _numbers = itertools.count(1)
@@ -42,6 +44,7 @@ class Api:
         if self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")
         data = raw if raw is not None else json.dumps(body).encode() if body is not None else None
+        canaries.USED.sent(path, sent, body)
         request = HTTPRequest(
             self.url + path,
             method=method,
@@ -54,6 +57,7 @@ class Api:
         response = await AsyncHTTPClient().fetch(request, raise_error=False)
         kind = response.headers.get("Content-Type", "")
         content = json.loads(response.body) if "json" in kind and response.body else response.body
+        canaries.USED.received(content)
         return Answer(response.code, content, response.headers)
 
     async def get(self, path: str, **options: Any) -> Answer:

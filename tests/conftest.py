@@ -12,7 +12,7 @@ import uvloop
 
 from collab_server.config import Config
 from collab_server.server import Server
-from tests import mongod
+from tests import canaries, mongod
 from tests.api import Api
 from tests.node_peers import Peers
 
@@ -27,6 +27,7 @@ QUICK: dict[str, Any] = {
     "saves_per_s": 10_000,
     "messages_per_10s": 10_000,
     "handshakes_per_min": 10_000,
+    "accepts_per_s": 100_000,
 }
 """Settings for tests: cheap hashes, and limits out of the way of whoever does not test them."""
 
@@ -54,6 +55,14 @@ def _log_listener() -> Iterator[_Listener]:
     assert not listener.unexpected()
 
 
+@pytest.fixture(autouse=True)
+def _no_secret_is_logged() -> Iterator[None]:
+    """Nothing that was secret in a test may be in its logs (`tests.canaries`)."""
+    with canaries.watched(canaries.USED) as used:
+        yield
+        assert not used.leaks()
+
+
 @pytest.fixture
 def expect_log(_log_listener: _Listener) -> Callable[[str], None]:
     """Announce a warning or error by a pattern."""
@@ -67,7 +76,13 @@ def mongo_uri() -> Iterator[str]:
         yield uri
 
 
-_HOT_PATH = ("test_sync_endpoint.py", "test_hostile.py", "test_frames_on_the_wire.py")
+_HOT_PATH = (
+    "test_sync_endpoint.py",
+    "test_hostile.py",
+    "test_frames_on_the_wire.py",
+    "test_rfc6455.py",
+    "test_rfc6455_handshake.py",
+)
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -87,7 +102,9 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
     running: list[Server] = []
 
     async def start(**settings: Any) -> Server:
-        server = await Server.start(Config(**{**QUICK, "data_dir": str(tmp_path / "data"), **settings}))
+        config = {**QUICK, "data_dir": str(tmp_path / "data"), **settings}
+        server = await Server.start(Config(**config))
+        canaries.USED.configured(config, config["data_dir"])
         running.append(server)
         return server
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient
 
+from tests import canaries
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -21,9 +23,13 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """`collab-server run` with settings as environment variables."""
+    """`collab-server run` with settings as environment variables; without a supervisor, so that `kill` is its end."""
 
-    def __init__(self, data_dir: Path, port: int, **variables: Any) -> None:
+    def __init__(
+        self, data_dir: Path, port: int, *, module: tuple[str, ...] = ("collab_server",), **variables: Any
+    ) -> None:
+        """module: what to run instead, with its arguments before `run`."""
+        self._module = module
         self.url = f"http://127.0.0.1:{port}"
         self.output = data_dir.with_suffix(f".{port}.log")
         self._environment = {
@@ -33,22 +39,26 @@ class ServerProcess:
             "DATA_DIR": str(data_dir),
             "COLLAB_BCRYPT_COST": "4",
             "COLLAB_HANDSHAKES_PER_MIN": "100000",
+            "COLLAB_ACCEPTS_PER_S": "100000",
             "COLLAB_LOG_FORMAT": "json",
+            "COLLAB_SUPERVISOR": "off",
             **{name: str(value) for name, value in variables.items()},
         }
         self._process: asyncio.subprocess.Process | None = None
+        canaries.USED.printed(self.output)
 
     async def start(self) -> None:
         """Start and wait until it is ready."""
         with self.output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "collab_server", "run",
+                sys.executable, "-m", *self._module, "run",
                 cwd=ROOT, env=self._environment, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         for _ in range(500):
             try:
                 answer = await AsyncHTTPClient().fetch(self.url + "/readyz", raise_error=False)
                 if answer.code == 200:
+                    canaries.USED.configured(self._environment, self._environment["DATA_DIR"])
                     return
             except OSError:
                 pass
@@ -60,6 +70,14 @@ class ServerProcess:
         """End it as a power cut would."""
         self._process.kill()
         await self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def wait(self) -> int:
+        """Return the exit code once it has ended."""
+        return await self._process.wait()
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)

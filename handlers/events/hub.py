@@ -8,12 +8,12 @@ from typing import Any
 
 from tornado.httputil import HTTPServerRequest
 
-from crdt.errors import CrdtError, RoomUnavailable
+from crdt.errors import CrdtError
 from crdt.room import Room
 from handlers import errors, ids, network, schemas
 from handlers.base import ACCESS_COOKIE
 from handlers.chat import send_message
-from handlers.entry import enter, entering
+from handlers.entry import connect_wait_s, enter, entering
 from handlers.events.client import EventClient, Rates
 from handlers.events.live import Live
 from handlers.events.seat import Seat
@@ -22,7 +22,6 @@ from handlers.services import Services
 from handlers.times import rfc3339
 from storage.records import Message, Role, User
 
-_SIGN_IN_S = 20.0
 _SIGN_IN_BYTES = 16 << 10
 _TICK_S = 10.0
 """Presence is announced again so often: y-protocols forgets it after 30 s."""
@@ -87,9 +86,9 @@ class Hub:
     # -- connections: Callbacks of `server` --------------------------------------------------------
 
     def opened(self, key: str, request: HTTPServerRequest) -> bool:
-        address = network.client_address(request, self.services.settings.trusted_hops)
+        address = network.place(request, self.services.settings.trusted_hops)
         self._connections[key] = address, Rates(self.services.sockets.limits)
-        asyncio.get_running_loop().call_later(_SIGN_IN_S, self._expect, key)
+        asyncio.get_running_loop().call_later(self.services.sockets.limits.sign_in_s, self._expect, key)
         return self.services.sockets.opened(address)
 
     def closed(self, key: str) -> None:
@@ -108,11 +107,13 @@ class Hub:
             return 0.0
         wait_s = found[1].spend(0 if key in self._clients else 1, size)
         self.services.sockets.slowed += bool(wait_s)
+        self.services.reached["update_bytes_per_s"] += bool(wait_s)
         return wait_s
 
     def _expect(self, key: str) -> None:
         """Close a connection on which nobody has signed in for a while."""
         if key in self._connections and key not in self._clients:
+            self.services.reached["sign_in_s"] += 1
             self.server.drop(key)
 
     async def connect(self, key: str, request: HTTPServerRequest, auth: object) -> None:
@@ -149,12 +150,16 @@ class Hub:
             raise errors.not_signed_in("This login has ended.")
         return user
 
+    def too_slow(self) -> None:
+        self.services.sockets.too_slow += 1
+        self.services.reached["max_queued_bytes"] += 1
+
     def gone(self, key: str, *, is_lost: bool) -> None:
         client = self._clients.pop(key, None)
         if client:
             client.is_gone = True
             self._unseat(client, is_lost=is_lost)
-            asyncio.get_running_loop().call_later(_SIGN_IN_S, self._expect, key)
+            asyncio.get_running_loop().call_later(self.services.sockets.limits.sign_in_s, self._expect, key)
 
     # -- events -----------------------------------------------------------------------------------
 
@@ -185,12 +190,14 @@ class Hub:
             client.fail(errors.ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
         if wait_s:
             self.services.sockets.slowed += 1
+            self.services.reached["updates_per_s"] += 1
             await asyncio.sleep(wait_s)
         if not isinstance(name, str) or name not in self._actions:
             raise errors.ApiError(
                 400, "unknown_event", f"There is no such event; known are {', '.join(self._actions)}."
             )
         if size > self.services.rooms.settings.room.text_bytes:
+            self.services.reached["max_text_bytes"] += 1
             raise errors.too_large(f"The code may have at most {self.services.rooms.settings.room.text_bytes} bytes.")
         schema, action = self._actions[name]
         body = schemas.validate(schema, schemas.without_lone_surrogates(content), others_too=True)
@@ -202,7 +209,7 @@ class Hub:
         if client.live and client.seat and client.live.room.session_id == session_id:
             self._send_again(client, client.seat, client.live)
             return {"role": client.seat.connection.role}
-        if wait := self.services.limiters.handshakes.wait_s(client.user.id):
+        if wait := connect_wait_s(self.services, client.user.id):
             raise errors.rate_limited(wait, "Too many sessions joined.")
         async with entering(self.services, session_id, lambda: self._admitted(client, session_id)) as (room, admitted):
             if not client.is_gone:
@@ -265,8 +272,6 @@ class Hub:
             if live.room.is_open:
                 raise errors.forbidden(f"Your role here is {seat.connection.role}, this needs {Role.EDITOR}.")
             raise errors.session_ended()
-        if self.services.rooms.writer.unsaved_bytes > self.services.rooms.settings.unsaved_bytes:
-            raise RoomUnavailable("too much is waiting to be saved")
         began = time.perf_counter()
         try:
             seat.text.change(body["code"], self.services.clock())

@@ -53,6 +53,9 @@ class Callbacks(Protocol):
     async def event(self, key: str, name: object, arguments: list[Any]) -> dict[str, Any]:
         """Handle an event, never raise, return what to acknowledge."""
 
+    def too_slow(self) -> None:
+        """Somebody is dropped for not reading."""
+
     def refused_binary(self, key: str) -> None:
         """A client sent what no event here has."""
 
@@ -121,6 +124,7 @@ class EventServer(socketio.AsyncServer):  # type: ignore[misc]
         socket = self.eio.sockets.get(key)
         if socket is not None and socket.queue.qsize() > _MAX_QUEUED:
             _log.info("a Socket.IO client does not read")
+            self._callbacks.too_slow()
             self.drop(key)
 
     def confirm(self, key: str, arrived: Callable[[], None]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from tornado.web import HTTPError, stream_request_body
 from tornado.websocket import WebSocketHandler
 
-from handlers import errors, ids, network, views
+from handlers import errors, headers, ids, network, views
 from handlers.body import Body
 from handlers.events.hub import Hub
 from handlers.services import Services
@@ -36,7 +36,7 @@ class EventsHandler(WebSocketHandler):
         self._engine = self._hub.server.eio
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self.body = Body(self._engine.max_http_buffer_size, services.bodies)
-        self.body.payer = network.client_address(self.request, services.settings.trusted_hops)
+        self.body.payer = network.place(self.request, services.settings.trusted_hops)
 
     @property
     def _hub(self) -> Hub:
@@ -51,10 +51,8 @@ class EventsHandler(WebSocketHandler):
     # -- requests ---------------------------------------------------------------------------------
 
     def set_default_headers(self) -> None:
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Cache-Control", "no-store")
+        headers.set_defaults(self)
         self.set_header("Vary", "Origin")
-        self.clear_header("Server")
         origin = self.request.headers.get("Origin", "").lower()
         if origin in self._hub.services.settings.origins:
             self.set_header("Access-Control-Allow-Origin", origin)
@@ -65,6 +63,8 @@ class EventsHandler(WebSocketHandler):
         if self.services.is_draining():
             raise errors.unavailable("The server is stopping.")
         self.body.declared(self.request.headers.get("Content-Length", "0"))
+        if self.get_query_argument("j", ""):  # engineio's JSONP, which a page of any site could read as a script
+            raise errors.ApiError(400, "bad_request", "There is no JSONP here.")
 
     def data_received(self, chunk: bytes) -> None:
         if self._finished:
@@ -111,6 +111,7 @@ class EventsHandler(WebSocketHandler):
         answer = (errors.to_api_error(error) if error else None) or errors.ApiError(
             status_code, "internal" if status_code >= 500 else "bad_request", f"{self._reason}."
         )
+        self.services.problems[answer.code] += 1
         for name, value in answer.headers.items():
             self.set_header(name, value)
         self.set_header("Content-Type", "application/problem+json")

@@ -137,3 +137,32 @@ async def test_settings_and_keys(person: NewPerson) -> None:
     await ada.page.get_by_role("heading", name="Keys").click()
     await ada.page.keyboard.press("?")
     await expect(ada.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+
+async def test_a_session_that_is_out_of_service(person: NewPerson, server: Server) -> None:
+    """The page says why and what becomes of what is typed; when the session is back, that is merged and saved."""
+    ada = await person()
+    ada.expected.append("409")
+    await ada.sign_up()
+    session_id = await ada.create("Set aside")
+    await ada.type("before")
+    await ada.until_saved()
+    rooms = server.parts.services.rooms
+    rooms.quarantine.note([(session_id, "")], rooms.clock(), is_sure=True)
+    room = rooms.find(session_id)
+    assert room
+    room.close(list(room.connections), 1012, "")
+
+    banner = ada.page.get_by_role("alert").filter(has_text="out of service for 10 minutes")
+    await expect(banner).to_contain_text("What you type stays in this browser")
+    await expect(banner.get_by_role("link", name="Saved versions")).to_be_visible()
+    await ada.check_access()
+    await ada.type("after ")
+    await expect(ada.page.get_by_test_id("saved")).to_have_text("Offline")
+
+    assert rooms.quarantine.release(session_id)
+
+    await ada.until_saved()
+    await expect(banner).to_have_count(0)
+    live = await ada.page.evaluate(f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())")
+    assert live["code"].replace("after ", "") == "before"

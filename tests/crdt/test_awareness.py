@@ -1,6 +1,7 @@
 """Presence states by clock."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ class Table:
     """An Awareness with the client ids of two users' connections."""
 
     def __init__(self, **limits: int) -> None:
-        self.awareness = Awareness(AwarenessLimits(**limits))
+        self.awareness = Awareness(AwarenessLimits(**limits), Counter())
         self.own: dict[str, set[int]] = {"ada": set(), "bob": set()}
         self.owners: dict[int, str] = {}
 

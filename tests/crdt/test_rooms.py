@@ -11,10 +11,10 @@ from crdt import protocol
 from crdt.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history import History, HistorySettings
-from crdt.limits import RoomLimits
+from crdt.limits import RoomLimits, RoomsSettings
 from crdt.log import Entry, encode_chunk
 from crdt.room import Room
-from crdt.rooms import Rooms, RoomsSettings
+from crdt.rooms import Rooms
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import Access, Chunk, Login, Member, Role, Session, SessionChanges, Status, User, VersionKind
 from storage.sqlite import SqliteStore
@@ -243,7 +243,7 @@ async def test_all_rooms_together_have_a_bound(make_world, expect_log) -> None:
     async with world.rooms.use("one") as one, world.rooms.use("two") as two:
         ada, _ = join(one)
         bob, _ = join(two, "bob")
-        world.rooms.receive(one, ada, protocol.sync_update(Typist(5).insert(0, "x" * 150)))
+        world.rooms.receive(one, ada, protocol.sync_update(Typist(5).insert(0, "x" * 70)))
 
         with pytest.raises(RoomUnavailable):
             world.rooms.receive(two, bob, protocol.sync_update(Typist(6).insert(0, "y")))

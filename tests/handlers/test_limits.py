@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from handlers.limits import Bucket, Counter, FailureWindow, RateLimiter
+from handlers.limits import Bucket, FailureWindow, Places, RateLimiter
 from tests.api import PASSWORD, Answer, Api
 from tests.handlers.clients import account, code_of, exchange
+from tests.node_peers import until
 
 
 class Watch:
@@ -130,12 +131,12 @@ def test_rates_above_one_a_second() -> None:
     assert [limiter.wait_s("a") for _ in range(2)] == [0, 1]
 
 
-# -- Counter --------------------------------------------------------------------------------------
+# -- Places ---------------------------------------------------------------------------------------
 
 
 def test_a_counter_has_room_up_to_its_limit() -> None:
     """At the limit there is none; one less and there is."""
-    counter = Counter(2)
+    counter = Places(2)
 
     counter.add("a")
     assert counter.has_room("a")
@@ -149,7 +150,7 @@ def test_a_counter_has_room_up_to_its_limit() -> None:
 
 def test_a_counter_keeps_nothing_of_zero() -> None:
     """A key that is back at nothing takes no memory and cannot be taken from."""
-    counter = Counter(1)
+    counter = Places(1)
     counter.add(("session", "user"))
 
     counter.remove(("session", "user"))
@@ -463,3 +464,35 @@ async def test_huge_headers_are_refused(api: Api, size: int, expect_log) -> None
 
     assert answer is None or answer.status in (400, 431)
     assert (await api.get("/healthz")).status == 200
+
+
+async def test_an_address_that_connects_too_often(start_server) -> None:
+    """Ten times a second's connections are taken at once; one more is closed unread; a little later it may again."""
+    server = await start_server(accepts_per_s=2)
+    port = server.port
+
+    async def is_answered() -> bool:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        try:
+            return (await reader.read()).startswith(b"HTTP/1.1 200")
+        except ConnectionResetError:
+            return False
+        finally:
+            writer.close()
+
+    assert all([await is_answered() for _ in range(20)])
+    assert not await is_answered()
+    reached = server.parts.services.reached["accepts_per_s"]
+    assert reached == 1
+    await until(is_answered, bool)
+
+
+async def test_behind_proxies_connections_are_everybodys(start_server) -> None:
+    """With TRUST_PROXY one address opens as many as it likes."""
+    server = await start_server(accepts_per_s=1, trust_proxy=1)
+    for _ in range(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 200")
+        writer.close()

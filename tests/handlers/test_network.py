@@ -51,6 +51,24 @@ def test_client_address(hops: int, forwarded: list[str], address: str) -> None:
     assert network.client_address(request(*lines), hops) == address
 
 
+@pytest.mark.parametrize(
+    ("remote", "place"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::1", "::/64"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_limits_count_ipv6_by_subscriber(remote: str, place: str) -> None:
+    """Who has a /64 has one place, not 2⁶⁴; IPv4 is counted by address, however it is written."""
+    assert network.place(request(remote=remote), 0) == place
+
+
 @pytest.mark.parametrize("name", ["X-Real-Ip", "Forwarded", "True-Client-Ip", "CF-Connecting-IP", "X-Client-Ip"])
 @pytest.mark.parametrize("hops", [0, 1])
 def test_other_headers_are_not_believed(name: str, hops: int) -> None:

@@ -117,11 +117,13 @@ async def test_a_new_password(ada: Api) -> None:
     assert (await raw.ask("join-session", second))["ok"]
 
 
-async def test_nobody_signs_in(server, ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_signs_in(start_server) -> None:
     """A connection on which nobody signs in is closed."""
-    monkeypatch.setattr("handlers.events.hub._SIGN_IN_S", 0.1)
+    server = await start_server(sign_in_s=0.1)
 
-    await (await RawEvents.open(ada)).until_closed()
+    await (await RawEvents.open(Api(server.url))).until_closed()
+
+    assert server.parts.services.reached["sign_in_s"] == 1
 
 
 async def test_the_store_is_away(peers: Peers, server, ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:

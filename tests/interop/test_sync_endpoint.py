@@ -277,18 +277,27 @@ async def test_the_store_is_away(start_server, monkeypatch, expect_log) -> None:
 
 async def test_a_damaged_session_is_out_of_service_alone(server, ada: Api, expect_log) -> None:
     """A stored row that fails its checksum: 4500 and 409 `quarantined` for this session, nothing for others."""
-    from storage.records import Chunk
+    from storage.records import Chunk, Version, VersionKind
 
     expect_log("damaged in the store")
     session_id, other = await ada.new_session(), await ada.new_session(code="fine")
-    await server.parts.services.store.append_chunks([Chunk(session_id, 1, 1, b"rubbish", 1)])
+    store = server.parts.services.store
+    version = Version(
+        session_id, 0, 0, {"codemirror": "good"}, "codemirror", "", VersionKind.MANUAL, ada.user["id"], "", (), 1
+    )
+    await store.add_version(version, 10, 10)
+    damaged = Chunk(session_id, 1, 1, b"rubbish", 1)
+    await store.append_chunks([damaged])
 
     wire = await ada.connect(session_id)
     answer = await ada.get(f"/code/{session_id}/latest?live=true")
 
     assert (await wire.until_closed())[0] == 4500
     assert (answer.status, answer.body["code"]) == (409, "quarantined")
+    assert (await ada.get(answer.body["latest"])).body["code"] == "good"
     assert (await ada.live(other))["code"] == "fine"
+    assert b"\ncollab_quarantined_sessions 1\n" in (await ada.get("/metrics")).body
+    assert await store.chunks(session_id, 0, 10) == [damaged], "the raw bytes are kept"
 
 
 async def test_a_document_that_is_full(start_server) -> None:

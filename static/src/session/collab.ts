@@ -11,6 +11,7 @@ import { SavedCounter, type SaveState } from "./saved"
 const SAVED = 102
 const NOTE = 103
 const SIGNED_OUT = 4401
+const OUT_OF_SERVICE = 4500
 const SYNC_TIMEOUT_MS = 1500
 const KEPT_TIMEOUT_MS = 1500
 
@@ -27,12 +28,23 @@ export interface Participant {
   top: unknown
 }
 
+/** Close reasons are JSON with a message for people, most of them. */
+function told(reason: string): string {
+  try {
+    return JSON.parse(reason).message ?? reason
+  } catch {
+    return reason
+  }
+}
+
 export class Collaboration {
   readonly doc = new Y.Doc()
   readonly provider: WebsocketProvider
   readonly saveState = signal<SaveState>("offline")
   readonly people = signal<Participant[]>([])
   readonly refused = signal("")
+  /** why the server does not take the session in for now; the provider keeps trying */
+  readonly trouble = signal("")
   /** the text is there: from the server, or from this browser while offline */
   readonly ready = signal(false)
   onNote: (note: Note) => void = () => undefined
@@ -84,8 +96,14 @@ export class Collaboration {
       this.update()
     })
     provider.on("sync", (isSynced: boolean) => {
-      if (isSynced) this.ready.value = true
+      if (isSynced) {
+        this.ready.value = true
+        this.trouble.value = ""
+      }
       this.update()
+    })
+    provider.on("connection-close", (event) => {
+      if (event?.code === OUT_OF_SERVICE) this.trouble.value = told(event.reason) || "This session is out of service."
     })
     provider.on("closed", ({ code, reason }) => void this.closed(code, reason))
     provider.awareness.on("change", () => this.readPeople())
@@ -106,12 +124,7 @@ export class Collaboration {
       this.provider.connect()
       return
     }
-    let message = reason
-    try {
-      message = JSON.parse(reason).message ?? reason
-    } catch {
-      // not every reason is JSON
-    }
+    const message = told(reason)
     this.refused.value = code === 4403 ? message || "You are no longer in this session." : message || `Closed by the server (${code}).`
   }
 

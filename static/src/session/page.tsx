@@ -130,6 +130,11 @@ function Workspace({ held, myId }: { held: ReturnType<typeof useSession>; myId: 
         </nav>
       </header>
       {collab.refused.value && <p class="banner" role="alert">{collab.refused.value} <a href="/">Back to your sessions</a></p>}
+      {collab.trouble.value && (
+        <p class="banner" role="alert">
+          {collab.trouble.value} What you type stays in this browser until it is back. <a href={`/s/${session.id}/versions`}>Saved versions</a>
+        </p>
+      )}
       {session.status === "ended" && <p class="banner" role="status">This session has ended. You can read and replay it.</p>}
       {session.status === "open" && session.role === "viewer" && <p class="banner" role="status">You are watching: viewers read, chat and follow.</p>}
       {followed && <p class="banner">Following {followed.name}. <button type="button" class="link" onClick={() => (follows.value = null)}>Stop</button></p>}

@@ -1,0 +1,83 @@
+"""What a process that died left behind in DATA_DIR, and what was concluded from it."""
+
+import contextlib
+import json
+import logging
+import mmap
+import os
+from pathlib import Path
+
+from crdt import crashmark
+from crdt.crashmark import CrashMark
+from crdt.quarantine import Quarantine
+
+MARK_NAME = "crash-mark"
+NOTES_NAME = "quarantine.json"
+
+_log = logging.getLogger(__name__)
+
+
+class Crashes:
+    """The mapped crash mark, and who is set aside; for the one process that has the store open.
+
+    mark        for rooms to write into
+    quarantine  for rooms to ask
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        """Raises OSError if the folder cannot be used."""
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._notes = data_dir / NOTES_NAME
+        descriptor = os.open(data_dir / MARK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.ftruncate(descriptor, crashmark.SIZE)
+            self._page = mmap.mmap(descriptor, crashmark.SIZE)
+        finally:
+            os.close(descriptor)
+        self.mark = CrashMark(self._page)
+        self.quarantine = read_notes(data_dir)
+
+    def look_back(self, now: int, *, is_sure: bool) -> None:
+        """Note who was named when the process before this one ended, and begin anew; raises OSError.
+
+        is_sure  that ended by its own fault (`Quarantine.note`)
+        """
+        named = list(self.mark.named())
+        if named:
+            alone = [one for one in named if one[1]] or named  # what threads worked for meanwhile is less likely
+            self.quarantine.note(alone, now, is_sure=is_sure)
+            self.quarantine.note([one for one in named if one not in alone], now, is_sure=False)
+            self._save()
+        self.mark.clear()
+        for session_id, user_id in named:
+            minutes = self.quarantine.wait_ms(session_id, now) // 60_000
+            _log.error(
+                "the server died while it worked for session %s, user %s: %s",
+                session_id, user_id or "(several or none)",
+                f"set aside for {minutes} minutes" if minutes else "may have been by chance, noted",
+            )  # fmt: skip
+
+    def close(self) -> None:
+        self._page.close()
+
+    def _save(self) -> None:
+        part = self._notes.with_suffix(".part")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(self.quarantine.as_stored(), file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._notes)
+
+
+def read_notes(data_dir: Path) -> Quarantine:
+    """Return what was concluded from earlier deaths; an unreadable file counts as none."""
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            stored = json.loads((data_dir / NOTES_NAME).read_text())
+        except (ValueError, RecursionError):
+            _log.warning("%s cannot be read; nobody is set aside", data_dir / NOTES_NAME)
+        else:
+            if isinstance(stored, dict):
+                return Quarantine(stored)
+    return Quarantine()

@@ -1,0 +1,78 @@
+"""Whose bytes native code is working on, in memory that outlives the process.
+
+pycrdt can still be broken by sequences of updates that each pass the scan (facts/pycrdt.md). If that ends the
+process, the next one reads here which session and user it was (`crdt.quarantine`). The page is a file that the
+server maps, or plain memory.
+"""
+
+from collections.abc import Iterator, MutableSequence
+from typing import Protocol
+
+SIZE = 4_096
+_SLOT = 256
+
+
+class Page(Protocol):
+    """Mapped or plain memory of `SIZE` bytes."""
+
+    def __getitem__(self, place: slice, /) -> bytes | bytearray: ...
+
+    def __setitem__(self, place: slice, value: bytes, /) -> None: ...
+
+
+class CrashMark:
+    """Names who is being worked for; several at once, for threads have documents loaded too.
+
+    >>> with mark.at(session_id, user_id):
+    ...     document.apply(update)
+    """
+
+    __slots__ = ("_free", "_page")
+
+    def __init__(self, page: Page | None = None) -> None:
+        self._page: Page = bytearray(SIZE) if page is None else page
+        self._free: MutableSequence[int] = list(range(0, SIZE, _SLOT))
+
+    def at(self, session_id: str, user_id: str = "") -> "_At":
+        """Name a session, and the user if it is one alone, for as long as a block runs."""
+        return _At(self._page, self._free, f"{session_id} {user_id}".encode())
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Yield (session id, user id or "") of all that are named now, or were when the process died."""
+        for place in range(0, SIZE, _SLOT):
+            size = self._page[place : place + 1][0]
+            if size:
+                session_id, _, user_id = (
+                    bytes(self._page[place + 1 : place + 1 + size]).decode("ascii", "replace").partition(" ")
+                )
+                yield session_id, user_id
+
+    def clear(self) -> None:
+        """Name nobody."""
+        self._page[0:SIZE] = bytes(SIZE)
+
+
+class _At:
+    """A slot of the page while it is used; with none left nothing is named."""
+
+    __slots__ = ("_free", "_name", "_page", "_place")
+
+    def __init__(self, page: Page, free: MutableSequence[int], name: bytes) -> None:
+        self._page = page
+        self._free = free
+        self._name = name[: _SLOT - 1]
+        self._place = -1
+
+    def __enter__(self) -> None:
+        try:
+            place = self._place = self._free.pop()
+        except IndexError:
+            return
+        name = self._name
+        self._page[place : place + 1 + len(name)] = bytes((len(name),)) + name
+
+    def __exit__(self, *_: object) -> None:
+        place = self._place
+        if place >= 0:
+            self._page[place : place + 1] = b"\0"
+            self._free.append(place)

@@ -1,0 +1,101 @@
+"""Sessions and users that the process died for: the sessions are set aside for a while, the users slowed.
+
+Without this a hostile edit would end the server again as soon as its sender is back. Who is named by
+`crdt.crashmark` when the process ends by its own fault is noted at once; where nobody knows why it ended (a
+power cut, `kill -9`) only who is named twice within a day.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
+_FIRST_MS = 10 * _MINUTE_MS
+_LONGEST_MS = _DAY_MS
+_TIMES_LONGER = 6
+_FORGOTTEN_MS = 7 * _DAY_MS
+_MAX_ENTRIES = 1_000
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of one session or user. Times are milliseconds since 1970.
+
+    crashes    deaths of the process that are his
+    suspicions deaths that may be
+    last       when the last of either was
+    until      set aside or slowed until then
+    """
+
+    crashes: int = 0
+    suspicions: int = 0
+    last: int = 0
+    until: int = 0
+
+    def note(self, now: int, *, is_sure: bool) -> None:
+        if not is_sure:
+            self.suspicions = self.suspicions + 1 if now - self.last <= _DAY_MS else 1
+        self.last = now
+        if is_sure or self.suspicions > 1:
+            self.crashes += 1
+            self.until = now + min(_FIRST_MS * _TIMES_LONGER ** (self.crashes - 1), _LONGEST_MS)
+
+
+class Quarantine:
+    """Who is set aside. Each further crash within a week makes it six times as long: ten minutes to a day."""
+
+    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
+        """stored: what `as_stored` returned; whatever is wrong in it is left out."""
+        self._sessions = _records((stored or {}).get("sessions"))
+        self._users = _records((stored or {}).get("users"))
+
+    def note(self, named: Iterable[tuple[str, str]], now: int, *, is_sure: bool) -> None:
+        """Take in who was named when the process died.
+
+        named    (session id, user id or "")
+        is_sure  it died by its own fault
+        """
+        for session_id, user_id in named:
+            self._sessions.setdefault(session_id, Record()).note(now, is_sure=is_sure)
+            if user_id:
+                self._users.setdefault(user_id, Record()).note(now, is_sure=is_sure)
+        for records in (self._sessions, self._users):
+            for key in [key for key, one in records.items() if now - one.last > _FORGOTTEN_MS]:
+                del records[key]
+
+    def release(self, session_id: str) -> bool:
+        """Forget a session, and say whether it was known."""
+        return self._sessions.pop(session_id, None) is not None
+
+    def wait_ms(self, session_id: str, now: int) -> int:
+        """Return for how long a session stays set aside, 0 for one that is not."""
+        record = self._sessions.get(session_id)
+        return max(0, record.until - now) if record else 0
+
+    def is_slowed(self, user_id: str, now: int) -> bool:
+        """Whether a user's connections are slowed."""
+        record = self._users.get(user_id)
+        return record is not None and record.until > now
+
+    def set_aside(self, now: int) -> list[str]:
+        """Return the sessions that are set aside."""
+        return [session_id for session_id, one in self._sessions.items() if one.until > now]
+
+    def as_stored(self) -> dict[str, Any]:
+        """Return what a new one can be made from, as JSON takes it."""
+        return {
+            name: {key: [one.crashes, one.suspicions, one.last, one.until] for key, one in records.items()}
+            for name, records in (("sessions", self._sessions), ("users", self._users))
+        }
+
+
+def _records(found: object) -> dict[str, Record]:
+    if not isinstance(found, dict):
+        return {}
+    rows = [(key, row) for key, row in found.items() if isinstance(row, list) and len(row) == 4]
+    return {
+        str(key): Record(*row)
+        for key, row in rows[-_MAX_ENTRIES:]
+        if all(type(number) is int and number >= 0 for number in row)
+    }

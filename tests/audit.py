@@ -1,0 +1,180 @@
+"""Known weaknesses in what we build on: `python -m tests.audit`.
+
+pip-audit (installed for this once) looks at requirements.lock, `npm audit` at each package-lock.json. Exit code 1
+if what is shipped has a known weakness of severity high or above; PyPI's database names no severity, so there
+each counts. What only tests and benchmarks use is reported and no more. Where the database is out of reach that
+is said in one line, and is no failure: the dependencies are as good as they were.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.requirements import Requirement
+
+from tests import set_up
+
+ROOT = Path(__file__).parent.parent
+PIP_AUDIT = "pip-audit==2.9.0"
+PRODUCT = "collab-server"
+FOLDERS = {"static": True, "tests/node": False, "bench": False}
+"""Where Node's packages are, and whether they are shipped: in static, what is bundled is."""
+
+_SKIPPED = "not checked"
+_SEVERE = ("high", "critical")
+_TIMEOUT_S = 300
+_UNREACHABLE = re.compile(
+    r"ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|audit endpoint returned an error|ENOAUDIT"
+    r"|ConnectionError|ConnectTimeout|ReadTimeout|HTTPError|ServiceError|Max retries|No matching distribution"
+    r"|Could not find a version|[45]\d\d (Client|Server) Error",
+    re.IGNORECASE,
+)
+
+
+class Finding(NamedTuple):
+    """One weakness of one package."""
+
+    package: str
+    severity: str
+    what: str
+    is_shipped: bool
+
+    @property
+    def is_severe(self) -> bool:
+        return self.is_shipped and self.severity in (*_SEVERE, "unknown")
+
+
+class NotCheckedError(Exception):
+    """The database cannot be asked; the message says why in one line."""
+
+
+# -- Python ---------------------------------------------------------------------------------------
+
+
+def shipped(name: str = PRODUCT) -> set[str]:
+    """Return what the server needs to run, with what that needs, as this environment has it."""
+    found, waiting = set(), [name]
+    while waiting:
+        try:
+            needed = requires(waiting.pop()) or []
+        except PackageNotFoundError:  # not for this kind of machine
+            continue
+        for line in map(Requirement, needed):
+            if (line.marker is None or line.marker.evaluate({"extra": ""})) and normal(line.name) not in found:
+                found.add(normal(line.name))
+                waiting.append(line.name)
+    return found
+
+
+def normal(name: str) -> str:
+    """Return a package's name as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def python_findings() -> Iterator[Finding]:
+    """Audit requirements.lock; raises NotCheckedError."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        python = str(Path(folder) / "bin" / "python")
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PIP_AUDIT]
+        if (done := _run(pip)).returncode:
+            raise NotCheckedError(f"pip-audit cannot be installed: {_last(done.stderr)}")
+        lock = str(ROOT / "requirements.lock")
+        audit = ["-m", "pip_audit", "--requirement", lock, "--require-hashes", "--disable-pip", "--format", "json"]
+        done = _run([python, *audit, "--progress-spinner", "off"])
+    yield from read_pip_audit(_json(done), shipped())
+
+
+def read_pip_audit(report: dict[str, Any], of_server: set[str]) -> Iterator[Finding]:
+    """Yield what pip-audit found; raises NotCheckedError where it passes over everything, which it calls success."""
+    skipped = [package for package in report["dependencies"] if "skip_reason" in package]
+    if len(skipped) == len(report["dependencies"]):
+        raise NotCheckedError(f"pip-audit: {skipped[0]['skip_reason'] if skipped else 'nothing to look at'}")
+    for package in skipped:
+        yield Finding(package["name"], _SKIPPED, package["skip_reason"], normal(package["name"]) in of_server)
+    for package in report["dependencies"]:
+        for weakness in package.get("vulns", ()):
+            fixed = ", ".join(weakness["fix_versions"]) or "no version"
+            what = f"{package['version']}: {weakness['id']}, fixed in {fixed}"
+            yield Finding(package["name"], "unknown", what, normal(package["name"]) in of_server)
+
+
+# -- Node -----------------------------------------------------------------------------------------
+
+
+def node_findings(folder: str, *, is_shipped: bool) -> Iterator[Finding]:
+    """Audit a package-lock.json, of what is shipped the bundled packages first; raises NotCheckedError."""
+    bundled = set(_npm_audit(folder, "--omit=dev")["vulnerabilities"]) if is_shipped else set()
+    yield from read_npm_audit(_npm_audit(folder), bundled)
+
+
+def read_npm_audit(report: dict[str, Any], bundled: set[str]) -> Iterator[Finding]:
+    """Yield what npm audit found."""
+    for name, one in report["vulnerabilities"].items():
+        titles = [via["title"] for via in one["via"] if isinstance(via, dict)]
+        yield Finding(name, one["severity"], "; ".join(titles) or f"by {', '.join(one['via'])}", name in bundled)
+
+
+def _npm_audit(folder: str, *options: str) -> dict[str, Any]:
+    npm = [*set_up._npm(), "audit", "--json", "--package-lock-only", *options]
+    report = _json(_run(npm, ROOT / folder))
+    if "vulnerabilities" not in report:
+        raise NotCheckedError(f"npm audit: {_last(str(report.get('message') or report.get('error') or report))}")
+    return report
+
+
+# -- both -----------------------------------------------------------------------------------------
+
+
+def _run(command: list[str], folder: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_S, env=set_up.node_environment()
+        )
+    except subprocess.TimeoutExpired:
+        raise NotCheckedError(f"no answer in {_TIMEOUT_S} s") from None
+
+
+def _json(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+    """Return a program's report; raises NotCheckedError if the network kept it from making one."""
+    try:
+        return dict(json.loads(done.stdout))
+    except ValueError:
+        if not _UNREACHABLE.search(done.stderr):
+            raise RuntimeError(f"the audit failed: {done.stderr}") from None
+        raise NotCheckedError(_last(done.stderr)) from None
+
+
+def _last(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "no reason given"
+
+
+def main() -> int:
+    audits = {"requirements.lock": python_findings()}
+    audits |= {folder: node_findings(folder, is_shipped=is_shipped) for folder, is_shipped in FOLDERS.items()}
+    is_severe = False
+    for name, audit in audits.items():
+        try:
+            findings = sorted(audit, key=lambda one: (not one.is_severe, one))
+        except NotCheckedError as reason:
+            print(f"{name}: not checked, the database is out of reach ({reason})")
+            continue
+        known = sum(one.severity != _SKIPPED for one in findings)
+        print(f"{name}: {known or 'no'} known weaknesses")
+        for one in findings:
+            is_severe = is_severe or one.is_severe
+            note = "SHIPPED, " if one.is_shipped else "not shipped, "
+            print(f"  {one.package} ({note}severity {one.severity}) {one.what}")
+    return 1 if is_severe else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,359 @@
+"""A page of another origin in the browser of somebody who is signed in here: it may change nothing and read nothing.
+
+The same on the wire, request by request: `tests/handlers/test_origin.py`, `tests/interop/test_cross_site_sockets.py`.
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+from tests.api import PASSWORD, Api
+from tests.browser.conftest import NewPerson, Someone
+from tests.handlers.clients import account, picture
+from tests.node_peers import until
+
+ACCESS_LOG = "collab_server.access"
+WHO_AM_I = "async () => (await fetch('/user/me')).json()"
+HOSTS = ("127.0.0.1", "localhost")
+"""Another port is the same site, so that cookies go along; another name is another site."""
+
+TOOLS = """
+const put = (tag, fields = {}, into = document.body) => {
+  const element = Object.assign(document.createElement(tag), fields)
+  into.append(element)
+  return element
+}
+const ended = (element, begin) => new Promise((done, fail) => {
+  element.onload = element.onerror = ({ type }) => done(type)
+  setTimeout(() => fail(new Error(`nothing comes of ${element.outerHTML}`)), 30000)
+  begin()
+})
+const loaded = async (tag, fields) => {
+  const element = document.createElement(tag)
+  await ended(element, () => { Object.assign(element, fields); document.body.append(element) })
+  return element
+}
+const tried = async (work) => { try { return await work() } catch (error) { return "" } }
+const file = async () => {
+  const blob = await new Promise((done) => document.createElement("canvas").toBlob(done))
+  return new File([blob], "me.png", { type: "image/png" })
+}
+const multipart = async () => { const form = new FormData(); form.append("avatar", await file()); return form }
+
+globalThis.tools = {
+  async form(url, body, enctype) {
+    const sink = put("iframe", { name: crypto.randomUUID() })
+    const form = put("form", { method: "post", action: url, enctype, target: sink.name })
+    if (body === "picture") {
+      const given = new DataTransfer()
+      given.items.add(await file())
+      put("input", { type: "file", name: "avatar" }, form).files = given.files
+    } else if (body && enctype === "text/plain") {
+      put("input", { name: JSON.stringify(body).slice(0, -1) + ', "x": "', value: '"}' }, form)
+    } else {
+      for (const [name, value] of Object.entries(body ?? {})) put("input", { name, value }, form)
+    }
+    await ended(sink, () => form.submit())
+    const read = await tried(() => sink.contentDocument.body.innerText)
+    sink.remove()
+    return read
+  },
+  fetch: (url, body, type, mode) => tried(async () => {
+    const given = body === "picture" ? { body: await multipart() }
+      : body ? { body: JSON.stringify(body), headers: { "Content-Type": type } } : {}
+    return (await fetch(url, { method: "POST", credentials: "include", mode, ...given })).status || ""
+  }),
+  async beacon(url, body) {
+    navigator.sendBeacon(url, body === "picture" ? await multipart() : body && JSON.stringify(body))
+  },
+  everywhere: async (posts, forms, fetches) => (await Promise.all(posts.flatMap(([url, body]) => [
+    ...forms.map((enctype) => tools.form(url, body, enctype)),
+    ...fetches.map(([type, mode]) => tools.fetch(url, body, type, mode)),
+    tools.beacon(url, body),
+  ]))).filter(Boolean),
+  read: (url, mode, credentials) => tried(async () => (await fetch(url, { mode, credentials })).text()),
+  image: async (src) => {
+    const image = await loaded("img", { src }), canvas = document.createElement("canvas")
+    return tried(() => { canvas.getContext("2d").drawImage(image, 0, 0); return canvas.toDataURL() })
+  },
+  script: async (src) => {
+    const said = [], before = new Set(Object.keys(globalThis))
+    globalThis.___eio = [(text) => said.push(text)]
+    await loaded("script", { src })
+    return said + Object.keys(globalThis).filter((name) => !before.has(name) && name !== "___eio")
+  },
+  module: (src) => tried(async () => Object.keys(await import(src)).join()),
+  style: async (href) => {
+    const link = await loaded("link", { rel: "stylesheet", href })
+    return tried(() => [...link.sheet.cssRules].map((rule) => rule.cssText).join())
+  },
+  frame: async (src) => {
+    const frame = await loaded("iframe", { src })
+    return tried(() => frame.contentDocument.body.innerText)
+  },
+  ends: async (url) => {
+    const prefetch = document.createElement("link"), object = document.createElement("object")
+    const begin = (element, fields) => () => document.body.append(Object.assign(element, fields))
+    return [
+      await ended(prefetch, begin(prefetch, { rel: "prefetch", href: url })),
+      await ended(object, begin(object, { data: url })),
+    ]
+  },
+  socket: (url, packets, last) => new Promise((done, fail) => {
+    const heard = [], socket = new WebSocket(url)
+    const end = () => { done(heard); socket.close() }
+    socket.onopen = () => packets.forEach((one) => socket.send(one))
+    socket.onclose = end
+    socket.onmessage = ({ data }) => {
+      heard.push(typeof data === "string" ? data : "binary")
+      if (last.some((one) => heard.at(-1).startsWith(one))) end()
+    }
+    setTimeout(() => fail(new Error(`no end: ${heard}`)), 30000)
+  }),
+  take: (opened) => {
+    for (const one of ["taken", { code: "taken" }, '42["code-change","taken"]']) opened.postMessage(one, "*")
+    const ways = [
+      () => opened.document.body.innerText, () => opened.location.href, () => opened.localStorage.length,
+      () => opened.fetch("/user/me"), () => { opened.location = "javascript:document.title = 'taken'" },
+    ]
+    return ways.map((way) => { try { return way() } catch (error) { return null } }).filter((one) => one)
+  },
+}
+"""
+"""What the pages try: each returns what it could read."""
+
+ITS_OWN = {
+    "image": ("image/png", picture()),
+    "style": ("text/css", b"p { color: red }"),
+    "script": ("text/javascript", b"globalThis.taken = 1; export const taken = 1"),
+}
+A_PAGE = ("text/html", b"<!doctype html><body>elsewhere")
+
+
+class Elsewhere(RequestHandler):
+    """Another site; whatever its page embeds from here may be read, as a proof that it would notice."""
+
+    def get(self) -> None:
+        kind, content = ITS_OWN.get(self.request.headers["Sec-Fetch-Dest"], A_PAGE)
+        if self.request.headers["Sec-Fetch-Mode"] == "no-cors":
+            content = content.partition(b" export")[0]
+        self.set_header("Content-Type", kind)
+        self.finish(content)
+
+
+@dataclass
+class Visit:
+    """Somebody who is signed in by cookies, his session, and another site."""
+
+    one: Someone
+    api: Api
+    session_id: str
+    elsewhere: int
+
+    def filled(self, paths: Any, **ids: str) -> Any:
+        """Return paths, or what is made of them, as addresses of this session at the server."""
+        text = json.dumps(paths).replace('"/', f'"{self.one.url}/').replace("{id}", self.session_id)
+        for name, value in ids.items():
+            text = text.replace(f"{{{name}}}", value)
+        return json.loads(text)
+
+    async def hostile(self, host: str) -> Page:
+        """Open the other site in his browser."""
+        page = await self.one.context.new_page()
+        await page.goto(f"http://{host}:{self.elsewhere}/")
+        await page.evaluate(TOOLS)
+        return page
+
+    async def look(self) -> dict[str, Any]:
+        """Return what there is to change: also who the browser is."""
+        session = f"/session/{self.session_id}"
+        paths = ("/user/me", "/session", session, f"{session}/invites", f"/chat/{self.session_id}")
+        seen = {path: (await self.api.get(path)).body for path in paths}
+        seen["logins"] = [one["id"] for one in (await self.api.get("/user/logins")).body["items"]]
+        seen["browser"] = await self.one.page.evaluate(WHO_AM_I)
+        return {**seen, "code": (await self.api.live(self.session_id))["code"]}
+
+
+@pytest.fixture
+async def elsewhere() -> AsyncIterator[int]:
+    """A server of another site; its port."""
+    server, sockets = HTTPServer(Application([(r"/.*", Elsewhere)])), bind_sockets(0, "127.0.0.1")
+    server.add_sockets(sockets)
+    yield sockets[0].getsockname()[1]
+    server.stop()
+    await server.close_all_connections()
+
+
+@pytest.fixture
+async def visit(person: NewPerson, elsewhere: int, caplog: pytest.LogCaptureFixture) -> Visit:
+    caplog.set_level(logging.INFO, ACCESS_LOG)
+    one = await person()
+    answer = await one.context.request.post(f"{one.url}/user/signup", data=account("ada"), headers={"Origin": one.url})
+    assert answer.status == 201
+    signed_up = await answer.json()
+    api = Api(one.url, signed_up["accessToken"], signed_up["user"])
+    session_id = await api.new_session(title="mine", code="secret")
+    await one.go("/developers")
+    await one.page.evaluate("localStorage.setItem('signedIn', 'yes')")
+    await one.page.evaluate(TOOLS)
+    return Visit(one, api, session_id, elsewhere)
+
+
+# -- writing --------------------------------------------------------------------------------------
+
+POSTS: dict[str, Any] = {
+    "/session": {"title": "taken"},
+    "/session/{id}/invites": {"role": "editor"},
+    "/session/{other}/join": None,
+    "/chat/send": {"sessionId": "{id}", "message": "taken"},
+    "/code/{id}/save": {"code": "taken"},
+    "/user/avatar": "picture",
+    "/user/refresh": None,
+    "/user/signup": account("eve"),
+    "/user/login": {"username": "mallory", "password": PASSWORD},
+    "/user/logout": None,
+}
+"""What a page might gain by; the last ones also who the browser is."""
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+FETCHES = (("application/json", "cors"), ("text/plain", "cors"), ("text/plain", "no-cors"))
+
+
+async def arrived(caplog: pytest.LogCaptureFixture, method: str) -> list[dict[str, Any]]:
+    """Return the requests that have reached the server since the log was cleared."""
+    return [one.fields for one in caplog.records if one.name == ACCESS_LOG and one.fields["method"] == method]
+
+
+async def test_posting(visit: Visit, api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    """Forms, beacons and fetches arrive, are refused, and change nothing; what the own page sends does."""
+    mallory = await api.sign_up("mallory")
+    posts = visit.filled(list(POSTS.items()), other=await mallory.new_session(access="link"))
+    before = await visit.look()
+
+    for host in HOSTS:
+        page = await visit.hostile(host)
+        caplog.clear()
+        assert await page.evaluate("(all) => tools.everywhere(...all)", [posts, FORMS, FETCHES]) == []
+        found = await until(lambda: arrived(caplog, "POST"), lambda seen: len(seen) >= 6 * len(posts))
+        assert {one["status"] for one in found} == {403}
+        assert {one["path"] for one in found} == {url.removeprefix(visit.one.url) for url, _ in posts}
+        assert {one["user"] for one in found} == {visit.api.user["id"] if host in visit.one.url else None}
+        assert await visit.look() == before
+
+    own = [
+        await visit.one.page.evaluate("(all) => tools.fetch(...all)", [url, body, "application/json", "cors"])
+        for url, body in posts
+    ]
+    assert set(own) <= {200, 201}
+    visit.one.expected.append("401")  # the last of them has signed it out
+    assert {what for what, seen in (await visit.look()).items() if seen == before[what]} == {"logins"}
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+SECRETS = (
+    "/user/me", "/session", "/session/{id}/invites", "/chat/{id}", "/code/{id}/latest?live=true", "/s/{id}",
+    "/socket.io/?EIO=4&transport=polling",
+)  # fmt: skip
+EMBEDDED = (*SECRETS, "/user/{me}/avatar", "/socket.io/?EIO=4&transport=polling&j=0")
+PAGES = ("/", "/docs", "/s/{id}")
+READ_ALL = "async ([urls, ways]) => Promise.all(ways.flatMap((way) => urls.map((url) => tools.read(url, ...way))))"
+EMBED_ALL = """async ([way, urls]) => {
+  const read = await Promise.all(urls.map((url) => tools[way](url)))
+  return urls.filter((_, at) => read[at])
+}"""
+
+
+async def test_reading(visit: Visit) -> None:
+    """What a foreign page fetches or embeds it cannot read, and no page of ours is shown in its frames.
+
+    An own page reads all of it; what the other site has itself is read by each way of embedding, and shown.
+    """
+    upload = [f"{visit.one.url}/user/avatar", "picture", "", "cors"]
+    assert await visit.one.page.evaluate("(all) => tools.fetch(...all)", upload) == 200
+    urls, embedded = visit.filled(SECRETS), visit.filled(EMBEDDED, me=visit.api.user["id"])
+    ways = [[mode, cookies] for mode in ("cors", "no-cors", "same-origin") for cookies in ("include", "omit")]
+
+    for host in HOSTS:
+        page = await visit.hostile(host)
+        assert not any(await page.evaluate(READ_ALL, [urls, ways]))
+        for way in ("image", "script", "module", "style", "frame"):
+            assert await page.evaluate(EMBED_ALL, [way, embedded]) == [], way
+            assert await page.evaluate(EMBED_ALL, [way, ["/its-own"]]) == ["/its-own"], way
+        for url in visit.filled(["/session/{id}", "/session/0000000000000000"]):  # nor that it is there
+            assert await page.evaluate("(url) => tools.ends(url)", url) == ["error", "error"], url
+        shown = await shown_in_frames(page, [*visit.filled(PAGES), "/its-own"])
+        assert shown == [*["chrome-error://chromewebdata/"] * len(PAGES), page.url + "its-own"]
+
+    assert all(await visit.one.page.evaluate(READ_ALL, [urls, [["cors", "include"]]]))
+
+
+async def shown_in_frames(page: Page, urls: list[str]) -> list[str]:
+    """Put frames into a page that has none left and return what each shows."""
+    await page.evaluate("document.querySelectorAll('iframe').forEach((one) => one.remove())")
+    for url in urls:
+        await page.evaluate("(url) => tools.frame(url)", url)
+    return [frame.url for frame in page.frames if frame.parent_frame]
+
+
+# -- sockets and windows --------------------------------------------------------------------------
+
+
+OPEN_AND_READ = """async (url) => {
+  const opened = open(url)
+  await new Promise((done) => { opened.onload = done })
+  const { title } = opened.document
+  opened.close()
+  return title
+}"""
+
+
+async def test_connecting(visit: Visit) -> None:
+    """By neither endpoint a foreign page gets in with the visitor's cookies; an own page does.
+
+    A window with the session that the foreign page opens is none of its business; an own page's is its own.
+    """
+    url, before = visit.one.url.replace("http", "ws", 1), await visit.look()
+    sync = [f"{url}/sync/{visit.session_id}?saved=1&notes=1", [], ["binary"]]
+    join = f'420["join-session","{visit.session_id}"]'
+    events = [f"{url}/socket.io/?EIO=4&transport=websocket", ["40", join, "40"], ["44", "430"]]
+    listen = "(all) => tools.socket(...all)"
+
+    for host in HOSTS:
+        page = await visit.hostile(host)
+        assert await page.evaluate(listen, sync) == []
+        opened, refused = await page.evaluate(listen, events)
+        assert opened.startswith("0{")
+        assert ("bad_origin" if host in url else "not_signed_in") in refused
+        await open_window(page, f"{visit.one.url}/s/{visit.session_id}")
+
+    await until(visit.look, lambda seen: seen == before)  # the session's list says who is in it for a moment
+    assert await visit.one.page.evaluate(listen, sync) == ["binary"]
+    events[1] = ["40", join]
+    assert '{"ok":true,"role":"owner"}' in (await visit.one.page.evaluate(listen, events))[-1]
+    assert await visit.one.page.evaluate(OPEN_AND_READ, f"/s/{visit.session_id}")
+
+
+async def open_window(page: Page, url: str) -> None:
+    """Let a foreign page open a window: it is shut out at once, and cannot reach for what is in it."""
+    async with page.expect_popup() as opening:
+        await page.evaluate("(url) => { globalThis.opened = open(url) }", url)
+    popup = await opening.value
+    await expect(popup.locator(".cm-content")).to_have_text("secret")
+    title = await popup.title()
+    await popup.evaluate("() => { globalThis.heard = 0; addEventListener('message', () => heard++) }")
+
+    await page.wait_for_function("() => opened.closed")
+    assert await page.evaluate("() => tools.take(opened)") == []
+
+    assert await popup.evaluate("() => [opener, heard]") == [None, 0]
+    await expect(popup.locator(".cm-content")).to_have_text("secret")
+    assert await popup.title() == title
+    await popup.close()

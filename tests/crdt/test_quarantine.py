@@ -1,0 +1,85 @@
+"""Who is set aside after the process died, and for how long."""
+
+import pytest
+
+from crdt.crashmark import SIZE, CrashMark
+from crdt.quarantine import Quarantine
+
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+NAMED = [("room", "eve")]
+
+
+def test_a_mark_names_who_is_worked_for_now() -> None:
+    """Nested and beside each other; nobody once the block is left, also by an error."""
+    page = bytearray(SIZE)
+    mark = CrashMark(page)
+
+    with mark.at("first", "ada"), mark.at("second"):
+        assert sorted(mark.named()) == [("first", "ada"), ("second", "")]
+        assert sorted(CrashMark(bytearray(page)).named()) == sorted(mark.named())
+        with pytest.raises(ZeroDivisionError), mark.at("third", "bob"):
+            raise ZeroDivisionError
+
+    assert list(mark.named()) == []
+
+
+def test_more_than_there_is_place_for() -> None:
+    """The seventeenth at once is not named, and disturbs nobody."""
+    mark = CrashMark()
+    held = [mark.at(f"room-{number}", "x" * 500) for number in range(17)]
+    for one in held:
+        one.__enter__()
+    assert len(list(mark.named())) == 16
+    for one in held:
+        one.__exit__()
+    assert list(mark.named()) == []
+    with mark.at("again"):
+        assert list(mark.named()) == [("again", "")]
+
+
+def test_a_session_is_set_aside_for_longer_each_time() -> None:
+    """Ten minutes, an hour, six hours, and at most a day; its user is slowed as long."""
+    quarantine = Quarantine()
+    for minutes in (10, 60, 360, 1_440, 1_440):
+        quarantine.note(NAMED, 1_000, is_sure=True)
+        assert quarantine.wait_ms("room", 1_000) == minutes * MINUTE
+        assert quarantine.set_aside(1_000) == ["room"]
+        assert quarantine.is_slowed("eve", minutes * MINUTE)
+        assert not quarantine.is_slowed("eve", 1_000 + minutes * MINUTE)
+    assert quarantine.wait_ms("room", 1_000 + DAY) == 0
+    assert quarantine.wait_ms("other", 1_000) == 0
+    assert not quarantine.is_slowed("ada", 1_000)
+
+
+def test_chance_is_not_enough() -> None:
+    """Without a known cause only the second time within a day counts."""
+    quarantine = Quarantine()
+    quarantine.note(NAMED, 0, is_sure=False)
+    assert quarantine.wait_ms("room", 0) == 0
+    quarantine.note(NAMED, DAY + 1, is_sure=False)
+    assert quarantine.wait_ms("room", DAY + 1) == 0
+    quarantine.note(NAMED, DAY + 2, is_sure=False)
+    assert quarantine.wait_ms("room", DAY + 2) == 10 * MINUTE
+
+
+def test_it_is_kept_and_forgotten() -> None:
+    """What is stored comes back the same; a week without another crash ends it; it can be released."""
+    quarantine = Quarantine()
+    quarantine.note([("room", "eve"), ("other", "")], 5, is_sure=True)
+    again = Quarantine(quarantine.as_stored())
+    assert again.as_stored() == quarantine.as_stored()
+    assert again.wait_ms("room", 5) == 10 * MINUTE
+
+    assert again.release("room")
+    assert not again.release("room")
+    assert again.wait_ms("room", 5) == 0
+    again.note([], 6 + 7 * DAY, is_sure=True)
+    assert again.as_stored() == {"sessions": {}, "users": {}}
+
+
+@pytest.mark.parametrize(
+    "stored", [{}, {"sessions": 1}, {"sessions": {"a": 1, "b": [1], "c": [1, 2, 3, "x"], "d": [-1, 0, 0, 0]}}]
+)
+def test_what_is_wrong_in_the_file_is_left_out(stored) -> None:
+    assert Quarantine(stored).as_stored() == {"sessions": {}, "users": {}}

@@ -1,0 +1,203 @@
+"""Guessing by login: what counts as one account and as one address, and what the waiting costs others.
+
+The limits themselves are in `test_limits.py`, other places that ask for a password in `test_guessing.py`.
+"""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.api import PASSWORD, Answer, Api
+from tests.handlers.clients import account, code_of, guest_of, joined, typing_frame
+from tests.node_peers import until
+
+WRONG = "not the password"
+WAIT = (429, "rate_limited")
+BAD = (401, "bad_credentials")
+
+SPELLINGS = [
+    {"username": "Stra\u00dfe \u00c5"},
+    {"username": "strasse \u00e5"},
+    {"username": "  STRASSE A\u030a "},
+    {"email": "J\u00fcrgen@Example.org"},
+    {"email": " ju\u0308RGEN@EXAMPLE.ORG"},
+    {"username": "J\u00dcRGEN@example.org"},
+    {"email": "STRASSE \u212b"},
+]
+"""One account, all in other letters: capitals, composed and decomposed, a sharp s, the unit's sign for a letter."""
+
+
+async def attempt(url: str, password: str = WRONG, address: str = "", **who: Any) -> tuple[int, str | None]:
+    """Try to sign in; return status and code."""
+    return code_of(await answer_to(url, password, address, **who))
+
+
+async def answer_to(url: str, password: str = WRONG, address: str = "", **who: Any) -> Answer:
+    headers = {"X-Forwarded-For": address} if address else {}
+    return await Api(url).post("/user/login", {**who, "password": password}, headers=headers)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+async def test_an_account_has_five_tries_however_it_is_spelled(start_server, exists: bool) -> None:
+    """By name or e-mail and in any letters; an account that is not there waits like one that is."""
+    server = await start_server()
+    if exists:
+        body = account("x", username="Stra\u00dfe \u00c5", email="J\u00fcrgen@Example.org")
+        assert (await Api(server.url).post("/user/signup", body)).status == 201
+    spellings = SPELLINGS if exists else [one for one in SPELLINGS if "@" not in str(one)] * 2
+
+    failed = [await attempt(server.url, **spelling) for spelling in spellings[:5]]
+    waiting = [await attempt(server.url, PASSWORD, **spelling) for spelling in spellings]
+
+    assert failed == [BAD] * 5
+    assert waiting == [WAIT] * len(spellings)
+
+
+async def test_each_spelling_signs_in(start_server) -> None:
+    """They are spellings of one account indeed."""
+    server = await start_server()
+    body = account("x", username="Stra\u00dfe \u00c5", email="J\u00fcrgen@Example.org")
+    assert (await Api(server.url).post("/user/signup", body)).status == 201
+
+    assert [await attempt(server.url, PASSWORD, **one) for one in SPELLINGS] == [(200, None)] * len(SPELLINGS)
+
+
+@pytest.mark.parametrize(
+    "name", ["{id}", "password of {id}", "login of {id}", "{sid}", "127.0.0.1", "\u200bada", "ada."]
+)
+async def test_a_name_is_nothing_but_a_name(ada: Api, name: str) -> None:
+    """Failing as somebody who is called like something of ada's locks ada out of nothing."""
+    (login,) = (await ada.get("/user/logins")).body["items"]
+    strange = name.format(id=ada.user["id"], sid=login["id"])
+
+    failed = [await attempt(ada.url, username=strange) for _ in range(6)]
+
+    assert failed == [BAD] * 5 + [WAIT]
+    assert await attempt(ada.url, PASSWORD, username="ada") == (200, None)
+    changed = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": "another good password"})
+    assert changed.status == 200
+
+
+async def test_a_success_takes_nothing_but_itself_back(ada: Api) -> None:
+    """Whoever signs in between may do so for ever, and gives nobody new tries."""
+    assert [await attempt(ada.url, username="ada") for _ in range(4)] == [BAD] * 4
+    assert [await attempt(ada.url, PASSWORD, username="ada") for _ in range(8)] == [(200, None)] * 8
+
+    assert await attempt(ada.url, username="ada") == BAD
+    assert await attempt(ada.url, PASSWORD, email="ada@example.org") == WAIT
+
+
+async def test_an_own_account_buys_no_tries_for_others(start_server) -> None:
+    """Signing in rightly after each guess does not make an address innocent."""
+    server = await start_server(address_failures=4)
+    await Api(server.url).sign_up("eve")
+
+    guesses = []
+    for number in range(4):
+        guesses.append(await attempt(server.url, username=f"victim{number}"))
+        await attempt(server.url, PASSWORD, username="eve")
+
+    assert guesses == [BAD] * 4
+    assert await attempt(server.url, PASSWORD, username="eve") == WAIT
+
+
+@pytest.mark.parametrize(
+    ("hops", "addresses"),
+    [
+        (0, [f"192.0.2.{n}" for n in range(5)]),
+        (1, [f"198.51.100.{n}, 192.0.2.1" for n in range(5)]),
+        (1, ["192.0.2.1", " 192.0.2.1 ", "192.0.2.1,192.0.2.1", ",192.0.2.1", "unknown , 192.0.2.1"]),
+        (2, [f"192.0.2.1, 10.0.0.{n}" for n in range(5)]),
+    ],
+)
+async def test_an_address_is_one_behind_proxies(start_server, hops: int, addresses: list[str]) -> None:
+    """What the guesser adds to the header makes him nobody else."""
+    server = await start_server(trust_proxy=hops, address_failures=4)
+
+    found = [await attempt(server.url, WRONG, address, username=f"u{n}") for n, address in enumerate(addresses)]
+
+    assert found == [BAD] * 4 + [WAIT]
+
+
+async def test_an_account_has_five_tries_from_all_addresses(start_server) -> None:
+    """Many machines guess no faster than one; somebody else at the last of them may sign in."""
+    server = await start_server(trust_proxy=1)
+    ada = await Api(server.url).sign_up("ada")
+    await ada.sign_up("bob")
+
+    found = [await attempt(ada.url, WRONG, f"192.0.2.{n}", username="ada") for n in range(6)]
+
+    assert found == [BAD] * 5 + [WAIT]
+    assert await attempt(ada.url, PASSWORD, "192.0.2.99", username="ada") == WAIT
+    assert await attempt(ada.url, PASSWORD, "192.0.2.5", username="bob") == (200, None)
+
+
+async def test_after_the_wait_the_right_password_is_right(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seconds named are enough, though somebody went on guessing meanwhile."""
+    monkeypatch.setattr("collab_server.app._ACCOUNT_WINDOW_S", 1)
+    ada = await Api((await start_server()).url).sign_up("ada")
+    for _ in range(5):
+        await attempt(ada.url, username="ada")
+    loop = asyncio.get_running_loop()
+    refused = await answer_to(ada.url, PASSWORD, username="ada")
+    deadline = loop.time() + int(refused.headers["Retry-After"])
+
+    async def guess() -> float:
+        await attempt(ada.url, username="ada")
+        return loop.time()
+
+    assert code_of(refused) == WAIT
+    await until(guess, lambda now: now >= deadline - 0.2)
+    await until(lambda: attempt(ada.url, PASSWORD, username="ada"), lambda found: found == (200, None))
+    assert loop.time() < deadline + 1
+
+
+async def test_who_waits_costs_no_work(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A try that has to wait is refused before anything is hashed."""
+    import bcrypt
+
+    hashed: list[bytes] = []
+    check = bcrypt.checkpw
+    monkeypatch.setattr(bcrypt, "checkpw", lambda given, stored: hashed.append(stored) or check(given, stored))
+
+    found = [await attempt(ada.url, username="ada") for _ in range(50)]
+
+    assert found == [BAD] * 5 + [WAIT] * 45
+    assert len(hashed) == 5
+
+
+async def test_a_guest_has_no_password_to_guess(ada: Api) -> None:
+    """His name is that of nobody: refused like any other, and counted."""
+    await guest_of(ada, await ada.new_session(), "Gus")
+
+    found = [await attempt(ada.url, password, username="Gus") for password in (WRONG, "None", "nobody", "", " ")]
+
+    assert found == [BAD] * 5
+    assert await attempt(ada.url, username="gus") == WAIT
+
+
+async def test_a_flood_of_logins_does_not_delay_typing(crowd: None, start_server) -> None:
+    """While many passwords are hashed one after the other, what somebody types arrives between two of them."""
+    server = await start_server(bcrypt_cost=10, address_failures=1_000, updates_burst=1_000)
+    ada = await Api(server.url).sign_up("ada")
+    bob = await ada.sign_up("bob")
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    hers, his = await joined(ada, session_id), await joined(bob, session_id)
+    done: list[Answer] = []
+
+    async def guess(number: int) -> None:
+        done.append(await answer_to(server.url, username=f"nobody{number}"))
+
+    async with asyncio.TaskGroup() as flood:
+        for number in range(16):
+            flood.create_task(guess(number))
+        await until(lambda: asyncio.sleep(0, len(done)), lambda count: count > 0)
+        for _ in range(20):
+            await hers.send(typing_frame("x"))
+            await his.receive_until(b"\x00\x02")
+        done_meanwhile = len(done)
+
+    assert {code_of(answer) for answer in done} == {BAD}
+    assert done_meanwhile < 8, "twenty keystrokes took as long as hashing half of all passwords"

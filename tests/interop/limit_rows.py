@@ -1,0 +1,311 @@
+"""The limits of the REST API as data: how to be at each, how to be one over, what is told then and what is counted.
+
+Not for: sockets, whose rows are beside their test (`test_every_limit`).
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from collab_server.server import Server
+from handlers.avatar import MAX_FILE_BYTES
+from handlers.pictures import MAX_SIDE_PX
+from handlers.schemas import MAX_CODE_BYTES
+from tests.api import Answer, Api
+from tests.handlers.clients import account, code_of, new_invite, picture, typing_frame, upload
+from tests.handlers.test_tokens import claims_of
+from tests.interop.test_frames_on_the_wire import CLOSE, Raw, connected
+from tests.node_peers import until
+
+OK = "ok"
+CUT = "cut"
+SYNC_STEP1 = b"\x00\x00"
+
+NO_LIMITS = {
+    "port": "an address",
+    "trust_proxy": "who is believed, tests/handlers/test_network.py",
+    "watchdog_s": "bounds the server, not clients: tests/interop/test_supervisor.py",
+    "memory_mb": "bounds the server, not clients: tests/interop/test_supervisor.py",
+    "drain_s": "bounds the server's own end",
+    "flush_ms": "when edits are written",
+    "idle_s": "when rooms are closed",
+    "bcrypt_cost": "the price of a hash",
+    "auto_version_pause_s": "when versions are made",
+    "auto_version_s": "when versions are made",
+    "refusal_hold_s": "how long a refusal takes",
+    "accepts_per_s": "in the way of whoever asks /metrics: tests/handlers/test_limits.py",
+    "sign_in_s": "tests/interop/test_events_hostile.py",
+    "guest_days": "when guests are cleaned up",
+    "cloudinary_s": "bounds Cloudinary, not clients: tests/handlers/test_cloudinary.py",
+}
+"""Numbers of the configuration that keep no client from anything, or where else they are shown."""
+
+_ELSEWHERE = {"X-Forwarded-For": "192.0.2.1"}
+_COUNT = re.compile(r"^collab_(\w+)_total(?:{\w+=\"(\w+)\"})? (\d+)$", re.MULTILINE)
+
+
+@dataclass
+class Scene:
+    """A server, its owner of a session, somebody else, and what they have open."""
+
+    server: Server
+    ada: Api
+    bob: Api
+    session_id: str
+    patch: pytest.MonkeyPatch
+    stack: AsyncExitStack
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    async def set(cls, server: Server, patch: pytest.MonkeyPatch, stack: AsyncExitStack) -> "Scene":
+        ada = await Api(server.url).sign_up("ada")
+        return cls(server, ada, await ada.sign_up("bob"), await ada.new_session(), patch, stack)
+
+    async def open(self, session_id: str = "", api: Api | None = None, query: str = "") -> Raw:
+        """Open a connection that stays until the test ends; query: as `?saved=1`."""
+        connection = connected(api or self.ada, (session_id or self.session_id) + query)
+        raw = await self.stack.enter_async_context(connection)
+        self.stack.callback(raw.close)
+        return raw
+
+    async def counts(self) -> dict[str, int]:
+        """Return what /metrics has counted, by name and label, without what is zero."""
+        text = (await Api(self.server.url).get("/metrics")).body.decode()
+        return {f"{name} {label}".strip(): int(count) for name, label, count in _COUNT.findall(text) if count != "0"}
+
+    async def until_clock(self, ms: int) -> None:
+        """Wait until the server's clock shows a time."""
+
+        async def now() -> int:
+            return self.server.parts.services.clock()
+
+        await until(now, lambda found: found >= ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One limit.
+
+    limit     a field of Config, or what is fixed by the API
+    call      do it with a size, or for the n-th time; returns what the client sees
+    at        with these everything still goes through
+    over      with this it does not, after those
+    told      what the client sees then
+    counts    what /metrics counts for it, all of it
+    settings  what the server is started with, beside `{limit: value}`
+    value     of the setting
+    goes      what the client sees while it is within
+    also      other fields of Config that this is about
+    """
+
+    limit: str
+    call: Callable[[Scene, int], Awaitable[object]]
+    at: Iterable[int]
+    over: int
+    told: object
+    counts: Mapping[str, int]
+    value: float | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    goes: object = OK
+    also: tuple[str, ...] = ()
+
+    @property
+    def started_with(self) -> dict[str, Any]:
+        return {**({} if self.value is None else {self.limit: self.value}), **self.settings}
+
+
+async def told(raw: Raw, prefix: bytes) -> object:
+    """Return OK once a message begins so, else (close code, word), or CUT for an end without a word."""
+    try:
+        while True:
+            kind, payload = await raw.frame()
+            if kind == CLOSE:
+                return int.from_bytes(payload[:2], "big"), json.loads(payload[2:])["code"]
+            if payload.startswith(prefix):
+                return OK
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return CUT
+
+
+def answered(answer: Answer) -> object:
+    """Return OK, or (status, code)."""
+    return OK if answer.status < 400 else code_of(answer)
+
+
+# -- what is called ----------------------------------------------------------------------------------
+
+
+async def ask(scene: Scene, _: int) -> object:
+    return answered(await scene.bob.get("/user/me"))
+
+
+async def ask_unknown(scene: Scene, _: int) -> object:
+    return answered(await Api(scene.server.url).get("/openapi.json", headers=_ELSEWHERE))
+
+
+async def sign_up(scene: Scene, number: int) -> object:
+    return answered(await Api(scene.server.url).post("/user/signup", account(f"person{number}"), headers=_ELSEWHERE))
+
+
+async def sign_up_with(scene: Scene, field_name: str, value: str) -> object:
+    body = account(f"person{len(value)}", **{field_name: value})
+    return answered(await Api(scene.server.url).post("/user/signup", body))
+
+
+async def be_guest(scene: Scene, number: int) -> object:
+    body = {"name": f"Guest {number}", "invite": (await new_invite(scene.ada, scene.session_id))["invite"]}
+    return answered(await Api(scene.server.url).post("/user/guest", body, headers=_ELSEWHERE))
+
+
+async def guess(scene: Scene, name: str) -> object:
+    body = {"username": name, "password": "not the password"}
+    return answered(await Api(scene.server.url).post("/user/login", body, headers=_ELSEWHERE))
+
+
+async def send_picture(scene: Scene, size: int) -> object:
+    """A picture with bytes behind its end, as some cameras leave them."""
+    return answered(await upload(scene.ada, picture().ljust(size, b"\0")))
+
+
+async def send_wide_picture(scene: Scene, width: int) -> object:
+    return answered(await upload(scene.ada, picture(size=(width, 1))))
+
+
+async def send_json(scene: Scene, size: int) -> object:
+    body = b'{"title":"x","language":"py"}'.ljust(size)
+    return answered(await scene.ada.request("PATCH", f"/session/{scene.session_id}", raw=body))
+
+
+async def say(scene: Scene, size: int) -> object:
+    body = {"sessionId": scene.session_id, "message": "x" * size}
+    return answered(await scene.ada.post("/chat/send", body))
+
+
+async def name_it(scene: Scene, size: int) -> object:
+    return answered(await scene.ada.patch(f"/session/{scene.session_id}", {"title": "x" * size}))
+
+
+async def save(scene: Scene, label_size: int) -> object:
+    return answered(await scene.ada.post(f"/code/{scene.session_id}/save", {"label": "x" * label_size}))
+
+
+async def save_code(scene: Scene, size: int) -> object:
+    return answered(await scene.ada.post(f"/code/{scene.session_id}/save", {"code": "x" * size}))
+
+
+async def join(scene: Scene, number: int) -> object:
+    person = await scene.ada.sign_up(f"person{number}")
+    return answered(await person.post(f"/session/{scene.session_id}/join"))
+
+
+async def join_by_socket(scene: Scene, number: int) -> object:
+    return await told(await scene.open(api=await scene.ada.sign_up(f"person{number}")), SYNC_STEP1)
+
+
+async def restore(scene: Scene, number: int) -> object:
+    """Restoring makes an automatic version of what was typed before it; return how many are gone by then."""
+    if not number:
+        assert await save_code(scene, 1) == OK
+    wire = await scene.ada.connect(scene.session_id, "&saved=1")
+    await wire.send(typing_frame(f"typed {number}"))
+    await wire.receive_until(b"\x66")
+    assert (await scene.ada.post(f"/code/{scene.session_id}/restore", {"version": 1})).status == 201
+    listed = (await scene.ada.get(f"/code/{scene.session_id}/versions?fields=meta")).body["versions"]
+    automatic = sum(version["kind"] == "auto" for version in listed)
+    return OK if automatic == number + 1 else f"{number + 1 - automatic} gone"
+
+
+async def use_token(scene: Scene, is_late: int) -> object:
+    if is_late:
+        await scene.until_clock(1_000 * claims_of(scene.bob.token or "")["exp"])
+    return await ask(scene, 0)
+
+
+async def refresh(scene: Scene, ms: int) -> object:
+    """Use the newest refresh token so long after the one before it."""
+    at, token = scene.kept.get("token", (0, scene.bob.refresh_token))
+    await scene.until_clock(at + ms)
+    answer = await Api(scene.server.url).post("/user/refresh", {"refreshToken": token})
+    scene.kept["token"] = scene.server.parts.services.clock(), answer.body.get("refreshToken")
+    return answered(answer)
+
+
+async def refresh_until(scene: Scene, is_end: int) -> object:
+    """Use the newest refresh token again and again, to the end of the login."""
+    found = await refresh(scene, 0)
+    while is_end and found == OK:
+        found = await refresh(scene, 200)
+    return found
+
+
+async def send_slowly(scene: Scene, never_ends: int) -> object:
+    """Send a request in two parts, or only the first."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", scene.server.port)
+    head = b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+    writer.write(head + b"{")
+    await writer.drain()
+    if not never_ends:
+        writer.write(b"}")
+    async with asyncio.timeout(20):
+        line = await reader.readline()
+    writer.close()
+    return line.split()[1].decode() if line else CUT
+
+
+# -- the table ---------------------------------------------------------------------------------------
+
+RATED = (429, "rate_limited")
+INVALID: Mapping[str, Any] = {"told": (422, "invalid"), "counts": {"problems invalid": 1}}
+TOO_LARGE: Mapping[str, Any] = {"told": (413, "too_large"), "counts": {"problems too_large": 1}}
+FULL: Mapping[str, Any] = {"told": (409, "limit_reached"), "counts": {"problems limit_reached": 1}}
+ENDED: Mapping[str, Any] = {"told": (401, "not_signed_in"), "counts": {"problems not_signed_in": 1}}
+WRONG = (401, "bad_credentials")
+PROXY = {"trust_proxy": 1}
+
+
+def rate(limit: str, call: Callable[[Scene, int], Awaitable[object]], times: int, value: float, **more: Any) -> Row:
+    """So many times, and no more."""
+    counts = {f"limit_reached {limit}": 1, "problems rate_limited": 1}
+    return Row(limit, call, range(times), times, RATED, counts, value, **more)
+
+
+REST = (
+    rate("requests_per_5min", ask, 5, 5),
+    rate("anonymous_per_5min", ask_unknown, 5, 5, settings=PROXY),
+    rate("signups_per_h", sign_up, 2, 2, settings=PROXY),
+    rate("guests_per_h", be_guest, 2, 2, settings=PROXY),
+    rate("avatars_per_h", send_picture, 2, 2),
+    rate("account_failures", lambda scene, _: guess(scene, "ada"), 3, 3, settings=PROXY, goes=WRONG),
+    rate("address_failures", lambda scene, number: guess(scene, f"nobody{number}"), 3, 3, settings=PROXY, goes=WRONG),
+    rate("messages_per_10s", lambda scene, _: say(scene, 1), 2, 1),
+    rate("saves_per_s", save_code, 5, 0.01),
+    Row("max_json_bytes", send_json, (1_024,), 1_025, **TOO_LARGE, value=1_024),
+    Row("max_text_bytes", save_code, (1_024,), 1_025, (413, "too_large"),
+        {"limit_reached max_text_bytes": 1, "problems too_large": 1}, 1_024),
+    Row("versions", save_code, range(1, 3), 3, **FULL, value=2),
+    Row("auto_versions", restore, range(2), 2, "1 gone", {}, 2),
+    Row("members", join, range(2), 2, **FULL, value=3),
+    Row("members", join_by_socket, range(2), 2, (4403, "forbidden"), {"closes 4403": 1}, 3),
+    Row("access_token_s", use_token, (False,), True, (401, "token_expired"), {"problems token_expired": 1}, 3),
+    Row("refresh_idle_s", refresh, (0, 0), 3_000, **ENDED, value=3),
+    Row("refresh_s", refresh_until, (False,), True, **ENDED, value=3),
+    Row("request_s", send_slowly, (False,), True, CUT, {"limit_reached request_s": 1}, 1, goes="422"),
+    Row("a picture's bytes", send_picture, (MAX_FILE_BYTES,), MAX_FILE_BYTES + 1, **TOO_LARGE),
+    Row("a picture's side", send_wide_picture, (MAX_SIDE_PX,), MAX_SIDE_PX + 1, **INVALID),
+    Row("code", save_code, (MAX_CODE_BYTES,), MAX_CODE_BYTES + 1, **INVALID),
+    Row("a message", say, (4_000,), 4_001, **INVALID),
+    Row("a title", name_it, (120,), 121, **INVALID),
+    Row("a label", save, (120,), 121, **INVALID),
+    Row("a user name", lambda scene, size: sign_up_with(scene, "username", "x" * size), (3, 32), 33, **INVALID),
+    Row("a full name", lambda scene, size: sign_up_with(scene, "fullname", "x" * size), (64,), 65, **INVALID),
+    Row("a long password", lambda scene, size: sign_up_with(scene, "password", "long words " * 11 + "x" * (size - 121)),
+        (128,), 129, **INVALID),
+    Row("a short password", lambda scene, size: sign_up_with(scene, "password", "odd-worded"[:size]),
+        (10,), 9, **INVALID),
+)  # fmt: skip

@@ -1,0 +1,305 @@
+"""Who may do what over the sockets: every event and every kind of frame for everybody, from a stranger to the owner.
+
+Of the REST routes: `tests/handlers/test_access.py`. Who gets into sessions by the link, or once they have
+ended, by events: `test_events_hostile.py`.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+import pytest
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
+
+from crdt import protocol
+from crdt.protocol import AwarenessUpdate, QueryAwareness, SyncStep1, SyncStep2, SyncUpdate, Unknown
+from tests.api import Api, Wire
+from tests.conftest import StartServer
+from tests.crdt.harness import Typist
+from tests.handlers.clients import joined
+from tests.handlers.test_access import WHO, World
+from tests.node_peers import until
+from tests.raw_events import RawEvents
+
+ALL_OF_IT = protocol.sync_step1({})
+WHO_IS_HERE = b"\x03"
+CLIENT_ID = 5
+MEMBERS = WHO[4:]
+
+OUT = ("not_signed_in", "not_joined", "not_joined", "not_joined")
+EVENTS = {
+    "join-session": ("not_signed_in", "not_found", "not_found", "removed", *("ok presence",) * 3),
+    "code-change": (*OUT, "forbidden", "ok document", "ok document"),
+    "send-message": (*OUT, *("ok chat",) * 3),
+    "typing": (*OUT, *("ok presence",) * 3),
+    "stop-typing": (*OUT, *("ok presence",) * 3),
+    "leave-session": (*OUT, *("ok presence",) * 3),
+}
+"""What each event is acknowledged and what it changes, in the order of WHO, in a session by invitation."""
+
+SHUT_OUT = ("4401", "4403", "4403", "4403")
+KINDS: dict[type, tuple[str, ...]] = {
+    SyncStep1: (*SHUT_OUT, *("SyncStep2",) * 3),
+    SyncStep2: (*SHUT_OUT, "denied", "document", "document"),
+    SyncUpdate: (*SHUT_OUT, "denied", "document", "document"),
+    AwarenessUpdate: (*SHUT_OUT, *("presence",) * 3),
+    QueryAwareness: (*SHUT_OUT, *("AwarenessUpdate",) * 3),
+    Unknown: (*SHUT_OUT, "", "", ""),
+}
+"""What each kind of frame is answered, or closed with, and what it changes; the same."""
+
+
+def frame_of(kind: type) -> bytes:
+    """Return a frame that is right in all but perhaps the one who sends it."""
+    made_up = '{"user":{"id":"somebody","name":"the owner"}}'
+    return {
+        SyncStep1: ALL_OF_IT,
+        SyncStep2: protocol.sync_step2(Typist(CLIENT_ID).insert(0, "typed")),
+        SyncUpdate: protocol.sync_update(Typist(CLIENT_ID).insert(0, "typed")),
+        AwarenessUpdate: protocol.awareness_update([protocol.AwarenessEntry(CLIENT_ID, 1, made_up)]),
+        QueryAwareness: WHO_IS_HERE,
+        Unknown: protocol.saved(1),
+    }[kind]
+
+
+def name_of(frame: bytes) -> str:
+    message = protocol.decode(frame)
+    return "denied" if message == Unknown(protocol.AUTH) else type(message).__name__
+
+
+@dataclass
+class Scene:
+    """A session, one who tries something in it, and a member who looks on.
+
+    kept  his connection, which would change the presence by its end
+    """
+
+    session_id: str
+    world: World
+    who: str
+    witness: Wire
+    before: dict[str, Any] = field(default_factory=dict)
+    kept: RawEvents | Wire | None = None
+
+    @classmethod
+    async def of_all(cls, world: World, **fields: str) -> "list[Scene]":
+        """Give each member a session of his own; those outside, who shall change nothing, have one together."""
+        scenes: list[Scene] = []
+        for who in WHO:
+            if who in (WHO[0], *MEMBERS):
+                session_id = await world.session(**{"access": "invite", **fields})
+                witness = await joined(world.target, session_id)
+            scenes.append(cls(session_id, world, who, witness))
+        return scenes
+
+    @property
+    def client(self) -> Api:
+        return self.world.clients[self.who]
+
+    async def look(self) -> dict[str, Any]:
+        """Return all that somebody could have changed."""
+        owner = self.world.clients["owner"]
+        session, chat = await owner.get(f"/session/{self.session_id}"), await owner.get(f"/chat/{self.session_id}")
+        for question in (WHO_IS_HERE, ALL_OF_IT):
+            await self.witness.send(question)
+        document = await self.witness.receive_until(b"\x00\x01")
+        entries = protocol.decode([frame for frame in self.witness.seen if frame[0] == protocol.AWARENESS][-1]).entries
+        return {
+            "document": document,
+            "chat": {(one["sender"]["id"], one["message"]) for one in chat.body["messages"]},
+            "people": {(one["id"], one["role"]) for one in session.body["members"]},
+            "presence": {(state["user"]["id"], state.get("typing")) for state in map(state_of, entries)},
+        }
+
+    async def changes(self) -> list[str]:
+        """Return what is other than before; whoever did it appears under his own name."""
+        now = await self.look()
+        for what in ("chat", "presence"):
+            assert {author for author, _ in now[what] - self.before[what]} <= {self.client.user.get("id")}
+        return [what for what, seen in now.items() if seen != self.before[what]]
+
+
+def state_of(entry: protocol.AwarenessEntry) -> dict[str, Any]:
+    return json.loads(entry.state or "")
+
+
+async def until_outcome(scenes: list[Scene], answers: list[str], expected: tuple[str, ...]) -> None:
+    """Wait until the answers, and what has changed since, are those of a row: some changes take a moment."""
+
+    async def outcome() -> dict[str, str]:
+        return {
+            one.who: " ".join([*answer.split(), *await one.changes()])
+            for one, answer in zip(scenes, answers, strict=True)
+        }
+
+    wanted = dict(zip(WHO, expected, strict=True))
+    await until(outcome, lambda found: found == wanted)
+
+
+@pytest.fixture
+async def world(start_server: StartServer) -> World:
+    """Everybody, at a server that shows presence at once however often it changes."""
+    return await World.make((await start_server(presence_ms=0, refusal_hold_s=0.1)).url)
+
+
+# -- events ---------------------------------------------------------------------------------------
+
+
+async def ask(raw: RawEvents, event: str, session_id: str) -> str:
+    """Emit an event and return its answer, which an error message goes with."""
+    answer = await raw.ask(event, {"sessionId": session_id, "code": "typed", "message": "typed"})
+    if answer["ok"]:
+        return "ok"
+    assert raw.errors()[-1] == answer["error"]["code"]
+    return answer["error"]["code"]
+
+
+async def signed_in(api: Api, event: str) -> RawEvents | None:
+    """Return a client's connection; whoever may not sign in is not answered at all."""
+    raw = await RawEvents.open(api)
+    kind, told = await raw.sign_in({"token": api.token})
+    if kind == "40":
+        return raw
+    assert told["data"]["code"] == "not_signed_in"
+    await raw.send(f'427["{event}",{{}}]')
+    await raw.send("40")
+    assert (await raw.until("43", "44"))[0] == "44"
+    return None
+
+
+async def try_event(scene: Scene, event: str) -> str:
+    """Let somebody emit an event, joined if he may and where he would be for that; return the answer."""
+    raw = await signed_in(scene.client, event)
+    if raw and event != "join-session":
+        await ask(raw, "join-session", scene.session_id)
+    if raw and event == "stop-typing":
+        await ask(raw, "typing", scene.session_id)
+    scene.before = await scene.look()
+    scene.kept = raw
+    return await ask(raw, event, scene.session_id) if raw else "not_signed_in"
+
+
+def test_every_event_has_a_row(server) -> None:
+    """A new event needs a decision above about who may use it; a row without an event is a leftover."""
+    assert set(server.parts.events._actions) == set(EVENTS)
+    assert {len(row) for row in EVENTS.values()} == {len(WHO)}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+async def test_who_may_emit_what(world: World, event: str) -> None:
+    """Everybody gets exactly the answer that the table says, and changes no more than that."""
+    scenes = await Scene.of_all(world)
+    answers = [await try_event(scene, event) for scene in scenes]
+
+    await until_outcome(scenes, answers, EVENTS[event])
+
+
+async def test_members_who_have_not_joined(world: World) -> None:
+    """Signed in is not joined: whoever it is, no event but the one that joins does anything."""
+    for scene in (await Scene.of_all(world))[1:]:
+        raw = await RawEvents.signed_in(scene.client)
+        scene.before = await scene.look()
+
+        answers = {event: await ask(raw, event, scene.session_id) for event in EVENTS if event != "join-session"}
+
+        assert set(answers.values()) == {"not_joined"}, scene.who
+        assert await scene.changes() == [], scene.who
+
+
+# -- frames ---------------------------------------------------------------------------------------
+
+
+async def connect(scene: Scene) -> Wire:
+    """Open a socket; an anonymous page is at least the server's own."""
+    if scene.client.token:
+        return await scene.client.connect(scene.session_id)
+    request = HTTPRequest(f"{scene.client.socket_url}/{scene.session_id}", headers={"Origin": scene.client.url})
+    return Wire(await websocket_connect(request))
+
+
+async def try_frame(scene: Scene, frame: bytes) -> str:
+    """Let somebody send a frame; return what he is answered, or closed with when all he heard is that he may not."""
+    scene.before = await scene.look()
+    wire = scene.kept = await connect(scene)
+    for one in (frame, ALL_OF_IT, WHO_IS_HERE):
+        await wire.send(one)
+    names: list[str] = []
+    while (heard := await wire.receive()) is not None:
+        names.append(name_of(heard))
+        if names[-1] == "AwarenessUpdate" and "SyncStep2" in names:  # the answers to what was sent behind it
+            return " ".join(name for name in names[:-2] if name != "SyncStep1")
+    assert set(names) == {"denied"}
+    return str(wire.close_code)
+
+
+def test_every_kind_of_frame_has_a_row() -> None:
+    """The same for what the codec knows, and the frames above are of the kinds that they stand for."""
+    assert set(get_args(protocol.Message)) == set(KINDS)
+    assert {len(row) for row in KINDS.values()} == {len(WHO)}
+    assert [type(protocol.decode(frame_of(kind))) for kind in KINDS] == list(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_who_may_send_what(world: World, kind: type) -> None:
+    """Everybody is answered exactly what the table says, and changes no more than that."""
+    scenes = await Scene.of_all(world)
+    answers = [await try_frame(scene, frame_of(kind)) for scene in scenes]
+
+    await until_outcome(scenes, answers, KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", [SyncStep2, SyncUpdate])
+async def test_nobody_writes_once_it_ended(world: World, kind: type) -> None:
+    """To a session that has ended members are viewers, its owner too."""
+    scenes = await Scene.of_all(world, status="ended")
+    answers = [await try_frame(scene, frame_of(kind)) for scene in scenes]
+
+    await until_outcome(scenes, answers, (*SHUT_OUT, *("denied",) * 3))
+
+
+# -- both -----------------------------------------------------------------------------------------
+
+
+async def test_who_hears_what(world: World) -> None:
+    """What happens in a session reaches its members on both endpoints, and nobody else a word of it."""
+    session_id, heard = await world.session(access="invite"), {}
+    raws, wires = {}, {}
+    for who in WHO:
+        wires[who] = await connect(Scene(session_id, world, who, None))
+        if raw := await signed_in(world.clients[who], "join-session"):
+            raws[who] = raw
+            await ask(raw, "join-session", session_id)
+    owner = world.clients["owner"]
+    assert (await owner.post(f"/code/{session_id}/save", {"code": "news"})).status == 201
+    assert (await owner.post("/chat/send", {"sessionId": session_id, "message": "news"})).status == 201
+
+    for who in MEMBERS:
+        await wires[who].receive_until(b"\x00\x02")
+        await raws[who].until_event("receive-message")
+        while ["receive-code", "news"] not in raws[who].events:
+            await raws[who].until_event("receive-code")
+    for who in WHO[:4]:
+        await wires[who].until_closed()
+        heard[who] = {name_of(frame) for frame in wires[who].seen}
+        if raw := raws.get(who):
+            await ask(raw, "typing", session_id)
+            heard[who] |= {event for event, _ in raw.events}
+
+    assert heard == {who: {"denied"} | ({"error-message"} if who in raws else set()) for who in WHO[:4]}
+
+
+async def test_removed_while_connected(world: World) -> None:
+    """What an editor sends on open connections after he was removed is nobody's."""
+    scene = (await Scene.of_all(world))[WHO.index("editor")]
+    raw, wire = await RawEvents.signed_in(scene.client), await joined(scene.client, scene.session_id)
+    assert await ask(raw, "join-session", scene.session_id) == "ok"
+    member = f"/session/{scene.session_id}/members/{scene.client.user['id']}"
+    assert (await world.clients["owner"].delete(member)).status == 204
+    scene.before = await scene.look()
+
+    answers = {event: await ask(raw, event, scene.session_id) for event in EVENTS}
+
+    assert answers == {event: "removed" if event == "join-session" else "not_joined" for event in EVENTS}
+    assert (await wire.until_closed())[0] == 4403
+    assert await scene.changes() == []

@@ -1,0 +1,252 @@
+"""Handshakes that another site's page makes with a visitor's cookies: `/sync`, and both transports of `/socket.io`.
+
+Of the REST routes: `tests/handlers/test_origin.py`, whose matrix of origins is used here.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import websocket_connect
+
+from tests.api import Api, Wire
+from tests.conftest import StartServer
+from tests.handlers.test_origin import ALLOWED, EVIL, FOREIGN, ORIGINS, SITES, headers_of, may_use_cookies
+from tests.raw_events import RawEvents
+
+EVENTS = "/socket.io/?EIO=4&transport="
+LIMITS = ("connections", "connections_per_user", "connections_per_session", "connections_per_address")
+CROWD = dict.fromkeys(LIMITS, 10_000)
+
+EVERY_PAGE = [
+    (origin, site)
+    for origin in ORIGINS
+    for site in (SITES if origin == "no origin" else (None, "same-origin", "cross-site"))
+]
+"""What browsers may say of a page; where there is an origin, it decides whatever Sec-Fetch-Site says."""
+SOME_PAGES = [*FOREIGN, ("own", None), ("allowed", None)]
+
+COOKIE = {"Cookie": "accessToken={token}"}
+SYNC: dict[str, tuple[str, dict[str, str], list[str], str]] = {
+    "cookie": ("", COOKIE, [], "cookie"),
+    "cookie, empty token": ("?token=&ticket=", COOKIE, [], "cookie"),
+    "cookie, empty sub-protocol": ("", COOKIE, ["access_token"], "cookie"),
+    "nothing": ("", {}, [], "nothing"),
+    "token": ("?token={token}", {}, [], "in"),
+    "ticket": ("?ticket={ticket}", {}, [], "in"),
+    "sub-protocol": ("", {}, ["access_token", "{token}"], "in"),
+    "cookie, wrong token": ("?token=x", COOKIE, [], "4401"),
+    "cookie, wrong ticket": ("?ticket=x", COOKIE, [], "4401"),
+    "cookie, wrong sub-protocol": ("", COOKIE, ["access_token", "x"], "4401"),
+}
+"""Query, headers and sub-protocols of a handshake, and what comes of it; "cookie" and "nothing" depend on the page."""
+
+EVENTS_AUTH: dict[str, tuple[str, dict[str, str], Any, str]] = {
+    "cookie": ("", COOKIE, None, "cookie"),
+    "cookie, empty token": ("", COOKIE, {"token": ""}, "cookie"),
+    "nothing": ("", {}, None, "not_signed_in"),
+    "token": ("", {}, {"token": "{token}"}, "in"),
+    "bearer": ("", {"Authorization": "Bearer {token}"}, None, "in"),
+    "cookie, wrong token": ("", COOKIE, {"token": "x"}, "not_signed_in"),
+    "cookie, wrong bearer": ("", {**COOKIE, "Authorization": "Bearer x"}, None, "not_signed_in"),
+    "token in the query": ("&token={token}", {}, None, "not_signed_in"),
+    "ticket": ("&ticket={ticket}", {}, None, "not_signed_in"),
+    "sub-protocol": ("", {"Sec-WebSocket-Protocol": "access_token, {token}"}, None, "not_signed_in"),
+}
+"""Query, headers and `auth`; the same."""
+
+
+def filled(value: Any, api: Api, ticket: str) -> Any:
+    """Return texts, or what is made of texts, with token and ticket in them."""
+    text = json.dumps(value).replace("{token}", str(api.token)).replace("{ticket}", ticket)
+    return json.loads(text)
+
+
+def pages_for(result: str) -> list[tuple[str, str | None]]:
+    """Every page where the page decides; a few that show that it does not, where something else does."""
+    return EVERY_PAGE if result in ("cookie", "nothing") else SOME_PAGES
+
+
+def is_conceivable(origin: str, site: str | None) -> bool:
+    """Browsers name the origin of each WebSocket; one from elsewhere that does not is refused by Tornado."""
+    return origin not in ("no origin", "empty") or site in (None, "same-origin", "none")
+
+
+def said(error: HTTPClientError) -> str:
+    """Return the code in an answer of ours, the status of one of Tornado's."""
+    is_ours = error.response.headers["Content-Type"] == "application/problem+json"
+    return json.loads(error.response.body)["code"] if is_ours else str(error.code)
+
+
+async def ticket_for(api: Api, session_id: str) -> str:
+    return (await api.post(f"/session/{session_id}/ticket")).body["ticket"]
+
+
+@pytest.fixture
+async def ada(start_server: StartServer) -> Api:
+    """Somebody signed in at a server that takes any number of connections."""
+    server = await start_server(cors_origin=ALLOWED, refusal_hold_s=0, **CROWD)
+    return await Api(server.url).sign_up("ada")
+
+
+# -- /sync ----------------------------------------------------------------------------------------
+
+
+async def sync(api: Api, path: str, headers: dict[str, str], protocols: list[str] | None = None) -> str:
+    """Try to get into a session of the user's own; return "in", the close code, or what HTTP says."""
+    request = HTTPRequest(f"{api.socket_url}/{path}", headers=headers)
+    try:
+        wire = Wire(await websocket_connect(request, subprotocols=protocols or None))
+    except HTTPClientError as error:
+        return said(error)
+    first = await wire.receive()
+    if first and first.startswith(b"\x00\x00"):
+        wire.close()
+        return "in"
+    code, _ = await wire.until_closed()
+    assert all(frame.startswith(b"\x02\x00") for frame in wire.seen)
+    return str(code)
+
+
+@pytest.mark.parametrize("credentials", SYNC)
+async def test_sync(ada: Api, credentials: str) -> None:
+    """Origin × Sec-Fetch-Site × credentials: a cookie counts for own and allowed pages, all else for any page."""
+    session_id = await ada.new_session()
+    query, headers, protocols, result = SYNC[credentials]
+    found, expected = {}, {}
+
+    for origin, site in pages_for(result):
+        ticket = await ticket_for(ada, session_id) if "{ticket}" in query else ""
+        path, sent, offered = filled([session_id + query, headers, protocols], ada, ticket)
+        found[origin, site] = await sync(ada, path, {**headers_of(ada.url, origin, site), **sent}, offered)
+        is_good = may_use_cookies(origin, site)
+        by_page = {"cookie": "in" if is_good else "bad_origin", "nothing": "4401" if is_good else "bad_origin"}
+        otherwise = result if is_conceivable(origin, site) else "403"
+        expected[origin, site] = by_page.get(result, otherwise)
+
+    assert found == expected
+
+
+# -- /socket.io -----------------------------------------------------------------------------------
+
+
+async def by_websocket(api: Api, query: str, headers: dict[str, str], auth: Any) -> str:
+    """Try to sign in; return "in" or why not."""
+    try:
+        raw = await RawEvents.open(api, f"EIO=4&transport=websocket{query}", headers)
+    except HTTPClientError as error:
+        return said(error)
+    kind, told = await raw.sign_in(auth)
+    raw.close()
+    return "in" if kind == "40" else told["data"]["code"]
+
+
+async def by_polling(api: Api, query: str, headers: dict[str, str], auth: Any) -> str:
+    """The same by requests; only pages of CORS_ORIGIN may read what is answered."""
+    page, address = Api(api.url), f"{EVENTS}polling{query}"
+    opened = await page.get(address, headers=headers)
+    address += f"&sid={json.loads(opened.body[1:])['sid']}"
+    sent = await page.request("POST", address, raw=b"40" + json.dumps(auth or {}).encode(), headers=headers)
+    told = await page.get(address, headers=headers)
+    for answer in (opened, sent, told):
+        assert answer.status == 200
+        is_allowed = headers.get("Origin") == ALLOWED
+        assert answer.headers.get("Access-Control-Allow-Origin") == (ALLOWED if is_allowed else None)
+        assert answer.headers.get("Access-Control-Allow-Credentials") == ("true" if is_allowed else None)
+    packet = told.body.decode()
+    return "in" if packet.startswith("40") else json.loads(packet[2:])["data"]["code"]
+
+
+TRANSPORTS = {"websocket": by_websocket, "polling": by_polling}
+each_transport = pytest.mark.parametrize("transport", TRANSPORTS)
+
+
+@each_transport
+@pytest.mark.parametrize("credentials", EVENTS_AUTH)
+async def test_events(ada: Api, transport: str, credentials: str) -> None:
+    """The same, but that a cookie counts where nothing at all is said of the page.
+
+    For browsers say nothing when a page polls its own server by plain HTTP; and of pages of other
+    sites they do, whenever these can read the answer, without which they cannot go on.
+    """
+    query, headers, auth, result = EVENTS_AUTH[credentials]
+    ticket = await ticket_for(ada, await ada.new_session()) if "{ticket}" in query else ""
+    found, expected = {}, {}
+
+    for origin, site in pages_for(result):
+        arguments = filled([query, {**headers_of(ada.url, origin, site), **headers}, auth], ada, ticket)
+        found[origin, site] = await TRANSPORTS[transport](ada, *arguments)
+        is_good = may_use_cookies(origin, site) or (origin, site) == ("no origin", None)
+        expected[origin, site] = {"cookie": "in" if is_good else "bad_origin"}.get(result, result)
+        if transport == "websocket" and not is_conceivable(origin, site):
+            expected[origin, site] = "403"
+
+    assert found == expected
+
+
+@each_transport
+async def test_a_connection_that_somebody_else_opened(ada: Api, transport: str) -> None:
+    """Whoever opens a connection signs in on it: a visitor's cookie that a foreign page adds later does not."""
+    page, address = Api(ada.url), f"{EVENTS}polling"
+    sid = json.loads((await page.get(address)).body[1:])["sid"]
+    headers = filled({**COOKIE, "Origin": EVIL}, ada, "")
+
+    if transport == "polling":
+        await page.request("POST", f"{address}&sid={sid}", raw=b"40", headers=headers)
+        told = (await page.get(f"{address}&sid={sid}", headers=headers)).body.decode()
+    else:
+        raw = await RawEvents.open(ada, f"EIO=4&transport=websocket&sid={sid}", headers)
+        for packet in ("2probe", "5"):
+            await raw.send(packet)
+        told = "".join(map(str, await raw.sign_in()))
+
+    assert told.startswith("44")
+    assert "not_signed_in" in told
+
+
+async def test_polling_is_no_script(ada: Api) -> None:
+    """A foreign page that embeds the handshake as a script, even with a callback, gets nothing that runs."""
+    cookie = filled(COOKIE, ada, "")
+
+    for callback in ("", "&j=0"):
+        answer = await Api(ada.url).get(f"{EVENTS}polling{callback}", headers=cookie)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "script" not in answer.headers["Content-Type"]
+        assert answer.status == (400 if callback else 200), callback
+
+
+# -- proxies --------------------------------------------------------------------------------------
+
+
+async def signed_in_by_cookie(api: Api, session_id: str, headers: dict[str, str]) -> set[str]:
+    """Return what comes of a cookie on both endpoints and both transports."""
+    sent = {**filled(COOKIE, api, ""), **headers}
+    return {
+        await sync(api, session_id, sent),
+        await by_websocket(api, "", sent, None),
+        await by_polling(api, "", sent, None),
+    }
+
+
+async def test_behind_a_tls_proxy_the_own_origin_is_https(start_server: StartServer) -> None:
+    """The page's origin is compared with how the client sees the server, not with how the proxy does."""
+    ada = await Api((await start_server(trust_proxy=1)).url).sign_up("ada")
+    session_id = await ada.new_session()
+    tls = ada.url.replace("http", "https", 1)
+
+    for origin, proto, outcome in [
+        (tls, "https", "in"), (ada.url, "http", "in"),
+        (ada.url, "https", "bad_origin"), (tls, "http", "bad_origin"), (tls, "", "bad_origin"),
+    ]:  # fmt: skip
+        headers = {"Origin": origin, "X-Forwarded-Proto": proto}
+        assert await signed_in_by_cookie(ada, session_id, headers) == {outcome}, (origin, proto)
+
+
+@pytest.mark.parametrize("hops", [0, 1])
+async def test_a_forged_forwarded_host_is_not_believed(start_server: StartServer, hops: int) -> None:
+    """With proxies or without, X-Forwarded-Host does not make a foreign page ours."""
+    ada = await Api((await start_server(trust_proxy=hops)).url).sign_up("ada")
+    headers = {"Origin": "http://evil.example.org", "X-Forwarded-Host": "evil.example.org"}
+
+    assert await signed_in_by_cookie(ada, await ada.new_session(), headers) == {"bad_origin"}

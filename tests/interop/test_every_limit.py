@@ -1,0 +1,307 @@
+"""Every limit, at it and one over it: what the client is told, and what /metrics counts (facts: default limits)."""
+
+import asyncio
+import itertools
+import socket
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+import pytest
+
+from collab_server.config import settings
+from crdt import protocol, scan
+from crdt.protocol import AwarenessEntry
+from handlers.frames import framed
+from handlers.websocket import SyncSocket
+from storage.sqlite import SqliteStore
+from tests.crdt.harness import Typist
+from tests.handlers.test_frames import masked
+from tests.interop.limit_rows import CUT, NO_LIMITS, OK, REST, SYNC_STEP1, Row, Scene, told
+from tests.interop.test_frames_on_the_wire import PING, PONG, Raw
+from tests.node_peers import until
+
+QUESTION = masked(protocol.sync_step1({}))
+ANSWER = b"\x00\x01"
+SAVED = b"\x66"
+_LARGE_BYTES, _SMALL_BYTES = 8_000, 100
+
+_client_ids = itertools.count(1_000)
+
+
+# -- what sockets do ----------------------------------------------------------------------------------
+
+
+def insertion(size: int) -> bytes:
+    """Return a new client's update of so many bytes."""
+    client_id = next(_client_ids)
+    overhead = len(Typist(client_id).insert(0, "x" * size)) - size
+    update = Typist(client_id).insert(0, "x" * (size - overhead))
+    assert len(update) == size
+    return update
+
+
+async def connect(scene: Scene, _: int) -> object:
+    return await told(await scene.open(), SYNC_STEP1)
+
+
+async def edit(
+    scene: Scene, size: int, *, frame: Callable[[bytes], bytes] = protocol.sync_update, in_new_session: bool = False
+) -> object:
+    """Send an update of so many bytes; what comes in its order behind it shows that it was taken."""
+    session_id = await scene.ada.new_session() if in_new_session else scene.session_id
+    raw, update = await scene.open(session_id), insertion(size)
+    raw.send(masked(frame(update)), QUESTION)
+    found = await told(raw, ANSWER)
+    room = scene.server.parts.services.rooms.find(session_id)
+    is_taken = room is not None and scan.parse(update).spans.keys() <= room.known.clocks.keys()
+    return found if is_taken == (found == OK) else f"taken, then {found}"
+
+
+async def keep(scene: Scene, size: int) -> object:
+    """Send an update of so many bytes, without a question, for which all would be merged."""
+    raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open(query="?saved=1")
+    raw.send(masked(protocol.sync_update(insertion(size))))
+    return await told(raw, SAVED)
+
+
+async def type_text(scene: Scene, size: int) -> object:
+    raw = await scene.open()
+    raw.send(masked(protocol.sync_update(Typist(next(_client_ids)).insert(0, "x" * size))), QUESTION)
+    return await told(raw, ANSWER)
+
+
+async def type_at_once(scene: Scene, count: int) -> object:
+    """Send keystrokes in one packet, so that no time passes between them; all of them arrive."""
+    raw, typist = await scene.open(), Typist(count)
+    raw.send(*(masked(protocol.sync_update(typist.insert(at, "x"))) for at in range(count)))
+
+    async def known() -> int:
+        room = scene.server.parts.services.rooms.find(scene.session_id)
+        return room.known.clocks.get(count, 0) if room else 0
+
+    await until(known, lambda found: found == count)
+    return OK
+
+
+async def send_message(scene: Scene, size: int) -> object:
+    """Send one message of so many bytes, of a kind that nobody knows."""
+    raw = await scene.open()
+    raw.send(masked(b"\x2a" * size), QUESTION)
+    return await told(raw, ANSWER)
+
+
+async def send_bytes(scene: Scene, size: int) -> object:
+    """Send so many bytes in one packet."""
+    raw = await scene.open()
+    assert await told(raw, SYNC_STEP1) == OK
+    left, parts = size - len(QUESTION), 6
+    sizes = [left // parts] * (parts - 1) + [left - left // parts * (parts - 1)]
+    raw.send(*(masked(b"\x2a" * (one - len(masked(b"\x2a" * 200)) + 200)) for one in sizes), QUESTION)
+    return await told(raw, ANSWER)
+
+
+async def present(raw: Raw) -> dict[int, int]:
+    """Return {client id: clock} of who is here."""
+    raw.send(masked(b"\x03"), QUESTION)
+    here: dict[int, int] = {}
+    while True:
+        _, payload = await raw.frame()
+        if payload.startswith(ANSWER):
+            return here
+        if payload[:1] == b"\x01":
+            here |= {entry.client_id: entry.clock for entry in protocol.decode(payload).entries}
+
+
+async def announce(scene: Scene, number: int, state: Callable[[int], str] = lambda _: "{}") -> object:
+    """Announce one more client on one connection, and look whether it is here."""
+    raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open()
+    raw.send(masked(protocol.awareness_update([AwarenessEntry(number, 1, state(number))])))
+    return OK if number in await present(raw) else "ignored"
+
+
+async def announce_at_once(scene: Scene, count: int) -> object:
+    """Send presence so many times in one packet; the last is what is left in the end."""
+    raw = await scene.open()
+    raw.send(*(masked(protocol.awareness_update([AwarenessEntry(count, n + 1, "{}")])) for n in range(count)))
+    at_once = (await present(raw))[count]
+    await until(partial(present, raw), lambda here: here[count] == count)
+    return OK if at_once == count else "later"
+
+
+async def answer_pings(scene: Scene, is_silent: int) -> object:
+    raw = await scene.open()
+    for _ in range(0 if is_silent else 2):
+        await raw.control(PING)
+        raw.send(masked(b"", PONG))
+    if not is_silent:
+        raw.send(QUESTION)
+    found = await told(raw, ANSWER)
+    raw.close()
+    return found
+
+
+def store_hangs(scene: Scene) -> None:
+    """Let no commit come back before the test ends."""
+    if "hangs" in scene.kept:
+        return
+    scene.kept["hangs"] = hangs = asyncio.Event()
+    scene.stack.callback(hangs.set)
+    append = SqliteStore.append_chunks
+
+    async def append_late(store: SqliteStore, chunks: Any) -> frozenset[str]:
+        await hangs.wait()
+        return await append(store, chunks)
+
+    scene.patch.setattr(SqliteStore, "append_chunks", append_late)
+
+
+async def edit_unsaved(scene: Scene, size: int, *, in_new_session: bool = False) -> object:
+    store_hangs(scene)
+    return await edit(scene, size, in_new_session=in_new_session)
+
+
+class Deaf:
+    """A client that does not read until it is told to, and the server's buffer for it."""
+
+    def __init__(self, raw: Raw, peer: SyncSocket) -> None:
+        """peer: what the server has of it."""
+        self._transport = peer._transport
+        self._stream = raw._writer.transport
+        self._buffers(4_096)
+        self._stream.pause_reading()
+
+    def queued(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    async def left(self) -> int:
+        return self.queued()
+
+    def read_on(self) -> None:
+        self._buffers(1 << 20)
+        self._stream.resume_reading()
+
+    def _buffers(self, size: int) -> None:
+        """Let the kernel keep little, so that it is the server that keeps what is not read."""
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+        self._stream.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+
+async def queue(scene: Scene, is_over: int) -> object:
+    """Have exactly as much queued as may be for a client that does not read, or one keystroke more; then it reads."""
+    limit = scene.server.parts.config.max_queued_bytes
+    peers = scene.server.parts.services.sockets._watched
+    before = set(peers)
+    raw = await scene.open(api=scene.bob)
+    assert await told(raw, SYNC_STEP1) == OK
+    deaf = Deaf(raw, (peers - before).pop())
+    async with asyncio.timeout(20):
+        while limit - deaf.queued() >= 2 * _LARGE_BYTES:
+            await relay(scene, _LARGE_BYTES)
+        await relay(scene, limit - deaf.queued())
+    assert deaf.queued() == limit
+    if is_over:
+        await relay(scene, _SMALL_BYTES)
+    deaf.read_on()
+    if not is_over:
+        await until(deaf.left, lambda size: size == 0)
+        raw.send(QUESTION)
+    return await told(raw, ANSWER)
+
+
+async def relay(scene: Scene, size: int) -> None:
+    """Let others be sent one frame that has so many bytes on the wire."""
+    overhead = len(framed(protocol.sync_update(b"x" * size))) - size
+    assert await keep(scene, size - overhead) == OK
+
+
+# -- the table ---------------------------------------------------------------------------------------
+
+
+def closed(limit: str, code: int, word: str = "", **more: int) -> dict[str, Any]:
+    """What is told and counted when a limit closes somebody."""
+    return {"told": (code, word), "counts": {f"limit_reached {limit}": 1, f"closes {code}": 1, **more}}
+
+
+def quiet(limit: str, told: str) -> dict[str, Any]:
+    """The same for one that closes nobody."""
+    return {"told": told, "counts": {f"limit_reached {limit}": 1}}
+
+
+def slowed(limit: str) -> dict[str, Any]:
+    return {"told": OK, "counts": {f"limit_reached {limit}": 1, "slowed": 1}}
+
+
+def sized(size: int) -> str:
+    return '{"a":"' + "x" * (size - 8) + '"}'
+
+
+def nested(depth: int) -> str:
+    return '{"a":' + "[" * (depth - 1) + "]" * (depth - 1) + "}"
+
+
+OFTEN = {"presence_ms": 0}
+
+SOCKETS = (
+    Row("max_update_bytes", edit, (1_024,), 1_025, **closed("max_update_bytes", 4400, "malformed"), value=1_024),
+    Row("max_sync_bytes", partial(edit, frame=protocol.sync_step2), (1_024,), 1_025,
+        **closed("max_sync_bytes", 4400, "malformed"), value=1_024),
+    Row("max_sync_bytes", send_message, (1_024 + 64,), 1_024 + 65, **closed("max_sync_bytes", 1009, "malformed"),
+        value=1_024),
+    Row("max_text_bytes", type_text, (1_024,), 1, **closed("max_text_bytes", 4413, "too_large"), value=1_024),
+    Row("max_state_bytes", keep, (65_000, 2 * 65_536 - 65_000 - 2), 30,  # twice: what is not squashed yet counts too
+        **closed("max_state_bytes", 4413, "too_large"), value=65_536),
+    Row("max_queued_bytes", queue, (False,), True, **closed("max_queued_bytes", 1013, "too_slow", closed_too_slow=1),
+        value=65_536, settings={"flush_ms": 0}),
+    Row("max_unsaved_room_bytes", edit_unsaved, (65_000, 536), 30,
+        **closed("max_unsaved_room_bytes", 4503, "unavailable"), value=65_536),
+    Row("max_unsaved_bytes", partial(edit_unsaved, in_new_session=True), (40_000, 25_536), 30,
+        **closed("max_unsaved_bytes", 4503, "unavailable"), value=65_536),
+    Row("updates_burst", type_at_once, (20,), 21, **slowed("updates_per_s"), value=20, settings={"updates_per_s": 20},
+        also=("updates_per_s",)),
+    Row("update_bytes_per_s", send_bytes, (4 * 1_024 + 1_024,), 4 * 1_024 + 1_025, **slowed("update_bytes_per_s"),
+        value=1_024, settings={"max_sync_bytes": 1_024}),
+    Row("presence_ms", announce_at_once, (1,), 2, **quiet("presence_ms", "later"), value=300),
+    Row("presence_bytes", partial(announce, state=sized), (256,), 257, **quiet("presence_bytes", "ignored"),
+        value=256, settings=OFTEN),
+    Row("presence_depth", partial(announce, state=nested), (3,), 4, **quiet("presence_depth", "ignored"),
+        value=3, settings=OFTEN),
+    Row("presence_depth", partial(announce, state=nested), (3,), 2_000, **quiet("presence_depth", "ignored"),
+        value=3, settings=OFTEN),
+    Row("presence_clients", announce, (1, 2), 3, **quiet("presence_clients", "ignored"), value=2, settings=OFTEN),
+    *(Row(limit, connect, range(2), 2, **closed(limit, 4529, "too_many"), value=2)
+      for limit in ("connections_per_user", "connections_per_address", "connections_per_session", "connections",
+                    "handshakes_per_min")),
+    Row("pong_s", answer_pings, (False,), True, **quiet("pong_s", CUT), value=1, settings={"ping_s": 1},
+        also=("ping_s",)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", [*SOCKETS, *REST], ids=lambda row: row.limit)
+async def test_at_a_limit_and_over_it(start_server, monkeypatch: pytest.MonkeyPatch, row: Row) -> None:
+    """At the limit all goes through and nothing is counted; over it the client is told, and it is counted once."""
+    server = await start_server(**row.started_with)
+    async with AsyncExitStack() as stack:
+        scene = await Scene.set(server, monkeypatch, stack)
+        before = await scene.counts()
+
+        within = [await row.call(scene, number) for number in row.at]
+        at_limit = await scene.counts()
+        beyond = await row.call(scene, row.over)
+        over = await scene.counts()
+
+        assert set(within) == {row.goes}
+        assert {name for name in row.counts if at_limit.get(name) != before.get(name)} == set()
+        assert beyond == row.told
+        assert Counter(over) - Counter(at_limit) == row.counts
+
+
+def test_no_limit_is_left_out() -> None:
+    """Each number of the configuration is in the table, or in the list of those that limit no client."""
+    numbers = {one.name for one, meta in settings() if "low" in meta}
+    tested = {name for row in (*SOCKETS, *REST) for name in (row.limit, *row.also)}
+
+    assert numbers == (tested & numbers) | NO_LIMITS.keys()
+    assert tested & NO_LIMITS.keys() == set()

@@ -1,0 +1,342 @@
+"""Real nginx and real Caddy in front of a real server, with the sample configurations of docs/proxies.md.
+
+What the server makes of forwarded headers is in tests/handlers/test_network.py.
+"""
+
+import asyncio
+import base64
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from tornado import simple_httpclient
+
+from collab_server.config import Config
+from collab_server.server import Server
+from crdt import protocol
+from handlers.frames import CLOSE
+from tests.api import PASSWORD, Api
+from tests.crdt.harness import Typist
+from tests.handlers.clients import UNKNOWN_ID, Browser, account, code_of, joined, new_invite, set_cookies, upload
+from tests.handlers.images import noise, saved
+from tests.interop.test_frames_on_the_wire import Raw
+from tests.interop.test_sync_endpoint import SYNC_STEP1
+from tests.interop.text_clients import POLLING, WEBSOCKET, TextPeer
+from tests.node_peers import Peers
+from tests.reverse_proxies import INNER, OUTER, SAMPLES, Certificate, ReverseProxy
+
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec_WebSocket_Version": "13",
+    "Sec_WebSocket_Key": base64.b64encode(bytes(16)).decode(),
+}
+HERE, THERE = "127.0.0.1", "127.0.0.2"
+FORGED = "192.0.2.7"
+
+ALONE = [("nginx",), ("caddy",)]
+CHAINS = [("caddy", "nginx"), ("nginx", "caddy")]
+"""From the outermost proxy to the server."""
+
+each_kind = pytest.mark.parametrize("proxied", ALONE, indirect=True, ids="-".join)
+each_way = pytest.mark.parametrize("proxied", ALONE + CHAINS, indirect=True, ids="-".join)
+
+Proxied = Callable[..., Awaitable[tuple[Server, ReverseProxy]]]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return Certificate.make(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(autouse=True)
+def _trust(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every client of a test trusts its certificate, and no other."""
+    context = certificate.trust()
+    monkeypatch.setattr(simple_httpclient, "_client_ssl_defaults", lambda: context)
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(certificate.file))
+
+
+@pytest.fixture
+async def proxied(request: pytest.FixtureRequest, start_server, certificate: Certificate) -> AsyncIterator[Proxied]:
+    """Start a server and the proxies before it, all of which it trusts; returns it and the outermost."""
+    kinds = request.param
+    async with AsyncExitStack() as running:
+
+        async def start(**settings: Any) -> tuple[Server, ReverseProxy]:
+            server = await start_server(**{"trust_proxy": len(kinds), **settings})
+            port = server.port
+            for at in reversed(range(len(kinds))):
+                proxy = ReverseProxy(kinds[at], port, certificate, is_inner=at > 0)
+                running.push_async_callback(proxy.stop)
+                await proxy.start()
+                port = proxy.port
+            return server, proxy
+
+        yield start
+
+
+# -- what the documentation says ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*OUTER.values(), *INNER.values()])
+def test_samples_are_quoted(name: str) -> None:
+    """The page shows the files that are tested here."""
+    page = (SAMPLES.parent / "proxies.md").read_text()
+
+    assert f"\n```\n{(SAMPLES / name).read_text()}```\n" in page
+
+
+@pytest.mark.parametrize("name", [OUTER["nginx"], INNER["nginx"]])
+def test_nginx_waits_for_longer_than_a_socket_is_silent(name: str) -> None:
+    """The server's own pings are in time, and cut a dead client first."""
+    config = Config()
+
+    (wait_s,) = re.findall(r"proxy_read_timeout (\d+)s;", (SAMPLES / name).read_text())
+
+    assert int(wait_s) > config.ping_s + config.pong_s
+
+
+@pytest.mark.parametrize("name", [OUTER["caddy"], INNER["caddy"]])
+def test_caddy_keeps_connections_for_less_than_the_server_does(name: str) -> None:
+    """Otherwise a request might go to a connection that the server is just closing."""
+    (kept_s,) = re.findall(r"keepalive (\d+)s\n", (SAMPLES / name).read_text())
+
+    assert int(kept_s) < Config().request_s
+
+
+# -- who asks, and over what ----------------------------------------------------------------------
+
+
+@each_way
+async def test_cookies_are_secure(proxied: Proxied) -> None:
+    """Signing up and in through TLS gives Secure cookies, which work; without a proxy they are not Secure."""
+    server, proxy = await proxied()
+    page, plain = Browser(proxy.url), Browser(server.url)
+
+    answers = [await page.enter("ada"), await page.post("/user/login", {"username": "ada", "password": PASSWORD})]
+    direct = await plain.enter("bob")
+
+    assert [answer.status for answer in answers] == [201, 200]
+    assert [bool(one["secure"]) for answer in answers for one in set_cookies(answer).values()] == [True] * 4
+    assert [bool(one["secure"]) for one in set_cookies(direct).values()] == [False] * 2
+    assert (await page.post("/session")).status == 201
+
+
+@each_way
+async def test_a_forged_address_is_not_believed(proxied: Proxied) -> None:
+    """Requests count for the address that the outermost proxy saw, whatever the client says."""
+    _, proxy = await proxied(anonymous_per_5min=4)
+
+    async def status(source: str, *forged: str) -> int | None:
+        headers = {"X_Forwarded_For": ", ".join(forged), "X_Real_IP": FORGED} if forged else {}
+        return await proxy.status("/user/me", source, **headers)
+
+    own = [await status(HERE, *forged) for forged in ((), (FORGED,), (THERE,), (FORGED, THERE), (THERE, FORGED))]
+    others = [await status(THERE, *forged) for forged in ((), (HERE,), (HERE, HERE))]
+
+    assert own == [401] * 4 + [429]
+    assert others == [401] * 3
+
+
+@each_way
+async def test_sockets_count_for_the_true_address(proxied: Proxied) -> None:
+    """A second socket of an address is one too many under any name, the first of another address is not."""
+    _, proxy = await proxied(connections_per_address=1)
+    ada = await Api(proxy.url).sign_up()
+    session_id = await ada.new_session()
+    first = await joined(ada, session_id)
+
+    async def closed_with(source: str, forged: str) -> int | None:
+        """Return the close code, None for a socket that is let in."""
+        path = f"/sync/{session_id}?token={ada.token}"
+        async with proxy.asked(path, source, X_Forwarded_For=forged, **UPGRADE) as (status, reader, writer):
+            assert status == 101
+            raw = Raw(reader, writer)
+            _, payload = await raw.frame()
+            return None if payload.startswith(SYNC_STEP1) else int.from_bytes((await raw.control(CLOSE))[:2], "big")
+
+    assert [await closed_with(HERE, forged) for forged in (FORGED, THERE)] == [4529] * 2
+    assert await closed_with(THERE, HERE) is None
+    assert first.close_code is None
+
+
+@each_kind
+async def test_without_trust_forwarded_headers_are_ignored(proxied: Proxied) -> None:
+    """With TRUST_PROXY=0 all who come through a proxy are one address, and none of them speaks TLS."""
+    _, proxy = await proxied(trust_proxy=0, anonymous_per_5min=2)
+
+    answer = await Api(proxy.url).post("/user/signup", account("ada"))
+    statuses = [await proxy.status("/user/me", source, X_Forwarded_For=FORGED) for source in (HERE, THERE)]
+
+    assert [bool(one["secure"]) for one in set_cookies(answer).values()] == [False] * 2
+    assert statuses == [401, 429]
+
+
+@pytest.mark.parametrize(("kind", "refusal"), [("nginx", 403), ("caddy", None)])
+async def test_strangers_do_not_reach_an_inner_proxy(
+    start_server, certificate: Certificate, kind: str, refusal: int | None
+) -> None:
+    """It takes requests of the outer proxy's address only: whoever comes past that one could forge his address."""
+    server = await start_server(trust_proxy=2)
+    inner = ReverseProxy(kind, server.port, certificate, is_inner=True)
+    async with AsyncExitStack() as running:
+        running.push_async_callback(inner.stop)
+        await inner.start()
+
+        assert [await inner.status("/healthz", source) for source in (HERE, THERE)] == [200, refusal]
+
+
+@each_way
+async def test_only_the_own_origin_may_use_cookies(proxied: Proxied) -> None:
+    """The own origin is the proxy's, with https and its port; any other is refused, by REST and by sockets."""
+    server, proxy = await proxied()
+    page = Browser(proxy.url)
+    await page.enter("ada")
+    session_id = await page.new_session()
+    cookie = f"accessToken={page.jar['accessToken'].value}"
+
+    async def statuses(origin: str) -> tuple[int, int | None]:
+        socket = await proxy.status(f"/sync/{session_id}", Cookie=cookie, Origin=origin, **UPGRADE)
+        return (await page.post("/session", headers={"Origin": origin})).status, socket
+
+    own = await statuses(proxy.url)
+    foreign = [proxy.url.replace("https", "http"), server.url, "https://127.0.0.1", "https://evil.example.org", "null"]
+    others = [await statuses(origin) for origin in foreign]
+
+    assert own == (201, 101)
+    assert others == [(403, 403)] * len(foreign)
+
+
+@each_kind
+async def test_plain_http_is_sent_to_tls(proxied: Proxied) -> None:
+    """The same page, by the name that was asked for."""
+    _, proxy = await proxied()
+
+    answer = await Api(proxy.plain_url).get("/login?next=x")
+
+    assert answer.status in (301, 308)
+    place = urlsplit(answer.headers["Location"])
+    assert (place.scheme, place.hostname, place.path, place.query) == ("https", "127.0.0.1", "/login", "next=x")
+
+
+@each_kind
+async def test_metrics_are_not_for_everybody(proxied: Proxied) -> None:
+    """What comes through a proxy is not of this machine, though the proxy is."""
+    server, proxy = await proxied()
+
+    assert code_of(await Api(proxy.url).get("/metrics")) == (403, "forbidden")
+    assert (await Api(server.url).get("/metrics")).status == 200
+
+
+@each_kind
+async def test_metrics_with_a_token(proxied: Proxied) -> None:
+    """METRICS_TOKEN is asked for, and is enough."""
+    _, proxy = await proxied(metrics_token="a-token-of-some-length")
+
+    statuses = [(await Api(proxy.url, token).get("/metrics")).status for token in (None, "x", "a-token-of-some-length")]
+
+    assert statuses == [403, 403, 200]
+
+
+# -- what passes ----------------------------------------------------------------------------------
+
+
+@each_kind
+async def test_a_large_avatar_passes(proxied: Proxied) -> None:
+    """A picture of 1.9 MiB arrives; of one that is too large the server itself says so."""
+    _, proxy = await proxied()
+    ada = await Api(proxy.url).sign_up()
+    file = saved(noise(800, 830), "PNG", compress_level=0)
+    assert 1.85 < len(file) / (1 << 20) < 2
+
+    assert (await upload(ada, file)).status == 200
+    assert code_of(await upload(ada, file + bytes(1 << 20))) == (413, "too_large")
+
+
+@each_way
+async def test_editors_meet(proxied: Proxied, peers: Peers) -> None:
+    """Stock Yjs and Socket.IO clients, on each transport, type together over TLS, on their first connections."""
+    _, proxy = await proxied()
+    ada = await Api(proxy.url).sign_up()
+    session_id = await ada.new_session(code="one ")
+    for name, version in (("newest", 3), ("oldest", 1)):
+        await peers.do("connect", name, url=ada.socket_url, room=session_id, token=ada.token, version=version)
+        await peers.until_state(name, synced=True)
+    polling = await TextPeer.joined(peers, ada, session_id, "polling", POLLING)
+    socket = await TextPeer.joined(peers, ada, session_id, "socket", WEBSOCKET)
+
+    for name, text in (("newest", "two "), ("oldest", "three ")):
+        await peers.do("insert", name, text=text)
+        await peers.until_text("one two " if name == "newest" else "one two three ", "newest", "oldest")
+    await polling.until(code="one two three ")
+    await polling.type("four ")
+    await socket.until(code="one two three four ")
+
+    await peers.until_text("one two three four ", "newest", "oldest")
+    for name in ("newest", "oldest"):
+        assert (await peers.do("state", name))["attempts"] == 1
+
+
+@each_kind
+async def test_close_codes_arrive(proxied: Proxied) -> None:
+    """Clients learn why they were closed: no sign-in, no such session, a restart."""
+    server, proxy = await proxied()
+    ada = await Api(proxy.url).sign_up()
+    session_id = await ada.new_session()
+    stays = await joined(ada, session_id)
+
+    nobody = await Api(proxy.url, "nonsense").connect(session_id)
+    nowhere = await ada.connect(UNKNOWN_ID)
+    refused = [await wire.until_closed() for wire in (nobody, nowhere)]
+    await server.stop()
+
+    assert [code for code, _ in refused] == [4401, 4404]
+    assert (await stays.until_closed())[0] == 1012
+
+
+@each_kind
+async def test_who_does_not_read_is_closed(proxied: Proxied) -> None:
+    """The proxy passes on that a client does not read: the server closes it, and others feel nothing."""
+    server, proxy = await proxied(
+        max_queued_bytes=65_536, updates_per_s=1e6, updates_burst=1e6, update_bytes_per_s=1 << 30, flush_ms=0
+    )
+    sockets = server.parts.services.sockets
+    ada = await Api(proxy.url).sign_up()
+    session_id = await ada.new_session()
+    async with proxy.asked(f"/sync/{session_id}?token={ada.token}", **UPGRADE) as (status, _, _):
+        assert status == 101
+        writer, typist = await joined(ada, session_id, "&saved=1"), Typist(5)
+        count = 0
+        async with asyncio.timeout(30):
+            while not sockets.too_slow:
+                await writer.send(protocol.sync_update(typist.insert(0, "x" * 200_000)))
+                await writer.send(protocol.sync_update(typist.delete(0, 200_000)))
+                count += 2
+                await writer.receive_until(protocol.saved(count))
+
+        assert sockets.too_slow == 1
+        assert (await ada.live(session_id))["code"] == ""
+
+
+@each_kind
+async def test_no_secret_is_logged(proxied: Proxied) -> None:
+    """Neither what passed nor what could not be passed on leaves tokens or invites in the proxy's logs."""
+    server, proxy = await proxied()
+    ada = await Api(proxy.url).sign_up()
+    session_id = await ada.new_session()
+    invite = await new_invite(ada, session_id)
+    paths = [f"/sync/{session_id}?token={ada.token}", f"/join/{invite['invite']}", f"/invite/{invite['invite']}"]
+
+    protocols = {"Sec_WebSocket_Protocol": f"access_token, {ada.token}", "Authorization": f"Bearer {ada.token}"}
+
+    passed = [await proxy.status(path, **UPGRADE, **protocols) for path in paths]
+    await server.stop()
+    failed = [await proxy.status(path, **UPGRADE, **protocols) for path in paths]
+    said = await proxy.stop()
+
+    assert (passed, failed) == ([101, 200, 200], [502] * 3)
+    assert [secret for secret in (ada.token, invite["invite"]) if secret in said] == []

@@ -1,0 +1,174 @@
+"""The process that serves dies of an update: it comes back, without the session of that update, and nothing is lost."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api import Api
+from tests.collab_server.failing import TRIGGER
+from tests.handlers.clients import joined, typing_frame
+from tests.node_peers import Peers, until
+from tests.processes import ServerProcess, free_port
+
+Start = Callable[..., Awaitable[ServerProcess]]
+BOMB = typing_frame(TRIGGER.decode())
+RESTARTED = "a new one starts"
+
+
+@pytest.fixture
+async def supervised(tmp_path: Path) -> AsyncIterator[Start]:
+    """Start a supervised server with a fault in it; it must end well and quickly."""
+    started: list[ServerProcess] = []
+
+    async def start(fault: str, **variables: Any) -> ServerProcess:
+        module = ("tests.collab_server.failing", fault)
+        variables = {"COLLAB_SUPERVISOR": "on", "COLLAB_REFUSAL_HOLD_S": "0.1", **variables}
+        server = ServerProcess(tmp_path / "data", free_port(), module=module, **variables)
+        await server.start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        assert await asyncio.wait_for(server.terminate(), 20) == 0
+
+
+def data_limit(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    return next(int(line.split()[3]) for line in lines if line.startswith("Max data size"))
+
+
+def child_of(pid: int) -> int:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else 0
+
+
+async def serving(server: ServerProcess) -> int:
+    """Return the process id of the one that serves, 0 for none."""
+    return child_of(server.pid)
+
+
+async def until_back(server: ServerProcess, before: int) -> float:
+    """Return after how many seconds another process serves."""
+    began = time.monotonic()
+    await until(lambda: serving(server), lambda pid: pid not in (0, before))
+    assert (await Api(server.url).get("/readyz")).status == 200
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("fault", "died", "variables"),
+    [
+        ("segfault", "died by SIGSEGV", {}),
+        ("hang", "stood still and was ended (SIGALRM)", {"COLLAB_WATCHDOG_S": "1"}),
+    ],
+)
+async def test_an_update_that_ends_the_process(
+    supervised: Start, peers: Peers, fault: str, died: str, variables: dict[str, str], capsys
+) -> None:
+    """Everybody else comes back and loses nothing; the session is set aside, its user slowed, also after a restart."""
+    server = await supervised(fault, **variables)
+    eve, ada = [await Api(server.url).sign_up(name) for name in ("eve", "ada")]
+    attacked, other = await eve.new_session(code="before"), await ada.new_session()
+    for name in ("one", "two"):
+        await peers.do("connect", name, url=ada.socket_url, room=other, token=ada.token, saved=True, maxBackoffTime=200)
+        await peers.until_state(name, synced=True)
+        await peers.do("type", name, everyMs=20, mark=name)
+    await until(lambda: peers.do("typed", "one"), lambda now: now["typedSaved"] > 3)
+    assert (await eve.post(f"/code/{attacked}/save")).status == 201
+    wire = await joined(eve, attacked)
+    before = await serving(server)
+
+    await wire.send(BOMB)
+    await until(lambda: serving(server), lambda pid: pid != before)
+    back_s = await until_back(server, before)
+
+    with capsys.disabled():
+        print(f"\n{fault}: serving again {back_s:.2f} s after the death was seen")
+    refused = await eve.get(f"/code/{attacked}/latest?live=true")
+    assert (refused.status, refused.body["code"]) == (409, "quarantined")
+    assert "out of service for 10 minutes" in refused.body["detail"]
+    assert refused.body["latest"] == f"/code/{attacked}/latest"
+    assert (await eve.get(refused.body["latest"])).body["code"] == "before"
+    assert (await (await eve.connect(attacked)).until_closed())[0] == 4500
+    assert (await eve.get("/metrics")).body.count(b"collab_quarantined_sessions 1\n") == 1
+    await until(lambda: peers.do("typed", "two"), lambda now: now["typedSaved"] > 6)
+    typed = {name: await peers.do("stop", name) for name in ("one", "two")}
+    words = [f"<{name}{number}>" for name, count in typed.items() for number in range(count)]
+    found = await until(lambda: ada.live(other), lambda live: all(live["code"].count(word) == 1 for word in words))
+    assert len(found["code"]) == sum(map(len, words))
+    problems = server.problems()
+    assert [line for line in problems if died in line and RESTARTED in line]
+    assert [line for line in problems if f"session {attacked}" in line and "set aside for 10 minutes" in line]
+    assert len(problems) == 2
+
+    assert await server.terminate() == 0
+    await server.start()
+    assert (await eve.get(f"/code/{attacked}/latest?live=true")).status == 409
+    elsewhere = await eve.new_session()
+    assert (await (await eve.connect(elsewhere)).receive()) is not None
+    assert (await (await eve.connect(elsewhere)).until_closed())[0] == 4529
+
+
+async def test_memory_has_a_bound(supervised: Start) -> None:
+    """An update that wants more than there may be is refused; the process lives."""
+    server = await supervised("hoard", COLLAB_MEMORY_MB="1024")
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session(code="kept")
+    before = await serving(server)
+    assert data_limit(before) == 1 << 30
+
+    wire = await joined(ada, session_id)
+    await wire.send(BOMB)
+
+    assert (await wire.until_closed())[0] in (1012, 4400)
+    assert (await ada.live(session_id))["code"] == "kept"
+    assert await serving(server) == before
+
+
+async def test_the_supervisor_is_killed(supervised: Start) -> None:
+    """The process that serves notices, writes everything and ends, so that another server can start."""
+    server = await supervised("segfault")
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session(code="kept")
+    orphan = await serving(server)
+
+    await server.kill()
+
+    await until(lambda: asyncio.to_thread(Path(f"/proc/{orphan}").exists), lambda is_there: not is_there)
+    await server.start()
+    assert (await ada.live(session_id))["code"] == "kept"
+    assert [line for line in server.problems() if "supervisor is gone" in line]
+
+
+async def test_again_and_again(supervised: Start) -> None:
+    """Pauses get longer; `kill -9` sets nobody aside; a stop meanwhile ends everything at once."""
+    server = await supervised("segfault")
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session(code="kept")
+    for _ in range(3):
+        pid = await until(lambda: serving(server), bool)
+        await Api(server.url).get("/readyz")
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: serving(server), lambda now, pid=pid: now != pid)
+    problems = server.problems()
+    assert [line.partition("starts in ")[2].partition(" ")[0] for line in problems] == ["0.1", "0.3", "0.9"]
+    assert all("died by SIGKILL" in line for line in problems)
+    await until_back(server, 0)
+    assert (await ada.live(session_id))["code"] == "kept"
+    assert (await ada.get("/metrics")).body.count(b"collab_quarantined_sessions 0\n") == 1
+
+
+async def test_who_cannot_start_is_not_started_again(tmp_path: Path, supervised: Start) -> None:
+    """A second server on the same data says so and ends; the first one's mark stays as it is."""
+    await supervised("segfault")
+    second = ServerProcess(tmp_path / "data", free_port(), COLLAB_SUPERVISOR="on")
+    with pytest.raises(AssertionError, match="in use by another server"):
+        await second.start()
+    assert await second.wait() == 2

@@ -1,0 +1,138 @@
+"""`python -m tests.rfc6455`: the Autobahn suite's own cases against the server's WebSocket layer, on real sockets.
+
+Needs `pip install kosoku==0.1.0` (Python 3's runner of Autobahn's case files), which is no dependency of the tests:
+CI has `tests/interop/test_rfc6455.py`, the same groups against `/sync`. The suite wants an echo and sends text, the
+server takes binary messages only: so an echo stands on its socket class here, and text goes out as binary. Groups 6
+(UTF-8 of text), 12 and 13 (compression) have nothing to show then. Arguments are patterns of cases: "7.*".
+"""
+
+import asyncio
+import socket
+import sys
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+from tornado.websocket import WebSocketHandler, WebSocketProtocol
+
+from handlers.sockets import SocketLimits, Sockets
+from handlers.upgrade import Handover
+from handlers.websocket import SyncSocket
+
+NOT_OURS = ["6.*", "12.*", "13.*"]
+_TEXT, _BINARY = 1, 2
+_AT_ONCE = 4
+_MAX_BYTES = 16 << 20  # the suite's largest message
+
+
+class Echo(SyncSocket):
+    """The server's own frames, and a room that says everything back."""
+
+    __slots__ = ()
+
+    def receive(self, frame: bytes) -> None:
+        self.send(frame)
+
+    async def receive_large(self, frame: bytes) -> None:
+        self.send(frame)
+
+    def gone(self) -> None:
+        """Nobody counts it."""
+
+
+class EchoHandler(WebSocketHandler):
+    """The handshake of the server, without its questions who it is."""
+
+    def initialize(self, sockets: Sockets) -> None:
+        self._sockets = sockets
+
+    def get_websocket_protocol(self) -> WebSocketProtocol:
+        return Handover(self)
+
+    async def upgraded(self, connection: socket.socket, early: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        echo = Echo(self._sockets, loop)
+        await loop.connect_accepted_socket(lambda: echo, connection)
+        echo.data_received(early)
+        echo.go_on()
+
+
+class TextAsBinary:
+    """What a case speaks through: text leaves as binary."""
+
+    def __init__(self, protocol: Any) -> None:
+        vars(self).update(protocol=protocol, has_sent_text=False)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.protocol, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.protocol, name, value)
+
+    def sendFrame(self, opcode: int, **options: Any) -> None:  # noqa: N802 -- the suite's name
+        if opcode == _TEXT:
+            vars(self)["has_sent_text"] = True
+        self.protocol.sendFrame(opcode=_BINARY if opcode == _TEXT else opcode, **options)
+
+    def sendMessage(self, payload: Any, **options: Any) -> None:  # noqa: N802
+        vars(self)["has_sent_text"] = not options.get("isBinary", False)
+        self.protocol.sendMessage(payload, **{**options, "isBinary": True})
+
+    @property
+    def txFrameStats(self) -> dict[int, int]:  # noqa: N802
+        stats = self.protocol.txFrameStats
+        return {**stats, _TEXT: stats[_BINARY]} if self.has_sent_text else stats
+
+
+def as_binary(case: type) -> type:
+    """Return a case that takes binary for an answer to text."""
+
+    def __init__(self: Any, protocol: Any) -> None:  # noqa: N807
+        case.__init__(self, TextAsBinary(protocol))  # type: ignore[misc]
+
+    def on_message(self: Any, message: Any, is_binary: bool) -> None:
+        case.onMessage(self, message, is_binary != self.p.has_sent_text)  # type: ignore[attr-defined]
+
+    return type(case.__name__, (case,), {"__init__": __init__, "onMessage": on_message})
+
+
+async def main(patterns: list[str]) -> int:
+    try:
+        import kosoku
+        from kosoku.cases import CASES
+    except ImportError:
+        sys.exit("The suite is missing: pip install kosoku==0.1.0")
+    CASES.update({number: as_binary(case) for number, case in CASES.items()})
+    limits = SocketLimits(
+        updates_per_s=1e9, updates_burst=1e9, bytes_per_s=1e12, sync_bytes=_MAX_BYTES, queued_bytes=2 * _MAX_BYTES
+    )
+    server = HTTPServer(Application([("/.*", EchoHandler, {"sockets": Sockets(limits)})]))
+    (listening,) = bind_sockets(0, "127.0.0.1")
+    server.add_socket(listening)
+    url = f"ws://127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        results = await kosoku.run_fuzzingclient(url, patterns or None, NOT_OURS, concurrency=_AT_ONCE)
+    except kosoku.FailureError as error:
+        results = error.results
+    server.stop()
+    return report(results)
+
+
+def report(results: list[Any]) -> int:
+    """Print what did not pass, and how many of which verdict; return the exit code."""
+    counts: dict[str, int] = {}
+    for one in results:
+        verdict = f"{one.behavior.value} / close {one.behavior_close.value}"
+        counts[verdict] = counts.get(verdict, 0) + 1
+        if not one.passed:
+            print(f"{one.case_id:8} {verdict}: {one.result} {one.result_close} (code {one.remote_close_code})")
+    for verdict, count in sorted(counts.items()):
+        print(f"{count:4} {verdict}")
+    failed = sum(not one.passed for one in results)
+    print(f"{len(results)} cases, {failed} failed")
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))
