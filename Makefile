@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick check web format lock bench bench-quick bench-history fuzz soak timing audit help clean
+.PHONY: run test test-quick check web format lock bench bench-quick bench-history fuzz soak timing autobahn audit help clean
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -63,6 +63,10 @@ soak: $(VENV)/.tested ## half an hour of mixed and hostile load: flat memory, no
 
 timing: $(VENV)/.tested ## do answers to logins tell by their time who has an account?
 	$(BIN)/python -m tests.timing $(ARGS)
+
+autobahn: $(VENV)/.tested ## the cases of the Autobahn suite, by their runner for Python 3, against the WebSocket layer
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check kosoku==0.1.0
+	$(BIN)/python -m tests.rfc6455 $(ARGS)
 
 audit: $(VENV)/.tested ## known vulnerabilities of the dependencies, where their database is within reach
 	$(BIN)/python -m tests.audit

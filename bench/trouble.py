@@ -1,98 +1,229 @@
-"""I: what people who type feel of one client that does not read and one that floods, with the usual limits on edits."""
+"""What people who type feel of one client that misbehaves: the server with its usual limits, the typing, his socket.
 
+What such clients do is in `floods`.
+"""
+
+import contextlib
+import ctypes
+import http.client
 import json
+import multiprocessing
 import os
+import select
 import socket
+import statistics
 import subprocess
 import tempfile
-import threading
 import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 from bench import data
 from bench.servers import LOAD_CORE, Running, kinds, running
 
+ADDRESS = "127.0.0.2"
+PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live for seconds
+FIGURES = ("ms_p50", "ms_p95", "ms_p99", "ms_max", "server_cpu_pct", "delivered_per_s", "lost", "flood_per_s")
+BINARY, PING = 0x82, 0x89
+
 _ROOMS = 50
-_LIMITS = {"COLLAB_UPDATES_PER_S": "60", "COLLAB_UPDATES_BURST": "300", "COLLAB_UPDATE_BYTES_PER_S": str(512 << 10)}
-_PRESENCE = b"\x82\x83\x00\x00\x00\x00\x01\x01\x00"
-"""A presence frame without entries, masked with zeros."""
+_LIMITS = {"COLLAB_HANDSHAKES_PER_MIN": "120", "COLLAB_CONNECTIONS_PER_ADDRESS": "120"}
+"""Those who type are one user at one address. All other limits are the usual ones."""
+_START_S, _PATIENCE_S, _PAUSE_S = 2.0, 30.0, 0.05
+_SLOW_S = 120.0
+"""Passwords are hashed one after the other."""
+_READ_BYTES = 1 << 18
+_SEND_BYTES = 1 << 14
+"""Little, so that what counts as sent is not only queued here."""
 
 
-def measure(seconds: float) -> dict[str, Any]:
-    """Return {"quiet": …, "trouble": …}: 50 rooms × 2, 30 updates/s each, without and with the two."""
-    found = {}
-    for name in ("quiet", "trouble"):
-        with running(kinds()["ours"], **_LIMITS) as server:
-            rooms = server.rooms(_ROOMS)
-            stop = threading.Event()
-            threads = []
-            if name == "trouble":
-                threads = [threading.Thread(target=one, args=(server, rooms[0], stop)) for one in (_deaf, _flood)]
-            for thread in threads:
-                thread.start()
-            found[name] = _typing(server, rooms, seconds)
-            stop.set()
-            for thread in threads:
-                thread.join()
-    return found
+def _counter() -> "Synchronized[float]":
+    return multiprocessing.Value(ctypes.c_double)
 
 
-def _typing(server: Running, rooms: list[str], seconds: float) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Target:
+    """Whom a client troubles, and until when.
+
+    own_room  the session that is his; in `rooms` others type
+    sent      how often he has done what he does
+    """
+
+    port: int
+    token: str
+    rooms: tuple[str, ...]
+    own_room: str
+    until: float
+    address: str = ADDRESS
+    sent: "Synchronized[float]" = field(default_factory=_counter)
+
+    def goes_on(self) -> bool:
+        return time.monotonic() < self.until
+
+    def did(self, times: int) -> None:
+        with self.sent.get_lock():
+            self.sent.value += times
+
+
+@dataclass(frozen=True)
+class Flood:
+    """What one client does, for as long as the target goes on or until he is closed; `prepare` comes before the typing."""
+
+    about: str
+    act: Callable[[Target], None]
+    prepare: Callable[[Target], None] | None = None
+
+
+def beside(seconds: float, floods: Mapping[str, Flood | None], runs: int = 1) -> dict[str, dict[str, float]]:
+    """Return {name: medians}: 50 rooms × 2, 30 updates/s each, beside each of the floods; they take turns."""
+    every: dict[str, list[dict[str, float]]] = {name: [] for name in floods}
+    for _ in range(runs):
+        for name, flood in floods.items():
+            with running(replace(kinds()["ours"], env={}), **_LIMITS) as server:
+                every[name].append(_typing_beside(server, flood, seconds))
+    return {
+        name: {key: statistics.median(one[key] for one in found) for key in FIGURES} for name, found in every.items()
+    }
+
+
+def _typing_beside(server: Running, flood: Flood | None, seconds: float) -> dict[str, float]:
+    rooms = server.rooms(_ROOMS)
+    if flood is None:
+        return {"flood_per_s": 0.0, **typing(server, rooms, seconds)}
+    target = flooder(server.port, tuple(rooms), "flooder", time.monotonic() + _PATIENCE_S + 3 * seconds)
+    if flood.prepare:
+        flood.prepare(target)
+    with flooding(flood, target):
+        before, began = target.sent.value, time.monotonic()
+        found = typing(server, rooms, seconds)
+        rate = (target.sent.value - before) / (time.monotonic() - began)
+    if not target.sent.value:
+        raise SystemExit(f"nothing was sent: {flood.about}")
+    return {"flood_per_s": rate, **found}
+
+
+def typing(server: Running, rooms: list[str], seconds: float) -> dict[str, Any]:
+    """Let one of two type in each room; return the load generator's answer."""
+    command = ["taskset", "-c", str(LOAD_CORE), str(data.LOADGEN / "yload"), "--mode", "paced", "--warmup", "1"]
+    command += ["--url", server.url(), "--token", server.token, "--pid", str(server.pid)]
+    command += ["--rooms", str(len(rooms)), "--clients", "2", "--writers", "1", "--rate", "30"]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(rooms))
         file.flush()
-        command = [
-            "taskset",
-            "-c",
-            str(LOAD_CORE),
-            str(data.LOADGEN / "yload"),
-            "--url",
-            server.url(),
-            "--token",
-            server.token,
-        ]
-        command += [
-            "--rooms-file",
-            file.name,
-            "--updates",
-            str(data.updates()),
-            "--pid",
-            str(server.pid),
-            "--mode",
-            "paced",
-        ]
-        command += ["--rooms", str(_ROOMS), "--clients", "2", "--writers", "1", "--rate", "30", "--warmup", "1"]
-        done = subprocess.run([*command, "--duration", str(seconds)], capture_output=True, text=True, check=True)
+        command += ["--rooms-file", file.name, "--updates", str(data.updates()), "--duration", str(seconds)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout))
 
 
-def _connected(server: Running, room: str) -> socket.socket:
+# -- the client that misbehaves -------------------------------------------------------------------
+
+
+def flooder(port: int, rooms: tuple[str, ...], name: str, until: float, address: str = ADDRESS) -> Target:
+    """Sign somebody up who has an address and a session of his own."""
+    body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+    token = post(port, "/user/signup", body, address=address)["accessToken"]
+    own = post(port, "/session", {"title": name}, token, address)["id"]
+    return Target(port, token, rooms, own, until, address)
+
+
+def post(port: int, path: str, body: dict[str, Any], token: str = "", address: str = ADDRESS) -> dict[str, Any]:
+    """Send a request that must succeed."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, _SLOW_S, (address, 0))) as connection:
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+        connection.request("POST", path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        found = answer.read()
+    if answer.status >= 300:
+        raise SystemExit(f"POST {path} answered {answer.status}: {found!r}")
+    return dict(json.loads(found))
+
+
+@contextlib.contextmanager
+def flooding(flood: Flood, target: Target) -> Iterator[None]:
+    """Let a client misbehave in a process of its own, which has begun inside the block."""
+    process = multiprocessing.get_context("fork").Process(target=misbehave, args=(flood, target), daemon=True)
+    process.start()
+    until = time.monotonic() + _START_S
+    while not target.sent.value and process.is_alive() and time.monotonic() < until:
+        time.sleep(_PAUSE_S)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
+
+
+def misbehave(flood: Flood, target: Target) -> None:
+    """Go on until the target's end, and come back after each close.
+
+    In the time that nobody else wants: the load generator on the same core measures others.
+    """
     os.sched_setaffinity(0, {LOAD_CORE})
-    connection = socket.create_connection(("127.0.0.1", server.port))
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    connection.sendall(
-        f"GET /sync/{room}?token={server.token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
-    )
-    return connection
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    while target.goes_on():
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            flood.act(target)
+        time.sleep(_PAUSE_S)
 
 
-def _deaf(server: Running, room: str, stop: threading.Event) -> None:
-    """Asks for the document and reads nothing."""
-    connection = _connected(server, room)
-    connection.sendall(b"\x82\x84\x00\x00\x00\x00\x00\x00\x01\x00")
-    stop.wait()
-    connection.close()
+class Client:
+    """A WebSocket by hand: what it sends was made beforehand, what comes is thrown away; OSError once closed."""
+
+    def __init__(self, target: Target, room: str, receive_bytes: int = 0) -> None:
+        """Send the handshake; the answer is awaited on entering a block. receive_bytes: 0 for the system's choice."""
+        self._target = target
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BYTES)
+        if receive_bytes:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self._socket.bind((target.address, 0))
+        self._socket.settimeout(_PATIENCE_S)
+        self._socket.connect(("127.0.0.1", target.port))
+        self._socket.sendall(
+            f"GET /sync/{room}?token={target.token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        )
+
+    def read(self) -> bytes:
+        """Wait for what the server says next, raise OSError at the end."""
+        if found := self._socket.recv(_READ_BYTES):
+            return found
+        raise ConnectionResetError
+
+    def send(self, block: bytes, *, is_deaf: bool = False) -> None:
+        """Send all of it, and read what comes meanwhile; raises TimeoutError when the target's time is over."""
+        rest = memoryview(block)
+        reading = [] if is_deaf else [self._socket]
+        while rest:
+            readable, writable, _ = select.select(reading, [self._socket], [], 1)
+            if readable:
+                self.read()
+            if writable:
+                with contextlib.suppress(BlockingIOError):
+                    rest = rest[self._socket.send(rest, socket.MSG_DONTWAIT) :]
+            if not self._target.goes_on():
+                raise TimeoutError
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def __enter__(self) -> "Client":
+        self.read()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-def _flood(server: Running, room: str, stop: threading.Event) -> None:
-    """Sends presence at about ten times what is allowed, and comes back when it is closed."""
-    connection = _connected(server, room)
-    while not stop.is_set():
-        try:
-            connection.sendall(_PRESENCE * 25)
-        except OSError:
-            connection.close()
-            connection = _connected(server, room)
-        time.sleep(0.01)
-    connection.close()
+def frame(payload: bytes, first: int = BINARY) -> bytes:
+    """Return a WebSocket frame, masked with zeros."""
+    size = len(payload)
+    if size < 126:
+        head = bytes((first, 0x80 | size))
+    elif size < 1 << 16:
+        head = bytes((first, 0xFE)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((first, 0xFF)) + size.to_bytes(8, "big")
+    return head + bytes(4) + payload

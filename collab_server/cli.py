@@ -59,6 +59,8 @@ def _run(config: Config) -> int:
         print(f"collab-server: {error}", file=sys.stderr)
         return _FAILED
 
+    os.environ["RUST_BACKTRACE"] = "0"  # pycrdt's panics are caught; resolving their symbols takes 50 MiB
+
     def serve(start: Start) -> int:
         guards.limit_memory(config)
         with asyncio.Runner(loop_factory=loop_factory) as runner:

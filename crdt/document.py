@@ -1,4 +1,4 @@
-"""A Yjs document: the only door to pycrdt.
+"""A Yjs document: with `updates` the only door to pycrdt.
 
 The raw updates are the truth; they are what is stored, relayed and merged for newcomers. The
 pycrdt `Doc` beside them is only a view to read text from, and it is thrown away and loaded again
@@ -9,25 +9,17 @@ Everything that comes in has passed `scan` and `known`. All positions inside pyc
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from typing import Any, TypeVar
 
 import pycrdt
 
-from crdt import protocol
 from crdt.errors import Rejected, RoomDamaged
 from crdt.squash import squash
 from crdt.textdiff import changes
 from crdt.textmap import Edit
-
-_FAN_IN = 10
-"""Updates merged at once: 0.6 µs each in tens, 4.4 µs each in thousands (facts/pycrdt.md)."""
+from crdt.updates import EMPTY, FAN_IN, PycrdtFailure, guarded, merge
 
 _SMALL_BYTES = 32 << 10
 """One edit makes no typist, but what takes long to load is not loaded twice for one who is."""
-
-_T = TypeVar("_T")
-EMPTY = b"\x00\x00"
-"""The update without structs and deletions: the state of a new document."""
 
 
 class Document:
@@ -77,8 +69,8 @@ class Document:
                 self._doc = None
             return
         try:
-            _guarded(self._view().apply_update, merged)
-        except _PycrdtFailure:
+            guarded(self._view().apply_update, merged)
+        except PycrdtFailure:
             self._doc = None
             self._rebuild_with(merged)
 
@@ -121,8 +113,8 @@ class Document:
         changes: list[pycrdt.TransactionEvent] = []
         subscription = doc.observe(changes.append)
         try:
-            _guarded(doc.apply_update, update)
-        except _PycrdtFailure:
+            guarded(doc.apply_update, update)
+        except PycrdtFailure:
             self._doc = None
             self._rebuild_with(update)
             return True
@@ -148,8 +140,8 @@ class Document:
         if state_vector == b"\x00":
             return state
         try:
-            return bytes(_guarded(pycrdt.get_update, state, state_vector))
-        except _PycrdtFailure as failure:
+            return bytes(guarded(pycrdt.get_update, state, state_vector))
+        except PycrdtFailure as failure:
             raise Rejected("state vector that does not fit the document") from failure
 
     def replace_base(self, before: bytes, after: bytes) -> bool:
@@ -165,8 +157,8 @@ class Document:
         self.catch_up()
         doc = self._view()
         try:
-            return {root: _guarded(_read_text, doc, root) for root in roots}
-        except _PycrdtFailure as failure:
+            return {root: guarded(_read_text, doc, root) for root in roots}
+        except PycrdtFailure as failure:
             self._doc = None
             raise RoomDamaged("the text cannot be read") from failure
 
@@ -194,8 +186,8 @@ class Document:
         """
         state = squash(self.state(), self._torn) if self._torn else self.state()
         try:
-            return _guarded(_make_edit, state, files, client_id, edits)
-        except _PycrdtFailure as failure:
+            return guarded(_make_edit, state, files, client_id, edits)
+        except PycrdtFailure as failure:
             raise RoomDamaged("the text cannot be edited") from failure
 
     def _push(self, update: bytes) -> None:
@@ -203,7 +195,7 @@ class Document:
         self.size += len(update)
         for level in self._levels:
             level.append(update)
-            if len(level) < _FAN_IN:
+            if len(level) < FAN_IN:
                 return
             update = merge(level)
             level.clear()
@@ -213,7 +205,7 @@ class Document:
         if self._doc is None:
             try:
                 self._doc = self._load(self.state())
-            except _PycrdtFailure as failure:
+            except PycrdtFailure as failure:
                 raise RoomDamaged("the merged updates cannot be loaded") from failure
         assert self._doc is not None  # noqa: S101 - for the type checker
         return self._doc
@@ -222,22 +214,22 @@ class Document:
         """Load a fresh view that has the update; raises Rejected, with the old view as it was."""
         try:
             doc = self._load(merge([self.state(), update]))
-        except _PycrdtFailure as failure:
+        except PycrdtFailure as failure:
             raise Rejected("the update cannot be integrated") from failure
         self._doc = doc
 
     def _load(self, state: bytes) -> "pycrdt.Doc[pycrdt.Text]":
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-        _guarded(doc.apply_update, squash(state, self._torn) if self._torn else state)
+        guarded(doc.apply_update, squash(state, self._torn) if self._torn else state)
         return doc
 
 
-class _PycrdtFailure(Exception):
-    """Whatever pycrdt raised, also its PanicException, which derives from BaseException."""
-
-
 def _make_edit(state: bytes, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
-    """Make the edit on a copy, whole if need be: positions cannot see embeds that are in a text."""
+    """Make the edit on a copy, whole if need be: positions cannot see embeds that are in a text, nor may they be off.
+
+    yrs splits a run inside a character beyond ASCII when a position is off by an embed, and the update then refers to
+    what is not there.
+    """
     ways: list[Callable[[pycrdt.Text, str], None]] = [_replace, _set]
     if edits is not None:
         ways.insert(0, lambda target, _: _apply(target, edits))
@@ -246,6 +238,8 @@ def _make_edit(state: bytes, files: Mapping[str, str], client_id: int, edits: Se
         doc.apply_update(state)
         made: list[bytes] = []
         targets = {root: doc.get(root, type=pycrdt.Text) for root in files}
+        if way is not _set and any(len(one) != len(str(one).encode()) for one in targets.values()):
+            continue
         subscription = doc.observe(lambda event, made=made: made.append(event.update))
         with doc.transaction():
             for root, text in files.items():
@@ -285,46 +279,3 @@ def _set(target: pycrdt.Text, text: str) -> None:
 
 def _read_text(doc: "pycrdt.Doc[pycrdt.Text]", root: str) -> str:
     return str(doc.get(root, type=pycrdt.Text))
-
-
-def _guarded(call: Callable[..., _T], *arguments: Any) -> _T:
-    try:
-        return call(*arguments)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        raise _PycrdtFailure(type(error).__name__) from error
-
-
-def merge(updates: list[bytes]) -> bytes:
-    """Merge updates, in tens and upward; raises Rejected if pycrdt cannot."""
-    try:
-        while len(updates) > 1:
-            updates = [
-                bytes(_guarded(pycrdt.merge_updates, *updates[at : at + _FAN_IN]))
-                for at in range(0, len(updates), _FAN_IN)
-            ]
-    except _PycrdtFailure as failure:
-        raise Rejected("the updates cannot be merged") from failure
-    return updates[0] if updates else EMPTY
-
-
-def check(state: bytes) -> None:
-    """Load a state; raises RoomDamaged if pycrdt cannot."""
-    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-    try:
-        _guarded(doc.apply_update, state)
-    except _PycrdtFailure as failure:
-        raise RoomDamaged("the merged updates cannot be loaded") from failure
-
-
-def verify(state: bytes, clocks: Mapping[int, int]) -> None:
-    """Load a state into a fresh Doc; raises RoomDamaged unless that knows exactly these clocks."""
-    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-    try:
-        _guarded(doc.apply_update, state)
-        loaded = protocol.decode_state_vector(bytes(_guarded(doc.get_state)))
-    except _PycrdtFailure as failure:
-        raise RoomDamaged("the state cannot be loaded") from failure
-    if loaded != clocks:
-        raise RoomDamaged("the state does not load completely")

@@ -7,12 +7,12 @@ long ago is found without reading what led to it keystroke by keystroke.
 
 from collections.abc import Iterable, Sequence
 
-from crdt import document
 from crdt.content import STORED_LIMITS
 from crdt.errors import ProtocolError, RoomDamaged
 from crdt.log import Entry, decode_chunk, encode_segment
 from crdt.scan import parse
 from crdt.squash import squash
+from crdt.updates import merge
 from storage.records import Chunk
 
 ENTRIES = 4_096
@@ -68,7 +68,7 @@ def summary(entries: Iterable[Entry]) -> bytes:
     An update that repeats old structs beside new ones leaves a hole between them, which readers refuse.
     """
     try:
-        merged = squash(document.merge([entry.update for entry in entries]))
+        merged = squash(merge([entry.update for entry in entries]))
         parse(merged, STORED_LIMITS)
     except ProtocolError:
         return b""

@@ -5,6 +5,7 @@ A WebSocket message carries exactly one frame, `varUint(type) payload`; whatever
 payload is an error, because stock clients would silently drop it.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from crdt.errors import ProtocolError
@@ -109,12 +110,16 @@ def decode_state_vector(data: bytes) -> dict[int, int]:
     return clocks
 
 
-def sync_step1(clocks: dict[int, int]) -> bytes:
-    """Ask the other side for everything beyond these clocks."""
-    vector = write_var_uint(len(clocks)) + b"".join(
+def state_vector(clocks: Mapping[int, int]) -> bytes:
+    """Say what is known: everything below these clocks."""
+    return write_var_uint(len(clocks)) + b"".join(
         write_var_uint(client) + write_var_uint(clock) for client, clock in clocks.items()
     )
-    return b"\x00\x00" + write_var_bytes(vector)
+
+
+def sync_step1(clocks: Mapping[int, int]) -> bytes:
+    """Ask the other side for everything beyond these clocks."""
+    return b"\x00\x00" + write_var_bytes(state_vector(clocks))
 
 
 def sync_step2(update: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crdt import document
+from crdt import updates
 from crdt.content import STORED_LIMITS
 from crdt.document import Document
 from crdt.log import Entry
@@ -42,7 +42,7 @@ class Replayer:
         self.sequence = restored.sequence
         self._known = restored.known
         self._main_root = main_root
-        self._document = Document(restored.state or document.EMPTY, self._known.torn)
+        self._document = Document(restored.state or updates.EMPTY, self._known.torn)
         self._texts = self._read()
 
     def files(self) -> dict[str, str]:

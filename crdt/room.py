@@ -13,7 +13,7 @@ from crdt.authoring import Authoring, adopted_root
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.crashmark import CrashMark
-from crdt.document import EMPTY, Document
+from crdt.document import Document
 from crdt.errors import Gap, Rejected, RoomUnavailable
 from crdt.fullness import RoomLeft
 from crdt.gathering import Gathering
@@ -22,6 +22,7 @@ from crdt.limits import RoomLimits
 from crdt.scan import Parsed
 from crdt.stored import Restored
 from crdt.textmap import Edit
+from crdt.updates import EMPTY
 from storage.records import Chunk, Role
 
 TRY_LATER = 1013
@@ -201,10 +202,15 @@ class Room(Gathering):
         if not self.has_memory(len(update)):
             self._reached["max_unsaved_bytes"] += 1
             raise RoomUnavailable("too much is waiting to be saved")
-        if parsed is None:
-            parsed = scan.parse(update, SYNC_LIMITS if is_answer else LIVE_LIMITS)
+        limits = SYNC_LIMITS if is_answer else LIVE_LIMITS
+        parsed = parsed or scan.parse(update, limits)
         known = self.known
         known.admit(parsed, author, carries=carries)
+        if known.has_some_of(parsed):
+            update = scan.without_structs(parsed)
+            if update == EMPTY:
+                return
+            parsed = scan.parse(update, limits)
         self._room_left.check(parsed, update, is_exact=source is None or is_answer)
         torn = known.cut_by(parsed)
         try:

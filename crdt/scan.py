@@ -8,7 +8,7 @@ work (facts/pycrdt.md, "The scan that held"). The encoding is Yjs's update forma
 
 from crdt.content import ANY, BINARY, EMBED, GC, LIVE_LIMITS, SKIP, STRING, TYPE, ContentReader, ScanLimits
 from crdt.errors import Rejected
-from crdt.lib0 import read_var_uint
+from crdt.lib0 import read_var_uint, write_var_uint
 
 MAX_CLOCK = (1 << 31) - 2
 """Clocks beyond this overflow yrs' 32-bit arithmetic."""
@@ -57,6 +57,18 @@ class Parsed:
 def pack(client: int, clock: int) -> int:
     """One integer for a struct's id, cheaper to keep in sets than a pair."""
     return client << 31 | clock
+
+
+def without_structs(parsed: Parsed) -> bytes:
+    """Return the update that only deletes what this one deletes."""
+    by_client: dict[int, list[tuple[int, int]]] = {}
+    for client, start, end in parsed.ranges:
+        by_client.setdefault(client, []).append((start, end - start))
+    parts = [b"\x00", write_var_uint(len(by_client))]
+    for client, ranges in by_client.items():
+        parts += (write_var_uint(client), write_var_uint(len(ranges)))
+        parts += (write_var_uint(number) for pair in ranges for number in pair)
+    return b"".join(parts)
 
 
 def parse(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
@@ -141,6 +153,8 @@ class _Scanner(ContentReader):
                 left = self.parsed.splits[-1] - 1
             if info & 0x40:
                 at = self._reference(at, client, clock, 0)
+                if left == self.parsed.splits[-1] and self.limits.is_strict:
+                    raise Rejected("struct between another and itself")
                 self._place(left, client << 31 | clock)
         else:
             root, at = self._parent(at, info, client, clock)
@@ -209,6 +223,8 @@ class _Scanner(ContentReader):
                 raise Rejected("text under a map key")
             parsed.is_plain = False
             _, at = self.name(at)
+            if info & 31 == ANY and read_var_uint(data, at)[0] != 1 and self.limits.is_strict:
+                raise Rejected("several values under one map key")
         return root, at
 
     def _string(self, at: int, client: int, clock: int, root: str) -> tuple[int, int]:

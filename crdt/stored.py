@@ -7,13 +7,14 @@ string from the store passes its checksum and the scan before pycrdt gets it.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from crdt import authorship, document, log
+from crdt import authorship, log
 from crdt.authorship import Authorship
 from crdt.content import STORED_LIMITS
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.known import Known
 from crdt.scan import parse
 from crdt.squash import squash
+from crdt.updates import EMPTY, check, merge, verify
 from storage.records import Checkpoint, Chunk
 
 
@@ -29,7 +30,7 @@ class Restored:
     has_authors   the checkpoint says who brought its structs; else the log from its beginning does
     """
 
-    state: bytes = document.EMPTY
+    state: bytes = EMPTY
     known: Known = field(default_factory=Known)
     authorship: Authorship = field(default_factory=Authorship)
     sequence: int = 0
@@ -68,8 +69,8 @@ def restore(
             else:
                 _load_chunk(restored, chunk, updates, since, until)
         if len(updates) > 1:
-            restored.state = squash(document.merge(updates))
-        document.check(restored.state)
+            restored.state = squash(merge(updates))
+        check(restored.state)
     except (ProtocolError, Gap) as error:
         raise RoomDamaged(f"a stored update does not pass the scan: {error}") from error
     return restored
@@ -140,6 +141,6 @@ def make_checkpoint(
     parsed = parse(squashed, STORED_LIMITS)
     if {client: after for client, (_, after) in parsed.spans.items()} != clocks:
         raise RoomDamaged("the squashed state lacks structs")
-    document.verify(squashed, clocks)
+    verify(squashed, clocks)
     checkpoint = Checkpoint(session_id, sequence, log.with_checksum(squashed), owners, now)
     return checkpoint, squashed

@@ -11,7 +11,7 @@ PACKAGES = ("collab_server", "handlers", "crdt", "storage")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 DOORS = {
-    "pycrdt": "crdt/document.py",
+    "pycrdt": ("crdt/document.py", "crdt/updates.py"),
     "sqlite3": "storage/sqlite/",
     "cerberus": "handlers/schemas.py",
     "bcrypt": "handlers/passwords.py",

@@ -6,10 +6,10 @@ import pycrdt
 
 from crdt import protocol
 from crdt.connection import Connection
-from crdt.document import EMPTY
 from crdt.limits import RoomLimits
 from crdt.room import Room
 from crdt.stored import Restored
+from crdt.updates import EMPTY
 from storage.records import Role
 
 NOW = 1_700_000_000_000

@@ -10,6 +10,7 @@ from typing import Any
 import pycrdt
 import pytest
 
+from crdt import protocol
 from crdt.authorship import Authorship
 from crdt.blame import blame
 from crdt.items import Items, as_text
@@ -110,7 +111,7 @@ def test_texts_of_others_that_somebody_brought() -> None:
     bob.insert(0, "b")
     at_bob, _ = join(room, "bob")
 
-    room.receive(at_bob, b"\x00\x01" + _sized(bytes(bob.doc.get_update())), NOW + 60_000)
+    room.receive(at_bob, b"\x00\x01" + _sized(bytes(bob.doc.get_update(protocol.state_vector(room.known.clocks)))), NOW + 60_000)
 
     found = blamed(room)
     assert [(run.length, run.author, run.at) for run in found.runs] == [

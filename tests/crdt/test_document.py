@@ -5,11 +5,12 @@ import random
 import pycrdt
 import pytest
 
-from crdt import document
-from crdt.document import EMPTY, Document, merge, verify
+from crdt import document, updates
+from crdt.document import Document
 from crdt.errors import Rejected, RoomDamaged
 from crdt.known import Known
 from crdt.scan import parse
+from crdt.updates import EMPTY, merge, verify
 from tests.crdt.harness import Typist
 from tests.hostile import B3, POISON
 
@@ -172,7 +173,7 @@ def test_damage_is_named() -> None:
     with pytest.raises(RoomDamaged):
         verify(b"\x07", {})
     with pytest.raises(RoomDamaged):
-        document.check(b"\x07")
+        updates.check(b"\x07")
     with pytest.raises(RoomDamaged):
         Document(b"\x07").texts(["text"])
     with pytest.raises(RoomDamaged, match="completely"):
@@ -203,7 +204,7 @@ def test_interrupts_pass() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        document._guarded(interrupt)
+        updates.guarded(interrupt)
 
 
 def test_a_state_vector_that_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,13 @@ import pytest
 
 from crdt import keystroke, protocol
 from crdt.content import LIVE_LIMITS
-from crdt.document import Document, check
+from crdt.document import Document
 from crdt.errors import Gap, ProtocolError
 from crdt.keystroke import Keystroke
 from crdt.known import Known
 from crdt.lib0 import write_var_uint
 from crdt.scan import parse
+from crdt.updates import check
 from tests.crdt.harness import Typist
 
 

@@ -4,10 +4,12 @@ import pytest
 
 from crdt import log, protocol
 from crdt.authoring import adopted_root
+from crdt.document import Document
 from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
 from crdt.scan import parse
 from crdt.stored import restore
+from crdt.updates import merge
 from storage.records import Role
 from tests.crdt.harness import EMPTY, NOW, Typist, join, make_room, save, send
 from tests.hostile import B3
@@ -360,3 +362,46 @@ def test_a_large_update_may_come_scanned() -> None:
     room.receive(ada, protocol.sync_step2(B3), NOW, parse(B3))
 
     assert room.files()["text"] == "abcabcabc"
+
+
+def test_known_structs_with_another_content_are_not_taken() -> None:
+    """Beside new ones they would get into the log: their sender is asked for what is new, and that is taken."""
+    room = make_room()
+    ada, inbox = join(room)
+    _, bobs = join(room, "bob")
+    send(room, ada, Typist(5).insert(0, "known"))
+    other = Typist(5)
+    other.insert(0, "FORGE")
+    other.insert(5, "D")
+    forged = merge(other.made)
+
+    inbox.take()
+    send(room, ada, forged)
+
+    assert room.files() == {"codemirror": "known"}
+    (question,) = inbox.take()
+    assert question == protocol.sync_step1({5: 5})
+    room.receive(ada, protocol.sync_step2(other.made[1]), NOW)
+    assert room.files() == {"codemirror": "knownD"}
+    (chunk,) = save(room)
+    logged = [entry.update for entry in log.decode_chunk(chunk.data)]
+    assert b"FORGE" not in b"".join(logged)
+    assert Document(merge(logged)).texts(["codemirror"]) == {"codemirror": "knownD"}
+    assert b"FORGE" not in b"".join(bobs.take())
+
+
+def test_known_structs_beside_new_deletions() -> None:
+    """The deletions are taken, the structs are not looked at."""
+    room = make_room()
+    ada, _ = join(room)
+    send(room, ada, Typist(5).insert(0, "known"))
+    save(room)
+    other = Typist(5)
+    other.insert(0, "FORGE")
+    other.delete(0, 2)
+
+    send(room, ada, merge(other.made))
+
+    assert room.files() == {"codemirror": "own"}
+    (chunk,) = save(room)
+    assert [entry.update for entry in log.decode_chunk(chunk.data)] == [bytes.fromhex("00010501") + b"\x00\x02"]

@@ -6,9 +6,9 @@ import pycrdt
 import pytest
 
 from crdt.content import STORED_LIMITS
-from crdt.document import merge
 from crdt.scan import pack, parse
 from crdt.squash import squash
+from crdt.updates import merge
 from tests.crdt.harness import Typist
 
 

@@ -1,0 +1,218 @@
+"""I: what people who type feel of one client that floods, reads nothing or sends in crumbs; he has the usual limits.
+
+python -m bench.floods                       all of them, three runs each: about five minutes
+python -m bench.floods --only quiet,pings --runs 1
+"""
+
+import argparse
+import contextlib
+import http.client
+import itertools
+import random
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from bench import data, trouble
+from bench.trouble import BINARY, PING, Client, Flood, Target, frame
+from crdt import protocol
+from crdt.lib0 import write_var_uint
+from tests.crdt.harness import Typist
+
+GOAL_RATIO, GOAL_MS = 1.5, 1.0
+"""p99 of others beside a flood: at most so many times what it is without one, and so much."""
+
+_TICK_S = 0.02
+_UPDATES_PER_S = 600
+_STATES_PER_S = 100
+"""Ten times `COLLAB_UPDATES_PER_S`, and ten times what `COLLAB_PRESENCE_MS` lets through."""
+_STRUCTS = 120_000
+_ROOMS_OF_DEAF = 25
+_AT_ONCE = 20
+_BURST = 100
+_DEAF_BYTES = 4_096
+_CLIENT_IDS = 1 << 31
+
+
+def measure(seconds: float, runs: int = 3, only: set[str] | None = None) -> dict[str, dict[str, float]]:
+    """Return {name: medians}, `quiet` first."""
+    chosen = {name: flood for name, flood in FLOODS.items() if only is None or name in only}
+    return trouble.beside(seconds, {"quiet": None, **chosen}, runs)
+
+
+def _paced(target: Target, client: Client, per_s: int, make: Callable[[], bytes]) -> None:
+    """Send so many frames a second, on schedule whatever comes back."""
+    began = time.monotonic()
+    sent = 0
+    while target.goes_on():
+        due = int((time.monotonic() - began) * per_s) - sent
+        client.send(b"".join(frame(make()) for _ in range(due)))
+        target.did(due)
+        sent += due
+        time.sleep(_TICK_S)
+
+
+def _endless(target: Target, client: Client, block: bytes, times: int) -> None:
+    """Send a block of so many frames as fast as it is taken."""
+    while target.goes_on():
+        client.send(block)
+        target.did(times)
+
+
+def _updates(target: Target) -> None:
+    typist = Typist(random.randrange(_CLIENT_IDS))
+    with Client(target, target.rooms[0]) as client:
+        _paced(target, client, _UPDATES_PER_S, lambda: protocol.sync_update(typist.insert(0, "x")))
+
+
+def _presence(target: Target) -> None:
+    own, clocks = random.randrange(_CLIENT_IDS), itertools.count(1)
+
+    def state() -> bytes:
+        clock = next(clocks)
+        text = f'{{"cursor":{{"anchor":{clock},"head":{clock}}},"user":{{"name":"{"x" * 60}"}}}}'
+        return protocol.awareness_update([protocol.AwarenessEntry(own, clock, text)])
+
+    with Client(target, target.rooms[0]) as client:
+        _paced(target, client, _STATES_PER_S, state)
+
+
+def _deaf(target: Target) -> None:
+    """Asks for documents in which others type, over and over, and reads nothing."""
+    clients = [Client(target, room, _DEAF_BYTES) for room in target.rooms[:_ROOMS_OF_DEAF]]
+    try:
+        for client in clients:
+            client.read()
+        while target.goes_on():
+            for client in clients:
+                client.send(frame(protocol.sync_step1({})), is_deaf=True)
+            target.did(len(clients))
+            time.sleep(_TICK_S)
+    finally:
+        for client in clients:
+            client.close()
+
+
+def _fragments(target: Target) -> None:
+    """One message in ever more parts of a byte, which is never whole."""
+    part = frame(b"\x00", 0)
+    with Client(target, target.rooms[0]) as client:
+        client.send(frame(b"\x00", BINARY & 15))
+        _endless(target, client, part * _BURST, _BURST)
+
+
+def _pings(target: Target) -> None:
+    with Client(target, target.rooms[0]) as client:
+        _endless(target, client, frame(b"ping", PING) * _BURST, _BURST)
+
+
+def _fill(target: Target) -> None:
+    """Make the flooder's own document large: each character typed before the one before, so that none join."""
+    structs = [b"\x04\x01\x0acodemirror\x01x"]
+    structs += (b"\x44\x01" + write_var_uint(clock) + b"\x01x" for clock in range(_STRUCTS - 1))
+    update = b"\x01" + write_var_uint(_STRUCTS) + b"\x01\x00" + b"".join(structs) + b"\x00"
+    with Client(target, target.own_room) as client:
+        client.send(frame(protocol.sync_step2(update)))
+        client.send(frame(protocol.sync_step1({})))
+        received = 0
+        while received < len(update):
+            received += len(client.read())
+
+
+def _questions(target: Target) -> None:
+    """Asks for half of a large document again and again."""
+    with Client(target, target.own_room) as client:
+        _endless(target, client, frame(protocol.sync_step1({1: _STRUCTS // 2})), 1)
+
+
+def _logins(target: Target) -> None:
+    """Guesses passwords, each of another account."""
+    numbers = itertools.count()
+    headers = {"Content-Type": "application/json"}
+
+    def guess() -> tuple[str, str, str, dict[str, str]]:
+        body = f'{{"username":"nobody{next(numbers)}","password":"wrong horse battery"}}'
+        return "POST", "/user/login", body, headers
+
+    _at_once(target, guess)
+
+
+def _requests(target: Target) -> None:
+    """Asks who he is, long after he is told that he asks too often."""
+    headers = {"Authorization": f"Bearer {target.token}"}
+    _at_once(target, lambda: ("GET", "/user/me", "", headers))
+
+
+def _at_once(target: Target, request: Callable[[], tuple[str, str, str, dict[str, str]]]) -> None:
+    """Make requests over twenty connections."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done in [pool.submit(_one_by_one, target, request) for _ in range(_AT_ONCE)]:
+            done.result()
+
+
+def _one_by_one(target: Target, request: Callable[[], tuple[str, str, str, dict[str, str]]]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", target.port, 30, (target.address, 0))
+    with contextlib.closing(connection):
+        while target.goes_on():
+            connection.request(*request())
+            target.did(1)
+            connection.getresponse().read()
+
+
+def _handshakes(target: Target) -> None:
+    """Opens connections, twenty at once, and closes each when it is answered."""
+    while target.goes_on():
+        clients = [Client(target, target.rooms[0]) for _ in range(_AT_ONCE)]
+        for client in clients:
+            client.read()
+            client.close()
+        target.did(len(clients))
+
+
+FLOODS = {
+    "updates": Flood("sends updates at ten times the limit", _updates),
+    "presence": Flood("sends presence at ten times the limit", _presence),
+    "deaf": Flood(f"reads nothing in {_ROOMS_OF_DEAF} rooms", _deaf),
+    "fragments": Flood("sends fragments of one byte", _fragments),
+    "pings": Flood("sends pings", _pings),
+    "questions": Flood("asks for a large document again and again", _questions, _fill),
+    "logins": Flood("guesses passwords", _logins),
+    "requests": Flood("makes REST requests", _requests),
+    "handshakes": Flood("opens connections", _handshakes),
+}
+"""Where no rate is named, as fast as it can."""
+
+
+def table(found: dict[str, dict[str, float]]) -> str:
+    """Return a table in Markdown."""
+    lines = [
+        "| one client | does it /s | p50 ms | p95 ms | p99 ms | × quiet | within the goal | server CPU % |",
+        "|---" * 8 + "|",
+    ]
+    quiet = found["quiet"]["ms_p99"]
+    for name, one in found.items():
+        about = "(quiet)" if name == "quiet" else FLOODS[name].about
+        is_within = one["ms_p99"] <= GOAL_RATIO * quiet + GOAL_MS
+        times = " | ".join(f"{one[key]:.3g}" for key in ("ms_p50", "ms_p95", "ms_p99"))
+        lines.append(
+            f"| {about} | {one['flood_per_s']:,.0f} | {times} | {one['ms_p99'] / quiet:.2f} | "
+            f"{'yes' if is_within else 'NO'} | {one['server_cpu_pct']:.3g} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="names of floods, with commas: " + ", ".join(FLOODS))
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4, help="of each measured window")
+    options = parser.parse_args()
+    data.prepare(with_peers=False)
+    found = measure(options.seconds, options.runs, set(options.only.split(",")) if options.only else None)
+    print(table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""The fuzzer in small: see tests/fuzz/README.md. `make fuzz` sends a million inputs."""
+
+import pytest
+
+from crdt import protocol
+from tests.crdt.harness import Typist
+from tests.fuzz import campaign, faults, sequences
+from tests.fuzz.mutations import TAME
+from tests.fuzz.reduce import reduced
+from tests.fuzz.sequences import Sent
+
+_COUNT = 50_000
+_LEAST_TAKEN = {"honest": 0.6, "structure": 0.02}
+"""Shares of the inputs of a kind; where nothing is taken nothing is tried."""
+
+
+def typed() -> list[Sent]:
+    """Somebody types, then sends what triggers a fault."""
+    typist = Typist(5)
+    frames = [protocol.sync_update(typist.insert(0, letter)) for letter in "abcdef"]
+    return [Sent("ada", frame) for frame in (*frames, faults.TRIGGER)]
+
+
+def test_fifty_thousand_inputs() -> None:
+    """The process never dies, hangs or grows, every input is cheap, and real Yjs agrees."""
+    report = campaign.run(_COUNT, "ci")
+
+    assert not report.findings, "\n".join(str(reduced(finding)) for finding in report.findings[:3])
+    assert report.total("sent") >= _COUNT
+    for kind, share in _LEAST_TAKEN.items():
+        assert report.counts[f"{kind}: taken"] >= share * report.counts[f"{kind}: sent"], report.counts
+    assert report.counts["sensible rooms shown to Yjs"] >= 100
+    assert report.counts["rooms damaged"] <= 0.01 * report.counts["rooms"]
+    thrown = sum(count for key, count in report.counts.items() if key.endswith("an exception"))
+    assert thrown <= 0.02 * report.counts["rooms"]
+    assert all(report.counts[f"{kind}: sent"] for kind in TAME)
+
+
+def test_what_real_clients_send_is_taken() -> None:
+    """The corpus itself: nothing of it is refused but what no stock editor sends, and all see the same."""
+    recorded = {name: sequence for name, sequence in sequences.recorded().items() if name != "unusual"}
+
+    report = campaign.play(recorded, compare=True)
+
+    assert not report.findings
+    assert {key for key in report.counts if key.startswith("played: ")} == {
+        "played: sent",
+        "played: taken",
+        "played: same",
+    }
+    assert report.counts["sensible rooms shown to Yjs"] == len(recorded)
+
+
+def test_what_failed_once() -> None:
+    """All hostile sequences, and all that the fuzzer ever found."""
+    for is_text in (False, True):
+        found = {name: one for name, one in sequences.found().items() if ("text" in name) == is_text}
+        known = [*found.values(), *(() if is_text else sequences.hostile().values())]
+
+        report = campaign.play({str(number): one for number, one in enumerate(known)}, compare=is_text)
+
+        assert not report.findings
+        assert report.counts["rooms"] == len(known) > 0
+
+
+@pytest.mark.parametrize("fault", ["death", "hang", "slow", "memory", "exception"])
+def test_it_notices(fault: str) -> None:
+    """A server that dies, hangs, is slow, grows or raises is a finding, with the sequence that led there."""
+    sequence = typed()
+
+    findings = {finding.what: finding for finding in campaign.play({"typed": sequence}, fault).findings}
+
+    finding = findings["ValueError" if fault == "exception" else fault]
+    assert finding.name == "typed"
+    assert finding.sequence == sequence
+
+
+def test_it_notices_that_yjs_differs() -> None:
+    """The second opinion is one: a room's document with an update left out is not what Yjs shows."""
+    typist = Typist(5)
+    updates = [typist.insert(0, letter) for letter in "abc"]
+    room = {"updates": [one.hex() for one in updates], "states": [], "texts": {"codemirror": "cba"}, "clocks": [[5, 3]]}
+    spoiled = {
+        "an update": {"updates": [room["updates"][0], room["updates"][2]]},
+        "text": {"texts": {"codemirror": "b"}},
+    }
+    spoiled |= {
+        "a newcomer": {"states": [room["updates"][0]]},
+        "a clock": {"clocks": [[5, 4]]},
+        "junk": {"updates": ["ff"]},
+    }
+
+    assert list(campaign.problems([room])) == []
+    found = [
+        problem.partition(":")[0] for _, problem in campaign.problems([{**room, **one} for one in spoiled.values()])
+    ]
+
+    assert found == [
+        "Yjs has something pending", "Yjs has another text", "a newcomer has another clock", "Yjs has another clock",
+        "Yjs has an exception",
+    ]  # fmt: skip

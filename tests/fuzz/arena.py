@@ -1,0 +1,183 @@
+"""The real door: a room with people in it, who send frames, and what a server does when one is refused."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from crdt import authorship, log, protocol, stored
+from crdt.connection import Connection
+from crdt.content import LIVE_LIMITS, SYNC_LIMITS
+from crdt.document import Document
+from crdt.errors import CrdtError, Rejected, RoomDamaged
+from crdt.room import Room
+from crdt.scan import Parsed, parse
+from crdt.squash import squash
+from storage.records import Chunk, Role
+from tests.crdt.harness import NOW, join, make_room, save
+from tests.fuzz.sequences import Sent
+
+_ROLES = {"ada": Role.EDITOR, "bob": Role.EDITOR, "eve": Role.VIEWER}
+WRITERS = ("ada", "bob")
+
+TAKEN, SAME, ASKED, CLOSED, DAMAGED = "taken", "same", "asked", "closed", "damaged"
+"""The document changed; nothing did; the sender shall send all it has; it is sent away; the room is."""
+
+_LOOK_EVERY = 16
+_LARGE_BYTES = 64 << 10
+"""What `Rooms` has scanned in a thread."""
+
+_MS_APART = 40
+
+
+class Finding(Exception):
+    """What must never happen did."""
+
+
+@dataclass(slots=True)
+class Dossier:
+    """What real Yjs is to say about a room that was looked at to the end.
+
+    is_sensible  see `Arena`
+    """
+
+    updates: list[bytes]
+    states: list[bytes]
+    texts: dict[str, str]
+    clocks: dict[int, int]
+    is_sensible: bool
+    notes: list[str] = field(default_factory=list)
+
+
+class Arena:
+    """One room. Whatever is no CrdtError goes up.
+
+    is_sensible  only edits that some client could have made were taken. Where others were, that all see the same
+                 is not to be had: Yjs itself then shows what depends on the order of arrival.
+    is_tame      at most the last update that was taken is another: Yjs must get over that
+    """
+
+    def __init__(self) -> None:
+        self.room: Room = make_room()
+        self.is_sensible = True
+        self.is_tame = False
+        self.history: list[Sent] = []
+        self.taken = 0
+        self._chunks: list[Chunk] = []
+        self._people: dict[str, Connection] = {}
+        self._now = NOW
+        for user in _ROLES:
+            self._join(user)
+
+    def _join(self, user: str) -> Connection:
+        self._people[user], _ = join(self.room, user, _ROLES[user])
+        return self._people[user]
+
+    def scanned(self, frame: bytes) -> Parsed | None:
+        """The scan that `Rooms` makes elsewhere because the frame is large; raises CrdtError."""
+        if len(frame) <= _LARGE_BYTES:
+            return None
+        match protocol.decode(frame):
+            case protocol.SyncUpdate(update):
+                return parse(update, LIVE_LIMITS)
+            case protocol.SyncStep2(update):
+                return parse(update, SYNC_LIMITS)
+        return None
+
+    def send(self, user: str, frame: bytes, parsed: Parsed | None = None) -> str:
+        """Hand a frame in as its user's connection would; return what became of it."""
+        self.history.append(Sent(user, frame))
+        self._now += _MS_APART
+        connection = self._people[user]
+        if connection not in self.room.connections:
+            connection = self._join(user)
+        before = self.room.journal.sequence
+        connection.is_behind = False
+        connection.outbox.take()
+        try:
+            self.room.receive(connection, frame, self._now, parsed)
+            if len(self.history) % _LOOK_EVERY == 0:
+                self.look()
+        except RoomDamaged:
+            self._check_kept()
+            return DAMAGED
+        except CrdtError as error:
+            self.room.close([connection], 4400, str(error))
+            return CLOSED
+        if self.room.journal.sequence > before:
+            if user not in WRITERS:
+                raise Finding("a viewer changed the document")
+            self.taken += 1
+            return TAKEN
+        if connection.is_behind or connection not in self.room.connections:
+            return ASKED
+        self._check_nothing_lost(user, frame)
+        return SAME
+
+    def _check_nothing_lost(self, user: str, frame: bytes) -> None:
+        """Whoever sends new structs and hears nothing believes that they are kept."""
+        if user not in WRITERS:
+            return
+        match protocol.decode(frame):
+            case protocol.SyncUpdate(update) | protocol.SyncStep2(update):
+                spans = parse(update, SYNC_LIMITS).spans
+                if any(after > self.room.known.clocks.get(client, 0) for client, (_, after) in spans.items()):
+                    raise Finding("new structs were neither taken nor refused")
+
+    def look(self) -> None:
+        """Read all there is to read, save, and let presence through."""
+        room = self.room
+        room.files()
+        self._chunks += save(room, self._now)
+        try:
+            room.document.diff(protocol.sync_step1({next(iter(room.known.clocks), 1): 1})[3:])
+        except Rejected as error:
+            raise Finding(f"nobody can join any more: {error}") from error
+        room.presence.tick(self._now)
+
+    def _check_kept(self) -> Document:
+        """What was said to be saved must come back; returns it."""
+        try:
+            restored = stored.restore(None, self._chunks)
+        except CrdtError as error:
+            raise Finding(f"what was saved cannot be loaded: {error}") from error
+        return Document(restored.state, restored.known.torn)
+
+    def finish(self) -> Dossier | None:
+        """Look a last time; None if the room turns out to be damaged, which is then closed as it should be."""
+        room = self.room
+        try:
+            self.look()
+            texts = room.files()
+        except RoomDamaged:
+            self._check_kept()
+            return None
+        loaded = self._check_kept().texts(texts)
+        if loaded != texts and self.is_sensible:
+            raise Finding(f"loaded again the text is another: {loaded!r:.300} for {texts!r:.300}")
+        state = room.document.state()
+        notes = [*self._checkpoint(state), *(["rooms loaded otherwise"] if loaded != texts else [])]
+        updates = [entry.update for chunk in self._chunks for entry in log.decode_chunk(chunk.data)]
+        return Dossier(updates, [state, squash(state)], texts, room.known.clocks, self.is_sensible, notes)
+
+    def _checkpoint(self, state: bytes) -> Iterator[str]:
+        """Make a checkpoint; where that cannot be, the log just goes on."""
+        known = self.room.known
+        owners = authorship.encode(known.owners, self.room.authorship)
+        arguments: tuple[Any, ...] = ("session", self.room.journal.sequence, state, known.clocks, owners, self._now)
+        try:
+            stored.make_checkpoint(*arguments)
+        except CrdtError:
+            yield "rooms without a checkpoint"
+
+
+def play(sequence: list[Sent]) -> Arena:
+    """A room to which a sequence was sent."""
+    arena = Arena()
+    for user, frame in sequence:
+        try:
+            parsed = arena.scanned(frame)
+        except CrdtError:
+            continue
+        if arena.send(user, frame, parsed) == DAMAGED:
+            break
+    return arena

@@ -1,0 +1,190 @@
+"""Runs the children, hears what they found and what real Yjs says about their rooms."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.fuzz import sequences
+from tests.fuzz.child import INPUTS_PER_ROOM
+from tests.fuzz.sequences import Sent, Sequence
+from tests.node_peers import HERE as NODE
+from tests.node_peers import node_command
+
+ROOT = Path(__file__).parent.parent.parent
+ROOMS_PER_CHILD = 40
+_CHILD_S = 240
+_YJS_S = 120
+_MAX_DEATHS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that must never happen.
+
+    what      one word, the same for the same kind
+    name      "seed/room.part", or the sequence's
+    number    of the input, counted over the whole run
+    sequence  all that the room was sent, the culprit last unless Yjs found it
+    """
+
+    what: str
+    detail: str
+    name: str
+    number: int
+    sequence: Sequence
+
+    @property
+    def needs_yjs(self) -> bool:
+        """Whether it is about what all see."""
+        return self.what.startswith(("Yjs", "a newcomer")) or "text" in self.what
+
+    def __str__(self) -> str:
+        head = f"# {self.what}: {self.detail}\n# at input {self.number} of {self.name}; {len(self.sequence)} frames:\n"
+        return head + "".join(sequences.line(self.what.replace(" ", "-"), sent) for sent in self.sequence)
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of some inputs."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    grown_kib: int = 0
+    slowest_s: float = 0
+
+    def add(self, other: "Report") -> None:
+        self.counts += other.counts
+        self.findings += other.findings
+        self.grown_kib = max(self.grown_kib, other.grown_kib)
+        self.slowest_s = max(self.slowest_s, other.slowest_s)
+
+    def total(self, outcome: str) -> int:
+        """Inputs with an outcome, or all that were `sent`."""
+        return sum(count for key, count in self.counts.items() if key.endswith(f": {outcome}"))
+
+
+def run(
+    count: int, seed: str, jobs: int = 1, heard: Callable[[Report], None] = lambda _: None, *, is_wild: bool = False
+) -> Report:
+    """Send at least so many inputs; `heard` gets each child's report when it is in.
+
+    is_wild  most rooms get updates made to fit them too, senseless in sequence
+    """
+    rooms = -(-count // INPUTS_PER_ROOM)
+    starts = range(0, rooms, ROOMS_PER_CHILD)
+    report = Report()
+    with ThreadPoolExecutor(jobs) as pool:
+        for part in pool.map(lambda first: run_rooms(seed, first, min(ROOMS_PER_CHILD, rooms - first), is_wild=is_wild), starts):
+            report.add(part)
+            heard(part)
+    return report
+
+
+def run_rooms(seed: str, first: int, count: int, *, is_wild: bool) -> Report:
+    """Run some rooms; a child that dies is followed by another, behind the room of its death."""
+    report = Report()
+    end = first + count
+    for _ in range(_MAX_DEATHS):
+        part, last = _child("wild" if is_wild else "tame", "none", seed, str(first), str(end - first))
+        report.add(part)
+        if last is None:
+            break
+        first = int(last.rpartition("/")[2].partition(".")[0]) + 1
+    return report
+
+
+def play(named: dict[str, Sequence], fault: str = "none", *, compare: bool = False) -> Report:
+    """Send each sequence to a room of its own; `compare`: also the texts must be the same everywhere."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        lines = (sequences.line(name, sent) for name, sequence in named.items() for sent in sequence)
+        Path(file.name).write_text("".join(lines))
+        return _child("compare" if compare else "play", fault, file.name)[0]
+
+
+def _child(what: str, fault: str, *arguments: str) -> tuple[Report, str | None]:
+    """Return what a child reports, and the name of the room it died in or None."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = [sys.executable, "-m", "tests.fuzz.child", name, what, fault, *arguments]
+        with (folder / "errors").open("wb") as errors:
+            try:
+                code = subprocess.run(command, cwd=ROOT, env=_environment(), stderr=errors, timeout=_CHILD_S).returncode
+            except subprocess.TimeoutExpired:
+                code = -signal.SIGKILL
+        results = [json.loads(line) for line in (folder / "results").read_text().splitlines()]
+        report = _read(results)
+        died_in = None
+        if code:
+            box = sequences.read(folder / "box")
+            died_in, sequence = next(iter(box.items()), ("the start", []))
+            said = (folder / "errors").read_text(errors="replace")[-500:]
+            report.findings.append(Finding(_death(code), f"exit code {code}: {said}", died_in, 0, sequence))
+        return report, died_in
+
+
+def _environment() -> dict[str, str]:
+    """Without coverage in subprocesses and traces of pycrdt's panics: both cost more than what is measured."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return {**kept, "RUST_BACKTRACE": "0"}
+
+
+def _death(code: int) -> str:
+    if code == -signal.SIGPROF:
+        return "hang"
+    return "death" if code < 0 else "failure"
+
+
+def _read(results: list[dict[str, Any]]) -> Report:
+    report = Report()
+    rooms = [result for result in results if "updates" in result]
+    for result in results:
+        if "finding" in result:
+            report.findings.append(_finding(result, result["finding"], result["detail"]))
+        elif "counts" in result:
+            report.counts.update(result["counts"])
+            report.grown_kib = max(report.grown_kib, result["grown_kib"])
+            report.slowest_s = max(report.slowest_s, result["slowest_s"])
+    report.counts["rooms shown to Yjs"] += len(rooms)
+    report.counts["sensible rooms shown to Yjs"] += sum(room["isSensible"] for room in rooms)
+    for room, problem in problems(rooms):
+        what, _, detail = problem.partition(": ")
+        if room["isSensible"] or (room["isTame"] and not what.endswith("text")):
+            report.findings.append(_finding(room, what, detail))
+        else:
+            report.counts[f"rooms with {what}"] += 1
+    return report
+
+
+def _finding(result: dict[str, Any], what: str, detail: str) -> Finding:
+    sequence = [Sent(user, bytes.fromhex(frame)) for user, frame in result["history"]]
+    return Finding(what, detail, result["name"], result["number"], sequence)
+
+
+def problems(rooms: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield what real Yjs has to say against rooms."""
+    fields = ("updates", "states", "texts", "clocks")
+    lines = "".join(json.dumps({key: room[key] for key in fields}) + "\n" for room in rooms)
+    command = [node_command(), "--no-warnings", "accepts.mjs"]
+    try:
+        done = subprocess.run(command, cwd=NODE, input=lines, capture_output=True, text=True, timeout=_YJS_S)
+    except subprocess.TimeoutExpired:
+        done = None
+    if done is None or done.returncode:
+        if len(rooms) == 1:
+            yield rooms[0], f"Yjs fails: {done.stderr[-500:] if done else 'it hangs'}"
+        else:
+            for room in rooms:
+                yield from problems([room])
+        return
+    for room, line in zip(rooms, done.stdout.splitlines(), strict=True):
+        if problem := json.loads(line).get("problem"):
+            yield room, problem

@@ -1,0 +1,164 @@
+"""Inputs: real frames changed in ways that know the format, or do not, and updates made to fit a room."""
+
+from random import Random
+
+from crdt import protocol
+from crdt.known import Known
+from crdt.lib0 import write_var_bytes, write_var_uint
+from crdt.room import Room
+from crdt.squash import squash
+from crdt.updates import EMPTY
+from tests import hostile
+from tests.fuzz import contents, raw, replica, sequences
+from tests.fuzz.changes import change
+from tests.fuzz.places import Places
+from tests.fuzz.structure import Section, Update, parse
+
+_SMALL_BYTES = 1_000
+_WILD = {
+    "typed": 16, "built": 24, "fitted": 18, "structure": 14, "spliced": 5, "bytes": 11, "attack": 0.6,
+    "large": 0.3, "vector": 5, "awareness": 6,
+}  # fmt: skip
+TAME = {"honest": 40, "structure": 16, "bytes": 25, "attack": 1, "vector": 9, "awareness": 9}
+_LARGE = (
+    (hostile.same_key, (300, 1_999, 2_001)),
+    (hostile.conflicting_inserts, (100, 499, 520)),
+    (hostile.many_roots, (50, 250, 257)),
+    (hostile.nested_types, (20, 32, 4_001)),
+    (hostile.wide_map, (20, 1_200, 1 << 30)),
+)
+_STATES = ("{}", "null", '{"a":' * 9 + "1" + "}" * 9, "[]", '{"user":7}', "{", '{"x":NaN}', '"\\ud800"', "[" * 500)
+
+def update_in(frame: bytes) -> bytes | None:
+    """Return the update in a frame, if there is one."""
+    try:
+        match protocol.decode(frame):
+            case protocol.SyncUpdate(update) | protocol.SyncStep2(update):
+                return update
+    except protocol.ProtocolError:
+        pass
+    return None
+
+
+class Mutator:
+    """Makes frames. The same source and the same rooms make the same frames."""
+
+    def __init__(self) -> None:
+        sets = (sequences.recorded(), sequences.found(), sequences.hostile())
+        everything = list(dict.fromkeys(sent.frame for one in sets for group in one.values() for sent in group))
+        self._attacks = [sent.frame for group in sequences.hostile().values() for sent in group]
+        self._frames = [frame for frame in everything if len(frame) < _SMALL_BYTES]
+        self._updates = [update for frame in self._frames if (update := update_in(frame)) is not None]
+        self._parsable = [update for update in self._updates if parse(update)]
+        self._presence = [frame for frame in self._frames if frame[:1] in (b"\x01", b"\x03")]
+        self._vectors = [frame for frame in self._frames if frame[:2] == b"\x00\x00"]
+
+    def frame(self, source: Random, room: Room, user: str, *, is_tame: bool) -> tuple[str, bytes]:
+        """Return (kind, frame) for a user of a room. A tame room gets no updates that are made to fit but senseless."""
+        known = room.known
+        weights = TAME if is_tame else _WILD
+        kind = source.choices(tuple(weights), tuple(weights.values()))[0]
+        if kind == "honest":
+            return kind, protocol.sync_update(self._honest(source, room, user) or EMPTY)
+        if kind == "vector":
+            return kind, self._vector(source, known)
+        if kind == "awareness":
+            return kind, self._awareness(source, known)
+        if kind in ("bytes", "attack") and source.random() < 0.5:
+            frame = source.choice(self._frames if kind == "bytes" else self._attacks)
+            return kind, raw.mutated(source, frame) if kind == "bytes" else frame
+        update = self._update(kind, source, Places(source, known, user))
+        return kind, (protocol.sync_step2 if source.random() < 0.15 else protocol.sync_update)(update)
+
+    def _honest(self, source: Random, room: Room, user: str) -> bytes | None:
+        """One edit of somebody who has all that the room has."""
+        own = Places(source, room.known, user).own
+        client = source.choice(own) if own and source.random() < 0.9 else source.getrandbits(32)
+        return replica.edit(source, squash(room.document.state(), room.known.torn), client)
+
+    def _update(self, kind: str, source: Random, places: Places) -> bytes:
+        match kind:
+            case "typed":
+                return _typed(source, places)
+            case "built":
+                return _built(source, places)
+            case "bytes" | "attack":
+                return raw.mutated(source, source.choice(self._updates))
+            case "large":
+                make, counts = source.choice(_LARGE)
+                return make(source.choice(counts))
+        update = self._parsed(source)
+        if kind == "spliced":
+            other = self._parsed(source)
+            update = Update(update.sections + other.sections, update.deleted + other.deleted)
+        if kind == "fitted" or (kind == "spliced" and source.random() < 0.5):
+            places.fit(update)
+        if kind != "structure" and source.random() < 0.8:
+            update.sections = list({section.client: section for section in update.sections}.values())
+        for _ in range(source.choice((1, 1, 2, 3)) if kind == "structure" else source.choice((0, 0, 1))):
+            change(source, update)
+        return update.encode()
+
+    def _parsed(self, source: Random) -> Update:
+        """One of the updates, to be changed."""
+        return parse(source.choice(self._parsable)) or Update()
+
+    def _vector(self, source: Random, known: Known) -> bytes:
+        """The room's own state vector or another's, changed."""
+        frame = source.choice((*self._vectors, protocol.sync_step1(known.clocks)))
+        match source.randrange(4):
+            case 0:
+                return frame
+            case 1:
+                vector = {client: max(0, clock + source.choice((-1, 0, 3))) for client, clock in known.clocks.items()}
+                return protocol.sync_step1({**vector, source.choice(raw.ODD_NUMBERS): source.choice(raw.ODD_NUMBERS)})
+            case 2:
+                return raw.mutated(source, frame)
+        return b"\x00\x00" + write_var_bytes(raw.mutated(source, frame[3:]))
+
+    def _awareness(self, source: Random, known: Known) -> bytes:
+        """Presence, changed or made up."""
+        frame = source.choice(self._presence)
+        match source.randrange(4):
+            case 0:
+                return frame
+            case 1:
+                return raw.mutated(source, frame)
+            case 2:
+                return b"\x01" + write_var_bytes(raw.mutated(source, frame[2:]))
+        clients = (*known.clocks, *raw.ODD_NUMBERS)
+        count = source.choice((1, 1, 2, 6))
+        parts = [write_var_uint(count)]
+        for _ in range(count):
+            parts += (write_var_uint(source.choice(clients)), write_var_uint(source.choice(raw.ODD_NUMBERS)))
+            parts.append(write_var_bytes(source.choice(_STATES).encode()))
+        return b"\x01" + write_var_bytes(b"".join(parts))
+
+
+def _typed(source: Random, places: Places) -> bytes:
+    """A keystroke somewhere, a range deleted, or both."""
+    update = Update()
+    if places.own and source.random() < 0.75:
+        client = source.choice(places.own)
+        struct = contents.typed(source)
+        struct.left = places.somewhere() if source.random() < 0.8 else None
+        struct.right = places.somewhere() if source.random() < 0.5 or not struct.left else None
+        update.sections.append(Section(client, places.next_clock(client), [struct]))
+    if not update.sections or source.random() < 0.2:
+        update.deleted = places.ranges(1)
+    return update.encode()
+
+
+def _built(source: Random, places: Places) -> bytes:
+    """Structs of any kind in places that exist."""
+    update = Update()
+    for client in sorted({source.choice(places.usable) for _ in range(source.choice((1, 1, 1, 2, 3)))}):
+        clock = places.next_clock(client)
+        section = Section(client, clock, contents.chain(source, client, clock) if source.random() < 0.03 else [])
+        for _ in range(source.choice((1, 1, 2, 4)) if not section.structs else 0):
+            section.structs.append(places.put(contents.content(source), client, clock))
+            clock += section.structs[-1].length
+        update.sections.append(section)
+    if source.random() < 0.25:
+        update.deleted = places.ranges(source.choice((1, 1, 2)))
+    return update.encode()

@@ -1,0 +1,96 @@
+"""Places that a room knows: so that what is sent is senseless but fits."""
+
+from random import Random
+
+from crdt.content import GC, SKIP, STRING
+from crdt.known import Known
+from tests.fuzz import contents
+from tests.fuzz.structure import Id, Struct, Update
+
+_CLOCK_BITS = (1 << 31) - 1
+
+
+class Places:
+    """Picks them for a user of one room."""
+
+    def __init__(self, source: Random, known: Known, user: str) -> None:
+        self._source = source
+        self._known = known
+        self.own = [client for client in known.clocks if known.owners.get(client) == user]
+        """Client ids that the user has written under."""
+        self.usable = [*self.own, *contents.CLIENTS]
+        """The same, and such as may be new."""
+
+    def next_clock(self, client: int) -> int:
+        return self._known.clocks.get(client, 0)
+
+    def somewhere(self) -> Id:
+        """A struct that exists, rather a late one; any if there is none."""
+        source, clocks = self._source, self._known.clocks
+        if not clocks:
+            return contents.anywhere(source)
+        client = source.choice(list(clocks))
+        return client, int(clocks[client] * source.random() ** 0.5)
+
+    def ranges(self, count: int) -> list[tuple[int, int, int]]:
+        """Ranges that exist, to be deleted."""
+        ranges = []
+        for client in sorted({self.somewhere()[0] for _ in range(count)}):
+            first = self._source.randrange(self.next_clock(client) or 1)
+            longest = min(self.next_clock(client) - first, self._source.choice((1, 4, 99)))
+            ranges.append((client, first, self._source.randint(1, max(1, longest))))
+        return ranges
+
+    def put(self, struct: Struct, client: int, clock: int) -> Struct:
+        """Put a struct somewhere: beside others, in a root or in a type."""
+        source = self._source
+        struct.left = struct.right = struct.parent = struct.key = None
+        place = source.random()
+        if struct.kind in (GC, SKIP):
+            return struct
+        if place < 0.6 and (self._known.clocks or clock):
+            own = (client, clock - 1) if clock and source.random() < 0.4 else self.somewhere()
+            struct.left = own if source.random() < 0.75 else None
+            struct.right = self.somewhere() if not struct.left or source.random() < 0.4 else None
+            return struct
+        if place > 0.85 and self._known.types:
+            packed = source.choice(list(self._known.types))
+            struct.parent = packed >> 31, packed & _CLOCK_BITS
+        else:
+            struct.parent = source.choice((*contents.ROOTS, *sorted(self._known.roots)[:8]))
+        if struct.kind != STRING and source.random() < 0.4:
+            struct.key = source.choice(contents.KEYS)
+        return struct
+
+    def fit(self, update: Update) -> None:
+        """Give an update client ids, clocks and neighbours that the room knows."""
+        source = self._source
+        moved: dict[int, tuple[int, int]] = {}
+        for section in update.sections:
+            keeps = section.client in self.usable and source.random() < 0.5
+            client = section.client if keeps else source.choice(self.usable)
+            moved[section.client] = client, self.next_clock(client) - section.clock
+            section.client, section.clock = client, self.next_clock(client)
+        for section in update.sections:
+            clock = section.clock
+            for struct in section.structs:
+                ids = [one for one in (struct.left, struct.right, struct.parent) if isinstance(one, tuple)]
+                if all(one[0] in moved for one in ids) and source.random() < 0.8:
+                    _move(struct, moved)
+                else:
+                    self.put(struct, section.client, clock)
+                clock += struct.length
+        update.deleted = self.ranges(len(update.deleted))
+
+
+def _move(struct: Struct, moved: dict[int, tuple[int, int]]) -> None:
+    """Let a struct's neighbours be what they were, where they are now."""
+
+    def there(one: Id) -> Id:
+        client, distance = moved[one[0]]
+        return client, max(0, one[1] + distance)
+
+    struct.left = there(struct.left) if struct.left else None
+    struct.right = there(struct.right) if struct.right else None
+    if isinstance(struct.parent, tuple):
+        struct.parent = there(struct.parent)

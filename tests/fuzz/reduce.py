@@ -1,0 +1,99 @@
+"""Makes a finding small: frames, and what is in them, are left out as long as the same still happens."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from time import monotonic
+
+from crdt import protocol
+from tests.fuzz import campaign, structure
+from tests.fuzz.campaign import Finding
+from tests.fuzz.mutations import update_in
+from tests.fuzz.sequences import Sent, Sequence
+from tests.fuzz.structure import Struct, Update
+
+_AT_ONCE = 40
+_MAX_S = 60
+
+
+def reduced(finding: Finding) -> Finding:
+    """Return the same with fewer frames and structs; as it was if it does not happen again."""
+    deadline = monotonic() + _MAX_S
+    size = max(1, len(finding.sequence) // 2)
+    while monotonic() < deadline:
+        candidates = list(_without(finding.sequence, size) if size else _simpler(finding.sequence))
+        smaller = _first_that_fails(finding, candidates)
+        if smaller:
+            finding = smaller
+            size = min(size, len(finding.sequence) // 2)
+        elif size == 0:
+            break
+        else:
+            size //= 2
+    return finding
+
+
+def _without(sequence: Sequence, size: int) -> Iterator[Sequence]:
+    for at in range(0, len(sequence), size):
+        if rest := sequence[:at] + sequence[at + size :]:
+            yield rest
+
+
+def _simpler(sequence: Sequence) -> Iterator[Sequence]:
+    """Each with one thing less in one of its updates."""
+    for at, (user, frame) in enumerate(sequence):
+        update = update_in(frame)
+        parsed = structure.parse(update) if update else None
+        for smaller in _smaller(parsed) if parsed else ():
+            yield [*sequence[:at], Sent(user, protocol.sync_update(smaller.encode())), *sequence[at + 1 :]]
+
+
+def _smaller(update: Update) -> Iterator[Update]:
+    """Without a range, without the last struct of a section, with text for other content, with fewer origins."""
+    for index in range(len(update.deleted)):
+        yield _changed(update, lambda copied, index=index: copied.deleted.pop(index))
+    for number, section in enumerate(update.sections):
+        yield _changed(update, lambda copied, number=number: _drop_last(copied, number))
+        for index, struct in enumerate(section.structs):
+            for change in _ways(struct):
+                yield _changed(
+                    update, lambda copied, n=number, i=index, change=change: change(copied.sections[n].structs[i])
+                )
+
+
+def _drop_last(update: Update, number: int) -> None:
+    del update.sections[number].structs[-1:]
+    update.sections = [section for section in update.sections if section.structs]
+
+
+def _ways(struct: Struct) -> Iterator[Callable[[Struct], None]]:
+    plain = structure.text("q" * struct.length)
+    if struct.kind in (structure.GC, structure.SKIP):
+        return
+    if struct.length < 200 and struct.body != plain.body and struct.key is None:
+        yield lambda one: _fill(one, plain)
+    if struct.left and struct.right:
+        yield lambda one: setattr(one, "left", None)
+        yield lambda one: setattr(one, "right", None)
+
+
+def _fill(struct: Struct, other: Struct) -> None:
+    struct.kind, struct.body = other.kind, other.body
+
+
+def _changed(update: Update, change: Callable[[Update], object]) -> Update:
+    copied = copy.deepcopy(update)
+    change(copied)
+    return copied
+
+
+def _first_that_fails(finding: Finding, candidates: list[Sequence]) -> Finding | None:
+    """Try them in a few processes; one that dies is the first that fails."""
+    for start in range(0, len(candidates), _AT_ONCE):
+        some = {str(start + number): candidate for number, candidate in enumerate(candidates[start:][:_AT_ONCE])}
+        report = campaign.play(some, compare=finding.needs_yjs)
+        found = [one for one in report.findings if one.what == finding.what and one.name in some]
+        if found:
+            first = min(found, key=lambda one: int(one.name))
+            return replace(finding, detail=first.detail, sequence=some[first.name])
+    return None

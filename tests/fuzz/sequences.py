@@ -1,0 +1,56 @@
+"""Frames in files: a name, who sends, the frame in hex, one a line. Corpus, findings and black box look the same."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from crdt import protocol
+from crdt.lib0 import write_var_bytes
+from tests.hostile import CORPUS, STATE_VECTORS
+
+FOLDER = Path(__file__).parent / "corpus"
+
+
+class Sent(NamedTuple):
+    """One frame, and whose."""
+
+    user: str
+    frame: bytes
+
+
+Sequence = list[Sent]
+
+
+def read(path: Path) -> dict[str, Sequence]:
+    """Return the sequences of a file; a line that was cut off by a death is left out."""
+    sequences: dict[str, Sequence] = {}
+    for line in path.read_text().splitlines(keepends=True):
+        fields = line.partition("#")[0].split()
+        if fields and line.endswith("\n"):
+            name, user, frame = fields
+            sequences.setdefault(name, []).append(Sent(user, b"" if frame == "-" else bytes.fromhex(frame)))
+    return sequences
+
+
+def line(name: str, sent: Sent) -> str:
+    return f"{name} {sent.user} {sent.frame.hex() or '-'}\n"
+
+
+def recorded() -> dict[str, Sequence]:
+    """Sessions of real Yjs clients."""
+    return read(FOLDER / "recorded.txt")
+
+
+def found() -> dict[str, Sequence]:
+    """Sequences that failed once."""
+    return read(FOLDER / "found.txt")
+
+
+def hostile() -> dict[str, Sequence]:
+    """What `tests.hostile` has, as frames: the document before it, then the attack."""
+    sequences = {}
+    for number, case in enumerate(CORPUS):
+        base = [Sent("ada", protocol.sync_update(case.base))] if case.base else []
+        sequences[f"{number} {case.name}"] = [*base, Sent("ada", protocol.sync_update(case.update))]
+    for number, vector in enumerate(STATE_VECTORS):
+        sequences[f"state vector {number}"] = [Sent("ada", b"\x00\x00" + write_var_bytes(vector))]
+    return sequences
