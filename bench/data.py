@@ -15,7 +15,8 @@ DATA = BENCH / ".data"
 LOADGEN = BENCH / "loadgen"
 TRACES = Path(os.environ.get("COLLAB_TRACES", ROOT.parent / "shared" / "traces"))
 WRITERS, UPDATES = 50, 40_000
-LONG = 1_500_000
+_LOG_WRITER = 1_001
+"""Another writer than those of `updates`, whose keystrokes come behind such a log."""
 
 
 def prepare(*, with_peers: bool) -> None:
@@ -42,9 +43,9 @@ def updates() -> Path:
     return _made("updates.bin", "gen_updates.mjs", str(WRITERS), str(UPDATES))
 
 
-def long_updates() -> Path:
-    """Return a million and a half keystrokes of one writer."""
-    return _made("long.bin", "gen_updates.mjs", "1", str(LONG))
+def log(edits: int) -> Path:
+    """Return so many keystrokes of one writer, who leaves at most 5,000 characters."""
+    return _made(f"log-{edits}.bin", "gen_updates.mjs", "1", str(edits), str(_LOG_WRITER), "5000")
 
 
 def text() -> Path:

@@ -1,6 +1,6 @@
 """Runs the scenarios against our server and its peers, prints a table for each and keeps the results.
 
-python -m bench.run                          everything, three runs each: about a quarter of an hour
+python -m bench.run --keep                   everything, three runs each: about half an hour
 python -m bench.run --only C,E --servers ours --runs 1
 python -m bench.run --quick                  ours alone, shortly, beside the results that are kept
 """
@@ -13,16 +13,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from bench import data, report, trouble
-from bench.scenarios import GROWTH, SCENARIOS, Scenario
+from bench import data, floods, report
+from bench.scenarios import GROWTH, LAG, SCENARIOS, Scenario
 from bench.servers import LOAD_CORE, Running, kinds, running
 
+Keep = Callable[[dict[str, Any]], None]
+
 QUICK = ("A", "C", "D", "E", "H")
-GENEROUS = {"COLLAB_MAX_TEXT_BYTES": str(64 << 20), "COLLAB_MAX_STATE_BYTES": str(256 << 20)}
+GENEROUS = {
+    "COLLAB_MAX_TEXT_BYTES": str(64 << 20),
+    "COLLAB_MAX_STATE_BYTES": str(256 << 20),
+    "COLLAB_MAX_UNSAVED_ROOM_BYTES": str(256 << 20),
+    "COLLAB_MAX_UNSAVED_BYTES": str(256 << 20),
+}
+_SHORT_IDLE = {"COLLAB_IDLE_S": "1"}
 
 
 def measure(scenario: Scenario, server: Running, seconds: float) -> dict[str, Any]:
@@ -32,17 +40,18 @@ def measure(scenario: Scenario, server: Running, seconds: float) -> dict[str, An
         rooms.write("\n".join(names))
         rooms.flush()
         options = ["--rooms-file", rooms.name, *scenario.options.format(seconds=seconds).split()]
-        if scenario.name.startswith("J-document"):
-            alone = ["--mode", "join", "--rooms", "1", "--clients", "1"]
-            load(server, ["--rooms-file", rooms.name, *alone, "--seed", str(scenario.seed and scenario.seed())])
+        if scenario.name.startswith("J-") and scenario.seed:
+            alone = ["--rooms-file", rooms.name, "--mode", "join", "--rooms", "1", "--clients", "1"]
+            load(server, [*alone, "--seed", str(scenario.seed())])
+            server.await_closed_rooms()
         elif scenario.seed:
             options += ["--seed", str(scenario.seed())]
-        is_long = scenario.name.startswith("J-log")
-        found = load(server, options, data.long_updates() if is_long else data.updates())
-        return {**found, **server.lag()}
+        before = server.lag()
+        found = load(server, options)
+        return {**found, **{name: value - before[name] for name, value in server.lag().items()}}
 
 
-def load(server: Running, options: Iterable[str], updates: Path | None = None) -> dict[str, Any]:
+def load(server: Running, options: Iterable[str]) -> dict[str, Any]:
     """Call the load generator on its own core."""
     command = [
         "taskset",
@@ -54,7 +63,7 @@ def load(server: Running, options: Iterable[str], updates: Path | None = None) -
         "--pid",
         str(server.pid),
     ]
-    command += ["--protocol", server.kind.protocol, "--updates", str(updates or data.updates()), *options]
+    command += ["--protocol", server.kind.protocol, "--updates", str(data.updates()), *options]
     if server.token:
         command += ["--token", server.token]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -72,17 +81,19 @@ def median(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def compare(scenarios: Iterable[Scenario], servers: list[str], runs: int, seconds: float) -> dict[str, Any]:
+def compare(scenarios: Iterable[Scenario], servers: list[str], runs: int, seconds: float, kept: Keep) -> dict[str, Any]:
     """Return {scenario: {server: medians}}; servers take turns, so that the machine's moods meet all of them."""
     found: dict[str, Any] = {}
     for scenario in scenarios:
         every: dict[str, list[dict[str, Any]]] = {name: [] for name in servers}
+        settings = GENEROUS | (_SHORT_IDLE if scenario.name.startswith("J-") else {})
         for _ in range(runs):
             for name in servers:
-                with running(kinds()[name], **GENEROUS) as server:
+                with running(kinds()[name], **settings) as server:
                     every[name].append(measure(scenario, server, seconds))
         found[scenario.name] = {name: median(done) for name, done in every.items()}
         print(report.table(scenario, found[scenario.name]), flush=True)
+        kept({scenario.name: found[scenario.name]})
     return found
 
 
@@ -101,7 +112,7 @@ def machine() -> dict[str, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="names of scenarios, with commas; J for all of growth, I for trouble")
+    parser.add_argument("--only", help="names of scenarios, with commas; J for all of growth, I for trouble, L for lag")
     parser.add_argument("--servers", help="names of servers, with commas: " + ", ".join(kinds()))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4, help="of each measured window")
@@ -113,18 +124,25 @@ def main() -> int:
     servers = ["ours"] if options.quick else options.servers.split(",") if options.servers else list(kinds())
     only = set(options.only.split(",")) if options.only else set(QUICK) if options.quick else None
     chosen = [one for one in SCENARIOS if only is None or one.name in only]
-    results = compare(chosen, servers, 1 if options.quick else options.runs, 2 if options.quick else options.seconds)
     if options.quick:
-        print(report.against_kept(results))
+        print(report.against_kept(compare(chosen, servers, 1, 2, lambda _: None)))
         return 0
+
+    def kept(results: dict[str, Any]) -> None:
+        """Keep each table as soon as it is there: the whole takes half an hour."""
+        if options.keep:
+            about = {"machine": machine(), "runs": options.runs, "seconds": options.seconds}
+            report.keep({**about, "scenarios": results})
+
+    compare(chosen, servers, options.runs, options.seconds, kept)
     if only is None or "I" in only:
-        results["I"] = trouble.measure(options.seconds)
-        print(report.trouble_table(results["I"]), flush=True)
-    if only is None or "J" in only:
-        grown = compare(GROWTH, ["ours"], options.runs, options.seconds)
-        results.update(grown)
-    if options.keep:
-        report.keep({"machine": machine(), "runs": options.runs, "seconds": options.seconds, "scenarios": results})
+        found = floods.measure(options.seconds, options.runs)
+        print(report.trouble_table(found), flush=True)
+        kept({"I": found})
+    if only is None or "L" in only:
+        compare([LAG], ["ours"], 1, options.seconds, kept)
+    grown = [one for one in GROWTH if only is None or only & {one.name, "J"}]
+    compare(grown, ["ours"], options.runs, options.seconds, kept)
     return 0
 
 

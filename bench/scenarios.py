@@ -52,6 +52,8 @@ SCENARIOS = (
 
 _E = _FLOOD + "--rooms {rooms} --clients 2 --writers 1 --window 4"
 _C = _PACED + "--rooms {rooms} --clients 3 --writers 3 --rate 5"
+_TYPING = "--mode paced --warmup 1 --duration 12 --rooms 1 --clients 2 --writers 1 --rate 1000"
+"""For long enough to have a checkpoint and packed rows in it."""
 _CPU = "server_cpu_s_per_1k_delivered"
 
 GROWTH = (
@@ -61,12 +63,20 @@ GROWTH = (
         for rooms in (base, 4 * base, 16 * base)
     ),
     *(
-        Scenario(f"J-document-{edits}", f"One room × 2 on a document of {edits:,} edits", _FLOOD + "--rooms 1 --clients 2 --writers 1 --window 64", _CPU, "CPU s per 1,000", seed=lambda edits=edits: data.trace(edits))  # type: ignore[misc]
+        Scenario(f"J-document-{edits}", f"1 room × 2, 1,000 updates/s, on a document of {edits:,} edits", _TYPING, _CPU, "CPU s per 1,000", seed=lambda edits=edits: data.trace(edits))  # type: ignore[misc]
         for edits in (1_000, 26_000, 260_000)
     ),
     *(
-        Scenario(f"J-log-{warmup}", f"One room × 2 after {warmup} s of saturation", f"--mode flood --warmup {warmup} --duration 2 --rooms 1 --clients 2 --writers 1 --window 64", _CPU, "CPU s per 1,000")
-        for warmup in ("0.2", "16")
+        Scenario(f"J-log-{edits}", f"The same behind a log of {edits:,} updates", _TYPING, _CPU, "CPU s per 1,000", seed=lambda edits=edits: data.log(edits))  # type: ignore[misc]
+        for edits in (10_000, 100_000, 1_000_000)
     ),
 )  # fmt: skip
 """Ours alone: does an update cost the same when there is more of everything?"""
+
+LAG = Scenario(
+    "L",
+    "C for a minute: timers of the event loop that came more than 20 ms late",
+    "--mode paced --warmup 1 --duration 60 --rooms 100 --clients 3 --writers 3 --rate 5",
+    "lag_over_20_ms",
+    "late",
+)

@@ -18,6 +18,7 @@ PEERS = ROOT / "bench"
 SERVER_CORE = 0
 LOAD_CORE = 1 if (os.cpu_count() or 1) > 1 else 0
 _START_S = 30.0
+_CLOSE_S = 300.0
 
 _OPEN_LIMITS = {
     "COLLAB_UPDATES_PER_S": "1000000",
@@ -28,12 +29,14 @@ _OPEN_LIMITS = {
     "COLLAB_CONNECTIONS_PER_SESSION": "100000",
     "COLLAB_CONNECTIONS": "100000",
     "COLLAB_HANDSHAKES_PER_MIN": "1000000",
+    "COLLAB_ACCEPTS_PER_S": "1000000",
     "COLLAB_REQUESTS_PER_5MIN": "10000000",
     "COLLAB_ACCESS_TOKEN_S": "86400",
     "COLLAB_PRESENCE_MS": "0",
     "COLLAB_LOG_LEVEL": "warning",
+    "COLLAB_SUPERVISOR": "off",
 }
-"""One user on one machine plays all people; peers have no limits to lift."""
+"""One user on one machine plays all people; peers have no limits to lift, and nothing that restarts them."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,25 @@ class Running:
         """Return how often, of how many times, our event loop kept a timer waiting for more than 20 ms."""
         if not self.kind.is_ours:
             return {}
+        metrics = self._metrics()
+        name = "collab_event_loop_lag_seconds"
+        times = metrics[name + "_count"]
+        return {"lag_times": times, "lag_over_20_ms": times - metrics[name + '_bucket{le="0.02"}']}
+
+    def await_closed_rooms(self) -> None:
+        """Wait until rooms are closed: then their logs are packed and their checkpoints made."""
+        until = time.monotonic() + _CLOSE_S
+        while self._metrics()["collab_rooms"]:
+            if time.monotonic() > until:
+                raise SystemExit("a room does not close")
+            time.sleep(0.5)
+
+    def _metrics(self) -> dict[str, float]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request("GET", "/metrics")
-        rows = dict(
-            line.rsplit(" ", 1) for line in connection.getresponse().read().decode().splitlines() if line[0] != "#"
-        )
+        text = connection.getresponse().read().decode()
         connection.close()
-        name = "collab_event_loop_lag_seconds"
-        times = float(rows[name + "_count"])
-        return {"lag_times": times, "lag_over_20_ms": times - float(rows[name + '_bucket{le="0.02"}'])}
+        return {name: float(value) for name, value in (x.rsplit(" ", 1) for x in text.splitlines() if x[0] != "#")}
 
     def _post(self, path: str, body: dict[str, str]) -> dict[str, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port)

@@ -16,6 +16,8 @@ GC, DELETED, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, SKIP = 0, 1, 3, 4, 5, 6, 
 _XML_ELEMENT = 3
 _TYPES = frozenset((0, 1, 2, _XML_ELEMENT, 4, 6))
 _MAX_INTEGER_BYTES = 9
+_SAFE_INTEGER_BYTES = 8
+"""Whatever fits into 2⁵³; in more bytes Yjs throws once that is passed, in every browser of the session."""
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -154,6 +156,8 @@ class ContentReader:
                 end += 1
             if end - at > _MAX_INTEGER_BYTES:
                 raise Rejected("integer too long")
+            if end - at > _SAFE_INTEGER_BYTES and self.limits.is_strict:
+                raise Rejected("integer that browsers cannot read")
         else:
             raise Rejected("unknown kind of value")
         if end > len(self.data):

@@ -3,7 +3,7 @@
 import json
 
 from bench import report
-from bench.scenarios import GROWTH, SCENARIOS
+from bench.scenarios import GROWTH, LAG, SCENARIOS
 
 _FIGURES = {
     "ours": {
@@ -28,7 +28,10 @@ def test_ratios_to_the_best_peer() -> None:
 
 
 def test_the_document_is_made_of_the_results() -> None:
-    """docs/benchmarks.md says what was measured."""
+    """docs/benchmarks.md and the README say what was measured, and every scenario was."""
     kept = json.loads(report.RESULTS.read_text())
     assert report.document(kept) == report.DOCUMENT.read_text()
-    assert kept["scenarios"].keys() <= {one.name for one in (*SCENARIOS, *GROWTH)} | {"I"}
+    front = report.README.read_text()
+    assert report.front_page(kept, front) == front
+    assert "| A pair" in front
+    assert kept["scenarios"].keys() == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {"I"}

@@ -111,7 +111,8 @@ def test_texts_of_others_that_somebody_brought() -> None:
     bob.insert(0, "b")
     at_bob, _ = join(room, "bob")
 
-    room.receive(at_bob, b"\x00\x01" + _sized(bytes(bob.doc.get_update(protocol.state_vector(room.known.clocks)))), NOW + 60_000)
+    brought = bytes(bob.doc.get_update(protocol.state_vector(room.known.clocks)))
+    room.receive(at_bob, b"\x00\x01" + _sized(brought), NOW + 60_000)
 
     found = blamed(room)
     assert [(run.length, run.author, run.at) for run in found.runs] == [

@@ -83,7 +83,9 @@ def run(
     starts = range(0, rooms, ROOMS_PER_CHILD)
     report = Report()
     with ThreadPoolExecutor(jobs) as pool:
-        for part in pool.map(lambda first: run_rooms(seed, first, min(ROOMS_PER_CHILD, rooms - first), is_wild=is_wild), starts):
+        for part in pool.map(
+            lambda first: run_rooms(seed, first, min(ROOMS_PER_CHILD, rooms - first), is_wild=is_wild), starts
+        ):
             report.add(part)
             heard(part)
     return report

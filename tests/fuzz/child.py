@@ -1,7 +1,7 @@
 """The process that may die: makes rooms, sends them what the mutator makes, and watches time and memory.
 
-`python -m tests.fuzz.child FOLDER tame FAULT SEED FIRST COUNT`, `wild` for `tame`, or FOLDER play FAULT FILE; `compare` for `play` if
-also the texts must be the same everywhere.
+`python -m tests.fuzz.child FOLDER tame FAULT SEED FIRST COUNT` (or `wild`), or FOLDER play FAULT FILE (or `compare`, if
+also the texts must be the same everywhere).
 FOLDER/results has one JSON line for each room and each finding, and last the counts; FOLDER/box has what was
 sent to the room at hand, so that it survives the process.
 """

@@ -29,6 +29,7 @@ _LARGE = (
 )
 _STATES = ("{}", "null", '{"a":' * 9 + "1" + "}" * 9, "[]", '{"user":7}', "{", '{"x":NaN}', '"\\ud800"', "[" * 500)
 
+
 def update_in(frame: bytes) -> bytes | None:
     """Return the update in a frame, if there is one."""
     try:
