@@ -153,8 +153,6 @@ class _Scanner(ContentReader):
                 left = self.parsed.splits[-1] - 1
             if info & 0x40:
                 at = self._reference(at, client, clock, 0)
-                if left == self.parsed.splits[-1] and self.limits.is_strict:
-                    raise Rejected("struct between another and itself")
                 self._place(left, client << 31 | clock)
         else:
             root, at = self._parent(at, info, client, clock)
