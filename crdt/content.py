@@ -28,9 +28,9 @@ class ScanLimits:
     is_strict  refuse what pycrdt and Yjs read differently; older releases may have stored it
     """
 
-    structs: int = 500_000
+    structs: int = 100_000
     value_structs: int = 10_000
-    conflicts: int = 2_000
+    conflicts: int = 500
     any_values: int = 200_000
     any_depth: int = 16
     name_bytes: int = 256

@@ -13,7 +13,8 @@ import re
 from typing import NamedTuple
 
 from crdt.known import Known
-from crdt.scan import MAX_CLOCK, pack
+from crdt.parsed import Place, pack
+from crdt.scan import MAX_CLOCK
 
 _V = rb"([\x80-\xff]{0,6}[\x00-\x7f])"
 _HEAD = rb"\x00\x02([\x00-\x7f])"
@@ -24,6 +25,7 @@ _insert = re.compile(
 ).fullmatch  # fmt: skip
 _delete = re.compile(_HEAD + rb"\x00" + _RANGE, re.DOTALL).fullmatch
 _HEAD_BYTES = 3
+_UNKNOWN = -2
 
 
 class Keystroke(NamedTuple):
@@ -33,12 +35,14 @@ class Keystroke(NamedTuple):
     first   clock of the first new one; `first` and `after` are 0 if it deletes
     after   the clock behind them
     update  the raw bytes
+    place   where the new ones lie, None if all of the document lies there
     """
 
     client: int
     first: int
     after: int
     update: bytes
+    place: Place | None = None
 
 
 def read(frame: bytes, known: Known, author: str) -> Keystroke | None:
@@ -66,21 +70,28 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", known: Known, author: str)
         or known.owners.get(number) != author
     ):
         return None
-    left, left_clock = left or left2, left_clock or left2_clock
-    right, right_clock = right or right2, right_clock or right2_clock
-    if (
-        (left is not None and not _is_there(left, left_clock, 1, known))
-        or (right is not None and not _is_there(right, right_clock, 0, known))
-        or (gone is not None and not _is_whole(gone, gone_clock, gone_size, known))
-    ):
+    before = _origin(left or left2, left_clock or left2_clock, 1, known)
+    behind = _origin(right or right2, right_clock or right2_clock, 0, known)
+    if before == behind or _UNKNOWN in (before, behind):
         return None
-    return Keystroke(number, first, first + length, frame[_HEAD_BYTES:])
+    if gone is not None and not _is_whole(gone, gone_clock, gone_size, known):
+        return None
+    place = None
+    if not known.places.are_one:
+        place = known.places.between(before, behind)
+        if not place:
+            return None
+    return Keystroke(number, first, first + length, frame[_HEAD_BYTES:], place)
 
 
-def _is_there(client: bytes, clock: bytes, behind: int, known: Known) -> bool:
-    """Whether the origin is known, and no character is cut in two there."""
+def _origin(client: bytes | None, clock: bytes, behind: int, known: Known) -> int:
+    """The packed id of an origin that is known and at which no character is cut in two; -1 if there is none."""
+    if client is None:
+        return -1
     number, k = _int(client), _int(clock)
-    return k < known.clocks.get(number, 0) and not (known.has_pairs and known.cuts(pack(number, k) + behind))
+    if k >= known.clocks.get(number, 0) or (known.has_pairs and known.cuts(pack(number, k) + behind)):
+        return _UNKNOWN
+    return pack(number, k)
 
 
 def _deleted(frame: bytes, found: "re.Match[bytes]", known: Known) -> Keystroke | None:

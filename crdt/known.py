@@ -7,7 +7,8 @@ from pycrdt on purpose: the state vector that yrs reports is not to be trusted a
 from collections.abc import Iterable, Set
 
 from crdt.errors import ForeignClient, Gap, Rejected
-from crdt.scan import Parsed, pack
+from crdt.parsed import Parsed, pack
+from crdt.places import Places
 
 MAX_DEPTH = 32
 MAX_PARENTS = 4_000
@@ -29,10 +30,11 @@ class Known:
     roots       names of all root types
     text_roots  names of those that hold text, in order of appearance
     is_plain    see `Parsed`, of all updates so far
+    places      where its structs lie
     torn        packed ids of second halves of characters that an edit cut in two
     """
 
-    __slots__ = ("_pairs", "clocks", "is_plain", "owners", "parents", "roots", "text_roots", "torn", "types")
+    __slots__ = ("_pairs", "clocks", "is_plain", "owners", "parents", "places", "roots", "text_roots", "torn", "types")
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
@@ -42,6 +44,7 @@ class Known:
         self.roots: set[str] = set()
         self.text_roots: dict[str, None] = {}
         self.is_plain = True
+        self.places = Places()
         self.torn: set[int] = set()
         self._pairs: Set[int] = _NONE
 
@@ -133,6 +136,7 @@ class Known:
 
         unclaimed  client ids to leave without an owner: carried along for somebody else.
         """
+        self.places.add(parsed)
         for client, (_, after) in parsed.spans.items():
             if after > self.clocks.get(client, 0):
                 self.clocks[client] = after

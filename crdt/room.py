@@ -8,7 +8,7 @@ store; `rooms` loads it, writes its log and closes it.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
-from crdt import keystroke, log, protocol, scan
+from crdt import gate, keystroke, log, protocol, scan
 from crdt.authoring import Authoring, adopted_root
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
@@ -19,7 +19,7 @@ from crdt.fullness import RoomLeft
 from crdt.gathering import Gathering
 from crdt.journal import Journal
 from crdt.limits import RoomLimits
-from crdt.scan import Parsed
+from crdt.parsed import Parsed
 from crdt.stored import Restored
 from crdt.textmap import Edit
 from crdt.updates import EMPTY
@@ -130,7 +130,7 @@ class Room(Gathering):
 
     def _type(self, connection: Connection, typed: keystroke.Keystroke, frame: bytes, now: int) -> bool:
         """Take a keystroke; False, and nothing has happened, if a limit is near: the long way decides."""
-        client, first, after, update = typed
+        client, first, after, update, place = typed
         size = len(update)
         journal = self.journal
         if (
@@ -145,6 +145,8 @@ class Room(Gathering):
             self._deferred_by = connection.user_id if self._deferred_by is None else ""
         if after:
             self.known.clocks[client] = after
+            if place:
+                self.known.places.extend(client, first, place)
             self.authorship.add(client, first, after, now // 1_000, connection.user_id)
         self._record(log.Entry(now, connection.user_id, update))
         self.broadcast.add(frame, connection)
@@ -203,14 +205,11 @@ class Room(Gathering):
             self._reached["max_unsaved_bytes"] += 1
             raise RoomUnavailable("too much is waiting to be saved")
         limits = SYNC_LIMITS if is_answer else LIVE_LIMITS
-        parsed = parsed or scan.parse(update, limits)
         known = self.known
-        known.admit(parsed, author, carries=carries)
-        if known.has_some_of(parsed):
-            update = scan.without_structs(parsed)
-            if update == EMPTY:
-                return
-            parsed = scan.parse(update, limits)
+        admitted = gate.admitted(known, parsed or scan.read(update, limits), author, limits, carries=carries)
+        if not admitted:
+            return
+        parsed, update = admitted, admitted.update
         self._room_left.check(parsed, update, is_exact=source is None or is_answer)
         torn = known.cut_by(parsed)
         try:

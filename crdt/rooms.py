@@ -21,10 +21,11 @@ from crdt.crashmark import CrashMark
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.keeping import Keeper
 from crdt.limits import RoomsSettings
+from crdt.parsed import Parsed
 from crdt.protocol import SYNC, SyncStep2, SyncUpdate, decode
 from crdt.quarantine import Quarantine
 from crdt.room import Room
-from crdt.scan import Parsed, parse
+from crdt.scan import read
 from crdt.tending import Tender
 from crdt.turns import Turns
 from crdt.writer import Writer
@@ -167,9 +168,9 @@ class Rooms:
         if connection.role.allows(Role.EDITOR) and frame[0] == SYNC:
             match decode(frame):
                 case SyncStep2(update):
-                    parsed = await asyncio.to_thread(parse, update, SYNC_LIMITS)
+                    parsed = await asyncio.to_thread(read, update, SYNC_LIMITS)
                 case SyncUpdate(update):
-                    parsed = await asyncio.to_thread(parse, update, LIVE_LIMITS)
+                    parsed = await asyncio.to_thread(read, update, LIVE_LIMITS)
         self.receive(room, connection, frame, parsed)
 
     # -- what others decided ----------------------------------------------------------------------

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from crdt.content import STORED_LIMITS
 from crdt.log import Entry
-from crdt.scan import Parsed, parse
+from crdt.parsed import Parsed
+from crdt.scan import parse
 
 GAP_MS = 2_000
 """Edits of one user belong together as long as he stops for no longer."""

@@ -22,7 +22,7 @@ _CALM_S = 1.0
 """Who was not held back for so long is no longer over the limit."""
 _CLOSING_S = 5.0
 """For the client to answer our close frame, or to read what was queued before it."""
-_LARGE_FRAME_BYTES = 64 << 10
+_LARGE_FRAME_BYTES = 16 << 10
 _MAX_REASON_BYTES = 123
 _OTHER_COST = 0.25
 _UPDATE = b"\x00\x02"

@@ -8,7 +8,7 @@ from crdt import authorship, log
 from crdt.authorship import Authorship
 from crdt.errors import RoomDamaged
 from crdt.lib0 import write_var_bytes, write_var_uint
-from crdt.scan import Parsed
+from crdt.parsed import Parsed
 
 NOW = 1_700_000_000_000
 

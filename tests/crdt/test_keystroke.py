@@ -5,7 +5,7 @@ import random
 import pycrdt
 import pytest
 
-from crdt import keystroke, protocol
+from crdt import gate, keystroke, protocol
 from crdt.content import LIVE_LIMITS
 from crdt.document import Document
 from crdt.errors import Gap, ProtocolError
@@ -19,8 +19,8 @@ from tests.crdt.harness import Typist
 
 def taken(known: Known, update: bytes, author: str = "ada") -> None:
     """The long way."""
-    parsed = parse(update, LIVE_LIMITS)
-    known.admit(parsed, author)
+    parsed = gate.admitted(known, parse(update, LIVE_LIMITS), author, LIVE_LIMITS, carries=False)
+    assert parsed
     known.cut_by(parsed)
     known.commit(parsed, author)
 
@@ -91,11 +91,15 @@ def same_or_none(update: bytes, known: Known, author: str) -> bool:
     if found is None:
         return False
     parsed = parse(update, LIVE_LIMITS)
-    known.admit(parsed, author)
-    places = set(parsed.splits)
+    assert gate.admitted(known, parsed, author, LIVE_LIMITS, carries=False) is parsed
+    cuts = set(parsed.splits)
     for client, start, end in parsed.ranges:
-        places |= {client << 31 | start, client << 31 | end}
-    assert not any(known.cuts(place) for place in places)
+        cuts |= {client << 31 | start, client << 31 | end}
+    assert not any(known.cuts(cut) for cut in cuts)
+    if found.after and not known.places.are_one:
+        assert parsed.laid == {found.client: [(found.first, found.place)]}
+    else:
+        assert found.place is None
     if found.after:
         assert parsed.spans == {found.client: (found.first, found.after)}
         assert parsed.text_bytes == found.after - found.first
@@ -110,7 +114,15 @@ def same_or_none(update: bytes, known: Known, author: str) -> bool:
 
 @pytest.mark.parametrize(
     "change",
-    ["another user", "a gap before", "an unknown origin", "a frame of another length", "a clock out of range"],
+    [
+        "another user",
+        "a gap before",
+        "an unknown origin",
+        "a frame of another length",
+        "a clock out of range",
+        "behind and before the same",
+        "between two texts",
+    ],
 )
 def test_it_leaves_the_rest_to_the_long_way(change: str) -> None:
     """It never refuses, and never lets through what would be refused."""
@@ -124,6 +136,11 @@ def test_it_leaves_the_rest_to_the_long_way(change: str) -> None:
     elif change == "an unknown origin":
         known.clocks[7] = 2
         frame = frame_of(b"\x01\x01\x07\x02\x84\x09\x00\x01x\x00")
+    elif change == "behind and before the same":
+        frame = frame_of(b"\x01\x01\x07\x02\xc4\x07\x00\x07\x00\x01x\x00")
+    elif change == "between two texts":
+        taken(known, b"\x01\x01\x09\x00\x04\x01\x04text\x02zz\x00")
+        frame = frame_of(b"\x01\x01\x07\x02\xc4\x07\x01\x09\x00\x01x\x00")
     elif change == "a frame of another length":
         frame = frame[:2] + bytes((frame[2] + 1,)) + frame[3:]
     else:
@@ -196,6 +213,7 @@ def test_whatever_it_takes_pycrdt_integrates(seed: int) -> None:
             update = senseless(source, known)
             found = keystroke.read(frame_of(update), known, "ada")
             if found:
+                assert same_or_none(update, known, "ada")
                 document.defer(update)
                 taken(known, update)
             if source.random() < 0.2:

@@ -8,7 +8,8 @@ import pytest
 from crdt.content import STORED_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.errors import Gap, ProtocolError, Rejected
 from crdt.known import Known
-from crdt.scan import Parsed, pack, parse
+from crdt.parsed import Parsed, pack
+from crdt.scan import parse
 from tests.crdt.harness import Typist
 from tests.hostile import B3, CORPUS, many_roots, nested_arrays, same_key
 

@@ -6,7 +6,8 @@ import pycrdt
 import pytest
 
 from crdt.content import STORED_LIMITS
-from crdt.scan import pack, parse
+from crdt.parsed import pack
+from crdt.scan import parse
 from crdt.squash import squash
 from crdt.updates import merge
 from tests.crdt.harness import Typist

@@ -17,7 +17,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=50_000, help="inputs to send")
     parser.add_argument("--seed", default=str(time.time_ns()), help="the same seed sends the same inputs")
     parser.add_argument("--jobs", type=int, default=1, help="processes at once")
-    parser.add_argument("--wild", action="store_true", help="also updates made to fit the room, senseless in sequence")
     parser.add_argument("--room", type=int, help="only this room of the seed")
     parser.add_argument("--repeat", type=Path, help="send the sequences of a file instead")
     return parser.parse_args()
@@ -29,10 +28,10 @@ def main() -> int:
     if arguments.repeat:
         report = campaign.play(sequences.read(arguments.repeat), compare=True)
     elif arguments.room is not None:
-        report = campaign.run_rooms(arguments.seed, arguments.room, 1, is_wild=arguments.wild)
+        report = campaign.run_rooms(arguments.seed, arguments.room, 1)
     else:
         print(f"seed {arguments.seed}", flush=True)
-        report = campaign.run(arguments.count, arguments.seed, arguments.jobs, _progress, is_wild=arguments.wild)
+        report = campaign.run(arguments.count, arguments.seed, arguments.jobs, _progress)
     _summary(report, time.monotonic() - begun)
     for index, finding in enumerate(report.findings):
         print(finding if arguments.repeat or index >= _MAX_REDUCED else reduced(finding), flush=True)

@@ -9,8 +9,9 @@ from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.document import Document
 from crdt.errors import CrdtError, Rejected, RoomDamaged
+from crdt.parsed import Parsed
 from crdt.room import Room
-from crdt.scan import Parsed, parse
+from crdt.scan import parse, read
 from crdt.squash import squash
 from storage.records import Chunk, Role
 from tests.crdt.harness import NOW, join, make_room, save
@@ -23,7 +24,7 @@ TAKEN, SAME, ASKED, CLOSED, DAMAGED = "taken", "same", "asked", "closed", "damag
 """The document changed; nothing did; the sender shall send all it has; it is sent away; the room is."""
 
 _LOOK_EVERY = 16
-_LARGE_BYTES = 64 << 10
+_LARGE_BYTES = 16 << 10
 """What `Rooms` has scanned in a thread."""
 
 _MS_APART = 40
@@ -78,9 +79,9 @@ class Arena:
             return None
         match protocol.decode(frame):
             case protocol.SyncUpdate(update):
-                return parse(update, LIVE_LIMITS)
+                return read(update, LIVE_LIMITS)
             case protocol.SyncStep2(update):
-                return parse(update, SYNC_LIMITS)
+                return read(update, SYNC_LIMITS)
         return None
 
     def send(self, user: str, frame: bytes, parsed: Parsed | None = None) -> str:

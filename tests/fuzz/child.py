@@ -1,6 +1,6 @@
 """The process that may die: makes rooms, sends them what the mutator makes, and watches time and memory.
 
-`python -m tests.fuzz.child FOLDER tame FAULT SEED FIRST COUNT` (or `wild`), or FOLDER play FAULT FILE (or `compare`, if
+`python -m tests.fuzz.child FOLDER rooms FAULT SEED FIRST COUNT`, or FOLDER play FAULT FILE (or `compare`, if
 also the texts must be the same everywhere).
 FOLDER/results has one JSON line for each room and each finding, and last the counts; FOLDER/box has what was
 sent to the room at hand, so that it survives the process.
@@ -162,12 +162,12 @@ def _guarded(watch: Watch, arena: Arena, step: Any, *arguments: Any) -> Any:
         return DAMAGED
 
 
-def run_room(watch: Watch, mutator: Mutator, seed: str, room: int, *, is_wild: bool) -> None:
+def run_room(watch: Watch, mutator: Mutator, seed: str, room: int) -> None:
     """One share of inputs, to one room or, when that breaks or grows, the next."""
     source = Random(f"{seed}/{room}")
     left = INPUTS_PER_ROOM
     part = 0
-    is_tame = source.random() < _TAME or not is_wild
+    is_tame = source.random() < _TAME
     while left and watch.findings < _MAX_FINDINGS:
         arena = watch.start(f"{seed}/{room}.{part}")
         arena.is_tame = is_tame
@@ -230,7 +230,7 @@ def main(folder: str, what: str, fault: str, *arguments: str) -> None:
         seed, first, count = arguments
         mutator = Mutator()
         for room in range(int(first), int(first) + int(count)):
-            run_room(watch, mutator, seed, room, is_wild=what == "wild")
+            run_room(watch, mutator, seed, room)
             watch.write_counts()
     watch.write_counts()
 

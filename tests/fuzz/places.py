@@ -4,9 +4,11 @@ from random import Random
 
 from crdt.content import GC, SKIP, STRING
 from crdt.known import Known
+from crdt.parsed import pack
 from tests.fuzz import contents
 from tests.fuzz.structure import Id, Struct, Update
 
+_TRIES = 4
 _CLOCK_BITS = (1 << 31) - 1
 
 
@@ -32,6 +34,15 @@ class Places:
         client = source.choice(list(clocks))
         return client, int(clocks[client] * source.random() ** 0.5)
 
+    def _near(self, left: Id | None) -> Id:
+        """Another one, rather where `left` lies: elsewhere there is nothing between them."""
+        one = self.somewhere()
+        for _ in range(_TRIES):
+            if not left or self._known.places.between(pack(*left), pack(*one)):
+                break
+            one = self.somewhere()
+        return one
+
     def ranges(self, count: int) -> list[tuple[int, int, int]]:
         """Ranges that exist, to be deleted."""
         ranges = []
@@ -51,7 +62,7 @@ class Places:
         if place < 0.6 and (self._known.clocks or clock):
             own = (client, clock - 1) if clock and source.random() < 0.4 else self.somewhere()
             struct.left = own if source.random() < 0.75 else None
-            struct.right = self.somewhere() if not struct.left or source.random() < 0.4 else None
+            struct.right = self._near(struct.left) if not struct.left or source.random() < 0.4 else None
             return struct
         if place > 0.85 and self._known.types:
             packed = source.choice(list(self._known.types))

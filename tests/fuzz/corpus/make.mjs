@@ -146,6 +146,17 @@ const parent = Object.assign(new Y.Doc(), { clientID: 78 })
 parent.getMap('documents').set('inner', new Y.Doc({ guid: 'guid' }))
 sync('unusual', 'ada', 2, Y.encodeStateAsUpdate(parent), 'a document in a document')
 
+const undoing = Object.assign(new Y.Doc(), { clientID: 79 })
+const settings = undoing.getMap('settings')
+const kept = new Y.UndoManager(settings, { captureTimeout: 0 })
+for (let i = 0; i < 4; i++) settings.set('tab', i)
+sync('kept', 'bob', 1, Y.encodeStateAsUpdate(undoing), 'values kept for undoing, in one struct')
+undoing.on('update', (update, _origin, _doc, { local }) => sync('kept', 'bob', 2, update, 'undone, redone, set again'))
+kept.undo()
+kept.undo()
+kept.redo()
+settings.set('tab', 9)
+
 const awareness = new Awareness(loner)
 const say = (comment, clients = [77]) => line('presence', 'ada', encoder => {
   encoding.writeVarUint(encoder, 1)

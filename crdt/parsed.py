@@ -1,0 +1,83 @@
+"""What an update holds, as the scan found it."""
+
+from crdt.lib0 import write_var_uint
+
+Place = tuple[str | int, str | None]
+"""(name of a root or packed id of a shared type, map key or None): where a struct lies."""
+
+GONE: Place = (-1, None)
+"""Where structs lie of which nothing but the length is left."""
+
+Jump = tuple[int, int, int, int, Place | None, int]
+"""(client, clock, packed id on the left or -1, on the right or -1, place or None, kind of content).
+
+The structs behind it in its section lie where it does, up to the next one; only runs of one kind are that short.
+Without a place it lies where its neighbours do.
+"""
+
+Runs = list[tuple[int, Place]]
+"""(first clock, place), in order: the structs from there to the next one lie there."""
+
+
+class Parsed:
+    """What one update holds. A *packed* id is `client << 31 | clock`.
+
+    update       its bytes
+    spans        {client: (first clock, next clock)} of its structs
+    needs        {client: highest clock it refers to}; the update is a gap unless all are known
+    ranges       (client, start, end) of each deleted range
+    parents      packed ids that must be shared types
+    types        (packed id, packed id of its parent or -1) of the shared types it creates; the
+                 parent of a type that has siblings is not named, -1 then too
+    roots        names of the root types it writes to
+    text_roots   those of them that receive text
+    text_bytes   UTF-8 bytes of text it inserts
+    pairs        packed ids of the second halves of characters beyond U+FFFF
+    splits       packed ids at which it cuts a run of text in two
+    is_plain     it has no shared types, nothing inside such, no map entries and nothing garbage-collected
+    jumps        where its structs lie, section by section, see `Jump`
+    loose        structs that could be one with that before them, see `scan.MAX_LOOSE`
+    heaps        packed ids of structs of several values under one map key; found together with
+    laid         {client: [(clock, place)]} of the new ones once `Places.lay` has looked them up, else None
+    """
+
+    __slots__ = (
+        "edges", "heaps", "is_plain", "jumps", "laid", "loose", "needs", "pairs", "parents", "ranges", "roots",
+        "spans", "splits", "text_bytes", "text_roots", "types", "update",
+    )  # fmt: skip
+
+    def __init__(self, update: bytes = b"") -> None:
+        self.update = update
+        self.spans: dict[int, tuple[int, int]] = {}
+        self.needs: dict[int, int] = {}
+        self.edges: list[tuple[int, int, int, int]] = []
+        self.ranges: list[tuple[int, int, int]] = []
+        self.parents: list[int] = []
+        self.types: list[tuple[int, int]] = []
+        self.roots: set[str] = set()
+        self.text_roots: set[str] = set()
+        self.text_bytes = 0
+        self.pairs: list[int] = []
+        self.splits: list[int] = []
+        self.is_plain = True
+        self.jumps: list[Jump] = []
+        self.loose = 0
+        self.heaps: list[int] = []
+        self.laid: dict[int, Runs] | None = None
+
+
+def pack(client: int, clock: int) -> int:
+    """One integer for a struct's id, cheaper to keep in sets than a pair."""
+    return client << 31 | clock
+
+
+def without_structs(parsed: Parsed) -> bytes:
+    """Return the update that only deletes what this one deletes."""
+    by_client: dict[int, list[tuple[int, int]]] = {}
+    for client, start, end in parsed.ranges:
+        by_client.setdefault(client, []).append((start, end - start))
+    parts = [b"\x00", write_var_uint(len(by_client))]
+    for client, ranges in by_client.items():
+        parts += (write_var_uint(client), write_var_uint(len(ranges)))
+        parts += (write_var_uint(number) for pair in ranges for number in pair)
+    return b"".join(parts)

@@ -1,0 +1,226 @@
+"""Where structs lie, and what has no place."""
+
+import random
+
+import pycrdt
+import pytest
+
+from crdt import gate
+from crdt.content import ANY, DELETED, GC, LIVE_LIMITS, SYNC_LIMITS, ScanLimits
+from crdt.errors import Rejected
+from crdt.known import Known
+from crdt.parsed import GONE, Place, pack
+from crdt.places import MAX_JUMPS, MAX_LOOSE_VALUES
+from crdt.scan import parse, read
+from tests.crdt.harness import Typist
+from tests.fuzz.structure import Section, Struct, Update, shared_type, text
+
+VALUE = b"\x01\x7d\x01"
+"""One value, as content."""
+
+
+def value(count: int = 1) -> Struct:
+    return Struct(ANY, count, bytes((count,)) + VALUE[1:] * count)
+
+
+def placed(struct: Struct, **where: object) -> Struct:
+    for name, one in where.items():
+        setattr(struct, name, one)
+    return struct
+
+
+def update_of(*structs: Struct, client: int = 1, clock: int = 0) -> bytes:
+    return Update([Section(client, clock, list(structs))]).encode()
+
+
+BASE = update_of(
+    placed(text("ab"), parent="text"),
+    placed(text("cd"), parent="other"),
+    placed(shared_type(1), parent="map", key="inner"),
+    placed(value(), parent=(1, 4), key="k"),
+    placed(text("ef"), parent="map"),
+    Struct(GC, 2, b"\x02"),
+)
+"""Client 1: 0-1 in a text, 2-3 in another, 4 a map under a key of a map, 5 under a key of that, 6-7 text, 8-9 gone."""
+
+
+def take(known: Known, update: bytes, limits: ScanLimits = LIVE_LIMITS) -> None:
+    parsed = gate.admitted(known, read(update, limits), "ada", limits, carries=True)
+    assert parsed
+    known.commit(parsed, "ada")
+
+
+@pytest.fixture
+def known() -> Known:
+    known = Known()
+    take(known, BASE)
+    return known
+
+
+def place(known: Known, client: int, clock: int) -> Place:
+    return known.places.at(pack(client, clock))
+
+
+def test_places_of_a_document(known: Known) -> None:
+    """Each struct of a run lies where the run does; nested ones in their type, entries under their key."""
+    places = [place(known, 1, clock) for clock in range(10)]
+
+    inner = pack(1, 4)
+    assert places == [
+        ("text", None), ("text", None), ("other", None), ("other", None), ("map", "inner"), (inner, "k"),
+        ("map", None), ("map", None), GONE, GONE,
+    ]  # fmt: skip
+
+
+def test_what_stands_between_others_lies_there(known: Known) -> None:
+    """Also where the neighbour is in the same update, in a section that comes later."""
+    behind = Section(2, 0, [placed(text("x"), left=(3, 0)), placed(text("y"), left=(2, 0), right=(3, 1))])
+    before = Section(3, 0, [placed(text("pq"), right=(1, 3)), placed(text("r"), left=(1, 8))])
+
+    take(known, Update([behind, before]).encode())
+
+    assert [place(known, 2, clock) for clock in range(2)] == [("other", None)] * 2
+    assert [place(known, 3, clock) for clock in range(3)] == [("other", None)] * 2 + [GONE]
+
+
+BETWEEN = {
+    "two texts": placed(text("x"), left=(1, 1), right=(1, 2)),
+    "a text and a key": placed(text("x"), left=(1, 1), right=(1, 4)),
+    "a list and a key of the same": placed(value(), left=(1, 7), right=(1, 4)),
+    "keys of different maps": placed(value(), left=(1, 4), right=(1, 5)),
+}
+
+
+@pytest.mark.parametrize("where", BETWEEN)
+def test_between_what_lies_apart_is_no_place(known: Known, where: str) -> None:
+    """Neither for a struct of its own nor for one that goes on a run."""
+    with pytest.raises(Rejected, match="lie apart"):
+        take(known, update_of(BETWEEN[where], client=2))
+    left = BETWEEN[where].left
+    run = update_of(placed(text("a"), left=left), placed(text("b"), left=(2, 0), right=BETWEEN[where].right), client=2)
+    if left in ((1, 1), (1, 7)):
+        with pytest.raises(Rejected, match="lie apart"):
+            take(known, run)
+
+
+def test_text_under_a_key(known: Known) -> None:
+    """A key comes from neighbours too, also where the other one is gone."""
+    for struct in (
+        placed(text("x"), left=(1, 5)),
+        placed(text("x"), right=(1, 5)),
+        placed(text("x"), left=(1, 5), right=(1, 9)),
+        placed(text("x"), left=(1, 8), right=(1, 5)),
+    ):
+        with pytest.raises(Rejected, match="text under a map key"):
+            take(known, update_of(struct, client=2))
+    take(known, update_of(placed(text("x"), left=(1, 8), right=(1, 0)), client=2))
+
+
+def test_several_values_under_a_key_are_taken_apart(known: Known) -> None:
+    """Yjs joins what it keeps for undoing; in the log each value is a struct, its own key or its neighbour's."""
+    named = update_of(placed(value(3), parent="settings", key="k"), placed(value(), left=(2, 2)), client=2)
+    behind = update_of(placed(value(2), left=(1, 5), right=None), placed(value(2), parent="list"), client=3)
+
+    for update, apart in ((named, 4), (behind, 3)):
+        parsed = gate.admitted(known, read(update), "ada", LIVE_LIMITS, carries=True)
+        assert parsed
+        again = parse(parsed.update)
+        assert again.spans == parse(update).spans
+        assert len(again.jumps) == apart
+        assert not parsed.heaps
+        ours, theirs = pycrdt.Doc(), pycrdt.Doc()
+        for doc, one in ((ours, parsed.update), (theirs, update)):
+            doc.apply_update(BASE)
+            doc.apply_update(one)
+        assert ours.get("settings", type=pycrdt.Map).to_py() == theirs.get("settings", type=pycrdt.Map).to_py()
+        assert ours.get("list", type=pycrdt.Array).to_py() == theirs.get("list", type=pycrdt.Array).to_py()
+        known.commit(parsed, "ada")
+
+
+def test_values_one_by_one() -> None:
+    """A sequence that comes in pieces is joined; where it cannot be, it is bounded."""
+    structs = [placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="l") for clock in range(3_000)]
+    joined = read(update_of(*structs, client=2), SYNC_LIMITS)
+    assert len(joined.jumps) == 1
+    assert joined.spans == {2: (0, 3_000)}
+
+    known = Known()
+    take(known, update_of(placed(value(), parent="l"), placed(text("t"), parent="text")))
+    for count, outcome in ((MAX_LOOSE_VALUES + 1, None), (MAX_LOOSE_VALUES + 2, "one by one")):
+        structs = [placed(value(), left=(2, clock - 1) if clock else (1, 0)) for clock in range(count)]
+        parsed = read(update_of(*structs, client=2), SYNC_LIMITS)
+        if outcome:
+            with pytest.raises(Rejected, match=outcome):
+                gate.admitted(known, parsed, "ada", SYNC_LIMITS, carries=True)
+        else:
+            assert gate.admitted(known, parsed, "ada", SYNC_LIMITS, carries=True)
+
+
+def test_letters_one_by_one() -> None:
+    """Joined as soon as there are many, and the same afterwards."""
+    structs = [
+        placed(text("x"), left=(2, clock - 1)) if clock else placed(text("x"), parent="t") for clock in range(4_002)
+    ]
+    update = update_of(*structs, client=2)
+
+    assert read(update_of(*structs[:-1], client=2)).update == update_of(*structs[:-1], client=2)
+    parsed = read(update)
+    assert len(parsed.update) < 4_100
+    assert parsed.spans == {2: (0, 4_002)}
+
+
+def test_sets_of_one_key_are_no_sequence() -> None:
+    """A key that was set two thousand times: nothing is joined, and nothing refused."""
+    structs = [
+        placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="m", key="k")
+        for clock in range(2_000)
+    ]
+    known = Known()
+    take(known, update_of(*structs, client=2), SYNC_LIMITS)
+    assert place(known, 2, 1_999) == ("m", "k")
+
+
+def test_many_places(known: Known) -> None:
+    """What has to be looked up is bounded; a text alone needs nothing."""
+    last = 5_000_000
+    structs = [placed(Struct(DELETED, 1, b"\x01"), left=(1, clock % 2)) for clock in range(MAX_JUMPS + 1)]
+    known.clocks[1] = last
+    take(known, update_of(*structs[:-1], client=2), SYNC_LIMITS)
+    with pytest.raises(Rejected, match="too many places"):
+        take(known, update_of(*structs, client=3), SYNC_LIMITS)
+    alone = Known()
+    take(alone, update_of(placed(text("ab"), parent="text")), SYNC_LIMITS)
+    take(alone, update_of(*structs, client=3), SYNC_LIMITS)
+    assert alone.places.are_one
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_real_editors_always_find_a_place(seed: int) -> None:
+    """Three texts and a map, two people: every edit is taken, and each struct lies where it was put."""
+    source = random.Random(seed)
+    docs = [Typist(number).doc for number in (5, 6)]
+    roots = [[doc.get(root, type=pycrdt.Text) for root in ("codemirror", "notes", "main.py")] for doc in docs]
+    maps = [doc.get("settings", type=pycrdt.Map) for doc in docs]
+    known = Known()
+    for _ in range(200):
+        number = source.randrange(2)
+        before = docs[number].get_state()
+        if source.random() < 0.2:
+            maps[number][source.choice("abc")] = source.random()
+        else:
+            one = source.choice(roots[number])
+            one.insert(source.randint(0, len(str(one))), source.choice(("x", "yz")))
+            if len(str(one)) > 3 and source.random() < 0.3:
+                del one[1:3]
+        update = docs[number].get_update(before)
+        parsed = gate.admitted(known, read(update), str(number), LIVE_LIMITS, carries=False)
+        assert parsed
+        known.commit(parsed, str(number))
+        docs[1 - number].apply_update(update)
+
+    whole = Known()
+    take(whole, docs[0].get_update(), SYNC_LIMITS)
+    for client, after in known.clocks.items():
+        assert [place(known, client, clock) for clock in range(after)] == [
+            place(whole, client, clock) for clock in range(after)
+        ]
