@@ -77,6 +77,7 @@ async def _serve(config: Config, sockets: list[socket], start: Start) -> int:
     watchdog.start()
     try:
         server = await Server.start(config, sockets, died_by_itself=start.is_sure)
+        gc.freeze()  # what a server is made of stays; here, since whoever embeds one may start several
         if start.parent is not None:
             server.stop_when_readable(start.parent)
         if not start.deaths:

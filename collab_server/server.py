@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import gc
 import logging
 import os
 import secrets
@@ -99,7 +98,6 @@ class Server:
         )
         http.limiter = None if config.trust_proxy else parts.services.limiters.accepts
         http.add_sockets(sockets)
-        gc.freeze()
         return cls(parts, store, http, sockets, housekeeping)
 
     def request_stop(self) -> None:

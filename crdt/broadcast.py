@@ -11,7 +11,7 @@ class Broadcast:
     A send to a socket costs 7 to 9 µs whatever is in it (facts/speed.md), so that all frames of one turn
     leave together, joined once for all who get all of them.
 
-    on_first  called when there is something to `flush`; flushes at once unless somebody does it later
+    on_first  called with this when there is something to `flush`; flushes at once unless somebody does it later
     """
 
     __slots__ = ("_connections", "_encode", "_frames", "_sources", "on_first")
@@ -22,7 +22,7 @@ class Broadcast:
         self._encode = encode
         self._frames: list[bytes] = []
         self._sources: list[Connection | None] = []
-        self.on_first: Callable[[], None] = self.flush
+        self.on_first: Callable[[Broadcast], None] = Broadcast.flush
 
     def add(self, frame: bytes, source: Connection | None = None) -> None:
         """Tell everybody but the source."""
@@ -30,7 +30,7 @@ class Broadcast:
         self._frames.append(self._encode(frame))
         self._sources.append(source)
         if is_first:
-            self.on_first()
+            self.on_first(self)
 
     def flush(self) -> None:
         """Hand over what was gathered."""

@@ -10,6 +10,9 @@ from crdt.textdiff import WORDS
 CONTEXT = 3
 _MAX_STEPS = 40_000_000
 """About a second, in a thread."""
+_PAIR_STEPS = 1_000
+"""What looking for the words of a pair of lines costs at least: of half a million pairs it took 15 s."""
+
 _MAX_MARKED = 2_000
 """Characters of a line that is looked into: longer ones are data."""
 _NO_NEWLINE = "\\ No newline at end of file"
@@ -116,7 +119,7 @@ def _line(kind: str, text: str) -> Line:
 
 def _mark(removed: Line, added: Line, work: Work) -> None:
     """Mark the words that differ, if the lines have anything to do with each other."""
-    if max(len(removed.text), len(added.text)) > _MAX_MARKED:
+    if max(len(removed.text), len(added.text)) > _MAX_MARKED or not work.allows(_PAIR_STEPS):
         return
     words, new_words = WORDS.findall(removed.text), WORDS.findall(added.text)
     places, new_places = _places(words), _places(new_words)

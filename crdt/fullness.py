@@ -47,7 +47,7 @@ class RoomLeft:
             raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes")
         self._text_bound += parsed.text_bytes
         if parsed.text_bytes and self._text_bound > self._limits.text_bytes:
-            roots = {**self._known.text_roots, **dict.fromkeys(parsed.text_roots)}
+            roots = dict.fromkeys((*self._known.text_roots, *parsed.text_roots))
             before = self._document.text_bytes(roots)
             self._text_bound = before + parsed.text_bytes
             if self._text_bound <= self._limits.text_bytes:

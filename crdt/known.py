@@ -5,6 +5,8 @@ from pycrdt on purpose: the state vector that yrs reports is not to be trusted a
 """
 
 from collections.abc import Iterable, Set
+from functools import lru_cache
+from typing import TypeVar
 
 from crdt.errors import ForeignClient, Gap, Rejected
 from crdt.parsed import Parsed, pack
@@ -18,6 +20,7 @@ MAX_ROOTS = 256
 """Root types in one document; a hundred thousand cost yrs 0.4 s and a name each (facts/pycrdt.md)."""
 
 _NONE: frozenset[int] = frozenset()
+_Names = TypeVar("_Names", frozenset[str], tuple[str, ...])
 
 
 class Known:
@@ -41,8 +44,8 @@ class Known:
         self.owners: dict[int, str] = {}
         self.types: dict[int, int] = {}
         self.parents: Set[int] = _NONE
-        self.roots: set[str] = set()
-        self.text_roots: dict[str, None] = {}
+        self.roots: frozenset[str] = frozenset()
+        self.text_roots: tuple[str, ...] = ()
         self.is_plain = True
         self.places = Places()
         self.torn: set[int] = set()
@@ -148,9 +151,16 @@ class Known:
             self.types.update(self._depths(parsed))
         if parsed.parents:
             self.parents = _with(self.parents, parsed.parents)
-        self.roots |= parsed.roots
-        for root in sorted(parsed.text_roots):
-            self.text_roots.setdefault(root)
+        if not parsed.roots <= self.roots:
+            self.roots = _shared(self.roots | parsed.roots)
+        if new := parsed.text_roots.difference(self.text_roots):
+            self.text_roots = _shared((*self.text_roots, *sorted(new)))
+
+
+@lru_cache(maxsize=64)
+def _shared(names: _Names) -> _Names:
+    """Return the same names as other documents have, nearly all of which have one text with the same name."""
+    return names
 
 
 def _with(known: Set[int], more: Iterable[int]) -> set[int]:

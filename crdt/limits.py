@@ -23,7 +23,7 @@ class RoomsSettings:
     """How rooms are kept. Seconds, milliseconds, bytes and counts as named."""
 
     room: RoomLimits = field(default_factory=RoomLimits)
-    flush_delay_s: float = 0.15
+    flush_delay_s: float = 0.5
     unsaved_bytes: int = 64 << 20
     idle_ms: int = 30_000
     checkpoint_updates: int = 1_000

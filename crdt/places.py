@@ -8,6 +8,8 @@ Nearly every document is one text, so what lies where the first struct does is n
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from crdt.content import ANY, STRING
 from crdt.errors import Rejected
@@ -23,6 +25,9 @@ MAX_JUMPS = 20_000
 """In one update, where not all lies in one place: 2 µs each. A paper of 260,000 edits has 9,000."""
 
 
+_NONE: Mapping[int, tuple[list[int], list[Place]]] = MappingProxyType({})
+
+
 class Places:
     """The places of a document's structs."""
 
@@ -30,7 +35,7 @@ class Places:
 
     def __init__(self) -> None:
         self._first: Place | None = None
-        self._runs: dict[int, tuple[list[int], list[Place]]] = {}
+        self._runs: Mapping[int, tuple[list[int], list[Place]]] = _NONE
 
     @property
     def are_one(self) -> bool:
@@ -86,7 +91,9 @@ class Places:
         if client not in self._runs:
             if place == self._first:
                 return
-            self._runs[client] = ([0], [self._first or place]) if clock else ([], [])
+            runs = self._runs if isinstance(self._runs, dict) else {}
+            runs[client] = ([0], [self._first or place]) if clock else ([], [])
+            self._runs = runs
         starts, places = self._runs[client]
         if not places or (places[-1] != place and clock > starts[-1]):
             starts.append(clock)

@@ -15,8 +15,8 @@ from crdt.protocol import AwarenessEntry
 class Presence:
     """The presence states of a room's connections.
 
-    on_late    called when some presence has to wait for `tick`
-    on_news    called when there is news to `publish`; that happens at once unless somebody does it later
+    on_late    called with this when some presence has to wait for `tick`
+    on_news    called with this when there is news to `publish`; that happens at once unless somebody does it later
     on_change  called with each change of the presence, if somebody wants to know
     """
 
@@ -43,8 +43,8 @@ class Presence:
         self._kept = 2 * limits.awareness.clients_per_connection
         self._news: dict[int, AwarenessEntry] = {}
         self._source: Connection | None = None
-        self.on_news: Callable[[], None] = self.publish
-        self.on_late: Callable[[], None] = lambda: None
+        self.on_news: Callable[[Presence], None] = Presence.publish
+        self.on_late: Callable[[Presence], None] = _do_nothing
         self.on_change: Callable[[list[AwarenessEntry]], None] | None = None
 
     def greet(self, connection: Connection) -> None:
@@ -90,7 +90,7 @@ class Presence:
                 continue  # echoes of others must not push out his own
             if client_id in late or client_id in connection.client_ids or len(late) < self._kept:
                 late[client_id] = entry
-        self.on_late()
+        self.on_late(self)
 
     def tick(self, now: int) -> bool:
         """Apply presence whose interval is over; return whether some is still waiting."""
@@ -123,7 +123,7 @@ class Presence:
         for entry in entries:
             self._news[entry.client_id] = entry
         if is_first:
-            self.on_news()
+            self.on_news(self)
 
     def publish(self) -> None:
         """Tell everybody the newest of each client in one frame; stock clients ignore their own in it."""
@@ -131,3 +131,7 @@ class Presence:
             frame = protocol.awareness_update(list(self._news.values()))
             self._news = {}
             self._broadcast.add(frame, self._source)
+
+
+def _do_nothing(_presence: Presence) -> None:
+    """Nobody asked to be told."""

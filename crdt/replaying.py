@@ -1,6 +1,6 @@
 """What each update changed in the texts, for players that show a session again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crdt import updates
@@ -69,7 +69,7 @@ class Replayer:
         return made
 
     def _read(self) -> dict[str, bytes]:
-        roots: Mapping[str, None] = {**dict.fromkeys([self._main_root]), **self._known.text_roots}
+        roots = dict.fromkeys((self._main_root, *self._known.text_roots))
         return {root: text.encode() for root, text in self._document.texts(roots).items()}
 
 

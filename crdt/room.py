@@ -39,9 +39,9 @@ class Room(Gathering):
     idle_since      when `rooms` first saw nobody using it
     checkpointed    log position of the stored checkpoint
     packed          log position up to which the log was looked at for packing
-    on_edit         called after each change of the document with the bytes of its update
+    on_edit         called after each change of the document with the room and the bytes of its update
     has_memory      asked whether all rooms together may keep so many bytes more that are not saved
-    on_lost         called when the store turns out to have another log than the room believes
+    on_lost         called with the room when the store turns out to have another log than the room believes
     contributors    {user id: last log position} since the newest version
     """
 
@@ -88,9 +88,9 @@ class Room(Gathering):
         self.checkpointed = checkpointed
         self.checkpointed_at = 0
         self.packed = 0
-        self.on_edit: Callable[[int], None] = lambda _size: None
-        self.has_memory: Callable[[int], bool] = lambda _size: True
-        self.on_lost: Callable[[], None] = lambda: None
+        self.on_edit: Callable[[Room, int], None] = _do_nothing
+        self.has_memory: Callable[[int], bool] = _has_memory
+        self.on_lost: Callable[[Room], None] = _do_nothing
         self._authoring = Authoring(self.document, self.known, random_below)
         self._room_left = RoomLeft(self.document, self.known, limits, len(restored.state), self._reached)
 
@@ -232,7 +232,7 @@ class Room(Gathering):
             self.first_edit_at = entry.at
         self.contributors[entry.author] = self.journal.sequence
         self.last_edit_at = entry.at
-        self.on_edit(len(entry.update))
+        self.on_edit(self, len(entry.update))
         if self._observer:
             self._observer.edited()
 
@@ -280,7 +280,7 @@ class Room(Gathering):
         """Return {root: text} of all text roots and the main root."""
         self.settle()
         with self._mark.at(self.session_id):
-            return self.document.texts({**dict.fromkeys([self.main_root]), **self.known.text_roots})
+            return self.document.texts(dict.fromkeys((self.main_root, *self.known.text_roots)))
 
     def edit_text(self, user_id: str, text: str, now: int) -> None:
         """Turn the session's code into `text` by a small edit of this user's; raises as `edit` does."""
@@ -301,3 +301,11 @@ class Room(Gathering):
         """A version of the document at this log position is stored."""
         self.contributors = {user: last for user, last in self.contributors.items() if last > sequence}
         self.first_edit_at = now
+
+
+def _do_nothing(*_arguments: object) -> None:
+    """Nobody asked to be told."""
+
+
+def _has_memory(_size: int) -> bool:
+    return True

@@ -11,7 +11,6 @@ import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 from crdt import loading
@@ -82,6 +81,7 @@ class Rooms:
         self._turns = Turns(settings.room.presence_interval_ms / 1_000, clock)
         self._is_draining = False
         self.writer = Writer(store, settings.flush_delay_s, clock)
+        self._listeners = self.writer.wrote, self._has_memory, self._restart
         self.keeper = Keeper(store, self.writer, clock, self.mark)
         """Makes checkpoints and packs logs."""
         self.tender = Tender(self._rooms, settings, self.writer, self.keeper, clock, self.mark)
@@ -222,6 +222,9 @@ class Rooms:
             self.writer.forget(room, "the session was deleted")
             self._evict(room, SESSION_DELETED, '{"code":"session_deleted"}')
 
+    def _restart(self, room: Room) -> None:
+        self._evict(room, RESTART, '{"code":"restart"}')
+
     def _evict(self, room: Room, code: int, reason: str) -> None:
         self._rooms.pop(room.session_id, None)
         self._turns.forget(room)
@@ -275,9 +278,7 @@ class Rooms:
             mark=self.mark,
             reached=self._reached,
         )
-        room.on_edit = partial(self.writer.wrote, room)
-        room.has_memory = self._has_memory
-        room.on_lost = partial(self._evict, room, RESTART, '{"code":"restart"}')
+        room.on_edit, room.has_memory, room.on_lost = self._listeners
         self._turns.serve(room)
         self._rooms[session_id] = room
         return room

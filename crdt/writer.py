@@ -14,6 +14,10 @@ _CHUNKS_PER_COMMIT = 100
 _GATHERED_AT_MOST = 4_000
 """Updates: to encode and merge more of them at once would keep the event loop for longer than some 15 ms."""
 
+_LEAST_DELAY_S = 0.1
+_DELAY_PER_ROOM_S = 0.005
+"""A chunk costs a tenth of a millisecond whatever is in it: two hundred of them a second are enough."""
+
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
 
@@ -28,7 +32,7 @@ class Writer:
     """
 
     def __init__(self, store: RoomStore, delay_s: float, clock: Callable[[], int]) -> None:
-        """delay_s: how long updates gather before a commit; clock: milliseconds since 1970."""
+        """delay_s: how long updates gather at most before a commit; clock: milliseconds since 1970."""
         self.is_failing = False
         self.unsaved_bytes = 0
         self._store = store
@@ -108,10 +112,18 @@ class Writer:
         if self._waiting or self._gathered >= _GATHERED_AT_MOST:
             return
         loop = asyncio.get_running_loop()
+        began = loop.time()
         self._hurry = loop.create_future()
-        timer = loop.call_later(self._delay_s, _finish, self._hurry)
-        await self._hurry
-        timer.cancel()
+        while not self._hurry.done():
+            wait_s = began + self._delay() - loop.time()
+            if wait_s <= 0:
+                break
+            timer = loop.call_later(wait_s, _finish, wake := loop.create_future())
+            await asyncio.wait((wake, self._hurry), return_when=asyncio.FIRST_COMPLETED)
+            timer.cancel()
+
+    def _delay(self) -> float:
+        return min(self._delay_s, max(_LEAST_DELAY_S, _DELAY_PER_ROOM_S * len(self._dirty)))
 
     def _note_failure(self, error: Exception) -> None:
         if not isinstance(error, StoreError):
@@ -167,7 +179,7 @@ class Writer:
 
     def _lose(self, room: Room, why: str) -> None:
         self.forget(room, why)
-        room.on_lost()
+        room.on_lost(room)
 
     def _settle(self) -> None:
         """Wake those whose updates are stored by now."""

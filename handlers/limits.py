@@ -14,7 +14,7 @@ def _ignore() -> None:
 class Bucket:
     """Holds up to `burst` tokens and gains `rate` a second; may go into debt.
 
-    tokens  what there is; who spends a lot may `refill` once and take from it himself
+    tokens  what there is; who spends often may take from it himself, and `refill` when there seem to be none
     """
 
     __slots__ = ("_burst", "_rate", "_updated", "tokens")

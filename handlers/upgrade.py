@@ -40,6 +40,7 @@ class Handover(WebSocketProtocol13):
         stream.set_close_callback(None)
         stream.close()
         handler.ws_connection = None  # type: ignore[attr-defined]
+        handler.ui.clear()  # type: ignore[attr-defined]  # it refers to the handler: 6 kB that wait for the garbage collector
         self.handler = self.stream = None  # type: ignore[assignment]
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -182,13 +182,13 @@ class SyncSocket(asyncio.Protocol):
         if self._is_closing:
             self._await_close(items)
             return
-        now = self._loop.time()
-        self._updates.refill(now)
         if reader.fragments:
-            self._updates.tokens -= _OTHER_COST * reader.fragments
+            self._updates.spend(_OTHER_COST * reader.fragments, self._loop.time())
             reader.fragments = 0
-        wait_s = self._bytes.spend(len(data), now)
-        if wait_s:
+        wait_s, size = 0.0, len(data)
+        if self._bytes.tokens >= size:
+            self._bytes.tokens -= size
+        elif wait_s := self._bytes.spend(size, self._loop.time()):
             self._sockets.reached["update_bytes_per_s"] += 1
         self._take(items)
         if self._held is None and (wait_s or self._updates.tokens < 0):
@@ -210,10 +210,12 @@ class SyncSocket(asyncio.Protocol):
             if self._is_closing:
                 return
             is_message = type(item) is bytes
-            if is_message and item[:2] == _UPDATE:  # type: ignore[index]
-                updates.tokens -= 1
-            else:
-                updates.tokens -= self.cost(item) if is_message else _OTHER_COST  # type: ignore[arg-type]
+            cost: float = 1
+            if not is_message or item[:2] != _UPDATE:  # type: ignore[index]
+                cost = self.cost(item) if is_message else _OTHER_COST  # type: ignore[arg-type]
+            if updates.tokens < cost:
+                updates.refill(self._loop.time())
+            updates.tokens -= cost
             if updates.tokens < 0:
                 self._sockets.reached["updates_per_s"] += 1
             if updates.tokens < 0 or (is_message and len(item) > _LARGE_FRAME_BYTES):  # type: ignore[arg-type]

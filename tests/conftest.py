@@ -69,9 +69,9 @@ def expect_log(_log_listener: _Listener) -> Callable[[str], None]:
     return _log_listener.expected.append
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mongo_uri() -> Iterator[str]:
-    """A MongoDB-protocol server; a database's name is to be added."""
+    """A MongoDB-protocol server; a database's name is to be added. One that many modules use becomes slow."""
     with mongod.running() as uri:
         yield uri
 

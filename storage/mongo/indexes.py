@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import OperationFailure
 
 from storage.mongo.driver import Database
@@ -53,7 +53,18 @@ _INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
 
 async def make(db: Database) -> None:
     """Make those that are not there, and anew those that have other options."""
-    await asyncio.gather(*(_make(db, name, keys, options) for name, keys, options in _INDEXES))
+    await asyncio.gather(*(_make_all(db, name) for name in dict.fromkeys(name for name, _, _ in _INDEXES)))
+
+
+async def _make_all(db: Database, collection: str) -> None:
+    wanted = [(keys, options) for name, keys, options in _INDEXES if name == collection]
+    try:
+        await db[collection].create_indexes([IndexModel(keys, **options) for keys, options in wanted])
+    except OperationFailure as error:
+        if error.code not in _OPTIONS_DIFFER:
+            raise
+        for keys, options in wanted:
+            await _make(db, collection, keys, options)
 
 
 async def _make(db: Database, name: str, keys: list[tuple[str, int]], options: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ class Later:
         broadcast.on_first = self.ask
         self.flush = broadcast.flush
 
-    def ask(self) -> None:
+    def ask(self, _broadcast: Broadcast) -> None:
         self.asked += 1
 
 
@@ -58,7 +58,7 @@ def test_presence_of_a_while_is_one_frame() -> None:
     """The newest of each client; alone, its source does not hear it."""
     room = make_room()
     told = []
-    room.presence.on_news = lambda: told.append(True)
+    room.presence.on_news = lambda _presence: told.append(True)
     (ada, to_ada), (bob, to_bob) = join(room), join(room, "bob")
     for inbox in (to_ada, to_bob):
         inbox.take()

@@ -116,4 +116,4 @@ def test_large_texts_are_bounded(kind: str) -> None:
     assert rebuilt(old, hunks(old, new, Work(4_000_000))) == new
 
     work_s = time.process_time() - began
-    assert work_s < 300 * (rounds_s + loop_s()) / 2
+    assert work_s < 100 * (rounds_s + loop_s()) / 2  # usual: 15, under coverage 40; half a million pairs in full: 300

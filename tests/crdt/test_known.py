@@ -25,7 +25,7 @@ def test_clocks_and_owners_grow() -> None:
 
     assert known.clocks == {1: 3, 2: 3, 3: 3}
     assert known.owners == {1: "ada", 2: "ada", 3: "ada"}
-    assert list(known.text_roots) == ["text"]
+    assert known.text_roots == ("text",)
 
 
 def test_gaps() -> None:

@@ -71,7 +71,7 @@ def test_fast_presence_is_coalesced() -> None:
     """Within an interval only the newest state of each client is kept, and applied by the next tick."""
     room = make_room()
     late = []
-    room.presence.on_late = lambda: late.append(True)
+    room.presence.on_late = lambda _presence: late.append(True)
     ada, _ = join(room, "ada")
     _, watcher = join(room, "bob")
     watcher.take()

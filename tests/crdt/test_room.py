@@ -33,7 +33,7 @@ def test_an_update_is_relayed_and_logged() -> None:
     _, bob_inbox = join(room, "bob", Role.VIEWER)
     ada_inbox.take()
     sizes = []
-    room.on_edit = sizes.append
+    room.on_edit = lambda _room, size: sizes.append(size)
 
     update = typist.insert(0, "hi")
     send(room, ada, update)

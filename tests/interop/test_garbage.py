@@ -1,0 +1,32 @@
+"""What a connection leaves behind when its handshake is over."""
+
+import gc
+from collections import Counter
+
+from tests.api import Api
+from tests.interop.test_frames_on_the_wire import connected
+
+_CLIENTS = 10
+
+
+async def test_a_handshake_leaves_nothing_to_the_garbage_collector(ada: Api) -> None:
+    """Handler, request and stream go at once: cycles of them would be 6 kB a connection for some time."""
+    session_id = await ada.new_session()
+    async with connected(ada, session_id):
+        pass
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(_CLIENTS):
+            async with connected(ada, session_id) as client:
+                await client.frame()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        left = Counter(type(one).__qualname__ for one in gc.garbage if type(one).__module__.startswith("tornado"))
+        left += Counter(type(one).__qualname__ for one in gc.garbage if type(one).__module__.startswith("handlers"))
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+    assert not left
