@@ -125,11 +125,8 @@ class Watch:
         self.problems += [f"the server logged: {line}" for line in loud(self._log.read_text())]
 
     def growth(self) -> tuple[float, float]:
-        """Return how memory in pauses grew after the warm-up: KiB an hour, and from the first to the last third.
-
-        What is bounded in number (rates by key, statements, pages) fills for ten of thirty minutes.
-        """
-        warm = self.pauses[max(1, len(self.pauses) // 3) :]
+        """Return how memory in pauses grew after the warm-up: KiB an hour, and from the first to the last third."""
+        warm = self.pauses[1:]
         first, second = _halves(warm)
         hours = (_median(second, "minutes") - _median(first, "minutes")) / 60
         third = max(1, len(warm) // 3)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from crdt.comparing import Hunk, compare, hunks, unified
 from crdt.linediff import Work, differing
-from tests.crdt.test_textdiff import loop_s
 
 PLENTY = 1 << 40
 
@@ -110,10 +109,8 @@ def test_large_texts_are_bounded(kind: str) -> None:
         "short": ("a\nb\n" * 250_000, "b\nb\na\n" * 160_000),
         "one line": ("ab " * 350_000, "ba " * 350_000),
     }[kind]  # fmt: skip
-    rounds_s = loop_s()
     began = time.process_time()
 
     assert rebuilt(old, hunks(old, new, Work(4_000_000))) == new
 
-    work_s = time.process_time() - began
-    assert work_s < 100 * (rounds_s + loop_s()) / 2  # usual: 15, under coverage 40; half a million pairs in full: 300
+    assert time.process_time() - began < 30

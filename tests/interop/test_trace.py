@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,11 +22,6 @@ def trace() -> Path:
     return TRACE
 
 
-def _is_saved(state: dict[str, Any]) -> bool:
-    """All that was sent; a client that is too busy to hear anything for 30 s comes back with everything at once."""
-    return state["synced"] and 0 < state["saved"] == state["sent"]
-
-
 @pytest.mark.slow
 async def test_a_paper_is_typed_synced_and_found_again(start_server, peers: Peers) -> None:
     """259,778 edits by one client give the recorded text, to the server, to a fresh client, and after a restart."""
@@ -43,8 +37,9 @@ async def test_a_paper_is_typed_synced_and_found_again(start_server, peers: Peer
     result = await peers.do("replay", "writer", file=str(trace()), everyEdits=200)
 
     assert (result["edits"], result["same"]) == (259_778, True)
-    state = await until(lambda: peers.do("state", "writer"), _is_saved, timeout_s=120)
-    assert state["attempts"] > 1 or state["sent"] >= 259_778
+    state = await peers.until_state("writer", timeout_s=120, saved=lambda count: count >= 259_778)
+    assert state["saved"] == state["sent"]
+    assert state["attempts"] == 1
     assert (await ada.live(session_id))["code"] == wanted
     await peers.do("connect", "reader", **place)
     await peers.until_state("reader", timeout_s=90, synced=True)

@@ -11,6 +11,7 @@ import * as decoding from 'lib0/decoding'
 import { actions as events } from './events.mjs'
 
 const providers = { 1: oldest.WebsocketProvider, 3: newest.WebsocketProvider }
+const MOST_QUEUED = 1 << 20 // bytes: more than is taken at once is no typing
 const clients = new Map()
 
 function makeClient ({ name, root = 'codemirror', clientID }) {
@@ -132,14 +133,17 @@ const actions = {
   },
   // replay a recorded session, one update an edit
   async replay ({ name, file, everyEdits }) {
-    const { text } = clients.get(name)
+    const { text, provider } = clients.get(name)
     const { txns, endContent } = JSON.parse(zlib.gunzipSync(fs.readFileSync(file)))
     let edits = 0
     for (const { patches } of txns) {
       for (const [at, deleted, inserted] of patches) {
         if (deleted) text.delete(at, deleted)
         if (inserted) text.insert(at, inserted)
-        if (++edits % everyEdits === 0) await new Promise(resolve => setImmediate(resolve))
+        if (++edits % everyEdits === 0) {
+          do await new Promise(resolve => setImmediate(resolve))
+          while (provider.ws?.bufferedAmount > MOST_QUEUED)
+        }
       }
     }
     return { edits, same: text.toString() === endContent }
