@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from socket import socket
 
-from collab_server import __version__, copying, guards, logs, loops, stores
+from collab_server import __version__, allocator, copying, guards, logs, loops, stores
 from collab_server.config import Config, ConfigError, load, settings
 from collab_server.server import Server, StartError, listen, read_secret
 from collab_server.supervisor import CANNOT_START, Start, Supervisor
@@ -59,6 +59,7 @@ def _run(config: Config) -> int:
         print(f"collab-server: {error}", file=sys.stderr)
         return _FAILED
 
+    allocator.keep_little()
     os.environ["RUST_BACKTRACE"] = "0"  # pycrdt's panics are caught; resolving their symbols takes 50 MiB
 
     def serve(start: Start) -> int:

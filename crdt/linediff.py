@@ -33,6 +33,10 @@ class Work:
 def differing(old: Sequence[Hashable], new: Sequence[Hashable], work: Work) -> Iterator[Block]:
     """Yield where two sequences differ, in order; everything else is the same."""
     start, end, new_start, new_end = _trim(old, new, (0, len(old), 0, len(new)))
+    if start == end or new_start == new_end:
+        if end - start + new_end - new_start:
+            yield start, end, new_start, new_end
+        return
     at, new_at = start, new_start
     for anchor, new_anchor in [*_anchors(old, new, (start, end, new_start, new_end)), (end, new_end)]:
         yield from _between(old, new, (at, anchor, new_at, new_anchor), work)
@@ -75,7 +79,7 @@ def _between(old: Sequence[Hashable], new: Sequence[Hashable], block: Block, wor
     if start == end and new_start == new_end:
         return
     parts, new_parts = old[start:end], new[new_start:new_end]
-    if not parts or not new_parts or not work.allows(_cost(parts, new_parts)):
+    if not parts or not new_parts or set(parts).isdisjoint(new_parts) or not work.allows(_cost(parts, new_parts)):
         yield start, end, new_start, new_end
         return
     for tag, a, b, c, d in difflib.SequenceMatcher(None, parts, new_parts, autojunk=False).get_opcodes():

@@ -35,6 +35,9 @@ def changes(old: str, new: str, steps: int = MAX_STEPS) -> list[Change]:
     work = Work(steps)
     for start, end, new_start, new_end in _spans(old.splitlines(True), new.splitlines(True), work):
         before, after = old[start:end], new[new_start:new_end]
+        if single := _single(start, before, after):
+            found.append(single)
+            continue
         for a, b, c, d in _spans(WORDS.findall(before), WORDS.findall(after), work):
             change = _trim(start + a, before[a:b], after[c:d])
             if change.deleted or change.inserted:
@@ -47,6 +50,18 @@ def _spans(old: Sequence[str], new: Sequence[str], work: Work) -> Iterator[Block
     places, new_places = [0, *accumulate(map(len, old))], [0, *accumulate(map(len, new))]
     for start, end, new_start, new_end in differing(old, new, work):
         yield places[start], places[end], new_places[new_start], new_places[new_end]
+
+
+def _single(position: int, before: str, after: str) -> Change | None:
+    """Return what was put before or behind a text, or taken away there: of an indented line nothing else differs."""
+    extra = len(after) - len(before)
+    if after.startswith(before):
+        return Change(position + len(before), 0, after[len(before) :])
+    if after.endswith(before):
+        return Change(position, 0, after[:extra])
+    if before.startswith(after):
+        return Change(position + len(after), -extra, "")
+    return Change(position, -extra, "") if before.endswith(after) else None
 
 
 def _trim(position: int, before: str, after: str) -> Change:

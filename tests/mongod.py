@@ -4,16 +4,33 @@ SecantusDB (GPL-2) is neither imported nor shipped: `tests.set_up` installs it i
 """
 
 import contextlib
+import itertools
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+
+from pymongo import AsyncMongoClient
 
 FOLDER = Path(sys.prefix) / "secantus"
 COMMAND = FOLDER / "bin" / "secantusd-py"
+
+
+_numbers = itertools.count(1)
+_empty: list[str] = []
+
+
+@contextlib.asynccontextmanager
+async def database(uri: str) -> AsyncIterator[str]:
+    """Lend the name of an empty database: SecantusDB becomes slower with each name that it has ever had."""
+    name = _empty.pop() if _empty else f"test{next(_numbers)}_{os.getpid()}"
+    yield name
+    async with AsyncMongoClient(uri) as client:
+        await client.drop_database(name)
+    _empty.append(name)
 
 
 def free_port() -> int:

@@ -11,9 +11,11 @@ texts = st.text(alphabet="ab \n😀é", max_size=60)
 
 
 def applied(old: str, found: list[Change]) -> str:
+    parts, end = [], len(old)
     for position, deleted, inserted in reversed(found):
-        old = old[:position] + inserted + old[position + deleted :]
-    return old
+        parts += [old[position + deleted : end], inserted]
+        end = position
+    return "".join([old[:end], *reversed(parts)])
 
 
 @given(texts, texts)
@@ -39,17 +41,8 @@ def test_only_what_differs_is_touched() -> None:
     assert changes("x", "") == [Change(0, 1, "")]
 
 
-def loop_s() -> float:
-    """Return the CPU seconds of ten million rounds of nothing, now and on this machine."""
-    started = time.process_time()
-    for _ in range(10_000_000):
-        pass
-    return time.process_time() - started
-
-
 def test_hard_cases_stay_bounded() -> None:
-    """A megabyte of repeated lines is one edit, found in so much work as a short loop takes, not in its square."""
-    rounds_s = loop_s()
+    """A megabyte of repeated lines is one edit, found in well under a second's work."""
     old = "a\nb\n" * 200_000
     new = "b\n" + "a\n" * 300_000
 
@@ -60,8 +53,7 @@ def test_hard_cases_stay_bounded() -> None:
     lines = [f"line {number}\n" for number in range(80_000)]
     every_second = "".join("    " + line if number % 2 else line for number, line in enumerate(lines))
     assert applied("".join(lines), changes("".join(lines), every_second)) == every_second
-    work_s = time.process_time() - started
-    assert work_s < 60 * (rounds_s + loop_s()) / 2  # usual: 25 to 30; the square would be thousands
+    assert time.process_time() - started < 5
 
 
 def test_a_few_changes_in_a_large_file_stay_small() -> None:

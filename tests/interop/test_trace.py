@@ -32,7 +32,7 @@ async def test_a_paper_is_typed_synced_and_found_again(start_server, peers: Peer
     session_id = await ada.new_session()
     place = {"url": ada.socket_url, "room": session_id, "token": ada.token}
     await peers.do("connect", "writer", **place, saved=True)
-    await peers.until_state("writer", timeout_s=90, synced=True)
+    await peers.until_state("writer", synced=True)
 
     result = await peers.do("replay", "writer", file=str(trace()), everyEdits=200)
 
@@ -42,12 +42,12 @@ async def test_a_paper_is_typed_synced_and_found_again(start_server, peers: Peer
     assert state["attempts"] == 1
     assert (await ada.live(session_id))["code"] == wanted
     await peers.do("connect", "reader", **place)
-    await peers.until_state("reader", timeout_s=90, synced=True)
+    await peers.until_state("reader", synced=True)
     assert await peers.do("digest", "reader") == digest
 
     await server.stop()
     again = await start_server()
     place["url"] = ada.socket_url.replace(str(server.port), str(again.port))
     await peers.do("connect", "later", **place)
-    await peers.until_state("later", timeout_s=90, synced=True)
-    await until(lambda: peers.do("digest", "later"), lambda found: found == digest, timeout_s=90)
+    await peers.until_state("later", synced=True)
+    await until(lambda: peers.do("digest", "later"), lambda found: found == digest)

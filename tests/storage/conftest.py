@@ -1,20 +1,16 @@
 """The stores that the contract suite runs on."""
 
-import itertools
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
-from pymongo import AsyncMongoClient
 
 from storage.base import Store
 from storage.mongo import MongoStore
 from storage.sqlite import SqliteStore
+from tests import mongod
 from tests.storage.faults import Place, failing
 from tests.storage.rows import Seed
-
-_numbers = itertools.count(1)
 
 Connect = Callable[[], Store]
 """Makes a store that is not open yet; all of one test's stores remember the same things."""
@@ -28,10 +24,9 @@ async def _sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
 
 @asynccontextmanager
 async def _mongo(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
-    uri = request.getfixturevalue("mongo_uri") + f"test{next(_numbers)}_{os.getpid()}"
-    yield lambda: MongoStore(uri)
-    async with AsyncMongoClient(uri) as client:
-        await client.drop_database(client.get_default_database())
+    uri = request.getfixturevalue("mongo_uri")
+    async with mongod.database(uri) as name:
+        yield lambda: MongoStore(uri + name)
 
 
 PLACES: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Connect]]] = {

@@ -1,25 +1,27 @@
 """A MongoDB database whose connection fails on purpose, and what must be so in it whatever happened."""
 
 import gc
-import itertools
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 
 from storage.base import Store
 from storage.errors import StoreUnavailable
 from storage.mongo import MongoStore
 from storage.records import Role
+from tests import mongod
 from tests.node_peers import until
 from tests.proxy import Proxy
 from tests.storage.rows import Seed, checkpoint, chunk, invite, member, message
 
 IMPATIENT = "?serverSelectionTimeoutMS=80&connectTimeoutMS=250&socketTimeoutMS=1000&directConnection=true"
 
-_numbers = itertools.count(1)
+Rows = dict[str, list[dict[str, Any]]]
+"""Documents by collection."""
 
 FORGETFUL_DRIVER = (
     "ignore:unclosed <socket:ResourceWarning",
@@ -39,12 +41,10 @@ class Place:
 
 @asynccontextmanager
 async def failing(mongo_uri: str) -> AsyncIterator[Place]:
-    name = f"faults{next(_numbers)}_{os.getpid()}"
-    proxy = await Proxy.start(mongo_uri)
-    yield Place(f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{IMPATIENT}", proxy)
-    await proxy.stop()
-    async with AsyncMongoClient(mongo_uri) as client:
-        await client.drop_database(name)
+    async with mongod.database(mongo_uri) as name:
+        proxy = await Proxy.start(mongo_uri)
+        yield Place(f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{IMPATIENT}", proxy)
+        await proxy.stop()
     gc.collect()  # what the driver forgot is found here, where it is expected
 
 
@@ -106,9 +106,28 @@ async def until_back(store: Store) -> None:
     await until(answers, bool)
 
 
-async def contents(store: MongoStore) -> dict[str, list[object]]:
+async def contents(store: MongoStore) -> Rows:
     """Everything in the database, without what only says who is using it."""
-    db = store._engine.db
-    names = sorted(set(await db.list_collection_names()) - {"meta"})
-    found = {name: [one async for one in db[name].find({}).sort("_id", 1)] for name in names}
-    return {name: rows for name, rows in found.items() if rows}
+    found = await _all(store._engine.db)
+    return {name: rows for name, rows in found.items() if rows and name != "meta"}
+
+
+async def rows(uri: str) -> Rows:
+    """Everything in the database, that of collections without anything too."""
+    async with AsyncMongoClient(uri) as client:
+        return await _all(client.get_default_database())
+
+
+async def put_back(uri: str, start: Rows) -> None:
+    """Make the database what it was: ten times as fast as to make and furnish a new one."""
+    async with AsyncMongoClient(uri) as client:
+        db = client.get_default_database()
+        for name in await db.list_collection_names():
+            await db[name].delete_many({})
+            if found := start.get(name):
+                await db[name].insert_many(found)
+
+
+async def _all(db: AsyncDatabase[dict[str, Any]]) -> Rows:
+    names = sorted(await db.list_collection_names())
+    return {name: [one async for one in db[name].find({}).sort("_id", 1)] for name in names}

@@ -9,7 +9,19 @@ from storage.base import Store
 from storage.errors import StoreUnavailable
 from storage.mongo import MongoStore
 from storage.records import Role
-from tests.storage.faults import FORGETFUL_DRIVER, Place, check, contents, crash, furnish, reopen, until_back
+from tests.storage.faults import (
+    FORGETFUL_DRIVER,
+    Place,
+    Rows,
+    check,
+    contents,
+    crash,
+    furnish,
+    put_back,
+    reopen,
+    rows,
+    until_back,
+)
 from tests.storage.rows import (
     HOUR,
     NOW,
@@ -80,16 +92,18 @@ async def redacted(store: Store) -> None:
     await store.redact_version(version("██████", number=1))
 
 
-async def undisturbed(place: Place, what: str) -> dict[str, list[object]]:
-    """What is in the database when nothing fails."""
-    store = MongoStore(place.direct + "_well")
+async def undisturbed(place: Place, what: str) -> tuple[Rows, Rows]:
+    """Return all rows before a call, and what is there after it when nothing fails."""
+    store = MongoStore(place.direct)
     await store.open()
     await furnish(store)
-    await CALLS[what](store)
-    found = await contents(store)
-    await store._engine.db.client.drop_database(store._engine.db)
     await store.close(is_clean=True)
-    return found
+    before = await rows(place.direct)
+    await store.open()
+    await CALLS[what](store)
+    after = await contents(store)
+    await store.close(is_clean=True)
+    return before, after
 
 
 @pytest.mark.usefixtures("eager_driver")
@@ -97,14 +111,11 @@ async def undisturbed(place: Place, what: str) -> dict[str, list[object]]:
 @pytest.mark.parametrize("what", CALLS)
 async def test_a_crash_at_each_write(place: Place, what: str, is_late: bool) -> None:
     """After the crash the next start leaves nothing wrong, and the same call again makes it as if nothing had been."""
-    expected = await undisturbed(place, what)
+    start, expected = await undisturbed(place, what)
     failures = 0
     for count in range(1, MOST_WRITES):
-        after = MongoStore(place.direct)
-        await after.open()
-        await furnish(after)
-        await after.close(is_clean=True)
-        before = MongoStore(place.through)
+        await put_back(place.direct, start)
+        before, after = MongoStore(place.through), MongoStore(place.direct)
         await before.open()
         place.proxy.cut_at, place.proxy.is_late = place.proxy.writes + count, is_late
 
@@ -123,7 +134,6 @@ async def test_a_crash_at_each_write(place: Place, what: str, is_late: bool) -> 
             await repeat(after, what)
             await check(after)
         assert await contents(after) == expected
-        await after._engine.db.client.drop_database(after._engine.db)
         await after.close(is_clean=True)
         if is_done:
             break
