@@ -10,6 +10,7 @@ maps and nested types 5 of 35,000 sequences broke it.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from crdt.known import Known
@@ -45,6 +46,10 @@ class Keystroke(NamedTuple):
     place: Place | None = None
 
 
+_made = tuple.__new__
+"""In place of a NamedTuple's own constructor, which is written in Python."""
+
+
 def read(frame: bytes, known: Known, author: str) -> Keystroke | None:
     """Return the update in a frame if it is a keystroke that may be applied now; None means: look closer."""
     if not known.is_plain:
@@ -61,7 +66,7 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", known: Known, author: str)
         head, client, clock, left, left_clock, left2, left2_clock, right2, right2_clock, right, right_clock, size, text,
         gone, gone_clock, gone_size,
     ) = found.groups()  # fmt: skip
-    number, first, length = _int(client), _int(clock), size[0]
+    number, first, length = _client(client), _int(clock), size[0]
     if (
         head[0] != len(frame) - _HEAD_BYTES
         or length != len(text)
@@ -70,9 +75,13 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", known: Known, author: str)
         or known.owners.get(number) != author
     ):
         return None
-    before = _origin(left or left2, left_clock or left2_clock, 1, known)
-    behind = _origin(right or right2, right_clock or right2_clock, 0, known)
-    if before == behind or _UNKNOWN in (before, behind):
+    if left is None:
+        left, left_clock = left2, left2_clock
+    if right is None:
+        right, right_clock = right2, right2_clock
+    before = -1 if left is None else _origin(left, left_clock, 1, known)
+    behind = -1 if right is None else _origin(right, right_clock, 0, known)
+    if before in (behind, _UNKNOWN) or behind == _UNKNOWN:
         return None
     if gone is not None and not _is_whole(gone, gone_clock, gone_size, known):
         return None
@@ -81,15 +90,13 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", known: Known, author: str)
         place = known.places.between(before, behind)
         if not place:
             return None
-    return Keystroke(number, first, first + length, frame[_HEAD_BYTES:], place)
+    return _made(Keystroke, (number, first, first + length, frame[_HEAD_BYTES:], place))
 
 
-def _origin(client: bytes | None, clock: bytes, behind: int, known: Known) -> int:
-    """The packed id of an origin that is known and at which no character is cut in two; -1 if there is none."""
-    if client is None:
-        return -1
-    number, k = _int(client), _int(clock)
-    if k >= known.clocks.get(number, 0) or (known.has_pairs and known.cuts(pack(number, k) + behind)):
+def _origin(client: bytes, clock: bytes, behind: int, known: Known) -> int:
+    """The packed id of an origin, if it is known and no character is cut in two there."""
+    number, k = _client(client), _int(clock)
+    if k >= known.clocks.get(number, 0) or (known.pairs and known.cuts(pack(number, k) + behind)):
         return _UNKNOWN
     return pack(number, k)
 
@@ -98,17 +105,17 @@ def _deleted(frame: bytes, found: "re.Match[bytes]", known: Known) -> Keystroke 
     head, client, clock, size = found.groups()
     if head[0] != len(frame) - _HEAD_BYTES or not _is_whole(client, clock, size, known):
         return None
-    return Keystroke(_int(client), 0, 0, frame[_HEAD_BYTES:])
+    return _made(Keystroke, (_client(client), 0, 0, frame[_HEAD_BYTES:], None))
 
 
 def _is_whole(client: bytes, clock: bytes, size: bytes, known: Known) -> bool:
     """Whether all of a range is known, and no character is cut in two at its ends."""
-    number, start, length = _int(client), _int(clock), _int(size)
+    number, start, length = _client(client), _int(clock), _int(size)
     end = start + length
     return (
         length > 0
         and end <= known.clocks.get(number, 0)
-        and not (known.has_pairs and (known.cuts(pack(number, start)) or known.cuts(pack(number, end))))
+        and not (known.pairs and (known.cuts(pack(number, start)) or known.cuts(pack(number, end))))
     )
 
 
@@ -116,7 +123,13 @@ def _int(digits: bytes) -> int:
     """A varUint that is known to be whole."""
     if len(digits) == 1:
         return digits[0]
+    if len(digits) == 2:
+        return digits[0] & 127 | digits[1] << 7
     value = 0
     for digit in reversed(digits):
         value = value << 7 | digit & 127
     return value
+
+
+_client = lru_cache(maxsize=4_096)(_int)
+"""Client ids are long, and few."""

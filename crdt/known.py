@@ -34,10 +34,11 @@ class Known:
     text_roots  names of those that hold text, in order of appearance
     is_plain    see `Parsed`, of all updates so far
     places      where its structs lie
+    pairs       packed ids of second halves of characters that could be cut in two
     torn        packed ids of second halves of characters that an edit cut in two
     """
 
-    __slots__ = ("_pairs", "clocks", "is_plain", "owners", "parents", "places", "roots", "text_roots", "torn", "types")
+    __slots__ = ("clocks", "is_plain", "owners", "pairs", "parents", "places", "roots", "text_roots", "torn", "types")
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
@@ -49,7 +50,7 @@ class Known:
         self.is_plain = True
         self.places = Places()
         self.torn: set[int] = set()
-        self._pairs: Set[int] = _NONE
+        self.pairs: Set[int] = _NONE
 
     def admit(self, parsed: Parsed, author: str, *, carries: bool = False) -> None:
         """Check that the update can be applied now.
@@ -114,25 +115,20 @@ class Known:
     def cut_by(self, parsed: Parsed) -> set[int]:
         """Return the characters that the update cuts in two and that were whole before, noted in `torn`."""
         if parsed.pairs:
-            self._pairs = _with(self._pairs, parsed.pairs)
-        if not self._pairs:
+            self.pairs = _with(self.pairs, parsed.pairs)
+        if not self.pairs:
             return set()
         cuts = set(parsed.splits)
         for client, start, end in parsed.ranges:
             cuts.add(pack(client, start))
             cuts.add(pack(client, end))
-        torn = (cuts & self._pairs) - self.torn
+        torn = (cuts & self.pairs) - self.torn
         self.torn |= torn
         return torn
 
-    @property
-    def has_pairs(self) -> bool:
-        """Whether there are characters that could be cut in two."""
-        return bool(self._pairs)
-
     def cuts(self, place: int) -> bool:
         """Whether an edit at this packed id would cut a character in two that is whole now."""
-        return place in self._pairs and place not in self.torn
+        return place in self.pairs and place not in self.torn
 
     def commit(self, parsed: Parsed, author: str, unclaimed: Set[int] = frozenset()) -> None:
         """Record an applied update.

@@ -28,6 +28,7 @@ from storage.records import Chunk, Role
 TRY_LATER = 1013
 _MAX_STRIKES = 3
 _SYNC = bytes((protocol.SYNC,))
+_VIEWER = Role.VIEWER
 
 
 class Room(Gathering):
@@ -105,7 +106,7 @@ class Room(Gathering):
         """
         if connection not in self.connections:
             return
-        if self.is_open and connection.role is not Role.VIEWER:
+        if self.is_open and connection.role is not _VIEWER:
             typed = keystroke.read(frame, self.known, connection.user_id)
             if typed and self._type(connection, typed, frame, now):
                 return

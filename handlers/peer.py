@@ -60,9 +60,9 @@ class SyncPeer(SyncSocket):
         return super().cost(message)
 
     def receive(self, frame: bytes) -> None:
-        if self._room and self._connection:
+        if (room := self._room) and (connection := self._connection):
             try:
-                self._rooms.receive(self._room, self._connection, frame)
+                room.receive(connection, frame, self._rooms.clock())
             except CrdtError as error:
                 self._fail(error)
 

@@ -210,21 +210,27 @@ class SyncSocket(asyncio.Protocol):
             if self._is_closing:
                 return
             is_message = type(item) is bytes
-            cost: float = 1
-            if not is_message or item[:2] != _UPDATE:  # type: ignore[index]
-                cost = self.cost(item) if is_message else _OTHER_COST  # type: ignore[arg-type]
-            if updates.tokens < cost:
-                updates.refill(self._loop.time())
-            updates.tokens -= cost
-            if updates.tokens < 0:
-                self._sockets.reached["updates_per_s"] += 1
-            if updates.tokens < 0 or (is_message and len(item) > _LARGE_FRAME_BYTES):  # type: ignore[arg-type]
+            if is_message and item[:2] == _UPDATE and updates.tokens >= 1 and len(item) <= _LARGE_FRAME_BYTES:  # type: ignore[index, arg-type]
+                updates.tokens -= 1
+                self.receive(item)  # type: ignore[arg-type]
+            elif self._is_over(item, updates):
                 self._hold(items[at:], updates.debt_s())
                 return
-            if is_message:
+            elif is_message:
                 self.receive(item)  # type: ignore[arg-type]
             else:
                 self._control(item)  # type: ignore[arg-type]
+
+    def _is_over(self, item: Item, updates: Bucket) -> bool:
+        """Count an item, and return whether it must wait: for others, or to be taken elsewhere because it is large."""
+        is_message = type(item) is bytes
+        cost = (1 if item[:2] == _UPDATE else self.cost(item)) if is_message else _OTHER_COST  # type: ignore[index, arg-type]
+        if updates.tokens < cost:
+            updates.refill(self._loop.time())
+        updates.tokens -= cost
+        if updates.tokens < 0:
+            self._sockets.reached["updates_per_s"] += 1
+        return updates.tokens < 0 or (is_message and len(item) > _LARGE_FRAME_BYTES)  # type: ignore[arg-type]
 
     def _hold(self, items: list[Item], wait_s: float) -> None:
         """Read no more until these are taken; close a client that has been over the limit for ten seconds."""
