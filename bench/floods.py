@@ -27,7 +27,7 @@ _TICK_S = 0.02
 _UPDATES_PER_S = 600
 _STATES_PER_S = 100
 """Ten times `COLLAB_UPDATES_PER_S`, and ten times what `COLLAB_PRESENCE_MS` lets through."""
-_STRUCTS = 120_000
+STRUCTS = 90_000
 _ROOMS_OF_DEAF = 25
 _AT_ONCE = 20
 _BURST = 100
@@ -107,11 +107,16 @@ def _pings(target: Target) -> None:
         _endless(target, client, frame(b"ping", PING) * _BURST, _BURST)
 
 
-def _fill(target: Target) -> None:
-    """Make the flooder's own document large: each character typed before the one before, so that none join."""
+def large_update() -> bytes:
+    """Return a document as large as one update may make it: each character typed before the last, so that none join."""
     structs = [b"\x04\x01\x0acodemirror\x01x"]
-    structs += (b"\x44\x01" + write_var_uint(clock) + b"\x01x" for clock in range(_STRUCTS - 1))
-    update = b"\x01" + write_var_uint(_STRUCTS) + b"\x01\x00" + b"".join(structs) + b"\x00"
+    structs += (b"\x44\x01" + write_var_uint(clock) + b"\x01x" for clock in range(STRUCTS - 1))
+    return b"\x01" + write_var_uint(STRUCTS) + b"\x01\x00" + b"".join(structs) + b"\x00"
+
+
+def _fill(target: Target) -> None:
+    """Make the flooder's own document large."""
+    update = large_update()
     with Client(target, target.own_room) as client:
         client.send(frame(protocol.sync_step2(update)))
         client.send(frame(protocol.sync_step1({})))
@@ -123,7 +128,7 @@ def _fill(target: Target) -> None:
 def _questions(target: Target) -> None:
     """Asks for half of a large document again and again."""
     with Client(target, target.own_room) as client:
-        _endless(target, client, frame(protocol.sync_step1({1: _STRUCTS // 2})), 1)
+        _endless(target, client, frame(protocol.sync_step1({1: STRUCTS // 2})), 1)
 
 
 def _logins(target: Target) -> None:

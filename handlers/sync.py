@@ -69,6 +69,7 @@ class SyncHandler(WebSocketHandler):
             self._reply_problem(errors.bad_origin())
 
     def _reply_problem(self, problem: errors.ApiError) -> None:
+        self.services.problems[problem.code] += 1
         headers.set_defaults(self)
         self.set_status(problem.status)
         if problem.status == _UPGRADE_REQUIRED:

@@ -3,7 +3,11 @@
 import json
 
 from bench import report
+from bench.floods import STRUCTS, large_update
 from bench.scenarios import GROWTH, LAG, SCENARIOS
+from crdt import scan
+from crdt.content import SYNC_LIMITS
+from crdt.document import CUT_BYTES
 
 _FIGURES = {
     "ours": {
@@ -35,3 +39,10 @@ def test_the_document_is_made_of_the_results() -> None:
     assert report.front_page(kept, front) == front
     assert "| A pair" in front
     assert kept["scenarios"].keys() == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {"I"}
+
+
+def test_the_flooder_may_have_his_large_document() -> None:
+    """It is as large as one first sync may be, and too large for the short way of answering."""
+    update = large_update()
+    assert scan.read(update, SYNC_LIMITS).spans == {1: (0, STRUCTS)}
+    assert len(update) > CUT_BYTES

@@ -6,7 +6,7 @@ import pycrdt
 import pytest
 
 from crdt import document, updates
-from crdt.document import Document
+from crdt.document import CUT_BYTES, Document
 from crdt.errors import Rejected, RoomDamaged
 from crdt.known import Known
 from crdt.scan import parse
@@ -52,6 +52,22 @@ def test_diff_gives_what_is_lacking() -> None:
 
     assert str(reader.get("codemirror", type=pycrdt.Text)) == "abcdef"
     assert len(part) < len(subject.state())
+
+
+def test_of_a_large_document_everything_is_sent() -> None:
+    """Leaving out what a client has would keep the event loop; it takes what it has again, and nothing changes."""
+    typist, subject = Typist(1), Document()
+    subject.apply(typist.insert(0, "abc" * 1_000))
+    reader = pycrdt.Doc()
+    reader.apply_update(subject.state())
+    subject.apply(typist.insert(1, "x" * CUT_BYTES))
+
+    answer = subject.diff(bytes(reader.get_state()))
+    reader.apply_update(answer)
+
+    assert answer is subject.state()
+    assert str(reader.get("codemirror", type=pycrdt.Text)) == typist.text
+    assert reader.get_state() == typist.doc.get_state()
 
 
 def test_what_pycrdt_refuses_changes_nothing() -> None:

@@ -34,6 +34,15 @@ async def test_they_follow_what_happens(api: Api, ada: Api) -> None:
     assert len(kinds) == len(set(kinds)) == after.count("# HELP")
 
 
+async def test_what_was_refused(api: Api, ada: Api) -> None:
+    """Error answers by code, those to a handshake too."""
+    assert (await api.get("/session")).status == 401
+    assert (await ada.get(f"/sync/{await ada.new_session()}")).status == 426
+    after = await metrics(api)
+    assert value(after, 'problems_total{code="not_signed_in"}') == 1
+    assert value(after, 'problems_total{code="upgrade_required"}') == 1
+
+
 @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "10.1.2.3"}])
 async def test_not_through_a_proxy(api: Api, headers: dict[str, str]) -> None:
     """What a proxy on this machine passes on is not from this machine."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 
+import bcrypt
 import pytest
 
 from handlers.errors import ApiError
@@ -209,3 +210,28 @@ async def test_who_gives_up_makes_room(passwords: Passwords) -> None:
         await asyncio.gather(*waiting, return_exceptions=True)
 
     assert await passwords.hash("x")
+
+
+async def test_old_hashes_take_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has a hash from before the cost was raised is not told apart from unknown people by the time."""
+    old, new = Passwords(cost=4), Passwords(cost=8)
+    hashed = await old.hash("correct horse")
+    rounds: list[int] = []
+    for name in ("checkpw", "hashpw"):
+        real = getattr(bcrypt, name)
+
+        def counted(password: bytes, salt: bytes, real: Callable[[bytes, bytes], object] = real) -> object:
+            rounds.append(1 << int(salt.split(b"$")[2]))
+            return real(password, salt)
+
+        monkeypatch.setattr(bcrypt, name, counted)
+
+    work = []
+    for given, there in (("correct horse", hashed), ("wrong horse", hashed), ("wrong horse", None)):
+        rounds.clear()
+        assert await new.matches(given, there) == (there is not None and given == "correct horse")
+        work.append(sum(rounds))
+    old.close()
+    new.close()
+
+    assert work == [256, 256, 256]
