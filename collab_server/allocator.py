@@ -16,6 +16,8 @@ _ARENAS = 2
 _LARGE_BYTES = 1 << 20
 """From this size on a block is the system's again as soon as it is freed."""
 
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
 _DECIDED = ("MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 
 
@@ -24,10 +26,14 @@ def keep_little() -> bool:
 
     Whoever sets one of glibc's own variables for this has decided it himself.
     """
-    if sys.platform != "linux" or any(name in os.environ for name in _DECIDED):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
+    mallopt = getattr(_libc, "mallopt", None)
+    if mallopt is None or any(name in os.environ for name in _DECIDED):
         return False
     options = ((_ARENA_MAX, _ARENAS), (_MMAP_THRESHOLD, _LARGE_BYTES), (_TRIM_THRESHOLD, 2 * _LARGE_BYTES))
     return all([mallopt(name, value) == 1 for name, value in options])  # noqa: C419 - each is to be tried
+
+
+def give_back() -> bool:
+    """Give the system what is free between blocks that are used (1 ms for 100 MiB); return whether there was any."""
+    trim = getattr(_libc, "malloc_trim", None)
+    return trim is not None and trim(0) == 1

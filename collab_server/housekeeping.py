@@ -1,10 +1,11 @@
-"""What is done now and then: note which logins were used, drop what has expired, clean up idle guests."""
+"""What is done now and then: note which logins were used, drop what expired, clean up idle guests, give memory back."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from collab_server import allocator
 from handlers.account import NO_ACCESS
 from handlers.services import Services
 from handlers.user import NOT_SIGNED_IN
@@ -13,6 +14,8 @@ from storage.errors import StoreError
 _DAY_MS = 86_400_000
 _BATCH = 200
 _ROUNDS_A_SWEEP = 60
+_GIVE_BACK_S = 10.0
+_TIMES_GIVEN_BACK = 6
 _DROPS_AT_ONCE = 8
 _LOGIN_ENDED = '{"code":"login_expired"}'
 _CLEANED_UP = '{"code":"guest_expired"}'
@@ -21,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Housekeeping:
-    """One task of a running server: `start`, `stop`.
+    """Two tasks of a running server: `start`, `stop`.
 
     guest_ms    guests idle for longer are cleaned up
     interval_s  seconds between two rounds; every sixtieth one also sweeps
@@ -32,17 +35,21 @@ class Housekeeping:
         self._guest_ms = int(guest_days * _DAY_MS)
         self._interval_s = interval_s
         self._dropping = asyncio.Semaphore(_DROPS_AT_ONCE)
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin; call inside the event loop."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="housekeeping")
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._run(), name="housekeeping"),
+            loop.create_task(self._give_back(), name="give memory back"),
+        ]
 
     async def stop(self) -> None:
         """End, and note the last logins."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._try_to("note logins", self.note_logins)
 
     async def note_logins(self) -> None:
@@ -81,6 +88,16 @@ class Housekeeping:
                 await self._try_to("sweep", self.sweep)
             rounds += 1
             await asyncio.sleep(self._interval_s)
+
+    async def _give_back(self) -> None:
+        """Give back what rooms had that were closed, and for a while what follows: clients that are let go of later."""
+        rooms = due = 0
+        while True:
+            await asyncio.sleep(_GIVE_BACK_S)
+            before, rooms = rooms, self._services.rooms.loaded
+            due = _TIMES_GIVEN_BACK if rooms < before else due - 1
+            if due > 0:
+                await asyncio.to_thread(allocator.give_back)
 
     async def _try_to(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Housekeeping that fails is done in a later round."""

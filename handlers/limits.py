@@ -1,10 +1,15 @@
 """Rates: token buckets, by key, bounded in number. Time is a monotonic clock's, in seconds."""
 
 import math
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeVar
 
 _MAX_KEYS = 10_000
+_FORGOTTEN_AT_ONCE = 2
+"""More than come, so that what is over does not stay."""
+
+_T = TypeVar("_T")
 
 
 def _ignore() -> None:
@@ -44,9 +49,20 @@ class Bucket:
         """Give tokens back that were not used."""
         self.tokens += tokens
 
+    def is_full(self, now: float) -> bool:
+        """Whether it is by now as if nothing had ever been taken."""
+        return self.tokens + (now - self._updated) * self._rate >= self._burst
+
+
+def _forget_old(keys: OrderedDict[str, _T], is_over: Callable[[_T], bool]) -> None:
+    """Make room for a new key; the first is the least recently used."""
+    for _ in range(_FORGOTTEN_AT_ONCE):
+        if keys and (len(keys) >= _MAX_KEYS or is_over(next(iter(keys.values())))):
+            keys.popitem(last=False)
+
 
 class RateLimiter:
-    """A bucket a key. The least recently used keys are forgotten beyond ten thousand."""
+    """A bucket a key. Full ones are forgotten, and beyond ten thousand keys the least recently used."""
 
     def __init__(
         self, rate: float, burst: float, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore
@@ -63,9 +79,8 @@ class RateLimiter:
         now = self._monotonic()
         bucket = self._buckets.get(key)
         if bucket is None:
+            _forget_old(self._buckets, lambda old: old.is_full(now))
             bucket = self._buckets[key] = Bucket(self._rate, self._burst, now)
-            if len(self._buckets) > _MAX_KEYS:
-                self._buckets.popitem(last=False)
         self._buckets.move_to_end(key)
         wait = bucket.spend(1, now)
         if wait:
@@ -85,21 +100,26 @@ class FailureWindow:
         self._limit = limit
         self._window_s = window_s
         self._monotonic = monotonic
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._failures: OrderedDict[str, list[float]] = OrderedDict()
 
     def note(self, key: str) -> None:
         """Record a failure, or a try that may become one."""
-        times = self._failures.setdefault(key, deque(maxlen=self._limit))
-        times.append(self._monotonic())
+        now = self._monotonic()
+        times = self._failures.get(key)
+        if times is None:
+            _forget_old(self._failures, lambda old: old[-1] + self._window_s <= now)
+            times = self._failures[key] = []
+        times.append(now)
+        del times[: -self._limit]
         self._failures.move_to_end(key)
-        if len(self._failures) > _MAX_KEYS:
-            self._failures.popitem(last=False)
 
     def forget(self, key: str) -> None:
         """Take the newest back: the try it was noted for did not fail."""
         times = self._failures.get(key)
         if times:
             times.pop()
+            if not times:
+                del self._failures[key]
 
     def wait_s(self, key: str) -> int:
         """Return the whole seconds to wait before the next try, 0 for none."""

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-import pytest
+# Linux only, as the tests as a whole: /proc, and glibc's malloc_info.
 
 _CROWD = """
 import ctypes, sys, threading
@@ -33,6 +33,29 @@ libc.malloc_info(0, out)
 libc.fclose(out)
 """
 
+_HOLES = """
+import ctypes
+from pathlib import Path
+from collab_server import allocator
+
+def resident():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+allocator.keep_little()
+blocks = [libc.malloc(50_000) for _ in range(1000)]
+for block in blocks: libc.memset(block, 1, 50_000)
+for number, block in enumerate(blocks):
+    if number % 10: libc.free(block)
+before = resident()
+could = allocator.give_back()
+print(before, resident(), could)
+"""
+
 
 def heaps(told: str, **environment: str) -> tuple[str, int]:
     """Return what `keep_little` returned, and how many arenas six threads made."""
@@ -46,7 +69,14 @@ def heaps(told: str, **environment: str) -> tuple[str, int]:
     return done.stdout.partition("\n")[0], len(re.findall("<heap nr=", done.stdout))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is what is told")
+def test_what_is_free_is_given_back() -> None:
+    """Pages between blocks that are used too, which the allocator would keep for ever."""
+    done = subprocess.run([sys.executable, "-c", _HOLES], capture_output=True, text=True, check=True)
+    before, after, could = done.stdout.split()
+    assert could == "True"
+    assert int(after) < int(before) - 30 * 1024
+
+
 def test_threads_share_what_they_free() -> None:
     """Two arenas, for any number of threads; as many as the operator wants, if he says so."""
     assert heaps("told") == ("True", 2)

@@ -124,6 +124,25 @@ def test_a_limiter_forgets_the_least_recent_beyond_10000() -> None:
     assert limiter.wait_s("active") > 0
 
 
+def test_what_is_over_takes_no_memory() -> None:
+    """Full buckets, and failures older than the window, go as new keys come; a try that did not fail goes at once."""
+    watch = Watch()
+    limiter, window = RateLimiter(1, 1, watch), FailureWindow(1, 60, watch)
+    for number in range(1_000):
+        limiter.wait_s(f"{number}")
+        window.note(f"{number}")
+    watch.now += 60
+    for number in range(1_000):
+        limiter.wait_s(f"new {number}")
+        window.note(f"new {number}")
+        window.note("in")
+        window.forget("in")
+
+    assert len(limiter._buckets) == len(window._failures) == 1_000
+    assert limiter.wait_s("new 0") > 0
+    assert window.wait_s("new 0") > 0
+
+
 def test_rates_above_one_a_second() -> None:
     """A wait of a fraction is still told as one whole second, never as 0."""
     limiter = RateLimiter(1_000, 1, Watch())
