@@ -23,6 +23,8 @@ from tests.api import Wire
 from tests.crdt.harness import Typist
 
 _TIMEOUT_S = 30.0
+_REJOIN_S = 2.0
+"""The limit is 30 sessions joined a minute."""
 _REQUEST_S = 120.0
 """Passwords are hashed one after the other, also those of who guesses."""
 _VISITORS, _AUTHORS, _POLLERS = 8, 3, 3
@@ -183,6 +185,7 @@ async def poll(person: Person, session_id: str, vanishes: bool) -> None:
         person.did["texts"] += 1
     if not vanishes:
         await person.fetch("POST", path, f"41{_SEPARATOR}1", sign_in=False)
+    await asyncio.sleep(_REJOIN_S)
 
 
 async def _until(person: Person, path: str, prefix: str) -> None:
@@ -195,6 +198,8 @@ async def _until(person: Person, path: str, prefix: str) -> None:
                 await person.fetch("POST", path, _SEPARATOR.join(pongs), sign_in=False)
             if any(packet.startswith(prefix) for packet in packets):
                 return
+            if refused := [packet for packet in packets if packet.startswith("43") and '"ok":false' in packet]:
+                raise Unexpected(refused[0])
 
 
 async def keep_on(person: Person, until: float, act: Callable[[], Awaitable[None]], problems: list[str]) -> None:
