@@ -1,7 +1,9 @@
 """Rooms, their writer and their versions on a real store that can be made to fail."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -649,6 +651,40 @@ async def test_who_waits_is_not_kept_waiting(make_world) -> None:
             await all_saved(room)
             send(room, ada, typist.insert(0, "c"))
             await world.rooms.writer.saved(room, room.journal.sequence)
+
+
+async def test_others_have_the_loop_while_many_rooms_are_saved(make_world, monkeypatch) -> None:
+    """Of fifty rooms no more than twenty are taken in one turn of the event loop; one commit has them all."""
+    world = make_world(flush_delay_s=0.1)
+    taken: list[int] = []
+    take = Room.take_unsaved
+
+    def counted(room: Room, now: int) -> Any:
+        if not taken:
+            asyncio.get_running_loop().call_soon(next_turn)
+        taken.append(turn)
+        return take(room, now)
+
+    turn = 0
+
+    def next_turn() -> None:
+        nonlocal turn
+        turn += 1
+        if turn < 1_000:
+            asyncio.get_running_loop().call_soon(next_turn)
+
+    monkeypatch.setattr(Room, "take_unsaved", counted)
+    async with AsyncExitStack() as stack:
+        names = [await world.session(f"s{number}") for number in range(50)]
+        rooms = [await stack.enter_async_context(world.rooms.use(name)) for name in names]
+        for number, room in enumerate(rooms):
+            ada, _ = join(room)
+            send(room, ada, Typist(5 + number).insert(0, "a"))
+        for room in rooms:
+            await all_saved(room)
+
+    assert max(Counter(taken).values()) <= 20
+    assert world.store.calls.count("append_chunks") == 1
 
 
 async def test_a_room_rests_when_typing_pauses(make_world) -> None:
