@@ -16,6 +16,7 @@ _BATCH = 200
 _ROUNDS_A_SWEEP = 60
 _GIVE_BACK_S = 10.0
 _TIMES_GIVEN_BACK = 6
+"""In a row, after rooms have closed."""
 _DROPS_AT_ONCE = 8
 _LOGIN_ENDED = '{"code":"login_expired"}'
 _CLEANED_UP = '{"code":"guest_expired"}'

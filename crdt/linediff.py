@@ -33,10 +33,6 @@ class Work:
 def differing(old: Sequence[Hashable], new: Sequence[Hashable], work: Work) -> Iterator[Block]:
     """Yield where two sequences differ, in order; everything else is the same."""
     start, end, new_start, new_end = _trim(old, new, (0, len(old), 0, len(new)))
-    if start == end or new_start == new_end:
-        if end - start + new_end - new_start:
-            yield start, end, new_start, new_end
-        return
     at, new_at = start, new_start
     for anchor, new_anchor in [*_anchors(old, new, (start, end, new_start, new_end)), (end, new_end)]:
         yield from _between(old, new, (at, anchor, new_at, new_anchor), work)
@@ -55,6 +51,8 @@ def _trim(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> Blo
 def _anchors(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> list[tuple[int, int]]:
     """Return the longest run of pairs of unique parts that is in order on both sides."""
     start, end, new_start, new_end = block
+    if start == end or new_start == new_end:
+        return []
     counts, new_counts = Counter(old[start:end]), Counter(new[new_start:new_end])
     places = {new[at]: at for at in range(new_start, new_end) if new_counts[new[at]] == 1}
     pairs = [(at, places[old[at]]) for at in range(start, end) if counts[old[at]] == 1 and old[at] in places]

@@ -212,11 +212,10 @@ class SyncSocket(asyncio.Protocol):
             is_message = type(item) is bytes
             if is_message and item[:2] == _UPDATE and updates.tokens >= 1 and len(item) <= _LARGE_FRAME_BYTES:  # type: ignore[index, arg-type]
                 updates.tokens -= 1
-                self.receive(item)  # type: ignore[arg-type]
             elif self._is_over(item, updates):
                 self._hold(items[at:], updates.debt_s())
                 return
-            elif is_message:
+            if is_message:
                 self.receive(item)  # type: ignore[arg-type]
             else:
                 self._control(item)  # type: ignore[arg-type]

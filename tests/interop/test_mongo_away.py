@@ -1,50 +1,27 @@
 """The whole server on MongoDB, and MongoDB going away while people type."""
 
 import asyncio
-import gc
 import itertools
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
-from pymongo import AsyncMongoClient
 
 from storage.mongo import MongoStore
 from tests.api import PASSWORD, Api
 from tests.node_peers import Peers, until
 from tests.processes import ServerProcess, free_port
-from tests.proxy import Proxy
+from tests.storage.faults import FORGETFUL_DRIVER, Place, failing
 
 IMPATIENT = "?serverSelectionTimeoutMS=250&connectTimeoutMS=250&socketTimeoutMS=1000&directConnection=true"
 
-_numbers = itertools.count(1)
-
-# the driver forgets to close sockets of connections that fail while they are being made
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-@dataclass
-class Place:
-    """A database, directly and by the way that fails."""
-
-    direct: str
-    through: str
-    proxy: Proxy
+pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
 
 @pytest.fixture
 async def place(mongo_uri: str) -> AsyncIterator[Place]:
-    name = f"away{next(_numbers)}_{os.getpid()}"
-    proxy = await Proxy.start(mongo_uri)
-    yield Place(f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{IMPATIENT}", proxy)
-    await proxy.stop()
-    async with AsyncMongoClient(mongo_uri) as client:
-        await client.drop_database(name)
-    gc.collect()  # what the driver forgot is found here, where it is expected
+    async with failing(mongo_uri, IMPATIENT) as made:
+        yield made
 
 
 async def connect(peers: Peers, api: Api, session_id: str, name: str, **options: object) -> None:

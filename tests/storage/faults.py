@@ -40,10 +40,11 @@ class Place:
 
 
 @asynccontextmanager
-async def failing(mongo_uri: str) -> AsyncIterator[Place]:
+async def failing(mongo_uri: str, options: str = IMPATIENT) -> AsyncIterator[Place]:
+    """Lend an empty database; options: of the driver, on the way that fails."""
     async with mongod.database(mongo_uri) as name:
         proxy = await Proxy.start(mongo_uri)
-        yield Place(f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{IMPATIENT}", proxy)
+        yield Place(f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{options}", proxy)
         await proxy.stop()
     gc.collect()  # what the driver forgot is found here, where it is expected
 
@@ -109,7 +110,7 @@ async def until_back(store: Store) -> None:
 async def contents(store: MongoStore) -> Rows:
     """Everything in the database, without what only says who is using it."""
     found = await _all(store._engine.db)
-    return {name: rows for name, rows in found.items() if rows and name != "meta"}
+    return {name: there for name, there in found.items() if there and name != "meta"}
 
 
 async def rows(uri: str) -> Rows:
@@ -119,7 +120,7 @@ async def rows(uri: str) -> Rows:
 
 
 async def put_back(uri: str, start: Rows) -> None:
-    """Make the database what it was: ten times as fast as to make and furnish a new one."""
+    """Make the database what it was, faster than to make and furnish a new one."""
     async with AsyncMongoClient(uri) as client:
         db = client.get_default_database()
         for name in await db.list_collection_names():
