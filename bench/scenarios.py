@@ -75,8 +75,8 @@ GROWTH = (
 
 LAG = Scenario(
     "L",
-    "C for a minute: timers of the event loop that came more than 20 ms late",
-    "--mode paced --warmup 1 --duration 60 --rooms 100 --clients 3 --writers 3 --rate 5",
+    "C for three minutes: timers of the event loop that came more than 20 ms late",
+    "--mode paced --warmup 1 --duration 180 --rooms 100 --clients 3 --writers 3 --rate 5",
     "lag_over_20_ms",
     "late",
 )

@@ -54,7 +54,7 @@ class Config:
     log_format: str = _text("COLLAB_LOG_FORMAT", "auto", "auto: lines on a terminal, else JSON", ("auto", "text", "json"))
     log_level: str = _text("COLLAB_LOG_LEVEL", "info", "least severe level to log", ("debug", "info", "warning", "error"))
     drain_s: float = _number("COLLAB_DRAIN_S", 10, 0, 300, "seconds to write everything after SIGTERM")
-    flush_ms: int = _number("COLLAB_FLUSH_MS", 500, 0, 1_000, "milliseconds that edits gather at most before a commit: 5 for each session being edited, at least 100")
+    flush_ms: int = _number("COLLAB_FLUSH_MS", 500, 0, 1_000, "milliseconds that edits gather at most before a commit: 5 for each session being edited, at least 200")
     idle_s: float = _number("COLLAB_IDLE_S", 30, 0.1, 86_400, "seconds until a room that nobody uses is closed")
     bcrypt_cost: int = _number("COLLAB_BCRYPT_COST", 12, 4, 16, "work factor of password hashes; below 10 for tests only")
     access_token_s: int = _number("COLLAB_ACCESS_TOKEN_S", 900, 1, 86_400, "life of an access token in seconds")

@@ -14,11 +14,12 @@ _NEWS_DELAY_S = 0.02
 class Turns:
     """One callback a turn for all rooms, one timer for all presence."""
 
-    __slots__ = ("_clock", "_interval_s", "_late", "_listeners", "_news", "_turn")
+    __slots__ = ("_clock", "_interval_s", "_late", "_listeners", "_loop", "_news", "_turn")
 
     def __init__(self, presence_interval_s: float, clock: Callable[[], int]) -> None:
         self._interval_s = presence_interval_s
         self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._turn: list[Broadcast] = []
         self._news: list[Presence] = []
         self._late: set[Presence] = set()
@@ -31,9 +32,15 @@ class Turns:
     def forget(self, room: Room) -> None:
         self._late.discard(room.presence)
 
+    def _running(self) -> asyncio.AbstractEventLoop:
+        """Remember the event loop: on Python 3.11 asyncio asks the system for the process id each time."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
+
     def _in_turn(self, broadcast: Broadcast) -> None:
         if not self._turn:
-            asyncio.get_running_loop().call_soon(self._end_turn)
+            self._running().call_soon(self._end_turn)
         self._turn.append(broadcast)
 
     def _end_turn(self) -> None:
@@ -43,7 +50,7 @@ class Turns:
 
     def _has_news(self, presence: Presence) -> None:
         if not self._news:
-            asyncio.get_running_loop().call_later(_NEWS_DELAY_S, self._publish)
+            self._running().call_later(_NEWS_DELAY_S, self._publish)
         self._news.append(presence)
 
     def _publish(self) -> None:
@@ -53,7 +60,7 @@ class Turns:
 
     def _is_late(self, presence: Presence) -> None:
         if not self._late:
-            asyncio.get_running_loop().call_later(self._interval_s, self._tick)
+            self._running().call_later(self._interval_s, self._tick)
         self._late.add(presence)
 
     def _tick(self) -> None:
