@@ -20,6 +20,7 @@ QUICK: dict[str, Any] = {
     "host": "127.0.0.1",
     "port": 0,
     "bcrypt_cost": 4,
+    "flush_ms": 100,
     "refusal_hold_s": 0.2,
     "signups_per_h": 100_000,
     "anonymous_per_5min": 100_000,
@@ -29,7 +30,7 @@ QUICK: dict[str, Any] = {
     "handshakes_per_min": 10_000,
     "accepts_per_s": 100_000,
 }
-"""Settings for tests: cheap hashes, and limits out of the way of whoever does not test them."""
+"""Settings for tests: cheap hashes, commits twice as soon, and limits out of the way of whoever does not test them."""
 
 
 class _Listener(logging.Handler):

@@ -119,7 +119,8 @@ async def test_the_last_activity(clock, ada: Api, bob: Api, session_id: str) -> 
     assert await last() == rfc3339(clock())
     clock.advance(10)
     await wire.send(typing_frame("typed"))
-    await until(last, lambda seen: seen == rfc3339(clock()))
+    await until(lambda: ada.get(f"/session/{session_id}"), lambda answer: answer.body["updatedAt"] == rfc3339(clock()))
+    assert await last() == rfc3339(clock())
 
 
 # -- what was not read ----------------------------------------------------------------------------
