@@ -40,6 +40,7 @@ _FLOOD = "--mode flood --warmup 1 --duration {seconds} "
 SCENARIOS = (
     Scenario("A", "A pair: 1 room × 2, 20 updates/s", _PACED + "--rooms 1 --clients 2 --writers 2 --rate 10", "ms_p50", "p50 ms", 1),
     Scenario("B", "Classroom: 1 room × 50, 5 write 10/s", _PACED + "--rooms 1 --clients 50 --writers 5 --rate 10", "server_cpu_pct", "CPU %", 0.8),
+    Scenario("K", "Classroom with cursors: B, a cursor with each update", _PACED + "--kind typing --rooms 1 --clients 50 --writers 5 --rate 10", "server_cpu_pct", "CPU %", 0.8),
     Scenario("C", "Many rooms: 100 × 3, each writes 5/s", _PACED + "--rooms 100 --clients 3 --writers 3 --rate 5", "server_cpu_pct", "CPU %", 0.8),
     Scenario("D", "Fan-out: 1 room × 100, 5 write, 64 updates in flight", _FLOOD + "--rooms 1 --clients 100 --writers 5 --window 64", "delivered_per_s", "delivered/s", 1.5, True),
     Scenario("E", "Ingest: 50 rooms × 2, 4 updates in flight each", _FLOOD + "--rooms 50 --clients 2 --writers 1 --window 4", "sent_per_s", "updates/s", 1.3, True),

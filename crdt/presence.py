@@ -15,13 +15,14 @@ from crdt.protocol import AwarenessEntry
 class Presence:
     """The presence states of a room's connections.
 
+    broadcast  what tells everybody
     on_late    called with this when some presence has to wait for `tick`
     on_news    called with this when there is news to `publish`; that happens at once unless somebody does it later
     on_change  called with each change of the presence, if somebody wants to know
     """
 
     __slots__ = (
-        "_awareness", "_broadcast", "_connections", "_interval_ms", "_kept", "_news", "_owners", "_reached", "_source",
+        "_awareness", "_connections", "_interval_ms", "_kept", "_news", "_owners", "_reached", "_source", "broadcast",
         "on_change", "on_late", "on_news",
     )  # fmt: skip
 
@@ -34,7 +35,7 @@ class Presence:
         reached: Counter[str],
     ) -> None:
         """reached: see `Awareness`."""
-        self._broadcast = broadcast
+        self.broadcast = broadcast
         self._connections = connections
         self._owners = owners
         self._awareness = Awareness(limits.awareness, reached)
@@ -130,7 +131,7 @@ class Presence:
         if self._news:
             frame = protocol.awareness_update(list(self._news.values()))
             self._news = {}
-            self._broadcast.add(frame, self._source)
+            self.broadcast.add(frame, self._source)
 
 
 def _do_nothing(_presence: Presence) -> None:

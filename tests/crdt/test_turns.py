@@ -1,0 +1,104 @@
+"""When rooms speak."""
+
+import asyncio
+from collections.abc import Callable
+
+from crdt import protocol
+from crdt.connection import Connection
+from crdt.protocol import AwarenessEntry
+from crdt.room import Room
+from crdt.turns import Turns
+from tests.crdt.harness import NOW, Inbox, Typist, join, make_room
+from tests.node_peers import until
+
+
+class Timers:
+    """Counts timers that the running loop is asked for and that have neither rung nor been cancelled."""
+
+    def __init__(self) -> None:
+        self.made: list[asyncio.TimerHandle] = []
+        self._loop = asyncio.get_running_loop()
+        self._call_later = self._loop.call_later
+        self._loop.call_later = self._note  # type: ignore[method-assign]
+
+    def _note(self, delay: float, callback: Callable[..., object], *args: object) -> asyncio.TimerHandle:
+        timer = self._call_later(delay, callback, *args)
+        self.made.append(timer)
+        return timer
+
+    def waiting(self) -> int:
+        now = self._loop.time()
+        return sum(not timer.cancelled() and timer.when() > now for timer in self.made)
+
+
+def _served_room() -> tuple[Room, tuple[Connection, Inbox], tuple[Connection, Inbox]]:
+    """Return a room that speaks in turns, and two in it who have heard nothing yet."""
+    room = make_room(encode=lambda frame: b"<" + frame + b">")
+    Turns(0.05, lambda: NOW).serve(room)
+    ada, bob = join(room, "ada"), join(room, "bob")
+    ada[1].take(), bob[1].take()
+    return room, ada, bob
+
+
+def _point(room: Room, connection: Connection, client_id: int, clock: int) -> bytes:
+    """Move a cursor; return what others will hear."""
+    room.presence.hear(connection, [AwarenessEntry(client_id, clock, '{"cursor":1}')], NOW + 1_000 * clock)
+    return b'"cursor":1'
+
+
+async def _turn() -> None:
+    await asyncio.sleep(0)
+
+
+async def test_a_keystroke_and_its_cursor_leave_in_one_write() -> None:
+    """Nobody is woken for presence alone then, and his own edit and cursor do not come back to who typed."""
+    timers = Timers()
+    room, (ada, to_ada), (_, to_bob) = _served_room()
+
+    update = protocol.sync_update(Typist(5).insert(0, "a"))
+    room.receive(ada, update, NOW)
+    cursor = _point(room, ada, 5, 1)
+    await _turn()
+
+    (written,) = to_bob.take()
+    assert written.startswith(b"<" + update + b"><\x01")
+    assert cursor in written
+    assert to_ada.take() == []
+    assert (len(timers.made), timers.waiting()) == (1, 0)
+
+
+async def test_waiting_presence_leaves_with_the_next_edit() -> None:
+    """Also when it is somebody else's, who hears the presence alone."""
+    room, (ada, to_ada), (bob, to_bob) = _served_room()
+    cursor = _point(room, ada, 5, 1)
+    await _turn()
+    assert (to_ada.take(), to_bob.take()) == ([], [])
+
+    update = protocol.sync_update(Typist(6).insert(0, "b"))
+    room.receive(bob, update, NOW)
+    await _turn()
+
+    (written,) = to_bob.take()
+    assert cursor in written
+    assert update not in written
+    assert to_ada.take() == [b"<" + update + b">"]
+
+
+async def test_presence_alone_leaves_a_little_later() -> None:
+    """That of one room does not take along the timer of another's."""
+    turns, rooms = Turns(0.05, lambda: NOW), [make_room(), make_room()]
+    for room in rooms:
+        turns.serve(room)
+    (ada, _), (_, to_bob) = join(rooms[0], "ada"), join(rooms[0], "bob")
+    (eve, _), (_, to_dan) = join(rooms[1], "eve"), join(rooms[1], "dan")
+    to_bob.take(), to_dan.take()
+    _point(rooms[0], ada, 5, 1)
+    _point(rooms[1], eve, 6, 1)
+    rooms[1].receive(eve, protocol.sync_update(Typist(6).insert(0, "b")), NOW)
+    await _turn()
+    assert (len(to_bob.take()), len(to_dan.take())) == (0, 1)
+
+    async def written() -> list[bytes]:
+        return to_bob.frames
+
+    assert len(await until(written, bool)) == 1
