@@ -203,7 +203,7 @@ def keep(results: dict[str, Any]) -> None:
     single = {name: count for name, count in runs_of.items() if count != runs}
     kept = {**results, "runs": runs, "runs_of": single, "scenarios": {**kept["scenarios"], **results["scenarios"]}}
     RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
-    write(kept)
+    main()
 
 
 def main() -> int:
