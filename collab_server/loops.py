@@ -1,4 +1,4 @@
-"""Which event loop runs the server: uvloop halves what a message costs (docs/benchmarks.md)."""
+"""Which event loop runs the server: uvloop halves what a message costs (facts/speed.md)."""
 
 import asyncio
 from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers import errors, network
 from handlers.health import HealthHandler
-from handlers.lag import BUCKETS_S, LagMeter
+from handlers.lag import BUCKETS_S, INTERVAL_S, LagMeter
 from handlers.services import Services
 
 
@@ -66,7 +66,7 @@ def _counts(name: str, label: str, about: str, counts: Mapping[Any, int]) -> Ite
 
 def _histogram(lag: LagMeter) -> Iterator[str]:
     name = "event_loop_lag_seconds"
-    yield from _head(name, "histogram", "By how much a timer came late, every 100 ms.")
+    yield from _head(name, "histogram", f"By how much a timer came late, every {INTERVAL_S * 1_000:.0f} ms.")
     count = 0
     for bound, inside in zip((*BUCKETS_S, "+Inf"), lag.counts, strict=True):
         count += inside

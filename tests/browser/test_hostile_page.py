@@ -71,6 +71,10 @@ globalThis.tools = {
       : body ? { body: JSON.stringify(body), headers: { "Content-Type": type } } : {}
     return (await fetch(url, { method: "POST", credentials: "include", mode, ...given })).status || ""
   }),
+  change: (method, url, body) => tried(async () => {
+    const given = body ? { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } } : {}
+    return (await fetch(url, { method, credentials: "include", ...given })).status || ""
+  }),
   async beacon(url, body) {
     navigator.sendBeacon(url, body === "picture" ? await multipart() : body && JSON.stringify(body))
   },
@@ -254,6 +258,37 @@ async def test_posting(visit: Visit, api: Api, caplog: pytest.LogCaptureFixture)
     assert set(own) <= {200, 201}
     visit.one.expected.append("401")  # the last of them has signed it out
     assert {what for what, seen in (await visit.look()).items() if seen == before[what]} == {"logins"}
+
+
+CHANGES: tuple[tuple[str, str, Any], ...] = (
+    ("PATCH", "/user/me", {"username": "taken"}),
+    ("PATCH", "/session/{id}", {"title": "taken"}),
+    ("DELETE", "/user/avatar", None),
+    ("DELETE", "/session/{id}", None),
+    ("DELETE", "/user/me", {"password": PASSWORD}),
+)
+CHANGE_ALL = """async (changes) => {
+  const read = []
+  for (const change of changes) read.push(await tools.change(...change))
+  return read
+}"""
+
+
+async def test_changing(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
+    """What is not a POST the browser asks about first, and never sends; the own page's is done."""
+    changes = visit.filled(list(CHANGES))
+    before = await visit.look()
+
+    for host in HOSTS:
+        page = await visit.hostile(host)
+        caplog.clear()
+        assert not any(await page.evaluate(CHANGE_ALL, changes))
+        assert len(await arrived(caplog, "OPTIONS")) == len(changes)
+        assert [await arrived(caplog, method) for method in ("PATCH", "PUT", "DELETE")] == [[], [], []]
+        assert await visit.look() == before
+
+    assert set(await visit.one.page.evaluate(CHANGE_ALL, changes)) <= {200, 204}
+    assert (await visit.api.get("/user/me")).status == 401
 
 
 # -- reading --------------------------------------------------------------------------------------

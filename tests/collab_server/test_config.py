@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from collab_server import app
 from collab_server.config import Config, ConfigError, load, settings
 from docs.generate import ROOT, configuration, env_example
+from handlers import websocket
+from handlers.events import client
 
 
 def test_defaults() -> None:
@@ -13,6 +16,28 @@ def test_defaults() -> None:
     config, warnings = load({})
 
     assert (config.port, config.data_dir, config.mongo_uri, warnings) == (5000, "data", "", [])
+
+
+def test_limits_are_those_of_the_table() -> None:
+    """Defaults of limits are a promise (facts/security.md): none changes by mistake."""
+    kib, mib, minute, hour = 1 << 10, 1 << 20, 60, 3_600
+    promised = {
+        "max_update_bytes": 256 * kib, "max_sync_bytes": 4 * mib, "max_text_bytes": mib, "max_state_bytes": 8 * mib,
+        "updates_per_s": 60, "updates_burst": 300, "update_bytes_per_s": 512 * kib,
+        "presence_ms": 100, "presence_bytes": 4 * kib, "presence_depth": 8, "presence_clients": 4,
+        "max_queued_bytes": 4 * mib, "max_unsaved_room_bytes": 8 * mib, "max_unsaved_bytes": 64 * mib,
+        "connections_per_user": 10, "connections_per_address": 60, "connections_per_session": 100, "connections": 5_000,
+        "handshakes_per_min": 30, "accepts_per_s": 20,
+        "ping_s": 25, "pong_s": 20, "sign_in_s": 10, "request_s": 10,
+        "requests_per_5min": 900, "anonymous_per_5min": 100, "max_json_bytes": 64 * kib, "avatars_per_h": 20,
+        "account_failures": 5, "address_failures": 20, "signups_per_h": 20, "guests_per_h": 200,
+        "access_token_s": 15 * minute, "refresh_idle_s": 14 * 24 * hour, "refresh_s": 30 * 24 * hour, "bcrypt_cost": 12,
+        "messages_per_10s": 5, "saves_per_s": 1, "versions": 1_000, "auto_versions": 500, "members": 200,
+    }  # fmt: skip
+
+    assert {name: getattr(Config(), name) for name in promised} == promised
+    assert [30 * minute, 15 * minute] == [app._ACCOUNT_WINDOW_S, app._ADDRESS_WINDOW_S]
+    assert [websocket._OVER_S, client._OVER_S] == [10, 10]
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

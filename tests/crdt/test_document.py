@@ -26,6 +26,22 @@ def test_apply_and_read() -> None:
     assert subject.texts(["codemirror", "other"]) == {"codemirror": "héllo", "other": ""}
 
 
+def test_twenty_newcomers_cost_one_merge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who joins a long document gets what was merged for the one before, until somebody types."""
+    typist, subject = Typist(1), Document()
+    for number in range(1_234):
+        subject.apply(typist.insert(0, str(number % 10)))
+    merged: list[int] = []
+    monkeypatch.setattr(document, "merge", lambda parts: merged.append(len(parts)) or merge(parts))
+
+    assert len({subject.diff(b"\x00") for _ in range(20)}) == 1
+    assert len(merged) == 1
+
+    subject.defer(typist.insert(0, "x"))
+    assert len({subject.diff(b"\x00") for _ in range(20)}) == 1
+    assert merged[1:] == [1, 2]
+
+
 def test_state_is_all_raw_updates() -> None:
     """A thousand updates merge into one state that a fresh document loads."""
     typist, subject = Typist(1), Document()

@@ -89,11 +89,11 @@ class Watch:
         return outcome
 
     def _timed(self, arena: Arena, user: str, frame: bytes, clock: Callable[[], float]) -> tuple[str, float]:
+        begun = clock()
         try:
             parsed = arena.scanned(frame)
         except CrdtError:
-            return CLOSED, 0
-        begun = clock()
+            return CLOSED, clock() - begun
         outcome = arena.send(user, frame, parsed)
         self._fault(frame)
         return outcome, clock() - begun

@@ -87,7 +87,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
 """What each is answered, in the order of WHO, in a session with link access; of a WebSocket its close code.
 
 The guest is one of another session. Who may do what by Socket.IO's events is in
-`tests/interop/test_events_hostile.py`: a connection alone is open to all.
+`tests/interop/test_access_events.py`: a connection alone is open to all.
 """
 
 IN_A_SESSION = sorted(key for key in ROWS if key[1].startswith(("/session/", "/invite", "/chat", "/code", "/sync")))

@@ -98,15 +98,19 @@ async def test_the_matrix(url: str) -> None:
 
 @pytest.mark.parametrize(("method", "path"), CHANGING)
 async def test_every_route_that_changes_something(url: str, method: str, path: str) -> None:
-    """On each such route a foreign page's request with cookies is refused before anything is looked at."""
-    cookie = {"Cookie": await cookies_of(url, "ada")}
+    """On each such route a foreign page's request with cookies is refused before anything is looked at.
 
-    for origin, site in FOREIGN:
-        answer = await Api(url).request(method, path, {}, headers={**headers_of(url, origin, site), **cookie})
-        signs_in = path in ("/user/signup", "/user/login", "/user/refresh", "/user/guest")
+    Whatever kind of content it says it has: those that a page may send without asking first, and JSON.
+    """
+    cookie = {"Cookie": await cookies_of(url, "ada")}
+    signs_in = path in ("/user/signup", "/user/login", "/user/refresh", "/user/guest")
+
+    for (origin, site), content_type in itertools.product(FOREIGN, TYPES):
+        headers = {**headers_of(url, origin, site), "Content-Type": content_type, **cookie}
+        answer = await Api(url).request(method, path, {}, headers=headers)
         if signs_in and (origin, site) == ("no origin", None):
             continue  # no browser, and the access token plays no part
-        assert code_of(answer) == (403, "bad_origin"), (origin, site)
+        assert code_of(answer) == (403, "bad_origin"), (origin, site, content_type)
     for origin in ("own", "allowed"):
         answer = await Api(url).request(method, path, {}, headers={**headers_of(url, origin, None), **cookie})
         assert code_of(answer) != (403, "bad_origin"), origin

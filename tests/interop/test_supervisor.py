@@ -55,9 +55,10 @@ async def serving(server: ServerProcess) -> int:
 
 
 async def until_back(server: ServerProcess, before: int) -> float:
-    """Return after how many seconds another process serves."""
+    """Return after how many seconds another process serves; it is to be there within one."""
     began = time.monotonic()
     await until(lambda: serving(server), lambda pid: pid not in (0, before))
+    assert time.monotonic() - began < 1
     assert (await Api(server.url).get("/readyz")).status == 200
     return time.monotonic() - began
 

@@ -1,0 +1,117 @@
+"""What `make soak`, `make timing` and `make audit` call a failure; they themselves take too long for tests."""
+
+import os
+import random
+from dataclasses import replace
+
+import pytest
+
+from bench.servers import Running, kinds
+from bench.soak_watch import Sample, Watch, loud
+from tests import audit, timing
+
+_QUIET = Sample(
+    minutes=0, rss_kib=70_000, descriptors=32, threads=13, tasks=11, connections=0, rooms=0, unsaved=0, lag_ms=0.1
+)
+
+
+def _judged(pauses: list[Sample]) -> list[str]:
+    watch = Watch(Running(kinds()["ours"], 0, os.getpid()))
+    watch.pauses = pauses
+    watch.judge()
+    return watch.problems
+
+
+def _soak(**last: float) -> list[Sample]:
+    pauses = [replace(_QUIET, minutes=3 * at) for at in range(12)]
+    return [*pauses, replace(_QUIET, minutes=36, **last)]
+
+
+@pytest.mark.parametrize(
+    ("last", "problem"),
+    [
+        ({}, None),
+        ({"descriptors": 31, "tasks": 10, "threads": 14, "lag_ms": 9}, None),
+        ({"rooms": 1}, "rooms: 1 in the end"),
+        ({"connections": 2}, "connections: 2 in the end"),
+        ({"unsaved": 17}, "unsaved: 17 in the end"),
+        ({"descriptors": 33}, "descriptors: 32 after the warm-up, 33 in the end"),
+        ({"tasks": 12}, "tasks: 11 after the warm-up, 12 in the end"),
+    ],
+)
+def test_what_leaks_in_a_soak(last: dict[str, float], problem: str | None) -> None:
+    """Whatever is left over in the last pause."""
+    assert _judged(_soak(**last)) == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("growth", "is_leak"), [(0.0, False), (0.049, False), (0.051, True), (0.5, True), (-0.3, False)]
+)
+def test_memory_that_grows_in_a_soak(growth: float, is_leak: bool) -> None:
+    """The last third of the pauses beside the first, from the warm-up on; five in a hundred is the limit."""
+    grown = [replace(one, rss_kib=70_000 * (1 + growth * (at >= 9))) for at, one in enumerate(_soak())]
+
+    assert [line.startswith("memory grew by") for line in _judged(grown)] == [True] * is_leak
+
+
+def test_what_a_server_logs_in_a_soak() -> None:
+    """Warnings, errors, and what is not its log at all."""
+    lines = ["collab-server 1.0", '{"level": "info"}', '{"level": "warning"}', "Traceback", '{"level": "error"}', "[]"]
+    assert loud("\n".join(lines)) == [lines[2], lines[3], lines[4], lines[5]]
+
+
+@pytest.mark.parametrize(
+    ("slower_ms", "kind", "are_alike"),
+    [
+        (0, "known name", True),
+        (1, "known name", True),
+        (5, "known name", False),
+        (-5, "known e-mail", False),
+        (5, "a guest's name", False),
+        (5, "known login", True),
+        (40, "known login", False),
+    ],
+)
+def test_what_tells_by_its_time(slower_ms: float, kind: str, are_alike: bool) -> None:
+    """A hash that one kind computes and the other does not would; a commit of an ended login does not."""
+    drawn = random.Random(7)
+    samples = {name: [drawn.gauss(270, 8) for _ in range(200)] for pair in timing.PAIRS for name in pair}
+    samples[kind] = [one + slower_ms for one in samples[kind]]
+
+    assert timing.report(samples) is are_alike
+
+
+def test_what_pip_audit_found() -> None:
+    """Each weakness of what is shipped counts; what is only for tests is told and does not."""
+    weakness = {"id": "GHSA-1", "fix_versions": ["2.0"]}
+    report = {
+        "dependencies": [
+            {"name": "Tornado", "version": "1.0", "vulns": [weakness]},
+            {"name": "pytest", "version": "1.0", "vulns": [{**weakness, "fix_versions": []}]},
+            {"name": "bcrypt", "version": "1.0", "vulns": []},
+            {"name": "unheard-of", "skip_reason": "not on PyPI"},
+        ]
+    }
+    found = {one.package: one for one in audit.read_pip_audit(report, {"tornado", "bcrypt"})}
+
+    assert {name: one.is_severe for name, one in found.items()} == {
+        "Tornado": True,
+        "pytest": False,
+        "unheard-of": False,
+    }
+    assert found["Tornado"].what == "1.0: GHSA-1, fixed in 2.0"
+    with pytest.raises(audit.NotCheckedError, match="not on PyPI"):
+        list(audit.read_pip_audit({"dependencies": report["dependencies"][3:]}, set()))
+
+
+def test_what_npm_audit_found() -> None:
+    """What is bundled into the web app counts from high on."""
+    kinds_of = {"yjs": "high", "lib0": "moderate", "vitest": "critical"}
+    report = {
+        "vulnerabilities": {name: {"severity": kind, "via": [{"title": "bad"}]} for name, kind in kinds_of.items()}
+    }
+    found = list(audit.read_npm_audit(report, {"yjs", "lib0"}))
+
+    assert [(one.package, one.is_severe) for one in found] == [("yjs", True), ("lib0", False), ("vitest", False)]
+    assert "tornado" in audit.shipped()
+    assert "pytest" not in audit.shipped()
