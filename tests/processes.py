@@ -28,11 +28,11 @@ class ServerProcess:
     def __init__(
         self, data_dir: Path, port: int, *, module: tuple[str, ...] = ("collab_server",), **variables: Any
     ) -> None:
-        """module: what to run instead, with its arguments before `run`; variables: None for what is not passed on."""
+        """module: what to run instead, with its arguments before `run`."""
         self._module = module
         self.url = f"http://127.0.0.1:{port}"
         self.output = data_dir.with_suffix(f".{port}.log")
-        environment = {
+        self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("COLLAB_")},
             "HOST": "127.0.0.1",
             "PORT": str(port),
@@ -42,9 +42,8 @@ class ServerProcess:
             "COLLAB_ACCEPTS_PER_S": "100000",
             "COLLAB_LOG_FORMAT": "json",
             "COLLAB_SUPERVISOR": "off",
-            **variables,
+            **{name: str(value) for name, value in variables.items()},
         }
-        self._environment = {name: str(value) for name, value in environment.items() if value is not None}
         self._process: asyncio.subprocess.Process | None = None
         canaries.USED.printed(self.output)
 

@@ -17,7 +17,6 @@ TRACE = TRACES / "automerge-paper.json.gz"
 _AS_FAST_AS_IT_GOES = {
     "COLLAB_UPDATES_PER_S": 1_000_000, "COLLAB_UPDATES_BURST": 1_000_000, "COLLAB_UPDATE_BYTES_PER_S": 1 << 30,
 }  # fmt: skip
-_NOT_MEASURED = {"COVERAGE_PROCESS_CONFIG": None, "COVERAGE_PROCESS_START": None}
 
 
 def trace() -> Path:
@@ -31,12 +30,12 @@ def trace() -> Path:
 async def test_a_paper_is_typed_synced_and_found_again(tmp_path: Path, peers: Peers) -> None:
     """259,778 edits by one client give the recorded text, to the server, to a fresh client, and after a restart.
 
-    The server is one as people run it: measuring coverage makes a quarter of a million edits some four times as dear,
-    and the last checkpoint then takes longer than `COLLAB_DRAIN_S`.
+    The server is one as people run it: beside tests of the same process, or traced for coverage, a quarter of a million
+    edits are some four times as dear, and the last checkpoint then takes longer than `COLLAB_DRAIN_S`.
     """
     wanted = json.loads(gzip.decompress(trace().read_bytes()))["endContent"]
     digest = hashlib.sha256(wanted.encode()).hexdigest()
-    server = ServerProcess(tmp_path / "data", free_port(), **_AS_FAST_AS_IT_GOES, **_NOT_MEASURED)
+    server = ServerProcess(tmp_path / "data", free_port(), **_AS_FAST_AS_IT_GOES)
     await server.start()
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
@@ -56,7 +55,7 @@ async def test_a_paper_is_typed_synced_and_found_again(tmp_path: Path, peers: Pe
     assert await peers.do("digest", "reader") == digest
 
     assert await server.terminate() == 0
-    again = ServerProcess(tmp_path / "data", free_port(), **_NOT_MEASURED)
+    again = ServerProcess(tmp_path / "data", free_port())
     await again.start()
     place["url"] = Api(again.url).socket_url
     await peers.do("connect", "later", **place)
