@@ -25,8 +25,9 @@ updates are real ones, made by Yjs. Medians of {runs} runs of {seconds:g} s{fewe
 typed into for 12 s, L takes three minutes.
 
 Measured on {cpu}; {system}; Python {python} with uvloop, Node {node}; `@y/websocket-server` 0.1.1 on Node and on Bun 1.4.5,
-`@hocuspocus/server` 4.7.0, `pycrdt-websocket` 0.16.5 on uvicorn and uvloop. It is a shared virtual machine: figures move by
-a third from one run to another, ratios less.
+`@hocuspocus/server` 4.7.0, `pycrdt-websocket` 0.16.5 on uvicorn and uvloop. It is a shared virtual machine, whose cores
+fall to half their speed for parts of a second: figures move by a third from one run to another, ratios less. Twenty joins take no longer
+than such a part, so G repeats them ten times in each run.
 
 `make bench` repeats everything (g++, Node and `COLLAB_TRACES`, a folder of github.com/josephg/editing-traces, are needed) and
 `make bench-quick` compares some of it with these results in two minutes. Generated from `bench/results.json`.

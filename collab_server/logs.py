@@ -58,6 +58,8 @@ def log_request(handler: RequestHandler) -> None:
     """Tornado's `log_function`: path without the query, which may hold a token, and without an invite's secret."""
     request = handler.request
     status = handler.get_status()
+    if status == _SWITCHING_PROTOCOLS:
+        return  # the sync endpoint says who joined and left
     user = getattr(handler, "user", None)
     path = request.path
     if secret := _SECRET_PATH.search(unquote(path)):
@@ -70,7 +72,5 @@ def log_request(handler: RequestHandler) -> None:
         "requestId": getattr(handler, "request_id", ""),
         "user": user.id if user else None,
     }
-    if status == _SWITCHING_PROTOCOLS:
-        return  # the sync endpoint says who joined and left
     level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
     _access.log(level, "%s %s %d %.1f ms", request.method, path, status, fields["ms"], extra={"fields": fields})

@@ -124,7 +124,7 @@ def sync_step1(clocks: Mapping[int, int]) -> bytes:
 
 def sync_step2(update: bytes) -> bytes:
     """Answer a SyncStep1."""
-    return b"\x00\x01" + write_var_bytes(update)
+    return b"\x00\x01" + write_var_uint(len(update)) + update
 
 
 def sync_update(update: bytes) -> bytes:

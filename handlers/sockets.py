@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from crdt.protocol import KEEP_ALIVE
+from handlers.doorway import Doorway
 from handlers.limits import Places
 
 _TICK_S = 4.0
@@ -56,6 +57,7 @@ class Sockets:
 
     slowed, too_fast, too_slow  how often a client was not read from, closed for flooding, closed for not reading
     closes   how often a client was closed, by code
+    doorway  where those who come at the same time go in one after another
     reached  counts, by the name of a setting, how often it kept somebody from something
     """
 
@@ -64,6 +66,7 @@ class Sockets:
         self.reached: Counter[str] = Counter() if reached is None else reached
         self.closes: Counter[int] = Counter()
         self.slowed = self.too_fast = self.too_slow = 0
+        self.doorway = Doorway()
         self._watched: set[Watched] = set()
         self._all = 0
         self._listening: dict[str, set[Socket]] = {}

@@ -35,6 +35,7 @@ class SyncHandler(WebSocketHandler):
 
     def initialize(self, services: Services) -> None:
         self.services = services
+        self._asked = _parameters(self.request.query)
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         return Handover(self) if self.request.headers.get("Sec-WebSocket-Version") == "13" else None
@@ -63,10 +64,14 @@ class SyncHandler(WebSocketHandler):
             return
         settings = self.services.settings
         self._address = network.place(self.request, settings.trusted_hops)
-        if self._given_token() or self._query().get("ticket"):
+        if self._given_token() or self._asked.get("ticket"):
             return
         if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
             self._reply_problem(errors.bad_origin())
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        async with self.services.sockets.doorway.one():
+            await super().get(*args, **kwargs)
 
     def _reply_problem(self, problem: errors.ApiError) -> None:
         self.services.problems[problem.code] += 1
@@ -82,17 +87,13 @@ class SyncHandler(WebSocketHandler):
 
     def _given_token(self) -> str:
         """Return an access token that the page itself had: from query, sub-protocol or header."""
-        if token := self._query().get("token", ""):
+        if token := self._asked.get("token", ""):
             return token
         offered = [part.strip() for part in self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         if len(offered) > 1 and offered[0] == _SUB_PROTOCOL:
             return offered[1]
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
-
-    def _query(self) -> dict[str, str]:
-        """Query parameters; the provider may add its own behind a second question mark."""
-        return {name: values[-1] for name, values in parse_qs(self.request.query.replace("?", "&")).items()}
 
     # -- after it ---------------------------------------------------------------------------------
 
@@ -109,8 +110,12 @@ class SyncHandler(WebSocketHandler):
             peer.gone()
             return
         transport.pause_reading()
-        query = self._query()
         token = self._given_token() or self.get_cookie(ACCESS_COOKIE) or ""
-        await Entrance(self.services, peer, self.request_id, query, token).let_in(
+        await Entrance(self.services, peer, self.request_id, self._asked, token).let_in(
             ids.normalize(self.open_args[0]), fits=fits
         )
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """Return what an address asks for; the provider may add its own behind a second question mark."""
+    return {name: values[-1] for name, values in parse_qs(query.replace("?", "&")).items()}

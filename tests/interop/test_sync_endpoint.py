@@ -24,6 +24,15 @@ async def joined(api: Api, session_id: str, query: str = "") -> Wire:
     return wire
 
 
+def handshake(session_id: str, token: str | None) -> bytes:
+    """Return what a client sends first."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    return (
+        f"GET /sync/{session_id}?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+    ).encode()
+
+
 async def upgraded(api: Api, session_id: str, **headers: str) -> Wire:
     """Connect with headers only, as a browser does."""
     request = HTTPRequest(
@@ -137,6 +146,27 @@ async def test_handshakes_at_their_limit(start_server) -> None:
     assert (await fourth.until_closed())[0] == 4529
 
 
+async def test_twenty_at_once(start_server) -> None:
+    """All get in, whoever is refused or hangs up meanwhile, and nobody is left in the doorway."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session()
+    for at in range(20):
+        hasty = socket.create_connection(("127.0.0.1", server.port))
+        hasty.sendall(handshake(session_id, ada.token if at % 2 else "wrong"))
+        hasty.close()
+
+    wires = await asyncio.gather(*(joined(ada, session_id) for _ in range(10)))
+
+    assert len(wires) == 10
+    await until(lambda: _settled(server), lambda state: state == (10, 0))
+
+
+async def _settled(server) -> tuple[int, int]:
+    sockets_ = server.parts.services.sockets
+    return sockets_.open, sockets_.doorway.inside
+
+
 async def test_messages_at_their_limit(start_server) -> None:
     """A message over the limit is 1009 before it is even complete."""
     server = await start_server(max_sync_bytes=2048, max_update_bytes=2048)
@@ -202,11 +232,7 @@ async def test_who_does_not_read_is_closed(start_server) -> None:
     session_id = await ada.new_session()
     deaf = socket.create_connection(("127.0.0.1", server.port))
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    key = base64.b64encode(os.urandom(16)).decode()
-    deaf.sendall(
-        f"GET /sync/{session_id}?token={ada.token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
-    )
+    deaf.sendall(handshake(session_id, ada.token))
     await until(lambda: _open(server), lambda count: count == 1)
     writer, typist = await joined(ada, session_id, "&saved=1"), Typist(5)
     count = 0

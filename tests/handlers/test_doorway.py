@@ -1,0 +1,101 @@
+"""Those who come at the same time go in a few at once, in order, and nobody waits for long."""
+
+import asyncio
+
+import pytest
+
+from handlers import doorway
+from handlers.doorway import Doorway
+from tests.node_peers import until
+
+
+class Crowd:
+    """People at a doorway; each stays inside until he is told to go."""
+
+    def __init__(self, door: Doorway) -> None:
+        self._door = door
+        self._people: dict[int, tuple[asyncio.Task[None], asyncio.Event]] = {}
+        self.entered: list[int] = []
+
+    def come(self, count: int) -> None:
+        for number in range(len(self._people), len(self._people) + count):
+            may_go = asyncio.Event()
+            self._people[number] = asyncio.create_task(self._visit(number, may_go)), may_go
+
+    async def _visit(self, number: int, may_go: asyncio.Event) -> None:
+        async with self._door.one():
+            self.entered.append(number)
+            await may_go.wait()
+
+    async def go(self, *numbers: int) -> None:
+        for number in numbers:
+            task, may_go = self._people[number]
+            may_go.set()
+            await task
+
+    async def give_up(self, number: int) -> None:
+        task, _ = self._people[number]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def entered_by_now(self) -> list[int]:
+        return sorted(self.entered)
+
+
+async def settled() -> None:
+    """Let everything happen that needs no time."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def crowd(monkeypatch) -> Crowd:
+    """In front of a door at which people wait for as long as it takes."""
+    monkeypatch.setattr(doorway, "_WAIT_S", 1_000)
+    return Crowd(Doorway())
+
+
+async def test_three_at_once_in_the_order_they_came(crowd) -> None:
+    crowd.come(6)
+    await settled()
+    assert crowd.entered == [0, 1, 2]
+
+    await crowd.go(1)
+    await settled()
+    assert crowd.entered == [0, 1, 2, 3]
+
+    await crowd.go(0, 2, 3)
+    await settled()
+    assert crowd.entered == [0, 1, 2, 3, 4, 5]
+
+
+async def test_who_gives_up_leaves_his_turn_to_the_next(crowd) -> None:
+    """Waiting or inside, he takes no place with him."""
+    crowd.come(5)
+    await settled()
+
+    await crowd.give_up(3)
+    await crowd.give_up(0)
+    await settled()
+    assert crowd.entered == [0, 1, 2, 4]
+
+    await crowd.go(1, 2, 4)
+    crowd.come(4)
+    await settled()
+    assert crowd.entered == [0, 1, 2, 4, 5, 6, 7]
+
+
+async def test_nobody_waits_for_long(monkeypatch) -> None:
+    """Who has waited goes in beside the others, and gives no place back that he never had."""
+    door = Doorway()
+    crowd = Crowd(door)
+    crowd.come(8)
+
+    await until(crowd.entered_by_now, lambda entered: entered == list(range(8)))
+    assert door.inside == 8
+
+    monkeypatch.setattr(doorway, "_WAIT_S", 1_000)
+    await crowd.go(*range(8))
+    crowd.come(4)
+    await settled()
+    assert (crowd.entered[8:], door.inside) == ([8, 9, 10], 3)
