@@ -7,6 +7,7 @@ from typing import Any
 
 from bench import floods
 from bench.scenarios import GROWTH, LAG, SCENARIOS, Scenario
+from bench.servers import BUN
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results.json"
@@ -80,7 +81,9 @@ def table(scenario: Scenario, figures: Figures) -> str:
     best = best_ratio(scenario, figures)
     if best and scenario.goal:
         word = "at least" if scenario.is_more_better else "at most"
-        lines += ["", f"Against the best peer: {best:.2f} (goal: {word} {scenario.goal:g})."]
+        others = best_ratio(scenario, {name: found for name, found in figures.items() if name != BUN})
+        aside = f", of those on Node and Python {others:.2f}" if others and others != best else ""
+        lines += ["", f"Against the best peer: {best:.2f}{aside} (goal: {word} {scenario.goal:g})."]
     return "\n".join(lines) + "\n"
 
 

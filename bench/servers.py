@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PEERS = ROOT / "bench"
 SERVER_CORE = 0
 LOAD_CORE = 1 if (os.cpu_count() or 1) > 1 else 0
+BUN = "y-websocket on Bun"
 _START_S = 30.0
 _CLOSE_S = 300.0
 
@@ -68,7 +69,7 @@ def kinds() -> dict[str, Kind]:
     every = (
         Kind("ours", (sys.executable, "-m", "collab_server", "run"), env=_OPEN_LIMITS, is_ours=True),
         Kind("y-websocket", ("node", _Y_WEBSOCKET)),
-        Kind("y-websocket on Bun", (_bun(), _Y_WEBSOCKET)),
+        Kind(BUN, (_bun(), _Y_WEBSOCKET)),
         Kind("Hocuspocus", ("node", "peers/hocuspocus.mjs"), protocol="hocuspocus"),
         Kind("pycrdt-websocket", (peer, "peers/pycrdt_server.py")),
     )

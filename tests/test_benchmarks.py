@@ -29,6 +29,8 @@ def test_ratios_to_the_best_peer() -> None:
     assert "| ours (load generator at its limit) | 30,000 |" in table
     assert "| one | 10,000 |" in table
     assert "Against the best peer: 1.50 (goal: at least 1.3)." in table
+    beside_bun = report.table(by_name["B"], {**_FIGURES, "y-websocket on Bun": {"server_cpu_pct": 12.5}})
+    assert "Against the best peer: 0.80, of those on Node and Python 0.50 (goal: at most 0.8)." in beside_bun
 
 
 def test_the_document_is_made_of_the_results() -> None:
