@@ -14,25 +14,20 @@ class Doorway:
     An event loop takes all who wait through each step before the next, so that everybody is in when the last one is.
     Here half of a class has its document a sixth sooner, and the last one no later (ARCHITECTURE.md, joins).
     Nobody waits for others longer than 50 ms: they may be waiting for a far database.
-
-    inside  how many are in now
     """
 
-    __slots__ = ("_places", "inside")
+    __slots__ = ("_places",)
 
     def __init__(self) -> None:
-        self.inside = 0
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Wait for one's turn, and keep the place inside the block."""
         has_place = await self._place()
-        self.inside += 1
         try:
             yield
         finally:
-            self.inside -= 1
             if has_place:
                 self._places.release()
 
