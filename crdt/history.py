@@ -105,7 +105,7 @@ class History:
     async def end(self, session_id: str, user_id: str, user_name: str) -> None:
         """Store what an ended session ended with; raises as `save` does, and `save_if_due` tries again then."""
         async with self._rooms.use(session_id) as room:
-            if room.contributors:
+            if room.contributions.since_version:
                 await self._store_version(room, VersionKind.FINAL, user_id, user_name, "")
 
     async def difference(self, session_id: str, old: int, new: int | None) -> dict[str, list[Hunk]]:
@@ -138,20 +138,22 @@ class History:
 
     async def save_if_due(self, room: Room) -> None:
         """Store an automatic version when typing has paused, or went on for long enough, or everybody left."""
-        if not room.contributors:
+        made = room.contributions
+        contributors = made.since_version
+        if not contributors:
             return
         now = self._rooms.clock()
-        has_paused = now - room.last_edit_at >= self._settings.auto_pause_ms
-        if not room.is_open or has_paused or now - room.first_edit_at >= self._settings.auto_interval_ms:
-            author = max(room.contributors, key=room.contributors.__getitem__)
+        has_paused = now - made.last_edit_at >= self._settings.auto_pause_ms
+        if not room.is_open or has_paused or now - made.first_edit_at >= self._settings.auto_interval_ms:
+            author = max(contributors, key=contributors.__getitem__)
             kind = VersionKind.AUTO if room.is_open else VersionKind.FINAL
             try:
                 await self._store_version(room, kind, author, "", "")
             except LimitReached:
-                room.versioned(room.journal.sequence, now)
+                made.versioned(room.journal.sequence, now)
             except RoomDamaged:
                 _log.exception("session %s gets no automatic version", room.session_id)
-                room.versioned(room.journal.sequence, now)
+                made.versioned(room.journal.sequence, now)
 
     async def _keep(self, room: Room, user_id: str, user_name: str, label: str) -> None:
         """Make a version of what is in none yet; raises LimitReached unless one more fits behind it."""
@@ -159,7 +161,7 @@ class History:
         if count - automatic >= self._settings.versions:
             raise LimitReached(f"the session has {self._settings.versions} versions")
         for _ in range(_TRIES):  # somebody may go on typing while it is stored
-            if not room.contributors:
+            if not room.contributions.since_version:
                 break
             await self._store_version(room, VersionKind.AUTO, user_id, user_name, label, spare=1)
 
@@ -168,7 +170,7 @@ class History:
     ) -> tuple[Version, bool]:
         """spare: how many more versions must fit than this one."""
         files, sequence, now = room.files(), room.journal.sequence, self._rooms.clock()
-        contributors = tuple(room.contributors)
+        contributors = tuple(room.contributions.since_version)
         await self._rooms.writer.saved(room, sequence)
         version = Version(
             session_id=room.session_id,
@@ -185,5 +187,5 @@ class History:
         )
         settings = self._settings
         stored = await self._store.add_version(version, settings.versions - spare, settings.auto_versions)
-        room.versioned(sequence, now)
+        room.contributions.versioned(sequence, now)
         return stored

@@ -43,7 +43,7 @@ class Keeper:
         room.settle()
         with self._mark.at(room.session_id):
             state, clocks = room.document.state(), dict(room.known.clocks)
-        owners = authorship.encode(room.known.owners, room.authorship)
+        owners = authorship.encode(room.known.owners, room.contributions.authorship)
         await self._writer.saved(room, sequence)
         try:
             with self._mark.at(room.session_id):

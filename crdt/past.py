@@ -74,7 +74,7 @@ class Past:
                 raise NotFound("text")
             sequence, state = room.journal.sequence, room.document.state()
             owners = dict(room.known.owners)
-            return asked, sequence, await asyncio.to_thread(blame, state, asked, owners, room.authorship)
+            return asked, sequence, await asyncio.to_thread(blame, state, asked, owners, room.contributions.authorship)
 
     async def replay(self, session_id: str, start: int, end: int) -> tuple[dict[str, str], list[Step], int | None]:
         """Return (files at `start`, what the updates after it up to `end` changed, where to go on).

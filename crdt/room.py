@@ -12,6 +12,7 @@ from crdt import gate, keystroke, log, protocol, scan
 from crdt.authoring import Authoring, adopted_root
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
+from crdt.contributions import Contributions
 from crdt.crashmark import CrashMark
 from crdt.document import Document
 from crdt.errors import Gap, Rejected, RoomUnavailable
@@ -30,6 +31,9 @@ _MAX_STRIKES = 3
 _SYNC = bytes((protocol.SYNC,))
 _VIEWER = Role.VIEWER
 
+_made = tuple.__new__
+"""In place of a NamedTuple's own constructor, which is written in Python."""
+
 
 class Room(Gathering):
     """The live document of a session and its connections.
@@ -43,13 +47,13 @@ class Room(Gathering):
     on_edit         called after each change of the document with the room and the bytes of its update
     has_memory      asked whether all rooms together may keep so many bytes more that are not saved
     on_lost         called with the room when the store turns out to have another log than the room believes
-    contributors    {user id: last log position} since the newest version
+    contributions   who wrote what
     """
 
     __slots__ = (
-        "_authoring", "_deferred_by", "_mark", "_reached", "_room_left", "accepts_carried", "authorship",
-        "checkpointed", "checkpointed_at", "contributors", "document", "first_edit_at", "has_memory", "idle_since",
-        "journal", "last_edit_at", "limits", "main_root", "on_edit", "on_lost", "packed", "pins", "session_id",
+        "_authoring", "_deferred_by", "_mark", "_reached", "_room_left", "accepts_carried",
+        "checkpointed", "checkpointed_at", "contributions", "document", "has_memory", "idle_since", "journal",
+        "limits", "main_root", "on_edit", "on_lost", "packed", "pins", "session_id",
     )  # fmt: skip
 
     def __init__(
@@ -79,11 +83,9 @@ class Room(Gathering):
         self._deferred_by: str | None = None
         self.main_root = main_root
         self.accepts_carried = accepts_carried
-        self.authorship = restored.authorship
         self.document = Document(restored.state, self.known.torn)
         self.journal = Journal(session_id, restored.sequence)
-        self.contributors = restored.contributors
-        self.first_edit_at, self.last_edit_at = restored.edited_at or (0, 0)
+        self.contributions = Contributions(restored.authorship, restored.contributors, restored.edited_at)
         self.pins = 0
         self.idle_since: int | None = None
         self.checkpointed = checkpointed
@@ -141,15 +143,20 @@ class Room(Gathering):
         ):
             return False
         connection.received += 1
+        author = connection.user_id
         self.document.defer(update)
-        if self._deferred_by != connection.user_id:
-            self._deferred_by = connection.user_id if self._deferred_by is None else ""
+        if self._deferred_by != author:
+            self._deferred_by = author if self._deferred_by is None else ""
         if after:
             self.known.clocks[client] = after
             if place:
                 self.known.places.extend(client, first, place)
-            self.authorship.add(client, first, after, now // 1_000, connection.user_id)
-        self._record(log.Entry(now, connection.user_id, update))
+        entry = _made(log.Entry, (now, author, update, False, False))
+        journal.add(entry)
+        contributions = self.contributions
+        contributions.last_edit_at = now
+        contributions.typed.append((client, first, after, entry, journal.sequence))
+        self._recorded(size)
         self.broadcast.add(frame, connection)
         connection.owe(journal.sequence, journal.saved_sequence)
         return True
@@ -222,18 +229,15 @@ class Room(Gathering):
         unclaimed: Set[int] = frozenset()
         if carries and source:
             unclaimed = parsed.spans.keys() - known.owners.keys() - source.client_ids
-        self.authorship.note(parsed, now, author)
         known.commit(parsed, author, unclaimed)
-        self._record(log.Entry(now, author, update, bool(unclaimed)))
+        entry = log.Entry(now, author, update, bool(unclaimed))
+        self.journal.add(entry)
+        self.contributions.note(parsed, entry, self.journal.sequence)
+        self._recorded(len(update))
         self.broadcast.add(protocol.sync_update(update), source)
 
-    def _record(self, entry: log.Entry) -> None:
-        self.journal.add(entry)
-        if not self.contributors:
-            self.first_edit_at = entry.at
-        self.contributors[entry.author] = self.journal.sequence
-        self.last_edit_at = entry.at
-        self.on_edit(self, len(entry.update))
+    def _recorded(self, size: int) -> None:
+        self.on_edit(self, size)
         if self._observer:
             self._observer.edited()
 
@@ -255,6 +259,7 @@ class Room(Gathering):
 
         Nothing is stored that pycrdt has not loaded; raises RoomDamaged if it does not.
         """
+        self.contributions.fold()
         self.settle()
         return self.journal.take(now)
 
@@ -297,11 +302,6 @@ class Room(Gathering):
             update = self._authoring.update(user_id, files, edits)
             if update != EMPTY:
                 self._take(user_id, update, now, scan.parse(update, SYNC_LIMITS), None)
-
-    def versioned(self, sequence: int, now: int) -> None:
-        """A version of the document at this log position is stored."""
-        self.contributors = {user: last for user, last in self.contributors.items() if last > sequence}
-        self.first_edit_at = now
 
 
 def _do_nothing(*_arguments: object) -> None:

@@ -89,7 +89,8 @@ class Tender:
             await self._keeper.checkpoint(room)
             await self._keeper.pack(room)
         document = room.document
-        if not document.is_resting and now - room.last_edit_at >= _REST_MS + document.size // _REST_BYTES_PER_MS:
+        quiet_ms = now - room.contributions.last_edit_at
+        if not document.is_resting and quiet_ms >= _REST_MS + document.size // _REST_BYTES_PER_MS:
             room.settle()
             with self._mark.at(room.session_id):
                 document.rest()

@@ -35,7 +35,7 @@ def recorded(name: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 def blamed(room: Room, root: str = "codemirror"):
-    return blame(squash(room.document.state()), root, room.known.owners, room.authorship)
+    return blame(squash(room.document.state()), root, room.known.owners, room.contributions.authorship)
 
 
 @pytest.mark.parametrize("name", ["friendsforever", "sveltecomponent", "rustcode"])

@@ -44,7 +44,7 @@ def test_an_update_is_relayed_and_logged() -> None:
     assert log.decode_chunk(chunk.data) == [log.Entry(NOW, "ada", update)]
     assert sizes == [len(update)]
     assert room.files() == {"codemirror": "hi"}
-    assert room.contributors == {"ada": 1}
+    assert room.contributions.since_version == {"ada": 1}
 
 
 def test_what_is_known_is_neither_relayed_nor_logged() -> None:
@@ -308,7 +308,7 @@ def test_edits_through_the_api_are_a_clients_edits() -> None:
     assert len(updates) == 2
     assert all(len(update) < 40 for update in updates)
     assert room.known.owners == {5: "ada", 100: "bob"}
-    assert room.contributors == {"ada": 1, "bob": 3}
+    assert room.contributions.since_version == {"ada": 1, "bob": 3}
     chunks = save(room)
     assert [entry.author for entry in log.decode_chunk(chunks[0].data)] == ["ada", "bob", "bob"]
     reloaded = make_room(restore(None, chunks))
@@ -333,10 +333,10 @@ def test_versions_move_contributors_on() -> None:
     send(room, ada, typist.insert(0, "a"), NOW)
     room.edit_text("bob", "ab", NOW + 5)
 
-    room.versioned(1, NOW + 9)
+    room.contributions.versioned(1, NOW + 9)
 
-    assert room.contributors == {"bob": 2}
-    assert (room.first_edit_at, room.last_edit_at) == (NOW + 9, NOW + 5)
+    assert room.contributions.since_version == {"bob": 2}
+    assert (room.contributions.first_edit_at, room.contributions.last_edit_at) == (NOW + 9, NOW + 5)
 
 
 @pytest.mark.parametrize(

@@ -570,10 +570,10 @@ async def test_automatic_versions(world: World) -> None:
         for number in range(5):
             send(room, ada, typist.insert(0, str(number)), world.now)
             await world.history.save_if_due(room)
-            assert room.contributors
+            assert room.contributions.since_version
             world.now += 30_000
             await world.history.save_if_due(room)
-            assert room.contributors == {}
+            assert room.contributions.since_version == {}
         versions = await world.store.versions("one", None, 10, with_files=True)
         assert [(v.number, v.kind, v.author_id) for v in versions] == [(n, VersionKind.AUTO, "ada") for n in (5, 4, 3)]
         manual, _ = await world.history.save("one", "ada", "Ada")
@@ -604,7 +604,7 @@ async def test_no_automatic_version_of_a_damaged_document(world: World, expect_l
 
         await world.history.save_if_due(room)
 
-        assert room.contributors == {}
+        assert room.contributions.since_version == {}
     monkeypatch.undo()
 
 
@@ -624,8 +624,7 @@ async def test_edits_that_pycrdt_refuses_later_are_not_stored(world: World, monk
 
         with monkeypatch.context() as patch:
             patch.setattr(Document, "catch_up", refuse)
-            room.document.defer(typist.insert(6, "!"))
-            room._record(Entry(NOW, "ada", typist.made[-1]))
+            send(room, ada, typist.insert(6, "!"))
             await until(lambda: _value(inbox.closed), bool)
         assert inbox.closed == (1012, '{"code":"restart"}')
         with pytest.raises(RoomUnavailable):

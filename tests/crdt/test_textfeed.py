@@ -195,7 +195,7 @@ def test_edits_have_their_author() -> None:
     client = client_of(TextFeed(room), "ada")
     client.change("hello", NOW)
 
-    assert [user for user, _ in sorted(room.contributors.items(), key=lambda item: item[1])][-1] == "ada"
+    assert [user for user, _ in sorted(room.contributions.since_version.items(), key=lambda item: item[1])][-1] == "ada"
 
 
 def test_long_feeds_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,7 @@ class Arena:
     def _checkpoint(self, state: bytes) -> Iterator[str]:
         """Make a checkpoint; where that cannot be, the log just goes on."""
         known = self.room.known
-        owners = authorship.encode(known.owners, self.room.authorship)
+        owners = authorship.encode(known.owners, self.room.contributions.authorship)
         arguments: tuple[Any, ...] = ("session", self.room.journal.sequence, state, known.clocks, owners, self._now)
         try:
             stored.make_checkpoint(*arguments)

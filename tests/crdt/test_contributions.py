@@ -1,0 +1,78 @@
+"""Who wrote what: what was typed is taken in later, and nobody who asks can tell."""
+
+from crdt import log, scan
+from crdt.authorship import Authorship
+from crdt.content import SYNC_LIMITS
+from crdt.contributions import Contributions
+from crdt.stored import restore
+from tests.crdt.harness import NOW, Typist, join, make_room, save, send
+
+
+def test_who_asks_is_told_of_what_was_just_typed() -> None:
+    """Two people type, one deletes what the other wrote; each counts, the structs are whose they are."""
+    room, ann, bea = make_room(), Typist(5), Typist(6)
+    ada, _ = join(room)
+    bob, _ = join(room, "bob")
+    send(room, ada, ann.insert(0, "a"), NOW)
+    bea.hear(ann.made[-1])
+    send(room, bob, bea.insert(1, "x"), NOW + 1_000)
+    send(room, bob, bea.insert(2, "y"), NOW + 4_000)
+    send(room, ada, ann.insert(1, "b"), NOW + 5_000)
+    assert len(room.contributions.typed) == 2, "the first of each went the long way, the others wait"
+
+    assert room.contributions.since_version == {"ada": 4, "bob": 3}
+    assert room.contributions.typed == []
+    send(room, bob, bea.delete(0, 1), NOW + 6_000)
+
+    assert room.contributions.authorship.of(5, 0, 2) == [(0, NOW, "ada"), (1, NOW + 5_000, "ada")]
+    assert room.contributions.authorship.of(6, 0, 2) == [(0, NOW + 1_000, "bob"), (1, NOW + 4_000, "bob")]
+    assert room.contributions.since_version == {"ada": 4, "bob": 5}
+    assert (room.contributions.first_edit_at, room.contributions.last_edit_at) == (NOW, NOW + 6_000)
+
+
+def test_saving_takes_in_what_was_typed() -> None:
+    """What waits is bounded by what is not saved, and comes back the same from the log."""
+    room, typist = make_room(), Typist(5)
+    ada, _ = join(room)
+    for at in range(20):
+        send(room, ada, typist.insert(at, "x"), NOW + 500 * at)
+    assert len(room.contributions.typed) == 19
+
+    chunks = save(room)
+
+    assert room.contributions.typed == []
+    found = restore(None, chunks)
+    assert found.contributors == room.contributions.since_version == {"ada": 20}
+    assert found.edited_at == (room.contributions.first_edit_at, room.contributions.last_edit_at)
+    assert found.authorship.of(5, 0, 20) == room.contributions.authorship.of(5, 0, 20)
+
+
+def test_a_version_leaves_what_was_typed_after_it() -> None:
+    """Also what waits to be taken in is before or after a version by its log position."""
+    room, typist = make_room(), Typist(5)
+    ada, _ = join(room)
+    bob, _ = join(room, "bob")
+    send(room, ada, typist.insert(0, "a"))
+    send(room, ada, typist.insert(1, "b"))
+    send(room, bob, typist.delete(0, 1))
+    assert len(room.contributions.typed) == 2
+
+    room.contributions.versioned(2, NOW + 9)
+
+    assert room.contributions.since_version == {"bob": 3}
+    assert room.contributions.first_edit_at == NOW + 9
+
+
+def test_other_updates_come_after_what_was_typed_before_them() -> None:
+    """A keystroke that waits is taken in before an update that is not one: the first edit is the first."""
+    typist = Typist(5)
+    contributions = Contributions(Authorship(), {}, None)
+    typist.insert(0, "a")
+    contributions.typed.append((5, 0, 1, log.Entry(NOW, "ada", typist.made[-1]), 1))
+    update = typist.insert(1, "b")
+
+    contributions.note(scan.parse(update, SYNC_LIMITS), log.Entry(NOW + 7_000, "bob", update), 2)
+
+    assert contributions.since_version == {"ada": 1, "bob": 2}
+    assert contributions.first_edit_at == NOW
+    assert contributions.authorship.of(5, 0, 2) == [(0, NOW, "ada"), (1, NOW + 7_000, "bob")]
