@@ -12,7 +12,7 @@ from crdt import gate, keystroke, log, protocol, scan
 from crdt.authoring import Authoring, adopted_root
 from crdt.connection import Connection
 from crdt.content import LIVE_LIMITS, SYNC_LIMITS
-from crdt.contributions import Contributions
+from crdt.contributions import MANY, Contributions
 from crdt.crashmark import CrashMark
 from crdt.document import Document
 from crdt.errors import Gap, Rejected, RoomUnavailable
@@ -156,6 +156,8 @@ class Room(Gathering):
         contributions = self.contributions
         contributions.last_edit_at = now
         contributions.typed.append((client, first, after, entry, journal.sequence))
+        if len(contributions.typed) >= MANY:
+            contributions.fold()
         self._recorded(size)
         self.broadcast.add(frame, connection)
         connection.owe(journal.sequence, journal.saved_sequence)

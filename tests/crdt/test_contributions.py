@@ -3,7 +3,7 @@
 from crdt import log, scan
 from crdt.authorship import Authorship
 from crdt.content import SYNC_LIMITS
-from crdt.contributions import Contributions
+from crdt.contributions import MANY, Contributions
 from crdt.stored import restore
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 
@@ -45,6 +45,17 @@ def test_saving_takes_in_what_was_typed() -> None:
     assert found.contributors == room.contributions.since_version == {"ada": 20}
     assert found.edited_at == (room.contributions.first_edit_at, room.contributions.last_edit_at)
     assert found.authorship.of(5, 0, 20) == room.contributions.authorship.of(5, 0, 20)
+
+
+def test_not_much_waits_while_nothing_can_be_saved() -> None:
+    """With the store away nothing is saved; what was typed is taken in nevertheless."""
+    room, typist = make_room(), Typist(5)
+    ada, _ = join(room)
+    for at in range(MANY + 3):
+        send(room, ada, typist.insert(at, "x"))
+
+    assert len(room.contributions.typed) == 2
+    assert room.contributions.since_version == {"ada": MANY + 3}
 
 
 def test_a_version_leaves_what_was_typed_after_it() -> None:
