@@ -49,6 +49,8 @@ def measure(scenario: Scenario, server: Running, seconds: float) -> dict[str, An
             options += ["--seed", str(scenario.seed())]
         before = server.lag()
         found = load(server, options)
+        if found.get("troublesome_open", 2) < 2:
+            print(f"{server.kind.name}: who troubles it was closed before the end", file=sys.stderr)
         return {**found, **{name: value - before[name] for name, value in server.lag().items()}}
 
 
@@ -87,7 +89,7 @@ def compare(scenarios: Iterable[Scenario], servers: list[str], runs: int, second
     found: dict[str, Any] = {}
     for scenario in scenarios:
         every: dict[str, list[dict[str, Any]]] = {name: [] for name in servers}
-        settings = GENEROUS | (_SHORT_IDLE if scenario.name.startswith("J-") else {})
+        settings = GENEROUS | scenario.settings | (_SHORT_IDLE if scenario.name.startswith("J-") else {})
         for _ in range(runs):
             for name in servers:
                 with running(kinds()[name], **settings) as server:
@@ -113,7 +115,10 @@ def machine() -> dict[str, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="names of scenarios, with commas; J for all of growth, I for trouble, L for lag")
+    parser.add_argument(
+        "--only",
+        help="names of scenarios, with commas; J for all of growth, I for trouble (IE: at saturation), L for lag",
+    )
     parser.add_argument("--servers", help="names of servers, with commas: " + ", ".join(kinds()))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4, help="of each measured window")

@@ -43,6 +43,14 @@ def test_the_document_is_made_of_the_results() -> None:
     assert kept["scenarios"].keys() == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {"I"}
 
 
+def test_what_is_left_beside_a_flooder() -> None:
+    """Each server's updates beside those who trouble it, divided by its own without them; none at all is 0."""
+    troubled = {"ours": {"sent_per_s": 27_000.0}, "one": {"sent_per_s": 0.0}, "unknown": {"sent_per_s": 5.0}}
+    assert report.beside_table(troubled, _FIGURES).endswith(
+        "What is left of E (the table before this one): ours 0.90, one 0.00.\n"
+    )
+
+
 def test_the_flooder_may_have_his_large_document() -> None:
     """It is as large as one first sync may be, and too large for the short way of answering."""
     update = large_update()
