@@ -52,7 +52,7 @@ lock: $(VENV)/.tested ## resolve the dependencies anew into requirements.lock
 		--no-emit-trusted-host --no-emit-options --no-emit-find-links --allow-unsafe --no-annotate \
 		--output-file requirements.lock setup.cfg
 
-bench: $(VENV)/.tested ## measure beside other servers, half an hour, keep the results (ARGS="--only C,E --runs 1")
+bench: $(VENV)/.tested ## measure beside other servers, 50 minutes, keep the results (ARGS="--only C,E --runs 1")
 	$(BIN)/python -m bench.run $(or $(ARGS),--keep)
 
 bench-quick: $(VENV)/.tested ## two minutes of the same, ours alone, beside the results that are kept

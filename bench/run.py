@@ -1,6 +1,6 @@
 """Runs the scenarios against our server and its peers, prints a table for each and keeps the results.
 
-python -m bench.run --keep                   everything, three runs each: about half an hour
+python -m bench.run --keep                   everything, three runs each: about 50 minutes
 python -m bench.run --only C,E --servers ours --runs 1
 python -m bench.run --quick                  ours alone, shortly, beside the results that are kept
 """
@@ -135,7 +135,7 @@ def main() -> int:
         return 0
 
     def kept(results: dict[str, Any], runs: int = options.runs) -> None:
-        """Keep each table as soon as it is there: the whole takes half an hour."""
+        """Keep each table as soon as it is there: the whole takes 50 minutes."""
         if options.keep:
             about = {"machine": machine(), "runs": runs, "seconds": options.seconds}
             report.keep({**about, "scenarios": results})
