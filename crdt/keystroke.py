@@ -46,7 +46,7 @@ class Keystroke(NamedTuple):
     place: Place | None = None
 
 
-_made = tuple.__new__
+made = tuple.__new__
 """In place of a NamedTuple's own constructor, which is written in Python."""
 
 
@@ -90,7 +90,7 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", known: Known, author: str)
         place = known.places.between(before, behind)
         if not place:
             return None
-    return _made(Keystroke, (number, first, first + length, frame[_HEAD_BYTES:], place))
+    return made(Keystroke, (number, first, first + length, frame[_HEAD_BYTES:], place))
 
 
 def _origin(client: bytes, clock: bytes, behind: int, known: Known) -> int:
@@ -105,7 +105,7 @@ def _deleted(frame: bytes, found: "re.Match[bytes]", known: Known) -> Keystroke 
     head, client, clock, size = found.groups()
     if head[0] != len(frame) - _HEAD_BYTES or not _is_whole(client, clock, size, known):
         return None
-    return _made(Keystroke, (_client(client), 0, 0, frame[_HEAD_BYTES:], None))
+    return made(Keystroke, (_client(client), 0, 0, frame[_HEAD_BYTES:], None))
 
 
 def _is_whole(client: bytes, clock: bytes, size: bytes, known: Known) -> bool:

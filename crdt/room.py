@@ -31,9 +31,6 @@ _MAX_STRIKES = 3
 _SYNC = bytes((protocol.SYNC,))
 _VIEWER = Role.VIEWER
 
-_made = tuple.__new__
-"""In place of a NamedTuple's own constructor, which is written in Python."""
-
 
 class Room(Gathering):
     """The live document of a session and its connections.
@@ -151,7 +148,7 @@ class Room(Gathering):
             self.known.clocks[client] = after
             if place:
                 self.known.places.extend(client, first, place)
-        entry = _made(log.Entry, (now, author, update, False, False))
+        entry = keystroke.made(log.Entry, (now, author, update, False, False))
         journal.add(entry)
         contributions = self.contributions
         contributions.last_edit_at = now
