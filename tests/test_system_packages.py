@@ -1,0 +1,123 @@
+"""What tests install on a machine: only what is missing, only as root, and never without saying so."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests import system_packages
+
+_APT_GET = """#!/bin/sh
+echo "$@" >> {log}
+cp {policy} {log}.policy
+for name; do :; done
+case $name in -*|update) ;; *) printf '#!/bin/sh\\n' > {folder}/$name; chmod +x {folder}/$name ;; esac
+"""
+"""Writes down how it is called and what the rule for services says, and makes a program of the package's name."""
+
+
+class Machine:
+    """A machine without any program but apt-get; `log` has the calls of apt-get."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.programs = folder / "programs"
+        self.programs.mkdir()
+        self.policy = folder / "policy-rc.d"
+        self._log = folder / "log"
+        self._monkeypatch = monkeypatch
+        monkeypatch.setenv("PATH", f"{self.programs}:/bin:/usr/bin")
+        monkeypatch.setattr(system_packages, "_FOLDERS_OF_SERVERS", ())
+        monkeypatch.setattr(system_packages, "_POLICY", self.policy)
+        monkeypatch.setattr(system_packages, "PACKAGES", [self._package("a-browser"), self._package("a-proxy", True)])
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        monkeypatch.delenv("CI", raising=False)
+        monkeypatch.delenv("COLLAB_TESTS_INSTALL", raising=False)
+        self.have("apt-get", _APT_GET.format(log=self._log, policy=self.policy, folder=self.programs))
+
+    def have(self, name: str, script: str = "#!/bin/sh\n") -> None:
+        """Add a program."""
+        (self.programs / name).write_text(script)
+        (self.programs / name).chmod(0o755)
+
+    def calls(self) -> list[str]:
+        """Return how apt-get was called."""
+        return self._log.read_text().splitlines() if self._log.exists() else []
+
+    def policy_meanwhile(self) -> str:
+        """Return what the rule for services said while apt-get ran."""
+        return Path(f"{self._log}.policy").read_text()
+
+    @staticmethod
+    def _package(name: str, is_service: bool = False) -> system_packages.Package:
+        return system_packages.Package(name, (name,), f"what {name} is for", is_service)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(tmp_path, monkeypatch)
+
+
+def test_system_packages_nothing_missing_does_nothing(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where every program exists, nothing is installed and nothing is said."""
+    machine.have("a-browser")
+    machine.have("a-proxy")
+
+    assert system_packages.main() == 0
+    assert machine.calls() == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_system_packages_as_root_says_and_installs_what_is_missing(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the missing package is installed; its service is not started meanwhile, and the rule for that is removed."""
+    machine.have("a-browser")
+
+    assert system_packages.main() == 0
+    assert machine.calls() == ["-qq update", "-qq install -y --no-install-recommends a-proxy"]
+    assert machine.policy_meanwhile() == "#!/bin/sh\nexit 101\n"
+    assert not machine.policy.exists()
+    said = capsys.readouterr().out
+    assert "a-proxy: what a-proxy is for" in said
+    assert "systemctl disable a-proxy" in said
+    assert "a-browser" not in said
+
+
+def test_system_packages_rule_of_the_system_is_kept(machine: Machine) -> None:
+    """A system's own rule about services is used as it is."""
+    machine.policy.write_text("#!/bin/sh\nexit 0\n")
+
+    assert system_packages.main() == 0
+    assert machine.policy_meanwhile() == machine.policy.read_text() == "#!/bin/sh\nexit 0\n"
+
+
+@pytest.mark.parametrize("reason", ["not root", "forbidden"])
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_system_packages_may_not_install_says_what_is_missing(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    reason: str,
+    ci: str,
+    code: int,
+) -> None:
+    """One line names the command; under CI that is a failure."""
+    monkeypatch.setenv("CI", ci)
+    if reason == "forbidden":
+        monkeypatch.setenv("COLLAB_TESTS_INSTALL", "no")
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    assert system_packages.main() == code
+    assert machine.calls() == []
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("to install: sudo apt-get install a-browser a-proxy")
+
+
+def test_system_packages_that_cannot_be_had_fail_under_ci(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation that did not help is a failure under CI, and not elsewhere."""
+    machine.have("apt-get")
+
+    assert system_packages.main() == 0
+    monkeypatch.setenv("CI", "true")
+    assert system_packages.main() == 1
