@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import collab_server.server
 from collab_server import housekeeping
 from collab_server.app import make_parts
 from collab_server.housekeeping import Housekeeping
@@ -21,7 +22,7 @@ DAY_S = 86_400
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     stopped = Clock()
-    monkeypatch.setattr("collab_server.server.make_parts", partial(make_parts, clock=stopped))
+    monkeypatch.setattr(collab_server.server, "make_parts", partial(make_parts, clock=stopped))
     return stopped
 
 

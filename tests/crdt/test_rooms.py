@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import crdt.stored
 from crdt import protocol
 from crdt.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
@@ -461,7 +462,7 @@ async def test_a_checkpoint_that_cannot_be_verified(make_world, expect_log, monk
     expect_log("gets no checkpoint")
     world = make_world(checkpoint_updates=1)
     await world.session()
-    monkeypatch.setattr("crdt.stored.verify", _damaged)
+    monkeypatch.setattr(crdt.stored, "verify", _damaged)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))

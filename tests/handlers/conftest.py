@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
+import collab_server.server
 from collab_server.app import make_parts, wall_clock
 from tests.handlers.clients import Browser
 
@@ -26,7 +27,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of servers that are started after this fixture: name it before them."""
     stopped = Clock()
-    monkeypatch.setattr("collab_server.server.make_parts", partial(make_parts, clock=stopped))
+    monkeypatch.setattr(collab_server.server, "make_parts", partial(make_parts, clock=stopped))
     return stopped
 
 

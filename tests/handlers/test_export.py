@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import crdt.replaying
+import handlers.archive
+import handlers.export
 from handlers.archive import file_name
 from tests.api import Api
 from tests.handlers.clients import code_of, guest_of, joined, typing_frame
@@ -112,10 +115,10 @@ async def test_texts_of_other_names(ada: Api) -> None:
 
 async def test_long_histories(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read page by page."""
-    monkeypatch.setattr("handlers.archive._PAGE", 3)
-    monkeypatch.setattr("handlers.archive._MESSAGES", 4)
-    monkeypatch.setattr("handlers.export._IN_MEMORY_BYTES", 100)
-    monkeypatch.setattr("handlers.export._PIECE_BYTES", 1_000)
+    monkeypatch.setattr(handlers.archive, "_PAGE", 3)
+    monkeypatch.setattr(handlers.archive, "_MESSAGES", 4)
+    monkeypatch.setattr(handlers.export, "_IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(handlers.export, "_PIECE_BYTES", 1_000)
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -198,7 +201,7 @@ async def test_a_repository_of_nothing(ada: Api, tmp_path: Path) -> None:
 
 async def test_a_page_that_plays_has_everything(ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every update of every part, with authors and times, versions and chat; no text can end the element it is in."""
-    monkeypatch.setattr("crdt.replaying.MAX_STEPS", 2)
+    monkeypatch.setattr(crdt.replaying, "MAX_STEPS", 2)
     session_id = await ada.new_session(code="</script><b>", title="</script>")
     await bob.post(f"/session/{session_id}/join")
     for number, api in enumerate((ada, bob, ada, bob)):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import collab_server.app
 from tests.api import PASSWORD, Answer, Api
 from tests.handlers.clients import account, code_of, guest_of, joined, typing_frame
 from tests.node_peers import until
@@ -135,7 +136,7 @@ async def test_an_account_has_five_tries_from_all_addresses(start_server) -> Non
 
 async def test_after_the_wait_the_right_password_is_right(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     """The seconds named are enough, though somebody went on guessing meanwhile."""
-    monkeypatch.setattr("collab_server.app._ACCOUNT_WINDOW_S", 1)
+    monkeypatch.setattr(collab_server.app, "_ACCOUNT_WINDOW_S", 1)
     ada = await Api((await start_server()).url).sign_up("ada")
     for _ in range(5):
         await attempt(ada.url, username="ada")

@@ -16,6 +16,7 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
+import handlers.tokens
 from handlers.errors import ApiError
 from handlers.tokens import Claims, Tokens
 from tests.api import PASSWORD, Answer, Api, Wire
@@ -352,7 +353,7 @@ def test_a_remembered_token_with_any_character_changed(tokens: Tokens) -> None:
 
 def test_few_tokens_are_remembered_and_no_forgeries(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     """The memory has a bound, the oldest is forgotten first, and who is forgotten is verified again."""
-    monkeypatch.setattr("handlers.tokens._VERIFIED_AT_MOST", 10)
+    monkeypatch.setattr(handlers.tokens, "_VERIFIED_AT_MOST", 10)
     for made in FORGED.values():
         refusal(tokens, made(tokens.access_token("user", "login")))
     assert len(tokens._verified) == 0

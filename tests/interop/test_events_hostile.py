@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+import crdt.room
+import handlers.events.client
+import handlers.events.hub
+import handlers.events.server
 from collab_server.server import Server
 from crdt.errors import CrdtError
 from handlers.events.hub import Hub
@@ -285,7 +289,7 @@ async def test_something_unforeseen(ada: Api, monkeypatch: pytest.MonkeyPatch, e
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("handlers.events.hub.send_message", fail)
+    monkeypatch.setattr(handlers.events.hub, "send_message", fail)
     answer = await raw.ask("send-message", {"sessionId": session_id, "message": "x"})
 
     assert answer["error"]["code"] == "internal"
@@ -300,7 +304,7 @@ async def test_an_edit_that_is_refused(ada: Api, monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object) -> None:
         raise CrdtError("refused")
 
-    monkeypatch.setattr("crdt.room.Room.edit", refuse)
+    monkeypatch.setattr(crdt.room.Room, "edit", refuse)
 
     assert (await raw.ask("code-change", {"sessionId": session_id, "code": "x"}))["error"]["code"] == "malformed"
 
@@ -364,7 +368,7 @@ async def test_too_many_messages(start_server) -> None:
 
 async def test_too_fast(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood is slowed down, then told so; nothing of it is dropped."""
-    monkeypatch.setattr("handlers.events.client._OVER_S", 0.3)
+    monkeypatch.setattr(handlers.events.client, "_OVER_S", 0.3)
     server = await start_server(updates_per_s=20, updates_burst=10)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -450,7 +454,7 @@ async def test_too_many_connections(start_server) -> None:
 
 async def test_a_client_that_does_not_read(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is dropped; others are not held up."""
-    monkeypatch.setattr("handlers.events.server._MAX_QUEUED", 20)
+    monkeypatch.setattr(handlers.events.server, "_MAX_QUEUED", 20)
     server = await start_server()
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
     session_id = await ada.new_session()
