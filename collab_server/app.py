@@ -15,9 +15,8 @@ from collab_server import __version__
 from collab_server.config import Config
 from collab_server.crashes import Crashes
 from collab_server.logs import log_request
-from crdt.awareness import AwarenessLimits
 from crdt.history import History, HistorySettings
-from crdt.limits import RoomLimits, RoomsSettings
+from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
 from crdt.past import Past
 from crdt.redacting import Redactor
 from crdt.rooms import Rooms

@@ -11,19 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crdt.limits import AwarenessLimits
 from crdt.protocol import AwarenessEntry
 
 MAX_CLOCK = (1 << 31) - 1
 _MAX_REMEMBERED = 4_096
-
-
-@dataclass(frozen=True, slots=True)
-class AwarenessLimits:
-    """Bounds on presence; what is beyond them is ignored."""
-
-    state_bytes: int = 4_096
-    depth: int = 8
-    clients_per_connection: int = 4
 
 
 @dataclass(frozen=True, slots=True)

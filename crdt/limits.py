@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from crdt.awareness import AwarenessLimits
+
+@dataclass(frozen=True, slots=True)
+class AwarenessLimits:
+    """Bounds on presence; what is beyond them is ignored."""
+
+    state_bytes: int = 4_096
+    depth: int = 8
+    clients_per_connection: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,5 @@ class RoomsSettings:
     idle_ms: int = 30_000
     checkpoint_updates: int = 1_000
     checkpoint_interval_ms: int = 10_000
-    large_frame_bytes: int = 64 << 10
     chunks_per_read: int = 500
     tend_interval_s: float = 1.0

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from crdt.awareness import MAX_CLOCK, Awareness, AwarenessLimits
+from crdt.awareness import MAX_CLOCK, Awareness
+from crdt.limits import AwarenessLimits
 from crdt.protocol import AwarenessEntry
 
 ADA: dict[str, Any] = {"id": "ada", "name": "Ada", "color": "#111", "colorLight": "#1113", "avatar": None}
