@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from crdt.document import Document
 from crdt.known import Known
-from crdt.textmap import Edit
+from crdt.text.text_map import Edit
 
 _MAX_CLIENT_ID = (1 << 32) - 1
 

@@ -14,8 +14,8 @@ import pycrdt
 
 from crdt.errors import Rejected, RoomDamaged
 from crdt.squash import squash
-from crdt.textdiff import changes
-from crdt.textmap import Edit
+from crdt.text.text_diff import changes
+from crdt.text.text_map import Edit
 from crdt.updates import EMPTY, FAN_IN, PycrdtFailure, guarded, merge
 
 CUT_BYTES = 256 << 10

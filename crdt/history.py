@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from crdt.authoring import adopted_root
-from crdt.comparing import Hunk, compare
 from crdt.errors import RoomDamaged
 from crdt.room import Room
 from crdt.rooms import Rooms
+from crdt.text.hunks import Hunk, compare
 from storage.base import RoomStore
 from storage.errors import LimitReached, NotFound
 from storage.records import Version, VersionKind

@@ -12,7 +12,7 @@ from crdt.past import Past
 from crdt.redaction import Taken
 from crdt.room import Room
 from crdt.rooms import Rooms
-from crdt.textmap import Edit
+from crdt.text.text_map import Edit
 from storage.base import Store
 from storage.errors import NotFound
 from storage.records import Chunk, Version

@@ -9,8 +9,8 @@ from crdt.document import Document
 from crdt.log import Entry
 from crdt.scan import parse
 from crdt.stored import Restored
-from crdt.textedits import edits_between
-from crdt.textmap import Edit
+from crdt.text.byte_edits import edits_between
+from crdt.text.text_map import Edit
 
 MAX_STEPS = 2_000
 MAX_INSERTED = 4 << 20

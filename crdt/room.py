@@ -22,7 +22,7 @@ from crdt.journal import Journal
 from crdt.limits import RoomLimits
 from crdt.parsed import Parsed
 from crdt.stored import Restored
-from crdt.textmap import Edit
+from crdt.text.text_map import Edit
 from crdt.updates import EMPTY
 from storage.records import Chunk, Role
 

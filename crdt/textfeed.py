@@ -9,8 +9,8 @@ from weakref import WeakSet
 
 from crdt.authoring import adopted_root
 from crdt.room import Room
-from crdt.textedits import common_ends, edits_between
-from crdt.textmap import Edit, Shift, TextMap, shifts_of
+from crdt.text.byte_edits import common_ends, edits_between
+from crdt.text.text_map import Edit, Shift, TextMap, shifts_of
 
 _MAX_BATCHES = 200
 _MAX_SHIFTS = 20_000

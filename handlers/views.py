@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from crdt.comparing import Hunk, unified
+from crdt.text.hunks import Hunk, unified
 from crdt.timeline import Stretch
 from handlers.errors import ApiError
 from handlers.times import rfc3339

@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt.textdiff import Change, changes
+from crdt.text.text_diff import Change, changes
 
 texts = st.text(alphabet="ab \n😀é", max_size=60)
 

@@ -1,7 +1,7 @@
 """Which edits turn one UTF-8 text into another."""
 
-from crdt.textdiff import MAX_STEPS, changes
-from crdt.textmap import Edit
+from crdt.text.text_diff import MAX_STEPS, changes
+from crdt.text.text_map import Edit
 
 _FIRST_CONTINUATION, _LAST_CONTINUATION = 0x80, 0xBF
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt.comparing import Hunk, compare, hunks, unified
-from crdt.linediff import Work, differing
+from crdt.text.hunks import Hunk, compare, hunks, unified
+from crdt.text.line_diff import Work, differing
 
 PLENTY = 1 << 40
 

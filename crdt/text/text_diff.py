@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from crdt.linediff import Block, Work, differing
+from crdt.text.line_diff import Block, Work, differing
 
 MAX_STEPS = 4_000_000
 """About a tenth of a second."""

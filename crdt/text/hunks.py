@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from crdt.linediff import Block, Work, differing
-from crdt.textdiff import WORDS
+from crdt.text.line_diff import Block, Work, differing
+from crdt.text.text_diff import WORDS
 
 CONTEXT = 3
 _MAX_STEPS = 40_000_000

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt.textedits import common_ends, edits_between
+from crdt.text.byte_edits import common_ends, edits_between
+from crdt.text.text_map import Edit, TextMap, shifts_of
 from crdt.textfeed import applied
-from crdt.textmap import Edit, TextMap, shifts_of
 
 texts = st.text(alphabet="ab\n é😀😁", max_size=12)
 

@@ -1,0 +1,1 @@
+"""Texts compared and edited: lines, words, edits of bytes, and where a text's bytes are after edits."""
