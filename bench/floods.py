@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench import data, trouble
 from bench.trouble import BINARY, PING, Client, Flood, Target, frame
-from crdt import protocol
-from crdt.lib0 import write_var_uint
+from crdt.wire import y_protocol
+from crdt.wire.lib0 import write_var_uint
 from tests.crdt.harness import Typist
 
 GOAL_RATIO, GOAL_MS = 1.5, 1.0
@@ -63,7 +63,7 @@ def _endless(target: Target, client: Client, block: bytes, times: int) -> None:
 def _updates(target: Target) -> None:
     typist = Typist(random.randrange(_CLIENT_IDS))
     with Client(target, target.rooms[0]) as client:
-        _paced(target, client, _UPDATES_PER_S, lambda: protocol.sync_update(typist.insert(0, "x")))
+        _paced(target, client, _UPDATES_PER_S, lambda: y_protocol.sync_update(typist.insert(0, "x")))
 
 
 def _presence(target: Target) -> None:
@@ -72,7 +72,7 @@ def _presence(target: Target) -> None:
     def state() -> bytes:
         clock = next(clocks)
         text = f'{{"cursor":{{"anchor":{clock},"head":{clock}}},"user":{{"name":"{"x" * 60}"}}}}'
-        return protocol.awareness_update([protocol.AwarenessEntry(own, clock, text)])
+        return y_protocol.awareness_update([y_protocol.AwarenessEntry(own, clock, text)])
 
     with Client(target, target.rooms[0]) as client:
         _paced(target, client, _STATES_PER_S, state)
@@ -86,7 +86,7 @@ def _deaf(target: Target) -> None:
             client.read()
         while target.goes_on():
             for client in clients:
-                client.send(frame(protocol.sync_step1({})), is_deaf=True)
+                client.send(frame(y_protocol.sync_step1({})), is_deaf=True)
             target.did(len(clients))
             time.sleep(_TICK_S)
     finally:
@@ -118,8 +118,8 @@ def _fill(target: Target) -> None:
     """Make the flooder's own document large."""
     update = large_update()
     with Client(target, target.own_room) as client:
-        client.send(frame(protocol.sync_step2(update)))
-        client.send(frame(protocol.sync_step1({})))
+        client.send(frame(y_protocol.sync_step2(update)))
+        client.send(frame(y_protocol.sync_step1({})))
         received = 0
         while received < len(update):
             received += len(client.read())
@@ -128,7 +128,7 @@ def _fill(target: Target) -> None:
 def _questions(target: Target) -> None:
     """Asks for half of a large document again and again."""
     with Client(target, target.own_room) as client:
-        _endless(target, client, frame(protocol.sync_step1({1: STRUCTS // 2})), 1)
+        _endless(target, client, frame(y_protocol.sync_step1({1: STRUCTS // 2})), 1)
 
 
 def _logins(target: Target) -> None:

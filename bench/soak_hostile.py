@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 
 from bench.soak_people import Person, Unexpected
 from bench.trouble import frame
-from crdt import protocol
+from crdt.wire import y_protocol
 from tests.hostile import CORPUS, STATE_VECTORS
 
 _TIMEOUT_S = 30.0
@@ -30,8 +30,8 @@ _BAD_FRAMES = (
     frame(b""),
     frame(b"\x00\x07\x01x"),
     frame(b"\x01\xff\xff\x7f"),
-    frame(protocol.awareness_update([protocol.AwarenessEntry(1, (1 << 53) - 1, '{"a":' * 50)])),
-    *(frame(protocol.sync_update(one.update)) for one in CORPUS),
+    frame(y_protocol.awareness_update([y_protocol.AwarenessEntry(1, (1 << 53) - 1, '{"a":' * 50)])),
+    *(frame(y_protocol.sync_update(one.update)) for one in CORPUS),
     *(frame(b"\x00\x00" + bytes((len(vector) & 127,)) + vector) for vector in STATE_VECTORS),
 )
 

@@ -18,7 +18,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from bench.trouble import PASSWORD
-from crdt import protocol
+from crdt.wire import y_protocol
 from tests.api import Wire
 from tests.crdt.harness import Typist
 
@@ -98,20 +98,20 @@ async def visit(person: Person, session_id: str) -> None:
     """Read the document, type in it, see it saved, go."""
     async with person.editor(session_id) as wire:
         await wire.receive_until(b"\x00\x00", _TIMEOUT_S)
-        await wire.send(protocol.sync_step1({}))
+        await wire.send(y_protocol.sync_step1({}))
         answer = await wire.receive_until(b"\x00\x01", _TIMEOUT_S)
         typist = Typist(random.randrange(_CLIENT_IDS))
-        typist.hear(protocol.decode(answer).update)  # type: ignore[union-attr]
+        typist.hear(y_protocol.decode(answer).update)  # type: ignore[union-attr]
         state = '{"user":{"name":"soak"}}'
-        await wire.send(protocol.awareness_update([protocol.AwarenessEntry(typist.doc.client_id, 1, state)]))
+        await wire.send(y_protocol.awareness_update([y_protocol.AwarenessEntry(typist.doc.client_id, 1, state)]))
         edits = random.randrange(5, 30)
         for number in range(edits):
             size = len(typist.text)
             is_deletion = number % 4 == 3
             update = typist.delete(0, 1) if is_deletion and size else typist.insert(random.randint(0, size), "soak ")
-            await wire.send(protocol.sync_update(update))
+            await wire.send(y_protocol.sync_update(update))
             await asyncio.sleep(random.uniform(0.02, 0.2))
-        await wire.receive_until(protocol.saved(edits), _TIMEOUT_S)
+        await wire.receive_until(y_protocol.saved(edits), _TIMEOUT_S)
         person.did["edits"] += edits
         person.did["visits"] += 1
 

@@ -11,9 +11,9 @@ from bisect import bisect_right
 from collections.abc import Mapping
 
 from crdt.errors import ProtocolError, RoomDamaged
-from crdt.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
 from crdt.log import with_checksum, without_checksum
-from crdt.parsed import Parsed
+from crdt.wire.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.parsed_update import Parsed
 
 GRAIN_S = 2
 """Structs of one client that came within so many seconds share a time."""

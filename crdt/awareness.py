@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crdt.limits import AwarenessLimits
-from crdt.protocol import AwarenessEntry
+from crdt.wire.y_protocol import AwarenessEntry
 
 MAX_CLOCK = (1 << 31) - 1
 _MAX_REMEMBERED = 4_096

@@ -4,8 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from crdt import protocol
-from crdt.protocol import AwarenessEntry
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessEntry
 from storage.records import Role
 
 
@@ -69,4 +69,4 @@ class Connection:
         while self.unsaved and self.unsaved[0][0] <= saved_sequence:
             count = self.unsaved.popleft()[1]
         if count:
-            self.outbox.send(protocol.saved(count))
+            self.outbox.send(y_protocol.saved(count))

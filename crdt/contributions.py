@@ -2,7 +2,7 @@
 
 from crdt.authorship import Authorship
 from crdt.log import Entry
-from crdt.parsed import Parsed
+from crdt.wire.parsed_update import Parsed
 
 MANY = 1_000
 """Keystrokes that wait: with the store away nothing is saved, and each holds some 200 bytes."""

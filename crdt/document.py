@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 import pycrdt
 
 from crdt.errors import Rejected, RoomDamaged
-from crdt.squash import squash
 from crdt.text.text_diff import changes
 from crdt.text.text_map import Edit
 from crdt.updates import EMPTY, FAN_IN, PycrdtFailure, guarded, merge
+from crdt.wire.compact import squash
 
 CUT_BYTES = 256 << 10
 """Of a larger state everything is sent: to leave out what a client has takes pycrdt up to 50 ns a byte."""

@@ -6,7 +6,7 @@ from crdt.document import Document
 from crdt.errors import DocumentFull
 from crdt.known import Known
 from crdt.limits import RoomLimits
-from crdt.parsed import Parsed
+from crdt.wire.parsed_update import Parsed
 
 
 class RoomLeft:

@@ -1,11 +1,11 @@
 """The last look at an update before it is applied: what it may be, and in which form."""
 
-from crdt import scan
-from crdt.content import ScanLimits
-from crdt.entries import separate
 from crdt.known import Known
-from crdt.parsed import Parsed, without_structs
 from crdt.updates import EMPTY
+from crdt.wire import update_parser
+from crdt.wire.content import ScanLimits
+from crdt.wire.map_values import separate
+from crdt.wire.parsed_update import Parsed, without_structs
 
 
 def admitted(known: Known, parsed: Parsed, author: str, limits: ScanLimits, *, carries: bool) -> Parsed | None:
@@ -18,9 +18,9 @@ def admitted(known: Known, parsed: Parsed, author: str, limits: ScanLimits, *, c
     known.admit(parsed, author, carries=carries)
     if known.has_some_of(parsed):
         update = without_structs(parsed)
-        return None if update == EMPTY else scan.parse(update, limits)
+        return None if update == EMPTY else update_parser.parse(update, limits)
     known.places.lay(parsed)
     if parsed.heaps:
-        parsed = scan.parse(separate(parsed.update, set(parsed.heaps)), limits)
+        parsed = update_parser.parse(separate(parsed.update, set(parsed.heaps)), limits)
         known.places.lay(parsed)
     return parsed

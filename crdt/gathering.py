@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from crdt import protocol
 from crdt.broadcast import Broadcast
 from crdt.connection import Connection
 from crdt.known import Known
 from crdt.limits import RoomLimits
 from crdt.observer import Observer
 from crdt.presence import Presence
+from crdt.wire import y_protocol
 from storage.records import Role
 
 
@@ -47,7 +47,7 @@ class Gathering:
         if self._observer:
             self._observer.joined(connection)
         if self.may_write(connection):
-            connection.outbox.send(protocol.sync_step1(self.known.clocks))
+            connection.outbox.send(y_protocol.sync_step1(self.known.clocks))
         self.presence.greet(connection)
 
     def leave(self, connection: Connection) -> None:
@@ -96,7 +96,7 @@ class Gathering:
     def _welcome_writer(self, connection: Connection, *, could_write: bool) -> None:
         if self.may_write(connection) and not could_write:
             connection.was_refused = False
-            connection.outbox.send(protocol.sync_step1(self.known.clocks))
+            connection.outbox.send(y_protocol.sync_step1(self.known.clocks))
 
     def may_write(self, connection: Connection) -> bool:
         """Whether a client's edits are taken now."""

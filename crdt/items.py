@@ -11,8 +11,8 @@ makes usual strings of them. Input must have passed `scan.parse`.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from crdt.content import DELETED, GC, STORED_LIMITS, STRING, ContentReader
-from crdt.lib0 import read_var_uint
+from crdt.wire.content import DELETED, GC, STORED_LIMITS, STRING, ContentReader
+from crdt.wire.lib0 import read_var_uint
 
 Id = tuple[int, int]
 """(client id, clock)"""

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from crdt.known import Known
-from crdt.parsed import Place, pack
-from crdt.scan import MAX_CLOCK
+from crdt.wire.parsed_update import Place, pack
+from crdt.wire.update_parser import MAX_CLOCK
 
 _V = rb"([\x80-\xff]{0,6}[\x00-\x7f])"
 _HEAD = rb"\x00\x02([\x00-\x7f])"

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import TypeVar
 
 from crdt.errors import ForeignClient, Gap, Rejected
-from crdt.parsed import Parsed, pack
 from crdt.places import Places
+from crdt.wire.parsed_update import Parsed, pack
 
 MAX_DEPTH = 32
 MAX_PARENTS = 4_000

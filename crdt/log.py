@@ -22,7 +22,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from crdt.errors import ProtocolError, RoomDamaged
-from crdt.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
 
 _CHUNK = 1
 _SEGMENT = 2

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from crdt.connection import Connection
-from crdt.protocol import AwarenessEntry
+from crdt.wire.y_protocol import AwarenessEntry
 
 
 class Observer(Protocol):

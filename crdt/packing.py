@@ -7,12 +7,12 @@ long ago is found without reading what led to it keystroke by keystroke.
 
 from collections.abc import Iterable, Sequence
 
-from crdt.content import STORED_LIMITS
 from crdt.errors import ProtocolError, RoomDamaged
 from crdt.log import Entry, decode_chunk, encode_segment
-from crdt.scan import parse
-from crdt.squash import squash
 from crdt.updates import merge
+from crdt.wire.compact import squash
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.update_parser import parse
 from storage.records import Chunk
 
 ENTRIES = 4_096

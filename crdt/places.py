@@ -11,9 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from crdt.content import ANY, STRING
 from crdt.errors import Rejected
-from crdt.parsed import GONE, Jump, Parsed, Place, Runs, pack
+from crdt.wire.content import ANY, STRING
+from crdt.wire.parsed_update import GONE, Jump, Parsed, Place, Runs, pack
 
 _CLOCK_BITS = (1 << 31) - 1
 

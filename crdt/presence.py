@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from crdt import protocol
 from crdt.awareness import Awareness
 from crdt.broadcast import Broadcast
 from crdt.connection import Connection
 from crdt.limits import RoomLimits
-from crdt.protocol import AwarenessEntry
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessEntry
 
 
 class Presence:
@@ -52,11 +52,11 @@ class Presence:
         """Tell a client who is here."""
         states = self._awareness.states()
         if states:
-            connection.outbox.send(protocol.awareness_update(states))
+            connection.outbox.send(y_protocol.awareness_update(states))
 
     def answer(self, connection: Connection) -> None:
         """Answer a query, also when nobody is here."""
-        connection.outbox.send(protocol.awareness_update(self._awareness.states()))
+        connection.outbox.send(y_protocol.awareness_update(self._awareness.states()))
 
     def left(self, connection: Connection) -> None:
         """Tell the others that a connection's clients are gone, unless another one speaks for them by now."""
@@ -73,7 +73,7 @@ class Presence:
         for connection in self._connections:
             own = [entry._replace(state=None) for entry in changed if entry.client_id in connection.client_ids]
             if own:
-                connection.outbox.send(protocol.awareness_update(own))
+                connection.outbox.send(y_protocol.awareness_update(own))
 
     def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
         """Take presence at most once an interval; what comes sooner waits for `tick`, the latest winning."""
@@ -111,7 +111,7 @@ class Presence:
     def _apply(self, connection: Connection, entries: Iterable[AwarenessEntry]) -> None:
         changed, bounced = self._awareness.apply(entries, connection.user, connection.client_ids, self._owners)
         if bounced:
-            connection.outbox.send(protocol.awareness_update(bounced))
+            connection.outbox.send(y_protocol.awareness_update(bounced))
         self._announce(changed, source=connection)
 
     def _announce(self, entries: list[AwarenessEntry], source: Connection | None = None) -> None:
@@ -129,7 +129,7 @@ class Presence:
     def publish(self) -> None:
         """Tell everybody the newest of each client in one frame; stock clients ignore their own in it."""
         if self._news:
-            frame = protocol.awareness_update(list(self._news.values()))
+            frame = y_protocol.awareness_update(list(self._news.values()))
             self._news = {}
             self.broadcast.add(frame, self._source)
 

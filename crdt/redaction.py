@@ -15,7 +15,7 @@ from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.items import Items, as_text, from_utf_16, units
 from crdt.log import Entry, decode_chunk, decode_summary
 from crdt.replaying import Replayer, Step
-from crdt.squash import Squasher
+from crdt.wire.compact import Squasher
 from storage.errors import LimitReached
 from storage.records import Chunk
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crdt import updates
-from crdt.content import STORED_LIMITS
 from crdt.document import Document
 from crdt.log import Entry
-from crdt.scan import parse
 from crdt.stored import Restored
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_map import Edit
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.update_parser import parse
 
 MAX_STEPS = 2_000
 MAX_INSERTED = 4 << 20

@@ -8,10 +8,9 @@ store; `rooms` loads it, writes its log and closes it.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
-from crdt import gate, keystroke, log, protocol, scan
+from crdt import gate, keystroke, log
 from crdt.authoring import Authoring, adopted_root
 from crdt.connection import Connection
-from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.contributions import MANY, Contributions
 from crdt.crashmark import CrashMark
 from crdt.document import Document
@@ -20,15 +19,17 @@ from crdt.fullness import RoomLeft
 from crdt.gathering import Gathering
 from crdt.journal import Journal
 from crdt.limits import RoomLimits
-from crdt.parsed import Parsed
 from crdt.stored import Restored
 from crdt.text.text_map import Edit
 from crdt.updates import EMPTY
+from crdt.wire import update_parser, y_protocol
+from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
+from crdt.wire.parsed_update import Parsed
 from storage.records import Chunk, Role
 
 TRY_LATER = 1013
 _MAX_STRIKES = 3
-_SYNC = bytes((protocol.SYNC,))
+_SYNC = bytes((y_protocol.SYNC,))
 _VIEWER = Role.VIEWER
 
 
@@ -112,20 +113,20 @@ class Room(Gathering):
         if frame[:1] == _SYNC:
             self.settle()
         with self._mark.at(self.session_id, connection.user_id):
-            self._receive(connection, protocol.decode(frame), now, parsed)
+            self._receive(connection, y_protocol.decode(frame), now, parsed)
 
-    def _receive(self, connection: Connection, message: protocol.Message, now: int, parsed: Parsed | None) -> None:
+    def _receive(self, connection: Connection, message: y_protocol.Message, now: int, parsed: Parsed | None) -> None:
         match message:
-            case protocol.SyncUpdate(update):
+            case y_protocol.SyncUpdate(update):
                 self._write(connection, update, now, parsed, is_answer=False)
-            case protocol.AwarenessUpdate(entries):
+            case y_protocol.AwarenessUpdate(entries):
                 self.presence.hear(connection, entries, now)
-            case protocol.SyncStep1(state_vector):
-                protocol.decode_state_vector(state_vector)
-                connection.outbox.send(protocol.sync_step2(self.document.diff(state_vector)))
-            case protocol.SyncStep2(update):
+            case y_protocol.SyncStep1(state_vector):
+                y_protocol.decode_state_vector(state_vector)
+                connection.outbox.send(y_protocol.sync_step2(self.document.diff(state_vector)))
+            case y_protocol.SyncStep2(update):
                 self._write(connection, update, now, parsed, is_answer=True)
-            case protocol.QueryAwareness():
+            case y_protocol.QueryAwareness():
                 self.presence.answer(connection)
 
     def _type(self, connection: Connection, typed: keystroke.Keystroke, frame: bytes, now: int) -> bool:
@@ -189,7 +190,7 @@ class Room(Gathering):
         if not connection.was_refused:
             connection.was_refused = True
             reason = "forbidden: viewers cannot edit" if self.is_open else "session_ended: nobody can edit"
-            connection.outbox.send(protocol.permission_denied(reason))
+            connection.outbox.send(y_protocol.permission_denied(reason))
 
     def _take(
         self,
@@ -213,7 +214,7 @@ class Room(Gathering):
             raise RoomUnavailable("too much is waiting to be saved")
         limits = SYNC_LIMITS if is_answer else LIVE_LIMITS
         known = self.known
-        admitted = gate.admitted(known, parsed or scan.read(update, limits), author, limits, carries=carries)
+        admitted = gate.admitted(known, parsed or update_parser.read(update, limits), author, limits, carries=carries)
         if not admitted:
             return
         parsed, update = admitted, admitted.update
@@ -233,7 +234,7 @@ class Room(Gathering):
         self.journal.add(entry)
         self.contributions.note(parsed, entry, self.journal.sequence)
         self._recorded(len(update))
-        self.broadcast.add(protocol.sync_update(update), source)
+        self.broadcast.add(y_protocol.sync_update(update), source)
 
     def _recorded(self, size: int) -> None:
         self.on_edit(self, size)
@@ -249,7 +250,7 @@ class Room(Gathering):
                 return
         if is_answer or not connection.is_behind:
             connection.is_behind = True
-            connection.outbox.send(protocol.sync_step1(self.known.clocks))
+            connection.outbox.send(y_protocol.sync_step1(self.known.clocks))
 
     # -- saving -----------------------------------------------------------------------------------
 
@@ -300,7 +301,7 @@ class Room(Gathering):
         with self._mark.at(self.session_id, user_id):
             update = self._authoring.update(user_id, files, edits)
             if update != EMPTY:
-                self._take(user_id, update, now, scan.parse(update, SYNC_LIMITS), None)
+                self._take(user_id, update, now, update_parser.parse(update, SYNC_LIMITS), None)
 
 
 def _do_nothing(*_arguments: object) -> None:

@@ -15,18 +15,18 @@ from typing import Any
 
 from crdt import loading
 from crdt.connection import Connection
-from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.crashmark import CrashMark
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.keeping import Keeper
 from crdt.limits import RoomsSettings
-from crdt.parsed import Parsed
-from crdt.protocol import SYNC, SyncStep2, SyncUpdate, decode
 from crdt.quarantine import Quarantine
 from crdt.room import Room
-from crdt.scan import read
 from crdt.tending import Tender
 from crdt.turns import Turns
+from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.update_parser import read
+from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 from crdt.writer import Writer
 from storage.base import Store
 from storage.errors import NotFound, StoreError, StoreUnavailable

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from crdt import authorship, log
 from crdt.authorship import Authorship
-from crdt.content import STORED_LIMITS
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.known import Known
-from crdt.scan import parse
-from crdt.squash import squash
 from crdt.updates import EMPTY, check, merge, verify
+from crdt.wire.compact import squash
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.update_parser import parse
 from storage.records import Checkpoint, Chunk
 
 

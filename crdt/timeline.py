@@ -3,10 +3,10 @@
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-from crdt.content import STORED_LIMITS
 from crdt.log import Entry
-from crdt.parsed import Parsed
-from crdt.scan import parse
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.update_parser import parse
 
 GAP_MS = 2_000
 """Edits of one user belong together as long as he stops for no longer."""

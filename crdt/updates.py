@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import pycrdt
 
-from crdt import protocol
 from crdt.errors import Rejected, RoomDamaged
+from crdt.wire import y_protocol
 
 FAN_IN = 10
 """Updates merged at once: 0.6 µs each in tens, 4.4 µs each in thousands (facts/pycrdt.md)."""
@@ -60,7 +60,7 @@ def verify(state: bytes, clocks: Mapping[int, int]) -> None:
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     try:
         guarded(doc.apply_update, state)
-        loaded = protocol.decode_state_vector(bytes(guarded(doc.get_state)))
+        loaded = y_protocol.decode_state_vector(bytes(guarded(doc.get_state)))
     except PycrdtFailure as failure:
         raise RoomDamaged("the state cannot be loaded") from failure
     if loaded != clocks:

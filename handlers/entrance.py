@@ -4,9 +4,9 @@ import json
 import logging
 from collections.abc import Mapping
 
-from crdt import protocol
 from crdt.connection import Connection
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
+from crdt.wire import y_protocol
 from handlers import errors, views
 from handlers.account import NO_ACCESS
 from handlers.entry import connect_wait_s, enter_as, entering, secret_hash
@@ -131,6 +131,6 @@ class Entrance:
     def _refuse(self, code: int, word: str, message: str) -> None:
         """Say why, and close after a while: old clients come back ten times a second (facts/yjs-protocol.md)."""
         _log.info("request %s refused with %s: %s", self._request_id, code, word)
-        self._peer.send(protocol.permission_denied(f"{word}: {message}"))
+        self._peer.send(y_protocol.permission_denied(f"{word}: {message}"))
         reason = json.dumps({"code": word, "message": message})
         self._peer.shut_later(self._services.sockets.limits.refusal_hold_s, code, reason)

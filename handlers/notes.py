@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 
-from crdt.lib0 import write_var_bytes, write_var_uint
+from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from handlers import views
 from handlers.sockets import Sockets
 from storage.records import Message, User

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol
 
-from crdt.protocol import KEEP_ALIVE
+from crdt.wire.y_protocol import KEEP_ALIVE
 from handlers.doorway import Doorway
 from handlers.limits import Places
 

@@ -6,7 +6,7 @@ it has. `taken`: a shape that real Yjs clients also make, which the pinned pycrd
 
 from typing import NamedTuple
 
-from crdt.lib0 import write_var_bytes, write_var_uint
+from crdt.wire.lib0 import write_var_bytes, write_var_uint
 
 B3 = bytes.fromhex("0301010004010474657874036162630102000401047465787403616263010300040104746578740361626300")
 """A document in which clients 1, 2 and 3 each wrote "abc" into the root "text"."""

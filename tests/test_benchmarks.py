@@ -5,9 +5,9 @@ import json
 from bench import report
 from bench.floods import STRUCTS, large_update
 from bench.scenarios import GROWTH, LAG, SCENARIOS
-from crdt import scan
-from crdt.content import SYNC_LIMITS
 from crdt.document import CUT_BYTES
+from crdt.wire import update_parser
+from crdt.wire.content import SYNC_LIMITS
 
 _FIGURES = {
     "ours": {
@@ -54,5 +54,5 @@ def test_what_is_left_beside_a_flooder() -> None:
 def test_the_flooder_may_have_his_large_document() -> None:
     """It is as large as one first sync may be, and too large for the short way of answering."""
     update = large_update()
-    assert scan.read(update, SYNC_LIMITS).spans == {1: (0, STRUCTS)}
+    assert update_parser.read(update, SYNC_LIMITS).spans == {1: (0, STRUCTS)}
     assert len(update) > CUT_BYTES

@@ -7,9 +7,9 @@ from typing import Any
 
 from crdt.connection import Connection
 from crdt.errors import CrdtError
-from crdt.protocol import AwarenessEntry
 from crdt.room import Room
 from crdt.textfeed import TextClient, TextFeed
+from crdt.wire.y_protocol import AwarenessEntry
 from handlers.events.seat import Seat
 from handlers.events.typists import Typists
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from crdt.connection import Connection
-from crdt.protocol import AwarenessEntry
 from crdt.room import Room
 from crdt.textfeed import TextClient, TextFeed
+from crdt.wire.y_protocol import AwarenessEntry
 from handlers import views
 from storage.records import Role, User
 

@@ -8,7 +8,7 @@ import uvloop
 
 from collab_server import loops
 from collab_server.config import Config, ConfigError
-from crdt import protocol
+from crdt.wire import y_protocol
 from tests.api import Api
 from tests.crdt.harness import Typist
 from tests.interop.test_sync_endpoint import joined
@@ -37,7 +37,7 @@ async def test_it_serves(tmp_path: Path, event_loop: str) -> None:
     session_id = await ada.new_session()
     one, two = await joined(ada, session_id), await joined(ada, session_id)
 
-    update = protocol.sync_update(Typist(5).insert(0, "typed last"))
+    update = y_protocol.sync_update(Typist(5).insert(0, "typed last"))
     await one.send(update)
     assert await two.receive_until(update) == update
     assert await server.terminate() == 0

@@ -4,12 +4,12 @@ from typing import Any
 
 import pycrdt
 
-from crdt import protocol
 from crdt.connection import Connection
 from crdt.limits import RoomLimits
 from crdt.room import Room
 from crdt.stored import Restored
 from crdt.updates import EMPTY
+from crdt.wire import y_protocol
 from storage.records import Role
 
 NOW = 1_700_000_000_000
@@ -105,7 +105,7 @@ def join(room: Room, user_id: str = "ada", role: Role = Role.EDITOR, **options: 
 
 
 def send(room: Room, connection: Connection, update: bytes, now: int = NOW) -> None:
-    room.receive(connection, protocol.sync_update(update), now)
+    room.receive(connection, y_protocol.sync_update(update), now)
 
 
 def save(room: Room, now: int = NOW) -> list[Any]:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from crdt import authorship, log
 from crdt.authorship import Authorship
 from crdt.errors import RoomDamaged
-from crdt.lib0 import write_var_bytes, write_var_uint
-from crdt.parsed import Parsed
+from crdt.wire.lib0 import write_var_bytes, write_var_uint
+from crdt.wire.parsed_update import Parsed
 
 NOW = 1_700_000_000_000
 

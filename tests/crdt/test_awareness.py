@@ -8,7 +8,7 @@ import pytest
 
 from crdt.awareness import MAX_CLOCK, Awareness
 from crdt.limits import AwarenessLimits
-from crdt.protocol import AwarenessEntry
+from crdt.wire.y_protocol import AwarenessEntry
 
 ADA: dict[str, Any] = {"id": "ada", "name": "Ada", "color": "#111", "colorLight": "#1113", "avatar": None}
 BOB: dict[str, Any] = {"id": "bob", "name": "Bob", "color": "#222", "colorLight": "#2223", "avatar": None}

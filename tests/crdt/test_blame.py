@@ -11,13 +11,13 @@ import pycrdt
 import pytest
 
 import crdt.blame
-from crdt import protocol
 from crdt.authorship import Authorship
 from crdt.blame import blame
 from crdt.items import Items, as_text
 from crdt.room import Room
-from crdt.scan import parse
-from crdt.squash import squash
+from crdt.wire import y_protocol
+from crdt.wire.compact import squash
+from crdt.wire.update_parser import parse
 from tests.crdt.harness import NOW, Typist, join, make_room, send
 from tests.interop.test_trace import TRACES
 from tests.node_peers import node_command
@@ -112,7 +112,7 @@ def test_texts_of_others_that_somebody_brought() -> None:
     bob.insert(0, "b")
     at_bob, _ = join(room, "bob")
 
-    brought = bytes(bob.doc.get_update(protocol.state_vector(room.known.clocks)))
+    brought = bytes(bob.doc.get_update(y_protocol.state_vector(room.known.clocks)))
     room.receive(at_bob, b"\x00\x01" + _sized(brought), NOW + 60_000)
 
     found = blamed(room)

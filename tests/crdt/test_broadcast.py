@@ -1,8 +1,8 @@
 """What a room's connections are told in one turn."""
 
-from crdt import protocol
 from crdt.broadcast import Broadcast
-from crdt.protocol import AwarenessEntry
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessEntry
 from tests.crdt.harness import NOW, Typist, join, make_room
 
 
@@ -47,10 +47,10 @@ def test_who_is_closed_gets_what_came_before() -> None:
     (ada, _), (bob, to_bob) = join(room), join(room, "bob")
     to_bob.take()
     update = Typist(5).insert(0, "last words")
-    room.receive(ada, protocol.sync_update(update), NOW)
+    room.receive(ada, y_protocol.sync_update(update), NOW)
     room.close([bob], 4403, "removed")
 
-    assert to_bob.take() == [protocol.sync_update(update)]
+    assert to_bob.take() == [y_protocol.sync_update(update)]
     assert to_bob.closed == (4403, "removed")
 
 
@@ -67,7 +67,7 @@ def test_presence_of_a_while_is_one_frame() -> None:
     room.presence.publish()
     assert to_ada.take() == []
     (frame,) = to_bob.take()
-    (entry,) = protocol.decode(frame).entries
+    (entry,) = y_protocol.decode(frame).entries
     assert (entry.client_id, entry.clock) == (1, 2)
 
     room.presence.hear(ada, [AwarenessEntry(1, 3, "{}")], NOW + 2_000)
@@ -75,5 +75,5 @@ def test_presence_of_a_while_is_one_frame() -> None:
     room.presence.publish()
     room.presence.publish()
     assert to_ada.frames == to_bob.frames
-    assert [one.client_id for one in protocol.decode(to_ada.take()[0]).entries] == [1, 2]
+    assert [one.client_id for one in y_protocol.decode(to_ada.take()[0]).entries] == [1, 2]
     assert len(told) == 2

@@ -1,10 +1,11 @@
 """Who wrote what: what was typed is taken in later, and nobody who asks can tell."""
 
-from crdt import log, scan
+from crdt import log
 from crdt.authorship import Authorship
-from crdt.content import SYNC_LIMITS
 from crdt.contributions import MANY, Contributions
 from crdt.stored import restore
+from crdt.wire import update_parser
+from crdt.wire.content import SYNC_LIMITS
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 
 
@@ -82,7 +83,7 @@ def test_other_updates_come_after_what_was_typed_before_them() -> None:
     contributions.typed.append((5, 0, 1, log.Entry(NOW, "ada", typist.made[-1]), 1))
     update = typist.insert(1, "b")
 
-    contributions.note(scan.parse(update, SYNC_LIMITS), log.Entry(NOW + 7_000, "bob", update), 2)
+    contributions.note(update_parser.parse(update, SYNC_LIMITS), log.Entry(NOW + 7_000, "bob", update), 2)
 
     assert contributions.since_version == {"ada": 1, "bob": 2}
     assert contributions.first_edit_at == NOW

@@ -9,8 +9,8 @@ from crdt import document, updates
 from crdt.document import CUT_BYTES, Document
 from crdt.errors import Rejected, RoomDamaged
 from crdt.known import Known
-from crdt.scan import parse
 from crdt.updates import EMPTY, merge, verify
+from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 from tests.hostile import B3, POISON
 

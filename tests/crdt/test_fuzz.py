@@ -2,7 +2,7 @@
 
 import pytest
 
-from crdt import protocol
+from crdt.wire import y_protocol
 from tests.crdt.harness import Typist
 from tests.fuzz import campaign, faults, sequences
 from tests.fuzz.mutations import TAME
@@ -17,7 +17,7 @@ _LEAST_TAKEN = {"honest": 0.6, "structure": 0.02}
 def typed() -> list[Sent]:
     """Somebody types, then sends what triggers a fault."""
     typist = Typist(5)
-    frames = [protocol.sync_update(typist.insert(0, letter)) for letter in "abcdef"]
+    frames = [y_protocol.sync_update(typist.insert(0, letter)) for letter in "abcdef"]
     return [Sent("ada", frame) for frame in (*frames, faults.TRIGGER)]
 
 

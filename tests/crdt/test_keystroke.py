@@ -5,15 +5,16 @@ import random
 import pycrdt
 import pytest
 
-from crdt import gate, keystroke, protocol
-from crdt.content import LIVE_LIMITS
+from crdt import gate, keystroke
 from crdt.document import Document
 from crdt.errors import Gap, ProtocolError
 from crdt.keystroke import Keystroke
 from crdt.known import Known
-from crdt.lib0 import write_var_uint
-from crdt.scan import parse
 from crdt.updates import check
+from crdt.wire import y_protocol
+from crdt.wire.content import LIVE_LIMITS
+from crdt.wire.lib0 import write_var_uint
+from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 
 
@@ -26,7 +27,7 @@ def taken(known: Known, update: bytes, author: str = "ada") -> None:
 
 
 def frame_of(update: bytes) -> bytes:
-    return protocol.sync_update(update)
+    return y_protocol.sync_update(update)
 
 
 def known_after(*updates: bytes, author: str = "ada") -> Known:

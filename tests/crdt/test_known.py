@@ -4,8 +4,8 @@ import pytest
 
 from crdt.errors import ForeignClient, Gap, Rejected
 from crdt.known import MAX_DEPTH, MAX_PARENTS, MAX_ROOTS, Known
-from crdt.lib0 import write_var_uint
-from crdt.scan import parse
+from crdt.wire.lib0 import write_var_uint
+from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 from tests.hostile import B3, many_roots, nested_types
 

@@ -6,12 +6,12 @@ import pycrdt
 import pytest
 
 from crdt import gate
-from crdt.content import ANY, DELETED, GC, LIVE_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.errors import Rejected
 from crdt.known import Known
-from crdt.parsed import GONE, Place, pack
 from crdt.places import MAX_JUMPS, MAX_LOOSE_VALUES
-from crdt.scan import parse, read
+from crdt.wire.content import ANY, DELETED, GC, LIVE_LIMITS, SYNC_LIMITS, ScanLimits
+from crdt.wire.parsed_update import GONE, Place, pack
+from crdt.wire.update_parser import parse, read
 from tests.crdt.harness import Typist
 from tests.fuzz.structure import Section, Struct, Update, shared_type, text
 

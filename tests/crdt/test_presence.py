@@ -2,18 +2,18 @@
 
 import json
 
-from crdt import protocol
-from crdt.protocol import AwarenessEntry, AwarenessUpdate
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessEntry, AwarenessUpdate
 from tests.crdt.harness import NOW, Inbox, join, make_room
 
 
 def say(room, connection, client_id: int, clock: int, state: str | None, now: int = NOW) -> None:
-    room.receive(connection, protocol.awareness_update([AwarenessEntry(client_id, clock, state)]), now)
+    room.receive(connection, y_protocol.awareness_update([AwarenessEntry(client_id, clock, state)]), now)
 
 
 def heard(inbox: Inbox) -> list[AwarenessEntry]:
     """Return the presence entries received since the last look."""
-    messages = [protocol.decode(frame) for frame in inbox.take()]
+    messages = [y_protocol.decode(frame) for frame in inbox.take()]
     return [entry for message in messages if isinstance(message, AwarenessUpdate) for entry in message.entries]
 
 

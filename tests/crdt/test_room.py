@@ -2,14 +2,15 @@
 
 import pytest
 
-from crdt import log, protocol
+from crdt import log
 from crdt.authoring import adopted_root
 from crdt.document import Document
 from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
-from crdt.scan import parse
 from crdt.stored import restore
 from crdt.updates import merge
+from crdt.wire import y_protocol
+from crdt.wire.update_parser import parse
 from storage.records import Role
 from tests.crdt.harness import EMPTY, NOW, Typist, join, make_room, save, send
 from tests.hostile import B3
@@ -39,7 +40,7 @@ def test_an_update_is_relayed_and_logged() -> None:
     send(room, ada, update)
 
     assert ada_inbox.take() == []
-    assert bob_inbox.take() == [protocol.sync_update(update)]
+    assert bob_inbox.take() == [y_protocol.sync_update(update)]
     (chunk,) = save(room)
     assert log.decode_chunk(chunk.data) == [log.Entry(NOW, "ada", update)]
     assert sizes == [len(update)]
@@ -56,8 +57,8 @@ def test_what_is_known_is_neither_relayed_nor_logged() -> None:
     bob_inbox.take()
     save(room)
 
-    room.receive(ada, protocol.sync_step2(typist.doc.get_update()), NOW)
-    room.receive(ada, protocol.sync_step2(EMPTY), NOW)
+    room.receive(ada, y_protocol.sync_step2(typist.doc.get_update()), NOW)
+    room.receive(ada, y_protocol.sync_step2(EMPTY), NOW)
 
     assert bob_inbox.take() == []
     assert save(room) == []
@@ -72,7 +73,7 @@ def test_step1_is_answered_always() -> None:
     room.receive(ada, b"\x00\x00\x01\x00", NOW)
     room.receive(ada, b"\x2a", NOW)
 
-    assert inbox.take() == [protocol.sync_step2(EMPTY)]
+    assert inbox.take() == [y_protocol.sync_step2(EMPTY)]
     with pytest.raises(ProtocolError):
         room.receive(ada, b"\x00\x00\x04\xff\xff\xff\x7f", NOW)
 
@@ -89,12 +90,12 @@ def test_saved_counts_committed_updates() -> None:
     send(room, ada, typist.insert(3, "y"))
     assert inbox.take() == []
     room.saved()
-    assert inbox.take() == [protocol.saved(3)]
+    assert inbox.take() == [y_protocol.saved(3)]
     assert chunk is not None
     save(room)
-    assert inbox.take() == [protocol.saved(4)]
+    assert inbox.take() == [y_protocol.saved(4)]
     send(room, ada, EMPTY)
-    assert inbox.take() == [protocol.saved(5)]
+    assert inbox.take() == [y_protocol.saved(5)]
 
 
 def test_known_but_unsaved_is_not_called_saved() -> None:
@@ -106,11 +107,11 @@ def test_known_but_unsaved_is_not_called_saved() -> None:
     send(room, ada, update)
     bob_inbox.take()
 
-    room.receive(bob, protocol.sync_step2(update), NOW)
+    room.receive(bob, y_protocol.sync_step2(update), NOW)
 
     assert bob_inbox.take() == []
     save(room)
-    assert bob_inbox.take() == [protocol.saved(1)]
+    assert bob_inbox.take() == [y_protocol.saved(1)]
 
 
 def test_a_gap_is_asked_for_once_and_withholds_saved() -> None:
@@ -125,10 +126,10 @@ def test_a_gap_is_asked_for_once_and_withholds_saved() -> None:
     send(room, ada, third)
     save(room)
     assert inbox.take() == [bytes.fromhex("00000100")]
-    room.receive(ada, protocol.sync_step2(typist.doc.get_update()), NOW)
+    room.receive(ada, y_protocol.sync_step2(typist.doc.get_update()), NOW)
     save(room)
 
-    assert inbox.take() == [protocol.saved(3)]
+    assert inbox.take() == [y_protocol.saved(3)]
     assert room.files()["codemirror"] == "xxx"
 
 
@@ -141,7 +142,7 @@ def test_answers_with_gaps_are_sent_away() -> None:
     inbox.take()
 
     for _ in range(3):
-        room.receive(ada, protocol.sync_step2(second), NOW)
+        room.receive(ada, y_protocol.sync_step2(second), NOW)
 
     assert len(inbox.take()) == 2
     assert inbox.closed is not None
@@ -156,10 +157,10 @@ def test_viewers_edits_are_dropped() -> None:
     update = typist.insert(0, "no")
 
     send(room, viewer, update)
-    room.receive(viewer, protocol.sync_step2(update), NOW)
-    room.receive(viewer, protocol.sync_step2(EMPTY), NOW)
+    room.receive(viewer, y_protocol.sync_step2(update), NOW)
+    room.receive(viewer, y_protocol.sync_step2(EMPTY), NOW)
 
-    assert inbox.take() == [protocol.permission_denied("forbidden: viewers cannot edit")]
+    assert inbox.take() == [y_protocol.permission_denied("forbidden: viewers cannot edit")]
     assert room.files() == {"codemirror": ""}
     assert save(room) == []
 
@@ -174,7 +175,7 @@ def test_roles_change_on_open_connections() -> None:
     room.set_role("vic", Role.EDITOR)
     room.set_role("nobody", Role.EDITOR)
     assert inbox.take() == [bytes.fromhex("00000100")]
-    room.receive(vic, protocol.sync_step2(typist.doc.get_update()), NOW)
+    room.receive(vic, y_protocol.sync_step2(typist.doc.get_update()), NOW)
     assert room.files() == {"codemirror": "a"}
     room.set_role("vic", Role.VIEWER)
     send(room, vic, typist.insert(1, "b"))
@@ -191,7 +192,7 @@ def test_an_ended_session_takes_nothing() -> None:
 
     room.set_open(is_open=False)
     send(room, ada, typist.insert(0, "a"))
-    assert inbox.take() == [protocol.permission_denied("session_ended: nobody can edit")]
+    assert inbox.take() == [y_protocol.permission_denied("session_ended: nobody can edit")]
     room.set_open(is_open=True)
 
     assert inbox.take() == [bytes.fromhex("00000100")]
@@ -224,7 +225,7 @@ def test_update_size_at_its_limit(size: int, fits: bool) -> None:
     else:
         with pytest.raises(ProtocolError):
             send(room, ada, update)
-        room.receive(ada, protocol.sync_step2(update), NOW)
+        room.receive(ada, y_protocol.sync_step2(update), NOW)
     assert len(room.files()["codemirror"]) == size - 19
 
 
@@ -280,7 +281,7 @@ def test_carried_structs_after_a_crash() -> None:
     bob, _ = join(room, "bob")
     bob.client_ids.add(6)
 
-    room.receive(bob, protocol.sync_step2(carrier.doc.get_update()), NOW)
+    room.receive(bob, y_protocol.sync_step2(carrier.doc.get_update()), NOW)
 
     assert room.files() == {"codemirror": "ab"}
     assert room.known.owners == {6: "bob"}
@@ -359,7 +360,7 @@ def test_a_large_update_may_come_scanned() -> None:
     room = make_room()
     ada, _ = join(room)
 
-    room.receive(ada, protocol.sync_step2(B3), NOW, parse(B3))
+    room.receive(ada, y_protocol.sync_step2(B3), NOW, parse(B3))
 
     assert room.files()["text"] == "abcabcabc"
 
@@ -380,8 +381,8 @@ def test_known_structs_with_another_content_are_not_taken() -> None:
 
     assert room.files() == {"codemirror": "known"}
     (question,) = inbox.take()
-    assert question == protocol.sync_step1({5: 5})
-    room.receive(ada, protocol.sync_step2(other.made[1]), NOW)
+    assert question == y_protocol.sync_step1({5: 5})
+    room.receive(ada, y_protocol.sync_step2(other.made[1]), NOW)
     assert room.files() == {"codemirror": "knownD"}
     (chunk,) = save(room)
     logged = [entry.update for entry in log.decode_chunk(chunk.data)]

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import crdt.stored
-from crdt import protocol
 from crdt.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history import History, HistorySettings
@@ -18,6 +17,7 @@ from crdt.limits import RoomLimits, RoomsSettings
 from crdt.log import Entry, encode_chunk
 from crdt.room import Room
 from crdt.rooms import Rooms
+from crdt.wire import y_protocol
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import Access, Chunk, Login, Member, Role, Session, SessionChanges, Status, User, VersionKind
 from storage.sqlite import SqliteStore
@@ -143,7 +143,7 @@ async def test_edits_are_there_after_a_reload(world: World) -> None:
         for at in range(50):
             send(room, ada, typist.insert(at, "x"))
         await all_saved(room)
-    assert protocol.saved(50) in inbox.frames
+    assert y_protocol.saved(50) in inbox.frames
 
     again = await world.restarted()
 
@@ -191,7 +191,7 @@ async def test_a_store_that_is_away(make_world, expect_log) -> None:
         world.store.failing.clear()
         await all_saved(room)
 
-    assert protocol.saved(2) in inbox.frames
+    assert y_protocol.saved(2) in inbox.frames
     assert not world.rooms.writer.is_failing
     assert [(c.first, c.last) for c in await world.store.chunks("one", 0, 10)] == [(1, 1), (2, 2)]
 
@@ -246,14 +246,14 @@ async def test_all_rooms_together_have_a_bound(make_world, expect_log) -> None:
     async with world.rooms.use("one") as one, world.rooms.use("two") as two:
         ada, _ = join(one)
         bob, _ = join(two, "bob")
-        world.rooms.receive(one, ada, protocol.sync_update(Typist(5).insert(0, "x" * 70)))
+        world.rooms.receive(one, ada, y_protocol.sync_update(Typist(5).insert(0, "x" * 70)))
 
         with pytest.raises(RoomUnavailable):
-            world.rooms.receive(two, bob, protocol.sync_update(Typist(6).insert(0, "y")))
+            world.rooms.receive(two, bob, y_protocol.sync_update(Typist(6).insert(0, "y")))
         world.store.failing.clear()
         await all_saved(one)
         await until(lambda: _value(world.rooms.writer.unsaved_bytes), lambda size: size == 0)
-        world.rooms.receive(two, bob, protocol.sync_update(Typist(6).insert(0, "y")))
+        world.rooms.receive(two, bob, y_protocol.sync_update(Typist(6).insert(0, "y")))
 
 
 async def test_large_frames_are_scanned_elsewhere(world: World) -> None:
@@ -262,9 +262,9 @@ async def test_large_frames_are_scanned_elsewhere(world: World) -> None:
     async with world.rooms.use("one") as room:
         ada, inbox = join(room)
         vic, _ = join(room, "vic", Role.VIEWER)
-        await world.rooms.receive_large(room, ada, protocol.sync_update(Typist(5).insert(0, "x" * 70_000)))
-        await world.rooms.receive_large(room, ada, protocol.sync_step2(Typist(6).insert(0, "y" * 70_000)))
-        await world.rooms.receive_large(room, vic, protocol.sync_step2(Typist(7).insert(0, "z" * 70_000)))
+        await world.rooms.receive_large(room, ada, y_protocol.sync_update(Typist(5).insert(0, "x" * 70_000)))
+        await world.rooms.receive_large(room, ada, y_protocol.sync_step2(Typist(6).insert(0, "y" * 70_000)))
+        await world.rooms.receive_large(room, vic, y_protocol.sync_step2(Typist(7).insert(0, "z" * 70_000)))
         await world.rooms.receive_large(room, ada, b"\x00\x00\x01\x00")
 
         assert len(room.files()["codemirror"]) == 140_000
@@ -508,8 +508,8 @@ async def test_late_presence_is_applied_by_a_timer(make_world) -> None:
         ada, _ = join(room)
         _, watcher = join(room, "bob")
         for clock in (1, 2):
-            entry = protocol.AwarenessEntry(1, clock, f'{{"n":{clock}}}')
-            world.rooms.receive(room, ada, protocol.awareness_update([entry]))
+            entry = y_protocol.AwarenessEntry(1, clock, f'{{"n":{clock}}}')
+            world.rooms.receive(room, ada, y_protocol.awareness_update([entry]))
         world.now += 100
 
         await until(lambda: _value([f for f in watcher.frames if b'"n":2' in f]), bool)

@@ -6,11 +6,11 @@ import random
 import pytest
 
 import crdt.textfeed
-from crdt import protocol
 from crdt.errors import DocumentFull
 from crdt.limits import RoomLimits
 from crdt.room import Room
 from crdt.textfeed import RETIRED_MS, TextClient, TextFeed
+from crdt.wire import y_protocol
 from tests.crdt.harness import NOW, Typist, join, make_room, send
 
 LETTERS = [chr(code) for code in (*range(0x4E00, 0x4E00 + 4_000), *range(0x1F300, 0x1F5FF))]
@@ -264,8 +264,8 @@ class Yjs:
 
     def show(self) -> None:
         if self.inbox.frames:
-            match protocol.decode(self.inbox.frames.pop(0)):
-                case protocol.SyncUpdate(update):
+            match y_protocol.decode(self.inbox.frames.pop(0)):
+                case y_protocol.SyncUpdate(update):
                     self.typist.hear(update)
 
     def deliver(self, now: int) -> None:

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
-from crdt import protocol
 from crdt.connection import Connection
-from crdt.protocol import AwarenessEntry
 from crdt.room import Room
 from crdt.turns import Turns
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessEntry
 from tests.crdt.harness import NOW, Inbox, Typist, join, make_room
 from tests.node_peers import until
 
@@ -55,7 +55,7 @@ async def test_a_keystroke_and_its_cursor_leave_in_one_write() -> None:
     timers = Timers()
     room, (ada, to_ada), (_, to_bob) = _served_room()
 
-    update = protocol.sync_update(Typist(5).insert(0, "a"))
+    update = y_protocol.sync_update(Typist(5).insert(0, "a"))
     room.receive(ada, update, NOW)
     cursor = _point(room, ada, 5, 1)
     await _turn()
@@ -74,7 +74,7 @@ async def test_waiting_presence_leaves_with_the_next_edit() -> None:
     await _turn()
     assert (to_ada.take(), to_bob.take()) == ([], [])
 
-    update = protocol.sync_update(Typist(6).insert(0, "b"))
+    update = y_protocol.sync_update(Typist(6).insert(0, "b"))
     room.receive(bob, update, NOW)
     await _turn()
 
@@ -94,7 +94,7 @@ async def test_presence_alone_leaves_a_little_later() -> None:
     to_bob.take(), to_dan.take()
     _point(rooms[0], ada, 5, 1)
     _point(rooms[1], eve, 6, 1)
-    rooms[1].receive(eve, protocol.sync_update(Typist(6).insert(0, "b")), NOW)
+    rooms[1].receive(eve, y_protocol.sync_update(Typist(6).insert(0, "b")), NOW)
     await _turn()
     assert (len(to_bob.take()), len(to_dan.take())) == (0, 1)
 

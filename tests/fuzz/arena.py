@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from crdt import authorship, log, protocol, stored
+from crdt import authorship, log, stored
 from crdt.connection import Connection
-from crdt.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.document import Document
 from crdt.errors import CrdtError, Rejected, RoomDamaged
-from crdt.parsed import Parsed
 from crdt.room import Room
-from crdt.scan import parse, read
-from crdt.squash import squash
+from crdt.wire import y_protocol
+from crdt.wire.compact import squash
+from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.update_parser import parse, read
 from storage.records import Chunk, Role
 from tests.crdt.harness import NOW, join, make_room, save
 from tests.fuzz.sequences import Sent
@@ -77,10 +78,10 @@ class Arena:
         """The scan that `Rooms` makes elsewhere because the frame is large; raises CrdtError."""
         if len(frame) <= _LARGE_BYTES:
             return None
-        match protocol.decode(frame):
-            case protocol.SyncUpdate(update):
+        match y_protocol.decode(frame):
+            case y_protocol.SyncUpdate(update):
                 return read(update, LIVE_LIMITS)
-            case protocol.SyncStep2(update):
+            case y_protocol.SyncStep2(update):
                 return read(update, SYNC_LIMITS)
         return None
 
@@ -118,8 +119,8 @@ class Arena:
         """Whoever sends new structs and hears nothing believes that they are kept."""
         if user not in WRITERS:
             return
-        match protocol.decode(frame):
-            case protocol.SyncUpdate(update) | protocol.SyncStep2(update):
+        match y_protocol.decode(frame):
+            case y_protocol.SyncUpdate(update) | y_protocol.SyncStep2(update):
                 spans = parse(update, SYNC_LIMITS).spans
                 if any(after > self.room.known.clocks.get(client, 0) for client, (_, after) in spans.items()):
                     raise Finding("new structs were neither taken nor refused")
@@ -130,7 +131,7 @@ class Arena:
         room.files()
         self._chunks += save(room, self._now)
         try:
-            room.document.diff(protocol.sync_step1({next(iter(room.known.clocks), 1): 1})[3:])
+            room.document.diff(y_protocol.sync_step1({next(iter(room.known.clocks), 1): 1})[3:])
         except Rejected as error:
             raise Finding(f"nobody can join any more: {error}") from error
         room.presence.tick(self._now)

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from crdt.content import ANY, BINARY, DELETED, EMBED, FORMAT, GC, SKIP
-from crdt.lib0 import MAX_SAFE_INTEGER, write_var_bytes, write_var_uint
+from crdt.wire.content import ANY, BINARY, DELETED, EMBED, FORMAT, GC, SKIP
+from crdt.wire.lib0 import MAX_SAFE_INTEGER, write_var_bytes, write_var_uint
 from tests.fuzz.raw import ODD_NUMBERS
 from tests.fuzz.structure import Id, Struct, shared_type, text
 

@@ -2,12 +2,12 @@
 
 from random import Random
 
-from crdt import protocol
 from crdt.known import Known
-from crdt.lib0 import write_var_bytes, write_var_uint
 from crdt.room import Room
-from crdt.squash import squash
 from crdt.updates import EMPTY
+from crdt.wire import y_protocol
+from crdt.wire.compact import squash
+from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from tests import hostile
 from tests.fuzz import contents, raw, replica, sequences
 from tests.fuzz.changes import change
@@ -33,10 +33,10 @@ _STATES = ("{}", "null", '{"a":' * 9 + "1" + "}" * 9, "[]", '{"user":7}', "{", '
 def update_in(frame: bytes) -> bytes | None:
     """Return the update in a frame, if there is one."""
     try:
-        match protocol.decode(frame):
-            case protocol.SyncUpdate(update) | protocol.SyncStep2(update):
+        match y_protocol.decode(frame):
+            case y_protocol.SyncUpdate(update) | y_protocol.SyncStep2(update):
                 return update
-    except protocol.ProtocolError:
+    except y_protocol.ProtocolError:
         pass
     return None
 
@@ -60,7 +60,7 @@ class Mutator:
         weights = TAME if is_tame else _WILD
         kind = source.choices(tuple(weights), tuple(weights.values()))[0]
         if kind == "honest":
-            return kind, protocol.sync_update(self._honest(source, room, user) or EMPTY)
+            return kind, y_protocol.sync_update(self._honest(source, room, user) or EMPTY)
         if kind == "vector":
             return kind, self._vector(source, known)
         if kind == "awareness":
@@ -69,7 +69,7 @@ class Mutator:
             frame = source.choice(self._frames if kind == "bytes" else self._attacks)
             return kind, raw.mutated(source, frame) if kind == "bytes" else frame
         update = self._update(kind, source, Places(source, known, user))
-        return kind, (protocol.sync_step2 if source.random() < 0.15 else protocol.sync_update)(update)
+        return kind, (y_protocol.sync_step2 if source.random() < 0.15 else y_protocol.sync_update)(update)
 
     def _honest(self, source: Random, room: Room, user: str) -> bytes | None:
         """One edit of somebody who has all that the room has."""
@@ -106,13 +106,13 @@ class Mutator:
 
     def _vector(self, source: Random, known: Known) -> bytes:
         """The room's own state vector or another's, changed."""
-        frame = source.choice((*self._vectors, protocol.sync_step1(known.clocks)))
+        frame = source.choice((*self._vectors, y_protocol.sync_step1(known.clocks)))
         match source.randrange(4):
             case 0:
                 return frame
             case 1:
                 vector = {client: max(0, clock + source.choice((-1, 0, 3))) for client, clock in known.clocks.items()}
-                return protocol.sync_step1({**vector, source.choice(raw.ODD_NUMBERS): source.choice(raw.ODD_NUMBERS)})
+                return y_protocol.sync_step1({**vector, source.choice(raw.ODD_NUMBERS): source.choice(raw.ODD_NUMBERS)})
             case 2:
                 return raw.mutated(source, frame)
         return b"\x00\x00" + write_var_bytes(raw.mutated(source, frame[3:]))

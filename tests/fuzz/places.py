@@ -2,9 +2,9 @@
 
 from random import Random
 
-from crdt.content import GC, SKIP, STRING
 from crdt.known import Known
-from crdt.parsed import pack
+from crdt.wire.content import GC, SKIP, STRING
+from crdt.wire.parsed_update import pack
 from tests.fuzz import contents
 from tests.fuzz.structure import Id, Struct, Update
 

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from crdt.lib0 import MAX_SAFE_INTEGER, write_var_uint
+from crdt.wire.lib0 import MAX_SAFE_INTEGER, write_var_uint
 
 ODD_NUMBERS = (0, 1, 2, 127, 128, (1 << 31) - 3, (1 << 31) - 2, 1 << 31, 1 << 32, MAX_SAFE_INTEGER)
 

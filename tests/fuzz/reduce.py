@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import monotonic
 
-from crdt import protocol
+from crdt.wire import y_protocol
 from tests.fuzz import campaign, structure
 from tests.fuzz.campaign import Finding
 from tests.fuzz.mutations import update_in
@@ -45,7 +45,7 @@ def _simpler(sequence: Sequence) -> Iterator[Sequence]:
         update = update_in(frame)
         parsed = structure.parse(update) if update else None
         for smaller in _smaller(parsed) if parsed else ():
-            yield [*sequence[:at], Sent(user, protocol.sync_update(smaller.encode())), *sequence[at + 1 :]]
+            yield [*sequence[:at], Sent(user, y_protocol.sync_update(smaller.encode())), *sequence[at + 1 :]]
 
 
 def _smaller(update: Update) -> Iterator[Update]:

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from crdt import protocol
-from crdt.lib0 import write_var_bytes
+from crdt.wire import y_protocol
+from crdt.wire.lib0 import write_var_bytes
 from tests.hostile import CORPUS, STATE_VECTORS
 
 FOLDER = Path(__file__).parent / "corpus"
@@ -49,8 +49,8 @@ def hostile() -> dict[str, Sequence]:
     """What `tests.hostile` has, as frames: the document before it, then the attack."""
     sequences = {}
     for number, case in enumerate(CORPUS):
-        base = [Sent("ada", protocol.sync_update(case.base))] if case.base else []
-        sequences[f"{number} {case.name}"] = [*base, Sent("ada", protocol.sync_update(case.update))]
+        base = [Sent("ada", y_protocol.sync_update(case.base))] if case.base else []
+        sequences[f"{number} {case.name}"] = [*base, Sent("ada", y_protocol.sync_update(case.update))]
     for number, vector in enumerate(STATE_VECTORS):
         sequences[f"state vector {number}"] = [Sent("ada", b"\x00\x00" + write_var_bytes(vector))]
     return sequences

@@ -6,9 +6,9 @@ mutations of bytes.
 
 from dataclasses import dataclass, field
 
-from crdt.content import DELETED, GC, SKIP, STORED_LIMITS, STRING, TYPE, ContentReader
 from crdt.errors import Rejected
-from crdt.lib0 import read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.content import DELETED, GC, SKIP, STORED_LIMITS, STRING, TYPE, ContentReader
+from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
 
 Id = tuple[int, int]
 """Client, clock."""

@@ -12,8 +12,8 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from crdt import protocol
-from crdt.protocol import AwarenessUpdate, QueryAwareness, SyncStep1, SyncStep2, SyncUpdate, Unknown
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessUpdate, QueryAwareness, SyncStep1, SyncStep2, SyncUpdate, Unknown
 from tests.api import Api, Wire
 from tests.conftest import StartServer
 from tests.crdt.harness import Typist
@@ -22,7 +22,7 @@ from tests.handlers.test_access import WHO, World
 from tests.node_peers import until
 from tests.raw_events import RawEvents
 
-ALL_OF_IT = protocol.sync_step1({})
+ALL_OF_IT = y_protocol.sync_step1({})
 WHO_IS_HERE = b"\x03"
 CLIENT_ID = 5
 MEMBERS = WHO[4:]
@@ -55,17 +55,17 @@ def frame_of(kind: type) -> bytes:
     made_up = '{"user":{"id":"somebody","name":"the owner"}}'
     return {
         SyncStep1: ALL_OF_IT,
-        SyncStep2: protocol.sync_step2(Typist(CLIENT_ID).insert(0, "typed")),
-        SyncUpdate: protocol.sync_update(Typist(CLIENT_ID).insert(0, "typed")),
-        AwarenessUpdate: protocol.awareness_update([protocol.AwarenessEntry(CLIENT_ID, 1, made_up)]),
+        SyncStep2: y_protocol.sync_step2(Typist(CLIENT_ID).insert(0, "typed")),
+        SyncUpdate: y_protocol.sync_update(Typist(CLIENT_ID).insert(0, "typed")),
+        AwarenessUpdate: y_protocol.awareness_update([y_protocol.AwarenessEntry(CLIENT_ID, 1, made_up)]),
         QueryAwareness: WHO_IS_HERE,
-        Unknown: protocol.saved(1),
+        Unknown: y_protocol.saved(1),
     }[kind]
 
 
 def name_of(frame: bytes) -> str:
-    message = protocol.decode(frame)
-    return "denied" if message == Unknown(protocol.AUTH) else type(message).__name__
+    message = y_protocol.decode(frame)
+    return "denied" if message == Unknown(y_protocol.AUTH) else type(message).__name__
 
 
 @dataclass
@@ -104,7 +104,9 @@ class Scene:
         for question in (WHO_IS_HERE, ALL_OF_IT):
             await self.witness.send(question)
         document = await self.witness.receive_until(b"\x00\x01")
-        entries = protocol.decode([frame for frame in self.witness.seen if frame[0] == protocol.AWARENESS][-1]).entries
+        entries = y_protocol.decode(
+            [frame for frame in self.witness.seen if frame[0] == y_protocol.AWARENESS][-1]
+        ).entries
         return {
             "document": document,
             "chat": {(one["sender"]["id"], one["message"]) for one in chat.body["messages"]},
@@ -120,7 +122,7 @@ class Scene:
         return [what for what, seen in now.items() if seen != self.before[what]]
 
 
-def state_of(entry: protocol.AwarenessEntry) -> dict[str, Any]:
+def state_of(entry: y_protocol.AwarenessEntry) -> dict[str, Any]:
     return json.loads(entry.state or "")
 
 
@@ -235,9 +237,9 @@ async def try_frame(scene: Scene, frame: bytes) -> str:
 
 def test_every_kind_of_frame_has_a_row() -> None:
     """The same for what the codec knows, and the frames above are of the kinds that they stand for."""
-    assert set(get_args(protocol.Message)) == set(KINDS)
+    assert set(get_args(y_protocol.Message)) == set(KINDS)
     assert {len(row) for row in KINDS.values()} == {len(WHO)}
-    assert [type(protocol.decode(frame_of(kind))) for kind in KINDS] == list(KINDS)
+    assert [type(y_protocol.decode(frame_of(kind))) for kind in KINDS] == list(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from collab_server.config import settings
-from crdt import protocol, scan
-from crdt.protocol import AwarenessEntry
+from crdt.wire import update_parser, y_protocol
+from crdt.wire.y_protocol import AwarenessEntry
 from handlers.frames import framed
 from handlers.websocket import SyncSocket
 from storage.sqlite import SqliteStore
@@ -23,7 +23,7 @@ from tests.interop.limit_rows import CUT, NO_LIMITS, OK, REST, SYNC_STEP1, Row, 
 from tests.interop.test_frames_on_the_wire import PING, PONG, Raw
 from tests.node_peers import until
 
-QUESTION = masked(protocol.sync_step1({}))
+QUESTION = masked(y_protocol.sync_step1({}))
 ANSWER = b"\x00\x01"
 SAVED = b"\x66"
 _LARGE_BYTES, _SMALL_BYTES = 8_000, 100
@@ -48,7 +48,7 @@ async def connect(scene: Scene, _: int) -> object:
 
 
 async def edit(
-    scene: Scene, size: int, *, frame: Callable[[bytes], bytes] = protocol.sync_update, in_new_session: bool = False
+    scene: Scene, size: int, *, frame: Callable[[bytes], bytes] = y_protocol.sync_update, in_new_session: bool = False
 ) -> object:
     """Send an update of so many bytes; what comes in its order behind it shows that it was taken."""
     session_id = await scene.ada.new_session() if in_new_session else scene.session_id
@@ -56,27 +56,27 @@ async def edit(
     raw.send(masked(frame(update)), QUESTION)
     found = await told(raw, ANSWER)
     room = scene.server.parts.services.rooms.find(session_id)
-    is_taken = room is not None and scan.parse(update).spans.keys() <= room.known.clocks.keys()
+    is_taken = room is not None and update_parser.parse(update).spans.keys() <= room.known.clocks.keys()
     return found if is_taken == (found == OK) else f"taken, then {found}"
 
 
 async def keep(scene: Scene, size: int) -> object:
     """Send an update of so many bytes, without a question, for which all would be merged."""
     raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open(query="?saved=1")
-    raw.send(masked(protocol.sync_update(insertion(size))))
+    raw.send(masked(y_protocol.sync_update(insertion(size))))
     return await told(raw, SAVED)
 
 
 async def type_text(scene: Scene, size: int) -> object:
     raw = await scene.open()
-    raw.send(masked(protocol.sync_update(Typist(next(_client_ids)).insert(0, "x" * size))), QUESTION)
+    raw.send(masked(y_protocol.sync_update(Typist(next(_client_ids)).insert(0, "x" * size))), QUESTION)
     return await told(raw, ANSWER)
 
 
 async def type_at_once(scene: Scene, count: int) -> object:
     """Send keystrokes in one packet, so that no time passes between them; all of them arrive."""
     raw, typist = await scene.open(), Typist(count)
-    raw.send(*(masked(protocol.sync_update(typist.insert(at, "x"))) for at in range(count)))
+    raw.send(*(masked(y_protocol.sync_update(typist.insert(at, "x"))) for at in range(count)))
 
     async def known() -> int:
         room = scene.server.parts.services.rooms.find(scene.session_id)
@@ -112,20 +112,20 @@ async def present(raw: Raw) -> dict[int, int]:
         if payload.startswith(ANSWER):
             return here
         if payload[:1] == b"\x01":
-            here |= {entry.client_id: entry.clock for entry in protocol.decode(payload).entries}
+            here |= {entry.client_id: entry.clock for entry in y_protocol.decode(payload).entries}
 
 
 async def announce(scene: Scene, number: int, state: Callable[[int], str] = lambda _: "{}") -> object:
     """Announce one more client on one connection, and look whether it is here."""
     raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open()
-    raw.send(masked(protocol.awareness_update([AwarenessEntry(number, 1, state(number))])))
+    raw.send(masked(y_protocol.awareness_update([AwarenessEntry(number, 1, state(number))])))
     return OK if number in await present(raw) else "ignored"
 
 
 async def announce_at_once(scene: Scene, count: int) -> object:
     """Send presence so many times in one packet; the last is what is left in the end."""
     raw = await scene.open()
-    raw.send(*(masked(protocol.awareness_update([AwarenessEntry(count, n + 1, "{}")])) for n in range(count)))
+    raw.send(*(masked(y_protocol.awareness_update([AwarenessEntry(count, n + 1, "{}")])) for n in range(count)))
     at_once = (await present(raw))[count]
     await until(partial(present, raw), lambda here: here[count] == count)
     return OK if at_once == count else "later"
@@ -213,7 +213,7 @@ async def queue(scene: Scene, is_over: int) -> object:
 
 async def relay(scene: Scene, size: int) -> None:
     """Let others be sent one frame that has so many bytes on the wire."""
-    overhead = len(framed(protocol.sync_update(b"x" * size))) - size
+    overhead = len(framed(y_protocol.sync_update(b"x" * size))) - size
     assert await keep(scene, size - overhead) == OK
 
 
@@ -246,7 +246,7 @@ OFTEN = {"presence_ms": 0}
 
 SOCKETS = (
     Row("max_update_bytes", edit, (1_024,), 1_025, **closed("max_update_bytes", 4400, "malformed"), value=1_024),
-    Row("max_sync_bytes", partial(edit, frame=protocol.sync_step2), (1_024,), 1_025,
+    Row("max_sync_bytes", partial(edit, frame=y_protocol.sync_step2), (1_024,), 1_025,
         **closed("max_sync_bytes", 4400, "malformed"), value=1_024),
     Row("max_sync_bytes", send_message, (1_024 + 64,), 1_024 + 65, **closed("max_sync_bytes", 1009, "malformed"),
         value=1_024),

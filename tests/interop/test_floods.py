@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from crdt import protocol
-from crdt.protocol import AwarenessEntry
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessEntry
 from handlers import websocket
 from tests.crdt.harness import Typist
 from tests.handlers.test_frames import masked
@@ -38,11 +38,15 @@ _BYTES: dict[str, Any] = {
 _PER_WRITE = 20
 
 FLOODS: dict[str, tuple[bytes, bytes, dict[str, Any]]] = {
-    "updates": (b"", masked(protocol.sync_update(Typist(5).insert(0, "x" * 4_000))), _EVENTS),
-    "presence": (b"", masked(protocol.awareness_update([AwarenessEntry(5, 1, '{"a":"' + "x" * 500 + '"}')])), _EVENTS),
+    "updates": (b"", masked(y_protocol.sync_update(Typist(5).insert(0, "x" * 4_000))), _EVENTS),
+    "presence": (
+        b"",
+        masked(y_protocol.awareness_update([AwarenessEntry(5, 1, '{"a":"' + "x" * 500 + '"}')])),
+        _EVENTS,
+    ),
     "pings": (b"", masked(b"x" * 125, PING), _EVENTS),
     "fragments": (masked(b"\x2a", is_final=False), masked(b"x" * 100, 0, is_final=False), _EVENTS),
-    "questions": (b"", masked(protocol.sync_step1({1 << 31 | n: 1 for n in range(300)})), _QUESTIONS),
+    "questions": (b"", masked(y_protocol.sync_step1({1 << 31 | n: 1 for n in range(300)})), _QUESTIONS),
     "bytes": (b"", masked(b"\x2a" * 5_000), _BYTES),
 }
 """{what: (sent once, sent again and again, settings)}; each large enough that what is read at once is taken soon."""
@@ -86,8 +90,8 @@ async def test_a_flood_slows_its_sender_and_then_closes_him(
 
         await until(counter(scene, "slowed"), lambda count: count > 2)
         for number in range(5):
-            other.send(masked(protocol.sync_update(calm.insert(number, "y"))))
-            assert await told(other, protocol.saved(number + 1)) == OK
+            other.send(masked(y_protocol.sync_update(calm.insert(number, "y"))))
+            assert await told(other, y_protocol.saved(number + 1)) == OK
         while_slowed = await scene.counts()
         assert not closing.done()
         monkeypatch.setattr(websocket, "_OVER_S", 0.5)

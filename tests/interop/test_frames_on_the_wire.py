@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from crdt import protocol
+from crdt.wire import y_protocol
 from tests.api import Api
 from tests.crdt.harness import Typist
 from tests.handlers.test_frames import masked
@@ -89,7 +89,7 @@ async def session_id(ada: Api) -> str:
 
 async def test_pings_are_answered(ada: Api, session_id: str) -> None:
     """With their payload, each of them, between the parts of a message too."""
-    question = protocol.sync_step1({})
+    question = y_protocol.sync_step1({})
     async with connected(ada, session_id) as raw:
         raw.send(masked(b"", PING), masked(b"x" * 125, PING))
         assert await raw.control(PONG) == b""
@@ -106,7 +106,7 @@ async def test_pings_are_answered(ada: Api, session_id: str) -> None:
 
 async def test_what_comes_with_the_handshake(ada: Api, session_id: str) -> None:
     """A question in the same packet as the request is answered."""
-    async with connected(ada, session_id, masked(protocol.sync_step1({}))) as raw:
+    async with connected(ada, session_id, masked(y_protocol.sync_step1({}))) as raw:
         while True:
             kind, payload = await raw.frame()
             if kind == 2 and payload.startswith(b"\x00\x01"):
@@ -177,10 +177,10 @@ async def test_many_frames_at_once(ada: Api, session_id: str) -> None:
     typist = Typist(5)
     state = b""
     async with connected(ada, session_id) as watcher, connected(ada, session_id) as raw:
-        raw.send(masked(protocol.sync_step1({})))
+        raw.send(masked(y_protocol.sync_step1({})))
         while not state.startswith(b"\x00\x01"):
             _, state = await raw.frame()
-        frames = b"".join(masked(protocol.sync_update(typist.insert(at, "x"))) for at in range(200))
+        frames = b"".join(masked(y_protocol.sync_update(typist.insert(at, "x"))) for at in range(200))
         for at in range(0, len(frames), 997):
             raw.send(frames[at : at + 997])
         await until(lambda: ada.live(session_id), lambda live: live["code"].count("x") >= 200)

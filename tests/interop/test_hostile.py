@@ -2,7 +2,7 @@
 
 import pytest
 
-from crdt import protocol
+from crdt.wire import y_protocol
 from tests.api import Api, Wire
 from tests.hostile import B3, CORPUS, STATE_VECTORS, Hostile
 
@@ -32,11 +32,11 @@ async def test_only_the_sender_feels_it(server, ada: Api, bob: Api, case: Hostil
     session_id = await ada.new_session()
     mallory, watcher = await joined(bob, session_id), await joined(ada, session_id)
     if case.base:
-        await mallory.send(protocol.sync_update(case.base))
+        await mallory.send(y_protocol.sync_update(case.base))
         await saved(mallory)
-        await watcher.receive_until(protocol.sync_update(case.base))
+        await watcher.receive_until(y_protocol.sync_update(case.base))
 
-    await mallory.send(protocol.sync_update(case.update))
+    await mallory.send(y_protocol.sync_update(case.update))
 
     match case.outcome:
         case "closed":
@@ -46,7 +46,7 @@ async def test_only_the_sender_feels_it(server, ada: Api, bob: Api, case: Hostil
             assert await mallory.receive_until(b"\x00\x00")
         case "taken":
             await saved(mallory)
-    await watcher.send(protocol.sync_update(GOOD))
+    await watcher.send(y_protocol.sync_update(GOOD))
     await saved(watcher)
     newcomer = await joined(ada, session_id)
     await newcomer.send(b"\x00\x00\x01\x00")
@@ -56,9 +56,9 @@ async def test_only_the_sender_feels_it(server, ada: Api, bob: Api, case: Hostil
     assert await stored_entries(server, session_id) == wanted
     live = await ada.live(session_id)
     assert live["files"]["good"] == "hi"
-    await newcomer.send(protocol.sync_update(bytes.fromhex("01010a00040104676f6f6402796500")))
+    await newcomer.send(y_protocol.sync_update(bytes.fromhex("01010a00040104676f6f6402796500")))
     await watcher.receive_until(b"\x00\x02")
-    assert (protocol.sync_update(case.update) in watcher.seen) == (case.outcome == "taken")
+    assert (y_protocol.sync_update(case.update) in watcher.seen) == (case.outcome == "taken")
 
 
 @pytest.mark.parametrize("vector", STATE_VECTORS, ids=lambda vector: vector[:6].hex() or "none")
@@ -100,7 +100,7 @@ async def test_unknown_frames_are_ignored(ada: Api) -> None:
     wire = await joined(ada, await ada.new_session())
 
     await wire.send(b"\x2a\x00")
-    await wire.send(protocol.sync_update(GOOD))
+    await wire.send(y_protocol.sync_update(GOOD))
 
     await saved(wire)
 
@@ -109,14 +109,14 @@ async def test_structs_under_anothers_client_id(server, ada: Api, bob: Api) -> N
     """F5: a client id is its first user's; others' new structs under it are asked for again, then refused."""
     session_id = await ada.new_session()
     first, second = await joined(ada, session_id), await joined(bob, session_id)
-    await first.send(protocol.sync_update(GOOD))
+    await first.send(y_protocol.sync_update(GOOD))
     await saved(first)
     forged = bytes.fromhex("0101090284090102" + "6f6f00")
 
-    await second.send(protocol.sync_update(forged))
+    await second.send(y_protocol.sync_update(forged))
     await second.receive_until(b"\x00\x00")
     for _ in range(3):
-        await second.send(protocol.sync_step2(forged))
+        await second.send(y_protocol.sync_step2(forged))
 
     code, reason = await second.until_closed()
     assert (code, "gap" in reason) == (1013, True)
@@ -128,10 +128,10 @@ async def test_a_resync_of_known_structs_by_another_user(server, ada: Api, bob: 
     """F5, the other side: bringing back what is known under anybody's id is what every client does."""
     session_id = await ada.new_session()
     first, second = await joined(ada, session_id), await joined(bob, session_id)
-    await first.send(protocol.sync_update(B3))
+    await first.send(y_protocol.sync_update(B3))
     await saved(first)
 
-    await second.send(protocol.sync_step2(B3))
+    await second.send(y_protocol.sync_step2(B3))
 
     await saved(second)
     assert await stored_entries(server, session_id) == 1
@@ -142,10 +142,10 @@ async def test_a_gap_is_filled_by_the_answer(ada: Api) -> None:
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
     whole = bytes.fromhex("01010900040104676f6f640568656c6c6f00")
-    await wire.send(protocol.sync_update(bytes.fromhex("010109038409020" + "26c6f00")))
+    await wire.send(y_protocol.sync_update(bytes.fromhex("010109038409020" + "26c6f00")))
 
     await wire.receive_until(b"\x00\x00")
-    await wire.send(protocol.sync_step2(whole))
+    await wire.send(y_protocol.sync_step2(whole))
 
-    assert await wire.receive_until(b"\x66") == protocol.saved(2)
+    assert await wire.receive_until(b"\x66") == y_protocol.saved(2)
     assert (await ada.live(session_id))["files"]["good"] == "hello"

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from crdt.lib0 import read_var_bytes
+from crdt.wire.lib0 import read_var_bytes
 from tests.api import Api, Wire
 
 _NOTE = b"\x67"

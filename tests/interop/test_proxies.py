@@ -16,7 +16,7 @@ from tornado import simple_httpclient
 
 from collab_server.config import Config
 from collab_server.server import Server
-from crdt import protocol
+from crdt.wire import y_protocol
 from handlers.frames import CLOSE
 from tests.api import PASSWORD, Api
 from tests.crdt.harness import Typist
@@ -313,10 +313,10 @@ async def test_who_does_not_read_is_closed(proxied: Proxied) -> None:
         count = 0
         async with asyncio.timeout(30):
             while not sockets.too_slow:
-                await writer.send(protocol.sync_update(typist.insert(0, "x" * 200_000)))
-                await writer.send(protocol.sync_update(typist.delete(0, 200_000)))
+                await writer.send(y_protocol.sync_update(typist.insert(0, "x" * 200_000)))
+                await writer.send(y_protocol.sync_update(typist.delete(0, 200_000)))
                 count += 2
-                await writer.receive_until(protocol.saved(count))
+                await writer.receive_until(y_protocol.saved(count))
 
         assert sockets.too_slow == 1
         assert (await ada.live(session_id))["code"] == ""

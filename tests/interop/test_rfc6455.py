@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from collab_server.server import Server
-from crdt.lib0 import write_var_bytes, write_var_uint
+from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from handlers import websocket
 from handlers.frames import BINARY, CLOSE, PONG
 from tests import rfc6455_cases as cases

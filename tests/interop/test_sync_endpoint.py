@@ -9,7 +9,7 @@ import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from crdt import protocol
+from crdt.wire import y_protocol
 from handlers import doorway, sockets, websocket
 from tests.api import Api, Wire
 from tests.crdt.harness import Typist
@@ -171,7 +171,7 @@ async def test_messages_at_their_limit(start_server) -> None:
     typist = Typist(5)
     wire = await joined(ada, session_id, "&saved=1")
 
-    await wire.send(protocol.sync_update(typist.insert(0, "x" * 2000)))
+    await wire.send(y_protocol.sync_update(typist.insert(0, "x" * 2000)))
     await wire.receive_until(b"\x66")
     await wire.send(b"\x00" * 5000)
 
@@ -187,12 +187,12 @@ async def test_a_flooder_is_slowed_and_others_are_not(start_server) -> None:
     flooder, other = await joined(ada, session_id, "&saved=1"), await joined(bob, session_id, "&saved=1")
     typist, calm = Typist(5), Typist(6)
     for _ in range(60):
-        await flooder.send(protocol.sync_update(typist.insert(0, "x")))
+        await flooder.send(y_protocol.sync_update(typist.insert(0, "x")))
 
-    await other.send(protocol.sync_update(calm.insert(0, "y")))
-    await other.receive_until(protocol.saved(1))
+    await other.send(y_protocol.sync_update(calm.insert(0, "y")))
+    await other.receive_until(y_protocol.saved(1))
     received = len([frame for frame in other.seen if frame.startswith(b"\x00\x02")])
-    await flooder.receive_until(protocol.saved(60))
+    await flooder.receive_until(y_protocol.saved(60))
 
     assert received < 60
     assert server.parts.services.sockets.slowed > 0
@@ -209,7 +209,7 @@ async def test_a_flooder_that_goes_on_is_closed(start_server, monkeypatch) -> No
 
     async def flood() -> None:
         while wire.close_code is None:
-            await wire.send(protocol.sync_update(typist.insert(0, "x")))
+            await wire.send(y_protocol.sync_update(typist.insert(0, "x")))
 
     flooding = asyncio.create_task(flood())
     code, reason = await wire.until_closed()
@@ -236,14 +236,14 @@ async def test_who_does_not_read_is_closed(start_server) -> None:
     async def send_until_noticed() -> None:
         nonlocal count
         while not server.parts.services.sockets.too_slow:
-            await writer.send(protocol.sync_update(typist.insert(0, "x" * 5_000)))
-            await writer.send(protocol.sync_update(typist.delete(0, 5_000)))
+            await writer.send(y_protocol.sync_update(typist.insert(0, "x" * 5_000)))
+            await writer.send(y_protocol.sync_update(typist.delete(0, 5_000)))
             count += 2
             await asyncio.sleep(0)
 
     async with asyncio.timeout(30):
         await send_until_noticed()
-    await writer.receive_until(protocol.saved(count))
+    await writer.receive_until(y_protocol.saved(count))
 
     assert server.parts.services.sockets.too_slow == 1
     deaf.close()
@@ -270,7 +270,7 @@ async def test_quiet_connections_are_kept_alive(start_server, monkeypatch) -> No
     ada = await Api(server.url).sign_up()
     wire = await joined(ada, await ada.new_session())
 
-    assert await wire.receive_until(protocol.KEEP_ALIVE) == protocol.KEEP_ALIVE
+    assert await wire.receive_until(y_protocol.KEEP_ALIVE) == y_protocol.KEEP_ALIVE
 
 
 async def test_the_store_is_away(start_server, monkeypatch, expect_log) -> None:
@@ -329,7 +329,7 @@ async def test_a_document_that_is_full(start_server) -> None:
     session_id = await ada.new_session(code="x" * 1024)
     wire = await joined(ada, session_id)
 
-    await wire.send(protocol.sync_update(Typist(5).insert(0, "y")))
+    await wire.send(y_protocol.sync_update(Typist(5).insert(0, "y")))
 
     assert (await wire.until_closed())[0] == 4413
     assert (await ada.live(session_id))["code"] == "x" * 1024

@@ -5,11 +5,11 @@ import random
 import pycrdt
 import pytest
 
-from crdt.content import STORED_LIMITS
-from crdt.parsed import pack
-from crdt.scan import parse
-from crdt.squash import squash
 from crdt.updates import merge
+from crdt.wire.compact import squash
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.parsed_update import pack
+from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 
 

@@ -1,6 +1,6 @@
 """What an update holds, as the scan found it."""
 
-from crdt.lib0 import write_var_uint
+from crdt.wire.lib0 import write_var_uint
 
 Place = tuple[str | int, str | None]
 """(name of a root or packed id of a shared type, map key or None): where a struct lies."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from crdt.errors import ProtocolError
-from crdt.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
 
 SYNC = 0
 AWARENESS = 1

@@ -7,9 +7,9 @@ same as in `squash`.
 
 from collections.abc import Set
 
-from crdt.content import ANY, GC, STORED_LIMITS, STRING, ContentReader
-from crdt.lib0 import read_var_uint, write_var_uint
-from crdt.parsed import pack
+from crdt.wire.content import ANY, GC, STORED_LIMITS, STRING, ContentReader
+from crdt.wire.lib0 import read_var_uint, write_var_uint
+from crdt.wire.parsed_update import pack
 
 
 def separate(update: bytes, heaps: Set[int]) -> bytes:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt.errors import ProtocolError
-from crdt.lib0 import MAX_SAFE_INTEGER, read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.lib0 import MAX_SAFE_INTEGER, read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
 
 
 @given(st.integers(0, MAX_SAFE_INTEGER))

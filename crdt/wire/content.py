@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from crdt.errors import Rejected
-from crdt.lib0 import read_var_uint
+from crdt.wire.lib0 import read_var_uint
 
 GC, DELETED, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, SKIP = 0, 1, 3, 4, 5, 6, 7, 8, 10
 

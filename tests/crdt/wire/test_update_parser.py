@@ -5,11 +5,11 @@ import random
 import pycrdt
 import pytest
 
-from crdt.content import STORED_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.errors import Gap, ProtocolError, Rejected
 from crdt.known import Known
-from crdt.parsed import Parsed, pack
-from crdt.scan import parse
+from crdt.wire.content import STORED_LIMITS, SYNC_LIMITS, ScanLimits
+from crdt.wire.parsed_update import Parsed, pack
+from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 from tests.hostile import B3, CORPUS, many_roots, nested_arrays, same_key
 

@@ -14,8 +14,8 @@ Input must have passed `scan.parse`.
 
 from collections.abc import Set
 
-from crdt.content import ANY, DELETED, GC, STORED_LIMITS, STRING, ContentReader
-from crdt.lib0 import read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.content import ANY, DELETED, GC, STORED_LIMITS, STRING, ContentReader
+from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
 
 
 def squash(update: bytes, torn: Set[int] = frozenset()) -> bytes:

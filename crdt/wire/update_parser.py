@@ -6,11 +6,11 @@ is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or b
 work (facts/pycrdt.md, "The scan that held"). The encoding is Yjs's update format, version 1.
 """
 
-from crdt.content import ANY, BINARY, EMBED, GC, LIVE_LIMITS, SKIP, STRING, TYPE, ContentReader, ScanLimits
 from crdt.errors import Rejected
-from crdt.lib0 import read_var_uint
-from crdt.parsed import GONE, Parsed, Place
-from crdt.squash import squash
+from crdt.wire.compact import squash
+from crdt.wire.content import ANY, BINARY, EMBED, GC, LIVE_LIMITS, SKIP, STRING, TYPE, ContentReader, ScanLimits
+from crdt.wire.lib0 import read_var_uint
+from crdt.wire.parsed_update import GONE, Parsed, Place
 
 MAX_CLOCK = (1 << 31) - 2
 """Clocks beyond this overflow yrs' 32-bit arithmetic."""

@@ -4,9 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt import protocol
 from crdt.errors import ProtocolError
-from crdt.protocol import AwarenessEntry, AwarenessUpdate, QueryAwareness, SyncStep1, SyncStep2, SyncUpdate, Unknown
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import (
+    AwarenessEntry,
+    AwarenessUpdate,
+    QueryAwareness,
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+    Unknown,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,13 +30,13 @@ from crdt.protocol import AwarenessEntry, AwarenessUpdate, QueryAwareness, SyncS
         ("02000161", Unknown(2)),
     ],
 )
-def test_decode(frame: str, message: protocol.Message | None) -> None:
+def test_decode(frame: str, message: y_protocol.Message | None) -> None:
     """Frames as stock clients send them."""
     if message is None:
         with pytest.raises(ProtocolError):
-            protocol.decode(bytes.fromhex(frame))
+            y_protocol.decode(bytes.fromhex(frame))
     else:
-        assert protocol.decode(bytes.fromhex(frame)) == message
+        assert y_protocol.decode(bytes.fromhex(frame)) == message
 
 
 @pytest.mark.parametrize(
@@ -38,14 +46,14 @@ def test_decode(frame: str, message: protocol.Message | None) -> None:
 def test_malformed(frame: str) -> None:
     """Everything that is not exactly one frame is refused."""
     with pytest.raises(ProtocolError):
-        protocol.decode(bytes.fromhex(frame))
+        y_protocol.decode(bytes.fromhex(frame))
 
 
 def test_awareness_returns() -> None:
     """States and removals survive, also beyond ASCII."""
     entries = [AwarenessEntry(1, 2, '{"name":"é😀"}'), AwarenessEntry(2**53 - 1, 0, None)]
 
-    decoded = protocol.decode(protocol.awareness_update(entries))
+    decoded = y_protocol.decode(y_protocol.awareness_update(entries))
 
     assert decoded == AwarenessUpdate(tuple(entries))
 
@@ -53,42 +61,42 @@ def test_awareness_returns() -> None:
 def test_awareness_that_is_not_text() -> None:
     """A state must be UTF-8, and the declared count must fit."""
     with pytest.raises(ProtocolError, match="UTF-8"):
-        protocol.decode(bytes.fromhex("0105" + "01" + "0101" + "01ff"))
+        y_protocol.decode(bytes.fromhex("0105" + "01" + "0101" + "01ff"))
     with pytest.raises(ProtocolError, match="more entries"):
-        protocol.decode(bytes.fromhex("0104" + "ffffff7f"))
+        y_protocol.decode(bytes.fromhex("0104" + "ffffff7f"))
 
 
 def test_awareness_frames_at_their_limit() -> None:
     """As many entries as a full room has, not as many as fit into four megabytes."""
     entries = [AwarenessEntry(number, 1, None) for number in range(513)]
 
-    protocol.decode(protocol.awareness_update(entries[:512]))
+    y_protocol.decode(y_protocol.awareness_update(entries[:512]))
     with pytest.raises(ProtocolError, match="too large"):
-        protocol.decode(protocol.awareness_update(entries))
+        y_protocol.decode(y_protocol.awareness_update(entries))
 
 
 @given(st.dictionaries(st.integers(0, 2**53 - 1), st.integers(0, 2**31 - 1)))
 def test_state_vectors_return(clocks: dict[int, int]) -> None:
     """What we ask with is what a strict reader reads."""
-    frame = protocol.sync_step1(clocks)
+    frame = y_protocol.sync_step1(clocks)
 
-    message = protocol.decode(frame)
+    message = y_protocol.decode(frame)
 
     assert isinstance(message, SyncStep1)
-    assert protocol.decode_state_vector(message.state_vector) == clocks
+    assert y_protocol.decode_state_vector(message.state_vector) == clocks
 
 
 @pytest.mark.parametrize("vector", ["", "ffffff7f", "01", "0101", "0101ffffffff0f", "0201010102", "000000"])
 def test_state_vectors_refused(vector: str) -> None:
     """Counts beyond the bytes, clients twice, clocks beyond 31 bits, bytes behind."""
     with pytest.raises(ProtocolError):
-        protocol.decode_state_vector(bytes.fromhex(vector))
+        y_protocol.decode_state_vector(bytes.fromhex(vector))
 
 
 def test_what_the_server_says() -> None:
     """The exact bytes of the remaining frames (facts/yjs-protocol.md)."""
-    assert protocol.sync_step2(b"\x00\x00") == bytes.fromhex("0001020000")
-    assert protocol.sync_update(b"ab") == bytes.fromhex("0002026162")
-    assert protocol.permission_denied("no") == bytes.fromhex("0200026e6f")
-    assert protocol.saved(300) == bytes.fromhex("6602ac02")
-    assert protocol.decode(protocol.KEEP_ALIVE) == AwarenessUpdate(())
+    assert y_protocol.sync_step2(b"\x00\x00") == bytes.fromhex("0001020000")
+    assert y_protocol.sync_update(b"ab") == bytes.fromhex("0002026162")
+    assert y_protocol.permission_denied("no") == bytes.fromhex("0200026e6f")
+    assert y_protocol.saved(300) == bytes.fromhex("6602ac02")
+    assert y_protocol.decode(y_protocol.KEEP_ALIVE) == AwarenessUpdate(())
