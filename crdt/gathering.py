@@ -6,7 +6,7 @@ from typing import Any
 
 from crdt.broadcast import Broadcast
 from crdt.connection import Connection
-from crdt.known import Known
+from crdt.document.struct_index import Known
 from crdt.limits import RoomLimits
 from crdt.observer import Observer
 from crdt.presence import Presence

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from crdt.authoring import adopted_root
+from crdt.document.server_edits import adopted_root
 from crdt.errors import RoomDamaged
 from crdt.room import Room
 from crdt.rooms import Rooms

@@ -7,9 +7,9 @@ long ago is found without reading what led to it keystroke by keystroke.
 
 from collections.abc import Iterable, Sequence
 
+from crdt.document.merging import merge
 from crdt.errors import ProtocolError, RoomDamaged
 from crdt.log import Entry, decode_chunk, encode_segment
-from crdt.updates import merge
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.update_parser import parse

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from crdt import stored
-from crdt.authoring import adopted_root
 from crdt.blame import Blame, blame
+from crdt.document.server_edits import adopted_root
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.loading import read_log
 from crdt.log import decode_chunk

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crdt import updates
-from crdt.document import Document
+from crdt.document import merging
+from crdt.document.document import Document
 from crdt.log import Entry
 from crdt.stored import Restored
 from crdt.text.byte_edits import edits_between
@@ -42,7 +42,7 @@ class Replayer:
         self.sequence = restored.sequence
         self._known = restored.known
         self._main_root = main_root
-        self._document = Document(restored.state or updates.EMPTY, self._known.torn)
+        self._document = Document(restored.state or merging.EMPTY, self._known.torn)
         self._texts = self._read()
 
     def files(self) -> dict[str, str]:

@@ -8,20 +8,21 @@ store; `rooms` loads it, writes its log and closes it.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
-from crdt import gate, keystroke, log
-from crdt.authoring import Authoring, adopted_root
+from crdt import log
 from crdt.connection import Connection
 from crdt.contributions import MANY, Contributions
 from crdt.crashmark import CrashMark
-from crdt.document import Document
+from crdt.document import admission, fast_path
+from crdt.document.document import Document
+from crdt.document.merging import EMPTY
+from crdt.document.quota import RoomLeft
+from crdt.document.server_edits import Authoring, adopted_root
 from crdt.errors import Gap, Rejected, RoomUnavailable
-from crdt.fullness import RoomLeft
 from crdt.gathering import Gathering
 from crdt.journal import Journal
 from crdt.limits import RoomLimits
 from crdt.stored import Restored
 from crdt.text.text_map import Edit
-from crdt.updates import EMPTY
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.wire.parsed_update import Parsed
@@ -107,7 +108,7 @@ class Room(Gathering):
         if connection not in self.connections:
             return
         if self.is_open and connection.role is not _VIEWER:
-            typed = keystroke.read(frame, self.known, connection.user_id)
+            typed = fast_path.read(frame, self.known, connection.user_id)
             if typed and self._type(connection, typed, frame, now):
                 return
         if frame[:1] == _SYNC:
@@ -129,7 +130,7 @@ class Room(Gathering):
             case y_protocol.QueryAwareness():
                 self.presence.answer(connection)
 
-    def _type(self, connection: Connection, typed: keystroke.Keystroke, frame: bytes, now: int) -> bool:
+    def _type(self, connection: Connection, typed: fast_path.Keystroke, frame: bytes, now: int) -> bool:
         """Take a keystroke; False, and nothing has happened, if a limit is near: the long way decides."""
         client, first, after, update, place = typed
         size = len(update)
@@ -149,7 +150,7 @@ class Room(Gathering):
             self.known.clocks[client] = after
             if place:
                 self.known.places.extend(client, first, place)
-        entry = keystroke.made(log.Entry, (now, author, update, False, False))
+        entry = fast_path.made(log.Entry, (now, author, update, False, False))
         journal.add(entry)
         contributions = self.contributions
         contributions.last_edit_at = now
@@ -214,7 +215,9 @@ class Room(Gathering):
             raise RoomUnavailable("too much is waiting to be saved")
         limits = SYNC_LIMITS if is_answer else LIVE_LIMITS
         known = self.known
-        admitted = gate.admitted(known, parsed or update_parser.read(update, limits), author, limits, carries=carries)
+        admitted = admission.admitted(
+            known, parsed or update_parser.read(update, limits), author, limits, carries=carries
+        )
         if not admitted:
             return
         parsed, update = admitted, admitted.update

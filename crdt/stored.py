@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from crdt import authorship, log
 from crdt.authorship import Authorship
+from crdt.document.merging import EMPTY, check, merge, verify
+from crdt.document.struct_index import Known
 from crdt.errors import Gap, ProtocolError, RoomDamaged
-from crdt.known import Known
-from crdt.updates import EMPTY, check, merge, verify
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.update_parser import parse

@@ -7,7 +7,7 @@ keeps how the text changed, and each client's bases: texts that it may have had 
 from collections.abc import Iterable, Sequence
 from weakref import WeakSet
 
-from crdt.authoring import adopted_root
+from crdt.document.server_edits import adopted_root
 from crdt.room import Room
 from crdt.text.byte_edits import common_ends, edits_between
 from crdt.text.text_map import Edit, Shift, TextMap, shifts_of

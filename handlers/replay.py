@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from crdt.authoring import adopted_root
+from crdt.document.server_edits import adopted_root
 from crdt.timeline import Stretch
 from handlers import errors, views
 from handlers.base import BaseHandler

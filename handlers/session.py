@@ -5,7 +5,7 @@ import binascii
 import logging
 from collections.abc import Mapping, Sequence
 
-from crdt.document import Document
+from crdt.document.document import Document
 from crdt.errors import CrdtError
 from crdt.log import Entry, encode_chunk
 from handlers import errors, ids, notes, schemas, views

@@ -5,10 +5,10 @@ from typing import Any
 import pycrdt
 
 from crdt.connection import Connection
+from crdt.document.merging import EMPTY
 from crdt.limits import RoomLimits
 from crdt.room import Room
 from crdt.stored import Restored
-from crdt.updates import EMPTY
 from crdt.wire import y_protocol
 from storage.records import Role
 

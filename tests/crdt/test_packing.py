@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from crdt import log, packing, stored
-from crdt.document import Document
+from crdt.document.document import Document
 from crdt.errors import RoomDamaged
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist

@@ -7,7 +7,7 @@ import pycrdt
 import pytest
 
 from crdt import log, redaction
-from crdt.document import Document
+from crdt.document.document import Document
 from crdt.redaction import BLOCK
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist

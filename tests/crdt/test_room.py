@@ -3,12 +3,12 @@
 import pytest
 
 from crdt import log
-from crdt.authoring import adopted_root
-from crdt.document import Document
+from crdt.document.document import Document
+from crdt.document.merging import merge
+from crdt.document.server_edits import adopted_root
 from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
 from crdt.stored import restore
-from crdt.updates import merge
 from crdt.wire import y_protocol
 from crdt.wire.update_parser import parse
 from storage.records import Role

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import crdt.stored
-from crdt.document import Document
+from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history import History, HistorySettings
 from crdt.limits import RoomLimits, RoomsSettings

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from crdt import authorship, log, stored
-from crdt.document import Document
+from crdt.document.document import Document
+from crdt.document.merging import merge
 from crdt.errors import RoomDamaged
-from crdt.updates import merge
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 from tests.hostile import B3

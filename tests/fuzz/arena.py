@@ -6,7 +6,7 @@ from typing import Any
 
 from crdt import authorship, log, stored
 from crdt.connection import Connection
-from crdt.document import Document
+from crdt.document.document import Document
 from crdt.errors import CrdtError, Rejected, RoomDamaged
 from crdt.room import Room
 from crdt.wire import y_protocol

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from crdt.known import Known
+from crdt.document.struct_index import Known
 from crdt.wire.content import GC, SKIP, STRING
 from crdt.wire.parsed_update import pack
 from tests.fuzz import contents

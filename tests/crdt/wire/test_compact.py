@@ -5,7 +5,7 @@ import random
 import pycrdt
 import pytest
 
-from crdt.updates import merge
+from crdt.document.merging import merge
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import pack

@@ -5,8 +5,8 @@ import random
 import pycrdt
 import pytest
 
+from crdt.document.struct_index import Known
 from crdt.errors import Gap, ProtocolError, Rejected
-from crdt.known import Known
 from crdt.wire.content import STORED_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.wire.parsed_update import Parsed, pack
 from crdt.wire.update_parser import parse

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from crdt.document import Document
+from crdt.document.document import Document
+from crdt.document.struct_index import Known
 from crdt.errors import DocumentFull
-from crdt.known import Known
 from crdt.limits import RoomLimits
 from crdt.wire.parsed_update import Parsed
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from crdt.document.struct_index import MAX_DEPTH, MAX_PARENTS, MAX_ROOTS, Known
 from crdt.errors import ForeignClient, Gap, Rejected
-from crdt.known import MAX_DEPTH, MAX_PARENTS, MAX_ROOTS, Known
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist

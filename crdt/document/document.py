@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 import pycrdt
 
+from crdt.document.merging import EMPTY, FAN_IN, PycrdtFailure, guarded, merge
 from crdt.errors import Rejected, RoomDamaged
 from crdt.text.text_diff import changes
 from crdt.text.text_map import Edit
-from crdt.updates import EMPTY, FAN_IN, PycrdtFailure, guarded, merge
 from crdt.wire.compact import squash
 
 CUT_BYTES = 256 << 10

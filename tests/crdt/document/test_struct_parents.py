@@ -5,10 +5,10 @@ import random
 import pycrdt
 import pytest
 
-from crdt import gate
+from crdt.document import admission
+from crdt.document.struct_index import Known
+from crdt.document.struct_parents import MAX_JUMPS, MAX_LOOSE_VALUES
 from crdt.errors import Rejected
-from crdt.known import Known
-from crdt.places import MAX_JUMPS, MAX_LOOSE_VALUES
 from crdt.wire.content import ANY, DELETED, GC, LIVE_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.wire.parsed_update import GONE, Place, pack
 from crdt.wire.update_parser import parse, read
@@ -45,7 +45,7 @@ BASE = update_of(
 
 
 def take(known: Known, update: bytes, limits: ScanLimits = LIVE_LIMITS) -> None:
-    parsed = gate.admitted(known, read(update, limits), "ada", limits, carries=True)
+    parsed = admission.admitted(known, read(update, limits), "ada", limits, carries=True)
     assert parsed
     known.commit(parsed, "ada")
 
@@ -122,7 +122,7 @@ def test_several_values_under_a_key_are_taken_apart(known: Known) -> None:
     behind = update_of(placed(value(2), left=(1, 5), right=None), placed(value(2), parent="list"), client=3)
 
     for update, apart in ((named, 4), (behind, 3)):
-        parsed = gate.admitted(known, read(update), "ada", LIVE_LIMITS, carries=True)
+        parsed = admission.admitted(known, read(update), "ada", LIVE_LIMITS, carries=True)
         assert parsed
         again = parse(parsed.update)
         assert again.spans == parse(update).spans
@@ -151,9 +151,9 @@ def test_values_one_by_one() -> None:
         parsed = read(update_of(*structs, client=2), SYNC_LIMITS)
         if outcome:
             with pytest.raises(Rejected, match=outcome):
-                gate.admitted(known, parsed, "ada", SYNC_LIMITS, carries=True)
+                admission.admitted(known, parsed, "ada", SYNC_LIMITS, carries=True)
         else:
-            assert gate.admitted(known, parsed, "ada", SYNC_LIMITS, carries=True)
+            assert admission.admitted(known, parsed, "ada", SYNC_LIMITS, carries=True)
 
 
 def test_letters_one_by_one() -> None:
@@ -213,7 +213,7 @@ def test_real_editors_always_find_a_place(seed: int) -> None:
             if len(str(one)) > 3 and source.random() < 0.3:
                 del one[1:3]
         update = docs[number].get_update(before)
-        parsed = gate.admitted(known, read(update), str(number), LIVE_LIMITS, carries=False)
+        parsed = admission.admitted(known, read(update), str(number), LIVE_LIMITS, carries=False)
         assert parsed
         known.commit(parsed, str(number))
         docs[1 - number].apply_update(update)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Set
 from functools import lru_cache
 from typing import TypeVar
 
+from crdt.document.struct_parents import Places
 from crdt.errors import ForeignClient, Gap, Rejected
-from crdt.places import Places
 from crdt.wire.parsed_update import Parsed, pack
 
 MAX_DEPTH = 32

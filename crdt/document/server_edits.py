@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from crdt.document import Document
-from crdt.known import Known
+from crdt.document.document import Document
+from crdt.document.struct_index import Known
 from crdt.text.text_map import Edit
 
 _MAX_CLIENT_ID = (1 << 32) - 1

@@ -5,11 +5,11 @@ import random
 import pycrdt
 import pytest
 
-from crdt import document, updates
-from crdt.document import CUT_BYTES, Document
+from crdt.document import document, merging
+from crdt.document.document import CUT_BYTES, Document
+from crdt.document.merging import EMPTY, merge, verify
+from crdt.document.struct_index import Known
 from crdt.errors import Rejected, RoomDamaged
-from crdt.known import Known
-from crdt.updates import EMPTY, merge, verify
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 from tests.hostile import B3, POISON
@@ -205,7 +205,7 @@ def test_damage_is_named() -> None:
     with pytest.raises(RoomDamaged):
         verify(b"\x07", {})
     with pytest.raises(RoomDamaged):
-        updates.check(b"\x07")
+        merging.check(b"\x07")
     with pytest.raises(RoomDamaged):
         Document(b"\x07").texts(["text"])
     with pytest.raises(RoomDamaged, match="completely"):
@@ -236,7 +236,7 @@ def test_interrupts_pass() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        updates.guarded(interrupt)
+        merging.guarded(interrupt)
 
 
 def test_a_state_vector_that_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,12 @@ import random
 import pycrdt
 import pytest
 
-from crdt import gate, keystroke
-from crdt.document import Document
+from crdt.document import admission, fast_path
+from crdt.document.document import Document
+from crdt.document.fast_path import Keystroke
+from crdt.document.merging import check
+from crdt.document.struct_index import Known
 from crdt.errors import Gap, ProtocolError
-from crdt.keystroke import Keystroke
-from crdt.known import Known
-from crdt.updates import check
 from crdt.wire import y_protocol
 from crdt.wire.content import LIVE_LIMITS
 from crdt.wire.lib0 import write_var_uint
@@ -20,7 +20,7 @@ from tests.crdt.harness import Typist
 
 def taken(known: Known, update: bytes, author: str = "ada") -> None:
     """The long way."""
-    parsed = gate.admitted(known, parse(update, LIVE_LIMITS), author, LIVE_LIMITS, carries=False)
+    parsed = admission.admitted(known, parse(update, LIVE_LIMITS), author, LIVE_LIMITS, carries=False)
     assert parsed
     known.cut_by(parsed)
     known.commit(parsed, author)
@@ -43,19 +43,19 @@ def test_typing_and_deleting() -> None:
     known = known_after(typist.insert(0, "ab"))
 
     insert = typist.insert(1, "xyz")
-    assert keystroke.read(frame_of(insert), known, "ada") == Keystroke(3_000_000_000, 2, 5, insert)
+    assert fast_path.read(frame_of(insert), known, "ada") == Keystroke(3_000_000_000, 2, 5, insert)
     taken(known, insert)
     at_end = typist.insert(5, "!")
-    assert keystroke.read(frame_of(at_end), known, "ada") == Keystroke(3_000_000_000, 5, 6, at_end)
+    assert fast_path.read(frame_of(at_end), known, "ada") == Keystroke(3_000_000_000, 5, 6, at_end)
     taken(known, at_end)
     at_start = typist.insert(0, "?")
-    assert keystroke.read(frame_of(at_start), known, "ada") == Keystroke(3_000_000_000, 6, 7, at_start)
+    assert fast_path.read(frame_of(at_start), known, "ada") == Keystroke(3_000_000_000, 6, 7, at_start)
     taken(known, at_start)
     over = typist.replace(1, 2, "over")
-    assert keystroke.read(frame_of(over), known, "ada") == Keystroke(3_000_000_000, 7, 11, over)
+    assert fast_path.read(frame_of(over), known, "ada") == Keystroke(3_000_000_000, 7, 11, over)
     taken(known, over)
     delete = typist.delete(1, 2)
-    assert keystroke.read(frame_of(delete), known, "ada") == Keystroke(3_000_000_000, 0, 0, delete)
+    assert fast_path.read(frame_of(delete), known, "ada") == Keystroke(3_000_000_000, 0, 0, delete)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -88,11 +88,11 @@ def test_it_says_yes_only_where_the_long_way_does(seed: int) -> None:
 
 
 def same_or_none(update: bytes, known: Known, author: str) -> bool:
-    found = keystroke.read(frame_of(update), known, author)
+    found = fast_path.read(frame_of(update), known, author)
     if found is None:
         return False
     parsed = parse(update, LIVE_LIMITS)
-    assert gate.admitted(known, parsed, author, LIVE_LIMITS, carries=False) is parsed
+    assert admission.admitted(known, parsed, author, LIVE_LIMITS, carries=False) is parsed
     cuts = set(parsed.splits)
     for client, start, end in parsed.ranges:
         cuts |= {client << 31 | start, client << 31 | end}
@@ -148,7 +148,7 @@ def test_it_leaves_the_rest_to_the_long_way(change: str) -> None:
         known.clocks[7] = (1 << 31) - 2
         frame = frame_of(b"\x01\x01\x07" + write_var_uint((1 << 31) - 2) + b"\x84\x07\x00\x01x\x00")
 
-    assert keystroke.read(frame, known, author) is None
+    assert fast_path.read(frame, known, author) is None
     if change != "a frame of another length":
         with pytest.raises((Gap, ProtocolError)):
             taken(known, frame[3:], author)
@@ -159,14 +159,14 @@ def test_only_in_plain_text(kind: str) -> None:
     """Next to anything else every update goes the long way, where pycrdt has the last word at once."""
     typist = Typist(7)
     known, second = known_after(typist.insert(0, "ab")), typist.insert(1, "x")
-    assert keystroke.read(frame_of(second), known, "ada")
+    assert fast_path.read(frame_of(second), known, "ada")
     other = pycrdt.Doc(client_id=8)
     if kind == "map":
         other.get("map", type=pycrdt.Map)["key"] = "value"
     elif kind == "nested":
         other.get("array", type=pycrdt.Array).append(pycrdt.Text("inside"))
     taken(known, b"\x01\x01\x08\x00\x00\x03\x00" if kind == "collected" else other.get_update())
-    assert keystroke.read(frame_of(second), known, "ada") is None
+    assert fast_path.read(frame_of(second), known, "ada") is None
 
 
 def senseless(source: random.Random, known: Known) -> bytes:
@@ -212,7 +212,7 @@ def test_whatever_it_takes_pycrdt_integrates(seed: int) -> None:
             document.apply(update)
         for _ in range(source.randint(1, 40)):
             update = senseless(source, known)
-            found = keystroke.read(frame_of(update), known, "ada")
+            found = fast_path.read(frame_of(update), known, "ada")
             if found:
                 assert same_or_none(update, known, "ada")
                 document.defer(update)

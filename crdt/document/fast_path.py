@@ -2,7 +2,7 @@
 
 One run of ASCII text with origins, one range deleted, or both: typing over a selection. Whatever is not plainly
 that, or needs a second look in the room's tables, goes the long way (`scan`, `known`), which alone says no. The
-rules are the same; `tests/crdt/test_keystroke.py` holds the two against each other.
+rules are the same; `tests/crdt/document/test_fast_path.py` holds the two against each other.
 
 Only in documents of plain text, with any number of roots and with formats: there pycrdt integrates whatever
 has this shape (2.8 million senseless keystrokes in 135,000 sequences), so that it may happen later. Next to
@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from crdt.known import Known
+from crdt.document.struct_index import Known
 from crdt.wire.parsed_update import Place, pack
 from crdt.wire.update_parser import MAX_CLOCK
 

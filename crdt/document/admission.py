@@ -1,7 +1,7 @@
 """The last look at an update before it is applied: what it may be, and in which form."""
 
-from crdt.known import Known
-from crdt.updates import EMPTY
+from crdt.document.merging import EMPTY
+from crdt.document.struct_index import Known
 from crdt.wire import update_parser
 from crdt.wire.content import ScanLimits
 from crdt.wire.map_values import separate
