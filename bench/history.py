@@ -18,8 +18,8 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from crdt import log
 from crdt.history import History, HistorySettings
+from crdt.log import codec
 from crdt.past import Past
 from crdt.rooms import Rooms, RoomsSettings
 from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
@@ -33,7 +33,7 @@ CHUNK = 20
 TRIES = 9
 
 
-def recorded(name: str, limit: int) -> tuple[list[log.Entry], int]:
+def recorded(name: str, limit: int) -> tuple[list[codec.Entry], int]:
     """Return (entries, edits in them); pauses are drawn from a log-normal distribution around 150 ms."""
     script = ROOT / "tests" / "node" / "traces.mjs"
     command = [node_command(), str(script), str(TRACES / f"{name}.json.gz"), str(limit)]
@@ -44,7 +44,7 @@ def recorded(name: str, limit: int) -> tuple[list[log.Entry], int]:
     now, entries = START, []
     for row in rows:
         now += int(pauses.lognormvariate(5, 0.7))
-        entries.append(log.Entry(now, f"user-{row['agent']}-0123456789", base64.b64decode(row["update"])))
+        entries.append(codec.Entry(now, f"user-{row['agent']}-0123456789", base64.b64decode(row["update"])))
     return entries, last["edits"]
 
 
@@ -64,7 +64,7 @@ class World:
         self.past = Past(self.store, self.rooms)
         self.history = History(self.store, self.rooms, HistorySettings())
 
-    async def fill(self, entries: list[log.Entry]) -> None:
+    async def fill(self, entries: list[codec.Entry]) -> None:
         await self.store.open()
         self.rooms.start()
         user = User("u", "u", "u@x.io", "", "", None, is_guest=False, created_at=0)
@@ -73,7 +73,7 @@ class World:
         await self.store.add_session(session, Member("s", "u", Role.OWNER, 0), None)
         for at in range(0, len(entries), CHUNK):
             part = entries[at : at + CHUNK]
-            await self.store.append_chunks([Chunk("s", at + 1, at + len(part), log.encode_chunk(part), part[-1].at)])
+            await self.store.append_chunks([Chunk("s", at + 1, at + len(part), codec.encode_chunk(part), part[-1].at)])
 
     async def pack(self) -> float:
         """Checkpoint and pack as a room that closes does; return the longest time in ms that the loop stood still."""
@@ -133,7 +133,7 @@ async def bytes_table() -> None:
             after, checkpoint = await world.sizes()
             bare = 0
             for chunk in await world.store.chunks("s", 0, 1 << 30):
-                bare += len(log.encode_segment(log.decode_chunk(chunk.data), b"")) if len(chunk.data) > 100 else 0
+                bare += len(codec.encode_segment(codec.decode_chunk(chunk.data), b"")) if len(chunk.data) > 100 else 0
             await world.stop()
         each = [f"{size / edits:.1f}" for size in (before, after, after - bare, checkpoint)]
         print(f"| {name} | {edits:,} | {len(entries):,} | {' | '.join(each)} | {lag:.0f} |", flush=True)

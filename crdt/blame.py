@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crdt.authorship import GRAIN_S, Authorship
 from crdt.items import Items, as_text
+from crdt.log.authorship import GRAIN_S, Authorship
 
 MAX_RUNS = 20_000
 _GAP_MS = GRAIN_S * 1_000

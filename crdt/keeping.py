@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from crdt import authorship, packing, stored
 from crdt.crashmark import CrashMark
 from crdt.errors import ProtocolError, RoomDamaged
+from crdt.log import authorship, restore, segments
 from crdt.room import Room
 from crdt.writer import Writer
 from storage.base import RoomStore
@@ -48,7 +48,7 @@ class Keeper:
         try:
             with self._mark.at(room.session_id):
                 checkpoint, squashed = await asyncio.to_thread(
-                    stored.make_checkpoint, room.session_id, sequence, state, clocks, owners, now
+                    restore.make_checkpoint, room.session_id, sequence, state, clocks, owners, now
                 )
             await self._store.put_checkpoint(checkpoint)
         except NotFound:
@@ -65,17 +65,17 @@ class Keeper:
 
         is_closing  also what is not enough for a full row yet
         """
-        if not is_closing and room.checkpointed - room.packed < packing.ENTRIES:
+        if not is_closing and room.checkpointed - room.packed < segments.ENTRIES:
             return
         async with self.one_at_a_time:
             session_id = room.session_id
             try:
                 spans = await self._store.chunk_spans(session_id)
-                for first, last in packing.due(spans, room.checkpointed, is_closing=is_closing):
+                for first, last in segments.due(spans, room.checkpointed, is_closing=is_closing):
                     count = sum(first <= start <= last for start, _ in spans)
                     chunks = await self._store.chunks(session_id, first - 1, count)
                     with self._mark.at(session_id):
-                        segment = await asyncio.to_thread(packing.pack, chunks)
+                        segment = await asyncio.to_thread(segments.pack, chunks)
                     await self._store.replace_chunks(segment)
                     room.packed = last
             except NotFound:

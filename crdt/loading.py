@@ -2,13 +2,15 @@
 
 import asyncio
 
-from crdt import authorship, stored
 from crdt.crashmark import CrashMark
+from crdt.log import authorship, restore
 from storage.base import RoomStore
 from storage.records import Chunk
 
 
-async def load(store: RoomStore, session_id: str, chunks_per_read: int, mark: CrashMark) -> tuple[stored.Restored, int]:
+async def load(
+    store: RoomStore, session_id: str, chunks_per_read: int, mark: CrashMark
+) -> tuple[restore.Restored, int]:
     """Return (the document, log position of its checkpoint); raises RoomDamaged or StoreUnavailable.
 
     The log is read from the newest version or the checkpoint on, whichever is older: what came
@@ -21,7 +23,7 @@ async def load(store: RoomStore, session_id: str, chunks_per_read: int, mark: Cr
     after = min(since, checkpoint.sequence) if checkpoint and authorship.is_in(checkpoint.owners) else 0
     chunks = await read_log(store, session_id, after, chunks_per_read)
     with mark.at(session_id):
-        restored = await asyncio.to_thread(stored.restore, checkpoint, chunks, since)
+        restored = await asyncio.to_thread(restore.restore, checkpoint, chunks, since)
     return restored, checkpoint.sequence if checkpoint else 0
 
 

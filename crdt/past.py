@@ -5,12 +5,12 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from crdt import stored
 from crdt.blame import Blame, blame
 from crdt.document.server_edits import adopted_root
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.loading import read_log
-from crdt.log import decode_chunk
+from crdt.log import restore
+from crdt.log.codec import decode_chunk
 from crdt.replaying import MAX_STEPS, Replayer, Step, steps
 from crdt.rooms import Rooms
 from crdt.timeline import Timeline
@@ -159,4 +159,4 @@ def _files(checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, m
 
 
 def _replayer(checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str) -> Replayer:
-    return Replayer(stored.restore(checkpoint, chunks, until=until, reads_summaries=True), main_root)
+    return Replayer(restore.restore(checkpoint, chunks, until=until, reads_summaries=True), main_root)

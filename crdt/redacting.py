@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from crdt import redaction, stored
+from crdt import redaction
 from crdt.errors import RoomUnavailable
 from crdt.items import as_text
 from crdt.loading import read_log
+from crdt.log import restore
 from crdt.past import Past
 from crdt.redaction import Taken
 from crdt.room import Room
@@ -117,7 +118,7 @@ class Redactor:
 
 def _without(version: Version, main_root: str, chunks: list[Chunk], taken: Taken) -> Version | None:
     """Return the version without the text, None if it shows nothing of it."""
-    restored = stored.restore(None, chunks, until=version.sequence, reads_summaries=True)
+    restored = restore.restore(None, chunks, until=version.sequence, reads_summaries=True)
     if not any(restored.known.clocks.get(client, 0) > clocks[0] for client, clocks in taken.items()):
         return None
     files = dict(version.files or {})

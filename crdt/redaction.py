@@ -10,10 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from crdt import packing, stored
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.items import Items, as_text, from_utf_16, units
-from crdt.log import Entry, decode_chunk, decode_summary
+from crdt.log import restore, segments
+from crdt.log.codec import Entry, decode_chunk, decode_summary
 from crdt.replaying import Replayer, Step
 from crdt.wire.compact import Squasher
 from storage.errors import LimitReached
@@ -89,7 +89,7 @@ def find(chunks: Sequence[Chunk], first: int, last: int, text: str, main_root: s
     """
     search = _Search(text)
     try:
-        restored = stored.restore(None, chunks, until=first - 1, reads_summaries=True)
+        restored = restore.restore(None, chunks, until=first - 1, reads_summaries=True)
         replayer = Replayer(restored, main_root)
         for sequence, entry in _entries(chunks, first, last):
             step = replayer.step(entry)
@@ -199,7 +199,7 @@ def redact_chunk(chunk: Chunk, taken: Taken) -> tuple[Chunk, int] | None:
             count += 1
             entry = entry._replace(update=update, redacted=True)
         entries.append(entry)
-    return (packing.repack(chunk.session_id, chunk.first, entries, chunk.created_at), count) if count else None
+    return (segments.repack(chunk.session_id, chunk.first, entries, chunk.created_at), count) if count else None
 
 
 def redact(update: bytes, taken: Taken) -> bytes | None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from crdt.document import merging
 from crdt.document.document import Document
-from crdt.log import Entry
-from crdt.stored import Restored
+from crdt.log.codec import Entry
+from crdt.log.restore import Restored
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_map import Edit
 from crdt.wire.content import STORED_LIMITS

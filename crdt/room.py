@@ -8,9 +8,7 @@ store; `rooms` loads it, writes its log and closes it.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
-from crdt import log
 from crdt.connection import Connection
-from crdt.contributions import MANY, Contributions
 from crdt.crashmark import CrashMark
 from crdt.document import admission, fast_path
 from crdt.document.document import Document
@@ -19,9 +17,11 @@ from crdt.document.quota import RoomLeft
 from crdt.document.server_edits import Authoring, adopted_root
 from crdt.errors import Gap, Rejected, RoomUnavailable
 from crdt.gathering import Gathering
-from crdt.journal import Journal
 from crdt.limits import RoomLimits
-from crdt.stored import Restored
+from crdt.log import codec
+from crdt.log.contributions import MANY, Contributions
+from crdt.log.pending import Journal
+from crdt.log.restore import Restored
 from crdt.text.text_map import Edit
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
@@ -150,7 +150,7 @@ class Room(Gathering):
             self.known.clocks[client] = after
             if place:
                 self.known.places.extend(client, first, place)
-        entry = fast_path.made(log.Entry, (now, author, update, False, False))
+        entry = fast_path.made(codec.Entry, (now, author, update, False, False))
         journal.add(entry)
         contributions = self.contributions
         contributions.last_edit_at = now
@@ -233,7 +233,7 @@ class Room(Gathering):
         if carries and source:
             unclaimed = parsed.spans.keys() - known.owners.keys() - source.client_ids
         known.commit(parsed, author, unclaimed)
-        entry = log.Entry(now, author, update, bool(unclaimed))
+        entry = codec.Entry(now, author, update, bool(unclaimed))
         self.journal.add(entry)
         self.contributions.note(parsed, entry, self.journal.sequence)
         self._recorded(len(update))

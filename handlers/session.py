@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from crdt.document.document import Document
 from crdt.errors import CrdtError
-from crdt.log import Entry, encode_chunk
+from crdt.log.codec import Entry, encode_chunk
 from handlers import errors, ids, notes, schemas, views
 from handlers.account import NO_ACCESS
 from handlers.base import BaseHandler

@@ -245,7 +245,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Log entries `first` to `last` of a session, packed by `crdt.log`."""
+    """Log entries `first` to `last` of a session, packed by `crdt.log.codec`."""
 
     session_id: str
     first: int

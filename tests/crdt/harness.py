@@ -7,8 +7,8 @@ import pycrdt
 from crdt.connection import Connection
 from crdt.document.merging import EMPTY
 from crdt.limits import RoomLimits
+from crdt.log.restore import Restored
 from crdt.room import Room
-from crdt.stored import Restored
 from crdt.wire import y_protocol
 from storage.records import Role
 

@@ -11,9 +11,9 @@ import pycrdt
 import pytest
 
 import crdt.blame
-from crdt.authorship import Authorship
 from crdt.blame import blame
 from crdt.items import Items, as_text
+from crdt.log.authorship import Authorship
 from crdt.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash

@@ -6,15 +6,16 @@ import time
 import pycrdt
 import pytest
 
-from crdt import log, redaction
+from crdt import redaction
 from crdt.document.document import Document
+from crdt.log import codec
 from crdt.redaction import BLOCK
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist
 
 
 def log_of(*updates: bytes) -> list[Chunk]:
-    return [Chunk("s", 1, len(updates), log.encode_chunk([log.Entry(NOW, "ada", one) for one in updates]), NOW)]
+    return [Chunk("s", 1, len(updates), codec.encode_chunk([codec.Entry(NOW, "ada", one) for one in updates]), NOW)]
 
 
 def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.Taken:

@@ -2,13 +2,13 @@
 
 import pytest
 
-from crdt import log
 from crdt.document.document import Document
 from crdt.document.merging import merge
 from crdt.document.server_edits import adopted_root
 from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
-from crdt.stored import restore
+from crdt.log import codec
+from crdt.log.restore import restore
 from crdt.wire import y_protocol
 from crdt.wire.update_parser import parse
 from storage.records import Role
@@ -42,7 +42,7 @@ def test_an_update_is_relayed_and_logged() -> None:
     assert ada_inbox.take() == []
     assert bob_inbox.take() == [y_protocol.sync_update(update)]
     (chunk,) = save(room)
-    assert log.decode_chunk(chunk.data) == [log.Entry(NOW, "ada", update)]
+    assert codec.decode_chunk(chunk.data) == [codec.Entry(NOW, "ada", update)]
     assert sizes == [len(update)]
     assert room.files() == {"codemirror": "hi"}
     assert room.contributions.since_version == {"ada": 1}
@@ -287,7 +287,7 @@ def test_carried_structs_after_a_crash() -> None:
     assert room.known.owners == {6: "bob"}
     assert own
     (chunk,) = save(room)
-    assert log.decode_chunk(chunk.data)[0].carried is True
+    assert codec.decode_chunk(chunk.data)[0].carried is True
     ada, _ = join(room, "ada")
     send(room, ada, lost.insert(0, "c"))
     assert room.known.owners[5] == "ada"
@@ -311,7 +311,7 @@ def test_edits_through_the_api_are_a_clients_edits() -> None:
     assert room.known.owners == {5: "ada", 100: "bob"}
     assert room.contributions.since_version == {"ada": 1, "bob": 3}
     chunks = save(room)
-    assert [entry.author for entry in log.decode_chunk(chunks[0].data)] == ["ada", "bob", "bob"]
+    assert [entry.author for entry in codec.decode_chunk(chunks[0].data)] == ["ada", "bob", "bob"]
     reloaded = make_room(restore(None, chunks))
     assert reloaded.files() == {"codemirror": "one 2 3"}
 
@@ -385,7 +385,7 @@ def test_known_structs_with_another_content_are_not_taken() -> None:
     room.receive(ada, y_protocol.sync_step2(other.made[1]), NOW)
     assert room.files() == {"codemirror": "knownD"}
     (chunk,) = save(room)
-    logged = [entry.update for entry in log.decode_chunk(chunk.data)]
+    logged = [entry.update for entry in codec.decode_chunk(chunk.data)]
     assert b"FORGE" not in b"".join(logged)
     assert Document(merge(logged)).texts(["codemirror"]) == {"codemirror": "knownD"}
     assert b"FORGE" not in b"".join(bobs.take())
@@ -405,4 +405,4 @@ def test_known_structs_beside_new_deletions() -> None:
 
     assert room.files() == {"codemirror": "own"}
     (chunk,) = save(room)
-    assert [entry.update for entry in log.decode_chunk(chunk.data)] == [bytes.fromhex("00010501") + b"\x00\x02"]
+    assert [entry.update for entry in codec.decode_chunk(chunk.data)] == [bytes.fromhex("00010501") + b"\x00\x02"]

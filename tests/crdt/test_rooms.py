@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-import crdt.stored
+import crdt.log.restore
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history import History, HistorySettings
 from crdt.limits import RoomLimits, RoomsSettings
-from crdt.log import Entry, encode_chunk
+from crdt.log.codec import Entry, encode_chunk
 from crdt.room import Room
 from crdt.rooms import Rooms
 from crdt.wire import y_protocol
@@ -462,7 +462,7 @@ async def test_a_checkpoint_that_cannot_be_verified(make_world, expect_log, monk
     expect_log("gets no checkpoint")
     world = make_world(checkpoint_updates=1)
     await world.session()
-    monkeypatch.setattr(crdt.stored, "verify", _damaged)
+    monkeypatch.setattr(crdt.log.codec.restore, "verify", _damaged)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt.log import Entry
+from crdt.log.codec import Entry
 from crdt.timeline import GAP_MS, PASTE, PAUSE_MS, Ranges, Timeline
 from tests.crdt.harness import NOW, Typist
 

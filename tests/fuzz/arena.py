@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from crdt import authorship, log, stored
 from crdt.connection import Connection
 from crdt.document.document import Document
 from crdt.errors import CrdtError, Rejected, RoomDamaged
+from crdt.log import authorship, codec, restore
 from crdt.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
@@ -139,7 +139,7 @@ class Arena:
     def _check_kept(self) -> Document:
         """What was said to be saved must come back; returns it."""
         try:
-            restored = stored.restore(None, self._chunks)
+            restored = restore.restore(None, self._chunks)
         except CrdtError as error:
             raise Finding(f"what was saved cannot be loaded: {error}") from error
         return Document(restored.state, restored.known.torn)
@@ -158,7 +158,7 @@ class Arena:
             raise Finding(f"loaded again the text is another: {loaded!r:.300} for {texts!r:.300}")
         state = room.document.state()
         notes = [*self._checkpoint(state), *(["rooms loaded otherwise"] if loaded != texts else [])]
-        updates = [entry.update for chunk in self._chunks for entry in log.decode_chunk(chunk.data)]
+        updates = [entry.update for chunk in self._chunks for entry in codec.decode_chunk(chunk.data)]
         return Dossier(updates, [state, squash(state)], texts, room.known.clocks, self.is_sensible, notes)
 
     def _checkpoint(self, state: bytes) -> Iterator[str]:
@@ -167,7 +167,7 @@ class Arena:
         owners = authorship.encode(known.owners, self.room.contributions.authorship)
         arguments: tuple[Any, ...] = ("session", self.room.journal.sequence, state, known.clocks, owners, self._now)
         try:
-            stored.make_checkpoint(*arguments)
+            restore.make_checkpoint(*arguments)
         except CrdtError:
             yield "rooms without a checkpoint"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pycrdt
 import pytest
 
-from crdt.log import decode_chunk
+from crdt.log.codec import decode_chunk
 from tests.api import Api
 from tests.node_peers import Peers, until
 from tests.processes import ServerProcess, free_port

@@ -5,12 +5,12 @@ import random
 
 import pytest
 
-import crdt.packing
+import crdt.log.segments
 import crdt.past
 import crdt.replaying
 import crdt.timeline
 import handlers.replay
-from crdt.log import decode_chunk
+from crdt.log.codec import decode_chunk
 from tests.api import Api
 from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, joined, typing_frame
 from tests.interop.text_clients import WEBSOCKET, TextPeer
@@ -85,7 +85,7 @@ async def test_every_moment_of_a_packed_log(
     server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Packing changes nothing that can be seen: not the moments, the replay, the timeline or the blame."""
-    monkeypatch.setattr(crdt.packing, "ENTRIES", 16)
+    monkeypatch.setattr(crdt.log.codec.segments, "ENTRIES", 16)
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
     await scribble(peers, [ada, bob, ada], session_id)
@@ -315,7 +315,7 @@ async def check_blame(server, peers: Peers, api: Api, session_id: str) -> dict:
 @pytest.mark.parametrize("seed", range(3))
 async def test_blame(start_server, peers: Peers, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody's text is his own: editors at once, a text client, posts and restores; also after a restart."""
-    monkeypatch.setattr(crdt.packing, "ENTRIES", 16)
+    monkeypatch.setattr(crdt.log.codec.segments, "ENTRIES", 16)
     random.seed(seed)
     server = await start_server()
     ada, bob, eve = [await Api(server.url).sign_up(name) for name in ("ada", "bob", "eve")]

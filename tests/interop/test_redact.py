@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import crdt.packing
+import crdt.log.segments
 import crdt.redaction
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
@@ -72,7 +72,7 @@ async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
 @pytest.mark.parametrize("is_packed", [False, True])
 async def test_a_pasted_secret(start_server, peers: Peers, is_packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is nowhere afterwards: not on screens, in moments, versions, exports or the file; all else is as it was."""
-    monkeypatch.setattr(crdt.packing, "ENTRIES", 8)
+    monkeypatch.setattr(crdt.log.codec.segments, "ENTRIES", 8)
     server = await start_server()
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
     session_id, sequence = await typed_secret(peers, ada, bob)

@@ -6,7 +6,7 @@ A chunk is what one flush of one room wrote:
     entries: varUint ms since the entry before | varUint author << 1 | carried | varByteArray update
     CRC-32 of all that, 4 bytes, low end first
 
-Old chunks are packed together into segments (`crdt.packing`), column by column, for LZMA:
+Old chunks are packed together into segments (`crdt.log.segments`), column by column, for LZMA:
 
     byte 2 | varUint time of the first entry | varUint ms from there to the last
     LZMA: varByteArray all updates merged, or nothing | authors: count, strings | varUint count

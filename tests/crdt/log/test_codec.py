@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt import log
 from crdt.errors import RoomDamaged
-from crdt.log import Entry
+from crdt.log import codec
+from crdt.log.codec import Entry
 
 entries = st.lists(
     st.builds(
@@ -21,7 +21,7 @@ entries = st.lists(
 @given(entries)
 def test_chunks_return(given_entries: list[Entry]) -> None:
     """Authors, updates and marks survive; times never run backwards."""
-    decoded = log.decode_chunk(log.encode_chunk(given_entries))
+    decoded = codec.decode_chunk(codec.encode_chunk(given_entries))
 
     assert [entry[1:] for entry in decoded] == [entry[1:] for entry in given_entries]
     newest = 0
@@ -34,51 +34,53 @@ def test_a_keystroke_costs_four_bytes_beside_its_update() -> None:
     """Time, author and length of a typed character take one byte each, or two for slow typing."""
     keystrokes = [Entry(1_700_000_000_000 + 100 * number, "ada", b"u" * 20) for number in range(1_000)]
 
-    assert len(log.encode_chunk(keystrokes)) < 1_000 * 23 + 30
+    assert len(codec.encode_chunk(keystrokes)) < 1_000 * 23 + 30
 
 
 @given(entries, st.binary(max_size=3_000))
 def test_segments_return(given_entries: list[Entry], summary: bytes) -> None:
     """The same packed, with marks of what was taken out; the merged updates can be read alone."""
     marked = [entry._replace(redacted=number % 2 == 0) for number, entry in enumerate(given_entries)]
-    data = log.encode_segment(marked, summary)
-    decoded = log.decode_chunk(data)
+    data = codec.encode_segment(marked, summary)
+    decoded = codec.decode_chunk(data)
 
     assert [entry[1:] for entry in decoded] == [entry[1:] for entry in marked]
-    assert [entry.at for entry in decoded] == [entry.at for entry in log.decode_chunk(log.encode_chunk(given_entries))]
-    assert log.decode_summary(data) == (summary or None)
-    assert log.decode_summary(log.encode_chunk(given_entries)) is None
+    assert [entry.at for entry in decoded] == [
+        entry.at for entry in codec.decode_chunk(codec.encode_chunk(given_entries))
+    ]
+    assert codec.decode_summary(data) == (summary or None)
+    assert codec.decode_summary(codec.encode_chunk(given_entries)) is None
 
 
 @given(entries, st.data())
 def test_every_flipped_bit_is_noticed(given_entries: list[Entry], data: st.DataObject) -> None:
     """A chunk that is not what was written is RoomDamaged, never something else."""
-    chunk = bytearray(log.encode_chunk(given_entries))
+    chunk = bytearray(codec.encode_chunk(given_entries))
     chunk[data.draw(st.integers(0, len(chunk) - 1))] ^= 1 << data.draw(st.integers(0, 7))
 
     with pytest.raises(RoomDamaged):
-        log.decode_chunk(bytes(chunk))
+        codec.decode_chunk(bytes(chunk))
 
 
 @pytest.mark.parametrize("body", [b"", b"\x01", b"\x02\x00\x00", b"\x01\x00\x01\x05ab", b"\x01\x00\x00\x00\x08\x00"])
 def test_bodies_that_fit_their_checksum_only(body: bytes) -> None:
     """Wrong formats under a right checksum are RoomDamaged as well."""
     with pytest.raises(RoomDamaged):
-        log.decode_chunk(log.with_checksum(body))
+        codec.decode_chunk(codec.with_checksum(body))
 
 
 @given(entries, st.data())
 def test_every_flipped_bit_of_a_segment_is_noticed(given_entries: list[Entry], data: st.DataObject) -> None:
-    segment = bytearray(log.encode_segment(given_entries, b"summary"))
+    segment = bytearray(codec.encode_segment(given_entries, b"summary"))
     segment[data.draw(st.integers(0, len(segment) - 1))] ^= 1 << data.draw(st.integers(0, 7))
 
-    for decode in (log.decode_chunk, log.decode_summary):
+    for decode in (codec.decode_chunk, codec.decode_summary):
         with pytest.raises(RoomDamaged):
             decode(bytes(segment))
 
 
 def packed(body: bytes) -> bytes:
-    return b"\x02\x00\x00" + lzma.compress(body, lzma.FORMAT_RAW, filters=log._FILTERS)
+    return b"\x02\x00\x00" + lzma.compress(body, lzma.FORMAT_RAW, filters=codec._FILTERS)
 
 
 @pytest.mark.parametrize(
@@ -93,10 +95,10 @@ def packed(body: bytes) -> bytes:
 )
 def test_segments_that_fit_their_checksum_only(body: bytes) -> None:
     with pytest.raises(RoomDamaged):
-        log.decode_chunk(log.with_checksum(body))
+        codec.decode_chunk(codec.with_checksum(body))
 
 
 @pytest.mark.parametrize("body", [b"\x02\x00\x00abc", packed(b""), packed(b"\x80"), b"\x02"])
 def test_summaries_that_fit_their_checksum_only(body: bytes) -> None:
     with pytest.raises(RoomDamaged):
-        log.decode_summary(log.with_checksum(body))
+        codec.decode_summary(codec.with_checksum(body))

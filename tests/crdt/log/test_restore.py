@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from crdt import authorship, log, stored
 from crdt.document.document import Document
 from crdt.document.merging import merge
 from crdt.errors import RoomDamaged
+from crdt.log import authorship, codec, restore
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 from tests.hostile import B3
@@ -24,13 +24,13 @@ def typed(count: int = 30) -> tuple[list[Chunk], Typist]:
     return chunks, typist
 
 
-def text(restored: stored.Restored) -> str:
+def text(restored: restore.Restored) -> str:
     return Document(restored.state, restored.known.torn).texts(["codemirror"])["codemirror"]
 
 
 def test_nothing_stored_is_an_empty_document() -> None:
     """A new session."""
-    restored = stored.restore(None, [])
+    restored = restore.restore(None, [])
 
     assert (text(restored), restored.sequence, restored.edited_at) == ("", 0, None)
 
@@ -39,7 +39,7 @@ def test_a_log_alone() -> None:
     """All updates are replayed; contributors and times are those after the newest version."""
     chunks, typist = typed()
 
-    restored = stored.restore(None, chunks, since=10)
+    restored = restore.restore(None, chunks, since=10)
 
     assert (text(restored), restored.sequence) == (typist.text, 30)
     assert restored.known.clocks == {5: 30}
@@ -48,33 +48,33 @@ def test_a_log_alone() -> None:
     assert restored.edited_at == (NOW + 10, NOW + 29)
 
 
-def packed_owners(restored: stored.Restored) -> bytes:
+def packed_owners(restored: restore.Restored) -> bytes:
     return authorship.encode(restored.known.owners, restored.authorship)
 
 
 def test_who_brought_what_is_found_again() -> None:
     """From checkpoint and log, or, where an old checkpoint does not say it, from the whole log."""
     chunks, _ = typed()
-    wanted = stored.restore(None, chunks).authorship.of(5, 0, 30)
-    half = stored.restore(None, chunks[:12])
-    checkpoint, _ = stored.make_checkpoint("session", 12, half.state, half.known.clocks, packed_owners(half), NOW)
-    old = replace(checkpoint, owners=log.with_checksum(b"\x01\x03ada\x05\x00"))
+    wanted = restore.restore(None, chunks).authorship.of(5, 0, 30)
+    half = restore.restore(None, chunks[:12])
+    checkpoint, _ = restore.make_checkpoint("session", 12, half.state, half.known.clocks, packed_owners(half), NOW)
+    old = replace(checkpoint, owners=codec.with_checksum(b"\x01\x03ada\x05\x00"))
 
     assert wanted[0] == (0, NOW, "ada")
-    assert stored.restore(checkpoint, chunks[12:]).authorship.of(5, 0, 30) == wanted
-    assert stored.restore(old, chunks).authorship.of(5, 0, 30) == wanted
+    assert restore.restore(checkpoint, chunks[12:]).authorship.of(5, 0, 30) == wanted
+    assert restore.restore(old, chunks).authorship.of(5, 0, 30) == wanted
 
 
 @pytest.mark.parametrize("start", [0, 5, 12])
 def test_a_checkpoint_and_the_rest(start: int) -> None:
     """Chunks before the checkpoint may come along and count for contributors only."""
     chunks, typist = typed()
-    half = stored.restore(None, chunks[:12])
-    checkpoint, squashed = stored.make_checkpoint(
+    half = restore.restore(None, chunks[:12])
+    checkpoint, squashed = restore.make_checkpoint(
         "session", 12, half.state, half.known.clocks, packed_owners(half), NOW
     )
 
-    restored = stored.restore(checkpoint, chunks[start:], since=20)
+    restored = restore.restore(checkpoint, chunks[start:], since=20)
 
     assert squashed == half.state
     assert (text(restored), restored.sequence) == (typist.text, 30)
@@ -85,27 +85,27 @@ def test_a_checkpoint_and_the_rest(start: int) -> None:
 def test_carried_updates_claim_nothing() -> None:
     """An update that was carried for somebody else leaves its client ids to him, also after a reload."""
     update = Typist(5).insert(0, "x")
-    chunk = Chunk("s", 1, 1, log.encode_chunk([log.Entry(NOW, "carrier", update, carried=True)]), NOW)
+    chunk = Chunk("s", 1, 1, codec.encode_chunk([codec.Entry(NOW, "carrier", update, carried=True)]), NOW)
 
-    assert stored.restore(None, [chunk]).known.owners == {}
+    assert restore.restore(None, [chunk]).known.owners == {}
 
 
 def test_a_checkpoint_must_have_everything() -> None:
     """One struct less than the room knows, and there is no checkpoint."""
     chunks, _ = typed()
-    restored = stored.restore(None, chunks)
+    restored = restore.restore(None, chunks)
 
     with pytest.raises(RoomDamaged, match="lacks"):
-        stored.make_checkpoint("s", 30, restored.state, {5: 31}, b"", NOW)
+        restore.make_checkpoint("s", 30, restored.state, {5: 31}, b"", NOW)
 
 
 def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
     chunks, _ = typed(5)
-    restored = stored.restore(None, chunks)
-    checkpoint, _ = stored.make_checkpoint("s", 5, restored.state, restored.known.clocks, packed_owners(restored), NOW)
-    bad_update = log.encode_chunk([log.Entry(NOW, "ada", bytes.fromhex("01010200000000"))])
-    gap = log.encode_chunk([log.Entry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
-    unmergeable = log.with_checksum(merge([B3, b"\x00\x00"])[:-3])
+    restored = restore.restore(None, chunks)
+    checkpoint, _ = restore.make_checkpoint("s", 5, restored.state, restored.known.clocks, packed_owners(restored), NOW)
+    bad_update = codec.encode_chunk([codec.Entry(NOW, "ada", bytes.fromhex("01010200000000"))])
+    gap = codec.encode_chunk([codec.Entry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
+    unmergeable = codec.with_checksum(merge([B3, b"\x00\x00"])[:-3])
     return [
         ("chunk missing", None, chunks[:2] + chunks[3:]),
         ("first chunk missing", None, chunks[1:]),
@@ -125,4 +125,4 @@ def test_damage_is_noticed(case) -> None:
     _, checkpoint, chunks = case
 
     with pytest.raises(RoomDamaged):
-        stored.restore(checkpoint, chunks)
+        restore.restore(checkpoint, chunks)

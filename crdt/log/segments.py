@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from crdt.document.merging import merge
 from crdt.errors import ProtocolError, RoomDamaged
-from crdt.log import Entry, decode_chunk, encode_segment
+from crdt.log.codec import Entry, decode_chunk, encode_segment
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.update_parser import parse

@@ -1,9 +1,9 @@
 """Who wrote what: what was typed is taken in later, and nobody who asks can tell."""
 
-from crdt import log
-from crdt.authorship import Authorship
-from crdt.contributions import MANY, Contributions
-from crdt.stored import restore
+from crdt.log import codec
+from crdt.log.authorship import Authorship
+from crdt.log.contributions import MANY, Contributions
+from crdt.log.restore import restore
 from crdt.wire import update_parser
 from crdt.wire.content import SYNC_LIMITS
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
@@ -80,10 +80,10 @@ def test_other_updates_come_after_what_was_typed_before_them() -> None:
     typist = Typist(5)
     contributions = Contributions(Authorship(), {}, None)
     typist.insert(0, "a")
-    contributions.typed.append((5, 0, 1, log.Entry(NOW, "ada", typist.made[-1]), 1))
+    contributions.typed.append((5, 0, 1, codec.Entry(NOW, "ada", typist.made[-1]), 1))
     update = typist.insert(1, "b")
 
-    contributions.note(update_parser.parse(update, SYNC_LIMITS), log.Entry(NOW + 7_000, "bob", update), 2)
+    contributions.note(update_parser.parse(update, SYNC_LIMITS), codec.Entry(NOW + 7_000, "bob", update), 2)
 
     assert contributions.since_version == {"ada": 1, "bob": 2}
     assert contributions.first_edit_at == NOW

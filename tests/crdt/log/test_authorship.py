@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt import authorship, log
-from crdt.authorship import Authorship
 from crdt.errors import RoomDamaged
+from crdt.log import authorship, codec
+from crdt.log.authorship import Authorship
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from crdt.wire.parsed_update import Parsed
 
@@ -72,8 +72,8 @@ def test_tables_without_times() -> None:
     """As earlier releases wrote them: the owners are known, who brought what is not."""
     old = b"\x02" + write_var_bytes(b"ada") + write_var_bytes(b"bob") + write_var_uint(5) + b"\x01" + b"\x07\x00"
 
-    assert authorship.decode(log.with_checksum(old)) == ({5: "bob", 7: "ada"}, None)
-    assert authorship.decode(log.with_checksum(b"\x00")) == ({}, None)
+    assert authorship.decode(codec.with_checksum(old)) == ({5: "bob", 7: "ada"}, None)
+    assert authorship.decode(codec.with_checksum(b"\x00")) == ({}, None)
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_tables_without_times() -> None:
 )
 def test_tables_that_fit_their_checksum_only(body: bytes) -> None:
     with pytest.raises(RoomDamaged):
-        authorship.decode(log.with_checksum(body))
+        authorship.decode(codec.with_checksum(body))

@@ -4,7 +4,7 @@ Updates get their log position here; one chunk at a time goes to the store, and 
 until it is committed, so that a store may refuse or fail without anything being lost or doubled.
 """
 
-from crdt import log
+from crdt.log import codec
 from storage.records import Chunk
 
 
@@ -22,14 +22,14 @@ class Journal:
         self._session_id = session_id
         self.sequence = self.saved_sequence = sequence
         self.unsaved_bytes = 0
-        self._unsaved: list[log.Entry] = []
+        self._unsaved: list[codec.Entry] = []
         self._in_flight: Chunk | None = None
 
     @property
     def is_saved(self) -> bool:
         return self.saved_sequence == self.sequence
 
-    def add(self, entry: log.Entry) -> None:
+    def add(self, entry: codec.Entry) -> None:
         self.sequence += 1
         self.unsaved_bytes += len(entry.update)
         self._unsaved.append(entry)
@@ -39,7 +39,7 @@ class Journal:
         if self._in_flight is None and self._unsaved:
             entries, self._unsaved = self._unsaved, []
             first = self.sequence - len(entries) + 1
-            self._in_flight = Chunk(self._session_id, first, self.sequence, log.encode_chunk(entries), now)
+            self._in_flight = Chunk(self._session_id, first, self.sequence, codec.encode_chunk(entries), now)
         return self._in_flight
 
     def committed(self) -> None:

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from crdt import log, packing, stored
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged
+from crdt.log import codec, restore, segments
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist
-from tests.crdt.test_stored import text, typed
+from tests.crdt.log.test_restore import text, typed
 
 
 @pytest.mark.parametrize(
@@ -29,20 +29,20 @@ from tests.crdt.test_stored import text, typed
 )  # fmt: skip
 def test_what_is_due(monkeypatch: pytest.MonkeyPatch, spans, until, is_closing, expected) -> None:
     """Rows of ten entries or more, here; full ones stay as they are, and what they stand between."""
-    monkeypatch.setattr(packing, "ENTRIES", 10)
+    monkeypatch.setattr(segments, "ENTRIES", 10)
 
-    assert packing.due(spans, until, is_closing=is_closing) == expected
+    assert segments.due(spans, until, is_closing=is_closing) == expected
 
 
 def test_a_packed_log_is_the_same_log() -> None:
     chunks, typist = typed()
 
-    segment = packing.pack(chunks)
+    segment = segments.pack(chunks)
 
     assert (segment.first, segment.last, segment.created_at) == (1, 30, NOW + 29)
-    assert log.decode_chunk(segment.data) == [entry for chunk in chunks for entry in log.decode_chunk(chunk.data)]
-    for rows in ([segment], [packing.pack(chunks[:11]), *chunks[11:]], [packing.pack([segment])]):
-        restored = stored.restore(None, rows, since=10)
+    assert codec.decode_chunk(segment.data) == [entry for chunk in chunks for entry in codec.decode_chunk(chunk.data)]
+    for rows in ([segment], [segments.pack(chunks[:11]), *chunks[11:]], [segments.pack([segment])]):
+        restored = restore.restore(None, rows, since=10)
         assert (text(restored), restored.known.owners, restored.contributors) == (typist.text, {5: "ada"}, {"ada": 30})
 
 
@@ -50,13 +50,13 @@ def test_a_packed_log_is_the_same_log() -> None:
 def test_moments_from_summaries(monkeypatch: pytest.MonkeyPatch, until: int) -> None:
     """Whole segments are taken as they were merged, the rest entry by entry; each moment is the same."""
     chunks, _ = typed()
-    rows = [packing.pack(chunks[:10]), packing.pack(chunks[10:20]), *chunks[20:]]
-    wanted = stored.restore(None, chunks, until=until)
+    rows = [segments.pack(chunks[:10]), segments.pack(chunks[10:20]), *chunks[20:]]
+    wanted = restore.restore(None, chunks, until=until)
     decoded: list[int] = []
-    decode = log.decode_chunk
-    monkeypatch.setattr(log, "decode_chunk", lambda data: decoded.append(1) or decode(data))
+    decode = codec.decode_chunk
+    monkeypatch.setattr(codec, "decode_chunk", lambda data: decoded.append(1) or decode(data))
 
-    found = stored.restore(None, rows, until=until, reads_summaries=True)
+    found = restore.restore(None, rows, until=until, reads_summaries=True)
 
     assert (text(found), found.sequence, found.known.clocks) == (text(wanted), until, wanted.known.clocks)
     assert len(decoded) == {0: 0, 1: 1, 9: 1, 10: 0, 11: 1, 19: 1, 20: 0, 29: 9, 30: 10}[until]
@@ -67,16 +67,16 @@ def test_updates_that_cannot_stand_for_themselves() -> None:
     typist = Typist(5)
     first = typist.insert(0, "a")
     made = [typist.insert(0, "b"), typist.insert(0, "c")]
-    entries = [log.Entry(NOW, "ada", made[1]), log.Entry(NOW, "ada", first)]
+    entries = [codec.Entry(NOW, "ada", made[1]), codec.Entry(NOW, "ada", first)]
 
-    assert packing.summary(entries) == b""
-    chunk = packing.repack("s", 1, [log.Entry(NOW, "ada", first), log.Entry(NOW, "ada", made[0]), *entries], NOW)
-    assert text(stored.restore(None, [chunk], reads_summaries=True)) == "cba"
-    late = packing.repack("s", 3, entries, NOW)
-    early = packing.pack(
-        [Chunk("s", 1, 2, log.encode_chunk([log.Entry(NOW, "ada", one) for one in (first, made[0])]), NOW)]
+    assert segments.summary(entries) == b""
+    chunk = segments.repack("s", 1, [codec.Entry(NOW, "ada", first), codec.Entry(NOW, "ada", made[0]), *entries], NOW)
+    assert text(restore.restore(None, [chunk], reads_summaries=True)) == "cba"
+    late = segments.repack("s", 3, entries, NOW)
+    early = segments.pack(
+        [Chunk("s", 1, 2, codec.encode_chunk([codec.Entry(NOW, "ada", one) for one in (first, made[0])]), NOW)]
     )
-    assert text(stored.restore(None, [early, late], reads_summaries=True)) == "cba"
+    assert text(restore.restore(None, [early, late], reads_summaries=True)) == "cba"
 
 
 @pytest.mark.parametrize("broken", ["a hole", "an overlap", "too few"])
@@ -90,16 +90,16 @@ def test_logs_that_are_left_alone(broken: str) -> None:
     }[broken]
 
     with pytest.raises(RoomDamaged):
-        packing.pack(rows)
+        segments.pack(rows)
 
 
 def test_what_does_not_read_back_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     chunks, _ = typed(3)
-    encode = log.encode_segment
-    monkeypatch.setattr(packing, "encode_segment", lambda entries, summary: encode(entries[:-1], summary))
+    encode = codec.encode_segment
+    monkeypatch.setattr(segments, "encode_segment", lambda entries, summary: encode(entries[:-1], summary))
 
     with pytest.raises(RoomDamaged, match="differ"):
-        packing.pack(chunks)
+        segments.pack(chunks)
 
 
 def test_documents_load_from_summaries_with_emoji() -> None:
@@ -108,9 +108,9 @@ def test_documents_load_from_summaries_with_emoji() -> None:
     made = [typist.insert(0, "a😀b")]
     cut = bytes.fromhex("0001050102" + "01")  # deletes the second half
     rows = [
-        packing.repack("s", number, [log.Entry(NOW, "ada", one)], NOW) for number, one in enumerate([*made, cut], 1)
+        segments.repack("s", number, [codec.Entry(NOW, "ada", one)], NOW) for number, one in enumerate([*made, cut], 1)
     ]
 
-    found = stored.restore(None, rows, reads_summaries=True)
+    found = restore.restore(None, rows, reads_summaries=True)
 
     assert Document(found.state, found.known.torn).texts(["codemirror"])["codemirror"] == "a\ufffdb"

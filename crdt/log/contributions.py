@@ -1,7 +1,7 @@
 """Who wrote what in a document: whose its structs are, and who has contributed since the newest version."""
 
-from crdt.authorship import Authorship
-from crdt.log import Entry
+from crdt.log.authorship import Authorship
+from crdt.log.codec import Entry
 from crdt.wire.parsed_update import Parsed
 
 MANY = 1_000

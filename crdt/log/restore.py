@@ -7,11 +7,11 @@ string from the store passes its checksum and the scan before pycrdt gets it.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from crdt import authorship, log
-from crdt.authorship import Authorship
 from crdt.document.merging import EMPTY, check, merge, verify
 from crdt.document.struct_index import Known
 from crdt.errors import Gap, ProtocolError, RoomDamaged
+from crdt.log import authorship, codec
+from crdt.log.authorship import Authorship
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.update_parser import parse
@@ -63,7 +63,7 @@ def restore(
         for chunk in chunks:
             if until is not None and chunk.first > until:
                 break
-            whole = log.decode_summary(chunk.data) if reads_summaries and _is_next(restored, chunk, until) else None
+            whole = codec.decode_summary(chunk.data) if reads_summaries and _is_next(restored, chunk, until) else None
             if whole:
                 _load_summary(restored, chunk, whole, updates)
             else:
@@ -77,7 +77,7 @@ def restore(
 
 
 def _load_checkpoint(restored: Restored, checkpoint: Checkpoint) -> None:
-    restored.state = log.without_checksum(checkpoint.state)
+    restored.state = codec.without_checksum(checkpoint.state)
     restored.sequence = checkpoint.sequence
     restored.known.owners, times = authorship.decode(checkpoint.owners)
     restored.has_authors = times is not None
@@ -104,7 +104,7 @@ def _load_summary(restored: Restored, chunk: Chunk, whole: bytes, updates: list[
 
 
 def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: int, until: int | None) -> None:
-    entries = log.decode_chunk(chunk.data)
+    entries = codec.decode_chunk(chunk.data)
     if chunk.last - chunk.first + 1 != len(entries) or chunk.first > restored.sequence + 1:
         raise RoomDamaged("the log has a hole")
     known = restored.known
@@ -133,7 +133,7 @@ def make_checkpoint(
 ) -> tuple[Checkpoint, bytes]:
     """Return (checkpoint, squashed state) after loading the state into a fresh document.
 
-    owners  as `crdt.authorship` packs them
+    owners  as `crdt.log.authorship` packs them
 
     Raises RoomDamaged if it does not know exactly the structs that the room knows.
     """
@@ -142,5 +142,5 @@ def make_checkpoint(
     if {client: after for client, (_, after) in parsed.spans.items()} != clocks:
         raise RoomDamaged("the squashed state lacks structs")
     verify(squashed, clocks)
-    checkpoint = Checkpoint(session_id, sequence, log.with_checksum(squashed), owners, now)
+    checkpoint = Checkpoint(session_id, sequence, codec.with_checksum(squashed), owners, now)
     return checkpoint, squashed

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 
 from crdt.errors import ProtocolError, RoomDamaged
-from crdt.log import with_checksum, without_checksum
+from crdt.log.codec import with_checksum, without_checksum
 from crdt.wire.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
 from crdt.wire.parsed_update import Parsed
 

@@ -1,7 +1,7 @@
 """What is taken and not saved yet."""
 
-from crdt.journal import Journal
-from crdt.log import Entry, decode_chunk
+from crdt.log.codec import Entry, decode_chunk
+from crdt.log.pending import Journal
 from tests.crdt.harness import NOW
 
 
