@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crdt.document.server_edits import adopted_root
 from crdt.errors import RoomDamaged
-from crdt.room import Room
+from crdt.room.room import Room
 from crdt.rooms import Rooms
 from crdt.text.hunks import Hunk, compare
 from storage.base import RoomStore

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from crdt.crashmark import CrashMark
 from crdt.errors import ProtocolError, RoomDamaged
 from crdt.log import authorship, restore, segments
-from crdt.room import Room
+from crdt.room.room import Room
 from crdt.writer import Writer
 from storage.base import RoomStore
 from storage.errors import NotFound

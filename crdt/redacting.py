@@ -11,7 +11,7 @@ from crdt.loading import read_log
 from crdt.log import restore
 from crdt.past import Past
 from crdt.redaction import Taken
-from crdt.room import Room
+from crdt.room.room import Room
 from crdt.rooms import Rooms
 from crdt.text.text_map import Edit
 from storage.base import Store

@@ -14,13 +14,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from crdt import loading
-from crdt.connection import Connection
 from crdt.crashmark import CrashMark
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.keeping import Keeper
 from crdt.limits import RoomsSettings
 from crdt.quarantine import Quarantine
-from crdt.room import Room
+from crdt.room.connection import Connection
+from crdt.room.room import Room
 from crdt.tending import Tender
 from crdt.turns import Turns
 from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS

@@ -8,7 +8,7 @@ from crdt.crashmark import CrashMark
 from crdt.errors import RoomUnavailable
 from crdt.keeping import Keeper
 from crdt.limits import RoomsSettings
-from crdt.room import Room
+from crdt.room.room import Room
 from crdt.writer import Writer
 from storage.errors import StoreError
 

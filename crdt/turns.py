@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from crdt.broadcast import Broadcast
-from crdt.presence import Presence
-from crdt.room import Room
+from crdt.room.broadcast import Broadcast
+from crdt.room.presence import Presence
+from crdt.room.room import Room
 
 _NEWS_DELAY_S = 0.02
 """For presence of several people to go out together: a send costs more than anything else about it.

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
 
 from crdt.errors import RoomDamaged, RoomUnavailable
-from crdt.room import Room
+from crdt.room.room import Room
 from storage.base import RoomStore
 from storage.errors import Conflict, StoreError
 from storage.records import Chunk

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from crdt.awareness import is_shallow
+from crdt.room.awareness import is_shallow
 from handlers import errors
 from handlers.limits import Budget
 

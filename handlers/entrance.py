@@ -4,8 +4,8 @@ import json
 import logging
 from collections.abc import Mapping
 
-from crdt.connection import Connection
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
+from crdt.room.connection import Connection
 from crdt.wire import y_protocol
 from handlers import errors, views
 from handlers.account import NO_ACCESS

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from crdt.errors import RoomUnavailable
-from crdt.room import Room
+from crdt.room.room import Room
 from handlers import errors, ids
 from handlers.services import Services
 from storage.errors import NotFound

@@ -4,9 +4,9 @@ import asyncio
 import json
 import logging
 
-from crdt.connection import Connection
 from crdt.errors import CrdtError, DocumentFull, ProtocolError, RoomDamaged
-from crdt.room import Room
+from crdt.room.connection import Connection
+from crdt.room.room import Room
 from crdt.rooms import Rooms
 from handlers.sockets import Sockets
 from handlers.websocket import MALFORMED, SyncSocket
@@ -49,7 +49,7 @@ class SyncPeer(SyncSocket):
         self._loop.call_later(delay_s, self.shut, code, reason)
 
     def close(self, code: int, reason: str) -> None:
-        """As the room says; see `crdt.connection.Outbox`."""
+        """As the room says; see `crdt.room.connection.Outbox`."""
         self.shut(code, reason)
 
     def cost(self, message: bytes) -> float:

@@ -94,7 +94,7 @@ class EventClient:
         return {"ok": False, "error": told}
 
     def unseated(self, code: int, reason: str) -> None:
-        """The room has let go of this client (crdt.connection.Outbox.close): say why."""
+        """The room has let go of this client (crdt.room.connection.Outbox.close): say why."""
         self.on_unseated()
         if code == _RESTART:
             self._server.drop(self.key)

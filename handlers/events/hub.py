@@ -9,7 +9,7 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 
 from crdt.errors import CrdtError
-from crdt.room import Room
+from crdt.room.room import Room
 from handlers import errors, ids, network, schemas
 from handlers.base import ACCESS_COOKIE
 from handlers.chat import send_message

@@ -5,10 +5,10 @@ import json
 import logging
 from typing import Any
 
-from crdt.connection import Connection
 from crdt.errors import CrdtError
-from crdt.room import Room
-from crdt.textfeed import TextClient, TextFeed
+from crdt.room.connection import Connection
+from crdt.room.room import Room
+from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.events.seat import Seat
 from handlers.events.typists import Typists

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Protocol
 
-from crdt.connection import Connection
-from crdt.room import Room
-from crdt.textfeed import TextClient, TextFeed
+from crdt.room.connection import Connection
+from crdt.room.room import Room
+from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers import views
 from storage.records import Role, User

@@ -4,11 +4,11 @@ from typing import Any
 
 import pycrdt
 
-from crdt.connection import Connection
 from crdt.document.merging import EMPTY
 from crdt.limits import RoomLimits
 from crdt.log.restore import Restored
-from crdt.room import Room
+from crdt.room.connection import Connection
+from crdt.room.room import Room
 from crdt.wire import y_protocol
 from storage.records import Role
 

@@ -14,7 +14,7 @@ import crdt.blame
 from crdt.blame import blame
 from crdt.items import Items, as_text
 from crdt.log.authorship import Authorship
-from crdt.room import Room
+from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.update_parser import parse

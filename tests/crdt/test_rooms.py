@@ -15,7 +15,7 @@ from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history import History, HistorySettings
 from crdt.limits import RoomLimits, RoomsSettings
 from crdt.log.codec import Entry, encode_chunk
-from crdt.room import Room
+from crdt.room.room import Room
 from crdt.rooms import Rooms
 from crdt.wire import y_protocol
 from storage.errors import NotFound, StoreUnavailable

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from crdt.connection import Connection
-from crdt.room import Room
+from crdt.room.connection import Connection
+from crdt.room.room import Room
 from crdt.turns import Turns
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry

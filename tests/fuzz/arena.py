@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from crdt.connection import Connection
 from crdt.document.document import Document
 from crdt.errors import CrdtError, Rejected, RoomDamaged
 from crdt.log import authorship, codec, restore
-from crdt.room import Room
+from crdt.room.connection import Connection
+from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS

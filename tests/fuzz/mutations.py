@@ -4,7 +4,7 @@ from random import Random
 
 from crdt.document.merging import EMPTY
 from crdt.document.struct_index import Known
-from crdt.room import Room
+from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.lib0 import write_var_bytes, write_var_uint

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from crdt.awareness import MAX_CLOCK, Awareness
 from crdt.limits import AwarenessLimits
+from crdt.room.awareness import MAX_CLOCK, Awareness
 from crdt.wire.y_protocol import AwarenessEntry
 
 ADA: dict[str, Any] = {"id": "ada", "name": "Ada", "color": "#111", "colorLight": "#1113", "avatar": None}

@@ -16,7 +16,7 @@ class Outbox(Protocol):
         """Queue one frame; never blocks, never raises."""
 
     def send_framed(self, data: bytes) -> None:
-        """The same of several that are encoded already (see `crdt.broadcast`), at the end of a turn."""
+        """The same of several that are encoded already (see `crdt.room.broadcast`), at the end of a turn."""
 
     def close(self, code: int, reason: str) -> None:
         """Close with a WebSocket close code; frames queued before are still tried."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from weakref import WeakSet
 
 from crdt.document.server_edits import adopted_root
-from crdt.room import Room
+from crdt.room.room import Room
 from crdt.text.byte_edits import common_ends, edits_between
 from crdt.text.text_map import Edit, Shift, TextMap, shifts_of
 

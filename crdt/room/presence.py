@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from crdt.awareness import Awareness
-from crdt.broadcast import Broadcast
-from crdt.connection import Connection
 from crdt.limits import RoomLimits
+from crdt.room.awareness import Awareness
+from crdt.room.broadcast import Broadcast
+from crdt.room.connection import Connection
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 

@@ -8,7 +8,6 @@ store; `rooms` loads it, writes its log and closes it.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
-from crdt.connection import Connection
 from crdt.crashmark import CrashMark
 from crdt.document import admission, fast_path
 from crdt.document.document import Document
@@ -16,12 +15,13 @@ from crdt.document.merging import EMPTY
 from crdt.document.quota import RoomLeft
 from crdt.document.server_edits import Authoring, adopted_root
 from crdt.errors import Gap, Rejected, RoomUnavailable
-from crdt.gathering import Gathering
 from crdt.limits import RoomLimits
 from crdt.log import codec
 from crdt.log.contributions import MANY, Contributions
 from crdt.log.pending import Journal
 from crdt.log.restore import Restored
+from crdt.room.connection import Connection
+from crdt.room.members import Gathering
 from crdt.text.text_map import Edit
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS

@@ -5,11 +5,11 @@ import random
 
 import pytest
 
-import crdt.textfeed
+import crdt.room.text_clients
 from crdt.errors import DocumentFull
 from crdt.limits import RoomLimits
-from crdt.room import Room
-from crdt.textfeed import RETIRED_MS, TextClient, TextFeed
+from crdt.room.room import Room
+from crdt.room.text_clients import RETIRED_MS, TextClient, TextFeed
 from crdt.wire import y_protocol
 from tests.crdt.harness import NOW, Typist, join, make_room, send
 
@@ -201,7 +201,7 @@ def test_edits_have_their_author() -> None:
 
 def test_long_feeds_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that never hears of any change still merges rightly after very many."""
-    monkeypatch.setattr(crdt.textfeed, "_MAX_BATCHES", 5)
+    monkeypatch.setattr(crdt.room.room.text_clients, "_MAX_BATCHES", 5)
     room = with_text("end")
     feed = TextFeed(room)
     silent, busy = client_of(feed), client_of(feed, "bob")

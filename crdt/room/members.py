@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from crdt.broadcast import Broadcast
-from crdt.connection import Connection
 from crdt.document.struct_index import Known
 from crdt.limits import RoomLimits
-from crdt.observer import Observer
-from crdt.presence import Presence
+from crdt.room.broadcast import Broadcast
+from crdt.room.connection import Connection
+from crdt.room.observer import Observer
+from crdt.room.presence import Presence
 from crdt.wire import y_protocol
 from storage.records import Role
 
@@ -33,7 +33,7 @@ class Gathering:
         encode: Callable[[bytes], bytes],
         reached: Counter[str],
     ) -> None:
-        """encode: how a frame goes over the wire, see `Broadcast`; reached: see `crdt.room`."""
+        """encode: how a frame goes over the wire, see `Broadcast`; reached: see `crdt.room.room`."""
         self.is_open = is_open
         self.known = known
         self.connections: dict[Connection, None] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from crdt.connection import Connection
+from crdt.room.connection import Connection
 
 
 class Broadcast:

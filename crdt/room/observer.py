@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from crdt.connection import Connection
+from crdt.room.connection import Connection
 from crdt.wire.y_protocol import AwarenessEntry
 
 

@@ -1,6 +1,6 @@
 """What a room's connections are told in one turn."""
 
-from crdt.broadcast import Broadcast
+from crdt.room.broadcast import Broadcast
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from tests.crdt.harness import NOW, Typist, join, make_room

@@ -1,0 +1,1 @@
+"""One room: a document, its connections, their presence, and what is broadcast to them."""
