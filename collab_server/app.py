@@ -16,10 +16,10 @@ from collab_server.config import Config
 from collab_server.crashes import Crashes
 from collab_server.logs import log_request
 from crdt.history import History, HistorySettings
+from crdt.lifecycle.rooms import Rooms
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
 from crdt.past import Past
 from crdt.redacting import Redactor
-from crdt.rooms import Rooms
 from handlers import (
     account,
     avatar,

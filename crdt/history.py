@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from crdt.document.server_edits import adopted_root
 from crdt.errors import RoomDamaged
+from crdt.lifecycle.rooms import Rooms
 from crdt.room.room import Room
-from crdt.rooms import Rooms
 from crdt.text.hunks import Hunk, compare
 from storage.base import RoomStore
 from storage.errors import LimitReached, NotFound

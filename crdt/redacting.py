@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from crdt import redaction
 from crdt.errors import RoomUnavailable
 from crdt.items import as_text
-from crdt.loading import read_log
+from crdt.lifecycle.loading import read_log
+from crdt.lifecycle.rooms import Rooms
 from crdt.log import restore
 from crdt.past import Past
 from crdt.redaction import Taken
 from crdt.room.room import Room
-from crdt.rooms import Rooms
 from crdt.text.text_map import Edit
 from storage.base import Store
 from storage.errors import NotFound

@@ -5,9 +5,9 @@ import json
 import logging
 
 from crdt.errors import CrdtError, DocumentFull, ProtocolError, RoomDamaged
+from crdt.lifecycle.rooms import Rooms
 from crdt.room.connection import Connection
 from crdt.room.room import Room
-from crdt.rooms import Rooms
 from handlers.sockets import Sockets
 from handlers.websocket import MALFORMED, SyncSocket
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crdt.history import History
+from crdt.lifecycle.rooms import Rooms
 from crdt.past import Past
 from crdt.redacting import Redactor
-from crdt.rooms import Rooms
 from handlers.lag import LagMeter
 from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.passwords import Passwords

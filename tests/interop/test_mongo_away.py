@@ -69,8 +69,8 @@ async def test_everything_is_there_after_a_restart(start_server, place: Place, p
 @pytest.mark.parametrize("how", ["refuse", "hang", "cut", pytest.param("refuse for a minute", marks=pytest.mark.slow)])
 async def test_editors_go_on_while_it_is_away(start_server, place: Place, peers: Peers, expect_log, how: str) -> None:
     """They see each other's edits, nothing is called saved, requests are 503; then all is stored, once."""
-    expect_log("ERROR crdt.writer: the store cannot be written")
-    expect_log("WARNING crdt.rooms: session .* is not tended now")
+    expect_log("ERROR crdt.lifecycle.log_writer: the store cannot be written")
+    expect_log("WARNING crdt.lifecycle.rooms: session .* is not tended now")
     expect_log("WARNING collab_server.housekeeping")
     server = await start_server(mongo_uri=place.through)
     ada = await Api(server.url).sign_up("ada")
@@ -125,8 +125,8 @@ async def test_editors_go_on_while_it_is_away(start_server, place: Place, peers:
 
 async def test_a_commit_whose_reply_is_lost(start_server, place: Place, peers: Peers, expect_log) -> None:
     """The driver or the writer asks again; the log has each entry once, and nobody is thrown out."""
-    expect_log("ERROR crdt.writer: the store cannot be written")
-    expect_log("WARNING crdt.rooms: session .* is not tended now")
+    expect_log("ERROR crdt.lifecycle.log_writer: the store cannot be written")
+    expect_log("WARNING crdt.lifecycle.rooms: session .* is not tended now")
     expect_log("WARNING collab_server.housekeeping")
     server = await start_server(mongo_uri=place.through)
     ada = await Api(server.url).sign_up("ada")

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from crdt.crashmark import CrashMark
 from crdt.errors import RoomUnavailable
-from crdt.keeping import Keeper
+from crdt.lifecycle.compaction import Keeper
+from crdt.lifecycle.log_writer import Writer
 from crdt.limits import RoomsSettings
 from crdt.room.room import Room
-from crdt.writer import Writer
 from storage.errors import StoreError
 
 _REST_MS = 10_000

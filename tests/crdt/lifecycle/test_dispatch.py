@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
+from crdt.lifecycle.dispatch import Turns
 from crdt.room.connection import Connection
 from crdt.room.room import Room
-from crdt.turns import Turns
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from tests.crdt.harness import NOW, Inbox, Typist, join, make_room

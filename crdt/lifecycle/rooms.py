@@ -13,21 +13,21 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from crdt import loading
 from crdt.crashmark import CrashMark
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
-from crdt.keeping import Keeper
+from crdt.lifecycle import loading
+from crdt.lifecycle.compaction import Keeper
+from crdt.lifecycle.dispatch import Turns
+from crdt.lifecycle.log_writer import Writer
+from crdt.lifecycle.maintenance import Tender
 from crdt.limits import RoomsSettings
 from crdt.quarantine import Quarantine
 from crdt.room.connection import Connection
 from crdt.room.room import Room
-from crdt.tending import Tender
-from crdt.turns import Turns
 from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import read
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
-from crdt.writer import Writer
 from storage.base import Store
 from storage.errors import NotFound, StoreError, StoreUnavailable
 from storage.records import Role, Status

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from crdt.crashmark import CrashMark
 from crdt.errors import ProtocolError, RoomDamaged
+from crdt.lifecycle.log_writer import Writer
 from crdt.log import authorship, restore, segments
 from crdt.room.room import Room
-from crdt.writer import Writer
 from storage.base import RoomStore
 from storage.errors import NotFound
 

@@ -13,10 +13,10 @@ import crdt.log.restore
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history import History, HistorySettings
+from crdt.lifecycle.rooms import Rooms
 from crdt.limits import RoomLimits, RoomsSettings
 from crdt.log.codec import Entry, encode_chunk
 from crdt.room.room import Room
-from crdt.rooms import Rooms
 from crdt.wire import y_protocol
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import Access, Chunk, Login, Member, Role, Session, SessionChanges, Status, User, VersionKind

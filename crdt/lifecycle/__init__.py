@@ -1,0 +1,1 @@
+"""All rooms of the process: loading, committing, compacting, maintaining and closing them."""
