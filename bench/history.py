@@ -18,10 +18,10 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from crdt.history import History, HistorySettings
+from crdt.history.reader import Past
+from crdt.history.versions import History, HistorySettings
 from crdt.lifecycle.rooms import Rooms, RoomsSettings
 from crdt.log import codec
-from crdt.past import Past
 from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
 from storage.sqlite import SqliteStore
 from tests.node_peers import node_command

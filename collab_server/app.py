@@ -15,11 +15,11 @@ from collab_server import __version__
 from collab_server.config import Config
 from collab_server.crashes import Crashes
 from collab_server.logs import log_request
-from crdt.history import History, HistorySettings
+from crdt.history.reader import Past
+from crdt.history.redactor import Redactor
+from crdt.history.versions import History, HistorySettings
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
-from crdt.past import Past
-from crdt.redacting import Redactor
 from handlers import (
     account,
     avatar,

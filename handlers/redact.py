@@ -1,6 +1,6 @@
 """An owner takes a secret out of a session's history."""
 
-from crdt.redaction import MAX_SPAN
+from crdt.history.redaction import MAX_SPAN
 from handlers import errors, schemas
 from handlers.base import BaseHandler
 from storage.records import Role

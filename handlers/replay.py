@@ -3,7 +3,7 @@
 from collections import Counter
 
 from crdt.document.server_edits import adopted_root
-from crdt.timeline import Stretch
+from crdt.history.timeline import Stretch
 from handlers import errors, views
 from handlers.base import BaseHandler
 from handlers.times import rfc3339

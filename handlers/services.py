@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from crdt.history import History
+from crdt.history.reader import Past
+from crdt.history.redactor import Redactor
+from crdt.history.versions import History
 from crdt.lifecycle.rooms import Rooms
-from crdt.past import Past
-from crdt.redacting import Redactor
 from handlers.lag import LagMeter
 from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.passwords import Passwords

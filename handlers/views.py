@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
+from crdt.history.timeline import Stretch
 from crdt.text.hunks import Hunk, unified
-from crdt.timeline import Stretch
 from handlers.errors import ApiError
 from handlers.times import rfc3339
 from storage.records import Invite, Member, Message, Session, User, Version

@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     author   id of the user whose connection or request it was
     update    raw bytes
     carried   it may hold structs of client ids that are somebody else's (see `Known.admit`)
-    redacted  text of it was taken out later (see `crdt.redaction`)
+    redacted  text of it was taken out later (see `crdt.history.redaction`)
     """
 
     at: int

@@ -5,10 +5,10 @@ import random
 
 import pytest
 
+import crdt.history.reader
+import crdt.history.replay
+import crdt.history.timeline
 import crdt.log.segments
-import crdt.past
-import crdt.replaying
-import crdt.timeline
 import handlers.replay
 from crdt.log.codec import decode_chunk
 from tests.api import Api
@@ -154,7 +154,7 @@ async def test_the_replay(server, peers: Peers, ada: Api, bob: Api, seed: int, m
     whole = (await ada.get(path)).body
     log = await log_of(server, session_id)
     expected = await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
-    monkeypatch.setattr(crdt.replaying, "MAX_STEPS", 7)
+    monkeypatch.setattr(crdt.history.versions.replay, "MAX_STEPS", 7)
     parts, following = [], "0"
     while following is not None:
         parts.append((await ada.get(f"{path}?from={following}")).body)
@@ -182,7 +182,7 @@ async def test_replays_that_cannot_be(ada: Api) -> None:
 
 
 async def test_large_replays_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crdt.replaying, "MAX_INSERTED", 100)
+    monkeypatch.setattr(crdt.history.versions.replay, "MAX_INSERTED", 100)
     session_id = await ada.new_session()
     for number in range(4):
         await ada.post(f"/code/{session_id}/save", {"code": f"{number}" * 80})
@@ -193,7 +193,7 @@ async def test_large_replays_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyP
 
 
 async def test_few_replays_are_kept(ada: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crdt.past, "_MAX_REPLAYERS", 2)
+    monkeypatch.setattr(crdt.history.versions.reader, "_MAX_REPLAYERS", 2)
     for _ in range(4):
         session_id = await ada.new_session(code="x")
         assert len((await ada.get(f"/code/{session_id}/replay")).body["steps"]) == 1
@@ -253,7 +253,7 @@ async def test_the_timeline_goes_on(ada: Api) -> None:
 
 async def test_timelines_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers.replay, "_MAX_STRETCHES", 2)
-    monkeypatch.setattr(crdt.timeline, "GAP_MS", -1)
+    monkeypatch.setattr(crdt.history.versions.timeline, "GAP_MS", -1)
     session_id = await ada.new_session()
     for number in range(5):
         await ada.post(f"/code/{session_id}/save", {"code": "x" * (number + 1)})
@@ -284,7 +284,7 @@ async def test_nothing_is_kept_of_deleted_sessions(ada: Api, server) -> None:
 
 
 async def test_few_timelines_are_kept(ada: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crdt.past, "_MAX_TIMELINES", 2)
+    monkeypatch.setattr(crdt.history.versions.reader, "_MAX_TIMELINES", 2)
     sessions = [await ada.new_session(code="x") for _ in range(4)]
     for session_id in [*sessions, sessions[0]]:
         assert (await ada.get(f"/code/{session_id}/timeline")).body["sequence"] == 1

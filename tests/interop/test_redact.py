@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import crdt.history.redaction
 import crdt.log.segments
-import crdt.redaction
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import code_of, guest_of, joined, typing_frame
@@ -214,11 +214,11 @@ async def test_what_cannot_be_redacted(ada: Api, bob: Api, server, monkeypatch: 
     ):
         assert code_of(await api.post(path, {**body, **change})) == expected
     with monkeypatch.context() as patched:
-        patched.setattr(crdt.redaction, "MAX_MOMENTS", 0)
+        patched.setattr(crdt.history.versions.redaction, "MAX_MOMENTS", 0)
         assert code_of(await ada.post(path, body)) == (409, "limit_reached")
     assert (await ada.live(session_id))["code"] == "secret\n" * 3
     assert (await ada.post(path, body)).body["characters"] == 18
-    monkeypatch.setattr(crdt.redaction, "MAX_WORK", 100)
+    monkeypatch.setattr(crdt.history.versions.redaction, "MAX_WORK", 100)
     assert code_of(await ada.post(path, {**body, "text": "crets!"})) == (409, "limit_reached")
     assert (await ada.live(session_id))["code"] == "\n" * 3
 

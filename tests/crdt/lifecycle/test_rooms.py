@@ -12,7 +12,7 @@ import pytest
 import crdt.log.restore
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
-from crdt.history import History, HistorySettings
+from crdt.history.versions import History, HistorySettings
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import RoomLimits, RoomsSettings
 from crdt.log.codec import Entry, encode_chunk

@@ -5,15 +5,15 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from crdt.blame import Blame, blame
 from crdt.document.server_edits import adopted_root
 from crdt.errors import Gap, ProtocolError, RoomDamaged
+from crdt.history.blame import Blame, blame
+from crdt.history.replay import MAX_STEPS, Replayer, Step, steps
+from crdt.history.timeline import Timeline
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
 from crdt.log import restore
 from crdt.log.codec import decode_chunk
-from crdt.replaying import MAX_STEPS, Replayer, Step, steps
-from crdt.timeline import Timeline
 from storage.base import RoomStore
 from storage.errors import NotFound
 from storage.records import Checkpoint, Chunk

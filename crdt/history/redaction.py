@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from crdt.errors import Gap, ProtocolError, RoomDamaged
-from crdt.items import Items, as_text, from_utf_16, units
+from crdt.history.item_order import Items, as_text, from_utf_16, units
+from crdt.history.replay import Replayer, Step
 from crdt.log import restore, segments
 from crdt.log.codec import Entry, decode_chunk, decode_summary
-from crdt.replaying import Replayer, Step
 from crdt.wire.compact import Squasher
 from storage.errors import LimitReached
 from storage.records import Chunk

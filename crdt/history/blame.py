@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crdt.items import Items, as_text
+from crdt.history.item_order import Items, as_text
 from crdt.log.authorship import GRAIN_S, Authorship
 
 MAX_RUNS = 20_000

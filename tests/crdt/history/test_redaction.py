@@ -6,10 +6,10 @@ import time
 import pycrdt
 import pytest
 
-from crdt import redaction
 from crdt.document.document import Document
+from crdt.history import redaction
+from crdt.history.redaction import BLOCK
 from crdt.log import codec
-from crdt.redaction import BLOCK
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist
 

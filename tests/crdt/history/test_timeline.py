@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crdt.history.timeline import GAP_MS, PASTE, PAUSE_MS, Ranges, Timeline
 from crdt.log.codec import Entry
-from crdt.timeline import GAP_MS, PASTE, PAUSE_MS, Ranges, Timeline
 from tests.crdt.harness import NOW, Typist
 
 ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=30)

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from crdt import redaction
 from crdt.errors import RoomUnavailable
-from crdt.items import as_text
+from crdt.history import redaction
+from crdt.history.item_order import as_text
+from crdt.history.reader import Past
+from crdt.history.redaction import Taken
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
 from crdt.log import restore
-from crdt.past import Past
-from crdt.redaction import Taken
 from crdt.room.room import Room
 from crdt.text.text_map import Edit
 from storage.base import Store

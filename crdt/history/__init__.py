@@ -1,0 +1,1 @@
+"""Looking back: versions, timeline, replay, blame and redaction."""
