@@ -201,7 +201,7 @@ async def test_a_repository_of_nothing(ada: Api, tmp_path: Path) -> None:
 
 async def test_a_page_that_plays_has_everything(ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every update of every part, with authors and times, versions and chat; no text can end the element it is in."""
-    monkeypatch.setattr(crdt.history.versions.replay, "MAX_STEPS", 2)
+    monkeypatch.setattr(crdt.history.replay, "MAX_STEPS", 2)
     session_id = await ada.new_session(code="</script><b>", title="</script>")
     await bob.post(f"/session/{session_id}/join")
     for number, api in enumerate((ada, bob, ada, bob)):

@@ -304,7 +304,7 @@ async def test_an_edit_that_is_refused(ada: Api, monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object) -> None:
         raise CrdtError("refused")
 
-    monkeypatch.setattr(crdt.room.room.room.Room, "edit", refuse)
+    monkeypatch.setattr(crdt.room.room.Room, "edit", refuse)
 
     assert (await raw.ask("code-change", {"sessionId": session_id, "code": "x"}))["error"]["code"] == "malformed"
 

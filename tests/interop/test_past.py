@@ -85,7 +85,7 @@ async def test_every_moment_of_a_packed_log(
     server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Packing changes nothing that can be seen: not the moments, the replay, the timeline or the blame."""
-    monkeypatch.setattr(crdt.log.codec.segments, "ENTRIES", 16)
+    monkeypatch.setattr(crdt.log.segments, "ENTRIES", 16)
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
     await scribble(peers, [ada, bob, ada], session_id)
@@ -154,7 +154,7 @@ async def test_the_replay(server, peers: Peers, ada: Api, bob: Api, seed: int, m
     whole = (await ada.get(path)).body
     log = await log_of(server, session_id)
     expected = await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
-    monkeypatch.setattr(crdt.history.versions.replay, "MAX_STEPS", 7)
+    monkeypatch.setattr(crdt.history.replay, "MAX_STEPS", 7)
     parts, following = [], "0"
     while following is not None:
         parts.append((await ada.get(f"{path}?from={following}")).body)
@@ -182,7 +182,7 @@ async def test_replays_that_cannot_be(ada: Api) -> None:
 
 
 async def test_large_replays_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crdt.history.versions.replay, "MAX_INSERTED", 100)
+    monkeypatch.setattr(crdt.history.replay, "MAX_INSERTED", 100)
     session_id = await ada.new_session()
     for number in range(4):
         await ada.post(f"/code/{session_id}/save", {"code": f"{number}" * 80})
@@ -193,7 +193,7 @@ async def test_large_replays_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyP
 
 
 async def test_few_replays_are_kept(ada: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crdt.history.versions.reader, "_MAX_REPLAYERS", 2)
+    monkeypatch.setattr(crdt.history.reader, "_MAX_REPLAYERS", 2)
     for _ in range(4):
         session_id = await ada.new_session(code="x")
         assert len((await ada.get(f"/code/{session_id}/replay")).body["steps"]) == 1
@@ -253,7 +253,7 @@ async def test_the_timeline_goes_on(ada: Api) -> None:
 
 async def test_timelines_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers.replay, "_MAX_STRETCHES", 2)
-    monkeypatch.setattr(crdt.history.versions.timeline, "GAP_MS", -1)
+    monkeypatch.setattr(crdt.history.timeline, "GAP_MS", -1)
     session_id = await ada.new_session()
     for number in range(5):
         await ada.post(f"/code/{session_id}/save", {"code": "x" * (number + 1)})
@@ -284,7 +284,7 @@ async def test_nothing_is_kept_of_deleted_sessions(ada: Api, server) -> None:
 
 
 async def test_few_timelines_are_kept(ada: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crdt.history.versions.reader, "_MAX_TIMELINES", 2)
+    monkeypatch.setattr(crdt.history.reader, "_MAX_TIMELINES", 2)
     sessions = [await ada.new_session(code="x") for _ in range(4)]
     for session_id in [*sessions, sessions[0]]:
         assert (await ada.get(f"/code/{session_id}/timeline")).body["sequence"] == 1
@@ -315,7 +315,7 @@ async def check_blame(server, peers: Peers, api: Api, session_id: str) -> dict:
 @pytest.mark.parametrize("seed", range(3))
 async def test_blame(start_server, peers: Peers, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody's text is his own: editors at once, a text client, posts and restores; also after a restart."""
-    monkeypatch.setattr(crdt.log.codec.segments, "ENTRIES", 16)
+    monkeypatch.setattr(crdt.log.segments, "ENTRIES", 16)
     random.seed(seed)
     server = await start_server()
     ada, bob, eve = [await Api(server.url).sign_up(name) for name in ("ada", "bob", "eve")]

@@ -72,7 +72,7 @@ async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
 @pytest.mark.parametrize("is_packed", [False, True])
 async def test_a_pasted_secret(start_server, peers: Peers, is_packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is nowhere afterwards: not on screens, in moments, versions, exports or the file; all else is as it was."""
-    monkeypatch.setattr(crdt.log.codec.segments, "ENTRIES", 8)
+    monkeypatch.setattr(crdt.log.segments, "ENTRIES", 8)
     server = await start_server()
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
     session_id, sequence = await typed_secret(peers, ada, bob)
@@ -214,11 +214,11 @@ async def test_what_cannot_be_redacted(ada: Api, bob: Api, server, monkeypatch: 
     ):
         assert code_of(await api.post(path, {**body, **change})) == expected
     with monkeypatch.context() as patched:
-        patched.setattr(crdt.history.versions.redaction, "MAX_MOMENTS", 0)
+        patched.setattr(crdt.history.redaction, "MAX_MOMENTS", 0)
         assert code_of(await ada.post(path, body)) == (409, "limit_reached")
     assert (await ada.live(session_id))["code"] == "secret\n" * 3
     assert (await ada.post(path, body)).body["characters"] == 18
-    monkeypatch.setattr(crdt.history.versions.redaction, "MAX_WORK", 100)
+    monkeypatch.setattr(crdt.history.redaction, "MAX_WORK", 100)
     assert code_of(await ada.post(path, {**body, "text": "crets!"})) == (409, "limit_reached")
     assert (await ada.live(session_id))["code"] == "\n" * 3
 

@@ -22,7 +22,7 @@ from tests.crdt.harness import NOW, Typist, join, make_room, send
 from tests.interop.test_trace import TRACES
 from tests.node_peers import node_command
 
-SCRIPT = Path(__file__).parents[1] / "node" / "traces.mjs"
+SCRIPT = Path(__file__).parents[2] / "node" / "traces.mjs"
 
 
 def recorded(name: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -42,7 +42,7 @@ def blamed(room: Room, root: str = "codemirror"):
 @pytest.mark.parametrize("name", ["friendsforever", "sveltecomponent", "rustcode"])
 def test_recorded_sessions(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each unit of the text is of the agent who typed it, as real Yjs has it, at the time when he did."""
-    monkeypatch.setattr(crdt.history.versions.blame, "MAX_RUNS", 100_000)
+    monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 100_000)
     updates, last = recorded(name)
     room = make_room()
     connections = {}
@@ -128,7 +128,7 @@ def _sized(update: bytes) -> bytes:
 
 def test_many_runs_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there would be too many, neighbours of one author are one run, whenever they came."""
-    monkeypatch.setattr(crdt.history.versions.blame, "MAX_RUNS", 3)
+    monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 3)
     room, ada = make_room(), Typist(5)
     at_ada, _ = join(room, "ada")
     for number in range(5):

@@ -462,7 +462,7 @@ async def test_a_checkpoint_that_cannot_be_verified(make_world, expect_log, monk
     expect_log("gets no checkpoint")
     world = make_world(checkpoint_updates=1)
     await world.session()
-    monkeypatch.setattr(crdt.log.codec.restore, "verify", _damaged)
+    monkeypatch.setattr(crdt.log.restore, "verify", _damaged)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))

@@ -201,7 +201,7 @@ def test_edits_have_their_author() -> None:
 
 def test_long_feeds_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that never hears of any change still merges rightly after very many."""
-    monkeypatch.setattr(crdt.room.room.text_clients, "_MAX_BATCHES", 5)
+    monkeypatch.setattr(crdt.room.text_clients, "_MAX_BATCHES", 5)
     room = with_text("end")
     feed = TextFeed(room)
     silent, busy = client_of(feed), client_of(feed, "bob")
