@@ -41,13 +41,13 @@ from handlers import (
     user,
 )
 from handlers.base import NotFoundHandler
+from handlers.connections import SocketLimits, Sockets
 from handlers.events.hub import Hub
 from handlers.events.transport import EventsHandler
 from handlers.limits import FailureWindow, RateLimiter
 from handlers.passwords import Passwords
 from handlers.pictures import Pictures
 from handlers.services import Limiters, Services, WebSettings
-from handlers.sockets import SocketLimits, Sockets
 from handlers.tokens import Tokens
 from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store

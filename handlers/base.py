@@ -10,8 +10,8 @@ from typing import Any
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import errors, headers, ids, network, schemas, views
+from handlers.access import membership
 from handlers.body import Body, parse_json
-from handlers.entry import membership
 from handlers.services import Services
 from storage.errors import StoreUnavailable
 from storage.records import Member, Role, Session, User

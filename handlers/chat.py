@@ -1,8 +1,8 @@
 """Chat beside the code."""
 
 from handlers import errors, ids, schemas, views
+from handlers.access import membership
 from handlers.base import BaseHandler
-from handlers.entry import membership
 from handlers.services import Services
 from storage.records import Message, Role, User
 

@@ -8,8 +8,8 @@ from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
 from handlers import errors, views
+from handlers.access import connect_wait_s, enter_as, entering, secret_hash
 from handlers.account import NO_ACCESS
-from handlers.entry import connect_wait_s, enter_as, entering, secret_hash
 from handlers.peer import DAMAGED, STORE_AWAY, SyncPeer
 from handlers.services import Services
 from handlers.tokens import Claims

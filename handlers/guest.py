@@ -1,7 +1,7 @@
 """Guests: a name and an invite are enough."""
 
 from handlers import errors, ids, schemas
-from handlers.entry import secret_hash
+from handlers.access import secret_hash
 from handlers.user import AccountHandler
 from storage.errors import NotFound
 from storage.records import User

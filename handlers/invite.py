@@ -1,8 +1,8 @@
 """Invites of a session, what they lead to, and tickets for one WebSocket."""
 
 from handlers import errors, ids, network, schemas, views
+from handlers.access import secret_hash
 from handlers.base import BaseHandler
-from handlers.entry import secret_hash
 from handlers.times import rfc3339
 from storage.records import Invite, Role, Ticket
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers import errors, network
 from handlers.health import HealthHandler
-from handlers.lag import BUCKETS_S, INTERVAL_S, LagMeter
+from handlers.loop_lag import BUCKETS_S, INTERVAL_S, LagMeter
 from handlers.services import Services
 
 

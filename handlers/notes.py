@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from handlers import views
-from handlers.sockets import Sockets
+from handlers.connections import Sockets
 from storage.records import Message, User
 
 _NOTE = 103

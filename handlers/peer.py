@@ -8,7 +8,7 @@ from crdt.errors import CrdtError, DocumentFull, ProtocolError, RoomDamaged
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.connection import Connection
 from crdt.room.room import Room
-from handlers.sockets import Sockets
+from handlers.connections import Sockets
 from handlers.websocket import MALFORMED, SyncSocket
 
 DOCUMENT_FULL = 4413

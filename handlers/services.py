@@ -9,11 +9,11 @@ from crdt.history.reader import Past
 from crdt.history.redactor import Redactor
 from crdt.history.versions import History
 from crdt.lifecycle.rooms import Rooms
-from handlers.lag import LagMeter
+from handlers.connections import Sockets
 from handlers.limits import Budget, FailureWindow, RateLimiter
+from handlers.loop_lag import LagMeter
 from handlers.passwords import Passwords
 from handlers.pictures import Pictures
-from handlers.sockets import Sockets
 from handlers.tokens import Tokens
 from storage.avatars import Avatars
 from storage.base import Store

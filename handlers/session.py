@@ -9,9 +9,9 @@ from crdt.document.document import Document
 from crdt.errors import CrdtError
 from crdt.log.codec import Entry, encode_chunk
 from handlers import errors, ids, notes, schemas, views
+from handlers.access import enter
 from handlers.account import NO_ACCESS
 from handlers.base import BaseHandler
-from handlers.entry import enter
 from storage.errors import StoreError
 from storage.records import Access, Chunk, Listed, Member, Role, Session, SessionChanges, Status, User
 

@@ -26,7 +26,7 @@ class Handover(WebSocketProtocol13):
         super().__init__(handler, mask_outgoing=False, params=_WebSocketParams())
 
     def start_pinging(self) -> None:
-        """Left to `handlers.sockets`."""
+        """Left to `handlers.connections`."""
 
     async def _receive_frame_loop(self) -> None:
         handler, stream = self.handler, self.stream

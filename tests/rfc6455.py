@@ -16,7 +16,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
-from handlers.sockets import SocketLimits, Sockets
+from handlers.connections import SocketLimits, Sockets
 from handlers.upgrade import Handover
 from handlers.websocket import SyncSocket
 

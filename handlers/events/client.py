@@ -5,11 +5,11 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from handlers.connections import SocketLimits
 from handlers.errors import ApiError
 from handlers.events.seat import Seat
 from handlers.events.server import EventServer
 from handlers.limits import Bucket
-from handlers.sockets import SocketLimits
 from storage.records import User
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from tornado.httputil import HTTPServerRequest
 from crdt.errors import CrdtError
 from crdt.room.room import Room
 from handlers import errors, ids, network, schemas
+from handlers.access import connect_wait_s, enter, entering
 from handlers.base import ACCESS_COOKIE
 from handlers.chat import send_message
-from handlers.entry import connect_wait_s, enter, entering
 from handlers.events.client import EventClient, Rates
 from handlers.events.live import Live
 from handlers.events.seat import Seat

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from handlers.lag import LagMeter
+from handlers.loop_lag import LagMeter
 from tests.api import Api
 from tests.handlers.clients import joined
 from tests.node_peers import until

@@ -10,7 +10,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from crdt.wire import y_protocol
-from handlers import doorway, sockets, websocket
+from handlers import connections, join_queue, websocket
 from tests.api import Api, Wire
 from tests.crdt.harness import Typist
 from tests.node_peers import until
@@ -148,7 +148,7 @@ async def test_handshakes_at_their_limit(start_server) -> None:
 
 async def test_ten_get_in_while_twenty_hang_up(start_server, monkeypatch) -> None:
     """Who is refused or hangs up does not stay in the doorway, where others would wait for him."""
-    monkeypatch.setattr(doorway, "_WAIT_S", 1_000)
+    monkeypatch.setattr(join_queue, "_WAIT_S", 1_000)
     server = await start_server()
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
@@ -264,8 +264,8 @@ async def test_a_large_document_reaches_a_newcomer(ada: Api, start_server, tmp_p
 
 async def test_quiet_connections_are_kept_alive(start_server, monkeypatch) -> None:
     """A connection without data gets an empty presence frame."""
-    monkeypatch.setattr(sockets, "_TICK_S", 0.05)
-    monkeypatch.setattr(sockets, "_QUIET_S", 0.1)
+    monkeypatch.setattr(connections, "_TICK_S", 0.05)
+    monkeypatch.setattr(connections, "_QUIET_S", 0.1)
     server = await start_server()
     ada = await Api(server.url).sign_up()
     wire = await joined(ada, await ada.new_session())

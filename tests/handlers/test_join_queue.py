@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from handlers import doorway
-from handlers.doorway import Doorway
+from handlers import join_queue
+from handlers.join_queue import Doorway
 from tests.node_peers import until
 
 
@@ -51,7 +51,7 @@ async def settled() -> None:
 @pytest.fixture
 def crowd(monkeypatch) -> Crowd:
     """In front of a door at which people wait for as long as it takes."""
-    monkeypatch.setattr(doorway, "_WAIT_S", 1_000)
+    monkeypatch.setattr(join_queue, "_WAIT_S", 1_000)
     return Crowd(Doorway())
 
 
@@ -92,7 +92,7 @@ async def test_nobody_waits_for_long(monkeypatch) -> None:
 
     await until(crowd.entered_by_now, lambda entered: entered == list(range(8)))
 
-    monkeypatch.setattr(doorway, "_WAIT_S", 1_000)
+    monkeypatch.setattr(join_queue, "_WAIT_S", 1_000)
     await crowd.go(*range(8))
     crowd.come(4)
     await settled()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from crdt.wire.y_protocol import KEEP_ALIVE
-from handlers.doorway import Doorway
+from handlers.join_queue import Doorway
 from handlers.limits import Places
 
 _TICK_S = 4.0
