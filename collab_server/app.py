@@ -45,10 +45,10 @@ from handlers.connections import SocketLimits, Sockets
 from handlers.events.hub import Hub
 from handlers.events.transport import EventsHandler
 from handlers.limits import FailureWindow, RateLimiter
-from handlers.passwords import Passwords
-from handlers.pictures import Pictures
+from handlers.security.passwords import Passwords
+from handlers.security.pictures import Pictures
+from handlers.security.tokens import Tokens
 from handlers.services import Limiters, Services, WebSettings
-from handlers.tokens import Tokens
 from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store
 

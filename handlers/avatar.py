@@ -6,7 +6,7 @@ from tornado.httputil import HTTPFile, HTTPHeaders, HTTPInputError, parse_body_a
 
 from handlers import errors, ids, views
 from handlers.base import BaseHandler
-from handlers.pictures import CONTENT_TYPE
+from handlers.security.pictures import CONTENT_TYPE
 from storage.errors import NotFound, StoreUnavailable
 
 MAX_FILE_BYTES = 2 << 20

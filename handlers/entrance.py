@@ -11,8 +11,8 @@ from handlers import errors, views
 from handlers.access import connect_wait_s, enter_as, entering, secret_hash
 from handlers.account import NO_ACCESS
 from handlers.peer import DAMAGED, STORE_AWAY, SyncPeer
+from handlers.security.tokens import Claims
 from handlers.services import Services
-from handlers.tokens import Claims
 from handlers.user import NOT_SIGNED_IN
 from storage.errors import LimitReached, NotFound, StoreUnavailable
 from storage.records import Admission, Role, User

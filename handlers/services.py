@@ -12,9 +12,9 @@ from crdt.lifecycle.rooms import Rooms
 from handlers.connections import Sockets
 from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.loop_lag import LagMeter
-from handlers.passwords import Passwords
-from handlers.pictures import Pictures
-from handlers.tokens import Tokens
+from handlers.security.passwords import Passwords
+from handlers.security.pictures import Pictures
+from handlers.security.tokens import Tokens
 from storage.avatars import Avatars
 from storage.base import Store
 from storage.records import Message, User

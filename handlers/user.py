@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from handlers import devices, errors, ids, network, schemas, views
+from handlers import errors, ids, network, schemas, views
 from handlers.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler
-from handlers.tokens import RefreshToken
+from handlers.security import devices
+from handlers.security.tokens import RefreshToken
 from storage.errors import NotFound, Outdated, TokenReused
 from storage.records import Login, User
 

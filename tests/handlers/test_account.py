@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers import devices
+from handlers.security import devices
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import (
     UNKNOWN_ID,

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from tornado.iostream import IOStream
 
-from handlers import pictures
 from handlers.errors import ApiError
+from handlers.security import pictures
 from tests.api import Answer, Api
 from tests.handlers.clients import UNKNOWN_ID, Browser, code_of, exchange, guest_of, multipart, picture, typed, upload
 from tests.handlers.images import BAD, DAMAGED, GOOD, check_clean, exif, halves, noise, png, saved

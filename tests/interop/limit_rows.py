@@ -15,11 +15,11 @@ import pytest
 
 from collab_server.server import Server
 from handlers.avatar import MAX_FILE_BYTES
-from handlers.pictures import MAX_SIDE_PX
 from handlers.schemas import MAX_CODE_BYTES
+from handlers.security.pictures import MAX_SIDE_PX
 from tests.api import Answer, Api
 from tests.handlers.clients import account, code_of, new_invite, picture, typing_frame, upload
-from tests.handlers.test_tokens import claims_of
+from tests.handlers.security.test_tokens import claims_of
 from tests.interop.test_frames_on_the_wire import CLOSE, Raw, connected
 from tests.node_peers import until
 

@@ -16,12 +16,12 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-import handlers.tokens
+import handlers.security.tokens
 from handlers.errors import ApiError
-from handlers.tokens import Claims, Tokens
+from handlers.security.tokens import Claims, Tokens
 from tests.api import PASSWORD, Answer, Api, Wire
 from tests.handlers.clients import code_of, joined, log_in, new_invite
-from tests.handlers.test_tokens import HS256, NOW, SECRET, b64, claims_of, forge, without_signature
+from tests.handlers.security.test_tokens import HS256, NOW, SECRET, b64, claims_of, forge, without_signature
 from tests.raw_events import RawEvents
 
 OTHER = "x" * 64
@@ -353,7 +353,7 @@ def test_a_remembered_token_with_any_character_changed(tokens: Tokens) -> None:
 
 def test_few_tokens_are_remembered_and_no_forgeries(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     """The memory has a bound, the oldest is forgotten first, and who is forgotten is verified again."""
-    monkeypatch.setattr(handlers.tokens, "_VERIFIED_AT_MOST", 10)
+    monkeypatch.setattr(handlers.security.tokens, "_VERIFIED_AT_MOST", 10)
     for made in FORGED.values():
         refusal(tokens, made(tokens.access_token("user", "login")))
     assert len(tokens._verified) == 0

@@ -9,7 +9,7 @@ import bcrypt
 import pytest
 
 from handlers.errors import ApiError
-from handlers.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
+from handlers.security.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
 from tests.api import Api
 from tests.handlers.clients import account, code_of
 

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from handlers.errors import ApiError
-from handlers.tokens import Claims, RefreshToken, Tokens
+from handlers.security.tokens import Claims, RefreshToken, Tokens
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import account, code_of
 

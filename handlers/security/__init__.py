@@ -1,0 +1,1 @@
+"""Passwords, tokens, devices and uploaded pictures."""
