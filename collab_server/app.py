@@ -32,7 +32,6 @@ from handlers import (
     ids,
     invite,
     metrics,
-    notes,
     pages,
     redact,
     replay,
@@ -40,10 +39,11 @@ from handlers import (
     sync,
     user,
 )
-from handlers.base import NotFoundHandler
 from handlers.connections import SocketLimits, Sockets
 from handlers.events.hub import Hub
 from handlers.events.transport import EventsHandler
+from handlers.http import notifications
+from handlers.http.base import NotFoundHandler
 from handlers.limits import FailureWindow, RateLimiter
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
@@ -111,7 +111,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/openapi.json", pages.OpenApiHandler),
     (r"/static/(.+)", pages.AssetHandler),
 )
-"""All routes; those of the API are described in `handlers.openapi` and docs/api.md."""
+"""All routes; those of the API are described in `handlers.http.openapi` and docs/api.md."""
 
 
 @dataclass
@@ -190,7 +190,7 @@ def make_parts(
         is_draining=lambda: life.is_draining,
         reached=reached,
     )
-    services.message_listeners.append(notes.of_messages(services.sockets))
+    services.message_listeners.append(notifications.of_messages(services.sockets))
     events = Hub(services, config.max_sync_bytes)
     return Parts(config, services, crashes, events, make_app(config, services, events), life)
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-from handlers.network import normalize_origin
+from handlers.http.network import normalize_origin
 
 PREFIX = "COLLAB_"
 MIN_SECRET_BYTES = 32

@@ -3,8 +3,8 @@
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
+from handlers.http.network import subscriber
 from handlers.limits import RateLimiter
-from handlers.network import subscriber
 
 
 class Listener(HTTPServer):

@@ -2,7 +2,7 @@
 
 import logging
 
-from handlers import schemas, views
+from handlers.http import schemas, views
 from handlers.times import rfc3339
 from handlers.user import LOGGED_OUT, NOT_SIGNED_IN, AccountHandler
 from storage.errors import NotFound, StoreUnavailable

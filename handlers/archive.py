@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO
 from urllib.parse import quote
 
-from handlers import views
+from handlers.http import views
 from handlers.services import Services
 from handlers.times import rfc3339
 from storage.records import Message, Session, Version

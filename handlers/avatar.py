@@ -4,8 +4,9 @@ import logging
 
 from tornado.httputil import HTTPFile, HTTPHeaders, HTTPInputError, parse_body_arguments
 
-from handlers import errors, ids, views
-from handlers.base import BaseHandler
+from handlers import errors, ids
+from handlers.http import views
+from handlers.http.base import BaseHandler
 from handlers.security.pictures import CONTENT_TYPE
 from storage.errors import NotFound, StoreUnavailable
 

@@ -1,8 +1,9 @@
 """Chat beside the code."""
 
-from handlers import errors, ids, schemas, views
+from handlers import errors, ids
 from handlers.access import membership
-from handlers.base import BaseHandler
+from handlers.http import schemas, views
+from handlers.http.base import BaseHandler
 from handlers.services import Services
 from storage.records import Message, Role, User
 

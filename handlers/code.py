@@ -1,7 +1,8 @@
 """Versions of the code."""
 
-from handlers import errors, schemas, views
-from handlers.base import BaseHandler
+from handlers import errors
+from handlers.http import schemas, views
+from handlers.http.base import BaseHandler
 from handlers.times import rfc3339
 from storage.records import Role, Version
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
-from handlers import errors, views
+from handlers import errors
 from handlers.access import connect_wait_s, enter_as, entering, secret_hash
 from handlers.account import NO_ACCESS
+from handlers.http import views
 from handlers.peer import DAMAGED, STORE_AWAY, SyncPeer
 from handlers.security.tokens import Claims
 from handlers.services import Services

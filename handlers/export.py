@@ -9,8 +9,8 @@ from tornado.iostream import StreamClosedError
 
 from handlers import errors
 from handlers.archive import Archive
-from handlers.base import BaseHandler
 from handlers.history_bundle import HistoryBundle
+from handlers.http.base import BaseHandler
 from handlers.player import Player
 from handlers.services import Services
 from storage.records import Role, Session

@@ -1,7 +1,8 @@
 """Guests: a name and an invite are enough."""
 
-from handlers import errors, ids, schemas
+from handlers import errors, ids
 from handlers.access import secret_hash
+from handlers.http import schemas
 from handlers.user import AccountHandler
 from storage.errors import NotFound
 from storage.records import User

@@ -1,6 +1,6 @@
 """Is the process alive, and should it get traffic?"""
 
-from handlers.base import BaseHandler
+from handlers.http.base import BaseHandler
 from storage.errors import StoreError
 
 

@@ -1,8 +1,9 @@
 """Invites of a session, what they lead to, and tickets for one WebSocket."""
 
-from handlers import errors, ids, network, schemas, views
+from handlers import errors, ids
 from handlers.access import secret_hash
-from handlers.base import BaseHandler
+from handlers.http import network, schemas, views
+from handlers.http.base import BaseHandler
 from handlers.times import rfc3339
 from storage.records import Invite, Role, Ticket
 

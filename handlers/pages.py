@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tornado.template import Template
 
-from handlers import errors, network, openapi
-from handlers.base import BaseHandler
+from handlers import errors
+from handlers.http import network, openapi
+from handlers.http.base import BaseHandler
 
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import IO, Any
 
-from handlers import views
+from handlers.http import views
 from handlers.services import Services
 from handlers.times import rfc3339
 from storage.records import Session, User

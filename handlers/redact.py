@@ -1,8 +1,9 @@
 """An owner takes a secret out of a session's history."""
 
 from crdt.history.redaction import MAX_SPAN
-from handlers import errors, schemas
-from handlers.base import BaseHandler
+from handlers import errors
+from handlers.http import schemas
+from handlers.http.base import BaseHandler
 from storage.records import Role
 
 

@@ -4,8 +4,9 @@ from collections import Counter
 
 from crdt.document.server_edits import adopted_root
 from crdt.history.timeline import Stretch
-from handlers import errors, views
-from handlers.base import BaseHandler
+from handlers import errors
+from handlers.http import views
+from handlers.http.base import BaseHandler
 from handlers.times import rfc3339
 from storage.records import Role
 

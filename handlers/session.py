@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from crdt.document.document import Document
 from crdt.errors import CrdtError
 from crdt.log.codec import Entry, encode_chunk
-from handlers import errors, ids, notes, schemas, views
+from handlers import errors, ids
 from handlers.access import enter
 from handlers.account import NO_ACCESS
-from handlers.base import BaseHandler
+from handlers.http import notifications, schemas, views
+from handlers.http.base import BaseHandler
 from storage.errors import StoreError
 from storage.records import Access, Chunk, Listed, Member, Role, Session, SessionChanges, Status, User
 
@@ -118,7 +119,7 @@ class SessionHandler(SessionHandlerBase):
             session.id, changes, self.services.clock(), owner_id=self.me.id
         )
         self.services.rooms.status_changed(session.id, session.status)
-        self.services.sockets.tell(session.id, notes.SESSION_CHANGED)
+        self.services.sockets.tell(session.id, notifications.SESSION_CHANGED)
         if changes.status is Status.ENDED:
             await self._save_final(session.id)
         await self.reply_session(session, member)
@@ -175,7 +176,7 @@ class MemberHandler(SessionHandlerBase):
         else:
             member = await store.set_role(session.id, user_id, role, owner_id=self.me.id)
         rooms.role_changed(session.id, user_id, role)
-        self.services.sockets.tell(session.id, notes.SESSION_CHANGED)
+        self.services.sockets.tell(session.id, notifications.SESSION_CHANGED)
         self.reply({**views.person(user_id, people), "role": member.role})
 
     def _check_heir(self, user_id: str, people: Mapping[str, User]) -> None:
@@ -187,7 +188,7 @@ class MemberHandler(SessionHandlerBase):
         user_id = ids.normalize(user_id)
         await self.services.store.remove_member(session.id, user_id, owner_id=self.me.id)
         self.services.rooms.member_gone(session.id, user_id, NO_ACCESS, _REMOVED)
-        self.services.sockets.tell(session.id, notes.SESSION_CHANGED)
+        self.services.sockets.tell(session.id, notifications.SESSION_CHANGED)
         self.set_status(204)
 
 

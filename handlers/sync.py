@@ -11,9 +11,10 @@ from urllib.parse import parse_qs
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
-from handlers import errors, headers, ids, network, views
-from handlers.base import ACCESS_COOKIE
+from handlers import errors, ids
 from handlers.entrance import Entrance
+from handlers.http import headers, network, views
+from handlers.http.base import ACCESS_COOKIE
 from handlers.peer import SyncPeer
 from handlers.services import Services
 from handlers.upgrade import Handover

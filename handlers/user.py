@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from handlers import errors, ids, network, schemas, views
-from handlers.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler
+from handlers import errors, ids
+from handlers.http import network, schemas, views
+from handlers.http.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler
 from handlers.security import devices
 from handlers.security.tokens import RefreshToken
 from storage.errors import NotFound, Outdated, TokenReused

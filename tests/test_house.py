@@ -77,7 +77,7 @@ def test_architecture_names_files_that_exist() -> None:
 
 def test_documented_routes_exist() -> None:
     """docs/api.md and the OpenAPI description name the same routes."""
-    from handlers.openapi import OPERATIONS
+    from handlers.http.openapi import OPERATIONS
 
     text = (ROOT / "docs" / "api.md").read_text()
     documented = {

@@ -8,7 +8,7 @@ from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
-from handlers import views
+from handlers.http import views
 from storage.records import Role, User
 
 _CLOCK_MS = 10

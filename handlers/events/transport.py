@@ -12,9 +12,10 @@ from typing import Any
 from tornado.web import HTTPError, stream_request_body
 from tornado.websocket import WebSocketHandler
 
-from handlers import errors, headers, ids, network, views
-from handlers.body import Body
+from handlers import errors, ids
 from handlers.events.hub import Hub
+from handlers.http import headers, network, views
+from handlers.http.body import Body
 from handlers.services import Services
 
 _log = logging.getLogger(__name__)

@@ -34,7 +34,7 @@ class Passwords:
         self._pool = ThreadPoolExecutor(threads, "bcrypt", _yield_to_others)
         self._waiting = 0
         self._is_closed = False
-        self._common = frozenset(files("handlers").joinpath("common_passwords.txt").read_text().split("\n"))
+        self._common = frozenset(files("handlers.security").joinpath("common_passwords.txt").read_text().split("\n"))
         self._decoy = bcrypt.hashpw(b"nobody", bcrypt.gensalt(cost)).decode()
 
     def check_rules(self, password: str, *own_names: str, field: str = "password") -> None:

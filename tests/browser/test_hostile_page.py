@@ -1,6 +1,7 @@
 """A page of another origin in the browser of somebody who is signed in here: it may change nothing and read nothing.
 
-The same on the wire, request by request: `tests/handlers/test_origin.py`, `tests/interop/test_cross_site_sockets.py`.
+The same requests on the wire, one by one: `tests/handlers/http/test_origin.py` and
+`tests/interop/test_cross_site_sockets.py`.
 """
 
 import json

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from handlers import errors, openapi
-from handlers.base import parse_json
+from handlers import errors
+from handlers.http import openapi
+from handlers.http.base import parse_json
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Answer, Api
 from tests.handlers.clients import UNKNOWN_ID, account, code_of, exchange

@@ -15,7 +15,7 @@ import pytest
 
 from collab_server.server import Server
 from handlers.avatar import MAX_FILE_BYTES
-from handlers.schemas import MAX_CODE_BYTES
+from handlers.http.schemas import MAX_CODE_BYTES
 from handlers.security.pictures import MAX_SIDE_PX
 from tests.api import Answer, Api
 from tests.handlers.clients import account, code_of, new_invite, picture, typing_frame, upload
@@ -29,7 +29,7 @@ SYNC_STEP1 = b"\x00\x00"
 
 NO_LIMITS = {
     "port": "an address",
-    "trust_proxy": "who is believed, tests/handlers/test_network.py",
+    "trust_proxy": "who is believed, tests/handlers/http/test_network.py",
     "watchdog_s": "bounds the server, not clients: tests/interop/test_supervisor.py",
     "memory_mb": "bounds the server, not clients: tests/interop/test_supervisor.py",
     "drain_s": "bounds the server's own end",

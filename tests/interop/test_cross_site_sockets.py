@@ -1,6 +1,6 @@
 """Handshakes that another site's page makes with a visitor's cookies: `/sync`, and both transports of `/socket.io`.
 
-Of the REST routes: `tests/handlers/test_origin.py`, whose matrix of origins is used here.
+Of the REST routes: `tests/handlers/http/test_origin.py`, whose matrix of origins is used here.
 """
 
 import json
@@ -12,7 +12,7 @@ from tornado.websocket import websocket_connect
 
 from tests.api import Api, Wire
 from tests.conftest import StartServer
-from tests.handlers.test_origin import ALLOWED, EVIL, FOREIGN, ORIGINS, SITES, headers_of, may_use_cookies
+from tests.handlers.http.test_origin import ALLOWED, EVIL, FOREIGN, ORIGINS, SITES, headers_of, may_use_cookies
 from tests.raw_events import RawEvents
 
 EVENTS = "/socket.io/?EIO=4&transport="

@@ -1,6 +1,6 @@
 """Real nginx and real Caddy in front of a real server, with the sample configurations of docs/proxies.md.
 
-What the server makes of forwarded headers is in tests/handlers/test_network.py.
+What the server makes of forwarded headers is in tests/handlers/http/test_network.py.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from handlers.security.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Password
 from tests.api import Api
 from tests.handlers.clients import account, code_of
 
-COMMON = files("handlers").joinpath("common_passwords.txt").read_text().split()
+COMMON = files("handlers.security").joinpath("common_passwords.txt").read_text().split()
 
 
 @pytest.fixture

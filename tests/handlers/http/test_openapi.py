@@ -6,8 +6,9 @@ import pytest
 from tornado.web import RequestHandler
 
 from collab_server.app import ROUTES
-from handlers import openapi, pages, schemas
-from handlers.base import BaseHandler
+from handlers import pages
+from handlers.http import openapi, schemas
+from handlers.http.base import BaseHandler
 from tests.api import Api
 
 METHODS = ("get", "post", "put", "patch", "delete")

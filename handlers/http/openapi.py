@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from handlers import schemas
-from handlers.schemas import Schema
+from handlers.http import schemas
+from handlers.http.schemas import Schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
-from handlers import views
 from handlers.connections import Sockets
+from handlers.http import views
 from storage.records import Message, User
 
 _NOTE = 103

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.headers import NOTHING
+from handlers.http.headers import NOTHING
 from tests.api import Api
 from tests.handlers.clients import picture, upload
 

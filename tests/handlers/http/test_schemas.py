@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers import schemas
-from handlers.base import parse_json
 from handlers.errors import ApiError
+from handlers.http import schemas
+from handlers.http.base import parse_json
 
 GOOD: dict[str, dict[str, Any]] = {
     "SIGNUP": {"username": "ada", "email": "ada@example.org", "password": "x" * 10, "fullname": "Ada"},

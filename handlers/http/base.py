@@ -9,9 +9,10 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers import errors, headers, ids, network, schemas, views
+from handlers import errors, ids
 from handlers.access import membership
-from handlers.body import Body, parse_json
+from handlers.http import headers, network, schemas, views
+from handlers.http.body import Body, parse_json
 from handlers.services import Services
 from storage.errors import StoreUnavailable
 from storage.records import Member, Role, Session, User
