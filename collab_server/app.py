@@ -28,10 +28,8 @@ from handlers import (
     export,
     frames,
     guest,
-    health,
     ids,
     invite,
-    metrics,
     pages,
     redact,
     replay,
@@ -45,6 +43,7 @@ from handlers.events.transport import EventsHandler
 from handlers.http import notifications
 from handlers.http.base import NotFoundHandler
 from handlers.limits import FailureWindow, RateLimiter
+from handlers.monitoring import health, metrics
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from handlers import errors
-from handlers.health import HealthHandler
 from handlers.http import network
 from handlers.loop_lag import BUCKETS_S, INTERVAL_S, LagMeter
+from handlers.monitoring.health import HealthHandler
 from handlers.services import Services
 
 
