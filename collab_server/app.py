@@ -20,23 +20,8 @@ from crdt.history.redactor import Redactor
 from crdt.history.versions import History, HistorySettings
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
-from handlers import (
-    account,
-    avatar,
-    chat,
-    code,
-    export,
-    frames,
-    guest,
-    ids,
-    invite,
-    pages,
-    redact,
-    replay,
-    session,
-    sync,
-    user,
-)
+from handlers import export, frames, ids, sync
+from handlers.api import account, auth, avatar, chat, guest, invite, pages, redact, replay, session, versions
 from handlers.connections import SocketLimits, Sockets
 from handlers.events.hub import Hub
 from handlers.events.transport import EventsHandler
@@ -57,10 +42,10 @@ _ACCOUNT_WINDOW_S = 30 * 60
 _ADDRESS_WINDOW_S = 15 * 60
 
 ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
-    (r"/user/signup", user.SignupHandler),
-    (r"/user/login", user.LoginHandler),
-    (r"/user/refresh", user.RefreshHandler),
-    (r"/user/logout", user.LogoutHandler),
+    (r"/user/signup", auth.SignupHandler),
+    (r"/user/login", auth.LoginHandler),
+    (r"/user/refresh", auth.RefreshHandler),
+    (r"/user/logout", auth.LogoutHandler),
     (r"/user/me", account.MeHandler),
     (r"/user/password", account.PasswordHandler),
     (r"/user/logins", account.LoginsHandler),
@@ -80,18 +65,18 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/chat/send", chat.SendHandler),
     (r"/chat/([^/]+)/read", chat.ReadHandler),
     (r"/chat/([^/]+)", chat.MessagesHandler),
-    (r"/code/([^/]+)/save", code.SaveHandler),
-    (r"/code/([^/]+)/latest", code.LatestHandler),
-    (r"/code/([^/]+)/restore", code.RestoreHandler),
-    (r"/code/([^/]+)/diff", code.DiffHandler),
+    (r"/code/([^/]+)/save", versions.SaveHandler),
+    (r"/code/([^/]+)/latest", versions.LatestHandler),
+    (r"/code/([^/]+)/restore", versions.RestoreHandler),
+    (r"/code/([^/]+)/diff", versions.DiffHandler),
     (r"/code/([^/]+)/export", export.ExportHandler),
     (r"/code/([^/]+)/timeline", replay.TimelineHandler),
     (r"/code/([^/]+)/replay", replay.ReplayHandler),
     (r"/code/([^/]+)/blame", replay.BlameHandler),
     (r"/code/([^/]+)/redact", redact.RedactHandler),
     (r"/code/([^/]+)/at/([0-9]+)", replay.MomentHandler),
-    (r"/code/([^/]+)/versions", code.VersionsHandler),
-    (r"/code/([^/]+)/versions/([0-9]+)", code.VersionHandler),
+    (r"/code/([^/]+)/versions", versions.VersionsHandler),
+    (r"/code/([^/]+)/versions/([0-9]+)", versions.VersionHandler),
     (r"/sync/([^/]+)", sync.SyncHandler),
     (r"/socket.io/", EventsHandler),
     (r"/healthz", health.LiveHandler),

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from collab_server import allocator
-from handlers.account import NO_ACCESS
+from handlers.api.account import NO_ACCESS
+from handlers.api.auth import NOT_SIGNED_IN
 from handlers.services import Services
-from handlers.user import NOT_SIGNED_IN
 from storage.errors import StoreError
 
 _DAY_MS = 86_400_000

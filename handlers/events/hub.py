@@ -12,7 +12,7 @@ from crdt.errors import CrdtError
 from crdt.room.room import Room
 from handlers import errors, ids
 from handlers.access import connect_wait_s, enter, entering
-from handlers.chat import send_message
+from handlers.api.chat import send_message
 from handlers.events.client import EventClient, Rates
 from handlers.events.live import Live
 from handlers.events.seat import Seat

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from collab_server.server import Server
-from handlers.avatar import MAX_FILE_BYTES
+from handlers.api.avatar import MAX_FILE_BYTES
 from handlers.http.schemas import MAX_CODE_BYTES
 from handlers.security.pictures import MAX_SIDE_PX
 from tests.api import Answer, Api
@@ -42,7 +42,7 @@ NO_LIMITS = {
     "accepts_per_s": "in the way of whoever asks /metrics: tests/handlers/test_limits.py",
     "sign_in_s": "tests/interop/test_events_hostile.py",
     "guest_days": "when guests are cleaned up",
-    "cloudinary_s": "bounds Cloudinary, not clients: tests/handlers/test_cloudinary.py",
+    "cloudinary_s": "bounds Cloudinary, not clients: tests/handlers/api/test_cloudinary.py",
 }
 """Numbers of the configuration that keep no client from anything, or where else they are shown."""
 

@@ -9,7 +9,7 @@ import crdt.history.reader
 import crdt.history.replay
 import crdt.history.timeline
 import crdt.log.segments
-import handlers.replay
+import handlers.api.replay
 from crdt.log.codec import decode_chunk
 from tests.api import Api
 from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, joined, typing_frame
@@ -252,7 +252,7 @@ async def test_the_timeline_goes_on(ada: Api) -> None:
 
 
 async def test_timelines_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers.replay, "_MAX_STRETCHES", 2)
+    monkeypatch.setattr(handlers.api.replay, "_MAX_STRETCHES", 2)
     monkeypatch.setattr(crdt.history.timeline, "GAP_MS", -1)
     session_id = await ada.new_session()
     for number in range(5):

@@ -6,7 +6,7 @@ import pytest
 from tornado.web import RequestHandler
 
 from collab_server.app import ROUTES
-from handlers import pages
+from handlers.api import pages
 from handlers.http import openapi, schemas
 from handlers.http.base import BaseHandler
 from tests.api import Api

@@ -243,7 +243,7 @@ async def test_the_final_version(ada: Api) -> None:
 
 async def test_the_store_goes_away_at_the_end(start_server, expect_log, monkeypatch: pytest.MonkeyPatch) -> None:
     """The session has ended; its final version is stored when that is possible again."""
-    expect_log("WARNING handlers.session: session .* has no final version yet")
+    expect_log("WARNING handlers.api.session: session .* has no final version yet")
     server = await start_server(idle_s=0.2)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code="one")

@@ -2,8 +2,8 @@
 
 from handlers import errors, ids
 from handlers.access import secret_hash
+from handlers.api.auth import AccountHandler
 from handlers.http import schemas
-from handlers.user import AccountHandler
 from storage.errors import NotFound
 from storage.records import User
 

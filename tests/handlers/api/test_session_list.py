@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-import handlers.session
+import handlers.api.session
 from handlers.times import rfc3339
 from tests.api import Api
 from tests.handlers.clients import account, code_of, guest_of, joined, log_in, new_invite, picture, typing_frame, upload
@@ -250,7 +250,7 @@ async def test_pictures_are_in_the_list(ada: Api, bob: Api, session_id: str) -> 
 
 async def test_lists_show_the_eldest_members_and_count_all(clock, ada: Api, monkeypatch) -> None:
     """A page of full sessions stays small; the session itself shows everybody."""
-    monkeypatch.setattr(handlers.session, "MEMBERS_IN_LISTS", 2)
+    monkeypatch.setattr(handlers.api.session, "MEMBERS_IN_LISTS", 2)
     session_id = await ada.new_session()
     people = [await ada.sign_up(name) for name in ("first", "second", "third")]
     for api in people:

@@ -2,9 +2,9 @@
 
 import logging
 
+from handlers.api.auth import LOGGED_OUT, NOT_SIGNED_IN, AccountHandler
 from handlers.http import schemas, views
 from handlers.times import rfc3339
-from handlers.user import LOGGED_OUT, NOT_SIGNED_IN, AccountHandler
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import Farewell, Role
 

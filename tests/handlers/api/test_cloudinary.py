@@ -166,7 +166,7 @@ async def cloud() -> AsyncIterator[Cloudinary]:
 @pytest.fixture
 async def ada(cloud: Cloudinary, crowd: None, start_server, expect_log) -> Api:
     """Ada, of a server that uses `cloud`, and may complain of it."""
-    expect_log("WARNING handlers.avatar: a picture could not be kept: Cloudinary")
+    expect_log("WARNING handlers.api.avatar: a picture could not be kept: Cloudinary")
     server = await start_server(cloudinary_url=cloud.url, cloudinary_s=TIMEOUT_S)
     return await Api(server.url).sign_up("ada")
 
@@ -332,7 +332,7 @@ async def test_an_upload_that_was_given_up_is_not_made_later(cloud: Cloudinary, 
 
 async def test_an_old_picture_that_cannot_be_deleted(cloud: Cloudinary, ada: Api, expect_log) -> None:
     """The new one is there all the same, and the log says what stays behind."""
-    expect_log("WARNING handlers.avatar: the picture .* could not be deleted")
+    expect_log("WARNING handlers.api.avatar: the picture .* could not be deleted")
     await upload(ada, picture())
     before = await avatar(ada)
 

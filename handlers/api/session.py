@@ -10,7 +10,7 @@ from crdt.errors import CrdtError
 from crdt.log.codec import Entry, encode_chunk
 from handlers import errors, ids
 from handlers.access import enter
-from handlers.account import NO_ACCESS
+from handlers.api.account import NO_ACCESS
 from handlers.http import notifications, schemas, views
 from handlers.http.base import BaseHandler
 from storage.errors import StoreError
