@@ -20,11 +20,12 @@ from crdt.history.redactor import Redactor
 from crdt.history.versions import History, HistorySettings
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
-from handlers import export, frames, ids, sync
+from handlers import frames, ids, sync
 from handlers.api import account, auth, avatar, chat, guest, invite, pages, redact, replay, session, versions
 from handlers.connections import SocketLimits, Sockets
 from handlers.events.hub import Hub
 from handlers.events.transport import EventsHandler
+from handlers.export import export
 from handlers.http import notifications
 from handlers.http.base import NotFoundHandler
 from handlers.limits import FailureWindow, RateLimiter

@@ -8,10 +8,10 @@ from typing import IO, Protocol
 from tornado.iostream import StreamClosedError
 
 from handlers import errors
-from handlers.archive import Archive
-from handlers.history_bundle import HistoryBundle
+from handlers.export.git_bundle import HistoryBundle
+from handlers.export.html_player import Player
+from handlers.export.zip_archive import Archive
 from handlers.http.base import BaseHandler
-from handlers.player import Player
 from handlers.services import Services
 from storage.records import Role, Session
 

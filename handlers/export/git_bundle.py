@@ -10,7 +10,7 @@ from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-from handlers.archive import file_name
+from handlers.export.zip_archive import file_name
 from handlers.http import views
 from handlers.services import Services
 from storage.records import Session, User, Version

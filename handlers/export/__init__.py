@@ -1,0 +1,1 @@
+"""A session as a download: a zip archive, a page that replays it, a git bundle."""
