@@ -20,7 +20,7 @@ from crdt.history.redactor import Redactor
 from crdt.history.versions import History, HistorySettings
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
-from handlers import frames, ids, sync
+from handlers import ids
 from handlers.api import account, auth, avatar, chat, guest, invite, pages, redact, replay, session, versions
 from handlers.connections import SocketLimits, Sockets
 from handlers.events.hub import Hub
@@ -34,6 +34,7 @@ from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens
 from handlers.services import Limiters, Services, WebSettings
+from handlers.sync import frames, handshake
 from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store
 
@@ -78,7 +79,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/code/([^/]+)/at/([0-9]+)", replay.MomentHandler),
     (r"/code/([^/]+)/versions", versions.VersionsHandler),
     (r"/code/([^/]+)/versions/([0-9]+)", versions.VersionHandler),
-    (r"/sync/([^/]+)", sync.SyncHandler),
+    (r"/sync/([^/]+)", handshake.SyncHandler),
     (r"/socket.io/", EventsHandler),
     (r"/healthz", health.LiveHandler),
     (r"/readyz", health.ReadyHandler),

@@ -40,7 +40,7 @@ class Socket(Protocol):
 
 
 class Watched(Socket, Protocol):
-    """What is kept alive here; see `handlers.websocket`."""
+    """What is kept alive here; see `handlers.sync.websocket`."""
 
     has_sent: bool
     is_heard: bool

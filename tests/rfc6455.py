@@ -17,8 +17,8 @@ from tornado.web import Application
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from handlers.connections import SocketLimits, Sockets
-from handlers.upgrade import Handover
-from handlers.websocket import SyncSocket
+from handlers.sync.handover import Handover
+from handlers.sync.websocket import SyncSocket
 
 NOT_OURS = ["6.*", "12.*", "13.*"]
 _TEXT, _BINARY = 1, 2

@@ -7,7 +7,7 @@ text goes out as binary, because text is refused whatever is in it (docs/api.md:
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from handlers.frames import BINARY, CLOSE, PING, PONG, TEXT, unmask
+from handlers.sync.frames import BINARY, CLOSE, PING, PONG, TEXT, unmask
 
 CONTINUATION = 0
 MALFORMED = 4400

@@ -14,11 +14,11 @@ import pytest
 from collab_server.config import settings
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
-from handlers.frames import framed
-from handlers.websocket import SyncSocket
+from handlers.sync.frames import framed
+from handlers.sync.websocket import SyncSocket
 from storage.sqlite import SqliteStore
 from tests.crdt.harness import Typist
-from tests.handlers.test_frames import masked
+from tests.handlers.sync.test_frames import masked
 from tests.interop.limit_rows import CUT, NO_LIMITS, OK, REST, SYNC_STEP1, Row, Scene, told
 from tests.interop.test_frames_on_the_wire import PING, PONG, Raw
 from tests.node_peers import until

@@ -10,7 +10,7 @@ import pytest
 from crdt.wire import y_protocol
 from tests.api import Api
 from tests.crdt.harness import Typist
-from tests.handlers.test_frames import masked
+from tests.handlers.sync.test_frames import masked
 from tests.node_peers import until
 
 PING, PONG, CLOSE = 9, 10, 8

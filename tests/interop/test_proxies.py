@@ -17,7 +17,7 @@ from tornado import simple_httpclient
 from collab_server.config import Config
 from collab_server.server import Server
 from crdt.wire import y_protocol
-from handlers.frames import CLOSE
+from handlers.sync.frames import CLOSE
 from tests.api import PASSWORD, Api
 from tests.crdt.harness import Typist
 from tests.handlers.clients import UNKNOWN_ID, Browser, account, code_of, joined, new_invite, set_cookies, upload

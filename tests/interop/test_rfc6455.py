@@ -16,8 +16,8 @@ import pytest
 
 from collab_server.server import Server
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
-from handlers import websocket
-from handlers.frames import BINARY, CLOSE, PONG
+from handlers.sync import websocket
+from handlers.sync.frames import BINARY, CLOSE, PONG
 from tests import rfc6455_cases as cases
 from tests.api import Api
 from tests.interop.test_frames_on_the_wire import Raw, _open, connected

@@ -10,7 +10,8 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from crdt.wire import y_protocol
-from handlers import connections, join_queue, websocket
+from handlers import connections, join_queue
+from handlers.sync import websocket
 from tests.api import Api, Wire
 from tests.crdt.harness import Typist
 from tests.node_peers import until

@@ -9,7 +9,7 @@ from crdt.lifecycle.rooms import Rooms
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from handlers.connections import Sockets
-from handlers.websocket import MALFORMED, SyncSocket
+from handlers.sync.websocket import MALFORMED, SyncSocket
 
 DOCUMENT_FULL = 4413
 DAMAGED = 4500

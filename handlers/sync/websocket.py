@@ -9,10 +9,10 @@ import asyncio
 import logging
 from typing import cast
 
-from handlers import frames
 from handlers.connections import Sockets
-from handlers.frames import CLOSE, PING, TEXT, Control, FrameError, FrameReader, Item
 from handlers.limits import Bucket
+from handlers.sync import frames
+from handlers.sync.frames import CLOSE, PING, TEXT, Control, FrameError, FrameReader, Item
 
 MALFORMED = 4400
 TOO_SLOW = 1013

@@ -12,9 +12,9 @@ from handlers.access import connect_wait_s, enter_as, entering, secret_hash
 from handlers.api.account import NO_ACCESS
 from handlers.api.auth import NOT_SIGNED_IN
 from handlers.http import views
-from handlers.peer import DAMAGED, STORE_AWAY, SyncPeer
 from handlers.security.tokens import Claims
 from handlers.services import Services
+from handlers.sync.editor import DAMAGED, STORE_AWAY, SyncPeer
 from storage.errors import LimitReached, NotFound, StoreUnavailable
 from storage.records import Admission, Role, User
 

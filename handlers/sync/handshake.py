@@ -12,12 +12,12 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from handlers import errors, ids
-from handlers.entrance import Entrance
 from handlers.http import headers, network, views
 from handlers.http.base import ACCESS_COOKIE
-from handlers.peer import SyncPeer
 from handlers.services import Services
-from handlers.upgrade import Handover
+from handlers.sync.admission import Entrance
+from handlers.sync.editor import SyncPeer
+from handlers.sync.handover import Handover
 
 _SUB_PROTOCOL = "access_token"
 _UPGRADE_REQUIRED = 426
@@ -99,7 +99,7 @@ class SyncHandler(WebSocketHandler):
     # -- after it ---------------------------------------------------------------------------------
 
     async def upgraded(self, connection: socket.socket, early: bytes) -> None:
-        """Let the client in; see `handlers.upgrade`."""
+        """Let the client in; see `handlers.sync.handover`."""
         loop = asyncio.get_running_loop()
         fits = self.services.sockets.opened(self._address)
         peer = SyncPeer(self.services.sockets, loop, self.services.rooms, self._address)

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from handlers import frames
-from handlers.frames import BINARY, CLOSE, PING, PONG, TEXT, Control, FrameError, FrameReader
+from handlers.sync import frames
+from handlers.sync.frames import BINARY, CLOSE, PING, PONG, TEXT, Control, FrameError, FrameReader
 
 
 def masked(payload: bytes, opcode: int = BINARY, *, is_final: bool = True, flags: int = 0) -> bytes:

@@ -1,0 +1,1 @@
+"""The Yjs endpoint: handshake, WebSocket, admission, and the connection of one editor."""
