@@ -24,7 +24,7 @@ _APP_CSP = (
     "connect-src 'self' {socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-STATIC = Path(__file__).parent.parent.resolve() / "static"
+STATIC = Path(__file__).resolve().parents[2] / "static"
 _DIST = STATIC / "dist"
 _SOCKET = re.compile(r"wss?://[a-z0-9._:\[\]-]+")
 _BESIDE_THE_APP = ("style.css", "icon.svg")
@@ -44,7 +44,7 @@ class PageHandler(BaseHandler):
     csp = _CSP
 
     def reply_page(self, name: str, **values: object) -> None:
-        text = files("handlers").joinpath("templates", name).read_text()
+        text = files("handlers.api").joinpath("templates", name).read_text()
         origin = network.own_origin(self.request, self.services.settings.trusted_hops)
         page = Template(text, autoescape="xhtml_escape", whitespace="all").generate(
             origin=origin,

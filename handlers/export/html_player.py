@@ -92,7 +92,7 @@ class Player:
 
 
 def _page() -> str:
-    return files("handlers").joinpath("templates", "replay.html").read_text()
+    return files("handlers.export").joinpath("templates", "replay.html").read_text()
 
 
 def _json(value: object) -> str:

@@ -7,12 +7,12 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 
-import handlers.export.export.zip_archive
 import pytest
-from handlers.export.export.zip_archive import file_name
 
 import crdt.history.replay
 import handlers.export.export
+import handlers.export.zip_archive
+from handlers.export.zip_archive import file_name
 from tests.api import Api
 from tests.handlers.clients import code_of, guest_of, joined, typing_frame
 from tests.node_peers import until
@@ -115,8 +115,8 @@ async def test_texts_of_other_names(ada: Api) -> None:
 
 async def test_long_histories(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read page by page."""
-    monkeypatch.setattr(handlers.export.export.zip_archive, "_PAGE", 3)
-    monkeypatch.setattr(handlers.export.export.zip_archive, "_MESSAGES", 4)
+    monkeypatch.setattr(handlers.export.zip_archive, "_PAGE", 3)
+    monkeypatch.setattr(handlers.export.zip_archive, "_MESSAGES", 4)
     monkeypatch.setattr(handlers.export.export, "_IN_MEMORY_BYTES", 100)
     monkeypatch.setattr(handlers.export.export, "_PIECE_BYTES", 1_000)
     server = await start_server()
