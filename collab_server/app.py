@@ -23,8 +23,6 @@ from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
 from handlers import ids
 from handlers.api import account, auth, avatar, chat, guest, invite, pages, redact, replay, session, versions
 from handlers.connections import SocketLimits, Sockets
-from handlers.events.hub import Hub
-from handlers.events.transport import EventsHandler
 from handlers.export import export
 from handlers.http import notifications
 from handlers.http.base import NotFoundHandler
@@ -34,6 +32,8 @@ from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens
 from handlers.services import Limiters, Services, WebSettings
+from handlers.socketio.endpoint import Hub
+from handlers.socketio.transport import EventsHandler
 from handlers.sync import frames, handshake
 from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store

@@ -7,7 +7,7 @@ import pytest
 from collab_server import app
 from collab_server.config import Config, ConfigError, load, settings
 from docs.generate import ROOT, configuration, env_example
-from handlers.events import client
+from handlers.socketio import client
 from handlers.sync import websocket
 
 

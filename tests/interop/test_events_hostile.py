@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import crdt.room.room
-import handlers.events.client
-import handlers.events.hub
-import handlers.events.server
+import handlers.socketio.client
+import handlers.socketio.endpoint
+import handlers.socketio.server
 from collab_server.server import Server
 from crdt.errors import CrdtError
-from handlers.events.hub import Hub
+from handlers.socketio.endpoint import Hub
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
 from tests.conftest import StartServer
@@ -282,14 +282,14 @@ async def test_half_a_character(ada: Api) -> None:
 
 async def test_something_unforeseen(ada: Api, monkeypatch: pytest.MonkeyPatch, expect_log) -> None:
     """An acknowledgement comes all the same."""
-    expect_log("ERROR handlers.events.hub: an event failed")
+    expect_log("ERROR handlers.socketio.endpoint: an event failed")
     session_id = await ada.new_session()
     raw = await joined(ada, session_id)
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(handlers.events.hub, "send_message", fail)
+    monkeypatch.setattr(handlers.socketio.endpoint, "send_message", fail)
     answer = await raw.ask("send-message", {"sessionId": session_id, "message": "x"})
 
     assert answer["error"]["code"] == "internal"
@@ -297,7 +297,7 @@ async def test_something_unforeseen(ada: Api, monkeypatch: pytest.MonkeyPatch, e
 
 
 async def test_an_edit_that_is_refused(ada: Api, monkeypatch: pytest.MonkeyPatch, expect_log) -> None:
-    expect_log("ERROR handlers.events.hub: an event failed")
+    expect_log("ERROR handlers.socketio.endpoint: an event failed")
     session_id = await ada.new_session()
     raw = await joined(ada, session_id)
 
@@ -368,7 +368,7 @@ async def test_too_many_messages(start_server) -> None:
 
 async def test_too_fast(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood is slowed down, then told so; nothing of it is dropped."""
-    monkeypatch.setattr(handlers.events.client, "_OVER_S", 0.3)
+    monkeypatch.setattr(handlers.socketio.client, "_OVER_S", 0.3)
     server = await start_server(updates_per_s=20, updates_burst=10)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -454,7 +454,7 @@ async def test_too_many_connections(start_server) -> None:
 
 async def test_a_client_that_does_not_read(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is dropped; others are not held up."""
-    monkeypatch.setattr(handlers.events.server, "_MAX_QUEUED", 20)
+    monkeypatch.setattr(handlers.socketio.server, "_MAX_QUEUED", 20)
     server = await start_server()
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
     session_id = await ada.new_session()

@@ -13,13 +13,13 @@ from crdt.room.room import Room
 from handlers import errors, ids
 from handlers.access import connect_wait_s, enter, entering
 from handlers.api.chat import send_message
-from handlers.events.client import EventClient, Rates
-from handlers.events.live import Live
-from handlers.events.seat import Seat
-from handlers.events.server import EventServer
 from handlers.http import network, schemas
 from handlers.http.base import ACCESS_COOKIE
 from handlers.services import Services
+from handlers.socketio.client import EventClient, Rates
+from handlers.socketio.server import EventServer
+from handlers.socketio.text_connection import Seat
+from handlers.socketio.text_session import Live
 from handlers.times import rfc3339
 from storage.records import Message, Role, User
 

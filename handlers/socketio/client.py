@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from handlers.connections import SocketLimits
 from handlers.errors import ApiError
-from handlers.events.seat import Seat
-from handlers.events.server import EventServer
 from handlers.limits import Bucket
+from handlers.socketio.server import EventServer
+from handlers.socketio.text_connection import Seat
 from storage.records import User
 
 if TYPE_CHECKING:
-    from handlers.events.live import Live
+    from handlers.socketio.text_session import Live
 
 _RESTART = 1012
 _NOT_SIGNED_IN = 4401

@@ -13,10 +13,10 @@ from tornado.web import HTTPError, stream_request_body
 from tornado.websocket import WebSocketHandler
 
 from handlers import errors, ids
-from handlers.events.hub import Hub
 from handlers.http import headers, network, views
 from handlers.http.body import Body
 from handlers.services import Services
+from handlers.socketio.endpoint import Hub
 
 _log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
-from handlers.events.seat import Seat
-from handlers.events.typists import Typists
+from handlers.socketio.text_connection import Seat
+from handlers.socketio.typing import Typists
 
 _INTERVAL_S = 0.05
 """At most 20 texts a second to each client."""
