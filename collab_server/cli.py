@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from socket import socket
 
-from collab_server import __version__, allocator, copying, guards, logs, loops, stores
+from collab_server import __version__, copying, logs, loops, stores
 from collab_server.config import Config, ConfigError, load, settings
 from collab_server.server import Server, StartError, listen, read_secret
-from collab_server.supervisor import CANNOT_START, Start, Supervisor
+from collab_server.supervision import allocator, guards
+from collab_server.supervision.supervisor import CANNOT_START, Start, Supervisor
 from storage.errors import StoreUnavailable
 from storage.sqlite import SqliteStore
 from storage.sqlite.engine import is_locked

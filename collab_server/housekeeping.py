@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from collab_server import allocator
+from collab_server.supervision import allocator
 from handlers.api.account import NO_ACCESS
 from handlers.api.auth import NOT_SIGNED_IN
 from handlers.services import Services

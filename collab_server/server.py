@@ -13,10 +13,10 @@ from tornado.netutil import bind_sockets
 
 from collab_server.app import Parts, make_parts, wall_clock
 from collab_server.config import MIN_SECRET_BYTES, Config, ConfigError
-from collab_server.crashes import Crashes
 from collab_server.housekeeping import Housekeeping
 from collab_server.listening import Listener
 from collab_server.stores import make_store, variable
+from collab_server.supervision.crashes import Crashes
 from storage.base import Store
 from storage.errors import StoreUnavailable
 

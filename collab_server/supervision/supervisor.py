@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from socket import socket
 
-from collab_server.guards import STUCK
+from collab_server.supervision.guards import STUCK
 
 _OWN_FAULT = frozenset(
     (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP, STUCK)
