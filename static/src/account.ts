@@ -24,7 +24,7 @@ export async function whoAmI(): Promise<void> {
   try {
     me.value = await get<Me>("/user/me")
   } catch (error) {
-    if ((error as { status?: number }).status === 401) localStorage.removeItem("signedIn")
+    if (error instanceof ApiError && error.status === 401) localStorage.removeItem("signedIn")
     me.value = null
   }
 }

@@ -1,5 +1,6 @@
 """Versions and replay in the browser."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -60,6 +61,32 @@ async def test_blame(person: NewPerson) -> None:
     await expect(ada.page.locator(".blame")).to_have_text([*[re.compile(f"^{ada.name}")] * 2, re.compile("^Gil")])
     await ada.button("Blame").click()
     await expect(ada.page.locator(".blame")).to_have_count(0)
+
+
+async def test_late_blame_answer_is_ignored_after_blame_was_switched_off(person: NewPerson) -> None:
+    """The names do not appear when the answer comes after the second click."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Blame")
+    await ada.type("one\ntwo\n")
+    await ada.until_saved()
+    answer_now = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await answer_now.wait()
+        await route.continue_()
+
+    await ada.page.route(re.compile(f"/code/{session_id}/blame"), wait)
+    await ada.button("Blame").click()
+    await expect(ada.button("Blame")).to_have_attribute("aria-pressed", "true")
+    await ada.button("Blame").click()
+    await expect(ada.button("Blame")).to_have_attribute("aria-pressed", "false")
+    async with ada.page.expect_response(re.compile(f"/code/{session_id}/blame")) as answered:
+        answer_now.set()
+    await (await answered.value).finished()
+
+    await ada.page.evaluate("new Promise(done => setTimeout(() => requestAnimationFrame(done), 200))")
+    await expect(ada.page.locator(".cm-blame")).to_have_count(0)
 
 
 async def test_blame_without_an_answer(person: NewPerson) -> None:

@@ -104,6 +104,28 @@ async def test_roles_act_at_once(person: NewPerson, api) -> None:
     assert session_id
 
 
+async def test_promoted_viewer_saves_a_version(person: NewPerson) -> None:
+    """Ctrl+S opens the dialog for a viewer who became an editor, without a reload and without another file."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    session_id = await ada.create("Promotion")
+    await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
+    await expect(gil.text).to_have_attribute("contenteditable", "false")
+    await gil.page.keyboard.press("Control+s")
+    await expect(gil.page.get_by_role("dialog")).to_have_count(0)
+    await ada.button("People").click()
+    await ada.page.get_by_label("Role of Gil").select_option("editor")
+    await expect(gil.text).to_have_attribute("contenteditable", "true")
+
+    await gil.page.keyboard.press("Control+s")
+    await gil.page.get_by_label("Label").fill("by the new editor")
+    await gil.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+
+    await expect(gil.page.get_by_role("dialog")).to_have_count(0)
+    version = await gil.page.evaluate("id => fetch(`/code/${id}/versions/1`).then(answer => answer.json())", session_id)
+    assert version["label"] == "by the new editor"
+
+
 async def test_language_title_and_end_are_everybodys(person: NewPerson) -> None:
     """What the owner changes, others see without loading anew; an ended session is read-only."""
     ada, gil = await person(), await person()

@@ -5,6 +5,7 @@ import { get } from "../api"
 import { query } from "../router"
 import type { Session } from "../types"
 import { tell } from "../ui/announce"
+import { cancellable } from "../ui/cancellable"
 import { Page } from "../ui/shell"
 
 const connect = (address: string, session: string) => `import * as Y from "yjs"
@@ -52,7 +53,9 @@ export default function DevelopersPage() {
   const sessions = useSignal<Session[]>([])
   const session = useSignal(new URLSearchParams(query.value).get("session") ?? "SESSION_ID")
   useEffect(() => {
-    if (me.value) get<{ items: Session[] }>("/session?limit=50").then(({ items }) => (sessions.value = items), () => undefined)
+    if (!me.value) return
+    const asked = get<{ items: Session[] }>("/session?limit=50")
+    return cancellable(asked, ({ items }) => (sessions.value = items), () => undefined)
   }, [])
   const address = location.origin.replace("http", "ws")
   return (

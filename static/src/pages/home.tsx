@@ -94,7 +94,12 @@ function useSessions() {
   const [problem, setProblem] = useState("")
   const load = (before?: string) =>
     get<Listed>(`/session?limit=50${before ? `&before=${before}` : ""}`).then(
-      (answer) => setListed((old) => (before && old ? { ...answer, items: [...old.items, ...answer.items] } : answer)),
+      (answer) =>
+        setListed((old) => {
+          if (!before || !old) return answer
+          // asked for twice, a page is added once
+          return old.next === before ? { ...answer, items: [...old.items, ...answer.items] } : old
+        }),
       (error) => setProblem(words(error)),
     )
   useEffect(() => {

@@ -5,6 +5,7 @@ import { languageName } from "../languages"
 import { go } from "../router"
 import type { Me, Preview } from "../types"
 import { Avatar } from "../ui/avatar"
+import { cancellable } from "../ui/cancellable"
 import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
 
@@ -50,7 +51,8 @@ export function JoinPage({ invite }: { invite: string }) {
   const [about, setAbout] = useState<Preview>()
   const [problem, setProblem] = useState("")
   useEffect(() => {
-    get<Preview>(`/invite/${encodeURIComponent(invite)}`).then(setAbout, (error) => setProblem(words(error)))
+    const asked = get<Preview>(`/invite/${encodeURIComponent(invite)}`)
+    return cancellable(asked, setAbout, (error) => setProblem(words(error)))
   }, [invite])
   return (
     <Page title={about?.session.title ?? "Join a session"} narrow>

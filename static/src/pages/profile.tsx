@@ -6,6 +6,7 @@ import { ago } from "../times"
 import type { Me } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
+import { cancellable } from "../ui/cancellable"
 import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
 
@@ -20,7 +21,12 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
   const y = useSignal(0.5)
   const problem = useSignal("")
   useEffect(() => {
-    createImageBitmap(file).then((made) => (picture.value = made), () => (problem.value = "This file is not a picture that can be read."))
+    problem.value = ""
+    return cancellable(
+      createImageBitmap(file),
+      (made) => (picture.value = made),
+      () => (problem.value = "This file is not a picture that can be read."),
+    )
   }, [file])
   useEffect(() => {
     const image = picture.value

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals"
 import { useEffect, useMemo } from "preact/hooks"
 import { get, words } from "../api"
 import type { Session } from "../types"
+import { cancellable } from "../ui/cancellable"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
 import { type Moment, type Page, Player } from "./player"
 import { Screen } from "./screen"
@@ -94,7 +95,7 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
   const player = useMemo(() => new Player(timeline.sequence, (from, to) => get<Page>(`/code/${id}/replay?from=${from}&to=${to}`)), [timeline])
   const shown = useSignal<Moment>(player.moment)
   const chosen = useSignal("")
-  useEffect(() => void player.seek(timeline.sequence).then((moment) => (shown.value = moment)), [player])
+  useEffect(() => cancellable(player.seek(timeline.sequence), (moment) => (shown.value = moment)), [player])
   const { files, root, position } = shown.value
   const names = Object.keys(files)
   const current = chosen.value || root || names[0] || "codemirror"
@@ -123,11 +124,12 @@ export default function ReplayPage({ id }: { id: string }) {
   const problem = useSignal("")
   useTitle("Replay")
   useEffect(() => {
-    const read = async () => {
-      session.value = await get<Session>(`/session/${id}`)
-      timeline.value = await readTimeline(id)
-    }
-    read().catch((error) => (problem.value = words(error)))
+    const failed = (error: unknown) => (problem.value = words(error))
+    const stops = [
+      cancellable(get<Session>(`/session/${id}`), (found) => (session.value = found), failed),
+      cancellable(readTimeline(id), (read) => (timeline.value = read), failed),
+    ]
+    return () => stops.forEach((stop) => stop())
   }, [id])
   return (
     <div class="workspace">

@@ -4,6 +4,7 @@ import { EditorView } from "@codemirror/view"
 import { useEffect, useRef } from "preact/hooks"
 import { languagePack } from "../languages"
 import { readOnly, slots } from "../session/setup"
+import { cancellable } from "../ui/cancellable"
 
 /** Change only what differs, so that the view neither jumps nor highlights all anew. */
 function become(view: EditorView, text: string): void {
@@ -32,8 +33,13 @@ export function Screen({ text, position, language, name }: Props) {
       state: EditorState.create({ doc: text, extensions: [readOnly("The text at this moment"), slots.language.of([])] }),
       parent: parent.current!,
     }))
-    void languagePack(name, language).then((pack) => opened.dispatch({ effects: slots.language.reconfigure(pack) }))
-    return () => opened.destroy()
+    const cancel = cancellable(languagePack(name, language), (pack) =>
+      opened.dispatch({ effects: slots.language.reconfigure(pack) }),
+    )
+    return () => {
+      cancel()
+      opened.destroy()
+    }
   }, [language, name])
   useEffect(() => {
     if (!view.current) return

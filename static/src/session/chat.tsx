@@ -85,7 +85,8 @@ export function Chat({ log, ended, typing, onTyping }: { log: ChatLog; ended: bo
     try {
       await log.send(said)
     } catch (error) {
-      text.value = said
+      // what was typed meanwhile stays
+      text.value = text.value ? `${said}\n${text.value}` : said
       problem.value = words(error)
     }
   }

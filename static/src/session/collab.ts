@@ -121,7 +121,8 @@ export class Collaboration {
 
   private async closed(code: number, reason: string): Promise<void> {
     if (code === SIGNED_OUT && (await refresh().catch(() => false))) {
-      this.provider.connect()
+      // a provider that was destroyed would connect again, for a page that is gone
+      if (!this.isDestroyed) this.provider.connect()
       return
     }
     const message = told(reason)

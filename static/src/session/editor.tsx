@@ -1,13 +1,15 @@
 // One text of the session in CodeMirror.
 import { effect } from "@preact/signals"
-import { EditorState } from "@codemirror/state"
+import { EditorState, type Extension } from "@codemirror/state"
 import { EditorView, keymap } from "@codemirror/view"
 import { useEffect, useRef } from "preact/hooks"
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next"
 import * as Y from "yjs"
+import { words } from "../api"
 import { languagePack } from "../languages"
 import { fontSize, keys, tabSize, wraps } from "../settings"
 import { tell } from "../ui/announce"
+import { cancellable } from "../ui/cancellable"
 import { blameGutter } from "./blame"
 import type { Collaboration } from "./collab"
 import { remoteCursors } from "./remote"
@@ -76,11 +78,8 @@ function follow(view: EditorView, collab: Collaboration, clientId: number, root:
 function useSlots(view: { current: EditorView | null }, props: Props): void {
   const { root, name, language, canWrite, blames, sessionId } = props
   useEffect(() => {
-    let isCurrent = true
-    void languagePack(name, language).then((pack) => {
-      if (isCurrent) view.current?.dispatch({ effects: slots.language.reconfigure(pack) })
-    })
-    return () => void (isCurrent = false)
+    const use = (pack: Extension) => view.current?.dispatch({ effects: slots.language.reconfigure(pack) })
+    return cancellable(languagePack(name, language), use)
   }, [root, name, language])
   useEffect(() => view.current?.dispatch({ effects: slots.writable.reconfigure(writable(canWrite)) }), [root, canWrite])
   useEffect(() => {
@@ -88,10 +87,8 @@ function useSlots(view: { current: EditorView | null }, props: Props): void {
       view.current?.dispatch({ effects: slots.blame.reconfigure([]) })
       return
     }
-    blameGutter(sessionId, root).then(
-      (gutter) => view.current?.dispatch({ effects: slots.blame.reconfigure(gutter) }),
-      (error: Error) => tell(error.message),
-    )
+    const use = (gutter: Extension) => view.current?.dispatch({ effects: slots.blame.reconfigure(gutter) })
+    return cancellable(blameGutter(sessionId, root), use, (error) => tell(words(error)))
   }, [root, blames])
 }
 
@@ -105,7 +102,7 @@ export function Editor(props: Props) {
       effect(() => opened.dispatch({ effects: slots.tabs.reconfigure(tabs(tabSize.value)) })),
       effect(() => opened.dispatch({ effects: slots.font.reconfigure(font(fontSize.value)) })),
       effect(() => opened.dispatch({ effects: slots.wraps.reconfigure(wraps.value ? EditorView.lineWrapping : []) })),
-      effect(() => void keysPack(keys.value).then((pack) => view.current === opened && opened.dispatch({ effects: slots.keys.reconfigure(pack) }))),
+      effect(() => cancellable(keysPack(keys.value), (pack) => opened.dispatch({ effects: slots.keys.reconfigure(pack) }))),
       tellViewport(opened, collab, root),
     ]
     return () => {

@@ -60,6 +60,7 @@ function Here({ people, onClick }: { people: Participant[]; onClick: () => void 
 
 const isTyping = (target: EventTarget | null) => target instanceof Element && !!target.closest("input, textarea, select, [contenteditable=true], dialog")
 
+/** Listens again after each render, so that the keys always act on what the screen shows. */
 function useKeys(roots: string[], show: (side: Side) => void, open: (what: Opened) => void, select: (root: string) => void, id: string): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -76,7 +77,7 @@ function useKeys(roots: string[], show: (side: Side) => void, open: (what: Opene
     }
     document.addEventListener("keydown", pressed)
     return () => document.removeEventListener("keydown", pressed)
-  }, [roots])
+  })
 }
 
 function Workspace({ held, myId }: { held: ReturnType<typeof useSession>; myId: string }) {

@@ -1,7 +1,7 @@
 // What the session's page keeps track of, beside what is on the screen.
 import { type Signal, useSignal } from "@preact/signals"
-import { useEffect, useMemo } from "preact/hooks"
-import { get, post, words } from "../api"
+import { useEffect, useMemo, useRef } from "preact/hooks"
+import { ApiError, get, post, words } from "../api"
 import type { Session } from "../types"
 import { announce } from "../ui/announce"
 import { ChatLog } from "./chatlog"
@@ -14,12 +14,18 @@ const CHAT_RETRY_MS = 2000
 export function useSession(id: string) {
   const session = useSignal<Session | null>(null)
   const problem = useSignal("")
+  // an answer that was overtaken by a later one is old
+  const asked = useRef(0)
   const load = async () => {
+    const mine = ++asked.current
+    const use = (answer: Session) => {
+      if (mine === asked.current) session.value = answer
+    }
     try {
-      session.value = await get<Session>(`/session/${id}`)
+      use(await get<Session>(`/session/${id}`))
     } catch (error) {
-      if ((error as { status?: number }).status !== 404) throw error
-      session.value = (await post<{ session: Session }>(`/session/${id}/join`)).session
+      if (!(error instanceof ApiError) || error.status !== 404) throw error
+      use((await post<{ session: Session }>(`/session/${id}/join`)).session)
     }
   }
   const reload = () => void load().catch((error) => session.value === null && (problem.value = words(error)))
@@ -39,6 +45,7 @@ export function useCollaboration(session: Signal<Session | null>, myId: string, 
   const log = useMemo(() => new ChatLog(id, session.value!.unread), [id])
   const roots = useSignal<string[]>([MAIN])
   useEffect(() => {
+    let isClosed = false
     const look = () => {
       const found = [...new Set([MAIN, ...collab.roots()])]
       if (found.join("\n") !== roots.value.join("\n")) roots.value = found
@@ -46,6 +53,7 @@ export function useCollaboration(session: Signal<Session | null>, myId: string, 
     // only the server knows the names of texts that this page has not opened yet
     const ask = () =>
       get<{ files: Record<string, string> }>(`/code/${id}/latest?live=true`).then(({ files }) => {
+        if (isClosed) return
         for (const name of Object.keys(files)) collab.doc.getText(name)
         look()
       }, () => undefined)
@@ -72,6 +80,7 @@ export function useCollaboration(session: Signal<Session | null>, myId: string, 
     })
     collab.doc.on("update", look)
     return () => {
+      isClosed = true
       stop()
       collab.destroy()
     }

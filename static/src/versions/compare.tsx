@@ -7,6 +7,7 @@ import { useEffect, useRef } from "preact/hooks"
 import { get, words } from "../api"
 import { languagePack } from "../languages"
 import { readOnly } from "../session/setup"
+import { cancellable } from "../ui/cancellable"
 
 type Files = Record<string, string>
 const NARROW_PX = 800
@@ -37,12 +38,11 @@ function Pair({ name, before, after, language }: { name: string; before: string;
   const parent = useRef<HTMLDivElement>(null)
   useEffect(() => {
     let close: (() => void) | null = null
-    let isCurrent = true
-    void languagePack(name, language).then((pack) => {
-      if (isCurrent) close = show(parent.current!, before, after, name, pack)
+    const cancel = cancellable(languagePack(name, language), (pack) => {
+      close = show(parent.current!, before, after, name, pack)
     })
     return () => {
-      isCurrent = false
+      cancel()
       close?.()
     }
   }, [before, after, language])
@@ -58,16 +58,19 @@ export function Compare({ id, version, against, language }: { id: string; versio
   const shown = useSignal<{ a: Files; b: Files | null } | null>(null)
   const problem = useSignal("")
   useEffect(() => {
-    let isCurrent = true
     const read = async () => {
       const one = await filesOf(id, String(version))
       const other = against === "none" ? null : await filesOf(id, against)
       // the older one is on the left
       const swaps = other && against !== "live" && Number(against) < version
-      if (isCurrent) shown.value = swaps ? { a: other, b: one } : { a: one, b: other }
+      return swaps ? { a: other, b: one } : { a: one, b: other }
     }
-    read().catch((error) => (problem.value = words(error)))
-    return () => void (isCurrent = false)
+    problem.value = ""
+    return cancellable(
+      read(),
+      (read) => (shown.value = read),
+      (error) => (problem.value = words(error)),
+    )
   }, [id, version, against])
   if (problem.value) return <p class="wrong" role="alert">{problem.value}</p>
   if (!shown.value) return <p class="boot" role="status">Reading…</p>

@@ -60,6 +60,8 @@ export default function VersionsPage({ id }: { id: string }) {
     try {
       session.value = await get<Session>(`/session/${id}`)
       const page = await get<Listed>(`/code/${id}/versions?fields=meta&limit=100${before ? `&before=${before}` : ""}`)
+      // asked for twice, a page is added once
+      if (before && list.value?.next !== before) return
       list.value = before && list.value ? { ...page, versions: [...list.value.versions, ...page.versions] } : page
       current.value ||= page.versions[0]?.version ?? 0
     } catch (error) {
