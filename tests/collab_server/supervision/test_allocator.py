@@ -9,7 +9,7 @@ import sys
 
 _CROWD = """
 import ctypes, sys, threading
-from collab_server import allocator
+from collab_server.supervision import allocator
 
 print(allocator.keep_little() if sys.argv[1] == "told" else None)
 libc = ctypes.CDLL(None)
@@ -36,7 +36,7 @@ libc.fclose(out)
 _HOLES = """
 import ctypes
 from pathlib import Path
-from collab_server import allocator
+from collab_server.supervision import allocator
 
 def resident():
     lines = Path("/proc/self/status").read_text().splitlines()
