@@ -1,7 +1,6 @@
 """What a benchmark needs before it runs: the load generator, the peers, and real updates made by Yjs."""
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -9,11 +8,11 @@ import venv
 from pathlib import Path
 
 from bench.servers import ROOT
+from harness import traces
 
 BENCH = ROOT / "bench"
 DATA = BENCH / ".data"
 LOADGEN = BENCH / "loadgen"
-TRACES = Path(os.environ.get("COLLAB_TRACES", ROOT.parent / "shared" / "traces"))
 WRITERS, UPDATES = 50, 40_000
 _LOG_WRITER = 1_001
 """Another writer than those of `updates`, whose keystrokes come behind such a log."""
@@ -53,13 +52,16 @@ def text() -> Path:
     return _made("text.bin", "gen_seed.mjs", "--chars", "5000")
 
 
+def trace_name() -> str:
+    """Return the name of the editing session that `trace` takes: the recorded paper if it is there."""
+    return traces.preferred("automerge-paper")
+
+
 def trace(edits: int = 300_000) -> Path:
-    """Return the beginning of the recorded session `automerge-paper` (259,778 edits)."""
-    recording = TRACES / "automerge-paper.json.gz"
-    if not recording.exists():
-        sys.exit(f"{recording} is missing: set COLLAB_TRACES to a folder of github.com/josephg/editing-traces")
-    options = ("--trace", str(recording), "--edits", str(edits), "--batch", "100")
-    return _made(f"trace-{edits}.bin", "gen_seed.mjs", *options)
+    """Return the beginning of an editing session of a quarter of a million edits (`trace_name`)."""
+    name = trace_name()
+    options = ("--trace", str(traces.file(name, DATA)), "--edits", str(edits), "--batch", "100")
+    return _made(f"{name}-{edits}.bin", "gen_seed.mjs", *options)
 
 
 def _made(name: str, script: str, *options: str) -> Path:

@@ -1,14 +1,14 @@
 """What history costs: bytes a keystroke, time to find a moment, to compare and to blame.
 
-Takes recorded sessions as real Yjs updates (`tests/node/traces.mjs`), 20 a chunk as fast typing makes them, through
-the real SQLite store. Run by `make bench-history`; set COLLAB_TRACES to the folder with the recordings.
+Takes editing sessions as real Yjs updates (`tests/node/traces.mjs`), 20 a chunk as fast typing makes them, through
+the real SQLite store. Run by `make bench-history`. The sessions are recordings where those are (`harness.traces`),
+otherwise simulated ones; the tables name them.
 """
 
 import asyncio
 import base64
 import gc
 import json
-import os
 import random
 import statistics
 import subprocess
@@ -18,25 +18,26 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from bench.data import DATA
 from crdt.history.reader import Past
 from crdt.history.versions import History, HistorySettings
 from crdt.lifecycle.rooms import Rooms, RoomsSettings
 from crdt.log import codec
+from harness import traces
 from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
 from storage.sqlite import SqliteStore
 from tests.node_peers import node_command
 
 ROOT = Path(__file__).parents[1]
-TRACES = Path(os.environ.get("COLLAB_TRACES", ROOT.parent / "shared" / "traces"))
 START = 1_700_000_000_000
 CHUNK = 20
 TRIES = 9
 
 
-def recorded(name: str, limit: int) -> tuple[list[codec.Entry], int]:
-    """Return (entries, edits in them); pauses are drawn from a log-normal distribution around 150 ms."""
+def typed(name: str, limit: int) -> tuple[list[codec.Entry], int]:
+    """Return (entries, edits in them) of a session; pauses are drawn from a log-normal distribution around 150 ms."""
     script = ROOT / "tests" / "node" / "traces.mjs"
-    command = [node_command(), str(script), str(TRACES / f"{name}.json.gz"), str(limit)]
+    command = [node_command(), str(script), str(traces.file(name, DATA)), str(limit)]
     *rows, last = (
         json.loads(line) for line in subprocess.run(command, capture_output=True, check=True).stdout.splitlines()
     )
@@ -90,7 +91,7 @@ class World:
             watching = asyncio.create_task(watch())
             await self.rooms.keeper.checkpoint(room)
             gc.collect()
-            gc.freeze()  # the recorded session is the benchmark's, not the server's
+            gc.freeze()  # the session that is typed is the benchmark's, not the server's
             await asyncio.sleep(0.05)
             worst = 0.0
             await self.rooms.keeper.pack(room, is_closing=True)
@@ -123,8 +124,8 @@ async def bytes_table() -> None:
         "| session | edits | updates | as written | packed | of it merged updates | checkpoint | loop stood still, ms |"
     )
     print("|---|---|---|---|---|---|---|---|")
-    for name in ("automerge-paper", "rustcode", "sveltecomponent", "friendsforever"):
-        entries, edits = recorded(name, 1 << 30)
+    for name in map(traces.preferred, traces.RECORDED):
+        entries, edits = typed(name, 1 << 30)
         with tempfile.TemporaryDirectory() as folder:
             world = World(Path(folder))
             await world.fill(entries)
@@ -140,11 +141,12 @@ async def bytes_table() -> None:
 
 
 async def times_table() -> None:
-    print("\nMilliseconds, medians; of a moment also the longest of 25.\n")
+    name = traces.preferred("automerge-paper")
+    print(f"\nMilliseconds on the first edits of {name}, medians; of a moment also the longest of 25.\n")
     print("| edits | a moment | diff with the live text | blame | timeline, first time | replay of 2,000 updates |")
     print("|---|---|---|---|---|---|")
     for count in (1_000, 10_000, 100_000):
-        entries, _ = recorded("automerge-paper", count)
+        entries, _ = typed(name, count)
         with tempfile.TemporaryDirectory() as folder:
             world = World(Path(folder))
             await world.fill(entries)
@@ -177,6 +179,7 @@ async def times(world: World, count: int) -> list[str]:
 
 
 async def main() -> None:
+    DATA.mkdir(exist_ok=True)
     await bytes_table()
     await times_table()
 

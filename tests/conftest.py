@@ -12,6 +12,7 @@ import uvloop
 
 from collab_server.config import Config
 from collab_server.server import Server
+from harness import traces
 from tests import canaries, mongod
 from tests.api import Api
 from tests.node_peers import Peers
@@ -68,6 +69,13 @@ def _no_secret_is_logged() -> Iterator[None]:
 def expect_log(_log_listener: _Listener) -> Callable[[str], None]:
     """Announce a warning or error by a pattern."""
     return _log_listener.expected.append
+
+
+@pytest.fixture(scope="session")
+def trace_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the function that gives the file of an editing session by its name (`harness.traces`)."""
+    folder = tmp_path_factory.mktemp("traces")
+    return lambda name: traces.file(name, folder)
 
 
 @pytest.fixture(scope="module")

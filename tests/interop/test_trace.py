@@ -1,39 +1,36 @@
-"""A whole recorded editing session, typed through a real client."""
+"""Whole editing sessions, typed through a real client."""
 
 import gzip
 import hashlib
 import json
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from harness import traces
 from tests.api import Api
 from tests.node_peers import Peers, until
 from tests.processes import ServerProcess, free_port
 
-TRACES = Path(os.environ.get("COLLAB_TRACES", Path(__file__).parents[3] / "shared" / "traces"))
-TRACE = TRACES / "automerge-paper.json.gz"
 _AS_FAST_AS_IT_GOES = {
     "COLLAB_UPDATES_PER_S": 1_000_000, "COLLAB_UPDATES_BURST": 1_000_000, "COLLAB_UPDATE_BYTES_PER_S": 1 << 30,
 }  # fmt: skip
 
 
-def trace() -> Path:
-    """Return the recorded session; a checkout without it can only skip, CI has it."""
-    if not TRACE.exists() and not os.environ.get("CI"):
-        pytest.skip("set COLLAB_TRACES to a folder with automerge-paper.json.gz of josephg/editing-traces")
-    return TRACE
-
-
 @pytest.mark.slow
-async def test_a_paper_is_typed_synced_and_found_again(tmp_path: Path, peers: Peers) -> None:
-    """259,778 edits by one client give the recorded text, to the server, to a fresh client, and after a restart.
+@pytest.mark.parametrize("name", [traces.PAPER, "simulated-letters", *traces.recorded("automerge-paper")])
+async def test_a_session_is_typed_synced_and_found_again(
+    name: str, trace_file: Callable[[str], Path], tmp_path: Path, peers: Peers
+) -> None:
+    """All edits by one client give the session's text, to the server, to a fresh client, and after a restart.
 
     The server is one as people run it: beside tests of the same process, or traced for coverage, a quarter of a million
     edits are some four times as dear, and the last checkpoint then takes longer than `COLLAB_DRAIN_S`.
     """
-    wanted = json.loads(gzip.decompress(trace().read_bytes()))["endContent"]
+    file = trace_file(name)
+    trace = json.loads(gzip.decompress(file.read_bytes()))
+    wanted, edits = trace["endContent"], sum(len(txn["patches"]) for txn in trace["txns"])
     digest = hashlib.sha256(wanted.encode()).hexdigest()
     server = ServerProcess(tmp_path / "data", free_port(), **_AS_FAST_AS_IT_GOES)
     await server.start()
@@ -43,10 +40,10 @@ async def test_a_paper_is_typed_synced_and_found_again(tmp_path: Path, peers: Pe
     await peers.do("connect", "writer", **place, saved=True)
     await peers.until_state("writer", synced=True)
 
-    result = await peers.do("replay", "writer", file=str(trace()), everyEdits=200)
+    result = await peers.do("replay", "writer", file=str(file), everyEdits=200)
 
-    assert (result["edits"], result["same"]) == (259_778, True)
-    state = await peers.until_state("writer", timeout_s=120, saved=lambda count: count >= 259_778)
+    assert (result["edits"], result["same"]) == (edits, True)
+    state = await peers.until_state("writer", timeout_s=120, saved=lambda count: count >= edits)
     assert state["saved"] == state["sent"]
     assert state["attempts"] == 1
     assert (await ada.live(session_id))["code"] == wanted

@@ -9,6 +9,7 @@ import * as newest from 'y-websocket'
 import * as oldest from 'y-websocket-1'
 import * as decoding from 'lib0/decoding'
 import { actions as events } from './events.mjs'
+import { patcher } from './patches.mjs'
 
 const providers = { 1: oldest.WebsocketProvider, 3: newest.WebsocketProvider }
 const MOST_QUEUED = 1 << 20 // bytes: more than is taken at once is no typing
@@ -136,10 +137,10 @@ const actions = {
     const { text, provider } = clients.get(name)
     const { txns, endContent } = JSON.parse(zlib.gunzipSync(fs.readFileSync(file)))
     let edits = 0
+    const patch = patcher(txns)
     for (const { patches } of txns) {
-      for (const [at, deleted, inserted] of patches) {
-        if (deleted) text.delete(at, deleted)
-        if (inserted) text.insert(at, inserted)
+      for (const one of patches) {
+        text.doc.transact(() => patch(text, one))
         if (++edits % everyEdits === 0) {
           do await new Promise(resolve => setImmediate(resolve))
           while (provider.ws?.bufferedAmount > MOST_QUEUED)

@@ -1,9 +1,10 @@
 // Writes a recorded session as the updates that Yjs clients would have sent: one JSON line a transaction,
 // {agent, time, update (base64)}, and last {text, agents: [[agent, units], …], edits}. Concurrent traces: each agent has a document of its own,
-// which has exactly the transactions that its next one came after.
+// which has exactly the transactions that its next one came after. Client ids are those of `harness/simulator/together.py`.
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import * as Y from 'yjs'
+import { patcher } from './patches.mjs'
 
 const trace = JSON.parse(gunzipSync(readFileSync(process.argv[2])))
 const limit = Number(process.argv[3] ?? Infinity)
@@ -19,25 +20,6 @@ function agentOf(number) {
     agents.set(number, { doc, text: doc.getText(ROOT), has: new Set() })
   }
   return agents.get(number)
-}
-
-function units(text, points) {
-  let at = 0
-  for (const character of text) {
-    if (points-- <= 0) break
-    at += character.length
-  }
-  return at
-}
-
-const isAscii = text => /^[\x00-\x7f]*$/.test(text)
-
-function patch(text, [position, deleted, inserted]) {
-  const now = isPlain ? null : text.toString()
-  const start = isPlain ? position : units(now, position)
-  const length = isPlain ? deleted : units(now.slice(start), deleted)
-  if (length) text.delete(start, length)
-  if (inserted) text.insert(start, inserted)
 }
 
 const updates = []
@@ -58,7 +40,7 @@ function receive(agent, index, txns) {
 }
 
 const txns = trace.txns.slice(0, limit)
-const isPlain = txns.every(txn => txn.patches.every(one => isAscii(one[2])))
+const patch = patcher(txns)
 txns.forEach((txn, index) => {
   const agent = agentOf(txn.agent ?? 0)
   for (const parent of txn.parents ?? []) receive(agent, parent, txns)

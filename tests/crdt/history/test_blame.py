@@ -1,9 +1,9 @@
-"""Blame: of recorded sessions, whose authors are known, and line by line."""
+"""Blame: of whole editing sessions, whose authors are known, and line by line."""
 
 import base64
 import json
-import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,15 @@ from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.update_parser import parse
+from harness import traces
 from tests.crdt.harness import NOW, Typist, join, make_room, send
-from tests.interop.test_trace import TRACES
 from tests.node_peers import node_command
 
 SCRIPT = Path(__file__).parents[2] / "node" / "traces.mjs"
 
 
-def recorded(name: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return (updates, what they end with) of a recorded session; a checkout without it can only skip."""
-    file = TRACES / f"{name}.json.gz"
-    if not file.exists() and not os.environ.get("CI"):
-        pytest.skip("set COLLAB_TRACES to a folder with the recordings of josephg/editing-traces")
+def as_updates(file: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return (updates, what they end with) of an editing session, made by real Yjs."""
     done = subprocess.run([node_command(), str(SCRIPT), str(file), "30000"], capture_output=True, check=True)
     *updates, last = (json.loads(line) for line in done.stdout.splitlines())
     return updates, last
@@ -39,11 +36,20 @@ def blamed(room: Room, root: str = "codemirror"):
     return blame(squash(room.document.state()), root, room.known.owners, room.contributions.authorship)
 
 
-@pytest.mark.parametrize("name", ["friendsforever", "sveltecomponent", "rustcode"])
-def test_recorded_sessions(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each unit of the text is of the agent who typed it, as real Yjs has it, at the time when he did."""
+@pytest.mark.parametrize(
+    "name",
+    [
+        "simulated-code",
+        "simulated-letters",
+        "simulated-pair",
+        "simulated-group",
+        *traces.recorded("friendsforever", "sveltecomponent", "rustcode"),
+    ],
+)
+def test_whole_sessions(name: str, trace_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each unit of the text belongs to the agent that typed it according to real Yjs, with the time of that update."""
     monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 100_000)
-    updates, last = recorded(name)
+    updates, last = as_updates(trace_file(name))
     room = make_room()
     connections = {}
     sent = {}

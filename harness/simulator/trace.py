@@ -1,0 +1,74 @@
+"""The two formats of github.com/josephg/editing-traces, as Python sees their JSON.
+
+A patch is `[position, deleted, inserted]`, position and count in Unicode code points. The patches of a transaction
+apply one after the other. The positions of a concurrent transaction are those of the text with all its parents, their
+parents and so on merged.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypedDict
+
+Patch = tuple[int, int, str]
+
+_START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+class Transaction(TypedDict):
+    time: str
+    patches: list[Patch]
+
+
+class SequentialTrace(TypedDict):
+    startContent: str
+    endContent: str
+    txns: list[Transaction]
+
+
+class ConcurrentTransaction(TypedDict):
+    parents: list[int]
+    numChildren: int
+    agent: int
+    time: str
+    patches: list[Patch]
+
+
+class ConcurrentTrace(TypedDict):
+    kind: str
+    endContent: str
+    numAgents: int
+    txns: list[ConcurrentTransaction]
+
+
+Trace = SequentialTrace | ConcurrentTrace
+
+
+def time_text(ms: int) -> str:
+    """Return the time `ms` milliseconds after the start of a session, in ISO 8601."""
+    return (_START + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def apply(text: str, patches: Iterable[Patch]) -> str:
+    for at, deleted, inserted in patches:
+        text = text[:at] + inserted + text[at + deleted :]
+    return text
+
+
+def single_edits(patch: Patch) -> list[Patch]:
+    """Split a patch into edits of one character each: backspaces first, then one insertion a character."""
+    at, deleted, inserted = patch
+    backspaces: list[Patch] = [(at + left, 1, "") for left in reversed(range(deleted))]
+    return backspaces + [(at + offset, 0, character) for offset, character in enumerate(inserted)]
+
+
+def encode(trace: Trace) -> bytes:
+    """Return the JSON of a session, the same bytes for equal sessions."""
+    return json.dumps(trace, separators=(",", ":")).encode()
+
+
+def write(trace: Trace, path: Path) -> None:
+    """Write a session as the recordings are stored: JSON, compressed by gzip."""
+    path.write_bytes(gzip.compress(encode(trace), compresslevel=6, mtime=0))

@@ -1,0 +1,268 @@
+"""The simulator makes the same sessions everywhere, in the recordings' formats, with all that people do."""
+
+import functools
+import gzip
+import hashlib
+import json
+import subprocess
+import unicodedata
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from harness import traces
+from harness.simulator.alone import alone
+from harness.simulator.dice import Dice
+from harness.simulator.person import AUTHOR, CORRESPONDENT, PROGRAMMER, Habits
+from harness.simulator.together import Participant, together
+from harness.simulator.trace import apply, encode, single_edits
+from tests.node_peers import node_command
+
+YJS = Path(__file__).parents[1] / "node" / "traces.mjs"
+SEQUENTIAL = ("simulated-code", "simulated-letters")
+CONCURRENT = ("simulated-pair", "simulated-group")
+DIGESTS = {
+    "simulated-paper": "b9ddaf62c220b535b7741282edf520124ee3da1118027d5c38ababc1e67c47d1",
+    "simulated-code": "40c424057cf914981e66aeac64f32f10e5769025330e3e6950a20ace72406b80",
+    "simulated-letters": "4607e73058c0d34357387cb954224c5424b2bf7d410388e0a11278f576869c6f",
+    "simulated-pair": "8862d7048b808bb266adf76fbe9d9e4a5d495cc925d7dd9e5cb8454158b3f173",
+    "simulated-group": "880caadfe274b2a2ab2860bbaa50b0abbda3e49bd2ad222cda985958af233904",
+}
+"""SHA-256 of each session's JSON. Change it only together with the simulator."""
+
+
+@pytest.fixture(scope="module")
+def read(trace_file: Callable[[str], Path]) -> Callable[[str], Any]:
+    """Return the function that reads an editing session by its name, each only once."""
+    return functools.cache(lambda name: json.loads(gzip.decompress(trace_file(name).read_bytes())))
+
+
+class Edit(NamedTuple):
+    """A patch of a sequential session, with what it removed and when."""
+
+    at: int
+    removed: str
+    inserted: str
+    ms: float
+
+    @property
+    def end(self) -> int:
+        return self.at + len(self.inserted)
+
+
+def edits_of(trace: Any) -> list[Edit]:
+    text, edits = "", []
+    for txn in trace["txns"]:
+        ms = datetime.fromisoformat(txn["time"]).timestamp() * 1000
+        for at, deleted, inserted in txn["patches"]:
+            edits.append(Edit(at, text[at : at + deleted], inserted, ms))
+            text = text[:at] + inserted + text[at + deleted :]
+    return edits
+
+
+def longest_burst(edits: list[Edit]) -> int:
+    """Return how many keys were pressed one behind the other without a pause, at most."""
+    longest = length = 0
+    for before, edit in pairwise(edits):
+        is_next = edit.at == before.end and not edit.removed and edit.ms - before.ms < 300
+        length = length + 1 if is_next else 0
+        longest = max(longest, length)
+    return longest
+
+
+def actions_of(edits: list[Edit]) -> Iterator[str]:
+    """Name what can be seen in an edit and the one before it."""
+    for before, edit in pairwise(edits):
+        if abs(edit.at - before.end) > 10:
+            yield "jump"
+        if before.removed and not before.inserted and edit.inserted and edit.at == before.at:
+            yield "undo and redo" if len(edit.inserted) > 2 and edit.inserted == before.removed else "correction"
+        if len(edit.inserted) >= 30:
+            yield "paste"
+        if edit.removed and edit.inserted:
+            yield "typing over"
+        if len(edit.removed) > 2 and not edit.inserted:
+            yield "line deleted" if edit.removed.endswith("\n") else "word deleted"
+        if any(character > "\uffff" for character in edit.inserted):
+            yield "emoji"
+        if "\u200d" in edit.inserted:
+            yield "joined emoji"
+
+
+@pytest.mark.parametrize("name", traces.SIMULATED)
+def test_session_of_a_seed_is_always_the_same(name: str, read: Callable[[str], Any]) -> None:
+    """The same bytes in every process, on every machine and in every version of Python."""
+    assert hashlib.sha256(encode(read(name))).hexdigest() == DIGESTS[name]
+
+
+def test_dice_draw_what_they_always_drew() -> None:
+    dice = Dice(7)
+
+    assert [dice.below(1_000) for _ in range(6)] == [323, 150, 650, 72, 535, 365]
+    assert [dice.between(1, 3) for _ in range(6)] == [1, 2, 1, 2, 1, 1]
+    assert [dice.weighted((("a", 3), ("b", 0), ("c", 1))) for _ in range(8)] == list("acaaacaa")
+
+
+@pytest.mark.parametrize(
+    "name", [traces.PAPER, *SEQUENTIAL, *traces.recorded("automerge-paper", "rustcode", "sveltecomponent")]
+)
+def test_sequential_session_has_the_format_of_recordings(name: str, read: Callable[[str], Any]) -> None:
+    """Applied in order, patches that are all within the text give the text at the end."""
+    trace = read(name)
+
+    assert trace.keys() == {"startContent", "endContent", "txns"}
+    assert {frozenset(txn) for txn in trace["txns"]} == {frozenset({"time", "patches"})}
+    text = trace["startContent"]
+    for txn in trace["txns"]:
+        for at, deleted, inserted in txn["patches"]:
+            assert 0 <= at <= at + deleted <= len(text)
+            assert deleted or inserted
+            text = apply(text, [(at, deleted, inserted)])
+    assert text == trace["endContent"]
+
+
+@pytest.mark.parametrize("name", [*CONCURRENT, *traces.recorded("friendsforever")])
+def test_concurrent_session_has_the_format_of_recordings(name: str, read: Callable[[str], Any]) -> None:
+    """Parents come first, a parent is no ancestor of another one, and an agent knows its own transactions."""
+    trace = read(name)
+
+    assert trace.keys() == {"kind", "endContent", "numAgents", "txns"}
+    assert trace["kind"] == "concurrent"
+    txns = trace["txns"]
+    assert {frozenset(txn) for txn in txns} == {frozenset({"parents", "numChildren", "agent", "time", "patches"})}
+    assert {txn["agent"] for txn in txns} == set(range(trace["numAgents"]))
+    has: list[int] = []  # of each transaction the bits of those that it comes after, and its own
+    newest: dict[int, int] = {}
+    for index, txn in enumerate(txns):
+        behind = 0
+        for parent in txn["parents"]:
+            assert parent < index
+            assert not any(has[other] >> parent & 1 for other in txn["parents"] if other != parent)
+            behind |= has[parent]
+        own = newest.get(txn["agent"])
+        assert own is None or behind >> own & 1
+        newest[txn["agent"]] = index
+        has.append(behind | 1 << index)
+    children = [parent for txn in txns for parent in txn["parents"]]
+    assert len(children) == sum(txn["numChildren"] for txn in txns)
+
+
+@pytest.mark.parametrize("name", [*SEQUENTIAL, *CONCURRENT])
+def test_yjs_ends_with_the_text_of_the_session(
+    name: str, read: Callable[[str], Any], trace_file: Callable[[str], Path]
+) -> None:
+    """Real Yjs clients that exchange the transactions as their parents say have the text at the end."""
+    done = subprocess.run([node_command(), str(YJS), str(trace_file(name))], capture_output=True, check=True)
+
+    assert json.loads(done.stdout.splitlines()[-1])["text"] == read(name)["endContent"]
+
+
+@pytest.mark.parametrize("name", CONCURRENT)
+def test_people_type_at_the_same_time(name: str, read: Callable[[str], Any]) -> None:
+    """A tenth of the transactions and more merge what others did meanwhile; everybody does a fair share."""
+    trace = read(name)
+    txns = trace["txns"]
+
+    assert sum(len(txn["parents"]) > 1 for txn in txns) > len(txns) / 10
+    shares = [sum(txn["agent"] == agent for txn in txns) for agent in range(trace["numAgents"])]
+    assert min(shares) > len(txns) / (3 * len(shares))
+    times = [datetime.fromisoformat(txn["time"]) for txn in txns]
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize("name", CONCURRENT)
+def test_somebody_who_was_away_brings_much_at_a_time(name: str, read: Callable[[str], Any]) -> None:
+    """One of the parents of a merge is more than 40 transactions old."""
+    txns = read(name)["txns"]
+
+    oldest = [index - min(txn["parents"]) for index, txn in enumerate(txns) if len(txn["parents"]) > 1]
+    assert max(oldest) > 40
+
+
+def test_paper_is_of_a_quarter_of_a_million_characters(read: Callable[[str], Any]) -> None:
+    """It is as large as the recorded paper, and its edits are of one UTF-16 unit each."""
+    trace = read(traces.PAPER)
+    patches = [patch for txn in trace["txns"] for patch in txn["patches"]]
+
+    assert len(patches) == len(trace["txns"]) == 260_000
+    assert all(deleted + len(inserted) == 1 and inserted <= "\uffff" for _, deleted, inserted in patches)
+    assert 80_000 < len(trace["endContent"]) < 130_000
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        (
+            "simulated-code",
+            {"jump", "correction", "paste", "typing over", "line deleted", "word deleted", "undo and redo", "emoji"},
+        ),
+        (
+            "simulated-letters",
+            {
+                "jump", "correction", "paste", "typing over", "line deleted", "word deleted", "undo and redo", "emoji",
+                "joined emoji",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_people_do_what_people_do(name: str, wanted: set[str], read: Callable[[str], Any]) -> None:
+    """Bursts, and each kind of action several times."""
+    edits = edits_of(read(name))
+
+    assert longest_burst(edits) >= 20
+    seen = list(actions_of(edits))
+    assert {action: seen.count(action) for action in wanted if seen.count(action) < 5} == {}
+
+
+def test_author_writes_in_bursts_and_corrects_words() -> None:
+    edits = edits_of(alone(1, 20_000, AUTHOR, is_by_character=True))
+
+    assert longest_burst(edits) >= 20
+    seen = list(actions_of(edits))
+    assert min(seen.count("jump"), seen.count("correction")) > 100
+
+
+def test_code_has_transactions_with_several_places(read: Callable[[str], Any]) -> None:
+    assert sum(len(txn["patches"]) > 1 for txn in read("simulated-code")["txns"]) >= 10
+
+
+def test_letters_are_of_many_scripts(read: Callable[[str], Any]) -> None:
+    text = read("simulated-letters")["endContent"]
+
+    scripts = {unicodedata.name(character, "").partition(" ")[0] for character in text}
+
+    wanted = {"LATIN", "CYRILLIC", "GREEK", "HEBREW", "ARABIC", "DEVANAGARI", "CJK", "HIRAGANA", "KATAKANA", "HANGUL"}
+    assert wanted <= scripts
+
+
+@pytest.mark.parametrize("habits", [AUTHOR, PROGRAMMER, CORRESPONDENT], ids=["author", "programmer", "correspondent"])
+def test_seeds_make_different_sessions_of_one_shape(habits: Habits) -> None:
+    """Whatever the seed is, patches give the text at the end; by character they do it too."""
+    seen = set()
+    for seed in range(30):
+        trace = alone(seed, 400, habits)
+        assert apply("", [patch for txn in trace["txns"] for patch in txn["patches"]]) == trace["endContent"]
+        single = alone(seed, 400, habits, is_by_character=True)
+        assert [len(txn["patches"]) for txn in single["txns"]] == [1] * 400
+        assert apply("", [patch for txn in single["txns"] for patch in txn["patches"]]) == single["endContent"]
+        seen.add(trace["endContent"])
+    assert len(seen) == 30
+
+
+def test_group_of_any_seed_comes_to_one_text() -> None:
+    """The seed decides; pycrdt gives every participant what it gives at the end."""
+    participants = (Participant(CORRESPONDENT, 200, losses_per_mille=10), Participant(PROGRAMMER, 90))
+
+    ends = {together(seed, 300, participants)["endContent"] for seed in range(10)}
+
+    assert len(ends) == 10
+    assert together(3, 300, participants) == together(3, 300, participants)
+
+
+def test_single_edits_do_what_the_patch_does() -> None:
+    assert single_edits((2, 3, "xy")) == [(4, 1, ""), (3, 1, ""), (2, 1, ""), (2, 0, "x"), (3, 0, "y")]
+    assert apply("abcdef", single_edits((2, 3, "xy"))) == apply("abcdef", [(2, 3, "xy")]) == "abxyf"

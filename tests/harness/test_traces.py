@@ -1,0 +1,55 @@
+"""Where editing sessions are found: simulated ones always, recordings only where they are."""
+
+from pathlib import Path
+
+import pytest
+
+from harness import traces
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the simulated code session a short one."""
+    made = {"startContent": "", "endContent": "", "txns": []}
+    monkeypatch.setitem(traces.SIMULATED, "simulated-code", lambda: made)
+
+
+def test_recordings_that_are_there_are_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a folder with one recording that one is used; simulated sessions stand in for the others."""
+    monkeypatch.setenv("COLLAB_TRACES", str(tmp_path))
+    (tmp_path / "rustcode.json.gz").touch()
+
+    assert traces.recorded(*traces.RECORDED) == ["rustcode"]
+    assert [traces.preferred(name) for name in traces.RECORDED] == [
+        "simulated-paper", "rustcode", "simulated-letters", "simulated-pair"
+    ]  # fmt: skip
+    assert traces.file("rustcode", tmp_path / "made") == tmp_path / "rustcode.json.gz"
+
+
+def test_without_a_setting_recordings_are_next_to_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLLAB_TRACES", raising=False)
+
+    assert traces.folder() == Path(traces.__file__).parents[2] / "shared" / "traces"
+
+
+def test_setting_that_names_no_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for recordings does not get simulated sessions without a word."""
+    monkeypatch.setenv("COLLAB_TRACES", str(tmp_path / "missing"))
+
+    with pytest.raises(NotADirectoryError, match="COLLAB_TRACES"):
+        traces.recorded("rustcode")
+
+
+@pytest.mark.usefixtures("small")
+def test_simulated_session_is_written_once(tmp_path: Path) -> None:
+    file = traces.file("simulated-code", tmp_path)
+    first = file.stat().st_mtime_ns
+
+    assert traces.file("simulated-code", tmp_path).stat().st_mtime_ns == first
+    assert [path.name for path in tmp_path.iterdir()] == ["simulated-code.json.gz"]
+
+
+@pytest.mark.usefixtures("small")
+def test_file_has_no_time_in_it(tmp_path: Path) -> None:
+    """Bytes 4 to 7 of a gzip file say when it was made."""
+    assert traces.file("simulated-code", tmp_path).read_bytes()[4:8] == bytes(4)
