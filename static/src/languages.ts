@@ -42,6 +42,8 @@ export const LANGUAGES: Language[] = [
 
 export const languageName = (id: string) => LANGUAGES.find((one) => one.id === id)?.name ?? id
 
+export const suffixOf = (id: string) => LANGUAGES.find((one) => one.id === id)?.suffix ?? "txt"
+
 /** The pack for a file: by the suffix of its name where it has one, else by the session's language. */
 export async function languagePack(file: string, sessionLanguage: string): Promise<Extension> {
   const suffix = file.includes(".") ? file.split(".").pop()!.toLowerCase() : ""

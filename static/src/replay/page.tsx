@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals"
 import { useEffect, useMemo } from "preact/hooks"
 import { get, words } from "../api"
+import { MAIN_ROOT, rootTitle } from "../files"
 import type { Session } from "../types"
 import { cancellable } from "../ui/cancellable"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
@@ -98,14 +99,14 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
   useEffect(() => cancellable(player.seek(timeline.sequence), (moment) => (shown.value = moment)), [player])
   const { files, root, position } = shown.value
   const names = Object.keys(files)
-  const current = chosen.value || root || names[0] || "codemirror"
+  const current = chosen.value || root || names[0] || MAIN_ROOT
   return (
     <>
       <main class="editor-area" id="main">
         <div class="compare-bar">
           <label>File <select value={chosen.value} onChange={(event) => (chosen.value = event.currentTarget.value)}>
             <option value="">where somebody types</option>
-            {names.map((one) => <option key={one} value={one}>{one === "codemirror" ? "main" : one}</option>)}
+            {names.map((one) => <option key={one} value={one}>{rootTitle(one)}</option>)}
           </select></label>
         </div>
         <Screen text={files[current] ?? ""} position={root === current ? position : 0} language={session.language} name={current} />

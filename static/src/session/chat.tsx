@@ -12,7 +12,17 @@ function Words({ text }: { text: string }) {
   return (
     <>
       {parts.map((part, index) =>
-        index % 2 ? <pre key={index} tabIndex={0}><code>{part.replace(/\n$/, "")}</code></pre> : part.trim() && <p key={index}><Inline text={part.trim()} /></p>,
+        index % 2 ? (
+          <pre key={index} tabIndex={0}>
+            <code>{part.replace(/\n$/, "")}</code>
+          </pre>
+        ) : (
+          part.trim() && (
+            <p key={index}>
+              <Inline text={part.trim()} />
+            </p>
+          )
+        ),
       )}
     </>
   )
@@ -31,7 +41,9 @@ function Item({ message, follows }: { message: Message; follows: boolean }) {
           <p class="message-head">
             <strong>{message.sender.username}</strong>
             {message.sender.guest && <span class="tag muted">guest</span>}
-            <time dateTime={message.timestamp} title={full(message.timestamp)}>{clock(message.timestamp)}</time>
+            <time dateTime={message.timestamp} title={full(message.timestamp)}>
+              {clock(message.timestamp)}
+            </time>
           </p>
         )}
         <Words text={message.message} />
@@ -53,29 +65,45 @@ function List({ log }: { log: ChatLog }) {
   }
   return (
     <ol class="messages" ref={list} onScroll={scrolled} tabIndex={0} aria-label="Messages">
-      {log.older.value && <li class="older"><button type="button" onClick={() => void log.loadOlder()}>Older messages</button></li>}
+      {log.older.value && (
+        <li class="older">
+          <button type="button" onClick={() => void log.loadOlder()}>
+            Older messages
+          </button>
+        </li>
+      )}
       {items.length === 0 && <li class="quiet">No messages yet. Say hello.</li>}
       {items.map((one, index) => {
         const before = items[index - 1]
-        const follows = before?.sender.id === one.sender.id && Date.parse(one.timestamp) - Date.parse(before.timestamp) < 180_000
+        const follows =
+          before?.sender.id === one.sender.id && Date.parse(one.timestamp) - Date.parse(before.timestamp) < 180_000
         return <Item key={one.id} message={one} follows={follows} />
       })}
     </ol>
   )
 }
 
-export function Chat({ log, ended, typing, onTyping }: { log: ChatLog; ended: boolean; typing: string[]; onTyping: (is: boolean) => void }) {
+export function Chat({
+  log,
+  ended,
+  typing,
+  onTyping,
+}: {
+  log: ChatLog
+  ended: boolean
+  typing: string[]
+  onTyping: (is: boolean) => void
+}) {
   const text = useSignal("")
   const problem = useSignal("")
   const box = useRef<HTMLTextAreaElement>(null)
   useEffect(() => {
-    log.isOpen = true
-    void log.read()
+    log.open()
     return () => {
-      log.isOpen = false
+      log.close()
       onTyping(false)
     }
-  }, [])
+  }, [log, onTyping])
   const send = async () => {
     const said = text.value
     if (!said.trim()) return
@@ -102,14 +130,37 @@ export function Chat({ log, ended, typing, onTyping }: { log: ChatLog; ended: bo
   return (
     <section class="panel chat" aria-label="Chat">
       <List log={log} />
-      <p class="typing" aria-live="off">{typing.length > 0 && `${typing.join(", ")} ${typing.length === 1 ? "is" : "are"} typing…`}</p>
-      {problem.value && <p class="wrong" role="alert">{problem.value}</p>}
+      <p class="typing" aria-live="off">
+        {typing.length > 0 && `${typing.join(", ")} ${typing.length === 1 ? "is" : "are"} typing…`}
+      </p>
+      {problem.value && (
+        <p class="wrong" role="alert">
+          {problem.value}
+        </p>
+      )}
       {ended ? (
         <p class="quiet">The session has ended: the chat is read-only.</p>
       ) : (
-        <form class="composer" onSubmit={(event) => { event.preventDefault(); void send() }}>
-          <textarea ref={box} aria-label="Message" placeholder="Message. ``` for code, Shift+Enter for a new line" rows={2} maxLength={4000} value={text.value} onInput={typed} onKeyDown={pressed} />
-          <button type="submit" class="primary">Send</button>
+        <form
+          class="composer"
+          onSubmit={(event) => {
+            event.preventDefault()
+            void send()
+          }}
+        >
+          <textarea
+            ref={box}
+            aria-label="Message"
+            placeholder="Message. ``` for code, Shift+Enter for a new line"
+            rows={2}
+            maxLength={4000}
+            value={text.value}
+            onInput={typed}
+            onKeyDown={pressed}
+          />
+          <button type="submit" class="primary">
+            Send
+          </button>
         </form>
       )}
     </section>

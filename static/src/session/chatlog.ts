@@ -12,9 +12,12 @@ export class ChatLog {
   readonly messages = signal<Message[]>([])
   readonly older = signal<string | null>(null)
   readonly unread = signal(0)
-  isOpen = false
+  private isOpen = false
 
-  constructor(private readonly sessionId: string, unread: number) {
+  constructor(
+    private readonly sessionId: string,
+    unread: number,
+  ) {
     this.unread.value = unread
   }
 
@@ -44,7 +47,17 @@ export class ChatLog {
     this.merge([await post<Message>("/chat/send", { sessionId: this.sessionId, message: text })])
   }
 
-  async read(): Promise<void> {
+  /** The chat is on the screen from now on: what comes in is read. */
+  open(): void {
+    this.isOpen = true
+    void this.read()
+  }
+
+  close(): void {
+    this.isOpen = false
+  }
+
+  private async read(): Promise<void> {
     this.unread.value = 0
     await post(`/chat/${this.sessionId}/read`).catch(() => undefined)
   }

@@ -5,17 +5,25 @@ import { IndexeddbPersistence } from "y-indexeddb"
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
 import { refresh } from "../api"
+import { MAIN_ROOT } from "../files"
 import type { Message } from "../types"
 import { SavedCounter, type SaveState } from "./saved"
 
 const SAVED = 102
 const NOTE = 103
-const SIGNED_OUT = 4401
-const OUT_OF_SERVICE = 4500
+/** The codes with which the server closes a connection that this page acts on (docs/api.md). */
+const CLOSE_CODE = { signedOut: 4401, notAllowed: 4403, outOfService: 4500 } as const
 const SYNC_TIMEOUT_MS = 1500
 const KEPT_TIMEOUT_MS = 1500
 
 export type Note = { about: "session" } | { about: "message"; message: Message }
+
+/** What a connection tells whoever opened it. */
+export interface Events {
+  connected: () => void
+  noted: (note: Note) => void
+}
+
 export interface Participant {
   clientId: number
   id: string
@@ -47,13 +55,17 @@ export class Collaboration {
   readonly trouble = signal("")
   /** the text is there: from the server, or from this browser while offline */
   readonly ready = signal(false)
-  onNote: (note: Note) => void = () => undefined
-  onConnected: () => void = () => undefined
+  /** the names of all texts of the document that are known here */
+  readonly roots = signal<string[]>([MAIN_ROOT])
   private readonly counter = new SavedCounter()
   private readonly kept: IndexeddbPersistence
   private isDestroyed = false
 
-  constructor(sessionId: string, userId: string) {
+  constructor(
+    sessionId: string,
+    userId: string,
+    private readonly events: Events,
+  ) {
     const counter = this.counter
     const changed = () => this.update()
     class CountingSocket extends WebSocket {
@@ -88,11 +100,11 @@ export class Collaboration {
       this.update()
     }
     provider.messageHandlers[NOTE] = (_encoder, decoder) =>
-      this.onNote(JSON.parse(new TextDecoder().decode(decoding.readVarUint8Array(decoder))))
+      this.events.noted(JSON.parse(new TextDecoder().decode(decoding.readVarUint8Array(decoder))))
     provider.messageHandlers[2] = () => undefined // said better by the role, and by the code of the close
     provider.on("status", ({ status }) => {
       if (status !== "connecting") counter.reset()
-      if (status === "connected") this.onConnected()
+      if (status === "connected") this.events.connected()
       this.update()
     })
     provider.on("sync", (isSynced: boolean) => {
@@ -103,10 +115,12 @@ export class Collaboration {
       this.update()
     })
     provider.on("connection-close", (event) => {
-      if (event?.code === OUT_OF_SERVICE) this.trouble.value = told(event.reason) || "This session is out of service."
+      if (event?.code === CLOSE_CODE.outOfService)
+        this.trouble.value = told(event.reason) || "This session is out of service."
     })
     provider.on("closed", ({ code, reason }) => void this.closed(code, reason))
     provider.awareness.on("change", () => this.readPeople())
+    this.doc.on("update", () => this.readRoots())
     addEventListener("offline", this.lineLost)
     addEventListener("online", this.lineBack)
   }
@@ -120,13 +134,16 @@ export class Collaboration {
   }
 
   private async closed(code: number, reason: string): Promise<void> {
-    if (code === SIGNED_OUT && (await refresh().catch(() => false))) {
+    if (code === CLOSE_CODE.signedOut && (await refresh().catch(() => false))) {
       // a provider that was destroyed would connect again, for a page that is gone
       if (!this.isDestroyed) this.provider.connect()
       return
     }
     const message = told(reason)
-    this.refused.value = code === 4403 ? message || "You are no longer in this session." : message || `Closed by the server (${code}).`
+    this.refused.value =
+      code === CLOSE_CODE.notAllowed
+        ? message || "You are no longer in this session."
+        : message || `Closed by the server (${code}).`
   }
 
   private readPeople(): void {
@@ -135,20 +152,36 @@ export class Collaboration {
       if (clientId === this.doc.clientID || !state.user?.id) continue
       const { id, name, color, avatar } = state.user
       found.push({
-        clientId, id, name, color, avatar: avatar ?? null,
-        typing: !!state.typing, cursor: state.cursor ?? null, root: state.root ?? "", top: state.top ?? null,
+        clientId,
+        id,
+        name,
+        color,
+        avatar: avatar ?? null,
+        typing: !!state.typing,
+        cursor: state.cursor ?? null,
+        root: state.root ?? "",
+        top: state.top ?? null,
       })
     }
     this.people.value = found
   }
 
+  /** An arrow function: it is handed on as it is, and stays the same one. */
+  readonly sayTyping = (isTyping: boolean) => this.say("typing", isTyping)
+
   say(field: string, value: unknown): void {
     this.provider.awareness.setLocalStateField(field, value)
   }
 
-  /** Names of all texts: those of the document, and what the server knows of. */
-  roots(): string[] {
-    return [...this.doc.share.keys()]
+  /** Texts that have these names: a new file, or one that this page has not opened yet. */
+  addRoots(names: string[]): void {
+    for (const name of names) this.doc.getText(name)
+    this.readRoots()
+  }
+
+  private readRoots(): void {
+    const found = [...new Set([MAIN_ROOT, ...this.doc.share.keys()])]
+    if (found.join("\n") !== this.roots.value.join("\n")) this.roots.value = found
   }
 
   destroy(): void {

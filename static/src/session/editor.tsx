@@ -35,8 +35,12 @@ function open(parent: HTMLElement, { collab, root, name, canWrite }: Props): Edi
       slots.keys.of([]),
       keymap.of(yUndoManagerKeymap),
       basics(name),
-      slots.language.of([]), slots.tabs.of(tabs(tabSize.value)), slots.font.of(font(fontSize.value)),
-      slots.wraps.of([]), slots.writable.of(writable(canWrite)), slots.blame.of([]),
+      slots.language.of([]),
+      slots.tabs.of(tabs(tabSize.value)),
+      slots.font.of(font(fontSize.value)),
+      slots.wraps.of([]),
+      slots.writable.of(writable(canWrite)),
+      slots.blame.of([]),
       yCollab(text, null, { undoManager: undo }),
       remoteCursors(text, collab.provider.awareness),
     ],
@@ -53,7 +57,10 @@ function tellViewport(view: EditorView, collab: Collaboration, root: string): ()
     clearTimeout(timer)
     timer = window.setTimeout(() => {
       const top = view.lineBlockAtHeight(view.scrollDOM.scrollTop).from
-      collab.say("top", Y.createRelativePositionFromTypeIndex(collab.doc.getText(root), Math.min(top, collab.doc.getText(root).length)))
+      collab.say(
+        "top",
+        Y.createRelativePositionFromTypeIndex(collab.doc.getText(root), Math.min(top, collab.doc.getText(root).length)),
+      )
     }, 200)
   }
   view.scrollDOM.addEventListener("scroll", scrolled)
@@ -102,7 +109,9 @@ export function Editor(props: Props) {
       effect(() => opened.dispatch({ effects: slots.tabs.reconfigure(tabs(tabSize.value)) })),
       effect(() => opened.dispatch({ effects: slots.font.reconfigure(font(fontSize.value)) })),
       effect(() => opened.dispatch({ effects: slots.wraps.reconfigure(wraps.value ? EditorView.lineWrapping : []) })),
-      effect(() => cancellable(keysPack(keys.value), (pack) => opened.dispatch({ effects: slots.keys.reconfigure(pack) }))),
+      effect(() =>
+        cancellable(keysPack(keys.value), (pack) => opened.dispatch({ effects: slots.keys.reconfigure(pack) })),
+      ),
       tellViewport(opened, collab, root),
     ]
     return () => {
@@ -112,6 +121,9 @@ export function Editor(props: Props) {
     }
   }, [root])
   useSlots(view, props)
-  useEffect(() => (follows !== null && view.current ? follow(view.current, collab, follows, root) : undefined), [follows, root])
+  useEffect(
+    () => (follows !== null && view.current ? follow(view.current, collab, follows, root) : undefined),
+    [follows, root],
+  )
   return <div class="editor" ref={parent} data-testid="editor" />
 }

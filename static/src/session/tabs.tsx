@@ -1,9 +1,6 @@
-// The session's files: each root text of the document is one.
-import { useSignal } from "@preact/signals"
-
-export const MAIN = "codemirror"
-
-export const fileName = (root: string, suffix: string) => (root === MAIN ? `main.${suffix}` : root)
+// The session's files, one tab each.
+import { useState } from "preact/hooks"
+import { fileName } from "../files"
 
 interface Props {
   roots: string[]
@@ -15,17 +12,18 @@ interface Props {
 }
 
 export function Tabs({ roots, current, suffix, canWrite, onSelect, onAdd }: Props) {
-  const adding = useSignal(false)
+  const [isAdding, setIsAdding] = useState(false)
   const add = (event: Event) => {
     event.preventDefault()
     const name = String(new FormData(event.currentTarget as HTMLFormElement).get("file") ?? "").trim()
-    adding.value = false
+    setIsAdding(false)
     if (name) onAdd(name)
   }
   const pressed = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0
     if (!step) return
-    const next = roots[(roots.indexOf(current) + step + roots.length) % roots.length]!
+    const next = roots[(roots.indexOf(current) + step + roots.length) % roots.length]
+    if (next === undefined) return
     onSelect(next)
     document.getElementById(`tab-${next}`)?.focus()
   }
@@ -33,15 +31,34 @@ export function Tabs({ roots, current, suffix, canWrite, onSelect, onAdd }: Prop
     <div class="tabs">
       <div role="tablist" aria-label="Files" onKeyDown={pressed}>
         {roots.map((root) => (
-          <button key={root} id={`tab-${root}`} type="button" role="tab" aria-selected={root === current} tabIndex={root === current ? 0 : -1} onClick={() => onSelect(root)}>
+          <button
+            key={root}
+            id={`tab-${root}`}
+            type="button"
+            role="tab"
+            aria-selected={root === current}
+            tabIndex={root === current ? 0 : -1}
+            onClick={() => onSelect(root)}
+          >
             {fileName(root, suffix)}
           </button>
         ))}
       </div>
-      {canWrite && !adding.value && <button type="button" class="icon" aria-label="Add a file" title="Add a file" onClick={() => (adding.value = true)}>+</button>}
-      {adding.value && (
+      {canWrite && !isAdding && (
+        <button type="button" class="icon" aria-label="Add a file" title="Add a file" onClick={() => setIsAdding(true)}>
+          +
+        </button>
+      )}
+      {isAdding && (
         <form onSubmit={add}>
-          <input name="file" aria-label="Name of the new file" placeholder="name.py" maxLength={60} autoFocus onKeyDown={(event) => event.key === "Escape" && (adding.value = false)} />
+          <input
+            name="file"
+            aria-label="Name of the new file"
+            placeholder="name.py"
+            maxLength={60}
+            autoFocus
+            onKeyDown={(event) => event.key === "Escape" && setIsAdding(false)}
+          />
         </form>
       )}
     </div>

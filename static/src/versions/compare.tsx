@@ -5,6 +5,7 @@ import { EditorView } from "@codemirror/view"
 import { useSignal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
 import { get, words } from "../api"
+import { rootTitle } from "../files"
 import { languagePack } from "../languages"
 import { readOnly } from "../session/setup"
 import { cancellable } from "../ui/cancellable"
@@ -48,7 +49,7 @@ function Pair({ name, before, after, language }: { name: string; before: string;
   }, [before, after, language])
   return (
     <section class="pair" aria-label={name}>
-      <h2>{name === "codemirror" ? "main" : name}{after !== null && before === after && <span class="tag muted">no difference</span>}</h2>
+      <h2>{rootTitle(name)}{after !== null && before === after && <span class="tag muted">no difference</span>}</h2>
       <div ref={parent} data-testid="compare" />
     </section>
   )

@@ -1,0 +1,156 @@
+// The bar above the editor: what the session is, whether all is saved, and where to go from here.
+import { patch, words } from "../api"
+import { LANGUAGES } from "../languages"
+import type { Session } from "../types"
+import { tell } from "../ui/announce"
+import { Avatar } from "../ui/avatar"
+import { Brand, ThemeButton } from "../ui/shell"
+import type { Participant } from "./collab"
+import type { LiveSession } from "./live"
+import type { SaveState } from "./saved"
+import type { View } from "./view"
+
+const SAVE_WORDS: Record<SaveState, string> = { saved: "Saved", saving: "Saving…", offline: "Offline" }
+const SAVE_ABOUT: Record<SaveState, string> = {
+  saved: "All that you typed is on the server's disk",
+  saving: "Not everything is on the server's disk yet",
+  offline: "What you type is kept in this browser, and merged when the connection is back",
+}
+
+function SaveBadge({ state, canWrite }: { state: SaveState; canWrite: boolean }) {
+  if (!canWrite && state !== "offline")
+    return (
+      <span class="save reading" title="You are watching">
+        Read-only
+      </span>
+    )
+  return (
+    <span class={`save ${state}`} role="status" data-testid="saved" title={SAVE_ABOUT[state]}>
+      {SAVE_WORDS[state]}
+    </span>
+  )
+}
+
+function LanguageSwitch({ session, onChanged }: { session: Session; onChanged: () => void }) {
+  const change = (language: string) =>
+    patch(`/session/${session.id}`, { language }).then(onChanged, (error: unknown) => tell(words(error)))
+  return (
+    <select
+      class="language"
+      aria-label="Language"
+      value={session.language}
+      disabled={session.role !== "owner"}
+      onChange={(event) => void change(event.currentTarget.value)}
+    >
+      {!LANGUAGES.some((one) => one.id === session.language) && (
+        <option value={session.language}>{session.language}</option>
+      )}
+      {LANGUAGES.map((one) => (
+        <option key={one.id} value={one.id}>
+          {one.name}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+function Here({ people, onClick }: { people: Participant[]; onClick: () => void }) {
+  const each = [...new Map(people.map((one) => [one.id, one])).values()]
+  return (
+    <button type="button" class="ghost here" onClick={onClick}>
+      <span class="sr-only">
+        {each.length} other {each.length === 1 ? "person" : "people"} here: show people
+      </span>
+      {each.slice(0, 4).map((one) => (
+        <Avatar key={one.id} size={24} person={{ id: one.id, username: one.name, avatar: one.avatar }} />
+      ))}
+      {each.length > 4 && <span>+{each.length - 4}</span>}
+      {each.length === 0 && <span aria-hidden="true">Only you</span>}
+    </button>
+  )
+}
+
+function ChatButton({ unread, view }: { unread: number; view: View }) {
+  return (
+    <button type="button" class="ghost" aria-expanded={view.side === "chat"} onClick={() => view.toggleSide("chat")}>
+      Chat
+      {unread > 0 && (
+        <span class="badge" data-testid="unread">
+          {unread}
+          <span class="sr-only"> unread</span>
+        </span>
+      )}
+    </button>
+  )
+}
+
+function Icon({ label, icon, onClick }: { label: string; icon: string; onClick: () => void }) {
+  return (
+    <button type="button" class="icon" aria-label={label} title={label} onClick={onClick}>
+      {icon}
+    </button>
+  )
+}
+
+interface Props {
+  session: Session
+  live: LiveSession
+  view: View
+  canWrite: boolean
+  onChanged: () => void
+}
+
+function Buttons({ session, live, view, canWrite }: Props) {
+  return (
+    <nav aria-label="Session" class="bar-nav">
+      <a class="button ghost" href={`/s/${session.id}/versions`}>
+        Versions
+      </a>
+      <a class="button ghost" href={`/s/${session.id}/replay`}>
+        Replay
+      </a>
+      <button type="button" class="ghost" aria-pressed={view.blames} onClick={view.toggleBlames}>
+        Blame
+      </button>
+      <button
+        type="button"
+        class="ghost"
+        aria-expanded={view.side === "people"}
+        onClick={() => view.toggleSide("people")}
+      >
+        People
+      </button>
+      <ChatButton unread={live.log.unread.value} view={view} />
+      {canWrite && (
+        <button type="button" class="ghost" onClick={() => view.open("save")}>
+          Save
+        </button>
+      )}
+      <ThemeButton />
+      <Icon label="Settings" icon="⚙" onClick={() => view.open("settings")} />
+      <Icon label="Keyboard shortcuts" icon="?" onClick={() => view.open("keys")} />
+    </nav>
+  )
+}
+
+export function Bar(props: Props) {
+  const { session, live, view, canWrite, onChanged } = props
+  return (
+    <header class="bar">
+      <Brand />
+      <h1 class="bar-title" title={session.title}>
+        {session.title}
+      </h1>
+      <LanguageSwitch session={session} onChanged={onChanged} />
+      <SaveBadge state={live.collab.saveState.value} canWrite={canWrite} />
+      <span class="spring" />
+      <Here people={live.collab.people.value} onClick={() => view.toggleSide("people")} />
+      {session.role === "owner" && (
+        <button type="button" class="primary" onClick={() => view.open("invite")}>
+          Invite
+        </button>
+      )}
+      <Buttons {...props} />
+    </header>
+  )
+}

@@ -1,0 +1,16 @@
+// A session's state and connection, for as long as its page is on the screen.
+import { useEffect, useMemo } from "preact/hooks"
+import { LiveSession } from "./live"
+import { SessionState } from "./state"
+
+export function useSession(id: string): SessionState {
+  const state = useMemo(() => new SessionState(id), [id])
+  useEffect(() => void state.open(), [state])
+  return state
+}
+
+export function useLiveSession(state: SessionState, myId: string): LiveSession {
+  const live = useMemo(() => new LiveSession(state, myId), [state, myId])
+  useEffect(() => () => live.destroy(), [live])
+  return live
+}

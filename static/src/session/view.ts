@@ -1,0 +1,45 @@
+// What one person has on the screen of a session. Nobody else sees it, so it is plain state of the screen.
+import { useState } from "preact/hooks"
+import { MAIN_ROOT } from "../files"
+
+export type Side = "" | "chat" | "people"
+export type DialogName = "" | "invite" | "settings" | "save" | "keys"
+
+/** Narrower screens begin without a panel, which would cover the text. */
+const PANEL_FROM_PX = 900
+
+export interface View {
+  root: string
+  select: (root: string) => void
+  side: Side
+  toggleSide: (side: Side) => void
+  dialog: DialogName
+  open: (dialog: DialogName) => void
+  close: () => void
+  blames: boolean
+  toggleBlames: () => void
+  /** the client that this person follows */
+  follows: number | null
+  follow: (clientId: number | null) => void
+}
+
+export function useView(canWrite: boolean): View {
+  const [root, select] = useState(MAIN_ROOT)
+  const [side, setSide] = useState<Side>(innerWidth > PANEL_FROM_PX ? "chat" : "")
+  const [dialog, setDialog] = useState<DialogName>("")
+  const [blames, setBlames] = useState(false)
+  const [follows, follow] = useState<number | null>(null)
+  return {
+    root,
+    select,
+    side,
+    toggleSide: (next) => setSide((old) => (old === next ? "" : next)),
+    dialog,
+    open: (next) => setDialog(next === "save" && !canWrite ? "" : next),
+    close: () => setDialog(""),
+    blames,
+    toggleBlames: () => setBlames((old) => !old),
+    follows,
+    follow,
+  }
+}

@@ -1,0 +1,150 @@
+// The screen of an open session, put together from its parts.
+import { lazy, Suspense } from "preact/compat"
+import { useEffect } from "preact/hooks"
+import { fileName } from "../files"
+import { suffixOf } from "../languages"
+import { go } from "../router"
+import type { Session } from "../types"
+import { useKeyDown } from "../ui/keys"
+import { useTitle } from "../ui/shell"
+import { Banners } from "./banners"
+import { Bar } from "./bar"
+import { Editor } from "./editor"
+import { useLiveSession } from "./hooks"
+import type { LiveSession } from "./live"
+import { SaveDialog } from "./save"
+import { Settings } from "./settings"
+import { Shortcuts } from "./shortcuts"
+import { SidePanel } from "./side"
+import type { SessionState } from "./state"
+import { Tabs } from "./tabs"
+import { useView, type View } from "./view"
+
+const InviteDialog = lazy(() => import("./invite"))
+
+const isTyping = (target: EventTarget | null) =>
+  target instanceof Element && target.closest("input, textarea, select, [contenteditable=true], dialog") !== null
+
+function useShortcuts(view: View, roots: string[], id: string): void {
+  const act = (event: KeyboardEvent): boolean => {
+    const file = event.altKey && /^Digit[1-9]$/.test(event.code) ? roots[Number(event.code.at(-1)) - 1] : undefined
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") view.open("save")
+    else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
+    else if (event.altKey && event.code === "KeyC") view.toggleSide("chat")
+    else if (event.altKey && event.code === "KeyP") view.toggleSide("people")
+    else if (event.altKey && event.code === "KeyV") go(`/s/${id}/versions`)
+    else if (file) view.select(file)
+    else return false
+    return true
+  }
+  useKeyDown((event) => {
+    if (act(event)) event.preventDefault()
+  })
+}
+
+/** Show the file in which the followed person is, also when that person goes to another one. */
+function useFollowedFile(live: LiveSession, view: View): void {
+  const { people, roots } = live.collab
+  const root = people.value.find((one) => one.clientId === view.follows)?.root
+  const { select } = view
+  useEffect(() => {
+    if (root && roots.peek().includes(root)) select(root)
+  }, [root, roots, select])
+}
+
+interface Props {
+  state: SessionState
+  session: Session
+  myId: string
+}
+
+interface Parts {
+  session: Session
+  live: LiveSession
+  view: View
+  canWrite: boolean
+  onChanged: () => void
+}
+
+function Files({ session, live, view, canWrite }: Parts) {
+  const { collab } = live
+  const { root, select, blames, follows } = view
+  const suffix = suffixOf(session.language)
+  const add = (name: string) => {
+    collab.addRoots([name])
+    select(name)
+  }
+  return (
+    <main id="editor" class="editor-area" tabIndex={-1}>
+      <Tabs
+        roots={collab.roots.value}
+        current={root}
+        suffix={suffix}
+        canWrite={canWrite}
+        onSelect={select}
+        onAdd={add}
+      />
+      {collab.ready.value ? (
+        <Editor
+          collab={collab}
+          sessionId={session.id}
+          root={root}
+          name={fileName(root, suffix)}
+          language={session.language}
+          canWrite={canWrite}
+          blames={blames}
+          follows={follows}
+        />
+      ) : (
+        <p class="boot" role="status">
+          Opening the document…
+        </p>
+      )}
+    </main>
+  )
+}
+
+function Dialogs({ session, view, onChanged }: Parts) {
+  switch (view.dialog) {
+    case "invite":
+      return (
+        <Suspense fallback={null}>
+          <InviteDialog sessionId={session.id} onClose={view.close} />
+        </Suspense>
+      )
+    case "settings":
+      return <Settings session={session} onClose={view.close} onChanged={onChanged} />
+    case "save":
+      return <SaveDialog sessionId={session.id} onClose={view.close} />
+    case "keys":
+      return <Shortcuts onClose={view.close} />
+    default:
+      return null
+  }
+}
+
+export function Workspace({ state, session, myId }: Props) {
+  const live = useLiveSession(state, myId)
+  const { collab } = live
+  const canWrite = session.role !== "viewer" && session.status === "open" && !collab.refused.value
+  const view = useView(canWrite)
+  useTitle(session.title)
+  useShortcuts(view, collab.roots.value, session.id)
+  useFollowedFile(live, view)
+  const followed = collab.people.value.find((one) => one.clientId === view.follows)
+  const parts: Parts = { session, live, view, canWrite, onChanged: () => void state.reload() }
+  return (
+    <div class="workspace">
+      <a class="skip" href="#editor">
+        Skip to the editor
+      </a>
+      <Bar {...parts} />
+      <Banners session={session} collab={collab} followed={followed} onUnfollow={() => view.follow(null)} />
+      <div class="columns-area">
+        <Files {...parts} />
+        {view.side && <SidePanel {...parts} myId={myId} />}
+      </div>
+      <Dialogs {...parts} />
+    </div>
+  )
+}
