@@ -33,7 +33,9 @@ function NotFound() {
   return (
     <Page title="Not found" narrow>
       <h1>Nothing here</h1>
-      <p>There is no such page. <a href="/">Back to your sessions</a></p>
+      <p>
+        There is no such page. <a href="/">Back to your sessions</a>
+      </p>
     </Page>
   )
 }
@@ -42,7 +44,12 @@ function Route() {
   for (const [pattern, body, needsLogin] of ROUTES) {
     const match = pattern.exec(path.value)
     if (!match) continue
-    if (me.value === undefined) return <p class="boot" role="status">Loading…</p>
+    if (me.value === undefined)
+      return (
+        <p class="boot" role="status">
+          Loading…
+        </p>
+      )
     return needsLogin && !me.value ? <SignInPage /> : body(decodeURIComponent(match[1] ?? ""))
   }
   return <NotFound />
@@ -51,7 +58,15 @@ function Route() {
 function App() {
   return (
     <>
-      <Suspense fallback={<p class="boot" role="status">Loading…</p>}><Route /></Suspense>
+      <Suspense
+        fallback={
+          <p class="boot" role="status">
+            Loading…
+          </p>
+        }
+      >
+        <Route />
+      </Suspense>
       <Announcer />
     </>
   )

@@ -9,11 +9,9 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function ago(text: string, now = Date.now()): string {
   const passed = now - Date.parse(text)
   if (passed > 14 * 86_400_000) return new Date(text).toLocaleDateString()
-  for (const [unit, ms] of UNITS)
-    if (Math.abs(passed) >= ms) return relative.format(-Math.round(passed / ms), unit)
+  for (const [unit, ms] of UNITS) if (Math.abs(passed) >= ms) return relative.format(-Math.round(passed / ms), unit)
   return "just now"
 }
 
-export const clock = (text: string) =>
-  new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
+export const clock = (text: string) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
 export const full = (text: string) => new Date(text).toLocaleString()

@@ -17,7 +17,10 @@ const provider = new WebsocketProvider("${address}/sync", "${session}", doc, {
 })`
 
 const SNIPPETS: [string, string, string][] = [
-  ["CodeMirror 6", "npm install codemirror yjs y-websocket y-codemirror.next", `import { basicSetup, EditorView } from "codemirror"
+  [
+    "CodeMirror 6",
+    "npm install codemirror yjs y-websocket y-codemirror.next",
+    `import { basicSetup, EditorView } from "codemirror"
 import { yCollab } from "y-codemirror.next"
 
 const text = doc.getText("codemirror")
@@ -25,26 +28,46 @@ new EditorView({
   doc: text.toString(),
   extensions: [basicSetup, yCollab(text, provider.awareness)],
   parent: document.querySelector("#editor"),
-})`],
-  ["Monaco", "npm install monaco-editor yjs y-websocket y-monaco", `import * as monaco from "monaco-editor"
+})`,
+  ],
+  [
+    "Monaco",
+    "npm install monaco-editor yjs y-websocket y-monaco",
+    `import * as monaco from "monaco-editor"
 import { MonacoBinding } from "y-monaco"
 
 const editor = monaco.editor.create(document.querySelector("#editor"))
 new MonacoBinding(
   doc.getText("codemirror"), editor.getModel(), new Set([editor]), provider.awareness,
-)`],
-  ["Plain Yjs", "npm install yjs y-websocket ws", `const text = doc.getText("codemirror")
+)`,
+  ],
+  [
+    "Plain Yjs",
+    "npm install yjs y-websocket ws",
+    `const text = doc.getText("codemirror")
 text.observe(() => console.log(text.toString()))
 provider.once("sync", () => text.insert(0, "hello "))
-// in Node: import WebSocket from "ws" and add WebSocketPolyfill: WebSocket to the options`],
+// in Node: import WebSocket from "ws" and add WebSocketPolyfill: WebSocket to the options`,
+  ],
 ]
 
 function Snippet({ title, code }: { title: string; code: string }) {
-  const copy = () => navigator.clipboard.writeText(code).then(() => tell("Copied"), () => tell("Copying is not allowed here: select the text"))
+  const copy = () =>
+    navigator.clipboard.writeText(code).then(
+      () => tell("Copied"),
+      () => tell("Copying is not allowed here: select the text"),
+    )
   return (
     <figure class="snippet">
-      <figcaption>{title}<button type="button" class="ghost small" onClick={() => void copy()}>Copy<span class="sr-only"> {title}</span></button></figcaption>
-      <pre tabIndex={0}><code>{code}</code></pre>
+      <figcaption>
+        {title}
+        <button type="button" class="ghost small" onClick={() => void copy()}>
+          Copy<span class="sr-only"> {title}</span>
+        </button>
+      </figcaption>
+      <pre tabIndex={0}>
+        <code>{code}</code>
+      </pre>
     </figure>
   )
 }
@@ -55,27 +78,46 @@ export default function DevelopersPage() {
   useEffect(() => {
     if (!me.value) return
     const asked = get<{ items: Session[] }>("/session?limit=50")
-    return cancellable(asked, ({ items }) => (sessions.value = items), () => undefined)
+    return cancellable(
+      asked,
+      ({ items }) => (sessions.value = items),
+      () => undefined,
+    )
   }, [])
   const address = location.origin.replace("http", "ws")
   return (
     <Page title="For developers">
       <h1>Connect an editor of your own</h1>
-      <p>This server speaks the y-websocket protocol at <code>{address}/sync</code>; the room's name is the session's id. Routes, fields and errors are in the <a href="/docs">API reference</a>, also as <a href="/openapi.json">OpenAPI</a>.</p>
+      <p>
+        This server speaks the y-websocket protocol at <code>{address}/sync</code>; the room's name is the session's id.
+        Routes, fields and errors are in the <a href="/docs">API reference</a>, also as{" "}
+        <a href="/openapi.json">OpenAPI</a>.
+      </p>
       <label class="field">
         <span>Session</span>
         <select value={session.value} onChange={(event) => (session.value = event.currentTarget.value)}>
           <option value="SESSION_ID">any: fill in the id</option>
-          {sessions.value.map((one) => <option key={one.id} value={one.id}>{one.title}</option>)}
-          {session.value !== "SESSION_ID" && !sessions.value.some((one) => one.id === session.value) && <option value={session.value}>{session.value}</option>}
+          {sessions.value.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.title}
+            </option>
+          ))}
+          {session.value !== "SESSION_ID" && !sessions.value.some((one) => one.id === session.value) && (
+            <option value={session.value}>{session.value}</option>
+          )}
         </select>
       </label>
       <h2>1. Get a token</h2>
-      <Snippet title="Shell" code={`curl ${location.origin}/user/login \\\n  -H 'Content-Type: application/json' \\\n  -d '{"username": "ada", "password": "…"}'`} />
+      <Snippet
+        title="Shell"
+        code={`curl ${location.origin}/user/login \\\n  -H 'Content-Type: application/json' \\\n  -d '{"username": "ada", "password": "…"}'`}
+      />
       <h2>2. Connect</h2>
       <Snippet title="JavaScript" code={connect(address, session.value)} />
       <h2>3. Give the text to an editor</h2>
-      {SNIPPETS.map(([title, install, code]) => <Snippet key={title} title={title} code={`// ${install}\n${code}`} />)}
+      {SNIPPETS.map(([title, install, code]) => (
+        <Snippet key={title} title={title} code={`// ${install}\n${code}`} />
+      ))}
     </Page>
   )
 }

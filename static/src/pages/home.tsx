@@ -19,8 +19,13 @@ function People({ session }: { session: Session }) {
   const shown = session.members.slice(0, 4)
   return (
     <span class="people">
-      {shown.map((one) => <Avatar key={one.id} person={one} size={24} />)}
-      <span>{session.memberCount} {session.memberCount === 1 ? "person" : "people"}{session.onlineCount > 0 && `, ${session.onlineCount} here now`}</span>
+      {shown.map((one) => (
+        <Avatar key={one.id} person={one} size={24} />
+      ))}
+      <span>
+        {session.memberCount} {session.memberCount === 1 ? "person" : "people"}
+        {session.onlineCount > 0 && `, ${session.onlineCount} here now`}
+      </span>
     </span>
   )
 }
@@ -28,12 +33,16 @@ function People({ session }: { session: Session }) {
 function Row({ session }: { session: Session }) {
   return (
     <li class="row">
-      <a class="row-title" href={`/s/${session.id}`}>{session.title}</a>
+      <a class="row-title" href={`/s/${session.id}`}>
+        {session.title}
+      </a>
       <span class="tag">{languageName(session.language)}</span>
       {session.status === "ended" ? <span class="tag muted">ended</span> : <span class="tag open">open</span>}
       {session.unread > 0 && <span class="tag unread">{session.unread} unread</span>}
       <People session={session} />
-      <time dateTime={session.lastActivityAt} title={full(session.lastActivityAt)}>{ago(session.lastActivityAt)}</time>
+      <time dateTime={session.lastActivityAt} title={full(session.lastActivityAt)}>
+        {ago(session.lastActivityAt)}
+      </time>
     </li>
   )
 }
@@ -48,9 +57,24 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
     <Dialog title="New session" onClose={onClose}>
       <Form submit="Create session" onSubmit={create}>
         <Field name="title" label="Title" maxLength={120} placeholder="Untitled session" autofocus />
-        <Choice name="language" label="Language" value="javascript" options={LANGUAGES.map((one) => [one.id, one.name])} />
-        <Choice name="access" label="Who may join" value="link" options={[["link", "Everybody signed in who has the link"], ["invite", "Only whom I invite"]]} />
-        <label class="check"><input type="checkbox" name="starter" value="yes" defaultChecked /> Start with a small example</label>
+        <Choice
+          name="language"
+          label="Language"
+          value="javascript"
+          options={LANGUAGES.map((one) => [one.id, one.name])}
+        />
+        <Choice
+          name="access"
+          label="Who may join"
+          value="link"
+          options={[
+            ["link", "Everybody signed in who has the link"],
+            ["invite", "Only whom I invite"],
+          ]}
+        />
+        <label class="check">
+          <input type="checkbox" name="starter" value="yes" defaultChecked /> Start with a small example
+        </label>
       </Form>
     </Dialog>
   )
@@ -84,7 +108,9 @@ function Empty({ onCreate }: { onCreate: () => void }) {
     <div class="empty">
       <h2>No sessions yet</h2>
       <p>Create one and send its invite link, or paste a link that you were sent.</p>
-      <button type="button" class="primary" onClick={onCreate}>Create your first session</button>
+      <button type="button" class="primary" onClick={onCreate}>
+        Create your first session
+      </button>
     </div>
   )
 }
@@ -119,15 +145,37 @@ export function HomePage() {
     <Page title="Sessions">
       <div class="head">
         <h1>Sessions</h1>
-        {!isGuest && <button type="button" class="primary" onClick={() => setCreating(true)}>New session</button>}
+        {!isGuest && (
+          <button type="button" class="primary" onClick={() => setCreating(true)}>
+            New session
+          </button>
+        )}
       </div>
-      {isGuest && <p class="notice">You are a guest. <a href="/signup">Make an account</a> to open sessions yourself and keep what you wrote.</p>}
+      {isGuest && (
+        <p class="notice">
+          You are a guest. <a href="/signup">Make an account</a> to open sessions yourself and keep what you wrote.
+        </p>
+      )}
       <JoinForm />
-      {problem && <p class="wrong" role="alert">{problem}</p>}
+      {problem && (
+        <p class="wrong" role="alert">
+          {problem}
+        </p>
+      )}
       {!listed && !problem && <p role="status">Loading…</p>}
       {listed && listed.items.length === 0 && !isGuest && <Empty onCreate={() => setCreating(true)} />}
-      {listed && listed.items.length > 0 && <ul class="rows" aria-label="My sessions">{listed.items.map((one) => <Row key={one.id} session={one} />)}</ul>}
-      {listed?.next && <button type="button" onClick={() => void load(listed.next!)}>Older sessions</button>}
+      {listed && listed.items.length > 0 && (
+        <ul class="rows" aria-label="My sessions">
+          {listed.items.map((one) => (
+            <Row key={one.id} session={one} />
+          ))}
+        </ul>
+      )}
+      {listed?.next && (
+        <button type="button" onClick={() => void load(listed.next!)}>
+          Older sessions
+        </button>
+      )}
       {creating && <CreateDialog onClose={() => setCreating(false)} />}
     </Page>
   )

@@ -14,7 +14,11 @@ function AsMember({ invite, about, user }: { invite: string; about: Preview; use
     await post(`/session/${about.session.id}/join`, { invite })
     go(`/s/${about.session.id}`)
   }
-  return <Form submit={`Join as ${user.username}`} onSubmit={join}>{null}</Form>
+  return (
+    <Form submit={`Join as ${user.username}`} onSubmit={join}>
+      {null}
+    </Form>
+  )
 }
 
 function AsGuest({ invite, about }: { invite: string; about: Preview }) {
@@ -28,7 +32,9 @@ function AsGuest({ invite, about }: { invite: string; about: Preview }) {
       <Form submit="Join as a guest" onSubmit={join}>
         <Field name="name" label="Your name" autocomplete="nickname" maxLength={32} autofocus />
       </Form>
-      <p class="aside">Have an account? <a href={`/signin?next=/join/${encodeURIComponent(invite)}`}>Sign in</a> first.</p>
+      <p class="aside">
+        Have an account? <a href={`/signin?next=/join/${encodeURIComponent(invite)}`}>Sign in</a> first.
+      </p>
     </>
   )
 }
@@ -38,10 +44,18 @@ function Invited({ invite, about }: { invite: string; about: Preview }) {
   const fits = user && (!user.guest || user.guestOf === about.session.id)
   return (
     <section class="card" aria-labelledby="invited">
-      <p class="eyebrow"><Avatar person={about.invitedBy} size={24} /> {about.invitedBy.username} invites you to {about.role === "viewer" ? "watch" : "edit"}</p>
+      <p class="eyebrow">
+        <Avatar person={about.invitedBy} size={24} /> {about.invitedBy.username} invites you to{" "}
+        {about.role === "viewer" ? "watch" : "edit"}
+      </p>
       <h1 id="invited">{about.session.title}</h1>
-      <p class="meta">{languageName(about.session.language)}{about.session.status === "ended" && " · ended, read-only"}</p>
-      {user && !fits && <p class="notice">You are a guest of another session as {user.username}. Joining here ends that.</p>}
+      <p class="meta">
+        {languageName(about.session.language)}
+        {about.session.status === "ended" && " · ended, read-only"}
+      </p>
+      {user && !fits && (
+        <p class="notice">You are a guest of another session as {user.username}. Joining here ends that.</p>
+      )}
       {fits ? <AsMember invite={invite} about={about} user={user} /> : <AsGuest invite={invite} about={about} />}
     </section>
   )
@@ -62,7 +76,9 @@ export function JoinPage({ invite }: { invite: string }) {
         <section class="card">
           <h1>This invite does not work</h1>
           <p role="alert">{problem}</p>
-          <p>Ask whoever sent it for a new one, or go to <a href="/">your sessions</a>.</p>
+          <p>
+            Ask whoever sent it for a new one, or go to <a href="/">your sessions</a>.
+          </p>
         </section>
       )}
     </Page>

@@ -34,7 +34,17 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
     if (!image || !context) return
     const side = Math.min(image.width, image.height) / zoom.value
     context.clearRect(0, 0, SIZE, SIZE)
-    context.drawImage(image, (image.width - side) * x.value, (image.height - side) * y.value, side, side, 0, 0, SIZE, SIZE)
+    context.drawImage(
+      image,
+      (image.width - side) * x.value,
+      (image.height - side) * y.value,
+      side,
+      side,
+      0,
+      0,
+      SIZE,
+      SIZE,
+    )
   }, [picture.value, zoom.value, x.value, y.value])
   const upload = async () => {
     const blob = await new Promise<Blob | null>((done) => canvas.current!.toBlob(done, "image/png"))
@@ -46,11 +56,22 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
       tell("Your picture is changed")
       onDone()
     } catch (error) {
-      problem.value = error instanceof ApiError ? (Object.values(error.fields)[0]?.join(", ") ?? error.message) : words(error)
+      problem.value =
+        error instanceof ApiError ? (Object.values(error.fields)[0]?.join(", ") ?? error.message) : words(error)
     }
   }
   const slider = (label: string, value: { value: number }, min: number, max: number) => (
-    <label>{label}<input type="range" min={min} max={max} step="0.01" value={value.value} onInput={(event) => (value.value = Number(event.currentTarget.value))} /></label>
+    <label>
+      {label}
+      <input
+        type="range"
+        min={min}
+        max={max}
+        step="0.01"
+        value={value.value}
+        onInput={(event) => (value.value = Number(event.currentTarget.value))}
+      />
+    </label>
   )
   return (
     <div class="crop">
@@ -59,8 +80,19 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
         {slider("Zoom", zoom, 1, 4)}
         {slider("Left to right", x, 0, 1)}
         {slider("Top to bottom", y, 0, 1)}
-        {problem.value && <p class="wrong" role="alert">{problem.value}</p>}
-        <p class="actions"><button type="button" class="primary" disabled={!picture.value} onClick={() => void upload()}>Use this picture</button><button type="button" onClick={onDone}>Cancel</button></p>
+        {problem.value && (
+          <p class="wrong" role="alert">
+            {problem.value}
+          </p>
+        )}
+        <p class="actions">
+          <button type="button" class="primary" disabled={!picture.value} onClick={() => void upload()}>
+            Use this picture
+          </button>
+          <button type="button" onClick={onDone}>
+            Cancel
+          </button>
+        </p>
       </div>
     </div>
   )
@@ -68,7 +100,11 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
 
 function Picture({ user }: { user: Me }) {
   const file = useSignal<File | null>(null)
-  const remove = () => del("/user/avatar").then(() => (me.value = { ...user, avatar: null }), (error) => tell(words(error)))
+  const remove = () =>
+    del("/user/avatar").then(
+      () => (me.value = { ...user, avatar: null }),
+      (error) => tell(words(error)),
+    )
   return (
     <section class="card" aria-labelledby="picture">
       <h2 id="picture">Picture</h2>
@@ -76,8 +112,17 @@ function Picture({ user }: { user: Me }) {
         <Avatar person={user} size={72} />
         <div>
           <label for="avatar">Choose a picture</label>
-          <input id="avatar" type="file" accept="image/png,image/jpeg,image/webp,image/gif" onChange={(event) => (file.value = event.currentTarget.files?.[0] ?? null)} />
-          {user.avatar && <button type="button" class="ghost small" onClick={() => void remove()}>Remove the picture</button>}
+          <input
+            id="avatar"
+            type="file"
+            accept="image/png,image/jpeg,image/webp,image/gif"
+            onChange={(event) => (file.value = event.currentTarget.files?.[0] ?? null)}
+          />
+          {user.avatar && (
+            <button type="button" class="ghost small" onClick={() => void remove()}>
+              Remove the picture
+            </button>
+          )}
         </div>
       </div>
       {file.value && <Crop file={file.value} onDone={() => (file.value = null)} />}
@@ -94,7 +139,11 @@ interface Login {
 
 function Logins() {
   const logins = useSignal<Login[]>([])
-  const load = () => get<{ items: Login[] }>("/user/logins").then(({ items }) => (logins.value = items), () => undefined)
+  const load = () =>
+    get<{ items: Login[] }>("/user/logins").then(
+      ({ items }) => (logins.value = items),
+      () => undefined,
+    )
   useEffect(() => void load(), [])
   const end = (one: Login) => del(`/user/logins/${one.id}`).then(load, (error) => tell(words(error)))
   return (
@@ -103,8 +152,14 @@ function Logins() {
       <ul class="plain">
         {logins.value.map((one) => (
           <li key={one.id} class="invite">
-            <span>{one.device || "Unknown device"}, {one.current ? "this one" : ago(one.lastUsedAt)}</span>
-            {!one.current && <button type="button" class="ghost small" onClick={() => void end(one)}>Sign out there</button>}
+            <span>
+              {one.device || "Unknown device"}, {one.current ? "this one" : ago(one.lastUsedAt)}
+            </span>
+            {!one.current && (
+              <button type="button" class="ghost small" onClick={() => void end(one)}>
+                Sign out there
+              </button>
+            )}
           </li>
         ))}
       </ul>
@@ -129,19 +184,29 @@ export default function ProfilePage() {
       <Picture user={user} />
       <section class="card" aria-labelledby="name">
         <h2 id="name">Name</h2>
-        <Form submit="Change the name" onSubmit={rename}><Field name="username" label="User name" value={user.username} autocomplete="username" /></Form>
+        <Form submit="Change the name" onSubmit={rename}>
+          <Field name="username" label="User name" value={user.username} autocomplete="username" />
+        </Form>
       </section>
       {!user.guest && (
         <section class="card" aria-labelledby="password">
           <h2 id="password">Password</h2>
           <Form submit="Change the password" onSubmit={changePassword}>
             <Field name="currentPassword" label="Current password" type="password" autocomplete="current-password" />
-            <Field name="newPassword" label="New password" type="password" autocomplete="new-password" hint="At least 10 characters." />
+            <Field
+              name="newPassword"
+              label="New password"
+              type="password"
+              autocomplete="new-password"
+              hint="At least 10 characters."
+            />
           </Form>
         </section>
       )}
       <Logins />
-      <button type="button" onClick={() => void signOut()}>Sign out</button>
+      <button type="button" onClick={() => void signOut()}>
+        Sign out
+      </button>
     </Page>
   )
 }

@@ -25,7 +25,10 @@ function Pitch() {
   return (
     <section class="pitch" aria-label="What this is">
       <h1>Write code together.</h1>
-      <p>Open a session, send a link, and type in the same file, live. Every version is kept, every keystroke can be replayed.</p>
+      <p>
+        Open a session, send a link, and type in the same file, live. Every version is kept, every keystroke can be
+        replayed.
+      </p>
       <ul>
         <li>Works offline and merges later</li>
         <li>Guests need nothing but a name</li>
@@ -51,7 +54,9 @@ export function SignInPage() {
             <Field name="name" label="E-mail or user name" autocomplete="username" autofocus />
             <Field name="password" label="Password" type="password" autocomplete="current-password" />
           </Form>
-          <p class="aside">New here? <a href={withNext("/signup")}>Make an account</a></p>
+          <p class="aside">
+            New here? <a href={withNext("/signup")}>Make an account</a>
+          </p>
         </section>
       </div>
     </Page>
@@ -66,13 +71,29 @@ export function SignUpPage() {
         <Pitch />
         <section class="card" aria-labelledby="signup">
           <h2 id="signup">{isGuest ? "Keep what you wrote" : "Make an account"}</h2>
-          {isGuest && <p>You are here as a guest. With an account you stay who you are, and can open sessions yourself.</p>}
+          {isGuest && (
+            <p>You are here as a guest. With an account you stay who you are, and can open sessions yourself.</p>
+          )}
           <Form submit="Sign up" onSubmit={(values) => enter("/user/signup", values)}>
-            <Field name="username" label="User name" autocomplete="username" value={isGuest ? me.value?.username : ""} autofocus />
+            <Field
+              name="username"
+              label="User name"
+              autocomplete="username"
+              value={isGuest ? me.value?.username : ""}
+              autofocus
+            />
             <Field name="email" label="E-mail" type="email" autocomplete="email" />
-            <Field name="password" label="Password" type="password" autocomplete="new-password" hint="At least 10 characters. A few words are a good one." />
+            <Field
+              name="password"
+              label="Password"
+              type="password"
+              autocomplete="new-password"
+              hint="At least 10 characters. A few words are a good one."
+            />
           </Form>
-          <p class="aside">Have an account? <a href={withNext("/signin")}>Sign in</a></p>
+          <p class="aside">
+            Have an account? <a href={withNext("/signin")}>Sign in</a>
+          </p>
         </section>
       </div>
     </Page>

@@ -41,7 +41,8 @@ function useKeys(act: Record<string, () => void>): void {
     const pressed = (event: KeyboardEvent) => {
       const target = event.target as Element
       const own = target.closest("select, textarea, input:not([type=range]), button, a")
-      if (event.ctrlKey || event.metaKey || event.altKey || (own && (event.key === " " || own.matches("select")))) return
+      if (event.ctrlKey || event.metaKey || event.altKey || (own && (event.key === " " || own.matches("select"))))
+        return
       if (target.matches("input[type=range]") && /^(Arrow|Home|End)/.test(event.key)) return
       const wanted = act[event.key]
       if (!wanted) return
@@ -67,33 +68,88 @@ function Controls({ player, timeline, shown }: { player: Player; timeline: Timel
     void go(target ?? (step > 0 ? player.total : 0))
   }
   const move = (by: number) => void go(player.moment.sequence + by)
-  useKeys({ " ": () => void toggle(), ArrowLeft: () => move(-1), ArrowRight: () => move(1), Home: () => void go(0), End: () => void go(player.total), "[": () => faster(-1), "]": () => faster(1), ",": () => jump(-1), ".": () => jump(1) })
+  useKeys({
+    " ": () => void toggle(),
+    ArrowLeft: () => move(-1),
+    ArrowRight: () => move(1),
+    Home: () => void go(0),
+    End: () => void go(player.total),
+    "[": () => faster(-1),
+    "]": () => faster(1),
+    ",": () => jump(-1),
+    ".": () => jump(1),
+  })
   const { sequence, at, author } = shown.value
   const about = `${sequence.toLocaleString("en")} of ${player.total.toLocaleString("en")}${at ? `, ${new Date(at).toLocaleString()}` : ""}${author ? `, ${author.username}` : ""}`
   return (
     <section class="controls" aria-label="Player">
       <div class="scrub">
         <Marks timeline={timeline} />
-        <input type="range" aria-label="Moment" aria-valuetext={about} min={0} max={player.total} value={sequence} onInput={(event) => void go(Number(event.currentTarget.value))} />
+        <input
+          type="range"
+          aria-label="Moment"
+          aria-valuetext={about}
+          min={0}
+          max={player.total}
+          value={sequence}
+          onInput={(event) => void go(Number(event.currentTarget.value))}
+        />
       </div>
       <div class="control-row">
-        <button type="button" class="primary" onClick={() => void toggle()}>{playing.value ? "Pause" : "Play"}</button>
-        <button type="button" class="icon" aria-label="Mark before" title="Mark before (,)" onClick={() => jump(-1)}>‹</button>
-        <button type="button" class="icon" aria-label="Next mark" title="Next mark (.)" onClick={() => jump(1)}>›</button>
-        <label>Speed <select value={String(speed.value)} onChange={(event) => (speed.value = player.speed = Number(event.currentTarget.value))}>{SPEEDS.map((one) => <option key={one} value={String(one)}>{one}×</option>)}</select></label>
-        <label class="check"><input type="checkbox" checked={skips.value} onChange={(event) => (skips.value = player.skipsIdle = event.currentTarget.checked)} /> Skip idle time</label>
-        <label>Jump to <select value="" onChange={(event) => void go(Number(event.currentTarget.value))}>
-          <option value="">a mark…</option>
-          {timeline.marks.slice(-MARKS_LISTED).map((one, index) => <option key={index} value={String(one.sequence)}>{one.label} · {new Date(one.at).toLocaleTimeString()}</option>)}
-        </select></label>
-        <output class="moment" data-testid="moment">{about}</output>
+        <button type="button" class="primary" onClick={() => void toggle()}>
+          {playing.value ? "Pause" : "Play"}
+        </button>
+        <button type="button" class="icon" aria-label="Mark before" title="Mark before (,)" onClick={() => jump(-1)}>
+          ‹
+        </button>
+        <button type="button" class="icon" aria-label="Next mark" title="Next mark (.)" onClick={() => jump(1)}>
+          ›
+        </button>
+        <label>
+          Speed{" "}
+          <select
+            value={String(speed.value)}
+            onChange={(event) => (speed.value = player.speed = Number(event.currentTarget.value))}
+          >
+            {SPEEDS.map((one) => (
+              <option key={one} value={String(one)}>
+                {one}×
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={skips.value}
+            onChange={(event) => (skips.value = player.skipsIdle = event.currentTarget.checked)}
+          />{" "}
+          Skip idle time
+        </label>
+        <label>
+          Jump to{" "}
+          <select value="" onChange={(event) => void go(Number(event.currentTarget.value))}>
+            <option value="">a mark…</option>
+            {timeline.marks.slice(-MARKS_LISTED).map((one, index) => (
+              <option key={index} value={String(one.sequence)}>
+                {one.label} · {new Date(one.at).toLocaleTimeString()}
+              </option>
+            ))}
+          </select>
+        </label>
+        <output class="moment" data-testid="moment">
+          {about}
+        </output>
       </div>
     </section>
   )
 }
 
 function Playing({ id, session, timeline }: { id: string; session: Session; timeline: Timeline }) {
-  const player = useMemo(() => new Player(timeline.sequence, (from, to) => get<Page>(`/code/${id}/replay?from=${from}&to=${to}`)), [timeline])
+  const player = useMemo(
+    () => new Player(timeline.sequence, (from, to) => get<Page>(`/code/${id}/replay?from=${from}&to=${to}`)),
+    [timeline],
+  )
   const shown = useSignal<Moment>(player.moment)
   const chosen = useSignal("")
   useEffect(() => cancellable(player.seek(timeline.sequence), (moment) => (shown.value = moment)), [player])
@@ -104,12 +160,24 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
     <>
       <main class="editor-area" id="main">
         <div class="compare-bar">
-          <label>File <select value={chosen.value} onChange={(event) => (chosen.value = event.currentTarget.value)}>
-            <option value="">where somebody types</option>
-            {names.map((one) => <option key={one} value={one}>{rootTitle(one)}</option>)}
-          </select></label>
+          <label>
+            File{" "}
+            <select value={chosen.value} onChange={(event) => (chosen.value = event.currentTarget.value)}>
+              <option value="">where somebody types</option>
+              {names.map((one) => (
+                <option key={one} value={one}>
+                  {rootTitle(one)}
+                </option>
+              ))}
+            </select>
+          </label>
         </div>
-        <Screen text={files[current] ?? ""} position={root === current ? position : 0} language={session.language} name={current} />
+        <Screen
+          text={files[current] ?? ""}
+          position={root === current ? position : 0}
+          language={session.language}
+          name={current}
+        />
       </main>
       <footer class="player">
         <Controls player={player} timeline={timeline} shown={shown} />
@@ -138,13 +206,25 @@ export default function ReplayPage({ id }: { id: string }) {
         <Brand />
         <h1 class="bar-title">Replay{session.value && ` of ${session.value.title}`}</h1>
         <span class="spring" />
-        <a class="button" href={`/s/${id}`}>Back to the editor</a>
+        <a class="button" href={`/s/${id}`}>
+          Back to the editor
+        </a>
         <ThemeButton />
       </header>
-      {problem.value && <p class="banner" role="alert">{problem.value}</p>}
-      {!timeline.value && !problem.value && <p class="boot" role="status">Reading the timeline…</p>}
+      {problem.value && (
+        <p class="banner" role="alert">
+          {problem.value}
+        </p>
+      )}
+      {!timeline.value && !problem.value && (
+        <p class="boot" role="status">
+          Reading the timeline…
+        </p>
+      )}
       {timeline.value?.sequence === 0 && <p class="boot">Nothing was typed here yet.</p>}
-      {session.value && timeline.value && timeline.value.sequence > 0 && <Playing id={id} session={session.value} timeline={timeline.value} />}
+      {session.value && timeline.value && timeline.value.sequence > 0 && (
+        <Playing id={id} session={session.value} timeline={timeline.value} />
+      )}
     </div>
   )
 }

@@ -16,7 +16,15 @@ function server(total: number, asked: number[] = []) {
     })
     const before = Array.from({ length: from }, (_, index) => digit(index)).join("")
     const authors = ["a", "b"].map((id) => ({ id, username: id, avatar: null }))
-    return { from, to: from + steps.length, at: new Date(time(from)).toISOString(), files: { main: before }, roots: ["main"], authors, steps }
+    return {
+      from,
+      to: from + steps.length,
+      at: new Date(time(from)).toISOString(),
+      files: { main: before },
+      roots: ["main"],
+      authors,
+      steps,
+    }
   }
 }
 
@@ -85,8 +93,14 @@ describe("the player", () => {
 })
 
 const entry = (first: number, sequence: number, seconds: number, author = "a", paste?: number): Entry => ({
-  first, sequence, author, inserted: 10, deleted: 0, ...(paste ? { paste } : {}),
-  at: new Date(START + seconds * 1000).toISOString(), until: new Date(START + seconds * 1000 + 500).toISOString(),
+  first,
+  sequence,
+  author,
+  inserted: 10,
+  deleted: 0,
+  ...(paste ? { paste } : {}),
+  at: new Date(START + seconds * 1000).toISOString(),
+  until: new Date(START + seconds * 1000 + 500).toISOString(),
 })
 
 describe("the timeline", () => {
@@ -98,7 +112,11 @@ describe("the timeline", () => {
 
   it("marks versions, messages, pastes and what was taken out", () => {
     const at = new Date(START + 70_000).toISOString()
-    const marks = [{ at, kind: "manual", version: 3, label: "works", sequence: 15 }, { at, kind: "chat" }, { at, kind: "redacted", sequence: 30, characters: 12 }]
+    const marks = [
+      { at, kind: "manual", version: 3, label: "works", sequence: 15 },
+      { at, kind: "chat" },
+      { at, kind: "redacted", sequence: 30, characters: 12 },
+    ]
     const found = marksOf({ sequence: 40, authors: [], entries, marks, next: null }, entries)
     expect(found.map((one) => [one.kind, one.sequence, one.label])).toEqual([
       ["manual", 15, "saved 3: works"],

@@ -55,7 +55,10 @@ export class Player {
   private wanted = 0
   private spare = 0
 
-  constructor(readonly total: number, private readonly load: (from: number, to: number) => Promise<Page>) {}
+  constructor(
+    readonly total: number,
+    private readonly load: (from: number, to: number) => Promise<Page>,
+  ) {}
 
   /** Go to the moment after so many edits. Of several asked for meanwhile, the last one counts. */
   async seek(sequence: number): Promise<Moment> {
@@ -140,7 +143,7 @@ export class Player {
       done = here
       files = this.moment.files
     }
-    for (; done < steps; ) {
+    for (; done < steps;) {
       files = applyStep(page, files, page.steps[done]!)
       done += 1
       if (done % KEY_FRAME_EVERY === 0) page.frames.set(done, files)

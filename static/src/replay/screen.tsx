@@ -30,7 +30,10 @@ export function Screen({ text, position, language, name }: Props) {
   const view = useRef<EditorView | null>(null)
   useEffect(() => {
     const opened = (view.current = new EditorView({
-      state: EditorState.create({ doc: text, extensions: [readOnly("The text at this moment"), slots.language.of([])] }),
+      state: EditorState.create({
+        doc: text,
+        extensions: [readOnly("The text at this moment"), slots.language.of([])],
+      }),
       parent: parent.current!,
     }))
     const cancel = cancellable(languagePack(name, language), (pack) =>
@@ -45,7 +48,10 @@ export function Screen({ text, position, language, name }: Props) {
     if (!view.current) return
     become(view.current, text)
     const at = Math.min(position, text.length)
-    view.current.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "nearest", yMargin: 60 }) })
+    view.current.dispatch({
+      selection: { anchor: at },
+      effects: EditorView.scrollIntoView(at, { y: "nearest", yMargin: 60 }),
+    })
   }, [text, position])
   return <div class="editor" ref={parent} data-testid="replay-text" />
 }

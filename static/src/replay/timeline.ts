@@ -55,7 +55,13 @@ export function sequenceAt(entries: Entry[], time: number): number {
   return low ? entries[low - 1]!.sequence : 0
 }
 
-const WORDS: Record<string, string> = { manual: "saved", auto: "version by itself", restore: "restored", final: "final version", chat: "message" }
+const WORDS: Record<string, string> = {
+  manual: "saved",
+  auto: "version by itself",
+  restore: "restored",
+  final: "final version",
+  chat: "message",
+}
 
 export function marksOf(answer: Answer, entries: Entry[]): Mark[] {
   const marks = answer.marks.map((one) => ({
@@ -67,7 +73,9 @@ export function marksOf(answer: Answer, entries: Entry[]): Mark[] {
         ? `${one.characters ?? "some"} characters taken out`
         : `${WORDS[one.kind] ?? one.kind}${one.version ? ` ${one.version}` : ""}${one.label ? `: ${one.label}` : ""}`,
   }))
-  for (const one of entries) if (one.paste) marks.push({ at: one.at, kind: "paste", sequence: one.sequence, label: `paste of ${one.paste} characters` })
+  for (const one of entries)
+    if (one.paste)
+      marks.push({ at: one.at, kind: "paste", sequence: one.sequence, label: `paste of ${one.paste} characters` })
   return marks.sort((a, b) => a.sequence - b.sequence)
 }
 
@@ -87,7 +95,7 @@ export function track(entries: Entry[], author: string, total: number, parts: nu
 export async function readTimeline(id: string): Promise<Timeline> {
   const first = await get<Answer>(`/code/${id}/timeline`)
   const entries = [...first.entries]
-  for (let next = first.next; next; ) {
+  for (let next = first.next; next;) {
     const more = await get<Answer>(`/code/${id}/timeline?after=${next}`)
     entries.push(...more.entries)
     next = more.next

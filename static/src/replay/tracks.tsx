@@ -7,20 +7,35 @@ const PARTS = 300
 function Track({ author, timeline }: { author: Author; timeline: Timeline }) {
   const path = useMemo(() => {
     const heights = track(timeline.entries, author.id, timeline.sequence, PARTS)
-    return heights.map((height, part) => (height ? `M${part},10v${(-10 * height).toFixed(2)}h1v${(10 * height).toFixed(2)}z` : "")).join("")
+    return heights
+      .map((height, part) => (height ? `M${part},10v${(-10 * height).toFixed(2)}h1v${(10 * height).toFixed(2)}z` : ""))
+      .join("")
   }, [timeline])
   return (
     <li class="track">
-      <span class="track-who"><Avatar person={author} size={20} /> {author.username}</span>
-      <svg viewBox={`0 0 ${PARTS} 10`} preserveAspectRatio="none" aria-hidden="true"><path d={path} fill={colourOf(author.id)} /></svg>
-      <span class="hint">{author.edits.toLocaleString("en")} edits, +{author.inserted.toLocaleString("en")} −{author.deleted.toLocaleString("en")}</span>
+      <span class="track-who">
+        <Avatar person={author} size={20} /> {author.username}
+      </span>
+      <svg viewBox={`0 0 ${PARTS} 10`} preserveAspectRatio="none" aria-hidden="true">
+        <path d={path} fill={colourOf(author.id)} />
+      </svg>
+      <span class="hint">
+        {author.edits.toLocaleString("en")} edits, +{author.inserted.toLocaleString("en")} −
+        {author.deleted.toLocaleString("en")}
+      </span>
     </li>
   )
 }
 
 /** One line a person: when he typed, and how much. */
 export function Tracks({ timeline }: { timeline: Timeline }) {
-  return <ul class="tracks plain" aria-label="Who typed when">{timeline.authors.map((one) => <Track key={one.id} author={one} timeline={timeline} />)}</ul>
+  return (
+    <ul class="tracks plain" aria-label="Who typed when">
+      {timeline.authors.map((one) => (
+        <Track key={one.id} author={one} timeline={timeline} />
+      ))}
+    </ul>
+  )
 }
 
 /** Where there is something to jump to, above the slider. */
@@ -28,7 +43,14 @@ export function Marks({ timeline }: { timeline: Timeline }) {
   return (
     <svg class="marks" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
       {timeline.marks.map((one, index) => (
-        <rect key={index} class={`mark-${one.kind}`} x={(one.sequence / Math.max(1, timeline.sequence)) * 998} y="0" width="2" height="10" />
+        <rect
+          key={index}
+          class={`mark-${one.kind}`}
+          x={(one.sequence / Math.max(1, timeline.sequence)) * 998}
+          y="0"
+          width="2"
+          height="10"
+        />
       ))}
     </svg>
   )

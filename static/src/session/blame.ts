@@ -7,7 +7,10 @@ import type { Blame, Person } from "../types"
 import { colourOf } from "../ui/avatar"
 
 class Author extends GutterMarker {
-  constructor(readonly person: Person, readonly at: string) {
+  constructor(
+    readonly person: Person,
+    readonly at: string,
+  ) {
     super()
   }
 

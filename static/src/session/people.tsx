@@ -18,23 +18,44 @@ interface Props {
 function OwnerTools({ session, member, onChanged }: { session: Session; member: Member; onChanged: () => void }) {
   const sure = useSignal(false)
   const act = (work: Promise<unknown>, said: string) =>
-    work.then(() => (tell(said), onChanged()), (error) => tell(words(error)))
+    work.then(
+      () => (tell(said), onChanged()),
+      (error) => tell(words(error)),
+    )
   const address = `/session/${session.id}/members/${member.id}`
   return (
     <span class="tools">
       <select
         aria-label={`Role of ${member.username}`}
         value={member.role}
-        onChange={(event) => void act(patch(address, { role: event.currentTarget.value }), `${member.username} is now ${event.currentTarget.value}`)}
+        onChange={(event) =>
+          void act(
+            patch(address, { role: event.currentTarget.value }),
+            `${member.username} is now ${event.currentTarget.value}`,
+          )
+        }
       >
         <option value="editor">editor</option>
         <option value="viewer">viewer</option>
         {!member.guest && <option value="owner">owner (hand over)</option>}
       </select>
       {sure.value ? (
-        <button type="button" class="danger small" onClick={() => void act(del(address), `${member.username} was removed`)}>Really remove</button>
+        <button
+          type="button"
+          class="danger small"
+          onClick={() => void act(del(address), `${member.username} was removed`)}
+        >
+          Really remove
+        </button>
       ) : (
-        <button type="button" class="ghost small" aria-label={`Remove ${member.username}`} onClick={() => (sure.value = true)}>Remove</button>
+        <button
+          type="button"
+          class="ghost small"
+          aria-label={`Remove ${member.username}`}
+          onClick={() => (sure.value = true)}
+        >
+          Remove
+        </button>
       )}
     </span>
   )
@@ -49,11 +70,30 @@ function One({ member, props }: { member: Member; props: Props }) {
     <li class="member">
       <Avatar person={member} size={28} />
       <div class="member-who">
-        <span class="member-name">{member.username}{isMe && " (you)"}</span>
-        <span class="hint">{member.role}{member.guest && ", guest"}{isMe || person ? " · here" : ""}</span>
+        <span class="member-name">
+          {member.username}
+          {isMe && " (you)"}
+        </span>
+        <span class="hint">
+          {member.role}
+          {member.guest && ", guest"}
+          {isMe || person ? " · here" : ""}
+        </span>
       </div>
-      {person && <button type="button" class="small" aria-pressed={isFollowed} onClick={() => onFollow(isFollowed ? null : person.clientId)}>{isFollowed ? "Following" : "Follow"}<span class="sr-only"> {member.username}</span></button>}
-      {session.role === "owner" && !isMe && member.role !== "owner" && <OwnerTools session={session} member={member} onChanged={props.onChanged} />}
+      {person && (
+        <button
+          type="button"
+          class="small"
+          aria-pressed={isFollowed}
+          onClick={() => onFollow(isFollowed ? null : person.clientId)}
+        >
+          {isFollowed ? "Following" : "Follow"}
+          <span class="sr-only"> {member.username}</span>
+        </button>
+      )}
+      {session.role === "owner" && !isMe && member.role !== "owner" && (
+        <OwnerTools session={session} member={member} onChanged={props.onChanged} />
+      )}
     </li>
   )
 }
@@ -64,8 +104,16 @@ export function People(props: Props) {
   const sorted = [...session.members].sort((a, b) => Number(isHere(b)) - Number(isHere(a)))
   return (
     <section class="panel" aria-label="People">
-      {session.role === "owner" && <button type="button" class="primary wide" onClick={onInvite}>Invite people</button>}
-      <ul class="members">{sorted.map((one) => <One key={one.id} member={one} props={props} />)}</ul>
+      {session.role === "owner" && (
+        <button type="button" class="primary wide" onClick={onInvite}>
+          Invite people
+        </button>
+      )}
+      <ul class="members">
+        {sorted.map((one) => (
+          <One key={one.id} member={one} props={props} />
+        ))}
+      </ul>
     </section>
   )
 }

@@ -13,13 +13,21 @@ interface User {
 }
 
 class Caret extends WidgetType {
-  constructor(readonly user: User, readonly head: number) {
+  constructor(
+    readonly user: User,
+    readonly head: number,
+  ) {
     super()
   }
 
   override eq(other: Caret): boolean {
     // one that moves is drawn anew, so that its name is seen again
-    return other.head === this.head && other.user.name === this.user.name && other.user.color === this.user.color && other.user.avatar === this.user.avatar
+    return (
+      other.head === this.head &&
+      other.user.name === this.user.name &&
+      other.user.color === this.user.color &&
+      other.user.avatar === this.user.avatar
+    )
   }
 
   toDOM(): HTMLElement {
@@ -48,15 +56,36 @@ class Caret extends WidgetType {
 }
 
 const theme = EditorView.baseTheme({
-  ".cm-remote-caret": { display: "inline-block", height: "1.25em", verticalAlign: "text-bottom", position: "relative", borderLeft: "2px solid", marginLeft: "-1px", marginRight: "-1px" },
+  ".cm-remote-caret": {
+    display: "inline-block",
+    height: "1.25em",
+    verticalAlign: "text-bottom",
+    position: "relative",
+    borderLeft: "2px solid",
+    marginLeft: "-1px",
+    marginRight: "-1px",
+  },
   ".cm-remote-flag": {
-    position: "absolute", top: "-1.35em", left: "-2px", zIndex: "5", padding: "0 5px", borderRadius: "4px 4px 4px 0",
-    color: "#fff", font: "600 10px/1.5 system-ui, sans-serif", whiteSpace: "nowrap", pointerEvents: "none", display: "flex", gap: "4px", alignItems: "center",
+    position: "absolute",
+    top: "-1.35em",
+    left: "-2px",
+    zIndex: "5",
+    padding: "0 5px",
+    borderRadius: "4px 4px 4px 0",
+    color: "#fff",
+    font: "600 10px/1.5 system-ui, sans-serif",
+    whiteSpace: "nowrap",
+    pointerEvents: "none",
+    display: "flex",
+    gap: "4px",
+    alignItems: "center",
   },
   ".cm-remote-caret .cm-remote-flag": { animation: "cm-flag-fades 1s 3s forwards" },
   ".cm-remote-caret:hover .cm-remote-flag": { animation: "none", opacity: "1" },
   "@keyframes cm-flag-fades": { to: { opacity: "0" } },
-  "@media (prefers-reduced-motion: reduce)": { ".cm-remote-caret .cm-remote-flag": { animation: "none", opacity: "0.85" } },
+  "@media (prefers-reduced-motion: reduce)": {
+    ".cm-remote-caret .cm-remote-flag": { animation: "none", opacity: "0.85" },
+  },
   ".cm-line:first-child .cm-remote-flag": { top: "1.3em", borderRadius: "0 4px 4px 4px" },
   ".cm-remote-flag::after": { content: "attr(data-name)" },
   ".cm-remote-flag img": { width: "12px", height: "12px", borderRadius: "50%" },
@@ -72,7 +101,11 @@ class Remote {
   decorations: DecorationSet = Decoration.none
   private readonly changed: (change: { added: number[]; updated: number[]; removed: number[] }) => void
 
-  constructor(private readonly view: EditorView, private readonly text: Y.Text, private readonly awareness: Awareness) {
+  constructor(
+    private readonly view: EditorView,
+    private readonly text: Y.Text,
+    private readonly awareness: Awareness,
+  ) {
     this.changed = ({ added, updated, removed }) => {
       if ([...added, ...updated, ...removed].some((id) => id !== awareness.clientID)) this.view.dispatch({})
     }
@@ -107,7 +140,9 @@ class Remote {
       const style = `background-color: ${state.user.colorLight}`
       if (anchor !== head)
         ranges.push(Decoration.mark({ attributes: { style } }).range(Math.min(anchor, head), Math.max(anchor, head)))
-      ranges.push(Decoration.widget({ side: head > anchor ? -1 : 1, widget: new Caret(state.user as User, head) }).range(head))
+      ranges.push(
+        Decoration.widget({ side: head > anchor ? -1 : 1, widget: new Caret(state.user as User, head) }).range(head),
+      )
     }
     return Decoration.set(ranges, true)
   }

@@ -1,10 +1,26 @@
 // CodeMirror put together: what every editor of the app has, and what can change while it is open.
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete"
 import { defaultKeymap, indentWithTab } from "@codemirror/commands"
-import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language"
+import {
+  bracketMatching,
+  foldGutter,
+  foldKeymap,
+  HighlightStyle,
+  indentOnInput,
+  indentUnit,
+  syntaxHighlighting,
+} from "@codemirror/language"
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search"
 import { Compartment, EditorState, type Extension } from "@codemirror/state"
-import { drawSelection, dropCursor, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view"
+import {
+  drawSelection,
+  dropCursor,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view"
 import { tags } from "@lezer/highlight"
 
 // colours are the page's custom properties, so that a change of theme needs no new editor
@@ -30,7 +46,9 @@ export const look = EditorView.theme({
   ".cm-activeLine": { backgroundColor: "var(--line-active)" },
   ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
   "&.cm-focused": { outline: "none" },
-  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--selection) !important" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "var(--selection) !important",
+  },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
   ".cm-panels": { backgroundColor: "var(--panel)", color: "var(--text)" },
   ".cm-tooltip": { backgroundColor: "var(--panel)", border: "1px solid var(--line)" },
@@ -57,13 +75,36 @@ export async function keysPack(name: string): Promise<Extension> {
 }
 
 export const basics = (label: string): Extension => [
-  lineNumbers(), foldGutter(), highlightActiveLine(), highlightActiveLineGutter(), drawSelection(), dropCursor(),
-  indentOnInput(), bracketMatching(), closeBrackets(), autocompletion(), highlightSelectionMatches(),
-  EditorState.allowMultipleSelections.of(true), highlight, look,
-  keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...foldKeymap, ...completionKeymap, indentWithTab]),
+  lineNumbers(),
+  foldGutter(),
+  highlightActiveLine(),
+  highlightActiveLineGutter(),
+  drawSelection(),
+  dropCursor(),
+  indentOnInput(),
+  bracketMatching(),
+  closeBrackets(),
+  autocompletion(),
+  highlightSelectionMatches(),
+  EditorState.allowMultipleSelections.of(true),
+  highlight,
+  look,
+  keymap.of([
+    ...closeBracketsKeymap,
+    ...defaultKeymap,
+    ...searchKeymap,
+    ...foldKeymap,
+    ...completionKeymap,
+    indentWithTab,
+  ]),
   EditorView.contentAttributes.of({ "aria-label": label }),
 ]
 
 export const readOnly = (label: string): Extension => [
-  lineNumbers(), foldGutter(), highlight, look, writable(false), EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
+  lineNumbers(),
+  foldGutter(),
+  highlight,
+  look,
+  writable(false),
+  EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
 ]

@@ -20,8 +20,14 @@ export function tell(text: string): void {
 export function Announcer() {
   return (
     <>
-      <div class="sr-only" aria-live="polite" data-testid="announcer">{said}</div>
-      {toast.value && <div class="toast" aria-hidden="true">{toast.value}</div>}
+      <div class="sr-only" aria-live="polite" data-testid="announcer">
+        {said}
+      </div>
+      {toast.value && (
+        <div class="toast" aria-hidden="true">
+          {toast.value}
+        </div>
+      )}
     </>
   )
 }

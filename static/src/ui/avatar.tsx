@@ -2,8 +2,18 @@ import type { Person } from "../types"
 
 /** Colours of people, as the server gives them (white text on each has a contrast of 4.5 or more). */
 const COLOURS = [
-  "#c2410c", "#b45309", "#4d7c0f", "#047857", "#0e7490", "#1d4ed8",
-  "#6d28d9", "#a21caf", "#be123c", "#57534e", "#0f766e", "#4338ca",
+  "#c2410c",
+  "#b45309",
+  "#4d7c0f",
+  "#047857",
+  "#0e7490",
+  "#1d4ed8",
+  "#6d28d9",
+  "#a21caf",
+  "#be123c",
+  "#57534e",
+  "#0f766e",
+  "#4338ca",
 ]
 
 export function colourOf(id: string): string {
@@ -13,10 +23,20 @@ export function colourOf(id: string): string {
 }
 
 export const initials = (name: string) =>
-  name.split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? "").join("").toUpperCase() || "?"
+  name
+    .split(/\s+/)
+    .slice(0, 2)
+    .map((word) => [...word][0] ?? "")
+    .join("")
+    .toUpperCase() || "?"
 
 export function Avatar({ person, size = 28 }: { person: Person; size?: number }) {
-  const style = { width: `${size}px`, height: `${size}px`, backgroundColor: colourOf(person.id), fontSize: `${size * 0.4}px` }
+  const style = {
+    width: `${size}px`,
+    height: `${size}px`,
+    backgroundColor: colourOf(person.id),
+    fontSize: `${size * 0.4}px`,
+  }
   return (
     <span class="avatar" style={style} aria-hidden="true">
       {person.avatar ? <img src={person.avatar} alt="" width={size} height={size} /> : initials(person.username)}

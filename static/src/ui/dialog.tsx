@@ -31,7 +31,9 @@ export function Dialog({ title, onClose, children, wide }: Props) {
       <div class="dialog-body">
         <header class="dialog-head">
           <h2 id={id}>{title}</h2>
-          <button type="button" class="icon" aria-label="Close" onClick={onClose}>✕</button>
+          <button type="button" class="icon" aria-label="Close" onClick={onClose}>
+            ✕
+          </button>
         </header>
         {children}
       </div>

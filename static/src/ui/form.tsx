@@ -26,20 +26,50 @@ export function Field({ name, label, hint, value, autofocus, ...rest }: FieldPro
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input id={id} name={name} defaultValue={value} autoFocus={autofocus} aria-invalid={!!wrong} aria-describedby={about} {...(rest as object)} />
-      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
-      {wrong && <p class="wrong" id={`${id}-wrong`}>{sentence(label, wrong)}</p>}
+      <input
+        id={id}
+        name={name}
+        defaultValue={value}
+        autoFocus={autofocus}
+        aria-invalid={!!wrong}
+        aria-describedby={about}
+        {...(rest as object)}
+      />
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {wrong && (
+        <p class="wrong" id={`${id}-wrong`}>
+          {sentence(label, wrong)}
+        </p>
+      )}
     </div>
   )
 }
 
-export function Choice({ name, label, value, options }: { name: string; label: string; value?: string; options: [string, string][] }) {
+export function Choice({
+  name,
+  label,
+  value,
+  options,
+}: {
+  name: string
+  label: string
+  value?: string
+  options: [string, string][]
+}) {
   const id = useId()
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <select id={id} name={name} defaultValue={value}>
-        {options.map(([key, text]) => <option key={key} value={key} selected={key === value}>{text}</option>)}
+        {options.map(([key, text]) => (
+          <option key={key} value={key} selected={key === value}>
+            {text}
+          </option>
+        ))}
       </select>
     </div>
   )
@@ -82,8 +112,14 @@ export function Form({ submit, onSubmit, children, class: className }: FormProps
     <Errors.Provider value={errors}>
       <form ref={form} class={className ?? "form"} onSubmit={send} noValidate>
         {children}
-        {general && <p class="wrong" role="alert">{general}</p>}
-        <button type="submit" class="primary" disabled={busy}>{submit}</button>
+        {general && (
+          <p class="wrong" role="alert">
+            {general}
+          </p>
+        )}
+        <button type="submit" class="primary" disabled={busy}>
+          {submit}
+        </button>
       </form>
     </Errors.Provider>
   )

@@ -34,17 +34,26 @@ function Account() {
   if (!user)
     return (
       <>
-        <a class="button ghost" href="/signin">Sign in</a>
-        <a class="button primary" href="/signup">Sign up</a>
+        <a class="button ghost" href="/signin">
+          Sign in
+        </a>
+        <a class="button primary" href="/signup">
+          Sign up
+        </a>
       </>
     )
   return (
     <>
       <a class="button ghost person" href="/profile">
         <Avatar person={user} size={24} />
-        <span>{user.username}<span class="sr-only">, your profile</span></span>
+        <span>
+          {user.username}
+          <span class="sr-only">, your profile</span>
+        </span>
       </a>
-      <button type="button" class="ghost" onClick={() => void signOut()}>Sign out</button>
+      <button type="button" class="ghost" onClick={() => void signOut()}>
+        Sign out
+      </button>
     </>
   )
 }
@@ -54,17 +63,23 @@ export function Page({ title, children, narrow }: { title: string; children: Com
   useTitle(title)
   return (
     <>
-      <a class="skip" href="#main">Skip to the content</a>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
       <header class="top">
         <Brand />
         <nav aria-label="Main">
-          <a href="/developers" aria-current={path.value === "/developers" ? "page" : undefined}>Developers</a>
+          <a href="/developers" aria-current={path.value === "/developers" ? "page" : undefined}>
+            Developers
+          </a>
           <a href="/docs">API</a>
           <ThemeButton />
           <Account />
         </nav>
       </header>
-      <main id="main" tabIndex={-1} class={narrow ? "page narrow" : "page"}>{children}</main>
+      <main id="main" tabIndex={-1} class={narrow ? "page narrow" : "page"}>
+        {children}
+      </main>
     </>
   )
 }

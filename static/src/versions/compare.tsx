@@ -14,11 +14,15 @@ type Files = Record<string, string>
 const NARROW_PX = 800
 
 const filesOf = async (id: string, which: string): Promise<Files> =>
-  (await get<{ files: Files }>(which === "live" ? `/code/${id}/latest?live=true` : `/code/${id}/versions/${which}`)).files
+  (await get<{ files: Files }>(which === "live" ? `/code/${id}/latest?live=true` : `/code/${id}/versions/${which}`))
+    .files
 
 function show(parent: HTMLElement, before: string, after: string | null, name: string, pack: Extension): () => void {
   if (after === null) {
-    const view = new EditorView({ state: EditorState.create({ doc: before, extensions: [readOnly(name), pack] }), parent })
+    const view = new EditorView({
+      state: EditorState.create({ doc: before, extensions: [readOnly(name), pack] }),
+      parent,
+    })
     return () => view.destroy()
   }
   if (innerWidth < NARROW_PX) {
@@ -35,7 +39,17 @@ function show(parent: HTMLElement, before: string, after: string | null, name: s
   return () => view.destroy()
 }
 
-function Pair({ name, before, after, language }: { name: string; before: string; after: string | null; language: string }) {
+function Pair({
+  name,
+  before,
+  after,
+  language,
+}: {
+  name: string
+  before: string
+  after: string | null
+  language: string
+}) {
   const parent = useRef<HTMLDivElement>(null)
   useEffect(() => {
     let close: (() => void) | null = null
@@ -49,13 +63,26 @@ function Pair({ name, before, after, language }: { name: string; before: string;
   }, [before, after, language])
   return (
     <section class="pair" aria-label={name}>
-      <h2>{rootTitle(name)}{after !== null && before === after && <span class="tag muted">no difference</span>}</h2>
+      <h2>
+        {rootTitle(name)}
+        {after !== null && before === after && <span class="tag muted">no difference</span>}
+      </h2>
       <div ref={parent} data-testid="compare" />
     </section>
   )
 }
 
-export function Compare({ id, version, against, language }: { id: string; version: number; against: string; language: string }) {
+export function Compare({
+  id,
+  version,
+  against,
+  language,
+}: {
+  id: string
+  version: number
+  against: string
+  language: string
+}) {
   const shown = useSignal<{ a: Files; b: Files | null } | null>(null)
   const problem = useSignal("")
   useEffect(() => {
@@ -73,14 +100,26 @@ export function Compare({ id, version, against, language }: { id: string; versio
       (error) => (problem.value = words(error)),
     )
   }, [id, version, against])
-  if (problem.value) return <p class="wrong" role="alert">{problem.value}</p>
-  if (!shown.value) return <p class="boot" role="status">Reading…</p>
+  if (problem.value)
+    return (
+      <p class="wrong" role="alert">
+        {problem.value}
+      </p>
+    )
+  if (!shown.value)
+    return (
+      <p class="boot" role="status">
+        Reading…
+      </p>
+    )
   const { a, b } = shown.value
   const names = [...new Set([...Object.keys(a), ...Object.keys(b ?? {})])]
   return (
     <div class="pairs">
       {names.length === 0 && <p class="quiet">The text is empty.</p>}
-      {names.map((name) => <Pair key={name} name={name} language={language} before={a[name] ?? ""} after={b ? (b[name] ?? "") : null} />)}
+      {names.map((name) => (
+        <Pair key={name} name={name} language={language} before={a[name] ?? ""} after={b ? (b[name] ?? "") : null} />
+      ))}
     </div>
   )
 }

@@ -20,15 +20,33 @@ function Row({ version, isCurrent, onClick }: { version: Version; isCurrent: boo
   return (
     <li>
       <button type="button" class="version" aria-current={isCurrent ? "true" : undefined} onClick={onClick}>
-        <span class="version-head"><strong>Version {version.version}</strong><span class={`tag ${version.kind}`}>{KINDS[version.kind]}</span></span>
+        <span class="version-head">
+          <strong>Version {version.version}</strong>
+          <span class={`tag ${version.kind}`}>{KINDS[version.kind]}</span>
+        </span>
         {version.label && <span class="version-label">{version.label}</span>}
-        <span class="hint"><Avatar person={{ ...version.author, avatar: null }} size={16} /> {version.author.username} · <time dateTime={version.createdAt} title={full(version.createdAt)}>{ago(version.createdAt)}</time></span>
+        <span class="hint">
+          <Avatar person={{ ...version.author, avatar: null }} size={16} /> {version.author.username} ·{" "}
+          <time dateTime={version.createdAt} title={full(version.createdAt)}>
+            {ago(version.createdAt)}
+          </time>
+        </span>
       </button>
     </li>
   )
 }
 
-function Restore({ id, version, onDone, onClose }: { id: string; version: number; onDone: () => void; onClose: () => void }) {
+function Restore({
+  id,
+  version,
+  onDone,
+  onClose,
+}: {
+  id: string
+  version: number
+  onDone: () => void
+  onClose: () => void
+}) {
   const problem = useSignal("")
   const restore = () =>
     post(`/code/${id}/restore`, { version }).then(
@@ -41,9 +59,23 @@ function Restore({ id, version, onDone, onClose }: { id: string; version: number
     )
   return (
     <Dialog title={`Restore version ${version}?`} onClose={onClose}>
-      <p>Everybody's editor shows the text of version {version} then. What is there now stays as a version, so this can be undone.</p>
-      {problem.value && <p class="wrong" role="alert">{problem.value}</p>}
-      <p class="actions"><button type="button" class="primary" onClick={() => void restore()}>Restore</button><button type="button" onClick={onClose}>Cancel</button></p>
+      <p>
+        Everybody's editor shows the text of version {version} then. What is there now stays as a version, so this can
+        be undone.
+      </p>
+      {problem.value && (
+        <p class="wrong" role="alert">
+          {problem.value}
+        </p>
+      )}
+      <p class="actions">
+        <button type="button" class="primary" onClick={() => void restore()}>
+          Restore
+        </button>
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+      </p>
     </Dialog>
   )
 }
@@ -77,36 +109,78 @@ export default function VersionsPage({ id }: { id: string }) {
         <Brand />
         <h1 class="bar-title">Versions{session.value && ` of ${session.value.title}`}</h1>
         <span class="spring" />
-        <a class="button" href={`/s/${id}`}>Back to the editor</a>
+        <a class="button" href={`/s/${id}`}>
+          Back to the editor
+        </a>
         <ThemeButton />
       </header>
-      {problem.value && <p class="banner" role="alert">{problem.value}</p>}
+      {problem.value && (
+        <p class="banner" role="alert">
+          {problem.value}
+        </p>
+      )}
       <div class="columns-area versions">
         <nav class="version-list" aria-label="Versions">
-          {list.value && versions.length === 0 && <p class="quiet">No versions yet. Ctrl/⌘ + S in the editor saves one; they also come by themselves when typing pauses.</p>}
-          <ul class="plain">{versions.map((one) => <Row key={one.version} version={one} isCurrent={one.version === current.value} onClick={() => (current.value = one.version)} />)}</ul>
-          {list.value?.next && <button type="button" onClick={() => void load(list.value!.next!)}>Older versions</button>}
+          {list.value && versions.length === 0 && (
+            <p class="quiet">
+              No versions yet. Ctrl/⌘ + S in the editor saves one; they also come by themselves when typing pauses.
+            </p>
+          )}
+          <ul class="plain">
+            {versions.map((one) => (
+              <Row
+                key={one.version}
+                version={one}
+                isCurrent={one.version === current.value}
+                onClick={() => (current.value = one.version)}
+              />
+            ))}
+          </ul>
+          {list.value?.next && (
+            <button type="button" onClick={() => void load(list.value!.next!)}>
+              Older versions
+            </button>
+          )}
         </nav>
         <main class="editor-area" id="main">
           {current.value > 0 && (
             <>
               <div class="compare-bar">
-                <label>Compare version {current.value} with{" "}
+                <label>
+                  Compare version {current.value} with{" "}
                   <select value={against.value} onChange={(event) => (against.value = event.currentTarget.value)}>
                     <option value="none">nothing: show its text</option>
                     <option value="live">the live text</option>
-                    {versions.filter((one) => one.version !== current.value).map((one) => <option key={one.version} value={String(one.version)}>version {one.version}{one.label && `: ${one.label}`}</option>)}
+                    {versions
+                      .filter((one) => one.version !== current.value)
+                      .map((one) => (
+                        <option key={one.version} value={String(one.version)}>
+                          version {one.version}
+                          {one.label && `: ${one.label}`}
+                        </option>
+                      ))}
                   </select>
                 </label>
                 <span class="spring" />
-                {mayRestore && <button type="button" class="primary" onClick={() => (asks.value = true)}>Restore this version</button>}
+                {mayRestore && (
+                  <button type="button" class="primary" onClick={() => (asks.value = true)}>
+                    Restore this version
+                  </button>
+                )}
               </div>
-              <Compare id={id} version={current.value} against={against.value} language={session.value?.language ?? ""} />
+              <Compare
+                id={id}
+                version={current.value}
+                against={against.value}
+                language={session.value?.language ?? ""}
+              />
             </>
           )}
         </main>
       </div>
-      {asks.value && <Restore id={id} version={current.value} onDone={() => void load()} onClose={() => (asks.value = false)} />}
+      {asks.value && (
+        <Restore id={id} version={current.value} onDone={() => void load()} onClose={() => (asks.value = false)} />
+      )}
     </div>
   )
 }
