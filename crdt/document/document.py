@@ -89,7 +89,7 @@ class Document:
     def apply(self, update: bytes, *, cuts: bool = False) -> bool:
         """Integrate an update; return whether the document changed.
 
-        cuts  it cuts a character in two (`Known.cut_by`): the text is then read from a corrected copy
+        cuts  it cuts a character in two (`Known.take` says so): the text is then read from a corrected copy
 
         Raises Rejected when pycrdt refuses it; the document is then as it was before. Nothing is
         taken that pycrdt has not loaded, or the room could not be opened again.

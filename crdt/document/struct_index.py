@@ -1,12 +1,13 @@
 """What a room knows of its document's structs: the table that the second half of the scan asks.
 
-`admit` says whether a parsed update may be applied now; `commit` records that it was. Kept apart
-from pycrdt on purpose: the state vector that yrs reports is not to be trusted after odd edits.
+`admit` says whether a parsed update may be applied now. `take` then has it applied and records it.
+`take_stored` does both for an update that the store already has. The table is kept apart from pycrdt
+on purpose: the state vector that yrs reports cannot be trusted after odd edits.
 """
 
 from collections.abc import Iterable, Set
 from functools import lru_cache
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from crdt.document.struct_parents import Places
 from crdt.errors import ForeignClient, Gap, Rejected
@@ -21,6 +22,12 @@ MAX_ROOTS = 256
 
 _NONE: frozenset[int] = frozenset()
 _Names = TypeVar("_Names", frozenset[str], tuple[str, ...])
+
+
+class Apply(Protocol):
+    """Integrates an update into a document, as `Document.apply` does."""
+
+    def __call__(self, update: bytes, /, *, cuts: bool) -> bool: ...
 
 
 class Known:
@@ -112,7 +119,46 @@ class Known:
             created[packed] = 1 + (created.get(parent) or self.types.get(parent, 0))
         return created
 
-    def cut_by(self, parsed: Parsed) -> set[int]:
+    def take(self, parsed: Parsed, author: str, apply: Apply, unclaimed: Set[int] = _NONE) -> bool:
+        """Have an admitted update applied and record it; return whether the document changed.
+
+        The order matters. `apply` must already know which characters the update cuts in two, and an
+        update that is refused, or changes nothing, must leave no trace in the table.
+
+        parsed     what `admit` let pass
+        apply      integrates the update; returns whether the document changed
+        unclaimed  client ids that get no owner, because the author only carries their structs
+
+        Raises: whatever `apply` raises. After Rejected the table is as it was before.
+        """
+        torn = self._cut_by(parsed)
+        try:
+            if not apply(parsed.update, cuts=bool(torn)):
+                return False
+        except Rejected:
+            self.torn -= torn
+            raise
+        self._commit(parsed, author, unclaimed)
+        return True
+
+    def take_stored(
+        self, parsed: Parsed, author: str, apply: Apply | None = None, *, is_unclaimed: bool = False
+    ) -> None:
+        """Admit, apply and record an update from the store, where everything was admitted before.
+
+        author        who sent it; "" for a merged state of several authors
+        apply         integrates the update; None if the caller merges all updates later
+        is_unclaimed  the client ids in it get no owner
+
+        Raises: as `admit`, and whatever `apply` raises.
+        """
+        self.admit(parsed, author, carries=True)
+        torn = self._cut_by(parsed)
+        if apply:
+            apply(parsed.update, cuts=bool(torn))
+        self._commit(parsed, author, parsed.spans.keys() if is_unclaimed else _NONE)
+
+    def _cut_by(self, parsed: Parsed) -> set[int]:
         """Return the characters that the update cuts in two and that were whole before, noted in `torn`."""
         if parsed.pairs:
             self.pairs = _with(self.pairs, parsed.pairs)
@@ -130,11 +176,8 @@ class Known:
         """Whether an edit at this packed id would cut a character in two that is whole now."""
         return place in self.pairs and place not in self.torn
 
-    def commit(self, parsed: Parsed, author: str, unclaimed: Set[int] = frozenset()) -> None:
-        """Record an applied update.
-
-        unclaimed  client ids to leave without an owner: carried along for somebody else.
-        """
+    def _commit(self, parsed: Parsed, author: str, unclaimed: Set[int]) -> None:
+        """Record an applied update."""
         self.places.add(parsed)
         for client, (_, after) in parsed.spans.items():
             if after > self.clocks.get(client, 0):

@@ -55,10 +55,8 @@ class Replayer:
 
     def step(self, entry: Entry) -> Step:
         """Go on by the next entry; raises Rejected or Gap for one that was never good."""
-        parsed, known = parse(entry.update, STORED_LIMITS), self._known
-        known.admit(parsed, entry.author, carries=True)
-        self._document.apply(entry.update, cuts=bool(known.cut_by(parsed)))
-        known.commit(parsed, entry.author, unclaimed=parsed.spans.keys() if entry.carried else frozenset())
+        parsed = parse(entry.update, STORED_LIMITS)
+        self._known.take_stored(parsed, entry.author, self._document.apply, is_unclaimed=entry.carried)
         before, self._texts = self._texts, self._read()
         self.sequence += 1
         made = Step(entry.at, entry.author)

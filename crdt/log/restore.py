@@ -88,9 +88,7 @@ def _load_checkpoint(restored: Restored, checkpoint: Checkpoint) -> None:
 def _commit_whole(known: Known, update: bytes) -> None:
     """Take in an update of many people; it is nobody's."""
     parsed = parse(update, STORED_LIMITS)
-    known.admit(parsed, "", carries=True)
-    known.cut_by(parsed)
-    known.commit(parsed, "", unclaimed=parsed.spans.keys())
+    known.take_stored(parsed, "", is_unclaimed=True)
 
 
 def _is_next(restored: Restored, chunk: Chunk, until: int | None) -> bool:
@@ -121,9 +119,7 @@ def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: i
         restored.authorship.note(parsed, entry.at, entry.author)
         if sequence <= restored.sequence:
             continue
-        known.admit(parsed, entry.author, carries=True)
-        known.cut_by(parsed)
-        known.commit(parsed, entry.author, unclaimed=parsed.spans.keys() if entry.carried else frozenset())
+        known.take_stored(parsed, entry.author, is_unclaimed=entry.carried)
         restored.sequence = sequence
         updates.append(entry.update)
 

@@ -222,17 +222,11 @@ class Room(Gathering):
             return
         parsed, update = admitted, admitted.update
         self._room_left.check(parsed, update, is_exact=source is None or is_answer)
-        torn = known.cut_by(parsed)
-        try:
-            if not self.document.apply(update, cuts=bool(torn)):
-                return
-        except Rejected:
-            known.torn -= torn
-            raise
         unclaimed: Set[int] = frozenset()
         if carries and source:
             unclaimed = parsed.spans.keys() - known.owners.keys() - source.client_ids
-        known.commit(parsed, author, unclaimed)
+        if not known.take(parsed, author, self.document.apply, unclaimed):
+            return
         entry = codec.Entry(now, author, update, bool(unclaimed))
         self.journal.add(entry)
         self.contributions.note(parsed, entry, self.journal.sequence)

@@ -161,9 +161,7 @@ def test_half_a_character_deleted_shows_as_in_yjs() -> None:
     known, typist = Known(), Typist(1)
     subject = Document(torn=known.torn)
     for update in (typist.insert(0, "x😀y"), bytes.fromhex("000101010101")):
-        parsed = parse(update)
-        subject.apply(update, cuts=bool(known.cut_by(parsed)))
-        known.commit(parsed, "ada")
+        known.take(parse(update), "ada", subject.apply)
 
     assert subject.texts(["codemirror"]) == {"codemirror": "x\ufffdy"}
     subject.apply(subject.edit({"codemirror": "x\ufffdyz"}, 9))

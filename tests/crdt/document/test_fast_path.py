@@ -22,8 +22,7 @@ def taken(known: Known, update: bytes, author: str = "ada") -> None:
     """The long way."""
     parsed = admission.admitted(known, parse(update, LIVE_LIMITS), author, LIVE_LIMITS, carries=False)
     assert parsed
-    known.cut_by(parsed)
-    known.commit(parsed, author)
+    known.take_stored(parsed, author)
 
 
 def frame_of(update: bytes) -> bytes:

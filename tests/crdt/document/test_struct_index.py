@@ -1,5 +1,7 @@
 """The room's table of structs."""
 
+import contextlib
+
 import pytest
 
 from crdt.document.struct_index import MAX_DEPTH, MAX_PARENTS, MAX_ROOTS, Known
@@ -15,8 +17,22 @@ def known_with(*updates: bytes, author: str = "ada") -> Known:
     for update in updates:
         parsed = parse(update)
         known.admit(parsed, author)
-        known.commit(parsed, author)
+        known.take(parsed, author, Applied())
     return known
+
+
+class Applied:
+    """Plays `Document.apply`: notes what it is given, and answers or raises as it is told."""
+
+    def __init__(self, answer: bool | Exception = True) -> None:
+        self.cuts: list[bool] = []
+        self._answer = answer
+
+    def __call__(self, update: bytes, /, *, cuts: bool) -> bool:
+        self.cuts.append(cuts)
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
 
 
 def test_clocks_and_owners_grow() -> None:
@@ -64,8 +80,8 @@ def test_unclaimed_ids_wait_for_their_owner() -> None:
     first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
     known = Known()
 
-    known.commit(first, "carrier", unclaimed={1})
-    known.commit(second, "owner")
+    known.take(first, "carrier", Applied(), unclaimed={1})
+    known.take(second, "owner", Applied())
 
     assert known.owners == {1: "owner"}
 
@@ -100,7 +116,7 @@ def test_number_of_nested_types_at_its_bound() -> None:
     for first in range(0, 2 * MAX_PARENTS, 2000):
         parsed = parse(two_levels(first, 1000))
         known.admit(parsed, "ada")
-        known.commit(parsed, "ada")
+        known.take(parsed, "ada", Applied())
 
     with pytest.raises(Rejected, match="too many nested"):
         known.admit(parse(two_levels(2 * MAX_PARENTS, 1)), "ada")
@@ -118,24 +134,63 @@ def test_roots_at_their_bound() -> None:
 )
 def test_cut_characters_are_found(start: int, end: int, torn: bool) -> None:
     """A deletion of half a surrogate pair is noted, of a whole one not. The text is x😀y."""
-    known = Known()
-    text = parse(Typist(1).insert(0, "x😀y"))
-    known.cut_by(text)
-    known.commit(text, "ada")
+    known = known_with(Typist(1).insert(0, "x😀y"))
+    applied = Applied()
 
-    cut = bool(known.cut_by(parse(bytes((0, 1, 1, 1, start, end - start)))))
+    for _ in range(2):
+        known.take(parse(bytes((0, 1, 1, 1, start, end - start))), "ada", applied)
 
-    assert cut is torn
+    assert applied.cuts == [torn, False]
     assert bool(known.torn) is torn
-    assert known.cut_by(parse(bytes((0, 1, 1, 1, start, end - start)))) == set()
+
+
+@pytest.mark.parametrize("answer", [Rejected("no"), False])
+def test_take_refused_update_leaves_no_trace(answer: Exception | bool) -> None:
+    """An update that pycrdt refuses, or that changes nothing, is not recorded."""
+    typist = Typist(1)
+    known = known_with(typist.insert(0, "x😀"))
+    update = bytes.fromhex("01020200840101017800") if isinstance(answer, Exception) else typist.insert(3, "y")
+
+    with contextlib.suppress(Rejected):
+        assert not known.take(parse(update), "bob", Applied(answer))
+
+    assert known.clocks == {1: 3}
+    assert known.owners == {1: "ada"}
+    assert known.torn == set()
+
+
+def test_take_stored_update_is_admitted_under_any_client_id() -> None:
+    """What the store has may hold other users' structs; a gap in it is still found."""
+    typist = Typist(1)
+    first, second, third = (parse(typist.insert(at, "a")) for at in range(3))
+    known, applied = Known(), Applied()
+
+    known.take_stored(first, "ada")
+    with pytest.raises(Gap):
+        known.take_stored(third, "ada")
+    known.take_stored(second, "bob", applied)
+
+    assert known.clocks == {1: 2}
+    assert known.owners == {1: "ada"}
+    assert applied.cuts == [False]
+
+
+def test_take_stored_unclaimed_update_gives_no_owner() -> None:
+    """The structs of a merged state belong to nobody until their user comes back."""
+    known = Known()
+
+    known.take_stored(parse(Typist(1).insert(0, "a")), "ada", is_unclaimed=True)
+
+    assert known.clocks == {1: 1}
+    assert known.owners == {}
 
 
 def test_an_insertion_can_cut_too() -> None:
     """Text put between the halves, left or right origin naming it."""
     for update in ("0101" + "02008401010178" + "00", "0101" + "02004401020178" + "00"):
-        known = Known()
-        text = parse(Typist(1).insert(0, "x😀"))
-        known.cut_by(text)
-        known.commit(text, "ada")
+        known = known_with(Typist(1).insert(0, "x😀"))
+        applied = Applied()
 
-        assert known.cut_by(parse(bytes.fromhex(update)))
+        known.take(parse(bytes.fromhex(update)), "ada", applied)
+
+        assert applied.cuts == [True]

@@ -47,7 +47,7 @@ BASE = update_of(
 def take(known: Known, update: bytes, limits: ScanLimits = LIVE_LIMITS) -> None:
     parsed = admission.admitted(known, read(update, limits), "ada", limits, carries=True)
     assert parsed
-    known.commit(parsed, "ada")
+    known.take_stored(parsed, "ada")
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_several_values_under_a_key_are_taken_apart(known: Known) -> None:
             doc.apply_update(one)
         assert ours.get("settings", type=pycrdt.Map).to_py() == theirs.get("settings", type=pycrdt.Map).to_py()
         assert ours.get("list", type=pycrdt.Array).to_py() == theirs.get("list", type=pycrdt.Array).to_py()
-        known.commit(parsed, "ada")
+        known.take_stored(parsed, "ada")
 
 
 def test_values_one_by_one() -> None:
@@ -215,7 +215,7 @@ def test_real_editors_always_find_a_place(seed: int) -> None:
         update = docs[number].get_update(before)
         parsed = admission.admitted(known, read(update), str(number), LIVE_LIMITS, carries=False)
         assert parsed
-        known.commit(parsed, str(number))
+        known.take_stored(parsed, str(number))
         docs[1 - number].apply_update(update)
 
     whole = Known()

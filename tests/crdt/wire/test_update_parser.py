@@ -77,9 +77,7 @@ def test_hostile_updates_are_refused_or_wait(case) -> None:
     """Nothing of the corpus that closes its sender gets through scan and table both."""
     known = Known()
     if case.base:
-        base = parse(case.base)
-        known.admit(base, "x")
-        known.commit(base, "x")
+        known.take_stored(parse(case.base), "x")
 
     try:
         known.admit(parse(case.update), "x")
