@@ -25,7 +25,7 @@ from crdt.lifecycle.rooms import Rooms, RoomsSettings
 from crdt.log import codec
 from harness import traces
 from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.node_peers import node_command
 
 ROOT = Path(__file__).parents[1]

@@ -16,8 +16,8 @@ from collab_server.server import Server, StartError, listen, read_secret
 from collab_server.supervision import allocator, guards
 from collab_server.supervision.supervisor import CANNOT_START, Start, Supervisor
 from storage.errors import StoreUnavailable
-from storage.sqlite import SqliteStore
 from storage.sqlite.engine import is_locked
+from storage.sqlite.store import SqliteStore
 
 _FAILED = CANNOT_START
 _CUT_SHORT = 1

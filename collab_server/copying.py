@@ -11,7 +11,7 @@ from collab_server.stores import SQLITE_NAME, mongo_store, public_uri
 from storage.base import Store
 from storage.copying import CopyRefused, Portable, copy
 from storage.errors import StoreError, StoreUnavailable
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 
 FAILED = 2
 

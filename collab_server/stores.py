@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from collab_server.config import Config
 from storage.base import Store
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
-    from storage.mongo import MongoStore
+    from storage.mongo.store import MongoStore
 
 SQLITE_NAME = "collab.db"
 
@@ -21,7 +21,7 @@ def make_store(config: Config) -> Store:
 
 def mongo_store(uri: str) -> "MongoStore":
     # imported late: the driver takes a third of a second and 20 MB that the embedded store does without
-    from storage.mongo import MongoStore
+    from storage.mongo.store import MongoStore
 
     return MongoStore(uri)
 

@@ -9,7 +9,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
-from storage.mongo import leaving, rows
+from storage.mongo import account_removal, rows
 from storage.mongo.accounts import existing_user, is_deleted, remembered_name, user_of_login
 from storage.mongo.driver import Document, at_most, translated
 from storage.mongo.engine import Engine
@@ -30,16 +30,16 @@ class Sessions:
         db = self._engine.db
         async with self._engine.locked(user=owner.user_id, session=session.id):
             if await db.sessions.find_one({"_id": session.id}, {"_id": 1}):
-                await leaving.note_added(self._engine, session.id)
+                await account_removal.note_added(self._engine, session.id)
                 return
             if await is_deleted(self._engine, owner.user_id):
                 raise NotFound("user")
-            await leaving.note_adding(self._engine, session.id)
+            await account_removal.note_adding(self._engine, session.id)
             if first:
                 await insert_chunk(self._engine, first)
             await _insert_member(self._engine, owner)
             await db.sessions.insert_one(rows.session_document(session))
-            await leaving.note_added(self._engine, session.id)
+            await account_removal.note_added(self._engine, session.id)
 
     @translated
     async def session(self, session_id: str) -> Session | None:
@@ -98,7 +98,7 @@ class Sessions:
     async def delete_session(self, session_id: str, *, owner_id: str | None = None) -> None:
         async with self._engine.locked(session=session_id):
             await check_owner(self._engine, session_id, owner_id)
-            await leaving.delete_session(self._engine, session_id)
+            await account_removal.delete_session(self._engine, session_id)
 
     @translated
     async def member(self, session_id: str, user_id: str) -> Member | None:

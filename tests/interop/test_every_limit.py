@@ -16,7 +16,7 @@ from crdt.wire import update_parser, y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.sync.frames import framed
 from handlers.sync.websocket import SyncSocket
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import Typist
 from tests.handlers.sync.test_frames import masked
 from tests.interop.limit_rows import CUT, NO_LIMITS, OK, REST, SYNC_STEP1, Row, Scene, told

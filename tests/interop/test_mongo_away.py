@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage.mongo import MongoStore
+from storage.mongo.store import MongoStore
 from tests.api import PASSWORD, Api
 from tests.node_peers import Peers, until
 from tests.processes import ServerProcess, free_port

@@ -277,7 +277,7 @@ async def test_quiet_connections_are_kept_alive(start_server, monkeypatch) -> No
 async def test_the_store_is_away(start_server, monkeypatch, expect_log) -> None:
     """A room that cannot be loaded is refused with 4503, REST says 503 with Retry-After; then all is well again."""
     from storage.errors import StoreUnavailable
-    from storage.sqlite import SqliteStore
+    from storage.sqlite.store import SqliteStore
 
     server = await start_server()
     ada = await Api(server.url).sign_up()

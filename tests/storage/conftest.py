@@ -6,8 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from storage.base import Store
-from storage.mongo import MongoStore
-from storage.sqlite import SqliteStore
+from storage.mongo.store import MongoStore
+from storage.sqlite.store import SqliteStore
 from tests import mongod
 from tests.storage.faults import Place, failing
 from tests.storage.rows import Seed

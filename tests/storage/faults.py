@@ -11,7 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from storage.base import Store
 from storage.errors import StoreUnavailable
-from storage.mongo import MongoStore
+from storage.mongo.store import MongoStore
 from storage.records import Role
 from tests import mongod
 from tests.node_peers import until

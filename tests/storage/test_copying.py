@@ -35,7 +35,7 @@ async def places(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         made = {}
         for kind, place in PLACES.items():
             made[kind] = await stack.enter_async_context(place(request))
-        from storage.sqlite import SqliteStore
+        from storage.sqlite.store import SqliteStore
 
         made["sqlite 2"] = lambda: SqliteStore(tmp_path / "second" / "collab.db")
         made["mongo 2"] = await stack.enter_async_context(PLACES["mongo"](request))

@@ -12,8 +12,8 @@ import pytest
 
 from storage.errors import StoreUnavailable
 from storage.records import Farewell, Listed, Role
-from storage.sqlite import SqliteStore
 from storage.sqlite.engine import MIGRATIONS
+from storage.sqlite.store import SqliteStore
 from tests.storage.rows import (
     DAY,
     HOUR,

@@ -8,7 +8,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from storage.errors import NotFound, StoreUnavailable
-from storage.mongo import MongoStore
+from storage.mongo.store import MongoStore
 from tests.node_peers import until
 from tests.storage.faults import FORGETFUL_DRIVER, IMPATIENT, Place, check, contents, furnish, until_back
 from tests.storage.rows import HOUR, NOW, Seed, checkpoint, chunk, member, version

@@ -7,7 +7,7 @@ from pymongo import common
 
 from storage.base import Store
 from storage.errors import StoreUnavailable
-from storage.mongo import MongoStore
+from storage.mongo.store import MongoStore
 from storage.records import Role
 from tests.storage.faults import (
     FORGETFUL_DRIVER,

@@ -7,11 +7,11 @@ import time
 import pytest
 from pymongo import AsyncMongoClient
 
-import storage.mongo
+import storage.mongo.store
 from storage.errors import StoreUnavailable
-from storage.mongo import MongoStore
 from storage.mongo.driver import Database
 from storage.mongo.lease import DOUBT_S, LEASE_S, Lease
+from storage.mongo.store import MongoStore
 from tests.storage.faults import FORGETFUL_DRIVER, Place
 from tests.storage.rows import chunk
 
@@ -99,7 +99,7 @@ async def test_a_lease_that_cannot_be_renewed(place: Place) -> None:
 async def test_closing_during_a_renewal(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lease that is given back is not taken for a lost one: nothing is logged as an error."""
     store, begun, given_back, ended = MongoStore(place.direct), asyncio.Event(), asyncio.Event(), asyncio.Event()
-    monkeypatch.setattr(storage.mongo, "_RENEW_S", 0.0)
+    monkeypatch.setattr(storage.mongo.store, "_RENEW_S", 0.0)
     renew, release = Lease.renew, Lease.release
 
     async def renew_late(lease: Lease, db: Database) -> None:

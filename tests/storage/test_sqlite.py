@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StoreUnavailable
-from storage.sqlite import SqliteStore
 from storage.sqlite.engine import MIGRATIONS
+from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed, chunk, login, member, message, session, user, version
 
 ROOT = Path(__file__).parents[2]
@@ -431,7 +431,7 @@ class TestFailingDisk:
             "import asyncio, resource, signal, sys\n"
             "from pathlib import Path\n"
             "from storage.errors import StoreUnavailable\n"
-            "from storage.sqlite import SqliteStore\n"
+            "from storage.sqlite.store import SqliteStore\n"
             "from tests.storage.rows import Seed, chunk\n"
             "async def main():\n"
             "    store = SqliteStore(Path(sys.argv[1]))\n"

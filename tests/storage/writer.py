@@ -8,7 +8,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed, message
 
 

@@ -20,7 +20,7 @@ from crdt.room.room import Room
 from crdt.wire import y_protocol
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import Access, Chunk, Login, Member, Role, Session, SessionChanges, Status, User, VersionKind
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.node_peers import until
 

@@ -1,0 +1,116 @@
+"""The class that puts the parts of the MongoDB store together: it opens, closes and repairs the database."""
+
+import asyncio
+import contextlib
+import logging
+
+from storage.errors import StoreError, StoreUnavailable
+from storage.mongo import account_removal, invites, parts
+from storage.mongo.account_removal import Leaving
+from storage.mongo.accounts import Accounts
+from storage.mongo.driver import connect, database_of, translated
+from storage.mongo.engine import Engine
+from storage.mongo.invites import Invites
+from storage.mongo.lease import holder
+from storage.mongo.rooms import Rooms
+from storage.mongo.sessions import Sessions
+from storage.mongo.table_io import Moving
+from storage.records import User
+
+_RENEW_S = 4.0
+_RETRY_S = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+class MongoStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
+    """A Store in a MongoDB database; the contract is `storage.base.Store`.
+
+    While it is open it holds a lease on the database.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._engine = Engine(uri)
+        self._ends: dict[str, int] = {}
+        self._renewing: asyncio.Task[None] | None = None
+
+    @translated
+    async def open(self) -> bool:
+        await self._engine.open()
+        self._ends.clear()
+        self._renewing = asyncio.get_running_loop().create_task(self._renew_forever(), name="mongo lease")
+        try:
+            await self._repair(starts=True)
+            before = await self._engine.db.meta.find_one_and_update(
+                {"_id": "state"}, {"$set": {"value": "running"}}, upsert=True
+            )
+        except BaseException:
+            await self._stop_renewing()
+            await self._engine.close()
+            raise
+        return before is None or before["value"] == "closed"
+
+    async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
+        await self._repair()
+        return await super().sweep(now, guests_before, limit)
+
+    async def _repair(self, *, starts: bool = False) -> None:
+        """Finish what was cut short; what takes too long for now must not keep the server from starting."""
+        try:
+            await translated(account_removal.repair)(self._engine)
+            await translated(invites.settle)(self._engine)
+            if starts:
+                await translated(parts.drop_unused)(self._engine)
+        except StoreUnavailable as error:
+            _log.error("what was cut short could not be finished, and is tried again within the hour: %s", error)
+
+    async def close(self, *, is_clean: bool) -> None:
+        was_open = self._renewing is not None
+        await self._stop_renewing()  # a renewal under way would take the release for a loss
+        try:
+            if was_open:
+                await self._note_end(is_clean=is_clean)
+        finally:
+            await self._engine.close()
+
+    async def _stop_renewing(self) -> None:
+        renewing, self._renewing = self._renewing, None
+        if renewing:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    @translated
+    async def _note_end(self, *, is_clean: bool) -> None:
+        await self._engine.lease.renew(self._engine.connected)
+        if is_clean and not self._engine.lease.is_lost:
+            await self._engine.db.meta.update_one({"_id": "state"}, {"$set": {"value": "closed"}})
+        with contextlib.suppress(StoreError):
+            await self._engine.lease.release(self._engine.connected)
+
+    @translated
+    async def ping(self) -> None:
+        await self._engine.db.command("ping")
+
+    @translated
+    async def look(self) -> str:
+        """Return who has the database open, "" for nobody, without opening it. Raises StoreUnavailable."""
+        client = connect(self._engine.uri)
+        try:
+            return await holder(database_of(client))
+        finally:
+            await client.close()
+
+    async def _renew_forever(self) -> None:
+        pause_s = _RENEW_S
+        while not self._engine.lease.is_lost:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._renew()
+                pause_s = _RENEW_S
+            except StoreError:
+                pause_s = _RETRY_S
+        _log.error("another server has taken the database over; nothing is stored any more")
+
+    @translated
+    async def _renew(self) -> None:
+        await self._engine.lease.renew(self._engine.connected)

@@ -1,0 +1,47 @@
+"""The class that puts the parts of the embedded store together: it opens and closes the file."""
+
+import sqlite3
+from pathlib import Path
+
+from storage.sqlite.account_removal import Leaving
+from storage.sqlite.accounts import Accounts
+from storage.sqlite.engine import Engine
+from storage.sqlite.invites import Invites
+from storage.sqlite.rooms import Rooms
+from storage.sqlite.sessions import Sessions
+from storage.sqlite.table_io import Moving
+
+
+class SqliteStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
+    """A Store in one file; the contract is `storage.base.Store`."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = Engine(path)
+
+    async def open(self) -> bool:
+        await self._engine.open()
+
+        def work(db: sqlite3.Connection) -> bool:
+            row = db.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
+            db.execute("INSERT INTO meta VALUES ('state', 'running') ON CONFLICT DO UPDATE SET value = 'running'")
+            return row is None or row["value"] == "closed"
+
+        try:
+            return await self._engine.write(work)
+        except BaseException:
+            await self._engine.close()
+            raise
+
+    async def close(self, *, is_clean: bool) -> None:
+        try:
+            if is_clean and self._engine.is_open:
+                await self._engine.write(lambda db: db.execute("UPDATE meta SET value = 'closed' WHERE key = 'state'"))
+        finally:
+            await self._engine.close()
+
+    async def ping(self) -> None:
+        await self._engine.read(lambda db: db.execute("SELECT count(*) FROM sqlite_master").fetchone())
+
+    async def release(self) -> None:
+        """Let go of a store that was only read, never opened."""
+        await self._engine.close()
