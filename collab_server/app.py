@@ -32,8 +32,8 @@ from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens
 from handlers.services import Limiters, Services, WebSettings
-from handlers.socketio.endpoint import Hub
-from handlers.socketio.transport import EventsHandler
+from handlers.socketio.endpoint import SocketIOEndpoint
+from handlers.socketio.transport import SocketIOHandler
 from handlers.sync import frames, handshake
 from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store
@@ -80,7 +80,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/code/([^/]+)/versions", versions.VersionsHandler),
     (r"/code/([^/]+)/versions/([0-9]+)", versions.VersionHandler),
     (r"/sync/([^/]+)", handshake.SyncHandler),
-    (r"/socket.io/", EventsHandler),
+    (r"/socket.io/", SocketIOHandler),
     (r"/healthz", health.LiveHandler),
     (r"/readyz", health.ReadyHandler),
     (r"/metrics", metrics.MetricsHandler),
@@ -114,7 +114,7 @@ class Parts:
     config: Config
     services: Services
     crashes: Crashes
-    events: Hub
+    socketio: SocketIOEndpoint
     application: Application
     life: Life = field(default_factory=Life)
 
@@ -177,11 +177,11 @@ def make_parts(
         reached=reached,
     )
     services.message_listeners.append(notifications.of_messages(services.sockets))
-    events = Hub(services, config.max_sync_bytes)
-    return Parts(config, services, crashes, events, make_app(config, services, events), life)
+    socketio = SocketIOEndpoint(services, config.max_sync_bytes)
+    return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
 
 
-def make_app(config: Config, services: Services, events: Hub) -> Application:
+def make_app(config: Config, services: Services, socketio: SocketIOEndpoint) -> Application:
     """Return Tornado's application with all routes."""
     given = {"services": services}
     specs = [URLSpec(pattern, handler, given) for pattern, handler in ROUTES]
@@ -190,7 +190,7 @@ def make_app(config: Config, services: Services, events: Hub) -> Application:
         default_handler_class=NotFoundHandler,
         default_handler_args=given,
         log_function=log_request,
-        events=events,
+        socketio=socketio,
         websocket_ping_interval=config.ping_s,
         websocket_ping_timeout=config.pong_s,
         websocket_max_message_size=config.max_sync_bytes + _FRAME_OVERHEAD_BYTES,

@@ -84,7 +84,7 @@ class Server:
         parts.services.rooms.start()
         parts.services.sockets.start()
         parts.services.lag.start()
-        parts.events.start()
+        parts.socketio.start()
         housekeeping = Housekeeping(parts.services, config.guest_days)
         housekeeping.start()
         http = Listener(
@@ -145,7 +145,7 @@ class Server:
             self._is_drained = True
             await services.sockets.stop()
             services.lag.stop()
-            await self.parts.events.stop()
+            await self.parts.socketio.stop()
             await self.housekeeping.stop()
             services.passwords.close()
             services.pictures.close()

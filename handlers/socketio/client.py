@@ -3,17 +3,17 @@
 import asyncio
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from handlers.connections import SocketLimits
 from handlers.errors import ApiError
 from handlers.limits import Bucket
-from handlers.socketio.server import EventServer
-from handlers.socketio.text_connection import Seat
+from handlers.socketio.server import SocketIOServer
 from storage.records import User
 
 if TYPE_CHECKING:
-    from handlers.socketio.text_session import Live
+    from handlers.socketio.text_connection import TextConnection
+    from handlers.socketio.text_session import TextSession
 
 _RESTART = 1012
 _NOT_SIGNED_IN = 4401
@@ -25,8 +25,8 @@ _MESSAGES = {
 }
 
 
-class Rates:
-    """How fast one connection may be: as on `/sync`."""
+class EventRate:
+    """How fast one connection may send: events and bytes, with the limits that `/sync` has."""
 
     def __init__(self, limits: SocketLimits) -> None:
         now = asyncio.get_running_loop().time()
@@ -35,7 +35,7 @@ class Rates:
         self._over_since: float | None = None
 
     def spend(self, cost: float, size: int = 0) -> float:
-        """Count events and bytes; return for how long nothing more is to be taken."""
+        """Count events and bytes; return the seconds for which nothing more may be read."""
         now = asyncio.get_running_loop().time()
         wait_s = max(self._events.spend(cost, now), self._bytes.spend(size, now))
         if wait_s and self._over_since is None:
@@ -43,7 +43,7 @@ class Rates:
         return wait_s
 
     def is_flooding(self, *, waits: bool) -> bool:
-        """Whether it has been too fast for ten seconds; True once in ten."""
+        """Whether it has been too fast for ten seconds; True once in ten seconds."""
         now = asyncio.get_running_loop().time()
         if not waits:
             self._over_since = None
@@ -53,23 +53,31 @@ class Rates:
         return True
 
 
-class EventClient:
-    """What is known of a client.
+class Membership(Protocol):
+    """The sessions that clients join."""
 
-    seat, live  where it is, None while it has joined nothing
-    is_gone     it has left for good
+    def leave(self, client: "EventClient", *, is_lost: bool) -> None: ...
+
+
+class EventClient:
+    """A client that has signed in.
+
+    connection, session  where it has joined; None while it has joined nothing
+    is_gone              it has left for good
     """
 
-    def __init__(self, server: EventServer, key: str, user: User, login_id: str, rates: Rates) -> None:
+    def __init__(
+        self, server: SocketIOServer, key: str, user: User, login_id: str, rate: EventRate, sessions: Membership
+    ) -> None:
         self.key = key
         self.user = user
         self.login_id = login_id
-        self.seat: Seat | None = None
-        self.live: Live | None = None
+        self.rate = rate
+        self.connection: TextConnection | None = None
+        self.session: TextSession | None = None
         self.is_gone = False
-        self.on_unseated: Callable[[], None] = lambda: None
-        self.rates = rates
         self._server = server
+        self._sessions = sessions
 
     # -- out --------------------------------------------------------------------------------------
 
@@ -94,8 +102,8 @@ class EventClient:
         return {"ok": False, "error": told}
 
     def unseated(self, code: int, reason: str) -> None:
-        """The room has let go of this client (crdt.room.connection.Outbox.close): say why."""
-        self.on_unseated()
+        """The room has closed this client's connection (`crdt.room.connection.Outbox.close`): say why."""
+        self._sessions.leave(self, is_lost=False)
         if code == _RESTART:
             self._server.drop(self.key)
             return

@@ -1,33 +1,28 @@
-"""python-socketio with what it lacks: bounds, order, one confirmation a text, and no trust in clients.
+"""python-socketio with what it lacks: bounds, events in order, and no trust in clients.
 
-With this package's `transport` the only place that knows `socketio` and `engineio`. The library's
-own methods are overridden where it has no hook; `tests/interop/test_events_hostile.py` and the
-version range in setup.cfg guard that.
+The only place that knows `socketio`. The library's own methods are overridden where it has no hook;
+`tests/interop/test_events_hostile.py` and the version range in setup.cfg guard that.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 import socketio
-from engineio import packet as engine_packet
 from engineio.exceptions import EngineIOError
-from engineio.payload import Payload
 from socketio import packet
 from socketio.exceptions import ConnectionRefusedError as Refused
 from tornado.httputil import HTTPServerRequest
-from tornado.iostream import StreamClosedError
-from tornado.websocket import WebSocketClosedError
 
 from handlers.errors import ApiError
+from handlers.socketio.engine import EngineServer, EngineSocket
 
 _MAX_QUEUED = 500
+"""Packets that wait for one client; a client for which more wait does not read and is dropped."""
 _BINARY = ("5", "6")
-
-Payload.max_decode_packets = 10_000  # more than 16 in one request would be dropped; bytes are bounded anyway
+"""First characters of Socket.IO packets with binary attachments (events, acknowledgements)."""
 
 _log = logging.getLogger(__name__)
 _quiet = logging.getLogger(f"{__name__}.library")
@@ -36,7 +31,7 @@ _quiet.propagate = False
 
 
 class Callbacks(Protocol):
-    """What is done with clients; each is called `key`, its Engine.IO session id."""
+    """What happens to clients; `key` is a client's Engine.IO session id."""
 
     def opened(self, key: str, request: HTTPServerRequest) -> bool:
         """Count a new connection; return whether it may stay."""
@@ -45,49 +40,22 @@ class Callbacks(Protocol):
         """The connection is gone."""
 
     async def connect(self, key: str, request: HTTPServerRequest, auth: object) -> None:
-        """Sign somebody in; raises ApiError."""
+        """Sign a client in; raises ApiError."""
 
     def gone(self, key: str, *, is_lost: bool) -> None:
-        """Whoever signed in is gone, on purpose or because his connection broke; harmless more than once."""
+        """A signed-in client is gone; `is_lost` if its connection broke. Harmless more than once."""
 
     async def event(self, key: str, name: object, arguments: list[Any]) -> dict[str, Any]:
         """Handle an event, never raise, return what to acknowledge."""
 
     def too_slow(self) -> None:
-        """Somebody is dropped for not reading."""
+        """A client is dropped because it does not read."""
 
     def refused_binary(self, key: str) -> None:
         """A client sent what no event here has."""
 
 
-class Wire:
-    """A WebSocket as engineio sees it: writes wait for the socket, so that slow clients are noticed."""
-
-    def __init__(self, run: Callable[["Wire"], Coroutine[Any, Any, Any]], _server: object) -> None:
-        self._run = run
-        self._handler: Any = None
-
-    async def __call__(self, environ: Mapping[str, Any]) -> Any:
-        self._handler = environ["tornado.handler"]
-        return await self._run(self)
-
-    async def send(self, message: str | bytes) -> None:
-        try:
-            await self._handler.write_message(message, binary=isinstance(message, bytes))
-        except (WebSocketClosedError, StreamClosedError):
-            raise EngineIOError from None
-
-    async def wait(self) -> str | bytes:
-        message: str | bytes | None = await self._handler.next_message()
-        if message is None:
-            raise OSError("closed")
-        return message
-
-    async def close(self) -> None:
-        self._handler.close()
-
-
-class EventServer(socketio.AsyncServer):  # type: ignore[misc]
+class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
     """Socket.IO on Tornado; everything in the namespace "/"."""
 
     def __init__(self, callbacks: Callbacks, max_bytes: int) -> None:
@@ -101,10 +69,17 @@ class EventServer(socketio.AsyncServer):  # type: ignore[misc]
             logger=_quiet,
             engineio_logger=_quiet,
         )
-        self.eio._async = {**self.eio._async, "websocket": Wire}
         self._callbacks = callbacks
-        self._marks: dict[str, deque[Callable[[], None] | None]] = {}
+        self._counted: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def _engineio_server_class(self) -> type[EngineServer]:
+        return EngineServer
+
+    def _socket(self, key: str) -> EngineSocket | None:
+        """Return a connection that is open, else None."""
+        socket: EngineSocket | None = self.eio.sockets.get(key)
+        return None if socket is None or socket.closed else socket
 
     # -- out --------------------------------------------------------------------------------------
 
@@ -114,11 +89,9 @@ class EventServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def emit_encoded(self, key: str, encoded: str) -> None:
         """Queue an event; a client for whom too much is queued is dropped."""
-        socket = self.eio.sockets.get(key)
-        if socket is None or socket.closed:
-            return
-        socket.queue.put_nowait(engine_packet.Packet(engine_packet.MESSAGE, data=encoded))
-        self._check_queue(key)
+        if socket := self._socket(key):
+            socket.queue_message(encoded)
+            self._check_queue(key)
 
     def _check_queue(self, key: str) -> None:
         socket = self.eio.sockets.get(key)
@@ -128,22 +101,16 @@ class EventServer(socketio.AsyncServer):  # type: ignore[misc]
             self.drop(key)
 
     def confirm(self, key: str, arrived: Callable[[], None]) -> None:
-        """Call back when the client has got all that was queued for it before.
-
-        By a ping of Engine.IO, which every client answers, in order: its answer comes before
-        anything that the client sends later.
-        """
-        socket = self.eio.sockets.get(key)
-        if socket is not None and not socket.closed:
-            self._marks[key].append(arrived)
-            socket.queue.put_nowait(engine_packet.Packet(engine_packet.PING))
+        """Call `arrived` when the client has received all that was queued for it before."""
+        if socket := self._socket(key):
+            socket.confirm(arrived)
 
     def drop(self, key: str) -> None:
-        """Close a connection; stock clients come back by themselves."""
+        """Close a connection; standard clients connect again by themselves."""
         self._spawn(self._drop(key))
 
     def send_away(self, key: str) -> None:
-        """Disconnect a client that shall not come back by itself."""
+        """Disconnect a client so that it does not connect again by itself."""
         self._spawn(self._send_away(key))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -177,43 +144,10 @@ class EventServer(socketio.AsyncServer):  # type: ignore[misc]
         if not self._callbacks.opened(eio_sid, handler.request):
             self._callbacks.closed(eio_sid)
             return "Too many connections."
-        self._watch(eio_sid)
+        EngineSocket.adopt(self.eio.sockets[eio_sid])
+        self._counted.add(eio_sid)
         await super()._handle_eio_connect(eio_sid, environ)
         return None
-
-    def _watch(self, key: str) -> None:
-        """Count pings and their answers; do not let bad packets pass for good ones."""
-        socket, marks = self.eio.sockets[key], deque[Callable[[], None] | None]()
-        send, receive, post, close = socket.send, socket.receive, socket.handle_post_request, socket.close
-        self._marks[key] = marks
-
-        async def send_and_count(message: engine_packet.Packet) -> None:
-            if message.packet_type == engine_packet.PING:
-                marks.append(None)
-            await send(message)
-
-        async def receive_and_count(message: engine_packet.Packet) -> None:
-            if message.packet_type == engine_packet.PONG:
-                if not marks:
-                    return
-                if arrived := marks.popleft():
-                    arrived()
-                    return
-            await receive(message)
-
-        async def post_or_fail(environ: Mapping[str, Any]) -> None:
-            try:
-                await post(environ)
-            except EngineIOError:
-                raise
-            except Exception as error:
-                raise EngineIOError from error
-
-        async def close_without_waiting(wait: bool = True, **options: Any) -> None:
-            await close(wait=False, **options)  # it would wait for a client that may never ask again
-
-        socket.send, socket.receive = send_and_count, receive_and_count
-        socket.handle_post_request, socket.close = post_or_fail, close_without_waiting
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         if isinstance(data, bytes):
@@ -230,7 +164,8 @@ class EventServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         await super()._handle_eio_disconnect(eio_sid, reason)
         self._callbacks.gone(eio_sid, is_lost=True)
-        if self._marks.pop(eio_sid, None) is not None:
+        if eio_sid in self._counted:
+            self._counted.remove(eio_sid)
             self._callbacks.closed(eio_sid)
 
     # -- in: what socketio calls ------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""A text client's place in a session: a connection of the room like any other, without Yjs frames."""
+"""A text client's connection to a session: a connection of the room like any other, without Yjs frames."""
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from crdt.room.connection import Connection
@@ -12,10 +13,21 @@ from handlers.http import views
 from storage.records import Role, User
 
 _CLOCK_MS = 10
+"""Milliseconds for each step of the presence clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who joins, by which login and with which role; `client_id` is the one its presence has for Yjs editors."""
+
+    user: User
+    login_id: str
+    role: Role
+    client_id: int
 
 
 class Client(Protocol):
-    """Whose seat it is."""
+    """Whose connection it is."""
 
     def encode(self, event: str, *arguments: object) -> str: ...
 
@@ -28,32 +40,41 @@ class Client(Protocol):
     def unseated(self, code: int, reason: str) -> None: ...
 
 
-class Seat:
-    """One text client in one session.
+class Session(Protocol):
+    """What it is connected to."""
 
-    client_id  under which its presence is announced to Yjs editors
-    """
+    @property
+    def room(self) -> Room: ...
 
-    def __init__(
-        self, client: Client, room: Room, feed: TextFeed, user: User, login_id: str, role: Role,
-        client_id: int, clock: Callable[[], int], on_received: Callable[[], None],
-    ) -> None:  # fmt: skip
+    @property
+    def feed(self) -> TextFeed: ...
+
+    def edited(self) -> None: ...
+
+
+class TextConnection:
+    """One text client in one session."""
+
+    def __init__(self, client: Client, session: Session, identity: Identity, clock: Callable[[], int]) -> None:
+        """clock: milliseconds since 1970."""
+        user = identity.user
         self.client = client
         self.user_id = user.id
-        self.client_id = client_id
-        self.room = room
-        self.text = TextClient(feed, user.id)
-        self.connection = Connection(user=views.participant(user), login_id=login_id, role=role, outbox=self)
+        self.client_id = identity.client_id
+        self.text = TextClient(session.feed, user.id)
+        self.connection = Connection(
+            user=views.participant(user), login_id=identity.login_id, role=identity.role, outbox=self
+        )
+        self._session = session
         self._clock = clock
-        self._on_received = on_received
         self._began = clock()
         self._presence_clock = 0
         self._is_typing = False
 
-    # -- the Outbox of crdt.connection, and a Socket of handlers.sockets ---------------------------
+    # -- the Outbox of crdt.room.connection, and a Socket of handlers.connections ------------------
 
     def send(self, frame: bytes) -> None:
-        """Nothing: what happens reaches text clients by `Live`."""
+        """Send nothing: what happens reaches text clients through `TextSession`."""
 
     send_framed = send
 
@@ -71,9 +92,10 @@ class Seat:
 
     def _received(self) -> None:
         self.text.received(self._clock())
-        self._on_received()
+        self._session.edited()
 
     def show_typing(self, *, is_typing: bool) -> None:
+        """Show in the presence whether the client types."""
         if is_typing != self._is_typing:
             self._is_typing = is_typing
             self.announce()
@@ -83,8 +105,9 @@ class Seat:
 
         Its clock runs with the time, ahead of those that the room itself adds for a new name.
         """
-        if self.connection in self.room.connections:
+        room = self._session.room
+        if self.connection in room.connections:
             now = self._clock()
             self._presence_clock = max(self._presence_clock + 1, (now - self._began) // _CLOCK_MS + 1)
             state = json.dumps({"typing": self._is_typing})
-            self.room.presence.hear(self.connection, [AwarenessEntry(self.client_id, self._presence_clock, state)], now)
+            room.presence.hear(self.connection, [AwarenessEntry(self.client_id, self._presence_clock, state)], now)

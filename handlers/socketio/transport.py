@@ -16,13 +16,13 @@ from handlers import errors, ids
 from handlers.http import headers, network, views
 from handlers.http.body import Body
 from handlers.services import Services
-from handlers.socketio.endpoint import Hub
+from handlers.socketio.endpoint import SocketIOEndpoint
 
 _log = logging.getLogger(__name__)
 
 
 @stream_request_body
-class EventsHandler(WebSocketHandler):
+class SocketIOHandler(WebSocketHandler):
     """One request of the polling transport, or one WebSocket.
 
     key  the Engine.IO session id, once there is one
@@ -34,15 +34,15 @@ class EventsHandler(WebSocketHandler):
         self.services = services
         self.key = self.get_query_argument("sid", "")
         self.request_id = ids.new_id(services.random_bytes)
-        self._engine = self._hub.server.eio
+        self._engine = self._endpoint.server.eio
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self.body = Body(self._engine.max_http_buffer_size, services.bodies)
         self.body.payer = network.place(self.request, services.settings.trusted_hops)
 
     @property
-    def _hub(self) -> Hub:
-        hub: Hub = self.settings["events"]
-        return hub
+    def _endpoint(self) -> SocketIOEndpoint:
+        endpoint: SocketIOEndpoint = self.settings["socketio"]
+        return endpoint
 
     @property
     def ping_interval(self) -> float | None:
@@ -55,7 +55,7 @@ class EventsHandler(WebSocketHandler):
         headers.set_defaults(self)
         self.set_header("Vary", "Origin")
         origin = self.request.headers.get("Origin", "").lower()
-        if origin in self._hub.services.settings.origins:
+        if origin in self._endpoint.services.settings.origins:
             self.set_header("Access-Control-Allow-Origin", origin)
             self.set_header("Access-Control-Allow-Credentials", "true")
 
@@ -83,7 +83,7 @@ class EventsHandler(WebSocketHandler):
 
     async def post(self) -> None:
         self.request.body = self.body.bytes()
-        if wait_s := self._hub.incoming(self.key, len(self.request.body)):
+        if wait_s := self._endpoint.incoming(self.key, len(self.request.body)):
             await asyncio.sleep(wait_s)
         await self._engine.handle_request(self)
 
@@ -141,13 +141,13 @@ class EventsHandler(WebSocketHandler):
             await self._engine.handle_request(self)
         except Exception as error:
             _log.info("a Socket.IO connection ended: %s", type(error).__name__)
-            self._hub.server.drop(self.key)
+            self._endpoint.server.drop(self.key)
         finally:
             self.close()
 
     async def on_message(self, message: str | bytes) -> None:
         """Take one message; the next is not read before somebody took this one."""
-        if wait_s := self._hub.incoming(self.key, len(message)):
+        if wait_s := self._endpoint.incoming(self.key, len(message)):
             await asyncio.sleep(wait_s)
         self._messages.put_nowait(message)
         await self._messages.join()

@@ -1,12 +1,14 @@
-"""Who is typing, from those who say so: told to others now and then, and over after five seconds."""
+"""Who is typing, as clients announce it: told to others at intervals, and over after five seconds without news."""
 
 import asyncio
 from collections.abc import Callable
 
 TYPING_S = 5.0
+"""Seconds after its last announcement that a client still counts as typing."""
 _AGAIN_S = 1.0
+"""Seconds between two messages to others that one client is still typing."""
 _LEAST_S = 0.2
-"""Between two things that others are told of one client."""
+"""Seconds between any two messages to others about one client."""
 
 
 class _Typist:
@@ -22,17 +24,17 @@ class _Typist:
         self.late: asyncio.TimerHandle | None = None
 
 
-class Typists:
-    """Those who type in one session, by the client id of their presence."""
+class TypingIndicator:
+    """The clients that type in one session, by the client id of their presence."""
 
     def __init__(self, tell: Callable[[int, str, bool], None], loop: asyncio.AbstractEventLoop) -> None:
-        """tell is called with (client id, user id, whether he types)."""
+        """tell: called with (client id, user id, whether the user types)."""
         self._tell = tell
         self._loop = loop
         self._typists: dict[int, _Typist] = {}
 
     def types(self, client_id: int, user_id: str) -> None:
-        """Somebody types, or goes on."""
+        """A client types, or goes on typing."""
         typist = self._typists.setdefault(client_id, _Typist(user_id))
         typist.types = True
         if typist.ends:
@@ -41,14 +43,14 @@ class Typists:
         self._say(client_id, typist)
 
     def stops(self, client_id: int) -> None:
-        """Somebody stopped, or said nothing for a while; harmless if he did not type."""
+        """A client stopped, or announced nothing for a while; harmless if it did not type."""
         typist = self._typists.get(client_id)
         if typist is not None:
             typist.types = False
             self._say(client_id, typist)
 
     def leaves(self, client_id: int) -> None:
-        """Somebody is gone: others are told at once."""
+        """A client is gone: others are told immediately."""
         typist = self._typists.get(client_id)
         if typist is not None:
             self._forget(client_id, typist)
@@ -60,7 +62,7 @@ class Typists:
             self._forget(client_id, typist)
 
     def _say(self, client_id: int, typist: _Typist) -> None:
-        """Tell others what is new, at once or when the interval is over."""
+        """Tell others what is new, immediately or when the interval is over."""
         now = self._loop.time()
         wait_s = typist.told_at + (_AGAIN_S if typist.types and typist.is_told else _LEAST_S) - now
         if wait_s <= 0:

@@ -184,7 +184,7 @@ async def try_event(scene: Scene, event: str) -> str:
 
 def test_every_event_has_a_row(server) -> None:
     """A new event needs a decision above about who may use it; a row without an event is a leftover."""
-    assert set(server.parts.events._actions) == set(EVENTS)
+    assert set(server.parts.socketio.events.names) == set(EVENTS)
     assert {len(row) for row in EVENTS.values()} == {len(WHO)}
 
 

@@ -9,11 +9,11 @@ import pytest
 
 import crdt.room.room
 import handlers.socketio.client
-import handlers.socketio.endpoint
+import handlers.socketio.events
 import handlers.socketio.server
 from collab_server.server import Server
 from crdt.errors import CrdtError
-from handlers.socketio.endpoint import Hub
+from handlers.socketio.endpoint import SocketIOEndpoint
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
 from tests.conftest import StartServer
@@ -37,12 +37,12 @@ async def start_server(start_server: StartServer) -> AsyncIterator[StartServer]:
 
     yield start
     for server in running:
-        events = server.parts.events
-        for key in list(events.server.eio.sockets):
-            events.server.drop(key)
+        endpoint = server.parts.socketio
+        for key in list(endpoint.server.eio.sockets):
+            endpoint.server.drop(key)
 
-        async def left(server: Server = server, events: Hub = events) -> tuple[int, int, int]:
-            return server.parts.services.sockets.open, len(events._clients), len(events.server._marks)
+        async def left(server: Server = server, endpoint: SocketIOEndpoint = endpoint) -> tuple[int, int, int]:
+            return server.parts.services.sockets.open, *endpoint.clients.counts
 
         await until(left, lambda found: found == (0, 0, 0))
 
@@ -198,7 +198,7 @@ ACCESS = {
 
 @pytest.mark.parametrize("kind", ACCESS)
 async def test_access(server, kind: str) -> None:
-    assert set(server.parts.events._actions) == set(ACCESS["link"])
+    assert set(server.parts.socketio.events.names) == set(ACCESS["link"])
     fields = {"link": {}, "invite": {"access": "invite"}, "ended": {"status": "ended"}}[kind]
     for event, expected in ACCESS[kind].items():
         world = await World.make(server.url, prefix=event.replace("-", "")[:8] + kind)
@@ -282,14 +282,14 @@ async def test_half_a_character(ada: Api) -> None:
 
 async def test_something_unforeseen(ada: Api, monkeypatch: pytest.MonkeyPatch, expect_log) -> None:
     """An acknowledgement comes all the same."""
-    expect_log("ERROR handlers.socketio.endpoint: an event failed")
+    expect_log("ERROR handlers.socketio.events: an event failed")
     session_id = await ada.new_session()
     raw = await joined(ada, session_id)
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(handlers.socketio.endpoint, "send_message", fail)
+    monkeypatch.setattr(handlers.socketio.events, "send_message", fail)
     answer = await raw.ask("send-message", {"sessionId": session_id, "message": "x"})
 
     assert answer["error"]["code"] == "internal"
@@ -297,7 +297,7 @@ async def test_something_unforeseen(ada: Api, monkeypatch: pytest.MonkeyPatch, e
 
 
 async def test_an_edit_that_is_refused(ada: Api, monkeypatch: pytest.MonkeyPatch, expect_log) -> None:
-    expect_log("ERROR handlers.socketio.endpoint: an event failed")
+    expect_log("ERROR handlers.socketio.events: an event failed")
     session_id = await ada.new_session()
     raw = await joined(ada, session_id)
 

@@ -1,0 +1,163 @@
+"""What signed-in clients ask for: each event checked, slowed where it comes too fast, and carried out."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from crdt.errors import CrdtError
+from handlers import errors, ids
+from handlers.api.chat import send_message
+from handlers.http import schemas
+from handlers.services import Services
+from handlers.socketio.client import EventClient
+from handlers.socketio.sign_in import signed_in
+from handlers.socketio.text_connection import TextConnection
+from handlers.socketio.text_session import TextSession
+from handlers.socketio.text_sessions import TextSessions
+from storage.records import Role
+
+_BYTES_PER_EVENT = 64 << 10
+"""Bytes of a text sent again that count as one event."""
+_QUICK_COST = 0.25
+"""What an event counts that changes no text."""
+_WORK_PER_EVENT_S = 0.002
+"""Seconds of merging that count as one event: in a large document merging takes longer, and one client must not hold
+up the others."""
+
+_log = logging.getLogger(__name__)
+
+Action = Callable[[EventClient, dict[str, Any]], Awaitable[dict[str, Any] | None]]
+
+
+class Events:
+    """The events by name."""
+
+    def __init__(self, services: Services, sessions: TextSessions) -> None:
+        self._services = services
+        self._sessions = sessions
+        self._actions: dict[str, tuple[schemas.Schema, Action]] = {
+            "join-session": (schemas.IN_SESSION, self._join),
+            "leave-session": (schemas.IN_SESSION, self._leave),
+            "code-change": (schemas.CODE_CHANGE, self._change),
+            "send-message": (schemas.MESSAGE, self._send),
+            "typing": (schemas.IN_SESSION, self._type),
+            "stop-typing": (schemas.IN_SESSION, self._stop_typing),
+        }
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The events that there are."""
+        return frozenset(self._actions)
+
+    async def handle(self, client: EventClient | None, name: object, arguments: list[Any]) -> dict[str, Any]:
+        """Carry out an event and return its acknowledgement; never raises."""
+        if client is None:
+            return {"ok": False, "error": {"code": "not_signed_in", "message": "Sign in first."}}
+        try:
+            return {"ok": True, **(await self._handle(client, name, arguments) or {})}
+        except Exception as error:
+            answer = errors.to_api_error(error)
+            if answer is None:
+                answer = errors.malformed() if isinstance(error, CrdtError) else errors.internal()
+                _log.exception("an event failed")
+            return client.fail(answer, name[:64] if isinstance(name, str) else "")
+
+    async def _handle(self, client: EventClient, name: object, arguments: list[Any]) -> dict[str, Any] | None:
+        content = _content(arguments)
+        await self._slow_down(client, 1 if name == "code-change" else _QUICK_COST)
+        if not isinstance(name, str) or name not in self._actions:
+            raise errors.ApiError(
+                400, "unknown_event", f"There is no such event; known are {', '.join(self._actions)}."
+            )
+        self._check_size(content.get("code"))
+        schema, action = self._actions[name]
+        body = schemas.validate(schema, schemas.without_lone_surrogates(content), others_too=True)
+        body["sessionId"] = ids.normalize(body["sessionId"])
+        return await action(client, body)
+
+    async def _slow_down(self, client: EventClient, cost: float) -> None:
+        """Count an event; wait while the client is over its rate, and tell it if that goes on."""
+        wait_s = client.rate.spend(cost)
+        if client.rate.is_flooding(waits=bool(wait_s)):
+            self._services.sockets.too_fast += 1
+            client.fail(errors.ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
+        if wait_s:
+            self._services.sockets.slowed += 1
+            self._services.reached["updates_per_s"] += 1
+            await asyncio.sleep(wait_s)
+
+    def _check_size(self, code: object) -> None:
+        limit = self._services.rooms.settings.room.text_bytes
+        if isinstance(code, str) and len(code) > limit:
+            self._services.reached["max_text_bytes"] += 1
+            raise errors.too_large(f"The code may have at most {limit} bytes.")
+
+    # -- the events -------------------------------------------------------------------------------
+
+    async def _join(self, client: EventClient, body: dict[str, Any]) -> dict[str, Any]:
+        connection, session = client.connection, client.session
+        if connection and session and session.room.session_id == body["sessionId"]:
+            _send_again(client, connection, session)
+            return {"role": connection.connection.role}
+        return {"role": await self._sessions.join(client, body["sessionId"])}
+
+    async def _leave(self, client: EventClient, body: dict[str, Any]) -> None:
+        _joined(client, body)
+        self._sessions.leave(client, is_lost=False)
+
+    async def _change(self, client: EventClient, body: dict[str, Any]) -> None:
+        if client.connection is None and self._sessions.has_lost(body["sessionId"], client.user.id):
+            # What a standard client kept while it was away is the first that it sends, before it joins again.
+            await self._join(client, body)
+        connection, session = _joined(client, body)
+        if not session.room.may_write(connection.connection):
+            _send_again(client, connection, session)
+            if session.room.is_open:
+                raise errors.forbidden(f"Your role here is {connection.connection.role}, this needs {Role.EDITOR}.")
+            raise errors.session_ended()
+        began = time.perf_counter()
+        try:
+            connection.text.change(body["code"], self._services.clock())
+        finally:
+            client.rate.spend((time.perf_counter() - began) / _WORK_PER_EVENT_S)
+
+    async def _send(self, client: EventClient, body: dict[str, Any]) -> dict[str, Any]:
+        _joined(client, body)
+        user = await signed_in(self._services, client.user.id, client.login_id)
+        message = await send_message(self._services, user, body["sessionId"], body["message"])
+        return {"id": message.id}
+
+    async def _type(self, client: EventClient, body: dict[str, Any]) -> None:
+        connection, session = _joined(client, body)
+        session.typing.types(connection.client_id, connection.user_id)
+
+    async def _stop_typing(self, client: EventClient, body: dict[str, Any]) -> None:
+        connection, session = _joined(client, body)
+        session.typing.stops(connection.client_id)
+
+
+def _joined(client: EventClient, body: dict[str, Any]) -> tuple[TextConnection, TextSession]:
+    """Return a client's connection to the session that an event names; raises ApiError 409 if it has not joined it."""
+    connection, session = client.connection, client.session
+    if connection is None or session is None or session.room.session_id != body["sessionId"]:
+        raise errors.ApiError(409, "not_joined", "Join this session first.")
+    return connection, session
+
+
+def _send_again(client: EventClient, connection: TextConnection, session: TextSession) -> None:
+    """Send a client the text although nothing changed: that costs it by the text's size."""
+    client.rate.spend(len(session.feed.text) / _BYTES_PER_EVENT)
+    connection.text.send_again()
+    session.edited()
+
+
+def _content(arguments: list[Any]) -> dict[str, Any]:
+    """Return the object that came with an event; a text alone is a session's id."""
+    first = arguments[0] if arguments else {}
+    if isinstance(first, str):
+        return {"sessionId": first}
+    if not isinstance(first, dict):
+        raise errors.invalid({"payload": ["must be an object, or the id of a session"]})
+    return {str(name): value for name, value in first.items()}

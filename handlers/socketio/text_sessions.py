@@ -1,0 +1,110 @@
+"""The sessions in which there are text clients: joining and leaving them, and their presence."""
+
+import asyncio
+import logging
+
+from crdt.room.room import Room
+from handlers import errors
+from handlers.access import connect_wait_s, enter, entering
+from handlers.services import Services
+from handlers.socketio.client import EventClient
+from handlers.socketio.sign_in import signed_in
+from handlers.socketio.text_connection import Identity, TextConnection
+from handlers.socketio.text_session import TextSession
+from storage.records import Role, User
+
+_TICK_S = 10.0
+"""Seconds after which presence is announced again: y-protocols forgets a client after 30 s without news."""
+
+_log = logging.getLogger(__name__)
+
+
+class TextSessions:
+    """The text sessions by session id."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._sessions: dict[str, TextSession] = {}
+        self._ticking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to keep presence alive; call inside the event loop."""
+        self._ticking = asyncio.get_running_loop().create_task(self._tick_forever(), name="socket.io presence")
+
+    async def stop(self) -> None:
+        """Stop keeping presence alive."""
+        if self._ticking:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+
+    def close(self) -> None:
+        """Stop observing all rooms."""
+        for session in self._sessions.values():
+            session.close()
+
+    def find(self, session_id: str) -> TextSession | None:
+        """Return a session with text clients, None if it has none."""
+        return self._sessions.get(session_id)
+
+    def has_lost(self, session_id: str, user_id: str) -> bool:
+        """Whether a user's client lost its connection to a session a short while ago and may come back."""
+        session = self._sessions.get(session_id)
+        if session is None or self._services.rooms.find(session_id) is not session.room:
+            return False
+        return bool(session.lost(user_id))
+
+    async def join(self, client: EventClient, session_id: str) -> Role:
+        """Put a client into a session and return its role there.
+
+        Raises: ApiError, NotFound, LimitReached, RoomUnavailable and StoreUnavailable.
+        """
+        if wait := connect_wait_s(self._services, client.user.id):
+            raise errors.rate_limited(wait, "Too many sessions joined.")
+        async with entering(self._services, session_id, lambda: self._admitted(client, session_id)) as (room, admitted):
+            if not client.is_gone:
+                self.leave(client, is_lost=False)
+                self._connect(client, room, *admitted)
+            return admitted[1]
+
+    def leave(self, client: EventClient, *, is_lost: bool) -> None:
+        """Take a client out of its session; harmless if it is in none."""
+        connection, session = client.connection, client.session
+        if connection and session:
+            client.connection = client.session = None
+            client.login_id = connection.connection.login_id  # a change of password may have replaced it
+            self._services.sockets.left(connection, session.room.session_id, connection.user_id)
+            session.remove(connection, is_lost=is_lost)
+            session.room.leave(connection.connection)
+
+    async def _admitted(self, client: EventClient, session_id: str) -> tuple[User, Role]:
+        user = await signed_in(self._services, client.user.id, client.login_id)
+        _, member = await enter(self._services, user, session_id)
+        if member.is_removed:
+            raise errors.ApiError(403, "removed", "The owner removed you from this session.")
+        return user, member.role
+
+    def _connect(self, client: EventClient, room: Room, user: User, role: Role) -> None:
+        services, session_id = self._services, room.session_id
+        if not services.sockets.has_room(session_id, user.id):
+            raise errors.ApiError(429, "too_many", "Too many connections to this session.")
+        session = self._sessions.get(session_id)
+        if session is None or session.room is not room:
+            session = self._sessions[session_id] = TextSession(room)
+        client_id = 1 + int.from_bytes(services.random_bytes(4)) % ((1 << 32) - 1)
+        connection = TextConnection(client, session, Identity(user, client.login_id, role, client_id), services.clock)
+        client.user, client.connection, client.session = user, connection, session
+        services.sockets.joined(session_id, user.id)
+        room.join(connection.connection)
+        session.add(connection, services.clock())
+        connection.announce()
+        _log.info("user %s joined session %s as %s, by Socket.IO", user.id, session_id, role)
+
+    async def _tick_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            for session_id, session in list(self._sessions.items()):
+                for connection in list(session.connections):
+                    connection.announce()
+                if not session.is_used:
+                    session.close()
+                    del self._sessions[session_id]
