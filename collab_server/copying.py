@@ -9,7 +9,7 @@ from tqdm import tqdm
 from collab_server.app import wall_clock
 from collab_server.stores import SQLITE_NAME, mongo_store, public_uri
 from storage.base import Store
-from storage.copying import CopyRefused, Portable, copy
+from storage.copying import CopyRefused, TableIO, copy
 from storage.errors import StoreError, StoreUnavailable
 from storage.sqlite.store import SqliteStore
 
@@ -41,8 +41,8 @@ async def _copy(source: Store, target: Store, name: str, *, into_existing: bool)
         try:
             with _Bars() as bars:
                 sums = await copy(
-                    cast(Portable, source),
-                    cast(Portable, target),
+                    cast(TableIO, source),
+                    cast(TableIO, target),
                     name,
                     wall_clock(),
                     into_existing=into_existing,

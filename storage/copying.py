@@ -39,7 +39,7 @@ class CopyRefused(StoreError):
     """The copy cannot begin, or its result is not what it should be; nothing in the source was changed."""
 
 
-class Portable(Protocol):
+class TableIO(Protocol):
     """What a store offers for moving."""
 
     async def count(self, table: str) -> int:
@@ -67,8 +67,8 @@ class Sum:
 
 
 async def copy(
-    source: Portable,
-    target: Portable,
+    source: TableIO,
+    target: TableIO,
     source_name: str,
     now: int,
     *,
@@ -118,7 +118,7 @@ class _Alive:
         return bool(row.get("expires_at", now + 1) > now)
 
 
-async def _expired_invites(store: Portable, now: int) -> set[str]:
+async def _expired_invites(store: TableIO, now: int) -> set[str]:
     expired: set[str] = set()
     cursor = ""
     while True:
@@ -128,7 +128,7 @@ async def _expired_invites(store: Portable, now: int) -> set[str]:
         expired.update(row["id"] for row in rows if row["expires_at"] <= now - INVITES_KEPT_MS)
 
 
-async def _begin(target: Portable, source_name: str, *, into_existing: bool) -> dict[str, Any]:
+async def _begin(target: TableIO, source_name: str, *, into_existing: bool) -> dict[str, Any]:
     """Return where to begin."""
     text = await target.note(_NOTE)
     before = json.loads(text) if text else None
@@ -142,7 +142,7 @@ async def _begin(target: Portable, source_name: str, *, into_existing: bool) -> 
     return {"table": next(iter(TABLES)), "cursor": "", "done": 0}
 
 
-async def _verify(source: Portable, target: Portable, now: int, *, into_existing: bool) -> dict[str, Sum]:
+async def _verify(source: TableIO, target: TableIO, now: int, *, into_existing: bool) -> dict[str, Sum]:
     """Compare each table on both sides; what expires soon is left out, a store may drop it meanwhile."""
     sums = {}
     alive = _Alive(await _expired_invites(source, now + _MARGIN_MS))
@@ -157,7 +157,7 @@ async def _verify(source: Portable, target: Portable, now: int, *, into_existing
     return sums
 
 
-async def _sum(store: Portable, table: str, alive_at: int, alive: "_Alive") -> Sum:
+async def _sum(store: TableIO, table: str, alive_at: int, alive: "_Alive") -> Sum:
     count, digest, cursor = 0, 0, ""
     while True:
         rows, cursor = await store.page(table, cursor, TABLES[table])

@@ -17,7 +17,7 @@ _OF_A_SESSION = (
 )  # fmt: skip
 
 
-class Leaving:
+class MongoAccountRemoval:
     """The part of the AccountStore that forgets."""
 
     _engine: Engine

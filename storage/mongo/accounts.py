@@ -14,7 +14,7 @@ from storage.records import Avatar, Login, User
 _ALIVE = {"is_deleted": False}
 
 
-class Accounts:
+class MongoAccountStore:
     """The AccountStore part of the store."""
 
     _engine: Engine

@@ -13,7 +13,7 @@ from storage.mongo.sessions import add_member, check_owner, check_room, existing
 from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
 
 
-class Invites:
+class MongoInviteStore:
     """The InviteStore part of the store."""
 
     _engine: Engine

@@ -17,7 +17,7 @@ _TRIES = 10
 _MAX_ENDS = 20_000
 
 
-class Rooms:
+class MongoRoomStore:
     """The RoomStore part of the store.
 
     _ends  last log position of sessions that were written to; this process is the only one that writes

@@ -19,7 +19,7 @@ from storage.records import Admission, Chunk, Listed, Member, Message, Role, Ses
 _TRIES = 10
 
 
-class Sessions:
+class MongoSessionStore:
     """The SessionStore part of the store."""
 
     _engine: Engine

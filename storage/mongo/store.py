@@ -6,15 +6,15 @@ import logging
 
 from storage.errors import StoreError, StoreUnavailable
 from storage.mongo import account_removal, invites, parts
-from storage.mongo.account_removal import Leaving
-from storage.mongo.accounts import Accounts
+from storage.mongo.account_removal import MongoAccountRemoval
+from storage.mongo.accounts import MongoAccountStore
 from storage.mongo.driver import connect, database_of, translated
 from storage.mongo.engine import Engine
-from storage.mongo.invites import Invites
+from storage.mongo.invites import MongoInviteStore
 from storage.mongo.lease import holder
-from storage.mongo.rooms import Rooms
-from storage.mongo.sessions import Sessions
-from storage.mongo.table_io import Moving
+from storage.mongo.rooms import MongoRoomStore
+from storage.mongo.sessions import MongoSessionStore
+from storage.mongo.table_io import MongoTableIO
 from storage.records import User
 
 _RENEW_S = 4.0
@@ -23,7 +23,9 @@ _RETRY_S = 0.5
 _log = logging.getLogger(__name__)
 
 
-class MongoStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
+class MongoStore(
+    MongoAccountStore, MongoAccountRemoval, MongoInviteStore, MongoSessionStore, MongoRoomStore, MongoTableIO
+):
     """A Store in a MongoDB database; the contract is `storage.base.Store`.
 
     While it is open it holds a lease on the database.

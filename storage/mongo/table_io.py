@@ -26,8 +26,8 @@ _OF_INVITES = "invite_uses"
 _LARGE = {"log": "data", "checkpoints": "state", "versions": "files"}
 
 
-class Moving:
-    """The `Portable` part of the store."""
+class MongoTableIO:
+    """The `TableIO` part of the store."""
 
     _engine: Engine
 

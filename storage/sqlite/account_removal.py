@@ -13,7 +13,7 @@ _VERSIONS_AT_ONCE = 20
 """How long an invite is listed after it expired."""
 
 
-class Leaving:
+class SqliteAccountRemoval:
     """The part of the AccountStore that forgets."""
 
     _engine: Engine

@@ -9,7 +9,7 @@ from storage.records import Avatar, Login, User
 from storage.sqlite.engine import Engine
 
 
-class Accounts:
+class SqliteAccountStore:
     """The AccountStore part of the store."""
 
     _engine: Engine

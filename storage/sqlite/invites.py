@@ -19,7 +19,7 @@ from storage.sqlite.rooms import session_exists
 from storage.sqlite.sessions import add_member, check_owner, member_of
 
 
-class Invites:
+class SqliteInviteStore:
     """The InviteStore part of the store."""
 
     _engine: Engine

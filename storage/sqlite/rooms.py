@@ -20,7 +20,7 @@ _END_OF_LOG = (
 )
 
 
-class Rooms:
+class SqliteRoomStore:
     """The RoomStore part of the store."""
 
     _engine: Engine

@@ -11,7 +11,7 @@ from storage.sqlite.engine import Engine
 from storage.sqlite.rooms import insert_chunk, session_exists, touch
 
 
-class Sessions:
+class SqliteSessionStore:
     """The SessionStore part of the store."""
 
     _engine: Engine

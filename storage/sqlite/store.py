@@ -3,16 +3,18 @@
 import sqlite3
 from pathlib import Path
 
-from storage.sqlite.account_removal import Leaving
-from storage.sqlite.accounts import Accounts
+from storage.sqlite.account_removal import SqliteAccountRemoval
+from storage.sqlite.accounts import SqliteAccountStore
 from storage.sqlite.engine import Engine
-from storage.sqlite.invites import Invites
-from storage.sqlite.rooms import Rooms
-from storage.sqlite.sessions import Sessions
-from storage.sqlite.table_io import Moving
+from storage.sqlite.invites import SqliteInviteStore
+from storage.sqlite.rooms import SqliteRoomStore
+from storage.sqlite.sessions import SqliteSessionStore
+from storage.sqlite.table_io import SqliteTableIO
 
 
-class SqliteStore(Accounts, Leaving, Invites, Sessions, Rooms, Moving):
+class SqliteStore(
+    SqliteAccountStore, SqliteAccountRemoval, SqliteInviteStore, SqliteSessionStore, SqliteRoomStore, SqliteTableIO
+):
     """A Store in one file; the contract is `storage.base.Store`."""
 
     def __init__(self, path: Path) -> None:

@@ -26,8 +26,8 @@ _JSON = {"files", "contributors"}
 _DERIVED = {"username_key", "email_key"}
 
 
-class Moving:
-    """The `Portable` part of the store. Names of tables and columns in its SQL are those of the schema."""
+class SqliteTableIO:
+    """The `TableIO` part of the store. Names of tables and columns in its SQL are those of the schema."""
 
     _engine: Engine
 
