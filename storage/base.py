@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from storage.records import (
+    AccountDeletion,
     Admission,
     Avatar,
     Checkpoint,
     Chunk,
-    Farewell,
     Invite,
     InviteUse,
     Listed,
@@ -76,7 +76,7 @@ class AccountStore(Protocol):
     async def avatar(self, user_id: str) -> Avatar | None:
         """Return the picture that the store keeps of a user."""
 
-    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> Farewell:
+    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> AccountDeletion:
         """Delete an account with its logins, tickets, picture and memberships; his name is forgotten everywhere.
 
         His sessions are deleted, or pass to their eldest editor; guests do not count, and a session

@@ -213,7 +213,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
+class AccountDeletion:
     """What the end of an account changed, so that open rooms learn of it.
 
     logins       those that ended with it

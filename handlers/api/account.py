@@ -6,7 +6,7 @@ from handlers.api.auth import LOGGED_OUT, NOT_SIGNED_IN, AccountHandler
 from handlers.http import schemas, views
 from handlers.times import rfc3339
 from storage.errors import NotFound, StoreUnavailable
-from storage.records import Farewell, Role
+from storage.records import AccountDeletion, Role
 
 NO_ACCESS = 4403
 _ACCOUNT_DELETED = '{"code":"account_deleted"}'
@@ -34,22 +34,22 @@ class MeHandler(AccountHandler):
             await self.check_password(body.get("password"), "password")
         services, user = self.services, self.me
         deletes_sessions = body.get("sessions", _KEEP_SESSIONS) != _KEEP_SESSIONS
-        farewell = await services.store.delete_user(user.id, services.clock(), deletes_sessions=deletes_sessions)
-        self._tell_rooms(farewell)
+        deletion = await services.store.delete_user(user.id, services.clock(), deletes_sessions=deletes_sessions)
+        self._tell_rooms(deletion)
         self.clear_cookies()
         self.set_status(204)
         self.finish()
-        if farewell.avatar_key:
-            await self._drop_avatar(farewell.avatar_key)
+        if deletion.avatar_key:
+            await self._drop_avatar(deletion.avatar_key)
 
-    def _tell_rooms(self, farewell: Farewell) -> None:
+    def _tell_rooms(self, deletion: AccountDeletion) -> None:
         rooms = self.services.rooms
-        rooms.logins_ended(farewell.logins, NOT_SIGNED_IN, _ACCOUNT_DELETED)
-        for session_id in farewell.memberships:
+        rooms.logins_ended(deletion.logins, NOT_SIGNED_IN, _ACCOUNT_DELETED)
+        for session_id in deletion.memberships:
             rooms.member_gone(session_id, self.me.id, NO_ACCESS, _ACCOUNT_DELETED)
-        for session_id, heir in farewell.inherited.items():
+        for session_id, heir in deletion.inherited.items():
             rooms.role_changed(session_id, heir, Role.OWNER)
-        for session_id in farewell.deleted:
+        for session_id in deletion.deleted:
             rooms.session_deleted(session_id)
 
     async def _drop_avatar(self, key: str) -> None:

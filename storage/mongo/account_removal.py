@@ -4,7 +4,7 @@ from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, is_deleted
 from storage.mongo.driver import Document, at_most, date, translated
 from storage.mongo.engine import Engine
-from storage.records import INVITES_KEPT_MS, Farewell, Role, User
+from storage.records import INVITES_KEPT_MS, AccountDeletion, Role, User
 
 _GONE: Document = {"is_deleted": True, "avatar": None, "avatar_key": None, "guest_of": None}
 _SWEPT: Document = {"leaving": {"deletes_sessions": False, "is_guest": True, "avatar_key": None}}
@@ -23,12 +23,12 @@ class MongoAccountRemoval:
     _engine: Engine
 
     @translated
-    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> Farewell:
+    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> AccountDeletion:
         users = self._engine.db.users
         async with self._engine.locked(user=user_id):
             found = await users.find_one({"_id": user_id})
             if found is None or (found["is_deleted"] and "leaving" not in found):
-                return Farewell()
+                return AccountDeletion()
             mark = found.get("leaving") or {
                 "deletes_sessions": deletes_sessions,
                 "is_guest": False,
@@ -101,7 +101,7 @@ async def delete_session(engine: Engine, session_id: str) -> None:
     await db.deletions.delete_one({"_id": session_id})
 
 
-async def _finish(engine: Engine, user_id: str, mark: Document) -> Farewell:
+async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeletion:
     """Do what follows from a user's being deleted; the caller holds his lock."""
     db = engine.db
     inherited, deleted = {}, []
@@ -119,7 +119,7 @@ async def _finish(engine: Engine, user_id: str, mark: Document) -> Farewell:
         await engine.blank_many("versions", {"author_id": user_id}, "author_name")
     await db.users.update_one({"_id": user_id}, {"$unset": {"leaving": ""}})
     others = tuple(session_id for session_id in memberships if session_id not in inherited)
-    return Farewell(logins, others, inherited, tuple(deleted), mark["avatar_key"])
+    return AccountDeletion(logins, others, inherited, tuple(deleted), mark["avatar_key"])
 
 
 async def _hand_over(engine: Engine, session_id: str, owner_id: str) -> str | None:

@@ -3,7 +3,7 @@
 import sqlite3
 from functools import partial
 
-from storage.records import INVITES_KEPT_MS, Farewell, Role, User
+from storage.records import INVITES_KEPT_MS, AccountDeletion, Role, User
 from storage.sqlite.accounts import as_user, end_other_logins
 from storage.sqlite.engine import Engine
 from storage.sqlite.sessions import hand_over
@@ -18,11 +18,11 @@ class SqliteAccountRemoval:
 
     _engine: Engine
 
-    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> Farewell:
-        def work(db: sqlite3.Connection) -> Farewell:
+    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> AccountDeletion:
+        def work(db: sqlite3.Connection) -> AccountDeletion:
             user = db.execute("SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user_id,)).fetchone()
             if user is None:
-                return Farewell()
+                return AccountDeletion()
             inherited, deleted = {}, []
             for row in db.execute("SELECT id FROM sessions WHERE owner_id = ?", (user_id,)).fetchall():
                 heir = None if deletes_sessions else _heir(db, row["id"], user_id)
@@ -39,13 +39,13 @@ class SqliteAccountRemoval:
                 (user_id,),
             )
             others = tuple(session_id for session_id in memberships if session_id not in inherited)
-            return Farewell(logins, others, inherited, tuple(deleted), user["avatar_key"])
+            return AccountDeletion(logins, others, inherited, tuple(deleted), user["avatar_key"])
 
-        farewell = await self._engine.write(work)
+        deletion = await self._engine.write(work)
         while await self._engine.write(partial(_blank_names, user_id=user_id)):
             pass
         await self._engine.scrub()
-        return farewell
+        return deletion
 
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
         def work(db: sqlite3.Connection) -> list[User]:
@@ -60,9 +60,9 @@ class SqliteAccountRemoval:
                 _forget(db, row["id"])
             return [as_user(row) for row in idle]
 
-        farewell = await self._engine.write(work)
+        guests = await self._engine.write(work)
         await self._engine.scrub()
-        return farewell
+        return guests
 
 
 def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from storage.errors import StoreUnavailable
-from storage.records import Farewell, Listed, Role
+from storage.records import AccountDeletion, Listed, Role
 from storage.sqlite.engine import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import (
@@ -167,13 +167,13 @@ class TestVersion1:
         await seed.invite()
         gil = await seed.guest("gil", username="ADA")
         swept = await store.sweep(NOW + 2 * DAY, NOW + DAY, MANY)
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
         members = await store.members("s1")
 
         await store.close(is_clean=True)
         assert swept == [gil]
-        assert farewell.inherited == {"s1": "u-bob"}
-        assert farewell.deleted == Farewell().deleted
+        assert deletion.inherited == {"s1": "u-bob"}
+        assert deletion.deleted == AccountDeletion().deleted
         assert [(one.user_id, one.role) for one in members] == [("u-bob", Role.OWNER)]
 
     async def test_it_is_migrated_once(self, path: Path) -> None:

@@ -104,9 +104,9 @@ async def test_the_rest_of_a_deletion_waits_for_no_start(place: Place) -> None:
     assert await store.signed_in("l-ada-1", NOW) is None
     with pytest.raises(NotFound):
         await store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, 20_000)
-    farewell = await store.delete_user("u-ada", NOW, deletes_sessions=True)
-    assert farewell.avatar_key == "key"
-    assert farewell.deleted == ()
+    deletion = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+    assert deletion.avatar_key == "key"
+    assert deletion.deleted == ()
     place.proxy.cut_at = place.proxy.writes + 3
     with pytest.raises(StoreUnavailable):
         await store.delete_user("u-bob", NOW, deletes_sessions=True)

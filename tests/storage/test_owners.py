@@ -11,7 +11,7 @@ import pytest
 
 from storage.base import Store
 from storage.errors import NotFound, OwnerStays, StoreError
-from storage.records import Farewell, Listed, Member, Role
+from storage.records import AccountDeletion, Listed, Member, Role
 from tests.storage.rows import NOW, Seed, member, message, session
 
 MANY = 1_000
@@ -233,12 +233,12 @@ class TestTransferRaces:
 
         results = await self.race(store, order, session_ids, deletes_sessions=deletes_sessions)
 
-        assert [one for one in results if not isinstance(one, Member | Farewell | NotFound | OwnerStays)] == []
+        assert [one for one in results if not isinstance(one, Member | AccountDeletion | NotFound | OwnerStays)] == []
         for session_id in session_ids:
             await assert_owned(store, session_id)
         left = [await store.member(session_id, f"u-{name}") for session_id in session_ids for name in ("ada", "bob")]
         assert left == [None] * 10
-        gone = {session_id for one in results if isinstance(one, Farewell) for session_id in one.deleted}
+        gone = {session_id for one in results if isinstance(one, AccountDeletion) for session_id in one.deleted}
         assert gone == {session_id for session_id in session_ids if await store.session(session_id) is None}
 
     @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ class TestTransferRaces:
 
         results = await self.race(store, order, ["s1"], deletes_sessions=False)
 
-        allowed = Member | Farewell | NotFound | OwnerStays | None
+        allowed = Member | AccountDeletion | NotFound | OwnerStays | None
         assert [one for one in results if not isinstance(one, allowed)] == []
         assert await store.session("s1") is None
         assert await store.members("s1") == []

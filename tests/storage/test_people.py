@@ -13,7 +13,7 @@ import pytest
 
 from storage.base import Store
 from storage.errors import NotFound, StoreError
-from storage.records import Farewell, InviteUse, Role
+from storage.records import AccountDeletion, InviteUse, Role
 from tests.storage.rows import (
     DAY,
     HOUR,
@@ -289,10 +289,10 @@ class TestDeleting:
         await store.add_ticket(ticket())
         await store.set_avatar("u-ada", "url", "key", avatar())
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=True)
 
-        assert sorted(farewell.logins) == ["l-ada-1", "l-ada-2"]
-        assert farewell == Farewell(logins=farewell.logins, avatar_key="key")
+        assert sorted(deletion.logins) == ["l-ada-1", "l-ada-2"]
+        assert deletion == AccountDeletion(logins=deletion.logins, avatar_key="key")
         assert await store.logins("u-ada", NOW) == []
         assert await store.signed_in("l-ada-1", NOW) is None
         assert await store.take_ticket("ticket-ada-1", NOW) is None
@@ -359,10 +359,10 @@ class TestDeleting:
         await store.join(member("u-ada", "s1"), MANY)
         await store.join(member("u-ada", "s2", role=Role.VIEWER), MANY)
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=deletes_sessions)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=deletes_sessions)
 
-        assert sorted(farewell.memberships) == ["s1", "s2"]
-        assert (farewell.inherited, farewell.deleted) == ({}, ())
+        assert sorted(deletion.memberships) == ["s1", "s2"]
+        assert (deletion.inherited, deletion.deleted) == ({}, ())
         assert await store.sessions_of("u-ada", None, MANY) == []
         assert await store.member("s1", "u-ada") is None
         assert await store.members("s1") == [member("u-bob", role=Role.OWNER)]
@@ -375,10 +375,10 @@ class TestDeleting:
         await store.join(member("u-ada"), MANY)
         await store.remove_member("s1", "u-ada")
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=True)
 
         assert await store.member("s1", "u-ada") is None
-        assert farewell == Farewell(logins=("l-ada-1",))
+        assert deletion == AccountDeletion(logins=("l-ada-1",))
 
     async def test_his_sessions_are_deleted(self, store: Store, seed: Seed) -> None:
         """With everything in them, although there is an editor."""
@@ -387,9 +387,9 @@ class TestDeleting:
         await seed.invite()
         await store.add_message(message())
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=True)
 
-        assert farewell == Farewell(logins=("l-ada-1",), deleted=("s1",))
+        assert deletion == AccountDeletion(logins=("l-ada-1",), deleted=("s1",))
         assert await store.session("s1") is None
         assert await store.members("s1") == []
         assert await store.messages("s1", None, MANY) == []
@@ -400,10 +400,10 @@ class TestDeleting:
         """By when he joined, not by his name or his account's age; the others keep their roles."""
         await self.family(store, seed, zoe=3, bob=5, carl=4)
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
 
-        assert farewell.inherited == {"s1": "u-zoe"}
-        assert farewell.deleted == ()
+        assert deletion.inherited == {"s1": "u-zoe"}
+        assert deletion.deleted == ()
         found = await store.session("s1")
         assert found is not None
         assert found.owner_id == "u-zoe"
@@ -422,9 +422,9 @@ class TestDeleting:
         await seed.invite()
         await seed.guest("gil", created_at=NOW + 1)
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
 
-        assert farewell.inherited == {"s1": "u-heir"}
+        assert deletion.inherited == {"s1": "u-heir"}
 
     async def test_without_an_heir(self, store: Store, seed: Seed) -> None:
         """A session that has viewers and guests only is deleted."""
@@ -433,9 +433,9 @@ class TestDeleting:
         await seed.invite()
         await seed.guest("gil")
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
 
-        assert farewell == Farewell(logins=("l-ada-1",), deleted=("s1",))
+        assert deletion == AccountDeletion(logins=("l-ada-1",), deleted=("s1",))
         assert await store.session("s1") is None
         assert await store.sessions_of("u-gil", None, MANY) == []
 
@@ -448,9 +448,9 @@ class TestDeleting:
             replace(gil, email="gil@example.org", password_hash="x", is_guest=False, guest_of=None), login("gil")
         )
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
 
-        assert farewell.inherited == {"s1": "u-gil"}
+        assert deletion.inherited == {"s1": "u-gil"}
 
     async def test_what_is_inherited_is_whole(self, store: Store, seed: Seed) -> None:
         """Chat, log, versions and invites are where they were."""
@@ -476,9 +476,9 @@ class TestDeleting:
         await store.join(member("u-bob", "own1"), MANY)
         await store.join(member("u-ada", "other"), MANY)
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
 
-        assert farewell == Farewell(("l-ada-1",), ("other",), {"own1": "u-bob"}, ("own2",))
+        assert deletion == AccountDeletion(("l-ada-1",), ("other",), {"own1": "u-bob"}, ("own2",))
         assert await store.member("own1", "u-ada") is None
 
     async def test_a_session_that_he_handed_over(self, store: Store, seed: Seed) -> None:
@@ -486,9 +486,9 @@ class TestDeleting:
         await self.family(store, seed, bob=1)
         await store.transfer_session("s1", "u-ada", "u-bob")
 
-        farewell = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=True)
 
-        assert farewell == Farewell(("l-ada-1",), ("s1",))
+        assert deletion == AccountDeletion(("l-ada-1",), ("s1",))
         assert await store.members("s1") == [member("u-bob", role=Role.OWNER, joined_at=NOW + 1)]
 
     async def test_deleting_twice_is_without_effect(self, store: Store, seed: Seed) -> None:
@@ -498,21 +498,21 @@ class TestDeleting:
         new = await seed.user("new", username="ada", email="ada@example.org")
         before = [await store.members("s1"), dict(await store.users(["u-ada", "u-new", "u-bob"]))]
 
-        farewells = [
+        deletions = [
             await store.delete_user(user_id, NOW, deletes_sessions=True) for user_id in ("u-ada", "u-nobody", "")
         ]
 
-        assert farewells == [Farewell()] * 3
+        assert deletions == [AccountDeletion()] * 3
         assert [await store.members("s1"), dict(await store.users(["u-ada", "u-new", "u-bob"]))] == before
         assert await store.signed_in("l-new-1", NOW) == new
 
     async def test_fifty_times_at_once(self, store: Store, seed: Seed) -> None:
-        """One has the farewell."""
+        """One call returns what was deleted, the others return nothing."""
         await self.family(store, seed, bob=1)
 
         results = await asyncio.gather(*(store.delete_user("u-ada", NOW, deletes_sessions=False) for _ in range(50)))
 
-        told = [one for one in results if one != Farewell()]
+        told = [one for one in results if one != AccountDeletion()]
         assert [one.inherited for one in told] == [{"s1": "u-bob"}]
 
     @pytest.mark.parametrize(
@@ -551,9 +551,9 @@ class TestDeleting:
         await seed.guest("gil")
         await store.add_message(message("one", sender_id="u-gil"))
 
-        farewell = await store.delete_user("u-gil", NOW, deletes_sessions=True)
+        deletion = await store.delete_user("u-gil", NOW, deletes_sessions=True)
 
-        assert farewell == Farewell(("l-gil-1",), ("s1",))
+        assert deletion == AccountDeletion(("l-gil-1",), ("s1",))
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
         assert [one.text for one in await store.messages("s1", None, MANY)] == ["one"]
         assert (await store.users(["u-gil"]))["u-gil"].is_deleted is True
