@@ -223,10 +223,10 @@ class SessionStore(Protocol):
         Raises NotFound, NotOwner as above, or OwnerStays if one of both is the owner's part: that is only handed over.
         """
 
-    async def transfer_session(self, session_id: str, owner_id: str, heir_id: str) -> Member:
-        """Hand a session from its owner to another member; he stays as an editor. Returns the heir.
+    async def transfer_session(self, session_id: str, owner_id: str, successor_id: str) -> Member:
+        """Hand a session from its owner to another member; he stays as an editor. Returns the successor.
 
-        Raises NotFound if the heir is not a member or a guest, OwnerStays if `owner_id` owns it no more.
+        Raises NotFound if the successor is not a member or a guest, OwnerStays if `owner_id` owns it no more.
         """
 
     async def remove_member(self, session_id: str, user_id: str, *, owner_id: str | None = None) -> None:

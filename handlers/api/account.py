@@ -47,8 +47,8 @@ class MeHandler(AccountHandler):
         rooms.logins_ended(deletion.logins, NOT_SIGNED_IN, _ACCOUNT_DELETED)
         for session_id in deletion.memberships:
             rooms.member_gone(session_id, self.me.id, NO_ACCESS, _ACCOUNT_DELETED)
-        for session_id, heir in deletion.inherited.items():
-            rooms.role_changed(session_id, heir, Role.OWNER)
+        for session_id, successor in deletion.inherited.items():
+            rooms.role_changed(session_id, successor, Role.OWNER)
         for session_id in deletion.deleted:
             rooms.session_deleted(session_id)
 

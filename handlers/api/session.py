@@ -170,7 +170,7 @@ class MemberHandler(SessionHandlerBase):
         store, rooms = self.services.store, self.services.rooms
         people = await store.users([user_id])
         if role is Role.OWNER and user_id != self.me.id:
-            self._check_heir(user_id, people)
+            self._check_successor(user_id, people)
             member = await store.transfer_session(session.id, self.me.id, user_id)
             rooms.role_changed(session.id, self.me.id, Role.EDITOR)
         else:
@@ -179,7 +179,7 @@ class MemberHandler(SessionHandlerBase):
         self.services.sockets.tell(session.id, notifications.SESSION_CHANGED)
         self.reply({**views.person(user_id, people), "role": member.role})
 
-    def _check_heir(self, user_id: str, people: Mapping[str, User]) -> None:
+    def _check_successor(self, user_id: str, people: Mapping[str, User]) -> None:
         if user_id in people and people[user_id].is_guest:
             raise errors.forbidden("A guest cannot own a session.")
 

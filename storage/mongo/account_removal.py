@@ -107,9 +107,9 @@ async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeleti
     inherited, deleted = {}, []
     for session_id in [one["_id"] async for one in db.sessions.find({"owner_id": user_id}, {"_id": 1})]:
         async with engine.locked(session=session_id):
-            heir = None if mark["deletes_sessions"] else await _hand_over(engine, session_id, user_id)
-            if heir:
-                inherited[session_id] = heir
+            successor = None if mark["deletes_sessions"] else await _hand_over(engine, session_id, user_id)
+            if successor:
+                inherited[session_id] = successor
             else:
                 await delete_session(engine, session_id)
                 deleted.append(session_id)
@@ -124,16 +124,16 @@ async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeleti
 
 async def _hand_over(engine: Engine, session_id: str, owner_id: str) -> str | None:
     """Make the eldest editor the owner, if there is one; look again whether he is going as well."""
-    heir = await _heir(engine, session_id, owner_id)
-    while heir:
-        await engine.db.sessions.update_one({"_id": session_id}, {"$set": {"owner_id": heir}})
-        if not await is_deleted(engine, heir):
-            return heir
-        heir = await _heir(engine, session_id, heir)
+    successor = await _successor(engine, session_id, owner_id)
+    while successor:
+        await engine.db.sessions.update_one({"_id": session_id}, {"$set": {"owner_id": successor}})
+        if not await is_deleted(engine, successor):
+            return successor
+        successor = await _successor(engine, session_id, successor)
     return None
 
 
-async def _heir(engine: Engine, session_id: str, owner_id: str) -> str | None:
+async def _successor(engine: Engine, session_id: str, owner_id: str) -> str | None:
     """Return the eldest editor who is no guest."""
     editors = engine.db.members.find(
         {"session_id": session_id, "user_id": {"$ne": owner_id}, "role": str(Role.EDITOR), "is_removed": False}

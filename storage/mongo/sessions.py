@@ -135,22 +135,22 @@ class MongoSessionStore:
             return replace(there, role=role, is_removed=False)
 
     @translated
-    async def transfer_session(self, session_id: str, owner_id: str, heir_id: str) -> Member:
-        async with self._engine.locked(user=heir_id, session=session_id):
-            heir = await member_of(self._engine, session_id, heir_id)
-            if heir is None or heir.is_removed:
+    async def transfer_session(self, session_id: str, owner_id: str, successor_id: str) -> Member:
+        async with self._engine.locked(user=successor_id, session=session_id):
+            successor = await member_of(self._engine, session_id, successor_id)
+            if successor is None or successor.is_removed:
                 raise NotFound("member")
             if (await existing_session(self._engine, session_id))["owner_id"] != owner_id:
                 raise OwnerStays("the session has another owner")
-            if heir_id == owner_id:
-                return heir
-            if (await existing_user(self._engine, heir_id)).is_guest:
+            if successor_id == owner_id:
+                return successor
+            if (await existing_user(self._engine, successor_id)).is_guest:
                 raise NotFound("member")
             await self._engine.db.members.update_one(
                 {"_id": rows.member_id(session_id, owner_id)}, {"$set": {"role": str(Role.EDITOR)}}
             )
-            await self._engine.db.sessions.update_one({"_id": session_id}, {"$set": {"owner_id": heir_id}})
-            return replace(heir, role=Role.OWNER)
+            await self._engine.db.sessions.update_one({"_id": session_id}, {"$set": {"owner_id": successor_id}})
+            return replace(successor, role=Role.OWNER)
 
     @translated
     async def remove_member(self, session_id: str, user_id: str, *, owner_id: str | None = None) -> None:

@@ -25,10 +25,10 @@ class SqliteAccountRemoval:
                 return AccountDeletion()
             inherited, deleted = {}, []
             for row in db.execute("SELECT id FROM sessions WHERE owner_id = ?", (user_id,)).fetchall():
-                heir = None if deletes_sessions else _heir(db, row["id"], user_id)
-                if heir:
-                    hand_over(db, row["id"], heir)
-                    inherited[row["id"]] = heir
+                successor = None if deletes_sessions else _successor(db, row["id"], user_id)
+                if successor:
+                    hand_over(db, row["id"], successor)
+                    inherited[row["id"]] = successor
                 else:
                     db.execute("DELETE FROM sessions WHERE id = ?", (row["id"],))
                     deleted.append(row["id"])
@@ -84,7 +84,7 @@ def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
     return changed > 0
 
 
-def _heir(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | None:
+def _successor(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | None:
     """Return the eldest editor who is no guest."""
     row = db.execute(
         "SELECT user_id FROM members JOIN users ON users.id = members.user_id WHERE session_id = ? AND user_id != ?"

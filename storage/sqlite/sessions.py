@@ -125,22 +125,22 @@ class SqliteSessionStore:
 
         return await self._engine.write(work)
 
-    async def transfer_session(self, session_id: str, owner_id: str, heir_id: str) -> Member:
+    async def transfer_session(self, session_id: str, owner_id: str, successor_id: str) -> Member:
         def work(db: sqlite3.Connection) -> Member:
-            heir = member_of(db, session_id, heir_id)
-            if heir is None or heir.is_removed:
+            successor = member_of(db, session_id, successor_id)
+            if successor is None or successor.is_removed:
                 raise NotFound("member")
             if _existing(db, session_id)["owner_id"] != owner_id:
                 raise OwnerStays("the session has another owner")
-            if heir_id == owner_id:
-                return heir
-            if existing_user(db, heir_id).is_guest:
+            if successor_id == owner_id:
+                return successor
+            if existing_user(db, successor_id).is_guest:
                 raise NotFound("member")
-            hand_over(db, session_id, heir_id)
+            hand_over(db, session_id, successor_id)
             db.execute(
                 "UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?", (Role.EDITOR, session_id, owner_id)
             )
-            return replace(heir, role=Role.OWNER)
+            return replace(successor, role=Role.OWNER)
 
         return await self._engine.write(work)
 
@@ -248,10 +248,12 @@ def check_owner(db: sqlite3.Connection, session_id: str, owner_id: str | None) -
         raise NotOwner("session")
 
 
-def hand_over(db: sqlite3.Connection, session_id: str, heir_id: str) -> None:
+def hand_over(db: sqlite3.Connection, session_id: str, successor_id: str) -> None:
     """Make a member the owner of his session."""
-    db.execute("UPDATE sessions SET owner_id = ? WHERE id = ?", (heir_id, session_id))
-    db.execute("UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?", (Role.OWNER, session_id, heir_id))
+    db.execute("UPDATE sessions SET owner_id = ? WHERE id = ?", (successor_id, session_id))
+    db.execute(
+        "UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?", (Role.OWNER, session_id, successor_id)
+    )
 
 
 def add_member(db: sqlite3.Connection, member: Member, limit: int) -> Member:

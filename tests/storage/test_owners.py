@@ -41,15 +41,15 @@ async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
 
 
 class TestTransfer:
-    async def test_the_heir_owns_the_session(self, store: Store, seed: Seed) -> None:
+    async def test_the_successor_owns_the_session(self, store: Store, seed: Seed) -> None:
         """He is returned as its owner; who had it is an editor, as old as before."""
         await family(store, seed)
 
-        heir = await store.transfer_session("s1", "u-ada", "u-carl")
+        successor = await store.transfer_session("s1", "u-ada", "u-carl")
 
-        assert heir == member("u-carl", role=Role.OWNER, joined_at=NOW + 2)
-        assert heir.role is Role.OWNER
-        assert await store.members("s1") == [member("u-ada"), member("u-bob", joined_at=NOW + 1), heir]
+        assert successor == member("u-carl", role=Role.OWNER, joined_at=NOW + 2)
+        assert successor.role is Role.OWNER
+        assert await store.members("s1") == [member("u-ada"), member("u-bob", joined_at=NOW + 1), successor]
         found = await store.session("s1")
         assert found is not None
         assert replace(found, updated_at=NOW) == session("s1", owner_id="u-carl")
@@ -70,9 +70,9 @@ class TestTransfer:
         await family(store, seed)
         await store.set_role("s1", "u-bob", role)
 
-        heir = await store.transfer_session("s1", "u-ada", "u-bob")
+        successor = await store.transfer_session("s1", "u-ada", "u-bob")
 
-        assert heir == member("u-bob", role=Role.OWNER, joined_at=NOW + 1)
+        assert successor == member("u-bob", role=Role.OWNER, joined_at=NOW + 1)
         await assert_owned(store, "s1")
 
     async def test_what_he_has_read_stays(self, store: Store, seed: Seed) -> None:
@@ -83,9 +83,9 @@ class TestTransfer:
         await store.read_messages("s1", "u-ada", 1)
         await store.read_messages("s1", "u-bob", 2)
 
-        heir = await store.transfer_session("s1", "u-ada", "u-bob")
+        successor = await store.transfer_session("s1", "u-ada", "u-bob")
 
-        assert heir.read_sequence == 2
+        assert successor.read_sequence == 2
         assert [one.read_sequence for one in await store.members("s1")] == [1, 2, 3]
 
     async def test_the_new_owner_stays(self, store: Store, seed: Seed) -> None:
@@ -115,8 +115,8 @@ class TestTransfer:
         assert await store.members("s1") == before
         await assert_owned(store, "s1")
 
-    @pytest.mark.parametrize("heir_id", ["u-dora", "u-bob", "u-carl", "u-nobody"])
-    async def test_an_heir_who_is_no_member(self, store: Store, seed: Seed, heir_id: str) -> None:
+    @pytest.mark.parametrize("successor_id", ["u-dora", "u-bob", "u-carl", "u-nobody"])
+    async def test_a_successor_who_is_no_member(self, store: Store, seed: Seed, successor_id: str) -> None:
         """Neither a stranger, nor who was removed or left; nothing changes."""
         await family(store, seed)
         await seed.user("dora")
@@ -124,12 +124,12 @@ class TestTransfer:
         await store.leave("s1", "u-carl")
 
         with pytest.raises(NotFound):
-            await store.transfer_session("s1", "u-ada", heir_id)
+            await store.transfer_session("s1", "u-ada", successor_id)
 
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
         assert await store.session("s1") == session("s1")
 
-    async def test_an_heir_whose_account_ended(self, store: Store, seed: Seed) -> None:
+    async def test_a_successor_whose_account_ended(self, store: Store, seed: Seed) -> None:
         """He is no member any more."""
         await family(store, seed)
         await store.delete_user("u-bob", NOW, deletes_sessions=False)
@@ -200,17 +200,17 @@ class TestTransfer:
 
 
 class TestTransferRaces:
-    async def test_many_heirs_at_once(self, store: Store, seed: Seed) -> None:
+    async def test_many_successors_at_once(self, store: Store, seed: Seed) -> None:
         """One has it, the others are told that it is not his who gave it."""
         await seed.user("ada")
         await seed.session()
-        heirs = [f"u-heir{number}" for number in range(20)]
+        successors = [f"u-successor{number}" for number in range(20)]
         for number in range(20):
-            await seed.user(f"heir{number}")
-            await store.join(member(heirs[number]), MANY)
+            await seed.user(f"successor{number}")
+            await store.join(member(successors[number]), MANY)
 
         results = await asyncio.gather(
-            *(store.transfer_session("s1", "u-ada", heir) for heir in heirs), return_exceptions=True
+            *(store.transfer_session("s1", "u-ada", successor) for successor in successors), return_exceptions=True
         )
 
         assert sum(isinstance(one, Member) for one in results) == 1

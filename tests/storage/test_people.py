@@ -415,7 +415,7 @@ class TestDeleting:
 
     async def test_who_does_not_inherit(self, store: Store, seed: Seed) -> None:
         """Viewers, guests, and who was removed or left, however old."""
-        await self.family(store, seed, viewer=1, removed=2, left=3, heir=9)
+        await self.family(store, seed, viewer=1, removed=2, left=3, successor=9)
         await store.set_role("s1", "u-viewer", Role.VIEWER)
         await store.remove_member("s1", "u-removed")
         await store.leave("s1", "u-left")
@@ -424,9 +424,9 @@ class TestDeleting:
 
         deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
 
-        assert deletion.inherited == {"s1": "u-heir"}
+        assert deletion.inherited == {"s1": "u-successor"}
 
-    async def test_without_an_heir(self, store: Store, seed: Seed) -> None:
+    async def test_without_a_successor(self, store: Store, seed: Seed) -> None:
         """A session that has viewers and guests only is deleted."""
         await self.family(store, seed, viewer=1)
         await store.set_role("s1", "u-viewer", Role.VIEWER)
@@ -829,7 +829,7 @@ REPEATABLE: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "set_avatar": lambda store: store.set_avatar("u-ada", "url", "key", avatar()),
     "drop avatar": lambda store: store.set_avatar("u-bob", None, None, None),
     "delete_user": lambda store: store.delete_user("u-ada", NOW, deletes_sessions=True),
-    "delete_user with heir": lambda store: store.delete_user("u-ada", NOW, deletes_sessions=False),
+    "delete_user with successor": lambda store: store.delete_user("u-ada", NOW, deletes_sessions=False),
     "sweep": lambda store: store.sweep(NOW + 2 * HOUR, NOW + HOUR, MANY),
     "end_other_logins": lambda store: store.end_other_logins("u-ada", "l-ada-1"),
     "touch_logins": lambda store: store.touch_logins(["l-ada-1", "l-gil-1"], NOW + 7),

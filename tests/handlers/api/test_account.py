@@ -254,7 +254,7 @@ async def test_a_deleted_account_leaves_no_name(ada: Api, bob: Api) -> None:
 
 
 async def test_sessions_pass_to_the_eldest_editor(clock, ada: Api) -> None:
-    """Viewers, guests and who was removed do not count; the heir's rights act at once."""
+    """Viewers, guests and who was removed do not count; the successor's rights act at once."""
     names = ("viewer", "removed", "elder", "younger")
     people = {name: await ada.sign_up(name) for name in names}
     session_id = await ada.new_session()
@@ -277,7 +277,7 @@ async def test_sessions_pass_to_the_eldest_editor(clock, ada: Api) -> None:
 
 
 @pytest.mark.parametrize("who", ["nobody", "viewer", "guest"])
-async def test_sessions_without_an_heir_are_deleted(ada: Api, bob: Api, who: str) -> None:
+async def test_sessions_without_a_successor_are_deleted(ada: Api, bob: Api, who: str) -> None:
     """Nobody could ever change or end them; who is connected is told that it is gone."""
     session_id = await ada.new_session(joinRole="viewer")
     wire = None

@@ -188,18 +188,23 @@ async def test_a_session_that_is_handed_to_50(api: Api, tmp_path: Path) -> None:
     """One gets it; the others of those requests were not the owner's any more."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
-    heirs = await members(api, 50)
-    for heir in heirs:
-        await heir.post(f"/session/{session_id}/join")
+    successors = await members(api, 50)
+    for successor in successors:
+        await successor.post(f"/session/{session_id}/join")
 
     found = await together(
-        *(ada.patch(f"/session/{session_id}/members/{heir.user['id']}", {"role": "owner"}) for heir in heirs)
+        *(
+            ada.patch(f"/session/{session_id}/members/{successor.user['id']}", {"role": "owner"})
+            for successor in successors
+        )
     )
 
     assert found[200] == 1
     assert set(found) <= {200, 403, 409}
     assert check_owners(tmp_path / "data") == 1
-    owners = [heir for heir in heirs if (await heir.get(f"/session/{session_id}")).body["role"] == "owner"]
+    owners = [
+        successor for successor in successors if (await successor.get(f"/session/{session_id}")).body["role"] == "owner"
+    ]
     assert len(owners) == 1
     assert (await ada.get(f"/session/{session_id}")).body["role"] == "editor"
     assert (await ada.post(f"/session/{session_id}/leave")).status == 204
