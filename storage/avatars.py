@@ -25,7 +25,7 @@ _DIGEST_CHARACTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredPicture:
     """A picture that is kept now: its address, its key there, and what the store is to keep of it."""
 
     url: str
@@ -41,7 +41,7 @@ class Avatars(Protocol):
 
     wants_whole: bool
 
-    async def put(self, user_id: str, image: bytes, now: int) -> Kept:
+    async def put(self, user_id: str, image: bytes, now: int) -> StoredPicture:
         """Keep a checked picture of a user beside the one before. Raises StoreUnavailable."""
 
     async def drop(self, key: str) -> None:
@@ -53,9 +53,9 @@ class StoredAvatars:
 
     wants_whole = False
 
-    async def put(self, user_id: str, image: bytes, now: int) -> Kept:
+    async def put(self, user_id: str, image: bytes, now: int) -> StoredPicture:
         digest = hashlib.sha256(image).hexdigest()[:_DIGEST_CHARACTERS]
-        return Kept(f"/user/{user_id}/avatar?v={digest}", picture=Avatar(user_id, image, now))
+        return StoredPicture(f"/user/{user_id}/avatar?v={digest}", picture=Avatar(user_id, image, now))
 
     async def drop(self, key: str) -> None:
         """Nothing: the store replaces the picture together with its address."""
@@ -82,7 +82,7 @@ class CloudinaryAvatars:
         # the SDK pools one connection, and urllib3 warns of each further one
         logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
-    async def put(self, user_id: str, image: bytes, now: int) -> Kept:
+    async def put(self, user_id: str, image: bytes, now: int) -> StoredPicture:
         key = f"{_FOLDER}/{user_id}/{self._new_name()}"
         face = {"width": _SIDE_PX, "height": _SIDE_PX, "crop": "thumb", "gravity": "face"}
         answer = await self._call(
@@ -92,7 +92,7 @@ class CloudinaryAvatars:
         url = answer.get("secure_url")
         if not isinstance(url, str) or not url.startswith("https://"):
             raise StoreUnavailable("Cloudinary: an answer without secure_url")
-        return Kept(url, key)
+        return StoredPicture(url, key)
 
     async def drop(self, key: str) -> None:
         await self._call(partial(self._sdk.destroy, key, invalidate=True))

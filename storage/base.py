@@ -19,13 +19,13 @@ from storage.records import (
     Chunk,
     Invite,
     InviteUse,
-    Listed,
     Login,
     Member,
     Message,
     Role,
     Session,
     SessionChanges,
+    SessionListing,
     Ticket,
     User,
     Version,
@@ -189,7 +189,7 @@ class SessionStore(Protocol):
     async def admission(self, login_id: str, session_id: str, now: int) -> Admission | None:
         """Return at once what `signed_in` does, the session, and that user's `member`; None without a user."""
 
-    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[Listed]:
+    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[SessionListing]:
         """Return a user's sessions, newest activity first; before: (updated_at, id) of the last one already seen."""
 
     async def change_session(

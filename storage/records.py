@@ -204,7 +204,7 @@ class Admission(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class SessionListing:
     """A session in a user's list, with his membership and how many messages he has not read."""
 
     session: Session

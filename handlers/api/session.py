@@ -14,7 +14,7 @@ from handlers.api.account import NO_ACCESS
 from handlers.http import notifications, schemas, views
 from handlers.http.base import BaseHandler
 from storage.errors import StoreError
-from storage.records import Access, Chunk, Listed, Member, Role, Session, SessionChanges, Status, User
+from storage.records import Access, Chunk, Member, Role, Session, SessionChanges, SessionListing, Status, User
 
 _log = logging.getLogger(__name__)
 
@@ -36,9 +36,9 @@ class SessionHandlerBase(BaseHandler):
     async def session_view(self, session: Session, member: Member) -> dict[str, object]:
         newest = await self.services.store.messages(session.id, None, 1)
         unread = newest[0].sequence - member.read_sequence if newest else 0
-        return (await self.list_view([Listed(session, member, unread)]))[0]
+        return (await self.list_view([SessionListing(session, member, unread)]))[0]
 
-    async def list_view(self, listed: Sequence[Listed], shown: int | None = None) -> list[dict[str, object]]:
+    async def list_view(self, listed: Sequence[SessionListing], shown: int | None = None) -> list[dict[str, object]]:
         """Return sessions with their people, in two reads for all of them.
 
         shown  how many members to show of each, the eldest first; None for all

@@ -14,7 +14,7 @@ from storage.mongo.accounts import existing_user, is_deleted, remembered_name, u
 from storage.mongo.driver import Document, at_most, translated
 from storage.mongo.engine import Engine
 from storage.mongo.rooms import insert_chunk, touch
-from storage.records import Admission, Chunk, Listed, Member, Message, Role, Session, SessionChanges
+from storage.records import Admission, Chunk, Member, Message, Role, Session, SessionChanges, SessionListing
 
 _TRIES = 10
 
@@ -56,7 +56,7 @@ class MongoSessionStore:
         return Admission(user, rows.as_session(found) if found else None, member)
 
     @translated
-    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[Listed]:
+    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[SessionListing]:
         db = self._engine.db
         memberships = {
             one["session_id"]: one async for one in db.members.find({"user_id": user_id, "is_removed": False})
@@ -72,7 +72,7 @@ class MongoSessionStore:
         newest = await asyncio.gather(*(newest_message(self._engine, session.id) for session in sessions))
         members = [rows.as_member(memberships[session.id], session.owner_id) for session in sessions]
         return [
-            Listed(session, member, last - member.read_sequence)
+            SessionListing(session, member, last - member.read_sequence)
             for session, member, last in zip(sessions, members, newest, strict=True)
         ]
 

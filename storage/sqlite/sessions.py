@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
-from storage.records import Access, Admission, Chunk, Listed, Member, Message, Role, Session, SessionChanges, Status
+from storage.records import (
+    Access,
+    Admission,
+    Chunk,
+    Member,
+    Message,
+    Role,
+    Session,
+    SessionChanges,
+    SessionListing,
+    Status,
+)
 from storage.sqlite.accounts import existing_user, is_deleted, remembered_name, user_of_login
 from storage.sqlite.engine import Engine
 from storage.sqlite.rooms import insert_chunk, session_exists, touch
@@ -51,8 +62,8 @@ class SqliteSessionStore:
 
         return await self._engine.read(work)
 
-    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[Listed]:
-        def work(db: sqlite3.Connection) -> list[Listed]:
+    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[SessionListing]:
+        def work(db: sqlite3.Connection) -> list[SessionListing]:
             updated_at, session_id = before or (1 << 62, "")
             rows = db.execute(
                 "SELECT sessions.*, members.session_id, members.user_id, members.role, members.joined_at,"
@@ -64,7 +75,7 @@ class SqliteSessionStore:
                 " ORDER BY sessions.updated_at DESC, sessions.id DESC LIMIT ?",
                 (user_id, updated_at, session_id, limit),
             )
-            return [Listed(_session(row), as_member(row), row["unread"]) for row in rows]
+            return [SessionListing(_session(row), as_member(row), row["unread"]) for row in rows]
 
         return await self._engine.read(work)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from storage.errors import StoreUnavailable
-from storage.records import AccountDeletion, Listed, Role
+from storage.records import AccountDeletion, Role, SessionListing
 from storage.sqlite.engine import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import (
@@ -133,8 +133,10 @@ class TestVersion1:
 
         await store.close(is_clean=True)
         assert before == [
-            Listed(session("s2", owner_id="u-bob", updated_at=NOW + 1), member("u-bob", "s2", role=Role.OWNER), 0),
-            Listed(session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=3), 0),
+            SessionListing(
+                session("s2", owner_id="u-bob", updated_at=NOW + 1), member("u-bob", "s2", role=Role.OWNER), 0
+            ),
+            SessionListing(session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=3), 0),
         ]
         assert removed == member("u-gone", joined_at=NOW + 2, is_removed=True, read_sequence=3)
         assert after == 1

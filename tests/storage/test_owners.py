@@ -11,7 +11,7 @@ import pytest
 
 from storage.base import Store
 from storage.errors import NotFound, OwnerStays, StoreError
-from storage.records import AccountDeletion, Listed, Member, Role
+from storage.records import AccountDeletion, Member, Role, SessionListing
 from tests.storage.rows import NOW, Seed, member, message, session
 
 MANY = 1_000
@@ -420,8 +420,8 @@ class TestReading:
         listed = await store.sessions_of("u-bob", None, MANY)
 
         assert listed == [
-            Listed(session("s2"), member("u-bob", "s2", joined_at=NOW + 1), 1),
-            Listed(session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=1), 1),
+            SessionListing(session("s2"), member("u-bob", "s2", joined_at=NOW + 1), 1),
+            SessionListing(session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=1), 1),
         ]
 
     async def test_pages_have_counts(self, store: Store, seed: Seed) -> None:

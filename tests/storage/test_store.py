@@ -15,7 +15,7 @@ import pytest
 
 from storage.base import Store
 from storage.errors import Conflict, LimitReached, NotFound, OwnerStays, StoreError, TokenReused
-from storage.records import Access, Listed, Login, Member, Role, Session, SessionChanges, Status, VersionKind
+from storage.records import Access, Login, Member, Role, Session, SessionChanges, SessionListing, Status, VersionKind
 from tests.storage.conftest import Connect
 from tests.storage.rows import (
     HOUR,
@@ -756,8 +756,8 @@ class TestSessionsOf:
         found = await store.sessions_of("u-ada", None, MANY)
 
         assert found == [
-            Listed(other, member("u-ada", "s2", role=Role.VIEWER, joined_at=NOW + 3), 0),
-            Listed(own, member("u-ada", "s1", role=Role.OWNER), 0),
+            SessionListing(other, member("u-ada", "s2", role=Role.VIEWER, joined_at=NOW + 3), 0),
+            SessionListing(own, member("u-ada", "s1", role=Role.OWNER), 0),
         ]
         assert found[0].member.role is Role.VIEWER
 
