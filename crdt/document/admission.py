@@ -1,26 +1,26 @@
 """The last look at an update before it is applied: what it may be, and in which form."""
 
 from crdt.document.merging import EMPTY
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.wire import update_parser
 from crdt.wire.content import ScanLimits
 from crdt.wire.map_values import separate
 from crdt.wire.parsed_update import Parsed, without_structs
 
 
-def admitted(known: Known, parsed: Parsed, author: str, limits: ScanLimits, *, carries: bool) -> Parsed | None:
+def admitted(index: StructIndex, parsed: Parsed, author: str, limits: ScanLimits, *, carries: bool) -> Parsed | None:
     """Return what of an update is to be applied; None for nothing.
 
-    carries  see `Known.admit`
+    carries  see `StructIndex.admit`
 
     Raises what that raises, Gap also for what is known in part, and Rejected for structs that have no place.
     """
-    known.admit(parsed, author, carries=carries)
-    if known.has_some_of(parsed):
+    index.admit(parsed, author, carries=carries)
+    if index.has_some_of(parsed):
         update = without_structs(parsed)
         return None if update == EMPTY else update_parser.parse(update, limits)
-    known.places.lay(parsed)
+    index.places.lay(parsed)
     if parsed.heaps:
         parsed = update_parser.parse(separate(parsed.update, set(parsed.heaps)), limits)
-        known.places.lay(parsed)
+        index.places.lay(parsed)
     return parsed

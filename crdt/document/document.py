@@ -5,7 +5,7 @@ pycrdt `Doc` beside them is only a view to read text from, and it is thrown away
 whenever it could differ from what real Yjs clients show. `Doc.get_update()` is never used: it
 drops what is pending and corrupts text in which half a character was deleted (facts/pycrdt.md).
 
-Everything that comes in has passed `scan` and `known`. All positions inside pycrdt are UTF-8 bytes.
+Everything that comes in has passed `update_parser` and `StructIndex`. All positions inside pycrdt are UTF-8 bytes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -32,7 +32,7 @@ class Document:
     def __init__(self, base: bytes = EMPTY, torn: Set[int] = frozenset()) -> None:
         """Start from a merged state that pycrdt can load (`check`); it is loaded when it is needed.
 
-        torn  see `squash`; the same set that `Known` keeps and adds to.
+        torn  see `squash`; the same set that `StructIndex` keeps and adds to.
         """
         self._base = base
         self._levels: list[list[bytes]] = []
@@ -89,7 +89,7 @@ class Document:
     def apply(self, update: bytes, *, cuts: bool = False) -> bool:
         """Integrate an update; return whether the document changed.
 
-        cuts  it cuts a character in two (`Known.take` says so): the text is then read from a corrected copy
+        cuts  it cuts a character in two (`StructIndex.take` says so): the text is then read from a corrected copy
 
         Raises Rejected when pycrdt refuses it; the document is then as it was before. Nothing is
         taken that pycrdt has not loaded, or the room could not be opened again.

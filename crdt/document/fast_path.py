@@ -1,7 +1,7 @@
 """What typing sends, recognized in one regular expression match: 3 µs in place of 20 for the whole scan.
 
 One run of ASCII text with origins, one range deleted, or both: typing over a selection. Whatever is not plainly
-that, or needs a second look in the room's tables, goes the long way (`scan`, `known`), which alone says no. The
+that, or needs a second look in the room's tables, goes the long way (`scan`, `index`), which alone says no. The
 rules are the same; `tests/crdt/document/test_fast_path.py` holds the two against each other.
 
 Only in documents of plain text, with any number of roots and with formats: there pycrdt integrates whatever
@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.wire.parsed_update import Place, pack
 from crdt.wire.update_parser import MAX_CLOCK
 
@@ -50,18 +50,18 @@ made = tuple.__new__
 """In place of a NamedTuple's own constructor, which is written in Python."""
 
 
-def read(frame: bytes, known: Known, author: str) -> Keystroke | None:
+def read(frame: bytes, index: StructIndex, author: str) -> Keystroke | None:
     """Return the update in a frame if it is a keystroke that may be applied now; None means: look closer."""
-    if not known.is_plain:
+    if not index.is_plain:
         return None
     found = _insert(frame)
     if found:
-        return _inserted(frame, found, known, author)
+        return _inserted(frame, found, index, author)
     found = _delete(frame)
-    return _deleted(frame, found, known) if found else None
+    return _deleted(frame, found, index) if found else None
 
 
-def _inserted(frame: bytes, found: "re.Match[bytes]", known: Known, author: str) -> Keystroke | None:
+def _inserted(frame: bytes, found: "re.Match[bytes]", index: StructIndex, author: str) -> Keystroke | None:
     (
         head, client, clock, left, left_clock, left2, left2_clock, right2, right2_clock, right, right_clock, size, text,
         gone, gone_clock, gone_size,
@@ -70,52 +70,52 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", known: Known, author: str)
     if (
         head[0] != len(frame) - _HEAD_BYTES
         or length != len(text)
-        or known.clocks.get(number) != first
+        or index.clocks.get(number) != first
         or first + length > MAX_CLOCK
-        or known.owners.get(number) != author
+        or index.owners.get(number) != author
     ):
         return None
     if left is None:
         left, left_clock = left2, left2_clock
     if right is None:
         right, right_clock = right2, right2_clock
-    before = -1 if left is None else _origin(left, left_clock, 1, known)
-    behind = -1 if right is None else _origin(right, right_clock, 0, known)
+    before = -1 if left is None else _origin(left, left_clock, 1, index)
+    behind = -1 if right is None else _origin(right, right_clock, 0, index)
     if before in (behind, _UNKNOWN) or behind == _UNKNOWN:
         return None
-    if gone is not None and not _is_whole(gone, gone_clock, gone_size, known):
+    if gone is not None and not _is_whole(gone, gone_clock, gone_size, index):
         return None
     place = None
-    if not known.places.are_one:
-        place = known.places.between(before, behind)
+    if not index.places.are_one:
+        place = index.places.between(before, behind)
         if not place:
             return None
     return made(Keystroke, (number, first, first + length, frame[_HEAD_BYTES:], place))
 
 
-def _origin(client: bytes, clock: bytes, behind: int, known: Known) -> int:
+def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int:
     """The packed id of an origin, if it is known and no character is cut in two there."""
     number, k = _client(client), _int(clock)
-    if k >= known.clocks.get(number, 0) or (known.pairs and known.cuts(pack(number, k) + behind)):
+    if k >= index.clocks.get(number, 0) or (index.pairs and index.cuts(pack(number, k) + behind)):
         return _UNKNOWN
     return pack(number, k)
 
 
-def _deleted(frame: bytes, found: "re.Match[bytes]", known: Known) -> Keystroke | None:
+def _deleted(frame: bytes, found: "re.Match[bytes]", index: StructIndex) -> Keystroke | None:
     head, client, clock, size = found.groups()
-    if head[0] != len(frame) - _HEAD_BYTES or not _is_whole(client, clock, size, known):
+    if head[0] != len(frame) - _HEAD_BYTES or not _is_whole(client, clock, size, index):
         return None
     return made(Keystroke, (_client(client), 0, 0, frame[_HEAD_BYTES:], None))
 
 
-def _is_whole(client: bytes, clock: bytes, size: bytes, known: Known) -> bool:
+def _is_whole(client: bytes, clock: bytes, size: bytes, index: StructIndex) -> bool:
     """Whether all of a range is known, and no character is cut in two at its ends."""
     number, start, length = _client(client), _int(clock), _int(size)
     end = start + length
     return (
         length > 0
-        and end <= known.clocks.get(number, 0)
-        and not (known.pairs and (known.cuts(pack(number, start)) or known.cuts(pack(number, end))))
+        and end <= index.clocks.get(number, 0)
+        and not (index.pairs and (index.cuts(pack(number, start)) or index.cuts(pack(number, end))))
     )
 
 

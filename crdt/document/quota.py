@@ -3,7 +3,7 @@
 from collections import Counter
 
 from crdt.document.document import Document
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.errors import DocumentFull
 from crdt.limits import RoomLimits
 from crdt.wire.parsed_update import Parsed
@@ -12,15 +12,15 @@ from crdt.wire.parsed_update import Parsed
 class RoomLeft:
     """Bounds on one document's state and text."""
 
-    __slots__ = ("_document", "_known", "_limits", "_reached", "_text_bound")
+    __slots__ = ("_document", "_index", "_limits", "_reached", "_text_bound")
 
     def __init__(
-        self, document: Document, known: Known, limits: RoomLimits, text_bound: int, reached: Counter[str]
+        self, document: Document, index: StructIndex, limits: RoomLimits, text_bound: int, reached: Counter[str]
     ) -> None:
         """text_bound: bytes that the text cannot be over; reached: see `Room`."""
         self._reached = reached
         self._document = document
-        self._known = known
+        self._index = index
         self._limits = limits
         self._text_bound = text_bound
 
@@ -47,7 +47,7 @@ class RoomLeft:
             raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes")
         self._text_bound += parsed.text_bytes
         if parsed.text_bytes and self._text_bound > self._limits.text_bytes:
-            roots = dict.fromkeys((*self._known.text_roots, *parsed.text_roots))
+            roots = dict.fromkeys((*self._index.text_roots, *parsed.text_roots))
             before = self._document.text_bytes(roots)
             self._text_bound = before + parsed.text_bytes
             if self._text_bound <= self._limits.text_bytes:

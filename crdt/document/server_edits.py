@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from crdt.document.document import Document
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.text.text_map import Edit
 
 _MAX_CLIENT_ID = (1 << 32) - 1
@@ -12,11 +12,11 @@ _MAX_CLIENT_ID = (1 << 32) - 1
 class Authoring:
     """Makes updates in a user's name; the room then takes them like any client's."""
 
-    __slots__ = ("_clients", "_document", "_known", "_random_below")
+    __slots__ = ("_clients", "_document", "_index", "_random_below")
 
-    def __init__(self, document: Document, known: Known, random_below: Callable[[int], int]) -> None:
+    def __init__(self, document: Document, index: StructIndex, random_below: Callable[[int], int]) -> None:
         self._document = document
-        self._known = known
+        self._index = index
         self._random_below = random_below
         self._clients: dict[str, int] = {}
 
@@ -27,7 +27,7 @@ class Authoring:
     def _client_of(self, user_id: str) -> int:
         """The Yjs client id for a user's edits."""
         client = self._clients.get(user_id)
-        while client is None or self._known.owners.get(client, user_id) != user_id:
+        while client is None or self._index.owners.get(client, user_id) != user_id:
             client = 1 + self._random_below(_MAX_CLIENT_ID)
             self._clients[user_id] = client
         return client

@@ -30,7 +30,7 @@ class Apply(Protocol):
     def __call__(self, update: bytes, /, *, cuts: bool) -> bool: ...
 
 
-class Known:
+class StructIndex:
     """The structs of one document, by client id.
 
     clocks      {client id: next clock}

@@ -73,7 +73,7 @@ class Past:
             if asked not in files:
                 raise NotFound("text")
             sequence, state = room.journal.sequence, room.document.state()
-            owners = dict(room.known.owners)
+            owners = dict(room.index.owners)
             return asked, sequence, await asyncio.to_thread(blame, state, asked, owners, room.contributions.authorship)
 
     async def replay(self, session_id: str, start: int, end: int) -> tuple[dict[str, str], list[Step], int | None]:

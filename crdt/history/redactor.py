@@ -119,7 +119,7 @@ class Redactor:
 def _without(version: Version, main_root: str, chunks: list[Chunk], taken: Taken) -> Version | None:
     """Return the version without the text, None if it shows nothing of it."""
     restored = restore.restore(None, chunks, until=version.sequence, reads_summaries=True)
-    if not any(restored.known.clocks.get(client, 0) > clocks[0] for client, clocks in taken.items()):
+    if not any(restored.index.clocks.get(client, 0) > clocks[0] for client, clocks in taken.items()):
         return None
     files = dict(version.files or {})
     shown = redaction.without(restored.state, taken, {main_root: "", **files})

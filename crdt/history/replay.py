@@ -36,13 +36,13 @@ class Replayer:
     sequence  log position at which it stands
     """
 
-    __slots__ = ("_document", "_known", "_main_root", "_texts", "sequence")
+    __slots__ = ("_document", "_index", "_main_root", "_texts", "sequence")
 
     def __init__(self, restored: Restored, main_root: str) -> None:
         self.sequence = restored.sequence
-        self._known = restored.known
+        self._index = restored.index
         self._main_root = main_root
-        self._document = Document(restored.state or merging.EMPTY, self._known.torn)
+        self._document = Document(restored.state or merging.EMPTY, self._index.torn)
         self._texts = self._read()
 
     def files(self) -> dict[str, str]:
@@ -56,7 +56,7 @@ class Replayer:
     def step(self, entry: Entry) -> Step:
         """Go on by the next entry; raises Rejected or Gap for one that was never good."""
         parsed = parse(entry.update, STORED_LIMITS)
-        self._known.take_stored(parsed, entry.author, self._document.apply, is_unclaimed=entry.carried)
+        self._index.take_stored(parsed, entry.author, self._document.apply, is_unclaimed=entry.carried)
         before, self._texts = self._texts, self._read()
         self.sequence += 1
         made = Step(entry.at, entry.author)
@@ -67,7 +67,7 @@ class Replayer:
         return made
 
     def _read(self) -> dict[str, bytes]:
-        roots = dict.fromkeys((self._main_root, *self._known.text_roots))
+        roots = dict.fromkeys((self._main_root, *self._index.text_roots))
         return {root: text.encode() for root, text in self._document.texts(roots).items()}
 
 

@@ -42,8 +42,8 @@ class Keeper:
         room.checkpointed_at = now
         room.settle()
         with self._mark.at(room.session_id):
-            state, clocks = room.document.state(), dict(room.known.clocks)
-        owners = authorship.encode(room.known.owners, room.contributions.authorship)
+            state, clocks = room.document.state(), dict(room.index.clocks)
+        owners = authorship.encode(room.index.owners, room.contributions.authorship)
         await self._writer.saved(room, sequence)
         try:
             with self._mark.at(room.session_id):

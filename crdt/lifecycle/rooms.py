@@ -58,7 +58,7 @@ class Rooms:
         quarantine: Quarantine | None = None,
         reached: Counter[str] | None = None,
     ) -> None:
-        """clock returns milliseconds since 1970; accepts_carried: see `Known.admit`; encode: see `Broadcast`.
+        """clock returns milliseconds since 1970; accepts_carried: see `StructIndex.admit`; encode: see `Broadcast`.
 
         mark        where it is written whom native code works for
         quarantine  which sessions are set aside

@@ -38,7 +38,7 @@ class Entry(NamedTuple):
     at       milliseconds since 1970
     author   id of the user whose connection or request it was
     update    raw bytes
-    carried   it may hold structs of client ids that are somebody else's (see `Known.admit`)
+    carried   it may hold structs of client ids that are somebody else's (see `StructIndex.admit`)
     redacted  text of it was taken out later (see `crdt.history.redaction`)
     """
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from crdt.document.merging import EMPTY, check, merge, verify
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
@@ -31,7 +31,7 @@ class Restored:
     """
 
     state: bytes = EMPTY
-    known: Known = field(default_factory=Known)
+    index: StructIndex = field(default_factory=StructIndex)
     authorship: Authorship = field(default_factory=Authorship)
     sequence: int = 0
     contributors: dict[str, int] = field(default_factory=dict)
@@ -79,16 +79,16 @@ def restore(
 def _load_checkpoint(restored: Restored, checkpoint: Checkpoint) -> None:
     restored.state = codec.without_checksum(checkpoint.state)
     restored.sequence = checkpoint.sequence
-    restored.known.owners, times = authorship.decode(checkpoint.owners)
+    restored.index.owners, times = authorship.decode(checkpoint.owners)
     restored.has_authors = times is not None
     restored.authorship = times or Authorship()
-    _commit_whole(restored.known, restored.state)
+    _commit_whole(restored.index, restored.state)
 
 
-def _commit_whole(known: Known, update: bytes) -> None:
+def _commit_whole(index: StructIndex, update: bytes) -> None:
     """Take in an update of many people; it is nobody's."""
     parsed = parse(update, STORED_LIMITS)
-    known.take_stored(parsed, "", is_unclaimed=True)
+    index.take_stored(parsed, "", is_unclaimed=True)
 
 
 def _is_next(restored: Restored, chunk: Chunk, until: int | None) -> bool:
@@ -96,7 +96,7 @@ def _is_next(restored: Restored, chunk: Chunk, until: int | None) -> bool:
 
 
 def _load_summary(restored: Restored, chunk: Chunk, whole: bytes, updates: list[bytes]) -> None:
-    _commit_whole(restored.known, whole)
+    _commit_whole(restored.index, whole)
     restored.sequence = chunk.last
     updates.append(whole)
 
@@ -105,7 +105,7 @@ def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: i
     entries = codec.decode_chunk(chunk.data)
     if chunk.last - chunk.first + 1 != len(entries) or chunk.first > restored.sequence + 1:
         raise RoomDamaged("the log has a hole")
-    known = restored.known
+    index = restored.index
     for sequence, entry in enumerate(entries, chunk.first):
         if until is not None and sequence > until:
             break
@@ -119,7 +119,7 @@ def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: i
         restored.authorship.note(parsed, entry.at, entry.author)
         if sequence <= restored.sequence:
             continue
-        known.take_stored(parsed, entry.author, is_unclaimed=entry.carried)
+        index.take_stored(parsed, entry.author, is_unclaimed=entry.carried)
         restored.sequence = sequence
         updates.append(entry.update)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.limits import RoomLimits
 from crdt.room.broadcast import Broadcast
 from crdt.room.connection import Connection
@@ -18,15 +18,15 @@ class Gathering:
     """The connections of a room.
 
     is_open    edits are taken; False once the session has ended
-    known      of the document: who joins is asked for what it lacks
+    index      of the document: who joins is asked for what it lacks
     broadcast  what everybody here is told
     """
 
-    __slots__ = ("_observer", "broadcast", "connections", "is_open", "known", "presence")
+    __slots__ = ("_observer", "broadcast", "connections", "index", "is_open", "presence")
 
     def __init__(
         self,
-        known: Known,
+        index: StructIndex,
         limits: RoomLimits,
         *,
         is_open: bool,
@@ -35,10 +35,10 @@ class Gathering:
     ) -> None:
         """encode: how a frame goes over the wire, see `Broadcast`; reached: see `crdt.room.room`."""
         self.is_open = is_open
-        self.known = known
+        self.index = index
         self.connections: dict[Connection, None] = {}
         self.broadcast = Broadcast(self.connections, encode)
-        self.presence = Presence(self.broadcast, self.connections, known.owners, limits, reached)
+        self.presence = Presence(self.broadcast, self.connections, index.owners, limits, reached)
         self._observer: Observer | None = None
 
     def join(self, connection: Connection) -> None:
@@ -47,7 +47,7 @@ class Gathering:
         if self._observer:
             self._observer.joined(connection)
         if self.may_write(connection):
-            connection.outbox.send(y_protocol.sync_step1(self.known.clocks))
+            connection.outbox.send(y_protocol.sync_step1(self.index.clocks))
         self.presence.greet(connection)
 
     def leave(self, connection: Connection) -> None:
@@ -96,7 +96,7 @@ class Gathering:
     def _welcome_writer(self, connection: Connection, *, could_write: bool) -> None:
         if self.may_write(connection) and not could_write:
             connection.was_refused = False
-            connection.outbox.send(y_protocol.sync_step1(self.known.clocks))
+            connection.outbox.send(y_protocol.sync_step1(self.index.clocks))
 
     def may_write(self, connection: Connection) -> bool:
         """Whether a client's edits are taken now."""

@@ -37,7 +37,7 @@ _VIEWER = Role.VIEWER
 class Room(Gathering):
     """The live document of a session and its connections.
 
-    accepts_carried see `Known.admit`: the server ended without saving all it had relayed
+    accepts_carried see `StructIndex.admit`: the server ended without saving all it had relayed
     journal         what is not saved yet, and the log positions
     pins            uses of the room beside its connections; it stays loaded while there are any
     idle_since      when `rooms` first saw nobody using it
@@ -75,14 +75,14 @@ class Room(Gathering):
         reached  counts, by the name of a setting, how often it kept somebody from something
         """
         self._reached: Counter[str] = Counter() if reached is None else reached
-        super().__init__(restored.known, limits, is_open=is_open, encode=encode, reached=self._reached)
+        super().__init__(restored.index, limits, is_open=is_open, encode=encode, reached=self._reached)
         self.session_id = session_id
         self.limits = limits
         self._mark = mark or CrashMark()
         self._deferred_by: str | None = None
         self.main_root = main_root
         self.accepts_carried = accepts_carried
-        self.document = Document(restored.state, self.known.torn)
+        self.document = Document(restored.state, self.index.torn)
         self.journal = Journal(session_id, restored.sequence)
         self.contributions = Contributions(restored.authorship, restored.contributors, restored.edited_at)
         self.pins = 0
@@ -93,8 +93,8 @@ class Room(Gathering):
         self.on_edit: Callable[[Room, int], None] = _do_nothing
         self.has_memory: Callable[[int], bool] = _has_memory
         self.on_lost: Callable[[Room], None] = _do_nothing
-        self._authoring = Authoring(self.document, self.known, random_below)
-        self._room_left = RoomLeft(self.document, self.known, limits, len(restored.state), self._reached)
+        self._authoring = Authoring(self.document, self.index, random_below)
+        self._room_left = RoomLeft(self.document, self.index, limits, len(restored.state), self._reached)
 
     # -- what comes in ----------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ class Room(Gathering):
         if connection not in self.connections:
             return
         if self.is_open and connection.role is not _VIEWER:
-            typed = fast_path.read(frame, self.known, connection.user_id)
+            typed = fast_path.read(frame, self.index, connection.user_id)
             if typed and self._type(connection, typed, frame, now):
                 return
         if frame[:1] == _SYNC:
@@ -147,9 +147,9 @@ class Room(Gathering):
         if self._deferred_by != author:
             self._deferred_by = author if self._deferred_by is None else ""
         if after:
-            self.known.clocks[client] = after
+            self.index.clocks[client] = after
             if place:
-                self.known.places.extend(client, first, place)
+                self.index.places.extend(client, first, place)
         entry = fast_path.made(codec.Entry, (now, author, update, False, False))
         journal.add(entry)
         contributions = self.contributions
@@ -214,9 +214,9 @@ class Room(Gathering):
             self._reached["max_unsaved_bytes"] += 1
             raise RoomUnavailable("too much is waiting to be saved")
         limits = SYNC_LIMITS if is_answer else LIVE_LIMITS
-        known = self.known
+        index = self.index
         admitted = admission.admitted(
-            known, parsed or update_parser.read(update, limits), author, limits, carries=carries
+            index, parsed or update_parser.read(update, limits), author, limits, carries=carries
         )
         if not admitted:
             return
@@ -224,8 +224,8 @@ class Room(Gathering):
         self._room_left.check(parsed, update, is_exact=source is None or is_answer)
         unclaimed: Set[int] = frozenset()
         if carries and source:
-            unclaimed = parsed.spans.keys() - known.owners.keys() - source.client_ids
-        if not known.take(parsed, author, self.document.apply, unclaimed):
+            unclaimed = parsed.spans.keys() - index.owners.keys() - source.client_ids
+        if not index.take(parsed, author, self.document.apply, unclaimed):
             return
         entry = codec.Entry(now, author, update, bool(unclaimed))
         self.journal.add(entry)
@@ -247,7 +247,7 @@ class Room(Gathering):
                 return
         if is_answer or not connection.is_behind:
             connection.is_behind = True
-            connection.outbox.send(y_protocol.sync_step1(self.known.clocks))
+            connection.outbox.send(y_protocol.sync_step1(self.index.clocks))
 
     # -- saving -----------------------------------------------------------------------------------
 
@@ -283,7 +283,7 @@ class Room(Gathering):
         """Return {root: text} of all text roots and the main root."""
         self.settle()
         with self._mark.at(self.session_id):
-            return self.document.texts(dict.fromkeys((self.main_root, *self.known.text_roots)))
+            return self.document.texts(dict.fromkeys((self.main_root, *self.index.text_roots)))
 
     def edit_text(self, user_id: str, text: str, now: int) -> None:
         """Turn the session's code into `text` by a small edit of this user's; raises as `edit` does."""

@@ -1,7 +1,7 @@
 """What an update consists of, read in Python before pycrdt sees a byte of it.
 
 `parse` decides what the bytes alone can tell: structure, lengths, counts, kinds, nesting. What
-needs the room's table of clocks (is there a gap, whose client id is it?) is `known`. Every rule
+needs the room's table of clocks (is there a gap, whose client id is it?) is `StructIndex`. Every rule
 is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or because it bounds
 work (facts/pycrdt.md, "The scan that held"). The encoding is Yjs's update format, version 1.
 """

@@ -122,7 +122,7 @@ class Arena:
         match y_protocol.decode(frame):
             case y_protocol.SyncUpdate(update) | y_protocol.SyncStep2(update):
                 spans = parse(update, SYNC_LIMITS).spans
-                if any(after > self.room.known.clocks.get(client, 0) for client, (_, after) in spans.items()):
+                if any(after > self.room.index.clocks.get(client, 0) for client, (_, after) in spans.items()):
                     raise Finding("new structs were neither taken nor refused")
 
     def look(self) -> None:
@@ -131,7 +131,7 @@ class Arena:
         room.files()
         self._chunks += save(room, self._now)
         try:
-            room.document.diff(y_protocol.sync_step1({next(iter(room.known.clocks), 1): 1})[3:])
+            room.document.diff(y_protocol.sync_step1({next(iter(room.index.clocks), 1): 1})[3:])
         except Rejected as error:
             raise Finding(f"nobody can join any more: {error}") from error
         room.presence.tick(self._now)
@@ -142,7 +142,7 @@ class Arena:
             restored = restore.restore(None, self._chunks)
         except CrdtError as error:
             raise Finding(f"what was saved cannot be loaded: {error}") from error
-        return Document(restored.state, restored.known.torn)
+        return Document(restored.state, restored.index.torn)
 
     def finish(self) -> Dossier | None:
         """Look a last time; None if the room turns out to be damaged, which is then closed as it should be."""
@@ -159,13 +159,13 @@ class Arena:
         state = room.document.state()
         notes = [*self._checkpoint(state), *(["rooms loaded otherwise"] if loaded != texts else [])]
         updates = [entry.update for chunk in self._chunks for entry in codec.decode_chunk(chunk.data)]
-        return Dossier(updates, [state, squash(state)], texts, room.known.clocks, self.is_sensible, notes)
+        return Dossier(updates, [state, squash(state)], texts, room.index.clocks, self.is_sensible, notes)
 
     def _checkpoint(self, state: bytes) -> Iterator[str]:
         """Make a checkpoint; where that cannot be, the log just goes on."""
-        known = self.room.known
-        owners = authorship.encode(known.owners, self.room.contributions.authorship)
-        arguments: tuple[Any, ...] = ("session", self.room.journal.sequence, state, known.clocks, owners, self._now)
+        index = self.room.index
+        owners = authorship.encode(index.owners, self.room.contributions.authorship)
+        arguments: tuple[Any, ...] = ("session", self.room.journal.sequence, state, index.clocks, owners, self._now)
         try:
             restore.make_checkpoint(*arguments)
         except CrdtError:

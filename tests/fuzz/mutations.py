@@ -3,7 +3,7 @@
 from random import Random
 
 from crdt.document.merging import EMPTY
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
@@ -56,26 +56,26 @@ class Mutator:
 
     def frame(self, source: Random, room: Room, user: str, *, is_tame: bool) -> tuple[str, bytes]:
         """Return (kind, frame) for a user of a room. A tame room gets no updates that are made to fit but senseless."""
-        known = room.known
+        index = room.index
         weights = TAME if is_tame else _WILD
         kind = source.choices(tuple(weights), tuple(weights.values()))[0]
         if kind == "honest":
             return kind, y_protocol.sync_update(self._honest(source, room, user) or EMPTY)
         if kind == "vector":
-            return kind, self._vector(source, known)
+            return kind, self._vector(source, index)
         if kind == "awareness":
-            return kind, self._awareness(source, known)
+            return kind, self._awareness(source, index)
         if kind in ("bytes", "attack") and source.random() < 0.5:
             frame = source.choice(self._frames if kind == "bytes" else self._attacks)
             return kind, raw.mutated(source, frame) if kind == "bytes" else frame
-        update = self._update(kind, source, Places(source, known, user))
+        update = self._update(kind, source, Places(source, index, user))
         return kind, (y_protocol.sync_step2 if source.random() < 0.15 else y_protocol.sync_update)(update)
 
     def _honest(self, source: Random, room: Room, user: str) -> bytes | None:
         """One edit of somebody who has all that the room has."""
-        own = Places(source, room.known, user).own
+        own = Places(source, room.index, user).own
         client = source.choice(own) if own and source.random() < 0.9 else source.getrandbits(32)
-        return replica.edit(source, squash(room.document.state(), room.known.torn), client)
+        return replica.edit(source, squash(room.document.state(), room.index.torn), client)
 
     def _update(self, kind: str, source: Random, places: Places) -> bytes:
         match kind:
@@ -104,20 +104,20 @@ class Mutator:
         """One of the updates, to be changed."""
         return parse(source.choice(self._parsable)) or Update()
 
-    def _vector(self, source: Random, known: Known) -> bytes:
+    def _vector(self, source: Random, index: StructIndex) -> bytes:
         """The room's own state vector or another's, changed."""
-        frame = source.choice((*self._vectors, y_protocol.sync_step1(known.clocks)))
+        frame = source.choice((*self._vectors, y_protocol.sync_step1(index.clocks)))
         match source.randrange(4):
             case 0:
                 return frame
             case 1:
-                vector = {client: max(0, clock + source.choice((-1, 0, 3))) for client, clock in known.clocks.items()}
+                vector = {client: max(0, clock + source.choice((-1, 0, 3))) for client, clock in index.clocks.items()}
                 return y_protocol.sync_step1({**vector, source.choice(raw.ODD_NUMBERS): source.choice(raw.ODD_NUMBERS)})
             case 2:
                 return raw.mutated(source, frame)
         return b"\x00\x00" + write_var_bytes(raw.mutated(source, frame[3:]))
 
-    def _awareness(self, source: Random, known: Known) -> bytes:
+    def _awareness(self, source: Random, index: StructIndex) -> bytes:
         """Presence, changed or made up."""
         frame = source.choice(self._presence)
         match source.randrange(4):
@@ -127,7 +127,7 @@ class Mutator:
                 return raw.mutated(source, frame)
             case 2:
                 return b"\x01" + write_var_bytes(raw.mutated(source, frame[2:]))
-        clients = (*known.clocks, *raw.ODD_NUMBERS)
+        clients = (*index.clocks, *raw.ODD_NUMBERS)
         count = source.choice((1, 1, 2, 6))
         parts = [write_var_uint(count)]
         for _ in range(count):

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.wire.content import GC, SKIP, STRING
 from crdt.wire.parsed_update import pack
 from tests.fuzz import contents
@@ -15,20 +15,20 @@ _CLOCK_BITS = (1 << 31) - 1
 class Places:
     """Picks them for a user of one room."""
 
-    def __init__(self, source: Random, known: Known, user: str) -> None:
+    def __init__(self, source: Random, index: StructIndex, user: str) -> None:
         self._source = source
-        self._known = known
-        self.own = [client for client in known.clocks if known.owners.get(client) == user]
+        self._index = index
+        self.own = [client for client in index.clocks if index.owners.get(client) == user]
         """Client ids that the user has written under."""
         self.usable = [*self.own, *contents.CLIENTS]
         """The same, and such as may be new."""
 
     def next_clock(self, client: int) -> int:
-        return self._known.clocks.get(client, 0)
+        return self._index.clocks.get(client, 0)
 
     def somewhere(self) -> Id:
         """A struct that exists, rather a late one; any if there is none."""
-        source, clocks = self._source, self._known.clocks
+        source, clocks = self._source, self._index.clocks
         if not clocks:
             return contents.anywhere(source)
         client = source.choice(list(clocks))
@@ -38,7 +38,7 @@ class Places:
         """Another one, rather where `left` lies: elsewhere there is nothing between them."""
         one = self.somewhere()
         for _ in range(_TRIES):
-            if not left or self._known.places.between(pack(*left), pack(*one)):
+            if not left or self._index.places.between(pack(*left), pack(*one)):
                 break
             one = self.somewhere()
         return one
@@ -59,16 +59,16 @@ class Places:
         place = source.random()
         if struct.kind in (GC, SKIP):
             return struct
-        if place < 0.6 and (self._known.clocks or clock):
+        if place < 0.6 and (self._index.clocks or clock):
             own = (client, clock - 1) if clock and source.random() < 0.4 else self.somewhere()
             struct.left = own if source.random() < 0.75 else None
             struct.right = self._near(struct.left) if not struct.left or source.random() < 0.4 else None
             return struct
-        if place > 0.85 and self._known.types:
-            packed = source.choice(list(self._known.types))
+        if place > 0.85 and self._index.types:
+            packed = source.choice(list(self._index.types))
             struct.parent = packed >> 31, packed & _CLOCK_BITS
         else:
-            struct.parent = source.choice((*contents.ROOTS, *sorted(self._known.roots)[:8]))
+            struct.parent = source.choice((*contents.ROOTS, *sorted(self._index.roots)[:8]))
         if struct.kind != STRING and source.random() < 0.4:
             struct.key = source.choice(contents.KEYS)
         return struct

@@ -56,7 +56,7 @@ async def edit(
     raw.send(masked(frame(update)), QUESTION)
     found = await told(raw, ANSWER)
     room = scene.server.parts.services.rooms.find(session_id)
-    is_taken = room is not None and update_parser.parse(update).spans.keys() <= room.known.clocks.keys()
+    is_taken = room is not None and update_parser.parse(update).spans.keys() <= room.index.clocks.keys()
     return found if is_taken == (found == OK) else f"taken, then {found}"
 
 
@@ -80,7 +80,7 @@ async def type_at_once(scene: Scene, count: int) -> object:
 
     async def known() -> int:
         room = scene.server.parts.services.rooms.find(scene.session_id)
-        return room.known.clocks.get(count, 0) if room else 0
+        return room.index.clocks.get(count, 0) if room else 0
 
     await until(known, lambda found: found == count)
     return OK

@@ -8,7 +8,7 @@ import pytest
 from crdt.document import document, merging
 from crdt.document.document import CUT_BYTES, Document
 from crdt.document.merging import EMPTY, merge, verify
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.errors import Rejected, RoomDamaged
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
@@ -158,10 +158,10 @@ def test_edits_by_code_points() -> None:
 
 def test_half_a_character_deleted_shows_as_in_yjs() -> None:
     """F3: the state keeps the raw updates, the text shows U+FFFD, and editing goes on."""
-    known, typist = Known(), Typist(1)
-    subject = Document(torn=known.torn)
+    index, typist = StructIndex(), Typist(1)
+    subject = Document(torn=index.torn)
     for update in (typist.insert(0, "x😀y"), bytes.fromhex("000101010101")):
-        known.take(parse(update), "ada", subject.apply)
+        index.take(parse(update), "ada", subject.apply)
 
     assert subject.texts(["codemirror"]) == {"codemirror": "x\ufffdy"}
     subject.apply(subject.edit({"codemirror": "x\ufffdyz"}, 9))

@@ -9,7 +9,7 @@ from crdt.document import admission, fast_path
 from crdt.document.document import Document
 from crdt.document.fast_path import Keystroke
 from crdt.document.merging import check
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, ProtocolError
 from crdt.wire import y_protocol
 from crdt.wire.content import LIVE_LIMITS
@@ -18,43 +18,43 @@ from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 
 
-def taken(known: Known, update: bytes, author: str = "ada") -> None:
+def taken(index: StructIndex, update: bytes, author: str = "ada") -> None:
     """The long way."""
-    parsed = admission.admitted(known, parse(update, LIVE_LIMITS), author, LIVE_LIMITS, carries=False)
+    parsed = admission.admitted(index, parse(update, LIVE_LIMITS), author, LIVE_LIMITS, carries=False)
     assert parsed
-    known.take_stored(parsed, author)
+    index.take_stored(parsed, author)
 
 
 def frame_of(update: bytes) -> bytes:
     return y_protocol.sync_update(update)
 
 
-def known_after(*updates: bytes, author: str = "ada") -> Known:
-    known = Known()
+def index_after(*updates: bytes, author: str = "ada") -> StructIndex:
+    index = StructIndex()
     for update in updates:
-        taken(known, update, author)
-    return known
+        taken(index, update, author)
+    return index
 
 
 def test_typing_and_deleting() -> None:
     """What an editor sends while somebody types is recognized."""
     typist = Typist(3_000_000_000)
-    known = known_after(typist.insert(0, "ab"))
+    index = index_after(typist.insert(0, "ab"))
 
     insert = typist.insert(1, "xyz")
-    assert fast_path.read(frame_of(insert), known, "ada") == Keystroke(3_000_000_000, 2, 5, insert)
-    taken(known, insert)
+    assert fast_path.read(frame_of(insert), index, "ada") == Keystroke(3_000_000_000, 2, 5, insert)
+    taken(index, insert)
     at_end = typist.insert(5, "!")
-    assert fast_path.read(frame_of(at_end), known, "ada") == Keystroke(3_000_000_000, 5, 6, at_end)
-    taken(known, at_end)
+    assert fast_path.read(frame_of(at_end), index, "ada") == Keystroke(3_000_000_000, 5, 6, at_end)
+    taken(index, at_end)
     at_start = typist.insert(0, "?")
-    assert fast_path.read(frame_of(at_start), known, "ada") == Keystroke(3_000_000_000, 6, 7, at_start)
-    taken(known, at_start)
+    assert fast_path.read(frame_of(at_start), index, "ada") == Keystroke(3_000_000_000, 6, 7, at_start)
+    taken(index, at_start)
     over = typist.replace(1, 2, "over")
-    assert fast_path.read(frame_of(over), known, "ada") == Keystroke(3_000_000_000, 7, 11, over)
-    taken(known, over)
+    assert fast_path.read(frame_of(over), index, "ada") == Keystroke(3_000_000_000, 7, 11, over)
+    taken(index, over)
     delete = typist.delete(1, 2)
-    assert fast_path.read(frame_of(delete), known, "ada") == Keystroke(3_000_000_000, 0, 0, delete)
+    assert fast_path.read(frame_of(delete), index, "ada") == Keystroke(3_000_000_000, 0, 0, delete)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -62,7 +62,7 @@ def test_it_says_yes_only_where_the_long_way_does(seed: int) -> None:
     """Typing of two, with emoji now and then, whole and with bytes changed: yes means the same tables after it."""
     source = random.Random(seed)
     typists = [Typist(5), Typist(1 << 31)]
-    known, yes = Known(), 0
+    index, yes = StructIndex(), 0
     for _ in range(300):
         number = source.randrange(2)
         typist, author = typists[number], ("ada", "bob")[number]
@@ -79,24 +79,24 @@ def test_it_says_yes_only_where_the_long_way_does(seed: int) -> None:
             update = typist.insert(at, source.choice(["a", "bc", "\n", "0123456789" * 12, "é", "😀"]))
         for mutant in (bytearray(update), bytearray(update)):
             mutant[source.randrange(len(mutant))] = source.randrange(256)
-            same_or_none(bytes(mutant), known, author)
-        yes += same_or_none(update, known, author)
-        taken(known, update, author)
+            same_or_none(bytes(mutant), index, author)
+        yes += same_or_none(update, index, author)
+        taken(index, update, author)
         typists[1 - number].hear(update)
     assert yes > 50
 
 
-def same_or_none(update: bytes, known: Known, author: str) -> bool:
-    found = fast_path.read(frame_of(update), known, author)
+def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
+    found = fast_path.read(frame_of(update), index, author)
     if found is None:
         return False
     parsed = parse(update, LIVE_LIMITS)
-    assert admission.admitted(known, parsed, author, LIVE_LIMITS, carries=False) is parsed
+    assert admission.admitted(index, parsed, author, LIVE_LIMITS, carries=False) is parsed
     cuts = set(parsed.splits)
     for client, start, end in parsed.ranges:
         cuts |= {client << 31 | start, client << 31 | end}
-    assert not any(known.cuts(cut) for cut in cuts)
-    if found.after and not known.places.are_one:
+    assert not any(index.cuts(cut) for cut in cuts)
+    if found.after and not index.places.are_one:
         assert parsed.laid == {found.client: [(found.first, found.place)]}
     else:
         assert found.place is None
@@ -128,67 +128,67 @@ def test_it_leaves_the_rest_to_the_long_way(change: str) -> None:
     """It never refuses, and never lets through what would be refused."""
     typist = Typist(7)
     first, second = typist.insert(0, "ab"), typist.insert(1, "x")
-    known, author, frame = known_after(first), "ada", frame_of(second)
+    index, author, frame = index_after(first), "ada", frame_of(second)
     if change == "another user":
         author = "bob"
     elif change == "a gap before":
         frame = frame_of(typist.insert(2, "y"))
     elif change == "an unknown origin":
-        known.clocks[7] = 2
+        index.clocks[7] = 2
         frame = frame_of(b"\x01\x01\x07\x02\x84\x09\x00\x01x\x00")
     elif change == "behind and before the same":
         frame = frame_of(b"\x01\x01\x07\x02\xc4\x07\x00\x07\x00\x01x\x00")
     elif change == "between two texts":
-        taken(known, b"\x01\x01\x09\x00\x04\x01\x04text\x02zz\x00")
+        taken(index, b"\x01\x01\x09\x00\x04\x01\x04text\x02zz\x00")
         frame = frame_of(b"\x01\x01\x07\x02\xc4\x07\x01\x09\x00\x01x\x00")
     elif change == "a frame of another length":
         frame = frame[:2] + bytes((frame[2] + 1,)) + frame[3:]
     else:
-        known.clocks[7] = (1 << 31) - 2
+        index.clocks[7] = (1 << 31) - 2
         frame = frame_of(b"\x01\x01\x07" + write_var_uint((1 << 31) - 2) + b"\x84\x07\x00\x01x\x00")
 
-    assert fast_path.read(frame, known, author) is None
+    assert fast_path.read(frame, index, author) is None
     if change != "a frame of another length":
         with pytest.raises((Gap, ProtocolError)):
-            taken(known, frame[3:], author)
+            taken(index, frame[3:], author)
 
 
 @pytest.mark.parametrize("kind", ["map", "nested", "collected"])
 def test_only_in_plain_text(kind: str) -> None:
     """Next to anything else every update goes the long way, where pycrdt has the last word at once."""
     typist = Typist(7)
-    known, second = known_after(typist.insert(0, "ab")), typist.insert(1, "x")
-    assert fast_path.read(frame_of(second), known, "ada")
+    index, second = index_after(typist.insert(0, "ab")), typist.insert(1, "x")
+    assert fast_path.read(frame_of(second), index, "ada")
     other = pycrdt.Doc(client_id=8)
     if kind == "map":
         other.get("map", type=pycrdt.Map)["key"] = "value"
     elif kind == "nested":
         other.get("array", type=pycrdt.Array).append(pycrdt.Text("inside"))
-    taken(known, b"\x01\x01\x08\x00\x00\x03\x00" if kind == "collected" else other.get_update())
-    assert fast_path.read(frame_of(second), known, "ada") is None
+    taken(index, b"\x01\x01\x08\x00\x00\x03\x00" if kind == "collected" else other.get_update())
+    assert fast_path.read(frame_of(second), index, "ada") is None
 
 
-def senseless(source: random.Random, known: Known) -> bytes:
+def senseless(source: random.Random, index: StructIndex) -> bytes:
     """A keystroke somewhere, of client 2 or 3."""
 
     def somewhere() -> bytes:
-        client = source.choice(list(known.clocks))
-        return write_var_uint(client) + write_var_uint(source.randrange(known.clocks[client]))
+        client = source.choice(list(index.clocks))
+        return write_var_uint(client) + write_var_uint(source.randrange(index.clocks[client]))
 
     if source.random() < 0.25:
-        return b"\x00" + senseless_range(source, known)
+        return b"\x00" + senseless_range(source, index)
     client = source.choice((2, 3))
     origins = source.choice((b"\x84" + somewhere(), b"\xc4" + somewhere() + somewhere(), b"\x44" + somewhere()))
     text = b"q" * source.randint(1, 3)
-    head = b"\x01\x01" + write_var_uint(client) + write_var_uint(known.clocks[client])
-    deleted = senseless_range(source, known) if source.random() < 0.2 else b"\x00"
+    head = b"\x01\x01" + write_var_uint(client) + write_var_uint(index.clocks[client])
+    deleted = senseless_range(source, index) if source.random() < 0.2 else b"\x00"
     return head + origins + bytes((len(text),)) + text + deleted
 
 
-def senseless_range(source: random.Random, known: Known) -> bytes:
-    client = source.choice(list(known.clocks))
-    start = source.randrange(known.clocks[client])
-    size = source.randint(1, min(4, known.clocks[client] - start))
+def senseless_range(source: random.Random, index: StructIndex) -> bytes:
+    client = source.choice(list(index.clocks))
+    start = source.randrange(index.clocks[client])
+    size = source.randint(1, min(4, index.clocks[client] - start))
     return b"\x01" + b"\x01".join(map(write_var_uint, (client, start))) + write_var_uint(size)
 
 
@@ -205,17 +205,17 @@ def test_whatever_it_takes_pycrdt_integrates(seed: int) -> None:
         del text[2:5]
         text.format(0, 3, {"bold": True})
         first = (b"\x01\x01" + bytes((client,)) + b"\x00\x04\x01\x04text\x02zz\x00" for client in (2, 3))
-        known, document = Known(), Document()
+        index, document = StructIndex(), Document()
         for update in (bytes(author.get_update()), *first):
-            taken(known, update)
+            taken(index, update)
             document.apply(update)
         for _ in range(source.randint(1, 40)):
-            update = senseless(source, known)
-            found = fast_path.read(frame_of(update), known, "ada")
+            update = senseless(source, index)
+            found = fast_path.read(frame_of(update), index, "ada")
             if found:
-                assert same_or_none(update, known, "ada")
+                assert same_or_none(update, index, "ada")
                 document.defer(update)
-                taken(known, update)
+                taken(index, update)
             if source.random() < 0.2:
                 document.texts(["text", "codemirror"])
         check(document.state())

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from crdt.document.struct_index import MAX_DEPTH, MAX_PARENTS, MAX_ROOTS, Known
+from crdt.document.struct_index import MAX_DEPTH, MAX_PARENTS, MAX_ROOTS, StructIndex
 from crdt.errors import ForeignClient, Gap, Rejected
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.update_parser import parse
@@ -12,13 +12,13 @@ from tests.crdt.harness import Typist
 from tests.hostile import B3, many_roots, nested_types
 
 
-def known_with(*updates: bytes, author: str = "ada") -> Known:
-    known = Known()
+def index_with(*updates: bytes, author: str = "ada") -> StructIndex:
+    index = StructIndex()
     for update in updates:
         parsed = parse(update)
-        known.admit(parsed, author)
-        known.take(parsed, author, Applied())
-    return known
+        index.admit(parsed, author)
+        index.take(parsed, author, Applied())
+    return index
 
 
 class Applied:
@@ -37,11 +37,11 @@ class Applied:
 
 def test_clocks_and_owners_grow() -> None:
     """An admitted update moves its clients' clocks and gives new ones an owner."""
-    known = known_with(B3)
+    index = index_with(B3)
 
-    assert known.clocks == {1: 3, 2: 3, 3: 3}
-    assert known.owners == {1: "ada", 2: "ada", 3: "ada"}
-    assert known.text_roots == ("text",)
+    assert index.clocks == {1: 3, 2: 3, 3: 3}
+    assert index.owners == {1: "ada", 2: "ada", 3: "ada"}
+    assert index.text_roots == ("text",)
 
 
 def test_gaps() -> None:
@@ -52,53 +52,53 @@ def test_gaps() -> None:
     other.hear(typist.doc.get_update())
     refers = other.insert(2, "c")
     deletes_unknown = bytes.fromhex("000107010501")
-    known = known_with(first)
+    index = index_with(first)
 
     for update in (refers, deletes_unknown):
         with pytest.raises(Gap):
-            known.admit(parse(update), "bob")
+            index.admit(parse(update), "bob")
     with pytest.raises(Gap):
-        Known().admit(parse(second), "ada")
+        StructIndex().admit(parse(second), "ada")
 
 
 def test_only_the_owner_extends_a_client_id() -> None:
     """F5: another user's new structs are refused, known ones are not, and carrying them is an exception."""
     typist = Typist(1)
     first, second = typist.insert(0, "a"), typist.insert(1, "b")
-    known = known_with(first)
+    index = index_with(first)
 
     with pytest.raises(ForeignClient):
-        known.admit(parse(second), "bob")
-    known.admit(parse(first), "bob")
-    known.admit(parse(second), "bob", carries=True)
-    known.admit(parse(second), "ada")
+        index.admit(parse(second), "bob")
+    index.admit(parse(first), "bob")
+    index.admit(parse(second), "bob", carries=True)
+    index.admit(parse(second), "ada")
 
 
 def test_unclaimed_ids_wait_for_their_owner() -> None:
     """A client id that somebody carried along belongs to whoever uses it next."""
     typist = Typist(1)
     first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
-    known = Known()
+    index = StructIndex()
 
-    known.take(first, "carrier", Applied(), unclaimed={1})
-    known.take(second, "owner", Applied())
+    index.take(first, "carrier", Applied(), unclaimed={1})
+    index.take(second, "owner", Applied())
 
-    assert known.owners == {1: "owner"}
+    assert index.owners == {1: "owner"}
 
 
 def test_parents_must_be_types() -> None:
     """A parent that is text, or nothing, is refused before yrs applies half of it."""
-    known = known_with(B3)
+    index = index_with(B3)
 
     with pytest.raises(Rejected, match="not a shared type"):
-        known.admit(parse(bytes.fromhex("01010700070003010000")), "ada")
+        index.admit(parse(bytes.fromhex("01010700070003010000")), "ada")
 
 
 def test_nesting_at_its_bound() -> None:
     """Types nest 32 deep and not deeper."""
-    known_with(nested_types(MAX_DEPTH))
+    index_with(nested_types(MAX_DEPTH))
     with pytest.raises(Rejected, match="too deep"):
-        known_with(nested_types(MAX_DEPTH + 1))
+        index_with(nested_types(MAX_DEPTH + 1))
 
 
 def test_number_of_nested_types_at_its_bound() -> None:
@@ -112,21 +112,21 @@ def test_number_of_nested_types_at_its_bound() -> None:
             structs.append(b"\x04\x00\x01" + write_var_uint(clock) + b"\x01x")
         return b"\x01" + write_var_uint(2 * count) + b"\x01" + write_var_uint(first) + b"".join(structs) + b"\x00"
 
-    known = Known()
+    index = StructIndex()
     for first in range(0, 2 * MAX_PARENTS, 2000):
         parsed = parse(two_levels(first, 1000))
-        known.admit(parsed, "ada")
-        known.take(parsed, "ada", Applied())
+        index.admit(parsed, "ada")
+        index.take(parsed, "ada", Applied())
 
     with pytest.raises(Rejected, match="too many nested"):
-        known.admit(parse(two_levels(2 * MAX_PARENTS, 1)), "ada")
+        index.admit(parse(two_levels(2 * MAX_PARENTS, 1)), "ada")
 
 
 def test_roots_at_their_bound() -> None:
     """A document has at most 256 roots."""
-    known_with(many_roots(MAX_ROOTS))
+    index_with(many_roots(MAX_ROOTS))
     with pytest.raises(Rejected, match="root types"):
-        known_with(many_roots(MAX_ROOTS + 1))
+        index_with(many_roots(MAX_ROOTS + 1))
 
 
 @pytest.mark.parametrize(
@@ -134,63 +134,63 @@ def test_roots_at_their_bound() -> None:
 )
 def test_cut_characters_are_found(start: int, end: int, torn: bool) -> None:
     """A deletion of half a surrogate pair is noted, of a whole one not. The text is x😀y."""
-    known = known_with(Typist(1).insert(0, "x😀y"))
+    index = index_with(Typist(1).insert(0, "x😀y"))
     applied = Applied()
 
     for _ in range(2):
-        known.take(parse(bytes((0, 1, 1, 1, start, end - start))), "ada", applied)
+        index.take(parse(bytes((0, 1, 1, 1, start, end - start))), "ada", applied)
 
     assert applied.cuts == [torn, False]
-    assert bool(known.torn) is torn
+    assert bool(index.torn) is torn
 
 
 @pytest.mark.parametrize("answer", [Rejected("no"), False])
 def test_take_refused_update_leaves_no_trace(answer: Exception | bool) -> None:
     """An update that pycrdt refuses, or that changes nothing, is not recorded."""
     typist = Typist(1)
-    known = known_with(typist.insert(0, "x😀"))
+    index = index_with(typist.insert(0, "x😀"))
     update = bytes.fromhex("01020200840101017800") if isinstance(answer, Exception) else typist.insert(3, "y")
 
     with contextlib.suppress(Rejected):
-        assert not known.take(parse(update), "bob", Applied(answer))
+        assert not index.take(parse(update), "bob", Applied(answer))
 
-    assert known.clocks == {1: 3}
-    assert known.owners == {1: "ada"}
-    assert known.torn == set()
+    assert index.clocks == {1: 3}
+    assert index.owners == {1: "ada"}
+    assert index.torn == set()
 
 
 def test_take_stored_update_is_admitted_under_any_client_id() -> None:
     """What the store has may hold other users' structs; a gap in it is still found."""
     typist = Typist(1)
     first, second, third = (parse(typist.insert(at, "a")) for at in range(3))
-    known, applied = Known(), Applied()
+    index, applied = StructIndex(), Applied()
 
-    known.take_stored(first, "ada")
+    index.take_stored(first, "ada")
     with pytest.raises(Gap):
-        known.take_stored(third, "ada")
-    known.take_stored(second, "bob", applied)
+        index.take_stored(third, "ada")
+    index.take_stored(second, "bob", applied)
 
-    assert known.clocks == {1: 2}
-    assert known.owners == {1: "ada"}
+    assert index.clocks == {1: 2}
+    assert index.owners == {1: "ada"}
     assert applied.cuts == [False]
 
 
 def test_take_stored_unclaimed_update_gives_no_owner() -> None:
     """The structs of a merged state belong to nobody until their user comes back."""
-    known = Known()
+    index = StructIndex()
 
-    known.take_stored(parse(Typist(1).insert(0, "a")), "ada", is_unclaimed=True)
+    index.take_stored(parse(Typist(1).insert(0, "a")), "ada", is_unclaimed=True)
 
-    assert known.clocks == {1: 1}
-    assert known.owners == {}
+    assert index.clocks == {1: 1}
+    assert index.owners == {}
 
 
 def test_an_insertion_can_cut_too() -> None:
     """Text put between the halves, left or right origin naming it."""
     for update in ("0101" + "02008401010178" + "00", "0101" + "02004401020178" + "00"):
-        known = known_with(Typist(1).insert(0, "x😀"))
+        index = index_with(Typist(1).insert(0, "x😀"))
         applied = Applied()
 
-        known.take(parse(bytes.fromhex(update)), "ada", applied)
+        index.take(parse(bytes.fromhex(update)), "ada", applied)
 
         assert applied.cuts == [True]

@@ -6,7 +6,7 @@ import pycrdt
 import pytest
 
 from crdt.document import admission
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.document.struct_parents import MAX_JUMPS, MAX_LOOSE_VALUES
 from crdt.errors import Rejected
 from crdt.wire.content import ANY, DELETED, GC, LIVE_LIMITS, SYNC_LIMITS, ScanLimits
@@ -44,26 +44,26 @@ BASE = update_of(
 """Client 1: 0-1 in a text, 2-3 in another, 4 a map under a key of a map, 5 under a key of that, 6-7 text, 8-9 gone."""
 
 
-def take(known: Known, update: bytes, limits: ScanLimits = LIVE_LIMITS) -> None:
-    parsed = admission.admitted(known, read(update, limits), "ada", limits, carries=True)
+def take(index: StructIndex, update: bytes, limits: ScanLimits = LIVE_LIMITS) -> None:
+    parsed = admission.admitted(index, read(update, limits), "ada", limits, carries=True)
     assert parsed
-    known.take_stored(parsed, "ada")
+    index.take_stored(parsed, "ada")
 
 
 @pytest.fixture
-def known() -> Known:
-    known = Known()
-    take(known, BASE)
-    return known
+def index() -> StructIndex:
+    index = StructIndex()
+    take(index, BASE)
+    return index
 
 
-def place(known: Known, client: int, clock: int) -> Place:
-    return known.places.at(pack(client, clock))
+def place(index: StructIndex, client: int, clock: int) -> Place:
+    return index.places.at(pack(client, clock))
 
 
-def test_places_of_a_document(known: Known) -> None:
+def test_places_of_a_document(index: StructIndex) -> None:
     """Each struct of a run lies where the run does; nested ones in their type, entries under their key."""
-    places = [place(known, 1, clock) for clock in range(10)]
+    places = [place(index, 1, clock) for clock in range(10)]
 
     inner = pack(1, 4)
     assert places == [
@@ -72,15 +72,15 @@ def test_places_of_a_document(known: Known) -> None:
     ]  # fmt: skip
 
 
-def test_what_stands_between_others_lies_there(known: Known) -> None:
+def test_what_stands_between_others_lies_there(index: StructIndex) -> None:
     """Also where the neighbour is in the same update, in a section that comes later."""
     behind = Section(2, 0, [placed(text("x"), left=(3, 0)), placed(text("y"), left=(2, 0), right=(3, 1))])
     before = Section(3, 0, [placed(text("pq"), right=(1, 3)), placed(text("r"), left=(1, 8))])
 
-    take(known, Update([behind, before]).encode())
+    take(index, Update([behind, before]).encode())
 
-    assert [place(known, 2, clock) for clock in range(2)] == [("other", None)] * 2
-    assert [place(known, 3, clock) for clock in range(3)] == [("other", None)] * 2 + [GONE]
+    assert [place(index, 2, clock) for clock in range(2)] == [("other", None)] * 2
+    assert [place(index, 3, clock) for clock in range(3)] == [("other", None)] * 2 + [GONE]
 
 
 BETWEEN = {
@@ -92,18 +92,18 @@ BETWEEN = {
 
 
 @pytest.mark.parametrize("where", BETWEEN)
-def test_between_what_lies_apart_is_no_place(known: Known, where: str) -> None:
+def test_between_what_lies_apart_is_no_place(index: StructIndex, where: str) -> None:
     """Neither for a struct of its own nor for one that goes on a run."""
     with pytest.raises(Rejected, match="lie apart"):
-        take(known, update_of(BETWEEN[where], client=2))
+        take(index, update_of(BETWEEN[where], client=2))
     left = BETWEEN[where].left
     run = update_of(placed(text("a"), left=left), placed(text("b"), left=(2, 0), right=BETWEEN[where].right), client=2)
     if left in ((1, 1), (1, 7)):
         with pytest.raises(Rejected, match="lie apart"):
-            take(known, run)
+            take(index, run)
 
 
-def test_text_under_a_key(known: Known) -> None:
+def test_text_under_a_key(index: StructIndex) -> None:
     """A key comes from neighbours too, also where the other one is gone."""
     for struct in (
         placed(text("x"), left=(1, 5)),
@@ -112,17 +112,17 @@ def test_text_under_a_key(known: Known) -> None:
         placed(text("x"), left=(1, 8), right=(1, 5)),
     ):
         with pytest.raises(Rejected, match="text under a map key"):
-            take(known, update_of(struct, client=2))
-    take(known, update_of(placed(text("x"), left=(1, 8), right=(1, 0)), client=2))
+            take(index, update_of(struct, client=2))
+    take(index, update_of(placed(text("x"), left=(1, 8), right=(1, 0)), client=2))
 
 
-def test_several_values_under_a_key_are_taken_apart(known: Known) -> None:
+def test_several_values_under_a_key_are_taken_apart(index: StructIndex) -> None:
     """Yjs joins what it keeps for undoing; in the log each value is a struct, its own key or its neighbour's."""
     named = update_of(placed(value(3), parent="settings", key="k"), placed(value(), left=(2, 2)), client=2)
     behind = update_of(placed(value(2), left=(1, 5), right=None), placed(value(2), parent="list"), client=3)
 
     for update, apart in ((named, 4), (behind, 3)):
-        parsed = admission.admitted(known, read(update), "ada", LIVE_LIMITS, carries=True)
+        parsed = admission.admitted(index, read(update), "ada", LIVE_LIMITS, carries=True)
         assert parsed
         again = parse(parsed.update)
         assert again.spans == parse(update).spans
@@ -134,7 +134,7 @@ def test_several_values_under_a_key_are_taken_apart(known: Known) -> None:
             doc.apply_update(one)
         assert ours.get("settings", type=pycrdt.Map).to_py() == theirs.get("settings", type=pycrdt.Map).to_py()
         assert ours.get("list", type=pycrdt.Array).to_py() == theirs.get("list", type=pycrdt.Array).to_py()
-        known.take_stored(parsed, "ada")
+        index.take_stored(parsed, "ada")
 
 
 def test_values_one_by_one() -> None:
@@ -144,16 +144,16 @@ def test_values_one_by_one() -> None:
     assert len(joined.jumps) == 1
     assert joined.spans == {2: (0, 3_000)}
 
-    known = Known()
-    take(known, update_of(placed(value(), parent="l"), placed(text("t"), parent="text")))
+    index = StructIndex()
+    take(index, update_of(placed(value(), parent="l"), placed(text("t"), parent="text")))
     for count, outcome in ((MAX_LOOSE_VALUES + 1, None), (MAX_LOOSE_VALUES + 2, "one by one")):
         structs = [placed(value(), left=(2, clock - 1) if clock else (1, 0)) for clock in range(count)]
         parsed = read(update_of(*structs, client=2), SYNC_LIMITS)
         if outcome:
             with pytest.raises(Rejected, match=outcome):
-                admission.admitted(known, parsed, "ada", SYNC_LIMITS, carries=True)
+                admission.admitted(index, parsed, "ada", SYNC_LIMITS, carries=True)
         else:
-            assert admission.admitted(known, parsed, "ada", SYNC_LIMITS, carries=True)
+            assert admission.admitted(index, parsed, "ada", SYNC_LIMITS, carries=True)
 
 
 def test_letters_one_by_one() -> None:
@@ -175,20 +175,20 @@ def test_sets_of_one_key_are_no_sequence() -> None:
         placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="m", key="k")
         for clock in range(2_000)
     ]
-    known = Known()
-    take(known, update_of(*structs, client=2), SYNC_LIMITS)
-    assert place(known, 2, 1_999) == ("m", "k")
+    index = StructIndex()
+    take(index, update_of(*structs, client=2), SYNC_LIMITS)
+    assert place(index, 2, 1_999) == ("m", "k")
 
 
-def test_many_places(known: Known) -> None:
+def test_many_places(index: StructIndex) -> None:
     """What has to be looked up is bounded; a text alone needs nothing."""
     last = 5_000_000
     structs = [placed(Struct(DELETED, 1, b"\x01"), left=(1, clock % 2)) for clock in range(MAX_JUMPS + 1)]
-    known.clocks[1] = last
-    take(known, update_of(*structs[:-1], client=2), SYNC_LIMITS)
+    index.clocks[1] = last
+    take(index, update_of(*structs[:-1], client=2), SYNC_LIMITS)
     with pytest.raises(Rejected, match="too many places"):
-        take(known, update_of(*structs, client=3), SYNC_LIMITS)
-    alone = Known()
+        take(index, update_of(*structs, client=3), SYNC_LIMITS)
+    alone = StructIndex()
     take(alone, update_of(placed(text("ab"), parent="text")), SYNC_LIMITS)
     take(alone, update_of(*structs, client=3), SYNC_LIMITS)
     assert alone.places.are_one
@@ -201,7 +201,7 @@ def test_real_editors_always_find_a_place(seed: int) -> None:
     docs = [Typist(number).doc for number in (5, 6)]
     roots = [[doc.get(root, type=pycrdt.Text) for root in ("codemirror", "notes", "main.py")] for doc in docs]
     maps = [doc.get("settings", type=pycrdt.Map) for doc in docs]
-    known = Known()
+    index = StructIndex()
     for _ in range(200):
         number = source.randrange(2)
         before = docs[number].get_state()
@@ -213,14 +213,14 @@ def test_real_editors_always_find_a_place(seed: int) -> None:
             if len(str(one)) > 3 and source.random() < 0.3:
                 del one[1:3]
         update = docs[number].get_update(before)
-        parsed = admission.admitted(known, read(update), str(number), LIVE_LIMITS, carries=False)
+        parsed = admission.admitted(index, read(update), str(number), LIVE_LIMITS, carries=False)
         assert parsed
-        known.take_stored(parsed, str(number))
+        index.take_stored(parsed, str(number))
         docs[1 - number].apply_update(update)
 
-    whole = Known()
+    whole = StructIndex()
     take(whole, docs[0].get_update(), SYNC_LIMITS)
-    for client, after in known.clocks.items():
-        assert [place(known, client, clock) for clock in range(after)] == [
+    for client, after in index.clocks.items():
+        assert [place(index, client, clock) for clock in range(after)] == [
             place(whole, client, clock) for clock in range(after)
         ]

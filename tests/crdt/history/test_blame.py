@@ -33,7 +33,7 @@ def as_updates(file: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 def blamed(room: Room, root: str = "codemirror"):
-    return blame(squash(room.document.state()), root, room.known.owners, room.contributions.authorship)
+    return blame(squash(room.document.state()), root, room.index.owners, room.contributions.authorship)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_texts_of_others_that_somebody_brought() -> None:
     bob.insert(0, "b")
     at_bob, _ = join(room, "bob")
 
-    brought = bytes(bob.doc.get_update(y_protocol.state_vector(room.known.clocks)))
+    brought = bytes(bob.doc.get_update(y_protocol.state_vector(room.index.clocks)))
     room.receive(at_bob, b"\x00\x01" + _sized(brought), NOW + 60_000)
 
     found = blamed(room)

@@ -150,7 +150,7 @@ async def test_edits_are_there_after_a_reload(world: World) -> None:
     assert (await world.store.checkpoint("one")).sequence == 50
     async with again.rooms.use("one") as room:
         assert room.files() == {"codemirror": "x" * 50}
-        assert room.known.owners == {5: "ada"}
+        assert room.index.owners == {5: "ada"}
     assert inbox.closed == (1012, '{"code":"restart"}')
     assert await again.rooms.drain(5) is True
     with pytest.raises(RoomUnavailable):

@@ -25,7 +25,7 @@ def typed(count: int = 30) -> tuple[list[Chunk], Typist]:
 
 
 def text(restored: restore.Restored) -> str:
-    return Document(restored.state, restored.known.torn).texts(["codemirror"])["codemirror"]
+    return Document(restored.state, restored.index.torn).texts(["codemirror"])["codemirror"]
 
 
 def test_nothing_stored_is_an_empty_document() -> None:
@@ -42,14 +42,14 @@ def test_a_log_alone() -> None:
     restored = restore.restore(None, chunks, since=10)
 
     assert (text(restored), restored.sequence) == (typist.text, 30)
-    assert restored.known.clocks == {5: 30}
-    assert restored.known.owners == {5: "ada"}
+    assert restored.index.clocks == {5: 30}
+    assert restored.index.owners == {5: "ada"}
     assert restored.contributors == {"ada": 30}
     assert restored.edited_at == (NOW + 10, NOW + 29)
 
 
 def packed_owners(restored: restore.Restored) -> bytes:
-    return authorship.encode(restored.known.owners, restored.authorship)
+    return authorship.encode(restored.index.owners, restored.authorship)
 
 
 def test_who_brought_what_is_found_again() -> None:
@@ -57,7 +57,7 @@ def test_who_brought_what_is_found_again() -> None:
     chunks, _ = typed()
     wanted = restore.restore(None, chunks).authorship.of(5, 0, 30)
     half = restore.restore(None, chunks[:12])
-    checkpoint, _ = restore.make_checkpoint("session", 12, half.state, half.known.clocks, packed_owners(half), NOW)
+    checkpoint, _ = restore.make_checkpoint("session", 12, half.state, half.index.clocks, packed_owners(half), NOW)
     old = replace(checkpoint, owners=codec.with_checksum(b"\x01\x03ada\x05\x00"))
 
     assert wanted[0] == (0, NOW, "ada")
@@ -71,14 +71,14 @@ def test_a_checkpoint_and_the_rest(start: int) -> None:
     chunks, typist = typed()
     half = restore.restore(None, chunks[:12])
     checkpoint, squashed = restore.make_checkpoint(
-        "session", 12, half.state, half.known.clocks, packed_owners(half), NOW
+        "session", 12, half.state, half.index.clocks, packed_owners(half), NOW
     )
 
     restored = restore.restore(checkpoint, chunks[start:], since=20)
 
     assert squashed == half.state
     assert (text(restored), restored.sequence) == (typist.text, 30)
-    assert restored.known.owners == {5: "ada"}
+    assert restored.index.owners == {5: "ada"}
     assert restored.contributors == {"ada": 30}
 
 
@@ -87,7 +87,7 @@ def test_carried_updates_claim_nothing() -> None:
     update = Typist(5).insert(0, "x")
     chunk = Chunk("s", 1, 1, codec.encode_chunk([codec.Entry(NOW, "carrier", update, carried=True)]), NOW)
 
-    assert restore.restore(None, [chunk]).known.owners == {}
+    assert restore.restore(None, [chunk]).index.owners == {}
 
 
 def test_a_checkpoint_must_have_everything() -> None:
@@ -102,7 +102,7 @@ def test_a_checkpoint_must_have_everything() -> None:
 def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
     chunks, _ = typed(5)
     restored = restore.restore(None, chunks)
-    checkpoint, _ = restore.make_checkpoint("s", 5, restored.state, restored.known.clocks, packed_owners(restored), NOW)
+    checkpoint, _ = restore.make_checkpoint("s", 5, restored.state, restored.index.clocks, packed_owners(restored), NOW)
     bad_update = codec.encode_chunk([codec.Entry(NOW, "ada", bytes.fromhex("01010200000000"))])
     gap = codec.encode_chunk([codec.Entry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
     unmergeable = codec.with_checksum(merge([B3, b"\x00\x00"])[:-3])

@@ -43,7 +43,11 @@ def test_a_packed_log_is_the_same_log() -> None:
     assert codec.decode_chunk(segment.data) == [entry for chunk in chunks for entry in codec.decode_chunk(chunk.data)]
     for rows in ([segment], [segments.pack(chunks[:11]), *chunks[11:]], [segments.pack([segment])]):
         restored = restore.restore(None, rows, since=10)
-        assert (text(restored), restored.known.owners, restored.contributors) == (typist.text, {5: "ada"}, {"ada": 30})
+        assert (text(restored), restored.index.owners, restored.contributors) == (
+            typist.text,
+            {5: "ada"},
+            {"ada": 30},
+        )
 
 
 @pytest.mark.parametrize("until", [0, 1, 9, 10, 11, 19, 20, 29, 30])
@@ -58,7 +62,7 @@ def test_moments_from_summaries(monkeypatch: pytest.MonkeyPatch, until: int) -> 
 
     found = restore.restore(None, rows, until=until, reads_summaries=True)
 
-    assert (text(found), found.sequence, found.known.clocks) == (text(wanted), until, wanted.known.clocks)
+    assert (text(found), found.sequence, found.index.clocks) == (text(wanted), until, wanted.index.clocks)
     assert len(decoded) == {0: 0, 1: 1, 9: 1, 10: 0, 11: 1, 19: 1, 20: 0, 29: 9, 30: 10}[until]
 
 
@@ -113,4 +117,4 @@ def test_documents_load_from_summaries_with_emoji() -> None:
 
     found = restore.restore(None, rows, reads_summaries=True)
 
-    assert Document(found.state, found.known.torn).texts(["codemirror"])["codemirror"] == "a\ufffdb"
+    assert Document(found.state, found.index.torn).texts(["codemirror"])["codemirror"] == "a\ufffdb"

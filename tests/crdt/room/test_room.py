@@ -284,13 +284,13 @@ def test_carried_structs_after_a_crash() -> None:
     room.receive(bob, y_protocol.sync_step2(carrier.doc.get_update()), NOW)
 
     assert room.files() == {"codemirror": "ab"}
-    assert room.known.owners == {6: "bob"}
+    assert room.index.owners == {6: "bob"}
     assert own
     (chunk,) = save(room)
     assert codec.decode_chunk(chunk.data)[0].carried is True
     ada, _ = join(room, "ada")
     send(room, ada, lost.insert(0, "c"))
-    assert room.known.owners[5] == "ada"
+    assert room.index.owners[5] == "ada"
 
 
 def test_edits_through_the_api_are_a_clients_edits() -> None:
@@ -308,7 +308,7 @@ def test_edits_through_the_api_are_a_clients_edits() -> None:
     updates = inbox.updates()
     assert len(updates) == 2
     assert all(len(update) < 40 for update in updates)
-    assert room.known.owners == {5: "ada", 100: "bob"}
+    assert room.index.owners == {5: "ada", 100: "bob"}
     assert room.contributions.since_version == {"ada": 1, "bob": 3}
     chunks = save(room)
     assert [entry.author for entry in codec.decode_chunk(chunks[0].data)] == ["ada", "bob", "bob"]
@@ -370,7 +370,7 @@ def test_known_structs_with_another_content_are_not_taken() -> None:
     room = make_room()
     ada, inbox = join(room)
     _, bobs = join(room, "bob")
-    send(room, ada, Typist(5).insert(0, "known"))
+    send(room, ada, Typist(5).insert(0, "index"))
     other = Typist(5)
     other.insert(0, "FORGE")
     other.insert(5, "D")
@@ -379,7 +379,7 @@ def test_known_structs_with_another_content_are_not_taken() -> None:
     inbox.take()
     send(room, ada, forged)
 
-    assert room.files() == {"codemirror": "known"}
+    assert room.files() == {"codemirror": "index"}
     (question,) = inbox.take()
     assert question == y_protocol.sync_step1({5: 5})
     room.receive(ada, y_protocol.sync_step2(other.made[1]), NOW)
@@ -395,7 +395,7 @@ def test_known_structs_beside_new_deletions() -> None:
     """The deletions are taken, the structs are not looked at."""
     room = make_room()
     ada, _ = join(room)
-    send(room, ada, Typist(5).insert(0, "known"))
+    send(room, ada, Typist(5).insert(0, "index"))
     save(room)
     other = Typist(5)
     other.insert(0, "FORGE")

@@ -5,7 +5,7 @@ import random
 import pycrdt
 import pytest
 
-from crdt.document.struct_index import Known
+from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, ProtocolError, Rejected
 from crdt.wire.content import STORED_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.wire.parsed_update import Parsed, pack
@@ -75,12 +75,12 @@ def test_all_kinds_that_stock_editors_send() -> None:
 @pytest.mark.parametrize("case", CLOSED, ids=lambda case: case.name)
 def test_hostile_updates_are_refused_or_wait(case) -> None:
     """Nothing of the corpus that closes its sender gets through scan and table both."""
-    known = Known()
+    index = StructIndex()
     if case.base:
-        known.take_stored(parse(case.base), "x")
+        index.take_stored(parse(case.base), "x")
 
     try:
-        known.admit(parse(case.update), "x")
+        index.admit(parse(case.update), "x")
     except (ProtocolError, Gap):
         return
     doc = pycrdt.Doc()
