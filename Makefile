@@ -63,7 +63,7 @@ bench: $(VENV)/.tested ## measure beside other servers, 50 minutes, keep the res
 bench-quick: $(VENV)/.tested ## two minutes of the same, ours alone, beside the results that are kept
 	$(BIN)/python -m bench.run --quick
 
-bench-history: $(VENV)/.tested ## what history costs in bytes and ms (COLLAB_TRACES: folder of recorded sessions)
+bench-history: $(VENV)/.tested ## what history costs in bytes and ms (of recorded sessions if COLLAB_TRACES names them)
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m bench.history
 

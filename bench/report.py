@@ -30,8 +30,10 @@ Measured on {cpu}; {system}; Python {python} with uvloop, Node {node}; `@y/webso
 fall to half their speed for parts of a second: figures move by a third from one run to another, ratios less. Twenty joins take no longer
 than such a part, so G repeats them ten times in each run.
 
-`make bench` repeats everything (g++, Node and `COLLAB_TRACES`, a folder of github.com/josephg/editing-traces, are needed) and
-`make bench-quick` compares some of it with these results in two minutes. Generated from `bench/results.json`.
+{traces}
+
+`make bench` repeats everything (g++ and Node are needed) and `make bench-quick` compares some of it with these results in two minutes.
+Generated from `bench/results.json`.
 
 Presence has no least interval here (`COLLAB_PRESENCE_MS=0`), as peers have none. Ours waits for 20 ms for that of others, which is its
 p50 in H. "×" is ours divided by that peer's.
@@ -176,7 +178,9 @@ def document(kept: dict[str, Any]) -> str:
     """Return docs/benchmarks.md."""
     results = kept["scenarios"]
     parts = [
-        _HEAD.format(runs=kept["runs"], seconds=kept["seconds"], fewer=_fewer(kept), **kept["machine"]),
+        _HEAD.format(
+            runs=kept["runs"], seconds=kept["seconds"], fewer=_fewer(kept), traces=_traces(kept), **kept["machine"]
+        ),
         "## In short\n",
         headline(results),
         "## In full\n",
@@ -198,6 +202,19 @@ def document(kept: dict[str, Any]) -> str:
 def _fewer(kept: dict[str, Any]) -> str:
     counts = {name.partition("-")[0]: count for name, count in kept.get("runs_of", {}).items()}
     return f" ({', '.join(f'{name}: {count}' for name, count in sorted(counts.items()))})" if counts else ""
+
+
+def _traces(kept: dict[str, Any]) -> str:
+    """Return the sentences that name the editing sessions in which some scenarios' documents were typed."""
+    by_trace: dict[str, list[str]] = {}
+    for name, trace in sorted(kept.get("traces", {}).items()):
+        by_trace.setdefault(trace, []).append(name)
+    which = "; ".join(f"those of {', '.join(names)} in `{trace}`" for trace, names in sorted(by_trace.items()))
+    return (
+        f"Large documents were typed in an editing session: {which}.\n"
+        "`make bench` takes the recorded session if `COLLAB_TRACES` names a folder of github.com/josephg/editing-traces,\n"
+        "otherwise `simulated-paper`, which is as long (`harness/traces.py`)."
+    )
 
 
 def against_kept(results: dict[str, Figures]) -> str:
@@ -231,7 +248,9 @@ def keep(results: dict[str, Any]) -> None:
     runs_of = before | dict.fromkeys(results["scenarios"], results["runs"])
     runs = max(runs_of.values())
     single = {name: count for name, count in runs_of.items() if count != runs}
-    kept = {**results, "runs": runs, "runs_of": single, "scenarios": {**kept["scenarios"], **results["scenarios"]}}
+    traces = kept.get("traces", {}) | results.get("traces", {})
+    scenarios = {**kept["scenarios"], **results["scenarios"]}
+    kept = {**results, "runs": runs, "runs_of": single, "traces": traces, "scenarios": scenarios}
     RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
     main()
 

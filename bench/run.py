@@ -96,8 +96,15 @@ def compare(scenarios: Iterable[Scenario], servers: list[str], runs: int, second
                     every[name].append(measure(scenario, server, seconds))
         found[scenario.name] = {name: median(done) for name, done in every.items()}
         print(report.table(scenario, found[scenario.name]), flush=True)
+        if scenario.is_on_trace:
+            print(f"The document was typed in the session {data.trace_name()}.\n", flush=True)
         kept({scenario.name: found[scenario.name]})
     return found
+
+
+def traces_of(names: Iterable[str]) -> dict[str, str]:
+    """Return which editing session each of these scenarios has its document from, if it has one."""
+    return {one.name: data.trace_name() for one in (*SCENARIOS, *GROWTH) if one.name in names and one.is_on_trace}
 
 
 def machine() -> dict[str, str]:
@@ -137,7 +144,7 @@ def main() -> int:
     def kept(results: dict[str, Any], runs: int = options.runs) -> None:
         """Keep each table as soon as it is there: the whole takes 50 minutes."""
         if options.keep:
-            about = {"machine": machine(), "runs": runs, "seconds": options.seconds}
+            about = {"machine": machine(), "runs": runs, "seconds": options.seconds, "traces": traces_of(results)}
             report.keep({**about, "scenarios": results})
 
     compare(chosen, servers, options.runs, options.seconds, kept)

@@ -16,6 +16,7 @@ class Scenario:
     unit     what `key` counts
     seed     makes the document to load first
     settings environment variables of ours
+    is_on_trace  the document is the beginning of an editing session (`data.trace`)
     """
 
     name: str
@@ -27,6 +28,7 @@ class Scenario:
     is_more_better: bool = False
     seed: Callable[[], Path] | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    is_on_trace: bool = False
 
     @property
     def rooms(self) -> int:
@@ -49,8 +51,8 @@ SCENARIOS = (
     Scenario("E", "Ingest: 50 rooms × 2, 4 updates in flight each", _FLOOD + "--rooms 50 --clients 2 --writers 1 --window 4", "sent_per_s", "updates/s", 1.3, True),
     Scenario("IE", "E beside one who reads nothing and one who floods, both in one of its rooms", _FLOOD + "--rooms 50 --clients 2 --writers 1 --window 4 --deaf 1 --flooders 1", "sent_per_s", "updates/s", 1, True, settings={"COLLAB_UPDATES_PER_S": str(IE_UPDATES_PER_S), "COLLAB_UPDATES_BURST": "300"}),
     Scenario("F", "Idle: 1,000 rooms of 5 kB × 2 connections", "--mode idle --rooms 1000 --clients 2 --settle 3", "kib_per_connection", "KiB a connection", seed=data.text),
-    Scenario("G1", "Joining a document of 260,000 edits, alone, 200 times", "--mode join --rooms 1 --clients 20 --window 1 --bursts 10", "ms_p50", "p50 ms", 0.8, seed=data.trace),
-    Scenario("G20", "The same, 20 at once, 10 times", "--mode join --rooms 1 --clients 20 --window 20 --bursts 10", "ms_p50", "p50 ms", 0.5, seed=data.trace),
+    Scenario("G1", "Joining a document of 260,000 edits, alone, 200 times", "--mode join --rooms 1 --clients 20 --window 1 --bursts 10", "ms_p50", "p50 ms", 0.8, seed=data.trace, is_on_trace=True),
+    Scenario("G20", "The same, 20 at once, 10 times", "--mode join --rooms 1 --clients 20 --window 20 --bursts 10", "ms_p50", "p50 ms", 0.5, seed=data.trace, is_on_trace=True),
     Scenario("H", "Presence: 1 room × 50, each 10/s", _PACED + "--kind awareness --rooms 1 --clients 50 --writers 50 --rate 10", "server_cpu_pct", "CPU %", 0.5),
 )  # fmt: skip
 """Compared with the peers. Goals: at least, where more is better, else at most so many times the best peer's."""
@@ -68,7 +70,7 @@ GROWTH = (
         for rooms in (base, 4 * base, 16 * base)
     ),
     *(
-        Scenario(f"J-document-{edits}", f"1 room × 2, 1,000 updates/s, on a document of {edits:,} edits", _TYPING, _CPU, "CPU s per 1,000", seed=lambda edits=edits: data.trace(edits))  # type: ignore[misc]
+        Scenario(f"J-document-{edits}", f"1 room × 2, 1,000 updates/s, on a document of {edits:,} edits", _TYPING, _CPU, "CPU s per 1,000", seed=lambda edits=edits: data.trace(edits), is_on_trace=True)  # type: ignore[misc]
         for edits in (1_000, 26_000, 260_000)
     ),
     *(

@@ -43,6 +43,16 @@ def test_the_document_is_made_of_the_results() -> None:
     assert kept["scenarios"].keys() == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {"I"}
 
 
+def test_document_names_the_editing_sessions_that_were_used() -> None:
+    """For each scenario on one the recorded or the simulated session, whichever was there."""
+    kept = json.loads(report.RESULTS.read_text())
+    assert kept["traces"].keys() == {one.name for one in (*SCENARIOS, *GROWTH) if one.is_on_trace}
+    kept["traces"]["G1"] = "simulated-paper"
+    text = report.document(kept)
+    assert "those of G20, J-document-1000, J-document-26000, J-document-260000 in `automerge-paper`" in text
+    assert "those of G1 in `simulated-paper`" in text
+
+
 def test_what_is_left_beside_a_flooder() -> None:
     """Each server's updates beside those who trouble it, divided by its own without them; none at all is 0."""
     troubled = {"ours": {"sent_per_s": 27_000.0}, "one": {"sent_per_s": 0.0}, "unknown": {"sent_per_s": 5.0}}
