@@ -18,7 +18,7 @@ from bench import data, trouble
 from bench.trouble import BINARY, PING, Client, Flood, Target, frame
 from crdt.wire import y_protocol
 from crdt.wire.lib0 import write_var_uint
-from tests.crdt.harness import Typist
+from harness.typist import Typist
 
 GOAL_RATIO, GOAL_MS = 1.5, 1.0
 """p99 of others beside a flood: at most so many times what it is without one, and so much."""

@@ -1,6 +1,6 @@
 """What history costs: bytes a keystroke, time to find a moment, to compare and to blame.
 
-Takes editing sessions as real Yjs updates (`tests/node/traces.mjs`), 20 a chunk as fast typing makes them, through
+Takes editing sessions as real Yjs updates (`harness.node.yjs_updates`), 20 a chunk as fast typing makes them, through
 the real SQLite store. Run by `make bench-history`. The sessions are recordings where those are (`harness.traces`),
 otherwise simulated ones; the tables name them.
 """
@@ -8,10 +8,8 @@ otherwise simulated ones; the tables name them.
 import asyncio
 import base64
 import gc
-import json
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,23 +22,18 @@ from crdt.history.versions import History, HistorySettings
 from crdt.lifecycle.rooms import Rooms, RoomsSettings
 from crdt.log import codec
 from harness import traces
+from harness.node import yjs_updates
 from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
 from storage.sqlite.store import SqliteStore
-from tests.node_peers import node_command
 
-ROOT = Path(__file__).parents[1]
 START = 1_700_000_000_000
 CHUNK = 20
 TRIES = 9
 
 
-def typed(name: str, limit: int) -> tuple[list[codec.Entry], int]:
+def typed(name: str, limit: int | None) -> tuple[list[codec.Entry], int]:
     """Return (entries, edits in them) of a session; pauses are drawn from a log-normal distribution around 150 ms."""
-    script = ROOT / "tests" / "node" / "traces.mjs"
-    command = [node_command(), str(script), str(traces.file(name, DATA)), str(limit)]
-    *rows, last = (
-        json.loads(line) for line in subprocess.run(command, capture_output=True, check=True).stdout.splitlines()
-    )
+    rows, last = yjs_updates(traces.file(name, DATA), limit)
     pauses = random.Random(1)
     now, entries = START, []
     for row in rows:
@@ -125,7 +118,7 @@ async def bytes_table() -> None:
     )
     print("|---|---|---|---|---|---|---|---|")
     for name in map(traces.preferred, traces.RECORDED):
-        entries, edits = typed(name, 1 << 30)
+        entries, edits = typed(name, None)
         with tempfile.TemporaryDirectory() as folder:
             world = World(Path(folder))
             await world.fill(entries)

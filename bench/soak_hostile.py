@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from bench.soak_people import Person, Unexpected
 from bench.trouble import frame
 from crdt.wire import y_protocol
-from tests.hostile import CORPUS, STATE_VECTORS
+from harness.hostile import CORPUS, STATE_VECTORS
 
 _TIMEOUT_S = 30.0
 SLOW_S = 25.0

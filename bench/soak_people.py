@@ -19,8 +19,8 @@ from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from bench.trouble import PASSWORD
 from crdt.wire import y_protocol
-from tests.api import Wire
-from tests.crdt.harness import Typist
+from harness.typist import Typist
+from harness.wire import Wire
 
 _TIMEOUT_S = 30.0
 _REJOIN_S = 2.0

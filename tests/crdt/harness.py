@@ -1,8 +1,6 @@
-"""Lists for sockets, and pycrdt documents that play the clients."""
+"""Rooms with lists for sockets; `Typist`, a pycrdt document that plays a client, comes with them."""
 
 from typing import Any
-
-import pycrdt
 
 from crdt.document.merging import EMPTY
 from crdt.limits import RoomLimits
@@ -10,6 +8,7 @@ from crdt.log.restore import Restored
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.wire import y_protocol
+from harness.typist import Typist
 from storage.records import Role
 
 NOW = 1_700_000_000_000
@@ -38,51 +37,6 @@ class Inbox:
     def updates(self) -> list[bytes]:
         """Return the updates among the frames since the last call."""
         return [frame for frame in self.take() if frame.startswith(b"\x00\x02")]
-
-
-class Typist:
-    """A Yjs client: a document, and the updates that its edits make."""
-
-    def __init__(self, client_id: int, root: str = "codemirror") -> None:
-        self.doc = pycrdt.Doc(client_id=client_id)
-        self.made: list[bytes] = []
-        self._is_own = False
-        self._subscription = self.doc.observe(self._note)
-        self.target = self.doc.get(root, type=pycrdt.Text)
-
-    def _note(self, event: pycrdt.TransactionEvent) -> None:
-        if self._is_own:
-            self.made.append(event.update)
-
-    def insert(self, at: int, text: str) -> bytes:
-        """Insert at a byte offset; return the update."""
-        return self._edit(lambda: self.target.insert(at, text))
-
-    def delete(self, start: int, end: int) -> bytes:
-        return self._edit(lambda: self.target.__delitem__(slice(start, end)))
-
-    def replace(self, start: int, end: int, text: str) -> bytes:
-        """Type over a selection."""
-
-        def edit() -> None:
-            with self.doc.transaction():
-                del self.target[start:end]
-                self.target.insert(start, text)
-
-        return self._edit(edit)
-
-    def _edit(self, edit: Any) -> bytes:
-        self._is_own = True
-        edit()
-        self._is_own = False
-        return self.made[-1]
-
-    def hear(self, update: bytes) -> None:
-        self.doc.apply_update(update)
-
-    @property
-    def text(self) -> str:
-        return str(self.target)
 
 
 def make_room(restored: Restored | None = None, limits: RoomLimits | None = None, **options: Any) -> Room:

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.node import PROGRAMS, node_command
 from tests.fuzz import sequences
 from tests.fuzz.child import INPUTS_PER_ROOM
 from tests.fuzz.sequences import Sent, Sequence
-from tests.node_peers import HERE as NODE
-from tests.node_peers import node_command
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS_PER_CHILD = 40
@@ -173,7 +172,7 @@ def problems(rooms: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]
     lines = "".join(json.dumps({key: room[key] for key in fields}) + "\n" for room in rooms)
     command = [node_command(), "--no-warnings", "accepts.mjs"]
     try:
-        done = subprocess.run(command, cwd=NODE, input=lines, capture_output=True, text=True, timeout=_YJS_S)
+        done = subprocess.run(command, cwd=PROGRAMS, input=lines, capture_output=True, text=True, timeout=_YJS_S)
     except subprocess.TimeoutExpired:
         done = None
     if done is None or done.returncode:

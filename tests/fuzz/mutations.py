@@ -8,7 +8,7 @@ from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
-from tests import hostile
+from harness import hostile
 from tests.fuzz import contents, raw, replica, sequences
 from tests.fuzz.changes import change
 from tests.fuzz.places import Places

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from crdt.wire import y_protocol
 from crdt.wire.lib0 import write_var_bytes
-from tests.hostile import CORPUS, STATE_VECTORS
+from harness.hostile import CORPUS, STATE_VECTORS
 
 FOLDER = Path(__file__).parent / "corpus"
 
@@ -46,7 +46,7 @@ def found() -> dict[str, Sequence]:
 
 
 def hostile() -> dict[str, Sequence]:
-    """What `tests.hostile` has, as frames: the document before it, then the attack."""
+    """What `harness.hostile` has, as frames: the document before it, then the attack."""
     sequences = {}
     for number, case in enumerate(CORPUS):
         base = [Sent("ada", y_protocol.sync_update(case.base))] if case.base else []

@@ -4,7 +4,6 @@ import functools
 import gzip
 import hashlib
 import json
-import subprocess
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -15,14 +14,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from harness import traces
+from harness.node import yjs_updates
 from harness.simulator.alone import alone
 from harness.simulator.dice import Dice
 from harness.simulator.person import AUTHOR, CORRESPONDENT, PROGRAMMER, Habits
 from harness.simulator.together import Participant, together
 from harness.simulator.trace import apply, encode, single_edits
-from tests.node_peers import node_command
 
-YJS = Path(__file__).parents[1] / "node" / "traces.mjs"
 SEQUENTIAL = ("simulated-code", "simulated-letters")
 CONCURRENT = ("simulated-pair", "simulated-group")
 DIGESTS = {
@@ -156,9 +154,9 @@ def test_yjs_ends_with_the_text_of_the_session(
     name: str, read: Callable[[str], Any], trace_file: Callable[[str], Path]
 ) -> None:
     """Real Yjs clients that exchange the transactions as their parents say have the text at the end."""
-    done = subprocess.run([node_command(), str(YJS), str(trace_file(name))], capture_output=True, check=True)
+    _, end = yjs_updates(trace_file(name))
 
-    assert json.loads(done.stdout.splitlines()[-1])["text"] == read(name)["endContent"]
+    assert end["text"] == read(name)["endContent"]
 
 
 @pytest.mark.parametrize("name", CONCURRENT)

@@ -3,8 +3,8 @@
 import pytest
 
 from crdt.wire import y_protocol
+from harness.hostile import B3, CORPUS, STATE_VECTORS, Hostile
 from tests.api import Api, Wire
-from tests.hostile import B3, CORPUS, STATE_VECTORS, Hostile
 
 GOOD = bytes.fromhex("01010900040104676f6f6402686900")
 """Client 9 writes "hi" into the root "good"."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from collab_server.server import Server
-from tests.node_peers import HERE, node_command
+from harness.node import PROGRAMS, node_command
 
 PAGE = Path(__file__).parents[2] / "docs" / "migrating.md"
 
@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "migrating.md"
 async def test_the_example(server: Server, tmp_path: Path) -> None:
     (script,) = re.findall(r"```js\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (tmp_path / "migrated.mjs").write_text(script)
-    (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
+    (tmp_path / "node_modules").symlink_to(PROGRAMS / "node_modules")
 
     process = await asyncio.create_subprocess_exec(
         node_command(),

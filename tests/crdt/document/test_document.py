@@ -11,8 +11,8 @@ from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.struct_index import StructIndex
 from crdt.errors import Rejected, RoomDamaged
 from crdt.wire.update_parser import parse
+from harness.hostile import B3, POISON
 from tests.crdt.harness import Typist
-from tests.hostile import B3, POISON
 
 
 def test_apply_and_read() -> None:

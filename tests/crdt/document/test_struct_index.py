@@ -8,8 +8,8 @@ from crdt.document.struct_index import MAX_DEPTH, MAX_PARENTS, MAX_ROOTS, Struct
 from crdt.errors import ForeignClient, Gap, Rejected
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.update_parser import parse
+from harness.hostile import B3, many_roots, nested_types
 from tests.crdt.harness import Typist
-from tests.hostile import B3, many_roots, nested_types
 
 
 def index_with(*updates: bytes, author: str = "ada") -> StructIndex:

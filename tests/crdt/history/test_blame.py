@@ -1,11 +1,8 @@
 """Blame: of whole editing sessions, whose authors are known, and line by line."""
 
 import base64
-import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pycrdt
 import pytest
@@ -19,17 +16,8 @@ from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.update_parser import parse
 from harness import traces
+from harness.node import yjs_updates
 from tests.crdt.harness import NOW, Typist, join, make_room, send
-from tests.node_peers import node_command
-
-SCRIPT = Path(__file__).parents[2] / "node" / "traces.mjs"
-
-
-def as_updates(file: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return (updates, what they end with) of an editing session, made by real Yjs."""
-    done = subprocess.run([node_command(), str(SCRIPT), str(file), "30000"], capture_output=True, check=True)
-    *updates, last = (json.loads(line) for line in done.stdout.splitlines())
-    return updates, last
 
 
 def blamed(room: Room, root: str = "codemirror"):
@@ -49,7 +37,7 @@ def blamed(room: Room, root: str = "codemirror"):
 def test_whole_sessions(name: str, trace_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each unit of the text belongs to the agent that typed it according to real Yjs, with the time of that update."""
     monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 100_000)
-    updates, last = as_updates(trace_file(name))
+    updates, last = yjs_updates(trace_file(name), limit=30_000)
     room = make_room()
     connections = {}
     sent = {}

@@ -8,9 +8,9 @@ from crdt.document.document import Document
 from crdt.document.merging import merge
 from crdt.errors import RoomDamaged
 from crdt.log import authorship, codec, restore
+from harness.hostile import B3
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
-from tests.hostile import B3
 
 
 def typed(count: int = 30) -> tuple[list[Chunk], Typist]:

@@ -11,9 +11,9 @@ from crdt.log import codec
 from crdt.log.restore import restore
 from crdt.wire import y_protocol
 from crdt.wire.update_parser import parse
+from harness.hostile import B3
 from storage.records import Role
 from tests.crdt.harness import EMPTY, NOW, Typist, join, make_room, save, send
-from tests.hostile import B3
 
 
 def test_joining() -> None:

