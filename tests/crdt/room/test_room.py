@@ -370,7 +370,7 @@ def test_known_structs_with_another_content_are_not_taken() -> None:
     room = make_room()
     ada, inbox = join(room)
     _, bobs = join(room, "bob")
-    send(room, ada, Typist(5).insert(0, "index"))
+    send(room, ada, Typist(5).insert(0, "known"))
     other = Typist(5)
     other.insert(0, "FORGE")
     other.insert(5, "D")
@@ -379,7 +379,7 @@ def test_known_structs_with_another_content_are_not_taken() -> None:
     inbox.take()
     send(room, ada, forged)
 
-    assert room.files() == {"codemirror": "index"}
+    assert room.files() == {"codemirror": "known"}
     (question,) = inbox.take()
     assert question == y_protocol.sync_step1({5: 5})
     room.receive(ada, y_protocol.sync_step2(other.made[1]), NOW)
@@ -395,7 +395,7 @@ def test_known_structs_beside_new_deletions() -> None:
     """The deletions are taken, the structs are not looked at."""
     room = make_room()
     ada, _ = join(room)
-    send(room, ada, Typist(5).insert(0, "index"))
+    send(room, ada, Typist(5).insert(0, "known"))
     save(room)
     other = Typist(5)
     other.insert(0, "FORGE")
