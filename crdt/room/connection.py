@@ -1,6 +1,7 @@
 """One client of a room, as the room sees it."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -36,7 +37,7 @@ class Connection:
     strikes      how often its answer still had a gap
     """
 
-    user: dict[str, Any]
+    user: Mapping[str, Any]
     login_id: str
     role: Role
     outbox: Outbox

@@ -3,8 +3,9 @@
 import logging
 
 from handlers.api.auth import LOGGED_OUT, NOT_SIGNED_IN, AccountHandler
-from handlers.http import schemas, views
-from handlers.times import rfc3339
+from handlers.http import schemas
+from handlers.http.views import people
+from handlers.http.views.people import Logins, PasswordChanged
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import AccountDeletion, Role
 
@@ -19,14 +20,14 @@ class MeHandler(AccountHandler):
     """GET, PATCH, DELETE /user/me"""
 
     async def get(self) -> None:
-        self.reply(views.user(self.me))
+        self.reply(people.user(self.me))
 
     async def patch(self) -> None:
         schema = schemas.GUEST_ME if self.me.is_guest else schemas.ME
         username = self.read(schema)["username"]
         user = await self.services.store.rename_user(self.me.id, username)
-        self.services.rooms.user_changed(views.participant(user))
-        self.reply(views.user(user))
+        self.services.rooms.user_changed(people.participant(user))
+        self.reply(people.user(user))
 
     async def delete(self) -> None:
         body = self.read(schemas.DELETE_ME)
@@ -73,7 +74,11 @@ class PasswordHandler(AccountHandler):
         hashed = await services.passwords.hash(body["newPassword"])
         ended = await services.store.set_password(user.id, hashed, self.login_id, known_hash=user.password_hash)
         services.rooms.logins_ended(ended, NOT_SIGNED_IN, LOGGED_OUT)
-        self.reply({"message": "Password changed; all other logins have ended.", "ended": len(ended)})
+        answer: PasswordChanged = {
+            "message": "Password changed; all other logins have ended.",
+            "ended": len(ended),
+        }
+        self.reply(answer)
 
 
 class LoginsHandler(AccountHandler):
@@ -81,18 +86,8 @@ class LoginsHandler(AccountHandler):
 
     async def get(self) -> None:
         logins = await self.services.store.logins(self.me.id, self.services.clock())
-        items = [
-            {
-                "id": login.id,
-                "device": login.device,
-                "createdAt": rfc3339(login.created_at),
-                "lastUsedAt": rfc3339(login.used_at),
-                "expiresAt": rfc3339(login.expires_at),
-                "current": login.id == self.login_id,
-            }
-            for login in logins
-        ]
-        self.reply({"items": items, "next": None})
+        answer: Logins = {"items": [people.login(login, self.login_id) for login in logins], "next": None}
+        self.reply(answer)
 
     async def delete(self) -> None:
         ended = await self.services.store.end_other_logins(self.me.id, self.login_id)

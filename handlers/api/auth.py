@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 from handlers import errors, ids
-from handlers.http import network, schemas, views
+from handlers.http import network, schemas
 from handlers.http.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler
+from handlers.http.views import people
+from handlers.http.views.people import SignedIn
+from handlers.http.views.problems import Confirmation
 from handlers.security import devices
 from handlers.security.tokens import RefreshToken
 from storage.errors import NotFound, Outdated, TokenReused
@@ -36,20 +39,18 @@ class AccountHandler(BaseHandler):
         )
         return login, token
 
-    def reply_signed_in(self, user: User, token: RefreshToken, status: int = 200, **more: str) -> None:
-        """Answer with tokens, in the body for programs and in cookies for browsers."""
+    def sign_in(self, user: User, token: RefreshToken) -> SignedIn:
+        """Set a login's cookies, for browsers; return the answer that has its tokens, for programs."""
         tokens, settings = self.services.tokens, self.services.settings
         access = tokens.access_token(user.id, token.login_id)
         self._set_cookie(ACCESS_COOKIE, access, "/", tokens.access_s)
         self._set_cookie(REFRESH_COOKIE, str(token), REFRESH_PATH, settings.refresh_s)
-        body = {
-            "user": views.user(user),
+        return {
+            "user": people.user(user),
             "accessToken": access,
             "refreshToken": str(token),
             "expiresIn": tokens.access_s,
-            **more,
         }
-        self.reply(body, status)
 
     def note_try(self, account: str) -> None:
         """Whoever guesses has to wait, for the right password as well; the same for unknown accounts.
@@ -122,7 +123,7 @@ class SignupHandler(AccountHandler):
             return
         login, token = self.new_login(user.id)
         await services.store.add_user(user, login)
-        self.reply_signed_in(user, token, 201)
+        self.reply(self.sign_in(user, token), 201)
 
     async def _check_guest(self) -> None:
         """A guest whose access token has expired would become somebody else: he has to refresh it first."""
@@ -151,9 +152,9 @@ class SignupHandler(AccountHandler):
         login, token = self.new_login(user.id)
         await services.store.add_login(login)
         services.rooms.login_replaced(self.login_id, login.id)
-        services.rooms.user_changed(views.participant(user))
+        services.rooms.user_changed(people.participant(user))
         await services.store.end_login(self.login_id)
-        self.reply_signed_in(user, token, 201)
+        self.reply(self.sign_in(user, token), 201)
 
 
 class LoginHandler(AccountHandler):
@@ -179,7 +180,7 @@ class LoginHandler(AccountHandler):
             await services.store.add_login(login, known_hash=hashed)
         except Outdated:  # another password meanwhile, so this one is wrong by now
             raise _bad_credentials() from None
-        self.reply_signed_in(user, token)
+        self.reply(self.sign_in(user, token))
 
 
 def _bad_credentials() -> errors.ApiError:
@@ -199,7 +200,7 @@ class RefreshHandler(AccountHandler):
         if not given:
             raise errors.not_signed_in("There is no refresh token.")
         user, successor = await self._rotate(given)
-        self.reply_signed_in(user, successor)
+        self.reply(self.sign_in(user, successor))
 
     async def _rotate(self, given: str) -> tuple[User, RefreshToken]:
         services = self.services
@@ -234,4 +235,5 @@ class LogoutHandler(AccountHandler):
         await self.services.store.end_login(self.login_id)
         self.services.rooms.logins_ended([self.login_id], NOT_SIGNED_IN, LOGGED_OUT)
         self.clear_cookies()
-        self.reply({"message": "Signed out."})
+        answer: Confirmation = {"message": "Signed out."}
+        self.reply(answer)

@@ -5,8 +5,9 @@ import logging
 from tornado.httputil import HTTPFile, HTTPHeaders, HTTPInputError, parse_body_arguments
 
 from handlers import errors, ids
-from handlers.http import views
 from handlers.http.base import BaseHandler
+from handlers.http.views import people
+from handlers.http.views.people import Avatar
 from handlers.security.pictures import CONTENT_TYPE
 from storage.errors import NotFound, StoreUnavailable
 
@@ -39,19 +40,21 @@ class AvatarHandler(BaseHandler):
             await self._drop(kept.key)
             raise
         await self._changed(user.id)
-        self.reply({"avatar": kept.url})
+        answer: Avatar = {"avatar": kept.url}
+        self.reply(answer)
         await self._drop(replaced)
 
     async def delete(self) -> None:
         replaced = await self.services.store.set_avatar(self.me.id, None, None, None)
         await self._changed(self.me.id)
-        self.reply({"avatar": None})
+        answer: Avatar = {"avatar": None}
+        self.reply(answer)
         await self._drop(replaced)
 
     async def _changed(self, user_id: str) -> None:
         user = await self.services.store.user(user_id)
         if user:
-            self.services.rooms.user_changed(views.participant(user))
+            self.services.rooms.user_changed(people.participant(user))
 
     async def _drop(self, key: str | None) -> None:
         """Delete a picture that nobody sees any more; what cannot be deleted now is only space lost."""

@@ -2,8 +2,10 @@
 
 from handlers import errors, ids
 from handlers.access import membership
-from handlers.http import schemas, views
+from handlers.http import schemas
 from handlers.http.base import BaseHandler
+from handlers.http.views import chat
+from handlers.http.views.chat import Messages, Unread
 from handlers.services import Services
 from storage.records import Message, Role, User
 
@@ -37,7 +39,7 @@ class SendHandler(BaseHandler):
     async def post(self) -> None:
         body = self.read(schemas.MESSAGE)
         stored = await send_message(self.services, self.me, body["sessionId"], body["message"])
-        self.reply(views.message(stored, {self.me.id: self.me}), 201)
+        self.reply(chat.message(stored, {self.me.id: self.me}), 201)
 
 
 class ReadHandler(BaseHandler):
@@ -46,7 +48,8 @@ class ReadHandler(BaseHandler):
     async def post(self, session_id: str) -> None:
         up_to = self.read(schemas.READ).get("sequence")
         session, _ = await self.member(session_id, Role.VIEWER)
-        self.reply({"unread": await self.services.store.read_messages(session.id, self.me.id, up_to)})
+        answer: Unread = {"unread": await self.services.store.read_messages(session.id, self.me.id, up_to)}
+        self.reply(answer)
 
 
 class MessagesHandler(BaseHandler):
@@ -60,9 +63,8 @@ class MessagesHandler(BaseHandler):
         has_more = len(found) > limit
         found = found[-limit:]
         people = await store.users({message.sender_id for message in found})
-        self.reply(
-            {
-                "messages": [views.message(message, people) for message in found],
-                "next": str(found[0].sequence) if has_more else None,
-            }
-        )
+        answer: Messages = {
+            "messages": [chat.message(message, people) for message in found],
+            "next": str(found[0].sequence) if has_more else None,
+        }
+        self.reply(answer)

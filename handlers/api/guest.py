@@ -4,6 +4,7 @@ from handlers import errors, ids
 from handlers.access import secret_hash
 from handlers.api.auth import AccountHandler
 from handlers.http import schemas
+from handlers.http.views.people import GuestSignedIn
 from storage.errors import NotFound
 from storage.records import User
 
@@ -38,4 +39,9 @@ class GuestHandler(AccountHandler):
             member = await services.store.add_guest(guest, login, hashed, services.settings.members)
         except NotFound:
             raise errors.bad_invite() from None
-        self.reply_signed_in(guest, token, 201, sessionId=member.session_id, role=member.role)
+        answer: GuestSignedIn = {
+            **self.sign_in(guest, token),
+            "sessionId": member.session_id,
+            "role": member.role,
+        }
+        self.reply(answer, 201)

@@ -2,9 +2,10 @@
 
 from handlers import errors, ids
 from handlers.access import secret_hash
-from handlers.http import network, schemas, views
+from handlers.http import network, schemas
 from handlers.http.base import BaseHandler
-from handlers.times import rfc3339
+from handlers.http.views import sessions
+from handlers.http.views.sessions import Invites, NewInvite
 from storage.records import Invite, Role, Ticket
 
 TICKET_S = 60
@@ -33,8 +34,12 @@ class InvitesHandler(BaseHandler):
         )
         await services.store.add_invite(invite, MAX_INVITES, owner_id=self.me.id)
         origin = network.own_origin(self.request, services.settings.trusted_hops)
-        shown = {**views.invite(invite, now), "invite": secret, "url": f"{origin}/join/{secret}"}
-        self.reply(shown, 201)
+        answer: NewInvite = {
+            **sessions.invite(invite, now),
+            "invite": secret,
+            "url": f"{origin}/join/{secret}",
+        }
+        self.reply(answer, 201)
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.OWNER)
@@ -45,15 +50,11 @@ class InvitesHandler(BaseHandler):
         people = await store.users(
             {invite.created_by for invite, _ in shown} | {use.user_id for _, uses in shown for use in uses}
         )
-        items = [
-            {
-                **views.invite(invite, now),
-                "createdBy": views.person(invite.created_by, people),
-                "usedBy": [{**views.person(use.user_id, people), "at": rfc3339(use.used_at)} for use in uses],
-            }
-            for invite, uses in shown
-        ]
-        self.reply({"items": items, "next": shown[-1][0].id if len(found) > limit else None})
+        answer: Invites = {
+            "items": [sessions.listed_invite(invite, uses, people, now) for invite, uses in shown],
+            "next": shown[-1][0].id if len(found) > limit else None,
+        }
+        self.reply(answer)
 
 
 class InviteHandler(BaseHandler):
@@ -77,18 +78,7 @@ class PreviewHandler(BaseHandler):
         if invite is None or session is None:
             raise errors.bad_invite()
         people = await store.users([invite.created_by])
-        about = {
-            "session": {
-                "id": session.id,
-                "title": session.title,
-                "language": session.language,
-                "status": session.status,
-            },
-            "role": invite.role,
-            "invitedBy": views.person(invite.created_by, people),
-            "expiresAt": rfc3339(invite.expires_at),
-        }
-        self.reply(about)
+        self.reply(sessions.preview(invite, session, people))
 
 
 class TicketHandler(BaseHandler):
@@ -107,4 +97,5 @@ class TicketHandler(BaseHandler):
             expires_at=services.clock() + TICKET_S * 1000,
         )
         await services.store.add_ticket(ticket)
-        self.reply({"ticket": secret, "expiresIn": TICKET_S})
+        answer: sessions.Ticket = {"ticket": secret, "expiresIn": TICKET_S}
+        self.reply(answer)

@@ -4,6 +4,7 @@ from crdt.history.redaction import MAX_SPAN
 from handlers import errors
 from handlers.http import schemas
 from handlers.http.base import BaseHandler
+from handlers.http.views.code import Redaction
 from storage.records import Role
 
 
@@ -23,12 +24,11 @@ class RedactHandler(BaseHandler):
         done = await self.services.redactor.redact(
             session.id, self.me.id, first, last, body["text"], lambda: self.member(session.id, Role.OWNER)
         )
-        self.reply(
-            {
-                "from": first,
-                "to": last,
-                "characters": done.characters,
-                "updates": done.updates,
-                "versions": done.versions,
-            }
-        )
+        answer: Redaction = {
+            "from": first,
+            "to": last,
+            "characters": done.characters,
+            "updates": done.updates,
+            "versions": done.versions,
+        }
+        self.reply(answer)

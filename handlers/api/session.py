@@ -11,8 +11,11 @@ from crdt.log.codec import Entry, encode_chunk
 from handlers import errors, ids
 from handlers.access import enter
 from handlers.api.account import NO_ACCESS
-from handlers.http import notifications, schemas, views
+from handlers.http import notifications, schemas
 from handlers.http.base import BaseHandler
+from handlers.http.views import people as people_views
+from handlers.http.views import sessions
+from handlers.http.views.sessions import Joined, MemberRole, Sessions
 from storage.errors import StoreError
 from storage.records import Access, Chunk, Member, Role, Session, SessionChanges, SessionListing, Status, User
 
@@ -33,26 +36,27 @@ class SessionHandlerBase(BaseHandler):
         """Answer with a session as one of its members sees it."""
         self.reply(await self.session_view(session, member), status)
 
-    async def session_view(self, session: Session, member: Member) -> dict[str, object]:
+    async def session_view(self, session: Session, member: Member) -> sessions.Session:
+        """Return a session as one of its members sees it."""
         newest = await self.services.store.messages(session.id, None, 1)
         unread = newest[0].sequence - member.read_sequence if newest else 0
         return (await self.list_view([SessionListing(session, member, unread)]))[0]
 
-    async def list_view(self, listed: Sequence[SessionListing], shown: int | None = None) -> list[dict[str, object]]:
+    async def list_view(self, listed: Sequence[SessionListing], shown: int | None = None) -> list[sessions.Session]:
         """Return sessions with their people, in two reads for all of them.
 
         shown  how many members to show of each, the eldest first; None for all
         """
         store, online = self.services.store, self.services.rooms.online
-        members = await store.members_of(one.session.id for one in listed)
-        ids_of_people = {member.user_id for some in members.values() for member in some[:shown]}
-        people = await store.users(ids_of_people | {one.session.owner_id for one in listed})
-        views_of = []
-        for one in listed:
-            some, here = members[one.session.id], online(one.session.id)
-            view = views.session(one.session, one.member.role, one.unread, some[:shown], len(some), people, here)
-            views_of.append(view)
-        return views_of
+        members = await store.members_of(row.session.id for row in listed)
+        user_ids = {member.user_id for all_members in members.values() for member in all_members[:shown]}
+        people = await store.users(user_ids | {row.session.owner_id for row in listed})
+
+        def view(row: SessionListing) -> sessions.Session:
+            all_members = members[row.session.id]
+            return sessions.session(row, all_members[:shown], len(all_members), people, online(row.session.id))
+
+        return [view(row) for row in listed]
 
 
 class SessionsHandler(SessionHandlerBase):
@@ -95,7 +99,8 @@ class SessionsHandler(SessionHandlerBase):
         found = await store.sessions_of(self.me.id, _decode_cursor(self.get_query_argument("before", "")), limit + 1)
         items = await self.list_view(found[:limit], MEMBERS_IN_LISTS)
         last = found[limit - 1].session if len(found) > limit else None
-        self.reply({"items": items, "next": _encode_cursor(last) if last else None})
+        answer: Sessions = {"items": items, "next": _encode_cursor(last) if last else None}
+        self.reply(answer)
 
 
 class SessionHandler(SessionHandlerBase):
@@ -146,7 +151,8 @@ class JoinHandler(SessionHandlerBase):
         session, member = await enter(self.services, self.me, ids.normalize(session_id), invite)
         if member.is_removed:
             raise errors.forbidden("The owner removed you from this session.")
-        self.reply({"session": await self.session_view(session, member), "role": member.role})
+        answer: Joined = {"session": await self.session_view(session, member), "role": member.role}
+        self.reply(answer)
 
 
 class LeaveHandler(BaseHandler):
@@ -177,7 +183,8 @@ class MemberHandler(SessionHandlerBase):
             member = await store.set_role(session.id, user_id, role, owner_id=self.me.id)
         rooms.role_changed(session.id, user_id, role)
         self.services.sockets.tell(session.id, notifications.SESSION_CHANGED)
-        self.reply({**views.person(user_id, people), "role": member.role})
+        answer: MemberRole = {**people_views.person(user_id, people), "role": member.role}
+        self.reply(answer)
 
     def _check_successor(self, user_id: str, people: Mapping[str, User]) -> None:
         if user_id in people and people[user_id].is_guest:

@@ -1,8 +1,10 @@
 """Versions of the code."""
 
 from handlers import errors
-from handlers.http import schemas, views
+from handlers.http import schemas
 from handlers.http.base import BaseHandler
+from handlers.http.views import code
+from handlers.http.views.code import Difference, LiveDocument, Versions
 from handlers.times import rfc3339
 from storage.records import Role, Version
 
@@ -14,7 +16,7 @@ class CodeHandler(BaseHandler):
 
     async def reply_version(self, version: Version, status: int = 200) -> None:
         people = await self.services.store.users({version.author_id, *version.contributors})
-        self.reply(views.version(version, people), status)
+        self.reply(code.version(version, people), status)
 
 
 class SaveHandler(CodeHandler):
@@ -67,7 +69,12 @@ class DiffHandler(BaseHandler):
         if old is None:
             old = await self._before(session.id, new)
         found = await self.services.history.difference(session.id, old, new)
-        self.reply({"from": old, "to": "live" if new is None else new, "files": views.difference(found)})
+        answer: Difference = {
+            "from": old,
+            "to": "live" if new is None else new,
+            "files": code.file_differences(found),
+        }
+        self.reply(answer)
 
     def _number(self, name: str) -> int | None:
         """Return a version's number, 0 for the empty document before the first one."""
@@ -98,16 +105,15 @@ class LatestHandler(CodeHandler):
     async def _reply_live(self, session_id: str) -> None:
         files, root, sequence, newest = await self.services.history.live(session_id)
         is_saved = newest is not None and newest.files == files
-        self.reply(
-            {
-                "sessionId": session_id,
-                "version": newest.number if newest and is_saved else None,
-                "code": files.get(root, ""),
-                "files": files,
-                "sequence": sequence,
-                "createdAt": rfc3339(self.services.clock()),
-            }
-        )
+        answer: LiveDocument = {
+            "sessionId": session_id,
+            "version": newest.number if newest and is_saved else None,
+            "code": files.get(root, ""),
+            "files": files,
+            "sequence": sequence,
+            "createdAt": rfc3339(self.services.clock()),
+        }
+        self.reply(answer)
 
 
 class VersionsHandler(CodeHandler):
@@ -124,12 +130,11 @@ class VersionsHandler(CodeHandler):
         has_more, found = len(found) > limit, found[:limit]
         ids = {user_id for version in found for user_id in (version.author_id, *version.contributors)}
         people = await store.users(ids)
-        self.reply(
-            {
-                "versions": [views.version(version, people) for version in found],
-                "next": str(found[-1].number) if has_more else None,
-            }
-        )
+        answer: Versions = {
+            "versions": [code.version(version, people) for version in found],
+            "next": str(found[-1].number) if has_more else None,
+        }
+        self.reply(answer)
 
 
 class VersionHandler(CodeHandler):

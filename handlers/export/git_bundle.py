@@ -11,7 +11,7 @@ from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 from handlers.export.zip_archive import file_name
-from handlers.http import views
+from handlers.http.views.people import person
 from handlers.services import Services
 from storage.records import Session, User, Version
 
@@ -38,7 +38,7 @@ class HistoryBundle:
         store = self._services.store
         numbers: list[int] = []
         while found := await store.versions(self._session.id, numbers[-1] if numbers else None, 200, with_files=False):
-            numbers += [one.number for one in found]
+            numbers += [version.number for version in found]
         with tempfile.TemporaryDirectory() as folder:
             repo = await asyncio.to_thread(Repo.init_bare, folder)
             try:
@@ -63,10 +63,10 @@ class HistoryBundle:
 
     def _commit(self, repo: Repo, version: Version, people: Mapping[str, User]) -> None:
         title = version.label or f"Version {version.number}"
-        others = [one for one in version.contributors if one != version.author_id]
+        others = [user_id for user_id in version.contributors if user_id != version.author_id]
         lines = [title, "", f"Version: {version.number}", f"Kind: {version.kind}"]
-        lines += [f"Co-authored-by: {_person(one, people).decode()}" for one in others]
-        author = _person(version.author_id, people)
+        lines += [f"Co-authored-by: {_identity(user_id, people).decode()}" for user_id in others]
+        author = _identity(version.author_id, people)
         self._add(repo, version.files or {}, author, version.created_at, "\n".join(lines) + "\n")
 
     def _add(self, repo: Repo, files: Mapping[str, str], author: bytes, at: int, message: str) -> None:
@@ -95,7 +95,8 @@ class HistoryBundle:
             write_bundle(cast(BinaryIO, self._file), bundle)
 
 
-def _person(user_id: str, people: Mapping[str, User]) -> bytes:
-    name = str(views.person(user_id, people)["username"])
-    kept = "".join(one for one in name if one not in "<>\n\r\0").strip() or "somebody"
-    return f"{kept} <{user_id}@session.invalid>".encode()
+def _identity(user_id: str, people: Mapping[str, User]) -> bytes:
+    """Return `name <address>` as git wants it."""
+    username = person(user_id, people)["username"]
+    name = "".join(character for character in username if character not in "<>\n\r\0").strip() or "somebody"
+    return f"{name} <{user_id}@session.invalid>".encode()

@@ -4,9 +4,9 @@ import asyncio
 import json
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import IO, Any
+from typing import IO, TypedDict
 
-from handlers.http import views
+from handlers.http.views.people import person
 from handlers.services import Services
 from handlers.times import rfc3339
 from storage.records import Session, User
@@ -15,6 +15,15 @@ _MESSAGES = 500
 _PAGE = 200
 _ALL = 1 << 53
 _BREAK = "{{data}}"
+
+
+class _Version(TypedDict):
+    """What the page knows of a version."""
+
+    version: int
+    kind: str
+    label: str
+    sequence: int
 
 
 class Player:
@@ -40,7 +49,7 @@ class Player:
             "start": start,
             "files": texts,
             "roots": list(self._roots),
-            "authors": [views.person(one, people)["username"] for one in self._authors],
+            "authors": [person(author, people)["username"] for author in self._authors],
             "versions": await self._versions(),
             "chat": await self._chat(people),
         }
@@ -71,21 +80,24 @@ class Player:
             start = following
         return first_files, first_at
 
-    async def _versions(self) -> list[dict[str, Any]]:
+    async def _versions(self) -> list[_Version]:
         store, before = self._services.store, None
-        versions: list[dict[str, Any]] = []
+        versions: list[_Version] = []
         while found := await store.versions(self._session.id, before, _PAGE, with_files=False):
             versions += [
-                {"version": one.number, "kind": one.kind, "label": one.label, "sequence": one.sequence} for one in found
+                {"version": row.number, "kind": row.kind, "label": row.label, "sequence": row.sequence} for row in found
             ]
             before = found[-1].number
         return versions[::-1]
 
-    async def _chat(self, people: Mapping[str, User]) -> list[list[Any]]:
-        """Return [time in ms, name, text] of the newest messages, oldest first."""
+    async def _chat(self, people: Mapping[str, User]) -> list[tuple[int, str, str]]:
+        """Return (time in ms, name, text) of the newest messages, oldest first."""
         messages = await self._services.store.messages(self._session.id, None, _MESSAGES)
-        known = {**people, **await self._services.store.users({one.sender_id for one in messages})}
-        return [[one.created_at, views.message(one, known)["sender"]["username"], one.text] for one in messages]
+        senders = {**people, **await self._services.store.users({message.sender_id for message in messages})}
+        return [
+            (message.created_at, person(message.sender_id, senders, message.sender_name)["username"], message.text)
+            for message in messages
+        ]
 
     async def _put(self, *texts: str) -> None:
         await asyncio.to_thread(self._file.write, "".join(texts).encode())

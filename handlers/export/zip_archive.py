@@ -4,10 +4,11 @@ import asyncio
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import IO
 from urllib.parse import quote
 
-from handlers.http import views
+from handlers.http.views import chat, code, people
 from handlers.services import Services
 from handlers.times import rfc3339
 from storage.records import Message, Session, Version
@@ -48,10 +49,10 @@ class Archive:
         await self._put_versions()
         await self._put_chat()
         members = await services.store.members(session.id)
-        people = await services.store.users({member.user_id for member in members})
+        users = await services.store.users({member.user_id for member in members})
         listed = [
-            {**views.person(one.user_id, people), "role": one.role, "joinedAt": rfc3339(one.joined_at)}
-            for one in members
+            {**people.person(row.user_id, users), "role": row.role, "joinedAt": rfc3339(row.joined_at)}
+            for row in members
         ]
         await asyncio.to_thread(self._put, {"members.json": json.dumps(listed, indent=2)})
         await asyncio.to_thread(self._zip.close)
@@ -60,17 +61,15 @@ class Archive:
         store, before = self._services.store, None
         described: list[str] = []
         while found := await store.versions(self._session.id, before, _PAGE, with_files=True):
-            people = await store.users({user for one in found for user in (one.author_id, *one.contributors)})
-            for one in found:
-                shown = views.version(one, people)
-                described.append(json.dumps({name: shown[name] for name in shown if name not in ("code", "files")}))
+            users = await store.users({user_id for row in found for user_id in (row.author_id, *row.contributors)})
+            described += [json.dumps(code.version(replace(row, files=None), users)) for row in found]
             await asyncio.to_thread(self._put_files, found)
             before = found[-1].number
         await asyncio.to_thread(self._put, {"versions.jsonl": _lines(reversed(described))})
 
     def _put_files(self, versions: list[Version]) -> None:
-        for one in versions:
-            self._put(_under(f"versions/{one.number:04}-{one.kind}", one.files or {}))
+        for version in versions:
+            self._put(_under(f"versions/{version.number:04}-{version.kind}", version.files or {}))
 
     async def _put_chat(self) -> None:
         store, before = self._services.store, None
@@ -79,8 +78,8 @@ class Archive:
             pages.append(found)
             before = found[0].sequence
         messages = [message for page in reversed(pages) for message in page]
-        people = await store.users({message.sender_id for message in messages})
-        text = _lines(json.dumps(views.message(message, people)) for message in messages)
+        users = await store.users({message.sender_id for message in messages})
+        text = _lines(json.dumps(chat.message(message, users)) for message in messages)
         await asyncio.to_thread(self._put, {"chat.jsonl": text})
 
     def _put(self, files: dict[str, str]) -> None:

@@ -11,8 +11,9 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import errors, ids
 from handlers.access import membership
-from handlers.http import headers, network, schemas, views
+from handlers.http import headers, network, schemas
 from handlers.http.body import Body, parse_json
+from handlers.http.views.problems import problem
 from handlers.services import Services
 from storage.errors import StoreUnavailable
 from storage.records import Member, Role, Session, User
@@ -195,7 +196,7 @@ class BaseHandler(RequestHandler):
 
     # -- answers ----------------------------------------------------------------------------------
 
-    def reply(self, body: Mapping[str, Any], status: int = 200) -> None:
+    def reply(self, body: Mapping[str, object], status: int = 200) -> None:
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.finish(json.dumps(body))
@@ -230,7 +231,7 @@ class BaseHandler(RequestHandler):
         for name, value in answer.headers.items():
             self.set_header(name, value)
         self.set_header("Content-Type", "application/problem+json")
-        self.finish(json.dumps(views.problem(answer, self._reason, self.request_id)))
+        self.finish(json.dumps(problem(answer, self._reason, self.request_id)))
 
     def _methods(self) -> list[str]:
         """Return the methods that this handler has."""

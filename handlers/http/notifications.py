@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from handlers.connections import Sockets
-from handlers.http import views
+from handlers.http.views import chat
 from storage.records import Message, User
 
 _NOTE = 103
@@ -23,7 +23,7 @@ def of_messages(sockets: Sockets) -> Callable[[Message, User], None]:
     """Return a listener that passes each chat message on to who listens to its session."""
 
     def tell(message: Message, sender: User) -> None:
-        content = {"about": "message", "message": views.message(message, {sender.id: sender})}
+        content = {"about": "message", "message": chat.message(message, {sender.id: sender})}
         sockets.tell(message.session_id, _frame(content))
 
     return tell

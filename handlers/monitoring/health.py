@@ -1,6 +1,7 @@
 """Is the process alive, and should it get traffic?"""
 
 from handlers.http.base import BaseHandler
+from handlers.http.views.problems import Liveness, Readiness
 from storage.errors import StoreError
 
 
@@ -17,7 +18,8 @@ class LiveHandler(HealthHandler):
     """GET /healthz"""
 
     async def get(self) -> None:
-        self.reply({"status": "ok", "version": self.services.settings.version})
+        answer: Liveness = {"status": "ok", "version": self.services.settings.version}
+        self.reply(answer)
 
 
 class ReadyHandler(HealthHandler):
@@ -34,4 +36,5 @@ class ReadyHandler(HealthHandler):
                 await self.services.store.ping()
             except StoreError:
                 problem = "the store does not answer"
-        self.reply({"status": problem or "ready"}, 503 if problem else 200)
+        answer: Readiness = {"status": problem or "ready"}
+        self.reply(answer, 503 if problem else 200)

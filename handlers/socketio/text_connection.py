@@ -9,7 +9,7 @@ from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
-from handlers.http import views
+from handlers.http.views import people
 from storage.records import Role, User
 
 _CLOCK_MS = 10
@@ -63,7 +63,7 @@ class TextConnection:
         self.client_id = identity.client_id
         self.text = TextClient(session.feed, user.id)
         self.connection = Connection(
-            user=views.participant(user), login_id=identity.login_id, role=identity.role, outbox=self
+            user=people.participant(user), login_id=identity.login_id, role=identity.role, outbox=self
         )
         self._session = session
         self._clock = clock

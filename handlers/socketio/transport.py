@@ -13,8 +13,9 @@ from tornado.web import HTTPError, stream_request_body
 from tornado.websocket import WebSocketHandler
 
 from handlers import errors, ids
-from handlers.http import headers, network, views
+from handlers.http import headers, network
 from handlers.http.body import Body
+from handlers.http.views import problems
 from handlers.services import Services
 from handlers.socketio.endpoint import SocketIOEndpoint
 
@@ -116,7 +117,7 @@ class SocketIOHandler(WebSocketHandler):
         for name, value in answer.headers.items():
             self.set_header(name, value)
         self.set_header("Content-Type", "application/problem+json")
-        self.finish(json.dumps(views.problem(answer, self._reason, self.request_id)))
+        self.finish(json.dumps(problems.problem(answer, self._reason, self.request_id)))
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Tornado would log the address with the session id in it."""

@@ -11,7 +11,7 @@ from handlers import errors
 from handlers.access import connect_wait_s, enter_as, entering, secret_hash
 from handlers.api.account import NO_ACCESS
 from handlers.api.auth import NOT_SIGNED_IN
-from handlers.http import views
+from handlers.http.views import people
 from handlers.security.tokens import Claims
 from handlers.services import Services
 from handlers.sync.editor import DAMAGED, STORE_AWAY, SyncPeer
@@ -78,7 +78,7 @@ class Entrance:
             if not sockets.has_room(session_id, user.id):
                 raise _Refused(TOO_MANY, "too_many", "Too many connections to this session.")
             connection = Connection(
-                user=views.participant(user),
+                user=people.participant(user),
                 login_id=login_id,
                 role=role,
                 outbox=self._peer,

@@ -12,8 +12,9 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from handlers import errors, ids
-from handlers.http import headers, network, views
+from handlers.http import headers, network
 from handlers.http.base import ACCESS_COOKIE
+from handlers.http.views import problems
 from handlers.services import Services
 from handlers.sync.admission import Entrance
 from handlers.sync.editor import SyncPeer
@@ -81,7 +82,7 @@ class SyncHandler(WebSocketHandler):
         if problem.status == _UPGRADE_REQUIRED:
             self.set_header("Upgrade", "websocket")
         self.set_header("Content-Type", "application/problem+json")
-        self.finish(json.dumps(views.problem(problem, self._reason, self.request_id)))
+        self.finish(json.dumps(problems.problem(problem, self._reason, self.request_id)))
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return _SUB_PROTOCOL if _SUB_PROTOCOL in subprotocols else None

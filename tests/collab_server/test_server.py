@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import handlers.http.views
 from collab_server import logs
 from collab_server.config import Config, ConfigError
 from collab_server.server import Server, StartError, read_secret
+from handlers.http.views import people
 from tests.api import Api
 
 
@@ -100,7 +100,7 @@ async def test_a_handler_that_fails_is_logged_and_says_little(server, api: Api, 
     expect_log("failed")
     expect_log("500")
     ada = await api.sign_up()
-    monkeypatch.setattr(handlers.http.views, "user", lambda _: 1 / 0)
+    monkeypatch.setattr(people, "user", lambda _: 1 / 0)
 
     answer = await ada.get("/user/me")
 

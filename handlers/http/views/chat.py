@@ -1,0 +1,45 @@
+"""Chat messages."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from handlers.http.views.fields import Timestamp
+from handlers.http.views.people import Person, person
+from handlers.times import rfc3339
+from storage import records
+
+
+class Message(TypedDict):
+    """A chat message; `sequence` counts from 1 in its session."""
+
+    id: str
+    sessionId: str
+    sequence: int
+    sender: Person
+    message: str
+    timestamp: Timestamp
+
+
+class Messages(TypedDict):
+    """Messages, oldest first; `next` leads to older ones."""
+
+    messages: list[Message]
+    next: str | None
+
+
+class Unread(TypedDict):
+    """How many messages the caller has not read."""
+
+    unread: int
+
+
+def message(record: records.Message, people: Mapping[str, records.User]) -> Message:
+    """Return a message; its sender has the name they had then if there is no record of them."""
+    return {
+        "id": record.id,
+        "sessionId": record.session_id,
+        "sequence": record.sequence,
+        "sender": person(record.sender_id, people, record.sender_name),
+        "message": record.text,
+        "timestamp": rfc3339(record.created_at),
+    }

@@ -1,0 +1,154 @@
+"""The code: versions, the document as it is or was, and what differs between versions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from crdt.text import hunks
+from handlers.http.views.fields import From, OneOf, Timestamp
+from handlers.http.views.people import person
+from handlers.times import rfc3339
+from storage import records
+from storage.records import VersionKind
+
+
+class Author(TypedDict):
+    """A user who wrote something."""
+
+    id: str
+    username: str
+
+
+class Version(TypedDict):
+    """A version; `code` and `files` are left out where only its description was asked for."""
+
+    sessionId: str
+    version: int
+    label: str
+    kind: VersionKind
+    author: Author
+    contributors: list[Author]
+    sequence: int
+    createdAt: Timestamp
+    code: NotRequired[str]
+    files: NotRequired[dict[str, str]]
+
+
+class Versions(TypedDict):
+    """Versions, newest first."""
+
+    versions: list[Version]
+    next: str | None
+
+
+class LiveDocument(TypedDict):
+    """The document as it is now; `version` is null if it is in no version yet."""
+
+    sessionId: str
+    version: int | None
+    code: str
+    files: dict[str, str]
+    sequence: int
+    createdAt: Timestamp
+
+
+class Moment(TypedDict):
+    """The document as it was after the update at a log position."""
+
+    sessionId: str
+    sequence: int
+    code: str
+    files: dict[str, str]
+
+
+class _Marks(TypedDict, total=False):
+    marks: list[tuple[int, int]]
+
+
+class HunkLine(_Marks):
+    """A line in both texts, only in the old or only in the new one.
+
+    `marks` are [start, end] of what changed inside it, in UTF-16 code units.
+    """
+
+    kind: Annotated[str, OneOf(" ", "-", "+")]
+    text: str
+
+
+class Hunk(TypedDict):
+    """Lines that differ, with their surroundings; lines are counted from 1."""
+
+    oldStart: int
+    oldLines: int
+    newStart: int
+    newLines: int
+    lines: list[HunkLine]
+
+
+class FileDifference(TypedDict):
+    """What differs in one text; `unified` is what `git apply` and `patch` read."""
+
+    root: str
+    hunks: list[Hunk]
+    unified: str
+
+
+class Difference(From):
+    """The texts that differ between two versions; 0 is the empty document before the first one."""
+
+    to: int | Literal["live"]
+    files: list[FileDifference]
+
+
+class Redaction(From):
+    """How many characters of a text were taken out of how many updates and versions."""
+
+    to: int
+    characters: int
+    updates: int
+    versions: int
+
+
+def version(record: records.Version, people: Mapping[str, records.User]) -> Version:
+    """Return a version, without `code` and `files` when it was read without them."""
+    body: Version = {
+        "sessionId": record.session_id,
+        "version": record.number,
+        "label": record.label,
+        "kind": record.kind,
+        "author": author(record.author_id, people, record.author_name),
+        "contributors": [author(user_id, people) for user_id in record.contributors],
+        "sequence": record.sequence,
+        "createdAt": rfc3339(record.created_at),
+    }
+    if record.files is not None:
+        body["code"] = record.files.get(record.main_root, "")
+        body["files"] = dict(record.files)
+    return body
+
+
+def author(user_id: str, people: Mapping[str, records.User], name: str = "") -> Author:
+    """Return an author; `name` is what they were called, for when there is no record."""
+    return {"id": user_id, "username": person(user_id, people, name)["username"]}
+
+
+def file_differences(differences: Mapping[str, Sequence[hunks.Hunk]]) -> list[FileDifference]:
+    """Return what differs, from {root: hunks}."""
+    return [
+        {"root": root, "hunks": [_hunk(hunk) for hunk in found], "unified": hunks.unified(root, found)}
+        for root, found in differences.items()
+    ]
+
+
+def _hunk(hunk: hunks.Hunk) -> Hunk:
+    return {
+        "oldStart": hunk.old_start,
+        "oldLines": hunk.old_lines,
+        "newStart": hunk.new_start,
+        "newLines": hunk.new_lines,
+        "lines": [_line(line) for line in hunk.lines],
+    }
+
+
+def _line(line: hunks.Line) -> HunkLine:
+    marks: _Marks = {"marks": line.marks} if line.marks else {}
+    return {"kind": line.kind, "text": line.text, **marks}

@@ -1,0 +1,56 @@
+"""Errors, and answers that only say how the server is."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from handlers.errors import ApiError
+
+
+class Problem(TypedDict):
+    """An error as RFC 9457 has it, with extensions; `errors` says what is wrong with which field."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    message: str
+    requestId: str
+    errors: NotRequired[dict[str, list[str]]]
+    latest: NotRequired[str]
+
+
+class Confirmation(TypedDict):
+    """A sentence that says what was done."""
+
+    message: str
+
+
+class Liveness(TypedDict):
+    """The process is alive."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class Readiness(TypedDict):
+    """`status` is "ready", or says why the server should get no traffic now."""
+
+    status: str
+
+
+def problem(error: ApiError, title: str, request_id: str) -> Problem:
+    """Return what a client is told of an error; `title` is the status in words."""
+    body: Problem = {
+        "type": f"/docs#{error.code}",
+        "title": title,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "message": error.message,
+        "requestId": request_id,
+    }
+    if error.errors:
+        body["errors"] = error.errors
+    if error.latest:
+        body["latest"] = error.latest
+    return body
