@@ -1,4 +1,4 @@
-"""Socket.IO by hand, over a WebSocket: for what no stock client sends."""
+"""Socket.IO by hand, over a WebSocket: for what no standard client sends."""
 
 import asyncio
 import itertools
@@ -10,6 +10,9 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tests.api import Api
+
+HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
+"""What opens a connection of the polling transport."""
 
 
 class RawEvents:
@@ -33,6 +36,12 @@ class RawEvents:
     async def signed_in(cls, api: Api) -> "RawEvents":
         raw = await cls.open(api)
         assert (await raw.sign_in({"token": api.token}))[0] == "40"
+        return raw
+
+    @classmethod
+    async def joined(cls, api: Api, session_id: str) -> "RawEvents":
+        raw = await cls.signed_in(api)
+        assert (await raw.ask("join-session", session_id))["ok"]
         return raw
 
     async def sign_in(self, auth: Any = None) -> tuple[str, Any]:

@@ -1,6 +1,6 @@
 """One connection of Engine.IO, bounded: what engineio's own session class lacks.
 
-With `server` and `transport` the only place that knows `engineio`. `tests/interop/test_events_hostile.py`
+With `server` and `transport` the only place that knows `engineio`. `tests/handlers/socketio/`
 and the version range in setup.cfg guard what is overridden.
 """
 

@@ -1,7 +1,7 @@
 """python-socketio with what it lacks: bounds, events in order, and no trust in clients.
 
 The only place that knows `socketio`. The library's own methods are overridden where it has no hook;
-`tests/interop/test_events_hostile.py` and the version range in setup.cfg guard that.
+`tests/handlers/socketio/` and the version range in setup.cfg guard that.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Who may do what over the sockets: every event and every kind of frame for everybody, from a stranger to the owner.
 
 Of the REST routes: `tests/handlers/test_access.py`. Who gets into sessions by the link, or once they have
-ended, by events: `test_events_hostile.py`.
+ended, by events: `tests/handlers/socketio/test_events.py`.
 """
 
 import json

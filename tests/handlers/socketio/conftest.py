@@ -1,0 +1,32 @@
+"""Servers whose Socket.IO connections are all counted off in the end."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from collab_server.server import Server
+from handlers.socketio.endpoint import SocketIOEndpoint
+from tests.conftest import StartServer
+from tests.node_peers import until
+
+
+@pytest.fixture
+async def start_server(start_server: StartServer) -> AsyncIterator[StartServer]:
+    """Servers of which, in the end, every connection is counted off."""
+    running: list[Server] = []
+
+    async def start(**settings: Any) -> Server:
+        running.append(await start_server(**settings))
+        return running[-1]
+
+    yield start
+    for server in running:
+        endpoint = server.parts.socketio
+        for key in list(endpoint.server.eio.sockets):
+            endpoint.server.drop(key)
+
+        async def left(server: Server = server, endpoint: SocketIOEndpoint = endpoint) -> tuple[int, int, int]:
+            return server.parts.services.sockets.open, *endpoint.clients.counts
+
+        await until(left, lambda found: found == (0, 0, 0))

@@ -1,0 +1,77 @@
+"""Socket.IO packets that no standard client sends, and clients that do not read."""
+
+import json
+
+import pytest
+
+import handlers.socketio.client
+import handlers.socketio.events
+import handlers.socketio.server
+from tests.api import Api
+from tests.node_peers import until
+from tests.raw_events import HANDSHAKE, RawEvents
+
+
+async def test_client_that_does_not_read_is_dropped(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is dropped; others are not held up."""
+    monkeypatch.setattr(handlers.socketio.server, "_MAX_QUEUED", 20)
+    server = await start_server()
+    ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
+    session_id = await ada.new_session()
+    handshake = await ada.get(HANDSHAKE)  # a client of the polling transport that never asks again
+    sid = json.loads(handshake.body[1:])["sid"]
+    for packet in ("40" + json.dumps({"token": ada.token}), f'42["join-session","{session_id}"]'):
+        assert (await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=packet.encode())).status == 200
+    other = await RawEvents.joined(bob, session_id)
+
+    for _ in range(40):
+        assert (await other.ask("send-message", {"sessionId": session_id, "message": "x"}))["ok"]
+
+    async def online() -> frozenset[str]:
+        return server.parts.services.rooms.online(session_id)
+
+    await until(online, lambda users: users == {bob.user["id"]})
+    assert (await ada.get(f"{HANDSHAKE}&sid={sid}")).status == 400
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        "42{}", "42[]", "42", "42[", "4", "49", f"42{'[' * 5_000}", "42nan", '40{"x":1}', "44", "4x",
+        f"42[{'9' * 5_000}]",
+    ],
+)  # fmt: skip
+async def test_malformed_packet_drops_its_sender_only(ada: Api, packet: str) -> None:
+    """Who sends one is dropped; others go on."""
+    session_id = await ada.new_session()
+    other = await RawEvents.joined(ada, session_id)
+    raw = await RawEvents.joined(ada, session_id)
+
+    await raw.send(packet)
+
+    await raw.until_closed()
+    assert (await other.ask("typing", session_id)) == {"ok": True}
+
+
+@pytest.mark.parametrize("packet", ["x", "7", "", "3", "43[1]", "437[1]", "6", "5"])
+async def test_unknown_packet_does_not_disturb_others(ada: Api, packet: str) -> None:
+    """Unknown ones, answers to nothing: whatever comes of it, the server goes on."""
+    session_id = await ada.new_session()
+    raw, other = await RawEvents.joined(ada, session_id), await RawEvents.joined(ada, session_id)
+
+    await raw.send(packet)
+
+    assert (await other.ask("typing", session_id)) == {"ok": True}
+
+
+async def test_binary_event_is_refused(ada: Api) -> None:
+    """There are none: attachments are not even kept."""
+    session_id = await ada.new_session()
+    raw = await RawEvents.joined(ada, session_id)
+
+    await raw.send(f'451-["code-change",{{"sessionId":"{session_id}","code":{{"_placeholder":true,"num":0}}}}]')
+    await raw.send(b"x" * 1_000)
+
+    assert (await raw.ask("typing", session_id)) == {"ok": True}
+    assert raw.errors() == ["invalid"]

@@ -1,0 +1,73 @@
+"""A text client's connection with a list for its socket: texts it is offered, its presence, why it is closed."""
+
+import json
+
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessUpdate
+from handlers.socketio.text_connection import TextConnection
+from tests.crdt.harness import NOW, join
+from tests.handlers.socketio.text_scene import TextScene
+
+
+def states(scene: TextScene) -> dict[int, dict[str, object]]:
+    """Return the presence that a Yjs editor is told, by client id."""
+    editor, inbox = join(scene.room, "eve")
+    scene.room.presence.answer(editor)
+    messages = [y_protocol.decode(frame) for frame in inbox.take()]
+    entries = [entry for message in messages if isinstance(message, AwarenessUpdate) for entry in message.entries]
+    return {entry.client_id: json.loads(entry.state) for entry in entries if entry.state}
+
+
+async def test_text_connection_offers_text_until_it_arrived() -> None:
+    scene = TextScene()
+    connection, inbox = scene.join("ada", 1)
+
+    connection.offer()
+    connection.offer()
+    assert inbox.texts() == [""]
+    inbox.arrive()
+    connection.offer()
+
+    assert inbox.texts() == [""]
+
+
+async def test_text_connection_merges_text_as_edit_of_what_it_had() -> None:
+    scene = TextScene()
+    connection, inbox = scene.join("ada", 1)
+    connection.offer()
+    inbox.arrive()
+
+    connection.text.change("def f():\n    pass\n", NOW)
+
+    assert scene.room.files() == {"codemirror": "def f():\n    pass\n"}
+
+
+async def test_text_connection_shows_typing_in_presence() -> None:
+    scene = TextScene()
+    connection, _ = scene.join("ada", 7)
+    assert states(scene)[7]["typing"] is False
+
+    scene.now += 1_000
+    connection.show_typing(is_typing=True)
+
+    assert states(scene)[7]["typing"] is True
+
+
+async def test_text_connection_that_left_announces_nothing() -> None:
+    scene = TextScene()
+    connection, _ = scene.join("ada", 7)
+    scene.leave(connection, is_lost=False)
+
+    connection.announce()
+
+    assert states(scene) == {}
+
+
+async def test_text_connection_closed_by_room_tells_its_client() -> None:
+    scene = TextScene()
+    connection, inbox = scene.join("ada", 7)
+
+    connection.close(4403, '{"code": "removed"}')
+
+    assert inbox.closed == [(4403, '{"code": "removed"}')]
+    assert isinstance(connection, TextConnection)

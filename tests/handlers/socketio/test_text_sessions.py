@@ -1,0 +1,38 @@
+"""Text clients that join and leave sessions."""
+
+import asyncio
+
+from tests.api import PASSWORD, Api
+from tests.raw_events import RawEvents
+
+
+async def test_client_after_password_change_stays_and_joins_others(ada: Api) -> None:
+    """Whoever changes it stays in the session, and may join others on the same connection."""
+    first, second = await ada.new_session(), await ada.new_session()
+    raw = await RawEvents.joined(ada, first)
+
+    body = {"currentPassword": PASSWORD, "newPassword": "another good one"}
+    assert (await ada.post("/user/password", body)).status == 200
+
+    assert (await raw.ask("code-change", {"sessionId": first, "code": "x"})) == {"ok": True}
+    assert (await raw.ask("send-message", {"sessionId": first, "message": "x"}))["ok"]
+    assert (await raw.ask("join-session", second))["ok"]
+
+
+async def test_typing_that_changes_fast_is_told_a_few_times_a_second(ada: Api, bob: Api) -> None:
+    """Others are told a few times a second at most, and in the end what is true."""
+    session_id = await ada.new_session()
+    raw, other = await RawEvents.joined(ada, session_id), await RawEvents.joined(bob, session_id)
+    began = asyncio.get_running_loop().time()
+
+    for _ in range(100):
+        await raw.ask("typing", session_id)
+        await raw.ask("stop-typing", session_id)
+    await raw.ask("typing", session_id)
+    lasted = asyncio.get_running_loop().time() - began
+    assert (await other.ask("send-message", {"sessionId": session_id, "message": "x"}))["ok"]
+    while [event[0] for event in other.events if "typing" in event[0]][-1] != "user-typing":
+        await other.until_event("user-typing")
+
+    told = [event for event in other.events if event[0] in ("typing", "stop-typing")]
+    assert len(told) <= 4 + 10 * lasted

@@ -1,0 +1,73 @@
+"""A text session over a real room, with lists for its clients' sockets."""
+
+from collections.abc import Callable
+
+from handlers.socketio.text_connection import Identity, TextConnection
+from handlers.socketio.text_session import TextSession
+from storage.records import Role, User
+from tests.crdt.harness import NOW, make_room
+
+
+class TextInbox:
+    """A client that keeps what it would be sent; `arrive` plays the answers to the pings behind each text."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, object]] = []
+        self.closed: list[tuple[object, ...]] = []
+        self._unconfirmed: list[Callable[[], None]] = []
+
+    def encode(self, event: str, *arguments: object) -> str:
+        self._encoded = (event, arguments[0])
+        return event
+
+    def emit(self, event: str, content: object) -> None:
+        self.events.append((event, content))
+
+    def emit_encoded(self, encoded: str) -> None:
+        self.events.append((encoded, None))
+
+    def confirm(self, arrived: Callable[[], None]) -> None:
+        self._unconfirmed.append(arrived)
+
+    def unseated(self, *reason: object) -> None:
+        self.closed.append(reason)
+
+    def arrive(self) -> None:
+        """Let everything arrive that is on its way to the client."""
+        arrived, self._unconfirmed = self._unconfirmed, []
+        for call in arrived:
+            call()
+
+    def texts(self) -> list[object]:
+        """Return the texts that were sent so far."""
+        return [content for event, content in self.events if event == "receive-code"]
+
+    def names(self) -> list[str]:
+        """Return the names of the events so far."""
+        return [event for event, _ in self.events]
+
+
+class TextScene:
+    """One session; its clock stands still unless `now` is changed."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.room = make_room()
+        self.session = TextSession(self.room)
+
+    def join(self, name: str, client_id: int, role: Role = Role.EDITOR) -> tuple[TextConnection, TextInbox]:
+        """Connect a client, as `TextSessions` does."""
+        inbox = TextInbox()
+        user = User(name, name, f"{name}@example.com", "", name.title(), None, False, NOW)
+        connection = TextConnection(
+            inbox, self.session, Identity(user, f"login-{name}", role, client_id), lambda: self.now
+        )
+        self.room.join(connection.connection)
+        self.session.add(connection, self.now)
+        connection.announce()
+        return connection, inbox
+
+    def leave(self, connection: TextConnection, *, is_lost: bool) -> None:
+        """Disconnect a client."""
+        self.session.remove(connection, is_lost=is_lost)
+        self.room.leave(connection.connection)
