@@ -6,7 +6,6 @@ from crdt.errors import DocumentFull, RoomDamaged, RoomSetAside, RoomUnavailable
 from storage.errors import (
     Conflict,
     LimitReached,
-    LogConflict,
     NotFound,
     NotOwner,
     Outdated,
@@ -113,7 +112,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return ApiError(409, "conflict", message, {name: [message]})
         case NotOwner():
             return forbidden("This session has another owner now.")
-        case Outdated() | LogConflict():
+        case Outdated():
             return ApiError(409, "conflict", "This was changed meanwhile by somebody else: look again.")
         case OwnerStays():
             return ApiError(409, "conflict", "The owner stays until somebody else is made the owner.")

@@ -13,9 +13,10 @@ import uvloop
 from collab_server.config import Config
 from collab_server.server import Server
 from harness import traces
-from tests import canaries, mongod
+from tests import canaries, leftovers, mongod
 from tests.api import Api
 from tests.node_peers import Peers
+from tests.run_limits import RunLimits
 
 QUICK: dict[str, Any] = {
     "host": "127.0.0.1",
@@ -32,6 +33,11 @@ QUICK: dict[str, Any] = {
     "accepts_per_s": 100_000,
 }
 """Settings for tests: cheap hashes, commits twice as soon, and limits out of the way of whoever does not test them."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests end within their time limit, and leave no process."""
+    config.pluginmanager.register(RunLimits(config))
 
 
 class _Listener(logging.Handler):
@@ -55,6 +61,28 @@ def _log_listener() -> Iterator[_Listener]:
     yield listener
     logging.getLogger().removeHandler(listener)
     assert not listener.unexpected()
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test ends the processes that it started."""
+    if request.node.get_closest_marker("asyncio"):
+        request.getfixturevalue("_no_process_of_the_loop_is_left")
+        yield
+    else:
+        before = leftovers.children()
+        yield
+        assert leftovers.end(leftovers.children() - before) == []
+
+
+@pytest.fixture
+async def _no_process_of_the_loop_is_left() -> AsyncIterator[None]:
+    """End processes before the event loop is closed: uvloop would wait without end for those that still run."""
+    before = leftovers.children()
+    yield
+    if left := leftovers.end(leftovers.children() - before):
+        await asyncio.sleep(0.2)  # the loop hears of their end
+        raise AssertionError(left)
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from pymongo import AsyncMongoClient
 
+from tests import leftovers
+
 FOLDER = Path(sys.prefix) / "secantus"
 COMMAND = FOLDER / "bin" / "secantusd-py"
 
@@ -55,12 +57,14 @@ def running(storage: str = ":memory:", port: int | None = None) -> Iterator[str]
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    leftovers.shared.add(process.pid)
     try:
         _wait_for(port, process)
         yield f"mongodb://127.0.0.1:{port}/"
     finally:
         process.kill()
         process.wait()
+        leftovers.shared.discard(process.pid)
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:

@@ -3,10 +3,13 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from harness.node import PROGRAMS, node_command
+from tests.waiting import PATIENCE_S, until
+
+_ANSWER_S = 300
+"""No client takes as long; a test's own limit comes first."""
 
 
 class Peers:
@@ -42,7 +45,7 @@ class Peers:
         number = next(self._ids)
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._process.stdin.write(json.dumps({"id": number, "do": action, "name": name, **options}).encode() + b"\n")
-        async with asyncio.timeout(300):
+        async with asyncio.timeout(_ANSWER_S):
             answer = await future
         if "error" in answer:
             raise AssertionError(answer["error"])
@@ -55,7 +58,7 @@ class Peers:
         for name in names:
             await until(lambda name=name: self.text(name), lambda found: found == text)
 
-    async def until_state(self, name: str, timeout_s: float = 20, **wanted: Any) -> dict[str, Any]:
+    async def until_state(self, name: str, timeout_s: float = PATIENCE_S, **wanted: Any) -> dict[str, Any]:
         """Wait until fields of the client's state have the wanted values, or pass the wanted tests."""
 
         def fits(state: dict[str, Any]) -> bool:
@@ -72,15 +75,3 @@ class Peers:
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(ConnectionError("Node ended"))
-
-
-async def until(look: Callable[[], Awaitable[Any]], fits: Callable[[Any], bool], timeout_s: float = 20) -> Any:
-    """Look again and again until what is seen fits; fails with what was seen last."""
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while True:
-        seen = await look()
-        if fits(seen):
-            return seen
-        if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"waited {timeout_s} s in vain, last seen: {seen!r:.2000}")
-        await asyncio.sleep(0.02)

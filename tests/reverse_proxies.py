@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tests import leftovers
 from tests.processes import free_port
 from tests.system_packages import needed_program
 
@@ -29,7 +30,7 @@ _AT_ONCE = {"nginx": signal.SIGTERM, "caddy": signal.SIGQUIT}
 
 _NGINX_MAIN = """
 daemon off;
-worker_processes 1;
+master_process off;
 pid nginx.pid;
 events {{ worker_connections 256; }}
 http {{
@@ -42,7 +43,7 @@ http {{
     include {sample};
 }}
 """
-"""What the distribution has around the sample, in a folder of its own."""
+"""What the distribution has around the sample, in a folder of its own; one process, which keeps its environment."""
 
 _CADDY_GLOBALS = """{{
 	admin off
@@ -158,8 +159,8 @@ class ReverseProxy:
     def _run(self, command: list[str], output: BinaryIO) -> subprocess.Popen[bytes]:
         """Start a process; uvloop's own could not be somebody else's."""
         return subprocess.Popen(
-            command, cwd=self._folder, env={"HOME": str(self._folder)}, **self._unprivileged(),
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            command, cwd=self._folder, env={"HOME": str(self._folder), **leftovers.environment()},
+            **self._unprivileged(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
 
     def _said(self) -> str:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.room.room import Room
 from storage.base import RoomStore
-from storage.errors import LogConflict, StoreError
+from storage.errors import Conflict, StoreError
 from storage.records import Chunk
 
 _T = TypeVar("_T")
@@ -151,7 +151,7 @@ class Writer:
             ]
             try:
                 await self._commit(taken)
-            except LogConflict:
+            except Conflict:
                 for pair in taken:
                     await self._commit_alone(pair)
         self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
@@ -182,7 +182,7 @@ class Writer:
         """One room's log in the store is not what the room believes: send everybody there away to load it anew."""
         try:
             await self._commit([pair])
-        except LogConflict:
+        except Conflict:
             room = pair[0]
             _log.error("the log of session %s was changed by someone else; its room is closed", room.session_id)
             self._lose(room, "the room is loaded anew")

@@ -19,7 +19,7 @@ from tornado.web import Application, RequestHandler
 from tests.api import PASSWORD, Api
 from tests.browser.conftest import NewPerson, Someone
 from tests.handlers.clients import account, picture
-from tests.node_peers import until
+from tests.waiting import until
 
 ACCESS_LOG = "collab_server.access"
 WHO_AM_I = "async () => (await fetch('/user/me')).json()"

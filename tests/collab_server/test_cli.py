@@ -11,8 +11,8 @@ import pytest
 
 from collab_server import __version__
 from tests.api import Api
-from tests.node_peers import until
 from tests.processes import ROOT, ServerProcess, free_port
+from tests.waiting import until
 
 
 async def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> tuple[int, str, str]:

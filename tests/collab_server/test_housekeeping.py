@@ -14,7 +14,7 @@ from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import account, code_of, guest_by, guest_of, is_open, joined, new_invite, picture, upload
 from tests.handlers.conftest import Clock
-from tests.node_peers import until
+from tests.waiting import until
 
 DAY_S = 86_400
 

@@ -9,6 +9,7 @@ from tests.fuzz.mutations import TAME
 from tests.fuzz.reduce import reduced
 from tests.fuzz.sequences import Sent
 
+pytestmark = pytest.mark.timeout(900)
 _COUNT = 50_000
 _LEAST_TAKEN = {"honest": 0.6, "structure": 0.02}
 """Shares of the inputs of a kind; where nothing is taken nothing is tried."""

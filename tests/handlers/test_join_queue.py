@@ -6,7 +6,7 @@ import pytest
 
 from handlers import join_queue
 from handlers.join_queue import Doorway
-from tests.node_peers import until
+from tests.waiting import until
 
 
 class Crowd:

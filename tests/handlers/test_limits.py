@@ -7,7 +7,7 @@ import pytest
 from handlers.limits import Bucket, FailureWindow, Places, RateLimiter
 from tests.api import PASSWORD, Answer, Api
 from tests.handlers.clients import account, code_of, exchange
-from tests.node_peers import until
+from tests.waiting import until
 
 
 class Watch:

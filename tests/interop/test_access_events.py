@@ -18,9 +18,9 @@ from tests.api import Api, Wire
 from tests.conftest import StartServer
 from tests.crdt.harness import Typist
 from tests.handlers.clients import joined
-from tests.handlers.everybody import WHO, World
-from tests.node_peers import until
+from tests.handlers.test_access import WHO, World
 from tests.raw_events import RawEvents
+from tests.waiting import until
 
 ALL_OF_IT = y_protocol.sync_step1({})
 WHO_IS_HERE = b"\x03"

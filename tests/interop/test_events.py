@@ -8,7 +8,8 @@ import pytest
 from tests.api import Api
 from tests.handlers.clients import RFC3339, guest_of, new_invite
 from tests.interop.text_clients import BOTH, POLLING, WEBSOCKET, TextPeer
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
+from tests.waiting import until
 
 each_transport = pytest.mark.parametrize("transports", [POLLING, WEBSOCKET, BOTH], ids=["polling", "websocket", "both"])
 

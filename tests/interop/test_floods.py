@@ -12,9 +12,10 @@ from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.sync import websocket
 from tests.crdt.harness import Typist
+from tests.handlers.sync.test_frames import masked
 from tests.interop.limit_rows import OK, Scene, told
-from tests.node_peers import until
-from tests.raw_frames import PING, Raw, masked
+from tests.interop.test_frames_on_the_wire import PING, Raw
+from tests.waiting import until
 
 _WIDE = 1 << 30
 _EVENTS: dict[str, Any] = {

@@ -4,7 +4,7 @@ import gc
 from collections import Counter
 
 from tests.api import Api
-from tests.raw_frames import connected
+from tests.interop.test_frames_on_the_wire import connected
 
 _CLIENTS = 10
 

@@ -14,8 +14,9 @@ import pytest
 
 from crdt.log.codec import decode_chunk
 from tests.api import Api
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
 from tests.processes import ServerProcess, free_port
+from tests.waiting import until
 
 KILLS = 20
 WORD = re.compile(r"<[abc]\d+>")
@@ -38,6 +39,7 @@ async def _saves_more(peers: Peers, name: str, than: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_nothing_saved_is_lost_and_nothing_is_doubled(tmp_path: Path, peers: Peers, capsys) -> None:
     """Twenty kills at random moments; every acknowledged word is in the file, all converge on every word."""
     data_dir = tmp_path / "data"

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from tests.api import PASSWORD, Api
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
+from tests.waiting import until
 
 VERSIONS = (1, 3)
 

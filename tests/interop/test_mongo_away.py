@@ -9,9 +9,10 @@ import pytest
 
 from storage.mongo.store import MongoStore
 from tests.api import PASSWORD, Api
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
 from tests.processes import ServerProcess, free_port
 from tests.storage.faults import FORGETFUL_DRIVER, Place, failing
+from tests.waiting import until
 
 IMPATIENT = "?serverSelectionTimeoutMS=250&connectTimeoutMS=250&socketTimeoutMS=1000&directConnection=true"
 
@@ -66,6 +67,7 @@ async def test_everything_is_there_after_a_restart(start_server, place: Place, p
     assert (await ada.request("DELETE", "/user/me", {"password": PASSWORD})).status == 204
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("how", ["refuse", "hang", "cut", pytest.param("refuse for a minute", marks=pytest.mark.slow)])
 async def test_editors_go_on_while_it_is_away(start_server, place: Place, peers: Peers, expect_log, how: str) -> None:
     """They see each other's edits, nothing is called saved, requests are 503; then all is stored, once."""

@@ -13,8 +13,9 @@ import pytest
 from tests.api import Api
 from tests.collab_server.failing import TRIGGER
 from tests.handlers.clients import joined, typing_frame
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
 from tests.processes import ServerProcess, free_port
+from tests.waiting import until
 
 Start = Callable[..., Awaitable[ServerProcess]]
 BOMB = typing_frame(TRIGGER.decode())

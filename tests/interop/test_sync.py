@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from tests.api import Api
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
+from tests.waiting import until
 
 VERSIONS = [3, 1]
 
@@ -225,6 +226,7 @@ async def test_close_codes_and_no_storm(start_server, peers: Peers, version: int
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_a_silent_lone_client_stays_connected(ada: Api, peers: Peers) -> None:
     """y-websocket drops a connection without data for 30 s; ours sends some in time."""
     for version in VERSIONS:

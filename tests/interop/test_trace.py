@@ -10,8 +10,9 @@ import pytest
 
 from harness import traces
 from tests.api import Api
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
 from tests.processes import ServerProcess, free_port
+from tests.waiting import until
 
 _AS_FAST_AS_IT_GOES = {
     "COLLAB_UPDATES_PER_S": 1_000_000, "COLLAB_UPDATES_BURST": 1_000_000, "COLLAB_UPDATE_BYTES_PER_S": 1 << 30,
@@ -19,6 +20,7 @@ _AS_FAST_AS_IT_GOES = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [traces.PAPER, "simulated-letters", *traces.recorded("automerge-paper")])
 async def test_a_session_is_typed_synced_and_found_again(
     name: str, trace_file: Callable[[str], Path], tmp_path: Path, peers: Peers

@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.api import Api
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
+from tests.waiting import until
 
 POLLING, WEBSOCKET, BOTH = ["polling"], ["websocket"], ["polling", "websocket"]
 

@@ -14,9 +14,9 @@ from storage.errors import StoreUnavailable
 from storage.mongo.store import MongoStore
 from storage.records import Role
 from tests import mongod
-from tests.node_peers import until
 from tests.proxy import Proxy
 from tests.storage.rows import Seed, checkpoint, chunk, invite, member, message
+from tests.waiting import until
 
 IMPATIENT = "?serverSelectionTimeoutMS=80&connectTimeoutMS=250&socketTimeoutMS=1000&directConnection=true"
 

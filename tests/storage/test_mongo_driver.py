@@ -9,9 +9,9 @@ from pymongo import AsyncMongoClient
 
 from storage.errors import NotFound, StoreUnavailable
 from storage.mongo.store import MongoStore
-from tests.node_peers import until
 from tests.storage.faults import FORGETFUL_DRIVER, IMPATIENT, Place, check, contents, furnish, until_back
 from tests.storage.rows import HOUR, NOW, Seed, checkpoint, chunk, member, version
+from tests.waiting import until
 
 pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 

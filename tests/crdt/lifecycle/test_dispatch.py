@@ -9,7 +9,7 @@ from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from tests.crdt.harness import NOW, Inbox, Typist, join, make_room
-from tests.node_peers import until
+from tests.waiting import until
 
 
 class Timers:

@@ -22,7 +22,7 @@ from storage.errors import NotFound, StoreUnavailable
 from storage.records import Access, Chunk, Login, Member, Role, Session, SessionChanges, Status, User, VersionKind
 from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import NOW, Typist, join, send
-from tests.node_peers import until
+from tests.waiting import until
 
 
 class FaultyStore:
@@ -121,17 +121,13 @@ async def test_rooms_are_loaded_once(world: World) -> None:
             return room
 
     tasks = [asyncio.create_task(use()) for _ in range(50)]
-    await until(lambda: _value("chunks" in world.store.calls), bool)
+    await until(lambda: "chunks" in world.store.calls)
     held.set()
     rooms = await asyncio.gather(*tasks)
 
     assert len(set(rooms)) == 1
     assert world.store.calls.count("chunks") == 1
     assert world.rooms.loaded == 1
-
-
-async def _value(value: Any) -> Any:
-    return value
 
 
 async def test_edits_are_there_after_a_reload(world: World) -> None:
@@ -204,7 +200,7 @@ async def test_the_writer_survives_what_nobody_expected(world: World, expect_log
         ada, _ = join(room)
         world.store.failing["append_chunks"] = ZeroDivisionError()
         send(room, ada, Typist(5).insert(0, "a"))
-        await until(lambda: _value(world.rooms.writer.is_failing), bool)
+        await until(lambda: world.rooms.writer.is_failing)
         world.store.failing.clear()
 
         await all_saved(room)
@@ -252,7 +248,7 @@ async def test_all_rooms_together_have_a_bound(make_world, expect_log) -> None:
             world.rooms.receive(two, bob, y_protocol.sync_update(Typist(6).insert(0, "y")))
         world.store.failing.clear()
         await all_saved(one)
-        await until(lambda: _value(world.rooms.writer.unsaved_bytes), lambda size: size == 0)
+        await until(lambda: world.rooms.writer.unsaved_bytes, lambda size: size == 0)
         world.rooms.receive(two, bob, y_protocol.sync_update(Typist(6).insert(0, "y")))
 
 
@@ -302,7 +298,7 @@ async def test_a_cancelled_wait_harms_nobody(world: World) -> None:
             return room
 
     first, second = asyncio.create_task(use()), asyncio.create_task(use())
-    await until(lambda: _value("chunks" in world.store.calls), bool)
+    await until(lambda: "chunks" in world.store.calls)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     held.set()
@@ -320,7 +316,7 @@ async def test_a_session_that_ends_while_it_is_loaded(world: World) -> None:
             return room
 
     task = asyncio.create_task(use())
-    await until(lambda: _value("session" in world.store.calls), bool)
+    await until(lambda: "session" in world.store.calls)
     await world.store.change_session("one", SessionChanges(status=Status.ENDED), NOW)
     world.rooms.status_changed("one", Status.ENDED)
     held.set()
@@ -337,7 +333,7 @@ async def test_deleting_drops_what_was_unsaved(world: World) -> None:
         held = world.store.held["append_chunks"] = asyncio.Event()
         send(room, ada, Typist(5).insert(0, "x"))
         waiting = asyncio.create_task(world.rooms.writer.saved(room, 1))
-        await until(lambda: _value("append_chunks" in world.store.calls), bool)
+        await until(lambda: "append_chunks" in world.store.calls)
         await world.store.delete_session("one")
         world.rooms.session_deleted("one")
         held.set()
@@ -384,7 +380,7 @@ async def test_another_writer_on_the_log_is_noticed(world: World, expect_log) ->
         send(one, ada, Typist(5).insert(0, "x"))
         send(two, bob, Typist(6).insert(0, "y"))
         await all_saved(two)
-        await until(lambda: _value(inbox.closed), bool)
+        await until(lambda: inbox.closed)
 
     assert inbox.closed == (1012, '{"code":"restart"}')
     assert world.rooms.find("one") is None
@@ -415,11 +411,11 @@ async def test_idle_rooms_are_checkpointed_and_closed(world: World) -> None:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))
         room.leave(ada)
-    await until(lambda: _value(room.idle_since), bool)
+    await until(lambda: room.idle_since)
     assert world.rooms.find("one") is room
 
     world.now += 60_000
-    await until(lambda: _value(world.rooms.find("one")), lambda found: found is None)
+    await until(lambda: world.rooms.find("one"), lambda found: found is None)
 
     assert (await world.store.checkpoint("one")).sequence == 1
     version = await world.store.newest_version("one")
@@ -433,7 +429,7 @@ async def test_a_used_room_stays(world: World) -> None:
         world.now += 60_000
         calls = len(world.store.calls)
         send(room, join(room)[0], Typist(5).insert(0, "x"))
-        await until(lambda: _value(len(world.store.calls)), lambda count: count > calls)
+        await until(lambda: len(world.store.calls), lambda count: count > calls)
         assert room.idle_since is None
         assert world.rooms.find("one") is room
 
@@ -466,7 +462,7 @@ async def test_a_checkpoint_that_cannot_be_verified(make_world, expect_log, monk
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))
-        await until(lambda: _value(room.checkpointed_at), bool)
+        await until(lambda: room.checkpointed_at)
         await world.rooms.keeper.checkpoint(room)
 
         assert await world.store.checkpoint("one") is None
@@ -490,12 +486,10 @@ async def test_tending_survives_errors(make_world, expect_log) -> None:
             world.store.failing["put_checkpoint"] = error
             calls = world.store.calls.count("put_checkpoint")
             send(room, ada, Typist(5 + calls).insert(0, "x"))
-            await until(
-                lambda calls=calls: _value(world.store.calls.count("put_checkpoint")), lambda n, c=calls: n > c + 1
-            )
+            await until(lambda calls=calls: world.store.calls.count("put_checkpoint"), lambda n, c=calls: n > c + 1)
         world.store.failing["put_checkpoint"] = NotFound("session")
         calls = world.store.calls.count("put_checkpoint")
-        await until(lambda: _value(world.store.calls.count("put_checkpoint")), lambda n: n > calls + 1)
+        await until(lambda: world.store.calls.count("put_checkpoint"), lambda n: n > calls + 1)
         world.store.failing.clear()
         await until(lambda: world.store.checkpoint("one"), lambda found: found is not None)
 
@@ -512,7 +506,7 @@ async def test_late_presence_is_applied_by_a_timer(make_world) -> None:
             world.rooms.receive(room, ada, y_protocol.awareness_update([entry]))
         world.now += 100
 
-        await until(lambda: _value([f for f in watcher.frames if b'"n":2' in f]), bool)
+        await until(lambda: [f for f in watcher.frames if b'"n":2' in f])
 
 
 async def test_drain_reports_what_it_could_not_save(make_world, expect_log) -> None:
@@ -626,7 +620,7 @@ async def test_edits_that_pycrdt_refuses_later_are_not_stored(world: World, monk
         with monkeypatch.context() as patch:
             patch.setattr(Document, "catch_up", refuse)
             send(room, ada, typist.insert(6, "!"))
-            await until(lambda: _value(inbox.closed), bool)
+            await until(lambda: inbox.closed)
         assert inbox.closed == (1012, '{"code":"restart"}')
         with pytest.raises(RoomUnavailable):
             await world.rooms.writer.saved(room, room.journal.sequence)
@@ -705,5 +699,5 @@ async def test_a_room_rests_when_typing_pauses(make_world) -> None:
             await all_saved(room)
         assert not room.document.is_resting
         world.now += 10_001
-        await until(lambda: _value(room.document.is_resting), bool)
+        await until(lambda: room.document.is_resting)
         assert room.files() == {"codemirror": "aaa"}

@@ -17,7 +17,7 @@ from tests.handlers.clients import (
     presence_frame,
     typing_frame,
 )  # fmt: skip
-from tests.node_peers import until
+from tests.waiting import until
 
 NEW = "another good password"
 WRONG = "not the password"

@@ -14,7 +14,7 @@ from tornado.httputil import HTTPFile, parse_body_arguments
 from tests.api import PASSWORD, Answer, Api
 from tests.handlers.clients import code_of, picture, upload
 from tests.handlers.images import BAD, GOOD, check_clean, exif, noise, saved
-from tests.node_peers import until
+from tests.waiting import until
 
 KEY, SECRET, CLOUD = "key-4711", "the-secret-of-cloudinary", "demo"
 UNSIGNED = {"file", "cloud_name", "resource_type", "api_key", "signature"}

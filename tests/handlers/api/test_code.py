@@ -6,7 +6,7 @@ import pytest
 
 from tests.api import Api
 from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, typing_frame, walk
-from tests.node_peers import until
+from tests.waiting import until
 
 MIB = 1 << 20
 FORBIDDEN_FIELDS = ["version", "author", "kind", "files", "sequence", "_id", "ownerId", "role", "sessionId", "$set"]

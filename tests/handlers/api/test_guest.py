@@ -22,7 +22,7 @@ from tests.handlers.clients import (
     set_cookies,
     typing_frame,
 )  # fmt: skip
-from tests.node_peers import until
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import collab_server.app
 from tests.api import PASSWORD, Answer, Api
 from tests.handlers.clients import account, code_of, guest_of, joined, typing_frame
-from tests.node_peers import until
+from tests.waiting import until
 
 WRONG = "not the password"
 WAIT = (429, "rate_limited")

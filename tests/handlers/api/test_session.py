@@ -8,7 +8,7 @@ import pytest
 from handlers import ids
 from tests.api import Api
 from tests.handlers.clients import ID, RFC3339, UNKNOWN_ID, code_of, typed, typing_frame, walk
-from tests.node_peers import until
+from tests.waiting import until
 
 FORBIDDEN_FIELDS = ["role", "ownerId", "owner", "_id", "id", "members", "isAdmin", "mainRoot", "createdAt", "$set"]
 

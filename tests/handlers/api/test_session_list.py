@@ -8,7 +8,7 @@ import handlers.api.session
 from handlers.times import rfc3339
 from tests.api import Api
 from tests.handlers.clients import account, code_of, guest_of, joined, log_in, new_invite, picture, typing_frame, upload
-from tests.node_peers import until
+from tests.waiting import until
 
 
 async def listed(api: Api, session_id: str) -> dict:

@@ -9,7 +9,7 @@ from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from tests.api import PASSWORD, Api, Wire
 from tests.handlers.clients import Browser, code_of, guest_of, is_open, joined, log_in, typed
-from tests.node_peers import until
+from tests.waiting import until
 
 EVIL = "https://evil.example.org"
 

@@ -5,7 +5,8 @@ import pytest
 from storage.errors import StoreUnavailable
 from tests.api import Api
 from tests.handlers.clients import UNKNOWN_ID, code_of, joined, typing_frame
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
+from tests.waiting import until
 
 
 async def save(api: Api, session_id: str, code: str, label: str = "") -> dict:

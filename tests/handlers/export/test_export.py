@@ -15,7 +15,7 @@ import handlers.export.zip_archive
 from handlers.export.zip_archive import file_name
 from tests.api import Api
 from tests.handlers.clients import code_of, guest_of, joined, typing_frame
-from tests.node_peers import until
+from tests.waiting import until
 
 
 async def archive(api: Api, session_id: str, query: str = "") -> zipfile.ZipFile:

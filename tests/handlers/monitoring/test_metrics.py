@@ -7,7 +7,7 @@ import pytest
 from handlers.loop_lag import LagMeter
 from tests.api import Api
 from tests.handlers.clients import joined
-from tests.node_peers import until
+from tests.waiting import until
 
 
 def value(text: str, name: str) -> float:

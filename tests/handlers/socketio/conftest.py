@@ -8,7 +8,7 @@ import pytest
 from collab_server.server import Server
 from handlers.socketio.endpoint import SocketIOEndpoint
 from tests.conftest import StartServer
-from tests.node_peers import until
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 from storage.errors import StoreUnavailable
 from tests.api import Api
 from tests.interop.text_clients import WEBSOCKET, TextPeer
-from tests.node_peers import Peers, until
+from tests.node_peers import Peers
 from tests.raw_events import HANDSHAKE, RawEvents
+from tests.waiting import until
 
 
 async def test_connection_without_sign_in_is_closed(start_server) -> None:

@@ -8,8 +8,8 @@ import handlers.socketio.client
 import handlers.socketio.events
 import handlers.socketio.server
 from tests.api import Api
-from tests.node_peers import until
 from tests.raw_events import HANDSHAKE, RawEvents
+from tests.waiting import until
 
 
 async def test_client_that_does_not_read_is_dropped(start_server, monkeypatch: pytest.MonkeyPatch) -> None:

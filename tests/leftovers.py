@@ -1,0 +1,110 @@
+"""Finds and ends processes that tests started and did not end. Needs Linux's /proc; elsewhere it finds nothing.
+
+A run of tests marks its processes by a variable of the environment, which children of children inherit. A program that
+overwrites its environment (Chromium's helpers do) is found by its parent or its session.
+
+As a script, `leftovers.py MARK` waits until its input ends, which is when the run that started it has ended in any way,
+also by SIGKILL. Then it ends all processes of that run. Only the standard library is imported, so that it starts fast.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+VARIABLE = "TESTS_RUN"
+"""Holds the marks of a run and of the runs around it: a test may run tests."""
+
+shared: set[int] = set()
+"""Ids of processes that outlive a test, because a fixture of a module or of a whole run ends them."""
+
+_PROC = Path("/proc")
+_PAUSE_S = 0.1
+_ROUNDS = 50
+
+
+class Watcher:
+    """Marks all processes that start from now on, and ends them when this process has ended."""
+
+    def __init__(self) -> None:
+        self.mark = uuid.uuid4().hex
+        os.environ[VARIABLE] = f"{os.environ.get(VARIABLE, '')}/{self.mark}"
+        command = [sys.executable, "-I", "-S", __file__, self.mark]
+        # in a session of its own: signals to the terminal's processes are not for it
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env={}, start_new_session=True)
+        self.pid = self._process.pid
+
+    def close(self) -> None:
+        """End all marked processes now."""
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def environment() -> dict[str, str]:
+    """Return the variable for a process that does not inherit the environment."""
+    return {VARIABLE: os.environ[VARIABLE]} if VARIABLE in os.environ else {}
+
+
+def marked(mark: str) -> set[int]:
+    """Return the ids of the living processes that have a mark, or whose parent or session's first process has it."""
+    relatives = {pid: found for pid in _pids() if (found := _parent_and_session(pid))}
+    pids = {pid for pid in relatives if _has_mark(pid, mark)}
+    while more := {pid for pid, found in relatives.items() if pids.intersection(found)} - pids:
+        pids |= more
+    return pids
+
+
+def children() -> set[int]:
+    """Return the ids of the living processes that this process started, without those that tests share."""
+    lists = (Path(folder, "children") for folder in _PROC.glob("self/task/*"))
+    pids = {int(pid) for path in lists if path.exists() for pid in path.read_text().split()}
+    return {pid for pid in pids - shared if _parent_and_session(pid)}
+
+
+def end(pids: Iterable[int]) -> list[str]:
+    """End processes; returns their commands."""
+    commands = []
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            commands.append((_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            os.kill(pid, signal.SIGKILL)
+    return commands
+
+
+def _pids() -> list[int]:
+    return [int(path.name) for path in _PROC.glob("[0-9]*")]
+
+
+def _parent_and_session(pid: int) -> tuple[int, int] | None:
+    """Return None for a process that has ended, also if nobody has asked for its exit code yet."""
+    try:
+        state, parent, _, session, *_ = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if state in "ZX" else (int(parent), int(session))
+
+
+def _has_mark(pid: int, mark: str) -> bool:
+    try:
+        return mark.encode() in (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return False
+
+
+def _watch(mark: str) -> None:
+    sys.stdin.buffer.read()
+    for _ in range(_ROUNDS):  # one that is just starting has no mark yet
+        pids = marked(mark) - {os.getpid()}
+        if not pids:
+            return
+        end(pids)
+        time.sleep(_PAUSE_S)
+
+
+if __name__ == "__main__":
+    _watch(sys.argv[1])

@@ -1,0 +1,97 @@
+"""A pytest plugin: a test ends within its time limit, and a run of tests leaves no process.
+
+pytest-timeout knows the limit: `timeout` of setup.cfg, or the mark `timeout` of a test that takes longer. The timer is
+ours. A coroutine is cancelled after a part of the limit, so that its fixtures are torn down and its error shows what it
+waited for. When the whole limit is over, all stacks are printed and this process ends (pytest-xdist starts another),
+and `tests.leftovers` ends the processes that it had started. The timers of pytest-timeout do less: SIGALRM does not
+interrupt uvloop, and the stacks of a process of pytest-xdist are not shown.
+"""
+
+import asyncio
+import faulthandler
+import functools
+import inspect
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests import leftovers
+
+_LIMIT_S = pytest.StashKey[float]()
+_SHARE_OF_COROUTINES = 0.75
+"""The rest of the limit is for tearing down."""
+_INTERPRETER_END_S = 60
+"""How long the interpreter may take to end after the last test; a thread that never ends would hold it forever."""
+
+
+class RunLimits:
+    """The plugin. Of the processes that pytest-xdist starts each has one."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._watcher = leftovers.Watcher()
+        self._left: list[str] = []
+        self._errors = os.dup(sys.__stderr__.fileno())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool:
+        """Start the time of a test and its fixtures. The timer needs neither the event loop nor the interpreter."""
+        item.stash[_LIMIT_S] = settings.timeout
+        faulthandler.dump_traceback_later(settings.timeout, exit=True, file=self._errors)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_timeout_cancel_timer(self) -> bool:
+        """End the time of a test."""
+        faulthandler.cancel_dump_traceback_later()
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Cancel a coroutine before its test's limit is over."""
+        limit_s = item.stash.get(_LIMIT_S, None)
+        if limit_s and isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = _limited(item.obj, limit_s * _SHARE_OF_COROUTINES)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what another process of pytest-xdist found."""
+        self._left += getattr(node, "workeroutput", {}).get("left", [])
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A run that left processes has failed."""
+        if not self._config.pluginmanager.hasplugin("dsession"):  # or the tests ran in other processes
+            self._left += leftovers.end(leftovers.marked(self._watcher.mark) - {self._watcher.pid})
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput["left"] = self._left
+        else:
+            faulthandler.dump_traceback_later(_INTERPRETER_END_S, exit=True, file=self._errors)
+        if self._left and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Name the processes that were left."""
+        for command in self._left:
+            terminalreporter.write_line(f"a test left a process: {command}", red=True)
+
+    def pytest_unconfigure(self) -> None:
+        """End what is still there."""
+        self._watcher.close()
+
+
+def _limited(test: Callable[..., Awaitable[None]], limit_s: float) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(test)
+    async def limited(*arguments: Any, **fixtures: Any) -> None:
+        __tracebackhide__ = True
+        try:
+            async with asyncio.timeout(limit_s) as limit:
+                await test(*arguments, **fixtures)
+        except TimeoutError as error:
+            if limit.expired():
+                raise AssertionError(f"the test was not done after {limit_s:g} s") from error
+            raise
+
+    return limited

@@ -1,0 +1,155 @@
+"""Runs of pytest with tests that hang or leave processes: they end within the limit, and nothing is left."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests import leftovers
+from tests.processes import ROOT
+from tests.waiting import until
+
+_TESTS = """
+import asyncio, os, subprocess, sys, time
+from pathlib import Path
+import pytest
+from tests.processes import ServerProcess, free_port
+
+STARTED = Path(__file__).with_name("started")
+
+
+async def start(tmp_path):
+    server = ServerProcess(tmp_path / "other", free_port(), COLLAB_SUPERVISOR="on")
+    await server.start()
+
+
+@pytest.mark.timeout(8)
+async def test_coroutine_hangs(tmp_path, server, ada, peers):
+    room = await ada.new_session()
+    await peers.do("connect", "one", url=ada.socket_url, room=room, token=ada.token)
+    await start(tmp_path)
+    STARTED.touch()
+    await asyncio.sleep(1000)
+
+
+@pytest.mark.timeout(8)
+async def test_loop_hangs(tmp_path, server):
+    await start(tmp_path)
+    STARTED.touch()
+    time.sleep(1000)
+
+
+def test_process_left():
+    os.posix_spawn(sys.executable, [sys.executable, "-c", "import time; time.sleep(1000)"], os.environ)
+
+
+def test_grandchild_left():
+    code = "import subprocess; subprocess.Popen(['sleep', '1000'], stdout=subprocess.DEVNULL, start_new_session=True)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_passes():
+    pass
+"""
+
+
+class Run:
+    """A run of pytest in a process of its own; the mark finds all its processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mark = uuid.uuid4().hex
+        self._process: subprocess.Popen[str] | None = None
+        (folder / "test_some.py").write_text(_TESTS)
+
+    def start(self, names: str, *options: str) -> None:
+        """Run the tests whose names fit."""
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider"]
+        command += ["-c", str(ROOT / "setup.cfg"), "--rootdir", str(self.folder), "-k", names, *options]
+        self._process = subprocess.Popen(
+            [*command, str(self.folder)], cwd=ROOT, env={**os.environ, leftovers.VARIABLE: self.mark},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    async def ended(self) -> tuple[int, str]:
+        """Wait for its end; returns the exit code and the output."""
+        output, _ = await asyncio.to_thread(self._process.communicate)
+        return self._process.returncode, output
+
+    async def killed(self) -> None:
+        """Kill it as soon as its test has started everything."""
+        await until((self.folder / "started").exists)
+        assert len(leftovers.marked(self.mark)) > 3
+        self._process.send_signal(signal.SIGKILL)
+        await self.ended()
+
+    async def until_nothing_is_left(self) -> None:
+        await until(lambda: not leftovers.marked(self.mark))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path)
+
+
+async def test_coroutine_that_hangs_with_a_whole_server_fails_and_the_run_goes_on(run: Run) -> None:
+    """The test fails with what it waited for, its servers and clients end, and the next test passes."""
+    run.start("coroutine_hangs or passes")
+
+    code, output = await run.ended()
+
+    assert code == 1, output
+    assert "the test was not done after 6 s" in output
+    assert "1 failed, 1 passed" in output
+    await run.until_nothing_is_left()
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "1")])
+async def test_event_loop_that_hangs_with_a_whole_server_ends_the_process(run: Run, options: tuple[str, ...]) -> None:
+    """No coroutine can be cancelled: the process says where it stands, and ends with all that it started."""
+    run.start("loop_hangs", *options)
+
+    code, output = await run.ended()
+
+    assert code != 0, output
+    assert "in test_loop_hangs" in output
+    await run.until_nothing_is_left()
+
+
+async def test_run_that_is_killed_leaves_no_process(run: Run) -> None:
+    """SIGKILL cannot be handled by the one that it ends; the watcher does it."""
+    run.start("coroutine_hangs")
+
+    await run.killed()
+
+    await run.until_nothing_is_left()
+
+
+async def test_test_that_leaves_a_process_fails(run: Run) -> None:
+    """Its error has the command of the process."""
+    run.start("process_left")
+
+    code, output = await run.ended()
+
+    assert code == 1, output
+    assert "1 passed" in output
+    assert "1 error" in output
+    assert "import time; time.sleep(1000)" in output
+    await run.until_nothing_is_left()
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "1")])
+async def test_run_that_leaves_a_grandchild_fails(run: Run, options: tuple[str, ...]) -> None:
+    """A process whose parent has ended belongs to no test that could be named, but to the run."""
+    run.start("grandchild_left", *options)
+
+    code, output = await run.ended()
+
+    assert code == 1, output
+    assert "a test left a process: sleep 1000" in output
+    await run.until_nothing_is_left()
