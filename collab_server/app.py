@@ -20,7 +20,8 @@ from crdt.history.redactor import Redactor
 from crdt.history.versions import History, HistorySettings
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
-from handlers import ids
+from crdt.settings import Setting, chosen
+from handlers import ids, settings
 from handlers.api import account, auth, avatar, chat, guest, invite, pages, redact, replay, session, versions
 from handlers.connections import SocketLimits, Sockets
 from handlers.export import export
@@ -150,24 +151,18 @@ def make_parts(
         quarantine=crashes.quarantine,
         reached=reached,
     )
-    history_settings = HistorySettings(
-        auto_pause_ms=int(config.auto_version_pause_s * 1000),
-        auto_interval_ms=int(config.auto_version_s * 1000),
-        versions=config.versions,
-        auto_versions=config.auto_versions,
-    )
     life = Life()
     past = Past(store, rooms)
     services = Services(
         store=store,
         rooms=rooms,
-        history=History(store, rooms, history_settings),
+        history=History(store, rooms, _history_settings(config)),
         past=past,
         redactor=Redactor(store, rooms, past),
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
         limiters=_limiters(config, reached),
-        sockets=Sockets(_socket_limits(config), reached),
+        sockets=Sockets(chosen(SocketLimits, config), reached),
         avatars=_avatars(config),
         pictures=Pictures(),
         settings=_web_settings(config),
@@ -198,46 +193,27 @@ def make_app(config: Config, services: Services, socketio: SocketIOEndpoint) -> 
 
 
 def _room_settings(config: Config) -> RoomsSettings:
-    return RoomsSettings(
-        room=RoomLimits(
-            update_bytes=config.max_update_bytes,
-            sync_bytes=config.max_sync_bytes,
-            text_bytes=config.max_text_bytes,
-            state_bytes=config.max_state_bytes,
-            unsaved_bytes=config.max_unsaved_room_bytes,
-            presence_interval_ms=config.presence_ms,
-            awareness=AwarenessLimits(config.presence_bytes, config.presence_depth, config.presence_clients),
-        ),
+    return chosen(
+        RoomsSettings,
+        config,
+        room=chosen(RoomLimits, config, awareness=chosen(AwarenessLimits, config)),
         flush_delay_s=config.flush_ms / 1000,
-        unsaved_bytes=config.max_unsaved_bytes,
         idle_ms=int(config.idle_s * 1000),
         tend_interval_s=min(1.0, config.idle_s),
     )
 
 
-def _limiters(config: Config, reached: Counter[str]) -> Limiters:
-    monotonic = asyncio.get_running_loop().time
-
-    def limiter(name: str, per_s: float, burst: float) -> RateLimiter:
-        return RateLimiter(per_s, burst, monotonic, partial(reached.update, (name,)))
-
-    def window(name: str, limit: int, window_s: float) -> FailureWindow:
-        return FailureWindow(limit, window_s, monotonic, partial(reached.update, (name,)))
-
-    return Limiters(
-        signed_in=limiter("requests_per_5min", config.requests_per_5min / 300, config.requests_per_5min),
-        anonymous=limiter("anonymous_per_5min", config.anonymous_per_5min / 300, config.anonymous_per_5min),
-        signups=limiter("signups_per_h", config.signups_per_h / 3600, config.signups_per_h),
-        guests=limiter("guests_per_h", config.guests_per_h / 3600, config.guests_per_h),
-        pictures=limiter("avatars_per_h", config.avatars_per_h / 3600, config.avatars_per_h),
-        messages=limiter("messages_per_10s", config.messages_per_10s / 10, 2 * config.messages_per_10s),
-        saves=limiter("saves_per_s", config.saves_per_s, max(5.0, 5 * config.saves_per_s)),
-        account_failures=window("account_failures", config.account_failures, _ACCOUNT_WINDOW_S),
-        address_failures=window("address_failures", config.address_failures, _ADDRESS_WINDOW_S),
-        handshakes=limiter("handshakes_per_min", config.handshakes_per_min / 60, config.handshakes_per_min),
-        accepts=limiter("accepts_per_s", config.accepts_per_s, 10 * config.accepts_per_s),
-        slowed=limiter("handshakes_per_min", _SLOWED_PER_S, 1),
+def _history_settings(config: Config) -> HistorySettings:
+    return chosen(
+        HistorySettings,
+        config,
+        auto_pause_ms=int(config.auto_version_pause_s * 1000),
+        auto_interval_ms=int(config.auto_version_s * 1000),
     )
+
+
+def _web_settings(config: Config) -> WebSettings:
+    return chosen(WebSettings, config, origins=config.origins, version=__version__)
 
 
 def _avatars(config: Config) -> Avatars:
@@ -246,33 +222,32 @@ def _avatars(config: Config) -> Avatars:
     return CloudinaryAvatars(config.cloudinary_url, config.cloudinary_s, lambda: ids.new_id(secrets.token_bytes))
 
 
-def _socket_limits(config: Config) -> SocketLimits:
-    return SocketLimits(
-        updates_per_s=config.updates_per_s,
-        updates_burst=config.updates_burst,
-        bytes_per_s=config.update_bytes_per_s,
-        sync_bytes=config.max_sync_bytes,
-        queued_bytes=config.max_queued_bytes,
-        per_user=config.connections_per_user,
-        per_address=config.connections_per_address,
-        per_session=config.connections_per_session,
-        in_all=config.connections,
-        refusal_hold_s=config.refusal_hold_s,
-        sign_in_s=config.sign_in_s,
-        ping_s=config.ping_s,
-        pong_s=config.pong_s,
-    )
+def _limiters(config: Config, reached: Counter[str]) -> Limiters:
+    monotonic = asyncio.get_running_loop().time
 
+    def limiter(setting: Setting[float] | Setting[int], per_s: float, burst: float) -> RateLimiter:
+        return RateLimiter(per_s, burst, monotonic, partial(reached.update, (setting.name,)))
 
-def _web_settings(config: Config) -> WebSettings:
-    return WebSettings(
-        origins=config.origins,
-        trusted_hops=config.trust_proxy,
-        json_bytes=config.max_json_bytes,
-        request_s=config.request_s,
-        members=config.members,
-        refresh_idle_s=config.refresh_idle_s,
-        refresh_s=config.refresh_s,
-        metrics_token=config.metrics_token,
-        version=__version__,
+    def every(setting: Setting[int], seconds: float) -> RateLimiter:
+        limit = getattr(config, setting.name)
+        return limiter(setting, limit / seconds, limit)
+
+    def window(setting: Setting[int], window_s: float) -> FailureWindow:
+        return FailureWindow(
+            getattr(config, setting.name), window_s, monotonic, partial(reached.update, (setting.name,))
+        )
+
+    return Limiters(
+        signed_in=every(settings.REQUESTS_PER_5MIN, 300),
+        anonymous=every(settings.ANONYMOUS_PER_5MIN, 300),
+        signups=every(settings.SIGNUPS_PER_H, 3600),
+        guests=every(settings.GUESTS_PER_H, 3600),
+        pictures=every(settings.AVATARS_PER_H, 3600),
+        messages=limiter(settings.MESSAGES_PER_10S, config.messages_per_10s / 10, 2 * config.messages_per_10s),
+        saves=limiter(settings.SAVES_PER_S, config.saves_per_s, max(5.0, 5 * config.saves_per_s)),
+        account_failures=window(settings.ACCOUNT_FAILURES, _ACCOUNT_WINDOW_S),
+        address_failures=window(settings.ADDRESS_FAILURES, _ADDRESS_WINDOW_S),
+        handshakes=limiter(settings.HANDSHAKES_PER_MIN, config.handshakes_per_min / 60, config.handshakes_per_min),
+        accepts=limiter(settings.ACCEPTS_PER_S, config.accepts_per_s, 10 * config.accepts_per_s),
+        slowed=limiter(settings.HANDSHAKES_PER_MIN, _SLOWED_PER_S, 1),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from socket import socket
 
 from collab_server import __version__, copying, logs, loops, stores
-from collab_server.config import Config, ConfigError, load, settings
+from collab_server.config import Config, ConfigError, all_settings, load
 from collab_server.server import Server, StartError, listen, read_secret
 from collab_server.supervision import allocator, guards
 from collab_server.supervision.supervisor import CANNOT_START, Start, Supervisor
@@ -161,12 +161,12 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(
             name, help=about, description=about.capitalize() + ".", usage=f"collab-server {name} [SETTING ...]"
         )
-        for one, meta in settings():
+        for setting in all_settings():
             command.add_argument(
-                "--" + flag_name(meta["variable"]),
-                dest=meta["variable"],
+                "--" + flag_name(setting.variable),
+                dest=setting.variable,
                 metavar="VALUE",
-                help=f"{meta['about']}{_default(one.default)}; {meta['variable']}".replace("%", "%%"),
+                help=f"{setting.about}{_default(setting.default)}; {setting.variable}".replace("%", "%%"),
             )
     _add_copy(commands)
     return parser

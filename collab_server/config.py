@@ -1,21 +1,23 @@
 """The configuration: one frozen dataclass out of the environment and `.env`, read here only.
 
-Each field is one variable with default, bounds and help; the command's flags, `.env.example` and
-docs/configuration.md come from the same table.
+Each field is one setting. Those that rooms or handlers obey are declared where they are obeyed, the others
+here. Flags, `.env.example` and docs/configuration.md list them in the order of the fields.
 """
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from crdt import limits
+from crdt.settings import PREFIX, Setting, number, text
+from handlers import settings
 from handlers.http.network import normalize_origin
 
-PREFIX = "COLLAB_"
 MIN_SECRET_BYTES = 32
 LEAST_MEMORY_MB = 512
 """The stacks of threads count too, and a picture takes 350 MiB while it is read."""
@@ -25,84 +27,76 @@ class ConfigError(Exception):
     """A variable is wrong; the message names it and the rule, in one line."""
 
 
-def _number(variable: str, default: float, low: float, high: float, about: str) -> Any:
-    return field(default=default, metadata={"variable": variable, "low": low, "high": high, "about": about})
-
-
-def _text(variable: str, default: str, about: str, allowed: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"variable": variable, "allowed": allowed, "about": about})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All settings. The metadata of each field is its documentation."""
+    """All settings."""
 
-    host: str = _text("HOST", "localhost", "address to listen on; 0.0.0.0 for all")
-    port: int = _number("PORT", 5000, 0, 65_535, "TCP port; 0 takes a free one")
-    data_dir: str = _text("DATA_DIR", "data", "folder of the embedded store (collab.db) and of the generated secret")
-    mongo_uri: str = _text("MONGO_URI", "", "where everything is stored: mongodb://… or mongodb+srv://…; unset: the embedded SQLite store")
-    jwt_secret: str = _text("JWT_SECRET", "", "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR")
-    cors_origin: str = _text("CORS_ORIGIN", "", "other origins that browsers may call from, separated by commas")
-    cloudinary_url: str = _text("CLOUDINARY_URL", "", "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store")
-    trust_proxy: int = _number("TRUST_PROXY", 0, 0, 10, "number of proxies in front whose X-Forwarded-* is believed")
+    host: str = text("host", "localhost", "address to listen on; 0.0.0.0 for all", prefix="").field()
+    port: int = number("port", 5000, 0, 65_535, "TCP port; 0 takes a free one", prefix="").field()
+    data_dir: str = text("data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret", prefix="").field()
+    mongo_uri: str = text("mongo_uri", "", "where everything is stored: mongodb://… or mongodb+srv://…; unset: the embedded SQLite store", prefix="").field()
+    jwt_secret: str = text("jwt_secret", "", "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR", prefix="").field()
+    cors_origin: str = text("cors_origin", "", "other origins that browsers may call from, separated by commas", prefix="").field()
+    cloudinary_url: str = text("cloudinary_url", "", "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store", prefix="").field()
+    trust_proxy: int = settings.TRUST_PROXY.field()
 
-    metrics_token: str = _text("METRICS_TOKEN", "", "a bearer token that /metrics asks for; unset: for this machine only")
-    event_loop: str = _text("COLLAB_EVENT_LOOP", "auto", "auto: uvloop where it is installed, else asyncio", ("auto", "uvloop", "asyncio"))
-    supervisor: str = _text("COLLAB_SUPERVISOR", "on", "on: a server that dies is started again at once; off: leave that to systemd or the like", ("on", "off"))
-    watchdog_s: float = _number("COLLAB_WATCHDOG_S", 30, 0, 3_600, "seconds after which a server that does not come round is ended; 0: never")
-    memory_mb: float = _number("COLLAB_MEMORY_MB", 0, 0, 16_777_216, "MiB that the server may allocate; 0: three quarters of what the machine or container has")
-    log_format: str = _text("COLLAB_LOG_FORMAT", "auto", "auto: lines on a terminal, else JSON", ("auto", "text", "json"))
-    log_level: str = _text("COLLAB_LOG_LEVEL", "info", "least severe level to log", ("debug", "info", "warning", "error"))
-    drain_s: float = _number("COLLAB_DRAIN_S", 10, 0, 300, "seconds to write everything after SIGTERM")
-    flush_ms: int = _number("COLLAB_FLUSH_MS", 500, 0, 1_000, "milliseconds that edits gather at most before a commit: 5 for each session being edited, at least 200")
-    idle_s: float = _number("COLLAB_IDLE_S", 30, 0.1, 86_400, "seconds until a room that nobody uses is closed")
-    bcrypt_cost: int = _number("COLLAB_BCRYPT_COST", 12, 4, 16, "work factor of password hashes; below 10 for tests only")
-    access_token_s: int = _number("COLLAB_ACCESS_TOKEN_S", 900, 1, 86_400, "life of an access token in seconds")
-    refresh_idle_s: int = _number("COLLAB_REFRESH_IDLE_S", 1_209_600, 1, 31_536_000, "a login ends after this many unused seconds")
-    refresh_s: int = _number("COLLAB_REFRESH_S", 2_592_000, 1, 31_536_000, "a login ends after this many seconds in any case")
-    auto_version_pause_s: float = _number("COLLAB_AUTO_VERSION_PAUSE_S", 30, 1, 86_400, "a version is made when typing pauses this long")
-    auto_version_s: float = _number("COLLAB_AUTO_VERSION_S", 300, 1, 86_400, "a version is made after this many seconds of typing")
+    metrics_token: str = settings.METRICS_TOKEN.field()
+    event_loop: str = text("event_loop", "auto", "auto: uvloop where it is installed, else asyncio", allowed=("auto", "uvloop", "asyncio")).field()
+    supervisor: str = text("supervisor", "on", "on: a server that dies is started again at once; off: leave that to systemd or the like", allowed=("on", "off")).field()
+    watchdog_s: float = number("watchdog_s", 30.0, 0, 3_600, "seconds after which a server that does not come round is ended; 0: never").field()
+    memory_mb: float = number("memory_mb", 0.0, 0, 16_777_216, "MiB that the server may allocate; 0: three quarters of what the machine or container has").field()
+    log_format: str = text("log_format", "auto", "auto: lines on a terminal, else JSON", allowed=("auto", "text", "json")).field()
+    log_level: str = text("log_level", "info", "least severe level to log", allowed=("debug", "info", "warning", "error")).field()
+    drain_s: float = number("drain_s", 10.0, 0, 300, "seconds to write everything after SIGTERM").field()
+    flush_ms: int = limits.FLUSH_MS.field()
+    idle_s: float = limits.IDLE_S.field()
+    bcrypt_cost: int = number("bcrypt_cost", 12, 4, 16, "work factor of password hashes; below 10 for tests only").field()
+    access_token_s: int = number("access_token_s", 900, 1, 86_400, "life of an access token in seconds").field()
+    refresh_idle_s: int = settings.REFRESH_IDLE_S.field()
+    refresh_s: int = settings.REFRESH_S.field()
+    auto_version_pause_s: float = limits.AUTO_VERSION_PAUSE_S.field()
+    auto_version_s: float = limits.AUTO_VERSION_S.field()
 
-    max_update_bytes: int = _number("COLLAB_MAX_UPDATE_BYTES", 256 << 10, 1_024, 16 << 20, "one edit")
-    max_sync_bytes: int = _number("COLLAB_MAX_SYNC_BYTES", 4 << 20, 1_024, 64 << 20, "what a client brings when it connects; any WebSocket message")
-    max_text_bytes: int = _number("COLLAB_MAX_TEXT_BYTES", 1 << 20, 1_024, 64 << 20, "text of a document")
-    max_state_bytes: int = _number("COLLAB_MAX_STATE_BYTES", 8 << 20, 65_536, 256 << 20, "stored state of a document; twice that while edits are not merged yet")
-    max_queued_bytes: int = _number("COLLAB_MAX_QUEUED_BYTES", 4 << 20, 65_536, 256 << 20, "queued for a client that reads slowly, then it is closed (1013)")
-    max_unsaved_room_bytes: int = _number("COLLAB_MAX_UNSAVED_ROOM_BYTES", 8 << 20, 65_536, 1 << 30, "edits of a room in memory while the store is away, then 4503")
-    max_unsaved_bytes: int = _number("COLLAB_MAX_UNSAVED_BYTES", 64 << 20, 65_536, 8 << 30, "the same for all rooms together")
-    updates_per_s: float = _number("COLLAB_UPDATES_PER_S", 60, 1, 1_000_000, "edits a second of one connection; above, it is slowed, then closed (1008)")
-    updates_burst: float = _number("COLLAB_UPDATES_BURST", 300, 1, 10_000_000, "edits at once of one connection")
-    update_bytes_per_s: float = _number("COLLAB_UPDATE_BYTES_PER_S", 512 << 10, 1_024, 1 << 30, "bytes a second of one connection")
-    presence_ms: int = _number("COLLAB_PRESENCE_MS", 100, 0, 10_000, "least milliseconds between two presence states of one connection")
-    presence_bytes: int = _number("COLLAB_PRESENCE_BYTES", 4_096, 256, 1 << 20, "one presence state as JSON")
-    presence_depth: int = _number("COLLAB_PRESENCE_DEPTH", 8, 2, 64, "levels of a presence state")
-    presence_clients: int = _number("COLLAB_PRESENCE_CLIENTS", 4, 1, 1_000, "Yjs client ids that one connection may announce")
-    connections_per_user: int = _number("COLLAB_CONNECTIONS_PER_USER", 10, 1, 100_000, "connections of a user to one session")
-    connections_per_address: int = _number("COLLAB_CONNECTIONS_PER_ADDRESS", 60, 1, 100_000, "connections from one address")
-    connections_per_session: int = _number("COLLAB_CONNECTIONS_PER_SESSION", 100, 1, 100_000, "connections to one session")
-    connections: int = _number("COLLAB_CONNECTIONS", 5_000, 1, 1_000_000, "connections in all")
-    accepts_per_s: float = _number("COLLAB_ACCEPTS_PER_S", 20, 1, 1_000_000, "connections a second that an address may open, ten times as many at once; behind proxies (TRUST_PROXY) not counted")
-    handshakes_per_min: float = _number("COLLAB_HANDSHAKES_PER_MIN", 30, 1, 1_000_000, "connection attempts a minute of one user")
-    refusal_hold_s: float = _number("COLLAB_REFUSAL_HOLD_S", 3, 0, 60, "seconds that a refused connection or request (429) is held, so that clients do not storm back")
-    sign_in_s: float = _number("COLLAB_SIGN_IN_S", 10, 0.1, 300, "seconds for a Socket.IO client to sign in")
-    ping_s: float = _number("COLLAB_PING_S", 25, 1, 3_600, "seconds between WebSocket pings")
-    pong_s: float = _number("COLLAB_PONG_S", 20, 1, 3_600, "seconds to answer a ping; at most COLLAB_PING_S")
-    request_s: float = _number("COLLAB_REQUEST_S", 10, 1, 3_600, "seconds for a client to send a request")
-    requests_per_5min: int = _number("COLLAB_REQUESTS_PER_5MIN", 900, 1, 10_000_000, "REST requests of a signed-in user in five minutes")
-    anonymous_per_5min: int = _number("COLLAB_ANONYMOUS_PER_5MIN", 100, 1, 10_000_000, "REST requests of an address without sign-in in five minutes")
-    signups_per_h: int = _number("COLLAB_SIGNUPS_PER_H", 20, 1, 10_000_000, "new accounts an hour from one address")
-    guests_per_h: int = _number("COLLAB_GUESTS_PER_H", 200, 1, 10_000_000, "new guests an hour from one address")
-    guest_days: float = _number("COLLAB_GUEST_DAYS", 30, 0.001, 3_650, "days without activity after which a guest is cleaned up")
-    avatars_per_h: int = _number("COLLAB_AVATARS_PER_H", 20, 1, 10_000_000, "pictures that a user may upload an hour")
-    cloudinary_s: float = _number("COLLAB_CLOUDINARY_S", 10, 0.1, 300, "seconds that Cloudinary may take for a picture")
-    account_failures: int = _number("COLLAB_ACCOUNT_FAILURES", 5, 1, 1_000_000, "failed logins to one account in 30 minutes, then it waits")
-    address_failures: int = _number("COLLAB_ADDRESS_FAILURES", 20, 1, 1_000_000, "failed logins from one address in 15 minutes, then it waits")
-    max_json_bytes: int = _number("COLLAB_MAX_JSON_BYTES", 64 << 10, 1_024, 16 << 20, "a JSON body (those with code: 1 MiB of code)")
-    messages_per_10s: float = _number("COLLAB_MESSAGES_PER_10S", 5, 1, 1_000_000, "chat messages of a user in ten seconds; twice as many at once")
-    saves_per_s: float = _number("COLLAB_SAVES_PER_S", 1, 0.01, 1_000_000, "versions a second saved in one session; five at once")
-    versions: int = _number("COLLAB_VERSIONS", 1_000, 2, 10_000_000, "versions of a session; the oldest automatic ones make room for others")
-    auto_versions: int = _number("COLLAB_AUTO_VERSIONS", 500, 1, 10_000_000, "automatic versions that a session keeps; others are never dropped")
-    members: int = _number("COLLAB_MEMBERS", 200, 1, 100_000, "members of a session")
+    max_update_bytes: int = limits.MAX_UPDATE_BYTES.field()
+    max_sync_bytes: int = limits.MAX_SYNC_BYTES.field()
+    max_text_bytes: int = limits.MAX_TEXT_BYTES.field()
+    max_state_bytes: int = limits.MAX_STATE_BYTES.field()
+    max_queued_bytes: int = settings.MAX_QUEUED_BYTES.field()
+    max_unsaved_room_bytes: int = limits.MAX_UNSAVED_ROOM_BYTES.field()
+    max_unsaved_bytes: int = limits.MAX_UNSAVED_BYTES.field()
+    updates_per_s: float = settings.UPDATES_PER_S.field()
+    updates_burst: float = settings.UPDATES_BURST.field()
+    update_bytes_per_s: float = settings.UPDATE_BYTES_PER_S.field()
+    presence_ms: int = limits.PRESENCE_MS.field()
+    presence_bytes: int = limits.PRESENCE_BYTES.field()
+    presence_depth: int = limits.PRESENCE_DEPTH.field()
+    presence_clients: int = limits.PRESENCE_CLIENTS.field()
+    connections_per_user: int = settings.CONNECTIONS_PER_USER.field()
+    connections_per_address: int = settings.CONNECTIONS_PER_ADDRESS.field()
+    connections_per_session: int = settings.CONNECTIONS_PER_SESSION.field()
+    connections: int = settings.CONNECTIONS.field()
+    accepts_per_s: float = settings.ACCEPTS_PER_S.field()
+    handshakes_per_min: float = settings.HANDSHAKES_PER_MIN.field()
+    refusal_hold_s: float = settings.REFUSAL_HOLD_S.field()
+    sign_in_s: float = settings.SIGN_IN_S.field()
+    ping_s: float = settings.PING_S.field()
+    pong_s: float = settings.PONG_S.field()
+    request_s: float = settings.REQUEST_S.field()
+    requests_per_5min: int = settings.REQUESTS_PER_5MIN.field()
+    anonymous_per_5min: int = settings.ANONYMOUS_PER_5MIN.field()
+    signups_per_h: int = settings.SIGNUPS_PER_H.field()
+    guests_per_h: int = settings.GUESTS_PER_H.field()
+    guest_days: float = number("guest_days", 30.0, 0.001, 3_650, "days without activity after which a guest is cleaned up").field()
+    avatars_per_h: int = settings.AVATARS_PER_H.field()
+    cloudinary_s: float = number("cloudinary_s", 10.0, 0.1, 300, "seconds that Cloudinary may take for a picture").field()
+    account_failures: int = settings.ACCOUNT_FAILURES.field()
+    address_failures: int = settings.ADDRESS_FAILURES.field()
+    max_json_bytes: int = settings.MAX_JSON_BYTES.field()
+    messages_per_10s: float = settings.MESSAGES_PER_10S.field()
+    saves_per_s: float = settings.SAVES_PER_S.field()
+    versions: int = limits.VERSIONS.field()
+    auto_versions: int = limits.AUTO_VERSIONS.field()
+    members: int = settings.MEMBERS.field()
 
     @property
     def origins(self) -> frozenset[str]:
@@ -110,10 +104,10 @@ class Config:
         return frozenset(normalize_origin(part) for part in self.cors_origin.split(",") if part.strip())
 
 
-def settings() -> Iterator[tuple[Field[Any], Mapping[str, Any]]]:
-    """Yield each field of Config with its metadata: variable, about, and low and high or allowed."""
+def all_settings() -> Iterator[Setting[Any]]:
+    """Yield each setting, in the order in which they are documented."""
     for one in fields(Config):
-        yield one, one.metadata
+        yield one.metadata["setting"]
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> tuple[Config, list[str]]:
@@ -127,33 +121,30 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
     given.update(os.environ if environment is None else environment)
     values: dict[str, Any] = {}
     known = set()
-    for one, meta in settings():
-        known.add(meta["variable"])
-        text = given.get(meta["variable"], "").strip()
-        if text:
-            values[one.name] = _parse(one, text)
+    for setting in all_settings():
+        known.add(setting.variable)
+        value = given.get(setting.variable, "").strip()
+        if value:
+            values[setting.name] = _parse(setting, value)
     config = Config(**values)
     _check(config)
     unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
     return config, [f"{name} is not a setting of this server" for name in unknown]
 
 
-def _parse(one: Field[Any], text: str) -> Any:
-    meta = one.metadata
-    variable = meta["variable"]
-    if "low" not in meta:
-        if meta["allowed"] and text not in meta["allowed"]:
-            raise ConfigError(f"{variable} must be one of {', '.join(meta['allowed'])}, not {text!r}")
-        return text
-    kind = cast(type, one.type)
+def _parse(setting: Setting[Any], given: str) -> int | float | str:
+    variable = setting.variable
+    if not setting.is_number:
+        if setting.allowed and given not in setting.allowed:
+            raise ConfigError(f"{variable} must be one of {', '.join(setting.allowed)}, not {given!r}")
+        return given
+    kind = type(setting.default)
     try:
-        value = kind(text)
+        value: int | float = kind(given)
     except ValueError:
-        raise ConfigError(
-            f"{variable} must be a {'whole ' if kind is int else ''}number, not {text!r}"
-        ) from None
-    if not meta["low"] <= value <= meta["high"]:
-        raise ConfigError(f"{variable} must be from {meta['low']} to {meta['high']}, not {text}")
+        raise ConfigError(f"{variable} must be a {'whole ' if kind is int else ''}number, not {given!r}") from None
+    if not setting.low <= value <= setting.high:
+        raise ConfigError(f"{variable} must be from {setting.low} to {setting.high}, not {given}")
     return value
 
 

@@ -1,27 +1,73 @@
-"""How much one room may hold and take. The scan's own bounds are in `content`."""
+"""How much one room may hold and take, and when versions are made by themselves: the settings that `crdt` obeys.
+
+The bounds on the structure of one update, which no operator can change, are in `crdt.wire.content`.
+"""
 
 from dataclasses import dataclass, field
+
+from crdt.settings import number
+
+MAX_UPDATE_BYTES = number("max_update_bytes", 256 << 10, 1_024, 16 << 20, "one edit")
+MAX_SYNC_BYTES = number(
+    "max_sync_bytes", 4 << 20, 1_024, 64 << 20, "what a client brings when it connects; any WebSocket message"
+)
+MAX_TEXT_BYTES = number("max_text_bytes", 1 << 20, 1_024, 64 << 20, "text of a document")
+MAX_STATE_BYTES = number(
+    "max_state_bytes",
+    8 << 20,
+    65_536,
+    256 << 20,
+    "stored state of a document; twice that while edits are not merged yet",
+)
+MAX_UNSAVED_ROOM_BYTES = number(
+    "max_unsaved_room_bytes",
+    8 << 20,
+    65_536,
+    1 << 30,
+    "edits of a room in memory while the store is away, then 4503",
+)
+MAX_UNSAVED_BYTES = number("max_unsaved_bytes", 64 << 20, 65_536, 8 << 30, "the same for all rooms together")
+PRESENCE_MS = number("presence_ms", 100, 0, 10_000, "least milliseconds between two presence states of one connection")
+PRESENCE_BYTES = number("presence_bytes", 4_096, 256, 1 << 20, "one presence state as JSON")
+PRESENCE_DEPTH = number("presence_depth", 8, 2, 64, "levels of a presence state")
+PRESENCE_CLIENTS = number("presence_clients", 4, 1, 1_000, "Yjs client ids that one connection may announce")
+FLUSH_MS = number(
+    "flush_ms",
+    500,
+    0,
+    1_000,
+    "milliseconds that edits gather at most before a commit: 5 for each session being edited, at least 200",
+)
+IDLE_S = number("idle_s", 30.0, 0.1, 86_400, "seconds until a room that nobody uses is closed")
+AUTO_VERSION_PAUSE_S = number("auto_version_pause_s", 30.0, 1, 86_400, "a version is made when typing pauses this long")
+AUTO_VERSION_S = number("auto_version_s", 300.0, 1, 86_400, "a version is made after this many seconds of typing")
+VERSIONS = number(
+    "versions", 1_000, 2, 10_000_000, "versions of a session; the oldest automatic ones make room for others"
+)
+AUTO_VERSIONS = number(
+    "auto_versions", 500, 1, 10_000_000, "automatic versions that a session keeps; others are never dropped"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AwarenessLimits:
     """Bounds on presence; what is beyond them is ignored."""
 
-    state_bytes: int = 4_096
-    depth: int = 8
-    clients_per_connection: int = 4
+    state_bytes: int = PRESENCE_BYTES.field()
+    depth: int = PRESENCE_DEPTH.field()
+    clients_per_connection: int = PRESENCE_CLIENTS.field()
 
 
 @dataclass(frozen=True, slots=True)
 class RoomLimits:
-    """Bounds on one room (defaults: facts/security.md)."""
+    """Bounds on one room. Bytes and milliseconds as named."""
 
-    update_bytes: int = 256 << 10
-    sync_bytes: int = 4 << 20
-    text_bytes: int = 1 << 20
-    state_bytes: int = 8 << 20
-    unsaved_bytes: int = 8 << 20
-    presence_interval_ms: int = 100
+    update_bytes: int = MAX_UPDATE_BYTES.field()
+    sync_bytes: int = MAX_SYNC_BYTES.field()
+    text_bytes: int = MAX_TEXT_BYTES.field()
+    state_bytes: int = MAX_STATE_BYTES.field()
+    unsaved_bytes: int = MAX_UNSAVED_ROOM_BYTES.field()
+    presence_interval_ms: int = PRESENCE_MS.field()
     awareness: AwarenessLimits = field(default_factory=AwarenessLimits)
 
 
@@ -30,9 +76,9 @@ class RoomsSettings:
     """How rooms are kept. Seconds, milliseconds, bytes and counts as named."""
 
     room: RoomLimits = field(default_factory=RoomLimits)
-    flush_delay_s: float = 0.5
-    unsaved_bytes: int = 64 << 20
-    idle_ms: int = 30_000
+    flush_delay_s: float = FLUSH_MS.default / 1000
+    unsaved_bytes: int = MAX_UNSAVED_BYTES.field()
+    idle_ms: int = int(IDLE_S.default * 1000)
     checkpoint_updates: int = 1_000
     checkpoint_interval_ms: int = 10_000
     chunks_per_read: int = 500

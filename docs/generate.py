@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from collab_server.cli import flag_name
-from collab_server.config import settings
+from collab_server.config import all_settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,23 +38,22 @@ _ENV_HEAD = """# Settings of collab-server; copy to .env and uncomment what you 
 def configuration() -> str:
     """Return docs/configuration.md."""
     rows = []
-    for one, meta in settings():
-        if "low" in meta:
-            allowed = f"{_plain(meta['low'])} – {_plain(meta['high'])}"
+    for setting in all_settings():
+        if setting.is_number:
+            allowed = f"{_plain(setting.low)} – {_plain(setting.high)}"
         else:
-            allowed = ", ".join(f"`{word}`" for word in meta["allowed"]) or "text"
-        default = f"`{_plain(one.default)}`" if one.default != "" else "unset"
-        flag = "--" + flag_name(meta["variable"])
-        rows.append(f"| `{meta['variable']}`<br>`{flag}` | {default} | {allowed} | {meta['about']} |\n")
+            allowed = ", ".join(f"`{word}`" for word in setting.allowed) or "text"
+        default = f"`{_plain(setting.default)}`" if setting.default != "" else "unset"
+        flag = "--" + flag_name(setting.variable)
+        rows.append(f"| `{setting.variable}`<br>`{flag}` | {default} | {allowed} | {setting.about} |\n")
     return _CONFIGURATION_HEAD + "".join(rows) + _CONFIGURATION_TAIL
 
 
 def env_example() -> str:
     """Return .env.example."""
-    lines = [_ENV_HEAD]
-    for one, meta in settings():
-        lines.append(f"\n# {meta['about']}\n# {meta['variable']}={_plain(one.default)}\n")
-    return "".join(lines)
+    return _ENV_HEAD + "".join(
+        f"\n# {setting.about}\n# {setting.variable}={_plain(setting.default)}\n" for setting in all_settings()
+    )
 
 
 def _plain(value: object) -> str:

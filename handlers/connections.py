@@ -5,7 +5,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol
 
+from crdt.limits import MAX_SYNC_BYTES
 from crdt.wire.y_protocol import KEEP_ALIVE
+from handlers import settings
 from handlers.join_queue import Doorway
 from handlers.limits import Places
 
@@ -16,21 +18,21 @@ _QUIET_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Bounds on WebSockets (defaults: facts/security.md)."""
+    """Bounds on WebSockets. Seconds, bytes and counts as named."""
 
-    updates_per_s: float = 60
-    updates_burst: float = 300
-    bytes_per_s: float = 512 << 10
-    sync_bytes: int = 4 << 20
-    queued_bytes: int = 4 << 20
-    per_user: int = 10
-    per_address: int = 60
-    per_session: int = 100
-    in_all: int = 5_000
-    refusal_hold_s: float = 3.0
-    sign_in_s: float = 10.0
-    ping_s: float = 25.0
-    pong_s: float = 20.0
+    updates_per_s: float = settings.UPDATES_PER_S.field()
+    updates_burst: float = settings.UPDATES_BURST.field()
+    bytes_per_s: float = settings.UPDATE_BYTES_PER_S.field()
+    sync_bytes: int = MAX_SYNC_BYTES.field()
+    queued_bytes: int = settings.MAX_QUEUED_BYTES.field()
+    per_user: int = settings.CONNECTIONS_PER_USER.field()
+    per_address: int = settings.CONNECTIONS_PER_ADDRESS.field()
+    per_session: int = settings.CONNECTIONS_PER_SESSION.field()
+    in_all: int = settings.CONNECTIONS.field()
+    refusal_hold_s: float = settings.REFUSAL_HOLD_S.field()
+    sign_in_s: float = settings.SIGN_IN_S.field()
+    ping_s: float = settings.PING_S.field()
+    pong_s: float = settings.PONG_S.field()
 
 
 class Socket(Protocol):
@@ -93,8 +95,8 @@ class Sockets:
     def opened(self, address: str) -> bool:
         """Count a socket; return whether it is within the limits of its address and of the process."""
         fits_all, fits_address = self._all < self.limits.in_all, self._by_address.has_room(address)
-        self.reached["connections"] += not fits_all
-        self.reached["connections_per_address"] += not fits_address
+        self.reached[settings.CONNECTIONS.name] += not fits_all
+        self.reached[settings.CONNECTIONS_PER_ADDRESS.name] += not fits_address
         self._all += 1
         self._by_address.add(address)
         return fits_all and fits_address
@@ -114,8 +116,8 @@ class Sockets:
         """Whether the user may have one more connection to the session."""
         fits_session = self._by_session.has_room(session_id)
         fits_user = self._by_user.has_room((session_id, user_id))
-        self.reached["connections_per_session"] += not fits_session
-        self.reached["connections_per_user"] += not fits_user
+        self.reached[settings.CONNECTIONS_PER_SESSION.name] += not fits_session
+        self.reached[settings.CONNECTIONS_PER_USER.name] += not fits_user
         return fits_session and fits_user
 
     def joined(self, session_id: str, user_id: str) -> None:
@@ -155,7 +157,7 @@ class Sockets:
         socket.has_sent = socket.is_heard = False
         socket.settle()
         if socket.unheard_s >= self.limits.ping_s + self.limits.pong_s:
-            self.reached["pong_s"] += 1
+            self.reached[settings.PONG_S.name] += 1
             socket.abort()
         elif before < self.limits.ping_s <= socket.unheard_s:
             socket.ping()

@@ -9,6 +9,7 @@ from crdt.history.reader import Past
 from crdt.history.redactor import Redactor
 from crdt.history.versions import History
 from crdt.lifecycle.rooms import Rooms
+from handlers import settings
 from handlers.connections import Sockets
 from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.loop_lag import LagMeter
@@ -32,14 +33,14 @@ class WebSettings:
     """
 
     origins: frozenset[str] = frozenset()
-    trusted_hops: int = 0
-    json_bytes: int = 64 << 10
-    request_s: float = 10
-    members: int = 200
-    refresh_idle_s: int = 14 * 86_400
-    refresh_s: int = 30 * 86_400
+    trusted_hops: int = settings.TRUST_PROXY.field()
+    json_bytes: int = settings.MAX_JSON_BYTES.field()
+    request_s: float = settings.REQUEST_S.field()
+    members: int = settings.MEMBERS.field()
+    refresh_idle_s: int = settings.REFRESH_IDLE_S.field()
+    refresh_s: int = settings.REFRESH_S.field()
     retry_window_s: int = 20
-    metrics_token: str = ""
+    metrics_token: str = settings.METRICS_TOKEN.field()
     version: str = ""
 
 

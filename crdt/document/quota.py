@@ -5,7 +5,7 @@ from collections import Counter
 from crdt.document.document import Document
 from crdt.document.struct_index import StructIndex
 from crdt.errors import DocumentFull
-from crdt.limits import RoomLimits
+from crdt.limits import MAX_STATE_BYTES, MAX_TEXT_BYTES, RoomLimits
 from crdt.wire.parsed_update import Parsed
 
 
@@ -43,7 +43,7 @@ class RoomLeft:
                   live edit that also deletes may pass the limit once, by its own size
         """
         if self._document.size + len(update) > 2 * self._limits.state_bytes:
-            self._reached["max_state_bytes"] += 1
+            self._reached[MAX_STATE_BYTES.name] += 1
             raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes")
         self._text_bound += parsed.text_bytes
         if parsed.text_bytes and self._text_bound > self._limits.text_bytes:
@@ -55,5 +55,5 @@ class RoomLeft:
             if parsed.ranges and is_exact:
                 before = self._text_bound = self._document.text_bytes(roots, update)
             if not parsed.ranges or before > self._limits.text_bytes:
-                self._reached["max_text_bytes"] += 1
+                self._reached[MAX_TEXT_BYTES.name] += 1
                 raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes")

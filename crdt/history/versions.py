@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from crdt import limits
 from crdt.document.server_edits import adopted_root
 from crdt.errors import RoomDamaged
 from crdt.lifecycle.rooms import Rooms
@@ -30,10 +31,10 @@ class HistorySettings:
     auto_versions  how many automatic ones are kept
     """
 
-    auto_pause_ms: int = 30_000
-    auto_interval_ms: int = 300_000
-    versions: int = 1_000
-    auto_versions: int = 500
+    auto_pause_ms: int = int(limits.AUTO_VERSION_PAUSE_S.default * 1000)
+    auto_interval_ms: int = int(limits.AUTO_VERSION_S.default * 1000)
+    versions: int = limits.VERSIONS.field()
+    auto_versions: int = limits.AUTO_VERSIONS.field()
 
 
 class History:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crdt.limits import AwarenessLimits
+from crdt.limits import PRESENCE_BYTES, PRESENCE_CLIENTS, PRESENCE_DEPTH, AwarenessLimits
 from crdt.wire.y_protocol import AwarenessEntry
 
 MAX_CLOCK = (1 << 31) - 1
@@ -63,7 +63,7 @@ class Awareness:
                     bounced.append(AwarenessEntry(client_id, known.clock, None))
                 continue
             if client_id not in own and len(own) >= self._limits.clients_per_connection:
-                self._reached["presence_clients"] += 1
+                self._reached[PRESENCE_CLIENTS.name] += 1
                 continue
             if state is not None:
                 state = self._with_user(state, user)
@@ -118,12 +118,12 @@ class Awareness:
     def _with_user(self, text: str, user: Mapping[str, Any]) -> str | None:
         """Return the state with the true user in it, or None if it is not a JSON object within the limits."""
         if len(text.encode()) > self._limits.state_bytes:
-            self._reached["presence_bytes"] += 1
+            self._reached[PRESENCE_BYTES.name] += 1
             return None
         try:
             state = json.loads(text)
             if not is_shallow(state, self._limits.depth):
-                self._reached["presence_depth"] += 1
+                self._reached[PRESENCE_DEPTH.name] += 1
                 return None
             if not isinstance(state, dict):
                 return None
@@ -131,7 +131,7 @@ class Awareness:
             state["user"] = {**(given if isinstance(given, dict) else {}), **user}
             return json.dumps(state, separators=(",", ":"), allow_nan=False)
         except RecursionError:
-            self._reached["presence_depth"] += 1
+            self._reached[PRESENCE_DEPTH.name] += 1
             return None
         except ValueError:
             return None

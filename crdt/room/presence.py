@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from crdt.limits import RoomLimits
+from crdt.limits import PRESENCE_MS, RoomLimits
 from crdt.room.awareness import Awareness
 from crdt.room.broadcast import Broadcast
 from crdt.room.connection import Connection
@@ -81,7 +81,7 @@ class Presence:
             connection.presence_at = now
             self._apply(connection, entries)
             return
-        self._reached["presence_ms"] += 1
+        self._reached[PRESENCE_MS.name] += 1
         late = connection.late_presence
         if late is None:
             late = connection.late_presence = {}

@@ -15,7 +15,7 @@ from crdt.document.merging import EMPTY
 from crdt.document.quota import RoomLeft
 from crdt.document.server_edits import Authoring, adopted_root
 from crdt.errors import Gap, Rejected, RoomUnavailable
-from crdt.limits import RoomLimits
+from crdt.limits import MAX_SYNC_BYTES, MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES, MAX_UPDATE_BYTES, RoomLimits
 from crdt.log import codec
 from crdt.log.contributions import MANY, Contributions
 from crdt.log.pending import Journal
@@ -170,7 +170,7 @@ class Room(Gathering):
             self._refuse(connection, update)
             return
         if len(update) > (self.limits.sync_bytes if is_answer else self.limits.update_bytes):
-            self._reached["max_sync_bytes" if is_answer else "max_update_bytes"] += 1
+            self._reached[MAX_SYNC_BYTES.name if is_answer else MAX_UPDATE_BYTES.name] += 1
             raise Rejected("update too large")
         carries = is_answer and self.accepts_carried
         try:
@@ -208,10 +208,10 @@ class Room(Gathering):
         if update == EMPTY:
             return
         if self.journal.unsaved_bytes + len(update) > self.limits.unsaved_bytes:
-            self._reached["max_unsaved_room_bytes"] += 1
+            self._reached[MAX_UNSAVED_ROOM_BYTES.name] += 1
             raise RoomUnavailable("too much is waiting to be saved")
         if not self.has_memory(len(update)):
-            self._reached["max_unsaved_bytes"] += 1
+            self._reached[MAX_UNSAVED_BYTES.name] += 1
             raise RoomUnavailable("too much is waiting to be saved")
         limits = SYNC_LIMITS if is_answer else LIVE_LIMITS
         index = self.index

@@ -9,7 +9,7 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers import errors, ids
+from handlers import errors, ids, settings
 from handlers.access import membership
 from handlers.http import headers, network, schemas
 from handlers.http.body import Body, parse_json
@@ -95,7 +95,7 @@ class BaseHandler(RequestHandler):
 
     def on_connection_close(self) -> None:
         is_body_slow = self.request.request_time() >= self.services.settings.request_s
-        self.services.reached["request_s"] += is_body_slow and not self.request._body_future.done()
+        self.services.reached[settings.REQUEST_S.name] += is_body_slow and not self.request._body_future.done()
         super().on_connection_close()
         self.body.release()
 

@@ -4,6 +4,7 @@ import asyncio
 
 from tornado.httputil import HTTPServerRequest
 
+from handlers import settings
 from handlers.http import network
 from handlers.services import Services
 from handlers.socketio.client import EventClient, EventRate, Membership
@@ -58,7 +59,7 @@ class Clients:
             return 0.0
         wait_s = connection[1].spend(0 if is_signed_in else 1, size)
         self._services.sockets.slowed += bool(wait_s)
-        self._services.reached["update_bytes_per_s"] += bool(wait_s)
+        self._services.reached[settings.UPDATE_BYTES_PER_S.name] += bool(wait_s)
         return wait_s
 
     async def sign_in(self, key: str, request: HTTPServerRequest, auth: object) -> None:
@@ -86,5 +87,5 @@ class Clients:
 
     def _drop_unless_signed_in(self, key: str) -> None:
         if key in self._connections and key not in self._clients:
-            self._services.reached["sign_in_s"] += 1
+            self._services.reached[settings.SIGN_IN_S.name] += 1
             self._server.drop(key)

@@ -4,7 +4,7 @@ from typing import Any
 
 from tornado.httputil import HTTPServerRequest
 
-from handlers import errors
+from handlers import errors, settings
 from handlers.services import Services
 from handlers.socketio.clients import Clients
 from handlers.socketio.events import Events
@@ -73,7 +73,7 @@ class SocketIOEndpoint:
 
     def too_slow(self) -> None:
         self.services.sockets.too_slow += 1
-        self.services.reached["max_queued_bytes"] += 1
+        self.services.reached[settings.MAX_QUEUED_BYTES.name] += 1
 
     def refused_binary(self, key: str) -> None:
         if client := self.clients.find(key):

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from crdt.errors import CrdtError
-from handlers import errors, ids
+from crdt.limits import MAX_TEXT_BYTES
+from handlers import errors, ids, settings
 from handlers.api.chat import send_message
 from handlers.http import schemas
 from handlers.services import Services
@@ -85,13 +86,13 @@ class Events:
             client.fail(errors.ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
         if wait_s:
             self._services.sockets.slowed += 1
-            self._services.reached["updates_per_s"] += 1
+            self._services.reached[settings.UPDATES_PER_S.name] += 1
             await asyncio.sleep(wait_s)
 
     def _check_size(self, code: object) -> None:
         limit = self._services.rooms.settings.room.text_bytes
         if isinstance(code, str) and len(code) > limit:
-            self._services.reached["max_text_bytes"] += 1
+            self._services.reached[MAX_TEXT_BYTES.name] += 1
             raise errors.too_large(f"The code may have at most {limit} bytes.")
 
     # -- the events -------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import asyncio
 import logging
 from typing import cast
 
+from crdt.limits import MAX_SYNC_BYTES
+from handlers import settings
 from handlers.connections import Sockets
 from handlers.limits import Bucket
 from handlers.sync import frames
@@ -74,7 +76,7 @@ class SyncSocket(asyncio.Protocol):
         """More than the bound is queued."""
         if not self._is_closing:
             self._sockets.too_slow += 1
-            self._sockets.reached["max_queued_bytes"] += 1
+            self._sockets.reached[settings.MAX_QUEUED_BYTES.name] += 1
             self._out.clear()
             self.shut(TOO_SLOW, '{"code":"too_slow"}')
 
@@ -189,10 +191,10 @@ class SyncSocket(asyncio.Protocol):
         if self._bytes.tokens >= size:
             self._bytes.tokens -= size
         elif wait_s := self._bytes.spend(size, self._loop.time()):
-            self._sockets.reached["update_bytes_per_s"] += 1
+            self._sockets.reached[settings.UPDATE_BYTES_PER_S.name] += 1
         self._take(items)
         if self._held is None and (wait_s or self._updates.tokens < 0):
-            self._sockets.reached["updates_per_s"] += self._updates.tokens < 0
+            self._sockets.reached[settings.UPDATES_PER_S.name] += self._updates.tokens < 0
             self._hold([], max(wait_s, self._updates.debt_s()))
 
     def go_on(self) -> None:
@@ -228,7 +230,7 @@ class SyncSocket(asyncio.Protocol):
             updates.refill(self._loop.time())
         updates.tokens -= cost
         if updates.tokens < 0:
-            self._sockets.reached["updates_per_s"] += 1
+            self._sockets.reached[settings.UPDATES_PER_S.name] += 1
         return updates.tokens < 0 or (is_message and len(item) > _LARGE_FRAME_BYTES)  # type: ignore[arg-type]
 
     def _hold(self, items: list[Item], wait_s: float) -> None:
@@ -277,7 +279,7 @@ class SyncSocket(asyncio.Protocol):
             elif item.opcode == CLOSE:
                 self._answer_close(item.payload)
         except FrameError as error:
-            self._sockets.reached["max_sync_bytes"] += error.code == frames.TOO_BIG
+            self._sockets.reached[MAX_SYNC_BYTES.name] += error.code == frames.TOO_BIG
             self.shut(error.code, f'{{"code":"malformed","message":"{error}"}}')
             self._hang_up()
 

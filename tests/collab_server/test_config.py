@@ -1,12 +1,16 @@
 """Settings: typed, bounded, documented."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from collab_server import app
-from collab_server.config import Config, ConfigError, load, settings
+from collab_server.config import Config, ConfigError, all_settings, load
+from crdt import limits
+from crdt.settings import Setting
 from docs.generate import ROOT, configuration, env_example
+from handlers import settings
 from handlers.socketio import client
 from handlers.sync import websocket
 
@@ -19,7 +23,7 @@ def test_defaults() -> None:
 
 
 def test_limits_are_those_of_the_table() -> None:
-    """Defaults of limits are a promise (facts/security.md): none changes by mistake."""
+    """Defaults of limits are a promise to people who run a server: none changes by mistake."""
     kib, mib, minute, hour = 1 << 10, 1 << 20, 60, 3_600
     promised = {
         "max_update_bytes": 256 * kib, "max_sync_bytes": 4 * mib, "max_text_bytes": mib, "max_state_bytes": 8 * mib,
@@ -79,16 +83,39 @@ def test_wrong_values(variable: str, value: str, words: str) -> None:
     assert str(caught.value) == words
 
 
-@pytest.mark.parametrize("one", [field for field, meta in settings() if "low" in meta], ids=lambda field: field.name)
-def test_bounds(one) -> None:
+@pytest.mark.parametrize(
+    "number", [setting for setting in all_settings() if setting.is_number], ids=lambda one: one.name
+)
+def test_bounds(number: Setting[float]) -> None:
     """Every number is taken at its bounds and refused beyond them."""
-    meta = one.metadata
-    companion = {"COLLAB_PING_S": "3600"} if one.name == "pong_s" else {"COLLAB_PONG_S": "1"}
-    for bound in (meta["low"], meta["high"]):
-        assert getattr(load({**companion, meta["variable"]: f"{bound}"})[0], one.name) == bound
-    for beyond in (meta["low"] - 1, meta["high"] + 1):
-        with pytest.raises(ConfigError, match=meta["variable"]):
-            load({**companion, meta["variable"]: f"{beyond}"})
+    companion = {"COLLAB_PING_S": "3600"} if number.name == "pong_s" else {"COLLAB_PONG_S": "1"}
+    for bound in (number.low, number.high):
+        assert getattr(load({**companion, number.variable: f"{bound}"})[0], number.name) == bound
+    for beyond in (number.low - 1, number.high + 1):
+        with pytest.raises(ConfigError, match=number.variable):
+            load({**companion, number.variable: f"{beyond}"})
+
+
+def test_settings_have_one_name() -> None:
+    """The field of the configuration, the name in metrics and the constant of a setting agree."""
+    by_field = {one.name: one.metadata["setting"] for one in fields(Config)}
+    constants = {
+        name: value
+        for module in (limits, settings)
+        for name, value in vars(module).items()
+        if isinstance(value, Setting)
+    }
+
+    assert {name: setting.name for name, setting in by_field.items()} == {name: name for name in by_field}
+    assert {name: setting.name.upper() for name, setting in constants.items()} == {name: name for name in constants}
+    assert [name for name, setting in constants.items() if setting not in by_field.values()] == []
+
+
+def test_settings_without_a_value_have_the_type_of_their_default() -> None:
+    """The environment is parsed as the type of the default, so that must be the type of the field."""
+    assert {one.name: one.type for one in fields(Config)} == {
+        setting.name: type(setting.default) for setting in all_settings()
+    }
 
 
 def test_origins_are_normalized() -> None:

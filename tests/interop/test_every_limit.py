@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from collab_server.config import settings
+from collab_server.config import all_settings
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.sync.frames import framed
@@ -300,7 +300,7 @@ async def test_at_a_limit_and_over_it(start_server, monkeypatch: pytest.MonkeyPa
 
 def test_no_limit_is_left_out() -> None:
     """Each number of the configuration is in the table, or in the list of those that limit no client."""
-    numbers = {one.name for one, meta in settings() if "low" in meta}
+    numbers = {setting.name for setting in all_settings() if setting.is_number}
     tested = {name for row in (*SOCKETS, *REST) for name in (row.limit, *row.also)}
 
     assert numbers == (tested & numbers) | NO_LIMITS.keys()

@@ -1,0 +1,64 @@
+"""The settings that handlers obey, each declared once (see `crdt.settings`).
+
+What else is bounded and cannot be changed stands next to the code that it bounds.
+"""
+
+from crdt.settings import number, text
+
+TRUST_PROXY = number("trust_proxy", 0, 0, 10, "number of proxies in front whose X-Forwarded-* is believed", prefix="")
+METRICS_TOKEN = text(
+    "metrics_token", "", "a bearer token that /metrics asks for; unset: for this machine only", prefix=""
+)
+REFRESH_IDLE_S = number("refresh_idle_s", 1_209_600, 1, 31_536_000, "a login ends after this many unused seconds")
+REFRESH_S = number("refresh_s", 2_592_000, 1, 31_536_000, "a login ends after this many seconds in any case")
+MAX_QUEUED_BYTES = number(
+    "max_queued_bytes", 4 << 20, 65_536, 256 << 20, "queued for a client that reads slowly, then it is closed (1013)"
+)
+UPDATES_PER_S = number(
+    "updates_per_s", 60.0, 1, 1_000_000, "edits a second of one connection; above, it is slowed, then closed (1008)"
+)
+UPDATES_BURST = number("updates_burst", 300.0, 1, 10_000_000, "edits at once of one connection")
+UPDATE_BYTES_PER_S = number("update_bytes_per_s", 524_288.0, 1_024, 1 << 30, "bytes a second of one connection")
+CONNECTIONS_PER_USER = number("connections_per_user", 10, 1, 100_000, "connections of a user to one session")
+CONNECTIONS_PER_ADDRESS = number("connections_per_address", 60, 1, 100_000, "connections from one address")
+CONNECTIONS_PER_SESSION = number("connections_per_session", 100, 1, 100_000, "connections to one session")
+CONNECTIONS = number("connections", 5_000, 1, 1_000_000, "connections in all")
+ACCEPTS_PER_S = number(
+    "accepts_per_s",
+    20.0,
+    1,
+    1_000_000,
+    "connections a second that an address may open, ten times as many at once; "
+    "behind proxies (TRUST_PROXY) not counted",
+)
+HANDSHAKES_PER_MIN = number("handshakes_per_min", 30.0, 1, 1_000_000, "connection attempts a minute of one user")
+REFUSAL_HOLD_S = number(
+    "refusal_hold_s",
+    3.0,
+    0,
+    60,
+    "seconds that a refused connection or request (429) is held, so that clients do not storm back",
+)
+SIGN_IN_S = number("sign_in_s", 10.0, 0.1, 300, "seconds for a Socket.IO client to sign in")
+PING_S = number("ping_s", 25.0, 1, 3_600, "seconds between WebSocket pings")
+PONG_S = number("pong_s", 20.0, 1, 3_600, "seconds to answer a ping; at most COLLAB_PING_S")
+REQUEST_S = number("request_s", 10.0, 1, 3_600, "seconds for a client to send a request")
+REQUESTS_PER_5MIN = number("requests_per_5min", 900, 1, 10_000_000, "REST requests of a signed-in user in five minutes")
+ANONYMOUS_PER_5MIN = number(
+    "anonymous_per_5min", 100, 1, 10_000_000, "REST requests of an address without sign-in in five minutes"
+)
+SIGNUPS_PER_H = number("signups_per_h", 20, 1, 10_000_000, "new accounts an hour from one address")
+GUESTS_PER_H = number("guests_per_h", 200, 1, 10_000_000, "new guests an hour from one address")
+AVATARS_PER_H = number("avatars_per_h", 20, 1, 10_000_000, "pictures that a user may upload an hour")
+ACCOUNT_FAILURES = number(
+    "account_failures", 5, 1, 1_000_000, "failed logins to one account in 30 minutes, then it waits"
+)
+ADDRESS_FAILURES = number(
+    "address_failures", 20, 1, 1_000_000, "failed logins from one address in 15 minutes, then it waits"
+)
+MAX_JSON_BYTES = number("max_json_bytes", 64 << 10, 1_024, 16 << 20, "a JSON body (those with code: 1 MiB of code)")
+MESSAGES_PER_10S = number(
+    "messages_per_10s", 5.0, 1, 1_000_000, "chat messages of a user in ten seconds; twice as many at once"
+)
+SAVES_PER_S = number("saves_per_s", 1.0, 0.01, 1_000_000, "versions a second saved in one session; five at once")
+MEMBERS = number("members", 200, 1, 100_000, "members of a session")

@@ -1,0 +1,46 @@
+"""Settings: a declaration gives the default of a field, and a record of what a configuration has."""
+
+from dataclasses import FrozenInstanceError, dataclass
+
+import pytest
+
+from crdt.settings import chosen, number, text
+
+SIZE = number("max_size_bytes", 10, 1, 100, "bytes of a thing")
+COLOUR = text("colour", "red", "what it looks like", allowed=("red", "blue"), prefix="")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    size: int = SIZE.field()
+    colour: str = COLOUR.field()
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class Configuration:
+    max_size_bytes: int = 7
+    colour: str = "blue"
+
+
+def test_setting_field_has_the_default() -> None:
+    """A record without arguments has the defaults of its settings."""
+    assert Limits() == Limits(size=10, colour="red")
+
+
+def test_setting_variable_has_the_prefix() -> None:
+    """Settings of this server begin with COLLAB_, those that other programs know do not."""
+    assert (SIZE.variable, COLOUR.variable) == ("COLLAB_MAX_SIZE_BYTES", "COLOUR")
+    assert (SIZE.is_number, COLOUR.is_number) == (True, False)
+
+
+def test_chosen_takes_the_values_of_the_configuration() -> None:
+    """Fields are matched by the name of their setting; other fields are given, or have their own default."""
+    assert chosen(Limits, Configuration()) == Limits(7, "blue")
+    assert chosen(Limits, Configuration(), colour="red", is_new=True) == Limits(7, "red", is_new=True)
+
+
+def test_setting_cannot_be_changed() -> None:
+    """A setting is a constant."""
+    with pytest.raises(FrozenInstanceError):
+        SIZE.default = 11
