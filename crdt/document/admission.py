@@ -19,8 +19,8 @@ def admitted(index: StructIndex, parsed: Parsed, author: str, limits: ScanLimits
     if index.has_some_of(parsed):
         update = without_structs(parsed)
         return None if update == EMPTY else update_parser.parse(update, limits)
-    index.places.lay(parsed)
+    index.parents.resolve(parsed)
     if parsed.heaps:
         parsed = update_parser.parse(separate(parsed.update, set(parsed.heaps)), limits)
-        index.places.lay(parsed)
+        index.parents.resolve(parsed)
     return parsed

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from crdt.document.struct_index import StructIndex
-from crdt.wire.parsed_update import Place, pack
+from crdt.wire.parsed_update import Parent, pack
 from crdt.wire.update_parser import MAX_CLOCK
 
 _V = rb"([\x80-\xff]{0,6}[\x00-\x7f])"
@@ -43,7 +43,7 @@ class Keystroke(NamedTuple):
     first: int
     after: int
     update: bytes
-    place: Place | None = None
+    place: Parent | None = None
 
 
 made = tuple.__new__
@@ -86,8 +86,8 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", index: StructIndex, author
     if gone is not None and not _is_whole(gone, gone_clock, gone_size, index):
         return None
     place = None
-    if not index.places.are_one:
-        place = index.places.between(before, behind)
+    if not index.parents.is_single:
+        place = index.parents.between(before, behind)
         if not place:
             return None
     return made(Keystroke, (number, first, first + length, frame[_HEAD_BYTES:], place))

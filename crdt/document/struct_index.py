@@ -9,7 +9,7 @@ from collections.abc import Iterable, Set
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
-from crdt.document.struct_parents import Places
+from crdt.document.struct_parents import StructParents
 from crdt.errors import ForeignClient, Gap, Rejected
 from crdt.wire.parsed_update import Parsed, pack
 
@@ -36,26 +36,37 @@ class StructIndex:
     clocks      {client id: next clock}
     owners      {client id: id of the user who used it first}; only this user may extend it
     types       {packed id of a shared type: how deep it is nested at least}; only these may be parents
-    parents     packed ids of the types that have something in them
+    parent_types  packed ids of the types that have something in them
     roots       names of all root types
     text_roots  names of those that hold text, in order of appearance
     is_plain    see `Parsed`, of all updates so far
-    places      where its structs lie
+    parents     where its structs lie
     pairs       packed ids of second halves of characters that could be cut in two
     torn        packed ids of second halves of characters that an edit cut in two
     """
 
-    __slots__ = ("clocks", "is_plain", "owners", "pairs", "parents", "places", "roots", "text_roots", "torn", "types")
+    __slots__ = (
+        "clocks",
+        "is_plain",
+        "owners",
+        "pairs",
+        "parent_types",
+        "parents",
+        "roots",
+        "text_roots",
+        "torn",
+        "types",
+    )
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
         self.owners: dict[int, str] = {}
         self.types: dict[int, int] = {}
-        self.parents: Set[int] = _NONE
+        self.parent_types: Set[int] = _NONE
         self.roots: frozenset[str] = frozenset()
         self.text_roots: tuple[str, ...] = ()
         self.is_plain = True
-        self.places = Places()
+        self.parents = StructParents()
         self.torn: set[int] = set()
         self.pairs: Set[int] = _NONE
 
@@ -82,7 +93,7 @@ class StructIndex:
         for client, _, end in parsed.ranges:
             if end > clocks.get(client, 0) and (client not in spans or end > spans[client][1]):
                 raise Gap("the update deletes structs that are missing")
-        if parsed.parents:
+        if parsed.parent_types:
             self._check_nesting(parsed)
         if parsed.roots and len(self.roots | parsed.roots) > MAX_ROOTS:
             raise Rejected("too many root types")
@@ -106,11 +117,11 @@ class StructIndex:
         so the number of these bounds the depth for certain.
         """
         created = self._depths(parsed)
-        if any(parent not in created and parent not in self.types for parent in parsed.parents):
+        if any(parent not in created and parent not in self.types for parent in parsed.parent_types):
             raise Rejected("parent is not a shared type")
         if max(created.values(), default=0) > MAX_DEPTH:
             raise Rejected("types nested too deep")
-        if len(self.parents | set(parsed.parents)) > MAX_PARENTS:
+        if len(self.parent_types | set(parsed.parent_types)) > MAX_PARENTS:
             raise Rejected("too many nested types")
 
     def _depths(self, parsed: Parsed) -> dict[int, int]:
@@ -178,7 +189,7 @@ class StructIndex:
 
     def _commit(self, parsed: Parsed, author: str, unclaimed: Set[int]) -> None:
         """Record an applied update."""
-        self.places.add(parsed)
+        self.parents.add(parsed)
         for client, (_, after) in parsed.spans.items():
             if after > self.clocks.get(client, 0):
                 self.clocks[client] = after
@@ -188,8 +199,8 @@ class StructIndex:
             self.is_plain = False
         if parsed.types:
             self.types.update(self._depths(parsed))
-        if parsed.parents:
-            self.parents = _with(self.parents, parsed.parents)
+        if parsed.parent_types:
+            self.parent_types = _with(self.parent_types, parsed.parent_types)
         if not parsed.roots <= self.roots:
             self.roots = _shared(self.roots | parsed.roots)
         if new := parsed.text_roots.difference(self.text_roots):

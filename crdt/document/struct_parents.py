@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from crdt.errors import Rejected
 from crdt.wire.content import ANY, STRING
-from crdt.wire.parsed_update import GONE, Jump, Parsed, Place, Runs, pack
+from crdt.wire.parsed_update import GONE, Parent, ParentChange, ParentRuns, Parsed, pack
 
 _CLOCK_BITS = (1 << 31) - 1
 
@@ -21,28 +21,28 @@ MAX_LOOSE_VALUES = 1_000
 """Values behind each other in a sequence, each a struct of its own: 17 ms in yrs; 8,000 take a second."""
 
 
-MAX_JUMPS = 20_000
+MAX_PARENT_CHANGES = 20_000
 """In one update, where not all lies in one place: 2 µs each. A paper of 260,000 edits has 9,000."""
 
 
-_NONE: Mapping[int, tuple[list[int], list[Place]]] = MappingProxyType({})
+_NONE: Mapping[int, tuple[list[int], list[Parent]]] = MappingProxyType({})
 
 
-class Places:
+class StructParents:
     """The places of a document's structs."""
 
     __slots__ = ("_first", "_runs")
 
     def __init__(self) -> None:
-        self._first: Place | None = None
-        self._runs: Mapping[int, tuple[list[int], list[Place]]] = _NONE
+        self._first: Parent | None = None
+        self._runs: Mapping[int, tuple[list[int], list[Parent]]] = _NONE
 
     @property
-    def are_one(self) -> bool:
+    def is_single(self) -> bool:
         """Whether all structs lie in the same place."""
         return not self._runs
 
-    def at(self, packed: int) -> Place:
+    def at(self, packed: int) -> Parent:
         """Return where a known struct lies."""
         runs = self._runs.get(packed >> 31)
         if runs is None:
@@ -50,20 +50,20 @@ class Places:
         starts, places = runs
         return places[bisect_right(starts, packed & _CLOCK_BITS) - 1]
 
-    def between(self, left: int, right: int) -> Place | None:
+    def between(self, left: int, right: int) -> Parent | None:
         """Return where something between two known structs lies, -1 for none; None if they lie apart."""
         if left < 0 or right < 0:
             return self.at(max(left, right))
         return common(self.at(left), self.at(right))
 
-    def lay(self, parsed: Parsed, *, is_strict: bool = True) -> None:
-        """Look up where new structs lie, in `parsed.laid`, and which are `heaps`.
+    def resolve(self, parsed: Parsed, *, is_strict: bool = True) -> None:
+        """Look up where new structs lie, in `parsed.parents`, and which are `heaps`.
 
         is_strict  False takes what earlier releases let pass
 
         Raises Rejected if there is no such place.
         """
-        parsed.laid = {} if self._holds(parsed) else _Laying(self, parsed, is_strict=is_strict).run()
+        parsed.parents = {} if self._holds(parsed) else ParentResolver(self, parsed, is_strict=is_strict).run()
 
     def _holds(self, parsed: Parsed) -> bool:
         """Whether it is plain that all of an update lies where all else does."""
@@ -76,17 +76,17 @@ class Places:
 
     def add(self, parsed: Parsed) -> None:
         """Note the structs of an update that was applied."""
-        if parsed.laid is None:
-            self.lay(parsed, is_strict=False)
-        laid = parsed.laid or {}
+        if parsed.parents is None:
+            self.resolve(parsed, is_strict=False)
+        parents = parsed.parents or {}
         if self._first is None and parsed.spans:
-            found = [place for runs in laid.values() for _, place in runs] or [(root, None) for root in parsed.roots]
+            found = [place for runs in parents.values() for _, place in runs] or [(root, None) for root in parsed.roots]
             self._first = next((place for place in found if place[1] is None and place != GONE), found[0])
-        for client, runs in laid.items():
+        for client, runs in parents.items():
             for clock, place in runs:
                 self.extend(client, clock, place)
 
-    def extend(self, client: int, clock: int, place: Place) -> None:
+    def extend(self, client: int, clock: int, place: Parent) -> None:
         """Note that a client's structs lie there from this clock on."""
         if client not in self._runs:
             if place == self._first:
@@ -100,30 +100,30 @@ class Places:
             places.append(place)
 
 
-def common(left: Place, right: Place) -> Place | None:
+def common(left: Parent, right: Parent) -> Parent | None:
     """Return where something between two places lies, None if nowhere; what is gone says nothing."""
     if left == right or right == GONE:
         return left
     return right if left == GONE else None
 
 
-class _Laying:
+class ParentResolver:
     """Looks up the places of one update's structs, each section as far as what it refers to is known."""
 
-    def __init__(self, places: Places, parsed: Parsed, *, is_strict: bool) -> None:
+    def __init__(self, places: StructParents, parsed: Parsed, *, is_strict: bool) -> None:
         self._places = places
         self._spans = parsed.spans
         self._is_strict = is_strict
-        self._left: dict[int, list[Jump]] = {client: [] for client in parsed.spans}
-        for jump in reversed(parsed.jumps):
+        self._left: dict[int, list[ParentChange]] = {client: [] for client in parsed.spans}
+        for jump in reversed(parsed.parent_changes):
             self._left[jump[0]].append(jump)
-        self._laid: dict[int, Runs] = {client: [] for client in parsed.spans}
+        self._parents: dict[int, ParentRuns] = {client: [] for client in parsed.spans}
         self._loose_left = MAX_LOOSE_VALUES
         self._heaps = parsed.heaps
-        if is_strict and len(parsed.jumps) > MAX_JUMPS:
+        if is_strict and len(parsed.parent_changes) > MAX_PARENT_CHANGES:
             raise Rejected("too many structs in too many places")
 
-    def run(self) -> dict[int, Runs]:
+    def run(self) -> dict[int, ParentRuns]:
         for first, (_, end) in self._spans.items():
             waiting = [(first, end)]
             while waiting:
@@ -138,13 +138,13 @@ class _Laying:
                     raise Rejected("structs that wait for each other")
                 else:
                     waiting.append(needed)
-        return self._laid
+        return self._parents
 
     def _reached(self, client: int) -> int:
-        jumps = self._left[client]
-        return jumps[-1][1] if jumps else self._spans[client][1]
+        parent_changes = self._left[client]
+        return parent_changes[-1][1] if parent_changes else self._spans[client][1]
 
-    def _needed(self, jump: Jump) -> tuple[int, int] | None:
+    def _needed(self, jump: ParentChange) -> tuple[int, int] | None:
         """Return whose structs have to be looked up before, and up to which clock."""
         if jump[4] is not None:
             return None
@@ -154,7 +154,7 @@ class _Laying:
                 return client, clock + 1
         return None
 
-    def _put(self, jump: Jump) -> None:
+    def _put(self, jump: ParentChange) -> None:
         client, clock, left, right, place, kind = jump
         place = place or self._between(left, right)
         if place[1] is not None:
@@ -163,9 +163,9 @@ class _Laying:
             self._loose_left -= 1
             if self._loose_left < 0 and self._is_strict:
                 raise Rejected("too many values one by one")
-        laid = self._laid[client]
-        if not laid or laid[-1][1] != place:
-            laid.append((clock, place))
+        parents = self._parents[client]
+        if not parents or parents[-1][1] != place:
+            parents.append((clock, place))
 
     def _check_entry(self, packed: int, kind: int, length: int) -> None:
         if kind == STRING and self._is_strict:
@@ -173,7 +173,7 @@ class _Laying:
         if kind == ANY and length > 1:
             self._heaps.append(packed)
 
-    def _between(self, left: int, right: int) -> Place:
+    def _between(self, left: int, right: int) -> Parent:
         if left < 0 or right < 0:
             return self._at(max(left, right))
         before, behind = self._at(left), self._at(right)
@@ -182,9 +182,9 @@ class _Laying:
             raise Rejected("struct between two that lie apart")
         return place or before
 
-    def _at(self, packed: int) -> Place:
+    def _at(self, packed: int) -> Parent:
         client, clock = packed >> 31, packed & _CLOCK_BITS
         if client in self._spans and clock >= self._spans[client][0]:
-            runs = self._laid[client]
+            runs = self._parents[client]
             return runs[bisect_left(runs, (clock + 1,)) - 1][1]
         return self._places.at(packed)

@@ -149,7 +149,7 @@ class Room(Gathering):
         if after:
             self.index.clocks[client] = after
             if place:
-                self.index.places.extend(client, first, place)
+                self.index.parents.extend(client, first, place)
         entry = fast_path.made(codec.Entry, (now, author, update, False, False))
         journal.add(entry)
         contributions = self.contributions

@@ -2,20 +2,20 @@
 
 from crdt.wire.lib0 import write_var_uint
 
-Place = tuple[str | int, str | None]
+Parent = tuple[str | int, str | None]
 """(name of a root or packed id of a shared type, map key or None): where a struct lies."""
 
-GONE: Place = (-1, None)
+GONE: Parent = (-1, None)
 """Where structs lie of which nothing but the length is left."""
 
-Jump = tuple[int, int, int, int, Place | None, int]
+ParentChange = tuple[int, int, int, int, Parent | None, int]
 """(client, clock, packed id on the left or -1, on the right or -1, place or None, kind of content).
 
 The structs behind it in its section lie where it does, up to the next one; only runs of one kind are that short.
 Without a place it lies where its neighbours do.
 """
 
-Runs = list[tuple[int, Place]]
+ParentRuns = list[tuple[int, Parent]]
 """(first clock, place), in order: the structs from there to the next one lie there."""
 
 
@@ -26,7 +26,7 @@ class Parsed:
     spans        {client: (first clock, next clock)} of its structs
     needs        {client: highest clock it refers to}; the update is a gap unless all are known
     ranges       (client, start, end) of each deleted range
-    parents      packed ids that must be shared types
+    parent_types  packed ids that must be shared types
     types        (packed id, packed id of its parent or -1) of the shared types it creates; the
                  parent of a type that has siblings is not named, -1 then too
     roots        names of the root types it writes to
@@ -35,14 +35,14 @@ class Parsed:
     pairs        packed ids of the second halves of characters beyond U+FFFF
     splits       packed ids at which it cuts a run of text in two
     is_plain     it has no shared types, nothing inside such, no map entries and nothing garbage-collected
-    jumps        where its structs lie, section by section, see `Jump`
+    parent_changes  where its structs lie, section by section, see `ParentChange`
     loose        structs that could be one with that before them, see `scan.MAX_LOOSE`
     heaps        packed ids of structs of several values under one map key; found together with
-    laid         {client: [(clock, place)]} of the new ones once `Places.lay` has looked them up, else None
+    parents      {client: [(clock, place)]} of the new ones once `StructParents.resolve` has looked them up, else None
     """
 
     __slots__ = (
-        "edges", "heaps", "is_plain", "jumps", "laid", "loose", "needs", "pairs", "parents", "ranges", "roots",
+        "edges", "heaps", "is_plain", "loose", "needs", "pairs", "parent_changes", "parent_types", "parents", "ranges", "roots",
         "spans", "splits", "text_bytes", "text_roots", "types", "update",
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ class Parsed:
         self.needs: dict[int, int] = {}
         self.edges: list[tuple[int, int, int, int]] = []
         self.ranges: list[tuple[int, int, int]] = []
-        self.parents: list[int] = []
+        self.parent_types: list[int] = []
         self.types: list[tuple[int, int]] = []
         self.roots: set[str] = set()
         self.text_roots: set[str] = set()
@@ -60,10 +60,10 @@ class Parsed:
         self.pairs: list[int] = []
         self.splits: list[int] = []
         self.is_plain = True
-        self.jumps: list[Jump] = []
+        self.parent_changes: list[ParentChange] = []
         self.loose = 0
         self.heaps: list[int] = []
-        self.laid: dict[int, Runs] | None = None
+        self.parents: dict[int, ParentRuns] | None = None
 
 
 def pack(client: int, clock: int) -> int:

@@ -10,7 +10,7 @@ from crdt.errors import Rejected
 from crdt.wire.compact import squash
 from crdt.wire.content import ANY, BINARY, EMBED, GC, LIVE_LIMITS, SKIP, STRING, TYPE, ContentReader, ScanLimits
 from crdt.wire.lib0 import read_var_uint
-from crdt.wire.parsed_update import GONE, Parsed, Place
+from crdt.wire.parsed_update import GONE, Parent, Parsed
 
 MAX_CLOCK = (1 << 31) - 2
 """Clocks beyond this overflow yrs' 32-bit arithmetic."""
@@ -51,7 +51,7 @@ class _Scanner(ContentReader):
         self.parsed = Parsed(update)
         self.is_ordered = True
         self.parent = -1
-        self.place: Place = GONE
+        self.place: Parent = GONE
         self._kind = self._right = -1
         self._is_listed = False
         self.behind: dict[int, int] = {}
@@ -129,9 +129,9 @@ class _Scanner(ContentReader):
             self.parsed.types.append((client << 31 | clock, self.parent))
         return self.content(at, kind)
 
-    def _jump(self, client: int, clock: int, place: Place, kind: int) -> None:
+    def _jump(self, client: int, clock: int, place: Parent, kind: int) -> None:
         self._kind, self._right, self._is_listed = kind, -1, place[1] is None
-        self.parsed.jumps.append((client, clock, -1, -1, place, kind))
+        self.parsed.parent_changes.append((client, clock, -1, -1, place, kind))
 
     def _origins(self, at: int, info: int, client: int, clock: int) -> int:
         """What the struct stands between, which says where it lies."""
@@ -154,7 +154,7 @@ class _Scanner(ContentReader):
             parsed.loose += 4
         self._is_listed = self._is_listed and follows
         if not is_run or kind == ANY:
-            parsed.jumps.append((client, clock, left, right, None, kind))
+            parsed.parent_changes.append((client, clock, left, right, None, kind))
             self._right = right
         self._kind = kind
         return at
@@ -204,7 +204,7 @@ class _Scanner(ContentReader):
             parsed.splits.pop()
             other, before = read_var_uint(data, before)
             self.parent = other << 31 | read_var_uint(data, before)[0]
-            parsed.parents.append(self.parent)
+            parsed.parent_types.append(self.parent)
             parsed.is_plain = False
         else:
             raise Rejected("unknown kind of parent")

@@ -38,7 +38,7 @@ class Places:
         """Another one, rather where `left` lies: elsewhere there is nothing between them."""
         one = self.somewhere()
         for _ in range(_TRIES):
-            if not left or self._index.places.between(pack(*left), pack(*one)):
+            if not left or self._index.parents.between(pack(*left), pack(*one)):
                 break
             one = self.somewhere()
         return one

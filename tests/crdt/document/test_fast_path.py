@@ -96,8 +96,8 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
     for client, start, end in parsed.ranges:
         cuts |= {client << 31 | start, client << 31 | end}
     assert not any(index.cuts(cut) for cut in cuts)
-    if found.after and not index.places.are_one:
-        assert parsed.laid == {found.client: [(found.first, found.place)]}
+    if found.after and not index.parents.is_single:
+        assert parsed.parents == {found.client: [(found.first, found.place)]}
     else:
         assert found.place is None
     if found.after:
@@ -108,7 +108,7 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
         assert not parsed.spans
         assert len(parsed.ranges) == 1
     assert not parsed.roots
-    assert not parsed.parents
+    assert not parsed.parent_types
     return True
 
 

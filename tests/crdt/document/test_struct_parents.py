@@ -7,10 +7,10 @@ import pytest
 
 from crdt.document import admission
 from crdt.document.struct_index import StructIndex
-from crdt.document.struct_parents import MAX_JUMPS, MAX_LOOSE_VALUES
+from crdt.document.struct_parents import MAX_LOOSE_VALUES, MAX_PARENT_CHANGES
 from crdt.errors import Rejected
 from crdt.wire.content import ANY, DELETED, GC, LIVE_LIMITS, SYNC_LIMITS, ScanLimits
-from crdt.wire.parsed_update import GONE, Place, pack
+from crdt.wire.parsed_update import GONE, Parent, pack
 from crdt.wire.update_parser import parse, read
 from tests.crdt.harness import Typist
 from tests.fuzz.structure import Section, Struct, Update, shared_type, text
@@ -57,8 +57,8 @@ def index() -> StructIndex:
     return index
 
 
-def place(index: StructIndex, client: int, clock: int) -> Place:
-    return index.places.at(pack(client, clock))
+def place(index: StructIndex, client: int, clock: int) -> Parent:
+    return index.parents.at(pack(client, clock))
 
 
 def test_places_of_a_document(index: StructIndex) -> None:
@@ -126,7 +126,7 @@ def test_several_values_under_a_key_are_taken_apart(index: StructIndex) -> None:
         assert parsed
         again = parse(parsed.update)
         assert again.spans == parse(update).spans
-        assert len(again.jumps) == apart
+        assert len(again.parent_changes) == apart
         assert not parsed.heaps
         ours, theirs = pycrdt.Doc(), pycrdt.Doc()
         for doc, one in ((ours, parsed.update), (theirs, update)):
@@ -141,7 +141,7 @@ def test_values_one_by_one() -> None:
     """A sequence that comes in pieces is joined; where it cannot be, it is bounded."""
     structs = [placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="l") for clock in range(3_000)]
     joined = read(update_of(*structs, client=2), SYNC_LIMITS)
-    assert len(joined.jumps) == 1
+    assert len(joined.parent_changes) == 1
     assert joined.spans == {2: (0, 3_000)}
 
     index = StructIndex()
@@ -183,7 +183,7 @@ def test_sets_of_one_key_are_no_sequence() -> None:
 def test_many_places(index: StructIndex) -> None:
     """What has to be looked up is bounded; a text alone needs nothing."""
     last = 5_000_000
-    structs = [placed(Struct(DELETED, 1, b"\x01"), left=(1, clock % 2)) for clock in range(MAX_JUMPS + 1)]
+    structs = [placed(Struct(DELETED, 1, b"\x01"), left=(1, clock % 2)) for clock in range(MAX_PARENT_CHANGES + 1)]
     index.clocks[1] = last
     take(index, update_of(*structs[:-1], client=2), SYNC_LIMITS)
     with pytest.raises(Rejected, match="too many places"):
@@ -191,7 +191,7 @@ def test_many_places(index: StructIndex) -> None:
     alone = StructIndex()
     take(alone, update_of(placed(text("ab"), parent="text")), SYNC_LIMITS)
     take(alone, update_of(*structs, client=3), SYNC_LIMITS)
-    assert alone.places.are_one
+    assert alone.parents.is_single
 
 
 @pytest.mark.parametrize("seed", range(10))

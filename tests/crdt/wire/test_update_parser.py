@@ -69,7 +69,7 @@ def test_all_kinds_that_stock_editors_send() -> None:
 
     assert parsed.roots == {"array", "rich", "xml"}
     assert parsed.types
-    assert parsed.parents
+    assert parsed.parent_types
 
 
 @pytest.mark.parametrize("case", CLOSED, ids=lambda case: case.name)
