@@ -27,18 +27,18 @@ _SMALL_BYTES = 32 << 10
 class Document:
     """The live document of one room."""
 
-    __slots__ = ("_base", "_doc", "_is_rested", "_late", "_levels", "_torn", "size")
+    __slots__ = ("_base", "_doc", "_is_rested", "_late", "_levels", "_split_surrogates", "size")
 
-    def __init__(self, base: bytes = EMPTY, torn: Set[int] = frozenset()) -> None:
+    def __init__(self, base: bytes = EMPTY, split_surrogates: Set[int] = frozenset()) -> None:
         """Start from a merged state that pycrdt can load (`check`); it is loaded when it is needed.
 
-        torn  see `squash`; the same set that `StructIndex` keeps and adds to.
+        split_surrogates  see `squash`; the same set that `StructIndex` keeps and adds to.
         """
         self._base = base
         self._levels: list[list[bytes]] = []
         self._late: list[bytes] = []
         self._is_rested = True
-        self._torn = torn
+        self._split_surrogates = split_surrogates
         self._doc: pycrdt.Doc[pycrdt.Text] | None = None
         self.size = len(base)
         """Bytes of the merged state and of what came since, an upper bound of what a newcomer gets."""
@@ -186,7 +186,7 @@ class Document:
 
         The document itself is not changed: the update goes the way of any client's update.
         """
-        state = squash(self.state(), self._torn) if self._torn else self.state()
+        state = squash(self.state(), self._split_surrogates) if self._split_surrogates else self.state()
         try:
             return guarded(_make_edit, state, files, client_id, edits)
         except PycrdtFailure as failure:
@@ -222,7 +222,7 @@ class Document:
 
     def _load(self, state: bytes) -> "pycrdt.Doc[pycrdt.Text]":
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-        guarded(doc.apply_update, squash(state, self._torn) if self._torn else state)
+        guarded(doc.apply_update, squash(state, self._split_surrogates) if self._split_surrogates else state)
         return doc
 
 

@@ -96,7 +96,7 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", index: StructIndex, author
 def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int:
     """The packed id of an origin, if it is known and no character is cut in two there."""
     number, k = _client(client), _int(clock)
-    if k >= index.clocks.get(number, 0) or (index.pairs and index.cuts(pack(number, k) + behind)):
+    if k >= index.clocks.get(number, 0) or (index.low_surrogates and index.cuts(pack(number, k) + behind)):
         return _UNKNOWN
     return pack(number, k)
 
@@ -115,7 +115,7 @@ def _is_whole(client: bytes, clock: bytes, size: bytes, index: StructIndex) -> b
     return (
         length > 0
         and end <= index.clocks.get(number, 0)
-        and not (index.pairs and (index.cuts(pack(number, start)) or index.cuts(pack(number, end))))
+        and not (index.low_surrogates and (index.cuts(pack(number, start)) or index.cuts(pack(number, end))))
     )
 
 

@@ -41,8 +41,8 @@ class StructIndex:
     text_roots  names of those that hold text, in order of appearance
     is_plain    see `Parsed`, of all updates so far
     parents     where its structs lie
-    pairs       packed ids of second halves of characters that could be cut in two
-    torn        packed ids of second halves of characters that an edit cut in two
+    low_surrogates  packed ids of second halves of characters that could be cut in two
+    split_surrogates  packed ids of second halves of characters that an edit cut in two
     """
 
     __slots__ = (
@@ -67,8 +67,8 @@ class StructIndex:
         self.text_roots: tuple[str, ...] = ()
         self.is_plain = True
         self.parents = StructParents()
-        self.torn: set[int] = set()
-        self.pairs: Set[int] = _NONE
+        self.split_surrogates: set[int] = set()
+        self.low_surrogates: Set[int] = _NONE
 
     def admit(self, parsed: Parsed, author: str, *, carries: bool = False) -> None:
         """Check that the update can be applied now.
@@ -142,12 +142,12 @@ class StructIndex:
 
         Raises: whatever `apply` raises. After Rejected the table is as it was before.
         """
-        torn = self._cut_by(parsed)
+        split_surrogates = self._cut_by(parsed)
         try:
-            if not apply(parsed.update, cuts=bool(torn)):
+            if not apply(parsed.update, cuts=bool(split_surrogates)):
                 return False
         except Rejected:
-            self.torn -= torn
+            self.split_surrogates -= split_surrogates
             raise
         self._commit(parsed, author, unclaimed)
         return True
@@ -164,28 +164,28 @@ class StructIndex:
         Raises: as `admit`, and whatever `apply` raises.
         """
         self.admit(parsed, author, carries=True)
-        torn = self._cut_by(parsed)
+        split_surrogates = self._cut_by(parsed)
         if apply:
-            apply(parsed.update, cuts=bool(torn))
+            apply(parsed.update, cuts=bool(split_surrogates))
         self._commit(parsed, author, parsed.spans.keys() if is_unclaimed else _NONE)
 
     def _cut_by(self, parsed: Parsed) -> set[int]:
-        """Return the characters that the update cuts in two and that were whole before, noted in `torn`."""
-        if parsed.pairs:
-            self.pairs = _with(self.pairs, parsed.pairs)
-        if not self.pairs:
+        """Return the characters that the update cuts in two and that were whole before, noted in `split_surrogates`."""
+        if parsed.low_surrogates:
+            self.low_surrogates = _with(self.low_surrogates, parsed.low_surrogates)
+        if not self.low_surrogates:
             return set()
         cuts = set(parsed.splits)
         for client, start, end in parsed.ranges:
             cuts.add(pack(client, start))
             cuts.add(pack(client, end))
-        torn = (cuts & self.pairs) - self.torn
-        self.torn |= torn
-        return torn
+        split_surrogates = (cuts & self.low_surrogates) - self.split_surrogates
+        self.split_surrogates |= split_surrogates
+        return split_surrogates
 
     def cuts(self, place: int) -> bool:
         """Whether an edit at this packed id would cut a character in two that is whole now."""
-        return place in self.pairs and place not in self.torn
+        return place in self.low_surrogates and place not in self.split_surrogates
 
     def _commit(self, parsed: Parsed, author: str, unclaimed: Set[int]) -> None:
         """Record an applied update."""

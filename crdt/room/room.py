@@ -82,7 +82,7 @@ class Room(Gathering):
         self._deferred_by: str | None = None
         self.main_root = main_root
         self.accepts_carried = accepts_carried
-        self.document = Document(restored.state, self.index.torn)
+        self.document = Document(restored.state, self.index.split_surrogates)
         self.journal = Journal(session_id, restored.sequence)
         self.contributions = Contributions(restored.authorship, restored.contributors, restored.edited_at)
         self.pins = 0

@@ -18,14 +18,14 @@ from crdt.wire.content import ANY, DELETED, GC, STORED_LIMITS, STRING, ContentRe
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
 
 
-def squash(update: bytes, torn: Set[int] = frozenset()) -> bytes:
+def squash(update: bytes, split_surrogates: Set[int] = frozenset()) -> bytes:
     """Return an equal update with joined runs.
 
-    torn  packed ids (`parsed.pack`) of second halves of characters that some edit cut in two. Yjs
+    split_surrogates  packed ids (`parsed.pack`) of second halves of characters that some edit cut in two. Yjs
           replaces both halves by U+FFFD; yrs does not, so a view that shall show what Yjs shows
           is loaded from a state in which they already are.
     """
-    return Squasher(update, torn).run()
+    return Squasher(update, split_surrogates).run()
 
 
 class Squasher(ContentReader):
@@ -33,9 +33,9 @@ class Squasher(ContentReader):
 
     __slots__ = ("_count", "_head", "_is_listed", "_kind", "_length", "_out", "_right", "_texts", "torn")
 
-    def __init__(self, update: bytes, torn: Set[int]) -> None:
+    def __init__(self, update: bytes, split_surrogates: Set[int]) -> None:
         super().__init__(update, STORED_LIMITS)
-        self.torn = torn
+        self.split_surrogates = split_surrogates
         self._start_section()
 
     def _start_section(self) -> None:
@@ -132,7 +132,7 @@ class Squasher(ContentReader):
         characters = []
         for character in text:
             wide = character > "\uffff"
-            if wide and packed + units + 1 in self.torn:
+            if wide and packed + units + 1 in self.split_surrogates:
                 character = "\ufffd\ufffd"
             units += 2 if wide else 1
             characters.append(character)

@@ -32,7 +32,7 @@ class Parsed:
     roots        names of the root types it writes to
     text_roots   those of them that receive text
     text_bytes   UTF-8 bytes of text it inserts
-    pairs        packed ids of the second halves of characters beyond U+FFFF
+    low_surrogates  packed ids of the second halves of characters beyond U+FFFF
     splits       packed ids at which it cuts a run of text in two
     is_plain     it has no shared types, nothing inside such, no map entries and nothing garbage-collected
     parent_changes  where its structs lie, section by section, see `ParentChange`
@@ -42,9 +42,24 @@ class Parsed:
     """
 
     __slots__ = (
-        "edges", "heaps", "is_plain", "loose", "needs", "pairs", "parent_changes", "parent_types", "parents", "ranges", "roots",
-        "spans", "splits", "text_bytes", "text_roots", "types", "update",
-    )  # fmt: skip
+        "edges",
+        "heaps",
+        "is_plain",
+        "loose",
+        "low_surrogates",
+        "needs",
+        "parent_changes",
+        "parent_types",
+        "parents",
+        "ranges",
+        "roots",
+        "spans",
+        "splits",
+        "text_bytes",
+        "text_roots",
+        "types",
+        "update",
+    )
 
     def __init__(self, update: bytes = b"") -> None:
         self.update = update
@@ -57,7 +72,7 @@ class Parsed:
         self.roots: set[str] = set()
         self.text_roots: set[str] = set()
         self.text_bytes = 0
-        self.pairs: list[int] = []
+        self.low_surrogates: list[int] = []
         self.splits: list[int] = []
         self.is_plain = True
         self.parent_changes: list[ParentChange] = []

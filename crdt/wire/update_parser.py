@@ -232,7 +232,7 @@ class _Scanner(ContentReader):
             for index, character in enumerate(text):
                 if character > "\uffff":
                     extra += 1
-                    parsed.pairs.append(base + index + extra)
+                    parsed.low_surrogates.append(base + index + extra)
             length += extra
         return length, at + size
 

@@ -142,7 +142,7 @@ class Arena:
             restored = restore.restore(None, self._chunks)
         except CrdtError as error:
             raise Finding(f"what was saved cannot be loaded: {error}") from error
-        return Document(restored.state, restored.index.torn)
+        return Document(restored.state, restored.index.split_surrogates)
 
     def finish(self) -> Dossier | None:
         """Look a last time; None if the room turns out to be damaged, which is then closed as it should be."""

@@ -75,7 +75,7 @@ class Mutator:
         """One edit of somebody who has all that the room has."""
         own = Places(source, room.index, user).own
         client = source.choice(own) if own and source.random() < 0.9 else source.getrandbits(32)
-        return replica.edit(source, squash(room.document.state(), room.index.torn), client)
+        return replica.edit(source, squash(room.document.state(), room.index.split_surrogates), client)
 
     def _update(self, kind: str, source: Random, places: Places) -> bytes:
         match kind:

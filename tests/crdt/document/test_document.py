@@ -159,7 +159,7 @@ def test_edits_by_code_points() -> None:
 def test_half_a_character_deleted_shows_as_in_yjs() -> None:
     """F3: the state keeps the raw updates, the text shows U+FFFD, and editing goes on."""
     index, typist = StructIndex(), Typist(1)
-    subject = Document(torn=index.torn)
+    subject = Document(split_surrogates=index.split_surrogates)
     for update in (typist.insert(0, "x😀y"), bytes.fromhex("000101010101")):
         index.take(parse(update), "ada", subject.apply)
 

@@ -132,7 +132,7 @@ def test_roots_at_their_bound() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "torn"), [(0, 1, False), (1, 3, False), (2, 3, True), (1, 2, True), (3, 4, False)]
 )
-def test_cut_characters_are_found(start: int, end: int, torn: bool) -> None:
+def test_cut_characters_are_found(start: int, end: int, is_cut: bool) -> None:
     """A deletion of half a surrogate pair is noted, of a whole one not. The text is x😀y."""
     index = index_with(Typist(1).insert(0, "x😀y"))
     applied = Applied()
@@ -140,8 +140,8 @@ def test_cut_characters_are_found(start: int, end: int, torn: bool) -> None:
     for _ in range(2):
         index.take(parse(bytes((0, 1, 1, 1, start, end - start))), "ada", applied)
 
-    assert applied.cuts == [torn, False]
-    assert bool(index.torn) is torn
+    assert applied.cuts == [is_cut, False]
+    assert bool(index.split_surrogates) is is_cut
 
 
 @pytest.mark.parametrize("answer", [Rejected("no"), False])
@@ -156,7 +156,7 @@ def test_take_refused_update_leaves_no_trace(answer: Exception | bool) -> None:
 
     assert index.clocks == {1: 3}
     assert index.owners == {1: "ada"}
-    assert index.torn == set()
+    assert index.split_surrogates == set()
 
 
 def test_take_stored_update_is_admitted_under_any_client_id() -> None:

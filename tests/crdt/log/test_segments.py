@@ -117,4 +117,4 @@ def test_documents_load_from_summaries_with_emoji() -> None:
 
     found = restore.restore(None, rows, reads_summaries=True)
 
-    assert Document(found.state, found.index.torn).texts(["codemirror"])["codemirror"] == "a\ufffdb"
+    assert Document(found.state, found.index.split_surrogates).texts(["codemirror"])["codemirror"] == "a\ufffdb"

@@ -47,7 +47,7 @@ def test_deletions_and_wide_characters() -> None:
     deleted = parse(typist.delete(1, 5))
 
     assert parsed.spans == {3: (0, 6)}
-    assert parsed.pairs == [pack(3, 2), pack(3, 5)]
+    assert parsed.low_surrogates == [pack(3, 2), pack(3, 5)]
     assert (deleted.spans, deleted.ranges) == ({}, [(3, 1, 3)])
 
 
