@@ -4,7 +4,7 @@ from crdt.document.merging import EMPTY
 from crdt.document.struct_index import StructIndex
 from crdt.wire import update_parser
 from crdt.wire.content import ScanLimits
-from crdt.wire.map_values import separate
+from crdt.wire.map_values import split_values
 from crdt.wire.parsed_update import Parsed, without_structs
 
 
@@ -20,7 +20,7 @@ def admitted(index: StructIndex, parsed: Parsed, author: str, limits: ScanLimits
         update = without_structs(parsed)
         return None if update == EMPTY else update_parser.parse(update, limits)
     index.parents.resolve(parsed)
-    if parsed.heaps:
-        parsed = update_parser.parse(separate(parsed.update, set(parsed.heaps)), limits)
+    if parsed.multi_value_entries:
+        parsed = update_parser.parse(split_values(parsed.update, set(parsed.multi_value_entries)), limits)
         index.parents.resolve(parsed)
     return parsed

@@ -48,13 +48,13 @@ class StructIndex:
     __slots__ = (
         "clocks",
         "is_plain",
+        "low_surrogates",
         "owners",
-        "pairs",
         "parent_types",
         "parents",
         "roots",
+        "split_surrogates",
         "text_roots",
-        "torn",
         "types",
     )
 

@@ -17,7 +17,7 @@ from crdt.wire.parsed_update import GONE, Parent, ParentChange, ParentRuns, Pars
 
 _CLOCK_BITS = (1 << 31) - 1
 
-MAX_LOOSE_VALUES = 1_000
+MAX_MERGEABLE_VALUES = 1_000
 """Values behind each other in a sequence, each a struct of its own: 17 ms in yrs; 8,000 take a second."""
 
 
@@ -57,7 +57,7 @@ class StructParents:
         return common(self.at(left), self.at(right))
 
     def resolve(self, parsed: Parsed, *, is_strict: bool = True) -> None:
-        """Look up where new structs lie, in `parsed.parents`, and which are `heaps`.
+        """Look up where new structs lie, in `parsed.parents`, and which are `multi_value_entries`.
 
         is_strict  False takes what earlier releases let pass
 
@@ -118,8 +118,8 @@ class ParentResolver:
         for jump in reversed(parsed.parent_changes):
             self._left[jump[0]].append(jump)
         self._parents: dict[int, ParentRuns] = {client: [] for client in parsed.spans}
-        self._loose_left = MAX_LOOSE_VALUES
-        self._heaps = parsed.heaps
+        self._mergeable_left = MAX_MERGEABLE_VALUES
+        self._multi_value_entries = parsed.multi_value_entries
         if is_strict and len(parsed.parent_changes) > MAX_PARENT_CHANGES:
             raise Rejected("too many structs in too many places")
 
@@ -160,8 +160,8 @@ class ParentResolver:
         if place[1] is not None:
             self._check_entry(pack(client, clock), kind, self._reached(client) - clock)
         elif kind == ANY and left == pack(client, clock) - 1:
-            self._loose_left -= 1
-            if self._loose_left < 0 and self._is_strict:
+            self._mergeable_left -= 1
+            if self._mergeable_left < 0 and self._is_strict:
                 raise Rejected("too many values one by one")
         parents = self._parents[client]
         if not parents or parents[-1][1] != place:
@@ -171,7 +171,7 @@ class ParentResolver:
         if kind == STRING and self._is_strict:
             raise Rejected("text under a map key")
         if kind == ANY and length > 1:
-            self._heaps.append(packed)
+            self._multi_value_entries.append(packed)
 
     def _between(self, left: int, right: int) -> Parent:
         if left < 0 or right < 0:

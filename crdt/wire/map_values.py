@@ -12,20 +12,20 @@ from crdt.wire.lib0 import read_var_uint, write_var_uint
 from crdt.wire.parsed_update import pack
 
 
-def separate(update: bytes, heaps: Set[int]) -> bytes:
+def split_values(update: bytes, multi_value_entries: Set[int]) -> bytes:
     """Return an equal update in which each of these structs of values (packed ids) is one for each value.
 
     It must have passed `scan.parse`.
     """
-    return _Separator(update, heaps).run()
+    return _ValueSplitter(update, multi_value_entries).run()
 
 
-class _Separator(ContentReader):
+class _ValueSplitter(ContentReader):
     """One pass over one update."""
 
-    def __init__(self, update: bytes, heaps: Set[int]) -> None:
+    def __init__(self, update: bytes, multi_value_entries: Set[int]) -> None:
         super().__init__(update, STORED_LIMITS)
-        self._heaps = heaps
+        self._multi_value_entries = multi_value_entries
 
     def run(self) -> bytes:
         sections, at = read_var_uint(self.data, 0)
@@ -43,7 +43,7 @@ class _Separator(ContentReader):
         for _ in range(count):
             start = at
             right, at = self._head(at)
-            if pack(client, clock) in self._heaps:
+            if pack(client, clock) in self._multi_value_entries:
                 length, at = self._values(start, at, client, clock, right, structs)
             else:
                 length, at = self._content(at, self.data[start] & 31)

@@ -36,17 +36,17 @@ class Parsed:
     splits       packed ids at which it cuts a run of text in two
     is_plain     it has no shared types, nothing inside such, no map entries and nothing garbage-collected
     parent_changes  where its structs lie, section by section, see `ParentChange`
-    loose        structs that could be one with that before them, see `scan.MAX_LOOSE`
-    heaps        packed ids of structs of several values under one map key; found together with
+    mergeable    structs that could be one with that before them, see `scan.MAX_MERGEABLE`
+    multi_value_entries  packed ids of structs of several values under one map key; found together with
     parents      {client: [(clock, place)]} of the new ones once `StructParents.resolve` has looked them up, else None
     """
 
     __slots__ = (
         "edges",
-        "heaps",
         "is_plain",
-        "loose",
         "low_surrogates",
+        "mergeable",
+        "multi_value_entries",
         "needs",
         "parent_changes",
         "parent_types",
@@ -76,8 +76,8 @@ class Parsed:
         self.splits: list[int] = []
         self.is_plain = True
         self.parent_changes: list[ParentChange] = []
-        self.loose = 0
-        self.heaps: list[int] = []
+        self.mergeable = 0
+        self.multi_value_entries: list[int] = []
         self.parents: dict[int, ParentRuns] | None = None
 
 

@@ -15,7 +15,7 @@ from crdt.wire.parsed_update import GONE, Parent, Parsed
 MAX_CLOCK = (1 << 31) - 2
 """Clocks beyond this overflow yrs' 32-bit arithmetic."""
 
-MAX_LOOSE = 4_000
+MAX_MERGEABLE = 4_000
 """Structs of text that continue the one before them; values count four. 13 ms in yrs; 20,000 take 319."""
 
 _VALUES = frozenset((ANY, BINARY, EMBED, TYPE))
@@ -35,7 +35,7 @@ def read(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
     Editors send runs as one struct. Only what some program merged out of many updates comes in pieces.
     """
     parsed = parse(update, limits)
-    return parse(squash(update), limits) if parsed.loose > MAX_LOOSE else parsed
+    return parse(squash(update), limits) if parsed.mergeable > MAX_MERGEABLE else parsed
 
 
 class _Scanner(ContentReader):
@@ -149,9 +149,9 @@ class _Scanner(ContentReader):
         follows = left == own - 1
         is_run = follows and kind == self._kind and right in (-1, self._right)
         if is_run and kind == STRING:
-            parsed.loose += 1
+            parsed.mergeable += 1
         elif is_run and kind == ANY and self._is_listed:
-            parsed.loose += 4
+            parsed.mergeable += 4
         self._is_listed = self._is_listed and follows
         if not is_run or kind == ANY:
             parsed.parent_changes.append((client, clock, left, right, None, kind))

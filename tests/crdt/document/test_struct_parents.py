@@ -7,7 +7,7 @@ import pytest
 
 from crdt.document import admission
 from crdt.document.struct_index import StructIndex
-from crdt.document.struct_parents import MAX_LOOSE_VALUES, MAX_PARENT_CHANGES
+from crdt.document.struct_parents import MAX_MERGEABLE_VALUES, MAX_PARENT_CHANGES
 from crdt.errors import Rejected
 from crdt.wire.content import ANY, DELETED, GC, LIVE_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.wire.parsed_update import GONE, Parent, pack
@@ -127,7 +127,7 @@ def test_several_values_under_a_key_are_taken_apart(index: StructIndex) -> None:
         again = parse(parsed.update)
         assert again.spans == parse(update).spans
         assert len(again.parent_changes) == apart
-        assert not parsed.heaps
+        assert not parsed.multi_value_entries
         ours, theirs = pycrdt.Doc(), pycrdt.Doc()
         for doc, one in ((ours, parsed.update), (theirs, update)):
             doc.apply_update(BASE)
@@ -146,7 +146,7 @@ def test_values_one_by_one() -> None:
 
     index = StructIndex()
     take(index, update_of(placed(value(), parent="l"), placed(text("t"), parent="text")))
-    for count, outcome in ((MAX_LOOSE_VALUES + 1, None), (MAX_LOOSE_VALUES + 2, "one by one")):
+    for count, outcome in ((MAX_MERGEABLE_VALUES + 1, None), (MAX_MERGEABLE_VALUES + 2, "one by one")):
         structs = [placed(value(), left=(2, clock - 1) if clock else (1, 0)) for clock in range(count)]
         parsed = read(update_of(*structs, client=2), SYNC_LIMITS)
         if outcome:
