@@ -53,7 +53,7 @@ class World:
             RoomsSettings(),
             clock=lambda: int(time.time() * 1000),
             random_below=random.randrange,
-            accepts_carried=False,
+            accepts_foreign=False,
         )
         self.past = Past(self.store, self.rooms)
         self.history = History(self.store, self.rooms, HistorySettings())

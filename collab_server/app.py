@@ -145,7 +145,7 @@ def make_parts(
         _room_settings(config),
         clock=clock,
         random_below=secrets.randbelow,
-        accepts_carried=not is_clean,
+        accepts_foreign=not is_clean,
         encode=frames.framed,
         mark=crashes.mark,
         quarantine=crashes.quarantine,

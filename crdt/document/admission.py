@@ -8,14 +8,16 @@ from crdt.wire.map_values import split_values
 from crdt.wire.parsed_update import Parsed, without_structs
 
 
-def admitted(index: StructIndex, parsed: Parsed, author: str, limits: ScanLimits, *, carries: bool) -> Parsed | None:
+def admitted(
+    index: StructIndex, parsed: Parsed, author: str, limits: ScanLimits, *, accepts_foreign: bool
+) -> Parsed | None:
     """Return what of an update is to be applied; None for nothing.
 
-    carries  see `StructIndex.admit`
+    accepts_foreign  see `StructIndex.admit`
 
     Raises what that raises, Gap also for what is known in part, and Rejected for structs that have no place.
     """
-    index.admit(parsed, author, carries=carries)
+    index.admit(parsed, author, accepts_foreign=accepts_foreign)
     if index.has_some_of(parsed):
         update = without_structs(parsed)
         return None if update == EMPTY else update_parser.parse(update, limits)

@@ -70,10 +70,10 @@ class StructIndex:
         self.split_surrogates: set[int] = set()
         self.low_surrogates: Set[int] = _NONE
 
-    def admit(self, parsed: Parsed, author: str, *, carries: bool = False) -> None:
+    def admit(self, parsed: Parsed, author: str, *, accepts_foreign: bool = False) -> None:
         """Check that the update can be applied now.
 
-        carries  let the update bring new structs of client ids that belong to other users. Only
+        accepts_foreign  let the update bring new structs of client ids that belong to other users. Only
                  true for the first sync after the server ended without saving what it had relayed:
                  then one user's browser may hold the only copy of another's last keystrokes.
 
@@ -85,7 +85,7 @@ class StructIndex:
             known = clocks.get(client, 0)
             if first > known:
                 raise Gap("structs are missing before this update")
-            if after > known and not carries and self.owners.get(client, author) != author:
+            if after > known and not accepts_foreign and self.owners.get(client, author) != author:
                 raise ForeignClient("new structs under the client id of another user")
         for client, clock in parsed.needs.items():
             if clock >= clocks.get(client, 0) and (client not in spans or clock >= spans[client][1]):
@@ -163,7 +163,7 @@ class StructIndex:
 
         Raises: as `admit`, and whatever `apply` raises.
         """
-        self.admit(parsed, author, carries=True)
+        self.admit(parsed, author, accepts_foreign=True)
         split_surrogates = self._cut_by(parsed)
         if apply:
             apply(parsed.update, cuts=bool(split_surrogates))

@@ -56,7 +56,7 @@ class Replayer:
     def step(self, entry: Entry) -> Step:
         """Go on by the next entry; raises Rejected or Gap for one that was never good."""
         parsed = parse(entry.update, STORED_LIMITS)
-        self._index.take_stored(parsed, entry.author, self._document.apply, is_unclaimed=entry.carried)
+        self._index.take_stored(parsed, entry.author, self._document.apply, is_unclaimed=entry.has_foreign_structs)
         before, self._texts = self._texts, self._read()
         self.sequence += 1
         made = Step(entry.at, entry.author)

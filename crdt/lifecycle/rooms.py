@@ -52,13 +52,13 @@ class Rooms:
         *,
         clock: Callable[[], int],
         random_below: Callable[[int], int],
-        accepts_carried: bool,
+        accepts_foreign: bool,
         encode: Callable[[bytes], bytes] = bytes,
         mark: CrashMark | None = None,
         quarantine: Quarantine | None = None,
         reached: Counter[str] | None = None,
     ) -> None:
-        """clock returns milliseconds since 1970; accepts_carried: see `StructIndex.admit`; encode: see `Broadcast`.
+        """clock returns milliseconds since 1970; accepts_foreign: see `StructIndex.admit`; encode: see `Broadcast`.
 
         mark        where it is written whom native code works for
         quarantine  which sessions are set aside
@@ -71,7 +71,7 @@ class Rooms:
         self.on_deleted: Callable[[str], None] = lambda _session_id: None
         self._store = store
         self._random_below = random_below
-        self._accepts_carried = accepts_carried
+        self._accepts_foreign = accepts_foreign
         self._rooms: dict[str, Room] = {}
         self._loading: dict[str, asyncio.Task[Room]] = {}
         self._encode = encode
@@ -273,7 +273,7 @@ class Rooms:
             checkpointed=checkpointed,
             main_root=session.main_root,
             is_open=session.status is Status.OPEN,
-            accepts_carried=self._accepts_carried,
+            accepts_foreign=self._accepts_foreign,
             encode=self._encode,
             mark=self.mark,
             reached=self._reached,

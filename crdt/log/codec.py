@@ -3,14 +3,14 @@
 A chunk is what one flush of one room wrote:
 
     byte 1 | varUint base time (ms since 1970) | authors: count, strings
-    entries: varUint ms since the entry before | varUint author << 1 | carried | varByteArray update
+    entries: varUint ms since the entry before | varUint author << 1 | has_foreign_structs | varByteArray update
     CRC-32 of all that, 4 bytes, low end first
 
 Old chunks are packed together into segments (`crdt.log.segments`), column by column, for LZMA:
 
     byte 2 | varUint time of the first entry | varUint ms from there to the last
     LZMA: varByteArray all updates merged, or nothing | authors: count, strings | varUint count
-        of each: ms since the entry before | author << 2 | redacted << 1 | carried | length of its update
+        of each: ms since the entry before | author << 2 | redacted << 1 | has_foreign_structs | length of its update
         the updates
     CRC-32
 """
@@ -38,14 +38,14 @@ class Entry(NamedTuple):
     at       milliseconds since 1970
     author   id of the user whose connection or request it was
     update    raw bytes
-    carried   it may hold structs of client ids that are somebody else's (see `StructIndex.admit`)
+    has_foreign_structs  it may hold structs of client ids that are somebody else's (see `StructIndex.admit`)
     redacted  text of it was taken out later (see `crdt.history.redaction`)
     """
 
     at: int
     author: str
     update: bytes
-    carried: bool = False
+    has_foreign_structs: bool = False
     redacted: bool = False
 
 
@@ -55,12 +55,12 @@ def encode_chunk(entries: Iterable[Entry]) -> bytes:
     authors: dict[str, int] = {}
     now = base = entries[0].at
     body: list[bytes] = []
-    for at, author, update, is_carried, _ in entries:
+    for at, author, update, has_foreign, _ in entries:
         index = authors.setdefault(author, len(authors))
         elapsed = max(0, at - now)
         now += elapsed
         body += (
-            write_var_uint(elapsed), write_var_uint(index << 1 | is_carried), write_var_uint(len(update)), update
+            write_var_uint(elapsed), write_var_uint(index << 1 | has_foreign), write_var_uint(len(update)), update
         )  # fmt: skip
     parts = [bytes((_CHUNK,)), write_var_uint(base), write_var_uint(len(authors))]
     parts += [write_var_bytes(author.encode()) for author in authors]
@@ -75,7 +75,7 @@ def encode_segment(entries: list[Entry], summary: bytes) -> bytes:
     """
     authors = {author: index for index, author in enumerate(dict.fromkeys(entry.author for entry in entries))}
     times = list(accumulate((entries[0].at, *(entry.at for entry in entries)), max))
-    flags = (authors[entry.author] << 2 | entry.redacted << 1 | entry.carried for entry in entries)
+    flags = (authors[entry.author] << 2 | entry.redacted << 1 | entry.has_foreign_structs for entry in entries)
     parts = [write_var_bytes(summary), write_var_uint(len(authors))]
     parts += (write_var_bytes(author.encode()) for author in authors)
     parts.append(write_var_uint(len(entries)))

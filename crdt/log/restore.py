@@ -119,7 +119,7 @@ def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: i
         restored.authorship.note(parsed, entry.at, entry.author)
         if sequence <= restored.sequence:
             continue
-        index.take_stored(parsed, entry.author, is_unclaimed=entry.carried)
+        index.take_stored(parsed, entry.author, is_unclaimed=entry.has_foreign_structs)
         restored.sequence = sequence
         updates.append(entry.update)
 

@@ -37,7 +37,7 @@ _VIEWER = Role.VIEWER
 class Room(Gathering):
     """The live document of a session and its connections.
 
-    accepts_carried see `StructIndex.admit`: the server ended without saving all it had relayed
+    accepts_foreign see `StructIndex.admit`: the server ended without saving all it had relayed
     journal         what is not saved yet, and the log positions
     pins            uses of the room beside its connections; it stays loaded while there are any
     idle_since      when `rooms` first saw nobody using it
@@ -50,7 +50,7 @@ class Room(Gathering):
     """
 
     __slots__ = (
-        "_authoring", "_deferred_by", "_mark", "_reached", "_room_left", "accepts_carried",
+        "_authoring", "_deferred_by", "_mark", "_reached", "_room_left", "accepts_foreign",
         "checkpointed", "checkpointed_at", "contributions", "document", "has_memory", "idle_since", "journal",
         "limits", "main_root", "on_edit", "on_lost", "packed", "pins", "session_id",
     )  # fmt: skip
@@ -65,7 +65,7 @@ class Room(Gathering):
         checkpointed: int = 0,
         main_root: str = "codemirror",
         is_open: bool = True,
-        accepts_carried: bool = False,
+        accepts_foreign: bool = False,
         encode: Callable[[bytes], bytes] = bytes,
         mark: CrashMark | None = None,
         reached: Counter[str] | None = None,
@@ -81,7 +81,7 @@ class Room(Gathering):
         self._mark = mark or CrashMark()
         self._deferred_by: str | None = None
         self.main_root = main_root
-        self.accepts_carried = accepts_carried
+        self.accepts_foreign = accepts_foreign
         self.document = Document(restored.state, self.index.split_surrogates)
         self.journal = Journal(session_id, restored.sequence)
         self.contributions = Contributions(restored.authorship, restored.contributors, restored.edited_at)
@@ -172,9 +172,17 @@ class Room(Gathering):
         if len(update) > (self.limits.sync_bytes if is_answer else self.limits.update_bytes):
             self._reached[MAX_SYNC_BYTES.name if is_answer else MAX_UPDATE_BYTES.name] += 1
             raise Rejected("update too large")
-        carries = is_answer and self.accepts_carried
+        accepts_foreign = is_answer and self.accepts_foreign
         try:
-            self._take(connection.user_id, update, now, parsed, connection, is_answer=is_answer, carries=carries)
+            self._take(
+                connection.user_id,
+                update,
+                now,
+                parsed,
+                connection,
+                is_answer=is_answer,
+                accepts_foreign=accepts_foreign,
+            )
         except Gap as gap:
             self._ask_again(connection, gap, is_answer=is_answer)
             return
@@ -202,7 +210,7 @@ class Room(Gathering):
         source: Connection | None,
         *,
         is_answer: bool = False,
-        carries: bool = False,
+        accepts_foreign: bool = False,
     ) -> None:
         """Scan, apply, relay and log one update."""
         if update == EMPTY:
@@ -216,14 +224,14 @@ class Room(Gathering):
         limits = SYNC_LIMITS if is_answer else LIVE_LIMITS
         index = self.index
         admitted = admission.admitted(
-            index, parsed or update_parser.read(update, limits), author, limits, carries=carries
+            index, parsed or update_parser.read(update, limits), author, limits, accepts_foreign=accepts_foreign
         )
         if not admitted:
             return
         parsed, update = admitted, admitted.update
         self._room_left.check(parsed, update, is_exact=source is None or is_answer)
         unclaimed: Set[int] = frozenset()
-        if carries and source:
+        if accepts_foreign and source:
             unclaimed = parsed.spans.keys() - index.owners.keys() - source.client_ids
         if not index.take(parsed, author, self.document.apply, unclaimed):
             return

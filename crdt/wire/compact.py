@@ -31,7 +31,7 @@ def squash(update: bytes, split_surrogates: Set[int] = frozenset()) -> bytes:
 class Squasher(ContentReader):
     """One pass over one update."""
 
-    __slots__ = ("_count", "_head", "_is_listed", "_kind", "_length", "_out", "_right", "_texts", "torn")
+    __slots__ = ("_count", "_head", "_is_listed", "_kind", "_length", "_out", "_right", "_texts", "split_surrogates")
 
     def __init__(self, update: bytes, split_surrogates: Set[int]) -> None:
         super().__init__(update, STORED_LIMITS)

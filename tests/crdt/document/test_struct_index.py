@@ -70,7 +70,7 @@ def test_only_the_owner_extends_a_client_id() -> None:
     with pytest.raises(ForeignClient):
         index.admit(parse(second), "bob")
     index.admit(parse(first), "bob")
-    index.admit(parse(second), "bob", carries=True)
+    index.admit(parse(second), "bob", accepts_foreign=True)
     index.admit(parse(second), "ada")
 
 

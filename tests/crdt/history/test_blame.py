@@ -98,7 +98,7 @@ def test_nothing_is_nobodys() -> None:
 
 def test_texts_of_others_that_somebody_brought() -> None:
     """After an unclean end a browser may bring what another one typed: it stays his, whose client it is."""
-    room, ada, bob = make_room(accepts_carried=True), Typist(5), Typist(6)
+    room, ada, bob = make_room(accepts_foreign=True), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
     send(room, at_ada, ada.insert(0, "a"), NOW)
     ada.insert(1, "lost")

@@ -59,7 +59,7 @@ class World:
             RoomsSettings(**{"flush_delay_s": 0, "tend_interval_s": 0.01, "idle_ms": 1_000, **settings}),
             clock=lambda: self.now,
             random_below=lambda n: 77,
-            accepts_carried=False,
+            accepts_foreign=False,
         )
         self.history = History(store, self.rooms, HistorySettings(versions=6, auto_versions=3))
 

@@ -85,7 +85,7 @@ def test_a_checkpoint_and_the_rest(start: int) -> None:
 def test_carried_updates_claim_nothing() -> None:
     """An update that was carried for somebody else leaves its client ids to him, also after a reload."""
     update = Typist(5).insert(0, "x")
-    chunk = Chunk("s", 1, 1, codec.encode_chunk([codec.Entry(NOW, "carrier", update, carried=True)]), NOW)
+    chunk = Chunk("s", 1, 1, codec.encode_chunk([codec.Entry(NOW, "carrier", update, has_foreign_structs=True)]), NOW)
 
     assert restore.restore(None, [chunk]).index.owners == {}
 

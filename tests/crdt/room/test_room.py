@@ -277,7 +277,7 @@ def test_carried_structs_after_a_crash() -> None:
     first = lost.insert(0, "a")
     carrier.hear(first)
     own = carrier.insert(1, "b")
-    room = make_room(accepts_carried=True)
+    room = make_room(accepts_foreign=True)
     bob, _ = join(room, "bob")
     bob.client_ids.add(6)
 
@@ -287,7 +287,7 @@ def test_carried_structs_after_a_crash() -> None:
     assert room.index.owners == {6: "bob"}
     assert own
     (chunk,) = save(room)
-    assert codec.decode_chunk(chunk.data)[0].carried is True
+    assert codec.decode_chunk(chunk.data)[0].has_foreign_structs is True
     ada, _ = join(room, "ada")
     send(room, ada, lost.insert(0, "c"))
     assert room.index.owners[5] == "ada"
