@@ -8,7 +8,7 @@ from crdt.wire.map_values import split_values
 from crdt.wire.parsed_update import Parsed, without_structs
 
 
-def admitted(
+def check_update(
     index: StructIndex, parsed: Parsed, author: str, limits: ScanLimits, *, accepts_foreign: bool
 ) -> Parsed | None:
     """Return what of an update is to be applied; None for nothing.

@@ -223,12 +223,12 @@ class Room(Gathering):
             raise RoomUnavailable("too much is waiting to be saved")
         limits = SYNC_LIMITS if is_answer else LIVE_LIMITS
         index = self.index
-        admitted = admission.admitted(
+        accepted = admission.check_update(
             index, parsed or update_parser.read(update, limits), author, limits, accepts_foreign=accepts_foreign
         )
-        if not admitted:
+        if not accepted:
             return
-        parsed, update = admitted, admitted.update
+        parsed, update = accepted, accepted.update
         self._room_left.check(parsed, update, is_exact=source is None or is_answer)
         unclaimed: Set[int] = frozenset()
         if accepts_foreign and source:

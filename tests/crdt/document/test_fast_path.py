@@ -20,7 +20,7 @@ from tests.crdt.harness import Typist
 
 def taken(index: StructIndex, update: bytes, author: str = "ada") -> None:
     """The long way."""
-    parsed = admission.admitted(index, parse(update, LIVE_LIMITS), author, LIVE_LIMITS, accepts_foreign=False)
+    parsed = admission.check_update(index, parse(update, LIVE_LIMITS), author, LIVE_LIMITS, accepts_foreign=False)
     assert parsed
     index.take_stored(parsed, author)
 
@@ -91,7 +91,7 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
     if found is None:
         return False
     parsed = parse(update, LIVE_LIMITS)
-    assert admission.admitted(index, parsed, author, LIVE_LIMITS, accepts_foreign=False) is parsed
+    assert admission.check_update(index, parsed, author, LIVE_LIMITS, accepts_foreign=False) is parsed
     cuts = set(parsed.splits)
     for client, start, end in parsed.ranges:
         cuts |= {client << 31 | start, client << 31 | end}

@@ -45,7 +45,7 @@ BASE = update_of(
 
 
 def take(index: StructIndex, update: bytes, limits: ScanLimits = LIVE_LIMITS) -> None:
-    parsed = admission.admitted(index, read(update, limits), "ada", limits, accepts_foreign=True)
+    parsed = admission.check_update(index, read(update, limits), "ada", limits, accepts_foreign=True)
     assert parsed
     index.take_stored(parsed, "ada")
 
@@ -122,7 +122,7 @@ def test_several_values_under_a_key_are_taken_apart(index: StructIndex) -> None:
     behind = update_of(placed(value(2), left=(1, 5), right=None), placed(value(2), parent="list"), client=3)
 
     for update, apart in ((named, 4), (behind, 3)):
-        parsed = admission.admitted(index, read(update), "ada", LIVE_LIMITS, accepts_foreign=True)
+        parsed = admission.check_update(index, read(update), "ada", LIVE_LIMITS, accepts_foreign=True)
         assert parsed
         again = parse(parsed.update)
         assert again.spans == parse(update).spans
@@ -151,9 +151,9 @@ def test_values_one_by_one() -> None:
         parsed = read(update_of(*structs, client=2), SYNC_LIMITS)
         if outcome:
             with pytest.raises(Rejected, match=outcome):
-                admission.admitted(index, parsed, "ada", SYNC_LIMITS, accepts_foreign=True)
+                admission.check_update(index, parsed, "ada", SYNC_LIMITS, accepts_foreign=True)
         else:
-            assert admission.admitted(index, parsed, "ada", SYNC_LIMITS, accepts_foreign=True)
+            assert admission.check_update(index, parsed, "ada", SYNC_LIMITS, accepts_foreign=True)
 
 
 def test_letters_one_by_one() -> None:
@@ -213,7 +213,7 @@ def test_real_editors_always_find_a_place(seed: int) -> None:
             if len(str(one)) > 3 and source.random() < 0.3:
                 del one[1:3]
         update = docs[number].get_update(before)
-        parsed = admission.admitted(index, read(update), str(number), LIVE_LIMITS, accepts_foreign=False)
+        parsed = admission.check_update(index, read(update), str(number), LIVE_LIMITS, accepts_foreign=False)
         assert parsed
         index.take_stored(parsed, str(number))
         docs[1 - number].apply_update(update)
