@@ -29,7 +29,7 @@ _HEAD_BYTES = 3
 _UNKNOWN = -2
 
 
-class Keystroke(NamedTuple):
+class SimpleEdit(NamedTuple):
     """An update that may be applied.
 
     client  whose structs it brings, or deletes
@@ -46,11 +46,11 @@ class Keystroke(NamedTuple):
     place: Parent | None = None
 
 
-made = tuple.__new__
+new_tuple = tuple.__new__
 """In place of a NamedTuple's own constructor, which is written in Python."""
 
 
-def read(frame: bytes, index: StructIndex, author: str) -> Keystroke | None:
+def read(frame: bytes, index: StructIndex, author: str) -> SimpleEdit | None:
     """Return the update in a frame if it is a keystroke that may be applied now; None means: look closer."""
     if not index.is_plain:
         return None
@@ -61,7 +61,7 @@ def read(frame: bytes, index: StructIndex, author: str) -> Keystroke | None:
     return _deleted(frame, found, index) if found else None
 
 
-def _inserted(frame: bytes, found: "re.Match[bytes]", index: StructIndex, author: str) -> Keystroke | None:
+def _inserted(frame: bytes, found: "re.Match[bytes]", index: StructIndex, author: str) -> SimpleEdit | None:
     (
         head, client, clock, left, left_clock, left2, left2_clock, right2, right2_clock, right, right_clock, size, text,
         gone, gone_clock, gone_size,
@@ -90,7 +90,7 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", index: StructIndex, author
         place = index.parents.between(before, behind)
         if not place:
             return None
-    return made(Keystroke, (number, first, first + length, frame[_HEAD_BYTES:], place))
+    return new_tuple(SimpleEdit, (number, first, first + length, frame[_HEAD_BYTES:], place))
 
 
 def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int:
@@ -101,11 +101,11 @@ def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int
     return pack(number, k)
 
 
-def _deleted(frame: bytes, found: "re.Match[bytes]", index: StructIndex) -> Keystroke | None:
+def _deleted(frame: bytes, found: "re.Match[bytes]", index: StructIndex) -> SimpleEdit | None:
     head, client, clock, size = found.groups()
     if head[0] != len(frame) - _HEAD_BYTES or not _is_whole(client, clock, size, index):
         return None
-    return made(Keystroke, (_client(client), 0, 0, frame[_HEAD_BYTES:], None))
+    return new_tuple(SimpleEdit, (_client(client), 0, 0, frame[_HEAD_BYTES:], None))
 
 
 def _is_whole(client: bytes, clock: bytes, size: bytes, index: StructIndex) -> bool:

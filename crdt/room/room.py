@@ -130,7 +130,7 @@ class Room(Gathering):
             case y_protocol.QueryAwareness():
                 self.presence.answer(connection)
 
-    def _type(self, connection: Connection, typed: fast_path.Keystroke, frame: bytes, now: int) -> bool:
+    def _type(self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int) -> bool:
         """Take a keystroke; False, and nothing has happened, if a limit is near: the long way decides."""
         client, first, after, update, place = typed
         size = len(update)
@@ -150,7 +150,7 @@ class Room(Gathering):
             self.index.clocks[client] = after
             if place:
                 self.index.parents.extend(client, first, place)
-        entry = fast_path.made(codec.Entry, (now, author, update, False, False))
+        entry = fast_path.new_tuple(codec.Entry, (now, author, update, False, False))
         journal.add(entry)
         contributions = self.contributions
         contributions.last_edit_at = now

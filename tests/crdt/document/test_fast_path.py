@@ -7,7 +7,7 @@ import pytest
 
 from crdt.document import admission, fast_path
 from crdt.document.document import Document
-from crdt.document.fast_path import Keystroke
+from crdt.document.fast_path import SimpleEdit
 from crdt.document.merging import check
 from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, ProtocolError
@@ -42,19 +42,19 @@ def test_typing_and_deleting() -> None:
     index = index_after(typist.insert(0, "ab"))
 
     insert = typist.insert(1, "xyz")
-    assert fast_path.read(frame_of(insert), index, "ada") == Keystroke(3_000_000_000, 2, 5, insert)
+    assert fast_path.read(frame_of(insert), index, "ada") == SimpleEdit(3_000_000_000, 2, 5, insert)
     taken(index, insert)
     at_end = typist.insert(5, "!")
-    assert fast_path.read(frame_of(at_end), index, "ada") == Keystroke(3_000_000_000, 5, 6, at_end)
+    assert fast_path.read(frame_of(at_end), index, "ada") == SimpleEdit(3_000_000_000, 5, 6, at_end)
     taken(index, at_end)
     at_start = typist.insert(0, "?")
-    assert fast_path.read(frame_of(at_start), index, "ada") == Keystroke(3_000_000_000, 6, 7, at_start)
+    assert fast_path.read(frame_of(at_start), index, "ada") == SimpleEdit(3_000_000_000, 6, 7, at_start)
     taken(index, at_start)
     over = typist.replace(1, 2, "over")
-    assert fast_path.read(frame_of(over), index, "ada") == Keystroke(3_000_000_000, 7, 11, over)
+    assert fast_path.read(frame_of(over), index, "ada") == SimpleEdit(3_000_000_000, 7, 11, over)
     taken(index, over)
     delete = typist.delete(1, 2)
-    assert fast_path.read(frame_of(delete), index, "ada") == Keystroke(3_000_000_000, 0, 0, delete)
+    assert fast_path.read(frame_of(delete), index, "ada") == SimpleEdit(3_000_000_000, 0, 0, delete)
 
 
 @pytest.mark.parametrize("seed", range(20))
