@@ -9,7 +9,7 @@ from crdt.limits import MAX_STATE_BYTES, MAX_TEXT_BYTES, RoomLimits
 from crdt.wire.parsed_update import Parsed
 
 
-class RoomLeft:
+class DocumentQuota:
     """Bounds on one document's state and text."""
 
     __slots__ = ("_document", "_index", "_limits", "_reached", "_text_bound")
@@ -24,7 +24,7 @@ class RoomLeft:
         self._limits = limits
         self._text_bound = text_bound
 
-    def takes(self, size: int, text_bytes: int) -> bool:
+    def reserve(self, size: int, text_bytes: int) -> bool:
         """Count an update of so many bytes if that is far from every limit; else `check` must say."""
         limits = self._limits
         if (

@@ -12,7 +12,7 @@ from crdt.crashmark import CrashMark
 from crdt.document import admission, fast_path
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
-from crdt.document.quota import RoomLeft
+from crdt.document.quota import DocumentQuota
 from crdt.document.server_edits import Authoring, adopted_root
 from crdt.errors import Gap, Rejected, RoomUnavailable
 from crdt.limits import MAX_SYNC_BYTES, MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES, MAX_UPDATE_BYTES, RoomLimits
@@ -50,9 +50,26 @@ class Room(Gathering):
     """
 
     __slots__ = (
-        "_authoring", "_deferred_by", "_mark", "_reached", "_room_left", "accepts_foreign",
-        "checkpointed", "checkpointed_at", "contributions", "document", "has_memory", "idle_since", "journal",
-        "limits", "main_root", "on_edit", "on_lost", "packed", "pins", "session_id",
+        "_authoring",
+        "_deferred_by",
+        "_mark",
+        "_quota",
+        "_reached",
+        "accepts_foreign",
+        "checkpointed",
+        "checkpointed_at",
+        "contributions",
+        "document",
+        "has_memory",
+        "idle_since",
+        "journal",
+        "limits",
+        "main_root",
+        "on_edit",
+        "on_lost",
+        "packed",
+        "pins",
+        "session_id",
     )  # fmt: skip
 
     def __init__(
@@ -94,7 +111,7 @@ class Room(Gathering):
         self.has_memory: Callable[[int], bool] = _has_memory
         self.on_lost: Callable[[Room], None] = _do_nothing
         self._authoring = Authoring(self.document, self.index, random_below)
-        self._room_left = RoomLeft(self.document, self.index, limits, len(restored.state), self._reached)
+        self._quota = DocumentQuota(self.document, self.index, limits, len(restored.state), self._reached)
 
     # -- what comes in ----------------------------------------------------------------------------
 
@@ -138,7 +155,7 @@ class Room(Gathering):
         if (
             journal.unsaved_bytes + size > self.limits.unsaved_bytes
             or not self.has_memory(size)
-            or not self._room_left.takes(size, after - first)
+            or not self._quota.reserve(size, after - first)
         ):
             return False
         connection.received += 1
@@ -229,7 +246,7 @@ class Room(Gathering):
         if not accepted:
             return
         parsed, update = accepted, accepted.update
-        self._room_left.check(parsed, update, is_exact=source is None or is_answer)
+        self._quota.check(parsed, update, is_exact=source is None or is_answer)
         unclaimed: Set[int] = frozenset()
         if accepts_foreign and source:
             unclaimed = parsed.spans.keys() - index.owners.keys() - source.client_ids
