@@ -9,7 +9,7 @@ from crdt.text.text_map import Edit
 _MAX_CLIENT_ID = (1 << 32) - 1
 
 
-class Authoring:
+class ServerEdits:
     """Makes updates in a user's name; the room then takes them like any client's."""
 
     __slots__ = ("_clients", "_document", "_index", "_random_below")
@@ -33,7 +33,7 @@ class Authoring:
         return client
 
 
-def adopted_root(files: dict[str, str], main_root: str) -> str:
+def code_root(files: dict[str, str], main_root: str) -> str:
     """Return the root that holds the session's code: the main one, or the only other one with text in it."""
     if files.get(main_root):
         return main_root

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from crdt.document.server_edits import adopted_root
+from crdt.document.server_edits import code_root
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.history.blame import Blame, blame
 from crdt.history.replay import MAX_STEPS, Replayer, Step, steps
@@ -69,7 +69,7 @@ class Past:
         """
         async with self._one_at_a_time, self._rooms.use(session_id) as room:
             files = room.files()
-            asked = adopted_root(files, room.main_root) if root is None else root
+            asked = code_root(files, room.main_root) if root is None else root
             if asked not in files:
                 raise NotFound("text")
             sequence, state = room.journal.sequence, room.document.state()

@@ -13,7 +13,7 @@ from crdt.document import admission, fast_path
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
-from crdt.document.server_edits import Authoring, adopted_root
+from crdt.document.server_edits import ServerEdits, code_root
 from crdt.errors import Gap, Rejected, RoomUnavailable
 from crdt.limits import MAX_SYNC_BYTES, MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES, MAX_UPDATE_BYTES, RoomLimits
 from crdt.log import codec
@@ -50,11 +50,11 @@ class Room(Gathering):
     """
 
     __slots__ = (
-        "_authoring",
         "_deferred_by",
         "_mark",
         "_quota",
         "_reached",
+        "_server_edits",
         "accepts_foreign",
         "checkpointed",
         "checkpointed_at",
@@ -110,7 +110,7 @@ class Room(Gathering):
         self.on_edit: Callable[[Room, int], None] = _do_nothing
         self.has_memory: Callable[[int], bool] = _has_memory
         self.on_lost: Callable[[Room], None] = _do_nothing
-        self._authoring = Authoring(self.document, self.index, random_below)
+        self._server_edits = ServerEdits(self.document, self.index, random_below)
         self._quota = DocumentQuota(self.document, self.index, limits, len(restored.state), self._reached)
 
     # -- what comes in ----------------------------------------------------------------------------
@@ -312,7 +312,7 @@ class Room(Gathering):
 
     def edit_text(self, user_id: str, text: str, now: int) -> None:
         """Turn the session's code into `text` by a small edit of this user's; raises as `edit` does."""
-        self.edit(user_id, {adopted_root(self.files(), self.main_root): text}, now)
+        self.edit(user_id, {code_root(self.files(), self.main_root): text}, now)
 
     def edit(self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None) -> None:
         """Turn roots' texts into `files` by one edit of this user's; `edits` as `Document.edit` takes them.
@@ -321,7 +321,7 @@ class Room(Gathering):
         """
         self.settle()
         with self._mark.at(self.session_id, user_id):
-            update = self._authoring.update(user_id, files, edits)
+            update = self._server_edits.update(user_id, files, edits)
             if update != EMPTY:
                 self._take(user_id, update, now, update_parser.parse(update, SYNC_LIMITS), None)
 

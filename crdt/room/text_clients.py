@@ -7,7 +7,7 @@ keeps how the text changed, and each client's bases: texts that it may have had 
 from collections.abc import Iterable, Sequence
 from weakref import WeakSet
 
-from crdt.document.server_edits import adopted_root
+from crdt.document.server_edits import code_root
 from crdt.room.room import Room
 from crdt.text.byte_edits import common_ends, edits_between
 from crdt.text.text_map import Edit, Shift, TextMap, shifts_of
@@ -40,7 +40,7 @@ class TextFeed:
     def refresh(self) -> None:
         """Take in what others have changed."""
         files = self._room.files()
-        self._root = adopted_root(files, self._room.main_root)
+        self._root = code_root(files, self._room.main_root)
         now = files.get(self._root, "").encode()
         if now != self.text:
             self._push(edits_between(self.text, now, _MAX_STEPS), now)

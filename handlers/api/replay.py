@@ -1,6 +1,6 @@
 """Looking back: the timeline, and the document as it was."""
 
-from crdt.document.server_edits import adopted_root
+from crdt.document.server_edits import code_root
 from crdt.history.timeline import Stretch
 from handlers import errors
 from handlers.http.base import BaseHandler
@@ -95,7 +95,7 @@ class MomentHandler(BaseHandler):
         answer: Moment = {
             "sessionId": session.id,
             "sequence": int(sequence),
-            "code": files.get(adopted_root(files, main_root), ""),
+            "code": files.get(code_root(files, main_root), ""),
             "files": files,
         }
         self.reply(answer)

@@ -130,7 +130,7 @@ def test_roots_at_their_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "torn"), [(0, 1, False), (1, 3, False), (2, 3, True), (1, 2, True), (3, 4, False)]
+    ("start", "end", "is_cut"), [(0, 1, False), (1, 3, False), (2, 3, True), (1, 2, True), (3, 4, False)]
 )
 def test_cut_characters_are_found(start: int, end: int, is_cut: bool) -> None:
     """A deletion of half a surrogate pair is noted, of a whole one not. The text is x😀y."""

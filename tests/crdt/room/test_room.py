@@ -4,7 +4,7 @@ import pytest
 
 from crdt.document.document import Document
 from crdt.document.merging import merge
-from crdt.document.server_edits import adopted_root
+from crdt.document.server_edits import code_root
 from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
 from crdt.log import codec
@@ -352,7 +352,7 @@ def test_versions_move_contributors_on() -> None:
 )
 def test_adopted_root(files: dict[str, str], root: str) -> None:
     """The main root, unless it is empty and exactly one other has text."""
-    assert adopted_root(files, "codemirror") == root
+    assert code_root(files, "codemirror") == root
 
 
 def test_a_large_update_may_come_scanned() -> None:
