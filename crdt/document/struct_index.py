@@ -46,17 +46,9 @@ class StructIndex:
     """
 
     __slots__ = (
-        "clocks",
-        "is_plain",
-        "low_surrogates",
-        "owners",
-        "parent_types",
-        "parents",
-        "roots",
-        "split_surrogates",
-        "text_roots",
-        "types",
-    )
+        "clocks", "is_plain", "low_surrogates", "owners", "parent_types", "parents", "roots", "split_surrogates",
+        "text_roots", "types",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}

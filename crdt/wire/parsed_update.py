@@ -42,24 +42,10 @@ class Parsed:
     """
 
     __slots__ = (
-        "edges",
-        "is_plain",
-        "low_surrogates",
-        "mergeable",
-        "multi_value_entries",
-        "needs",
-        "parent_changes",
-        "parent_types",
-        "parents",
-        "ranges",
-        "roots",
-        "spans",
-        "splits",
-        "text_bytes",
-        "text_roots",
-        "types",
+        "edges", "is_plain", "low_surrogates", "mergeable", "multi_value_entries", "needs", "parent_changes",
+        "parent_types", "parents", "ranges", "roots", "spans", "splits", "text_bytes", "text_roots", "types",
         "update",
-    )
+    )  # fmt: skip
 
     def __init__(self, update: bytes = b"") -> None:
         self.update = update
