@@ -50,26 +50,9 @@ class Room(Gathering):
     """
 
     __slots__ = (
-        "_deferred_by",
-        "_mark",
-        "_quota",
-        "_reached",
-        "_server_edits",
-        "accepts_foreign",
-        "checkpointed",
-        "checkpointed_at",
-        "contributions",
-        "document",
-        "has_memory",
-        "idle_since",
-        "journal",
-        "limits",
-        "main_root",
-        "on_edit",
-        "on_lost",
-        "packed",
-        "pins",
-        "session_id",
+        "_deferred_by", "_mark", "_quota", "_reached", "_server_edits", "accepts_foreign", "checkpointed",
+        "checkpointed_at", "contributions", "document", "has_memory", "idle_since", "journal", "limits",
+        "main_root", "on_edit", "on_lost", "packed", "pins", "session_id",
     )  # fmt: skip
 
     def __init__(
