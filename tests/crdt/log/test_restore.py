@@ -25,7 +25,7 @@ def typed(count: int = 30) -> tuple[list[Chunk], Typist]:
 
 
 def text(restored: restore.Restored) -> str:
-    return Document(restored.state, restored.index.torn).texts(["codemirror"])["codemirror"]
+    return Document(restored.state, restored.index.split_surrogates).texts(["codemirror"])["codemirror"]
 
 
 def test_nothing_stored_is_an_empty_document() -> None:
