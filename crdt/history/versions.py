@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from crdt import limits
-from crdt.document.server_edits import adopted_root
+from crdt.document.server_edits import code_root
 from crdt.errors import RoomDamaged
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.room import Room
@@ -135,7 +135,7 @@ class History:
         async with self._rooms.use(session_id) as room:
             files, sequence = room.files(), room.journal.sequence
         newest = await self._store.newest_version(session_id)
-        return files, adopted_root(files, room.main_root), sequence, newest
+        return files, code_root(files, room.main_root), sequence, newest
 
     async def save_if_due(self, room: Room) -> None:
         """Store an automatic version when typing has paused, or went on for long enough, or everybody left."""
@@ -178,7 +178,7 @@ class History:
             number=0,
             sequence=sequence,
             files=files,
-            main_root=adopted_root(files, room.main_root),
+            main_root=code_root(files, room.main_root),
             label=label,
             kind=kind,
             author_id=author_id,
