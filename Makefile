@@ -51,6 +51,7 @@ format: $(VENV)/.tested ## format the code, regenerate the docs that come from i
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m tests.web --format
 
 lock: $(VENV)/.tested ## resolve the dependencies anew into requirements.lock
 	$(BIN)/python -m piptools compile -q --extra dev --strip-extras --generate-hashes --no-emit-index-url \

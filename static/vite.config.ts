@@ -18,7 +18,7 @@ export default defineConfig({
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   resolve: {
     // CodeMirror's styles without <style> elements, which the policy forbids
-    alias: [{ find: /^style-mod$/, replacement: here("src/stylemod.ts") }],
+    alias: [{ find: /^style-mod$/, replacement: here("src/lib/stylemod.ts") }],
     dedupe: ["yjs"],
   },
 })

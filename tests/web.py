@@ -1,6 +1,7 @@
 """Builds the web app: `python -m tests.web` from static/src into static/dist.
 
-`--check` checks its types, runs its tests, and fails if static/dist is not what the sources build.
+`--check` checks format, lint and types, runs its tests, and fails if static/dist is not what the sources build.
+`--format` lets Prettier and ESLint rewrite the sources as far as they can.
 """
 
 import subprocess
@@ -16,9 +17,15 @@ _PROGRAMS = set_up.WEB / "node_modules"
 
 def main() -> int:
     set_up.install_web()
+    if "--format" in sys.argv:
+        _node("eslint/bin/eslint.js", "--fix", "src")
+        _node("prettier/bin/prettier.cjs", "--log-level", "warn", "--write", ".")
+        return 0
     if "--check" not in sys.argv:
         _build(DIST)
         return 0
+    _node("prettier/bin/prettier.cjs", "--log-level", "warn", "--check", ".")
+    _node("eslint/bin/eslint.js", "--max-warnings", "0", "src")
     _node("typescript/bin/tsc", "--noEmit")
     _node("vitest/vitest.mjs", "run", "--silent", "--reporter=dot")
     with tempfile.TemporaryDirectory() as folder:

@@ -41,6 +41,7 @@ export async function signOut(): Promise<void> {
   }
   localStorage.removeItem("signedIn")
   // what was typed here is on the server; the next person on this machine has no business with it
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- Firefox has it only since 126
   const databases = (await indexedDB.databases?.()) ?? []
   for (const one of databases) if (one.name?.startsWith("session-")) indexedDB.deleteDatabase(one.name)
   me.value = null

@@ -11,6 +11,13 @@ export class ApiError extends Error {
   }
 }
 
+/** What the server says with an error (docs/api.md). */
+interface Problem {
+  code?: string
+  message?: string
+  errors?: Record<string, string[]>
+}
+
 let refreshing: Promise<boolean> | null = null
 
 /** Get a new access token; one at a time, however many requests need it. */
@@ -42,13 +49,14 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   if (answer.status === 401 && mayBeSignedIn() && !path.startsWith("/user/login") && (await refresh()))
     answer = await send(method, path, body)
   if (answer.status === 204) return undefined as T
-  const content = await answer.json().catch(() => ({}))
+  const content: unknown = await answer.json().catch(() => ({}))
   if (answer.ok) return content as T
+  const problem = content as Problem
   throw new ApiError(
     answer.status,
-    content.code ?? "unknown",
-    content.message ?? `The server answered ${answer.status}.`,
-    content.errors,
+    problem.code ?? "unknown",
+    problem.message ?? `The server answered ${answer.status}.`,
+    problem.errors,
   )
 }
 

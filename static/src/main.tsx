@@ -76,6 +76,7 @@ applyTheme()
 followLinks()
 keepSignedIn()
 void whoAmI()
-const root = document.getElementById("app")!
+const root = document.getElementById("app")
+if (!root) throw new Error("index.html has no element #app")
 root.textContent = ""
 render(<App />, root)

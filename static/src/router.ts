@@ -1,5 +1,6 @@
 // Addresses of the app, without a library: a path, and links that do not load the page anew.
 import { signal } from "@preact/signals"
+import { SERVED } from "./lib/addresses"
 
 export const path = signal(location.pathname)
 export const query = signal(location.search)
@@ -17,12 +18,10 @@ export function go(to: string, replace = false): void {
   scrollTo(0, 0)
 }
 
-const SERVED = /^\/(docs|openapi\.json|static|code|healthz)\b/
-
 /** Turn plain clicks on links of this app into `go`. */
 export function followLinks(): void {
   document.addEventListener("click", (event) => {
-    const link = (event.target as Element).closest?.("a[href]") as HTMLAnchorElement | null
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null
     const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey
     if (!link || !isPlain || event.defaultPrevented || link.target || link.origin !== location.origin) return
     if (SERVED.test(link.pathname) || link.hasAttribute("download")) return

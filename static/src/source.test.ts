@@ -1,9 +1,6 @@
 import { expect, it } from "vitest"
 
-const sources = import.meta.glob("./**/*.{ts,tsx,html}", { query: "?raw", import: "default", eager: true }) as Record<
-  string,
-  string
->
+const sources = import.meta.glob<string>("./**/*.{ts,tsx,html}", { query: "?raw", import: "default", eager: true })
 const own = Object.entries(sources).filter(([name]) => !name.endsWith(".test.ts"))
 
 it.each(own)("%s makes no HTML of text, has no address of others, and is short", (_, text) => {

@@ -1,5 +1,4 @@
-import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
+import { useEffect, useState } from "preact/hooks"
 import { me } from "../account"
 import { get } from "../api"
 import { query } from "../router"
@@ -7,6 +6,9 @@ import type { Session } from "../types"
 import { tell } from "../ui/announce"
 import { cancellable } from "../ui/cancellable"
 import { Page } from "../ui/shell"
+
+/** Stands in the examples for a session's id until one is chosen. */
+const PLACEHOLDER = "SESSION_ID"
 
 const connect = (address: string, session: string) => `import * as Y from "yjs"
 import { WebsocketProvider } from "y-websocket"
@@ -73,14 +75,14 @@ function Snippet({ title, code }: { title: string; code: string }) {
 }
 
 export default function DevelopersPage() {
-  const sessions = useSignal<Session[]>([])
-  const session = useSignal(new URLSearchParams(query.value).get("session") ?? "SESSION_ID")
+  const [sessions, setSessions] = useState<Session[]>([])
+  const [session, setSession] = useState(() => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER)
   useEffect(() => {
     if (!me.value) return
     const asked = get<{ items: Session[] }>("/session?limit=50")
     return cancellable(
       asked,
-      ({ items }) => (sessions.value = items),
+      ({ items }) => setSessions(items),
       () => undefined,
     )
   }, [])
@@ -95,15 +97,15 @@ export default function DevelopersPage() {
       </p>
       <label class="field">
         <span>Session</span>
-        <select value={session.value} onChange={(event) => (session.value = event.currentTarget.value)}>
-          <option value="SESSION_ID">any: fill in the id</option>
-          {sessions.value.map((one) => (
+        <select value={session} onChange={(event) => setSession(event.currentTarget.value)}>
+          <option value={PLACEHOLDER}>any: fill in the id</option>
+          {sessions.map((one) => (
             <option key={one.id} value={one.id}>
               {one.title}
             </option>
           ))}
-          {session.value !== "SESSION_ID" && !sessions.value.some((one) => one.id === session.value) && (
-            <option value={session.value}>{session.value}</option>
+          {session !== PLACEHOLDER && !sessions.some((one) => one.id === session) && (
+            <option value={session}>{session}</option>
           )}
         </select>
       </label>
@@ -113,7 +115,7 @@ export default function DevelopersPage() {
         code={`curl ${location.origin}/user/login \\\n  -H 'Content-Type: application/json' \\\n  -d '{"username": "ada", "password": "…"}'`}
       />
       <h2>2. Connect</h2>
-      <Snippet title="JavaScript" code={connect(address, session.value)} />
+      <Snippet title="JavaScript" code={connect(address, session)} />
       <h2>3. Give the text to an editor</h2>
       {SNIPPETS.map(([title, install, code]) => (
         <Snippet key={title} title={title} code={`// ${install}\n${code}`} />

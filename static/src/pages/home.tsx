@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks"
 import { me } from "../account"
 import { get, post, words } from "../api"
-import { LANGUAGES, languageName } from "../languages"
+import { LANGUAGES, languageName } from "../lib/languages"
 import { go } from "../router"
-import { ago, full } from "../times"
+import { ago, full } from "../lib/times"
 import type { Session } from "../types"
 import { Avatar } from "../ui/avatar"
 import { Dialog } from "../ui/dialog"
@@ -126,7 +126,7 @@ function useSessions() {
           // asked for twice, a page is added once
           return old.next === before ? { ...answer, items: [...old.items, ...answer.items] } : old
         }),
-      (error) => setProblem(words(error)),
+      (error: unknown) => setProblem(words(error)),
     )
   useEffect(() => {
     void load()
@@ -141,6 +141,7 @@ export function HomePage() {
   const { listed, problem, load } = useSessions()
   const [creating, setCreating] = useState(false)
   const isGuest = me.value?.guest
+  const older = listed?.next
   return (
     <Page title="Sessions">
       <div class="head">
@@ -163,7 +164,7 @@ export function HomePage() {
         </p>
       )}
       {!listed && !problem && <p role="status">Loading…</p>}
-      {listed && listed.items.length === 0 && !isGuest && <Empty onCreate={() => setCreating(true)} />}
+      {listed?.items.length === 0 && !isGuest && <Empty onCreate={() => setCreating(true)} />}
       {listed && listed.items.length > 0 && (
         <ul class="rows" aria-label="My sessions">
           {listed.items.map((one) => (
@@ -171,8 +172,8 @@ export function HomePage() {
           ))}
         </ul>
       )}
-      {listed?.next && (
-        <button type="button" onClick={() => void load(listed.next!)}>
+      {older && (
+        <button type="button" onClick={() => void load(older)}>
           Older sessions
         </button>
       )}

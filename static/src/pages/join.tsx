@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks"
 import { me, signedIn } from "../account"
 import { get, post, words } from "../api"
-import { languageName } from "../languages"
+import { languageName } from "../lib/languages"
 import { go } from "../router"
 import type { Me, Preview } from "../types"
 import { Avatar } from "../ui/avatar"

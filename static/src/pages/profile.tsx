@@ -1,8 +1,7 @@
-import { useSignal } from "@preact/signals"
-import { useEffect, useRef } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { me, signedIn, signOut } from "../account"
 import { ApiError, call, del, get, patch, post, words } from "../api"
-import { ago } from "../times"
+import { ago } from "../lib/times"
 import type { Me } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
@@ -12,55 +11,22 @@ import { Page } from "../ui/shell"
 
 const SIZE = 256
 
-/** A square of the picture: where to cut is chosen by sliders, and seen at once. */
-function Crop({ file, onDone }: { file: File; onDone: () => void }) {
-  const canvas = useRef<HTMLCanvasElement>(null)
-  const picture = useSignal<ImageBitmap | null>(null)
-  const zoom = useSignal(1)
-  const x = useSignal(0.5)
-  const y = useSignal(0.5)
-  const problem = useSignal("")
-  useEffect(() => {
-    problem.value = ""
-    return cancellable(
-      createImageBitmap(file),
-      (made) => (picture.value = made),
-      () => (problem.value = "This file is not a picture that can be read."),
-    )
-  }, [file])
-  useEffect(() => {
-    const image = picture.value
-    const context = canvas.current?.getContext("2d")
-    if (!image || !context) return
-    const side = Math.min(image.width, image.height) / zoom.value
-    context.clearRect(0, 0, SIZE, SIZE)
-    context.drawImage(
-      image,
-      (image.width - side) * x.value,
-      (image.height - side) * y.value,
-      side,
-      side,
-      0,
-      0,
-      SIZE,
-      SIZE,
-    )
-  }, [picture.value, zoom.value, x.value, y.value])
-  const upload = async () => {
-    const blob = await new Promise<Blob | null>((done) => canvas.current!.toBlob(done, "image/png"))
-    const form = new FormData()
-    form.append("avatar", blob!, "avatar.png")
-    try {
-      const { avatar } = await call<{ avatar: string }>("POST", "/user/avatar", form)
-      me.value = { ...me.value!, avatar }
-      tell("Your picture is changed")
-      onDone()
-    } catch (error) {
-      problem.value =
-        error instanceof ApiError ? (Object.values(error.fields)[0]?.join(", ") ?? error.message) : words(error)
-    }
-  }
-  const slider = (label: string, value: { value: number }, min: number, max: number) => (
+const encode = (canvas: HTMLCanvasElement) =>
+  new Promise<Blob>((done, failed) => {
+    const use = (blob: Blob | null) => (blob ? done(blob) : failed(new Error("This picture cannot be encoded.")))
+    canvas.toBlob(use, "image/png")
+  })
+
+interface SliderProps {
+  label: string
+  value: number
+  min: number
+  max: number
+  onChange: (value: number) => void
+}
+
+function Slider({ label, value, min, max, onChange }: SliderProps) {
+  return (
     <label>
       {label}
       <input
@@ -68,25 +34,69 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
         min={min}
         max={max}
         step="0.01"
-        value={value.value}
-        onInput={(event) => (value.value = Number(event.currentTarget.value))}
+        value={value}
+        onInput={(event) => onChange(Number(event.currentTarget.value))}
       />
     </label>
   )
+}
+
+/** Draw the part of the picture that was chosen; return what stands for the canvas, and why there is no picture. */
+function usePreview(file: File, zoom: number, x: number, y: number) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [picture, setPicture] = useState<ImageBitmap | null>(null)
+  const [problem, setProblem] = useState("")
+  useEffect(() => {
+    setProblem("")
+    return cancellable(createImageBitmap(file), setPicture, () =>
+      setProblem("This file is not a picture that can be read."),
+    )
+  }, [file])
+  useEffect(() => {
+    const context = canvas.current?.getContext("2d")
+    if (!picture || !context) return
+    const side = Math.min(picture.width, picture.height) / zoom
+    const [left, top] = [(picture.width - side) * x, (picture.height - side) * y]
+    context.clearRect(0, 0, SIZE, SIZE)
+    context.drawImage(picture, left, top, side, side, 0, 0, SIZE, SIZE)
+  }, [picture, zoom, x, y])
+  return { canvas, isReady: picture !== null, problem, setProblem }
+}
+
+/** A square of the picture: sliders choose where to cut, and the preview follows. */
+function Crop({ file, onDone }: { file: File; onDone: () => void }) {
+  const [zoom, setZoom] = useState(1)
+  const [x, setX] = useState(0.5)
+  const [y, setY] = useState(0.5)
+  const { canvas, isReady, problem, setProblem } = usePreview(file, zoom, x, y)
+  const upload = async () => {
+    if (!canvas.current) return
+    try {
+      const form = new FormData()
+      form.append("avatar", await encode(canvas.current), "avatar.png")
+      const { avatar } = await call<{ avatar: string }>("POST", "/user/avatar", form)
+      if (me.value) me.value = { ...me.value, avatar }
+      tell("Your picture is changed")
+      onDone()
+    } catch (error) {
+      const told = error instanceof ApiError ? Object.values(error.fields)[0] : undefined
+      setProblem(told?.join(", ") ?? words(error))
+    }
+  }
   return (
     <div class="crop">
       <canvas ref={canvas} width={SIZE} height={SIZE} role="img" aria-label="Preview of your picture" />
       <div>
-        {slider("Zoom", zoom, 1, 4)}
-        {slider("Left to right", x, 0, 1)}
-        {slider("Top to bottom", y, 0, 1)}
-        {problem.value && (
+        <Slider label="Zoom" value={zoom} min={1} max={4} onChange={setZoom} />
+        <Slider label="Left to right" value={x} min={0} max={1} onChange={setX} />
+        <Slider label="Top to bottom" value={y} min={0} max={1} onChange={setY} />
+        {problem && (
           <p class="wrong" role="alert">
-            {problem.value}
+            {problem}
           </p>
         )}
         <p class="actions">
-          <button type="button" class="primary" disabled={!picture.value} onClick={() => void upload()}>
+          <button type="button" class="primary" disabled={!isReady} onClick={() => void upload()}>
             Use this picture
           </button>
           <button type="button" onClick={onDone}>
@@ -99,11 +109,13 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
 }
 
 function Picture({ user }: { user: Me }) {
-  const file = useSignal<File | null>(null)
+  const [file, setFile] = useState<File | null>(null)
   const remove = () =>
     del("/user/avatar").then(
-      () => (me.value = { ...user, avatar: null }),
-      (error) => tell(words(error)),
+      () => {
+        if (me.value) me.value = { ...me.value, avatar: null }
+      },
+      (error: unknown) => tell(words(error)),
     )
   return (
     <section class="card" aria-labelledby="picture">
@@ -116,7 +128,7 @@ function Picture({ user }: { user: Me }) {
             id="avatar"
             type="file"
             accept="image/png,image/jpeg,image/webp,image/gif"
-            onChange={(event) => (file.value = event.currentTarget.files?.[0] ?? null)}
+            onChange={(event) => setFile(event.currentTarget.files?.[0] ?? null)}
           />
           {user.avatar && (
             <button type="button" class="ghost small" onClick={() => void remove()}>
@@ -125,7 +137,7 @@ function Picture({ user }: { user: Me }) {
           )}
         </div>
       </div>
-      {file.value && <Crop file={file.value} onDone={() => (file.value = null)} />}
+      {file && <Crop file={file} onDone={() => setFile(null)} />}
     </section>
   )
 }
@@ -138,19 +150,19 @@ interface Login {
 }
 
 function Logins() {
-  const logins = useSignal<Login[]>([])
+  const [logins, setLogins] = useState<Login[]>([])
   const load = () =>
     get<{ items: Login[] }>("/user/logins").then(
-      ({ items }) => (logins.value = items),
+      ({ items }) => setLogins(items),
       () => undefined,
     )
   useEffect(() => void load(), [])
-  const end = (one: Login) => del(`/user/logins/${one.id}`).then(load, (error) => tell(words(error)))
+  const end = (one: Login) => del(`/user/logins/${one.id}`).then(load, (error: unknown) => tell(words(error)))
   return (
     <section class="card" aria-labelledby="logins">
       <h2 id="logins">Where you are signed in</h2>
       <ul class="plain">
-        {logins.value.map((one) => (
+        {logins.map((one) => (
           <li key={one.id} class="invite">
             <span>
               {one.device || "Unknown device"}, {one.current ? "this one" : ago(one.lastUsedAt)}
@@ -168,7 +180,10 @@ function Logins() {
 }
 
 export default function ProfilePage() {
-  const user = me.value!
+  return me.value ? <Profile user={me.value} /> : null
+}
+
+function Profile({ user }: { user: Me }) {
   const rename = async ({ username }: Record<string, string>) => {
     signedIn(await patch<Me>("/user/me", { username }))
     tell("Your name is changed")

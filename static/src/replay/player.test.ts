@@ -8,7 +8,7 @@ const START = Date.parse("2026-01-01T00:00:00.000Z")
 function server(total: number, asked: number[] = []) {
   const digit = (index: number) => String(index % 10)
   const time = (index: number) => START + index * 1000 + (index >= 4 ? 3_600_000 : 0)
-  return async (from: number, to: number): Promise<Page> => {
+  return (from: number, to: number): Promise<Page> => {
     asked.push(from)
     const steps = Array.from({ length: Math.min(total, to) - from }, (_, index): Step => {
       const number = from + index
@@ -16,7 +16,7 @@ function server(total: number, asked: number[] = []) {
     })
     const before = Array.from({ length: from }, (_, index) => digit(index)).join("")
     const authors = ["a", "b"].map((id) => ({ id, username: id, avatar: null }))
-    return {
+    return Promise.resolve({
       from,
       to: from + steps.length,
       at: new Date(time(from)).toISOString(),
@@ -24,7 +24,7 @@ function server(total: number, asked: number[] = []) {
       roots: ["main"],
       authors,
       steps,
-    }
+    })
   }
 }
 

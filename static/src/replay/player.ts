@@ -1,5 +1,7 @@
 // A session played back: where in its edits one is, and the texts there. Knows no screen and no network.
 
+import { itemAt } from "../lib/lists"
+
 export type Edit = [root: number, at: number, deleted: number, inserted: string]
 export type Step = [ms: number, author: number, edits: Edit[]]
 
@@ -39,7 +41,7 @@ export function applyStep(page: Page, files: Record<string, string>, [, , edits]
   if (edits.length === 0) return files
   const result = { ...files }
   for (const [root, at, deleted, inserted] of edits) {
-    const name = page.roots[root]!
+    const name = itemAt(page.roots, root)
     const text = result[name] ?? ""
     result[name] = text.slice(0, at) + inserted + text.slice(at + deleted)
   }
@@ -74,6 +76,7 @@ export class Player {
     const before = this.moment.sequence
     this.spare += ms * this.speed
     let sequence = before
+    let shown: Loaded | undefined
     while (sequence < this.total) {
       const page = this.pages.get(this.start(sequence + 1))
       if (!page) {
@@ -85,10 +88,11 @@ export class Player {
       if (wait > this.spare) break
       this.spare -= wait
       sequence += 1
+      shown = page
     }
-    if (sequence === before) return false
+    if (!shown) return false
     this.wanted = sequence
-    this.moment = this.at(this.pages.get(this.start(sequence))!, sequence)
+    this.moment = this.at(shown, sequence)
     if (sequence % PAGE > PAGE / 2 && sequence + PAGE / 2 < this.total) void this.page(this.start(sequence) + PAGE)
     return true
   }
@@ -99,8 +103,8 @@ export class Player {
   }
 
   private wait(page: Loaded, index: number): number {
-    const before = index > 0 ? page.times[index - 1]! : this.moment.at
-    const gap = before ? Math.max(0, page.times[index]! - before) : 0
+    const before = index > 0 ? itemAt(page.times, index - 1) : this.moment.at
+    const gap = before ? Math.max(0, itemAt(page.times, index) - before) : 0
     return this.skipsIdle && gap > IDLE_MS ? IDLE_SHOWN_MS : gap
   }
 
@@ -135,16 +139,16 @@ export class Player {
   private at(page: Loaded, sequence: number): Moment {
     const steps = sequence - page.from
     let done = steps - (steps % KEY_FRAME_EVERY)
-    while (!page.frames.has(done)) done -= KEY_FRAME_EVERY
-    let files = page.frames.get(done)!
+    while (done > 0 && !page.frames.has(done)) done -= KEY_FRAME_EVERY
+    let files = page.frames.get(done) ?? page.files
     // going on from where one is costs less than from the last key frame
     const here = this.moment.sequence - page.from
-    if (here > done && here <= steps && this.moment.files) {
+    if (here > done && here <= steps) {
       done = here
       files = this.moment.files
     }
     for (; done < steps;) {
-      files = applyStep(page, files, page.steps[done]!)
+      files = applyStep(page, files, itemAt(page.steps, done))
       done += 1
       if (done % KEY_FRAME_EVERY === 0) page.frames.set(done, files)
     }
@@ -157,9 +161,9 @@ export class Player {
     return {
       sequence: page.from + steps,
       files,
-      at: step ? page.times[steps - 1]! : page.at ? Date.parse(page.at) : 0,
+      at: step ? itemAt(page.times, steps - 1) : page.at ? Date.parse(page.at) : 0,
       author: step ? (page.authors[step[1]] ?? null) : null,
-      root: edit ? page.roots[edit[0]]! : "",
+      root: edit ? itemAt(page.roots, edit[0]) : "",
       position: edit ? edit[1] + edit[3].length : 0,
     }
   }

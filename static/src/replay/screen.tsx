@@ -2,8 +2,8 @@
 import { EditorState } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
 import { useEffect, useRef } from "preact/hooks"
-import { languagePack } from "../languages"
-import { readOnly, slots } from "../session/setup"
+import { languagePack } from "../lib/languages"
+import { readOnly, slots } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
 
 /** Change only what differs, so that the view neither jumps nor highlights all anew. */
@@ -29,12 +29,12 @@ export function Screen({ text, position, language, name }: Props) {
   const parent = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | null>(null)
   useEffect(() => {
+    if (!parent.current) return
     const opened = (view.current = new EditorView({
       state: EditorState.create({
-        doc: text,
         extensions: [readOnly("The text at this moment"), slots.language.of([])],
       }),
-      parent: parent.current!,
+      parent: parent.current,
     }))
     const cancel = cancellable(languagePack(name, language), (pack) =>
       opened.dispatch({ effects: slots.language.reconfigure(pack) }),
@@ -52,6 +52,7 @@ export function Screen({ text, position, language, name }: Props) {
       selection: { anchor: at },
       effects: EditorView.scrollIntoView(at, { y: "nearest", yMargin: 60 }),
     })
-  }, [text, position])
+    // a new view, for another file or language, is empty
+  }, [text, position, language, name])
   return <div class="editor" ref={parent} data-testid="replay-text" />
 }

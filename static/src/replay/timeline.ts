@@ -1,5 +1,6 @@
 // The timeline: who typed when, and what there is to jump to. Pure but for `readTimeline`.
 import { get } from "../api"
+import { itemAt } from "../lib/lists"
 
 export interface Entry {
   first: number
@@ -49,10 +50,10 @@ export function sequenceAt(entries: Entry[], time: number): number {
   let high = entries.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if (Date.parse(entries[middle]!.at) <= time) low = middle + 1
+    if (Date.parse(itemAt(entries, middle).at) <= time) low = middle + 1
     else high = middle
   }
-  return low ? entries[low - 1]!.sequence : 0
+  return low ? itemAt(entries, low - 1).sequence : 0
 }
 
 const WORDS: Record<string, string> = {
@@ -86,7 +87,8 @@ export function track(entries: Entry[], author: string, total: number, parts: nu
     if (one.author !== author) continue
     const from = Math.floor(((one.first - 1) / total) * parts)
     const to = Math.min(parts - 1, Math.floor(((one.sequence - 1) / total) * parts))
-    for (let part = from; part <= to; part++) sums[part]! += (one.inserted + one.deleted) / (to - from + 1)
+    for (let part = from; part <= to; part++)
+      sums[part] = (sums[part] ?? 0) + (one.inserted + one.deleted) / (to - from + 1)
   }
   const most = Math.max(1, ...sums)
   return sums.map((sum) => (sum ? Math.max(0.15, Math.sqrt(sum / most)) : 0))

@@ -10,7 +10,7 @@ function Track({ author, timeline }: { author: Author; timeline: Timeline }) {
     return heights
       .map((height, part) => (height ? `M${part},10v${(-10 * height).toFixed(2)}h1v${(10 * height).toFixed(2)}z` : ""))
       .join("")
-  }, [timeline])
+  }, [author.id, timeline])
   return (
     <li class="track">
       <span class="track-who">

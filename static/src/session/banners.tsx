@@ -1,6 +1,6 @@
 // What one has to know about the session before typing: why it is closed, read-only, or not the whole text.
 import type { Session } from "../types"
-import type { Collaboration, Participant } from "./collab"
+import type { Collaboration, Participant } from "./live/collab"
 
 function Watching({ session }: { session: Session }) {
   if (session.status === "ended")

@@ -1,13 +1,13 @@
 // The bar above the editor: what the session is, whether all is saved, and where to go from here.
 import { patch, words } from "../api"
-import { LANGUAGES } from "../languages"
+import { LANGUAGES } from "../lib/languages"
 import type { Session } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
 import { Brand, ThemeButton } from "../ui/shell"
-import type { Participant } from "./collab"
-import type { LiveSession } from "./live"
-import type { SaveState } from "./saved"
+import type { Participant } from "./live/collab"
+import type { LiveSession } from "./live/live"
+import type { SaveState } from "./live/saved"
 import type { View } from "./view"
 
 const SAVE_WORDS: Record<SaveState, string> = { saved: "Saved", saving: "Saving…", offline: "Offline" }

@@ -1,6 +1,6 @@
 import { me } from "../account"
 import { Page } from "../ui/shell"
-import { useSession } from "./hooks"
+import { useSession } from "./live/hooks"
 import { Workspace } from "./workspace"
 
 export default function SessionPage({ id }: { id: string }) {

@@ -1,6 +1,8 @@
 // The session's files, one tab each.
+import type { TargetedSubmitEvent } from "preact"
 import { useState } from "preact/hooks"
-import { fileName } from "../files"
+import { fileName } from "../lib/files"
+import { textOf } from "../ui/form"
 
 interface Props {
   roots: string[]
@@ -13,9 +15,9 @@ interface Props {
 
 export function Tabs({ roots, current, suffix, canWrite, onSelect, onAdd }: Props) {
   const [isAdding, setIsAdding] = useState(false)
-  const add = (event: Event) => {
+  const add = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const name = String(new FormData(event.currentTarget as HTMLFormElement).get("file") ?? "").trim()
+    const name = textOf(new FormData(event.currentTarget).get("file")).trim()
     setIsAdding(false)
     if (name) onAdd(name)
   }

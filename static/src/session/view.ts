@@ -1,6 +1,6 @@
 // What one person has on the screen of a session. Nobody else sees it, so it is plain state of the screen.
 import { useState } from "preact/hooks"
-import { MAIN_ROOT } from "../files"
+import { MAIN_ROOT } from "../lib/files"
 
 export type Side = "" | "chat" | "people"
 export type DialogName = "" | "invite" | "settings" | "save" | "keys"

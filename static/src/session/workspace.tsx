@@ -1,26 +1,26 @@
 // The screen of an open session, put together from its parts.
 import { lazy, Suspense } from "preact/compat"
 import { useEffect } from "preact/hooks"
-import { fileName } from "../files"
-import { suffixOf } from "../languages"
+import { fileName } from "../lib/files"
+import { suffixOf } from "../lib/languages"
 import { go } from "../router"
 import type { Session } from "../types"
 import { useKeyDown } from "../ui/keys"
 import { useTitle } from "../ui/shell"
 import { Banners } from "./banners"
 import { Bar } from "./bar"
-import { Editor } from "./editor"
-import { useLiveSession } from "./hooks"
-import type { LiveSession } from "./live"
-import { SaveDialog } from "./save"
-import { Settings } from "./settings"
-import { Shortcuts } from "./shortcuts"
-import { SidePanel } from "./side"
-import type { SessionState } from "./state"
+import { Editor } from "./editor/editor"
+import { useLiveSession } from "./live/hooks"
+import type { LiveSession } from "./live/live"
+import { SaveDialog } from "./dialogs/save"
+import { Settings } from "./dialogs/settings"
+import { Shortcuts } from "./dialogs/shortcuts"
+import { SidePanel } from "./panels/side"
+import type { SessionState } from "./live/state"
 import { Tabs } from "./tabs"
 import { useView, type View } from "./view"
 
-const InviteDialog = lazy(() => import("./invite"))
+const InviteDialog = lazy(() => import("./dialogs/invite"))
 
 const isTyping = (target: EventTarget | null) =>
   target instanceof Element && target.closest("input, textarea, select, [contenteditable=true], dialog") !== null

@@ -1,3 +1,4 @@
+import { itemAt } from "../lib/lists"
 import type { Person } from "../types"
 
 /** Colours of people, as the server gives them (white text on each has a contrast of 4.5 or more). */
@@ -19,14 +20,17 @@ const COLOURS = [
 export function colourOf(id: string): string {
   let sum = 0
   for (const byte of new TextEncoder().encode(id)) sum += byte
-  return COLOURS[sum % COLOURS.length]!
+  return itemAt(COLOURS, sum % COLOURS.length)
 }
+
+/** The first code point: half of a surrogate pair would show as a box. */
+const firstCharacter = (word: string) => /^./su.exec(word)?.[0] ?? ""
 
 export const initials = (name: string) =>
   name
     .split(/\s+/)
     .slice(0, 2)
-    .map((word) => [...word][0] ?? "")
+    .map((word) => firstCharacter(word))
     .join("")
     .toUpperCase() || "?"
 

@@ -13,9 +13,9 @@ export function Dialog({ title, onClose, children, wide }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
-    const dialog = element.current!
-    dialog.showModal()
-    return () => dialog.close()
+    const dialog = element.current
+    dialog?.showModal()
+    return () => dialog?.close()
   }, [])
   return (
     <dialog

@@ -1,7 +1,7 @@
 // Forms that show the server's words beside the fields that they are about.
-import type { ComponentChildren } from "preact"
+import type { ComponentChildren, TargetedSubmitEvent } from "preact"
 import { createContext } from "preact"
-import { useContext, useId, useRef, useState } from "preact/hooks"
+import { useContext, useId, useState } from "preact/hooks"
 import { ApiError, words } from "../api"
 
 const Errors = createContext<Record<string, string[]>>({})
@@ -78,6 +78,9 @@ export function Choice({
 /** "User name must have at least 3 characters." */
 const sentence = (label: string, wrong: string[]) => `${label} ${wrong.join(", ")}.`
 
+/** A field's value; files are none of these forms' fields. */
+export const textOf = (value: FormDataEntryValue | null) => (typeof value === "string" ? value : "")
+
 interface FormProps {
   submit: string
   onSubmit: (values: Record<string, string>) => Promise<unknown>
@@ -89,28 +92,28 @@ export function Form({ submit, onSubmit, children, class: className }: FormProps
   const [errors, setErrors] = useState<Record<string, string[]>>({})
   const [general, setGeneral] = useState("")
   const [busy, setBusy] = useState(false)
-  const form = useRef<HTMLFormElement>(null)
-  const send = async (event: SubmitEvent) => {
+  const send = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
     setBusy(true)
     setGeneral("")
     setErrors({})
-    const values = Object.fromEntries([...new FormData(form.current!)].map(([key, value]) => [key, String(value)]))
+    const form = event.currentTarget
+    const values = Object.fromEntries([...new FormData(form)].map(([key, value]) => [key, textOf(value)]))
     try {
       await onSubmit(values)
     } catch (error) {
-      const fields = error instanceof ApiError ? (error.fields ?? {}) : {}
-      const shown = Object.keys(fields).filter((name) => form.current?.elements.namedItem(name))
+      const fields = error instanceof ApiError ? error.fields : {}
+      const shown = Object.keys(fields).filter((name) => form.elements.namedItem(name))
       setErrors(fields)
       setGeneral(shown.length ? "" : words(error))
       // after the fields are marked, to the first of them
-      setTimeout(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      setTimeout(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
     }
     setBusy(false)
   }
   return (
     <Errors.Provider value={errors}>
-      <form ref={form} class={className ?? "form"} onSubmit={send} noValidate>
+      <form class={className ?? "form"} onSubmit={(event) => void send(event)} noValidate>
         {children}
         {general && (
           <p class="wrong" role="alert">

@@ -2,12 +2,11 @@
 import { MergeView, unifiedMergeView } from "@codemirror/merge"
 import { EditorState, type Extension } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
-import { useSignal } from "@preact/signals"
-import { useEffect, useRef } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { get, words } from "../api"
-import { rootTitle } from "../files"
-import { languagePack } from "../languages"
-import { readOnly } from "../session/setup"
+import { rootTitle } from "../lib/files"
+import { languagePack } from "../lib/languages"
+import { readOnly } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
 
 type Files = Record<string, string>
@@ -54,13 +53,13 @@ function Pair({
   useEffect(() => {
     let close: (() => void) | null = null
     const cancel = cancellable(languagePack(name, language), (pack) => {
-      close = show(parent.current!, before, after, name, pack)
+      if (parent.current) close = show(parent.current, before, after, name, pack)
     })
     return () => {
       cancel()
       close?.()
     }
-  }, [before, after, language])
+  }, [name, before, after, language])
   return (
     <section class="pair" aria-label={name}>
       <h2>
@@ -83,8 +82,8 @@ export function Compare({
   against: string
   language: string
 }) {
-  const shown = useSignal<{ a: Files; b: Files | null } | null>(null)
-  const problem = useSignal("")
+  const [shown, setShown] = useState<{ a: Files; b: Files | null } | null>(null)
+  const [problem, setProblem] = useState("")
   useEffect(() => {
     const read = async () => {
       const one = await filesOf(id, String(version))
@@ -93,26 +92,22 @@ export function Compare({
       const swaps = other && against !== "live" && Number(against) < version
       return swaps ? { a: other, b: one } : { a: one, b: other }
     }
-    problem.value = ""
-    return cancellable(
-      read(),
-      (read) => (shown.value = read),
-      (error) => (problem.value = words(error)),
-    )
+    setProblem("")
+    return cancellable(read(), setShown, (error) => setProblem(words(error)))
   }, [id, version, against])
-  if (problem.value)
+  if (problem)
     return (
       <p class="wrong" role="alert">
-        {problem.value}
+        {problem}
       </p>
     )
-  if (!shown.value)
+  if (!shown)
     return (
       <p class="boot" role="status">
         Reading…
       </p>
     )
-  const { a, b } = shown.value
+  const { a, b } = shown
   const names = [...new Set([...Object.keys(a), ...Object.keys(b ?? {})])]
   return (
     <div class="pairs">

@@ -1,20 +1,15 @@
-import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
-import { get, post, words } from "../api"
-import { ago, full } from "../times"
-import type { Session, Version } from "../types"
+import { useState } from "preact/hooks"
+import { post, words } from "../api"
+import { ago, full } from "../lib/times"
+import type { Version } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
 import { Dialog } from "../ui/dialog"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
 import { Compare } from "./compare"
+import { useVersions } from "./hooks"
 
 const KINDS = { manual: "saved", auto: "by itself", restore: "restored", final: "final" }
-
-interface Listed {
-  versions: Version[]
-  next: string | null
-}
 
 function Row({ version, isCurrent, onClick }: { version: Version; isCurrent: boolean; onClick: () => void }) {
   return (
@@ -36,18 +31,15 @@ function Row({ version, isCurrent, onClick }: { version: Version; isCurrent: boo
   )
 }
 
-function Restore({
-  id,
-  version,
-  onDone,
-  onClose,
-}: {
+interface RestoreProps {
   id: string
   version: number
   onDone: () => void
   onClose: () => void
-}) {
-  const problem = useSignal("")
+}
+
+function Restore({ id, version, onDone, onClose }: RestoreProps) {
+  const [problem, setProblem] = useState("")
   const restore = () =>
     post(`/code/${id}/restore`, { version }).then(
       () => {
@@ -55,7 +47,7 @@ function Restore({
         onDone()
         onClose()
       },
-      (error) => (problem.value = words(error)),
+      (error: unknown) => setProblem(words(error)),
     )
   return (
     <Dialog title={`Restore version ${version}?`} onClose={onClose}>
@@ -63,9 +55,9 @@ function Restore({
         Everybody's editor shows the text of version {version} then. What is there now stays as a version, so this can
         be undone.
       </p>
-      {problem.value && (
+      {problem && (
         <p class="wrong" role="alert">
-          {problem.value}
+          {problem}
         </p>
       )}
       <p class="actions">
@@ -80,107 +72,127 @@ function Restore({
   )
 }
 
+interface ListProps {
+  versions: Version[]
+  older: string | null
+  current: number
+  onChoose: (version: number) => void
+  onOlder: (before: string) => void
+}
+
+function List({ versions, older, current, onChoose, onOlder }: ListProps) {
+  return (
+    <>
+      {versions.length === 0 && (
+        <p class="quiet">
+          No versions yet. Ctrl/⌘ + S in the editor saves one; they also come by themselves when typing pauses.
+        </p>
+      )}
+      <ul class="plain">
+        {versions.map((one) => (
+          <Row
+            key={one.version}
+            version={one}
+            isCurrent={one.version === current}
+            onClick={() => onChoose(one.version)}
+          />
+        ))}
+      </ul>
+      {older && (
+        <button type="button" onClick={() => onOlder(older)}>
+          Older versions
+        </button>
+      )}
+    </>
+  )
+}
+
+interface AgainstProps {
+  versions: Version[]
+  current: number
+  against: string
+  onChange: (against: string) => void
+}
+
+function Against({ versions, current, against, onChange }: AgainstProps) {
+  return (
+    <label>
+      Compare version {current} with{" "}
+      <select value={against} onChange={(event) => onChange(event.currentTarget.value)}>
+        <option value="none">nothing: show its text</option>
+        <option value="live">the live text</option>
+        {versions
+          .filter((one) => one.version !== current)
+          .map((one) => (
+            <option key={one.version} value={String(one.version)}>
+              version {one.version}
+              {one.label && `: ${one.label}`}
+            </option>
+          ))}
+      </select>
+    </label>
+  )
+}
+
+function Header({ id, title }: { id: string; title: string | undefined }) {
+  return (
+    <header class="bar">
+      <Brand />
+      <h1 class="bar-title">Versions{title !== undefined && ` of ${title}`}</h1>
+      <span class="spring" />
+      <a class="button" href={`/s/${id}`}>
+        Back to the editor
+      </a>
+      <ThemeButton />
+    </header>
+  )
+}
+
 export default function VersionsPage({ id }: { id: string }) {
-  const session = useSignal<Session | null>(null)
-  const list = useSignal<Listed | null>(null)
-  const problem = useSignal("")
-  const current = useSignal(0)
-  const against = useSignal("live")
-  const asks = useSignal(false)
+  const { session, listed, current, choose, problem, load } = useVersions(id)
+  const [against, setAgainst] = useState("live")
+  const [isAsking, setIsAsking] = useState(false)
   useTitle("Versions")
-  const load = async (before?: string) => {
-    try {
-      session.value = await get<Session>(`/session/${id}`)
-      const page = await get<Listed>(`/code/${id}/versions?fields=meta&limit=100${before ? `&before=${before}` : ""}`)
-      // asked for twice, a page is added once
-      if (before && list.value?.next !== before) return
-      list.value = before && list.value ? { ...page, versions: [...list.value.versions, ...page.versions] } : page
-      current.value ||= page.versions[0]?.version ?? 0
-    } catch (error) {
-      problem.value = words(error)
-    }
-  }
-  useEffect(() => void load(), [id])
-  const versions = list.value?.versions ?? []
-  const mayRestore = session.value?.status === "open" && session.value.role !== "viewer"
+  const versions = listed?.versions ?? []
+  const mayRestore = session?.status === "open" && session.role !== "viewer"
   return (
     <div class="workspace">
-      <header class="bar">
-        <Brand />
-        <h1 class="bar-title">Versions{session.value && ` of ${session.value.title}`}</h1>
-        <span class="spring" />
-        <a class="button" href={`/s/${id}`}>
-          Back to the editor
-        </a>
-        <ThemeButton />
-      </header>
-      {problem.value && (
+      <Header id={id} title={session?.title} />
+      {problem && (
         <p class="banner" role="alert">
-          {problem.value}
+          {problem}
         </p>
       )}
       <div class="columns-area versions">
         <nav class="version-list" aria-label="Versions">
-          {list.value && versions.length === 0 && (
-            <p class="quiet">
-              No versions yet. Ctrl/⌘ + S in the editor saves one; they also come by themselves when typing pauses.
-            </p>
-          )}
-          <ul class="plain">
-            {versions.map((one) => (
-              <Row
-                key={one.version}
-                version={one}
-                isCurrent={one.version === current.value}
-                onClick={() => (current.value = one.version)}
-              />
-            ))}
-          </ul>
-          {list.value?.next && (
-            <button type="button" onClick={() => void load(list.value!.next!)}>
-              Older versions
-            </button>
+          {listed && (
+            <List
+              versions={versions}
+              older={listed.next}
+              current={current}
+              onChoose={choose}
+              onOlder={(before) => void load(before)}
+            />
           )}
         </nav>
         <main class="editor-area" id="main">
-          {current.value > 0 && (
+          {current > 0 && (
             <>
               <div class="compare-bar">
-                <label>
-                  Compare version {current.value} with{" "}
-                  <select value={against.value} onChange={(event) => (against.value = event.currentTarget.value)}>
-                    <option value="none">nothing: show its text</option>
-                    <option value="live">the live text</option>
-                    {versions
-                      .filter((one) => one.version !== current.value)
-                      .map((one) => (
-                        <option key={one.version} value={String(one.version)}>
-                          version {one.version}
-                          {one.label && `: ${one.label}`}
-                        </option>
-                      ))}
-                  </select>
-                </label>
+                <Against versions={versions} current={current} against={against} onChange={setAgainst} />
                 <span class="spring" />
                 {mayRestore && (
-                  <button type="button" class="primary" onClick={() => (asks.value = true)}>
+                  <button type="button" class="primary" onClick={() => setIsAsking(true)}>
                     Restore this version
                   </button>
                 )}
               </div>
-              <Compare
-                id={id}
-                version={current.value}
-                against={against.value}
-                language={session.value?.language ?? ""}
-              />
+              <Compare id={id} version={current} against={against} language={session?.language ?? ""} />
             </>
           )}
         </main>
       </div>
-      {asks.value && (
-        <Restore id={id} version={current.value} onDone={() => void load()} onClose={() => (asks.value = false)} />
-      )}
+      {isAsking && <Restore id={id} version={current} onDone={() => void load()} onClose={() => setIsAsking(false)} />}
     </div>
   )
 }

@@ -1,0 +1,24 @@
+// What ESLint holds in src: types are used as they are declared, and hooks name all that they depend on.
+// `make check` runs it, `make format` fixes what it can. An exception in a file says why it is one.
+import eslint from "@eslint/js"
+import reactHooks from "eslint-plugin-react-hooks"
+import tseslint from "typescript-eslint"
+
+export default tseslint.config(
+  { ignores: ["dist/**", "node_modules/**"] },
+  {
+    files: ["src/**/*.{ts,tsx}"],
+    extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    // the plugin knows hooks by their names, so Preact's are checked like React's
+    plugins: { "react-hooks": reactHooks },
+    rules: {
+      "react-hooks/rules-of-hooks": "error",
+      "react-hooks/exhaustive-deps": "error",
+      // `() => setIsOpen(true)` is how a handler is written, and a number in a text is what is meant
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+    },
+  },
+)

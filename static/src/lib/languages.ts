@@ -1,0 +1,160 @@
+// The languages that people interview and teach in; each pack is loaded when it is needed.
+import { StreamLanguage } from "@codemirror/language"
+import type { Extension } from "@codemirror/state"
+
+export interface Language {
+  id: string
+  name: string
+  suffix: string
+  load: () => Promise<Extension>
+  starter?: string
+}
+
+const clike = (name: "csharp" | "kotlin" | "scala") => async () =>
+  StreamLanguage.define((await import("@codemirror/legacy-modes/mode/clike"))[name])
+const script = (options: object) => async () => (await import("@codemirror/lang-javascript")).javascript(options)
+const cpp = async () => (await import("@codemirror/lang-cpp")).cpp()
+
+export const LANGUAGES: Language[] = [
+  {
+    id: "javascript",
+    name: "JavaScript",
+    suffix: "js",
+    load: script({ jsx: true }),
+    starter: 'function greet(name) {\n  return `Hello, ${name}!`\n}\n\nconsole.log(greet("world"))\n',
+  },
+  {
+    id: "typescript",
+    name: "TypeScript",
+    suffix: "ts",
+    load: script({ typescript: true, jsx: true }),
+    starter: 'function greet(name: string): string {\n  return `Hello, ${name}!`\n}\n\nconsole.log(greet("world"))\n',
+  },
+  {
+    id: "python",
+    name: "Python",
+    suffix: "py",
+    load: async () => (await import("@codemirror/lang-python")).python(),
+    starter:
+      'def greet(name: str) -> str:\n    return f"Hello, {name}!"\n\n\nif __name__ == "__main__":\n    print(greet("world"))\n',
+  },
+  {
+    id: "java",
+    name: "Java",
+    suffix: "java",
+    load: async () => (await import("@codemirror/lang-java")).java(),
+    starter:
+      'public class Main {\n    public static void main(String[] args) {\n        System.out.println("Hello, world!");\n    }\n}\n',
+  },
+  {
+    id: "c",
+    name: "C",
+    suffix: "c",
+    load: cpp,
+    starter: '#include <stdio.h>\n\nint main(void) {\n    printf("Hello, world!\\n");\n    return 0;\n}\n',
+  },
+  {
+    id: "cpp",
+    name: "C++",
+    suffix: "cpp",
+    load: cpp,
+    starter: '#include <iostream>\n\nint main() {\n    std::cout << "Hello, world!\\n";\n}\n',
+  },
+  {
+    id: "csharp",
+    name: "C#",
+    suffix: "cs",
+    load: clike("csharp"),
+    starter: 'using System;\n\nConsole.WriteLine("Hello, world!");\n',
+  },
+  {
+    id: "go",
+    name: "Go",
+    suffix: "go",
+    load: async () => (await import("@codemirror/lang-go")).go(),
+    starter: 'package main\n\nimport "fmt"\n\nfunc main() {\n\tfmt.Println("Hello, world!")\n}\n',
+  },
+  {
+    id: "rust",
+    name: "Rust",
+    suffix: "rs",
+    load: async () => (await import("@codemirror/lang-rust")).rust(),
+    starter: 'fn main() {\n    println!("Hello, world!");\n}\n',
+  },
+  {
+    id: "sql",
+    name: "SQL",
+    suffix: "sql",
+    load: async () => (await import("@codemirror/lang-sql")).sql(),
+    starter: "SELECT name, count(*) AS orders\nFROM customers\nJOIN orders USING (customer_id)\nGROUP BY name;\n",
+  },
+  {
+    id: "html",
+    name: "HTML",
+    suffix: "html",
+    load: async () => (await import("@codemirror/lang-html")).html(),
+    starter: '<!doctype html>\n<html lang="en">\n  <title>Hello</title>\n  <h1>Hello, world!</h1>\n</html>\n',
+  },
+  { id: "css", name: "CSS", suffix: "css", load: async () => (await import("@codemirror/lang-css")).css() },
+  {
+    id: "markdown",
+    name: "Markdown",
+    suffix: "md",
+    load: async () => (await import("@codemirror/lang-markdown")).markdown(),
+  },
+  { id: "json", name: "JSON", suffix: "json", load: async () => (await import("@codemirror/lang-json")).json() },
+  {
+    id: "ruby",
+    name: "Ruby",
+    suffix: "rb",
+    load: async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/ruby")).ruby),
+    starter: 'puts "Hello, world!"\n',
+  },
+  {
+    id: "php",
+    name: "PHP",
+    suffix: "php",
+    load: async () => (await import("@codemirror/lang-php")).php(),
+    starter: '<?php\n\necho "Hello, world!\\n";\n',
+  },
+  {
+    id: "kotlin",
+    name: "Kotlin",
+    suffix: "kt",
+    load: clike("kotlin"),
+    starter: 'fun main() {\n    println("Hello, world!")\n}\n',
+  },
+  {
+    id: "swift",
+    name: "Swift",
+    suffix: "swift",
+    load: async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/swift")).swift),
+    starter: 'print("Hello, world!")\n',
+  },
+  { id: "scala", name: "Scala", suffix: "scala", load: clike("scala") },
+  {
+    id: "shell",
+    name: "Shell",
+    suffix: "sh",
+    load: async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/shell")).shell),
+    starter: '#!/usr/bin/env bash\nset -euo pipefail\n\necho "Hello, world!"\n',
+  },
+  {
+    id: "yaml",
+    name: "YAML",
+    suffix: "yaml",
+    load: async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/yaml")).yaml),
+  },
+  { id: "plaintext", name: "Plain text", suffix: "txt", load: () => Promise.resolve([]) },
+]
+
+export const languageName = (id: string) => LANGUAGES.find((one) => one.id === id)?.name ?? id
+
+export const suffixOf = (id: string) => LANGUAGES.find((one) => one.id === id)?.suffix ?? "txt"
+
+/** The pack for a file: by the suffix of its name where it has one, else by the session's language. */
+export async function languagePack(file: string, sessionLanguage: string): Promise<Extension> {
+  const suffix = file.slice(file.lastIndexOf(".") + 1 || file.length).toLowerCase()
+  const found = LANGUAGES.find((one) => one.suffix === suffix) ?? LANGUAGES.find((one) => one.id === sessionLanguage)
+  return found ? found.load() : []
+}

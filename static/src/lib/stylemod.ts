@@ -1,0 +1,26 @@
+// CodeMirror's style sheets as constructed ones: the policy allows no <style> elements, and constructed
+// sheets need neither an exception nor a nonce, so that the shell can be a static file.
+import { StyleModule as Original } from "../../node_modules/style-mod/src/style-mod.js"
+
+interface Mounted {
+  sheet: CSSStyleSheet
+  modules: Original[]
+}
+
+const mounted = new WeakMap<Document | ShadowRoot, Mounted>()
+
+export class StyleModule extends Original {
+  static override mount(root: Document | ShadowRoot, given: Original | readonly Original[]): void {
+    const modules = given instanceof Original ? [given] : [...given]
+    let state = mounted.get(root)
+    if (!state) {
+      state = { sheet: new CSSStyleSheet(), modules: [] }
+      mounted.set(root, state)
+      root.adoptedStyleSheets = [state.sheet, ...root.adoptedStyleSheets]
+    }
+    if (modules.every((one) => state.modules.includes(one))) return
+    // later modules win, so those of other editors go first
+    state.modules = [...state.modules.filter((one) => !modules.includes(one)), ...modules]
+    state.sheet.replaceSync(state.modules.map((one) => one.getRules()).join("\n"))
+  }
+}

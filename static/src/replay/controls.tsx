@@ -1,0 +1,171 @@
+// The player's buttons, slider and keys.
+import { useEffect, useState } from "preact/hooks"
+import { itemAt } from "../lib/lists"
+import { useKeyDown } from "../ui/keys"
+import type { Moment, Player } from "./player"
+import type { Mark, Timeline } from "./timeline"
+import { Marks } from "./tracks"
+
+const SPEEDS = [1, 2, 4, 8, 16]
+const MARKS_LISTED = 400
+const TICK_MS = 250
+
+type Show = (moment: Moment) => void
+
+function usePlayback(player: Player, show: Show) {
+  const [isPlaying, setIsPlaying] = useState(false)
+  const go = (sequence: number) => player.seek(sequence).then(show)
+  useEffect(() => {
+    if (!isPlaying) return
+    let last = performance.now()
+    let frame = requestAnimationFrame(function tick(now) {
+      // a tab that was in the background does not catch up
+      if (player.advance(Math.min(TICK_MS, now - last))) show(player.moment)
+      last = now
+      if (player.moment.sequence >= player.total) setIsPlaying(false)
+      else frame = requestAnimationFrame(tick)
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [isPlaying, player, show])
+  const toggle = async () => {
+    if (!isPlaying && player.moment.sequence >= player.total) await go(0)
+    setIsPlaying(!isPlaying)
+  }
+  return { isPlaying, go, toggle }
+}
+
+/** Whether what has the focus needs this key itself: a list, a button, the slider. */
+function isTakenBy(target: Element, key: string): boolean {
+  const control = target.closest("select, textarea, input:not([type=range]), button, a")
+  if (control && (key === " " || control.matches("select"))) return true
+  return target.matches("input[type=range]") && /^(Arrow|Home|End)/.test(key)
+}
+
+function useKeys(act: Record<string, () => void>): void {
+  useKeyDown((event) => {
+    const wanted = act[event.key]
+    if (!wanted || event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.target instanceof Element && isTakenBy(event.target, event.key)) return
+    event.preventDefault()
+    wanted()
+  })
+}
+
+/** "3 of 12, 14:05:11, Ada" */
+function describe({ sequence, at, author }: Moment, total: number): string {
+  const place = `${sequence.toLocaleString("en")} of ${total.toLocaleString("en")}`
+  return [place, at ? new Date(at).toLocaleString() : "", author?.username ?? ""].filter(Boolean).join(", ")
+}
+
+function Speed({ player }: { player: Player }) {
+  const [speed, setSpeed] = useState(player.speed)
+  const change = (next: number) => {
+    player.speed = next
+    setSpeed(next)
+  }
+  const step = (by: number) =>
+    change(itemAt(SPEEDS, Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(speed) + by))))
+  useKeys({ "[": () => step(-1), "]": () => step(1) })
+  return (
+    <label>
+      Speed{" "}
+      <select value={String(speed)} onChange={(event) => change(Number(event.currentTarget.value))}>
+        {SPEEDS.map((one) => (
+          <option key={one} value={String(one)}>
+            {one}×
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function SkipIdle({ player }: { player: Player }) {
+  const [skips, setSkips] = useState(player.skipsIdle)
+  const change = (next: boolean) => {
+    player.skipsIdle = next
+    setSkips(next)
+  }
+  return (
+    <label class="check">
+      <input type="checkbox" checked={skips} onChange={(event) => change(event.currentTarget.checked)} /> Skip idle time
+    </label>
+  )
+}
+
+function JumpTo({ marks, onChoose }: { marks: Mark[]; onChoose: (sequence: number) => void }) {
+  return (
+    <label>
+      Jump to{" "}
+      <select value="" onChange={(event) => onChoose(Number(event.currentTarget.value))}>
+        <option value="">a mark…</option>
+        {marks.slice(-MARKS_LISTED).map((one, index) => (
+          <option key={index} value={String(one.sequence)}>
+            {one.label} · {new Date(one.at).toLocaleTimeString()}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+interface Props {
+  player: Player
+  timeline: Timeline
+  moment: Moment
+  show: Show
+}
+
+export function Controls({ player, timeline, moment, show }: Props) {
+  const { isPlaying, go, toggle } = usePlayback(player, show)
+  const jump = (step: 1 | -1) => {
+    const { sequence } = player.moment
+    const marks = timeline.marks.map((one) => one.sequence)
+    const target = step > 0 ? marks.find((one) => one > sequence) : marks.filter((one) => one < sequence).at(-1)
+    void go(target ?? (step > 0 ? player.total : 0))
+  }
+  const move = (by: number) => void go(player.moment.sequence + by)
+  useKeys({
+    " ": () => void toggle(),
+    ArrowLeft: () => move(-1),
+    ArrowRight: () => move(1),
+    Home: () => void go(0),
+    End: () => void go(player.total),
+    ",": () => jump(-1),
+    ".": () => jump(1),
+  })
+  const about = describe(moment, player.total)
+  return (
+    <section class="controls" aria-label="Player">
+      <div class="scrub">
+        <Marks timeline={timeline} />
+        <input
+          type="range"
+          aria-label="Moment"
+          aria-valuetext={about}
+          min={0}
+          max={player.total}
+          value={moment.sequence}
+          onInput={(event) => void go(Number(event.currentTarget.value))}
+        />
+      </div>
+      <div class="control-row">
+        <button type="button" class="primary" onClick={() => void toggle()}>
+          {isPlaying ? "Pause" : "Play"}
+        </button>
+        <button type="button" class="icon" aria-label="Mark before" title="Mark before (,)" onClick={() => jump(-1)}>
+          ‹
+        </button>
+        <button type="button" class="icon" aria-label="Next mark" title="Next mark (.)" onClick={() => jump(1)}>
+          ›
+        </button>
+        <Speed player={player} />
+        <SkipIdle player={player} />
+        <JumpTo marks={timeline.marks} onChoose={(sequence) => void go(sequence)} />
+        <output class="moment" data-testid="moment">
+          {about}
+        </output>
+      </div>
+    </section>
+  )
+}

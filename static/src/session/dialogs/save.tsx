@@ -1,0 +1,20 @@
+import { post } from "../../api"
+import type { Version } from "../../types"
+import { tell } from "../../ui/announce"
+import { Dialog } from "../../ui/dialog"
+import { Field, Form } from "../../ui/form"
+
+export function SaveDialog({ sessionId, onClose }: { sessionId: string; onClose: () => void }) {
+  const save = async ({ label }: Record<string, string>) => {
+    const version = await post<Version>(`/code/${sessionId}/save`, label ? { label } : {})
+    tell(`Version ${version.version} is saved`)
+    onClose()
+  }
+  return (
+    <Dialog title="Save a version" onClose={onClose}>
+      <Form submit="Save" onSubmit={save}>
+        <Field name="label" label="Label" maxLength={120} placeholder="What is special about it (optional)" autofocus />
+      </Form>
+    </Dialog>
+  )
+}

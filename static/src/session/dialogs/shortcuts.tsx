@@ -1,0 +1,32 @@
+import { Dialog } from "../../ui/dialog"
+
+const KEYS: [string, string][] = [
+  ["?", "This list (Ctrl+/ while typing is for comments)"],
+  ["Ctrl/⌘ + S", "Save a version with a label"],
+  ["Alt + C", "Chat"],
+  ["Alt + P", "People"],
+  ["Alt + V", "Versions"],
+  ["Alt + 1 … 9", "Go to a file"],
+  ["Ctrl/⌘ + F", "Search in the text"],
+  ["Ctrl/⌘ + Z, Shift + Z", "Undo and redo what you did"],
+  ["Escape, then Tab", "Leave the editor by keyboard"],
+  ["Space, ← →, Home, End, [ ]", "In the replay: play, step, ends, speed"],
+  ["Escape", "Close what is open"],
+]
+
+export function Shortcuts({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Keyboard shortcuts" onClose={onClose}>
+      <dl class="keys">
+        {KEYS.map(([key, about]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{about}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  )
+}

@@ -1,0 +1,141 @@
+// One text of the session in CodeMirror.
+import { effect } from "@preact/signals"
+import { EditorState, type Extension, type StateEffect } from "@codemirror/state"
+import { EditorView, keymap } from "@codemirror/view"
+import { useEffect, useRef } from "preact/hooks"
+import { yCollab, yUndoManagerKeymap } from "y-codemirror.next"
+import * as Y from "yjs"
+import { words } from "../../api"
+import { languagePack } from "../../lib/languages"
+import { fontSize, keys, tabSize, wraps } from "../../settings"
+import { tell } from "../../ui/announce"
+import { cancellable } from "../../ui/cancellable"
+import { blameGutter } from "./blame"
+import type { Collaboration } from "../live/collab"
+import { remoteCursors } from "./remote"
+import { basics, font, keysPack, label, slots, tabs, writable } from "./setup"
+
+interface Props {
+  collab: Collaboration
+  sessionId: string
+  root: string
+  name: string
+  language: string
+  canWrite: boolean
+  blames: boolean
+  follows: number | null
+}
+
+/** What can change while the editor is open is in slots; they are filled by effects. */
+function open(parent: HTMLElement, collab: Collaboration, root: string): EditorView {
+  const text = collab.doc.getText(root)
+  const undo = new Y.UndoManager(text)
+  const state = EditorState.create({
+    doc: text.toJSON(),
+    extensions: [
+      slots.keys.of([]),
+      keymap.of(yUndoManagerKeymap),
+      basics,
+      slots.name.of([]),
+      slots.language.of([]),
+      slots.tabs.of(tabs(tabSize.value)),
+      slots.font.of(font(fontSize.value)),
+      slots.wraps.of([]),
+      slots.writable.of(writable(false)),
+      slots.blame.of([]),
+      yCollab(text, null, { undoManager: undo }),
+      remoteCursors(text, collab.provider.awareness),
+    ],
+  })
+  const view = new EditorView({ state, parent })
+  collab.say("root", root)
+  return view
+}
+
+/** Tell others what part of the text is on the screen, so that they can follow. */
+function tellViewport(view: EditorView, collab: Collaboration, root: string): () => void {
+  let timer = 0
+  const scrolled = () => {
+    clearTimeout(timer)
+    timer = window.setTimeout(() => {
+      const top = view.lineBlockAtHeight(view.scrollDOM.scrollTop).from
+      collab.say(
+        "top",
+        Y.createRelativePositionFromTypeIndex(collab.doc.getText(root), Math.min(top, collab.doc.getText(root).length)),
+      )
+    }, 200)
+  }
+  view.scrollDOM.addEventListener("scroll", scrolled)
+  return () => {
+    clearTimeout(timer)
+    view.scrollDOM.removeEventListener("scroll", scrolled)
+  }
+}
+
+/** Scroll to where somebody else is. */
+function follow(view: EditorView, collab: Collaboration, clientId: number, root: string): () => void {
+  return effect(() => {
+    const person = collab.people.value.find((one) => one.clientId === clientId)
+    const place = person?.top ?? person?.cursor?.head
+    if (person?.root !== root || !place) return
+    const found = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(place), collab.doc)
+    if (found && found.index <= view.state.doc.length)
+      view.dispatch({ effects: EditorView.scrollIntoView(found.index, { y: person.top ? "start" : "center" }) })
+  })
+}
+
+/** Fill the slots of the view with what the screen says: again for each view, so they depend on its root. */
+function useSlots(view: { current: EditorView | null }, props: Props): void {
+  const { collab, root, name, language, canWrite, blames, sessionId } = props
+  useEffect(() => view.current?.dispatch({ effects: slots.name.reconfigure(label(name)) }), [view, collab, root, name])
+  useEffect(() => {
+    const use = (pack: Extension) => view.current?.dispatch({ effects: slots.language.reconfigure(pack) })
+    return cancellable(languagePack(name, language), use)
+  }, [view, collab, root, name, language])
+  useEffect(
+    () => view.current?.dispatch({ effects: slots.writable.reconfigure(writable(canWrite)) }),
+    [view, collab, root, canWrite],
+  )
+  useEffect(() => {
+    if (!blames) {
+      view.current?.dispatch({ effects: slots.blame.reconfigure([]) })
+      return
+    }
+    const use = (gutter: Extension) => view.current?.dispatch({ effects: slots.blame.reconfigure(gutter) })
+    return cancellable(blameGutter(sessionId, root), use, (error) => tell(words(error)))
+  }, [view, collab, root, blames, sessionId])
+}
+
+/** Keep the view as the person set it in this browser; return what stops that. */
+function applySettings(view: EditorView): () => void {
+  const fill = (effects: StateEffect<unknown>) => view.dispatch({ effects })
+  const stops = [
+    effect(() => fill(slots.tabs.reconfigure(tabs(tabSize.value)))),
+    effect(() => fill(slots.font.reconfigure(font(fontSize.value)))),
+    effect(() => fill(slots.wraps.reconfigure(wraps.value ? EditorView.lineWrapping : []))),
+    effect(() => cancellable(keysPack(keys.value), (pack) => fill(slots.keys.reconfigure(pack)))),
+  ]
+  return () => stops.forEach((stop) => stop())
+}
+
+export function Editor(props: Props) {
+  const { collab, root, follows } = props
+  const parent = useRef<HTMLDivElement>(null)
+  const view = useRef<EditorView | null>(null)
+  useEffect(() => {
+    if (!parent.current) return
+    const opened = (view.current = open(parent.current, collab, root))
+    const stops = [applySettings(opened), tellViewport(opened, collab, root)]
+    return () => {
+      for (const stop of stops) stop()
+      opened.destroy()
+      view.current = null
+    }
+  }, [collab, root])
+  useSlots(view, props)
+  useEffect(
+    () => (follows !== null && view.current ? follow(view.current, collab, follows, root) : undefined),
+    [collab, follows, root],
+  )
+  return <div class="editor" ref={parent} data-testid="editor" />
+}

@@ -1,0 +1,114 @@
+// CodeMirror put together: what every editor of the app has, and what can change while it is open.
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete"
+import { defaultKeymap, indentWithTab } from "@codemirror/commands"
+import {
+  bracketMatching,
+  foldGutter,
+  foldKeymap,
+  HighlightStyle,
+  indentOnInput,
+  indentUnit,
+  syntaxHighlighting,
+} from "@codemirror/language"
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search"
+import { Compartment, EditorState, type Extension } from "@codemirror/state"
+import {
+  drawSelection,
+  dropCursor,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view"
+import { tags } from "@lezer/highlight"
+
+// colours are the page's custom properties, so that a change of theme needs no new editor
+export const highlight = syntaxHighlighting(
+  HighlightStyle.define([
+    { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: "var(--syn-keyword)" },
+    { tag: [tags.string, tags.special(tags.string), tags.regexp], color: "var(--syn-string)" },
+    { tag: [tags.number, tags.bool, tags.null, tags.atom], color: "var(--syn-number)" },
+    { tag: [tags.comment, tags.meta], color: "var(--syn-comment)", fontStyle: "italic" },
+    { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], color: "var(--syn-function)" },
+    { tag: [tags.typeName, tags.className, tags.namespace, tags.tagName], color: "var(--syn-type)" },
+    { tag: [tags.propertyName, tags.attributeName], color: "var(--syn-property)" },
+    { tag: tags.heading, fontWeight: "bold", color: "var(--syn-keyword)" },
+    { tag: [tags.link, tags.url], color: "var(--syn-function)", textDecoration: "underline" },
+  ]),
+)
+
+export const look = EditorView.theme({
+  "&": { height: "100%", backgroundColor: "var(--bg)", color: "var(--text)" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", overflow: "auto" },
+  ".cm-content": { caretColor: "var(--text)", padding: "10px 0" },
+  ".cm-gutters": { backgroundColor: "var(--bg)", color: "var(--faint)", border: "none" },
+  ".cm-activeLine": { backgroundColor: "var(--line-active)" },
+  ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
+  "&.cm-focused": { outline: "none" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "var(--selection) !important",
+  },
+  ".cm-cursor": { borderLeftColor: "var(--text)" },
+  ".cm-panels": { backgroundColor: "var(--panel)", color: "var(--text)" },
+  ".cm-tooltip": { backgroundColor: "var(--panel)", border: "1px solid var(--line)" },
+})
+
+export const slots = {
+  name: new Compartment(),
+  language: new Compartment(),
+  keys: new Compartment(),
+  tabs: new Compartment(),
+  wraps: new Compartment(),
+  font: new Compartment(),
+  writable: new Compartment(),
+  blame: new Compartment(),
+}
+
+export const tabs = (size: number) => [EditorState.tabSize.of(size), indentUnit.of(" ".repeat(size))]
+export const font = (size: number) => EditorView.theme({ "&": { fontSize: `${size}px` } })
+export const writable = (is: boolean) => [EditorView.editable.of(is), EditorState.readOnly.of(!is)]
+
+export async function keysPack(name: string): Promise<Extension> {
+  if (name === "vim") return (await import("@replit/codemirror-vim")).vim()
+  if (name === "emacs") return (await import("@replit/codemirror-emacs")).emacs()
+  return []
+}
+
+export const basics: Extension = [
+  lineNumbers(),
+  foldGutter(),
+  highlightActiveLine(),
+  highlightActiveLineGutter(),
+  drawSelection(),
+  dropCursor(),
+  indentOnInput(),
+  bracketMatching(),
+  closeBrackets(),
+  autocompletion(),
+  highlightSelectionMatches(),
+  EditorState.allowMultipleSelections.of(true),
+  highlight,
+  look,
+  keymap.of([
+    ...closeBracketsKeymap,
+    ...defaultKeymap,
+    ...searchKeymap,
+    ...foldKeymap,
+    ...completionKeymap,
+    indentWithTab,
+  ]),
+]
+
+/** What the editor is called for screen readers. */
+export const label = (name: string): Extension => EditorView.contentAttributes.of({ "aria-label": name })
+
+export const readOnly = (name: string): Extension => [
+  lineNumbers(),
+  foldGutter(),
+  highlight,
+  look,
+  writable(false),
+  label(name),
+  EditorView.contentAttributes.of({ tabindex: "0" }),
+]

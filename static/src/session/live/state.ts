@@ -1,0 +1,42 @@
+// What the server knows of a session: its title, members, roles. Knows no screen.
+import { signal } from "@preact/signals"
+import { ApiError, get, post, words } from "../../api"
+import type { Session } from "../../types"
+
+export class SessionState {
+  readonly session = signal<Session | null>(null)
+  /** why the session cannot be opened */
+  readonly problem = signal("")
+  private asked = 0
+
+  constructor(readonly id: string) {}
+
+  /** Read the session for the first time. Whoever follows its link and is no member yet becomes one. */
+  async open(): Promise<void> {
+    try {
+      await this.read().catch(async (error: unknown) => {
+        if (!(error instanceof ApiError) || error.status !== 404) throw error
+        await this.join()
+      })
+    } catch (error) {
+      if (this.session.value === null) this.problem.value = words(error)
+    }
+  }
+
+  /** Read the session again, because something in it has changed; without an answer the old one stays. */
+  async reload(): Promise<void> {
+    await this.read().catch(() => undefined)
+  }
+
+  private async read(): Promise<void> {
+    const asked = ++this.asked
+    const answer = await get<Session>(`/session/${this.id}`)
+    // an answer that a later request overtook is old
+    if (asked === this.asked) this.session.value = answer
+  }
+
+  private async join(): Promise<void> {
+    const { session } = await post<{ session: Session }>(`/session/${this.id}/join`)
+    this.session.value = session
+  }
+}

@@ -1,0 +1,165 @@
+import type { TargetedEvent } from "preact"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
+import { words } from "../../api"
+import { clock, full } from "../../lib/times"
+import type { Message } from "../../types"
+import { Avatar } from "../../ui/avatar"
+import type { ChatLog } from "./chatlog"
+
+/** Text with ``` fences and `code` as elements; never as HTML. */
+function Words({ text }: { text: string }) {
+  const parts = text.split(/```(?:[\w+#-]*\n)?([\s\S]*?)```/)
+  return (
+    <>
+      {parts.map((part, index) =>
+        index % 2 ? (
+          <pre key={index} tabIndex={0}>
+            <code>{part.replace(/\n$/, "")}</code>
+          </pre>
+        ) : (
+          part.trim() && (
+            <p key={index}>
+              <Inline text={part.trim()} />
+            </p>
+          )
+        ),
+      )}
+    </>
+  )
+}
+
+function Inline({ text }: { text: string }) {
+  return <>{text.split(/`([^`\n]+)`/).map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part))}</>
+}
+
+function Item({ message, follows }: { message: Message; follows: boolean }) {
+  return (
+    <li class={follows ? "message follows" : "message"}>
+      {!follows && <Avatar person={message.sender} size={24} />}
+      <div>
+        {!follows && (
+          <p class="message-head">
+            <strong>{message.sender.username}</strong>
+            {message.sender.guest && <span class="tag muted">guest</span>}
+            <time dateTime={message.timestamp} title={full(message.timestamp)}>
+              {clock(message.timestamp)}
+            </time>
+          </p>
+        )}
+        <Words text={message.message} />
+      </div>
+    </li>
+  )
+}
+
+function List({ log }: { log: ChatLog }) {
+  const list = useRef<HTMLOListElement>(null)
+  const atEnd = useRef(true)
+  const items = log.messages.value
+  useLayoutEffect(() => {
+    if (atEnd.current && list.current) list.current.scrollTop = list.current.scrollHeight
+  }, [items])
+  const scrolled = (event: TargetedEvent<HTMLOListElement>) => {
+    const { scrollTop, scrollHeight, clientHeight } = event.currentTarget
+    atEnd.current = scrollHeight - scrollTop - clientHeight < 40
+  }
+  return (
+    <ol class="messages" ref={list} onScroll={scrolled} tabIndex={0} aria-label="Messages">
+      {log.older.value && (
+        <li class="older">
+          <button type="button" onClick={() => void log.loadOlder()}>
+            Older messages
+          </button>
+        </li>
+      )}
+      {items.length === 0 && <li class="quiet">No messages yet. Say hello.</li>}
+      {items.map((one, index) => {
+        const before = items[index - 1]
+        const follows =
+          before?.sender.id === one.sender.id && Date.parse(one.timestamp) - Date.parse(before.timestamp) < 180_000
+        return <Item key={one.id} message={one} follows={follows} />
+      })}
+    </ol>
+  )
+}
+
+export function Chat({
+  log,
+  ended,
+  typing,
+  onTyping,
+}: {
+  log: ChatLog
+  ended: boolean
+  typing: string[]
+  onTyping: (is: boolean) => void
+}) {
+  const [text, setText] = useState("")
+  const [problem, setProblem] = useState("")
+  useEffect(() => {
+    log.open()
+    return () => {
+      log.close()
+      onTyping(false)
+    }
+  }, [log, onTyping])
+  const send = async () => {
+    if (!text.trim()) return
+    setProblem("")
+    setText("")
+    onTyping(false)
+    try {
+      await log.send(text)
+    } catch (error) {
+      // what was typed meanwhile stays
+      setText((since) => (since ? `${text}\n${since}` : text))
+      setProblem(words(error))
+    }
+  }
+  const typed = (event: TargetedEvent<HTMLTextAreaElement>) => {
+    setText(event.currentTarget.value)
+    onTyping(event.currentTarget.value !== "")
+  }
+  const pressed = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return
+    event.preventDefault()
+    void send()
+  }
+  return (
+    <section class="panel chat" aria-label="Chat">
+      <List log={log} />
+      <p class="typing" aria-live="off">
+        {typing.length > 0 && `${typing.join(", ")} ${typing.length === 1 ? "is" : "are"} typing…`}
+      </p>
+      {problem && (
+        <p class="wrong" role="alert">
+          {problem}
+        </p>
+      )}
+      {ended ? (
+        <p class="quiet">The session has ended: the chat is read-only.</p>
+      ) : (
+        <form
+          class="composer"
+          onSubmit={(event) => {
+            event.preventDefault()
+            void send()
+          }}
+        >
+          <textarea
+            aria-label="Message"
+            placeholder="Message. ``` for code, Shift+Enter for a new line"
+            rows={2}
+            maxLength={4000}
+            value={text}
+            onInput={typed}
+            onKeyDown={pressed}
+          />
+          <button type="submit" class="primary">
+            Send
+          </button>
+        </form>
+      )}
+    </section>
+  )
+}

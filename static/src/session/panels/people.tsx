@@ -1,0 +1,122 @@
+import { useState } from "preact/hooks"
+import { del, patch, words } from "../../api"
+import type { Member, Session } from "../../types"
+import { tell } from "../../ui/announce"
+import { Avatar } from "../../ui/avatar"
+import type { Participant } from "../live/collab"
+
+interface Props {
+  session: Session
+  myId: string
+  here: Participant[]
+  follows: number | null
+  onFollow: (clientId: number | null) => void
+  onInvite: () => void
+  onChanged: () => void
+}
+
+function OwnerTools({ session, member, onChanged }: { session: Session; member: Member; onChanged: () => void }) {
+  const [isSure, setIsSure] = useState(false)
+  const act = (work: Promise<unknown>, said: string) =>
+    work.then(
+      () => {
+        tell(said)
+        onChanged()
+      },
+      (error: unknown) => tell(words(error)),
+    )
+  const address = `/session/${session.id}/members/${member.id}`
+  return (
+    <span class="tools">
+      <select
+        aria-label={`Role of ${member.username}`}
+        value={member.role}
+        onChange={(event) =>
+          void act(
+            patch(address, { role: event.currentTarget.value }),
+            `${member.username} is now ${event.currentTarget.value}`,
+          )
+        }
+      >
+        <option value="editor">editor</option>
+        <option value="viewer">viewer</option>
+        {!member.guest && <option value="owner">owner (hand over)</option>}
+      </select>
+      {isSure ? (
+        <button
+          type="button"
+          class="danger small"
+          onClick={() => void act(del(address), `${member.username} was removed`)}
+        >
+          Really remove
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="ghost small"
+          aria-label={`Remove ${member.username}`}
+          onClick={() => setIsSure(true)}
+        >
+          Remove
+        </button>
+      )}
+    </span>
+  )
+}
+
+function One({ member, props }: { member: Member; props: Props }) {
+  const { session, myId, here, follows, onFollow } = props
+  const person = here.find((one) => one.id === member.id)
+  const isMe = member.id === myId
+  const isFollowed = !!person && person.clientId === follows
+  return (
+    <li class="member">
+      <Avatar person={member} size={28} />
+      <div class="member-who">
+        <span class="member-name">
+          {member.username}
+          {isMe && " (you)"}
+        </span>
+        <span class="hint">
+          {member.role}
+          {member.guest && ", guest"}
+          {isMe || person ? " · here" : ""}
+        </span>
+      </div>
+      {person && (
+        <button
+          type="button"
+          class="small"
+          aria-pressed={isFollowed}
+          onClick={() => onFollow(isFollowed ? null : person.clientId)}
+        >
+          {isFollowed ? "Following" : "Follow"}
+          <span class="sr-only"> {member.username}</span>
+        </button>
+      )}
+      {session.role === "owner" && !isMe && member.role !== "owner" && (
+        <OwnerTools session={session} member={member} onChanged={props.onChanged} />
+      )}
+    </li>
+  )
+}
+
+export function People(props: Props) {
+  const { session, here, onInvite } = props
+  const isHere = (member: Member) => here.some((one) => one.id === member.id) || member.id === props.myId
+  const sorted = [...session.members].sort((a, b) => Number(isHere(b)) - Number(isHere(a)))
+  return (
+    <section class="panel" aria-label="People">
+      {session.role === "owner" && (
+        <button type="button" class="primary wide" onClick={onInvite}>
+          Invite people
+        </button>
+      )}
+      <ul class="members">
+        {sorted.map((one) => (
+          <One key={one.id} member={one} props={props} />
+        ))}
+      </ul>
+    </section>
+  )
+}
