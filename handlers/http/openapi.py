@@ -130,10 +130,7 @@ _PROBLEM = {
         "code": {"type": "string", "enum": [code for _, code, _ in ERRORS] + ["internal", "bad_request"]},
         "message": {"type": "string"},
         "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
-        "latest": {
-            "type": "string",
-            "description": "where the last saved version is, of a session that is quarantined",
-        },
+        "latest": {"type": "string", "description": "where the last saved version is, of a session that is quarantined"},
         "requestId": {"type": "string"},
     },
 }
