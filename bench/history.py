@@ -17,8 +17,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench.data import DATA
-from crdt.history.reader import Past
-from crdt.history.versions import History, HistorySettings
+from crdt.history.reader import HistoryReader
+from crdt.history.versions import Versions, VersionSettings
 from crdt.lifecycle.rooms import Rooms, RoomsSettings
 from crdt.log import codec
 from harness import traces
@@ -55,8 +55,8 @@ class World:
             random_below=random.randrange,
             accepts_foreign=False,
         )
-        self.past = Past(self.store, self.rooms)
-        self.history = History(self.store, self.rooms, HistorySettings())
+        self.reader = HistoryReader(self.store, self.rooms)
+        self.versions = Versions(self.store, self.rooms, VersionSettings())
 
     async def fill(self, entries: list[codec.Entry]) -> None:
         await self.store.open()
@@ -150,23 +150,23 @@ async def times_table() -> None:
 
 async def times(world: World, count: int) -> list[str]:
     places = random.Random(2)
-    past = world.past
-    moment = await timed(lambda: past.files("s", places.randrange(count)), 25)
-    await world.history.save("s", "u", "u")
+    reader = world.reader
+    moment = await timed(lambda: reader.files("s", places.randrange(count)), 25)
+    await world.versions.save("s", "u", "u")
     async with world.rooms.use("s") as room:
         text = room.files()["codemirror"]
         changed = text[: len(text) // 3] + "changed" + text[len(text) // 3 + 9 :]
         room.edit_text("u", changed, world.rooms.clock())
 
     async def timeline() -> None:
-        past.forget("s")
-        await past.timeline("s")
+        reader.forget("s")
+        await reader.timeline("s")
 
     others = [
-        await timed(lambda: world.history.difference("s", 1, None)),
-        await timed(lambda: past.blame("s", None)),
+        await timed(lambda: world.versions.difference("s", 1, None)),
+        await timed(lambda: reader.blame("s", None)),
         await timed(timeline, 3),
-        await timed(lambda: past.replay("s", places.randrange(max(1, count - 2_000)), count), 5),
+        await timed(lambda: reader.replay("s", places.randrange(max(1, count - 2_000)), count), 5),
     ]
     return [f"{moment[0]:.0f} ({moment[1]:.0f})", *(f"{median:.0f}" for median, _ in others)]
 

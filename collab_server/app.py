@@ -15,9 +15,9 @@ from collab_server import __version__
 from collab_server.config import Config
 from collab_server.logs import log_request
 from collab_server.supervision.crashes import Crashes
-from crdt.history.reader import Past
+from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
-from crdt.history.versions import History, HistorySettings
+from crdt.history.versions import Versions, VersionSettings
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
 from crdt.settings import Setting, chosen
@@ -152,13 +152,13 @@ def make_parts(
         reached=reached,
     )
     life = Life()
-    past = Past(store, rooms)
+    history_reader = HistoryReader(store, rooms)
     services = Services(
         store=store,
         rooms=rooms,
-        history=History(store, rooms, _history_settings(config)),
-        past=past,
-        redactor=Redactor(store, rooms, past),
+        versions=Versions(store, rooms, _version_settings(config)),
+        history_reader=history_reader,
+        redactor=Redactor(store, rooms, history_reader),
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
         limiters=_limiters(config, reached),
@@ -203,9 +203,9 @@ def _room_settings(config: Config) -> RoomsSettings:
     )
 
 
-def _history_settings(config: Config) -> HistorySettings:
+def _version_settings(config: Config) -> VersionSettings:
     return chosen(
-        HistorySettings,
+        VersionSettings,
         config,
         auto_pause_ms=int(config.auto_version_pause_s * 1000),
         auto_interval_ms=int(config.auto_version_s * 1000),

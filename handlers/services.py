@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from crdt.history.reader import Past
+from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
-from crdt.history.versions import History
+from crdt.history.versions import Versions
 from crdt.lifecycle.rooms import Rooms
 from handlers import settings
 from handlers.connections import Sockets
@@ -78,8 +78,8 @@ class Services:
 
     store: Store
     rooms: Rooms
-    history: History
-    past: Past
+    versions: Versions
+    history_reader: HistoryReader
     redactor: Redactor
     tokens: Tokens
     passwords: Passwords

@@ -23,7 +23,7 @@ _MAX_TIMELINES = 32
 _CHUNKS_PER_READ = 2_000
 
 
-class Past:
+class HistoryReader:
     """Answers questions about logs, one at a time: each may take a second of a thread."""
 
     def __init__(self, store: RoomStore, rooms: Rooms) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from crdt.errors import RoomUnavailable
 from crdt.history import redaction
 from crdt.history.item_order import as_text
-from crdt.history.reader import Past
+from crdt.history.reader import HistoryReader
 from crdt.history.redaction import Taken
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
@@ -34,10 +34,10 @@ class Redacted:
 class Redactor:
     """Takes texts out of logs, checkpoints and versions; nobody looks back meanwhile."""
 
-    def __init__(self, store: Store, rooms: Rooms, past: Past) -> None:
+    def __init__(self, store: Store, rooms: Rooms, history_reader: HistoryReader) -> None:
         self._store = store
         self._rooms = rooms
-        self._past = past
+        self._history = history_reader
 
     async def redact(
         self, session_id: str, user_id: str, first: int, last: int, text: str, check: Callable[[], Awaitable[object]]
@@ -52,7 +52,7 @@ class Redactor:
         Raises NotFound if the text was not there, LimitReached if it was too often, what `check` raises,
         RoomDamaged, RoomUnavailable or StoreUnavailable.
         """
-        async with self._past.exclusive(), self._rooms.use(session_id) as room, self._rooms.keeper.one_at_a_time:
+        async with self._history.exclusive(), self._rooms.use(session_id) as room, self._rooms.keeper.one_at_a_time:
             await check()
             await self._rooms.writer.saved(room, room.journal.sequence)
             chunks = await read_log(self._store, session_id, 0, _CHUNKS_PER_READ)
@@ -67,7 +67,7 @@ class Redactor:
             chunks += await read_log(self._store, session_id, chunks[-1].last, _CHUNKS_PER_READ)
             versions = await self._versions(session_id, room.main_root, chunks, taken)
             updates = await self._log(chunks, taken)
-            self._past.forget(session_id)
+            self._history.forget(session_id)
             await self._store.scrub()
         return Redacted(sum(map(len, taken.values())), updates, versions)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from crdt.document import merging
 from crdt.document.document import Document
 from crdt.log.codec import Entry
-from crdt.log.restore import Restored
+from crdt.log.restore import RestoredDocument
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_map import Edit
 from crdt.wire.content import STORED_LIMITS
@@ -38,7 +38,7 @@ class Replayer:
 
     __slots__ = ("_document", "_index", "_main_root", "_texts", "sequence")
 
-    def __init__(self, restored: Restored, main_root: str) -> None:
+    def __init__(self, restored: RestoredDocument, main_root: str) -> None:
         self.sequence = restored.sequence
         self._index = restored.index
         self._main_root = main_root

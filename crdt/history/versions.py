@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class HistorySettings:
+class VersionSettings:
     """When versions are made by themselves, and how many a session may have.
 
     versions       how many a session may have; automatic ones make room for others, the oldest first
@@ -37,10 +37,10 @@ class HistorySettings:
     auto_versions: int = limits.AUTO_VERSIONS.field()
 
 
-class History:
+class Versions:
     """Saves versions of sessions' documents."""
 
-    def __init__(self, store: RoomStore, rooms: Rooms, settings: HistorySettings) -> None:
+    def __init__(self, store: RoomStore, rooms: Rooms, settings: VersionSettings) -> None:
         self._store = store
         self._rooms = rooms
         self._settings = settings

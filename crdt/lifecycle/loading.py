@@ -10,7 +10,7 @@ from storage.records import Chunk
 
 async def load(
     store: RoomStore, session_id: str, chunks_per_read: int, mark: CrashMark
-) -> tuple[restore.Restored, int]:
+) -> tuple[restore.RestoredDocument, int]:
     """Return (the document, log position of its checkpoint); raises RoomDamaged or StoreUnavailable.
 
     The log is read from the newest version or the checkpoint on, whichever is older: what came

@@ -19,7 +19,7 @@ from storage.records import Checkpoint, Chunk
 
 
 @dataclass(slots=True)
-class Restored:
+class RestoredDocument:
     """A document as the store has it.
 
     state         merged and squashed updates
@@ -46,7 +46,7 @@ def restore(
     until: int | None = None,
     *,
     reads_summaries: bool = False,
-) -> Restored:
+) -> RestoredDocument:
     """Load a document; raises RoomDamaged if a row fails its checksum, the scan, or the order of the log.
 
     chunks  in order; must continue the checkpoint, may begin before it
@@ -55,7 +55,7 @@ def restore(
     reads_summaries  take packed parts of the log as a whole: enough to look at, but owners, authors and
                      contributors are not known then
     """
-    restored = Restored()
+    restored = RestoredDocument()
     try:
         if checkpoint:
             _load_checkpoint(restored, checkpoint)
@@ -76,7 +76,7 @@ def restore(
     return restored
 
 
-def _load_checkpoint(restored: Restored, checkpoint: Checkpoint) -> None:
+def _load_checkpoint(restored: RestoredDocument, checkpoint: Checkpoint) -> None:
     restored.state = codec.without_checksum(checkpoint.state)
     restored.sequence = checkpoint.sequence
     restored.index.owners, times = authorship.decode(checkpoint.owners)
@@ -91,17 +91,17 @@ def _commit_whole(index: StructIndex, update: bytes) -> None:
     index.take_stored(parsed, "", is_unclaimed=True)
 
 
-def _is_next(restored: Restored, chunk: Chunk, until: int | None) -> bool:
+def _is_next(restored: RestoredDocument, chunk: Chunk, until: int | None) -> bool:
     return chunk.first == restored.sequence + 1 and (until is None or chunk.last <= until)
 
 
-def _load_summary(restored: Restored, chunk: Chunk, whole: bytes, updates: list[bytes]) -> None:
+def _load_summary(restored: RestoredDocument, chunk: Chunk, whole: bytes, updates: list[bytes]) -> None:
     _commit_whole(restored.index, whole)
     restored.sequence = chunk.last
     updates.append(whole)
 
 
-def _load_chunk(restored: Restored, chunk: Chunk, updates: list[bytes], since: int, until: int | None) -> None:
+def _load_chunk(restored: RestoredDocument, chunk: Chunk, updates: list[bytes], since: int, until: int | None) -> None:
     entries = codec.decode_chunk(chunk.data)
     if chunk.last - chunk.first + 1 != len(entries) or chunk.first > restored.sequence + 1:
         raise RoomDamaged("the log has a hole")

@@ -19,7 +19,7 @@ from crdt.limits import MAX_SYNC_BYTES, MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTE
 from crdt.log import codec
 from crdt.log.contributions import MANY, Contributions
 from crdt.log.pending import Journal
-from crdt.log.restore import Restored
+from crdt.log.restore import RestoredDocument
 from crdt.room.connection import Connection
 from crdt.room.members import Gathering
 from crdt.text.text_map import Edit
@@ -58,7 +58,7 @@ class Room(Gathering):
     def __init__(
         self,
         session_id: str,
-        restored: Restored,
+        restored: RestoredDocument,
         limits: RoomLimits,
         *,
         random_below: Callable[[int], int],

@@ -23,7 +23,7 @@ class TimelineHandler(BaseHandler):
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
         after = self.query_int("after", 0, _MAX_SEQUENCE) or 0
-        timeline = await self.services.past.timeline(session.id)
+        timeline = await self.services.history_reader.timeline(session.id)
         stretches = timeline.stretches
         people = await self.services.store.users({stretch.author for stretch in stretches})
         shown = [stretch for stretch in stretches if stretch.first > after][: _MAX_STRETCHES + 1]
@@ -58,7 +58,7 @@ class ReplayHandler(BaseHandler):
         end = self.query_int("to", _MAX_SEQUENCE, _MAX_SEQUENCE) or _MAX_SEQUENCE
         if end <= start:
             raise errors.invalid({"to": ["must be greater than from"]})
-        files, steps, following = await self.services.past.replay(session.id, start, end)
+        files, steps, following = await self.services.history_reader.replay(session.id, start, end)
         roots, authors, shown = history.replay_steps(steps, files)
         people = await self.services.store.users(set(authors))
         answer: Replay = {
@@ -79,7 +79,9 @@ class BlameHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        root, sequence, blame = await self.services.past.blame(session.id, self.get_query_argument("root", None))
+        root, sequence, blame = await self.services.history_reader.blame(
+            session.id, self.get_query_argument("root", None)
+        )
         people = await self.services.store.users(set(history.blame_authors(blame)))
         self.reply(history.blame(root, sequence, blame, people))
 
@@ -91,7 +93,7 @@ class MomentHandler(BaseHandler):
         session, _ = await self.member(session_id, Role.VIEWER)
         if len(sequence) > _MAX_DIGITS:
             raise errors.not_found("update")
-        files, main_root = await self.services.past.files(session.id, int(sequence))
+        files, main_root = await self.services.history_reader.files(session.id, int(sequence))
         answer: Moment = {
             "sessionId": session.id,
             "sequence": int(sequence),

@@ -132,7 +132,7 @@ class SessionHandler(SessionHandlerBase):
     async def _save_final(self, session_id: str) -> None:
         """Make the end a version; it has ended all the same if that cannot be done now."""
         try:
-            await self.services.history.end(session_id, self.me.id, self.me.username)
+            await self.services.versions.end(session_id, self.me.id, self.me.username)
         except (CrdtError, StoreError) as error:
             _log.warning("session %s has no final version yet: %s", session_id, error)
 

@@ -29,7 +29,7 @@ class SaveHandler(CodeHandler):
         session, _ = await self.member(session_id, Role.EDITOR, writes=True)
         if wait := self.services.limiters.saves.wait_s(session.id):
             raise errors.rate_limited(wait, "Too many versions at once.")
-        version, is_new = await self.services.history.save(
+        version, is_new = await self.services.versions.save(
             session.id,
             self.me.id,
             self.me.username,
@@ -48,7 +48,7 @@ class RestoreHandler(CodeHandler):
         session, _ = await self.member(session_id, Role.EDITOR, writes=True)
         if wait := self.services.limiters.saves.wait_s(session.id):
             raise errors.rate_limited(wait, "Too many versions at once.")
-        version, is_new = await self.services.history.restore(
+        version, is_new = await self.services.versions.restore(
             session.id,
             self.me.id,
             self.me.username,
@@ -68,7 +68,7 @@ class DiffHandler(BaseHandler):
         old = self._number("from")
         if old is None:
             old = await self._before(session.id, new)
-        found = await self.services.history.difference(session.id, old, new)
+        found = await self.services.versions.difference(session.id, old, new)
         answer: Difference = {
             "from": old,
             "to": "live" if new is None else new,
@@ -103,7 +103,7 @@ class LatestHandler(CodeHandler):
         await self.reply_version(version)
 
     async def _reply_live(self, session_id: str) -> None:
-        files, root, sequence, newest = await self.services.history.live(session_id)
+        files, root, sequence, newest = await self.services.versions.live(session_id)
         is_saved = newest is not None and newest.files == files
         answer: LiveDocument = {
             "sessionId": session_id,

@@ -56,7 +56,7 @@ class HistoryBundle:
             people = await store.users({version.author_id, *version.contributors})
             await asyncio.to_thread(self._commit, repo, version, people)
             files = version.files
-        live, _, _, _ = await self._services.history.live(self._session.id)
+        live, _, _, _ = await self._services.versions.live(self._session.id)
         if live != files:
             now = self._services.clock()
             await asyncio.to_thread(self._add, repo, live, _SERVER, now, "The document at the time of the export\n")

@@ -44,7 +44,7 @@ class Archive:
         readme = _README.format(
             title=session.title, id=session.id, language=session.language, status=session.status, now=now
         )
-        files, _, _, _ = await services.history.live(session.id)
+        files, _, _, _ = await services.versions.live(session.id)
         await asyncio.to_thread(self._put, {"README.txt": readme, **_under("live", files)})
         await self._put_versions()
         await self._put_chat()

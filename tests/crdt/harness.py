@@ -4,7 +4,7 @@ from typing import Any
 
 from crdt.document.merging import EMPTY
 from crdt.limits import RoomLimits
-from crdt.log.restore import Restored
+from crdt.log.restore import RestoredDocument
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.wire import y_protocol
@@ -39,10 +39,10 @@ class Inbox:
         return [frame for frame in self.take() if frame.startswith(b"\x00\x02")]
 
 
-def make_room(restored: Restored | None = None, limits: RoomLimits | None = None, **options: Any) -> Room:
+def make_room(restored: RestoredDocument | None = None, limits: RoomLimits | None = None, **options: Any) -> Room:
     return Room(
         "session",
-        restored or Restored(),
+        restored or RestoredDocument(),
         limits or RoomLimits(),
         random_below=options.pop("random_below", lambda n: 77),
         **options,

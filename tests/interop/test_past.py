@@ -99,7 +99,7 @@ async def test_every_moment_of_a_packed_log(
     async with services.rooms.use(session_id) as room:
         await services.rooms.keeper.checkpoint(room)
         await services.rooms.keeper.pack(room, is_closing=True)
-    services.past.forget(session_id)
+    services.history_reader.forget(session_id)
 
     spans = await services.store.chunk_spans(session_id)
     assert len(spans) <= sequence // 16 + 1
@@ -199,7 +199,7 @@ async def test_few_replays_are_kept(ada: Api, server, monkeypatch: pytest.Monkey
         session_id = await ada.new_session(code="x")
         assert len((await ada.get(f"/code/{session_id}/replay")).body["steps"]) == 1
 
-    assert len(server.parts.services.past._replayers) == 2
+    assert len(server.parts.services.history_reader._replayers) == 2
 
 
 async def test_the_timeline(peers: Peers, ada: Api, bob: Api) -> None:
@@ -278,9 +278,9 @@ async def test_nothing_is_kept_of_deleted_sessions(ada: Api, server) -> None:
 
     assert (await ada.delete(f"/session/{session_id}")).status == 204
 
-    past = server.parts.services.past
-    assert list(past._timelines) == [other]
-    assert [key[0] for key in past._replayers] == [other]
+    reader = server.parts.services.history_reader
+    assert list(reader._timelines) == [other]
+    assert [key[0] for key in reader._replayers] == [other]
     assert code_of(await ada.get(f"/code/{session_id}/replay")) == (404, "not_found")
 
 
@@ -290,7 +290,7 @@ async def test_few_timelines_are_kept(ada: Api, server, monkeypatch: pytest.Monk
     for session_id in [*sessions, sessions[0]]:
         assert (await ada.get(f"/code/{session_id}/timeline")).body["sequence"] == 1
 
-    assert list(server.parts.services.past._timelines) == [sessions[3], sessions[0]]
+    assert list(server.parts.services.history_reader._timelines) == [sessions[3], sessions[0]]
 
 
 async def reference(server, peers: Peers, session_id: str) -> tuple[str, list[str]]:

@@ -12,7 +12,7 @@ import pytest
 import crdt.log.restore
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
-from crdt.history.versions import History, HistorySettings
+from crdt.history.versions import Versions, VersionSettings
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import RoomLimits, RoomsSettings
 from crdt.log.codec import Entry, encode_chunk
@@ -61,7 +61,7 @@ class World:
             random_below=lambda n: 77,
             accepts_foreign=False,
         )
-        self.history = History(store, self.rooms, HistorySettings(versions=6, auto_versions=3))
+        self.versions = Versions(store, self.rooms, VersionSettings(versions=6, auto_versions=3))
 
     async def session(self, session_id: str = "one", status: Status = Status.OPEN) -> str:
         session = Session(
@@ -523,7 +523,7 @@ async def test_drain_reports_what_it_could_not_save(make_world, expect_log) -> N
 
 
 async def save(world: World, **options: Any) -> Any:
-    return await world.history.save("one", "ada", "Ada", **options)
+    return await world.versions.save("one", "ada", "Ada", **options)
 
 
 async def test_versions_by_hand(world: World) -> None:
@@ -544,14 +544,14 @@ async def test_versions_by_hand(world: World) -> None:
 async def test_fifty_saves_at_once(make_world) -> None:
     """Numbers without gaps, whatever order the saves come in."""
     world = make_world()
-    world.history = History(world.store, world.rooms, HistorySettings())
+    world.versions = Versions(world.store, world.rooms, VersionSettings())
     await world.session()
 
     saved = await asyncio.gather(*(save(world, code=f"text {number}") for number in range(50)))
 
     numbers = sorted({version.number for version, _ in saved})
     assert numbers == list(range(1, len(numbers) + 1))
-    live = await world.history.live("one")
+    live = await world.versions.live("one")
     assert live[3] is not None
     assert live[0] == live[3].files
 
@@ -564,14 +564,14 @@ async def test_automatic_versions(world: World) -> None:
         ada, _ = join(room)
         for number in range(5):
             send(room, ada, typist.insert(0, str(number)), world.now)
-            await world.history.save_if_due(room)
+            await world.versions.save_if_due(room)
             assert room.contributions.since_version
             world.now += 30_000
-            await world.history.save_if_due(room)
+            await world.versions.save_if_due(room)
             assert room.contributions.since_version == {}
         versions = await world.store.versions("one", None, 10, with_files=True)
         assert [(v.number, v.kind, v.author_id) for v in versions] == [(n, VersionKind.AUTO, "ada") for n in (5, 4, 3)]
-        manual, _ = await world.history.save("one", "ada", "Ada")
+        manual, _ = await world.versions.save("one", "ada", "Ada")
         assert (manual.number, manual.kind) == (5, VersionKind.AUTO)
 
 
@@ -597,7 +597,7 @@ async def test_no_automatic_version_of_a_damaged_document(world: World, expect_l
         monkeypatch.setattr(type(room), "files", _damaged)
         world.now += 60_000
 
-        await world.history.save_if_due(room)
+        await world.versions.save_if_due(room)
 
         assert room.contributions.since_version == {}
     monkeypatch.undo()

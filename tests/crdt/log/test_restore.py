@@ -24,7 +24,7 @@ def typed(count: int = 30) -> tuple[list[Chunk], Typist]:
     return chunks, typist
 
 
-def text(restored: restore.Restored) -> str:
+def text(restored: restore.RestoredDocument) -> str:
     return Document(restored.state, restored.index.split_surrogates).texts(["codemirror"])["codemirror"]
 
 
@@ -48,7 +48,7 @@ def test_a_log_alone() -> None:
     assert restored.edited_at == (NOW + 10, NOW + 29)
 
 
-def packed_owners(restored: restore.Restored) -> bytes:
+def packed_owners(restored: restore.RestoredDocument) -> bytes:
     return authorship.encode(restored.index.owners, restored.authorship)
 
 
