@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from collab_server.supervision import allocator
-from handlers.api.account import NO_ACCESS
-from handlers.api.auth import NOT_SIGNED_IN
+from crdt.closing import CloseReason
 from handlers.services import Services
 from storage.errors import StoreError
 
@@ -18,8 +17,6 @@ _GIVE_BACK_S = 10.0
 _TIMES_GIVEN_BACK = 6
 """In a row, after rooms have closed."""
 _DROPS_AT_ONCE = 8
-_LOGIN_ENDED = '{"code":"login_expired"}'
-_CLEANED_UP = '{"code":"guest_expired"}'
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +57,7 @@ class Housekeeping:
         if used:
             ended = await services.store.touch_logins(used, services.clock())
             services.seen_logins.difference_update(used)
-            services.rooms.logins_ended(ended, NOT_SIGNED_IN, _LOGIN_ENDED)
+            services.rooms.logins_ended(ended, CloseReason.LOGIN_EXPIRED)
 
     async def sweep(self) -> None:
         """Drop what has expired, in batches, so that nobody waits long for the store."""
@@ -70,7 +67,7 @@ class Housekeeping:
             now = services.clock()
             guests = await services.store.sweep(now, now - self._guest_ms, _BATCH)
             for guest in guests:
-                services.rooms.member_gone(guest.guest_of or "", guest.id, NO_ACCESS, _CLEANED_UP)
+                services.rooms.member_gone(guest.guest_of or "", guest.id, CloseReason.GUEST_EXPIRED)
             await asyncio.gather(*(self._drop(guest.avatar_key) for guest in guests if guest.avatar_key))
             if guests:
                 _log.info("%d guests without activity were cleaned up", len(guests))

@@ -1,4 +1,4 @@
-"""Writes the documents that come from code: docs/configuration.md and .env.example.
+"""Writes what comes from code: docs/configuration.md, .env.example, and the close codes for docs and web app.
 
 `python -m docs.generate` writes, `--check` fails if something is not up to date.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from collab_server.cli import flag_name
 from collab_server.config import all_settings
+from handlers.close_codes import CloseCode, words
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,6 +36,16 @@ _ENV_HEAD = """# Settings of collab-server; copy to .env and uncomment what you 
 """
 
 
+_CODES_BEGIN = "<!-- close codes: made by `make format` from handlers/close_codes.py; edit there -->\n"
+_CODES_END = "<!-- end of close codes -->\n"
+
+_WEB_CODES_HEAD = """// Made by `make format` from handlers/close_codes.py: edit there.
+
+/** The codes with which the server closes a connection under /sync. docs/api.md says what each means. */
+export const CLOSE_CODE = {
+"""
+
+
 def configuration() -> str:
     """Return docs/configuration.md."""
     rows = []
@@ -56,13 +67,42 @@ def env_example() -> str:
     )
 
 
+def api() -> str:
+    """Return docs/api.md with the table of close codes between its two marks."""
+    head, _, rest = (ROOT / "docs" / "api.md").read_text().partition(_CODES_BEGIN)
+    return head + _CODES_BEGIN + _close_codes() + _CODES_END + rest.partition(_CODES_END)[2]
+
+
+def _close_codes() -> str:
+    rows = ["| close code | words | meaning | come back? |\n|---|---|---|---|\n"]
+    for code in CloseCode:
+        named = ", ".join(f"`{word}`" for word in words(code))
+        rows.append(f"| {code} | {named} | {code.meaning} | {'later' if code.comes_back else 'no'} |\n")
+    return "".join(rows)
+
+
+def web_close_codes() -> str:
+    """Return static/src/close_codes.ts."""
+    lines = []
+    for code in CloseCode:
+        first, *others = code.name.lower().split("_")
+        lines.append(f"  {first}{''.join(word.title() for word in others)}: {code},\n")
+    return _WEB_CODES_HEAD + "".join(lines) + "} as const\n"
+
+
 def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def main() -> int:
     stale = []
-    for path, text in ((ROOT / "docs" / "configuration.md", configuration()), (ROOT / ".env.example", env_example())):
+    made = {
+        ROOT / "docs" / "configuration.md": configuration(),
+        ROOT / "docs" / "api.md": api(),
+        ROOT / ".env.example": env_example(),
+        ROOT / "static" / "src" / "close_codes.ts": web_close_codes(),
+    }
+    for path, text in made.items():
         if path.exists() and path.read_text() == text:
             continue
         if "--check" in sys.argv:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from crdt.errors import DocumentFull, RoomDamaged, RoomSetAside, RoomUnavailable
+from handlers.close_codes import Close
 from storage.errors import (
     Conflict,
     LimitReached,
@@ -37,16 +38,25 @@ class ApiError(Exception):
         return self.message
 
 
-def not_signed_in(message: str = "Sign in first.") -> ApiError:
-    return ApiError(401, "not_signed_in", message, headers={"WWW-Authenticate": "Bearer"})
+def not_signed_in(message: str = Close.NOT_SIGNED_IN.message) -> ApiError:
+    return ApiError(401, Close.NOT_SIGNED_IN.word, message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def token_expired() -> ApiError:
-    return ApiError(401, "token_expired", "The access token has expired.", headers={"WWW-Authenticate": "Bearer"})
+    close = Close.TOKEN_EXPIRED
+    return ApiError(401, close.word, close.message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def forbidden(message: str) -> ApiError:
-    return ApiError(403, "forbidden", message)
+    return ApiError(403, Close.FORBIDDEN.word, message)
+
+
+def removed() -> ApiError:
+    return ApiError(403, Close.REMOVED.word, Close.REMOVED.message)
+
+
+def too_many(message: str) -> ApiError:
+    return ApiError(429, Close.TOO_MANY.word, message)
 
 
 def bad_origin() -> ApiError:
@@ -58,7 +68,7 @@ def bad_handshake() -> ApiError:
 
 
 def not_found(what: str = "page") -> ApiError:
-    return ApiError(404, "not_found", f"There is no such {what}.")
+    return ApiError(404, Close.NOT_FOUND.word, f"There is no such {what}.")
 
 
 def invalid(errors: dict[str, list[str]]) -> ApiError:
@@ -67,7 +77,7 @@ def invalid(errors: dict[str, list[str]]) -> ApiError:
 
 
 def bad_invite() -> ApiError:
-    return ApiError(404, "not_found", "This invite is unknown, used up, expired or revoked.")
+    return ApiError(404, Close.NOT_FOUND.word, "This invite is unknown, used up, expired or revoked.")
 
 
 def session_ended() -> ApiError:
@@ -80,24 +90,26 @@ def rate_limited(wait_s: int, message: str = "Too many requests.") -> ApiError:
 
 def quarantined(error: RoomDamaged) -> ApiError:
     if isinstance(error, RoomSetAside):
-        return ApiError(409, "quarantined", f"The session is {error}, because the server failed in it.")
-    return ApiError(409, "quarantined", "The stored document is damaged and was taken out of service.")
+        return ApiError(409, Close.QUARANTINED.word, f"The session is {error}, because the server failed in it.")
+    return ApiError(409, Close.QUARANTINED.word, "The stored document is damaged and was taken out of service.")
 
 
 def malformed() -> ApiError:
-    return ApiError(400, "malformed", "This cannot be merged into the document.")
+    return ApiError(400, Close.MALFORMED.word, "This cannot be merged into the document.")
 
 
 def internal() -> ApiError:
-    return ApiError(500, "internal", "Something went wrong here; it was logged.")
+    return ApiError(500, Close.INTERNAL.word, "Something went wrong here; it was logged.")
 
 
 def unavailable(message: str = "The server cannot do this now.") -> ApiError:
-    return ApiError(503, "unavailable", f"{message} Try again soon.", headers={"Retry-After": str(_RETRY_AFTER_S)})
+    return ApiError(
+        503, Close.UNAVAILABLE.word, f"{message} Try again soon.", headers={"Retry-After": str(_RETRY_AFTER_S)}
+    )
 
 
 def too_large(message: str) -> ApiError:
-    return ApiError(413, "too_large", message)
+    return ApiError(413, Close.TOO_LARGE.word, message)
 
 
 def to_api_error(error: BaseException) -> ApiError | None:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from crdt.closing import CloseReason
 from crdt.crashmark import CrashMark
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.lifecycle import loading
@@ -31,9 +32,6 @@ from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 from storage.base import Store
 from storage.errors import NotFound, StoreError, StoreUnavailable
 from storage.records import Role, Status
-
-RESTART = 1012
-SESSION_DELETED = 4410
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +95,7 @@ class Rooms:
         """Close everybody with 1012, write and checkpoint everything; return whether all of it is stored."""
         self._is_draining = True
         for room in list(self._rooms.values()):
-            room.close(room.connections, RESTART, '{"code":"restart"}')
+            room.close(room.connections, CloseReason.RESTART)
         await self.tender.stop()
         await asyncio.gather(*self._loading.values(), return_exceptions=True)
         with contextlib.suppress(TimeoutError):
@@ -181,11 +179,11 @@ class Rooms:
         if room := self._rooms.get(session_id):
             room.set_role(user_id, role)
 
-    def member_gone(self, session_id: str, user_id: str, code: int, reason: str) -> None:
+    def member_gone(self, session_id: str, user_id: str, reason: CloseReason) -> None:
         """A membership's end is committed."""
         self.changes += 1
         if room := self._rooms.get(session_id):
-            room.close([c for c in room.connections if c.user_id == user_id], code, reason)
+            room.close([c for c in room.connections if c.user_id == user_id], reason)
 
     def user_changed(self, user: Mapping[str, Any]) -> None:
         """A user's new name or picture is committed; `user` as `Connection.user`."""
@@ -193,12 +191,12 @@ class Rooms:
         for room in self._rooms.values():
             room.rename(user)
 
-    def logins_ended(self, login_ids: Iterable[str], code: int, reason: str) -> None:
+    def logins_ended(self, login_ids: Iterable[str], reason: CloseReason) -> None:
         """The end of logins is committed."""
         self.changes += 1
         ended = frozenset(login_ids)
         for room in self._rooms.values():
-            room.close([c for c in room.connections if c.login_id in ended], code, reason)
+            room.close([c for c in room.connections if c.login_id in ended], reason)
 
     def login_replaced(self, login_id: str, successor: str) -> None:
         """A user's connections belong to another login of his from now on."""
@@ -220,15 +218,15 @@ class Rooms:
         self.on_deleted(session_id)
         if room := self._rooms.get(session_id):
             self.writer.forget(room, "the session was deleted")
-            self._evict(room, SESSION_DELETED, '{"code":"session_deleted"}')
+            self._evict(room, CloseReason.SESSION_DELETED)
 
     def _restart(self, room: Room) -> None:
-        self._evict(room, RESTART, '{"code":"restart"}')
+        self._evict(room, CloseReason.RESTART)
 
-    def _evict(self, room: Room, code: int, reason: str) -> None:
+    def _evict(self, room: Room, reason: CloseReason) -> None:
         self._rooms.pop(room.session_id, None)
         self._turns.forget(room)
-        room.close(room.connections, code, reason)
+        room.close(room.connections, reason)
 
     # -- loading ----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from crdt.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from storage.records import Role
@@ -19,8 +20,8 @@ class Outbox(Protocol):
     def send_framed(self, data: bytes) -> None:
         """The same of several that are encoded already (see `crdt.room.broadcast`), at the end of a turn."""
 
-    def close(self, code: int, reason: str) -> None:
-        """Close with a WebSocket close code; frames queued before are still tried."""
+    def close(self, reason: CloseReason, message: str = "") -> None:
+        """Close the client; frames queued before are still tried. message: for people, if there is more to say."""
 
 
 @dataclass(slots=True, eq=False)

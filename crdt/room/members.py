@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from crdt.closing import CloseReason
 from crdt.document.struct_index import StructIndex
 from crdt.limits import RoomLimits
 from crdt.room.broadcast import Broadcast
@@ -63,12 +64,12 @@ class Gathering:
         self._observer = observer
         self.presence.on_change = observer.heard if observer else None
 
-    def close(self, connections: Iterable[Connection], code: int, reason: str) -> None:
+    def close(self, connections: Iterable[Connection], reason: CloseReason, message: str = "") -> None:
         """Close some connections; from this call on nothing from them is taken."""
         self.broadcast.flush()
         for connection in list(connections):
             self.leave(connection)
-            connection.outbox.close(code, reason)
+            connection.outbox.close(reason, message)
 
     def set_role(self, user_id: str, role: Role) -> None:
         """Change what a user's open connections may do, without a reconnect."""

@@ -8,6 +8,7 @@ store; `rooms` loads it, writes its log and closes it.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
+from crdt.closing import CloseReason
 from crdt.crashmark import CrashMark
 from crdt.document import admission, fast_path
 from crdt.document.document import Document
@@ -28,7 +29,6 @@ from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.wire.parsed_update import Parsed
 from storage.records import Chunk, Role
 
-TRY_LATER = 1013
 _MAX_STRIKES = 3
 _SYNC = bytes((y_protocol.SYNC,))
 _VIEWER = Role.VIEWER
@@ -251,7 +251,7 @@ class Room(Gathering):
         if is_answer:
             connection.strikes += 1
             if connection.strikes >= _MAX_STRIKES:
-                self.close([connection], TRY_LATER, f'{{"code":"gap","message":"{gap}"}}')
+                self.close([connection], CloseReason.GAP, str(gap))
                 return
         if is_answer or not connection.is_behind:
             connection.is_behind = True

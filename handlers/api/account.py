@@ -2,15 +2,14 @@
 
 import logging
 
-from handlers.api.auth import LOGGED_OUT, NOT_SIGNED_IN, AccountHandler
+from crdt.closing import CloseReason
+from handlers.api.auth import AccountHandler
 from handlers.http import schemas
 from handlers.http.views import people
 from handlers.http.views.people import Logins, PasswordChanged
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import AccountDeletion, Role
 
-NO_ACCESS = 4403
-_ACCOUNT_DELETED = '{"code":"account_deleted"}'
 _KEEP_SESSIONS = "transfer"
 
 _log = logging.getLogger(__name__)
@@ -45,9 +44,9 @@ class MeHandler(AccountHandler):
 
     def _tell_rooms(self, deletion: AccountDeletion) -> None:
         rooms = self.services.rooms
-        rooms.logins_ended(deletion.logins, NOT_SIGNED_IN, _ACCOUNT_DELETED)
+        rooms.logins_ended(deletion.logins, CloseReason.ACCOUNT_DELETED)
         for session_id in deletion.memberships:
-            rooms.member_gone(session_id, self.me.id, NO_ACCESS, _ACCOUNT_DELETED)
+            rooms.member_gone(session_id, self.me.id, CloseReason.MEMBER_DELETED_ACCOUNT)
         for session_id, successor in deletion.inherited.items():
             rooms.role_changed(session_id, successor, Role.OWNER)
         for session_id in deletion.deleted:
@@ -73,7 +72,7 @@ class PasswordHandler(AccountHandler):
         await self.check_password(body["currentPassword"], "currentPassword")
         hashed = await services.passwords.hash(body["newPassword"])
         ended = await services.store.set_password(user.id, hashed, self.login_id, known_hash=user.password_hash)
-        services.rooms.logins_ended(ended, NOT_SIGNED_IN, LOGGED_OUT)
+        services.rooms.logins_ended(ended, CloseReason.LOGGED_OUT)
         answer: PasswordChanged = {
             "message": "Password changed; all other logins have ended.",
             "ended": len(ended),
@@ -91,7 +90,7 @@ class LoginsHandler(AccountHandler):
 
     async def delete(self) -> None:
         ended = await self.services.store.end_other_logins(self.me.id, self.login_id)
-        self.services.rooms.logins_ended(ended, NOT_SIGNED_IN, LOGGED_OUT)
+        self.services.rooms.logins_ended(ended, CloseReason.LOGGED_OUT)
         self.set_status(204)
 
 
@@ -104,7 +103,7 @@ class OneLoginHandler(AccountHandler):
         if login_id not in {login.id for login in logins}:
             raise NotFound("login")
         await services.store.end_login(login_id)
-        services.rooms.logins_ended([login_id], NOT_SIGNED_IN, LOGGED_OUT)
+        services.rooms.logins_ended([login_id], CloseReason.LOGGED_OUT)
         if login_id == self.login_id:
             self.clear_cookies()
         self.set_status(204)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from crdt.closing import CloseReason
 from handlers import errors, ids
 from handlers.http import network, schemas
 from handlers.http.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler
@@ -12,9 +13,6 @@ from handlers.security import devices
 from handlers.security.tokens import RefreshToken
 from storage.errors import NotFound, Outdated, TokenReused
 from storage.records import Login, User
-
-NOT_SIGNED_IN = 4401
-LOGGED_OUT = '{"code":"logged_out"}'
 
 
 class AccountHandler(BaseHandler):
@@ -148,7 +146,7 @@ class SignupHandler(AccountHandler):
         )
         kept, _ = self.new_login(user.id, self.login_id)
         ended = await services.store.claim_guest(user, kept)
-        services.rooms.logins_ended(ended, NOT_SIGNED_IN, LOGGED_OUT)
+        services.rooms.logins_ended(ended, CloseReason.LOGGED_OUT)
         login, token = self.new_login(user.id)
         await services.store.add_login(login)
         services.rooms.login_replaced(self.login_id, login.id)
@@ -219,7 +217,7 @@ class RefreshHandler(AccountHandler):
         except NotFound:
             raise errors.not_signed_in("This login has ended.") from None
         except TokenReused:
-            services.rooms.logins_ended([presented.login_id], NOT_SIGNED_IN, LOGGED_OUT)
+            services.rooms.logins_ended([presented.login_id], CloseReason.LOGGED_OUT)
             raise
         user = await services.store.signed_in(presented.login_id, now)
         if user is None:
@@ -233,7 +231,7 @@ class LogoutHandler(AccountHandler):
     async def post(self) -> None:
         self.read(schemas.EMPTY)
         await self.services.store.end_login(self.login_id)
-        self.services.rooms.logins_ended([self.login_id], NOT_SIGNED_IN, LOGGED_OUT)
+        self.services.rooms.logins_ended([self.login_id], CloseReason.LOGGED_OUT)
         self.clear_cookies()
         answer: Confirmation = {"message": "Signed out."}
         self.reply(answer)

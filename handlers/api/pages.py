@@ -11,6 +11,7 @@ from pathlib import Path
 from tornado.template import Template
 
 from handlers import errors
+from handlers.close_codes import CloseCode
 from handlers.http import network, openapi
 from handlers.http.base import BaseHandler
 
@@ -78,7 +79,7 @@ class DocsHandler(PageHandler):
 
     async def get(self) -> None:
         rows = [(operation, list(_fields(operation))) for operation in openapi.OPERATIONS]
-        self.reply_page("docs.html", rows=rows, errors=openapi.ERRORS)
+        self.reply_page("docs.html", rows=rows, errors=openapi.ERRORS, close_codes=list(CloseCode))
 
 
 class OpenApiHandler(BaseHandler):

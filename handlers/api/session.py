@@ -5,12 +5,12 @@ import binascii
 import logging
 from collections.abc import Mapping, Sequence
 
+from crdt.closing import CloseReason
 from crdt.document.document import Document
 from crdt.errors import CrdtError
 from crdt.log.codec import Entry, encode_chunk
 from handlers import errors, ids
 from handlers.access import enter
-from handlers.api.account import NO_ACCESS
 from handlers.http import notifications, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import people as people_views
@@ -21,8 +21,6 @@ from storage.records import Access, Chunk, Member, Role, Session, SessionChanges
 
 _log = logging.getLogger(__name__)
 
-_REMOVED = '{"code":"removed"}'
-_LEFT = '{"code":"left"}'
 MAIN_ROOT = "codemirror"
 _MAX_TIME = 1 << 53
 MEMBERS_IN_LISTS = 20
@@ -162,7 +160,7 @@ class LeaveHandler(BaseHandler):
         self.read(schemas.EMPTY)
         session, _ = await self.member(session_id, Role.VIEWER)
         await self.services.store.leave(session.id, self.me.id)
-        self.services.rooms.member_gone(session.id, self.me.id, NO_ACCESS, _LEFT)
+        self.services.rooms.member_gone(session.id, self.me.id, CloseReason.MEMBER_LEFT)
         self.set_status(204)
 
 
@@ -194,7 +192,7 @@ class MemberHandler(SessionHandlerBase):
         session, _ = await self.member(session_id, Role.OWNER)
         user_id = ids.normalize(user_id)
         await self.services.store.remove_member(session.id, user_id, owner_id=self.me.id)
-        self.services.rooms.member_gone(session.id, user_id, NO_ACCESS, _REMOVED)
+        self.services.rooms.member_gone(session.id, user_id, CloseReason.MEMBER_REMOVED)
         self.services.sockets.tell(session.id, notifications.SESSION_CHANGED)
         self.set_status(204)
 

@@ -1,10 +1,11 @@
 """One Socket.IO client that has signed in."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from crdt.closing import CloseReason
+from handlers.close_codes import Close, CloseCode, close_for
 from handlers.connections import SocketLimits
 from handlers.errors import ApiError
 from handlers.limits import Bucket
@@ -15,14 +16,7 @@ if TYPE_CHECKING:
     from handlers.socketio.text_connection import TextConnection
     from handlers.socketio.text_session import TextSession
 
-_RESTART = 1012
-_NOT_SIGNED_IN = 4401
 _OVER_S = 10.0
-_MESSAGES = {
-    "not_signed_in": "This login has ended.",
-    "removed": "The owner removed you from this session.",
-    "session_deleted": "The session was deleted.",
-}
 
 
 class EventRate:
@@ -101,14 +95,13 @@ class EventClient:
         self.emit("error-message", {**told, **({"event": event} if event else {})})
         return {"ok": False, "error": told}
 
-    def unseated(self, code: int, reason: str) -> None:
+    def unseated(self, reason: CloseReason, message: str) -> None:
         """The room has closed this client's connection (`crdt.room.connection.Outbox.close`): say why."""
         self._sessions.leave(self, is_lost=False)
-        if code == _RESTART:
+        close = close_for(reason)
+        if close is Close.RESTART:
             self._server.drop(self.key)
             return
-        told = json.loads(reason)
-        word = str(told["code"])
-        self.fail(ApiError(code, word, told.get("message") or _MESSAGES.get(word, word)))
-        if code == _NOT_SIGNED_IN:
+        self.fail(ApiError(close.code, close.word, message or close.message or close.word))
+        if close.code is CloseCode.NOT_SIGNED_IN:
             self._server.send_away(self.key)

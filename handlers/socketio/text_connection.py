@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from crdt.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
@@ -37,7 +38,7 @@ class Client(Protocol):
 
     def confirm(self, arrived: Callable[[], None]) -> None: ...
 
-    def unseated(self, code: int, reason: str) -> None: ...
+    def unseated(self, reason: CloseReason, message: str) -> None: ...
 
 
 class Session(Protocol):
@@ -78,8 +79,8 @@ class TextConnection:
 
     send_framed = send
 
-    def close(self, code: int, reason: str) -> None:
-        self.client.unseated(code, reason)
+    def close(self, reason: CloseReason, message: str = "") -> None:
+        self.client.unseated(reason, message)
 
     # -- text and presence ------------------------------------------------------------------------
 

@@ -80,13 +80,13 @@ class TextSessions:
         user = await signed_in(self._services, client.user.id, client.login_id)
         _, member = await enter(self._services, user, session_id)
         if member.is_removed:
-            raise errors.ApiError(403, "removed", "The owner removed you from this session.")
+            raise errors.removed()
         return user, member.role
 
     def _connect(self, client: EventClient, room: Room, user: User, role: Role) -> None:
         services, session_id = self._services, room.session_id
         if not services.sockets.has_room(session_id, user.id):
-            raise errors.ApiError(429, "too_many", "Too many connections to this session.")
+            raise errors.too_many("Too many connections to this session.")
         session = self._sessions.get(session_id)
         if session is None or session.room is not room:
             session = self._sessions[session_id] = TextSession(room)

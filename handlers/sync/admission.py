@@ -1,6 +1,5 @@
 """From an open WebSocket into a room: who it is, whether there is a place, and why not."""
 
-import json
 import logging
 from collections.abc import Mapping
 
@@ -9,17 +8,13 @@ from crdt.room.connection import Connection
 from crdt.wire import y_protocol
 from handlers import errors
 from handlers.access import connect_wait_s, enter_as, entering, secret_hash
-from handlers.api.account import NO_ACCESS
-from handlers.api.auth import NOT_SIGNED_IN
+from handlers.close_codes import Close
 from handlers.http.views import people
 from handlers.security.tokens import Claims
 from handlers.services import Services
-from handlers.sync.editor import DAMAGED, STORE_AWAY, SyncPeer
+from handlers.sync.editor import SyncPeer
 from storage.errors import LimitReached, NotFound, StoreUnavailable
 from storage.records import Admission, Role, User
-
-NO_SUCH_SESSION = 4404
-TOO_MANY = 4529
 
 _log = logging.getLogger(__name__)
 
@@ -27,10 +22,9 @@ _log = logging.getLogger(__name__)
 class _Refused(Exception):
     """The client does not get in."""
 
-    def __init__(self, code: int, word: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.word = word
+    def __init__(self, close: Close, message: str = "") -> None:
+        super().__init__(message or close.message)
+        self.close = close
 
 
 class Entrance:
@@ -52,21 +46,21 @@ class Entrance:
         """Join the session's room, or say why not; fits: there is a place for one more connection."""
         try:
             if not fits:
-                raise _Refused(TOO_MANY, "too_many", "Too many connections.")
+                raise _Refused(Close.TOO_MANY)
             await self._join(session_id)
         except _Refused as refused:
-            self._refuse(refused.code, refused.word, str(refused))
+            self._refuse(refused.close, str(refused))
         except (RoomUnavailable, StoreUnavailable):
-            self._refuse(STORE_AWAY, "unavailable", "The session cannot be loaded now.")
+            self._refuse(Close.UNAVAILABLE, Close.UNAVAILABLE.message)
         except RoomSetAside as error:
-            self._refuse(DAMAGED, "quarantined", f"The session is {error}.")
+            self._refuse(Close.QUARANTINED, f"The session is {error}.")
         except RoomDamaged:
-            self._refuse(DAMAGED, "quarantined", "The stored document is damaged.")
+            self._refuse(Close.QUARANTINED, Close.QUARANTINED.message)
         except NotFound:
-            self._refuse(NO_SUCH_SESSION, "not_found", "There is no such session.")
+            self._refuse(Close.NOT_FOUND, Close.NOT_FOUND.message)
         except Exception:
             _log.exception("a connection could not be opened")
-            self._peer.shut(1011, '{"code":"internal"}')
+            self._peer.shut(Close.INTERNAL)
 
     async def _join(self, session_id: str) -> None:
         """Let the client into its room; no change of login or membership slips in between."""
@@ -76,7 +70,7 @@ class Entrance:
             if self._peer.is_closing:
                 return
             if not sockets.has_room(session_id, user.id):
-                raise _Refused(TOO_MANY, "too_many", "Too many connections to this session.")
+                raise _Refused(Close.TOO_MANY, "Too many connections to this session.")
             connection = Connection(
                 user=people.participant(user),
                 login_id=login_id,
@@ -95,11 +89,11 @@ class Entrance:
         self._services.seen_logins.add(claims.login_id)
         found = await self._services.store.admission(claims.login_id, self._session_id, self._services.clock())
         if found is None or found.user.id != claims.user_id:
-            raise _Refused(NOT_SIGNED_IN, "not_signed_in", "This login has ended.")
+            raise _Refused(Close.NOT_SIGNED_IN, "This login has ended.")
         user = found.user
         role = await self._role(found)
         if is_first and connect_wait_s(self._services, user.id):
-            raise _Refused(TOO_MANY, "too_many", "Too many connection attempts.")
+            raise _Refused(Close.TOO_MANY, "Too many connection attempts.")
         return user, claims.login_id, role
 
     async def _claimed(self) -> Claims:
@@ -107,31 +101,31 @@ class Entrance:
         if ticket := self._query.get("ticket", ""):
             taken = await self._services.store.take_ticket(secret_hash(ticket), self._services.clock())
             if taken is None or taken.session_id != self._session_id:
-                raise _Refused(NOT_SIGNED_IN, "not_signed_in", "This ticket is unknown, used or expired.")
+                raise _Refused(Close.NOT_SIGNED_IN, "This ticket is unknown, used or expired.")
             return Claims(taken.user_id, taken.login_id)
         if not self._token:
-            raise _Refused(NOT_SIGNED_IN, "not_signed_in", "Sign in first.")
+            raise _Refused(Close.NOT_SIGNED_IN)
         try:
             return self._services.tokens.read_access_token(self._token)
         except errors.ApiError as error:
-            raise _Refused(NOT_SIGNED_IN, error.code, error.message) from None
+            is_expired = error.code == Close.TOKEN_EXPIRED.word
+            raise _Refused(Close.TOKEN_EXPIRED if is_expired else Close.NOT_SIGNED_IN, error.message) from None
 
     async def _role(self, found: Admission) -> Role:
         """Return the user's role; whoever has the link becomes a member on the way."""
         try:
             _, member = await enter_as(self._services, *found)
         except LimitReached:
-            raise _Refused(NO_ACCESS, "forbidden", "This session is full.") from None
+            raise _Refused(Close.FORBIDDEN, "This session is full.") from None
         except errors.ApiError as error:
             message = error.message if error.status != 404 else "This session is by invitation."
-            raise _Refused(NO_ACCESS, "forbidden", message) from None
+            raise _Refused(Close.FORBIDDEN, message) from None
         if member.is_removed:
-            raise _Refused(NO_ACCESS, "removed", "The owner removed you from this session.")
+            raise _Refused(Close.REMOVED)
         return member.role
 
-    def _refuse(self, code: int, word: str, message: str) -> None:
+    def _refuse(self, close: Close, message: str) -> None:
         """Say why, and close after a while: old clients come back ten times a second (facts/yjs-protocol.md)."""
-        _log.info("request %s refused with %s: %s", self._request_id, code, word)
-        self._peer.send(y_protocol.permission_denied(f"{word}: {message}"))
-        reason = json.dumps({"code": word, "message": message})
-        self._peer.shut_later(self._services.sockets.limits.refusal_hold_s, code, reason)
+        _log.info("request %s refused with %s: %s", self._request_id, close.code, close.word)
+        self._peer.send(y_protocol.permission_denied(f"{close.word}: {message}"))
+        self._peer.shut_later(self._services.sockets.limits.refusal_hold_s, close, message)

@@ -1,19 +1,16 @@
 """One Yjs editor that is connected: what it sends goes to its room."""
 
 import asyncio
-import json
 import logging
 
-from crdt.errors import CrdtError, DocumentFull, ProtocolError, RoomDamaged
+from crdt.closing import CloseReason, reason_for
+from crdt.errors import CrdtError
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.connection import Connection
 from crdt.room.room import Room
+from handlers.close_codes import Close, close_for
 from handlers.connections import Sockets
-from handlers.sync.websocket import MALFORMED, SyncSocket
-
-DOCUMENT_FULL = 4413
-DAMAGED = 4500
-STORE_AWAY = 4503
+from handlers.sync.websocket import SyncSocket
 
 _SYNC_STEP1 = b"\x00\x00"
 _BYTES_PER_UPDATE = 64 << 10
@@ -45,12 +42,12 @@ class SyncPeer(SyncSocket):
         room.join(connection)
         self.go_on()
 
-    def shut_later(self, delay_s: float, code: int, reason: str) -> None:
-        self._loop.call_later(delay_s, self.shut, code, reason)
+    def shut_later(self, delay_s: float, close: Close, message: str) -> None:
+        self._loop.call_later(delay_s, self.shut, close, message)
 
-    def close(self, code: int, reason: str) -> None:
+    def close(self, reason: CloseReason, message: str = "") -> None:
         """As the room says; see `crdt.room.connection.Outbox`."""
-        self.shut(code, reason)
+        self.shut(close_for(reason), message)
 
     def cost(self, message: bytes) -> float:
         """A question for the whole document costs by its size: answering takes up to 13 ms (`document.CUT_BYTES`)."""
@@ -75,10 +72,9 @@ class SyncPeer(SyncSocket):
 
     def _fail(self, error: CrdtError) -> None:
         """What one client did closes that client."""
-        code, word = _close_code(error)
         if self._room and self._connection:
             _log.info("user %s in session %s: %s", self._connection.user_id, self._room.session_id, error)
-            self._room.close([self._connection], code, json.dumps({"code": word, "message": str(error)}))
+            self._room.close([self._connection], reason_for(error), str(error))
 
     def gone(self) -> None:
         room, connection = self._room, self._connection
@@ -89,14 +85,3 @@ class SyncPeer(SyncSocket):
             self._room = self._connection = None
         self._sockets.forget(self)
         self._sockets.closed(self.address)
-
-
-def _close_code(error: CrdtError) -> tuple[int, str]:
-    match error:
-        case ProtocolError():
-            return MALFORMED, "malformed"
-        case DocumentFull():
-            return DOCUMENT_FULL, "too_large"
-        case RoomDamaged():
-            return DAMAGED, "quarantined"
-    return STORE_AWAY, "unavailable"

@@ -9,16 +9,14 @@ from typing import NamedTuple
 
 from tornado.util import _websocket_mask as unmask
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+from handlers.close_codes import Close
 
-GOING_AWAY = 1001
-PROTOCOL_ERROR = 1002
-NOT_UTF8 = 1007
-TOO_BIG = 1009
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 _FINAL_BINARY = 0x82
 _MASKED = 0x80
 _MAX_CONTROL_BYTES = 125
+_MAX_REASON_BYTES = 123
 _LEAST = {6: 0, 8: 126, 14: 1 << 16}
 """The shortest payload after a head of so many bytes (section 5.2)."""
 _CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
@@ -26,11 +24,11 @@ _SHORT = [bytes((_FINAL_BINARY, size)) for size in range(126)]
 
 
 class FrameError(Exception):
-    """The peer does not speak WebSocket; `code` is what to close with."""
+    """The client does not speak WebSocket; `close` is what to close it with."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, close: Close, message: str) -> None:
         super().__init__(message)
-        self.code = code
+        self.close = close
 
 
 class Control(NamedTuple):
@@ -105,9 +103,9 @@ class FrameReader:
         if start - 4 > size:
             return 0
         if opcode < CLOSE and length + self._size > self._max_bytes:
-            raise FrameError(TOO_BIG, "message too large")
+            raise FrameError(Close.TOO_BIG, "message too large")
         if length < _LEAST[start - at]:
-            raise FrameError(PROTOCOL_ERROR, "length in more bytes than it needs")
+            raise FrameError(Close.PROTOCOL_ERROR, "length in more bytes than it needs")
         end = start + length
         self._need = end - at
         if end > size:
@@ -124,16 +122,16 @@ class FrameReader:
 
     def _check_head(self, data: bytes, at: int, opcode: int, *, is_final: bool) -> None:
         if data[at] & 0x70:
-            raise FrameError(PROTOCOL_ERROR, "reserved bits are set")
+            raise FrameError(Close.PROTOCOL_ERROR, "reserved bits are set")
         if data[at + 1] < _MASKED:
-            raise FrameError(PROTOCOL_ERROR, "frame without a mask")
+            raise FrameError(Close.PROTOCOL_ERROR, "frame without a mask")
         if opcode >= CLOSE:
             if opcode > PONG or not is_final or data[at + 1] - _MASKED > _MAX_CONTROL_BYTES:
-                raise FrameError(PROTOCOL_ERROR, "control frame that is unknown, too long or in parts")
+                raise FrameError(Close.PROTOCOL_ERROR, "control frame that is unknown, too long or in parts")
         elif opcode > BINARY:
-            raise FrameError(PROTOCOL_ERROR, "unknown kind of frame")
+            raise FrameError(Close.PROTOCOL_ERROR, "unknown kind of frame")
         elif (opcode == 0) == (self._parts is None):
-            raise FrameError(PROTOCOL_ERROR, "parts of messages out of order")
+            raise FrameError(Close.PROTOCOL_ERROR, "parts of messages out of order")
 
     def _gather(self, payload: bytes, items: list[Item], *, is_final: bool) -> None:
         self.fragments += 1
@@ -177,15 +175,20 @@ def control(opcode: int, payload: bytes = b"") -> bytes:
     return bytes((0x80 | opcode, len(payload))) + payload
 
 
+def close_payload(code: int, reason: str) -> bytes:
+    """Return the payload of a close frame; a reason over its limit is cut between two characters."""
+    return code.to_bytes(2, "big") + reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore").encode()
+
+
 def read_close(payload: bytes) -> int | None:
     """Return the code in a close frame, None for none; raises FrameError if it may not be sent (section 7.4)."""
     if not payload:
         return None
     code = int.from_bytes(payload[:2], "big")
     if len(payload) == 1 or not (code in _CLOSE_CODES or 3000 <= code < 5000):
-        raise FrameError(PROTOCOL_ERROR, "impossible close code")
+        raise FrameError(Close.PROTOCOL_ERROR, "impossible close code")
     try:
         payload[2:].decode()
     except UnicodeDecodeError:
-        raise FrameError(NOT_UTF8, "close reason that is not UTF-8") from None
+        raise FrameError(Close.NOT_UTF8, "close reason that is not UTF-8") from None
     return code

@@ -11,21 +11,18 @@ from typing import cast
 
 from crdt.limits import MAX_SYNC_BYTES
 from handlers import settings
+from handlers.close_codes import Close
 from handlers.connections import Sockets
 from handlers.limits import Bucket
 from handlers.sync import frames
 from handlers.sync.frames import CLOSE, PING, TEXT, Control, FrameError, FrameReader, Item
 
-MALFORMED = 4400
-TOO_SLOW = 1013
-TOO_FAST = 1008
 _OVER_S = 10.0
 _CALM_S = 1.0
 """Who was not held back for so long is no longer over the limit."""
 _CLOSING_S = 5.0
 """For the client to answer our close frame, or to read what was queued before it."""
 _LARGE_FRAME_BYTES = 16 << 10
-_MAX_REASON_BYTES = 123
 _OTHER_COST = 0.25
 _UPDATE = b"\x00\x02"
 _FRAME_OVERHEAD_BYTES = 64
@@ -78,7 +75,7 @@ class SyncSocket(asyncio.Protocol):
             self._sockets.too_slow += 1
             self._sockets.reached[settings.MAX_QUEUED_BYTES.name] += 1
             self._out.clear()
-            self.shut(TOO_SLOW, '{"code":"too_slow"}')
+            self.shut(Close.TOO_SLOW)
 
     def eof_received(self) -> None:
         """The client has ended without a word: the transport closes itself."""
@@ -126,11 +123,11 @@ class SyncSocket(asyncio.Protocol):
         if self._transport and not self._is_closing:
             self._transport.write(frames.control(PING))
 
-    def shut(self, code: int, reason: str) -> None:
-        """Send what is queued and close with a code; harmless when closed."""
+    def shut(self, close: Close, message: str = "") -> None:
+        """Send what is queued and close with a code; harmless when closed. message: for people."""
         if not self._is_closing:
-            self._sockets.closes[code] += 1
-            self._close(code.to_bytes(2, "big") + reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore").encode())
+            self._sockets.closes[close.code] += 1
+            self._close(frames.close_payload(close.code, close.reason(message)))
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -246,7 +243,7 @@ class SyncSocket(asyncio.Protocol):
             self._over_until = now + wait_s
             if now - self._over_since > _OVER_S:
                 self._sockets.too_fast += 1
-                self.shut(TOO_FAST, '{"code":"too_fast"}')
+                self.shut(Close.TOO_FAST)
                 return
         self._transport.pause_reading()
         if self._held is not None:
@@ -273,14 +270,14 @@ class SyncSocket(asyncio.Protocol):
             if isinstance(item, FrameError):
                 raise item
             if item.opcode == TEXT:
-                self.shut(MALFORMED, '{"code":"malformed","message":"binary messages only"}')
+                self.shut(Close.TEXT_MESSAGE, Close.TEXT_MESSAGE.message)
             elif item.opcode == PING and self._transport:
                 self._transport.write(frames.control(frames.PONG, item.payload))
             elif item.opcode == CLOSE:
                 self._answer_close(item.payload)
         except FrameError as error:
-            self._sockets.reached[MAX_SYNC_BYTES.name] += error.code == frames.TOO_BIG
-            self.shut(error.code, f'{{"code":"malformed","message":"{error}"}}')
+            self._sockets.reached[MAX_SYNC_BYTES.name] += error.close is Close.TOO_BIG
+            self.shut(error.close, str(error))
             self._hang_up()
 
     def _hang_up(self) -> None:

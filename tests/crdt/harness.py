@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crdt.closing import CloseReason
 from crdt.document.merging import EMPTY
 from crdt.limits import RoomLimits
 from crdt.log.restore import RestoredDocument
@@ -19,15 +20,15 @@ class Inbox:
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
-        self.closed: tuple[int, str] | None = None
+        self.closed: tuple[CloseReason, str] | None = None
 
     def send(self, frame: bytes) -> None:
         self.frames.append(frame)
 
     send_framed = send
 
-    def close(self, code: int, reason: str) -> None:
-        self.closed = self.closed or (code, reason)
+    def close(self, reason: CloseReason, message: str = "") -> None:
+        self.closed = self.closed or (reason, message)
 
     def take(self) -> list[bytes]:
         """Return the frames since the last call."""

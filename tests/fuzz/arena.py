@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from crdt.closing import reason_for
 from crdt.document.document import Document
 from crdt.errors import CrdtError, Rejected, RoomDamaged
 from crdt.log import authorship, codec, restore
@@ -103,7 +104,7 @@ class Arena:
             self._check_kept()
             return DAMAGED
         except CrdtError as error:
-            self.room.close([connection], 4400, str(error))
+            self.room.close([connection], reason_for(error), str(error))
             return CLOSED
         if self.room.journal.sequence > before:
             if user not in WRITERS:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import crdt.log.restore
+from crdt.closing import CloseReason
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history.versions import Versions, VersionSettings
@@ -147,7 +148,7 @@ async def test_edits_are_there_after_a_reload(world: World) -> None:
     async with again.rooms.use("one") as room:
         assert room.files() == {"codemirror": "x" * 50}
         assert room.index.owners == {5: "ada"}
-    assert inbox.closed == (1012, '{"code":"restart"}')
+    assert inbox.closed == (CloseReason.RESTART, "")
     assert await again.rooms.drain(5) is True
     with pytest.raises(RoomUnavailable):
         async with again.rooms.use("one"):
@@ -341,12 +342,12 @@ async def test_deleting_drops_what_was_unsaved(world: World) -> None:
         with pytest.raises(RoomUnavailable):
             await waiting
 
-    assert inbox.closed == (4410, '{"code":"session_deleted"}')
+    assert inbox.closed == (CloseReason.SESSION_DELETED, "")
     assert world.rooms.find("one") is None
     world.rooms.session_deleted("one")
     world.rooms.status_changed("one", Status.OPEN)
     world.rooms.role_changed("one", "ada", Role.VIEWER)
-    world.rooms.member_gone("one", "ada", 4403, "")
+    world.rooms.member_gone("one", "ada", CloseReason.MEMBER_REMOVED)
 
 
 async def test_changes_reach_connections(world: World) -> None:
@@ -359,11 +360,11 @@ async def test_changes_reach_connections(world: World) -> None:
 
         world.rooms.role_changed("one", "bob", Role.VIEWER)
         world.rooms.user_changed({**ada.user, "name": "Countess"})
-        world.rooms.logins_ended(["login-ada"], 4401, "out")
-        world.rooms.member_gone("one", "bob", 4403, "gone")
+        world.rooms.logins_ended(["login-ada"], CloseReason.LOGGED_OUT)
+        world.rooms.member_gone("one", "bob", CloseReason.MEMBER_LEFT)
 
         assert bob.role is Role.VIEWER
-        assert (ada_inbox.closed, bob_inbox.closed) == ((4401, "out"), (4403, "gone"))
+        assert (ada_inbox.closed, bob_inbox.closed) == ((CloseReason.LOGGED_OUT, ""), (CloseReason.MEMBER_LEFT, ""))
         assert not room.connections
         assert world.rooms.changes == before + 4
 
@@ -382,7 +383,7 @@ async def test_another_writer_on_the_log_is_noticed(world: World, expect_log) ->
         await all_saved(two)
         await until(lambda: inbox.closed)
 
-    assert inbox.closed == (1012, '{"code":"restart"}')
+    assert inbox.closed == (CloseReason.RESTART, "")
     assert world.rooms.find("one") is None
 
 
@@ -400,7 +401,7 @@ async def test_what_is_written_to_a_session_that_is_gone_is_not_called_saved(wor
             await world.rooms.writer.saved(one, 1)
         await all_saved(two)
 
-    assert inbox.closed == (1012, '{"code":"restart"}')
+    assert inbox.closed == (CloseReason.RESTART, "")
     assert world.rooms.find("one") is None
 
 
@@ -621,7 +622,7 @@ async def test_edits_that_pycrdt_refuses_later_are_not_stored(world: World, monk
             patch.setattr(Document, "catch_up", refuse)
             send(room, ada, typist.insert(6, "!"))
             await until(lambda: inbox.closed)
-        assert inbox.closed == (1012, '{"code":"restart"}')
+        assert inbox.closed == (CloseReason.RESTART, "")
         with pytest.raises(RoomUnavailable):
             await world.rooms.writer.saved(room, room.journal.sequence)
     async with world.rooms.use("one") as again:

@@ -1,5 +1,6 @@
 """What a room's connections are told in one turn."""
 
+from crdt.closing import CloseReason
 from crdt.room.broadcast import Broadcast
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
@@ -48,10 +49,10 @@ def test_who_is_closed_gets_what_came_before() -> None:
     to_bob.take()
     update = Typist(5).insert(0, "last words")
     room.receive(ada, y_protocol.sync_update(update), NOW)
-    room.close([bob], 4403, "removed")
+    room.close([bob], CloseReason.MEMBER_REMOVED)
 
     assert to_bob.take() == [y_protocol.sync_update(update)]
-    assert to_bob.closed == (4403, "removed")
+    assert to_bob.closed == (CloseReason.MEMBER_REMOVED, "")
 
 
 def test_presence_of_a_while_is_one_frame() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from crdt.closing import CloseReason
 from crdt.document.document import Document
 from crdt.document.merging import merge
 from crdt.document.server_edits import code_root
@@ -146,7 +147,7 @@ def test_answers_with_gaps_are_sent_away() -> None:
 
     assert len(inbox.take()) == 2
     assert inbox.closed is not None
-    assert inbox.closed[0] == 1013
+    assert inbox.closed[0] is CloseReason.GAP
     assert ada not in room.connections
 
 
@@ -204,10 +205,10 @@ def test_closed_connections_are_not_heard_any_more() -> None:
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room)
 
-    room.close([ada], 4403, "removed")
+    room.close([ada], CloseReason.MEMBER_REMOVED)
     send(room, ada, typist.insert(0, "late"))
 
-    assert inbox.closed == (4403, "removed")
+    assert inbox.closed == (CloseReason.MEMBER_REMOVED, "")
     assert room.files() == {"codemirror": ""}
     assert room.is_used is False
 

@@ -71,7 +71,7 @@ def test_what_is_not_allowed(wire: bytes, code: int) -> None:
     items = FrameReader(1_000).feed(masked(b"before") + wire)
     assert items[0] == b"before"
     assert isinstance(items[-1], FrameError)
-    assert items[-1].code == code
+    assert items[-1].close.code == code
 
 
 def test_limits_to_the_byte() -> None:
@@ -104,7 +104,7 @@ def test_close_codes(code: int) -> None:
 def test_close_codes_that_may_not_be_sent(payload: bytes, code: int) -> None:
     with pytest.raises(FrameError) as caught:
         frames.read_close(payload)
-    assert caught.value.code == code
+    assert caught.value.close.code == code
 
 
 def test_no_code_at_all() -> None:

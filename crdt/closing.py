@@ -1,0 +1,40 @@
+"""Why a room closes a connection. What a client is told on the wire is decided outside (`handlers.close_codes`)."""
+
+from enum import Enum, auto
+
+from crdt.errors import CrdtError, DocumentFull, ProtocolError, RoomDamaged
+
+
+class CloseReason(Enum):
+    """One member for each cause that a client can tell apart."""
+
+    RESTART = auto()
+    """The server stops, or it drops the room to load it again."""
+    SESSION_DELETED = auto()
+    MEMBER_REMOVED = auto()
+    MEMBER_LEFT = auto()
+    MEMBER_DELETED_ACCOUNT = auto()
+    """A membership ended because the member deleted the account."""
+    GUEST_EXPIRED = auto()
+    LOGGED_OUT = auto()
+    LOGIN_EXPIRED = auto()
+    ACCOUNT_DELETED = auto()
+    """A login ended because its user deleted the account."""
+    MALFORMED = auto()
+    GAP = auto()
+    """The client keeps sending updates that build on structs the room does not have."""
+    DOCUMENT_FULL = auto()
+    ROOM_DAMAGED = auto()
+    ROOM_UNAVAILABLE = auto()
+
+
+def reason_for(error: CrdtError) -> CloseReason:
+    """Return why the sender of a frame is closed when the room raised `error` for it."""
+    match error:
+        case ProtocolError():
+            return CloseReason.MALFORMED
+        case DocumentFull():
+            return CloseReason.DOCUMENT_FULL
+        case RoomDamaged():
+            return CloseReason.ROOM_DAMAGED
+    return CloseReason.ROOM_UNAVAILABLE

@@ -1,0 +1,136 @@
+"""The one table of close codes: number, word, message, and whether a client may come back.
+
+From here come the closes of `/sync`, the `error-message` that a Socket.IO client gets when it is closed,
+the REST errors that share a word, the tables in docs/api.md and on the page /docs, and the web app's
+`static/src/close_codes.ts`. Code that closes a client names a `Close` and writes no code or JSON itself.
+"""
+
+import json
+from enum import Enum, IntEnum
+
+from crdt.closing import CloseReason
+
+_COMPACT = (",", ":")
+
+
+class CloseCode(IntEnum):
+    """A WebSocket close code (RFC 6455, section 7.4).
+
+    meaning     for the documentation
+    comes_back  whether the same client may succeed later without doing anything different
+    """
+
+    meaning: str
+    comes_back: bool
+
+    def __new__(cls, code: int, meaning: str, comes_back: bool) -> "CloseCode":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        member.comes_back = comes_back
+        return member
+
+    MALFORMED = 4400, "malformed frame or update", False
+    NOT_SIGNED_IN = 4401, "not signed in, or logged out; after `token_expired` come back with a new token", False
+    NO_ACCESS = 4403, "no access, removed, or left", False
+    NOT_FOUND = 4404, "no such session", False
+    SESSION_DELETED = 4410, "the session was deleted", False
+    TOO_LARGE = 4413, "the document would pass its size limit", False
+    OUT_OF_SERVICE = (
+        4500,
+        "out of service: the stored document is damaged, or the server failed in this session "
+        "and set it aside for a while",
+        True,
+    )
+    UNAVAILABLE = 4503, "the store is away", True
+    TOO_MANY = 4529, "too many connections or attempts", True
+    PROTOCOL_ERROR = 1002, "frames that are not WebSocket's", False
+    NOT_UTF8 = 1007, "a close reason that is not UTF-8", False
+    TOO_FAST = 1008, "sent too fast for ten seconds", True
+    TOO_BIG = 1009, "message too large", True
+    INTERNAL = 1011, "the server failed; the log says why", True
+    RESTART = 1012, "the server restarts", True
+    TRY_LATER = (
+        1013,
+        "read too slowly; or edits that do not fit: a gap that stays, another user's client id",
+        True,
+    )
+
+
+class Close(Enum):
+    """Why a client is closed, as the client is told.
+
+    code     the close code
+    word     stable; tells the causes of one code apart, and is the `code` of REST errors of the same cause
+    message  for people, where nothing more exact is known; empty where clients get the word alone
+    """
+
+    MALFORMED = CloseCode.MALFORMED, "malformed"
+    TEXT_MESSAGE = CloseCode.MALFORMED, "malformed", "binary messages only", _COMPACT
+    PROTOCOL_ERROR = CloseCode.PROTOCOL_ERROR, "malformed", "", _COMPACT
+    NOT_UTF8 = CloseCode.NOT_UTF8, "malformed", "", _COMPACT
+    TOO_BIG = CloseCode.TOO_BIG, "malformed", "", _COMPACT
+    TOO_FAST = CloseCode.TOO_FAST, "too_fast"
+    TOO_SLOW = CloseCode.TRY_LATER, "too_slow"
+    GAP = CloseCode.TRY_LATER, "gap", "", _COMPACT
+    TOO_LARGE = CloseCode.TOO_LARGE, "too_large"
+    TOO_MANY = CloseCode.TOO_MANY, "too_many", "Too many connections."
+    NOT_SIGNED_IN = CloseCode.NOT_SIGNED_IN, "not_signed_in", "Sign in first."
+    TOKEN_EXPIRED = CloseCode.NOT_SIGNED_IN, "token_expired", "The access token has expired."
+    LOGGED_OUT = CloseCode.NOT_SIGNED_IN, "logged_out"
+    LOGIN_EXPIRED = CloseCode.NOT_SIGNED_IN, "login_expired"
+    ACCOUNT_DELETED = CloseCode.NOT_SIGNED_IN, "account_deleted"
+    FORBIDDEN = CloseCode.NO_ACCESS, "forbidden"
+    REMOVED = CloseCode.NO_ACCESS, "removed", "The owner removed you from this session."
+    LEFT = CloseCode.NO_ACCESS, "left"
+    GUEST_EXPIRED = CloseCode.NO_ACCESS, "guest_expired"
+    MEMBER_DELETED_ACCOUNT = CloseCode.NO_ACCESS, "account_deleted"
+    NOT_FOUND = CloseCode.NOT_FOUND, "not_found", "There is no such session."
+    SESSION_DELETED = CloseCode.SESSION_DELETED, "session_deleted", "The session was deleted."
+    QUARANTINED = CloseCode.OUT_OF_SERVICE, "quarantined", "The stored document is damaged."
+    UNAVAILABLE = CloseCode.UNAVAILABLE, "unavailable", "The session cannot be loaded now."
+    INTERNAL = CloseCode.INTERNAL, "internal"
+    RESTART = CloseCode.RESTART, "restart"
+
+    def __init__(
+        self, code: CloseCode, word: str, message: str = "", separators: tuple[str, str] | None = None
+    ) -> None:
+        """separators: as `json.dumps` takes them. Both spellings are in use, and clients may compare bytes."""
+        self.code = code
+        self.word = word
+        self.message = message
+        self._separators = separators
+
+    def reason(self, message: str = "") -> str:
+        """Return the reason in a close frame, as JSON: the word, and the message if there is one."""
+        if not message:
+            return json.dumps({"code": self.word}, separators=_COMPACT)
+        return json.dumps({"code": self.word, "message": message}, separators=self._separators)
+
+
+_OF_ROOMS = {
+    CloseReason.RESTART: Close.RESTART,
+    CloseReason.SESSION_DELETED: Close.SESSION_DELETED,
+    CloseReason.MEMBER_REMOVED: Close.REMOVED,
+    CloseReason.MEMBER_LEFT: Close.LEFT,
+    CloseReason.MEMBER_DELETED_ACCOUNT: Close.MEMBER_DELETED_ACCOUNT,
+    CloseReason.GUEST_EXPIRED: Close.GUEST_EXPIRED,
+    CloseReason.LOGGED_OUT: Close.LOGGED_OUT,
+    CloseReason.LOGIN_EXPIRED: Close.LOGIN_EXPIRED,
+    CloseReason.ACCOUNT_DELETED: Close.ACCOUNT_DELETED,
+    CloseReason.MALFORMED: Close.MALFORMED,
+    CloseReason.GAP: Close.GAP,
+    CloseReason.DOCUMENT_FULL: Close.TOO_LARGE,
+    CloseReason.ROOM_DAMAGED: Close.QUARANTINED,
+    CloseReason.ROOM_UNAVAILABLE: Close.UNAVAILABLE,
+}
+
+
+def close_for(reason: CloseReason) -> Close:
+    """Return how clients are told of a room's reason."""
+    return _OF_ROOMS[reason]
+
+
+def words(code: CloseCode) -> list[str]:
+    """Return the words that come with a close code, each once."""
+    return list(dict.fromkeys(close.word for close in Close if close.code is code))

@@ -1,0 +1,21 @@
+"""Why a room closes the sender of a frame that it could not take."""
+
+import pytest
+
+from crdt.closing import CloseReason, reason_for
+from crdt.errors import CrdtError, DocumentFull, ProtocolError, Rejected, RoomDamaged, RoomSetAside, RoomUnavailable
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ProtocolError("x"), CloseReason.MALFORMED),
+        (Rejected("x"), CloseReason.MALFORMED),
+        (DocumentFull("x"), CloseReason.DOCUMENT_FULL),
+        (RoomDamaged("x"), CloseReason.ROOM_DAMAGED),
+        (RoomSetAside("x"), CloseReason.ROOM_DAMAGED),
+        (RoomUnavailable("x"), CloseReason.ROOM_UNAVAILABLE),
+    ],
+)
+def test_reason_for_an_error_is_as_permanent_as_the_error(error: CrdtError, reason: CloseReason) -> None:
+    assert reason_for(error) is reason

@@ -1,0 +1,381 @@
+"""Every way in which the server closes a client of `/sync`, byte for byte: clients and proxies out there know these."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tornado.websocket import websocket_connect
+
+from crdt.errors import RoomSetAside
+from crdt.lifecycle.rooms import Rooms
+from crdt.wire import y_protocol
+from handlers.sync import websocket
+from storage.errors import StoreUnavailable
+from tests.api import PASSWORD, Api, Wire
+from tests.conftest import StartServer
+from tests.crdt.harness import Typist
+from tests.handlers.clients import guest_of, joined
+from tests.handlers.conftest import Clock
+from tests.raw_events import RawEvents
+from tests.waiting import until
+
+FULL = {"members": 1, "connections_per_session": 1, "max_text_bytes": 1_024, "max_sync_bytes": 2_048,
+        "max_update_bytes": 2_048, "refusal_hold_s": 0}  # fmt: skip
+SMALL = {"refusal_hold_s": 0}
+DAY_S = 86_400
+
+
+@dataclass
+class Scene:
+    """A server with the owner's session, and who else comes."""
+
+    server: Any
+    ada: Api
+    session_id: str
+    monkeypatch: pytest.MonkeyPatch
+    clock: Clock
+
+    async def wire(self) -> Wire:
+        return await joined(self.ada, self.session_id)
+
+
+Cause = Callable[[Scene], Awaitable[Wire]]
+
+
+# -- who does not get in ------------------------------------------------------------------------------
+
+
+async def no_token(scene: Scene) -> Wire:
+    return Wire(await websocket_connect(f"{scene.ada.socket_url}/{scene.session_id}?token=x"))
+
+
+async def nothing(scene: Scene) -> Wire:
+    scene.monkeypatch.setattr("handlers.http.network.is_allowed_origin", lambda *_: True)
+    return Wire(await websocket_connect(f"{scene.ada.socket_url}/{scene.session_id}"))
+
+
+async def bad_ticket(scene: Scene) -> Wire:
+    return Wire(await websocket_connect(f"{scene.ada.socket_url}/{scene.session_id}?ticket=x"))
+
+
+async def expired_token(scene: Scene) -> Wire:
+    scene.clock.advance(3_600)
+    return await scene.ada.connect(scene.session_id)
+
+
+async def ended_login(scene: Scene) -> Wire:
+    assert (await scene.ada.post("/user/logout")).status == 200
+    return await scene.ada.connect(scene.session_id)
+
+
+async def no_session(scene: Scene) -> Wire:
+    return await scene.ada.connect("0" * 16)
+
+
+async def by_invitation(scene: Scene) -> Wire:
+    bob = await scene.ada.sign_up()
+    assert (await scene.ada.patch(f"/session/{scene.session_id}", {"access": "invite"})).status == 200
+    return await bob.connect(scene.session_id)
+
+
+async def other_guest(scene: Scene) -> Wire:
+    other = await scene.ada.new_session()
+    return await (await guest_of(scene.ada, other)).connect(scene.session_id)
+
+
+async def one_member_more(scene: Scene) -> Wire:
+    return await (await scene.ada.sign_up()).connect(scene.session_id)
+
+
+async def removed_before(scene: Scene) -> Wire:
+    bob = await scene.ada.sign_up()
+    await joined(bob, scene.session_id)
+    assert (await scene.ada.delete(f"/session/{scene.session_id}/members/{bob.user['id']}")).status == 204
+    return await bob.connect(scene.session_id)
+
+
+async def one_connection_more(scene: Scene) -> Wire:
+    await until(lambda: scene.server.parts.services.sockets.open == 0)
+    scene.kept = await scene.wire()  # type: ignore[attr-defined]
+    return await scene.ada.connect(scene.session_id)
+
+
+async def one_socket_more(scene: Scene) -> Wire:
+    scene.monkeypatch.setattr(scene.server.parts.services.sockets, "opened", lambda _address: False)
+    opened = scene.server.parts.services.sockets
+    scene.monkeypatch.setattr(opened, "closed", lambda _address: None)
+    return await scene.ada.connect(scene.session_id)
+
+
+async def too_many_attempts(scene: Scene) -> Wire:
+    scene.monkeypatch.setattr(scene.server.parts.services.limiters.handshakes, "wait_s", lambda _key: 1)
+    return await scene.ada.connect(scene.session_id)
+
+
+def failing(error: Exception) -> Cause:
+    """Return a cause: the room cannot be loaded."""
+
+    async def connect(scene: Scene) -> Wire:
+        def use(*_: object) -> object:
+            raise error
+
+        scene.monkeypatch.setattr(Rooms, "use", use)
+        return await scene.ada.connect(scene.session_id)
+
+    return connect
+
+
+async def damaged(scene: Scene) -> Wire:
+    from storage.records import Chunk
+
+    session_id = await scene.ada.new_session()
+    await scene.server.parts.services.store.append_chunks([Chunk(session_id, 1, 1, b"rubbish", 1)])
+    return await scene.ada.connect(session_id)
+
+
+# -- what others decide -------------------------------------------------------------------------------
+
+
+async def restart(scene: Scene) -> Wire:
+    wire = await scene.wire()
+    await scene.server.stop()
+    return wire
+
+
+async def session_deleted(scene: Scene) -> Wire:
+    wire = await scene.wire()
+    assert (await scene.ada.delete(f"/session/{scene.session_id}")).status == 204
+    return wire
+
+
+async def removed(scene: Scene) -> Wire:
+    bob = await scene.ada.sign_up()
+    wire = await joined(bob, scene.session_id)
+    assert (await scene.ada.delete(f"/session/{scene.session_id}/members/{bob.user['id']}")).status == 204
+    return wire
+
+
+async def left(scene: Scene) -> Wire:
+    bob = await scene.ada.sign_up()
+    wire = await joined(bob, scene.session_id)
+    assert (await bob.post(f"/session/{scene.session_id}/leave")).status == 204
+    return wire
+
+
+async def logged_out(scene: Scene) -> Wire:
+    wire = await scene.wire()
+    assert (await scene.ada.post("/user/logout")).status == 200
+    return wire
+
+
+async def account_deleted(scene: Scene) -> Wire:
+    bob = await scene.ada.sign_up()
+    wire = await joined(bob, scene.session_id)
+    assert (await bob.delete("/user/me", body={"password": PASSWORD})).status == 204
+    return wire
+
+
+async def login_expired(scene: Scene) -> Wire:
+    wire = await scene.wire()
+    scene.clock.advance(40 * DAY_S)
+    await scene.server.housekeeping.note_logins()
+    return wire
+
+
+async def guest_expired(scene: Scene) -> Wire:
+    gus = await guest_of(scene.ada, scene.session_id)
+    wire = await joined(gus, scene.session_id)
+    services = scene.server.parts.services
+    scene.monkeypatch.setattr(services.rooms, "logins", set)
+    services.seen_logins.clear()
+    scene.clock.advance(31 * DAY_S)
+    await scene.server.housekeeping.sweep()
+    return wire
+
+
+# -- what the client does -----------------------------------------------------------------------------
+
+
+async def malformed(scene: Scene) -> Wire:
+    wire = await scene.wire()
+    await wire.send(b"\x00\x02\x05abc")
+    return wire
+
+
+async def text(scene: Scene) -> Wire:
+    wire = await scene.wire()
+    await wire.send_text("hello")
+    return wire
+
+
+async def too_large(scene: Scene) -> Wire:
+    wire = await scene.wire()
+    await wire.send(y_protocol.sync_update(Typist(5).insert(0, "x" * 1_025)))
+    return wire
+
+
+async def too_long_a_message(scene: Scene) -> Wire:
+    wire = await scene.wire()
+    await wire.send(b"\x2a" * 4_000)
+    return wire
+
+
+async def unsaved(scene: Scene) -> Wire:
+    wire = await scene.wire()
+    scene.monkeypatch.setattr(Rooms, "_has_memory", lambda *_: False)
+    room = scene.server.parts.services.rooms.find(scene.session_id)
+    room.has_memory = lambda _size: False
+    await wire.send(y_protocol.sync_update(Typist(5).insert(0, "x")))
+    return wire
+
+
+async def gap(scene: Scene) -> Wire:
+    wire, typist = await scene.wire(), Typist(5)
+    typist.insert(0, "a")
+    update = typist.insert(1, "b")
+    await wire.send(y_protocol.sync_update(update))
+    await wire.receive_until(b"\x00\x00")
+    for _ in range(3):
+        await wire.send(y_protocol.sync_step2(update))
+    return wire
+
+
+async def too_fast(scene: Scene) -> Wire:
+    scene.monkeypatch.setattr(websocket, "_OVER_S", 0.05)
+    wire = await scene.wire()
+
+    async def flood() -> None:
+        while wire.close_code is None:
+            await wire.send(b"\x2a")
+            await asyncio.sleep(0)
+
+    scene.flood = asyncio.create_task(flood())  # type: ignore[attr-defined]
+    return wire
+
+
+REFUSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
+    "no token": (no_token, SMALL, 4401, '{"code": "not_signed_in", "message": "The access token is not valid."}'),
+    "nothing": (nothing, SMALL, 4401, '{"code": "not_signed_in", "message": "Sign in first."}'),
+    "bad ticket": (
+        bad_ticket,
+        SMALL,
+        4401,
+        '{"code": "not_signed_in", "message": "This ticket is unknown, used or expired."}',
+    ),
+    "expired token": (
+        expired_token,
+        SMALL,
+        4401,
+        '{"code": "token_expired", "message": "The access token has expired."}',
+    ),
+    "ended login": (ended_login, SMALL, 4401, '{"code": "not_signed_in", "message": "This login has ended."}'),
+    "no session": (no_session, SMALL, 4404, '{"code": "not_found", "message": "There is no such session."}'),
+    "by invitation": (by_invitation, SMALL, 4403, '{"code": "forbidden", "message": "This session is by invitation."}'),
+    "other guest": (
+        other_guest,
+        SMALL,
+        4403,
+        '{"code": "forbidden", "message": "A guest may enter one session only: sign up to join others."}',
+    ),
+    "one member more": (one_member_more, FULL, 4403, '{"code": "forbidden", "message": "This session is full."}'),
+    "removed before": (
+        removed_before,
+        SMALL,
+        4403,
+        '{"code": "removed", "message": "The owner removed you from this session."}',
+    ),
+    "one connection more": (
+        one_connection_more,
+        FULL,
+        4529,
+        '{"code": "too_many", "message": "Too many connections to this session."}',
+    ),
+    "one socket more": (one_socket_more, SMALL, 4529, '{"code": "too_many", "message": "Too many connections."}'),
+    "too many attempts": (
+        too_many_attempts,
+        SMALL,
+        4529,
+        '{"code": "too_many", "message": "Too many connection attempts."}',
+    ),
+    "store away": (
+        failing(StoreUnavailable("x")),
+        SMALL,
+        4503,
+        '{"code": "unavailable", "message": "The session cannot be loaded now."}',
+    ),
+    "set aside": (
+        failing(RoomSetAside("out of service for 9 minutes")),
+        SMALL,
+        4500,
+        '{"code": "quarantined", "message": "The session is out of service for 9 minutes."}',
+    ),
+    "damaged": (damaged, SMALL, 4500, '{"code": "quarantined", "message": "The stored document is damaged."}'),
+    "a bug": (failing(KeyError("x")), SMALL, 1011, '{"code":"internal"}'),
+}
+CLOSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
+    "restart": (restart, {}, 1012, '{"code":"restart"}'),
+    "session deleted": (session_deleted, {}, 4410, '{"code":"session_deleted"}'),
+    "removed": (removed, {}, 4403, '{"code":"removed"}'),
+    "left": (left, {}, 4403, '{"code":"left"}'),
+    "logged out": (logged_out, {}, 4401, '{"code":"logged_out"}'),
+    "account deleted": (account_deleted, {}, 4401, '{"code":"account_deleted"}'),
+    "login expired": (login_expired, {}, 4401, '{"code":"login_expired"}'),
+    "guest expired": (guest_expired, {}, 4403, '{"code":"guest_expired"}'),
+    "malformed": (malformed, {}, 4400, '{"code": "malformed", "message": "byte string ends early"}'),
+    "text": (text, {}, 4400, '{"code":"malformed","message":"binary messages only"}'),
+    "too large": (too_large, FULL, 4413, '{"code": "too_large", "message": "the document\'s text is over 1024 bytes"}'),
+    "too long a message": (too_long_a_message, FULL, 1009, '{"code":"malformed","message":"message too large"}'),
+    "unsaved": (unsaved, {}, 4503, '{"code": "unavailable", "message": "too much is waiting to be saved"}'),
+    "gap": (gap, {}, 1013, '{"code":"gap","message":"structs are missing before this update"}'),
+    "too fast": (too_fast, {"updates_per_s": 5, "updates_burst": 5}, 1008, '{"code":"too_fast"}'),
+}
+
+
+@pytest.mark.parametrize(("cause", "settings", "code", "reason"), (REFUSED | CLOSED).values(), ids=REFUSED | CLOSED)
+async def test_a_close_has_its_code_and_its_bytes(
+    clock: Clock, start_server: StartServer, monkeypatch, expect_log, cause: Cause, settings, code, reason
+) -> None:
+    """Code and reason of each cause, as literal values."""
+    expect_log("a connection could not be opened" if code == 1011 else "damaged in the store")
+    server = await start_server(**settings)
+    ada = await Api(server.url).sign_up()
+    scene = Scene(server, ada, await ada.new_session(), monkeypatch, clock)
+
+    wire = await cause(scene)
+
+    assert await wire.until_closed() == (code, reason)
+
+
+EVENTS = {
+    "session deleted": (session_deleted, {"code": "session_deleted", "message": "The session was deleted."}),
+    "removed": (removed, {"code": "removed", "message": "The owner removed you from this session."}),
+    "left": (left, {"code": "left", "message": "left"}),
+    "logged out": (logged_out, {"code": "logged_out", "message": "logged_out"}),
+    "account deleted": (account_deleted, {"code": "account_deleted", "message": "account_deleted"}),
+    "login expired": (login_expired, {"code": "login_expired", "message": "login_expired"}),
+}
+
+
+@pytest.mark.parametrize(("cause", "told"), EVENTS.values(), ids=EVENTS)
+async def test_a_client_of_events_is_told_the_same_words(
+    clock: Clock, start_server: StartServer, monkeypatch, cause: Cause, told: dict[str, str]
+) -> None:
+    """Over Socket.IO the word and a message come in `error-message`."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up()
+    scene = Scene(server, ada, await ada.new_session(), monkeypatch, clock)
+    raws: list[RawEvents] = []
+
+    async def joined_by_events(api: Api, session_id: str) -> Wire:
+        raw = await RawEvents.signed_in(api)
+        assert (await raw.ask("join-session", session_id))["ok"]
+        raws.append(raw)
+        return Wire.__new__(Wire)
+
+    monkeypatch.setattr(f"{__name__}.joined", joined_by_events)
+    await cause(scene)
+
+    assert await raws[0].until_event("error-message") == told
+    raws.clear()  # the fixtures still refer to the list: a socket that ends after its event loop is an error
