@@ -13,8 +13,8 @@ from tornado.web import Application, RequestHandler
 
 from collab_server import __version__
 from collab_server.config import Config
+from collab_server.crashes import Crashes
 from collab_server.logs import log_request
-from collab_server.supervision.crashes import Crashes
 from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
 from crdt.history.versions import Versions, VersionSettings

@@ -2,25 +2,20 @@
 
 import argparse
 import asyncio
-import gc
 import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from socket import socket
 
 from collab_server import __version__, copying, logs, loops, stores
 from collab_server.config import Config, ConfigError, all_settings, load
-from collab_server.server import Server, StartError, listen, read_secret
-from collab_server.supervision import allocator, guards
-from collab_server.supervision.supervisor import CANNOT_START, Start, Supervisor
+from collab_server.process import CANNOT_START, Safeguards, serve
+from collab_server.server import StartError, listen, read_secret
 from storage.errors import StoreUnavailable
 from storage.sqlite.engine import is_locked
 from storage.sqlite.store import SqliteStore
 
-_FAILED = CANNOT_START
-_CUT_SHORT = 1
 _EPILOG = """
 first steps:
   collab-server run                      start on http://localhost:5000, data in ./data
@@ -40,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config, warnings = load({**os.environ, **flags}, Path(".env"))
     except ConfigError as error:
         print(f"collab-server: {error}", file=sys.stderr)
-        return _FAILED
+        return CANNOT_START
     for warning in warnings:
         print(f"collab-server: warning: {warning}", file=sys.stderr)
     if options.command == "copy":
@@ -48,60 +43,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "check":
         return asyncio.run(_check(config))
     logs.set_up(config.log_format, config.log_level)
-    return _run(config)
+    return _run(config, is_guarded=options.command == "run")
 
 
-def _run(config: Config) -> int:
-    """Serve until asked to end, in a process of its own that is started again when it dies, or in this one."""
+def _run(config: Config, *, is_guarded: bool) -> int:
+    """Serve until asked to end; return the exit code.
+
+    is_guarded  with the safeguards of `collab_server.supervision`
+    """
     try:
         loop_factory = loops.factory(config)
         sockets = listen(config)
     except (ConfigError, StartError) as error:
         print(f"collab-server: {error}", file=sys.stderr)
-        return _FAILED
-
-    allocator.keep_little()
+        return CANNOT_START
     os.environ["RUST_BACKTRACE"] = "0"  # pycrdt's panics are caught; resolving their symbols takes 50 MiB
+    if is_guarded:
+        from collab_server.supervision import safeguards  # imported late: `serve` does without it
 
-    def serve(start: Start) -> int:
-        guards.limit_memory(config)
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
-            return runner.run(_serve(config, sockets, start))
-
-    if config.supervisor == "off" or not hasattr(os, "fork"):
-        return serve(Start())
-    gc.freeze()  # what is there already stays shared
-    return Supervisor(sockets, serve).run()
-
-
-async def _serve(config: Config, sockets: list[socket], start: Start) -> int:
-    watchdog = guards.Watchdog(config.watchdog_s)
-    watchdog.start()
-    try:
-        server = await Server.start(config, sockets, died_by_itself=start.is_sure)
-        gc.freeze()  # what a server is made of stays; here, since whoever embeds one may start several
-        if start.parent is not None:
-            server.stop_when_readable(start.parent)
-        if not start.deaths:
-            _greet(config, server)
-        await server.run_until_stopped()
-    except StartError as error:
-        print(f"collab-server: {error}", file=sys.stderr)
-        return _FAILED
-    except asyncio.CancelledError:
-        return _CUT_SHORT
-    finally:
-        watchdog.stop()
-    return 0
-
-
-def _greet(config: Config, server: Server) -> None:
-    websocket = server.url.replace("http", "ws", 1)
-    print(f"collab-server {__version__} runs on {server.url} (data in {stores.shown(config)})")
-    print(
-        f"Next: open {server.url} for a first session; Yjs editors connect to {websocket}/sync/<id>.",
-        flush=True,
-    )
+        return safeguards.run(config, sockets, loop_factory)
+    return serve(config, sockets, loop_factory, Safeguards())
 
 
 async def _check(config: Config) -> int:
@@ -115,7 +76,7 @@ async def _check_mongo(config: Config) -> int:
         holder = await store.look()
     except StoreUnavailable as error:
         print(f"collab-server: MONGO_URI: {error}", file=sys.stderr)
-        return _FAILED
+        return CANNOT_START
     note = f" (in use by {holder})" if holder else ""
     print(f"Configuration is right; the store at {stores.shown(config)} is ready{note}.")
     return 0
@@ -139,7 +100,7 @@ async def _check_sqlite(config: Config) -> int:
         read_secret(config)
     except (OSError, ConfigError, StoreUnavailable) as error:
         print(f"collab-server: DATA_DIR {config.data_dir}: {error}", file=sys.stderr)
-        return _FAILED
+        return CANNOT_START
     note = " (a server is running on it)" if is_locked(database) else ""
     print(f"Configuration is right; the store in {data_dir} is ready{note}.")
     return 0
@@ -156,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, about in (
         ("run", "start the server"),
+        ("serve", "start the server without what starts it again or bounds it, for systemd and containers"),
         ("check", "check configuration and store; exit code 2 and one line if something is wrong"),
     ):
         command = commands.add_parser(

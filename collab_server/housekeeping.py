@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from collab_server.supervision import allocator
 from crdt.closing import CloseReason
 from handlers.services import Services
 from storage.errors import StoreError
@@ -22,26 +21,33 @@ _log = logging.getLogger(__name__)
 
 
 class Housekeeping:
-    """Two tasks of a running server: `start`, `stop`.
+    """What a running server does now and then, in one or two tasks: `start`, `stop`.
 
-    guest_ms    guests idle for longer are cleaned up
-    interval_s  seconds between two rounds; every sixtieth one also sweeps
+    guest_days   guests who were not active for this many days are cleaned up
+    interval_s   seconds between two rounds; every sixtieth one also sweeps
+    free_memory  called after rooms have closed, in a thread
     """
 
-    def __init__(self, services: Services, guest_days: float, interval_s: float = 60) -> None:
+    def __init__(
+        self,
+        services: Services,
+        guest_days: float,
+        interval_s: float = 60,
+        free_memory: Callable[[], object] | None = None,
+    ) -> None:
         self._services = services
         self._guest_ms = int(guest_days * _DAY_MS)
         self._interval_s = interval_s
+        self._free_memory = free_memory
         self._dropping = asyncio.Semaphore(_DROPS_AT_ONCE)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin; call inside the event loop."""
         loop = asyncio.get_running_loop()
-        self._tasks = [
-            loop.create_task(self._run(), name="housekeeping"),
-            loop.create_task(self._give_back(), name="give memory back"),
-        ]
+        self._tasks = [loop.create_task(self._run(), name="housekeeping")]
+        if self._free_memory:
+            self._tasks.append(loop.create_task(self._give_back(self._free_memory), name="give memory back"))
 
     async def stop(self) -> None:
         """End, and note the last logins."""
@@ -87,15 +93,15 @@ class Housekeeping:
             rounds += 1
             await asyncio.sleep(self._interval_s)
 
-    async def _give_back(self) -> None:
-        """Give back what rooms had that were closed, and for a while what follows: clients that are let go of later."""
+    async def _give_back(self, free_memory: Callable[[], object]) -> None:
+        """Give memory back after rooms have closed, and for a minute longer: their clients are released later."""
         rooms = due = 0
         while True:
             await asyncio.sleep(_GIVE_BACK_S)
             before, rooms = rooms, self._services.rooms.loaded
             due = _TIMES_GIVEN_BACK if rooms < before else due - 1
             if due > 0:
-                await asyncio.to_thread(allocator.give_back)
+                await asyncio.to_thread(free_memory)
 
     async def _try_to(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Housekeeping that fails is done in a later round."""

@@ -7,16 +7,17 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from tornado.netutil import bind_sockets
 
 from collab_server.app import Parts, make_parts, wall_clock
 from collab_server.config import MIN_SECRET_BYTES, Config, ConfigError
+from collab_server.crashes import Crashes
 from collab_server.housekeeping import Housekeeping
 from collab_server.listening import Listener
 from collab_server.stores import make_store, variable
-from collab_server.supervision.crashes import Crashes
 from storage.base import Store
 from storage.errors import StoreUnavailable
 
@@ -58,12 +59,18 @@ class Server:
 
     @classmethod
     async def start(
-        cls, config: Config, sockets: list[socket.socket] | None = None, *, died_by_itself: bool = False
+        cls,
+        config: Config,
+        sockets: list[socket.socket] | None = None,
+        *,
+        died_by_itself: bool = False,
+        free_memory: Callable[[], object] | None = None,
     ) -> "Server":
         """Open the store and listen; raises StartError.
 
         sockets         bound already, see `listen`
-        died_by_itself  the process before this one did, see `Quarantine.note`
+        died_by_itself  the process before this one ended by its own fault, see `Quarantine.note`
+        free_memory     gives freed memory back to the system
         """
         sockets = sockets or listen(config)
         store = make_store(config)
@@ -85,7 +92,7 @@ class Server:
         parts.services.sockets.start()
         parts.services.lag.start()
         parts.socketio.start()
-        housekeeping = Housekeeping(parts.services, config.guest_days)
+        housekeeping = Housekeeping(parts.services, config.guest_days, free_memory=free_memory)
         housekeeping.start()
         http = Listener(
             parts.application,

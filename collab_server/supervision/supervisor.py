@@ -14,15 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from socket import socket
 
-from collab_server.supervision.guards import STUCK
+from collab_server.process import CANNOT_START
+from collab_server.supervision.watchdog import STUCK
 
 _OWN_FAULT = frozenset(
     (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP, STUCK)
 )
 """What native code dies of, and what the watchdog sends; anybody may send SIGKILL."""
 _FORWARDED = (signal.SIGTERM, signal.SIGINT)
-CANNOT_START = 2
-"""Exit code of a process that says itself why it does not serve."""
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 30.0
 _TIMES_LONGER = 3

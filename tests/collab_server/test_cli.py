@@ -35,7 +35,7 @@ async def test_version_and_help() -> None:
     assert (code, "--port" in text, "COLLAB_IDLE_S" in text) == (0, True, True)
 
 
-@pytest.mark.parametrize("name", ["run", "check"])
+@pytest.mark.parametrize("name", ["run", "serve", "check"])
 async def test_a_bad_setting_is_one_line(tmp_path: Path, name: str) -> None:
     """By variable or by flag: exit code 2, one line that says what is wrong."""
     assert await command(name, cwd=tmp_path, PORT="x") == (

@@ -1,0 +1,75 @@
+"""One process that serves: from sockets that listen to an exit code.
+
+Not for: starting it again, or ending it when it hangs (`collab_server.supervision`).
+"""
+
+import asyncio
+import gc
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from socket import socket
+
+from collab_server import __version__, stores
+from collab_server.config import Config
+from collab_server.server import Server, StartError
+
+CANNOT_START = 2
+"""Exit code of a process that says itself why it does not serve."""
+_CUT_SHORT = 1
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguards:
+    """What a process that is watched over is lent and told; the defaults are those of one that is not.
+
+    watchdog        entered while the event loop runs
+    parent          a descriptor that is readable as soon as the supervisor is gone
+    is_first        no process of this supervisor served before
+    died_by_itself  the process before this one ended by its own fault, see `Quarantine.note`
+    free_memory     gives freed memory back to the system
+    """
+
+    watchdog: AbstractContextManager[None] = field(default_factory=nullcontext)
+    parent: int | None = None
+    is_first: bool = True
+    died_by_itself: bool = False
+    free_memory: Callable[[], object] | None = None
+
+
+def serve(config: Config, sockets: list[socket], loop_factory: LoopFactory, safeguards: Safeguards) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code."""
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(_serve(config, sockets, safeguards))
+
+
+async def _serve(config: Config, sockets: list[socket], safeguards: Safeguards) -> int:
+    with safeguards.watchdog:
+        try:
+            server = await Server.start(
+                config, sockets, died_by_itself=safeguards.died_by_itself, free_memory=safeguards.free_memory
+            )
+            gc.freeze()  # the parts of a server live as long as it; not in `start`: a program may start several
+            if safeguards.parent is not None:
+                server.stop_when_readable(safeguards.parent)
+            if safeguards.is_first:
+                _greet(config, server)
+            await server.run_until_stopped()
+        except StartError as error:
+            print(f"collab-server: {error}", file=sys.stderr)
+            return CANNOT_START
+        except asyncio.CancelledError:
+            return _CUT_SHORT
+    return 0
+
+
+def _greet(config: Config, server: Server) -> None:
+    websocket = server.url.replace("http", "ws", 1)
+    print(f"collab-server {__version__} runs on {server.url} (data in {stores.shown(config)})")
+    print(
+        f"Next: open {server.url} for a first session; Yjs editors connect to {websocket}/sync/<id>.",
+        flush=True,
+    )

@@ -1,0 +1,38 @@
+"""Bounds what the process may allocate, so that one session cannot take the memory of the whole machine."""
+
+import resource
+import sys
+from pathlib import Path
+
+_MIB = 1 << 20
+_SHARE = 0.75
+"""Share of the memory of the machine or container that the process may have if no amount is set."""
+_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def limit_memory(memory_mb: float) -> None:
+    """Bound what this process may allocate (Linux); beyond it an allocation fails, which ends native code.
+
+    memory_mb  MiB; 0 for three quarters of what there is
+    """
+    if sys.platform != "linux":
+        return
+    limit = int(memory_mb * _MIB) or int(_available() * _SHARE)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def _available() -> int:
+    """Return the bytes of memory that the machine, or the container, has."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    total = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemTotal"))
+    for path in _CGROUP_LIMITS:
+        try:
+            text = path.read_text().strip()
+        except OSError:
+            continue
+        if text.isdigit():
+            return min(total, int(text))
+    return total

@@ -1,0 +1,38 @@
+"""`collab-server run`: the process that serves, with every safeguard that the configuration asks for."""
+
+import gc
+import os
+from contextlib import nullcontext
+from functools import partial
+from socket import socket
+
+from collab_server.config import Config
+from collab_server.process import LoopFactory, Safeguards, serve
+from collab_server.supervision import allocator
+from collab_server.supervision.memory import limit_memory
+from collab_server.supervision.supervisor import Start, Supervisor
+from collab_server.supervision.watchdog import Watchdog
+
+
+def run(config: Config, sockets: list[socket], loop_factory: LoopFactory) -> int:
+    """Serve on sockets that listen; return the exit code.
+
+    With the supervisor, a child process serves, and another one when it dies; without it, this process does.
+    """
+    allocator.keep_little()
+    if config.supervisor == "off" or not hasattr(os, "fork"):
+        return _serve(config, sockets, loop_factory, Start())
+    gc.freeze()  # the objects made so far stay in memory that both processes share
+    return Supervisor(sockets, partial(_serve, config, sockets, loop_factory)).run()
+
+
+def _serve(config: Config, sockets: list[socket], loop_factory: LoopFactory, start: Start) -> int:
+    limit_memory(config.memory_mb)
+    safeguards = Safeguards(
+        watchdog=Watchdog(config.watchdog_s) if config.watchdog_s else nullcontext(),
+        parent=start.parent,
+        is_first=not start.deaths,
+        died_by_itself=start.is_sure,
+        free_memory=allocator.give_back,
+    )
+    return serve(config, sockets, loop_factory, safeguards)

@@ -1,0 +1,35 @@
+"""The watchdog ends a process whose event loop stands still, and no other."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.processes import ROOT
+
+_PROGRAM = """
+import asyncio, sys, time
+from collab_server.supervision.watchdog import Watchdog
+
+async def main():
+    with Watchdog(1):
+        if sys.argv[1] == "inside":
+            time.sleep(60)
+        await asyncio.sleep(0)
+    if sys.argv[1] == "after":
+        time.sleep(1.5)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(("where", "code"), [("inside", -signal.SIGALRM), ("after", 0)])
+def test_watchdog_ends_a_loop_that_stands_still(where: str, code: int) -> None:
+    """Within the context SIGALRM ends the process and says where it was; after it nothing happens."""
+    process = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, where], cwd=ROOT, timeout=50, capture_output=True, text=True, check=False
+    )
+
+    assert process.returncode == code
+    assert ("in main" in process.stderr) is (code != 0)
