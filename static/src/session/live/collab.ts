@@ -5,6 +5,7 @@ import { IndexeddbPersistence } from "y-indexeddb"
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
 import { refresh } from "../../api"
+import { CLOSE_CODE } from "../../close_codes"
 import { MAIN_ROOT } from "../../lib/files"
 import type { Message } from "../../types"
 import type { Presence, RelativePosition } from "./presence"
@@ -12,8 +13,6 @@ import { SavedCounter, type SaveState } from "./saved"
 
 const SAVED = 102
 const NOTE = 103
-/** The codes with which the server closes a connection that this page acts on (docs/api.md). */
-const CLOSE_CODE = { signedOut: 4401, notAllowed: 4403, outOfService: 4500 } as const
 const SYNC_TIMEOUT_MS = 1500
 const KEPT_TIMEOUT_MS = 1500
 
@@ -135,14 +134,14 @@ export class Collaboration {
   }
 
   private async closed(code: number, reason: string): Promise<void> {
-    if (code === CLOSE_CODE.signedOut && (await refresh().catch(() => false))) {
+    if (code === CLOSE_CODE.notSignedIn && (await refresh().catch(() => false))) {
       // a provider that was destroyed would connect again, for a page that is gone
       if (!this.isDestroyed) this.provider.connect()
       return
     }
     const message = told(reason)
     this.refused.value =
-      code === CLOSE_CODE.notAllowed
+      code === CLOSE_CODE.noAccess
         ? message || "You are no longer in this session."
         : message || `Closed by the server (${code}).`
   }
