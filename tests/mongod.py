@@ -16,6 +16,7 @@ from pathlib import Path
 from pymongo import AsyncMongoClient
 
 from tests import leftovers
+from tests.waiting import PATIENCE_S
 
 FOLDER = Path(sys.prefix) / "secantus"
 COMMAND = FOLDER / "bin" / "secantusd-py"
@@ -68,7 +69,7 @@ def running(storage: str = ":memory:", port: int | None = None) -> Iterator[str]
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         assert process.poll() is None, "the MongoDB-protocol server ended"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

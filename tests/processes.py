@@ -11,6 +11,7 @@ from typing import Any
 from tornado.httpclient import AsyncHTTPClient
 
 from tests import canaries
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,17 +55,16 @@ class ServerProcess:
                 sys.executable, "-m", *self._module, "run",
                 cwd=ROOT, env=self._environment, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
-        for _ in range(500):
-            try:
-                answer = await AsyncHTTPClient().fetch(self.url + "/readyz", raise_error=False)
-                if answer.code == 200:
-                    canaries.USED.configured(self._environment, self._environment["DATA_DIR"])
-                    return
-            except OSError:
-                pass
-            assert self._process.returncode is None, self.output.read_text()
-            await asyncio.sleep(0.02)
-        raise AssertionError("the server does not get ready")
+        await until(self._is_ready)
+        canaries.USED.configured(self._environment, self._environment["DATA_DIR"])
+
+    async def _is_ready(self) -> bool:
+        assert self._process.returncode is None, self.output.read_text()
+        try:
+            answer = await AsyncHTTPClient().fetch(self.url + "/readyz", raise_error=False)
+        except OSError:
+            return False
+        return answer.code == 200
 
     async def kill(self) -> None:
         """End it as a power cut would."""

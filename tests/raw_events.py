@@ -10,6 +10,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tests.api import Api
+from tests.waiting import PATIENCE_S
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 """What opens a connection of the polling transport."""
@@ -59,7 +60,7 @@ class RawEvents:
         _, answers = await self.until(f"43{number}[")
         return answers[0]
 
-    async def until(self, *prefixes: str, timeout_s: float = 10) -> tuple[str, Any]:
+    async def until(self, *prefixes: str, timeout_s: float = PATIENCE_S) -> tuple[str, Any]:
         """Read to the next packet that begins so; return its beginning and its content."""
         async with asyncio.timeout(timeout_s):
             while (text := await self._socket.read_message()) is not None:
@@ -79,7 +80,7 @@ class RawEvents:
         _, event = await self.until(f'42["{name}"')
         return event[1]
 
-    async def until_closed(self, timeout_s: float = 10) -> None:
+    async def until_closed(self, timeout_s: float = PATIENCE_S) -> None:
         async with asyncio.timeout(timeout_s):
             while await self._socket.read_message() is not None:
                 pass

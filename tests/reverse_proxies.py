@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 from tests import leftovers
 from tests.processes import free_port
 from tests.system_packages import needed_program
+from tests.waiting import PATIENCE_S, until
 
 SAMPLES = Path(__file__).parent.parent / "docs" / "proxies"
 OUTER = {"nginx": "nginx.conf", "caddy": "Caddyfile"}
@@ -104,18 +105,17 @@ class ReverseProxy:
         with (self._folder / "output.log").open("wb") as output:
             self._process = self._run(command, output)
         for port in (self.port,) if self._is_inner else (self.port, self._plain_port):
-            await self._until_listening(self._process, port)
+            await until(lambda port=port: self._listens(port))
 
-    async def _until_listening(self, process: subprocess.Popen[bytes], port: int) -> None:
-        for _ in range(500):
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                await writer.wait_closed()
-                return
-            assert process.poll() is None, self._said()
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"{self._kind} does not listen: {self._said()}")
+    async def _listens(self, port: int) -> bool:
+        assert self._process.poll() is None, self._said()
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
 
     async def stop(self) -> str:
         """End it and drop its folder; returns all that it logged. Harmless more than once."""
@@ -123,7 +123,7 @@ class ReverseProxy:
             if self._process:
                 self._process.send_signal(_AT_ONCE[self._kind])
                 try:
-                    await asyncio.to_thread(self._process.wait, 10)
+                    await asyncio.to_thread(self._process.wait, PATIENCE_S)
                 finally:
                     self._process.kill()
             return self._said()
@@ -140,7 +140,7 @@ class ReverseProxy:
             lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
             lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
             writer.write("\r\n".join([*lines, "", ""]).encode())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 head = await reader.readuntil(b"\r\n\r\n")
             yield int(head.split()[1]), reader, writer
         finally:

@@ -14,6 +14,7 @@ import pycrdt
 from PIL import Image
 
 from tests.api import PASSWORD, Answer, Api, Wire
+from tests.waiting import PATIENCE_S
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 ID = re.compile(r"[0-9a-hjkmnp-tv-z]{16}")
@@ -187,7 +188,7 @@ async def exchange(url: str, *parts: bytes) -> RawAnswer | None:
         for part in parts:
             writer.write(part)
             await writer.drain()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             head = await reader.readuntil(b"\r\n\r\n")
             lines = head.decode("latin-1").split("\r\n")
             headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:] if line)}

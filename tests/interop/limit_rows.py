@@ -21,7 +21,7 @@ from tests.api import Answer, Api
 from tests.handlers.clients import account, code_of, new_invite, picture, typing_frame, upload
 from tests.handlers.security.test_tokens import claims_of
 from tests.interop.test_frames_on_the_wire import CLOSE, Raw, connected
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 OK = "ok"
 CUT = "cut"
@@ -252,7 +252,7 @@ async def send_slowly(scene: Scene, never_ends: int) -> object:
     await writer.drain()
     if not never_ends:
         writer.write(b"}")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         line = await reader.readline()
     writer.close()
     return line.split()[1].decode() if line else CUT

@@ -21,7 +21,7 @@ from tests.crdt.harness import Typist
 from tests.handlers.sync.test_frames import masked
 from tests.interop.limit_rows import CUT, NO_LIMITS, OK, REST, SYNC_STEP1, Row, Scene, told
 from tests.interop.test_frames_on_the_wire import PING, PONG, Raw
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 QUESTION = masked(y_protocol.sync_step1({}))
 ANSWER = b"\x00\x01"
@@ -197,7 +197,7 @@ async def queue(scene: Scene, is_over: int) -> object:
     raw = await scene.open(api=scene.bob)
     assert await told(raw, SYNC_STEP1) == OK
     deaf = Deaf(raw, (peers - before).pop())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while limit - deaf.queued() >= 2 * _LARGE_BYTES:
             await relay(scene, _LARGE_BYTES)
         await relay(scene, limit - deaf.queued())

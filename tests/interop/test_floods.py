@@ -15,7 +15,7 @@ from tests.crdt.harness import Typist
 from tests.handlers.sync.test_frames import masked
 from tests.interop.limit_rows import OK, Scene, told
 from tests.interop.test_frames_on_the_wire import PING, Raw
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 _WIDE = 1 << 30
 _EVENTS: dict[str, Any] = {
@@ -95,7 +95,7 @@ async def test_a_flood_slows_its_sender_and_then_closes_him(
         while_slowed = await scene.counts()
         assert not closing.done()
         monkeypatch.setattr(websocket, "_OVER_S", 0.5)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             closed_with = await closing
         counts = await scene.counts()
 

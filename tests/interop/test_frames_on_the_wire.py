@@ -11,7 +11,7 @@ from crdt.wire import y_protocol
 from tests.api import Api
 from tests.crdt.harness import Typist
 from tests.handlers.sync.test_frames import masked
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 PING, PONG, CLOSE = 9, 10, 8
 
@@ -28,7 +28,7 @@ class Raw:
 
     async def frame(self) -> tuple[int, bytes]:
         """Return (opcode, payload) of the next frame."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             first, length = await self._reader.readexactly(2)
             assert first & 0x70 == 0
             assert length < 128, "a server does not mask"
@@ -50,12 +50,12 @@ class Raw:
         """Return the code in the server's close frame, after which nothing comes but the end."""
         code = int.from_bytes((await self.control(CLOSE))[:2], "big")
         self.send(masked(code.to_bytes(2, "big"), CLOSE))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             assert await self._reader.read() == b""
         return code
 
     async def ended(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while await self._reader.read(4_096):
                 pass
 

@@ -27,6 +27,7 @@ from tests.interop.test_sync_endpoint import SYNC_STEP1
 from tests.interop.text_clients import POLLING, WEBSOCKET, TextPeer
 from tests.node_peers import Peers
 from tests.reverse_proxies import INNER, OUTER, SAMPLES, Certificate, ReverseProxy
+from tests.waiting import PATIENCE_S
 
 UPGRADE = {
     "Upgrade": "websocket",
@@ -311,7 +312,7 @@ async def test_who_does_not_read_is_closed(proxied: Proxied) -> None:
         assert status == 101
         writer, typist = await joined(ada, session_id, "&saved=1"), Typist(5)
         count = 0
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not sockets.too_slow:
                 await writer.send(y_protocol.sync_update(typist.insert(0, "x" * 200_000)))
                 await writer.send(y_protocol.sync_update(typist.delete(0, 200_000)))

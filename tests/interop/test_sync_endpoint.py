@@ -14,7 +14,7 @@ from handlers import connections, join_queue
 from handlers.sync import websocket
 from tests.api import Api, Wire
 from tests.crdt.harness import Typist
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 SYNC_STEP1 = b"\x00\x00"
 
@@ -242,7 +242,7 @@ async def test_who_does_not_read_is_closed(start_server) -> None:
             count += 2
             await asyncio.sleep(0)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await send_until_noticed()
     await writer.receive_until(y_protocol.saved(count))
 

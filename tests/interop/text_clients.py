@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.api import Api
 from tests.node_peers import Peers
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 POLLING, WEBSOCKET, BOTH = ["polling"], ["websocket"], ["polling", "websocket"]
 
@@ -59,7 +59,7 @@ class TextPeer:
         """Return what came with each event of a name so far."""
         return [event[1] for event in (await self.state())["log"] if event[0] == name]
 
-    async def until(self, timeout_s: float = 20, **wanted: Any) -> dict[str, Any]:
+    async def until(self, timeout_s: float = PATIENCE_S, **wanted: Any) -> dict[str, Any]:
         def fits(state: dict[str, Any]) -> bool:
             return all(want(state[key]) if callable(want) else state[key] == want for key, want in wanted.items())
 

@@ -48,7 +48,7 @@ function socketOf (client) {
       client.sent = 0
       client.saved = 0
       client.sends = []
-      this.on('close', (code, reason) => client.closes.push([code, reason.toString()]))
+      this.on('close', (code, reason) => client.closes.push([code, reason.toString(), Date.now()]))
       this.on('message', () => { client.received++ })
       this.on('error', () => {})
     }

@@ -18,7 +18,8 @@ from tests.proxy import Proxy
 from tests.storage.rows import Seed, checkpoint, chunk, invite, member, message
 from tests.waiting import until
 
-IMPATIENT = "?serverSelectionTimeoutMS=80&connectTimeoutMS=250&socketTimeoutMS=1000&directConnection=true"
+IMPATIENT = "?serverSelectionTimeoutMS=80&connectTimeoutMS=3000&socketTimeoutMS=3000&directConnection=true"
+"""How long each of hundreds of calls waits for a server that is gone, and the few calls for one that hangs."""
 
 Rows = dict[str, list[dict[str, Any]]]
 """Documents by collection."""
@@ -47,6 +48,21 @@ async def failing(mongo_uri: str, options: str = IMPATIENT) -> AsyncIterator[Pla
         yield Place(f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{options}", proxy)
         await proxy.stop()
     gc.collect()  # what the driver forgot is found here, where it is expected
+
+
+async def opened(uri: str) -> MongoStore:
+    """Return an open store. The first connection may take longer than the driver waits, on a busy machine."""
+    store = MongoStore(uri)
+
+    async def opens() -> bool:
+        try:
+            await store.open()
+        except StoreUnavailable:
+            return False
+        return True
+
+    await until(opens)
+    return store
 
 
 async def furnish(store: Store) -> None:
@@ -104,7 +120,7 @@ async def until_back(store: Store) -> None:
             return False
         return True
 
-    await until(answers, bool)
+    await until(answers)
 
 
 async def contents(store: MongoStore) -> Rows:

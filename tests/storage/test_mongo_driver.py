@@ -9,7 +9,7 @@ from pymongo import AsyncMongoClient
 
 from storage.errors import NotFound, StoreUnavailable
 from storage.mongo.store import MongoStore
-from tests.storage.faults import FORGETFUL_DRIVER, IMPATIENT, Place, check, contents, furnish, until_back
+from tests.storage.faults import FORGETFUL_DRIVER, IMPATIENT, Place, check, contents, furnish, opened, until_back
 from tests.storage.rows import HOUR, NOW, Seed, checkpoint, chunk, member, version
 from tests.waiting import until
 
@@ -91,8 +91,7 @@ async def test_large_values_are_split(place: Place) -> None:
 
 async def test_the_rest_of_a_deletion_waits_for_no_start(place: Place) -> None:
     """What a cut connection left half deleted is finished by the hourly sweep; he is out at once."""
-    store = MongoStore(place.through)
-    await store.open()
+    store = await opened(place.through)
     await furnish(store)
     await store.set_avatar("u-ada", "url", "key", None)
     place.proxy.cut_at = place.proxy.writes + 3
@@ -130,7 +129,7 @@ async def test_a_guest_who_signs_up_while_guests_are_swept(place: Place) -> None
     idle = await Seed(store).guest("gil")
     async with store._engine.locked(user=idle.id):
         sweeping = asyncio.create_task(store.sweep(NOW + 10, NOW + 1, 10))
-        await until(lambda: _waits_for(store, idle.id), bool)
+        await until(lambda: _waits_for(store, idle.id))
         await store._engine.db.users.update_one({"_id": idle.id}, {"$set": {"is_guest": False}})
 
     assert await sweeping == []
@@ -139,15 +138,14 @@ async def test_a_guest_who_signs_up_while_guests_are_swept(place: Place) -> None
     await store.close(is_clean=True)
 
 
-async def _waits_for(store: MongoStore, user_id: str) -> bool:
+def _waits_for(store: MongoStore, user_id: str) -> bool:
     lock = store._engine._locks[f"user {user_id}"]
     return bool(lock._waiters)
 
 
 async def test_a_stale_entry_does_not_pass_a_revoked_invite(place: Place) -> None:
     """Who was cut off while entering, and comes again when the invite is revoked, stays out; the use is given back."""
-    store = MongoStore(place.through)
-    await store.open()
+    store = await opened(place.through)
     await furnish(store)
     await Seed(store).user("carl")
     place.proxy.cut_at = place.proxy.writes + 2

@@ -17,6 +17,7 @@ from tests.storage.faults import (
     contents,
     crash,
     furnish,
+    opened,
     put_back,
     reopen,
     rows,
@@ -115,8 +116,7 @@ async def test_a_crash_at_each_write(place: Place, what: str, is_late: bool) -> 
     failures = 0
     for count in range(1, MOST_WRITES):
         await put_back(place.direct, start)
-        before, after = MongoStore(place.through), MongoStore(place.direct)
-        await before.open()
+        before, after = await opened(place.through), MongoStore(place.direct)
         place.proxy.cut_at, place.proxy.is_late = place.proxy.writes + count, is_late
 
         try:
@@ -150,8 +150,7 @@ async def repeat(store: Store, what: str) -> None:
 
 async def test_away_and_back(place: Place) -> None:
     """Refused, cut or hanging: StoreUnavailable, and afterwards the same store goes on."""
-    store = MongoStore(place.through)
-    await store.open()
+    store = await opened(place.through)
     await furnish(store)
 
     await place.proxy.refuse()
@@ -176,8 +175,7 @@ async def test_away_and_back(place: Place) -> None:
 
 async def test_a_reply_cut_in_the_middle(place: Place) -> None:
     """The driver asks again; nothing is doubled."""
-    store = MongoStore(place.through)
-    await store.open()
+    store = await opened(place.through)
     await furnish(store)
     cuts, before = iter([True]), place.proxy.writes
 

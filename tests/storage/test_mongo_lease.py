@@ -14,6 +14,7 @@ from storage.mongo.lease import DOUBT_S, LEASE_S, Lease
 from storage.mongo.store import MongoStore
 from tests.storage.faults import FORGETFUL_DRIVER, Place
 from tests.storage.rows import chunk
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
@@ -119,7 +120,7 @@ async def test_closing_during_a_renewal(place: Place, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Lease, "renew", renew_late)
     monkeypatch.setattr(Lease, "release", release_meanwhile)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await store.open()
         await begun.wait()
         await store.close(is_clean=True)

@@ -16,10 +16,10 @@ from storage.errors import StoreUnavailable
 from storage.sqlite.engine import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed, chunk, login, member, message, session, user, version
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 GARBAGE = b"This is not a database. " * 1_000
-PATIENCE_S = 10.0
 """How long a test waits for what should happen at once."""
 
 

@@ -23,7 +23,7 @@ from storage.errors import NotFound, StoreUnavailable
 from storage.records import Access, Chunk, Login, Member, Role, Session, SessionChanges, Status, User, VersionKind
 from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import NOW, Typist, join, send
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 class FaultyStore:
@@ -631,15 +631,15 @@ async def test_edits_that_pycrdt_refuses_later_are_not_stored(world: World, monk
 
 
 async def test_who_waits_is_not_kept_waiting(make_world) -> None:
-    """Edits gather for a minute here, but not when somebody waits for them, nor when there are many."""
-    world = make_world(flush_delay_s=60)
+    """Edits gather for ten minutes here, but not when somebody waits for them, nor when there are many."""
+    world = make_world(flush_delay_s=600)
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         typist = Typist(5)
         send(room, ada, typist.insert(0, "a"))
         await asyncio.sleep(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await world.rooms.writer.saved(room, 1)
             for at in range(1, 4_001):
                 send(room, ada, typist.insert(at, "b"))

@@ -15,6 +15,7 @@ from handlers.security import pictures
 from tests.api import Answer, Api
 from tests.handlers.clients import UNKNOWN_ID, Browser, code_of, exchange, guest_of, multipart, picture, typed, upload
 from tests.handlers.images import BAD, DAMAGED, GOOD, check_clean, exif, halves, noise, png, saved
+from tests.waiting import PATIENCE_S
 
 MIB = 1 << 20
 MULTIPART = "multipart/form-data; boundary=x-boundary-x"
@@ -367,7 +368,7 @@ async def test_a_body_of_1_gib(ada: Api, is_chunked: bool, monkeypatch: pytest.M
         return 1 << 30
 
     with MemoryPeak() as peak:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             sending = asyncio.create_task(send())
             answer = await reader.readuntil(b"\r\n\r\n")
             sent = await sending
