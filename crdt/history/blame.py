@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crdt.history.item_order import Items, as_text
+from crdt.history.item_order import ItemOrder, as_text
 from crdt.log.authorship import GRAIN_S, Authorship
 
 MAX_RUNS = 20_000
@@ -11,7 +11,7 @@ _GAP_MS = GRAIN_S * 1_000
 
 
 @dataclass(slots=True)
-class Run:
+class BlameRun:
     """Text of one author that stands side by side, as UTF-16 code units.
 
     at  milliseconds since 1970 of the newest part, to two seconds
@@ -24,7 +24,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BlameLine:
     """One line, without its end; author and time are those of its newest part, None for nothing at all."""
 
     text: str
@@ -36,22 +36,22 @@ class Line:
 class Blame:
     """Runs and lines of one text."""
 
-    runs: list[Run]
-    lines: list[Line]
+    runs: list[BlameRun]
+    lines: list[BlameLine]
 
 
 def blame(state: bytes, root: str, owners: Mapping[int, str], authorship: Authorship) -> Blame:
     """Return who wrote the text of a root; takes a tenth of a second for large documents."""
     parts: list[str] = []
-    runs: list[Run] = []
+    runs: list[BlameRun] = []
     start = 0
-    for item in Items(state).visible(root):
+    for item in ItemOrder(state).visible(root):
         text = item.text or ""
         pieces = authorship.of(item.client, item.clock, item.clock + item.length)
         ends = [*(clock for clock, _, _ in pieces[1:]), item.clock + item.length]
         owner = owners.get(item.client)
         runs += (
-            Run(start + clock - item.clock, end - clock, owner or user, at)
+            BlameRun(start + clock - item.clock, end - clock, owner or user, at)
             for (clock, at, user), end in zip(pieces, ends, strict=False)
         )
         parts.append(text)
@@ -61,28 +61,28 @@ def blame(state: bytes, root: str, owners: Mapping[int, str], authorship: Author
     return Blame(joined if len(joined) <= MAX_RUNS else _joined(runs, None), lines)
 
 
-def _joined(runs: list[Run], gap_ms: int | None) -> list[Run]:
+def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
     """Join neighbours of one author whose times are near each other, or whatever their times (None)."""
-    found: list[Run] = []
+    found: list[BlameRun] = []
     for run in runs:
         last = found[-1] if found else None
         if last and last.author == run.author and (gap_ms is None or abs(run.at - last.at) <= gap_ms):
             last.length += run.length
             last.at = max(last.at, run.at)
         else:
-            found.append(Run(run.start, run.length, run.author, run.at))
+            found.append(BlameRun(run.start, run.length, run.author, run.at))
     return found
 
 
-def _lines(text: str, runs: list[Run]) -> list[Line]:
+def _lines(text: str, runs: list[BlameRun]) -> list[BlameLine]:
     """An empty line is of whoever ended it; the empty end of a text, of whoever ended the line before."""
     found = []
     at = number = 0
-    newest: Run | None = None
+    newest: BlameRun | None = None
     for line in text.split("\n"):
         end = at + len(line)
         newest = _newest(runs, number, at, end if line else end + 1) or newest
-        found.append(Line(as_text(line), newest.author if newest else None, newest.at if newest else None))
+        found.append(BlameLine(as_text(line), newest.author if newest else None, newest.at if newest else None))
         at = end + 1
         while number < len(runs) and runs[number].start + runs[number].length <= at:
             newest = runs[number] if runs[number].start + runs[number].length == at else newest
@@ -90,7 +90,7 @@ def _lines(text: str, runs: list[Run]) -> list[Line]:
     return found
 
 
-def _newest(runs: list[Run], number: int, start: int, end: int) -> Run | None:
+def _newest(runs: list[BlameRun], number: int, start: int, end: int) -> BlameRun | None:
     """Return the newest run between two positions; `number` is the first that reaches beyond `start`."""
     newest = None
     while number < len(runs) and runs[number].start < end:

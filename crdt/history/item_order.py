@@ -20,7 +20,7 @@ Id = tuple[int, int]
 _TORN = "\ufffd"
 
 
-class Item:
+class YataItem:
     """A run of structs of one client that stand side by side.
 
     text   None for what is not text
@@ -36,14 +36,14 @@ class Item:
         self.text = text
         self.origin: Id | None = None
         self.right_origin: Id | None = None
-        self.left: Item | None = None
-        self.right: Item | None = None
+        self.left: YataItem | None = None
+        self.right: YataItem | None = None
         self.root: str | None = None
         self.is_deleted = False
 
-    def split(self, offset: int) -> "Item":
+    def split(self, offset: int) -> "YataItem":
         """Cut behind `offset` structs; return the right part. Half characters become U+FFFD, as in Yjs."""
-        rest = Item(self.client, self.clock + offset, self.length - offset, None)
+        rest = YataItem(self.client, self.clock + offset, self.length - offset, None)
         if self.text is not None:
             text, tail = self.text[:offset], self.text[offset:]
             if "\ud800" <= text[-1] <= "\udbff":
@@ -59,19 +59,19 @@ class Item:
         return rest
 
 
-class Items:
+class ItemOrder:
     """All items of one state."""
 
     def __init__(self, state: bytes) -> None:
         self._starts: dict[int, list[int]] = {}
-        self._items: dict[int, list[Item]] = {}
-        self._heads: dict[str, Item] = {}
+        self._items: dict[int, list[YataItem]] = {}
+        self._heads: dict[str, YataItem] = {}
         reader = _Reader(state)
         self._integrate(reader.sections())
         for client, start, end in reader.deleted():
             self._delete(client, start, end)
 
-    def visible(self, root: str) -> Iterator[Item]:
+    def visible(self, root: str) -> Iterator[YataItem]:
         """Yield the items of a root's text in order, without what was deleted."""
         item = self._heads.get(root)
         while item:
@@ -79,7 +79,7 @@ class Items:
                 yield item
             item = item.right
 
-    def _integrate(self, sections: dict[int, list[Item]]) -> None:
+    def _integrate(self, sections: dict[int, list[YataItem]]) -> None:
         """Place each client's items in order; one that refers to another client's waits for that."""
         done = dict.fromkeys(sections, 0)
         for client, items in sections.items():
@@ -100,7 +100,7 @@ class Items:
                 done[item.client] = item.clock + item.length
                 self._place(item)
 
-    def _place(self, item: Item) -> None:
+    def _place(self, item: YataItem) -> None:
         left = self._ending(item.origin) if item.origin else None
         right = self._starting(item.right_origin) if item.right_origin else None
         self._starts[item.client].append(item.clock)
@@ -120,11 +120,11 @@ class Items:
         if item.right:
             item.right.left = item
 
-    def _after_conflicts(self, item: Item, left: Item | None, right: Item | None) -> Item | None:
+    def _after_conflicts(self, item: YataItem, left: YataItem | None, right: YataItem | None) -> YataItem | None:
         """Return whom the item stands behind among those that were put in the same place at once."""
         other = left.right if left else self._heads.get(item.root or "")
-        conflicting: set[Item] = set()
-        before: set[Item] = set()
+        conflicting: set[YataItem] = set()
+        before: set[YataItem] = set()
         while other and other is not right:
             before.add(other)
             conflicting.add(other)
@@ -143,22 +143,22 @@ class Items:
             other = other.right
         return left
 
-    def _at(self, wanted: Id) -> Item:
+    def _at(self, wanted: Id) -> YataItem:
         client, clock = wanted
         return self._items[client][bisect_right(self._starts[client], clock) - 1]
 
-    def _ending(self, wanted: Id) -> Item:
+    def _ending(self, wanted: Id) -> YataItem:
         """Return the item that ends with this struct."""
         item = self._at(wanted)
         self._cut(item, wanted[1] + 1 - item.clock)
         return item
 
-    def _starting(self, wanted: Id) -> Item:
+    def _starting(self, wanted: Id) -> YataItem:
         """Return the item that starts with this struct."""
         item = self._at(wanted)
         return self._cut(item, wanted[1] - item.clock) or item
 
-    def _cut(self, item: Item, offset: int) -> Item | None:
+    def _cut(self, item: YataItem, offset: int) -> YataItem | None:
         if not 0 < offset < item.length:
             return None
         rest = item.split(offset)
@@ -176,7 +176,7 @@ class Items:
             clock = item.clock + item.length
 
 
-def _needed(item: Item, done: dict[int, int]) -> int | None:
+def _needed(item: YataItem, done: dict[int, int]) -> int | None:
     """Return the client whose items must come first."""
     for wanted in (item.origin, item.right_origin):
         if wanted and done.get(wanted[0], 0) <= wanted[1]:
@@ -193,7 +193,7 @@ class _Reader(ContentReader):
         super().__init__(update, STORED_LIMITS)
         self._at = 0
 
-    def sections(self) -> dict[int, list[Item]]:
+    def sections(self) -> dict[int, list[YataItem]]:
         """Return {client id: its items in order of clocks}."""
         found = {}
         count, at = read_var_uint(self.data, 0)
@@ -221,13 +221,13 @@ class _Reader(ContentReader):
                 length, at = read_var_uint(self.data, at)
                 yield client, start, start + length
 
-    def _struct(self, at: int, client: int, clock: int) -> tuple[Item, int]:
+    def _struct(self, at: int, client: int, clock: int) -> tuple[YataItem, int]:
         info = self.data[at]
         kind = info & 31
         if kind == GC:
             length, at = read_var_uint(self.data, at + 1)
-            return Item(client, clock, length, None), at
-        item = Item(client, clock, 0, None)
+            return YataItem(client, clock, length, None), at
+        item = YataItem(client, clock, 0, None)
         at = self._references(item, at + 1, info)
         if kind == STRING:
             size, at = read_var_uint(self.data, at)
@@ -238,7 +238,7 @@ class _Reader(ContentReader):
         item.is_deleted = kind == DELETED
         return item, at
 
-    def _references(self, item: Item, at: int, info: int) -> int:
+    def _references(self, item: YataItem, at: int, info: int) -> int:
         if info & 0x80:
             item.origin, at = self._id(at)
         if info & 0x40:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from crdt.errors import Gap, ProtocolError, RoomDamaged
-from crdt.history.item_order import Items, as_text, from_utf_16, units
+from crdt.history.item_order import ItemOrder, as_text, from_utf_16, units
 from crdt.history.replay import Replayer, Step
 from crdt.log import restore, segments
 from crdt.log.codec import Entry, decode_chunk, decode_summary
@@ -25,7 +25,7 @@ MAX_SPAN = 20_000
 MAX_MOMENTS = 200
 """How often the text may appear; each costs up to a tenth of a second."""
 
-Taken = dict[int, list[int]]
+RedactedIds = dict[int, list[int]]
 """{client id: clocks, in order}"""
 
 
@@ -38,14 +38,14 @@ _BLOCKS = re.compile(f"{BLOCK}+")
 class _Search:
     """What is looked for, and what was found.
 
-    taken    {client id: clocks}
+    redacted_ids  {client id: clocks}
     moments  how often the text appeared
     """
 
     def __init__(self, text: str) -> None:
         self.wanted = units(text)
         self.length = len(self.wanted)
-        self.taken: dict[int, set[int]] = {}
+        self.redacted_ids: dict[int, set[int]] = {}
         self.moments = 0
         self._work = MAX_WORK
         parts = "".join(f"[{re.escape(unit)}{BLOCK}]" for unit in self.wanted)
@@ -79,7 +79,7 @@ class _Search:
         return next(self.places(text), None) is not None
 
 
-def find(chunks: Sequence[Chunk], first: int, last: int, text: str, main_root: str) -> Taken:
+def find(chunks: Sequence[Chunk], first: int, last: int, text: str, main_root: str) -> RedactedIds:
     """Return the structs that showed `text` after any of the entries `first` to `last`.
 
     chunks  the whole log up to `last`, at least
@@ -97,7 +97,7 @@ def find(chunks: Sequence[Chunk], first: int, last: int, text: str, main_root: s
                 _note(replayer, search)
     except (ProtocolError, Gap) as error:
         raise RoomDamaged("a stored update does not pass the scan") from error
-    return {client: sorted(clocks) for client, clocks in search.taken.items()}
+    return {client: sorted(clocks) for client, clocks in search.redacted_ids.items()}
 
 
 def _entries(chunks: Iterable[Chunk], first: int, last: int) -> Iterator[tuple[int, Entry]]:
@@ -136,7 +136,7 @@ def _note(replayer: Replayer, search: _Search) -> None:
     search.moments += 1
     if search.moments > MAX_MOMENTS:
         raise LimitReached(f"the text appears at more than {MAX_MOMENTS} moments: take a shorter span or a longer text")
-    items = Items(replayer.state())
+    items = ItemOrder(replayer.state())
     for root in shown:
         runs = list(items.visible(root))
         ends = list(accumulate(item.length for item in runs))
@@ -147,18 +147,18 @@ def _note(replayer: Replayer, search: _Search) -> None:
                 item = runs[number]
                 clock = item.clock + at - (ends[number] - item.length)
                 count = min(start + search.length, ends[number]) - at
-                search.taken.setdefault(item.client, set()).update(range(clock, clock + count))
+                search.redacted_ids.setdefault(item.client, set()).update(range(clock, clock + count))
                 at, number = at + count, number + 1
 
 
-def without(state: bytes, taken: Taken, roots: Iterable[str]) -> dict[str, list[tuple[str, bool]]]:
+def without(state: bytes, redacted_ids: RedactedIds, roots: Iterable[str]) -> dict[str, list[tuple[str, bool]]]:
     """Return {root: its visible text in parts, each with whether it is taken}, of roots where any is."""
-    items = Items(state)
+    items = ItemOrder(state)
     found = {}
     for root in roots:
         parts: list[tuple[str, bool]] = []
         for item in items.visible(root):
-            clocks = taken.get(item.client, [])
+            clocks = redacted_ids.get(item.client, [])
             at = item.clock
             end = item.clock + item.length
             for clock in clocks[bisect_left(clocks, at) : bisect_left(clocks, end)]:
@@ -166,35 +166,35 @@ def without(state: bytes, taken: Taken, roots: Iterable[str]) -> dict[str, list[
                 parts.append(((item.text or "")[clock - item.clock], True))
                 at = clock + 1
             parts.append(((item.text or "")[at - item.clock :], False))
-        if any(is_taken for _, is_taken in parts):
+        if any(is_redacted for _, is_redacted in parts):
             found[root] = _joined(parts)
     return found
 
 
 def _joined(parts: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:
     joined: list[tuple[str, bool]] = []
-    for text, is_taken in parts:
-        if joined and joined[-1][1] == is_taken:
-            joined[-1] = (joined[-1][0] + text, is_taken)
+    for text, is_redacted in parts:
+        if joined and joined[-1][1] == is_redacted:
+            joined[-1] = (joined[-1][0] + text, is_redacted)
         elif text:
-            joined.append((text, is_taken))
+            joined.append((text, is_redacted))
     return joined
 
 
 def blanked(parts: Iterable[tuple[str, bool]]) -> str:
     """Return the text with blocks for what is taken."""
-    return as_text("".join(BLOCK * len(text) if is_taken else text for text, is_taken in parts))
+    return as_text("".join(BLOCK * len(text) if is_redacted else text for text, is_redacted in parts))
 
 
-def redact_chunk(chunk: Chunk, taken: Taken) -> tuple[Chunk, int] | None:
+def redact_chunk(chunk: Chunk, redacted_ids: RedactedIds) -> tuple[Chunk, int] | None:
     """Return (the chunk without the text, how many of its entries had some); None if none had."""
     whole = decode_summary(chunk.data)
-    if whole is not None and redact(whole, taken) is None:
+    if whole is not None and redact(whole, redacted_ids) is None:
         return None
     count = 0
     entries = []
     for entry in decode_chunk(chunk.data):
-        update = redact(entry.update, taken)
+        update = redact(entry.update, redacted_ids)
         if update is not None:
             count += 1
             entry = entry._replace(update=update, redacted=True)
@@ -202,9 +202,9 @@ def redact_chunk(chunk: Chunk, taken: Taken) -> tuple[Chunk, int] | None:
     return (segments.repack(chunk.session_id, chunk.first, entries, chunk.created_at), count) if count else None
 
 
-def redact(update: bytes, taken: Taken) -> bytes | None:
+def redact(update: bytes, redacted_ids: RedactedIds) -> bytes | None:
     """Return an equal update without the text, None if it has none of it."""
-    redactor = _Redactor(update, taken)
+    redactor = _Redactor(update, redacted_ids)
     changed = redactor.run()
     return changed if redactor.has_changed else None
 
@@ -212,16 +212,16 @@ def redact(update: bytes, taken: Taken) -> bytes | None:
 class _Redactor(Squasher):
     """Squashes, with blocks for the text."""
 
-    __slots__ = ("_taken", "has_changed")
+    __slots__ = ("_redacted_ids", "has_changed")
 
-    def __init__(self, update: bytes, taken: Taken) -> None:
+    def __init__(self, update: bytes, redacted_ids: RedactedIds) -> None:
         super().__init__(update, frozenset())
-        self._taken = taken
+        self._redacted_ids = redacted_ids
         self.has_changed = False
 
     def _string(self, at: int, client: int, clock: int) -> tuple[int, bytes, int]:
         length, raw, at = super()._string(at, client, clock)
-        clocks = self._taken.get(client)
+        clocks = self._redacted_ids.get(client)
         if not clocks:
             return length, raw, at
         wanted = clocks[bisect_left(clocks, clock) : bisect_left(clocks, clock + length)]

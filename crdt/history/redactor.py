@@ -8,7 +8,7 @@ from crdt.errors import RoomUnavailable
 from crdt.history import redaction
 from crdt.history.item_order import as_text
 from crdt.history.reader import HistoryReader
-from crdt.history.redaction import Taken
+from crdt.history.redaction import RedactedIds
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
 from crdt.log import restore
@@ -23,7 +23,7 @@ _VERSIONS_PER_READ = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Redacted:
+class Redaction:
     """What was changed: units of text, updates and versions that had some of it."""
 
     characters: int
@@ -41,7 +41,7 @@ class Redactor:
 
     async def redact(
         self, session_id: str, user_id: str, first: int, last: int, text: str, check: Callable[[], Awaitable[object]]
-    ) -> Redacted:
+    ) -> Redaction:
         """Take out what showed `text` after any of the log entries `first` to `last`.
 
         What of it is still in the document is deleted there, by an edit of this user's. The log is changed
@@ -56,73 +56,73 @@ class Redactor:
             await check()
             await self._rooms.writer.saved(room, room.journal.sequence)
             chunks = await read_log(self._store, session_id, 0, _CHUNKS_PER_READ)
-            taken = await asyncio.to_thread(redaction.find, chunks, first, last, text, room.main_root)
-            if not taken:
+            redacted_ids = await asyncio.to_thread(redaction.find, chunks, first, last, text, room.main_root)
+            if not redacted_ids:
                 raise NotFound("text in that part of the log")
-            self._delete(room, user_id, taken)
+            self._delete(room, user_id, redacted_ids)
             await self._rooms.writer.saved(room, room.journal.sequence)
-            await self._replace_state(room, taken)
+            await self._replace_state(room, redacted_ids)
             if not await self._rooms.keeper.checkpoint_now(room):
                 raise RoomUnavailable("the checkpoint could not be replaced")
             chunks += await read_log(self._store, session_id, chunks[-1].last, _CHUNKS_PER_READ)
-            versions = await self._versions(session_id, room.main_root, chunks, taken)
-            updates = await self._log(chunks, taken)
+            versions = await self._versions(session_id, room.main_root, chunks, redacted_ids)
+            updates = await self._log(chunks, redacted_ids)
             self._history.forget(session_id)
             await self._store.scrub()
-        return Redacted(sum(map(len, taken.values())), updates, versions)
+        return Redaction(sum(map(len, redacted_ids.values())), updates, versions)
 
-    def _delete(self, room: Room, user_id: str, taken: Taken) -> None:
+    def _delete(self, room: Room, user_id: str, redacted_ids: RedactedIds) -> None:
         """Delete what is visible, where it is: editors see it like any other edit."""
         files = room.files()
-        for root, parts in redaction.without(room.document.state(), taken, files).items():
+        for root, parts in redaction.without(room.document.state(), redacted_ids, files).items():
             edits, at = [], 0
-            for text, is_taken in parts:
+            for text, is_redacted in parts:
                 size = len(as_text(text).encode())
-                if is_taken:
+                if is_redacted:
                     edits.append(Edit(at, size, b""))
                 at += size
-            kept = as_text("".join(text for text, is_taken in parts if not is_taken))
+            kept = as_text("".join(text for text, is_redacted in parts if not is_redacted))
             room.edit(user_id, {root: kept}, self._rooms.clock(), edits)
 
-    async def _replace_state(self, room: Room, taken: Taken) -> None:
+    async def _replace_state(self, room: Room, redacted_ids: RedactedIds) -> None:
         """The room's own copy; what comes in meanwhile cannot bring the text back: its structs are known."""
         while True:
             before = room.document.state()
-            after = await asyncio.to_thread(redaction.redact, before, taken)
+            after = await asyncio.to_thread(redaction.redact, before, redacted_ids)
             if after is None or room.document.replace_base(before, after):
                 return
 
-    async def _versions(self, session_id: str, main_root: str, chunks: list[Chunk], taken: Taken) -> int:
+    async def _versions(self, session_id: str, main_root: str, chunks: list[Chunk], redacted_ids: RedactedIds) -> int:
         """Change the versions that show the text; return how many. Later ones than the log as read cannot."""
         count, before = 0, None
         while found := await self._store.versions(session_id, before, _VERSIONS_PER_READ, with_files=True):
             for version in found:
                 if version.sequence > chunks[-1].last:
                     continue
-                changed = await asyncio.to_thread(_without, version, main_root, chunks, taken)
+                changed = await asyncio.to_thread(_without, version, main_root, chunks, redacted_ids)
                 if changed:
                     await self._store.redact_version(changed)
                     count += 1
             before = found[-1].number
         return count
 
-    async def _log(self, chunks: list[Chunk], taken: Taken) -> int:
+    async def _log(self, chunks: list[Chunk], redacted_ids: RedactedIds) -> int:
         updates = 0
         for chunk in chunks:
-            found = await asyncio.to_thread(redaction.redact_chunk, chunk, taken)
+            found = await asyncio.to_thread(redaction.redact_chunk, chunk, redacted_ids)
             if found:
                 await self._store.replace_chunks(found[0])
                 updates += found[1]
         return updates
 
 
-def _without(version: Version, main_root: str, chunks: list[Chunk], taken: Taken) -> Version | None:
+def _without(version: Version, main_root: str, chunks: list[Chunk], redacted_ids: RedactedIds) -> Version | None:
     """Return the version without the text, None if it shows nothing of it."""
     restored = restore.restore(None, chunks, until=version.sequence, reads_summaries=True)
-    if not any(restored.index.clocks.get(client, 0) > clocks[0] for client, clocks in taken.items()):
+    if not any(restored.index.clocks.get(client, 0) > clocks[0] for client, clocks in redacted_ids.items()):
         return None
     files = dict(version.files or {})
-    shown = redaction.without(restored.state, taken, {main_root: "", **files})
+    shown = redaction.without(restored.state, redacted_ids, {main_root: "", **files})
     if not shown:
         return None
     return replace(version, files=files | {root: redaction.blanked(parts) for root, parts in shown.items()})

@@ -19,7 +19,7 @@ _NO_NEWLINE = "\\ No newline at end of file"
 
 
 @dataclass(slots=True)
-class Line:
+class HunkLine:
     """One line of a hunk, without its line end.
 
     kind   " " in both, "-" only in the old text, "+" only in the new one
@@ -40,7 +40,7 @@ class Hunk:
     old_lines: int
     new_start: int
     new_lines: int
-    lines: list[Line]
+    lines: list[HunkLine]
 
 
 def compare(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, list[Hunk]]:
@@ -99,7 +99,7 @@ def _groups(blocks: list[Block]) -> list[list[Block]]:
 
 def _lines(
     old: Sequence[str], new: Sequence[str], group: list[Block], start: int, end: int, work: Work
-) -> Iterator[Line]:
+) -> Iterator[HunkLine]:
     at = start
     for a, b, c, d in group:
         yield from (_line(" ", text) for text in old[at:a])
@@ -112,12 +112,12 @@ def _lines(
     yield from (_line(" ", text) for text in old[at:end])
 
 
-def _line(kind: str, text: str) -> Line:
+def _line(kind: str, text: str) -> HunkLine:
     bare = text[:-1] if text.endswith("\n") else text
-    return Line(kind, bare, has_end=bare is not text)
+    return HunkLine(kind, bare, has_end=bare is not text)
 
 
-def _mark(removed: Line, added: Line, work: Work) -> None:
+def _mark(removed: HunkLine, added: HunkLine, work: Work) -> None:
     """Mark the words that differ, if the lines have anything to do with each other."""
     if max(len(removed.text), len(added.text)) > _MAX_MARKED or not work.allows(_PAIR_STEPS):
         return

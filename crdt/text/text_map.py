@@ -26,7 +26,7 @@ class Shift(NamedTuple):
     inserted: int
 
 
-class Run(NamedTuple):
+class SharedRun(NamedTuple):
     """`length` bytes of the older text at `old` are at `new` in the newer one."""
 
     old: int
@@ -39,8 +39,8 @@ class TextMap:
 
     __slots__ = ("runs",)
 
-    def __init__(self, runs: Iterable[Run] = ()) -> None:
-        self.runs: list[Run] = []
+    def __init__(self, runs: Iterable[SharedRun] = ()) -> None:
+        self.runs: list[SharedRun] = []
         for run in runs:
             self._add(run.old, run.length, run.new)
 
@@ -116,7 +116,7 @@ class TextMap:
             made._add(run.old + shift_old, run.length, run.new + shift_new)
         return carried, made
 
-    def _between(self, start: int, end: int | None) -> Iterable[Run]:
+    def _between(self, start: int, end: int | None) -> Iterable[SharedRun]:
         """Yield what survives of the older text from `start` to `end`."""
         for at in range(max(0, self._index(start)), len(self.runs)):
             old, length, new = self.runs[at]
@@ -125,7 +125,7 @@ class TextMap:
             if end is not None and old >= end:
                 return
             if first < last:
-                yield Run(first, last - first, new + first - old)
+                yield SharedRun(first, last - first, new + first - old)
 
     def _index(self, position: int) -> int:
         """Return the index of the last run that begins at or before a position, -1 if there is none."""
@@ -153,9 +153,9 @@ class TextMap:
         if self.runs:
             last = self.runs[-1]
             if last.old + last.length == old and last.new + last.length == new:
-                self.runs[-1] = Run(last.old, last.length + length, last.new)
+                self.runs[-1] = SharedRun(last.old, last.length + length, last.new)
                 return
-        self.runs.append(Run(old, length, new))
+        self.runs.append(SharedRun(old, length, new))
 
 
 def shifts_of(edits: Iterable[Edit]) -> list[Shift]:

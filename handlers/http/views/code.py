@@ -149,6 +149,6 @@ def _hunk(hunk: hunks.Hunk) -> Hunk:
     }
 
 
-def _line(line: hunks.Line) -> HunkLine:
+def _line(line: hunks.HunkLine) -> HunkLine:
     marks: _Marks = {"marks": line.marks} if line.marks else {}
     return {"kind": line.kind, "text": line.text, **marks}

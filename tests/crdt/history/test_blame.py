@@ -9,7 +9,7 @@ import pytest
 
 import crdt.history.blame
 from crdt.history.blame import blame
-from crdt.history.item_order import Items, as_text
+from crdt.history.item_order import ItemOrder, as_text
 from crdt.log.authorship import Authorship
 from crdt.room.room import Room
 from crdt.wire import y_protocol
@@ -57,7 +57,7 @@ def test_whole_sessions(name: str, trace_file: Callable[[str], Path], monkeypatc
     assert [run.author for run in found.runs for _ in range(run.length)] == expected
     times = [
         NOW + 5_000 * sent[item.client, item.clock + unit]
-        for item in Items(room.document.state()).visible("codemirror")
+        for item in ItemOrder(room.document.state()).visible("codemirror")
         for unit in range(item.length)
     ]
     assert [run.at for run in found.runs for _ in range(run.length)] == times
@@ -147,7 +147,7 @@ def test_other_roots_embeds_and_nested_types_take_no_place() -> None:
     mapping["text"] = pycrdt.Text("under a key")
     doc.unobserve(subscription)
 
-    items = Items(squash(bytes(doc.get_update())))
+    items = ItemOrder(squash(bytes(doc.get_update())))
 
     assert as_text("".join(item.text or "" for item in items.visible("codemirror"))) == "ab"
     assert [item.text for item in items.visible("nothing")] == []

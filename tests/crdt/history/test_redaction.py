@@ -18,7 +18,7 @@ def log_of(*updates: bytes) -> list[Chunk]:
     return [Chunk("s", 1, len(updates), codec.encode_chunk([codec.Entry(NOW, "ada", one) for one in updates]), NOW)]
 
 
-def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.Taken:
+def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.RedactedIds:
     return redaction.find(chunks, first, chunks[-1].last, text, "codemirror")
 
 
@@ -60,13 +60,13 @@ def test_updates_without_it() -> None:
     """The same structs with blocks; what has none of it is left alone."""
     typist = Typist(5)
     update = typist.insert(0, "a 😀 secret")
-    taken = {5: [2, 3, *range(5, 11)]}
+    redacted_ids = {5: [2, 3, *range(5, 11)]}
 
-    changed = redaction.redact(update, taken)
+    changed = redaction.redact(update, redacted_ids)
 
     assert changed is not None
     assert Document(changed).texts(["codemirror"]) == {"codemirror": f"a {BLOCK * 2} {BLOCK * 6}"}
-    assert redaction.redact(changed, taken) is None
+    assert redaction.redact(changed, redacted_ids) is None
     assert redaction.redact(update, {6: [1]}) is None
     assert redaction.redact(update, {5: [99]}) is None
 
@@ -86,15 +86,15 @@ def test_random_documents(seed: int) -> None:
                 updates.append(typist.delete(at, end))
         else:
             updates.append(typist.insert(at, chance.choice(["secret", "s", "ecret", "é", "\n", "😀"])))
-    taken = found(log_of(*updates), "secret")
+    redacted_ids = found(log_of(*updates), "secret")
     doc = pycrdt.Doc()
     for update in updates:
-        doc.apply_update(redaction.redact(update, taken) or update)
+        doc.apply_update(redaction.redact(update, redacted_ids) or update)
     text = str(doc.get("codemirror", type=pycrdt.Text))
 
     assert len(text.encode("utf-16-le")) == len(typist.text.encode("utf-16-le"))
     assert "secret" not in text
-    assert taken
+    assert redacted_ids
 
 
 def test_texts_that_would_take_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -222,11 +222,11 @@ async def test_a_save_under_way_when_the_right_to_it_ends(server, ada: Api, bob:
     session_id = await ada.new_session(code="old")
     await bob.post(f"/session/{session_id}/join")
     member = f"/session/{session_id}/members/{bob.user['id']}"
-    versions = server.parts.services.versions
-    save = versions.save
+    service = server.parts.services.versions
+    save = service.save
 
     async def save_late(*arguments, **options):
-        monkeypatch.setattr(versions, "save", save)
+        monkeypatch.setattr(service, "save", save)
         if what == "ended":
             assert (await ada.patch(f"/session/{session_id}", {"status": "ended"})).status == 200
         elif what == "made viewer":
@@ -236,7 +236,7 @@ async def test_a_save_under_way_when_the_right_to_it_ends(server, ada: Api, bob:
             assert (await ada.delete(path)).status == 204
         return await save(*arguments, **options)
 
-    monkeypatch.setattr(versions, "save", save_late)
+    monkeypatch.setattr(service, "save", save_late)
 
     answer = await bob.post(f"/code/{session_id}/save", {"code": "new"})
 
