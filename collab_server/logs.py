@@ -1,13 +1,13 @@
 """Logs: readable lines on a terminal, one JSON object a line otherwise. Never secrets, never document text."""
 
-import json
 import logging
 import re
 import sys
 import time
-from typing import TextIO
+from typing import Any, TextIO
 from urllib.parse import unquote
 
+from pythonjsonlogger.json import JsonFormatter
 from tornado.web import RequestHandler
 
 _access = logging.getLogger("collab_server.access")
@@ -19,18 +19,24 @@ _QUOTE = re.compile(r"[:'\"]")
 _LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 
 
-class _JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        entry = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry)
+class _JsonFormatter(JsonFormatter):
+    """One object a line: time, level, logger, message, what the call has in `extra["fields"]`, exception.
+
+    Other extra attributes are left out: libraries add them, and nobody has looked what is in them.
+    """
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        log_data["time"] = self.formatTime(record)
+        log_data["level"] = record.levelname.lower()
+        log_data["logger"] = record.name
+        log_data["message"] = record.getMessage()
+        log_data.update(getattr(record, "fields", {}))
+        if "exc_info" in message_dict:
+            log_data["exception"] = message_dict["exc_info"]
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
+        """Return the time in UTC with milliseconds, as in RFC 3339."""
+        return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03d}Z"
 
 
 def set_up(log_format: str, level: str, stream: TextIO = sys.stderr) -> None:

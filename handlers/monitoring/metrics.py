@@ -4,7 +4,16 @@ import asyncio
 import hmac
 import ipaddress
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
 
 from handlers import errors
 from handlers.http import network
@@ -19,8 +28,8 @@ class MetricsHandler(HealthHandler):
     async def get(self) -> None:
         if not self._is_allowed():
             raise errors.ApiError(403, "forbidden", "Metrics are for this machine, or for who has METRICS_TOKEN.")
-        self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-        self.finish("\n".join(lines(self.services)) + "\n")
+        self.set_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
+        self.finish(text_of(ServerCollector(self.services)))
 
     def _is_allowed(self) -> bool:
         settings = self.services.settings
@@ -32,50 +41,67 @@ class MetricsHandler(HealthHandler):
         return is_direct and ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
-def lines(services: Services) -> Iterator[str]:
-    """Yield the text line by line."""
-    sockets, rooms = services.sockets, services.rooms
-    for name, kind, about, value in (
-        ("connections", "gauge", "Open WebSockets and Socket.IO connections.", sockets.open),
-        ("rooms", "gauge", "Sessions that are loaded.", rooms.loaded),
-        (
-            "quarantined_sessions",
-            "gauge",
-            "Sessions out of service: damaged, or set aside after a crash.",
-            rooms.quarantined,
-        ),
-        ("tasks", "gauge", "Tasks of the event loop.", len(asyncio.all_tasks())),
-        ("unsaved_bytes", "gauge", "Edits that the store does not have yet.", rooms.writer.unsaved_bytes),
-        ("store_failing", "gauge", "1 while the store cannot be written.", int(rooms.writer.is_failing)),
-        ("slowed_total", "counter", "Times that a client was not read from for sending too fast.", sockets.slowed),
-        ("closed_too_fast_total", "counter", "Clients closed for sending too fast (1008).", sockets.too_fast),
-        ("closed_too_slow_total", "counter", "Clients closed for not reading (1013).", sockets.too_slow),
-    ):
-        yield from _head(name, kind, about)
-        yield f"collab_{name} {value}"
-    yield from _counts("limit_reached_total", "limit", "Times a limit was reached, by its setting.", services.reached)
-    yield from _counts("problems_total", "code", "Requests answered with an error, by its code.", services.problems)
-    yield from _counts("closes_total", "code", "WebSockets under /sync closed by the server, by code.", sockets.closes)
-    yield from _histogram(services.lag)
+def text_of(collector: Collector) -> bytes:
+    """Return what a collector has now, in a registry of its own: the library's global one is for whole processes."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(collector)
+    return generate_latest(registry)
 
 
-def _counts(name: str, label: str, about: str, counts: Mapping[Any, int]) -> Iterator[str]:
-    yield from _head(name, "counter", about)
+class ServerCollector(Collector):
+    """Reads the counts that the server keeps anyway, when somebody asks: edits and requests cost no more for it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all metrics, in the order of the text."""
+        services, sockets = self._services, self._services.sockets
+        yield from self._gauges()
+        yield _counter("slowed", "Times that a client was not read from for sending too fast.", sockets.slowed)
+        yield _counter("closed_too_fast", "Clients closed for sending too fast (1008).", sockets.too_fast)
+        yield _counter("closed_too_slow", "Clients closed for not reading (1013).", sockets.too_slow)
+        yield _counters("limit_reached", "Times a limit was reached, by its setting.", "limit", services.reached)
+        yield _counters("problems", "Requests answered with an error, by its code.", "code", services.problems)
+        yield _counters("closes", "WebSockets under /sync closed by the server, by code.", "code", sockets.closes)
+        yield _histogram(services.lag)
+
+    def _gauges(self) -> Iterator[Metric]:
+        rooms, writer = self._services.rooms, self._services.rooms.writer
+        yield _gauge("connections", "Open WebSockets and Socket.IO connections.", self._services.sockets.open)
+        yield _gauge("rooms", "Sessions that are loaded.", rooms.loaded)
+        yield _gauge(
+            "quarantined_sessions", "Sessions out of service: damaged, or set aside after a crash.", rooms.quarantined
+        )
+        yield _gauge("tasks", "Tasks of the event loop.", len(asyncio.all_tasks()))
+        yield _gauge("unsaved_bytes", "Edits that the store does not have yet.", writer.unsaved_bytes)
+        yield _gauge("store_failing", "1 while the store cannot be written.", writer.is_failing)
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"collab_{name}", about, value=value)
+
+
+def _counter(name: str, about: str, value: float) -> Metric:
+    """Return a counter; its name in the text ends with `_total`."""
+    return CounterMetricFamily(f"collab_{name}", about, value=value)
+
+
+def _counters(name: str, about: str, label: str, counts: Mapping[str, int] | Mapping[int, int]) -> Metric:
+    """Return a counter that has a value for each key."""
+    family = CounterMetricFamily(f"collab_{name}", about, labels=[label])
     for key, count in sorted(counts.items()):
-        yield f'collab_{name}{{{label}="{key}"}} {count}'
+        family.add_metric([str(key)], count)
+    return family
 
 
-def _histogram(lag: LagMeter) -> Iterator[str]:
-    name = "event_loop_lag_seconds"
-    yield from _head(name, "histogram", f"By how much a timer came late, every {INTERVAL_S * 1_000:.0f} ms.")
+def _histogram(lag: LagMeter) -> Metric:
     count = 0
+    buckets: list[tuple[str, float]] = []
     for bound, inside in zip((*BUCKETS_S, "+Inf"), lag.counts, strict=True):
         count += inside
-        yield f'collab_{name}_bucket{{le="{bound}"}} {count}'
-    yield f"collab_{name}_sum {lag.total_s:.6f}"
-    yield f"collab_{name}_count {count}"
-
-
-def _head(name: str, kind: str, about: str) -> Iterator[str]:
-    yield f"# HELP collab_{name} {about}"
-    yield f"# TYPE collab_{name} {kind}"
+        buckets.append((str(bound), count))
+    about = f"By how much a timer came late, every {INTERVAL_S * 1_000:.0f} ms."
+    return HistogramMetricFamily(
+        "collab_event_loop_lag_seconds", about, buckets=buckets, sum_value=round(lag.total_s, 6)
+    )

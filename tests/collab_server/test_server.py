@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def test_log_formats(log_format: str, is_json: bool) -> None:
     stream = StringIO()
     try:
         logs.set_up(log_format, "info", stream)
-        logging.getLogger("some").info("hello %s", "there", extra={"fields": {"n": 1}})
+        logging.getLogger("some").info("hello %s", "there", extra={"fields": {"n": 1}, "other": 2})
         try:
             raise ValueError("wrong")
         except ValueError:
@@ -88,8 +89,12 @@ def test_log_formats(log_format: str, is_json: bool) -> None:
     first, second = stream.getvalue().split("\n", 1)
     if is_json:
         entry = json.loads(first)
+        assert list(entry) == ["time", "level", "logger", "message", "n"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["time"])
         assert (entry["level"], entry["logger"], entry["message"], entry["n"]) == ("info", "some", "hello there", 1)
-        assert "ValueError: wrong" in json.loads(second)["exception"]
+        failed = json.loads(second)
+        assert list(failed) == ["time", "level", "logger", "message", "exception"]
+        assert "ValueError: wrong" in failed["exception"]
     else:
         assert first.endswith("INFO    some  hello there")
         assert "ValueError: wrong" in second

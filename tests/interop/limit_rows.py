@@ -47,7 +47,7 @@ NO_LIMITS = {
 """Numbers of the configuration that keep no client from anything, or where else they are shown."""
 
 _ELSEWHERE = {"X-Forwarded-For": "192.0.2.1"}
-_COUNT = re.compile(r"^collab_(\w+)_total(?:{\w+=\"(\w+)\"})? (\d+)$", re.MULTILINE)
+_COUNT = re.compile(r"^collab_(\w+)_total(?:{\w+=\"(\w+)\"})? (\S+)$", re.MULTILINE)
 
 
 @dataclass
@@ -77,7 +77,8 @@ class Scene:
     async def counts(self) -> dict[str, int]:
         """Return what /metrics has counted, by name and label, without what is zero."""
         text = (await Api(self.server.url).get("/metrics")).body.decode()
-        return {f"{name} {label}".strip(): int(count) for name, label, count in _COUNT.findall(text) if count != "0"}
+        counts = {f"{name} {label}".strip(): int(float(count)) for name, label, count in _COUNT.findall(text)}
+        return {name: count for name, count in counts.items() if count}
 
     async def until_clock(self, ms: int) -> None:
         """Wait until the server's clock shows a time."""

@@ -98,7 +98,7 @@ async def test_an_update_that_ends_the_process(
     assert refused.body["latest"] == f"/code/{attacked}/latest"
     assert (await eve.get(refused.body["latest"])).body["code"] == "before"
     assert (await (await eve.connect(attacked)).until_closed())[0] == 4500
-    assert (await eve.get("/metrics")).body.count(b"collab_quarantined_sessions 1\n") == 1
+    assert (await eve.get("/metrics")).body.count(b"collab_quarantined_sessions 1.0\n") == 1
     await until(lambda: peers.do("typed", "two"), lambda now: now["typedSaved"] > 6)
     typed = {name: await peers.do("stop", name) for name in ("one", "two")}
     words = [f"<{name}{number}>" for name, count in typed.items() for number in range(count)]
@@ -163,7 +163,7 @@ async def test_again_and_again(supervised: Start) -> None:
     assert all("died by SIGKILL" in line for line in problems)
     await until_back(server, 0)
     assert (await ada.live(session_id))["code"] == "kept"
-    assert (await ada.get("/metrics")).body.count(b"collab_quarantined_sessions 0\n") == 1
+    assert (await ada.get("/metrics")).body.count(b"collab_quarantined_sessions 0.0\n") == 1
 
 
 async def test_who_cannot_start_is_not_started_again(tmp_path: Path, supervised: Start) -> None:

@@ -319,7 +319,7 @@ async def test_a_damaged_session_is_out_of_service_alone(server, ada: Api, expec
     assert (answer.status, answer.body["code"]) == (409, "quarantined")
     assert (await ada.get(answer.body["latest"])).body["code"] == "good"
     assert (await ada.live(other))["code"] == "fine"
-    assert b"\ncollab_quarantined_sessions 1\n" in (await ada.get("/metrics")).body
+    assert b"\ncollab_quarantined_sessions 1.0\n" in (await ada.get("/metrics")).body
     assert await store.chunks(session_id, 0, 10) == [damaged], "the raw bytes are kept"
 
 
