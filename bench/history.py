@@ -17,9 +17,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench.data import DATA
-from crdt.history.reader import HistoryReader
-from crdt.history.versions import Versions, VersionSettings
-from crdt.lifecycle.rooms import Rooms, RoomsSettings
+from crdt.assembly import assemble
+from crdt.history.version_writer import VersionSettings
+from crdt.lifecycle.environment import Environment
+from crdt.limits import RoomsSettings
 from crdt.log import codec
 from harness import traces
 from harness.node import yjs_updates
@@ -48,15 +49,9 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "collab.db"
         self.store = SqliteStore(self.file)
-        self.rooms = Rooms(
-            self.store,
-            RoomsSettings(),
-            clock=lambda: int(time.time() * 1000),
-            random_below=random.randrange,
-            accepts_foreign=False,
-        )
-        self.reader = HistoryReader(self.store, self.rooms)
-        self.versions = Versions(self.store, self.rooms, VersionSettings())
+        environment = Environment(clock=lambda: int(time.time() * 1000), random_below=random.randrange)
+        parts = assemble(self.store, RoomsSettings(), VersionSettings(), environment)
+        self.rooms, self.reader, self.versions = parts.rooms, parts.history_reader, parts.versions
 
     async def fill(self, entries: list[codec.Entry]) -> None:
         await self.store.open()

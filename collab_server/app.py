@@ -15,10 +15,9 @@ from collab_server import __version__
 from collab_server.config import Config
 from collab_server.crashes import Crashes
 from collab_server.logs import log_request
-from crdt.history.reader import HistoryReader
-from crdt.history.redactor import Redactor
-from crdt.history.versions import Versions, VersionSettings
-from crdt.lifecycle.rooms import Rooms
+from crdt.assembly import assemble
+from crdt.history.version_writer import VersionSettings
+from crdt.lifecycle.environment import Environment
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
 from crdt.settings import Setting, chosen
 from handlers import ids, settings
@@ -140,9 +139,7 @@ def make_parts(
     crashes   whom earlier processes died for
     """
     reached: Counter[str] = Counter()
-    rooms = Rooms(
-        store,
-        _room_settings(config),
+    environment = Environment(
         clock=clock,
         random_below=secrets.randbelow,
         accepts_foreign=not is_clean,
@@ -152,13 +149,13 @@ def make_parts(
         reached=reached,
     )
     life = Life()
-    history_reader = HistoryReader(store, rooms)
+    parts = assemble(store, _room_settings(config), _version_settings(config), environment)
     services = Services(
         store=store,
-        rooms=rooms,
-        versions=Versions(store, rooms, _version_settings(config)),
-        history_reader=history_reader,
-        redactor=Redactor(store, rooms, history_reader),
+        rooms=parts.rooms,
+        versions=parts.versions,
+        history_reader=parts.history_reader,
+        redactor=parts.redactor,
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
         limiters=_limiters(config, reached),

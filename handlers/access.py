@@ -94,11 +94,11 @@ async def entering(
     has put him into the room. Raises what `admitted` and `Rooms.use` raise.
     """
     rooms = services.rooms
-    changes = rooms.changes
+    changes = rooms.changes.count
     who = await admitted()
     async with rooms.use(session_id) as room:
-        while changes != rooms.changes:
-            changes = rooms.changes
+        while changes != rooms.changes.count:
+            changes = rooms.changes.count
             who = await admitted()
         if rooms.find(session_id) is not room:
             raise RoomUnavailable("the room was closed meanwhile")

@@ -1,13 +1,14 @@
 """A session's log, read again: its timeline, and the document as it was at any moment."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from crdt.crashmark import CrashMark
 from crdt.document.server_edits import code_root
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.history.blame import Blame, blame
+from crdt.history.cache import HistoryCache
 from crdt.history.replay import MAX_STEPS, Replayer, Step, steps
 from crdt.history.timeline import Timeline
 from crdt.lifecycle.loading import read_log
@@ -18,21 +19,22 @@ from storage.base import RoomStore
 from storage.errors import NotFound
 from storage.records import Checkpoint, Chunk
 
-_MAX_REPLAYERS = 8
-_MAX_TIMELINES = 32
 _CHUNKS_PER_READ = 2_000
 
 
 class HistoryReader:
-    """Answers questions about logs, one at a time: each may take a second of a thread."""
+    """Answers questions about logs, one at a time: each may take a second of a thread.
 
-    def __init__(self, store: RoomStore, rooms: Rooms) -> None:
+    cache  what it keeps for the next question
+    """
+
+    def __init__(self, store: RoomStore, rooms: Rooms, cache: HistoryCache, mark: CrashMark) -> None:
+        """cache: `rooms` clears it of deleted sessions; mark: where it is written whom native code works for."""
         self._store = store
         self._rooms = rooms
+        self.cache = cache
+        self._mark = mark
         self._one_at_a_time = asyncio.Semaphore(1)
-        self._replayers: OrderedDict[tuple[str, int], Replayer] = OrderedDict()
-        self._timelines: OrderedDict[str, Timeline] = OrderedDict()
-        rooms.on_deleted = self.forget
 
     async def timeline(self, session_id: str) -> Timeline:
         """Return the timeline of everything up to now.
@@ -41,12 +43,10 @@ class HistoryReader:
         """
         await self._saved(session_id)
         async with self._one_at_a_time:
-            found = self._timelines.pop(session_id, None) or Timeline()
+            found = self.cache.take_timeline(session_id)
             chunks = await read_log(self._store, session_id, found.sequence, _CHUNKS_PER_READ)
             await asyncio.to_thread(_fold, found, chunks)
-            self._timelines[session_id] = found
-            if len(self._timelines) > _MAX_TIMELINES:
-                self._timelines.popitem(last=False)
+            self.cache.put_timeline(session_id, found)
             return found
 
     async def files(self, session_id: str, sequence: int) -> tuple[dict[str, str], str]:
@@ -59,7 +59,7 @@ class HistoryReader:
             raise NotFound("update")
         async with self._one_at_a_time:
             checkpoint, chunks = await self._base(session_id, sequence)
-            with self._rooms.mark.at(session_id):
+            with self._mark.at(session_id):
                 return await asyncio.to_thread(_files, checkpoint, chunks, sequence, main_root), main_root
 
     async def blame(self, session_id: str, root: str | None) -> tuple[str, int, Blame]:
@@ -87,18 +87,16 @@ class HistoryReader:
             raise NotFound("update")
         end = min(end, last, start + MAX_STEPS)
         async with self._one_at_a_time:
-            replayer = self._replayers.pop((session_id, start), None)
+            replayer = self.cache.take_replayer(session_id, start)
             if replayer is None:
                 checkpoint, chunks = await self._base(session_id, start)
-                with self._rooms.mark.at(session_id):
+                with self._mark.at(session_id):
                     replayer = await asyncio.to_thread(_replayer, checkpoint, chunks, start, main_root)
             files = replayer.files()
             chunks = await read_log(self._store, session_id, start, _CHUNKS_PER_READ, until=end)
-            with self._rooms.mark.at(session_id):
+            with self._mark.at(session_id):
                 made = await asyncio.to_thread(_steps, replayer, chunks, end)
-            self._replayers[session_id, replayer.sequence] = replayer
-            if len(self._replayers) > _MAX_REPLAYERS:
-                self._replayers.popitem(last=False)
+            self.cache.put_replayer(session_id, replayer)
         return files, made, replayer.sequence if replayer.sequence < last else None
 
     @asynccontextmanager
@@ -109,9 +107,7 @@ class HistoryReader:
 
     def forget(self, session_id: str) -> None:
         """Keep nothing of a session that was deleted, or whose log was changed."""
-        self._timelines.pop(session_id, None)
-        for key in [key for key in self._replayers if key[0] == session_id]:
-            del self._replayers[key]
+        self.cache.forget(session_id)
 
     async def _base(self, session_id: str, sequence: int) -> tuple[Checkpoint | None, list[Chunk]]:
         """Return what the document at a log position can be put together from."""

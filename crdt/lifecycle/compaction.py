@@ -33,13 +33,13 @@ class Keeper:
         Raises StoreUnavailable or RoomUnavailable; the log is then enough to start from.
         """
         async with self.one_at_a_time:
-            if room.journal.sequence != room.checkpointed:
+            if room.journal.sequence != room.upkeep.checkpointed:
                 await self.checkpoint_now(room)
 
     async def checkpoint_now(self, room: Room) -> bool:
         """The same even if nothing changed, for who holds `one_at_a_time`; return whether it is stored."""
         sequence, now = room.journal.sequence, self._clock()
-        room.checkpointed_at = now
+        room.upkeep.checkpointed_at = now
         room.settle()
         with self._mark.at(room.session_id):
             state, clocks = room.document.state(), dict(room.index.clocks)
@@ -57,7 +57,7 @@ class Keeper:
             _log.exception("session %s gets no checkpoint, its log is kept", room.session_id)
             return False
         room.document.replace_base(state, squashed)
-        room.checkpointed = sequence
+        room.upkeep.checkpointed = sequence
         return True
 
     async def pack(self, room: Room, *, is_closing: bool = False) -> None:
@@ -65,21 +65,21 @@ class Keeper:
 
         is_closing  also what is not enough for a full row yet
         """
-        if not is_closing and room.checkpointed - room.packed < segments.ENTRIES:
+        if not is_closing and room.upkeep.checkpointed - room.upkeep.packed < segments.ENTRIES:
             return
         async with self.one_at_a_time:
             session_id = room.session_id
             try:
                 spans = await self._store.chunk_spans(session_id)
-                for first, last in segments.due(spans, room.checkpointed, is_closing=is_closing):
+                for first, last in segments.due(spans, room.upkeep.checkpointed, is_closing=is_closing):
                     count = sum(first <= start <= last for start, _ in spans)
                     chunks = await self._store.chunks(session_id, first - 1, count)
                     with self._mark.at(session_id):
                         segment = await asyncio.to_thread(segments.pack, chunks)
                     await self._store.replace_chunks(segment)
-                    room.packed = last
+                    room.upkeep.packed = last
             except NotFound:
                 return
             except RoomDamaged:
                 _log.exception("the log of session %s cannot be packed", session_id)
-            room.packed = room.checkpointed
+            room.upkeep.packed = room.upkeep.checkpointed

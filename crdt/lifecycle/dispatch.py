@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from crdt.room.broadcast import Broadcast
 from crdt.room.presence import Presence
-from crdt.room.room import Room
 
 _NEWS_DELAY_S = 0.02
 """For presence of several people to go out together: a send costs more than anything else about it.
@@ -15,9 +14,9 @@ Presence that waits leaves sooner with what its room is told anyway: editors sen
 
 
 class Turns:
-    """One callback a turn for all rooms, one timer for all presence."""
+    """The `PresenceScheduler` of all rooms: one callback a turn for all broadcasts, one timer for all presence."""
 
-    __slots__ = ("_clock", "_interval_s", "_late", "_listeners", "_loop", "_news", "_turn", "_waking")
+    __slots__ = ("_clock", "_interval_s", "_late", "_loop", "_news", "_turn", "_waking")
 
     def __init__(self, presence_interval_s: float, clock: Callable[[], int]) -> None:
         self._interval_s = presence_interval_s
@@ -27,14 +26,6 @@ class Turns:
         self._news: dict[Broadcast, Presence] = {}
         self._waking: asyncio.TimerHandle | None = None
         self._late: set[Presence] = set()
-        self._listeners = self._in_turn, self._has_news, self._is_late
-
-    def serve(self, room: Room) -> None:
-        """Let a room speak from now on."""
-        room.broadcast.on_first, room.presence.on_news, room.presence.on_late = self._listeners
-
-    def forget(self, room: Room) -> None:
-        self._late.discard(room.presence)
 
     def _running(self) -> asyncio.AbstractEventLoop:
         """Remember the event loop: on Python 3.11 asyncio asks the system for the process id each time."""
@@ -42,7 +33,8 @@ class Turns:
             self._loop = asyncio.get_running_loop()
         return self._loop
 
-    def _in_turn(self, broadcast: Broadcast) -> None:
+    def flush_soon(self, broadcast: Broadcast) -> None:
+        """Flush a broadcast at the end of this turn of the event loop."""
         if not self._turn:
             self._running().call_soon(self._end_turn)
         self._turn.append(broadcast)
@@ -57,7 +49,8 @@ class Turns:
             self._waking.cancel()
             self._waking = None
 
-    def _has_news(self, presence: Presence) -> None:
+    def publish_soon(self, presence: Presence) -> None:
+        """Publish presence with the next flush of its broadcast, or after a short delay."""
         if not self._waking:
             self._waking = self._running().call_later(_NEWS_DELAY_S, self._publish)
         self._news[presence.broadcast] = presence
@@ -68,7 +61,8 @@ class Turns:
         for presence in news.values():
             presence.publish()
 
-    def _is_late(self, presence: Presence) -> None:
+    def tick_later(self, presence: Presence) -> None:
+        """Call the presence's `tick` after an interval, and again while some presence waits."""
         if not self._late:
             self._running().call_later(self._interval_s, self._tick)
         self._late.add(presence)
@@ -79,4 +73,4 @@ class Turns:
         now = self._clock()
         for presence in late:
             if presence.tick(now):
-                self._is_late(presence)
+                self.tick_later(presence)

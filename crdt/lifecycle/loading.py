@@ -1,34 +1,104 @@
-"""Reads what the store has of a document, in parts, and puts it together in a thread."""
+"""Reads what the store has of a document, in parts, and makes a room of it."""
 
 import asyncio
+import logging
 
-from crdt.crashmark import CrashMark
+from crdt.errors import RoomDamaged, RoomUnavailable
+from crdt.lifecycle.changes import Changes
+from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.log import authorship, restore
-from storage.base import RoomStore
-from storage.records import Chunk
+from crdt.room.context import RoomContext
+from crdt.room.room import Room
+from storage.base import RoomStore, Store
+from storage.errors import NotFound, StoreUnavailable
+from storage.records import Checkpoint, Chunk, Session, Status
+
+_log = logging.getLogger(__name__)
 
 
-async def load(
-    store: RoomStore, session_id: str, chunks_per_read: int, mark: CrashMark
-) -> tuple[restore.RestoredDocument, int]:
-    """Return (the document, log position of its checkpoint); raises RoomDamaged or StoreUnavailable.
+class RoomLoader:
+    """Loads each room once, however many clients want it at the same time.
 
-    The log is read from the newest version or the checkpoint on, whichever is older: what came
-    after the version says who contributed to the next one. A checkpoint of a release that did not keep
-    authors needs all of it, once.
+    damaged  ids of sessions whose stored document could not be loaded since the start
     """
-    checkpoint = await store.checkpoint(session_id)
-    newest = await store.newest_version(session_id)
-    since = newest.sequence if newest else 0
-    after = min(since, checkpoint.sequence) if checkpoint and authorship.is_in(checkpoint.owners) else 0
-    chunks = await read_log(store, session_id, after, chunks_per_read)
-    with mark.at(session_id):
-        restored = await asyncio.to_thread(restore.restore, checkpoint, chunks, since)
-    return restored, checkpoint.sequence if checkpoint else 0
+
+    def __init__(
+        self, store: Store, context: RoomContext, loaded: LoadedRooms, changes: Changes, chunks_per_read: int
+    ) -> None:
+        """loaded: where rooms go; context: what each of them needs."""
+        self.damaged: set[str] = set()
+        self._store = store
+        self._context = context
+        self._loaded = loaded
+        self._changes = changes
+        self._chunks_per_read = chunks_per_read
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def load(self, session_id: str) -> None:
+        """Load a room; return when `LoadedRooms` has it. Loading goes on if the caller is cancelled.
+
+        Raises NotFound, RoomDamaged, or RoomUnavailable while the store is away.
+        """
+        task = self._tasks.get(session_id)
+        if task is None or task.done():
+            task = asyncio.get_running_loop().create_task(self._load(session_id), name="load room")
+            self._tasks[session_id] = task
+            task.add_done_callback(lambda done: self._forget_task(session_id, done))
+        await asyncio.shield(task)
+
+    async def finish(self) -> None:
+        """Return when nothing is being loaded any more."""
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _forget_task(self, session_id: str, task: "asyncio.Task[None]") -> None:
+        if self._tasks.get(session_id) is task:
+            del self._tasks[session_id]
+        if not task.cancelled():
+            task.exception()  # also retrieved here, should every waiter have been cancelled
+
+    async def _load(self, session_id: str) -> None:
+        try:
+            checkpoint, restored = await self._restore(session_id)
+            session = await self._changes.read(lambda: self._store.session(session_id))
+        except StoreUnavailable as error:
+            raise RoomUnavailable("the store is away") from error
+        except RoomDamaged:
+            _log.error("session %s is damaged in the store", session_id, exc_info=True)
+            self.damaged.add(session_id)
+            raise
+        self.damaged.discard(session_id)
+        if session is None:
+            raise NotFound("session")
+        self._loaded.add(self._make_room(session, restored, checkpoint))
+
+    def _make_room(self, session: Session, restored: restore.RestoredDocument, checkpoint: Checkpoint | None) -> Room:
+        return Room(
+            session.id,
+            restored,
+            self._context,
+            main_root=session.main_root,
+            is_open=session.status is Status.OPEN,
+            checkpointed=checkpoint.sequence if checkpoint else 0,
+        )
+
+    async def _restore(self, session_id: str) -> tuple[Checkpoint | None, restore.RestoredDocument]:
+        """Return the checkpoint, if there is one, and the document; raises RoomDamaged or StoreUnavailable.
+
+        The log is read from the newest version or the checkpoint on, whichever is older: what came
+        after the version says who contributed to the next one. A checkpoint of a release that did not keep
+        authors needs all of it, once.
+        """
+        checkpoint = await self._store.checkpoint(session_id)
+        newest = await self._store.newest_version(session_id)
+        since = newest.sequence if newest else 0
+        after = min(since, checkpoint.sequence) if checkpoint and authorship.is_in(checkpoint.owners) else 0
+        chunks = await read_log(self._store, session_id, after, self._chunks_per_read)
+        with self._context.mark.at(session_id):
+            return checkpoint, await asyncio.to_thread(restore.restore, checkpoint, chunks, since)
 
 
 async def read_log(store: RoomStore, session_id: str, after: int, limit: int, until: int | None = None) -> list[Chunk]:
-    """Return the chunks with entries beyond `after`, and up to `until`, reading `limit` of them at once."""
+    """Return the chunks with entries beyond `after`, and up to `until`, reading `limit` of them at a time."""
     chunks: list[Chunk] = []
     while True:
         more = await store.chunks(session_id, after, limit)

@@ -1,12 +1,15 @@
 """The one writer of the process: commits what all rooms took, together, again and again until it is stored."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
 
 from crdt.errors import RoomDamaged, RoomUnavailable
-from crdt.room.room import Room
+from crdt.lifecycle.loaded_rooms import LoadedRooms
+from crdt.limits import RoomsSettings
+from crdt.room.context import LogSource
 from storage.base import RoomStore
 from storage.errors import Conflict, StoreError
 from storage.records import Chunk
@@ -38,18 +41,21 @@ class Writer:
     unsaved_bytes  bytes that all rooms together still have to write
     """
 
-    def __init__(self, store: RoomStore, delay_s: float, clock: Callable[[], int]) -> None:
-        """delay_s: how long updates gather at most before a commit; clock: milliseconds since 1970."""
+    def __init__(
+        self, store: RoomStore, settings: RoomsSettings, clock: Callable[[], int], loaded: LoadedRooms
+    ) -> None:
+        """clock: milliseconds since 1970; loaded: told of rooms whose log cannot be written."""
         self.is_failing = False
         self.unsaved_bytes = 0
         self._store = store
-        self._delay_s = delay_s
+        self._settings = settings
         self._clock = clock
+        self._loaded = loaded
         self._gathered = 0
-        self._dirty: dict[Room, None] = {}
+        self._dirty: dict[LogSource, None] = {}
         self._wake = asyncio.Event()
-        self._waiting: list[tuple[Room, int, asyncio.Future[None]]] = []
-        self._hurry: asyncio.Future[None] | None = None
+        self._hurry = asyncio.Event()
+        self._waiting: list[tuple[LogSource, int, asyncio.Future[None]]] = []
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -70,21 +76,25 @@ class Writer:
                 except RoomUnavailable:
                     await asyncio.sleep(_FIRST_RETRY_S)
 
-    def wrote(self, room: Room, size: int) -> None:
+    def has_capacity(self, size: int) -> bool:
+        """Whether all rooms together may keep `size` more bytes that are not saved."""
+        return self.unsaved_bytes + size <= self._settings.unsaved_bytes
+
+    def wrote(self, source: LogSource, size: int) -> None:
         """A room has something new to write, of `size` bytes."""
         self.unsaved_bytes += size
         self._gathered += 1
         if self._gathered == _GATHERED_AT_MOST:
-            _finish(self._hurry)
-        self._dirty[room] = None
+            self._hurry.set()
+        self._dirty[source] = None
         self._wake.set()
 
-    def forget(self, room: Room, why: str) -> None:
+    def forget(self, room: LogSource, why: str) -> None:
         """Write nothing more of a room; whoever waits for it gets RoomUnavailable."""
         self._dirty.pop(room, None)
         self._fail_waiting(why, room)
 
-    async def saved(self, room: Room, sequence: int) -> None:
+    async def saved(self, room: LogSource, sequence: int) -> None:
         """Return when the store has the room's log up to `sequence`; raises RoomUnavailable if a commit fails."""
         if room.journal.saved_sequence >= sequence:
             return
@@ -92,7 +102,7 @@ class Writer:
             raise RoomUnavailable("the room was closed")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((room, sequence, future))
-        _finish(self._hurry)
+        self._hurry.set()
         await future
 
     async def _run(self) -> None:
@@ -120,17 +130,16 @@ class Writer:
             return
         loop = asyncio.get_running_loop()
         began = loop.time()
-        self._hurry = loop.create_future()
-        while not self._hurry.done():
-            wait_s = began + self._delay() - loop.time()
-            if wait_s <= 0:
-                break
-            timer = loop.call_later(wait_s, _finish, wake := loop.create_future())
-            await asyncio.wait((wake, self._hurry), return_when=asyncio.FIRST_COMPLETED)
-            timer.cancel()
+        self._hurry.clear()
+        while (deadline := began + self._delay()) > loop.time():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self._hurry.wait()
+                    return
 
     def _delay(self) -> float:
-        return min(self._delay_s, max(_LEAST_DELAY_S, _DELAY_PER_ROOM_S * len(self._dirty)))
+        """Return how long to gather, which grows with the number of rooms that have something to write."""
+        return min(self._settings.flush_delay_s, max(_LEAST_DELAY_S, _DELAY_PER_ROOM_S * len(self._dirty)))
 
     def _note_failure(self, error: Exception) -> None:
         if not isinstance(error, StoreError):
@@ -144,19 +153,26 @@ class Writer:
     async def _write_all(self) -> None:
         rooms = list(self._dirty)
         for at in range(0, len(rooms), _CHUNKS_PER_COMMIT):
-            taken = [
-                (room, chunk)
-                async for room in _in_turns(rooms[at : at + _CHUNKS_PER_COMMIT])
-                if room in self._dirty and (chunk := self._take(room, self._clock()))
-            ]
+            batch = await self._collect(rooms[at : at + _CHUNKS_PER_COMMIT])
             try:
-                await self._commit(taken)
+                await self._commit(batch)
             except Conflict:
-                for pair in taken:
+                for pair in batch:
                     await self._commit_alone(pair)
         self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
 
-    def _take(self, room: Room, now: int) -> Chunk | None:
+    async def _collect(self, rooms: Iterable[LogSource]) -> list[tuple[LogSource, Chunk]]:
+        """Return what to write of each room that still has something."""
+        batch = []
+        async for room in _in_turns(rooms):
+            if room not in self._dirty:
+                continue
+            chunk = self._take(room, self._clock())
+            if chunk:
+                batch.append((room, chunk))
+        return batch
+
+    def _take(self, room: LogSource, now: int) -> Chunk | None:
         """Return what to write of a room; send everybody away who is in one that cannot be kept."""
         try:
             return room.take_unsaved(now)
@@ -165,9 +181,9 @@ class Writer:
             self._lose(room, "the room is loaded anew")
             return None
 
-    async def _commit(self, taken: Iterable[tuple[Room, Chunk]]) -> None:
-        gone = await self._store.append_chunks([chunk for _, chunk in taken])
-        async for room, _ in _in_turns(taken):
+    async def _commit(self, batch: Iterable[tuple[LogSource, Chunk]]) -> None:
+        gone = await self._store.append_chunks([chunk for _, chunk in batch])
+        async for room, _ in _in_turns(batch):
             if room.session_id in gone:
                 self._lose(room, "the session is gone")
                 continue
@@ -178,7 +194,7 @@ class Writer:
                 self._wake.set()
         self._settle()
 
-    async def _commit_alone(self, pair: tuple[Room, Chunk]) -> None:
+    async def _commit_alone(self, pair: tuple[LogSource, Chunk]) -> None:
         """One room's log in the store is not what the room believes: send everybody there away to load it anew."""
         try:
             await self._commit([pair])
@@ -187,9 +203,9 @@ class Writer:
             _log.error("the log of session %s was changed by someone else; its room is closed", room.session_id)
             self._lose(room, "the room is loaded anew")
 
-    def _lose(self, room: Room, why: str) -> None:
+    def _lose(self, room: LogSource, why: str) -> None:
         self.forget(room, why)
-        room.on_lost(room)
+        self._loaded.lost(room)
 
     def _settle(self) -> None:
         """Wake those whose updates are stored by now."""
@@ -202,7 +218,7 @@ class Writer:
             else:
                 self._waiting.append((room, sequence, future))
 
-    def _fail_waiting(self, why: str, only: Room | None = None) -> None:
+    def _fail_waiting(self, why: str, only: LogSource | None = None) -> None:
         waiting, self._waiting = self._waiting, []
         for room, sequence, future in waiting:
             if only not in (None, room):
@@ -217,8 +233,3 @@ async def _in_turns(items: Iterable[_T]) -> AsyncIterator[_T]:
         yield item
         if number % _AT_ONCE == 0:
             await asyncio.sleep(0)
-
-
-def _finish(future: "asyncio.Future[None] | None") -> None:
-    if future and not future.done():
-        future.set_result(None)

@@ -1,12 +1,14 @@
-"""Looks after rooms: automatic versions, checkpoints of those that grew, rest and closing for those nobody uses."""
+"""Maintenance of loaded rooms: automatic versions, checkpoints, rest, and closing those nobody uses."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from typing import Protocol
 
 from crdt.crashmark import CrashMark
 from crdt.errors import RoomUnavailable
 from crdt.lifecycle.compaction import Keeper
+from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.log_writer import Writer
 from crdt.limits import RoomsSettings
 from crdt.room.room import Room
@@ -23,31 +25,32 @@ first costs an edit 8 µs however large the document is, and the second takes no
 _log = logging.getLogger(__name__)
 
 
-class Tender:
-    """One task of the process: `start`, `stop`.
+class VersionMaker(Protocol):
+    """Makes automatic versions."""
 
-    on_tend  called with each room, to make versions
-    """
+    async def save_if_due(self, room: Room) -> None:
+        """Store a version of the room's document if it is time for one."""
+
+
+class Tender:
+    """One task of the process that looks at each room in turn: `start`, `stop`."""
 
     def __init__(
         self,
-        rooms: dict[str, Room],
+        loaded: LoadedRooms,
         settings: RoomsSettings,
         writer: Writer,
         keeper: Keeper,
+        versions: VersionMaker,
         clock: Callable[[], int],
         mark: CrashMark,
     ) -> None:
-        """rooms: all that are loaded; those that are closed are taken out.
-
-        clock  milliseconds since 1970
-        mark   where it is written whom native code works for
-        """
-        self.on_tend: Callable[[Room], Awaitable[None]] | None = None
-        self._rooms = rooms
+        """clock: milliseconds since 1970; mark: where it is written whom native code works for."""
+        self._loaded = loaded
         self._settings = settings
         self._writer = writer
         self._keeper = keeper
+        self._versions = versions
         self._clock = clock
         self._mark = mark
         self._task: asyncio.Task[None] | None = None
@@ -64,42 +67,54 @@ class Tender:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._settings.tend_interval_s)
-            for room in list(self._rooms.values()):
-                if self._rooms.get(room.session_id) is not room:
+            for room in self._loaded:
+                if room not in self._loaded:
                     continue
                 try:
-                    await self._tend(room)
+                    await self._maintain(room)
                 except (StoreError, RoomUnavailable) as error:
                     _log.warning("session %s is not tended now: %s", room.session_id, error)
                 except Exception:
                     _log.exception("session %s cannot be tended", room.session_id)
 
-    async def _tend(self, room: Room) -> None:
-        """Checkpoint a room that grew, close one that nobody uses."""
+    async def _maintain(self, room: Room) -> None:
+        """Do what is due for one room; nothing while the store is away."""
         if self._writer.is_failing:
             return
         now = self._clock()
-        if self.on_tend:
-            await self.on_tend(room)
-        if self._rooms.get(room.session_id) is not room:
+        await self._versions.save_if_due(room)
+        if room not in self._loaded:
             return
+        await self._checkpoint_if_grown(room, now)
+        self._rest_if_quiet(room, now)
+        await self._close_if_idle(room, now)
+
+    async def _checkpoint_if_grown(self, room: Room, now: int) -> None:
+        """Checkpoint a room whose log would take long to read, and pack the log up to there."""
         due = max(self._settings.checkpoint_updates, room.document.size // _BYTES_PER_LOGGED_UPDATE)
-        grown = room.journal.sequence - room.checkpointed >= due
-        if grown and now - room.checkpointed_at >= self._settings.checkpoint_interval_ms:
+        has_grown = room.journal.sequence - room.upkeep.checkpointed >= due
+        if has_grown and now - room.upkeep.checkpointed_at >= self._settings.checkpoint_interval_ms:
             await self._keeper.checkpoint(room)
             await self._keeper.pack(room)
+
+    def _rest_if_quiet(self, room: Room, now: int) -> None:
+        """Release the memory that a document needs only while people type."""
         document = room.document
         quiet_ms = now - room.contributions.last_edit_at
         if not document.is_resting and quiet_ms >= _REST_MS + document.size // _REST_BYTES_PER_MS:
             room.settle()
             with self._mark.at(room.session_id):
                 document.rest()
+
+    async def _close_if_idle(self, room: Room, now: int) -> None:
+        """Checkpoint and close a room that nobody has used for a while."""
+        upkeep = room.upkeep
         if room.is_used:
-            room.idle_since = None
-        elif room.idle_since is None:
-            room.idle_since = now
-        elif now - room.idle_since >= self._settings.idle_ms:
+            upkeep.idle_since = None
+        elif upkeep.idle_since is None:
+            upkeep.idle_since = now
+        elif now - upkeep.idle_since >= self._settings.idle_ms:
             await self._keeper.checkpoint(room)
             await self._keeper.pack(room, is_closing=True)
             if not room.is_used and room.journal.is_saved:
-                self._rooms.pop(room.session_id, None)
+                self._loaded.remove(room)

@@ -4,7 +4,7 @@ from crdt.log.authorship import Authorship
 from crdt.log.codec import Entry
 from crdt.wire.parsed_update import Parsed
 
-MANY = 1_000
+MAX_TYPED = 1_000
 """Keystrokes that wait: with the store away nothing is saved, and each holds some 200 bytes."""
 
 
@@ -14,8 +14,7 @@ class Contributions:
     What was typed is gathered, and taken in when somebody asks, something is saved or it is much: in a batch that
     costs less than 2 µs a keystroke, and each by itself 5, for it finds nothing in the processor's caches.
 
-    typed          (client id, first new clock, clock behind the last, entry, log position) of keystrokes to take
-                   in, in order; both clocks are 0 if it only deletes
+    typed          keystrokes to take in, in order, see `note_keystroke`
     first_edit_at  milliseconds since 1970 of the first entry since the newest version
     last_edit_at   of the newest one
     """
@@ -35,6 +34,14 @@ class Contributions:
         self._authorship.note(parsed, entry.at, entry.author)
         self._count(entry, sequence)
         self.last_edit_at = entry.at
+
+    def note_keystroke(self, client: int, first: int, after: int, entry: Entry, sequence: int) -> None:
+        """Take in a keystroke: one client's new structs from clock `first` to before `after`, both 0 for none."""
+        self.last_edit_at = entry.at
+        typed = self.typed
+        typed.append((client, first, after, entry, sequence))
+        if len(typed) >= MAX_TYPED:
+            self.fold()
 
     def fold(self) -> None:
         """Take in what was typed."""

@@ -1,28 +1,41 @@
 """What everybody in a room is told, gathered over one turn of the event loop."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from crdt.room.connection import Connection
+
+
+class FlushScheduler(Protocol):
+    """Says when a broadcast is flushed."""
+
+    def flush_soon(self, broadcast: "Broadcast") -> None:
+        """Call `broadcast.flush`, now or soon. Asked once for all frames that wait until then."""
 
 
 class Broadcast:
     """Frames for all connections of a room but the one each came from.
 
-    A send to a socket costs 7 to 9 µs whatever is in it (facts/speed.md), so that all frames of one turn
-    leave together, joined once for all who get all of them.
-
-    on_first  called with this when there is something to `flush`; flushes at once unless somebody does it later
+    A write to a socket takes the kernel 7 to 9 µs whatever its size. So all frames of one turn leave together,
+    joined once for all connections that get all of them.
     """
 
-    __slots__ = ("_connections", "_encode", "_frames", "_sources", "on_first")
+    __slots__ = ("_connections", "_encode", "_frames", "_scheduler", "_sources")
 
-    def __init__(self, connections: Mapping[Connection, None], encode: Callable[[bytes], bytes]) -> None:
-        """encode: returns a frame as it goes over the wire."""
+    def __init__(
+        self, connections: Mapping[Connection, None], encode: Callable[[bytes], bytes], scheduler: FlushScheduler
+    ) -> None:
+        """Start with no frames.
+
+        connections  who is told; changes as clients join and leave
+        encode       returns a frame as it goes over the wire
+        scheduler    is asked for a flush when the first frame waits
+        """
         self._connections = connections
         self._encode = encode
         self._frames: list[bytes] = []
         self._sources: list[Connection | None] = []
-        self.on_first: Callable[[Broadcast], None] = Broadcast.flush
+        self._scheduler = scheduler
 
     def add(self, frame: bytes, source: Connection | None = None) -> None:
         """Tell everybody but the source."""
@@ -30,7 +43,7 @@ class Broadcast:
         self._frames.append(self._encode(frame))
         self._sources.append(source)
         if is_first:
-            self.on_first(self)
+            self._scheduler.flush_soon(self)
 
     def flush(self) -> None:
         """Hand over what was gathered."""

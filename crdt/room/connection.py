@@ -31,9 +31,9 @@ class Connection:
     user         {"id", "name", "color", "colorLight", "avatar"} as put into presence states
     login_id     the login (`sid`) it came with, so that signing out closes it
     client_ids   Yjs client ids it announced in its presence
+    may_write    whether its edits are accepted now; only `Members` sets this
     received     number of its sync updates so far
     unsaved      (log sequence, value of `received`) of updates that are not committed yet, None for nothing
-    acknowledged value of `received` up to which "saved" was said
     is_behind    it sent an update with a gap and has not answered our SyncStep1 yet
     strikes      how often its answer still had a gap
     """
@@ -43,9 +43,9 @@ class Connection:
     role: Role
     outbox: Outbox
     wants_saved: bool = False
+    may_write: bool = False
     client_ids: set[int] = field(default_factory=set)
     received: int = 0
-    acknowledged: int = 0
     unsaved: deque[tuple[int, int]] | None = None
     is_behind: bool = False
     strikes: int = 0

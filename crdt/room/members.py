@@ -1,71 +1,79 @@
-"""Who is in a room: connections, their roles, and what they are told of each other."""
+"""Who is in a room: connections, whether they may write, and what they are told of each other."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crdt.closing import CloseReason
 from crdt.document.struct_index import StructIndex
-from crdt.limits import RoomLimits
 from crdt.room.broadcast import Broadcast
 from crdt.room.connection import Connection
+from crdt.room.context import RoomContext
 from crdt.room.observer import Observer
 from crdt.room.presence import Presence
 from crdt.wire import y_protocol
 from storage.records import Role
 
 
-class Gathering:
+def may_write(role: Role, *, is_open: bool) -> bool:
+    """Whether edits of a member with this role are accepted. Nothing else in a room decides this."""
+    return is_open and role.allows(Role.EDITOR)
+
+
+class Members:
     """The connections of a room.
 
-    is_open    edits are taken; False once the session has ended
-    index      of the document: who joins is asked for what it lacks
+    is_open    edits are accepted; False once the session has ended
+    observers  who else is told what happens in the room
     broadcast  what everybody here is told
     """
 
-    __slots__ = ("_observer", "broadcast", "connections", "index", "is_open", "presence")
+    __slots__ = ("_index", "broadcast", "connections", "is_open", "observers", "presence")
 
-    def __init__(
-        self,
-        index: StructIndex,
-        limits: RoomLimits,
-        *,
-        is_open: bool,
-        encode: Callable[[bytes], bytes],
-        reached: Counter[str],
-    ) -> None:
-        """encode: how a frame goes over the wire, see `Broadcast`; reached: see `crdt.room.room`."""
+    def __init__(self, index: StructIndex, context: RoomContext, *, is_open: bool) -> None:
+        """index: the structs of the document, which those who may write are asked to complete."""
         self.is_open = is_open
-        self.index = index
         self.connections: dict[Connection, None] = {}
-        self.broadcast = Broadcast(self.connections, encode)
-        self.presence = Presence(self.broadcast, self.connections, index.owners, limits, reached)
-        self._observer: Observer | None = None
+        self.observers: list[Observer] = []
+        self._index = index
+        self.broadcast = Broadcast(self.connections, context.encode, context.scheduler)
+        self.presence = Presence(
+            self.broadcast,
+            self.connections,
+            self.observers,
+            index.owners,
+            context.limits,
+            context.scheduler,
+            context.reached,
+        )
 
     def join(self, connection: Connection) -> None:
-        """Let a client in: ask for what it has (if it may write), tell it who is here."""
+        """Let a client in: ask for what it has if it may write, tell it who is here."""
         self.connections[connection] = None
-        if self._observer:
-            self._observer.joined(connection)
-        if self.may_write(connection):
-            connection.outbox.send(y_protocol.sync_step1(self.index.clocks))
+        for observer in self.observers:
+            observer.joined(connection)
+        self._update_rights(connection)
         self.presence.greet(connection)
 
     def leave(self, connection: Connection) -> None:
-        """Take a client out, and its presence with it. Harmless when it has left already."""
+        """Take a client out, and its presence with it. Harmless if it has left already."""
         if connection in self.connections:
             del self.connections[connection]
+            connection.may_write = False
             self.presence.left(connection)
-            if self._observer:
-                self._observer.left(connection)
+            for observer in self.observers:
+                observer.left(connection)
 
-    def observe(self, observer: Observer | None) -> None:
-        """Tell one observer, or none any more, what happens from now on."""
-        self._observer = observer
-        self.presence.on_change = observer.heard if observer else None
+    def observe(self, observer: Observer) -> None:
+        """Tell an observer what happens from now on."""
+        self.observers.append(observer)
+
+    def stop_observing(self, observer: Observer) -> None:
+        """Tell an observer nothing more. Harmless if it is not observing."""
+        if observer in self.observers:
+            self.observers.remove(observer)
 
     def close(self, connections: Iterable[Connection], reason: CloseReason, message: str = "") -> None:
-        """Close some connections; from this call on nothing from them is taken."""
+        """Close some connections; from this call on nothing from them is accepted."""
         self.broadcast.flush()
         for connection in list(connections):
             self.leave(connection)
@@ -73,32 +81,29 @@ class Gathering:
 
     def set_role(self, user_id: str, role: Role) -> None:
         """Change what a user's open connections may do, without a reconnect."""
-        for connection in self.connections:
+        for connection in list(self.connections):
             if connection.user_id == user_id:
-                could_write = self.may_write(connection)
                 connection.role = role
-                self._welcome_writer(connection, could_write=could_write)
+                self._update_rights(connection)
 
     def rename(self, user: Mapping[str, Any]) -> None:
-        """Show a user's new name or picture, if he is here."""
-        there = [connection for connection in self.connections if connection.user_id == user["id"]]
-        for connection in there:
+        """Show a user's new name or picture, if the user is here."""
+        connections = [connection for connection in self.connections if connection.user_id == user["id"]]
+        for connection in connections:
             connection.user = dict(user)
-        if there:
+        if connections:
             self.presence.renamed(user)
 
     def set_open(self, *, is_open: bool) -> None:
         """End or reopen the session for everybody here."""
-        before = {connection: self.may_write(connection) for connection in self.connections}
         self.is_open = is_open
-        for connection, could_write in before.items():
-            self._welcome_writer(connection, could_write=could_write)
+        for connection in list(self.connections):
+            self._update_rights(connection)
 
-    def _welcome_writer(self, connection: Connection, *, could_write: bool) -> None:
-        if self.may_write(connection) and not could_write:
+    def _update_rights(self, connection: Connection) -> None:
+        """Note whether a client may write; one that may from now on is asked for what it has."""
+        could_write = connection.may_write
+        connection.may_write = may_write(connection.role, is_open=self.is_open)
+        if connection.may_write and not could_write:
             connection.was_refused = False
-            connection.outbox.send(y_protocol.sync_step1(self.index.clocks))
-
-    def may_write(self, connection: Connection) -> bool:
-        """Whether a client's edits are taken now."""
-        return self.is_open and connection.role.allows(Role.EDITOR)
+            connection.outbox.send(y_protocol.sync_step1(self._index.clocks))

@@ -1,52 +1,67 @@
 """Presence in a room: who hears what, and how often."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from crdt.limits import PRESENCE_MS, RoomLimits
 from crdt.room.awareness import Awareness
-from crdt.room.broadcast import Broadcast
+from crdt.room.broadcast import Broadcast, FlushScheduler
 from crdt.room.connection import Connection
+from crdt.room.observer import Observer
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
+
+
+class PresenceScheduler(FlushScheduler, Protocol):
+    """Says when a room's members hear of each other's presence."""
+
+    def publish_soon(self, presence: "Presence") -> None:
+        """Call `presence.publish`, now or soon. Asked once for all news that wait until then."""
+
+    def tick_later(self, presence: "Presence") -> None:
+        """Call `presence.tick` after an interval, and again for as long as it returns True."""
 
 
 class Presence:
     """The presence states of a room's connections.
 
     broadcast  what tells everybody
-    on_late    called with this when some presence has to wait for `tick`
-    on_news    called with this when there is news to `publish`; that happens at once unless somebody does it later
-    on_change  called with each change of the presence, if somebody wants to know
     """
 
     __slots__ = (
-        "_awareness", "_connections", "_interval_ms", "_kept", "_news", "_owners", "_reached", "_source", "broadcast",
-        "on_change", "on_late", "on_news",
+        "_awareness", "_connections", "_interval_ms", "_max_late", "_news", "_observers", "_owners", "_reached",
+        "_scheduler", "_source", "broadcast",
     )  # fmt: skip
 
     def __init__(
         self,
         broadcast: Broadcast,
         connections: Mapping[Connection, None],
+        observers: Sequence[Observer],
         owners: Mapping[int, str],
         limits: RoomLimits,
+        scheduler: PresenceScheduler,
         reached: Counter[str],
     ) -> None:
-        """reached: see `Awareness`."""
+        """Start with nobody.
+
+        connections  the room's, `observers` too; both change as they come and go
+        owners       {client id: user id} of the document
+        scheduler    is asked for `publish` and `tick` when there is something for them to do
+        reached      counts, by the name of a setting, how often it kept somebody from something
+        """
         self.broadcast = broadcast
         self._connections = connections
+        self._observers = observers
         self._owners = owners
         self._awareness = Awareness(limits.awareness, reached)
         self._reached = reached
         self._interval_ms = limits.presence_interval_ms
-        self._kept = 2 * limits.awareness.clients_per_connection
+        self._max_late = 2 * limits.awareness.clients_per_connection
+        self._scheduler = scheduler
         self._news: dict[int, AwarenessEntry] = {}
         self._source: Connection | None = None
-        self.on_news: Callable[[Presence], None] = Presence.publish
-        self.on_late: Callable[[Presence], None] = _do_nothing
-        self.on_change: Callable[[list[AwarenessEntry]], None] | None = None
 
     def greet(self, connection: Connection) -> None:
         """Tell a client who is here."""
@@ -89,9 +104,9 @@ class Presence:
             client_id = entry.client_id
             if self._awareness.is_foreign(client_id, connection.user_id, self._owners):
                 continue  # echoes of others must not push out his own
-            if client_id in late or client_id in connection.client_ids or len(late) < self._kept:
+            if client_id in late or client_id in connection.client_ids or len(late) < self._max_late:
                 late[client_id] = entry
-        self.on_late(self)
+        self._scheduler.tick_later(self)
 
     def tick(self, now: int) -> bool:
         """Apply presence whose interval is over; return whether some is still waiting."""
@@ -117,14 +132,14 @@ class Presence:
     def _announce(self, entries: list[AwarenessEntry], source: Connection | None = None) -> None:
         if not entries:
             return
-        if self.on_change:
-            self.on_change(entries)
+        for observer in self._observers:
+            observer.heard(entries)
         is_first = not self._news
         self._source = source if is_first or self._source is source else None
         for entry in entries:
             self._news[entry.client_id] = entry
         if is_first:
-            self.on_news(self)
+            self._scheduler.publish_soon(self)
 
     def publish(self) -> None:
         """Tell everybody the newest of each client in one frame; stock clients ignore their own in it."""
@@ -132,7 +147,3 @@ class Presence:
             frame = y_protocol.awareness_update(list(self._news.values()))
             self._news = {}
             self.broadcast.add(frame, self._source)
-
-
-def _do_nothing(_presence: Presence) -> None:
-    """Nobody asked to be told."""

@@ -2,101 +2,84 @@
 
 Synchronous on purpose: a room changes only inside one call, in order of arrival, so there is
 nothing to lock. Knows no clock (times come in as milliseconds since 1970), no socket and no
-store; `rooms` loads it, writes its log and closes it.
+store; `crdt.lifecycle` loads it, writes its log and closes it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from crdt.closing import CloseReason
-from crdt.crashmark import CrashMark
 from crdt.document import admission, fast_path
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
 from crdt.document.server_edits import ServerEdits, code_root
 from crdt.errors import Gap, Rejected, RoomUnavailable
-from crdt.limits import MAX_SYNC_BYTES, MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES, MAX_UPDATE_BYTES, RoomLimits
+from crdt.limits import MAX_SYNC_BYTES, MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES, MAX_UPDATE_BYTES
 from crdt.log import codec
-from crdt.log.contributions import MANY, Contributions
+from crdt.log.contributions import Contributions
 from crdt.log.pending import Journal
 from crdt.log.restore import RestoredDocument
 from crdt.room.connection import Connection
-from crdt.room.members import Gathering
+from crdt.room.context import RoomContext
+from crdt.room.incoming import Incoming, UpdateKind
+from crdt.room.members import Members
+from crdt.room.upkeep import Upkeep
 from crdt.text.text_map import Edit
 from crdt.wire import update_parser, y_protocol
-from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
+from crdt.wire.content import SYNC_LIMITS
 from crdt.wire.parsed_update import Parsed
-from storage.records import Chunk, Role
+from storage.records import Chunk
 
 _MAX_STRIKES = 3
 _SYNC = bytes((y_protocol.SYNC,))
-_VIEWER = Role.VIEWER
+_NOBODY: frozenset[int] = frozenset()
 
 
-class Room(Gathering):
+class Room:
     """The live document of a session and its connections.
 
-    accepts_foreign see `StructIndex.admit`: the server ended without saving all it had relayed
-    journal         what is not saved yet, and the log positions
-    pins            uses of the room beside its connections; it stays loaded while there are any
-    idle_since      when `rooms` first saw nobody using it
-    checkpointed    log position of the stored checkpoint
-    packed          log position up to which the log was looked at for packing
-    on_edit         called after each change of the document with the room and the bytes of its update
-    has_memory      asked whether all rooms together may keep so many bytes more that are not saved
-    on_lost         called with the room when the store turns out to have another log than the room believes
-    contributions   who wrote what
+    members        those connected to it
+    index          the structs of the document
+    journal        what is not saved yet, and the log positions
+    contributions  who wrote what
+    upkeep         what `crdt.lifecycle` has noted about the room
     """
 
     __slots__ = (
-        "_deferred_by", "_mark", "_quota", "_reached", "_server_edits", "accepts_foreign", "checkpointed",
-        "checkpointed_at", "contributions", "document", "has_memory", "idle_since", "journal", "limits",
-        "main_root", "on_edit", "on_lost", "packed", "pins", "session_id",
+        "_context", "_deferred_by", "_quota", "_server_edits", "contributions", "document", "index", "journal",
+        "main_root", "members", "session_id", "upkeep",
     )  # fmt: skip
 
     def __init__(
         self,
         session_id: str,
         restored: RestoredDocument,
-        limits: RoomLimits,
+        context: RoomContext,
         *,
-        random_below: Callable[[int], int],
-        checkpointed: int = 0,
         main_root: str = "codemirror",
         is_open: bool = True,
-        accepts_foreign: bool = False,
-        encode: Callable[[bytes], bytes] = bytes,
-        mark: CrashMark | None = None,
-        reached: Counter[str] | None = None,
+        checkpointed: int = 0,
     ) -> None:
-        """encode: how a frame goes over the wire, see `Broadcast`; mark: where who is worked for is written.
+        """Start with nobody connected.
 
-        reached  counts, by the name of a setting, how often it kept somebody from something
+        main_root     name of the text that holds the session's code
+        is_open       False for a session that has ended
+        checkpointed  log position of the stored checkpoint
         """
-        self._reached: Counter[str] = Counter() if reached is None else reached
-        super().__init__(restored.index, limits, is_open=is_open, encode=encode, reached=self._reached)
         self.session_id = session_id
-        self.limits = limits
-        self._mark = mark or CrashMark()
-        self._deferred_by: str | None = None
         self.main_root = main_root
-        self.accepts_foreign = accepts_foreign
+        self.index = restored.index
+        self.members = Members(self.index, context, is_open=is_open)
         self.document = Document(restored.state, self.index.split_surrogates)
         self.journal = Journal(session_id, restored.sequence)
         self.contributions = Contributions(restored.authorship, restored.contributors, restored.edited_at)
-        self.pins = 0
-        self.idle_since: int | None = None
-        self.checkpointed = checkpointed
-        self.checkpointed_at = 0
-        self.packed = 0
-        self.on_edit: Callable[[Room, int], None] = _do_nothing
-        self.has_memory: Callable[[int], bool] = _has_memory
-        self.on_lost: Callable[[Room], None] = _do_nothing
-        self._server_edits = ServerEdits(self.document, self.index, random_below)
-        self._quota = DocumentQuota(self.document, self.index, limits, len(restored.state), self._reached)
+        self.upkeep = Upkeep(checkpointed=checkpointed)
+        self._context = context
+        self._deferred_by: str | None = None
+        self._server_edits = ServerEdits(self.document, self.index, context.random_below)
+        self._quota = DocumentQuota(self.document, self.index, context.limits, len(restored.state), context.reached)
 
-    # -- what comes in ----------------------------------------------------------------------------
+    # -- frames of clients ------------------------------------------------------------------------
 
     def receive(self, connection: Connection, frame: bytes, now: int, parsed: Parsed | None = None) -> None:
         """Handle one frame of a client that has joined.
@@ -105,39 +88,41 @@ class Room(Gathering):
 
         Raises ProtocolError, DocumentFull or RoomUnavailable; the caller closes the connection.
         """
-        if connection not in self.connections:
-            return
-        if self.is_open and connection.role is not _VIEWER:
+        if connection.may_write:  # only connections that have joined may
             typed = fast_path.read(frame, self.index, connection.user_id)
             if typed and self._type(connection, typed, frame, now):
                 return
+        elif connection not in self.members.connections:
+            return
         if frame[:1] == _SYNC:
             self.settle()
-        with self._mark.at(self.session_id, connection.user_id):
+        with self._context.mark.at(self.session_id, connection.user_id):
             self._receive(connection, y_protocol.decode(frame), now, parsed)
 
     def _receive(self, connection: Connection, message: y_protocol.Message, now: int, parsed: Parsed | None) -> None:
         match message:
             case y_protocol.SyncUpdate(update):
-                self._write(connection, update, now, parsed, is_answer=False)
+                self._write(connection, Incoming(update, connection.user_id, now, UpdateKind.LIVE, connection, parsed))
             case y_protocol.AwarenessUpdate(entries):
-                self.presence.hear(connection, entries, now)
+                self.members.presence.hear(connection, entries, now)
             case y_protocol.SyncStep1(state_vector):
                 y_protocol.decode_state_vector(state_vector)
                 connection.outbox.send(y_protocol.sync_step2(self.document.diff(state_vector)))
             case y_protocol.SyncStep2(update):
-                self._write(connection, update, now, parsed, is_answer=True)
+                answer = Incoming(update, connection.user_id, now, UpdateKind.ANSWER, connection, parsed)
+                self._write(connection, answer)
             case y_protocol.QueryAwareness():
-                self.presence.answer(connection)
+                self.members.presence.answer(connection)
 
     def _type(self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int) -> bool:
-        """Take a keystroke; False, and nothing has happened, if a limit is near: the long way decides."""
-        client, first, after, update, place = typed
+        """Accept a keystroke; False, and nothing has happened, if a limit is near: the long way decides."""
+        client, first, after, update, parent = typed
         size = len(update)
         journal = self.journal
+        context = self._context
         if (
-            journal.unsaved_bytes + size > self.limits.unsaved_bytes
-            or not self.has_memory(size)
+            journal.unsaved_bytes + size > context.limits.unsaved_bytes
+            or not context.sink.has_capacity(size)
             or not self._quota.reserve(size, after - first)
         ):
             return False
@@ -148,119 +133,130 @@ class Room(Gathering):
             self._deferred_by = author if self._deferred_by is None else ""
         if after:
             self.index.clocks[client] = after
-            if place:
-                self.index.parents.extend(client, first, place)
+            if parent:
+                self.index.parents.extend(client, first, parent)
         entry = fast_path.new_tuple(codec.Entry, (now, author, update, False, False))
         journal.add(entry)
-        contributions = self.contributions
-        contributions.last_edit_at = now
-        contributions.typed.append((client, first, after, entry, journal.sequence))
-        if len(contributions.typed) >= MANY:
-            contributions.fold()
-        self._recorded(size)
-        self.broadcast.add(frame, connection)
+        self.contributions.note_keystroke(client, first, after, entry, journal.sequence)
+        self._tell(frame, size, connection)
         connection.owe(journal.sequence, journal.saved_sequence)
         return True
 
-    def _write(
-        self, connection: Connection, update: bytes, now: int, parsed: Parsed | None, *, is_answer: bool
-    ) -> None:
+    def _tell(self, frame: bytes, size: int, source: Connection | None) -> None:
+        """Have a logged update of `size` bytes written, and relay it."""
+        self._context.sink.wrote(self, size)
+        members = self.members
+        for observer in members.observers:
+            observer.edited()
+        members.broadcast.add(frame, source)
+
+    def _write(self, connection: Connection, incoming: Incoming) -> None:
+        """Accept an update of a client, or say why not."""
         connection.received += 1
-        if not self.may_write(connection):
-            self._refuse(connection, update)
+        if not connection.may_write:
+            self._refuse(connection, incoming.update)
             return
-        if len(update) > (self.limits.sync_bytes if is_answer else self.limits.update_bytes):
-            self._reached[MAX_SYNC_BYTES.name if is_answer else MAX_UPDATE_BYTES.name] += 1
-            raise Rejected("update too large")
-        accepts_foreign = is_answer and self.accepts_foreign
         try:
-            self._take(
-                connection.user_id,
-                update,
-                now,
-                parsed,
-                connection,
-                is_answer=is_answer,
-                accepts_foreign=accepts_foreign,
-            )
+            self._check_size(incoming)
+            self._accept(incoming)
         except Gap as gap:
-            self._ask_again(connection, gap, is_answer=is_answer)
+            self._ask_again(connection, gap, is_answer=incoming.kind is UpdateKind.ANSWER)
             return
-        if is_answer:
+        if incoming.kind is UpdateKind.ANSWER:
             connection.is_behind = False
             connection.strikes = 0
         connection.owe(self.journal.sequence, self.journal.saved_sequence)
 
     def _refuse(self, connection: Connection, update: bytes) -> None:
-        """Drop a reader's update: nothing of it counts as saved until he may write and has synced again."""
+        """Drop a reader's update: nothing of it counts as saved until they may write and have synced again."""
         if update == EMPTY:
             return
         connection.is_behind = True
         if not connection.was_refused:
             connection.was_refused = True
-            reason = "forbidden: viewers cannot edit" if self.is_open else "session_ended: nobody can edit"
+            is_open = self.members.is_open
+            reason = "forbidden: viewers cannot edit" if is_open else "session_ended: nobody can edit"
             connection.outbox.send(y_protocol.permission_denied(reason))
-
-    def _take(
-        self,
-        author: str,
-        update: bytes,
-        now: int,
-        parsed: Parsed | None,
-        source: Connection | None,
-        *,
-        is_answer: bool = False,
-        accepts_foreign: bool = False,
-    ) -> None:
-        """Scan, apply, relay and log one update."""
-        if update == EMPTY:
-            return
-        if self.journal.unsaved_bytes + len(update) > self.limits.unsaved_bytes:
-            self._reached[MAX_UNSAVED_ROOM_BYTES.name] += 1
-            raise RoomUnavailable("too much is waiting to be saved")
-        if not self.has_memory(len(update)):
-            self._reached[MAX_UNSAVED_BYTES.name] += 1
-            raise RoomUnavailable("too much is waiting to be saved")
-        limits = SYNC_LIMITS if is_answer else LIVE_LIMITS
-        index = self.index
-        accepted = admission.check_update(
-            index, parsed or update_parser.read(update, limits), author, limits, accepts_foreign=accepts_foreign
-        )
-        if not accepted:
-            return
-        parsed, update = accepted, accepted.update
-        self._quota.check(parsed, update, is_exact=source is None or is_answer)
-        unclaimed: Set[int] = frozenset()
-        if accepts_foreign and source:
-            unclaimed = parsed.spans.keys() - index.owners.keys() - source.client_ids
-        if not index.take(parsed, author, self.document.apply, unclaimed):
-            return
-        entry = codec.Entry(now, author, update, bool(unclaimed))
-        self.journal.add(entry)
-        self.contributions.note(parsed, entry, self.journal.sequence)
-        self._recorded(len(update))
-        self.broadcast.add(y_protocol.sync_update(update), source)
-
-    def _recorded(self, size: int) -> None:
-        self.on_edit(self, size)
-        if self._observer:
-            self._observer.edited()
 
     def _ask_again(self, connection: Connection, gap: Gap, *, is_answer: bool) -> None:
         """Ask once for everything; a client whose answers still have gaps is sent away for a while."""
         if is_answer:
             connection.strikes += 1
             if connection.strikes >= _MAX_STRIKES:
-                self.close([connection], CloseReason.GAP, str(gap))
+                self.members.close([connection], CloseReason.GAP, str(gap))
                 return
         if is_answer or not connection.is_behind:
             connection.is_behind = True
             connection.outbox.send(y_protocol.sync_step1(self.index.clocks))
 
+    # -- the stages of an update that is no keystroke ---------------------------------------------
+
+    def _accept(self, incoming: Incoming) -> None:
+        """Scan, apply, log and relay one update.
+
+        Raises Gap, Rejected, DocumentFull or RoomUnavailable; nothing has changed then.
+        """
+        if incoming.update == EMPTY:
+            return
+        self._check_unsaved(len(incoming.update))
+        parsed = self._admit(incoming)
+        if parsed is None:
+            return
+        unclaimed = self._unclaimed(incoming, parsed)
+        if not self.index.take(parsed, incoming.author, self.document.apply, unclaimed):
+            return
+        update = parsed.update
+        entry = codec.Entry(incoming.now, incoming.author, update, bool(unclaimed))
+        self.journal.add(entry)
+        self.contributions.note(parsed, entry, self.journal.sequence)
+        self._tell(y_protocol.sync_update(update), len(update), incoming.source)
+
+    def _check_size(self, incoming: Incoming) -> None:
+        """Raise Rejected for an update of a client that is too large for its kind."""
+        limits, size = self._context.limits, len(incoming.update)
+        is_answer = incoming.kind is UpdateKind.ANSWER
+        if size > (limits.sync_bytes if is_answer else limits.update_bytes):
+            self._context.reached[(MAX_SYNC_BYTES if is_answer else MAX_UPDATE_BYTES).name] += 1
+            raise Rejected("update too large")
+
+    def _check_unsaved(self, size: int) -> None:
+        """Raise RoomUnavailable if this room, or all rooms together, wait to save too much already."""
+        context = self._context
+        if self.journal.unsaved_bytes + size > context.limits.unsaved_bytes:
+            context.reached[MAX_UNSAVED_ROOM_BYTES.name] += 1
+            raise RoomUnavailable("too much is waiting to be saved")
+        if not context.sink.has_capacity(size):
+            context.reached[MAX_UNSAVED_BYTES.name] += 1
+            raise RoomUnavailable("too much is waiting to be saved")
+
+    def _admit(self, incoming: Incoming) -> Parsed | None:
+        """Scan an update and check it against the document and its quota; return what to apply, None for nothing."""
+        limits = incoming.limits
+        parsed = admission.check_update(
+            self.index,
+            incoming.parsed or update_parser.read(incoming.update, limits),
+            incoming.author,
+            limits,
+            accepts_foreign=self._accepts_foreign(incoming),
+        )
+        if parsed:
+            self._quota.check(parsed, parsed.update, is_exact=incoming.kind is not UpdateKind.LIVE)
+        return parsed
+
+    def _accepts_foreign(self, incoming: Incoming) -> bool:
+        """Whether an update may bring new structs of other users (see `StructIndex.admit`)."""
+        return self._context.accepts_foreign and incoming.kind is UpdateKind.ANSWER
+
+    def _unclaimed(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
+        """Return the client ids whose structs the sender only carries: they get no owner yet."""
+        if incoming.source is None or not self._accepts_foreign(incoming):
+            return _NOBODY
+        return parsed.spans.keys() - self.index.owners.keys() - incoming.source.client_ids
+
     # -- saving -----------------------------------------------------------------------------------
 
     def take_unsaved(self, now: int) -> Chunk | None:
-        """Return the chunk to write next, the same again until `saved` is called.
+        """Return the chunk to write next, the same chunk again until `saved` is called.
 
         Nothing is stored that pycrdt has not loaded; raises RoomDamaged if it does not.
         """
@@ -269,28 +265,28 @@ class Room(Gathering):
         return self.journal.take(now)
 
     def settle(self) -> None:
-        """Integrate keystrokes in the name of who typed them; raises RoomDamaged as `Document.catch_up`."""
-        with self._mark.at(self.session_id, self._deferred_by or ""):
+        """Integrate keystrokes in the name of their author; raises RoomDamaged as `Document.catch_up`."""
+        with self._context.mark.at(self.session_id, self._deferred_by or ""):
             self.document.catch_up()
         self._deferred_by = None
 
     def saved(self) -> None:
         """The chunk last taken is committed: acknowledge what waited for it."""
         self.journal.committed()
-        for connection in self.connections:
+        for connection in self.members.connections:
             if connection.unsaved:
                 connection.acknowledge(self.journal.saved_sequence)
 
     @property
     def is_used(self) -> bool:
-        return bool(self.connections) or self.pins > 0
+        return bool(self.members.connections) or self.upkeep.pins > 0
 
     # -- text -------------------------------------------------------------------------------------
 
     def files(self) -> dict[str, str]:
         """Return {root: text} of all text roots and the main root."""
         self.settle()
-        with self._mark.at(self.session_id):
+        with self._context.mark.at(self.session_id):
             return self.document.texts(dict.fromkeys((self.main_root, *self.index.text_roots)))
 
     def edit_text(self, user_id: str, text: str, now: int) -> None:
@@ -303,15 +299,8 @@ class Room(Gathering):
         Raises DocumentFull, Rejected or RoomUnavailable; the document is then unchanged.
         """
         self.settle()
-        with self._mark.at(self.session_id, user_id):
+        with self._context.mark.at(self.session_id, user_id):
             update = self._server_edits.update(user_id, files, edits)
             if update != EMPTY:
-                self._take(user_id, update, now, update_parser.parse(update, SYNC_LIMITS), None)
-
-
-def _do_nothing(*_arguments: object) -> None:
-    """Nobody asked to be told."""
-
-
-def _has_memory(_size: int) -> bool:
-    return True
+                parsed = update_parser.parse(update, SYNC_LIMITS)
+                self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, parsed=parsed))

@@ -113,9 +113,9 @@ class Events:
             # What a standard client kept while it was away is the first that it sends, before it joins again.
             await self._join(client, body)
         connection, session = _joined(client, body)
-        if not session.room.may_write(connection.connection):
+        if not connection.connection.may_write:
             _send_again(client, connection, session)
-            if session.room.is_open:
+            if session.room.members.is_open:
                 raise errors.forbidden(f"Your role here is {connection.connection.role}, this needs {Role.EDITOR}.")
             raise errors.session_ended()
         began = time.perf_counter()

@@ -107,8 +107,10 @@ class TextConnection:
         Its clock runs with the time, ahead of those that the room itself adds for a new name.
         """
         room = self._session.room
-        if self.connection in room.connections:
+        if self.connection in room.members.connections:
             now = self._clock()
             self._presence_clock = max(self._presence_clock + 1, (now - self._began) // _CLOCK_MS + 1)
             state = json.dumps({"typing": self._is_typing})
-            room.presence.hear(self.connection, [AwarenessEntry(self.client_id, self._presence_clock, state)], now)
+            room.members.presence.hear(
+                self.connection, [AwarenessEntry(self.client_id, self._presence_clock, state)], now
+            )

@@ -38,12 +38,12 @@ class TextSession:
         self._lost: list[tuple[str, TextClient, float]] = []
         self._is_scheduled = False
         self._flushed_at = 0.0
-        room.observe(self)
+        room.members.observe(self)
 
     def close(self) -> None:
         """Stop observing the room."""
         self.typing.close()
-        self.room.observe(None)
+        self.room.members.stop_observing(self)
 
     @property
     def is_used(self) -> bool:
@@ -114,7 +114,7 @@ class TextSession:
     def _came_or_went(self, event: str, connection: Connection) -> None:
         """Tell the others, unless the user is here with another connection."""
         user_id = connection.user_id
-        if not any(other is not connection and other.user_id == user_id for other in self.room.connections):
+        if not any(other is not connection and other.user_id == user_id for other in self.room.members.connections):
             self.tell(event, {"userId": user_id, "username": connection.user["name"]}, but=user_id)
 
     def _typing_changed(self, client_id: int, user_id: str, is_typing: bool) -> None:

@@ -74,7 +74,7 @@ class TextSessions:
             client.login_id = connection.connection.login_id  # a change of password may have replaced it
             self._services.sockets.left(connection, session.room.session_id, connection.user_id)
             session.remove(connection, is_lost=is_lost)
-            session.room.leave(connection.connection)
+            session.room.members.leave(connection.connection)
 
     async def _admitted(self, client: EventClient, session_id: str) -> tuple[User, Role]:
         user = await signed_in(self._services, client.user.id, client.login_id)
@@ -94,7 +94,7 @@ class TextSessions:
         connection = TextConnection(client, session, Identity(user, client.login_id, role, client_id), services.clock)
         client.user, client.connection, client.session = user, connection, session
         services.sockets.joined(session_id, user.id)
-        room.join(connection.connection)
+        room.members.join(connection.connection)
         session.add(connection, services.clock())
         connection.announce()
         _log.info("user %s joined session %s as %s, by Socket.IO", user.id, session_id, role)

@@ -39,7 +39,7 @@ class SyncPeer(SyncSocket):
         self._sockets.joined(room.session_id, connection.user_id)
         if is_listening:
             self._sockets.listen(self, room.session_id)
-        room.join(connection)
+        room.members.join(connection)
         self.go_on()
 
     def shut_later(self, delay_s: float, close: Close, message: str) -> None:
@@ -74,14 +74,14 @@ class SyncPeer(SyncSocket):
         """What one client did closes that client."""
         if self._room and self._connection:
             _log.info("user %s in session %s: %s", self._connection.user_id, self._room.session_id, error)
-            self._room.close([self._connection], reason_for(error), str(error))
+            self._room.members.close([self._connection], reason_for(error), str(error))
 
     def gone(self) -> None:
         room, connection = self._room, self._connection
         if room and connection:
             _log.info("user %s left session %s, code %s", connection.user_id, room.session_id, self.close_code)
             self._sockets.left(self, room.session_id, connection.user_id)
-            room.leave(connection)
+            room.members.leave(connection)
             self._room = self._connection = None
         self._sockets.forget(self)
         self._sockets.closed(self.address)

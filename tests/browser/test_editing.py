@@ -152,7 +152,7 @@ async def test_a_session_that_is_out_of_service(person: NewPerson, server: Serve
     rooms.quarantine.note([(session_id, "")], rooms.clock(), is_sure=True)
     room = rooms.find(session_id)
     assert room
-    room.close(list(room.connections), CloseReason.RESTART)
+    room.members.close(list(room.members.connections), CloseReason.RESTART)
 
     banner = ada.page.get_by_role("alert").filter(has_text="out of service for 10 minutes")
     await expect(banner).to_contain_text("What you type stays in this browser")

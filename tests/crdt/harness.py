@@ -6,7 +6,10 @@ from crdt.closing import CloseReason
 from crdt.document.merging import EMPTY
 from crdt.limits import RoomLimits
 from crdt.log.restore import RestoredDocument
+from crdt.room.broadcast import Broadcast
 from crdt.room.connection import Connection
+from crdt.room.context import LogSource, RoomContext
+from crdt.room.presence import Presence
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from harness.typist import Typist
@@ -40,14 +43,63 @@ class Inbox:
         return [frame for frame in self.take() if frame.startswith(b"\x00\x02")]
 
 
-def make_room(restored: RestoredDocument | None = None, limits: RoomLimits | None = None, **options: Any) -> Room:
-    return Room(
-        "session",
-        restored or RestoredDocument(),
-        limits or RoomLimits(),
-        random_below=options.pop("random_below", lambda n: 77),
-        **options,
-    )
+class Sink:
+    """A LogSink that counts what it is told of."""
+
+    def __init__(self) -> None:
+        self.capacity = 1 << 40
+        self.sizes: list[int] = []
+
+    def has_capacity(self, size: int) -> bool:
+        return size <= self.capacity
+
+    def wrote(self, _source: LogSource, size: int) -> None:
+        self.sizes.append(size)
+
+
+class Immediately:
+    """A PresenceScheduler that waits for nothing, but for late presence: a test ticks by itself."""
+
+    def __init__(self) -> None:
+        self.late: list[Presence] = []
+
+    def flush_soon(self, broadcast: Broadcast) -> None:
+        broadcast.flush()
+
+    def publish_soon(self, presence: Presence) -> None:
+        presence.publish()
+
+    def tick_later(self, presence: Presence) -> None:
+        self.late.append(presence)
+
+
+class Later(Immediately):
+    """A PresenceScheduler that counts what it is asked for; a test flushes and publishes by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushes = 0
+        self.publications = 0
+
+    def flush_soon(self, _broadcast: Broadcast) -> None:
+        self.flushes += 1
+
+    def publish_soon(self, _presence: Presence) -> None:
+        self.publications += 1
+
+
+def make_room(
+    restored: RestoredDocument | None = None, limits: RoomLimits | None = None, *, is_open: bool = True, **context: Any
+) -> Room:
+    """Return a room whose surroundings are simple, but for what `context` gives (see `RoomContext`)."""
+    surroundings: dict[str, Any] = {
+        "limits": limits or RoomLimits(),
+        "sink": Sink(),
+        "scheduler": Immediately(),
+        "random_below": lambda _: 77,
+        **context,
+    }
+    return Room("session", restored or RestoredDocument(), RoomContext(**surroundings), is_open=is_open)
 
 
 def join(room: Room, user_id: str = "ada", role: Role = Role.EDITOR, **options: Any) -> tuple[Connection, Inbox]:
@@ -55,7 +107,7 @@ def join(room: Room, user_id: str = "ada", role: Role = Role.EDITOR, **options: 
     inbox = Inbox()
     user = {"id": user_id, "name": user_id.title(), "color": "#000", "colorLight": "#0003", "avatar": None}
     connection = Connection(user=user, login_id=f"login-{user_id}", role=role, outbox=inbox, **options)
-    room.join(connection)
+    room.members.join(connection)
     return connection, inbox
 
 
@@ -72,4 +124,6 @@ def save(room: Room, now: int = NOW) -> list[Any]:
     return chunks
 
 
-__all__ = ["EMPTY", "NOW", "Inbox", "Typist", "join", "make_room", "save", "send"]
+__all__ = [
+    "EMPTY", "NOW", "Immediately", "Inbox", "Later", "Sink", "Typist", "join", "make_room", "save", "send",
+]  # fmt: skip

@@ -91,7 +91,7 @@ class Arena:
         self.history.append(Sent(user, frame))
         self._now += _MS_APART
         connection = self._people[user]
-        if connection not in self.room.connections:
+        if connection not in self.room.members.connections:
             connection = self._join(user)
         before = self.room.journal.sequence
         connection.is_behind = False
@@ -104,14 +104,14 @@ class Arena:
             self._check_kept()
             return DAMAGED
         except CrdtError as error:
-            self.room.close([connection], reason_for(error), str(error))
+            self.room.members.close([connection], reason_for(error), str(error))
             return CLOSED
         if self.room.journal.sequence > before:
             if user not in WRITERS:
                 raise Finding("a viewer changed the document")
             self.taken += 1
             return TAKEN
-        if connection.is_behind or connection not in self.room.connections:
+        if connection.is_behind or connection not in self.room.members.connections:
             return ASKED
         self._check_nothing_lost(user, frame)
         return SAME
@@ -135,7 +135,7 @@ class Arena:
             room.document.diff(y_protocol.sync_step1({next(iter(room.index.clocks), 1): 1})[3:])
         except Rejected as error:
             raise Finding(f"nobody can join any more: {error}") from error
-        room.presence.tick(self._now)
+        room.members.presence.tick(self._now)
 
     def _check_kept(self) -> Document:
         """What was said to be saved must come back; returns it."""

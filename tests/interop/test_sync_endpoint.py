@@ -346,4 +346,4 @@ async def test_clients_that_leave_early(server, ada: Api) -> None:
     await until(lambda: _open(server), lambda count: count == 0)
 
     room = server.parts.services.rooms.find(session_id)
-    assert room is None or not room.connections
+    assert room is None or not room.members.connections

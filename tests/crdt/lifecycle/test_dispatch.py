@@ -33,8 +33,7 @@ class Timers:
 
 def _served_room() -> tuple[Room, tuple[Connection, Inbox], tuple[Connection, Inbox]]:
     """Return a room that speaks in turns, and two in it who have heard nothing yet."""
-    room = make_room(encode=lambda frame: b"<" + frame + b">")
-    Turns(0.05, lambda: NOW).serve(room)
+    room = make_room(encode=lambda frame: b"<" + frame + b">", scheduler=Turns(0.05, lambda: NOW))
     ada, bob = join(room, "ada"), join(room, "bob")
     ada[1].take(), bob[1].take()
     return room, ada, bob
@@ -42,7 +41,7 @@ def _served_room() -> tuple[Room, tuple[Connection, Inbox], tuple[Connection, In
 
 def _point(room: Room, connection: Connection, client_id: int, clock: int) -> bytes:
     """Move a cursor; return what others will hear."""
-    room.presence.hear(connection, [AwarenessEntry(client_id, clock, '{"cursor":1}')], NOW + 1_000 * clock)
+    room.members.presence.hear(connection, [AwarenessEntry(client_id, clock, '{"cursor":1}')], NOW + 1_000 * clock)
     return b'"cursor":1'
 
 
@@ -86,9 +85,8 @@ async def test_waiting_presence_leaves_with_the_next_edit() -> None:
 
 async def test_presence_alone_leaves_a_little_later() -> None:
     """That of one room does not take along the timer of another's."""
-    turns, rooms = Turns(0.05, lambda: NOW), [make_room(), make_room()]
-    for room in rooms:
-        turns.serve(room)
+    turns = Turns(0.05, lambda: NOW)
+    rooms = [make_room(scheduler=turns), make_room(scheduler=turns)]
     (ada, _), (_, to_bob) = join(rooms[0], "ada"), join(rooms[0], "bob")
     (eve, _), (_, to_dan) = join(rooms[1], "eve"), join(rooms[1], "dan")
     to_bob.take(), to_dan.take()

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 import crdt.log.restore
+from crdt.assembly import assemble
 from crdt.closing import CloseReason
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
-from crdt.history.versions import Versions, VersionSettings
-from crdt.lifecycle.rooms import Rooms
+from crdt.history.version_writer import VersionSettings, VersionWriter
+from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomLimits, RoomsSettings
 from crdt.log.codec import Entry, encode_chunk
 from crdt.room.room import Room
@@ -24,6 +25,8 @@ from storage.records import Access, Chunk, Login, Member, Role, Session, Session
 from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.waiting import PATIENCE_S, until
+
+_FEW_VERSIONS = VersionSettings(versions=6, auto_versions=3)
 
 
 class FaultyStore:
@@ -52,17 +55,22 @@ class FaultyStore:
 class World:
     """A store with sessions, rooms on it, and a clock to turn."""
 
-    def __init__(self, store: FaultyStore, **settings: Any) -> None:
+    def __init__(
+        self,
+        store: FaultyStore,
+        versions: VersionSettings = _FEW_VERSIONS,
+        **settings: Any,
+    ) -> None:
         self.store = store
         self.now = NOW
-        self.rooms = Rooms(
+        parts = assemble(
             store,
             RoomsSettings(**{"flush_delay_s": 0, "tend_interval_s": 0.01, "idle_ms": 1_000, **settings}),
-            clock=lambda: self.now,
-            random_below=lambda n: 77,
-            accepts_foreign=False,
+            versions,
+            Environment(clock=lambda: self.now, random_below=lambda _: 77),
         )
-        self.versions = Versions(store, self.rooms, VersionSettings(versions=6, auto_versions=3))
+        self.rooms, self.versions = parts.rooms, parts.versions
+        self.version_writer = VersionWriter(store, self.rooms.writer, lambda: self.now, versions)
 
     async def session(self, session_id: str = "one", status: Status = Status.OPEN) -> str:
         session = Session(
@@ -322,7 +330,7 @@ async def test_a_session_that_ends_while_it_is_loaded(world: World) -> None:
     world.rooms.status_changed("one", Status.ENDED)
     held.set()
 
-    assert (await task).is_open is False
+    assert (await task).members.is_open is False
     assert world.store.calls.count("session") == 2
 
 
@@ -356,7 +364,7 @@ async def test_changes_reach_connections(world: World) -> None:
     async with world.rooms.use("one") as room:
         ada, ada_inbox = join(room)
         bob, bob_inbox = join(room, "bob")
-        before = world.rooms.changes
+        before = world.rooms.changes.count
 
         world.rooms.role_changed("one", "bob", Role.VIEWER)
         world.rooms.user_changed({**ada.user, "name": "Countess"})
@@ -365,7 +373,7 @@ async def test_changes_reach_connections(world: World) -> None:
 
         assert bob.role is Role.VIEWER
         assert (ada_inbox.closed, bob_inbox.closed) == ((CloseReason.LOGGED_OUT, ""), (CloseReason.MEMBER_LEFT, ""))
-        assert not room.connections
+        assert not room.members.connections
         assert world.rooms.changes == before + 4
 
 
@@ -411,8 +419,8 @@ async def test_idle_rooms_are_checkpointed_and_closed(world: World) -> None:
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))
-        room.leave(ada)
-    await until(lambda: room.idle_since)
+        room.members.leave(ada)
+    await until(lambda: room.upkeep.idle_since)
     assert world.rooms.find("one") is room
 
     world.now += 60_000
@@ -431,7 +439,7 @@ async def test_a_used_room_stays(world: World) -> None:
         calls = len(world.store.calls)
         send(room, join(room)[0], Typist(5).insert(0, "x"))
         await until(lambda: len(world.store.calls), lambda count: count > calls)
-        assert room.idle_since is None
+        assert room.upkeep.idle_since is None
         assert world.rooms.find("one") is room
 
 
@@ -448,7 +456,7 @@ async def test_growing_rooms_get_checkpoints(make_world) -> None:
         for at in range(10, 20):
             send(room, ada, typist.insert(at, "y"))
         await all_saved(room)
-        assert room.checkpointed == 10
+        assert room.upkeep.checkpointed == 10
         world.now += 2_000
         await until(lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 20)
         assert room.files() == {"codemirror": "x" * 10 + "y" * 10}
@@ -463,11 +471,11 @@ async def test_a_checkpoint_that_cannot_be_verified(make_world, expect_log, monk
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))
-        await until(lambda: room.checkpointed_at)
+        await until(lambda: room.upkeep.checkpointed_at)
         await world.rooms.keeper.checkpoint(room)
 
         assert await world.store.checkpoint("one") is None
-        assert room.checkpointed == 0
+        assert room.upkeep.checkpointed == 0
     monkeypatch.undo()
 
 
@@ -544,8 +552,7 @@ async def test_versions_by_hand(world: World) -> None:
 
 async def test_fifty_saves_at_once(make_world) -> None:
     """Numbers without gaps, whatever order the saves come in."""
-    world = make_world()
-    world.versions = Versions(world.store, world.rooms, VersionSettings())
+    world = make_world(versions=VersionSettings())
     await world.session()
 
     saved = await asyncio.gather(*(save(world, code=f"text {number}") for number in range(50)))
@@ -565,10 +572,10 @@ async def test_automatic_versions(world: World) -> None:
         ada, _ = join(room)
         for number in range(5):
             send(room, ada, typist.insert(0, str(number)), world.now)
-            await world.versions.save_if_due(room)
+            await world.version_writer.save_if_due(room)
             assert room.contributions.since_version
             world.now += 30_000
-            await world.versions.save_if_due(room)
+            await world.version_writer.save_if_due(room)
             assert room.contributions.since_version == {}
         versions = await world.store.versions("one", None, 10, with_files=True)
         assert [(v.number, v.kind, v.author_id) for v in versions] == [(n, VersionKind.AUTO, "ada") for n in (5, 4, 3)]
@@ -598,7 +605,7 @@ async def test_no_automatic_version_of_a_damaged_document(world: World, expect_l
         monkeypatch.setattr(type(room), "files", _damaged)
         world.now += 60_000
 
-        await world.versions.save_if_due(room)
+        await world.version_writer.save_if_due(room)
 
         assert room.contributions.since_version == {}
     monkeypatch.undo()

@@ -2,7 +2,7 @@
 
 from crdt.log import codec
 from crdt.log.authorship import Authorship
-from crdt.log.contributions import MANY, Contributions
+from crdt.log.contributions import MAX_TYPED, Contributions
 from crdt.log.restore import restore
 from crdt.wire import update_parser
 from crdt.wire.content import SYNC_LIMITS
@@ -52,11 +52,11 @@ def test_not_much_waits_while_nothing_can_be_saved() -> None:
     """With the store away nothing is saved; what was typed is taken in nevertheless."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
-    for at in range(MANY + 3):
+    for at in range(MAX_TYPED + 3):
         send(room, ada, typist.insert(at, "x"))
 
     assert len(room.contributions.typed) == 2
-    assert room.contributions.since_version == {"ada": MANY + 3}
+    assert room.contributions.since_version == {"ada": MAX_TYPED + 3}
 
 
 def test_a_version_leaves_what_was_typed_after_it() -> None:
@@ -80,7 +80,7 @@ def test_other_updates_come_after_what_was_typed_before_them() -> None:
     typist = Typist(5)
     contributions = Contributions(Authorship(), {}, None)
     typist.insert(0, "a")
-    contributions.typed.append((5, 0, 1, codec.Entry(NOW, "ada", typist.made[-1]), 1))
+    contributions.note_keystroke(5, 0, 1, codec.Entry(NOW, "ada", typist.made[-1]), 1)
     update = typist.insert(1, "b")
 
     contributions.note(update_parser.parse(update, SYNC_LIMITS), codec.Entry(NOW + 7_000, "bob", update), 2)

@@ -1,55 +1,41 @@
 """What a room's connections are told in one turn."""
 
 from crdt.closing import CloseReason
-from crdt.room.broadcast import Broadcast
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
-from tests.crdt.harness import NOW, Typist, join, make_room
-
-
-class Later:
-    """Flushes when the test says so."""
-
-    def __init__(self, broadcast: Broadcast) -> None:
-        self.asked = 0
-        broadcast.on_first = self.ask
-        self.flush = broadcast.flush
-
-    def ask(self, _broadcast: Broadcast) -> None:
-        self.asked += 1
+from tests.crdt.harness import NOW, Later, Typist, join, make_room
 
 
 def test_one_send_for_all_frames_of_a_turn() -> None:
     """Each gets what others wrote, in order, joined; the writer does not get his own back."""
-    room = make_room(encode=lambda frame: b"<" + frame + b">")
-    later = Later(room.broadcast)
+    later = Later()
+    room = make_room(encode=lambda frame: b"<" + frame + b">", scheduler=later)
     (ada, to_ada), (bob, to_bob), (_, to_eve) = join(room), join(room, "bob"), join(room, "eve")
     for inbox in (to_ada, to_bob, to_eve):
         inbox.take()
 
-    room.broadcast.add(b"1", ada)
-    room.broadcast.add(b"2", bob)
-    room.broadcast.add(b"3", ada)
-    room.broadcast.add(b"4")
+    room.members.broadcast.add(b"1", ada)
+    room.members.broadcast.add(b"2", bob)
+    room.members.broadcast.add(b"3", ada)
+    room.members.broadcast.add(b"4")
     assert [to_ada.frames, to_bob.frames, to_eve.frames] == [[], [], []]
-    later.flush()
-    later.flush()
+    room.members.broadcast.flush()
+    room.members.broadcast.flush()
 
     assert to_ada.take() == [b"<2><4>"]
     assert to_bob.take() == [b"<1><3><4>"]
     assert to_eve.take() == [b"<1><2><3><4>"]
-    assert later.asked == 1
+    assert later.flushes == 1
 
 
 def test_who_is_closed_gets_what_came_before() -> None:
     """Frames of the same turn are handed over before a close."""
-    room = make_room()
-    Later(room.broadcast)
+    room = make_room(scheduler=Later())
     (ada, _), (bob, to_bob) = join(room), join(room, "bob")
     to_bob.take()
     update = Typist(5).insert(0, "last words")
     room.receive(ada, y_protocol.sync_update(update), NOW)
-    room.close([bob], CloseReason.MEMBER_REMOVED)
+    room.members.close([bob], CloseReason.MEMBER_REMOVED)
 
     assert to_bob.take() == [y_protocol.sync_update(update)]
     assert to_bob.closed == (CloseReason.MEMBER_REMOVED, "")
@@ -57,24 +43,25 @@ def test_who_is_closed_gets_what_came_before() -> None:
 
 def test_presence_of_a_while_is_one_frame() -> None:
     """The newest of each client; alone, its source does not hear it."""
-    room = make_room()
-    told = []
-    room.presence.on_news = lambda _presence: told.append(True)
+    later = Later()
+    room = make_room(scheduler=later)
     (ada, to_ada), (bob, to_bob) = join(room), join(room, "bob")
     for inbox in (to_ada, to_bob):
         inbox.take()
-    room.presence.hear(ada, [AwarenessEntry(1, 1, "{}")], NOW)
-    room.presence.hear(ada, [AwarenessEntry(1, 2, "{}")], NOW + 1_000)
-    room.presence.publish()
+    room.members.presence.hear(ada, [AwarenessEntry(1, 1, "{}")], NOW)
+    room.members.presence.hear(ada, [AwarenessEntry(1, 2, "{}")], NOW + 1_000)
+    room.members.presence.publish()
+    room.members.broadcast.flush()
     assert to_ada.take() == []
     (frame,) = to_bob.take()
     (entry,) = y_protocol.decode(frame).entries
     assert (entry.client_id, entry.clock) == (1, 2)
 
-    room.presence.hear(ada, [AwarenessEntry(1, 3, "{}")], NOW + 2_000)
-    room.presence.hear(bob, [AwarenessEntry(2, 1, "{}")], NOW + 2_000)
-    room.presence.publish()
-    room.presence.publish()
+    room.members.presence.hear(ada, [AwarenessEntry(1, 3, "{}")], NOW + 2_000)
+    room.members.presence.hear(bob, [AwarenessEntry(2, 1, "{}")], NOW + 2_000)
+    room.members.presence.publish()
+    room.members.presence.publish()
+    room.members.broadcast.flush()
     assert to_ada.frames == to_bob.frames
     assert [one.client_id for one in y_protocol.decode(to_ada.take()[0]).entries] == [1, 2]
-    assert len(told) == 2
+    assert later.publications == 2

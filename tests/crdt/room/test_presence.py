@@ -4,7 +4,7 @@ import json
 
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry, AwarenessUpdate
-from tests.crdt.harness import NOW, Inbox, join, make_room
+from tests.crdt.harness import NOW, Immediately, Inbox, join, make_room
 
 
 def say(room, connection, client_id: int, clock: int, state: str | None, now: int = NOW) -> None:
@@ -45,10 +45,10 @@ def test_leaving_removes_unless_another_connection_speaks() -> None:
     _, watcher = join(room, "bob")
     watcher.take()
 
-    room.leave(old)
+    room.members.leave(old)
     assert heard(watcher) == []
-    room.leave(new)
-    room.leave(new)
+    room.members.leave(new)
+    room.members.leave(new)
 
     assert heard(watcher) == [AwarenessEntry(1, 2, None)]
 
@@ -58,7 +58,7 @@ def test_a_reconnecting_client_is_told_to_raise_its_clock() -> None:
     room = make_room()
     old, _ = join(room, "ada")
     say(room, old, 1, 5, "{}")
-    room.leave(old)
+    room.members.leave(old)
     new, inbox = join(room, "ada")
     inbox.take()
 
@@ -69,9 +69,8 @@ def test_a_reconnecting_client_is_told_to_raise_its_clock() -> None:
 
 def test_fast_presence_is_coalesced() -> None:
     """Within an interval only the newest state of each client is kept, and applied by the next tick."""
-    room = make_room()
-    late = []
-    room.presence.on_late = lambda _presence: late.append(True)
+    scheduler = Immediately()
+    room = make_room(scheduler=scheduler)
     ada, _ = join(room, "ada")
     _, watcher = join(room, "bob")
     watcher.take()
@@ -79,14 +78,14 @@ def test_fast_presence_is_coalesced() -> None:
         say(room, ada, 1, clock, f'{{"cursor":{clock}}}', NOW + clock)
 
     assert len(heard(watcher)) == 1
-    assert room.presence.tick(NOW + 60) is True
+    assert room.members.presence.tick(NOW + 60) is True
     assert heard(watcher) == []
-    assert room.presence.tick(NOW + 101) is False
+    assert room.members.presence.tick(NOW + 101) is False
 
     (entry,) = heard(watcher)
     assert (entry.clock, json.loads(entry.state or "")["cursor"]) == (49, 49)
-    assert late
-    assert room.presence.tick(NOW + 300) is False
+    assert scheduler.late
+    assert room.members.presence.tick(NOW + 300) is False
 
 
 def test_waiting_presence_is_bounded() -> None:
@@ -112,7 +111,7 @@ def test_echoes_do_not_push_out_ones_own_presence() -> None:
     watcher.take()
 
     say(room, people[0], 1, 2, '{"cursor":5}', NOW + 2)
-    room.presence.tick(NOW + 200)
+    room.members.presence.tick(NOW + 200)
 
     (entry,) = heard(watcher)
     assert (entry.client_id, entry.clock) == (1, 2)
@@ -127,8 +126,8 @@ def test_rename_reaches_all_and_raises_the_own_clock() -> None:
     ada_inbox.take()
     watcher.take()
 
-    room.rename({**ada.user, "name": "Countess"})
-    room.rename({**ada.user, "id": "nobody"})
+    room.members.rename({**ada.user, "name": "Countess"})
+    room.members.rename({**ada.user, "id": "nobody"})
 
     (entry,) = heard(watcher)
     assert json.loads(entry.state or "")["user"]["name"] == "Countess"

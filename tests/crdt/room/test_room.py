@@ -14,7 +14,7 @@ from crdt.wire import y_protocol
 from crdt.wire.update_parser import parse
 from harness.hostile import B3
 from storage.records import Role
-from tests.crdt.harness import EMPTY, NOW, Typist, join, make_room, save, send
+from tests.crdt.harness import EMPTY, NOW, Sink, Typist, join, make_room, save, send
 
 
 def test_joining() -> None:
@@ -30,12 +30,11 @@ def test_joining() -> None:
 
 def test_an_update_is_relayed_and_logged() -> None:
     """Everybody but the sender gets the raw bytes; the log gets them with author and time."""
-    room, typist = make_room(), Typist(5)
+    sink, typist = Sink(), Typist(5)
+    room = make_room(sink=sink)
     ada, ada_inbox = join(room)
     _, bob_inbox = join(room, "bob", Role.VIEWER)
     ada_inbox.take()
-    sizes = []
-    room.on_edit = lambda _room, size: sizes.append(size)
 
     update = typist.insert(0, "hi")
     send(room, ada, update)
@@ -44,7 +43,7 @@ def test_an_update_is_relayed_and_logged() -> None:
     assert bob_inbox.take() == [y_protocol.sync_update(update)]
     (chunk,) = save(room)
     assert codec.decode_chunk(chunk.data) == [codec.Entry(NOW, "ada", update)]
-    assert sizes == [len(update)]
+    assert sink.sizes == [len(update)]
     assert room.files() == {"codemirror": "hi"}
     assert room.contributions.since_version == {"ada": 1}
 
@@ -148,7 +147,7 @@ def test_answers_with_gaps_are_sent_away() -> None:
     assert len(inbox.take()) == 2
     assert inbox.closed is not None
     assert inbox.closed[0] is CloseReason.GAP
-    assert ada not in room.connections
+    assert ada not in room.members.connections
 
 
 def test_viewers_edits_are_dropped() -> None:
@@ -173,12 +172,12 @@ def test_roles_change_on_open_connections() -> None:
     send(room, vic, typist.insert(0, "a"))
     inbox.take()
 
-    room.set_role("vic", Role.EDITOR)
-    room.set_role("nobody", Role.EDITOR)
+    room.members.set_role("vic", Role.EDITOR)
+    room.members.set_role("nobody", Role.EDITOR)
     assert inbox.take() == [bytes.fromhex("00000100")]
     room.receive(vic, y_protocol.sync_step2(typist.doc.get_update()), NOW)
     assert room.files() == {"codemirror": "a"}
-    room.set_role("vic", Role.VIEWER)
+    room.members.set_role("vic", Role.VIEWER)
     send(room, vic, typist.insert(1, "b"))
 
     assert room.files() == {"codemirror": "a"}
@@ -191,10 +190,10 @@ def test_an_ended_session_takes_nothing() -> None:
     _, viewer = join(room, "vic", Role.VIEWER)
     inbox.take()
 
-    room.set_open(is_open=False)
+    room.members.set_open(is_open=False)
     send(room, ada, typist.insert(0, "a"))
     assert inbox.take() == [y_protocol.permission_denied("session_ended: nobody can edit")]
-    room.set_open(is_open=True)
+    room.members.set_open(is_open=True)
 
     assert inbox.take() == [bytes.fromhex("00000100")]
     assert viewer.take() == []
@@ -205,7 +204,7 @@ def test_closed_connections_are_not_heard_any_more() -> None:
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room)
 
-    room.close([ada], CloseReason.MEMBER_REMOVED)
+    room.members.close([ada], CloseReason.MEMBER_REMOVED)
     send(room, ada, typist.insert(0, "late"))
 
     assert inbox.closed == (CloseReason.MEMBER_REMOVED, "")

@@ -12,7 +12,7 @@ from tests.handlers.socketio.text_scene import TextScene
 def states(scene: TextScene) -> dict[int, dict[str, object]]:
     """Return the presence that a Yjs editor is told, by client id."""
     editor, inbox = join(scene.room, "eve")
-    scene.room.presence.answer(editor)
+    scene.room.members.presence.answer(editor)
     messages = [y_protocol.decode(frame) for frame in inbox.take()]
     entries = [entry for message in messages if isinstance(message, AwarenessUpdate) for entry in message.entries]
     return {entry.client_id: json.loads(entry.state) for entry in entries if entry.state}

@@ -83,8 +83,8 @@ async def test_text_session_shows_typing_of_yjs_editor(scene: TextScene) -> None
     _, ada = scene.join("ada", 1)
     editor, _ = join(scene.room, "bob")
 
-    scene.room.presence.hear(editor, [AwarenessEntry(9, 1, '{"typing": true}')], NOW)
-    scene.room.presence.hear(editor, [AwarenessEntry(9, 2, "{}")], NOW + 1_000)
+    scene.room.members.presence.hear(editor, [AwarenessEntry(9, 1, '{"typing": true}')], NOW)
+    scene.room.members.presence.hear(editor, [AwarenessEntry(9, 2, "{}")], NOW + 1_000)
     scene.session.close()
 
     assert [name for name in ada.names() if "typing" in name][:2] == ["typing", "user-typing"]

@@ -62,7 +62,7 @@ class TextScene:
         connection = TextConnection(
             inbox, self.session, Identity(user, f"login-{name}", role, client_id), lambda: self.now
         )
-        self.room.join(connection.connection)
+        self.room.members.join(connection.connection)
         self.session.add(connection, self.now)
         connection.announce()
         return connection, inbox
@@ -70,4 +70,4 @@ class TextScene:
     def leave(self, connection: TextConnection, *, is_lost: bool) -> None:
         """Disconnect a client."""
         self.session.remove(connection, is_lost=is_lost)
-        self.room.leave(connection.connection)
+        self.room.members.leave(connection.connection)

@@ -1,0 +1,43 @@
+"""Puts rooms and their history together: the one place that knows which part needs which."""
+
+from dataclasses import dataclass
+
+from crdt.history.cache import HistoryCache
+from crdt.history.reader import HistoryReader
+from crdt.history.redactor import Redactor
+from crdt.history.version_writer import VersionSettings, VersionWriter
+from crdt.history.versions import Versions
+from crdt.lifecycle.environment import Environment
+from crdt.lifecycle.loaded_rooms import LoadedRooms
+from crdt.lifecycle.log_writer import Writer
+from crdt.lifecycle.rooms import Rooms
+from crdt.limits import RoomsSettings
+from storage.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The parts that handlers use."""
+
+    rooms: Rooms
+    versions: Versions
+    history_reader: HistoryReader
+    redactor: Redactor
+
+
+def assemble(
+    store: Store, settings: RoomsSettings, version_settings: VersionSettings, environment: Environment
+) -> Assembly:
+    """Build all parts on an open store. `Rooms.start` and `Rooms.drain` start and stop them."""
+    loaded = LoadedRooms()
+    writer = Writer(store, settings, environment.clock, loaded)
+    version_writer = VersionWriter(store, writer, environment.clock, version_settings)
+    cache = HistoryCache()
+    rooms = Rooms(store, settings, environment, loaded, writer, version_writer, cache)
+    history_reader = HistoryReader(store, rooms, cache, environment.mark)
+    return Assembly(
+        rooms=rooms,
+        versions=Versions(store, rooms, version_writer),
+        history_reader=history_reader,
+        redactor=Redactor(store, rooms, history_reader),
+    )

@@ -1,0 +1,104 @@
+"""Stores versions of a room's document, also those that typing earned."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crdt import limits
+from crdt.document.server_edits import code_root
+from crdt.errors import RoomDamaged
+from crdt.lifecycle.log_writer import Writer
+from crdt.room.room import Room
+from storage.base import RoomStore
+from storage.errors import LimitReached
+from storage.records import Version, VersionKind
+
+_TRIES = 5
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSettings:
+    """When versions are made by themselves, and how many a session may have.
+
+    versions       how many a session may have; automatic ones make room for others, the oldest first
+    auto_versions  how many automatic ones are kept
+    """
+
+    auto_pause_ms: int = int(limits.AUTO_VERSION_PAUSE_S.default * 1000)
+    auto_interval_ms: int = int(limits.AUTO_VERSION_S.default * 1000)
+    versions: int = limits.VERSIONS.field()
+    auto_versions: int = limits.AUTO_VERSIONS.field()
+
+
+class VersionWriter:
+    """Stores versions of documents, and decides when an automatic one is due."""
+
+    def __init__(self, store: RoomStore, writer: Writer, clock: Callable[[], int], settings: VersionSettings) -> None:
+        """writer: commits the log that a version refers to; clock: milliseconds since 1970."""
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+        self._settings = settings
+
+    async def save_if_due(self, room: Room) -> None:
+        """Store an automatic version when typing has paused, or went on for long enough, or everybody left."""
+        made = room.contributions
+        contributors = made.since_version
+        if not contributors:
+            return
+        now = self._clock()
+        is_open = room.members.is_open
+        has_paused = now - made.last_edit_at >= self._settings.auto_pause_ms
+        if not is_open or has_paused or now - made.first_edit_at >= self._settings.auto_interval_ms:
+            author = max(contributors, key=contributors.__getitem__)
+            kind = VersionKind.AUTO if is_open else VersionKind.FINAL
+            try:
+                await self.store(room, kind, author, "", "")
+            except LimitReached:
+                made.versioned(room.journal.sequence, now)
+            except RoomDamaged:
+                _log.exception("session %s gets no automatic version", room.session_id)
+                made.versioned(room.journal.sequence, now)
+
+    async def keep(self, room: Room, user_id: str, user_name: str, label: str) -> None:
+        """Make a version of what is in none yet; raises LimitReached unless one more fits after it."""
+        count, automatic = await self._store.count_versions(room.session_id)
+        if count - automatic >= self._settings.versions:
+            raise LimitReached(f"the session has {self._settings.versions} versions")
+        for _ in range(_TRIES):  # somebody may go on typing while it is stored
+            if not room.contributions.since_version:
+                break
+            await self.store(room, VersionKind.AUTO, user_id, user_name, label, spare=1)
+
+    async def store(
+        self, room: Room, kind: VersionKind, author_id: str, author_name: str, label: str, *, spare: int = 0
+    ) -> tuple[Version, bool]:
+        """Store a version of the document as it is now, once the log is committed up to there.
+
+        spare  how many more versions must fit than this one
+
+        Returns (version, True), or (the newest version, False) if nothing changed since.
+        Raises LimitReached, NotFound, RoomDamaged or RoomUnavailable.
+        """
+        files, sequence, now = room.files(), room.journal.sequence, self._clock()
+        contributors = tuple(room.contributions.since_version)
+        await self._writer.saved(room, sequence)
+        version = Version(
+            session_id=room.session_id,
+            number=0,
+            sequence=sequence,
+            files=files,
+            main_root=code_root(files, room.main_root),
+            label=label,
+            kind=kind,
+            author_id=author_id,
+            author_name=author_name,
+            contributors=contributors,
+            created_at=now,
+        )
+        settings = self._settings
+        stored = await self._store.add_version(version, settings.versions - spare, settings.auto_versions)
+        room.contributions.versioned(sequence, now)
+        return stored

@@ -1,0 +1,30 @@
+"""What the rooms of a process get from the program around them."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from crdt.crashmark import CrashMark
+from crdt.quarantine import Quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Clock, random numbers, the wire and what earlier processes left behind.
+
+    clock            returns milliseconds since 1970
+    random_below     returns a random integer from 0 to below its argument
+    accepts_foreign  the server ended without saving all it had relayed (see `StructIndex.admit`)
+    encode           returns a frame as it goes over the wire
+    mark             where it is written whom native code works for
+    quarantine       which sessions are set aside
+    reached          counts, by the name of a setting, how often it kept somebody from something
+    """
+
+    clock: Callable[[], int]
+    random_below: Callable[[int], int]
+    accepts_foreign: bool = False
+    encode: Callable[[bytes], bytes] = bytes
+    mark: CrashMark = field(default_factory=CrashMark)
+    quarantine: Quarantine = field(default_factory=Quarantine)
+    reached: Counter[str] = field(default_factory=Counter)

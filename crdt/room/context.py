@@ -1,0 +1,62 @@
+"""What a room needs from its surroundings, handed to its constructor."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from crdt.crashmark import CrashMark
+from crdt.limits import RoomLimits
+from crdt.log.pending import Journal
+from crdt.room.presence import PresenceScheduler
+from storage.records import Chunk
+
+
+class LogSource(Protocol):
+    """A room as the log writer sees it: new records, and the news that they are stored."""
+
+    @property
+    def session_id(self) -> str: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    def take_unsaved(self, now: int) -> Chunk | None:
+        """Return the chunk to write next, the same chunk again until `saved` is called."""
+
+    def saved(self) -> None:
+        """The chunk returned last is committed."""
+
+
+class LogSink(Protocol):
+    """The log writer as a room sees it."""
+
+    def has_capacity(self, size: int) -> bool:
+        """Whether all rooms together may keep `size` more bytes that are not saved."""
+
+    def wrote(self, source: LogSource, size: int) -> None:
+        """The source has something new to write, of `size` bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomContext:
+    """What all rooms of a process share.
+
+    limits           bounds on each room
+    sink             commits the log, and bounds what all rooms together have not saved
+    scheduler        says when a room's members are told what is new
+    random_below     returns a random integer from 0 to below its argument
+    encode           returns a frame as it goes over the wire
+    mark             where it is written whom native code works for
+    reached          counts, by the name of a setting, how often it kept somebody from something
+    accepts_foreign  the server ended without saving all it had relayed (see `StructIndex.admit`)
+    """
+
+    limits: RoomLimits
+    sink: LogSink
+    scheduler: PresenceScheduler
+    random_below: Callable[[int], int]
+    encode: Callable[[bytes], bytes] = bytes
+    mark: CrashMark = field(default_factory=CrashMark)
+    reached: Counter[str] = field(default_factory=Counter)
+    accepts_foreign: bool = False

@@ -1,0 +1,44 @@
+"""An update on its way into a room."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from crdt.room.connection import Connection
+from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS, ScanLimits
+from crdt.wire.parsed_update import Parsed
+
+
+class UpdateKind(Enum):
+    """Why an update comes.
+
+    LIVE    a client has edited
+    ANSWER  a client was asked for what it has (SyncStep2), which may be all of a document
+    SERVER  the server edits for a user whose client is not Yjs
+    """
+
+    LIVE = "live"
+    ANSWER = "answer"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One update, not looked at yet.
+
+    author  id of the user whose connection or request it came with
+    now     milliseconds since 1970
+    source  the connection it came with, None for an edit of the server
+    parsed  the scan of the update, if that is done already
+    """
+
+    update: bytes
+    author: str
+    now: int
+    kind: UpdateKind
+    source: Connection | None = None
+    parsed: Parsed | None = None
+
+    @property
+    def limits(self) -> ScanLimits:
+        """How much the update may hold."""
+        return SYNC_LIMITS if self.kind is UpdateKind.ANSWER else LIVE_LIMITS

@@ -1,0 +1,21 @@
+"""What those who look after a room have noted about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """Where a room stands between loading and closing. Log positions, and milliseconds since 1970.
+
+    checkpointed     log position of the stored checkpoint
+    checkpointed_at  when the last checkpoint was begun
+    packed           log position up to which the log was looked at for packing
+    pins             uses of the room apart from its connections; it stays loaded while there are any
+    idle_since       when nobody was first seen using it, None while somebody does
+    """
+
+    checkpointed: int = 0
+    checkpointed_at: int = 0
+    packed: int = 0
+    pins: int = 0
+    idle_since: int | None = None
