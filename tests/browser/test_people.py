@@ -205,7 +205,7 @@ async def test_avatar(person: NewPerson, tmp_path: Path) -> None:
     await ada.create("With pictures")
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
 
-    shown = gil.page.locator(".here .avatar img")
+    shown = gil.page.locator(".people-here .avatar img")
     await expect(shown).to_be_visible()
     assert await shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
 

@@ -89,7 +89,7 @@ async def test_screens_of_a_session(person: NewPerson) -> None:
     for path, ready in (
         (f"/s/{session_id}/versions", ".pair .cm-editor"),
         (f"/s/{session_id}/replay", ".player"),
-        ("/", ".row"),
+        ("/", ".session-row"),
         ("/profile", ".card"),
         ("/developers", ".snippet"),
     ):
@@ -120,7 +120,7 @@ async def test_text_is_never_markup(person: NewPerson, api: Api, part: int) -> N
         assert renamed.status in (200, 422)
         assert titled.status == 200
     for path, ready in (
-        ("/", ".row"), (f"/s/{session_id}", ".message"), (f"/s/{session_id}/versions", ".version"),
+        ("/", ".session-row"), (f"/s/{session_id}", ".message"), (f"/s/{session_id}/versions", ".version"),
         (f"/s/{session_id}/replay", ".track"), ("/profile", ".card"),
         (f"/developers?session={payloads[1]}", ".snippet"),
     ):  # fmt: skip

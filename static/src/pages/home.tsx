@@ -18,7 +18,7 @@ interface Listed {
 function People({ session }: { session: Session }) {
   const shown = session.members.slice(0, 4)
   return (
-    <span class="people">
+    <span class="session-people">
       {shown.map((one) => (
         <Avatar key={one.id} person={one} size={24} />
       ))}
@@ -32,8 +32,8 @@ function People({ session }: { session: Session }) {
 
 function Row({ session }: { session: Session }) {
   return (
-    <li class="row">
-      <a class="row-title" href={`/s/${session.id}`}>
+    <li class="session-row">
+      <a class="session-title" href={`/s/${session.id}`}>
         {session.title}
       </a>
       <span class="tag">{languageName(session.language)}</span>

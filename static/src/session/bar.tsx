@@ -20,12 +20,12 @@ const SAVE_ABOUT: Record<SaveState, string> = {
 function SaveBadge({ state, canWrite }: { state: SaveState; canWrite: boolean }) {
   if (!canWrite && state !== "offline")
     return (
-      <span class="save reading" title="You are watching">
+      <span class="save-state reading" title="You are watching">
         Read-only
       </span>
     )
   return (
-    <span class={`save ${state}`} role="status" data-testid="saved" title={SAVE_ABOUT[state]}>
+    <span class={`save-state ${state}`} role="status" data-testid="saved" title={SAVE_ABOUT[state]}>
       {SAVE_WORDS[state]}
     </span>
   )
@@ -57,7 +57,7 @@ function LanguageSwitch({ session, onChanged }: { session: Session; onChanged: (
 function Here({ people, onClick }: { people: Participant[]; onClick: () => void }) {
   const each = [...new Map(people.map((one) => [one.id, one])).values()]
   return (
-    <button type="button" class="ghost here" onClick={onClick}>
+    <button type="button" class="ghost people-here" onClick={onClick}>
       <span class="sr-only">
         {each.length} other {each.length === 1 ? "person" : "people"} here: show people
       </span>

@@ -45,7 +45,7 @@ function Link({ invite, url }: { invite: Invite; url: string }) {
       () => tell("Copying is not allowed here: select the link"),
     )
   return (
-    <div class="made">
+    <div class="invite-made">
       <Code text={url} />
       <div>
         <label for="invite-url">Link for {invite.role === "viewer" ? "viewers" : "editors"}</label>
