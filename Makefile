@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick check web format lock bench bench-quick bench-history fuzz soak timing autobahn audit help clean system-packages
+.PHONY: run test test-quick check web web-dev format lock bench bench-quick bench-history fuzz soak timing autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -46,6 +46,9 @@ check: $(VENV)/.tested ## lint, format, types, import contracts, generated docs 
 
 web: $(VENV)/.tested ## build the web app from static/src into static/dist
 	$(BIN)/python -m tests.web
+
+web-dev: $(VENV)/.tested ## the web app with live reload on http://localhost:5173 (SERVER=http://localhost:5000)
+	@SERVER=$(or $(SERVER),http://localhost:5000) $(BIN)/python -m tests.web --dev
 
 format: $(VENV)/.tested ## format the code, regenerate the docs that come from it
 	$(BIN)/ruff check --fix .

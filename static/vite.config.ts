@@ -1,7 +1,30 @@
 import { fileURLToPath } from "node:url"
-import { defineConfig } from "vite"
+import { defineConfig, type ProxyOptions } from "vite"
+import { SERVED } from "./src/lib/addresses"
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Where `make web-dev` finds the server. */
+const SERVER = process.env.SERVER ?? "http://localhost:5000"
+
+/**
+ * All but the sources comes from the server, WebSockets too; the server answers only pages of its own origin.
+ * So an Origin that is this development server's becomes the server's own. Every other one stays as it is, and
+ * the server refuses it: otherwise any page open in the developer's browser could act with the developer's cookies.
+ */
+const toServer: ProxyOptions = {
+  target: SERVER,
+  changeOrigin: true,
+  ws: true,
+  bypass: ({ url = "/", headers: { accept = "" } }) =>
+    accept.includes("text/html") && !SERVED.test(url) ? "/static/dist/index.html" : undefined,
+  configure: (proxy) => {
+    for (const event of ["proxyReq", "proxyReqWs"] as const)
+      proxy.on(event, (request, { headers }) => {
+        if (headers.origin === `http://${headers.host}`) request.setHeader("Origin", new URL(SERVER).origin)
+      })
+  },
+}
 
 export default defineConfig({
   root: here("src"),
@@ -15,6 +38,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rollupOptions: { output: { hashCharacters: "hex" } },
   },
+  server: { proxy: { "^/(?!static/dist/)": toServer }, strictPort: true },
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   resolve: {
     // CodeMirror's styles without <style> elements, which the policy forbids

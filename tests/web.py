@@ -2,8 +2,11 @@
 
 `--check` checks format, lint and types, runs its tests, and fails if static/dist is not what the sources build.
 `--format` lets Prettier and ESLint rewrite the sources as far as they can.
+`--dev` serves the sources with live reload until it is interrupted; everything else comes from the server at SERVER.
 """
 
+import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +15,7 @@ from pathlib import Path
 from tests import set_up
 
 DIST = set_up.WEB / "dist"
+DEV_URL = "http://localhost:5173"
 _PROGRAMS = set_up.WEB / "node_modules"
 
 
@@ -20,6 +24,9 @@ def main() -> int:
     if "--format" in sys.argv:
         _node("eslint/bin/eslint.js", "--fix", "src")
         _node("prettier/bin/prettier.cjs", "--log-level", "warn", "--write", ".")
+        return 0
+    if "--dev" in sys.argv:
+        _serve(*sys.argv[sys.argv.index("--dev") + 1 :])
         return 0
     if "--check" not in sys.argv:
         _build(DIST)
@@ -38,6 +45,13 @@ def main() -> int:
 
 def _build(folder: Path) -> None:
     _node("vite/bin/vite.js", "build", "--logLevel", "warn", OUT_DIR=str(folder))
+
+
+def _serve(*options: str) -> None:
+    """Serve the sources until it is interrupted."""
+    print(f"static/src with live reload: {DEV_URL}, its server: {os.environ['SERVER']}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt, subprocess.CalledProcessError):
+        _node("vite/bin/vite.js", "--clearScreen", "false", "--logLevel", "warn", *options)
 
 
 def _node(program: str, *arguments: str, **variables: str) -> None:
