@@ -7,6 +7,7 @@ from handlers.close_codes import Close
 from storage.errors import (
     Conflict,
     LimitReached,
+    LogConflict,
     NotFound,
     NotOwner,
     Outdated,
@@ -124,7 +125,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return ApiError(409, "conflict", message, {name: [message]})
         case NotOwner():
             return forbidden("This session has another owner now.")
-        case Outdated():
+        case Outdated() | LogConflict():
             return ApiError(409, "conflict", "This was changed meanwhile by somebody else: look again.")
         case OwnerStays():
             return ApiError(409, "conflict", "The owner stays until somebody else is made the owner.")

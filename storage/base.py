@@ -262,7 +262,7 @@ class RoomStore(Protocol):
 
         A chunk that is already there is passed over, so that the call can be repeated when it is
         not known whether it succeeded. Returns the ids of sessions that no longer exist; nothing
-        is written for them. Raises Conflict if a chunk does not continue its log.
+        is written for them. Raises LogConflict if a chunk does not continue its log.
         """
 
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
@@ -274,7 +274,7 @@ class RoomStore(Protocol):
     async def replace_chunks(self, chunk: Chunk) -> None:
         """Put one chunk in place of those that it covers; harmless if it is there already.
 
-        Nobody ever sees both or neither of them. Raises NotFound if the session is gone, Conflict unless the log
+        Nobody ever sees both or neither of them. Raises NotFound if the session is gone, LogConflict unless the log
         has chunks exactly from its first to its last entry.
         """
 

@@ -3,7 +3,8 @@
 StoreError
  +-- StoreUnavailable   transient: away, locked, out of space; nothing was written, or it may be repeated
  +-- NotFound           permanent: the row that the call is about does not exist
- +-- Conflict           permanent: a unique value is taken, or the row changed meanwhile
+ +-- Conflict           permanent: another row has this unique value
+ +-- LogConflict        permanent: the log of a session does not have the position that a chunk is for
  +-- Outdated           permanent: what the call was decided on has changed meanwhile
  +-- NotOwner           permanent: the session belongs to somebody else by now
  +-- OwnerStays         permanent: a session would be left without its owner
@@ -25,11 +26,15 @@ class NotFound(StoreError):
 
 
 class Conflict(StoreError):
-    """A unique value is taken; `field` names it."""
+    """Another row has this unique value; `field` names the column."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f"{field} is taken")
         self.field = field
+
+
+class LogConflict(StoreError):
+    """A chunk neither continues the log of its session nor equals, or covers exactly, chunks that are stored."""
 
 
 class Outdated(StoreError):

@@ -11,7 +11,7 @@ from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.limits import RoomsSettings
 from crdt.room.context import LogSource
 from storage.base import RoomStore
-from storage.errors import Conflict, StoreError
+from storage.errors import LogConflict, StoreError
 from storage.records import Chunk
 
 _T = TypeVar("_T")
@@ -156,7 +156,7 @@ class Writer:
             batch = await self._collect(rooms[at : at + _CHUNKS_PER_COMMIT])
             try:
                 await self._commit(batch)
-            except Conflict:
+            except LogConflict:
                 for pair in batch:
                     await self._commit_alone(pair)
         self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
@@ -198,7 +198,7 @@ class Writer:
         """One room's log in the store is not what the room believes: send everybody there away to load it anew."""
         try:
             await self._commit([pair])
-        except Conflict:
+        except LogConflict:
             room = pair[0]
             _log.error("the log of session %s was changed by someone else; its room is closed", room.session_id)
             self._lose(room, "the room is loaded anew")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pymongo.errors import DuplicateKeyError
 
-from storage.errors import Conflict, LimitReached, NotFound
+from storage.errors import LimitReached, LogConflict, NotFound
 from storage.mongo import parts, rows
 from storage.mongo.accounts import remembered_name
 from storage.mongo.driver import Document, at_most, translated
@@ -38,7 +38,7 @@ class MongoRoomStore:
         return ids - there
 
     async def _insert(self, chunks: list[Chunk]) -> None:
-        """Insert the chunks that are not there yet in one go, after a look at all of them; raises Conflict."""
+        """Insert the chunks that are not there yet in one go, after a look at all of them; raises LogConflict."""
         ends: dict[str, int] = {}
         documents = []
         for chunk in dict.fromkeys(chunks):
@@ -89,7 +89,7 @@ class MongoRoomStore:
             covered = {"session_id": session_id, "first": {"$gte": chunk.first, "$lt": chunk.last + 1}}
             there = [one async for one in db.log.find(covered, {"first": 1, "last": 1, "parts": 1}).sort("first")]
             if not there or there[0]["first"] != chunk.first or max(one["last"] for one in there) != chunk.last:
-                raise Conflict("log position")
+                raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
             document = await _chunk_document(self._engine, chunk)
             await db.log.replace_one({"_id": document["_id"]}, document)
             await db.log.delete_many({**covered, "first": {"$gt": chunk.first, "$lt": chunk.last + 1}})
@@ -216,7 +216,7 @@ async def last_entry(engine: Engine, session_id: str) -> int:
 
 
 async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
-    """Append a chunk to its log; the very same one again is passed over. Raises Conflict."""
+    """Append a chunk to its log; the very same one again is passed over. Raises LogConflict."""
     if chunk.first == await last_entry(engine, chunk.session_id) + 1:
         await engine.db.log.insert_one(await _chunk_document(engine, chunk))
     else:
@@ -224,10 +224,10 @@ async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
 
 
 async def _check_same(engine: Engine, chunk: Chunk) -> None:
-    """Raise Conflict unless this very chunk is in the log."""
+    """Raise LogConflict unless this very chunk is in the log."""
     there = await engine.db.log.find_one({"_id": rows.chunk_id(chunk.session_id, chunk.first)})
     if there is None or there["last"] != chunk.last or (await _as_chunk(engine, there)).data != chunk.data:
-        raise Conflict("log position")
+        raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
 
 
 async def insert_version(engine: Engine, version: Version) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 
-from storage.errors import Conflict, NotFound
+from storage.errors import LogConflict, NotFound
 from storage.records import Checkpoint, Chunk, Version, VersionKind
 from storage.retention import surplus
 from storage.sqlite.accounts import remembered_name
@@ -67,7 +67,7 @@ class SqliteRoomStore:
             where = "session_id = :session_id AND first BETWEEN :first AND :last"
             there = db.execute(f"SELECT min(first), max(last) FROM log WHERE {where}", asdict(chunk)).fetchone()
             if tuple(there) != (chunk.first, chunk.last):
-                raise Conflict("log position")
+                raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
             db.execute(f"DELETE FROM log WHERE {where}", asdict(chunk))
             _insert(db, chunk)
 
@@ -176,7 +176,7 @@ def touch(db: sqlite3.Connection, session_id: str, now: int) -> None:
 
 
 def insert_chunk(db: sqlite3.Connection, chunk: Chunk, end: int = 0) -> None:
-    """Append a chunk to a log that ends at `end`; the very same one again is passed over. Raises Conflict."""
+    """Append a chunk to a log that ends at `end`; the very same one again is passed over. Raises LogConflict."""
     if chunk.first == end + 1:
         _insert(db, chunk)
         return
@@ -184,7 +184,7 @@ def insert_chunk(db: sqlite3.Connection, chunk: Chunk, end: int = 0) -> None:
         "SELECT last, data FROM log WHERE session_id = ? AND first = ?", (chunk.session_id, chunk.first)
     ).fetchone()
     if there is None or tuple(there) != (chunk.last, chunk.data):
-        raise Conflict("log position")
+        raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
 
 
 def _insert(db: sqlite3.Connection, chunk: Chunk) -> None:

@@ -181,10 +181,10 @@ async def test_a_store_that_is_away_while_signing_in(server, api: Api, monkeypat
 async def test_every_error_word_is_documented() -> None:
     """Each code that the table can produce is in the API's description, and each is there once."""
     from crdt.errors import DocumentFull, RoomDamaged, RoomUnavailable
-    from storage.errors import Conflict, LimitReached, NotFound, TokenReused
+    from storage.errors import Conflict, LimitReached, LogConflict, NotFound, TokenReused
 
-    raised = [Conflict("email"), Conflict("username"), LimitReached("x"), NotFound("x"), TokenReused("x"),
-              StoreUnavailable("x"), DocumentFull("x"), RoomDamaged("x"), RoomUnavailable("x")]  # fmt: skip
+    raised = [Conflict("email"), Conflict("username"), LogConflict("x"), LimitReached("x"), NotFound("x"),
+              TokenReused("x"), StoreUnavailable("x"), DocumentFull("x"), RoomDamaged("x"), RoomUnavailable("x")]  # fmt: skip
     made = [errors.not_signed_in(), errors.token_expired(), errors.forbidden("x"), errors.bad_origin(),
             errors.not_found(), errors.invalid({"x": ["y"]}), errors.session_ended(), errors.rate_limited(1),
             errors.unavailable(), errors.too_large("x")]  # fmt: skip
