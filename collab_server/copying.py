@@ -2,14 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tqdm import tqdm
 
 from collab_server.app import wall_clock
 from collab_server.stores import SQLITE_NAME, mongo_store, public_uri
-from storage.base import Store
-from storage.copying import CopyRefused, TableIO, copy
+from storage.copying import CopyRefused, PortableStore, copy
 from storage.errors import StoreError, StoreUnavailable
 from storage.sqlite.store import SqliteStore
 
@@ -32,7 +31,7 @@ async def run(source: str, target: str, *, into_existing: bool) -> int:
     return 0
 
 
-async def _copy(source: Store, target: Store, name: str, *, into_existing: bool) -> None:
+async def _copy(source: PortableStore, target: PortableStore, name: str, *, into_existing: bool) -> None:
     """Both stores are open meanwhile, which keeps servers out; how the source ended is kept for the target."""
     was_clean = await source.open()
     is_clean = False
@@ -41,8 +40,8 @@ async def _copy(source: Store, target: Store, name: str, *, into_existing: bool)
         try:
             with _Bars() as bars:
                 sums = await copy(
-                    cast(TableIO, source),
-                    cast(TableIO, target),
+                    source,
+                    target,
                     name,
                     wall_clock(),
                     into_existing=into_existing,
@@ -71,7 +70,7 @@ def _path(place: str) -> Path:
     return path if path.suffix == ".db" else path / SQLITE_NAME
 
 
-def _store(place: str, *, must_exist: bool) -> Store:
+def _store(place: str, *, must_exist: bool) -> PortableStore:
     if _is_mongo(place):
         return mongo_store(place)
     if must_exist and not _path(place).exists():

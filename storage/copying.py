@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from storage.base import Store
 from storage.errors import StoreError
 from storage.records import INVITES_KEPT_MS
 
@@ -40,7 +41,7 @@ class CopyRefused(StoreError):
 
 
 class TableIO(Protocol):
-    """What a store offers for moving."""
+    """Tables read and written as rows, for copying one store into another."""
 
     async def count(self, table: str) -> int:
         """Return how many rows a table has."""
@@ -56,6 +57,10 @@ class TableIO(Protocol):
 
     async def set_note(self, name: str, text: str) -> None:
         """Note something; "" forgets it."""
+
+
+class PortableStore(Store, TableIO, Protocol):
+    """A store whose tables can be copied; both stores are."""
 
 
 @dataclass(frozen=True, slots=True)

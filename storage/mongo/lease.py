@@ -18,6 +18,8 @@ from pymongo.errors import DuplicateKeyError
 from storage.errors import StoreUnavailable
 from storage.mongo.driver import Database, Document
 
+RENEW_S = 4.0
+"""Seconds between two renewals: several may fail before the holder has to stop writing."""
 LEASE_S = 40.0
 """After so long without a renewal another server may have the database."""
 DOUBT_S = 20.0

@@ -11,13 +11,12 @@ from storage.mongo.accounts import MongoAccountStore
 from storage.mongo.driver import connect, database_of, translated
 from storage.mongo.engine import Engine
 from storage.mongo.invites import MongoInviteStore
-from storage.mongo.lease import holder
+from storage.mongo.lease import RENEW_S, holder
 from storage.mongo.rooms import MongoRoomStore
 from storage.mongo.sessions import MongoSessionStore
 from storage.mongo.table_io import MongoTableIO
 from storage.records import User
 
-_RENEW_S = 4.0
 _RETRY_S = 0.5
 
 _log = logging.getLogger(__name__)
@@ -103,12 +102,12 @@ class MongoStore(
             await client.close()
 
     async def _renew_forever(self) -> None:
-        pause_s = _RENEW_S
+        pause_s = RENEW_S
         while not self._engine.lease.is_lost:
             await asyncio.sleep(pause_s)
             try:
                 await self._renew()
-                pause_s = _RENEW_S
+                pause_s = RENEW_S
             except StoreError:
                 pause_s = _RETRY_S
         _log.error("another server has taken the database over; nothing is stored any more")

@@ -8,9 +8,9 @@ from storage.sqlite.accounts import as_user, end_other_logins
 from storage.sqlite.engine import Engine
 from storage.sqlite.sessions import hand_over
 
-_MESSAGES_AT_ONCE = 500
-_VERSIONS_AT_ONCE = 20
-"""How long an invite is listed after it expired."""
+_MESSAGES_PER_WRITE = 500
+_VERSIONS_PER_WRITE = 20
+"""Rows whose author's name one transaction blanks: a version's row holds a whole text, and other writes wait."""
 
 
 class SqliteAccountRemoval:
@@ -74,12 +74,12 @@ def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
     changed = db.execute(
         "UPDATE messages SET sender_name = '' WHERE (session_id, sequence) IN (SELECT session_id, sequence"
         " FROM messages WHERE sender_id = ? AND sender_name != '' LIMIT ?)",
-        (user_id, _MESSAGES_AT_ONCE),
+        (user_id, _MESSAGES_PER_WRITE),
     ).rowcount
     changed += db.execute(
         "UPDATE versions SET author_name = '' WHERE (session_id, number) IN (SELECT session_id, number"
         " FROM versions WHERE author_id = ? AND author_name != '' LIMIT ?)",
-        (user_id, _VERSIONS_AT_ONCE),
+        (user_id, _VERSIONS_PER_WRITE),
     ).rowcount
     return changed > 0
 

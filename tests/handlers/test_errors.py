@@ -184,7 +184,8 @@ async def test_every_error_word_is_documented() -> None:
     from storage.errors import Conflict, LimitReached, LogConflict, NotFound, TokenReused
 
     raised = [Conflict("email"), Conflict("username"), LogConflict("x"), LimitReached("x"), NotFound("x"),
-              TokenReused("x"), StoreUnavailable("x"), DocumentFull("x"), RoomDamaged("x"), RoomUnavailable("x")]  # fmt: skip
+              TokenReused("x"), StoreUnavailable("x"), DocumentFull("x"), RoomDamaged("x"),
+              RoomUnavailable("x")]  # fmt: skip
     made = [errors.not_signed_in(), errors.token_expired(), errors.forbidden("x"), errors.bad_origin(),
             errors.not_found(), errors.invalid({"x": ["y"]}), errors.session_ended(), errors.rate_limited(1),
             errors.unavailable(), errors.too_large("x")]  # fmt: skip

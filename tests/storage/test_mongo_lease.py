@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from pathlib import Path
 
 import pytest
 from pymongo import AsyncMongoClient
@@ -10,7 +11,7 @@ from pymongo import AsyncMongoClient
 import storage.mongo.store
 from storage.errors import StoreUnavailable
 from storage.mongo.driver import Database
-from storage.mongo.lease import DOUBT_S, LEASE_S, Lease
+from storage.mongo.lease import DOUBT_S, LEASE_S, RENEW_S, Lease
 from storage.mongo.store import MongoStore
 from tests.storage.faults import FORGETFUL_DRIVER, Place
 from tests.storage.rows import chunk
@@ -26,6 +27,15 @@ async def lease_of(place: Place, **changes: object) -> dict[str, object]:
         if changes:
             await meta.update_one({"_id": "lease"}, {"$set": changes})
         return await meta.find_one({"_id": "lease"})
+
+
+def test_lease_times_are_documented() -> None:
+    """docs/storage.md says the seconds that the code has."""
+    text = (Path(__file__).parent.parent.parent / "docs" / "storage.md").read_text()
+
+    assert f"renewed every {RENEW_S:g} s" in text
+    assert f"after {LEASE_S:g} seconds by the database server's clock" in text
+    assert f"stops writing after {DOUBT_S:g}\nseconds" in text
 
 
 async def test_two_servers(place: Place) -> None:
@@ -100,7 +110,7 @@ async def test_a_lease_that_cannot_be_renewed(place: Place) -> None:
 async def test_closing_during_a_renewal(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lease that is given back is not taken for a lost one: nothing is logged as an error."""
     store, begun, given_back, ended = MongoStore(place.direct), asyncio.Event(), asyncio.Event(), asyncio.Event()
-    monkeypatch.setattr(storage.mongo.store, "_RENEW_S", 0.0)
+    monkeypatch.setattr(storage.mongo.store, "RENEW_S", 0.0)
     renew, release = Lease.renew, Lease.release
 
     async def renew_late(lease: Lease, db: Database) -> None:
