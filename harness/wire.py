@@ -5,6 +5,9 @@ import weakref
 
 from tornado.websocket import WebSocketClientConnection
 
+SYNC_STEP1 = b"\x00\x00"
+"""How a message begins in which the server asks for what the client has."""
+
 
 class Wire:
     """A WebSocket without a Yjs client behind it: for frames that no real client sends."""

@@ -24,7 +24,7 @@ from tests import canaries
 from tests.api import PASSWORD, Api, Wire
 from tests.canaries import Canaries
 from tests.handlers.clients import exchange, new_invite, typing_frame
-from tests.handlers.test_access import implemented
+from tests.handlers.everybody import implemented
 from tests.processes import ROOT, ServerProcess, free_port
 from tests.raw_events import RawEvents
 

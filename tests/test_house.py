@@ -46,6 +46,13 @@ def test_benchmarks_and_harness_import_no_tests(folder: str) -> None:
     assert [path.name for path in (ROOT / folder).rglob("*.py") if imported(path) & forbidden] == []
 
 
+def test_test_modules_import_no_test_modules() -> None:
+    """What several of them need is in a module whose name does not begin with `test_`."""
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts]
+
+    assert [path.name for path in tests if re.search(r"^from tests\S*\.test_", path.read_text(), re.MULTILINE)] == []
+
+
 def test_rules_of_rooms_are_synchronous() -> None:
     """Only what loads, commits and looks back awaits: rooms and what is below them have no coroutines."""
     awaiting = {path.parent.name for path in (ROOT / "crdt").rglob("*.py") if "async def" in path.read_text()}

@@ -11,7 +11,7 @@ from collab_server.config import Config, ConfigError
 from crdt.wire import y_protocol
 from tests.api import Api
 from tests.crdt.harness import Typist
-from tests.interop.test_sync_endpoint import joined
+from tests.handlers.clients import joined
 from tests.processes import ServerProcess, free_port
 
 

@@ -17,15 +17,15 @@ from collab_server.server import Server
 from handlers.api.avatar import MAX_FILE_BYTES
 from handlers.http.schemas import MAX_CODE_BYTES
 from handlers.security.pictures import MAX_SIDE_PX
+from harness.wire import SYNC_STEP1
 from tests.api import Answer, Api
 from tests.handlers.clients import account, code_of, new_invite, picture, typing_frame, upload
-from tests.handlers.security.test_tokens import claims_of
-from tests.interop.test_frames_on_the_wire import CLOSE, Raw, connected
+from tests.handlers.forged_tokens import claims_of
+from tests.raw_frames import CLOSE, Raw, connected
 from tests.waiting import PATIENCE_S, until
 
 OK = "ok"
 CUT = "cut"
-SYNC_STEP1 = b"\x00\x00"
 
 NO_LIMITS = {
     "port": "an address",

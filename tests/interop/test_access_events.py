@@ -18,7 +18,7 @@ from tests.api import Api, Wire
 from tests.conftest import StartServer
 from tests.crdt.harness import Typist
 from tests.handlers.clients import joined
-from tests.handlers.test_access import WHO, World
+from tests.handlers.everybody import WHO, World
 from tests.raw_events import RawEvents
 from tests.waiting import until
 

@@ -12,7 +12,7 @@ from tornado.websocket import websocket_connect
 
 from tests.api import Api, Wire
 from tests.conftest import StartServer
-from tests.handlers.http.test_origin import ALLOWED, EVIL, FOREIGN, ORIGINS, SITES, headers_of, may_use_cookies
+from tests.handlers.origins import ALLOWED, EVIL, FOREIGN, ORIGINS, SITES, headers_of, may_use_cookies
 from tests.raw_events import RawEvents
 
 EVENTS = "/socket.io/?EIO=4&transport="

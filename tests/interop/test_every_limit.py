@@ -16,11 +16,11 @@ from crdt.wire import update_parser, y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.sync.frames import framed
 from handlers.sync.websocket import SyncSocket
+from harness.wire import SYNC_STEP1
 from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import Typist
-from tests.handlers.sync.test_frames import masked
-from tests.interop.limit_rows import CUT, NO_LIMITS, OK, REST, SYNC_STEP1, Row, Scene, told
-from tests.interop.test_frames_on_the_wire import PING, PONG, Raw
+from tests.interop.limit_rows import CUT, NO_LIMITS, OK, REST, Row, Scene, told
+from tests.raw_frames import PING, PONG, Raw, masked
 from tests.waiting import PATIENCE_S, until
 
 QUESTION = masked(y_protocol.sync_step1({}))

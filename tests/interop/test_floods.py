@@ -12,9 +12,8 @@ from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.sync import websocket
 from tests.crdt.harness import Typist
-from tests.handlers.sync.test_frames import masked
 from tests.interop.limit_rows import OK, Scene, told
-from tests.interop.test_frames_on_the_wire import PING, Raw
+from tests.raw_frames import PING, Raw, masked
 from tests.waiting import PATIENCE_S, until
 
 _WIDE = 1 << 30

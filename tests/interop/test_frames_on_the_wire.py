@@ -1,85 +1,12 @@
 """RFC 6455 on real sockets, byte by byte: what stock clients never send, and what they rely on."""
 
-import asyncio
-import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 
 from crdt.wire import y_protocol
 from tests.api import Api
 from tests.crdt.harness import Typist
-from tests.handlers.sync.test_frames import masked
-from tests.waiting import PATIENCE_S, until
-
-PING, PONG, CLOSE = 9, 10, 8
-
-
-class Raw:
-    """A client that sends the bytes it is told to."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    def send(self, *frames: bytes) -> None:
-        self._writer.write(b"".join(frames))
-
-    async def frame(self) -> tuple[int, bytes]:
-        """Return (opcode, payload) of the next frame."""
-        async with asyncio.timeout(PATIENCE_S):
-            first, length = await self._reader.readexactly(2)
-            assert first & 0x70 == 0
-            assert length < 128, "a server does not mask"
-            if length == 126:
-                length = int.from_bytes(await self._reader.readexactly(2), "big")
-            elif length == 127:
-                length = int.from_bytes(await self._reader.readexactly(8), "big")
-            return first & 15, await self._reader.readexactly(length)
-
-    async def control(self, opcode: int) -> bytes:
-        """Return the payload of the next frame of a kind, past others."""
-        while True:
-            kind, payload = await self.frame()
-            if kind == opcode:
-                return payload
-            assert kind == 2, kind
-
-    async def closed_with(self) -> int:
-        """Return the code in the server's close frame, after which nothing comes but the end."""
-        code = int.from_bytes((await self.control(CLOSE))[:2], "big")
-        self.send(masked(code.to_bytes(2, "big"), CLOSE))
-        async with asyncio.timeout(PATIENCE_S):
-            assert await self._reader.read() == b""
-        return code
-
-    async def ended(self) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while await self._reader.read(4_096):
-                pass
-
-    def half_close(self) -> None:
-        self._writer.write_eof()
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-@asynccontextmanager
-async def connected(api: Api, session_id: str, *early: bytes) -> AsyncIterator[Raw]:
-    """Shake hands, with more frames behind the request in the same packet."""
-    port = int(api.socket_url.rpartition(":")[2].partition("/")[0])
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    key = base64.b64encode(b"0123456789abcdef").decode()
-    writer.write(
-        f"GET /sync/{session_id}?token={api.token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
-        + b"".join(early)
-    )
-    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
-    yield Raw(reader, writer)
-    writer.close()
+from tests.raw_frames import CLOSE, PING, PONG, connected, masked, open_connections
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -144,11 +71,7 @@ async def test_a_close_is_echoed(server, ada: Api, session_id: str, payload: byt
         raw.send(masked(payload, CLOSE), masked(b"after", PING))
         assert await raw.control(CLOSE) == payload[:2]
         await raw.ended()
-    await until(lambda: _open(server), lambda count: count == 0)
-
-
-async def _open(server) -> int:
-    return server.parts.services.sockets.open
+    await until(lambda: open_connections(server), lambda count: count == 0)
 
 
 async def test_a_client_that_ends_without_a_close(server, ada: Api, session_id: str) -> None:
@@ -156,7 +79,7 @@ async def test_a_client_that_ends_without_a_close(server, ada: Api, session_id: 
         await raw.frame()
         raw.half_close()
         await raw.ended()
-    await until(lambda: _open(server), lambda count: count == 0)
+    await until(lambda: open_connections(server), lambda count: count == 0)
 
 
 async def test_a_client_that_is_gone_is_noticed(start_server) -> None:

@@ -4,7 +4,7 @@ import gc
 from collections import Counter
 
 from tests.api import Api
-from tests.interop.test_frames_on_the_wire import connected
+from tests.raw_frames import connected
 
 _CLIENTS = 10
 

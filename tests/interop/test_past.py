@@ -10,9 +10,9 @@ import crdt.history.replay
 import crdt.history.timeline
 import crdt.log.segments
 import handlers.api.replay
-from crdt.log.codec import decode_chunk
 from tests.api import Api
 from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, joined, typing_frame
+from tests.interop.played_log import log_of, played
 from tests.interop.text_clients import WEBSOCKET, TextPeer
 from tests.node_peers import Peers
 from tests.waiting import until
@@ -32,11 +32,6 @@ async def scribble(peers: Peers, people: list[Api], session_id: str, rounds: int
     await peers.until_text(text, *names)
     await until(lambda: people[0].live(session_id), lambda live: live["code"] == text)
     return text
-
-
-async def log_of(server, session_id: str) -> list:
-    chunks = await server.parts.services.store.chunks(session_id, 0, 100_000)
-    return [entry for chunk in chunks for entry in decode_chunk(chunk.data)]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -129,19 +124,6 @@ async def test_several_texts(ada: Api) -> None:
     assert [one["code"] for one in found] == ["only", "main"]
     assert found[1]["files"] == {"codemirror": "main", "monaco": "only"}
     wire.close()
-
-
-def played(files: dict[str, str], replay: dict) -> list[str]:
-    """Return the code after each step, counting as JavaScript does."""
-    texts = {root: text.encode("utf-16-le") for root, text in files.items()}
-    seen = []
-    for _, _, edits in replay["steps"]:
-        for root, at, deleted, inserted in edits:
-            name = replay["roots"][root]
-            text = texts.get(name, b"")
-            texts[name] = text[: 2 * at] + inserted.encode("utf-16-le") + text[2 * (at + deleted) :]
-        seen.append(texts.get("codemirror", b"").decode("utf-16-le"))
-    return seen
 
 
 @pytest.mark.parametrize("seed", range(3))

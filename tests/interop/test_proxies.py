@@ -18,14 +18,14 @@ from collab_server.config import Config
 from collab_server.server import Server
 from crdt.wire import y_protocol
 from handlers.sync.frames import CLOSE
+from harness.wire import SYNC_STEP1
 from tests.api import PASSWORD, Api
 from tests.crdt.harness import Typist
 from tests.handlers.clients import UNKNOWN_ID, Browser, account, code_of, joined, new_invite, set_cookies, upload
 from tests.handlers.images import noise, saved
-from tests.interop.test_frames_on_the_wire import Raw
-from tests.interop.test_sync_endpoint import SYNC_STEP1
 from tests.interop.text_clients import POLLING, WEBSOCKET, TextPeer
 from tests.node_peers import Peers
+from tests.raw_frames import Raw
 from tests.reverse_proxies import INNER, OUTER, SAMPLES, Certificate, ReverseProxy
 from tests.waiting import PATIENCE_S
 

@@ -15,7 +15,7 @@ import crdt.log.segments
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import code_of, guest_of, joined, typing_frame
-from tests.interop.test_past import log_of, played
+from tests.interop.played_log import log_of, played
 from tests.node_peers import Peers
 from tests.waiting import until
 

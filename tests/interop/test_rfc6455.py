@@ -20,7 +20,7 @@ from handlers.sync import websocket
 from handlers.sync.frames import BINARY, CLOSE, PONG
 from tests import rfc6455_cases as cases
 from tests.api import Api
-from tests.interop.test_frames_on_the_wire import Raw, _open, connected
+from tests.raw_frames import Raw, connected, open_connections
 from tests.rfc6455_cases import Case, frame, head, part
 from tests.waiting import until
 
@@ -282,7 +282,7 @@ async def test_reset(server: Server, stage: Stage) -> None:
             raw.send(frame(message), rest, cases.ping())
             await until(stage.arrived, lambda found, message=message: found == [message])
             _reset(raw)
-        await until(lambda: _open(server), lambda count: count == 2)
+        await until(lambda: open_connections(server), lambda count: count == 2)
 
     assert await stage.arrived() == []
 

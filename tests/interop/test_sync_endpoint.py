@@ -12,11 +12,10 @@ from tornado.websocket import websocket_connect
 from crdt.wire import y_protocol
 from handlers import connections, join_queue
 from handlers.sync import websocket
+from harness.wire import SYNC_STEP1
 from tests.api import Api, Wire
 from tests.crdt.harness import Typist
 from tests.waiting import PATIENCE_S, until
-
-SYNC_STEP1 = b"\x00\x00"
 
 
 async def joined(api: Api, session_id: str, query: str = "") -> Wire:

@@ -4,28 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from crdt.document.document import Document
 from crdt.document.merging import merge
 from crdt.errors import RoomDamaged
 from crdt.log import authorship, codec, restore
 from harness.hostile import B3
 from storage.records import Chunk
-from tests.crdt.harness import NOW, Typist, join, make_room, save, send
-
-
-def typed(count: int = 30) -> tuple[list[Chunk], Typist]:
-    """Return the log of somebody typing, in chunks of one, and his document."""
-    room, typist = make_room(), Typist(5)
-    connection, _ = join(room)
-    chunks = []
-    for number in range(count):
-        send(room, connection, typist.insert(0, f"{number % 10}"), NOW + number)
-        chunks += save(room, NOW + number)
-    return chunks, typist
-
-
-def text(restored: restore.RestoredDocument) -> str:
-    return Document(restored.state, restored.index.split_surrogates).texts(["codemirror"])["codemirror"]
+from tests.crdt.harness import NOW, Typist
+from tests.crdt.typed_log import text, typed
 
 
 def test_nothing_stored_is_an_empty_document() -> None:

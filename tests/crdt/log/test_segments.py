@@ -9,7 +9,7 @@ from crdt.errors import RoomDamaged
 from crdt.log import codec, restore, segments
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist
-from tests.crdt.log.test_restore import text, typed
+from tests.crdt.typed_log import text, typed
 
 
 @pytest.mark.parametrize(

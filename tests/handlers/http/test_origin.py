@@ -9,9 +9,7 @@ from collab_server.app import ROUTES
 from handlers.http.base import BaseHandler
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import UNKNOWN_ID, Browser, account, code_of, set_cookies
-
-ALLOWED = "https://editor.example.org"
-EVIL = "https://evil.example.org"
+from tests.handlers.origins import ALLOWED, EVIL, FOREIGN, ORIGINS, SITES, headers_of, may_use_cookies
 
 CHANGING = [
     (method, re.sub(r"\([^)]*\)", UNKNOWN_ID, route))
@@ -20,43 +18,7 @@ CHANGING = [
     for method in ("POST", "PUT", "PATCH", "DELETE")
     if getattr(handler, method.lower()) is not getattr(BaseHandler, method.lower())
 ]
-ORIGINS = {
-    "no origin": None,
-    "own": "{own}",
-    "own in capitals": "{OWN}",
-    "allowed": ALLOWED,
-    "another site": EVIL,
-    "null": "null",
-    "empty": "",
-    "own, other scheme": "{own_tls}",
-    "own, other port": "{own}0",
-    "own as subdomain": "{own}.evil.example.org",
-    "own as user": "http://localhost@evil.example.org",
-    "allowed, other scheme": "http://editor.example.org",
-    "allowed as prefix": ALLOWED + ".evil.org",
-}
-SITES = [None, "same-origin", "same-site", "cross-site", "none", ""]
 TYPES = ["application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
-
-FOREIGN = [
-    ("another site", "cross-site"), ("null", "cross-site"), ("no origin", "cross-site"), ("no origin", "same-site"),
-    ("no origin", None), ("own, other port", "same-site"),
-]  # fmt: skip
-
-
-def may_use_cookies(origin: str, site: str | None) -> bool:
-    """The rule: the origin decides; without one the browser's own word that the page is ours."""
-    if origin != "no origin":
-        return origin in ("own", "own in capitals", "allowed")
-    return site in ("same-origin", "none")
-
-
-def headers_of(url: str, origin: str, site: str | None) -> dict[str, str]:
-    value = ORIGINS[origin]
-    headers = {} if site is None else {"Sec-Fetch-Site": site}
-    if value is not None:
-        headers["Origin"] = value.format(own=url, OWN=url.upper(), own_tls=url.replace("http", "https", 1))
-    return headers
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from handlers.errors import ApiError
 from handlers.security.tokens import Claims, Tokens
 from tests.api import PASSWORD, Answer, Api, Wire
 from tests.handlers.clients import code_of, joined, log_in, new_invite
-from tests.handlers.security.test_tokens import HS256, NOW, SECRET, b64, claims_of, forge, without_signature
+from tests.handlers.forged_tokens import HS256, NOW, SECRET, b64, claims_of, forge, without_signature
 from tests.raw_events import RawEvents
 
 OTHER = "x" * 64

@@ -2,10 +2,7 @@
 
 import base64
 import hashlib
-import hmac
-import json
 from collections.abc import Callable
-from typing import Any
 
 import jwt
 import pytest
@@ -14,36 +11,10 @@ from handlers.errors import ApiError
 from handlers.security.tokens import Claims, RefreshToken, Tokens
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import account, code_of
+from tests.handlers.forged_tokens import HS256, NOW, SECRET, b64, claims_of, forge, without_signature
 
-SECRET = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-NOW = 1_800_000_000
 REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
 ISSUER = "collab-server"
-
-
-def b64(data: bytes | str | dict) -> str:
-    """Return base64url without padding."""
-    if isinstance(data, dict):
-        data = json.dumps(data)
-    return base64.urlsafe_b64encode(data.encode() if isinstance(data, str) else data).rstrip(b"=").decode()
-
-
-def forge(header: dict[str, Any], claims: Any, key: str = SECRET, digest: str = "sha256") -> str:
-    """Sign anything, as no library would."""
-    signed = f"{b64(header)}.{claims if isinstance(claims, str) else b64(claims)}"
-    return f"{signed}.{b64(hmac.digest(key.encode(), signed.encode(), digest))}"
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    part = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-
-
-HS256 = {"alg": "HS256", "typ": "JWT"}
-
-
-def without_signature(token: str) -> str:
-    return token.rpartition(".")[0] + "."
 
 
 def swapped(token: str) -> str:

@@ -11,7 +11,7 @@ import handlers.socketio.events
 import handlers.socketio.server
 from crdt.errors import CrdtError
 from tests.api import Api
-from tests.handlers.test_access import WHO, World
+from tests.handlers.everybody import WHO, World
 from tests.raw_events import RawEvents
 
 ACCESS = {

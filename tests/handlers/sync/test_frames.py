@@ -5,19 +5,8 @@ import random
 import pytest
 
 from handlers.sync import frames
-from handlers.sync.frames import BINARY, CLOSE, PING, PONG, TEXT, Control, FrameError, FrameReader
-
-
-def masked(payload: bytes, opcode: int = BINARY, *, is_final: bool = True, flags: int = 0) -> bytes:
-    """A frame as a client sends it."""
-    mask = b"\x37\xfa\x21\x3d"
-    size = len(payload)
-    length = bytes((0x80 | size,)) if size < 126 else (
-        b"\xfe" + size.to_bytes(2, "big") if size < 1 << 16 else b"\xff" + size.to_bytes(8, "big")
-    )  # fmt: skip
-    body = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
-    return bytes((0x80 * is_final | flags | opcode,)) + length + mask + body
-
+from handlers.sync.frames import CLOSE, PING, PONG, TEXT, Control, FrameError, FrameReader
+from tests.raw_frames import masked
 
 MESSAGES = [b"", b"a", b"b" * 125, b"c" * 126, b"d" * 65_535, b"e" * 65_536, b"f"]
 
