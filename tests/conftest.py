@@ -4,17 +4,21 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
 
+import collab_server.server
+from collab_server.app import make_parts
 from collab_server.config import Config
 from collab_server.server import Server
 from harness import traces
 from tests import canaries, leftovers, mongod
 from tests.api import Api
+from tests.clock import Clock
 from tests.node_peers import Peers
 from tests.run_limits import RunLimits
 
@@ -128,6 +132,14 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], a
     if item.path.name in _HOT_PATH:
         factories["asyncio"] = asyncio.new_event_loop
     return factories
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of servers that are started after this fixture: name it before them."""
+    stopped = Clock()
+    monkeypatch.setattr(collab_server.server, "make_parts", partial(make_parts, clock=stopped))
+    return stopped
 
 
 StartServer = Callable[..., Awaitable[Server]]

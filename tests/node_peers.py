@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from harness.node import PROGRAMS, node_command
+from tests.api import Api
 from tests.waiting import PATIENCE_S, until
 
 _ANSWER_S = 300
@@ -75,3 +76,9 @@ class Peers:
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(ConnectionError("Node ended"))
+
+
+async def connect(peers: Peers, api: Api, session_id: str, name: str, **options: Any) -> None:
+    """Connect a Yjs client to a session and wait until it has the document."""
+    await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
+    await peers.until_state(name, synced=True)

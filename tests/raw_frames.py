@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -72,17 +73,21 @@ class Raw:
         self._writer.close()
 
 
+def handshake(session_id: str, token: str | None) -> bytes:
+    """Return the request with which a client opens a WebSocket."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    return (
+        f"GET /sync/{session_id}?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+    ).encode()
+
+
 @asynccontextmanager
 async def connected(api: Api, session_id: str, *early: bytes) -> AsyncIterator[Raw]:
     """Shake hands, with more frames behind the request in the same packet."""
     port = int(api.socket_url.rpartition(":")[2].partition("/")[0])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    key = base64.b64encode(b"0123456789abcdef").decode()
-    writer.write(
-        f"GET /sync/{session_id}?token={api.token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
-        + b"".join(early)
-    )
+    writer.write(handshake(session_id, api.token) + b"".join(early))
     assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
     yield Raw(reader, writer)
     writer.close()

@@ -1,29 +1,19 @@
 """What is done now and then: guests who do not come back, what has expired, which logins were used."""
 
 import sqlite3
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-import collab_server.server
 from collab_server import housekeeping
-from collab_server.app import make_parts
 from collab_server.housekeeping import Housekeeping
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
+from tests.clock import Clock
 from tests.handlers.clients import account, code_of, guest_by, guest_of, is_open, joined, new_invite, picture, upload
-from tests.handlers.conftest import Clock
 from tests.waiting import until
 
 DAY_S = 86_400
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    stopped = Clock()
-    monkeypatch.setattr(collab_server.server, "make_parts", partial(make_parts, clock=stopped))
-    return stopped
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from crdt.wire import y_protocol
 from handlers.sync import websocket
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api, Wire
+from tests.clock import Clock
 from tests.conftest import StartServer
 from tests.crdt.harness import Typist
 from tests.handlers.clients import guest_of, joined
-from tests.handlers.conftest import Clock
 from tests.raw_events import RawEvents
 from tests.waiting import until
 

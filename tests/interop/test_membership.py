@@ -5,37 +5,11 @@ import asyncio
 import pytest
 
 from tests.api import PASSWORD, Api
-from tests.node_peers import Peers
+from tests.handlers.clients import guest_of, log_in
+from tests.node_peers import Peers, connect
 from tests.waiting import until
 
 VERSIONS = (1, 3)
-
-
-async def connect(peers: Peers, api: Api, session_id: str, name: str, **options: object) -> None:
-    """Connect a Yjs client and wait until it has the document."""
-    await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
-    await peers.until_state(name, synced=True)
-
-
-async def login(api: Api) -> Api:
-    """Sign the same user in once more."""
-    answer = await Api(api.url).post("/user/login", {"username": api.user["username"], "password": PASSWORD})
-    assert answer.status == 200
-    return Api(api.url, answer.body["accessToken"], answer.body["user"])
-
-
-async def invite(owner: Api, session_id: str, **fields: object) -> str:
-    answer = await owner.post(f"/session/{session_id}/invites", fields)
-    assert answer.status == 201
-    return answer.body["invite"]
-
-
-async def guest(owner: Api, session_id: str, name: str, **fields: object) -> Api:
-    """Let a guest in."""
-    body = {"name": name, "invite": await invite(owner, session_id, **fields)}
-    answer = await Api(owner.url).post("/user/guest", body)
-    assert answer.status == 201
-    return Api(owner.url, answer.body["accessToken"], answer.body["user"])
 
 
 async def test_the_next_update_of_a_new_viewer_is_refused(ada: Api, bob: Api, peers: Peers) -> None:
@@ -115,7 +89,7 @@ async def test_leaving_closes_only_ones_own_sockets_there(ada: Api, bob: Api, pe
 async def test_a_login_that_ends_takes_its_sockets_along(ada: Api, peers: Peers, how: str) -> None:
     """The sockets of that login close with 4401 for good; those of the user's other login type on."""
     session_id = await ada.new_session()
-    other = await login(ada)
+    other = await log_in(ada.url, ada.user["username"])
     await connect(peers, ada, session_id, "ada")
     await connect(peers, other, session_id, "other")
 
@@ -190,7 +164,7 @@ async def test_the_end_of_an_account_hands_its_sessions_over(ada: Api, bob: Api,
 async def test_a_guest_types_under_his_name_and_becomes_a_user(ada: Api, peers: Peers) -> None:
     """A name and an invite are enough; on signing up he keeps his socket, his text and his id."""
     session_id = await ada.new_session(access="invite")
-    gil = await guest(ada, session_id, "Gil", role="editor")
+    gil = await guest_of(ada, session_id, "Gil")
     await connect(peers, ada, session_id, "ada")
     await connect(peers, gil, session_id, "gil")
     await peers.do("presence", "gil", state={"user": {"name": "somebody else"}})
@@ -214,7 +188,7 @@ async def test_a_guest_types_under_his_name_and_becomes_a_user(ada: Api, peers: 
 async def test_a_guest_elsewhere(ada: Api, peers: Peers) -> None:
     """A guest who connects to another session, whose link lets users in, is refused for good."""
     home, other = await ada.new_session(), await ada.new_session(code="secret")
-    gil = await guest(ada, home, "Gil")
+    gil = await guest_of(ada, home, "Gil")
 
     await peers.do("connect", "gil", url=gil.socket_url, room=other, token=gil.token)
 
@@ -268,10 +242,10 @@ async def change(what: str, ada: Api, bob: Api, session_id: str) -> int:
         case "logout":
             answer = await bob.post("/user/logout")
         case "revoke":
-            other = await login(bob)
+            other = await log_in(bob.url, bob.user["username"])
             answer = await other.delete(f"/user/logins/{bob.refresh_token.partition('.')[0]}")
         case "password":
-            other = await login(bob)
+            other = await log_in(bob.url, bob.user["username"])
             answer = await other.post("/user/password", {"currentPassword": PASSWORD, "newPassword": "another one"})
         case _:
             answer = await bob.request("DELETE", "/user/me", {"password": PASSWORD})

@@ -9,7 +9,7 @@ import pytest
 
 from storage.mongo.store import MongoStore
 from tests.api import PASSWORD, Api
-from tests.node_peers import Peers
+from tests.node_peers import Peers, connect
 from tests.processes import ServerProcess, free_port
 from tests.storage.faults import FORGETFUL_DRIVER, Place, failing
 from tests.waiting import until
@@ -23,11 +23,6 @@ pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 async def place(mongo_uri: str) -> AsyncIterator[Place]:
     async with failing(mongo_uri, IMPATIENT) as made:
         yield made
-
-
-async def connect(peers: Peers, api: Api, session_id: str, name: str, **options: object) -> None:
-    await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
-    await peers.until_state(name, synced=True)
 
 
 async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:

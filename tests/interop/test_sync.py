@@ -5,16 +5,10 @@ import asyncio
 import pytest
 
 from tests.api import Api
-from tests.node_peers import Peers
+from tests.node_peers import Peers, connect
 from tests.waiting import until
 
 VERSIONS = [3, 1]
-
-
-async def connect(peers: Peers, api: Api, session_id: str, name: str, **options) -> None:
-    """Connect a named Yjs client and wait until it is synced."""
-    await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
-    await peers.until_state(name, synced=True)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,8 +1,6 @@
 """The endpoint itself: who gets in and how, and what happens at its limits."""
 
 import asyncio
-import base64
-import os
 import socket
 
 import pytest
@@ -15,6 +13,7 @@ from handlers.sync import websocket
 from harness.wire import SYNC_STEP1
 from tests.api import Api, Wire
 from tests.crdt.harness import Typist
+from tests.raw_frames import handshake
 from tests.waiting import PATIENCE_S, until
 
 
@@ -22,15 +21,6 @@ async def joined(api: Api, session_id: str, query: str = "") -> Wire:
     wire = await api.connect(session_id, query)
     await wire.receive_until(SYNC_STEP1)
     return wire
-
-
-def handshake(session_id: str, token: str | None) -> bytes:
-    """Return what a client sends first."""
-    key = base64.b64encode(os.urandom(16)).decode()
-    return (
-        f"GET /sync/{session_id}?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
-    ).encode()
 
 
 async def upgraded(api: Api, session_id: str, **headers: str) -> Wire:

@@ -1,0 +1,16 @@
+"""A clock for servers that is moved by hand."""
+
+from collab_server.app import wall_clock
+
+
+class Clock:
+    """Milliseconds since 1970, standing still between calls of `advance`."""
+
+    def __init__(self) -> None:
+        self.now = wall_clock()
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += round(seconds * 1000)
