@@ -1,4 +1,4 @@
-"""The routes, and how the parts are put together."""
+"""How a server is put together from a configuration and an open store."""
 
 import asyncio
 import secrets
@@ -8,96 +8,33 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from tornado.routing import URLSpec
-from tornado.web import Application, RequestHandler
+from tornado.web import Application
 
 from collab_server import __version__
 from collab_server.config import Config
 from collab_server.crashes import Crashes
-from collab_server.logs import log_request
-from crdt.assembly import assemble
+from collab_server.routes import make_app
+from crdt.assembly import Assembly, assemble
 from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
 from crdt.settings import Setting, chosen
 from handlers import ids, settings
-from handlers.api import account, auth, avatar, chat, guest, invite, pages, redact, replay, session, versions
 from handlers.connections import SocketLimits, Sockets
-from handlers.export import export
 from handlers.http import notifications
-from handlers.http.base import NotFoundHandler
 from handlers.limits import FailureWindow, RateLimiter
-from handlers.monitoring import health, metrics
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens
 from handlers.services import Limiters, Services, WebSettings
 from handlers.socketio.endpoint import SocketIOEndpoint
-from handlers.socketio.transport import SocketIOHandler
-from handlers.sync import frames, handshake
+from handlers.sync import frames
 from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store
 
-_FRAME_OVERHEAD_BYTES = 64
 _SLOWED_PER_S = 1 / 60
 _ACCOUNT_WINDOW_S = 30 * 60
 _ADDRESS_WINDOW_S = 15 * 60
-
-ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
-    (r"/user/signup", auth.SignupHandler),
-    (r"/user/login", auth.LoginHandler),
-    (r"/user/refresh", auth.RefreshHandler),
-    (r"/user/logout", auth.LogoutHandler),
-    (r"/user/me", account.MeHandler),
-    (r"/user/password", account.PasswordHandler),
-    (r"/user/logins", account.LoginsHandler),
-    (r"/user/logins/([^/]+)", account.OneLoginHandler),
-    (r"/user/guest", guest.GuestHandler),
-    (r"/user/avatar", avatar.AvatarHandler),
-    (r"/user/([^/]+)/avatar", avatar.PictureHandler),
-    (r"/session", session.SessionsHandler),
-    (r"/session/([^/]+)", session.SessionHandler),
-    (r"/session/([^/]+)/join", session.JoinHandler),
-    (r"/session/([^/]+)/leave", session.LeaveHandler),
-    (r"/session/([^/]+)/members/([^/]+)", session.MemberHandler),
-    (r"/session/([^/]+)/invites", invite.InvitesHandler),
-    (r"/session/([^/]+)/invites/([^/]+)", invite.InviteHandler),
-    (r"/session/([^/]+)/ticket", invite.TicketHandler),
-    (r"/invite/([^/]+)", invite.PreviewHandler),
-    (r"/chat/send", chat.SendHandler),
-    (r"/chat/([^/]+)/read", chat.ReadHandler),
-    (r"/chat/([^/]+)", chat.MessagesHandler),
-    (r"/code/([^/]+)/save", versions.SaveHandler),
-    (r"/code/([^/]+)/latest", versions.LatestHandler),
-    (r"/code/([^/]+)/restore", versions.RestoreHandler),
-    (r"/code/([^/]+)/diff", versions.DiffHandler),
-    (r"/code/([^/]+)/export", export.ExportHandler),
-    (r"/code/([^/]+)/timeline", replay.TimelineHandler),
-    (r"/code/([^/]+)/replay", replay.ReplayHandler),
-    (r"/code/([^/]+)/blame", replay.BlameHandler),
-    (r"/code/([^/]+)/redact", redact.RedactHandler),
-    (r"/code/([^/]+)/at/([0-9]+)", replay.MomentHandler),
-    (r"/code/([^/]+)/versions", versions.VersionsHandler),
-    (r"/code/([^/]+)/versions/([0-9]+)", versions.VersionHandler),
-    (r"/sync/([^/]+)", handshake.SyncHandler),
-    (r"/socket.io/", SocketIOHandler),
-    (r"/healthz", health.LiveHandler),
-    (r"/readyz", health.ReadyHandler),
-    (r"/metrics", metrics.MetricsHandler),
-    (r"/", pages.AppHandler),
-    (r"/signin", pages.AppHandler),
-    (r"/signup", pages.AppHandler),
-    (r"/profile", pages.AppHandler),
-    (r"/developers", pages.AppHandler),
-    (r"/s/([^/]+)", pages.AppHandler),
-    (r"/s/([^/]+)/versions", pages.AppHandler),
-    (r"/s/([^/]+)/replay", pages.AppHandler),
-    (r"/join/([^/]+)", pages.AppHandler),
-    (r"/docs", pages.DocsHandler),
-    (r"/openapi.json", pages.OpenApiHandler),
-    (r"/static/(.+)", pages.AssetHandler),
-)
-"""All routes; those of the API are described in `handlers.http.openapi` and docs/api.md."""
 
 
 @dataclass
@@ -136,26 +73,38 @@ def make_parts(
     """Build the server on an open store; call inside the event loop.
 
     is_clean  what `Store.open` returned
-    crashes   whom earlier processes died for
+    crashes   the sessions that earlier processes died for
     """
-    reached: Counter[str] = Counter()
-    environment = Environment(
+    life = Life()
+    environment = _environment(clock, crashes, is_clean=is_clean)
+    assembly = assemble(store, _room_settings(config), _version_settings(config), environment)
+    services = _services(config, store, secret, environment, assembly, life)
+    services.message_listeners.append(notifications.of_messages(services.sockets))
+    socketio = SocketIOEndpoint(services, config.max_sync_bytes)
+    return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
+
+
+def _environment(clock: Callable[[], int], crashes: Crashes, *, is_clean: bool) -> Environment:
+    return Environment(
         clock=clock,
         random_below=secrets.randbelow,
         accepts_foreign=not is_clean,
         encode=frames.framed,
         mark=crashes.mark,
         quarantine=crashes.quarantine,
-        reached=reached,
     )
-    life = Life()
-    parts = assemble(store, _room_settings(config), _version_settings(config), environment)
-    services = Services(
+
+
+def _services(
+    config: Config, store: Store, secret: str, environment: Environment, assembly: Assembly, life: Life
+) -> Services:
+    clock, reached = environment.clock, environment.reached
+    return Services(
         store=store,
-        rooms=parts.rooms,
-        versions=parts.versions,
-        history_reader=parts.history_reader,
-        redactor=parts.redactor,
+        rooms=assembly.rooms,
+        versions=assembly.versions,
+        history_reader=assembly.history_reader,
+        redactor=assembly.redactor,
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
         limiters=_limiters(config, reached),
@@ -167,25 +116,6 @@ def make_parts(
         random_bytes=secrets.token_bytes,
         is_draining=lambda: life.is_draining,
         reached=reached,
-    )
-    services.message_listeners.append(notifications.of_messages(services.sockets))
-    socketio = SocketIOEndpoint(services, config.max_sync_bytes)
-    return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
-
-
-def make_app(config: Config, services: Services, socketio: SocketIOEndpoint) -> Application:
-    """Return Tornado's application with all routes."""
-    given = {"services": services}
-    specs = [URLSpec(pattern, handler, given) for pattern, handler in ROUTES]
-    return Application(
-        specs,
-        default_handler_class=NotFoundHandler,
-        default_handler_args=given,
-        log_function=log_request,
-        socketio=socketio,
-        websocket_ping_interval=config.ping_s,
-        websocket_ping_timeout=config.pong_s,
-        websocket_max_message_size=config.max_sync_bytes + _FRAME_OVERHEAD_BYTES,
     )
 
 

@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from collab_server import __version__, copying, logs, loops, stores
+from collab_server import __version__, copying, logs, stores
 from collab_server.config import Config, ConfigError, all_settings, load
-from collab_server.process import CANNOT_START, Safeguards, serve
+from collab_server.process import CANNOT_START, Safeguards, loop_factory, serve
 from collab_server.server import StartError, listen, read_secret
 from storage.errors import StoreUnavailable
 from storage.sqlite.engine import is_locked
@@ -52,7 +52,7 @@ def _run(config: Config, *, is_guarded: bool) -> int:
     is_guarded  with the safeguards of `collab_server.supervision`
     """
     try:
-        loop_factory = loops.factory(config)
+        new_loop = loop_factory(config)
         sockets = listen(config)
     except (ConfigError, StartError) as error:
         print(f"collab-server: {error}", file=sys.stderr)
@@ -61,8 +61,8 @@ def _run(config: Config, *, is_guarded: bool) -> int:
     if is_guarded:
         from collab_server.supervision import safeguards  # imported late: `serve` does without it
 
-        return safeguards.run(config, sockets, loop_factory)
-    return serve(config, sockets, loop_factory, Safeguards())
+        return safeguards.run(config, sockets, new_loop)
+    return serve(config, sockets, new_loop, Safeguards())
 
 
 async def _check(config: Config) -> int:

@@ -10,14 +10,17 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 
 from collab_server.app import Parts, make_parts, wall_clock
 from collab_server.config import MIN_SECRET_BYTES, Config, ConfigError
 from collab_server.crashes import Crashes
 from collab_server.housekeeping import Housekeeping
-from collab_server.listening import Listener
 from collab_server.stores import make_store, variable
+from handlers.http.network import subscriber
+from handlers.limits import RateLimiter
 from storage.base import Store
 from storage.errors import StoreUnavailable
 
@@ -30,6 +33,23 @@ _log = logging.getLogger(__name__)
 
 class StartError(Exception):
     """The server cannot start; the message says why in one line."""
+
+
+class Listener(HTTPServer):
+    """The HTTP server; it closes connections of an address that opens too many, before anything is read.
+
+    A handshake costs most of a millisecond before any of its headers could be counted.
+
+    limiter  by address; None behind proxies, which are one address for everybody
+    """
+
+    limiter: RateLimiter | None = None
+
+    def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
+        if self.limiter and self.limiter.wait_s(subscriber(address[0])):
+            stream.close()
+            return
+        super().handle_stream(stream, address)
 
 
 class Server:
@@ -74,17 +94,11 @@ class Server:
         """
         sockets = sockets or listen(config)
         store = make_store(config)
-        crashes = None
         try:
-            is_clean = await store.open()
-            secret = read_secret(config)
-            crashes = Crashes(Path(config.data_dir))
-            crashes.look_back(wall_clock(), is_sure=died_by_itself)
+            is_clean, secret, crashes = await _opened(config, store, died_by_itself=died_by_itself)
         except (StoreUnavailable, OSError, ConfigError) as error:
             for one in sockets:
                 one.close()
-            if crashes:
-                crashes.close()
             await store.close(is_clean=False)
             raise StartError(f"{variable(config)}: {error}") from error
         parts = make_parts(config, store, secret, is_clean=is_clean, crashes=crashes)
@@ -94,16 +108,7 @@ class Server:
         parts.socketio.start()
         housekeeping = Housekeeping(parts.services, config.guest_days, free_memory=free_memory)
         housekeeping.start()
-        http = Listener(
-            parts.application,
-            xheaders=False,
-            max_header_size=_MAX_HEADER_BYTES,
-            max_buffer_size=_MAX_BUFFER_BYTES,
-            max_body_size=_MAX_BUFFER_BYTES,
-            body_timeout=config.request_s,
-            idle_connection_timeout=config.request_s,  # also bounds how long headers may take
-        )
-        http.limiter = None if config.trust_proxy else parts.services.limiters.accepts
+        http = _listener(config, parts)
         http.add_sockets(sockets)
         return cls(parts, store, http, sockets, housekeeping)
 
@@ -122,15 +127,18 @@ class Server:
 
         loop.add_reader(descriptor, gone)
 
-    async def run_until_stopped(self) -> None:
-        """Serve until SIGTERM or SIGINT, then stop.
+    def stop_on_signals(self) -> None:
+        """Stop on SIGTERM or SIGINT; call in the task that is going to await `run_until_stopped`.
 
         Further signals do not cut the writing short, which has its own bound; once it is over, one
-        more ends what remains (raises CancelledError).
+        more ends what remains (raises CancelledError there).
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled, asyncio.current_task())
+
+    async def run_until_stopped(self) -> None:
+        """Serve until asked to stop, then stop."""
         await self._stop.wait()
         await self.stop()
 
@@ -163,6 +171,37 @@ class Server:
             _log.info("stopped, everything is written")
         else:
             _log.error("stopped with edits that could not be saved; clients still have them and bring them back")
+
+
+async def _opened(config: Config, store: Store, *, died_by_itself: bool) -> tuple[bool, str, Crashes]:
+    """Open what is in DATA_DIR and the store; return whether the run before ended cleanly, the secret, the crashes.
+
+    Raises StoreUnavailable, OSError or ConfigError.
+    """
+    is_clean = await store.open()
+    secret = read_secret(config)
+    crashes = Crashes(Path(config.data_dir))
+    try:
+        crashes.look_back(wall_clock(), is_sure=died_by_itself)
+    except BaseException:
+        crashes.close()
+        raise
+    return is_clean, secret, crashes
+
+
+def _listener(config: Config, parts: Parts) -> Listener:
+    """Return the HTTP server, which does not listen yet."""
+    http = Listener(
+        parts.application,
+        xheaders=False,
+        max_header_size=_MAX_HEADER_BYTES,
+        max_buffer_size=_MAX_BUFFER_BYTES,
+        max_body_size=_MAX_BUFFER_BYTES,
+        body_timeout=config.request_s,
+        idle_connection_timeout=config.request_s,  # also bounds how long headers may take
+    )
+    http.limiter = None if config.trust_proxy else parts.services.limiters.accepts
+    return http
 
 
 def listen(config: Config) -> list[socket.socket]:

@@ -1,4 +1,4 @@
-"""One process that serves: with and without safeguards."""
+"""One process that serves: with and without safeguards, with uvloop and without."""
 
 import asyncio
 import os
@@ -7,8 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import uvloop
 
-from tests.processes import ROOT
+from collab_server import process
+from collab_server.config import Config, ConfigError
+from crdt.wire import y_protocol
+from tests.api import Api
+from tests.crdt.harness import Typist
+from tests.handlers.clients import joined
+from tests.processes import ROOT, ServerProcess, free_port
 
 _PROGRAM = """
 import sys
@@ -25,15 +32,48 @@ sys.exit(code)
 )
 async def test_command_imports_supervision_only_for_run(tmp_path: Path, command: str, imported: list[str]) -> None:
     """`serve` is a whole server that never imports the optional package; both end with 0 after SIGTERM."""
-    process = await asyncio.create_subprocess_exec(
+    server = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _PROGRAM, command,
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout
-    greeting = [await process.stdout.readline(), await process.stdout.readline()]
-    process.send_signal(signal.SIGTERM)
-    modules = (await process.stdout.read()).decode()
+    assert server.stdout
+    greeting = [await server.stdout.readline(), await server.stdout.readline()]
+    server.send_signal(signal.SIGTERM)
+    modules = (await server.stdout.read()).decode()
 
     assert b"runs on http://127.0.0.1:" in greeting[0]
     assert modules == f"{[f'collab_server.supervision.{name}' for name in imported]}\n"
-    assert await process.wait() == 0
+    assert await server.wait() == 0
+
+
+def test_uvloop_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for it where it is not is told so, by the name of the setting."""
+    assert process.loop_factory(Config()) is uvloop.new_event_loop
+    assert process.loop_factory(Config(event_loop="uvloop")) is uvloop.new_event_loop
+    assert process.loop_factory(Config(event_loop="asyncio")) is asyncio.new_event_loop
+
+    monkeypatch.setattr(process, "uvloop", None)
+
+    assert process.loop_factory(Config()) is asyncio.new_event_loop
+    with pytest.raises(ConfigError, match="COLLAB_EVENT_LOOP is uvloop, which is not installed"):
+        process.loop_factory(Config(event_loop="uvloop"))
+
+
+@pytest.mark.parametrize("event_loop", ["asyncio", "uvloop"])
+async def test_it_serves(tmp_path: Path, event_loop: str) -> None:
+    """The whole server, from signing up to a stop that writes what was typed last."""
+    server = ServerProcess(tmp_path / "data", free_port(), COLLAB_EVENT_LOOP=event_loop)
+    await server.start()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    one, two = await joined(ada, session_id), await joined(ada, session_id)
+
+    update = y_protocol.sync_update(Typist(5).insert(0, "typed last"))
+    await one.send(update)
+    assert await two.receive_until(update) == update
+    assert await server.terminate() == 0
+
+    await server.start()
+    assert (await ada.live(session_id))["code"] == "typed last"
+    assert await server.terminate() == 0
+    assert server.problems() == []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tornado.web import RequestHandler
 
-from collab_server.app import ROUTES
+from collab_server.routes import ROUTES
 from tests.api import PASSWORD, Api, Wire
 from tests.handlers.clients import UNKNOWN_ID, account, guest_of, new_invite, picture, upload
 

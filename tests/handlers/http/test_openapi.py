@@ -5,7 +5,7 @@ import re
 import pytest
 from tornado.web import RequestHandler
 
-from collab_server.app import ROUTES
+from collab_server.routes import ROUTES
 from handlers.api import pages
 from handlers.http import openapi, schemas
 from handlers.http.base import BaseHandler

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from collab_server.app import ROUTES
+from collab_server.routes import ROUTES
 from handlers.http.base import BaseHandler
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import UNKNOWN_ID, Browser, account, code_of, set_cookies

@@ -1,0 +1,90 @@
+"""The routes, and Tornado's application that answers them."""
+
+from tornado.routing import URLSpec
+from tornado.web import Application, RequestHandler
+
+from collab_server.config import Config
+from collab_server.logs import log_request
+from handlers.api import account, auth, avatar, chat, guest, invite, pages, redact, replay, session, versions
+from handlers.export import export
+from handlers.http.base import NotFoundHandler
+from handlers.monitoring import health, metrics
+from handlers.services import Services
+from handlers.socketio.endpoint import SocketIOEndpoint
+from handlers.socketio.transport import SocketIOHandler
+from handlers.sync import handshake
+
+_FRAME_OVERHEAD_BYTES = 64
+"""Bytes of a message beyond its longest payload: its type and lengths."""
+
+ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
+    (r"/user/signup", auth.SignupHandler),
+    (r"/user/login", auth.LoginHandler),
+    (r"/user/refresh", auth.RefreshHandler),
+    (r"/user/logout", auth.LogoutHandler),
+    (r"/user/me", account.MeHandler),
+    (r"/user/password", account.PasswordHandler),
+    (r"/user/logins", account.LoginsHandler),
+    (r"/user/logins/([^/]+)", account.OneLoginHandler),
+    (r"/user/guest", guest.GuestHandler),
+    (r"/user/avatar", avatar.AvatarHandler),
+    (r"/user/([^/]+)/avatar", avatar.PictureHandler),
+    (r"/session", session.SessionsHandler),
+    (r"/session/([^/]+)", session.SessionHandler),
+    (r"/session/([^/]+)/join", session.JoinHandler),
+    (r"/session/([^/]+)/leave", session.LeaveHandler),
+    (r"/session/([^/]+)/members/([^/]+)", session.MemberHandler),
+    (r"/session/([^/]+)/invites", invite.InvitesHandler),
+    (r"/session/([^/]+)/invites/([^/]+)", invite.InviteHandler),
+    (r"/session/([^/]+)/ticket", invite.TicketHandler),
+    (r"/invite/([^/]+)", invite.PreviewHandler),
+    (r"/chat/send", chat.SendHandler),
+    (r"/chat/([^/]+)/read", chat.ReadHandler),
+    (r"/chat/([^/]+)", chat.MessagesHandler),
+    (r"/code/([^/]+)/save", versions.SaveHandler),
+    (r"/code/([^/]+)/latest", versions.LatestHandler),
+    (r"/code/([^/]+)/restore", versions.RestoreHandler),
+    (r"/code/([^/]+)/diff", versions.DiffHandler),
+    (r"/code/([^/]+)/export", export.ExportHandler),
+    (r"/code/([^/]+)/timeline", replay.TimelineHandler),
+    (r"/code/([^/]+)/replay", replay.ReplayHandler),
+    (r"/code/([^/]+)/blame", replay.BlameHandler),
+    (r"/code/([^/]+)/redact", redact.RedactHandler),
+    (r"/code/([^/]+)/at/([0-9]+)", replay.MomentHandler),
+    (r"/code/([^/]+)/versions", versions.VersionsHandler),
+    (r"/code/([^/]+)/versions/([0-9]+)", versions.VersionHandler),
+    (r"/sync/([^/]+)", handshake.SyncHandler),
+    (r"/socket.io/", SocketIOHandler),
+    (r"/healthz", health.LiveHandler),
+    (r"/readyz", health.ReadyHandler),
+    (r"/metrics", metrics.MetricsHandler),
+    (r"/", pages.AppHandler),
+    (r"/signin", pages.AppHandler),
+    (r"/signup", pages.AppHandler),
+    (r"/profile", pages.AppHandler),
+    (r"/developers", pages.AppHandler),
+    (r"/s/([^/]+)", pages.AppHandler),
+    (r"/s/([^/]+)/versions", pages.AppHandler),
+    (r"/s/([^/]+)/replay", pages.AppHandler),
+    (r"/join/([^/]+)", pages.AppHandler),
+    (r"/docs", pages.DocsHandler),
+    (r"/openapi.json", pages.OpenApiHandler),
+    (r"/static/(.+)", pages.AssetHandler),
+)
+"""All routes; those of the API are described in `handlers.http.openapi` and docs/api.md."""
+
+
+def make_app(config: Config, services: Services, socketio: SocketIOEndpoint) -> Application:
+    """Return Tornado's application with all routes."""
+    given = {"services": services}
+    specs = [URLSpec(pattern, handler, given) for pattern, handler in ROUTES]
+    return Application(
+        specs,
+        default_handler_class=NotFoundHandler,
+        default_handler_args=given,
+        log_function=log_request,
+        socketio=socketio,
+        websocket_ping_interval=config.ping_s,
+        websocket_ping_timeout=config.pong_s,
+        websocket_max_message_size=config.max_sync_bytes + _FRAME_OVERHEAD_BYTES,
+    )
