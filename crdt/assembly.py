@@ -9,7 +9,7 @@ from crdt.history.version_writer import VersionSettings, VersionWriter
 from crdt.history.versions import Versions
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loaded_rooms import LoadedRooms
-from crdt.lifecycle.log_writer import Writer
+from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import RoomsSettings
 from storage.base import Store
@@ -30,7 +30,7 @@ def assemble(
 ) -> Assembly:
     """Build all parts on an open store. `Rooms.start` and `Rooms.drain` start and stop them."""
     loaded = LoadedRooms()
-    writer = Writer(store, settings, environment.clock, loaded)
+    writer = LogWriter(store, settings, environment.clock, loaded)
     version_writer = VersionWriter(store, writer, environment.clock, version_settings)
     cache = HistoryCache()
     rooms = Rooms(store, settings, environment, loaded, writer, version_writer, cache)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from crdt import limits
 from crdt.document.server_edits import code_root
 from crdt.errors import RoomDamaged
-from crdt.lifecycle.log_writer import Writer
+from crdt.lifecycle.log_writer import LogWriter
 from crdt.room.room import Room
 from storage.base import RoomStore
 from storage.errors import LimitReached
@@ -35,7 +35,9 @@ class VersionSettings:
 class VersionWriter:
     """Stores versions of documents, and decides when an automatic one is due."""
 
-    def __init__(self, store: RoomStore, writer: Writer, clock: Callable[[], int], settings: VersionSettings) -> None:
+    def __init__(
+        self, store: RoomStore, writer: LogWriter, clock: Callable[[], int], settings: VersionSettings
+    ) -> None:
         """writer: commits the log that a version refers to; clock: milliseconds since 1970."""
         self._store = store
         self._writer = writer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from crdt.crashmark import CrashMark
 from crdt.errors import ProtocolError, RoomDamaged
-from crdt.lifecycle.log_writer import Writer
+from crdt.lifecycle.log_writer import LogWriter
 from crdt.log import authorship, restore, segments
 from crdt.room.room import Room
 from storage.base import RoomStore
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 class Keeper:
     """Works on one room at a time, in threads."""
 
-    def __init__(self, store: RoomStore, writer: Writer, clock: Callable[[], int], mark: CrashMark) -> None:
+    def __init__(self, store: RoomStore, writer: LogWriter, clock: Callable[[], int], mark: CrashMark) -> None:
         """clock: milliseconds since 1970; mark: where it is written whom native code works for."""
         self.one_at_a_time = asyncio.Lock()
         """Held while what is stored of any room is replaced."""

@@ -34,7 +34,7 @@ _LAST_RETRY_S = 5.0
 _log = logging.getLogger(__name__)
 
 
-class Writer:
+class LogWriter:
     """Group commit.
 
     is_failing     the last attempt failed: the store is away

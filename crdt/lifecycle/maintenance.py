@@ -9,7 +9,7 @@ from crdt.crashmark import CrashMark
 from crdt.errors import RoomUnavailable
 from crdt.lifecycle.compaction import Keeper
 from crdt.lifecycle.loaded_rooms import LoadedRooms
-from crdt.lifecycle.log_writer import Writer
+from crdt.lifecycle.log_writer import LogWriter
 from crdt.limits import RoomsSettings
 from crdt.room.room import Room
 from storage.errors import StoreError
@@ -39,7 +39,7 @@ class Tender:
         self,
         loaded: LoadedRooms,
         settings: RoomsSettings,
-        writer: Writer,
+        writer: LogWriter,
         keeper: Keeper,
         versions: VersionMaker,
         clock: Callable[[], int],

@@ -19,7 +19,7 @@ from crdt.lifecycle.dispatch import Turns
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.loading import RoomLoader
-from crdt.lifecycle.log_writer import Writer
+from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.maintenance import Tender, VersionMaker
 from crdt.limits import RoomsSettings
 from crdt.room.connection import Connection
@@ -54,7 +54,7 @@ class Rooms:
         settings: RoomsSettings,
         environment: Environment,
         loaded: LoadedRooms,
-        writer: Writer,
+        writer: LogWriter,
         versions: VersionMaker,
         cache: SessionCache,
     ) -> None:
