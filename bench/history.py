@@ -77,12 +77,12 @@ class World:
 
         async with self.rooms.use("s") as room:
             watching = asyncio.create_task(watch())
-            await self.rooms.keeper.checkpoint(room)
+            await self.rooms.compactor.checkpoint(room)
             gc.collect()
             gc.freeze()  # the session that is typed is the benchmark's, not the server's
             await asyncio.sleep(0.05)
             worst = 0.0
-            await self.rooms.keeper.pack(room, is_closing=True)
+            await self.rooms.compactor.pack(room, is_closing=True)
             watching.cancel()
         return worst * 1000
 

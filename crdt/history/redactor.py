@@ -52,7 +52,7 @@ class Redactor:
         Raises NotFound if the text was not there, LimitReached if it was too often, what `check` raises,
         RoomDamaged, RoomUnavailable or StoreUnavailable.
         """
-        async with self._history.exclusive(), self._rooms.use(session_id) as room, self._rooms.keeper.one_at_a_time:
+        async with self._history.exclusive(), self._rooms.use(session_id) as room, self._rooms.compactor.one_at_a_time:
             await check()
             await self._rooms.writer.saved(room, room.journal.sequence)
             chunks = await read_log(self._store, session_id, 0, _CHUNKS_PER_READ)
@@ -62,7 +62,7 @@ class Redactor:
             self._delete(room, user_id, redacted_ids)
             await self._rooms.writer.saved(room, room.journal.sequence)
             await self._replace_state(room, redacted_ids)
-            if not await self._rooms.keeper.checkpoint_now(room):
+            if not await self._rooms.compactor.checkpoint_now(room):
                 raise RoomUnavailable("the checkpoint could not be replaced")
             chunks += await read_log(self._store, session_id, chunks[-1].last, _CHUNKS_PER_READ)
             versions = await self._versions(session_id, room.main_root, chunks, redacted_ids)

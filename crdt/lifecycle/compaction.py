@@ -15,7 +15,7 @@ from storage.errors import NotFound
 _log = logging.getLogger(__name__)
 
 
-class Keeper:
+class Compactor:
     """Works on one room at a time, in threads."""
 
     def __init__(self, store: RoomStore, writer: LogWriter, clock: Callable[[], int], mark: CrashMark) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from crdt.crashmark import CrashMark
 from crdt.errors import RoomUnavailable
-from crdt.lifecycle.compaction import Keeper
+from crdt.lifecycle.compaction import Compactor
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.limits import RoomsSettings
@@ -40,7 +40,7 @@ class Tender:
         loaded: LoadedRooms,
         settings: RoomsSettings,
         writer: LogWriter,
-        keeper: Keeper,
+        compactor: Compactor,
         versions: VersionMaker,
         clock: Callable[[], int],
         mark: CrashMark,
@@ -49,7 +49,7 @@ class Tender:
         self._loaded = loaded
         self._settings = settings
         self._writer = writer
-        self._keeper = keeper
+        self._compactor = compactor
         self._versions = versions
         self._clock = clock
         self._mark = mark
@@ -94,8 +94,8 @@ class Tender:
         due = max(self._settings.checkpoint_updates, room.document.size // _BYTES_PER_LOGGED_UPDATE)
         has_grown = room.journal.sequence - room.upkeep.checkpointed >= due
         if has_grown and now - room.upkeep.checkpointed_at >= self._settings.checkpoint_interval_ms:
-            await self._keeper.checkpoint(room)
-            await self._keeper.pack(room)
+            await self._compactor.checkpoint(room)
+            await self._compactor.pack(room)
 
     def _rest_if_quiet(self, room: Room, now: int) -> None:
         """Release the memory that a document needs only while people type."""
@@ -114,7 +114,7 @@ class Tender:
         elif upkeep.idle_since is None:
             upkeep.idle_since = now
         elif now - upkeep.idle_since >= self._settings.idle_ms:
-            await self._keeper.checkpoint(room)
-            await self._keeper.pack(room, is_closing=True)
+            await self._compactor.checkpoint(room)
+            await self._compactor.pack(room, is_closing=True)
             if not room.is_used and room.journal.is_saved:
                 self._loaded.remove(room)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from crdt.closing import CloseReason
 from crdt.errors import RoomSetAside, RoomUnavailable
 from crdt.lifecycle.changes import Changes
-from crdt.lifecycle.compaction import Keeper
+from crdt.lifecycle.compaction import Compactor
 from crdt.lifecycle.dispatch import Turns
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loaded_rooms import LoadedRooms
@@ -45,7 +45,7 @@ class Rooms:
     """All rooms of the process.
 
     changes  of memberships, logins and sessions
-    keeper   makes checkpoints and packs logs
+    compactor   makes checkpoints and packs logs
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Rooms:
         self.quarantine = environment.quarantine
         self.changes = Changes()
         self.writer = writer
-        self.keeper = Keeper(store, writer, environment.clock, environment.mark)
+        self.compactor = Compactor(store, writer, environment.clock, environment.mark)
         self._loaded = loaded
         self._cache = cache
         self._is_draining = False
@@ -80,7 +80,7 @@ class Rooms:
         )
         self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read)
         self._tender = Tender(
-            loaded, settings, writer, self.keeper, versions, environment.clock, environment.mark
+            loaded, settings, writer, self.compactor, versions, environment.clock, environment.mark
         )  # fmt: skip
 
     # -- life -------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class Rooms:
                 await self.writer.drain()
                 for room in self._loaded:
                     with contextlib.suppress(StoreError, RoomUnavailable):  # the log is enough to start from
-                        await self.keeper.checkpoint(room)
+                        await self.compactor.checkpoint(room)
         await self.writer.stop()
         return all(room.journal.is_saved for room in self._loaded)
 

@@ -92,8 +92,8 @@ async def test_every_moment_of_a_packed_log(
     services = server.parts.services
 
     async with services.rooms.use(session_id) as room:
-        await services.rooms.keeper.checkpoint(room)
-        await services.rooms.keeper.pack(room, is_closing=True)
+        await services.rooms.compactor.checkpoint(room)
+        await services.rooms.compactor.pack(room, is_closing=True)
     services.history_reader.forget(session_id)
 
     spans = await services.store.chunk_spans(session_id)

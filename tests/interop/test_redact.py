@@ -79,8 +79,8 @@ async def test_a_pasted_secret(start_server, peers: Peers, is_packed: bool, monk
     session_id, sequence = await typed_secret(peers, ada, bob)
     if is_packed:
         async with server.parts.services.rooms.use(session_id) as room:
-            await server.parts.services.rooms.keeper.checkpoint(room)
-            await server.parts.services.rooms.keeper.pack(room, is_closing=True)
+            await server.parts.services.rooms.compactor.checkpoint(room)
+            await server.parts.services.rooms.compactor.pack(room, is_closing=True)
     before = await everything(ada, session_id, sequence)
     shown = await peers.text("a")
     assert SECRET[:7].encode() in raw(server)
@@ -303,8 +303,8 @@ async def test_a_version_saved_meanwhile(
     await peers.until_text(f"first\n{SECRET}\n", "b")
     assert (await ada.post(f"/code/{session_id}/save")).status == 201
     now = (await ada.live(session_id))["sequence"]
-    keeper = server.parts.services.rooms.keeper
-    checkpoint_now = keeper.checkpoint_now
+    compactor = server.parts.services.rooms.compactor
+    checkpoint_now = compactor.checkpoint_now
 
     async def while_somebody_types(room) -> bool:
         is_stored = await checkpoint_now(room)
@@ -313,7 +313,7 @@ async def test_a_version_saved_meanwhile(
         assert (await bob.post(f"/code/{session_id}/save")).status == 201
         return is_stored
 
-    monkeypatch.setattr(keeper, "checkpoint_now", while_somebody_types)
+    monkeypatch.setattr(compactor, "checkpoint_now", while_somebody_types)
     answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": now, "text": SECRET})
     assert (answer.status, answer.body["versions"]) == (200, 1)
     versions = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
@@ -327,7 +327,7 @@ async def test_a_checkpoint_that_cannot_be_replaced(server, ada: Api, monkeypatc
     async def refuses(_room) -> bool:
         return False
 
-    monkeypatch.setattr(server.parts.services.rooms.keeper, "checkpoint_now", refuses)
+    monkeypatch.setattr(server.parts.services.rooms.compactor, "checkpoint_now", refuses)
     answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": 1, "text": SECRET})
     assert answer.status == 503
     monkeypatch.undo()

@@ -472,7 +472,7 @@ async def test_a_checkpoint_that_cannot_be_verified(make_world, expect_log, monk
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))
         await until(lambda: room.upkeep.checkpointed_at)
-        await world.rooms.keeper.checkpoint(room)
+        await world.rooms.compactor.checkpoint(room)
 
         assert await world.store.checkpoint("one") is None
         assert room.upkeep.checkpointed == 0
