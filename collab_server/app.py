@@ -126,7 +126,7 @@ def _room_settings(config: Config) -> RoomsSettings:
         room=chosen(RoomLimits, config, awareness=chosen(AwarenessLimits, config)),
         flush_delay_s=config.flush_ms / 1000,
         idle_ms=int(config.idle_s * 1000),
-        tend_interval_s=min(1.0, config.idle_s),
+        maintenance_interval_s=min(1.0, config.idle_s),
     )
 
 

@@ -33,24 +33,58 @@ class Config:
 
     host: str = text("host", "localhost", "address to listen on; 0.0.0.0 for all", prefix="").field()
     port: int = number("port", 5000, 0, 65_535, "TCP port; 0 takes a free one", prefix="").field()
-    data_dir: str = text("data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret", prefix="").field()
-    mongo_uri: str = text("mongo_uri", "", "where everything is stored: mongodb://… or mongodb+srv://…; unset: the embedded SQLite store", prefix="").field()
-    jwt_secret: str = text("jwt_secret", "", "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR", prefix="").field()
-    cors_origin: str = text("cors_origin", "", "other origins that browsers may call from, separated by commas", prefix="").field()
-    cloudinary_url: str = text("cloudinary_url", "", "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store", prefix="").field()
+    data_dir: str = text(
+        "data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret", prefix=""
+    ).field()
+    mongo_uri: str = text(
+        "mongo_uri",
+        "",
+        "where everything is stored: mongodb://… or mongodb+srv://…; unset: the embedded SQLite store",
+        prefix="",
+    ).field()
+    jwt_secret: str = text(
+        "jwt_secret", "", "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR", prefix=""
+    ).field()
+    cors_origin: str = text(
+        "cors_origin", "", "other origins that browsers may call from, separated by commas", prefix=""
+    ).field()
+    cloudinary_url: str = text(
+        "cloudinary_url", "", "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store", prefix=""
+    ).field()
     trust_proxy: int = settings.TRUST_PROXY.field()
 
     metrics_token: str = settings.METRICS_TOKEN.field()
-    event_loop: str = text("event_loop", "auto", "auto: uvloop where it is installed, else asyncio", allowed=("auto", "uvloop", "asyncio")).field()
-    supervisor: str = text("supervisor", "on", "on: a server that dies is started again at once; off: leave that to systemd or the like", allowed=("on", "off")).field()
-    watchdog_s: float = number("watchdog_s", 30.0, 0, 3_600, "seconds after which a server that does not come round is ended; 0: never").field()
-    memory_mb: float = number("memory_mb", 0.0, 0, 16_777_216, "MiB that the server may allocate; 0: three quarters of what the machine or container has").field()
-    log_format: str = text("log_format", "auto", "auto: lines on a terminal, else JSON", allowed=("auto", "text", "json")).field()
-    log_level: str = text("log_level", "info", "least severe level to log", allowed=("debug", "info", "warning", "error")).field()
+    event_loop: str = text(
+        "event_loop", "auto", "auto: uvloop where it is installed, else asyncio", allowed=("auto", "uvloop", "asyncio")
+    ).field()
+    supervisor: str = text(
+        "supervisor",
+        "on",
+        "on: a server that dies is started again at once; off: leave that to systemd or the like",
+        allowed=("on", "off"),
+    ).field()
+    watchdog_s: float = number(
+        "watchdog_s", 30.0, 0, 3_600, "seconds after which a server that does not come round is ended; 0: never"
+    ).field()
+    memory_mb: float = number(
+        "memory_mb",
+        0.0,
+        0,
+        16_777_216,
+        "MiB that the server may allocate; 0: three quarters of what the machine or container has",
+    ).field()
+    log_format: str = text(
+        "log_format", "auto", "auto: lines on a terminal, else JSON", allowed=("auto", "text", "json")
+    ).field()
+    log_level: str = text(
+        "log_level", "info", "least severe level to log", allowed=("debug", "info", "warning", "error")
+    ).field()
     drain_s: float = number("drain_s", 10.0, 0, 300, "seconds to write everything after SIGTERM").field()
     flush_ms: int = limits.FLUSH_MS.field()
     idle_s: float = limits.IDLE_S.field()
-    bcrypt_cost: int = number("bcrypt_cost", 12, 4, 16, "work factor of password hashes; below 10 for tests only").field()
+    bcrypt_cost: int = number(
+        "bcrypt_cost", 12, 4, 16, "work factor of password hashes; below 10 for tests only"
+    ).field()
     access_token_s: int = number("access_token_s", 900, 1, 86_400, "life of an access token in seconds").field()
     refresh_idle_s: int = settings.REFRESH_IDLE_S.field()
     refresh_s: int = settings.REFRESH_S.field()
@@ -86,9 +120,13 @@ class Config:
     anonymous_per_5min: int = settings.ANONYMOUS_PER_5MIN.field()
     signups_per_h: int = settings.SIGNUPS_PER_H.field()
     guests_per_h: int = settings.GUESTS_PER_H.field()
-    guest_days: float = number("guest_days", 30.0, 0.001, 3_650, "days without activity after which a guest is cleaned up").field()
+    guest_days: float = number(
+        "guest_days", 30.0, 0.001, 3_650, "days without activity after which a guest is cleaned up"
+    ).field()
     avatars_per_h: int = settings.AVATARS_PER_H.field()
-    cloudinary_s: float = number("cloudinary_s", 10.0, 0.1, 300, "seconds that Cloudinary may take for a picture").field()
+    cloudinary_s: float = number(
+        "cloudinary_s", 10.0, 0.1, 300, "seconds that Cloudinary may take for a picture"
+    ).field()
     account_failures: int = settings.ACCOUNT_FAILURES.field()
     address_failures: int = settings.ADDRESS_FAILURES.field()
     max_json_bytes: int = settings.MAX_JSON_BYTES.field()

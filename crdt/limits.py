@@ -82,4 +82,4 @@ class RoomsSettings:
     checkpoint_updates: int = 1_000
     checkpoint_interval_ms: int = 10_000
     chunks_per_read: int = 500
-    tend_interval_s: float = 1.0
+    maintenance_interval_s: float = 1.0

@@ -32,7 +32,7 @@ class VersionMaker(Protocol):
         """Store a version of the room's document if it is time for one."""
 
 
-class Tender:
+class RoomMaintenance:
     """One task of the process that looks at each room in turn: `start`, `stop`."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Tender:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.tend_interval_s)
+            await asyncio.sleep(self._settings.maintenance_interval_s)
             for room in self._loaded:
                 if room not in self._loaded:
                     continue

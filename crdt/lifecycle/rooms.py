@@ -20,7 +20,7 @@ from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.loading import RoomLoader
 from crdt.lifecycle.log_writer import LogWriter
-from crdt.lifecycle.maintenance import Tender, VersionMaker
+from crdt.lifecycle.maintenance import RoomMaintenance, VersionMaker
 from crdt.limits import RoomsSettings
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
@@ -79,7 +79,7 @@ class Rooms:
             accepts_foreign=environment.accepts_foreign,
         )
         self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read)
-        self._tender = Tender(
+        self._maintenance = RoomMaintenance(
             loaded, settings, writer, self.compactor, versions, environment.clock, environment.mark
         )  # fmt: skip
 
@@ -88,14 +88,14 @@ class Rooms:
     def start(self) -> None:
         """Begin to write and tend; call inside the event loop."""
         self.writer.start()
-        self._tender.start()
+        self._maintenance.start()
 
     async def drain(self, grace_s: float) -> bool:
         """Close everybody with 1012, write and checkpoint everything; return whether all of it is stored."""
         self._is_draining = True
         for room in self._loaded:
             room.members.close(room.members.connections, CloseReason.RESTART)
-        await self._tender.stop()
+        await self._maintenance.stop()
         await self._loader.finish()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):

@@ -65,7 +65,7 @@ class World:
         self.now = NOW
         parts = assemble(
             store,
-            RoomsSettings(**{"flush_delay_s": 0, "tend_interval_s": 0.01, "idle_ms": 1_000, **settings}),
+            RoomsSettings(**{"flush_delay_s": 0, "maintenance_interval_s": 0.01, "idle_ms": 1_000, **settings}),
             versions,
             Environment(clock=lambda: self.now, random_below=lambda _: 77),
         )
