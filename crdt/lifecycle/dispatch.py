@@ -13,7 +13,7 @@ Presence that waits leaves sooner with what its room is told anyway: editors sen
 """
 
 
-class Turns:
+class BroadcastScheduler:
     """The `PresenceScheduler` of all rooms: one callback a turn for all broadcasts, one timer for all presence."""
 
     __slots__ = ("_clock", "_interval_s", "_late", "_loop", "_news", "_turn", "_waking")

@@ -15,7 +15,7 @@ from crdt.closing import CloseReason
 from crdt.errors import RoomSetAside, RoomUnavailable
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.compaction import Compactor
-from crdt.lifecycle.dispatch import Turns
+from crdt.lifecycle.dispatch import BroadcastScheduler
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.loading import RoomLoader
@@ -71,7 +71,7 @@ class Rooms:
         context = RoomContext(
             limits=settings.room,
             sink=writer,
-            scheduler=Turns(settings.room.presence_interval_ms / 1_000, environment.clock),
+            scheduler=BroadcastScheduler(settings.room.presence_interval_ms / 1_000, environment.clock),
             random_below=environment.random_below,
             encode=environment.encode,
             mark=environment.mark,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from crdt.lifecycle.dispatch import Turns
+from crdt.lifecycle.dispatch import BroadcastScheduler
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.wire import y_protocol
@@ -33,7 +33,7 @@ class Timers:
 
 def _served_room() -> tuple[Room, tuple[Connection, Inbox], tuple[Connection, Inbox]]:
     """Return a room that speaks in turns, and two in it who have heard nothing yet."""
-    room = make_room(encode=lambda frame: b"<" + frame + b">", scheduler=Turns(0.05, lambda: NOW))
+    room = make_room(encode=lambda frame: b"<" + frame + b">", scheduler=BroadcastScheduler(0.05, lambda: NOW))
     ada, bob = join(room, "ada"), join(room, "bob")
     ada[1].take(), bob[1].take()
     return room, ada, bob
@@ -85,7 +85,7 @@ async def test_waiting_presence_leaves_with_the_next_edit() -> None:
 
 async def test_presence_alone_leaves_a_little_later() -> None:
     """That of one room does not take along the timer of another's."""
-    turns = Turns(0.05, lambda: NOW)
+    turns = BroadcastScheduler(0.05, lambda: NOW)
     rooms = [make_room(scheduler=turns), make_room(scheduler=turns)]
     (ada, _), (_, to_bob) = join(rooms[0], "ada"), join(rooms[0], "bob")
     (eve, _), (_, to_dan) = join(rooms[1], "eve"), join(rooms[1], "dan")
