@@ -40,7 +40,7 @@ class Compactor:
         """The same even if nothing changed, for who holds `one_at_a_time`; return whether it is stored."""
         sequence, now = room.journal.sequence, self._clock()
         room.upkeep.checkpointed_at = now
-        room.settle()
+        room.integrate_pending()
         with self._mark.at(room.session_id):
             state, clocks = room.document.state(), dict(room.index.clocks)
         owners = authorship.encode(room.index.owners, room.contributions.authorship)

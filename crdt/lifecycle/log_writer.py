@@ -175,7 +175,7 @@ class LogWriter:
     def _take(self, room: LogSource, now: int) -> Chunk | None:
         """Return what to write of a room; send everybody away who is in one that cannot be kept."""
         try:
-            return room.take_unsaved(now)
+            return room.next_chunk(now)
         except RoomDamaged:
             _log.exception("session %s has edits that cannot be kept; its room is loaded anew", room.session_id)
             self._lose(room, "the room is loaded anew")
@@ -192,7 +192,7 @@ class LogWriter:
                 self._dirty.pop(room, None)
             else:
                 self._wake.set()
-        self._settle()
+        self._resolve_waiters()
 
     async def _commit_alone(self, pair: tuple[LogSource, Chunk]) -> None:
         """One room's log in the store is not what the room believes: send everybody there away to load it anew."""
@@ -207,7 +207,7 @@ class LogWriter:
         self.forget(room, why)
         self._loaded.lost(room)
 
-    def _settle(self) -> None:
+    def _resolve_waiters(self) -> None:
         """Wake those whose updates are stored by now."""
         waiting, self._waiting = self._waiting, []
         for room, sequence, future in waiting:

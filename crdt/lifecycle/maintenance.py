@@ -102,7 +102,7 @@ class RoomMaintenance:
         document = room.document
         quiet_ms = now - room.contributions.last_edit_at
         if not document.is_resting and quiet_ms >= _REST_MS + document.size // _REST_BYTES_PER_MS:
-            room.settle()
+            room.integrate_pending()
             with self._mark.at(room.session_id):
                 document.rest()
 

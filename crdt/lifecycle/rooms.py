@@ -44,8 +44,8 @@ class SessionCache(Protocol):
 class Rooms:
     """All rooms of the process.
 
-    changes  of memberships, logins and sessions
-    compactor   makes checkpoints and packs logs
+    changes    of memberships, logins and sessions
+    compactor  makes checkpoints and packs logs
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Rooms:
         self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read)
         self._maintenance = RoomMaintenance(
             loaded, settings, writer, self.compactor, versions, environment.clock, environment.mark
-        )  # fmt: skip
+        )
 
     # -- life -------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ class Journal:
         self.unsaved_bytes += len(entry.update)
         self._unsaved.append(entry)
 
-    def take(self, now: int) -> Chunk | None:
+    def next_chunk(self, now: int) -> Chunk | None:
         """Return the chunk to write: the one that was not committed yet, or all that is new."""
         if self._in_flight is None and self._unsaved:
             entries, self._unsaved = self._unsaved, []

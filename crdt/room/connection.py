@@ -57,7 +57,7 @@ class Connection:
     def __post_init__(self) -> None:
         self.user_id = str(self.user["id"])
 
-    def owe(self, sequence: int, saved_sequence: int) -> None:
+    def acknowledge_when_saved(self, sequence: int, saved_sequence: int) -> None:
         """Remember to say "saved" when the log is committed up to `sequence`, or say it now."""
         if self.wants_saved and not self.is_behind:
             if self.unsaved is None:

@@ -21,7 +21,7 @@ class LogSource(Protocol):
     @property
     def journal(self) -> Journal: ...
 
-    def take_unsaved(self, now: int) -> Chunk | None:
+    def next_chunk(self, now: int) -> Chunk | None:
         """Return the chunk to write next, the same chunk again until `saved` is called."""
 
     def saved(self) -> None:

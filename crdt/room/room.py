@@ -95,7 +95,7 @@ class Room:
         elif connection not in self.members.connections:
             return
         if frame[:1] == _SYNC:
-            self.settle()
+            self.integrate_pending()
         with self._context.mark.at(self.session_id, connection.user_id):
             self._receive(connection, y_protocol.decode(frame), now, parsed)
 
@@ -139,7 +139,7 @@ class Room:
         journal.add(entry)
         self.contributions.note_keystroke(client, first, after, entry, journal.sequence)
         self._tell(frame, size, connection)
-        connection.owe(journal.sequence, journal.saved_sequence)
+        connection.acknowledge_when_saved(journal.sequence, journal.saved_sequence)
         return True
 
     def _tell(self, frame: bytes, size: int, source: Connection | None) -> None:
@@ -165,7 +165,7 @@ class Room:
         if incoming.kind is UpdateKind.ANSWER:
             connection.is_behind = False
             connection.strikes = 0
-        connection.owe(self.journal.sequence, self.journal.saved_sequence)
+        connection.acknowledge_when_saved(self.journal.sequence, self.journal.saved_sequence)
 
     def _refuse(self, connection: Connection, update: bytes) -> None:
         """Drop a reader's update: nothing of it counts as saved until they may write and have synced again."""
@@ -255,16 +255,16 @@ class Room:
 
     # -- saving -----------------------------------------------------------------------------------
 
-    def take_unsaved(self, now: int) -> Chunk | None:
+    def next_chunk(self, now: int) -> Chunk | None:
         """Return the chunk to write next, the same chunk again until `saved` is called.
 
         Nothing is stored that pycrdt has not loaded; raises RoomDamaged if it does not.
         """
         self.contributions.fold()
-        self.settle()
-        return self.journal.take(now)
+        self.integrate_pending()
+        return self.journal.next_chunk(now)
 
-    def settle(self) -> None:
+    def integrate_pending(self) -> None:
         """Integrate keystrokes in the name of their author; raises RoomDamaged as `Document.catch_up`."""
         with self._context.mark.at(self.session_id, self._deferred_by or ""):
             self.document.catch_up()
@@ -285,7 +285,7 @@ class Room:
 
     def files(self) -> dict[str, str]:
         """Return {root: text} of all text roots and the main root."""
-        self.settle()
+        self.integrate_pending()
         with self._context.mark.at(self.session_id):
             return self.document.texts(dict.fromkeys((self.main_root, *self.index.text_roots)))
 
@@ -298,7 +298,7 @@ class Room:
 
         Raises DocumentFull, Rejected or RoomUnavailable; the document is then unchanged.
         """
-        self.settle()
+        self.integrate_pending()
         with self._context.mark.at(self.session_id, user_id):
             update = self._server_edits.update(user_id, files, edits)
             if update != EMPTY:

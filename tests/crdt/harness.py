@@ -118,7 +118,7 @@ def send(room: Room, connection: Connection, update: bytes, now: int = NOW) -> N
 def save(room: Room, now: int = NOW) -> list[Any]:
     """Play the store: take and commit everything; returns the chunks."""
     chunks = []
-    while chunk := room.take_unsaved(now):
+    while chunk := room.next_chunk(now):
         chunks.append(chunk)
         room.saved()
     return chunks

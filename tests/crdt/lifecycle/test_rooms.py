@@ -678,7 +678,7 @@ async def test_others_have_the_loop_while_many_rooms_are_saved(make_world, monke
         if len(told) < 50:
             asyncio.get_running_loop().call_soon(next_turn)
 
-    monkeypatch.setattr(Room, "take_unsaved", counted(Room.take_unsaved, taken))
+    monkeypatch.setattr(Room, "next_chunk", counted(Room.next_chunk, taken))
     monkeypatch.setattr(Room, "saved", counted(Room.saved, told))
     async with AsyncExitStack() as stack:
         names = [await world.session(f"s{number}") for number in range(50)]

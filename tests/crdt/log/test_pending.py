@@ -12,20 +12,20 @@ def entry(text: str) -> Entry:
 def test_chunks_continue_each_other() -> None:
     """Each chunk holds what came since the one before, numbered without gaps."""
     journal = Journal("s", 10)
-    assert (journal.is_saved, journal.take(NOW)) == (True, None)
+    assert (journal.is_saved, journal.next_chunk(NOW)) == (True, None)
 
     journal.add(entry("a"))
     journal.add(entry("bc"))
-    first = journal.take(NOW)
+    first = journal.next_chunk(NOW)
     journal.add(entry("d"))
-    again = journal.take(NOW)
+    again = journal.next_chunk(NOW)
 
     assert first is not None
     assert again is first, "not committed: offered again, unchanged"
     assert (first.first, first.last, journal.unsaved_bytes, journal.is_saved) == (11, 12, 4, False)
     journal.committed()
     assert (journal.saved_sequence, journal.unsaved_bytes, journal.is_saved) == (12, 1, False)
-    second = journal.take(NOW)
+    second = journal.next_chunk(NOW)
     assert second is not None
     assert (second.first, [one.update for one in decode_chunk(second.data)]) == (13, [b"d"])
     journal.committed()

@@ -86,7 +86,7 @@ def test_saved_counts_committed_updates() -> None:
         send(room, ada, typist.insert(at, "x"))
     inbox.take()
 
-    chunk = room.take_unsaved(NOW)
+    chunk = room.next_chunk(NOW)
     send(room, ada, typist.insert(3, "y"))
     assert inbox.take() == []
     room.saved()
