@@ -32,14 +32,14 @@ CHUNK = 20
 TRIES = 9
 
 
-def typed(name: str, limit: int | None) -> tuple[list[codec.Entry], int]:
+def typed(name: str, limit: int | None) -> tuple[list[codec.LogEntry], int]:
     """Return (entries, edits in them) of a session; pauses are drawn from a log-normal distribution around 150 ms."""
     rows, last = yjs_updates(traces.file(name, DATA), limit)
     pauses = random.Random(1)
     now, entries = START, []
     for row in rows:
         now += int(pauses.lognormvariate(5, 0.7))
-        entries.append(codec.Entry(now, f"user-{row['agent']}-0123456789", base64.b64decode(row["update"])))
+        entries.append(codec.LogEntry(now, f"user-{row['agent']}-0123456789", base64.b64decode(row["update"])))
     return entries, last["edits"]
 
 
@@ -53,7 +53,7 @@ class World:
         parts = assemble(self.store, RoomsSettings(), VersionSettings(), environment)
         self.rooms, self.reader, self.versions = parts.rooms, parts.history_reader, parts.versions
 
-    async def fill(self, entries: list[codec.Entry]) -> None:
+    async def fill(self, entries: list[codec.LogEntry]) -> None:
         await self.store.open()
         self.rooms.start()
         user = User("u", "u", "u@x.io", "", "", None, is_guest=False, created_at=0)

@@ -14,7 +14,7 @@ from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.history.item_order import ItemOrder, as_text, from_utf_16, units
 from crdt.history.replay import Replayer, Step
 from crdt.log import restore, segments
-from crdt.log.codec import Entry, decode_chunk, decode_summary
+from crdt.log.codec import LogEntry, decode_chunk, decode_summary
 from crdt.wire.compact import Squasher
 from storage.errors import LimitReached
 from storage.records import Chunk
@@ -100,7 +100,7 @@ def find(chunks: Sequence[Chunk], first: int, last: int, text: str, main_root: s
     return {client: sorted(clocks) for client, clocks in search.redacted_ids.items()}
 
 
-def _entries(chunks: Iterable[Chunk], first: int, last: int) -> Iterator[tuple[int, Entry]]:
+def _entries(chunks: Iterable[Chunk], first: int, last: int) -> Iterator[tuple[int, LogEntry]]:
     for chunk in chunks:
         if chunk.last >= first and chunk.first <= last:
             for sequence, entry in enumerate(decode_chunk(chunk.data), chunk.first):

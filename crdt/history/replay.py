@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from crdt.document import merging
 from crdt.document.document import Document
-from crdt.log.codec import Entry
+from crdt.log.codec import LogEntry
 from crdt.log.restore import RestoredDocument
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_map import Edit
@@ -53,7 +53,7 @@ class Replayer:
         """Return all updates so far merged into one."""
         return self._document.state()
 
-    def step(self, entry: Entry) -> Step:
+    def step(self, entry: LogEntry) -> Step:
         """Go on by the next entry; raises Rejected or Gap for one that was never good."""
         parsed = parse(entry.update, STORED_LIMITS)
         self._index.take_stored(parsed, entry.author, self._document.apply, is_unclaimed=entry.has_foreign_structs)
@@ -71,7 +71,7 @@ class Replayer:
         return {root: text.encode() for root, text in self._document.texts(roots).items()}
 
 
-def steps(replayer: Replayer, entries: Sequence[Entry]) -> list[Step]:
+def steps(replayer: Replayer, entries: Sequence[LogEntry]) -> list[Step]:
     """Go through entries until there are enough for one answer."""
     made: list[Step] = []
     inserted = 0

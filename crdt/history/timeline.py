@@ -3,7 +3,6 @@
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-from crdt.log.codec import Entry
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse
@@ -49,7 +48,7 @@ class Timeline:
         self._clocks: dict[int, int] = {}
         self._deleted: dict[int, Ranges] = {}
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: LogEntry) -> None:
         """Take the next entry of the log; raises Rejected for one that was never good."""
         self.sequence += 1
         parsed = parse(entry.update, STORED_LIMITS)

@@ -1,7 +1,7 @@
 """Who wrote what in a document: whose its structs are, and who has contributed since the newest version."""
 
 from crdt.log.authorship import Authorship
-from crdt.log.codec import Entry
+from crdt.log.codec import LogEntry
 from crdt.wire.parsed_update import Parsed
 
 MAX_TYPED = 1_000
@@ -26,16 +26,16 @@ class Contributions:
         self._authorship = authorship
         self._since = since
         self.first_edit_at, self.last_edit_at = edited_at or (0, 0)
-        self.typed: list[tuple[int, int, int, Entry, int]] = []
+        self.typed: list[tuple[int, int, int, LogEntry, int]] = []
 
-    def note(self, parsed: Parsed, entry: Entry, sequence: int) -> None:
+    def note(self, parsed: Parsed, entry: LogEntry, sequence: int) -> None:
         """Take in any other update that was applied, and its log position."""
         self.fold()
         self._authorship.note(parsed, entry.at, entry.author)
         self._count(entry, sequence)
         self.last_edit_at = entry.at
 
-    def note_keystroke(self, client: int, first: int, after: int, entry: Entry, sequence: int) -> None:
+    def note_keystroke(self, client: int, first: int, after: int, entry: LogEntry, sequence: int) -> None:
         """Take in a keystroke: one client's new structs from clock `first` to before `after`, both 0 for none."""
         self.last_edit_at = entry.at
         typed = self.typed
@@ -51,7 +51,7 @@ class Contributions:
                 self._authorship.add(client, first, after, entry.at // 1_000, entry.author)
             self._count(entry, sequence)
 
-    def _count(self, entry: Entry, sequence: int) -> None:
+    def _count(self, entry: LogEntry, sequence: int) -> None:
         if not self._since:
             self.first_edit_at = entry.at
         self._since[entry.author] = sequence

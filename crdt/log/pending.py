@@ -22,14 +22,14 @@ class Journal:
         self._session_id = session_id
         self.sequence = self.saved_sequence = sequence
         self.unsaved_bytes = 0
-        self._unsaved: list[codec.Entry] = []
+        self._unsaved: list[codec.LogEntry] = []
         self._in_flight: Chunk | None = None
 
     @property
     def is_saved(self) -> bool:
         return self.saved_sequence == self.sequence
 
-    def add(self, entry: codec.Entry) -> None:
+    def add(self, entry: codec.LogEntry) -> None:
         self.sequence += 1
         self.unsaved_bytes += len(entry.update)
         self._unsaved.append(entry)

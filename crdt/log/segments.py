@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from crdt.document.merging import merge
 from crdt.errors import ProtocolError, RoomDamaged
-from crdt.log.codec import Entry, decode_chunk, encode_segment
+from crdt.log.codec import LogEntry, decode_chunk, encode_segment
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.update_parser import parse
@@ -44,7 +44,7 @@ def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> li
 
 def pack(chunks: Sequence[Chunk]) -> Chunk:
     """Put neighbouring chunks into one; raises RoomDamaged if they have a hole or cannot be read."""
-    entries: list[Entry] = []
+    entries: list[LogEntry] = []
     for chunk in chunks:
         if chunk.first != chunks[0].first + len(entries):
             raise RoomDamaged("the log has a hole")
@@ -54,7 +54,7 @@ def pack(chunks: Sequence[Chunk]) -> Chunk:
     return repack(chunks[0].session_id, chunks[0].first, entries, chunks[-1].created_at)
 
 
-def repack(session_id: str, first: int, entries: list[Entry], created_at: int) -> Chunk:
+def repack(session_id: str, first: int, entries: list[LogEntry], created_at: int) -> Chunk:
     """Return a packed row of entries, read back once."""
     data = encode_segment(entries, summary(entries))
     if [entry[1:] for entry in decode_chunk(data)] != [entry[1:] for entry in entries]:
@@ -62,7 +62,7 @@ def repack(session_id: str, first: int, entries: list[Entry], created_at: int) -
     return Chunk(session_id, first, first + len(entries) - 1, data, created_at)
 
 
-def summary(entries: Iterable[Entry]) -> bytes:
+def summary(entries: Iterable[LogEntry]) -> bytes:
     """Return the updates merged into one; empty where that cannot stand for them.
 
     An update that repeats old structs beside new ones leaves a hole between them, which readers refuse.

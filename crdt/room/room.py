@@ -135,7 +135,7 @@ class Room:
             self.index.clocks[client] = after
             if parent:
                 self.index.parents.extend(client, first, parent)
-        entry = fast_path.new_tuple(codec.Entry, (now, author, update, False, False))
+        entry = codec.keystroke_entry(now, author, update)
         journal.add(entry)
         self.contributions.note_keystroke(client, first, after, entry, journal.sequence)
         self._tell(frame, size, connection)
@@ -206,7 +206,7 @@ class Room:
         if not self.index.take(parsed, incoming.author, self.document.apply, unclaimed):
             return
         update = parsed.update
-        entry = codec.Entry(incoming.now, incoming.author, update, bool(unclaimed))
+        entry = codec.LogEntry(incoming.now, incoming.author, update, bool(unclaimed))
         self.journal.add(entry)
         self.contributions.note(parsed, entry, self.journal.sequence)
         self._tell(y_protocol.sync_update(update), len(update), incoming.source)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from crdt.closing import CloseReason
 from crdt.document.document import Document
 from crdt.errors import CrdtError
-from crdt.log.codec import Entry, encode_chunk
+from crdt.log.codec import LogEntry, encode_chunk
 from handlers import errors, ids
 from handlers.access import enter
 from handlers.http import notifications, schemas
@@ -89,7 +89,7 @@ class SessionsHandler(SessionHandlerBase):
             return None
         client_id = int.from_bytes(self.services.random_bytes(4)) or 1
         update = Document().edit({MAIN_ROOT: code}, client_id)
-        data = encode_chunk([Entry(session.created_at, self.me.id, update)])
+        data = encode_chunk([LogEntry(session.created_at, self.me.id, update)])
         return Chunk(session.id, 1, 1, data, session.created_at)
 
     async def get(self) -> None:

@@ -15,7 +15,7 @@ from tests.crdt.harness import NOW, Typist
 
 
 def log_of(*updates: bytes) -> list[Chunk]:
-    return [Chunk("s", 1, len(updates), codec.encode_chunk([codec.Entry(NOW, "ada", one) for one in updates]), NOW)]
+    return [Chunk("s", 1, len(updates), codec.encode_chunk([codec.LogEntry(NOW, "ada", one) for one in updates]), NOW)]
 
 
 def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.RedactedIds:

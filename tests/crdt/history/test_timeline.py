@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt.history.timeline import GAP_MS, PASTE, PAUSE_MS, Ranges, Timeline
-from crdt.log.codec import Entry
+from crdt.log.codec import LogEntry
 from tests.crdt.harness import NOW, Typist
 
 ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=30)
@@ -25,7 +25,7 @@ def test_ranges(added: list[tuple[int, int]]) -> None:
 def timeline(*entries: tuple[int, str, bytes]) -> Timeline:
     made = Timeline()
     for after_ms, author, update in entries:
-        made.add(Entry(NOW + after_ms, author, update))
+        made.add(LogEntry(NOW + after_ms, author, update))
     return made
 
 

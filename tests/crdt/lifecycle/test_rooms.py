@@ -17,7 +17,7 @@ from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.history.version_writer import VersionSettings, VersionWriter
 from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomLimits, RoomsSettings
-from crdt.log.codec import Entry, encode_chunk
+from crdt.log.codec import LogEntry, encode_chunk
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from storage.errors import NotFound, StoreUnavailable
@@ -170,7 +170,7 @@ async def test_a_long_log_is_read_in_parts(make_world) -> None:
     typist = Typist(5)
     for number in range(8):
         update = typist.insert(number, "x")
-        chunk = Chunk("one", number + 1, number + 1, encode_chunk([Entry(NOW, "ada", update)]), NOW)
+        chunk = Chunk("one", number + 1, number + 1, encode_chunk([LogEntry(NOW, "ada", update)]), NOW)
         await world.store.append_chunks([chunk])
 
     async with world.rooms.use("one") as room:

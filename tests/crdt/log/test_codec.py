@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 
 from crdt.errors import RoomDamaged
 from crdt.log import codec
-from crdt.log.codec import Entry
+from crdt.log.codec import LogEntry
 
 entries = st.lists(
     st.builds(
-        Entry, st.integers(0, 2**45), st.text(max_size=20), st.binary(max_size=50), st.booleans(), st.just(False)
+        LogEntry, st.integers(0, 2**45), st.text(max_size=20), st.binary(max_size=50), st.booleans(), st.just(False)
     ),
     min_size=1,
 )
 
 
 @given(entries)
-def test_chunks_return(given_entries: list[Entry]) -> None:
+def test_chunks_return(given_entries: list[LogEntry]) -> None:
     """Authors, updates and marks survive; times never run backwards."""
     decoded = codec.decode_chunk(codec.encode_chunk(given_entries))
 
@@ -32,13 +32,13 @@ def test_chunks_return(given_entries: list[Entry]) -> None:
 
 def test_a_keystroke_costs_four_bytes_beside_its_update() -> None:
     """Time, author and length of a typed character take one byte each, or two for slow typing."""
-    keystrokes = [Entry(1_700_000_000_000 + 100 * number, "ada", b"u" * 20) for number in range(1_000)]
+    keystrokes = [LogEntry(1_700_000_000_000 + 100 * number, "ada", b"u" * 20) for number in range(1_000)]
 
     assert len(codec.encode_chunk(keystrokes)) < 1_000 * 23 + 30
 
 
 @given(entries, st.binary(max_size=3_000))
-def test_segments_return(given_entries: list[Entry], summary: bytes) -> None:
+def test_segments_return(given_entries: list[LogEntry], summary: bytes) -> None:
     """The same packed, with marks of what was taken out; the merged updates can be read alone."""
     marked = [entry._replace(redacted=number % 2 == 0) for number, entry in enumerate(given_entries)]
     data = codec.encode_segment(marked, summary)
@@ -53,7 +53,7 @@ def test_segments_return(given_entries: list[Entry], summary: bytes) -> None:
 
 
 @given(entries, st.data())
-def test_every_flipped_bit_is_noticed(given_entries: list[Entry], data: st.DataObject) -> None:
+def test_every_flipped_bit_is_noticed(given_entries: list[LogEntry], data: st.DataObject) -> None:
     """A chunk that is not what was written is RoomDamaged, never something else."""
     chunk = bytearray(codec.encode_chunk(given_entries))
     chunk[data.draw(st.integers(0, len(chunk) - 1))] ^= 1 << data.draw(st.integers(0, 7))
@@ -70,7 +70,7 @@ def test_bodies_that_fit_their_checksum_only(body: bytes) -> None:
 
 
 @given(entries, st.data())
-def test_every_flipped_bit_of_a_segment_is_noticed(given_entries: list[Entry], data: st.DataObject) -> None:
+def test_every_flipped_bit_of_a_segment_is_noticed(given_entries: list[LogEntry], data: st.DataObject) -> None:
     segment = bytearray(codec.encode_segment(given_entries, b"summary"))
     segment[data.draw(st.integers(0, len(segment) - 1))] ^= 1 << data.draw(st.integers(0, 7))
 

@@ -80,10 +80,10 @@ def test_other_updates_come_after_what_was_typed_before_them() -> None:
     typist = Typist(5)
     contributions = Contributions(Authorship(), {}, None)
     typist.insert(0, "a")
-    contributions.note_keystroke(5, 0, 1, codec.Entry(NOW, "ada", typist.made[-1]), 1)
+    contributions.note_keystroke(5, 0, 1, codec.LogEntry(NOW, "ada", typist.made[-1]), 1)
     update = typist.insert(1, "b")
 
-    contributions.note(update_parser.parse(update, SYNC_LIMITS), codec.Entry(NOW + 7_000, "bob", update), 2)
+    contributions.note(update_parser.parse(update, SYNC_LIMITS), codec.LogEntry(NOW + 7_000, "bob", update), 2)
 
     assert contributions.since_version == {"ada": 1, "bob": 2}
     assert contributions.first_edit_at == NOW

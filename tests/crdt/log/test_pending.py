@@ -1,12 +1,12 @@
 """What is taken and not saved yet."""
 
-from crdt.log.codec import Entry, decode_chunk
+from crdt.log.codec import LogEntry, decode_chunk
 from crdt.log.pending import Journal
 from tests.crdt.harness import NOW
 
 
-def entry(text: str) -> Entry:
-    return Entry(NOW, "ada", text.encode())
+def entry(text: str) -> LogEntry:
+    return LogEntry(NOW, "ada", text.encode())
 
 
 def test_chunks_continue_each_other() -> None:

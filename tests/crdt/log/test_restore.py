@@ -70,7 +70,9 @@ def test_a_checkpoint_and_the_rest(start: int) -> None:
 def test_carried_updates_claim_nothing() -> None:
     """An update that was carried for somebody else leaves its client ids to him, also after a reload."""
     update = Typist(5).insert(0, "x")
-    chunk = Chunk("s", 1, 1, codec.encode_chunk([codec.Entry(NOW, "carrier", update, has_foreign_structs=True)]), NOW)
+    chunk = Chunk(
+        "s", 1, 1, codec.encode_chunk([codec.LogEntry(NOW, "carrier", update, has_foreign_structs=True)]), NOW
+    )
 
     assert restore.restore(None, [chunk]).index.owners == {}
 
@@ -88,8 +90,8 @@ def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
     chunks, _ = typed(5)
     restored = restore.restore(None, chunks)
     checkpoint, _ = restore.make_checkpoint("s", 5, restored.state, restored.index.clocks, packed_owners(restored), NOW)
-    bad_update = codec.encode_chunk([codec.Entry(NOW, "ada", bytes.fromhex("01010200000000"))])
-    gap = codec.encode_chunk([codec.Entry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
+    bad_update = codec.encode_chunk([codec.LogEntry(NOW, "ada", bytes.fromhex("01010200000000"))])
+    gap = codec.encode_chunk([codec.LogEntry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
     unmergeable = codec.with_checksum(merge([B3, b"\x00\x00"])[:-3])
     return [
         ("chunk missing", None, chunks[:2] + chunks[3:]),

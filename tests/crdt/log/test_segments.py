@@ -71,14 +71,16 @@ def test_updates_that_cannot_stand_for_themselves() -> None:
     typist = Typist(5)
     first = typist.insert(0, "a")
     made = [typist.insert(0, "b"), typist.insert(0, "c")]
-    entries = [codec.Entry(NOW, "ada", made[1]), codec.Entry(NOW, "ada", first)]
+    entries = [codec.LogEntry(NOW, "ada", made[1]), codec.LogEntry(NOW, "ada", first)]
 
     assert segments.summary(entries) == b""
-    chunk = segments.repack("s", 1, [codec.Entry(NOW, "ada", first), codec.Entry(NOW, "ada", made[0]), *entries], NOW)
+    chunk = segments.repack(
+        "s", 1, [codec.LogEntry(NOW, "ada", first), codec.LogEntry(NOW, "ada", made[0]), *entries], NOW
+    )
     assert text(restore.restore(None, [chunk], reads_summaries=True)) == "cba"
     late = segments.repack("s", 3, entries, NOW)
     early = segments.pack(
-        [Chunk("s", 1, 2, codec.encode_chunk([codec.Entry(NOW, "ada", one) for one in (first, made[0])]), NOW)]
+        [Chunk("s", 1, 2, codec.encode_chunk([codec.LogEntry(NOW, "ada", one) for one in (first, made[0])]), NOW)]
     )
     assert text(restore.restore(None, [early, late], reads_summaries=True)) == "cba"
 
@@ -112,7 +114,8 @@ def test_documents_load_from_summaries_with_emoji() -> None:
     made = [typist.insert(0, "a😀b")]
     cut = bytes.fromhex("0001050102" + "01")  # deletes the second half
     rows = [
-        segments.repack("s", number, [codec.Entry(NOW, "ada", one)], NOW) for number, one in enumerate([*made, cut], 1)
+        segments.repack("s", number, [codec.LogEntry(NOW, "ada", one)], NOW)
+        for number, one in enumerate([*made, cut], 1)
     ]
 
     found = restore.restore(None, rows, reads_summaries=True)

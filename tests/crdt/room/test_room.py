@@ -42,7 +42,7 @@ def test_an_update_is_relayed_and_logged() -> None:
     assert ada_inbox.take() == []
     assert bob_inbox.take() == [y_protocol.sync_update(update)]
     (chunk,) = save(room)
-    assert codec.decode_chunk(chunk.data) == [codec.Entry(NOW, "ada", update)]
+    assert codec.decode_chunk(chunk.data) == [codec.LogEntry(NOW, "ada", update)]
     assert sink.sizes == [len(update)]
     assert room.files() == {"codemirror": "hi"}
     assert room.contributions.since_version == {"ada": 1}
