@@ -4,7 +4,8 @@ Plain functions that take long for large documents; `rooms` runs them in a threa
 string from the store passes its checksum and the scan before pycrdt gets it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from crdt.document.merging import EMPTY, check, merge, verify
@@ -12,6 +13,7 @@ from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
+from crdt.log.codec import LogEntry
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.update_parser import parse
@@ -55,73 +57,105 @@ def restore(
     reads_summaries  take packed parts of the log as a whole: enough to look at, but owners, authors and
                      contributors are not known then
     """
-    restored = RestoredDocument()
-    try:
-        if checkpoint:
-            _load_checkpoint(restored, checkpoint)
-        updates = [restored.state]
-        for chunk in chunks:
-            if until is not None and chunk.first > until:
-                break
-            whole = codec.decode_summary(chunk.data) if reads_summaries and _is_next(restored, chunk, until) else None
-            if whole:
-                _load_summary(restored, chunk, whole, updates)
+    replay = LogReplay(checkpoint, since=since, until=until, reads_summaries=reads_summaries)
+    for chunk in chunks:
+        if until is not None and chunk.first > until:
+            break
+        replay.read(chunk)
+    return replay.finish()
+
+
+class LogReplay:
+    """Puts a document together, chunk by chunk: `read` each, then `finish`."""
+
+    __slots__ = ("_document", "_reads_summaries", "_since", "_until", "_updates")
+
+    def __init__(self, checkpoint: Checkpoint | None, *, since: int, until: int | None, reads_summaries: bool) -> None:
+        """Start from a checkpoint, or from nothing; arguments and errors as those of `restore`."""
+        self._since = since
+        self._until = until
+        self._reads_summaries = reads_summaries
+        with _stored():
+            self._document = _from_checkpoint(checkpoint) if checkpoint else RestoredDocument()
+        self._updates = [self._document.state]
+
+    def read(self, chunk: Chunk) -> None:
+        """Go on by the next chunk, entry by entry or as a whole."""
+        with _stored():
+            summary = codec.decode_summary(chunk.data) if self._reads_summaries and self._is_next(chunk) else None
+            if summary:
+                _take_merged(self._document.index, summary)
+                self._document.sequence = chunk.last
+                self._updates.append(summary)
             else:
-                _load_chunk(restored, chunk, updates, since, until)
-        if len(updates) > 1:
-            restored.state = squash(merge(updates))
-        check(restored.state)
+                self._read_entries(chunk)
+
+    def finish(self) -> RestoredDocument:
+        """Merge what was read, see that pycrdt can load it, and return it."""
+        with _stored():
+            if len(self._updates) > 1:
+                self._document.state = squash(merge(self._updates))
+            check(self._document.state)
+        return self._document
+
+    def _is_next(self, chunk: Chunk) -> bool:
+        """Whether a chunk begins where the document stands and does not go too far."""
+        is_short = self._until is None or chunk.last <= self._until
+        return chunk.first == self._document.sequence + 1 and is_short
+
+    def _read_entries(self, chunk: Chunk) -> None:
+        entries = codec.decode_chunk(chunk.data)
+        if chunk.last - chunk.first + 1 != len(entries) or chunk.first > self._document.sequence + 1:
+            raise RoomDamaged("the log has a hole")
+        for sequence, entry in enumerate(entries, chunk.first):
+            if self._until is not None and sequence > self._until:
+                return
+            if sequence > self._since:
+                self._note_contributor(entry, sequence)
+            self._read_entry(entry, sequence)
+
+    def _note_contributor(self, entry: LogEntry, sequence: int) -> None:
+        document = self._document
+        document.contributors[entry.author] = sequence
+        first, _ = document.edited_at or (entry.at, entry.at)
+        document.edited_at = (first, entry.at)
+
+    def _read_entry(self, entry: LogEntry, sequence: int) -> None:
+        """Take in an entry; one that the checkpoint has already says at most who wrote it."""
+        document = self._document
+        is_in_checkpoint = sequence <= document.sequence
+        if is_in_checkpoint and document.has_authors:
+            return
+        parsed = parse(entry.update, STORED_LIMITS)
+        document.authorship.note(parsed, entry.at, entry.author)
+        if is_in_checkpoint:
+            return
+        document.index.take_stored(parsed, entry.author, is_unclaimed=entry.has_foreign_structs)
+        document.sequence = sequence
+        self._updates.append(entry.update)
+
+
+@contextmanager
+def _stored() -> Iterator[None]:
+    """Turn what is wrong with stored bytes into RoomDamaged."""
+    try:
+        yield
     except (ProtocolError, Gap) as error:
         raise RoomDamaged(f"a stored update does not pass the scan: {error}") from error
-    return restored
 
 
-def _load_checkpoint(restored: RestoredDocument, checkpoint: Checkpoint) -> None:
-    restored.state = codec.without_checksum(checkpoint.state)
-    restored.sequence = checkpoint.sequence
-    restored.index.owners, times = authorship.decode(checkpoint.owners)
-    restored.has_authors = times is not None
-    restored.authorship = times or Authorship()
-    _commit_whole(restored.index, restored.state)
+def _from_checkpoint(checkpoint: Checkpoint) -> RestoredDocument:
+    document = RestoredDocument(state=codec.without_checksum(checkpoint.state), sequence=checkpoint.sequence)
+    document.index.owners, times = authorship.decode(checkpoint.owners)
+    document.has_authors = times is not None
+    document.authorship = times or Authorship()
+    _take_merged(document.index, document.state)
+    return document
 
 
-def _commit_whole(index: StructIndex, update: bytes) -> None:
-    """Take in an update of many people; it is nobody's."""
-    parsed = parse(update, STORED_LIMITS)
-    index.take_stored(parsed, "", is_unclaimed=True)
-
-
-def _is_next(restored: RestoredDocument, chunk: Chunk, until: int | None) -> bool:
-    return chunk.first == restored.sequence + 1 and (until is None or chunk.last <= until)
-
-
-def _load_summary(restored: RestoredDocument, chunk: Chunk, whole: bytes, updates: list[bytes]) -> None:
-    _commit_whole(restored.index, whole)
-    restored.sequence = chunk.last
-    updates.append(whole)
-
-
-def _load_chunk(restored: RestoredDocument, chunk: Chunk, updates: list[bytes], since: int, until: int | None) -> None:
-    entries = codec.decode_chunk(chunk.data)
-    if chunk.last - chunk.first + 1 != len(entries) or chunk.first > restored.sequence + 1:
-        raise RoomDamaged("the log has a hole")
-    index = restored.index
-    for sequence, entry in enumerate(entries, chunk.first):
-        if until is not None and sequence > until:
-            break
-        if sequence > since:
-            restored.contributors[entry.author] = sequence
-            first, _ = restored.edited_at or (entry.at, entry.at)
-            restored.edited_at = (first, entry.at)
-        if sequence <= restored.sequence and restored.has_authors:
-            continue
-        parsed = parse(entry.update, STORED_LIMITS)
-        restored.authorship.note(parsed, entry.at, entry.author)
-        if sequence <= restored.sequence:
-            continue
-        index.take_stored(parsed, entry.author, is_unclaimed=entry.has_foreign_structs)
-        restored.sequence = sequence
-        updates.append(entry.update)
+def _take_merged(index: StructIndex, update: bytes) -> None:
+    """Take in an update that was merged from those of many users; its client ids get no owner by it."""
+    index.take_stored(parse(update, STORED_LIMITS), "", is_unclaimed=True)
 
 
 def make_checkpoint(

@@ -18,6 +18,15 @@ entries = st.lists(
 )
 
 
+def test_keystroke_entry_equals_what_the_constructor_makes() -> None:
+    """All fields are there, with their defaults."""
+    entry = codec.keystroke_entry(7, "ada", b"u")
+
+    assert entry == LogEntry(7, "ada", b"u")
+    assert type(entry) is LogEntry
+    assert len(entry) == len(LogEntry._fields)
+
+
 @given(entries)
 def test_chunks_return(given_entries: list[LogEntry]) -> None:
     """Authors, updates and marks survive; times never run backwards."""
