@@ -9,7 +9,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from harness.wire import Wire
-from tests import canaries
+from tests import canaries, conformance
 
 __all__ = ["PASSWORD", "Answer", "Api", "Wire"]
 
@@ -59,6 +59,7 @@ class Api:
         kind = response.headers.get("Content-Type", "")
         content = json.loads(response.body) if "json" in kind and response.body else response.body
         canaries.USED.received(content)
+        conformance.check(method, path, response.code, kind, content)
         return Answer(response.code, content, response.headers)
 
     async def get(self, path: str, **options: Any) -> Answer:

@@ -2,14 +2,12 @@
 
 from handlers import errors, ids
 from handlers.access import membership
-from handlers.http import schemas
+from handlers.http import queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import chat
 from handlers.http.views.chat import Messages, Unread
 from handlers.services import Services
 from storage.records import Message, Role, User
-
-_MAX_SEQUENCE = 1 << 53
 
 
 async def send_message(services: Services, sender: User, session_id: str, text: str) -> Message:
@@ -57,9 +55,9 @@ class MessagesHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        limit, store = self.limit(), self.services.store
-        before = self.query_int("before", None, _MAX_SEQUENCE)
-        found = await store.messages(session.id, before, limit + 1)
+        store, query = self.services.store, self.read_query(queries.MESSAGES)
+        limit = query["limit"]
+        found = await store.messages(session.id, query.get("before"), limit + 1)
         has_more = len(found) > limit
         found = found[-limit:]
         people = await store.users({message.sender_id for message in found})

@@ -2,7 +2,7 @@
 
 from handlers import errors, ids
 from handlers.access import secret_hash
-from handlers.http import network, schemas
+from handlers.http import network, queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import sessions
 from handlers.http.views.sessions import Invites, NewInvite
@@ -43,9 +43,10 @@ class InvitesHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.OWNER)
-        store, limit, now = self.services.store, self.limit(), self.services.clock()
-        before = self.get_query_argument("before", "") or None
-        found = await store.invites(session.id, before, limit + 1, _USES_SHOWN)
+        store, now = self.services.store, self.services.clock()
+        query = self.read_query(queries.PAGE)
+        limit = query["limit"]
+        found = await store.invites(session.id, query.get("before"), limit + 1, _USES_SHOWN)
         shown = found[:limit]
         people = await store.users(
             {invite.created_by for invite, _ in shown} | {use.user_id for _, uses in shown for use in uses}

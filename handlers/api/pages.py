@@ -14,6 +14,8 @@ from handlers import errors
 from handlers.close_codes import CloseCode
 from handlers.http import network, openapi
 from handlers.http.base import BaseHandler
+from handlers.http.json_schema import of_body
+from handlers.http.operations import ERRORS, OPERATIONS, Media, Operation
 
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -78,8 +80,8 @@ class DocsHandler(PageHandler):
     """GET /docs"""
 
     async def get(self) -> None:
-        rows = [(operation, list(_fields(operation))) for operation in openapi.OPERATIONS]
-        self.reply_page("docs.html", rows=rows, errors=openapi.ERRORS, close_codes=list(CloseCode))
+        rows = [(operation, _answer(operation), list(_fields(operation))) for operation in OPERATIONS]
+        self.reply_page("docs.html", rows=rows, errors=ERRORS, close_codes=list(CloseCode))
 
 
 class OpenApiHandler(BaseHandler):
@@ -111,9 +113,16 @@ class AssetHandler(BaseHandler):
             self.finish(path.read_bytes())
 
 
-def _fields(operation: openapi.Operation) -> Iterator[tuple[str, str, bool]]:
+def _answer(operation: Operation) -> str:
+    """Return in words what an operation is answered with."""
+    if isinstance(operation.answer, Media):
+        return ", ".join(operation.answer.content_types)
+    return ", ".join(openapi.answer_fields(operation)) or "nothing"
+
+
+def _fields(operation: Operation) -> Iterator[tuple[str, str, bool]]:
     """Yield (name, rules in words, is it required) of each field of a body."""
-    schema = openapi.json_schema(operation.schema or {})
+    schema = of_body(operation.body or {})
     for name, rules in schema["properties"].items():
         words = " | ".join(rules.get("enum", ()))
         if "maxLength" in rules:

@@ -3,6 +3,7 @@
 from crdt.document.server_edits import code_root
 from crdt.history.timeline import Stretch
 from handlers import errors
+from handlers.http import queries
 from handlers.http.base import BaseHandler
 from handlers.http.views import history
 from handlers.http.views.code import Moment
@@ -13,7 +14,6 @@ from storage.records import Role
 
 _MAX_STRETCHES = 5_000
 _MAX_MARKS = 1_000
-_MAX_SEQUENCE = 1 << 53
 _MAX_DIGITS = 16
 
 
@@ -22,7 +22,7 @@ class TimelineHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        after = self.query_int("after", 0, _MAX_SEQUENCE) or 0
+        after = self.read_query(queries.TIMELINE).get("after", 0)
         timeline = await self.services.history_reader.timeline(session.id)
         stretches = timeline.stretches
         people = await self.services.store.users({stretch.author for stretch in stretches})
@@ -54,8 +54,8 @@ class ReplayHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        start = 0 if self.get_query_argument("from", "") == "0" else self.query_int("from", 0, _MAX_SEQUENCE) or 0
-        end = self.query_int("to", _MAX_SEQUENCE, _MAX_SEQUENCE) or _MAX_SEQUENCE
+        query = self.read_query(queries.REPLAY)
+        start, end = query["from"], query["to"]
         if end <= start:
             raise errors.invalid({"to": ["must be greater than from"]})
         files, steps, following = await self.services.history_reader.replay(session.id, start, end)
@@ -79,9 +79,8 @@ class BlameHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        root, sequence, blame = await self.services.history_reader.blame(
-            session.id, self.get_query_argument("root", None)
-        )
+        query = self.read_query(queries.BLAME)
+        root, sequence, blame = await self.services.history_reader.blame(session.id, query.get("root"))
         people = await self.services.store.users(set(history.blame_authors(blame)))
         self.reply(history.blame(root, sequence, blame, people))
 

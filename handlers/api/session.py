@@ -11,7 +11,7 @@ from crdt.errors import CrdtError
 from crdt.log.codec import LogEntry, encode_chunk
 from handlers import errors, ids
 from handlers.access import enter
-from handlers.http import notifications, schemas
+from handlers.http import notifications, queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import people as people_views
 from handlers.http.views import sessions
@@ -93,8 +93,9 @@ class SessionsHandler(SessionHandlerBase):
         return Chunk(session.id, 1, 1, data, session.created_at)
 
     async def get(self) -> None:
-        store, limit = self.services.store, self.limit()
-        found = await store.sessions_of(self.me.id, _decode_cursor(self.get_query_argument("before", "")), limit + 1)
+        query = self.read_query(queries.PAGE)
+        limit, before = query["limit"], _decode_cursor(query.get("before", ""))
+        found = await self.services.store.sessions_of(self.me.id, before, limit + 1)
         items = await self.list_view(found[:limit], MEMBERS_IN_LISTS)
         last = found[limit - 1].session if len(found) > limit else None
         answer: Sessions = {"items": items, "next": _encode_cursor(last) if last else None}

@@ -1,14 +1,12 @@
 """Versions of the code."""
 
 from handlers import errors
-from handlers.http import schemas
+from handlers.http import queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import code
 from handlers.http.views.code import Difference, LiveDocument, Versions
 from handlers.times import rfc3339
 from storage.records import Role, Version
-
-_MAX_NUMBER = 1 << 31
 
 
 class CodeHandler(BaseHandler):
@@ -64,8 +62,9 @@ class DiffHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        new = self._number("to") if self.get_query_argument("to", "live") != "live" else None
-        old = self._number("from")
+        query = self.read_query(queries.DIFF)
+        new = None if query["to"] == "live" else query["to"]
+        old = query.get("from")
         if old is None:
             old = await self._before(session.id, new)
         found = await self.services.versions.difference(session.id, old, new)
@@ -75,10 +74,6 @@ class DiffHandler(BaseHandler):
             "files": code.file_differences(found),
         }
         self.reply(answer)
-
-    def _number(self, name: str) -> int | None:
-        """Return a version's number, 0 for the empty document before the first one."""
-        return 0 if self.get_query_argument(name, "") == "0" else self.query_int(name, None, _MAX_NUMBER)
 
     async def _before(self, session_id: str, new: int | None) -> int:
         """Return the number of the version before another one, or of the newest one."""
@@ -91,10 +86,7 @@ class LatestHandler(CodeHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        live = self.get_query_argument("live", "")
-        if live not in ("", "true", "false"):
-            raise errors.invalid({"live": ["must be true or false"]})
-        if live == "true":
+        if self.read_query(queries.LATEST)["live"]:
             await self._reply_live(session.id)
             return
         version = await self.services.store.newest_version(session.id)
@@ -121,12 +113,9 @@ class VersionsHandler(CodeHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        fields = self.get_query_argument("fields", "")
-        if fields not in ("", "meta"):
-            raise errors.invalid({"fields": ["must be meta, or be left out"]})
-        limit, store = self.limit(), self.services.store
-        before = self.query_int("before", None, _MAX_NUMBER)
-        found = await store.versions(session.id, before, limit + 1, with_files=not fields)
+        query, store = self.read_query(queries.VERSIONS), self.services.store
+        limit = query["limit"]
+        found = await store.versions(session.id, query.get("before"), limit + 1, with_files="fields" not in query)
         has_more, found = len(found) > limit, found[:limit]
         ids = {user_id for version in found for user_id in (version.author_id, *version.contributors)}
         people = await store.users(ids)

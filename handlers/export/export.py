@@ -7,10 +7,10 @@ from typing import IO, Protocol
 
 from tornado.iostream import StreamClosedError
 
-from handlers import errors
 from handlers.export.git_bundle import HistoryBundle
 from handlers.export.html_player import Player
 from handlers.export.zip_archive import Archive
+from handlers.http import queries
 from handlers.http.base import BaseHandler
 from handlers.services import Services
 from storage.records import Role, Session
@@ -24,7 +24,7 @@ class _Writer(Protocol):
         """Write everything into the file that it was made with."""
 
 
-_FORMATS: dict[str, tuple[Callable[[Services, Session, IO[bytes]], _Writer], str, str]] = {
+FORMATS: dict[str, tuple[Callable[[Services, Session, IO[bytes]], _Writer], str, str]] = {
     "zip": (Archive, "application/zip", "zip"),
     "replay": (Player, "text/html; charset=UTF-8", "html"),
     "git": (HistoryBundle, "application/octet-stream", "bundle"),
@@ -37,10 +37,7 @@ class ExportHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        wanted = self.get_query_argument("format", "zip")
-        if wanted not in _FORMATS:
-            raise errors.invalid({"format": [f"must be one of {', '.join(_FORMATS)}"]})
-        writer, kind, ending = _FORMATS[wanted]
+        writer, kind, ending = FORMATS[self.read_query(queries.EXPORT)["format"]]
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
             async with self.services.exports:
                 await writer(self.services, session, file).write()

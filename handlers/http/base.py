@@ -11,7 +11,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import errors, ids, settings
 from handlers.access import membership
-from handlers.http import headers, network, schemas
+from handlers.http import headers, network, queries, schemas
 from handlers.http.body import Body, parse_json
 from handlers.http.views.problems import problem
 from handlers.services import Services
@@ -21,13 +21,10 @@ from storage.records import Member, Role, Session, User
 ACCESS_COOKIE = "accessToken"
 REFRESH_COOKIE = "refreshToken"
 REFRESH_PATH = "/user"
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 200
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _STATE_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 _MAX_BODY_BYTES = 1 << 40
-_MAX_DIGITS = 16
 _OF_THE_REQUEST = ("Access-Control-", "X-Request", "Vary", headers.STRICT_TRANSPORT)
 _QUARANTINED = "quarantined"
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
@@ -176,19 +173,9 @@ class BaseHandler(RequestHandler):
             raise errors.ApiError(415, "unsupported_media_type", "Send the body as application/json.")
         return schemas.validate(schema, parse_json(body))
 
-    def query_int(self, name: str, default: int | None, maximum: int) -> int | None:
-        """Return a positive integer of the query; raises ApiError 422."""
-        text = self.get_query_argument(name, "")
-        if not text:
-            return default
-        is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
-        if not is_number or not 1 <= int(text) <= maximum:
-            raise errors.invalid({name: [f"must be a whole number from 1 to {maximum}"]})
-        return int(text)
-
-    def limit(self) -> int:
-        """Return how many items are asked for."""
-        return self.query_int("limit", DEFAULT_LIMIT, MAX_LIMIT) or DEFAULT_LIMIT
+    def read_query(self, schema: schemas.Schema) -> dict[str, Any]:
+        """Return the parameters of the query, checked, with defaults; raises ApiError 422."""
+        return queries.read(schema, {name: self.get_query_argument(name, None) for name in schema})
 
     async def member(self, session_id: str, needed: Role, *, writes: bool = False) -> tuple[Session, Member]:
         """Return a session and the caller's membership of it; see `membership`."""

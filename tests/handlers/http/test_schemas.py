@@ -68,7 +68,8 @@ def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
 
 def test_every_schema_is_tested_here() -> None:
     """A new schema needs a good document above."""
-    defined = {name for name in vars(schemas) if name.isupper() and not name.startswith("_")} - {"MAX_CODE_BYTES"}
+    defined = {name for name, value in vars(schemas).items() if name.isupper() and isinstance(value, dict)}
+    defined = {name for name in defined if not name.startswith("_")}
 
     assert defined == set(GOOD)
 

@@ -1,0 +1,129 @@
+"""The API's operations, one line each, and its error codes: what `handlers.http.openapi` describes and tests hold.
+
+Bodies and queries are those that handlers check, answers the types that they reply with.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.http import queries, schemas
+from handlers.http.schemas import Schema
+from handlers.http.views.chat import Message, Messages, Unread
+from handlers.http.views.code import Difference, LiveDocument, Moment, Redaction, Version, Versions
+from handlers.http.views.history import Blame, Replay, Timeline
+from handlers.http.views.people import Avatar, GuestSignedIn, Logins, PasswordChanged, SignedIn, User
+from handlers.http.views.problems import Confirmation, Liveness, Readiness
+from handlers.http.views.sessions import Invites, Joined, MemberRole, NewInvite, Preview, Session, Sessions, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An answer that is no JSON: the content types that it can have."""
+
+    content_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route and method.
+
+    path      as in the router's terms, with {names} for parameters
+    name      the operationId, from which generated clients name their functions
+    answer    the type of what is answered (or of several, joined by |), Media, or None for no body
+    statuses  what a success is answered with
+    errors    codes that this operation has besides those that all like it have (`openapi.codes_of`)
+    upload    field of multipart/form-data that holds a file
+    """
+
+    method: str
+    path: str
+    name: str
+    about: str
+    answer: Any  # types of types: there is no type for both a class and a union of classes
+    statuses: tuple[int, ...] = (200,)
+    body: Schema | None = None
+    query: Schema | None = None
+    errors: tuple[str, ...] = ()
+    needs_login: bool = True
+    upload: str = ""
+
+
+_MEMBERS = ("forbidden",)
+_DOCUMENT = ("quarantined",)
+_WRITES = ("forbidden", "session_ended", "limit_reached", "quarantined", "too_large")
+_TEXT = Media(("text/plain",))
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("POST", "/user/signup", "signUp", "Make an account and sign in; a guest who does keeps what they wrote.", SignedIn, (201,), schemas.SIGNUP, errors=("conflict", "token_expired", "not_found"), needs_login=False),
+    Operation("POST", "/user/login", "logIn", "Sign in with e-mail or user name.", SignedIn, body=schemas.LOGIN, errors=("bad_credentials",), needs_login=False),
+    Operation("POST", "/user/refresh", "refreshLogin", "Exchange the refresh token (cookie or body); an old one used again ends the login.", SignedIn, body=schemas.REFRESH, errors=("not_signed_in",), needs_login=False),
+    Operation("POST", "/user/logout", "logOut", "End this login and close its sockets.", Confirmation, body=schemas.EMPTY),
+    Operation("GET", "/user/me", "getMe", "Who am I?", User),
+    Operation("PATCH", "/user/me", "renameMe", "Change the user name.", User, body=schemas.ME, errors=("conflict",)),
+    Operation("DELETE", "/user/me", "deleteMe", "Delete the account; sessions pass to their eldest editor (transfer), or are deleted. Guests need no password.", None, (204,), schemas.DELETE_ME),
+    Operation("POST", "/user/password", "changePassword", "Change the password; all other logins end.", PasswordChanged, body=schemas.PASSWORD, errors=("conflict",)),
+    Operation("GET", "/user/logins", "listLogins", "My logins, the one used last first.", Logins),
+    Operation("DELETE", "/user/logins", "endOtherLogins", "End all my logins but this one.", None, (204,)),
+    Operation("DELETE", "/user/logins/{id}", "endLogin", "End one of my logins.", None, (204,)),
+    Operation("POST", "/user/avatar", "uploadAvatar", "Upload a picture as multipart/form-data, field avatar: PNG, JPEG, WebP or GIF, at most 2 MiB and 4096 pixels a side.", Avatar, errors=("not_found",), upload="avatar"),
+    Operation("DELETE", "/user/avatar", "removeAvatar", "Remove my picture.", Avatar),
+    Operation("GET", "/user/{id}/avatar", "getAvatar", "A user's picture, 256 × 256 WebP, unless it is kept at Cloudinary.", Media(("image/webp",)), needs_login=False),
+    Operation("POST", "/user/guest", "enterAsGuest", "Enter one session with a name and an invite.", GuestSignedIn, (201,), schemas.GUEST, errors=("not_found", "limit_reached"), needs_login=False),
+    Operation("POST", "/session", "createSession", "Open a session, with first code if given.", Session, (201,), schemas.NEW_SESSION, errors=("forbidden",)),
+    Operation("GET", "/session", "listSessions", "My sessions, newest activity first.", Sessions, query=queries.PAGE),
+    Operation("GET", "/session/{id}", "getSession", "One session with its members.", Session),
+    Operation("PATCH", "/session/{id}", "changeSession", "Change a session; status ended makes it read-only (owner).", Session, body=schemas.SESSION, errors=_MEMBERS),
+    Operation("DELETE", "/session/{id}", "deleteSession", "Delete a session with its code, versions and chat (owner).", None, (204,), errors=_MEMBERS),
+    Operation("POST", "/session/{id}/join", "joinSession", "Become a member: of a session with link access, or by an invite.", Joined, body=schemas.JOIN, errors=("forbidden", "limit_reached")),
+    Operation("POST", "/session/{id}/leave", "leaveSession", "Stop being a member.", None, (204,), schemas.EMPTY, errors=("conflict",)),
+    Operation("PATCH", "/session/{id}/members/{userId}", "changeMember", "Change a member's role, immediately also on open sockets; role owner hands the session over (owner).", MemberRole, body=schemas.MEMBER, errors=("forbidden", "conflict")),
+    Operation("DELETE", "/session/{id}/members/{userId}", "removeMember", "Remove a member and close their sockets (owner).", None, (204,), errors=("forbidden", "conflict")),
+    Operation("POST", "/session/{id}/invites", "createInvite", "Make an invite (owner); its secret is shown this once.", NewInvite, (201,), schemas.INVITE, errors=("forbidden", "limit_reached")),
+    Operation("GET", "/session/{id}/invites", "listInvites", "Invites and who used them, newest first (owner).", Invites, query=queries.PAGE, errors=_MEMBERS),
+    Operation("DELETE", "/session/{id}/invites/{inviteId}", "revokeInvite", "Revoke an invite (owner).", None, (204,), errors=_MEMBERS),
+    Operation("POST", "/session/{id}/ticket", "createTicket", "A pass for one WebSocket to this session, good for 60 s.", Ticket, body=schemas.EMPTY),
+    Operation("GET", "/invite/{invite}", "previewInvite", "What an invite leads to.", Preview, needs_login=False),
+    Operation("POST", "/chat/send", "sendMessage", "Send a chat message.", Message, (201,), schemas.MESSAGE, errors=("not_found", "session_ended")),
+    Operation("GET", "/chat/{sessionId}", "listMessages", "Chat messages, oldest first; next leads to older ones.", Messages, query=queries.MESSAGES),
+    Operation("POST", "/chat/{sessionId}/read", "readMessages", "Note that I have read the chat, up to a message's sequence or all of it.", Unread, body=schemas.READ),
+    Operation("POST", "/code/{sessionId}/save", "saveVersion", "Save a version; with code, the live document first becomes that by a small edit. 200 if nothing changed.", Version, (201, 200), schemas.SAVE, errors=_WRITES),
+    Operation("GET", "/code/{sessionId}/latest", "getLatest", "The newest version; live=true: the document as it is now.", Version | LiveDocument, query=queries.LATEST, errors=_DOCUMENT),
+    Operation("POST", "/code/{sessionId}/restore", "restoreVersion", "Bring the document, or one root of it, back to a version; editors see it as an edit. 200 if it is like that already.", Version, (201, 200), schemas.RESTORE, errors=_WRITES),
+    Operation("GET", "/code/{sessionId}/diff", "getDifference", "What differs between two versions; to=live (or none) is the document as it is, from=0 the empty one, no from the version before.", Difference, query=queries.DIFF, errors=_DOCUMENT),
+    Operation("GET", "/code/{sessionId}/timeline", "getTimeline", "Who typed when and how much, for a slider, with versions and chat as marks.", Timeline, query=queries.TIMELINE, errors=_DOCUMENT),
+    Operation("GET", "/code/{sessionId}/at/{sequence}", "getMoment", "The document as it was after that update; 0 is before the first one.", Moment, errors=_DOCUMENT),
+    Operation("GET", "/code/{sessionId}/export", "exportSession", "zip: every version as files, the chat and who took part. replay: one HTML file that plays by itself. git: a bundle with a commit a version.", Media(("application/zip", "text/html", "application/octet-stream")), query=queries.EXPORT, errors=_DOCUMENT),
+    Operation("GET", "/code/{sessionId}/replay", "getReplay", "What each update changed, from a position on, for a player.", Replay, query=queries.REPLAY, errors=_DOCUMENT),
+    Operation("GET", "/code/{sessionId}/blame", "getBlame", "Who wrote each line and each run of a text as it is, and when.", Blame, query=queries.BLAME, errors=_DOCUMENT),
+    Operation("POST", "/code/{sessionId}/redact", "redact", "Take a text that was there between two updates out of log, versions and exports (owner).", Redaction, body=schemas.REDACT, errors=("forbidden", "limit_reached", "quarantined")),
+    Operation("GET", "/code/{sessionId}/versions", "listVersions", "Versions, newest first; fields=meta leaves the texts out.", Versions, query=queries.VERSIONS),
+    Operation("GET", "/code/{sessionId}/versions/{n}", "getVersion", "One version.", Version),
+    Operation("GET", "/sync/{sessionId}", "sync", "WebSocket for Yjs (y-websocket protocol); sign in by cookie, ticket=, token=, or sub-protocol.", None, (101,), query=queries.SYNC, errors=("bad_handshake", "bad_origin", "upgrade_required")),
+    Operation("GET", "/metrics", "getMetrics", "What the process is doing, for Prometheus", _TEXT, errors=("forbidden",), needs_login=False),
+    Operation("GET", "/healthz", "getLiveness", "Is the process alive?", Liveness, needs_login=False),
+    Operation("GET", "/readyz", "getReadiness", "Should it get traffic? 503 while the store is away or the server stops.", Readiness, (200, 503), needs_login=False),
+)  # fmt: skip
+
+ERRORS: tuple[tuple[int, str, str], ...] = (
+    (400, "bad_json", "The body is not a JSON object."),
+    (401, "not_signed_in", "No valid token, or the login has ended."),
+    (401, "token_expired", "The access token has expired: refresh it."),
+    (401, "bad_credentials", "Name or password is wrong."),
+    (400, "bad_handshake", "The address is for WebSockets, and this is no handshake of one."),
+    (403, "forbidden", "Your role does not allow this."),
+    (403, "bad_origin", "The request comes from a page of another site."),
+    (404, "not_found", "There is no such thing, or you may not know of it."),
+    (405, "method_not_allowed", "The route does not know this method."),
+    (409, "conflict", "Taken already, or impossible as things are; errors names the field."),
+    (409, "session_ended", "The session has ended and is read-only."),
+    (409, "limit_reached", "No more of these can be added."),
+    (409, "quarantined", "The stored document is damaged and was taken out of service."),
+    (413, "too_large", "The body or the document is over a limit."),
+    (415, "unsupported_media_type", "Send JSON as application/json."),
+    (422, "invalid", "Fields are wrong; errors says which and why."),
+    (426, "upgrade_required", "The address is for WebSockets."),
+    (429, "rate_limited", "Too much at once; Retry-After says how many seconds to wait."),
+    (503, "unavailable", "The store is away or the server stops; Retry-After says when to try again."),
+)
+OTHER_CODES = ("internal", "bad_request")
+"""Codes of errors that no client can do anything about."""

@@ -1,0 +1,99 @@
+"""What query parameters may hold, as rules of Cerberus, which also become the API's description.
+
+An empty parameter counts as left out, unless its rules have `empty`. `meta.message` is the one sentence that a client
+is told, whichever rule is broken.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.http.schemas import MAX_SEQUENCE, MAX_VERSION, Schema, validate
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+_MAX_DIGITS = 16
+
+
+def _to_number(text: str | int) -> int | str:
+    """Return the number that a text is; defaults and other texts stay as they are, for the rules to judge."""
+    if isinstance(text, int):
+        return text
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+    return int(text) if is_number and (text == "0" or int(text)) else text
+
+
+def _to_boolean(text: str | bool) -> bool | str:
+    return text == "true" if text in ("true", "false") else text
+
+
+def _number(maximum: int, minimum: int = 1) -> dict[str, Any]:
+    message = f"must be a whole number from 1 to {maximum}"
+    return {"type": "integer", "coerce": _to_number, "min": minimum, "max": maximum, "meta": {"message": message}}
+
+
+def _choice(message: str, *words: str) -> dict[str, Any]:
+    return {"type": "string", "allowed": list(words), "meta": {"message": message}}
+
+
+_LIMIT = {**_number(MAX_LIMIT), "default": DEFAULT_LIMIT}
+_VERSION = _number(MAX_VERSION, 0)
+_TEXT = {"type": "string"}
+
+PAGE: Schema = {"limit": _LIMIT, "before": _TEXT}
+MESSAGES: Schema = {"limit": _LIMIT, "before": _number(MAX_SEQUENCE)}
+VERSIONS: Schema = {
+    "limit": _LIMIT,
+    "before": _number(MAX_VERSION),
+    "fields": _choice("must be meta, or be left out", "meta"),
+}
+LATEST: Schema = {
+    "live": {
+        "type": "boolean",
+        "coerce": _to_boolean,
+        "default": False,
+        "meta": {"message": "must be true or false"},
+    }
+}
+DIFF: Schema = {
+    "from": _VERSION,
+    "to": {
+        "anyof": [
+            {"type": "integer", "min": 0, "max": MAX_VERSION},
+            {"type": "string", "allowed": ["live"]},
+        ],
+        "coerce": _to_number,
+        "default": "live",
+        "meta": _VERSION["meta"],
+    },
+}
+TIMELINE: Schema = {"after": _number(MAX_SEQUENCE)}
+EXPORT: Schema = {
+    "format": {
+        **_choice("must be one of zip, replay, git", "zip", "replay", "git"),
+        "empty": False,
+        "default": "zip",
+    }
+}
+REPLAY: Schema = {
+    "from": {**_number(MAX_SEQUENCE, 0), "default": 0},
+    "to": {**_number(MAX_SEQUENCE), "default": MAX_SEQUENCE},
+}
+BLAME: Schema = {"root": {**_TEXT, "empty": True}}
+SYNC: Schema = {
+    "ticket": _TEXT,
+    "token": _TEXT,
+    "saved": {"type": "string", "allowed": ["1"]},
+    "notes": {"type": "string", "allowed": ["1"]},
+}
+"""Describes the handshake of `/sync`, which ignores what it does not know."""
+
+
+def read(schema: Schema, texts: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the query's parameters as their types, with defaults.
+
+    texts  {name: text, None if it was not given}
+
+    Raises ApiError 422 naming every parameter that is wrong.
+    """
+    given = {name: text for name, text in texts.items() if text or (text == "" and "empty" in schema[name])}
+    return validate(schema, given)

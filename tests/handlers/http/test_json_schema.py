@@ -1,0 +1,138 @@
+"""Types of answers and rules of input become the JSON Schema that says the same."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+import pytest
+
+from handlers.http.json_schema import Components, of_body, of_rules
+from handlers.http.views.fields import Format, JoinRole, OneOf, Timestamp
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Point(TypedDict):
+    """A place.
+
+    More about it.
+    """
+
+    x: int
+    label: NotRequired[str]
+
+
+class Named(Point):
+    name: str | None
+
+
+class Tree(TypedDict):
+    children: "list[Tree]"
+
+
+NAMED = {"$ref": "#/components/schemas/Point"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema"),
+    [
+        (str, {"type": "string"}),
+        (int, {"type": "integer"}),
+        (bool, {"type": "boolean"}),
+        (str | None, {"type": ["string", "null"]}),
+        (Timestamp, {"type": "string", "format": "date-time"}),
+        (Timestamp | None, {"type": ["string", "null"], "format": "date-time"}),
+        (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
+        (Annotated[str, OneOf("a")], {"type": "string", "enum": ["a"]}),
+        (JoinRole, {"type": "string", "enum": ["editor", "viewer"]}),
+        (list[int], {"type": "array", "items": {"type": "integer"}}),
+        (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
+        (
+            tuple[int, str],
+            {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2, "maxItems": 2},
+        ),
+        (int | Literal["live"], {"anyOf": [{"type": "integer"}, {"type": "string", "enum": ["live"]}]}),
+        (Point, NAMED),
+        (Point | None, {"anyOf": [NAMED, {"type": "null"}]}),
+        (list[Point], {"type": "array", "items": NAMED}),
+    ],
+)
+def test_components_of_a_type(kind: Any, schema: dict[str, Any]) -> None:
+    """Each type that answers use has its schema."""
+    assert Components().of(kind) == schema
+
+
+def test_components_of_a_typed_dict_describe_it_by_name() -> None:
+    """Fields of its bases are its own, those that may be missing are not required, the docstring is the description."""
+    components = Components()
+
+    components.of(Named)
+    components.of(Point)
+
+    number, text = {"type": "integer"}, {"type": "string"}
+    assert components.schemas["Named"]["properties"] == {
+        "x": number, "label": text, "name": {"type": ["string", "null"]},
+    }  # fmt: skip
+    assert components.schemas["Named"]["required"] == ["x", "name"]
+    assert components.schemas["Point"]["description"] == "A place.\n\nMore about it."
+
+
+def test_components_of_an_enumeration_have_its_values() -> None:
+    """An enumeration is a named schema too, so that all its uses are one type for clients."""
+    components = Components()
+
+    assert components.of(Colour) == {"$ref": "#/components/schemas/Colour"}
+    assert components.schemas == {"Colour": {"type": "string", "enum": ["red", "blue"]}}
+
+
+def test_components_of_a_type_that_contains_itself() -> None:
+    """It refers to itself by name."""
+    components = Components()
+
+    components.of(Tree)
+
+    assert components.schemas["Tree"]["properties"]["children"]["items"] == {"$ref": "#/components/schemas/Tree"}
+
+
+@pytest.mark.parametrize("kind", [float, object, set[str], dict[int, str], Annotated[str, "note"], Literal[1]])
+def test_components_of_a_type_that_is_not_known_raises(kind: Any) -> None:
+    """What would be described wrongly stops the start of the server."""
+    with pytest.raises(TypeError):
+        Components().of(kind)
+
+
+def test_components_of_two_types_of_one_name_raises() -> None:
+    """One would replace the other."""
+    components = Components()
+    components.of(Point)
+
+    with pytest.raises(TypeError, match="Point"):
+        components.of(TypedDict("Point", {"y": Annotated[str, Format("date-time")]}))
+
+
+@pytest.mark.parametrize(
+    ("rules", "schema"),
+    [
+        ({"type": "string", "minlength": 1, "maxlength": 3}, {"type": "string", "minLength": 1, "maxLength": 3}),
+        ({"type": "integer", "min": 1, "max": 3}, {"type": "integer", "minimum": 1, "maximum": 3}),
+        ({"type": "integer", "default": 2}, {"type": "integer", "default": 2}),
+        ({"type": "string", "allowed": ["a"], "required": True}, {"type": "string", "enum": ["a"]}),
+        ({"type": "string", "regex": r"[a-z]*\Z"}, {"type": "string", "pattern": "^[a-z]*$"}),
+        ({"type": "string", "meta": {"format": "email"}}, {"type": "string", "format": "email"}),
+        ({"anyof": [{"type": "integer"}, {"type": "string"}]}, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+    ],
+)  # fmt: skip
+def test_of_rules_says_the_bounds(rules: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Cerberus' rules and JSON Schema's keywords are translated one by one."""
+    assert of_rules(rules) == schema
+
+
+def test_of_body_with_alternatives_wants_one_of_them() -> None:
+    """A field that excludes another one is needed unless the other one is there."""
+    schema = of_body({"a": {"type": "string", "excludes": "b"}, "b": {"excludes": "a"}, "c": {"required": True}})
+
+    assert schema["oneOf"] == [{"required": ["a"]}, {"required": ["b"]}]
+    assert schema["required"] == ["c"]
+    assert schema["additionalProperties"] is False

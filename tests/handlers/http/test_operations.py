@@ -1,0 +1,55 @@
+"""The table of operations is complete in itself: names, answers, error codes."""
+
+import re
+
+import pytest
+
+from handlers.http import openapi
+from handlers.http.json_schema import Components
+from handlers.http.operations import ERRORS, OPERATIONS, Media, Operation
+
+
+def test_operations_have_names_of_their_own() -> None:
+    """Generated clients call their functions so."""
+    names = [operation.name for operation in OPERATIONS]
+
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z][A-Za-z]+", name) for name in names)
+
+
+def test_errors_have_one_status_each() -> None:
+    """The word alone says what happened."""
+    codes = [code for _, code, _ in ERRORS]
+
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_operation_describes_its_answers(operation: Operation) -> None:
+    """Every success has a schema unless it has no body, every code of an error is a known one."""
+    responses = openapi.document("1")["paths"][operation.path][operation.method.lower()]["responses"]
+    for status in operation.statuses:
+        content = responses[str(status)].get("content", {})
+        if operation.answer is None:
+            assert not content
+        elif isinstance(operation.answer, Media):
+            assert list(content) == list(operation.answer.content_types)
+        else:
+            assert content == {"application/json": {"schema": Components().of(operation.answer)}}
+    assert set(operation.errors) <= {code for _, code, _ in ERRORS}
+    assert "default" in responses
+
+
+@pytest.mark.parametrize(
+    "operation", [operation for operation in OPERATIONS if operation.query], ids=lambda operation: operation.name
+)
+def test_operation_describes_its_query(operation: Operation) -> None:
+    """A parameter has a type, and numbers have bounds."""
+    described = openapi.document("1")["paths"][operation.path][operation.method.lower()]["parameters"]
+    query = {parameter["name"]: parameter["schema"] for parameter in described if parameter["in"] == "query"}
+
+    assert list(query) == list(operation.query or {})
+    for schema in query.values():
+        kinds = schema.get("anyOf", [schema])
+        assert all("type" in kind for kind in kinds)
+        assert all({"minimum", "maximum"} <= set(kind) for kind in kinds if kind["type"] == "integer")
