@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks"
 import { me } from "../account"
 import { get, post, words } from "../api"
+import { whereTo } from "../lib/addresses"
 import { LANGUAGES, languageName } from "../lib/languages"
 import { go } from "../router"
 import { ago, full } from "../lib/times"
@@ -78,15 +79,6 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
       </Form>
     </Dialog>
   )
-}
-
-/** Take an id, a session's link, or an invite's link. */
-export function whereTo(text: string): string | null {
-  const given = text.trim()
-  const invite = /\/join\/([^/?#\s]+)/.exec(given)
-  if (invite) return `/join/${invite[1]}`
-  const id = /\/s\/([A-Za-z0-9-]+)/.exec(given) ?? /^([A-Za-z0-9-]+)$/.exec(given)
-  return id ? `/s/${id[1]}` : null
 }
 
 function JoinForm() {

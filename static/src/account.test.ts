@@ -1,0 +1,67 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { me, signedIn, signOut, whoAmI } from "./account"
+import { path } from "./router"
+import type { Me } from "./types"
+import { toast } from "./ui/announce"
+
+const ADA: Me = { id: "a", username: "ada", avatar: null, email: "ada@example.org", fullname: "", guest: false }
+const fetched = vi.fn<typeof fetch>()
+const answer = (status: number, body: unknown = {}) =>
+  fetched.mockResolvedValueOnce(new Response(JSON.stringify(body), { status }))
+
+beforeEach(() => {
+  vi.stubGlobal("fetch", fetched)
+  vi.stubGlobal("scrollTo", vi.fn())
+  vi.stubGlobal("indexedDB", {})
+  me.value = undefined
+})
+afterEach(() => {
+  fetched.mockReset()
+  localStorage.clear()
+  vi.unstubAllGlobals()
+})
+
+it("asks nobody where nobody has signed in before", async () => {
+  await whoAmI()
+  expect(me.value).toBeNull()
+  expect(fetched).not.toHaveBeenCalled()
+})
+
+it("knows who is signed in", async () => {
+  localStorage.setItem("signedIn", "yes")
+  answer(200, ADA)
+  await whoAmI()
+  expect(me.value).toEqual(ADA)
+})
+
+it("forgets a login that has ended, but not one whose server does not answer", async () => {
+  localStorage.setItem("signedIn", "yes")
+  answer(503)
+  await whoAmI()
+  expect([me.value, localStorage.getItem("signedIn")]).toEqual([null, "yes"])
+  answer(401)
+  answer(401)
+  await whoAmI()
+  expect([me.value, localStorage.getItem("signedIn")]).toEqual([null, null])
+})
+
+it("stays signed in while offline: what was typed may be in this browser alone", async () => {
+  signedIn(ADA)
+  fetched.mockRejectedValueOnce(new TypeError("offline"))
+  await signOut()
+  expect(me.value).toEqual(ADA)
+  expect(toast.value).toContain("cannot be reached")
+})
+
+it("signs out and deletes the documents that this browser kept", async () => {
+  signedIn(ADA)
+  answer(200)
+  const deleteDatabase = vi.fn()
+  const databases = () => Promise.resolve([{ name: "session-1-a" }, { name: "other" }])
+  vi.stubGlobal("indexedDB", { databases, deleteDatabase })
+  await signOut()
+  expect(me.value).toBeNull()
+  expect(deleteDatabase.mock.calls).toEqual([["session-1-a"]])
+  expect(path.value).toBe("/signin")
+})

@@ -1,0 +1,27 @@
+import { expect, it } from "vitest"
+import { SERVED, whereTo } from "./addresses"
+
+it.each([
+  ["abc-123", "/s/abc-123"],
+  ["  abc  ", "/s/abc"],
+  ["https://localhost/s/abc", "/s/abc"],
+  ["https://localhost/s/abc/versions?x=1", "/s/abc"],
+  ["https://localhost/join/t0ken_-?utm=1#x", "/join/t0ken_-"],
+  ["/join/first then /s/second", "/join/first"],
+  ["not an id", null],
+  ["", null],
+  ["../user/me", null],
+])("leads from %j to %j", (text, address) => {
+  expect(whereTo(text)).toBe(address)
+})
+
+it.each(["/docs", "/openapi.json", "/static/icon.svg", "/code/abc/export", "/healthz"])(
+  "leaves %s to the server",
+  (address) => {
+    expect(address).toMatch(SERVED)
+  },
+)
+
+it.each(["/", "/s/abc", "/developers", "/documents"])("has a screen for %s", (address) => {
+  expect(address).not.toMatch(SERVED)
+})

@@ -1,0 +1,34 @@
+import { LanguageSupport } from "@codemirror/language"
+import { expect, it } from "vitest"
+import { fileName, MAIN_ROOT, rootTitle } from "./files"
+import { LANGUAGES, languageName, languagePack, suffixOf } from "./languages"
+
+const nameOf = async (file: string, language: string) => {
+  const pack = await languagePack(file, language)
+  return pack instanceof LanguageSupport ? pack.language.name : pack
+}
+
+it("takes the pack by the file's suffix, else by the session's language", async () => {
+  expect(await nameOf("util.py", "css")).toBe("python")
+  expect(await nameOf("UTIL.PY", "css")).toBe("python")
+  expect(await nameOf("a.py.css", "python")).toBe("css")
+  expect(await nameOf("README", "css")).toBe("css")
+  expect(await nameOf("strange.xyz", "css")).toBe("css")
+})
+
+it("has no pack for a language that nobody knows", async () => {
+  expect(await nameOf("README", "klingon")).toEqual([])
+  expect(languageName("klingon")).toBe("klingon")
+  expect(suffixOf("klingon")).toBe("txt")
+})
+
+it("loads every language", async () => {
+  expect(new Set(LANGUAGES.map((one) => one.suffix)).size).toBe(LANGUAGES.length)
+  for (const { load } of LANGUAGES) expect(await load()).toBeDefined()
+})
+
+it("names the main file by the language, and others by their root", () => {
+  expect(fileName(MAIN_ROOT, "py")).toBe("main.py")
+  expect(fileName("util.py", "js")).toBe("util.py")
+  expect(rootTitle(MAIN_ROOT)).toBe("main")
+})

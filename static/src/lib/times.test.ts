@@ -1,0 +1,24 @@
+import { expect, it } from "vitest"
+import { ago } from "./times"
+
+const NOW = Date.parse("2026-03-20T12:00:00Z")
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+it.each([
+  [0, "just now"],
+  [59_000, "just now"],
+  [5 * MINUTE, "5 minutes ago"],
+  [90 * MINUTE, "2 hours ago"],
+  [DAY, "yesterday"],
+  [14 * DAY, "14 days ago"],
+  // clocks differ: what the server wrote may lie ahead of this browser's time
+  [-2 * MINUTE, "in 2 minutes"],
+])("says of %i ms before now: %s", (passed, words) => {
+  expect(ago(new Date(NOW - passed).toISOString(), NOW)).toBe(words)
+})
+
+it("gives the date of what is older than two weeks", () => {
+  const long = new Date(NOW - 15 * DAY)
+  expect(ago(long.toISOString(), NOW)).toBe(long.toLocaleDateString())
+})

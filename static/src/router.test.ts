@@ -1,0 +1,69 @@
+// @vitest-environment happy-dom
+// @vitest-environment-options {"settings": {"navigation": {"disableMainFrameNavigation": true, "disableFallbackToSetURL": true}}}
+import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { followLinks, go, isOwnPath, path, query } from "./router"
+
+followLinks()
+beforeEach(() => {
+  vi.stubGlobal("scrollTo", vi.fn())
+  go("/start", true)
+})
+afterEach(() => {
+  document.body.innerHTML = ""
+})
+
+/** Click on a link; return whether the app took it. */
+function click(attributes: string, options: MouseEventInit = {}): boolean {
+  document.body.innerHTML = `<a ${attributes}><span>here</span></a>`
+  const event = new MouseEvent("click", { bubbles: true, cancelable: true, ...options })
+  document.querySelector("span")?.dispatchEvent(event)
+  return event.defaultPrevented
+}
+
+it("goes to an address, and back", () => {
+  go("/s/abc?x=1")
+  expect([path.value, query.value]).toEqual(["/s/abc", "?x=1"])
+  expect(location.pathname).toBe("/s/abc")
+  history.replaceState(null, "", "/before")
+  dispatchEvent(new PopStateEvent("popstate"))
+  expect([path.value, query.value]).toEqual(["/before", ""])
+})
+
+it("adds to the history, or replaces its last entry", () => {
+  const before = history.length
+  go("/other", true)
+  expect(history.length).toBe(before)
+  go("/another")
+  expect(history.length).toBe(before + 1)
+})
+
+it("takes plain clicks on links of the app, also on what is inside of them", () => {
+  expect(click('href="/s/abc?file=1"')).toBe(true)
+  expect([path.value, query.value]).toEqual(["/s/abc", "?file=1"])
+})
+
+it.each([
+  ['href="/s/abc"', { ctrlKey: true }],
+  ['href="/s/abc"', { metaKey: true }],
+  ['href="/s/abc"', { shiftKey: true }],
+  ['href="/s/abc"', { button: 1 }],
+  ['href="/s/abc" target="_blank"', {}],
+  ['href="/s/abc" download', {}],
+  ['href="https://other.example/s/abc"', {}],
+  ['href="/docs"', {}],
+  ['href="/start#main"', {}],
+  ["", {}],
+])("leaves a click on <a %s> with %j to the browser", (attributes, options) => {
+  expect(click(attributes, options)).toBe(false)
+})
+
+it.each(["/", "/s/abc", "/join/x?y=1"])("may return to %s", (address) => {
+  expect(isOwnPath(address)).toBe(true)
+})
+
+it.each([null, "", "s/abc", "//other.example", "/\\other.example", "javascript:alert(1)", "http:/x"])(
+  "may not return to %j",
+  (address) => {
+    expect(isOwnPath(address)).toBe(false)
+  },
+)
