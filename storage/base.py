@@ -1,4 +1,4 @@
-"""The contract of a store. Every store passes the contract suite in `tests/storage`; its docstrings are the rules.
+"""The contract of a store: its docstrings are the rules. Every store passes the suite in `tests/storage/contract`.
 
 Common to all methods: a method that returns has committed what it wrote, durably (it survives the
 loss of power as far as the disk keeps its word); one that raises has written nothing, except that

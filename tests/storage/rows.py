@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from storage.base import Store
 from storage.records import (
     Access,
@@ -39,6 +41,11 @@ ODD_TEXTS = {
     "spaces": "  \t around  \n",
     "empty": "",
 }
+odd_text = pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
+"""Runs a test with texts that a store could spoil."""
+
+MANY = 1_000
+"""A limit that no test reaches."""
 
 
 def user(name: str = "ada", **fields: Any) -> User:

@@ -1,7 +1,6 @@
-"""The contract of `storage.base.InviteStore`, run on every store: guests, and tickets."""
+"""`InviteStore`: guests, and guests who become users."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,26 +8,22 @@ import pytest
 
 from storage.base import Store
 from storage.errors import Conflict, LimitReached, NotFound
-from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
+from storage.records import Invite, InviteUse, Login, Member, Role, User
 from tests.storage.rows import (
-    DAY,
     HOUR,
+    MANY,
     NOW,
-    ODD_TEXTS,
     Seed,
     guest,
     invite,
     login,
     member,
     message,
-    ticket,
+    odd_text,
     user,
 )
 
-MANY = 1_000
 SECRET = "s1-secret-1"
-
-odd_text = pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
 
 
 async def the_use(store: Store) -> tuple[Invite, list[InviteUse]]:
@@ -409,138 +404,3 @@ class TestClaims:
         """What the store tells of all that are in these tests."""
         ids = [f"u-{name}" for name in ("nobody", "ada", "bob", "gil", "gus", "gone")]
         return [dict(await store.users(ids)), [await store.logins(user_id, NOW) for user_id in ids]]
-
-
-class TestTickets:
-    async def test_a_ticket_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
-        """Every field, and once only."""
-        await seed.user("ada")
-        made = ticket(session_id="s7")
-        await store.add_ticket(made)
-
-        taken = await store.take_ticket("ticket-ada-1", NOW)
-
-        assert taken == made
-        assert await store.take_ticket("ticket-ada-1", NOW) is None
-
-    async def test_fifty_callers(self, store: Store, seed: Seed) -> None:
-        """One has it."""
-        await seed.user("ada")
-        await store.add_ticket(ticket())
-
-        results = await asyncio.gather(*(store.take_ticket("ticket-ada-1", NOW) for _ in range(50)))
-
-        assert [one for one in results if one] == [ticket()]
-
-    @pytest.mark.parametrize(("later", "is_valid"), [(-1, True), (0, False), (DAY, False)])
-    async def test_until_expiry(self, store: Store, seed: Seed, later: int, *, is_valid: bool) -> None:
-        """A ticket counts until just before `expires_at`."""
-        await seed.user("ada")
-        made = ticket()
-        await store.add_ticket(made)
-
-        taken = await store.take_ticket(made.hash, made.expires_at + later)
-
-        assert taken == (made if is_valid else None)
-
-    async def test_an_unknown_ticket(self, store: Store, seed: Seed) -> None:
-        """Nobody has it, and the others are not touched."""
-        await seed.user("ada")
-        await store.add_ticket(ticket())
-
-        for one in ("", "ticket-ada-2", "TICKET-ADA-1", "ticket%"):
-            assert await store.take_ticket(one, NOW) is None
-
-        assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
-
-    async def test_tickets_are_separate(self, store: Store, seed: Seed) -> None:
-        """Taking one leaves the others of the same login."""
-        await seed.user("ada")
-        tickets = [ticket("ada", number) for number in (1, 2, 3)]
-        for one in tickets:
-            await store.add_ticket(one)
-
-        taken = [await store.take_ticket(one.hash, NOW) for one in reversed(tickets)]
-
-        assert taken == tickets[::-1]
-
-    async def test_adding_again_is_passed_over(self, store: Store, seed: Seed) -> None:
-        """It is there once."""
-        await seed.user("ada")
-        await store.add_ticket(ticket())
-
-        await store.add_ticket(ticket())
-
-        assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
-        assert await store.take_ticket("ticket-ada-1", NOW) is None
-
-    async def test_of_nobody(self, store: Store) -> None:
-        """There is no ticket without its user."""
-        with pytest.raises(NotFound):
-            await store.add_ticket(ticket("nobody"))
-
-        assert await store.take_ticket("ticket-nobody-1", NOW) is None
-
-    async def test_of_a_guest(self, store: Store, seed: Seed) -> None:
-        """Guests have tickets like everybody."""
-        await seed.session()
-        await seed.invite()
-        await seed.guest()
-
-        await store.add_ticket(ticket("gil"))
-
-        assert await store.take_ticket("ticket-gil-1", NOW) == ticket("gil")
-
-    @odd_text
-    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
-        """Hashes and ids are compared character by character."""
-        await seed.user("ada")
-        made = ticket(hash=f"x{text}", login_id=text, session_id=text)
-
-        await store.add_ticket(made)
-
-        assert await store.take_ticket(f"X{text}", NOW) is None
-        assert await store.take_ticket(f"x{text}", NOW) == made
-
-
-async def _store_everything(store: Store) -> list[Any]:
-    """What a store tells about the session, its invites and its guest, tickets at last as they are gone then."""
-    return [
-        await store.invites("s1", None, MANY, MANY),
-        await store.members("s1"),
-        await store.member("s1", "u-bob"),
-        dict(await store.users(["u-ada", "u-gil", "u-gus"])),
-        await store.logins("u-gil", NOW),
-        await store.logins("u-gus", NOW),
-    ]
-
-
-REPEATABLE: dict[str, Callable[[Store], Awaitable[Any]]] = {
-    "add_invite": lambda store: store.add_invite(invite(2), 2),
-    "revoke_invite": lambda store: store.revoke_invite("s1", invite(1).id),
-    "use_invite": lambda store: store.use_invite(SECRET, member(), 3),
-    "add_guest": lambda store: store.add_guest(guest("gus"), login("gus"), SECRET, 3),
-    "claim_guest": lambda store: store.claim_guest(claimed(), new_login()),
-    "add_ticket": lambda store: store.add_ticket(ticket("gil", 2)),
-    "take_ticket": lambda store: store.take_ticket("ticket-gil-1", NOW),
-}
-
-
-class TestRepeating:
-    @pytest.mark.parametrize("name", REPEATABLE)
-    async def test_a_write_can_be_repeated(self, store: Store, seed: Seed, name: str) -> None:
-        """The second time succeeds and changes nothing."""
-        write = REPEATABLE[name]
-        await seed.session()
-        await seed.invite(1, max_uses=2)
-        await seed.guest()
-        await store.add_login(login("gil", 2))
-        await store.add_ticket(ticket("gil", 1))
-        await write(store)
-        once = await _store_everything(store)
-
-        await write(store)
-
-        assert await _store_everything(store) == once
-        is_there: list[Ticket | None] = [await store.take_ticket(f"ticket-gil-{number}", NOW) for number in (1, 2)]
-        assert [one is not None for one in is_there] == [name != "take_ticket", name == "add_ticket"]

@@ -1,26 +1,21 @@
-"""What only the SQLite store promises: its files, its one writer, and what it says when the disk fails it."""
+"""The SQLite engine: settings, transactions, a disk that fails, closing, and being killed."""
 
 import asyncio
-import os
 import sqlite3
 import stat
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from storage.errors import StoreUnavailable
-from storage.sqlite.engine import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed, chunk, login, member, message, session, user, version
 from tests.waiting import PATIENCE_S
 
-ROOT = Path(__file__).parents[2]
-GARBAGE = b"This is not a database. " * 1_000
-"""How long a test waits for what should happen at once."""
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -37,16 +32,6 @@ async def store(path: Path) -> AsyncIterator[SqliteStore]:
     await opened.close(is_clean=True)
 
 
-@contextmanager
-def loose_umask() -> Iterator[None]:
-    """A umask that forbids nobody anything."""
-    before = os.umask(0)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
 def mode(path: Path) -> str:
     return oct(stat.S_IMODE(path.stat().st_mode))
 
@@ -55,73 +40,11 @@ def names(folder: Path) -> set[str]:
     return {one.name for one in folder.iterdir()}
 
 
-def content(folder: Path) -> dict[str, bytes]:
-    """What the files in a folder hold, without the empty lock."""
-    return {one.name: one.read_bytes() for one in folder.iterdir() if one.suffix != ".lock"}
-
-
-def write_garbage(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(GARBAGE)
-
-
 async def refusal(path: Path) -> str:
     """Open a store that must be refused, and return the message."""
     with pytest.raises(StoreUnavailable) as caught:
         await SqliteStore(path).open()
     return str(caught.value)
-
-
-class TestFiles:
-    async def test_only_the_owner_may_read(self, path: Path) -> None:
-        """Database, write-ahead log, shared memory and lock are private, whatever the umask."""
-        store = SqliteStore(path)
-        with loose_umask():
-            await store.open()
-            await Seed(store).user("ada")
-            await store.user("u-ada")
-
-        modes = {one.name: mode(one) for one in path.parent.iterdir()}
-
-        await store.close(is_clean=True)
-        assert modes == {
-            "collab.db": "0o600",
-            "collab.db-wal": "0o600",
-            "collab.db-shm": "0o600",
-            "collab.lock": "0o600",
-        }
-
-    async def test_the_folder_is_made(self, tmp_path: Path) -> None:
-        """With those above it, and private."""
-        path = tmp_path / "a" / "b" / "collab.db"
-        store = SqliteStore(path)
-
-        with loose_umask():
-            await store.open()
-
-        await store.close(is_clean=True)
-        assert path.is_file()
-        assert mode(path.parent) == "0o700"
-
-    async def test_a_clean_close_leaves_one_file(self, path: Path) -> None:
-        """Everything is in the database then, and it can be copied."""
-        store = SqliteStore(path)
-        await store.open()
-        await Seed(store).user("ada")
-        await store.user("u-ada")
-
-        await store.close(is_clean=True)
-
-        assert content(path.parent).keys() == {"collab.db"}
-        with closing(sqlite3.connect(path)) as db:
-            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            assert db.execute("SELECT id FROM users").fetchall() == [("u-ada",)]
-
-    async def test_the_version_is_noted(self, store: SqliteStore) -> None:
-        """A new file is of the newest version."""
-        found = await store._engine.read(lambda db: db.execute("PRAGMA user_version").fetchone()[0])
-
-        assert found == len(MIGRATIONS)
 
 
 class TestSettings:
@@ -143,154 +66,6 @@ class TestSettings:
         """Foreign keys are enforced: no orphan can be written past the methods."""
         with pytest.raises(StoreUnavailable):
             await store._engine.write(lambda db: db.execute("INSERT INTO log VALUES ('none', 1, 1, x'', 0)"))
-
-
-class TestOneServer:
-    async def test_a_second_server_is_refused(self, store: SqliteStore, path: Path) -> None:
-        """The message says which folder, and that another server has it."""
-        text = await refusal(path)
-
-        assert str(path.parent) in text
-        assert "in use" in text
-
-    async def test_a_refused_server_disturbs_nothing(self, path: Path) -> None:
-        """The first one goes on, and its end still counts as clean."""
-        store = SqliteStore(path)
-        await store.open()
-        await refusal(path)
-
-        await Seed(store).user("ada")
-        await store.close(is_clean=True)
-
-        after = SqliteStore(path)
-        assert await after.open() is True
-        assert await after.user("u-ada") == user("ada")
-        await after.close(is_clean=True)
-
-    async def test_the_next_server_may_start(self, path: Path) -> None:
-        """When the first has ended the lock is free, also after a refusal."""
-        store = SqliteStore(path)
-        await store.open()
-        await refusal(path)
-        await store.close(is_clean=False)
-
-        second = SqliteStore(path)
-        await second.open()
-
-        await second.ping()
-        await second.close(is_clean=True)
-
-    async def test_a_refused_server_keeps_no_file_open(self, store: SqliteStore, path: Path) -> None:
-        """Trying again and again does not use up descriptors."""
-        before = _descriptors()
-
-        for _ in range(5):
-            await refusal(path)
-
-        assert _descriptors() == before
-
-    async def test_a_refused_server_keeps_no_thread(self, store: SqliteStore, path: Path) -> None:
-        """Nor threads."""
-        before = _sqlite_threads()
-        refused = [SqliteStore(path) for _ in range(5)]
-
-        for one in refused:
-            with pytest.raises(StoreUnavailable):
-                await one.open()
-
-        assert _sqlite_threads() == before
-
-
-class TestRefusals:
-    async def test_a_newer_file(self, path: Path) -> None:
-        """It is left as it is, and the message says why."""
-        store = SqliteStore(path)
-        await store.open()
-        await store.close(is_clean=True)
-        _execute(path, "PRAGMA user_version=99")
-        before = content(path.parent)
-
-        text = await refusal(path)
-
-        assert "newer version" in text
-        assert content(path.parent)["collab.db"] == before["collab.db"]
-
-    async def test_a_newer_file_that_is_not_in_wal_mode(self, path: Path) -> None:
-        """Not even its journal mode changes."""
-        path.parent.mkdir()
-        _execute(path, "CREATE TABLE future (x)", "PRAGMA user_version=99")
-        before = content(path.parent)
-
-        text = await refusal(path)
-
-        assert "newer version" in text
-        assert content(path.parent)["collab.db"] == before["collab.db"]
-
-    async def test_a_file_that_is_no_database(self, path: Path) -> None:
-        """It is left as it is, and the message names it."""
-        write_garbage(path)
-
-        text = await refusal(path)
-
-        assert str(path) in text
-        assert content(path.parent)["collab.db"] == GARBAGE
-
-    async def test_a_database_cut_in_half(self, path: Path) -> None:
-        """Whatever is found broken, it is StoreUnavailable and never made anew."""
-        store = SqliteStore(path)
-        await store.open()
-        await Seed(store).session(first=chunk(1, 1, b"x" * 200_000))
-        await store.close(is_clean=True)
-        whole = content(path.parent)["collab.db"]
-        os.truncate(path, len(whole) // 2)
-
-        half = SqliteStore(path)
-        with pytest.raises(StoreUnavailable):
-            await _open_and_read(half)
-
-        await half.release()
-        assert len(content(path.parent)["collab.db"]) >= len(whole) // 2
-
-    async def test_a_folder_that_is_a_file(self, tmp_path: Path) -> None:
-        """The message names it."""
-        (tmp_path / "data").write_text("in the way")
-
-        text = await refusal(tmp_path / "data" / "collab.db")
-
-        assert str(tmp_path / "data") in text
-
-    async def test_a_database_that_is_a_folder(self, path: Path) -> None:
-        """The message names it."""
-        os.makedirs(path)  # noqa: PTH103 - a Path's own would be taken for blocking the loop
-
-        text = await refusal(path)
-
-        assert str(path) in text
-
-    async def test_what_was_refused_may_be_tried_again(self, path: Path) -> None:
-        """When the person has acted on the message, another store in the same process opens."""
-        write_garbage(path)
-        refused = SqliteStore(path)
-        with pytest.raises(StoreUnavailable):
-            await refused.open()
-        os.unlink(path)  # noqa: PTH108
-
-        store = SqliteStore(path)
-        await store.open()
-
-        await store.ping()
-        await store.close(is_clean=True)
-
-    async def test_a_migration_that_fails_leaves_no_half(self, path: Path) -> None:
-        """A table that is in the way: none of the step's others is made, and the version stays 0."""
-        path.parent.mkdir()
-        _execute(path, "CREATE TABLE checkpoints (x)")
-
-        await refusal(path)
-
-        with closing(sqlite3.connect(path)) as db:
-            assert db.execute("SELECT name FROM sqlite_schema").fetchall() == [("checkpoints",)]
-            assert db.execute("PRAGMA user_version").fetchone() == (0,)
 
 
 class TestTransactions:
@@ -569,20 +344,9 @@ class TestKilled:
         assert modes == {"0o600"}
 
 
-def _execute(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for statement in statements:
-            db.execute(statement)
-
-
 def _sqlite_threads() -> int:
     return sum(one.name.startswith("sqlite-") for one in threading.enumerate())
 
 
 def _descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
-
-
-async def _open_and_read(store: SqliteStore) -> None:
-    await store.open()
-    await store.chunks("s1", 0, 10)

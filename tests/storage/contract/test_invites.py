@@ -13,18 +13,16 @@ from storage.records import Invite, InviteUse, Member, Role
 from tests.storage.rows import (
     DAY,
     HOUR,
+    MANY,
     NOW,
-    ODD_TEXTS,
     Seed,
     invite,
     member,
     message,
+    odd_text,
 )
 
-MANY = 1_000
 SECRET = "s1-secret-1"
-
-odd_text = pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
 
 
 async def the_invite(store: Store, number: int = 1) -> Invite:

@@ -1,0 +1,325 @@
+"""`AccountStore`: the end of accounts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from storage.base import Store
+from storage.errors import NotFound
+from storage.records import AccountDeletion, Role
+from tests.storage.rows import (
+    HOUR,
+    MANY,
+    NOW,
+    Seed,
+    avatar,
+    chunk,
+    invite,
+    login,
+    member,
+    message,
+    odd_text,
+    session,
+    ticket,
+    user,
+    version,
+)
+
+
+class TestDeleting:
+    async def test_everything_of_his_goes(self, store: Store, seed: Seed) -> None:
+        """Logins, tickets and picture."""
+        await seed.user("ada")
+        await store.add_login(login("ada", 2))
+        await store.add_ticket(ticket())
+        await store.set_avatar("u-ada", "url", "key", avatar())
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+
+        assert sorted(deletion.logins) == ["l-ada-1", "l-ada-2"]
+        assert deletion == AccountDeletion(logins=deletion.logins, avatar_key="key")
+        assert await store.logins("u-ada", NOW) == []
+        assert await store.signed_in("l-ada-1", NOW) is None
+        assert await store.take_ticket("ticket-ada-1", NOW) is None
+        assert await store.avatar("u-ada") is None
+
+    async def test_only_authorship_remains(self, store: Store, seed: Seed) -> None:
+        """The row tells when he came, and nothing by which he could be known."""
+        await seed.user("ada", full_name="Ada Lovelace")
+        await store.set_avatar("u-ada", "url", "key", None)
+
+        await store.delete_user("u-ada", NOW, deletes_sessions=True)
+
+        left = (await store.users(["u-ada"]))["u-ada"]
+        nameless = {"username": "", "full_name": "", "email": None, "password_hash": None}
+        assert left == user("ada", **nameless, is_deleted=True)
+        assert left.is_deleted is True
+
+    async def test_his_name_is_forgotten_everywhere(self, store: Store, seed: Seed) -> None:
+        """In messages and versions too, which stay; the same name of somebody else stays as well."""
+        await seed.user("ada")
+        await seed.session("s1", owner_id="u-bob")
+        await store.join(member("u-ada"), MANY)
+        for text, sender in (("one", "u-ada"), ("two", "u-bob")):
+            await store.add_message(message(text, sender_id=sender))
+            await store.add_version(version(text, author_id=sender), MANY)
+
+        await store.delete_user("u-ada", NOW, deletes_sessions=True)
+
+        assert await store.messages("s1", None, MANY) == [
+            message("one", sequence=1, sender_name=""),
+            message("two", sequence=2, sender_id="u-bob"),
+        ]
+        assert await store.versions("s1", None, MANY, with_files=True) == [
+            version("two", number=2, author_id="u-bob"),
+            version("one", number=1, author_name=""),
+        ]
+
+    @pytest.mark.parametrize("name", ["ada", "ADA", "ada@example.org", "u-ada", " u-ada", ""])
+    async def test_he_is_not_found_by_name(self, store: Store, seed: Seed, name: str) -> None:
+        """Neither by the names he had nor by what is left."""
+        await seed.user("ada")
+
+        await store.delete_user("u-ada", NOW, deletes_sessions=True)
+
+        assert await store.user_by_name(name) is None
+
+    async def test_his_names_are_free(self, store: Store, seed: Seed) -> None:
+        """For a new user, and for as many deletions as there may be."""
+        for number in range(3):
+            made = await seed.user(f"ada{number}", username="Ada", email="ada@example.org")
+            assert await store.user_by_name("ada") == made
+            await store.delete_user(made.id, NOW, deletes_sessions=True)
+
+        found = await store.users(f"u-ada{number}" for number in range(3))
+
+        assert [one.is_deleted for one in found.values()] == [True] * 3
+
+    @pytest.mark.parametrize("deletes_sessions", [True, False])
+    async def test_sessions_of_others(self, store: Store, seed: Seed, *, deletes_sessions: bool) -> None:
+        """He is no member there any more, and his place is free; the sessions stay."""
+        await seed.user("ada")
+        for session_id in ("s1", "s2", "s3"):
+            await seed.session(session_id, owner_id="u-bob")
+        await store.join(member("u-ada", "s1"), MANY)
+        await store.join(member("u-ada", "s2", role=Role.VIEWER), MANY)
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=deletes_sessions)
+
+        assert sorted(deletion.memberships) == ["s1", "s2"]
+        assert (deletion.inherited, deletion.deleted) == ({}, ())
+        assert await store.sessions_of("u-ada", None, MANY) == []
+        assert await store.member("s1", "u-ada") is None
+        assert await store.members("s1") == [member("u-bob", role=Role.OWNER)]
+        assert await store.session("s2") == session("s2", owner_id="u-bob")
+
+    async def test_sessions_that_he_was_removed_from(self, store: Store, seed: Seed) -> None:
+        """His row there goes as well, but he was in none of them."""
+        await seed.user("ada")
+        await seed.session("s1", owner_id="u-bob")
+        await store.join(member("u-ada"), MANY)
+        await store.remove_member("s1", "u-ada")
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+
+        assert await store.member("s1", "u-ada") is None
+        assert deletion == AccountDeletion(logins=("l-ada-1",))
+
+    async def test_his_sessions_are_deleted(self, store: Store, seed: Seed) -> None:
+        """With everything in them, although there is an editor."""
+        await self.family(store, seed, bob=1)
+        await seed.session("s2", owner_id="u-bob")
+        await seed.invite()
+        await store.add_message(message())
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+
+        assert deletion == AccountDeletion(logins=("l-ada-1",), deleted=("s1",))
+        assert await store.session("s1") is None
+        assert await store.members("s1") == []
+        assert await store.messages("s1", None, MANY) == []
+        assert await store.invites("s1", None, MANY, MANY) == []
+        assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s2"]
+
+    async def test_the_eldest_editor_inherits(self, store: Store, seed: Seed) -> None:
+        """By when he joined, not by his name or his account's age; the others keep their roles."""
+        await self.family(store, seed, zoe=3, bob=5, carl=4)
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+
+        assert deletion.inherited == {"s1": "u-zoe"}
+        assert deletion.deleted == ()
+        found = await store.session("s1")
+        assert found is not None
+        assert found.owner_id == "u-zoe"
+        assert await store.members("s1") == [
+            member("u-zoe", role=Role.OWNER, joined_at=NOW + 3),
+            member("u-carl", joined_at=NOW + 4),
+            member("u-bob", joined_at=NOW + 5),
+        ]
+
+    async def test_who_does_not_inherit(self, store: Store, seed: Seed) -> None:
+        """Viewers, guests, and who was removed or left, however old."""
+        await self.family(store, seed, viewer=1, removed=2, left=3, successor=9)
+        await store.set_role("s1", "u-viewer", Role.VIEWER)
+        await store.remove_member("s1", "u-removed")
+        await store.leave("s1", "u-left")
+        await seed.invite()
+        await seed.guest("gil", created_at=NOW + 1)
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+
+        assert deletion.inherited == {"s1": "u-successor"}
+
+    async def test_without_a_successor(self, store: Store, seed: Seed) -> None:
+        """A session that has viewers and guests only is deleted."""
+        await self.family(store, seed, viewer=1)
+        await store.set_role("s1", "u-viewer", Role.VIEWER)
+        await seed.invite()
+        await seed.guest("gil")
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+
+        assert deletion == AccountDeletion(logins=("l-ada-1",), deleted=("s1",))
+        assert await store.session("s1") is None
+        assert await store.sessions_of("u-gil", None, MANY) == []
+
+    async def test_a_claimed_guest_inherits(self, store: Store, seed: Seed) -> None:
+        """He is no guest any more."""
+        await self.family(store, seed)
+        await seed.invite()
+        gil = await seed.guest("gil")
+        await store.claim_guest(
+            replace(gil, email="gil@example.org", password_hash="x", is_guest=False, guest_of=None), login("gil")
+        )
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+
+        assert deletion.inherited == {"s1": "u-gil"}
+
+    async def test_what_is_inherited_is_whole(self, store: Store, seed: Seed) -> None:
+        """Chat, log, versions and invites are where they were."""
+        await self.family(store, seed, bob=1)
+        await seed.invite()
+        await store.add_message(message("one", sender_id="u-bob"))
+        await store.append_chunks([chunk(1, 4)])
+        await store.add_version(version(author_id="u-bob"), MANY)
+
+        await store.delete_user("u-ada", NOW, deletes_sessions=False)
+
+        assert await store.messages("s1", None, MANY) == [message("one", sequence=1, sender_id="u-bob")]
+        assert await store.chunks("s1", 0, MANY) == [chunk(1, 4)]
+        assert await store.newest_version("s1") == version(number=1, author_id="u-bob")
+        assert [one for one, _ in await store.invites("s1", None, MANY, MANY)] == [invite()]
+
+    async def test_the_farewell_tells_each_session_once(self, store: Store, seed: Seed) -> None:
+        """Memberships are in sessions of others: not what he owned himself, inherited or deleted."""
+        for name in ("ada", "bob"):
+            await seed.user(name)
+        for session_id, owner_id in (("own1", "u-ada"), ("own2", "u-ada"), ("other", "u-bob")):
+            await seed.session(session_id, owner_id=owner_id)
+        await store.join(member("u-bob", "own1"), MANY)
+        await store.join(member("u-ada", "other"), MANY)
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
+
+        assert deletion == AccountDeletion(("l-ada-1",), ("other",), {"own1": "u-bob"}, ("own2",))
+        assert await store.member("own1", "u-ada") is None
+
+    async def test_a_session_that_he_handed_over(self, store: Store, seed: Seed) -> None:
+        """It is another's, and he is an editor there like any."""
+        await self.family(store, seed, bob=1)
+        await store.transfer_session("s1", "u-ada", "u-bob")
+
+        deletion = await store.delete_user("u-ada", NOW, deletes_sessions=True)
+
+        assert deletion == AccountDeletion(("l-ada-1",), ("s1",))
+        assert await store.members("s1") == [member("u-bob", role=Role.OWNER, joined_at=NOW + 1)]
+
+    async def test_deleting_twice_is_without_effect(self, store: Store, seed: Seed) -> None:
+        """Also when the names have a new user; and nobody cannot be deleted."""
+        await self.family(store, seed, bob=1)
+        await store.delete_user("u-ada", NOW, deletes_sessions=False)
+        new = await seed.user("new", username="ada", email="ada@example.org")
+        before = [await store.members("s1"), dict(await store.users(["u-ada", "u-new", "u-bob"]))]
+
+        deletions = [
+            await store.delete_user(user_id, NOW, deletes_sessions=True) for user_id in ("u-ada", "u-nobody", "")
+        ]
+
+        assert deletions == [AccountDeletion()] * 3
+        assert [await store.members("s1"), dict(await store.users(["u-ada", "u-new", "u-bob"]))] == before
+        assert await store.signed_in("l-new-1", NOW) == new
+
+    async def test_fifty_times_at_once(self, store: Store, seed: Seed) -> None:
+        """One call returns what was deleted, the others return nothing."""
+        await self.family(store, seed, bob=1)
+
+        results = await asyncio.gather(*(store.delete_user("u-ada", NOW, deletes_sessions=False) for _ in range(50)))
+
+        told = [one for one in results if one != AccountDeletion()]
+        assert [one.inherited for one in told] == [{"s1": "u-bob"}]
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            pytest.param(lambda store: store.rename_user("u-ada", "Back"), id="rename_user"),
+            pytest.param(lambda store: store.set_password("u-ada", "new", "l-ada-1"), id="set_password"),
+            pytest.param(lambda store: store.set_avatar("u-ada", "url", "key", avatar()), id="set_avatar"),
+            pytest.param(lambda store: store.add_login(login("ada", 2)), id="add_login"),
+            pytest.param(lambda store: store.add_ticket(ticket()), id="add_ticket"),
+            pytest.param(
+                lambda store: store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, 0), id="rotate_login"
+            ),
+        ],
+    )
+    async def test_he_does_not_come_back(
+        self, store: Store, seed: Seed, call: Callable[[Store], Awaitable[Any]]
+    ) -> None:
+        """A request that was under way finds no such user or login, and leaves nothing of his."""
+        await seed.user("ada")
+        await store.delete_user("u-ada", NOW, deletes_sessions=True)
+        before = dict(await store.users(["u-ada"]))
+
+        with pytest.raises(NotFound):
+            await call(store)
+
+        assert dict(await store.users(["u-ada"])) == before
+        assert await store.logins("u-ada", NOW) == []
+        assert await store.avatar("u-ada") is None
+        assert await store.take_ticket("ticket-ada-1", NOW) is None
+
+    async def test_a_guest(self, store: Store, seed: Seed) -> None:
+        """His account ends like any, and what he said stays."""
+        await seed.session()
+        await seed.invite()
+        await seed.guest("gil")
+        await store.add_message(message("one", sender_id="u-gil"))
+
+        deletion = await store.delete_user("u-gil", NOW, deletes_sessions=True)
+
+        assert deletion == AccountDeletion(("l-gil-1",), ("s1",))
+        assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
+        assert [one.text for one in await store.messages("s1", None, MANY)] == ["one"]
+        assert (await store.users(["u-gil"]))["u-gil"].is_deleted is True
+
+    @odd_text
+    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+        """Whatever the name is, it is forgotten and free."""
+        await seed.user("ada", username=f"x{text}", email=f"x@{text}", full_name=text)
+
+        await store.delete_user("u-ada", NOW, deletes_sessions=True)
+
+        assert await store.user_by_name(f"x{text}") is None
+        await seed.user("bob", username=f"X{text}", email=f"X@{text}")
+
+    async def family(self, store: Store, seed: Seed, **editors: int) -> None:
+        """A session of u-ada with editors who joined so many milliseconds after."""
+        await seed.user("ada")
+        await seed.session()
+        for name, joined in editors.items():
+            await seed.user(name)
+            await store.join(member(f"u-{name}", joined_at=NOW + joined), MANY)

@@ -1,0 +1,315 @@
+"""`AccountStore`: users, their passwords and their pictures."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from storage.base import Store
+from storage.errors import Conflict, NotFound
+from tests.storage.rows import (
+    NOW,
+    Seed,
+    avatar,
+    login,
+    odd_text,
+    user,
+)
+
+
+class TestUsers:
+    async def test_a_user_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+        """Every field, and the spelling of the name."""
+        full = user("ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada")
+        await seed.user("ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada")
+
+        found = await store.user("u-ada")
+
+        assert found == full
+        assert found is not None
+        assert found.is_guest is False
+
+    async def test_a_guest_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+        """What guests don't have stays None."""
+        guest = await seed.user("guest", email=None, password_hash=None, is_guest=True)
+
+        found = await store.user("u-guest")
+
+        assert found == guest
+        assert found is not None
+        assert found.is_guest is True
+
+    async def test_guests_do_not_share_an_email(self, store: Store, seed: Seed) -> None:
+        """No e-mail address is not an e-mail address that is taken."""
+        await seed.user("guest1", email=None, is_guest=True)
+        await seed.user("guest2", email=None, is_guest=True)
+
+        found = await store.users(["u-guest1", "u-guest2"])
+
+        assert found.keys() == {"u-guest1", "u-guest2"}
+
+    async def test_nobody(self, store: Store) -> None:
+        """An unknown id is None, not an error."""
+        assert await store.user("u-nobody") is None
+
+    async def test_users_leaves_out_unknown_ids(self, store: Store, seed: Seed) -> None:
+        """Those that exist come by id."""
+        await seed.user("ada")
+        await seed.user("bob")
+
+        found = await store.users(["u-bob", "u-nobody", "u-ada", "u-bob"])
+
+        assert dict(found) == {"u-ada": user("ada"), "u-bob": user("bob")}
+
+    async def test_users_takes_any_iterable(self, store: Store, seed: Seed) -> None:
+        """Also one that can be read only once, or is empty."""
+        await seed.user("ada")
+
+        assert dict(await store.users(iter(["u-ada"]))) == {"u-ada": user("ada")}
+        assert dict(await store.users([])) == {}
+
+    async def test_users_takes_many_ids(self, store: Store, seed: Seed) -> None:
+        """More than a statement may have parameters."""
+        await seed.user("ada")
+
+        found = await store.users([*(f"u-{number}" for number in range(40_000)), "u-ada"])
+
+        assert dict(found) == {"u-ada": user("ada")}
+
+    @pytest.mark.parametrize(
+        ("taken", "wanted"),
+        [("ada", "ada"), ("ada", "ADA"), ("STRASSE", "straße"), ("straße", "Strasse"), ("ΣΊΣΥΦΟΣ", "σίσυφος")],
+    )
+    async def test_user_names_are_unique_case_folded(self, store: Store, seed: Seed, taken: str, wanted: str) -> None:
+        """A name that differs in case only is taken, in every alphabet."""
+        await seed.user("first", username=taken)
+
+        with pytest.raises(Conflict) as caught:
+            await seed.user("second", username=wanted)
+
+        assert caught.value.field == "username"
+
+    @pytest.mark.parametrize("wanted", ["ada@example.org", "ADA@Example.ORG"])
+    async def test_emails_are_unique_case_folded(self, store: Store, seed: Seed, wanted: str) -> None:
+        """An e-mail address that differs in case only is taken."""
+        await seed.user("first", email="ada@example.org")
+
+        with pytest.raises(Conflict) as caught:
+            await seed.user("second", email=wanted)
+
+        assert caught.value.field == "email"
+
+    async def test_a_refused_user_leaves_nothing(self, store: Store, seed: Seed) -> None:
+        """Neither the user nor his login is stored."""
+        await seed.user("ada")
+
+        with pytest.raises(Conflict):
+            await store.add_user(user("eve", username="ADA"), login("eve"))
+
+        assert await store.user("u-eve") is None
+        assert await store.user_by_name("eve@example.org") is None
+        assert await store.signed_in("l-eve-1", NOW) is None
+
+    async def test_one_of_many_at_once_gets_the_name(self, store: Store) -> None:
+        """Concurrent sign-ups under one name: one succeeds, the others are told why not."""
+        names = [f"user{number}" for number in range(20)]
+
+        results = await asyncio.gather(
+            *(store.add_user(user(name, username="ada"), login(name)) for name in names), return_exceptions=True
+        )
+
+        assert results.count(None) == 1
+        assert [error.field for error in results if isinstance(error, Conflict)] == ["username"] * 19
+
+    @pytest.mark.parametrize("name", ["Straße", "STRASSE", "strasse", "ada@example.org", "ADA@Example.ORG"])
+    async def test_user_by_name(self, store: Store, seed: Seed, name: str) -> None:
+        """A user is found by name or e-mail address, whatever the case."""
+        made = await seed.user("ada", username="Straße")
+        await seed.user("bob")
+
+        assert await store.user_by_name(name) == made
+
+    async def test_user_by_name_folds_the_stored_email_too(self, store: Store, seed: Seed) -> None:
+        """An address that was stored with capitals is found by any spelling."""
+        await seed.user("ada", email="Ada@Example.org")
+
+        found = [await store.user_by_name(name) for name in ("Ada@Example.org", "ada@example.org")]
+
+        assert [one and one.id for one in found] == ["u-ada", "u-ada"]
+
+    @pytest.mark.parametrize("name", ["nobody", "", "ada%", "ad_", "ada@example", "u-ada", "None"])
+    async def test_user_by_name_of_nobody(self, store: Store, seed: Seed, name: str) -> None:
+        """Names are compared whole; guests are not found by having no address."""
+        await seed.user("ada")
+        await seed.user("guest", email=None)
+
+        assert await store.user_by_name(name) is None
+
+    async def test_rename(self, store: Store, seed: Seed) -> None:
+        """The new name finds the user, the old one is free."""
+        ada = await seed.user("ada")
+
+        renamed = await store.rename_user("u-ada", "Countess")
+
+        assert renamed == replace(ada, username="Countess")
+        assert await store.user("u-ada") == renamed
+        assert await store.user_by_name("countess") == renamed
+        assert await store.user_by_name("ada") is None
+        await seed.user("other", username="ada")
+
+    async def test_rename_to_another_spelling_of_the_own_name(self, store: Store, seed: Seed) -> None:
+        """One's own name is not taken."""
+        ada = await seed.user("ada")
+
+        assert await store.rename_user("u-ada", "ADA") == replace(ada, username="ADA")
+
+    @pytest.mark.parametrize("name", ["Straße", "STRASSE"])
+    async def test_rename_to_a_taken_name(self, store: Store, seed: Seed, name: str) -> None:
+        """The name of another in any case is a conflict, and nothing changes."""
+        ada = await seed.user("ada")
+        await seed.user("bob", username="straße")
+
+        with pytest.raises(Conflict) as caught:
+            await store.rename_user("u-ada", name)
+
+        assert caught.value.field == "username"
+        assert await store.user("u-ada") == ada
+
+    async def test_rename_nobody(self, store: Store) -> None:
+        """An unknown user is not found."""
+        with pytest.raises(NotFound):
+            await store.rename_user("u-nobody", "name")
+
+    @odd_text
+    async def test_odd_text_in_users(self, store: Store, seed: Seed, text: str) -> None:
+        """Names and avatars come back character by character."""
+        made = await seed.user("ada", username=f"x{text}", full_name=text, avatar=text)
+
+        assert await store.user("u-ada") == made
+        assert await store.user_by_name(f"X{text}") == made
+
+    async def test_an_avatar_may_be_large(self, store: Store, seed: Seed) -> None:
+        """A megabyte of text in one field."""
+        made = await seed.user("ada", avatar="ä" * (1 << 20))
+
+        assert await store.user("u-ada") == made
+
+
+class TestPasswords:
+    async def test_a_new_password(self, store: Store, seed: Seed) -> None:
+        """Only the hash changes, and all logins but the kept one end."""
+        ada = await seed.user("ada")
+        for number in (2, 3):
+            await store.add_login(login("ada", number))
+
+        ended = await store.set_password("u-ada", "$2b$04$other", "l-ada-2")
+
+        assert sorted(ended) == ["l-ada-1", "l-ada-3"]
+        assert await store.user("u-ada") == replace(ada, password_hash="$2b$04$other")
+        assert await store.logins("u-ada", NOW) == [login("ada", 2)]
+        assert await store.signed_in("l-ada-1", NOW) is None
+
+    async def test_without_other_logins(self, store: Store, seed: Seed) -> None:
+        """None end."""
+        await seed.user("ada")
+
+        assert await store.set_password("u-ada", "new", "l-ada-1") == ()
+
+    async def test_a_kept_login_that_is_not_his(self, store: Store, seed: Seed) -> None:
+        """It does not keep his own, and stays with whose it is."""
+        await seed.user("ada")
+        bob = await seed.user("bob")
+
+        ended = await store.set_password("u-ada", "new", "l-bob-1")
+
+        assert ended == ("l-ada-1",)
+        assert await store.signed_in("l-bob-1", NOW) == bob
+        assert await store.user("u-bob") == bob
+
+    async def test_of_nobody(self, store: Store, seed: Seed) -> None:
+        """An unknown user is not found, and nobody is signed out."""
+        ada = await seed.user("ada")
+
+        with pytest.raises(NotFound):
+            await store.set_password("u-nobody", "new", "l-nobody-1")
+
+        assert await store.signed_in("l-ada-1", NOW) == ada
+
+
+class TestAvatars:
+    async def test_a_picture_elsewhere(self, store: Store, seed: Seed) -> None:
+        """Its address and key are the user's; the store keeps nothing."""
+        ada = await seed.user("ada")
+
+        before = await store.set_avatar("u-ada", "https://pics.example.org/1", "key-1", None)
+
+        assert before is None
+        assert await store.user("u-ada") == replace(ada, avatar="https://pics.example.org/1", avatar_key="key-1")
+        assert await store.avatar("u-ada") is None
+
+    async def test_a_picture_in_the_store(self, store: Store, seed: Seed) -> None:
+        """Every byte of it."""
+        ada = await seed.user("ada")
+        picture = avatar("ada", bytes(range(256)), created_at=NOW + 1)
+
+        await store.set_avatar("u-ada", "/avatars/u-ada", None, picture)
+
+        found = await store.avatar("u-ada")
+        assert found == picture
+        assert found is not None
+        assert type(found.data) is bytes
+        assert await store.user("u-ada") == replace(ada, avatar="/avatars/u-ada")
+
+    async def test_one_after_another(self, store: Store, seed: Seed) -> None:
+        """Each replaces the one before, whose key is returned; None drops it."""
+        ada = await seed.user("ada")
+        await store.set_avatar("u-ada", "url-1", "key-1", avatar("ada", b"1"))
+
+        second = await store.set_avatar("u-ada", "url-2", "key-2", avatar("ada", b"2"))
+        kept = await store.avatar("u-ada")
+        third = await store.set_avatar("u-ada", "url-3", "key-3", None)
+        dropped = await store.avatar("u-ada")
+        fourth = await store.set_avatar("u-ada", None, None, None)
+
+        assert (second, third, fourth) == ("key-1", "key-2", "key-3")
+        assert (kept, dropped) == (avatar("ada", b"2"), None)
+        assert await store.user("u-ada") == ada
+
+    async def test_of_one_user(self, store: Store, seed: Seed) -> None:
+        """The picture of another stays."""
+        await seed.user("ada")
+        bob = await seed.user("bob")
+        await store.set_avatar("u-bob", "url", "key", avatar("bob"))
+
+        await store.set_avatar("u-ada", None, None, None)
+
+        assert await store.user("u-bob") == replace(bob, avatar="url", avatar_key="key")
+        assert await store.avatar("u-bob") == avatar("bob")
+
+    async def test_of_nobody(self, store: Store) -> None:
+        """An unknown user is not found, and his picture not kept."""
+        with pytest.raises(NotFound):
+            await store.set_avatar("u-nobody", "url", "key", avatar("nobody"))
+
+        assert await store.avatar("u-nobody") is None
+
+    @pytest.mark.parametrize("data", [b"", b"\0", b"\xff" * (1 << 20)], ids=["empty", "zero", "a megabyte"])
+    async def test_any_bytes(self, store: Store, seed: Seed, data: bytes) -> None:
+        """A picture is not cut."""
+        await seed.user("ada")
+
+        await store.set_avatar("u-ada", "url", None, avatar("ada", data))
+
+        assert await store.avatar("u-ada") == avatar("ada", data)
+
+    @odd_text
+    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+        """Addresses and keys come back character by character."""
+        await seed.user("ada")
+        await store.set_avatar("u-ada", text, text, None)
+
+        found = await store.user("u-ada")
+
+        assert found is not None
+        assert (found.avatar, found.avatar_key) == (text, text)
+        assert await store.set_avatar("u-ada", None, None, None) == text

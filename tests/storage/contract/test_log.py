@@ -1,0 +1,353 @@
+"""`RoomStore`: log, packed chunks and checkpoints."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from storage.base import Store
+from storage.errors import LogConflict, NotFound
+from tests.storage.rows import (
+    HOUR,
+    MANY,
+    NOW,
+    Seed,
+    checkpoint,
+    chunk,
+    session,
+)
+
+
+class TestLog:
+    async def test_chunks_come_back_as_stored(self, store: Store, seed: Seed) -> None:
+        """In order, with data that may be any bytes."""
+        await seed.session()
+        every_byte = chunk(1, 1, bytes(range(256)))
+        empty = chunk(2, 9, b"", created_at=NOW + 1)
+
+        gone = await store.append_chunks([every_byte, empty])
+
+        assert gone == set()
+        found = await store.chunks("s1", 0, MANY)
+        assert found == [every_byte, empty]
+        assert type(found[0].data) is bytes
+
+    async def test_nothing_to_append(self, store: Store) -> None:
+        """An empty call is fine."""
+        assert await store.append_chunks([]) == set()
+
+    async def test_any_iterable(self, store: Store, seed: Seed) -> None:
+        """Also one that can be read only once."""
+        await seed.session()
+
+        await store.append_chunks(chunk(number, number) for number in (1, 2, 3))
+
+        assert [one.first for one in await store.chunks("s1", 0, MANY)] == [1, 2, 3]
+
+    async def test_many_sessions_in_one_call(self, store: Store, seed: Seed) -> None:
+        """Each log continues on its own."""
+        await seed.session("s1", first=chunk(1, 4))
+        await seed.session("s2")
+
+        await store.append_chunks([chunk(1, 1, session_id="s2"), chunk(5, 5), chunk(2, 3, session_id="s2")])
+
+        assert [(one.first, one.last) for one in await store.chunks("s1", 0, MANY)] == [(1, 4), (5, 5)]
+        assert [(one.first, one.last) for one in await store.chunks("s2", 0, MANY)] == [(1, 1), (2, 3)]
+
+    async def test_the_same_call_again(self, store: Store, seed: Seed) -> None:
+        """A repetition is passed over."""
+        await seed.session("s1")
+        await seed.session("s2")
+        chunks = [chunk(1, 3), chunk(4, 4), chunk(1, 2, session_id="s2")]
+        await store.append_chunks(chunks)
+
+        gone = await store.append_chunks(chunks)
+
+        assert gone == set()
+        assert await store.chunks("s1", 0, MANY) == chunks[:2]
+        assert await store.chunks("s2", 0, MANY) == chunks[2:]
+
+    async def test_an_old_chunk_again(self, store: Store, seed: Seed) -> None:
+        """Also one that others have come after."""
+        await seed.session()
+        chunks = [chunk(1, 3), chunk(4, 4), chunk(5, 9)]
+        await store.append_chunks(chunks)
+
+        await store.append_chunks([chunks[1]])
+
+        assert await store.chunks("s1", 0, MANY) == chunks
+
+    async def test_an_old_chunk_with_a_new_one(self, store: Store, seed: Seed) -> None:
+        """The old one is passed over, the new one appended."""
+        await seed.session()
+        await store.append_chunks([chunk(1, 3)])
+
+        await store.append_chunks([chunk(1, 3), chunk(4, 6)])
+
+        assert await store.chunks("s1", 0, MANY) == [chunk(1, 3), chunk(4, 6)]
+
+    async def test_twice_in_one_call(self, store: Store, seed: Seed) -> None:
+        """It is there once."""
+        await seed.session()
+
+        await store.append_chunks([chunk(1, 3), chunk(1, 3), chunk(4, 4)])
+
+        assert await store.chunks("s1", 0, MANY) == [chunk(1, 3), chunk(4, 4)]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            pytest.param(chunk(8, 9), id="hole"),
+            pytest.param(chunk(0, 0), id="before the start"),
+            pytest.param(chunk(6, 8), id="overlaps the end"),
+            pytest.param(chunk(2, 3), id="inside a chunk"),
+            pytest.param(chunk(1, 6), id="two chunks as one"),
+            pytest.param(chunk(4, 5, b"s1 4-6"), id="another end"),
+            pytest.param(chunk(4, 8, b"s1 4-6"), id="another end beyond"),
+            pytest.param(chunk(4, 6, b"other"), id="other data at the end"),
+            pytest.param(chunk(1, 3, b"other"), id="other data at the start"),
+        ],
+    )
+    @pytest.mark.parametrize("is_first", [True, False], ids=["first", "last"])
+    async def test_what_does_not_continue_the_log(
+        self, store: Store, seed: Seed, wrong: Any, *, is_first: bool
+    ) -> None:
+        """It is a conflict, and of the whole call nothing is written."""
+        await seed.session("s1")
+        await seed.session("s2")
+        log = [chunk(1, 3), chunk(4, 6)]
+        await store.append_chunks(log)
+        fitting = chunk(1, 1, session_id="s2", created_at=NOW + HOUR)
+
+        with pytest.raises(LogConflict):
+            await store.append_chunks([wrong, fitting] if is_first else [fitting, wrong])
+
+        assert await store.chunks("s1", 0, MANY) == log
+        assert await store.chunks("s2", 0, MANY) == []
+        assert await store.session("s2") == session("s2")
+
+    async def test_a_conflict_leaves_the_chunks_of_its_own_session_unwritten_too(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """A good chunk before a hole is not kept."""
+        await seed.session()
+
+        with pytest.raises(LogConflict):
+            await store.append_chunks([chunk(1, 1), chunk(3, 3)])
+
+        assert await store.chunks("s1", 0, MANY) == []
+
+    async def test_an_empty_log_starts_at_one(self, store: Store, seed: Seed) -> None:
+        """Anything else is a hole."""
+        await seed.session()
+
+        with pytest.raises(LogConflict):
+            await store.append_chunks([chunk(2, 2)])
+
+    async def test_sessions_that_are_gone(self, store: Store, seed: Seed) -> None:
+        """Their ids are returned, and the others are written."""
+        await seed.session("s1")
+        await seed.session("s2")
+        await store.delete_session("s2")
+
+        gone = await store.append_chunks(
+            [chunk(5, 5, session_id="s2"), chunk(1, 1), chunk(6, 6, session_id="s2"), chunk(1, 1, session_id="s3")]
+        )
+
+        assert gone == {"s2", "s3"}
+        assert await store.chunks("s1", 0, MANY) == [chunk(1, 1)]
+        assert await store.chunks("s2", 0, MANY) == []
+        assert await store.chunks("s3", 0, MANY) == []
+
+    async def test_one_of_many_at_once_gets_the_position(self, store: Store, seed: Seed) -> None:
+        """Two writers cannot both continue at one place."""
+        await seed.session()
+
+        results = await asyncio.gather(
+            *(store.append_chunks([chunk(1, 1, b"%d" % number)]) for number in range(20)), return_exceptions=True
+        )
+
+        assert results.count(set()) == 1
+        assert sum(isinstance(one, LogConflict) for one in results) == 19
+        assert len(await store.chunks("s1", 0, MANY)) == 1
+
+    @pytest.mark.parametrize(
+        ("after", "limit", "expected"),
+        [
+            (0, MANY, [1, 4, 5, 10]),
+            (1, MANY, [1, 4, 5, 10]),
+            (2, MANY, [1, 4, 5, 10]),
+            (3, MANY, [4, 5, 10]),
+            (4, MANY, [5, 10]),
+            (7, MANY, [5, 10]),
+            (9, MANY, [10]),
+            (10, MANY, []),
+            (99, MANY, []),
+            (0, 2, [1, 4]),
+            (7, 1, [5]),
+        ],
+    )
+    async def test_chunks_after(self, store: Store, seed: Seed, after: int, limit: int, expected: list[int]) -> None:
+        """From the chunk that holds the first entry beyond `after`, also if that is inside it."""
+        await seed.session()
+        await store.append_chunks([chunk(1, 3), chunk(4, 4), chunk(5, 9), chunk(10, 10)])
+
+        found = await store.chunks("s1", after, limit)
+
+        assert [one.first for one in found] == expected
+
+    async def test_paging_through_a_long_log(self, store: Store, seed: Seed) -> None:
+        """Reading on after the last entry seen gives every chunk once; the order is by number, not by text."""
+        await seed.session()
+        log = [chunk(number, number) for number in range(1, 121)]
+        await store.append_chunks(log)
+
+        seen = await store.chunks("s1", 0, 7)
+        while page := await store.chunks("s1", seen[-1].last, 7):
+            seen += page
+
+        assert seen == log
+
+    async def test_chunks_of_no_session(self, store: Store) -> None:
+        """Nothing."""
+        assert await store.chunks("s-none", 0, MANY) == []
+
+    async def test_four_megabytes(self, store: Store, seed: Seed) -> None:
+        """A large chunk is not cut."""
+        await seed.session()
+        large = chunk(1, 1, bytes(range(256)) * (4 << 12))
+
+        await store.append_chunks([large])
+
+        assert await store.chunks("s1", 0, MANY) == [large]
+
+
+class TestPacking:
+    async def test_spans(self, store: Store, seed: Seed) -> None:
+        """First and last entry of each chunk, in order of numbers."""
+        await seed.session("s1")
+        await seed.session("s2")
+        await store.append_chunks([chunk(number, number) for number in range(1, 12)])
+        await store.append_chunks([chunk(12, 20), chunk(1, 3, session_id="s2")])
+
+        assert await store.chunk_spans("s1") == [*((number, number) for number in range(1, 12)), (12, 20)]
+        assert await store.chunk_spans("s-none") == []
+
+    @pytest.mark.parametrize(("first", "last"), [(1, 3), (4, 9), (4, 5), (1, 12), (10, 12), (10, 10)])
+    async def test_one_for_many(self, store: Store, seed: Seed, first: int, last: int) -> None:
+        """The new chunk is there instead of those that it covers; the others stay, and the log goes on."""
+        await seed.session("s1")
+        await seed.session("s2")
+        log = [chunk(1, 3), chunk(4, 4), chunk(5, 5), chunk(6, 9), chunk(10, 10), chunk(11, 12)]
+        await store.append_chunks([*log, chunk(1, 12, session_id="s2")])
+        packed = chunk(first, last, b"packed", created_at=NOW + 9)
+
+        await store.replace_chunks(packed)
+        await store.replace_chunks(packed)
+        await store.append_chunks([chunk(13, 13)])
+
+        kept = [one for one in log if one.last < first or one.first > last]
+        expected = sorted([*kept, packed, chunk(13, 13)], key=lambda one: one.first)
+        assert await store.chunks("s1", 0, MANY) == expected
+        assert await store.chunk_spans("s1") == [(one.first, one.last) for one in expected]
+        assert await store.chunks("s2", 0, MANY) == [chunk(1, 12, session_id="s2")]
+        seen = await store.chunks("s1", 0, 2)
+        while page := await store.chunks("s1", seen[-1].last, 2):
+            seen += page
+        assert seen == expected
+
+    @pytest.mark.parametrize(("first", "last"), [(1, 2), (2, 3), (4, 6), (7, 8), (8, 9)])
+    async def test_only_what_is_exactly_there(self, store: Store, seed: Seed, first: int, last: int) -> None:
+        """A chunk that cuts another in two, or goes beyond the log, changes nothing."""
+        await seed.session()
+        log = [chunk(1, 3), chunk(4, 4), chunk(5, 7)]
+        await store.append_chunks(log)
+
+        with pytest.raises(LogConflict):
+            await store.replace_chunks(chunk(first, last, b"packed"))
+        assert await store.chunks("s1", 0, MANY) == log
+
+    async def test_of_no_session(self, store: Store) -> None:
+        with pytest.raises(NotFound):
+            await store.replace_chunks(chunk(1, 1, session_id="s-none"))
+
+    async def test_large_ones(self, store: Store, seed: Seed) -> None:
+        """Megabytes go and come whole, and the old ones leave nothing."""
+        await seed.session()
+        large = bytes(range(256)) * (1 << 16)
+        await store.append_chunks([chunk(1, 1, large), chunk(2, 2)])
+
+        for data in (large[::-1], b"small", large):
+            await store.replace_chunks(chunk(1, 2, data))
+            assert await store.chunks("s1", 0, MANY) == [chunk(1, 2, data)]
+
+
+class TestCheckpoints:
+    async def test_a_checkpoint_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+        """Every byte of it."""
+        await seed.session()
+        put = checkpoint(3, state=bytes(range(256)), owners=b"")
+
+        await store.put_checkpoint(put)
+
+        found = await store.checkpoint("s1")
+        assert found == put
+        assert found is not None
+        assert type(found.state) is bytes
+
+    @pytest.mark.parametrize("session_id", ["s1", "s-none"])
+    async def test_none(self, store: Store, seed: Seed, session_id: str) -> None:
+        """A session without a checkpoint has none, nor has one that does not exist."""
+        await seed.session()
+
+        assert await store.checkpoint(session_id) is None
+
+    @pytest.mark.parametrize("sequence", [3, 4, 100])
+    async def test_a_newer_one_replaces(self, store: Store, seed: Seed, sequence: int) -> None:
+        """Also one of the same position: it may have been packed anew."""
+        await seed.session()
+        await store.put_checkpoint(checkpoint(3))
+        newer = checkpoint(sequence, state=b"new", owners=b"too", created_at=NOW + 1)
+
+        await store.put_checkpoint(newer)
+
+        assert await store.checkpoint("s1") == newer
+
+    async def test_an_older_one_is_passed_over(self, store: Store, seed: Seed) -> None:
+        """A checkpoint that comes late does not undo a newer one."""
+        await seed.session()
+        await store.put_checkpoint(checkpoint(3))
+
+        await store.put_checkpoint(checkpoint(2, created_at=NOW + 1))
+
+        assert await store.checkpoint("s1") == checkpoint(3)
+
+    async def test_checkpoints_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
+        """Each session has one."""
+        await seed.session("s1")
+        await seed.session("s2")
+        await store.put_checkpoint(checkpoint(3, "s1"))
+
+        await store.put_checkpoint(checkpoint(1, "s2"))
+
+        assert await store.checkpoint("s1") == checkpoint(3, "s1")
+        assert await store.checkpoint("s2") == checkpoint(1, "s2")
+
+    async def test_a_session_that_is_gone(self, store: Store, seed: Seed) -> None:
+        """Nothing is left behind for it."""
+        await seed.session()
+        await store.delete_session("s1")
+
+        with pytest.raises(NotFound):
+            await store.put_checkpoint(checkpoint())
+
+        assert await store.checkpoint("s1") is None
+
+    async def test_four_megabytes(self, store: Store, seed: Seed) -> None:
+        """A large document is not cut."""
+        await seed.session()
+        put = checkpoint(1, state=bytes(range(256)) * (4 << 12), owners=b"\xff" * (1 << 20))
+
+        await store.put_checkpoint(put)
+
+        assert await store.checkpoint("s1") == put

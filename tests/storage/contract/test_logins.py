@@ -1,0 +1,405 @@
+"""`AccountStore`: logins and their refresh tokens."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from storage.base import Store
+from storage.errors import NotFound, TokenReused
+from storage.records import Login, Role
+from tests.storage.rows import (
+    HOUR,
+    NOW,
+    Seed,
+    login,
+)
+
+RETRY_MS = 30_000
+
+
+class TestLogins:
+    async def test_the_first_login(self, store: Store, seed: Seed) -> None:
+        """A new user is signed in by the login that came with him."""
+        ada = await seed.user("ada")
+
+        assert await store.signed_in("l-ada-1", NOW) == ada
+
+    async def test_another_login(self, store: Store, seed: Seed) -> None:
+        """Logins of one user stand side by side."""
+        ada = await seed.user("ada")
+
+        await store.add_login(login("ada", 2))
+
+        assert await store.signed_in("l-ada-1", NOW) == ada
+        assert await store.signed_in("l-ada-2", NOW) == ada
+
+    async def test_an_unknown_login(self, store: Store, seed: Seed) -> None:
+        """Nobody is signed in by it."""
+        await seed.user("ada")
+
+        assert await store.signed_in("l-nobody", NOW) is None
+
+    async def test_admission(self, store: Store, seed: Seed) -> None:
+        """Login, session and membership at once, each as it is read alone."""
+        ada, bob = await seed.user("ada"), await seed.user("bob")
+        session = await seed.session("one", owner_id=ada.id)
+
+        for one, name in ((ada, "ada"), (bob, "bob")):
+            member = await store.member("one", one.id)
+            assert await store.admission(f"l-{name}-1", "one", NOW) == (one, session, member)
+        assert (await store.admission("l-ada-1", "one", NOW)).member.role is Role.OWNER
+        assert await store.admission("l-ada-1", "another", NOW) == (ada, None, None)
+        assert await store.admission("l-ada-1", "one", NOW + HOUR) is None
+        assert await store.admission("l-nobody", "one", NOW) is None
+
+    async def test_signed_in_until_expiry(self, store: Store, seed: Seed) -> None:
+        """A login counts until just before `expires_at`."""
+        ada = await seed.user("ada")
+
+        assert await store.signed_in("l-ada-1", NOW + HOUR - 1) == ada
+        assert await store.signed_in("l-ada-1", NOW + HOUR) is None
+        assert await store.signed_in("l-ada-1", NOW + HOUR + 1) is None
+
+    async def test_signed_in_until_ended(self, store: Store, seed: Seed) -> None:
+        """Ending one login leaves the user's other ones."""
+        ada = await seed.user("ada")
+        await store.add_login(login("ada", 2))
+
+        await store.end_login("l-ada-1")
+
+        assert await store.signed_in("l-ada-1", NOW) is None
+        assert await store.signed_in("l-ada-2", NOW) == ada
+
+    async def test_ending_twice_is_harmless(self, store: Store, seed: Seed) -> None:
+        """So is ending what never was."""
+        await seed.user("ada")
+
+        await store.end_login("l-ada-1")
+        await store.end_login("l-ada-1")
+        await store.end_login("l-nobody")
+
+        assert await store.signed_in("l-ada-1", NOW) is None
+
+    async def test_signed_in_sees_the_new_name(self, store: Store, seed: Seed) -> None:
+        """The user comes as he is now."""
+        await seed.user("ada")
+        renamed = await store.rename_user("u-ada", "Countess")
+
+        assert await store.signed_in("l-ada-1", NOW) == renamed
+
+    async def test_add_login_drops_those_that_expired(self, store: Store, seed: Seed) -> None:
+        """Asked for the past, a dropped login is gone while one that had not expired is there."""
+        ada = await seed.user("ada")
+        await store.add_login(login("ada", 2, expires_at=NOW + 3 * HOUR))
+
+        await store.add_login(login("ada", 3, created_at=NOW + 2 * HOUR, expires_at=NOW + 3 * HOUR))
+
+        assert await store.signed_in("l-ada-1", NOW) is None
+        assert await store.signed_in("l-ada-2", NOW) == ada
+        assert await store.signed_in("l-ada-3", NOW) == ada
+
+    async def test_add_login_leaves_the_logins_of_others(self, store: Store, seed: Seed) -> None:
+        """Only the user's own expired logins go."""
+        await seed.user("ada")
+        bob = await seed.user("bob")
+
+        await store.add_login(login("ada", 2, created_at=NOW + 2 * HOUR, expires_at=NOW + 3 * HOUR))
+
+        assert await store.signed_in("l-bob-1", NOW) == bob
+
+
+class TestRotation:
+    async def rotate(self, store: Store, presented: str, successor: str, now: int = NOW, **changed: Any) -> Login:
+        given = {"login_id": "l-ada-1", "expires_at": now + HOUR, "retry_ms": RETRY_MS, **changed}
+        return await store.rotate_login(presented=presented, successor=successor, now=now, **given)
+
+    async def test_the_current_token(self, store: Store, seed: Seed) -> None:
+        """Its successor becomes current, and the login lives on."""
+        ada = await seed.user("ada")
+
+        rotated = await self.rotate(store, "hash-0", "hash-1", NOW + 1000)
+
+        assert rotated == login(
+            "ada",
+            token_hash="hash-1",
+            previous_hash="hash-0",
+            generation=1,
+            rotated_at=NOW + 1000,
+            expires_at=NOW + 1000 + HOUR,
+            used_at=NOW + 1000,
+        )
+        assert await store.signed_in("l-ada-1", NOW + HOUR + 500) == ada
+
+    async def test_a_chain_of_rotations(self, store: Store, seed: Seed) -> None:
+        """Each successor is the next current token."""
+        await seed.user("ada")
+
+        for number in range(1, 6):
+            rotated = await self.rotate(store, f"hash-{number - 1}", f"hash-{number}", NOW + number)
+
+        assert (rotated.generation, rotated.token_hash, rotated.previous_hash) == (5, "hash-5", "hash-4")
+
+    async def test_other_logins_stay_as_they_are(self, store: Store, seed: Seed) -> None:
+        """A rotation is about one login."""
+        await seed.user("ada")
+        await store.add_login(login("ada", 2))
+        await self.rotate(store, "hash-0", "hash-1")
+
+        other = await self.rotate(store, "hash-0", "other-1", login_id="l-ada-2")
+
+        assert (other.id, other.generation, other.token_hash) == ("l-ada-2", 1, "other-1")
+
+    @pytest.mark.parametrize("later", [0, 1, RETRY_MS])
+    async def test_a_retry_within_the_window(self, store: Store, seed: Seed, later: int) -> None:
+        """The same exchange again changes nothing and gives the same login."""
+        ada = await seed.user("ada")
+        rotated = await self.rotate(store, "hash-0", "hash-1", NOW + 1000)
+
+        retried = await self.rotate(store, "hash-0", "hash-1", NOW + 1000 + later)
+
+        assert retried == rotated
+        assert await store.signed_in("l-ada-1", NOW + 1000 + HOUR - 1) == ada
+        assert await store.signed_in("l-ada-1", NOW + 1000 + HOUR) is None
+
+    async def test_the_successor_works_after_a_retry(self, store: Store, seed: Seed) -> None:
+        """A client that lost the answer goes on as if it had not."""
+        await seed.user("ada")
+        await self.rotate(store, "hash-0", "hash-1")
+        await self.rotate(store, "hash-0", "hash-1")
+
+        rotated = await self.rotate(store, "hash-1", "hash-2")
+
+        assert rotated.generation == 2
+
+    async def test_the_old_token_after_the_window(self, store: Store, seed: Seed) -> None:
+        """Somebody has a copy: the login ends."""
+        await seed.user("ada")
+        await self.rotate(store, "hash-0", "hash-1", NOW)
+
+        with pytest.raises(TokenReused):
+            await self.rotate(store, "hash-0", "hash-1", NOW + RETRY_MS + 1)
+
+        await self.assert_ended(store)
+
+    async def test_a_retry_does_not_move_the_window(self, store: Store, seed: Seed) -> None:
+        """The window counts from the exchange, not from the last retry."""
+        await seed.user("ada")
+        await self.rotate(store, "hash-0", "hash-1", NOW)
+        await self.rotate(store, "hash-0", "hash-1", NOW + RETRY_MS)
+
+        with pytest.raises(TokenReused):
+            await self.rotate(store, "hash-0", "hash-1", NOW + RETRY_MS + 1)
+
+        await self.assert_ended(store)
+
+    async def test_the_old_token_with_another_successor(self, store: Store, seed: Seed) -> None:
+        """Within the window too, that is not a retry."""
+        await seed.user("ada")
+        await self.rotate(store, "hash-0", "hash-1")
+
+        with pytest.raises(TokenReused):
+            await self.rotate(store, "hash-0", "forged")
+
+        await self.assert_ended(store)
+
+    @pytest.mark.parametrize(("presented", "successor"), [("unknown", "hash-2"), ("hash-1", "hash-0"), ("", "")])
+    async def test_an_unknown_token(self, store: Store, seed: Seed, presented: str, successor: str) -> None:
+        """A token that the login never had ends it."""
+        await seed.user("ada")
+
+        with pytest.raises(TokenReused):
+            await self.rotate(store, presented, successor)
+
+        await self.assert_ended(store)
+
+    async def test_a_token_from_before_the_one_before(self, store: Store, seed: Seed) -> None:
+        """Only the newest exchange can be retried."""
+        await seed.user("ada")
+        await self.rotate(store, "hash-0", "hash-1")
+        await self.rotate(store, "hash-1", "hash-2")
+
+        with pytest.raises(TokenReused):
+            await self.rotate(store, "hash-0", "hash-1")
+
+        await self.assert_ended(store)
+
+    async def test_reuse_leaves_the_other_logins(self, store: Store, seed: Seed) -> None:
+        """The user's other devices stay signed in."""
+        ada = await seed.user("ada")
+        await store.add_login(login("ada", 2))
+
+        with pytest.raises(TokenReused):
+            await self.rotate(store, "unknown", "hash-1")
+
+        assert await store.signed_in("l-ada-2", NOW) == ada
+
+    @pytest.mark.parametrize("presented", ["hash-0", "unknown"])
+    async def test_an_expired_login(self, store: Store, seed: Seed, presented: str) -> None:
+        """Whatever token is shown, an expired login is not found."""
+        await seed.user("ada")
+
+        with pytest.raises(NotFound):
+            await self.rotate(store, presented, "hash-1", NOW + HOUR)
+
+    async def test_just_before_expiry(self, store: Store, seed: Seed) -> None:
+        """The last millisecond renews the login."""
+        await seed.user("ada")
+
+        rotated = await self.rotate(store, "hash-0", "hash-1", NOW + HOUR - 1)
+
+        assert rotated.expires_at == NOW + 2 * HOUR - 1
+
+    async def test_an_ended_login(self, store: Store, seed: Seed) -> None:
+        """An ended login is not found."""
+        await seed.user("ada")
+        await store.end_login("l-ada-1")
+
+        with pytest.raises(NotFound):
+            await self.rotate(store, "hash-0", "hash-1")
+
+    async def test_expiry_never_passes_the_end(self, store: Store, seed: Seed) -> None:
+        """However often it is used, a login expires at `ends_at`."""
+        await seed.user("ada")
+
+        rotated = await self.rotate(store, "hash-0", "hash-1", expires_at=NOW + 100 * HOUR)
+
+        assert rotated.expires_at == NOW + 10 * HOUR
+        assert rotated.ends_at == NOW + 10 * HOUR
+        assert await store.signed_in("l-ada-1", NOW + 10 * HOUR) is None
+
+    async def test_fifty_tabs_refresh_at_once(self, store: Store, seed: Seed) -> None:
+        """One exchange, everybody has its result."""
+        await seed.user("ada")
+
+        results = await asyncio.gather(*(self.rotate(store, "hash-0", "hash-1", NOW + 5) for _ in range(50)))
+
+        assert set(results) == {results[0]}
+        assert (results[0].generation, results[0].token_hash) == (1, "hash-1")
+
+    async def assert_ended(self, store: Store) -> None:
+        assert await store.signed_in("l-ada-1", NOW) is None
+        for token in ("hash-0", "hash-1", "hash-2"):
+            with pytest.raises(NotFound):
+                await self.rotate(store, token, "next")
+
+
+class TestLoginsOfUser:
+    async def test_the_one_used_last_first(self, store: Store, seed: Seed) -> None:
+        """With every field, whatever the order in which they were made."""
+        await seed.user("ada")
+        for number, used in ((2, 5), (3, 9), (4, 7)):
+            await store.add_login(login("ada", number, used_at=NOW + used))
+
+        found = await store.logins("u-ada", NOW)
+
+        assert found == [
+            login("ada", 3, used_at=NOW + 9),
+            login("ada", 4, used_at=NOW + 7),
+            login("ada", 2, used_at=NOW + 5),
+            login("ada", 1),
+        ]
+
+    async def test_his_own_only(self, store: Store, seed: Seed) -> None:
+        """Nobody else's, and nobody has none."""
+        await seed.user("ada")
+        await seed.user("bob")
+
+        assert await store.logins("u-bob", NOW) == [login("bob")]
+        assert await store.logins("u-nobody", NOW) == []
+
+    async def test_until_expiry(self, store: Store, seed: Seed) -> None:
+        """Those that have expired or ended are not listed."""
+        await seed.user("ada")
+        await store.add_login(login("ada", 2, expires_at=NOW + 5))
+        await store.add_login(login("ada", 3))
+        await store.end_login("l-ada-3")
+
+        listed = [{one.id for one in await store.logins("u-ada", now)} for now in (NOW + 4, NOW + 5, NOW + HOUR)]
+
+        assert listed == [{"l-ada-1", "l-ada-2"}, {"l-ada-1"}, set()]
+
+    async def test_touching(self, store: Store, seed: Seed) -> None:
+        """Only the time of use changes, of those that are named."""
+        await seed.user("ada")
+        await seed.user("bob")
+        await store.add_login(login("ada", 2, used_at=NOW + 1))
+
+        await store.touch_logins(["l-ada-1", "l-bob-1"], NOW + 7)
+
+        assert await store.logins("u-ada", NOW) == [login("ada", 1, used_at=NOW + 7), login("ada", 2, used_at=NOW + 1)]
+        assert await store.logins("u-bob", NOW) == [login("bob", 1, used_at=NOW + 7)]
+
+    async def test_touching_takes_any_iterable(self, store: Store, seed: Seed) -> None:
+        """Also one that can be read only once, has nothing, or names one twice."""
+        await seed.user("ada")
+
+        await store.touch_logins(iter(["l-ada-1", "l-ada-1"]), NOW + 7)
+        await store.touch_logins([], NOW + 9)
+
+        assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
+
+    async def test_touching_many(self, store: Store, seed: Seed) -> None:
+        """More than a statement may have parameters."""
+        await seed.user("ada")
+
+        await store.touch_logins([*(f"l-{number}" for number in range(40_000)), "l-ada-1"], NOW + 7)
+
+        assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
+
+    async def test_touching_passes_over_those_that_have_ended(self, store: Store, seed: Seed) -> None:
+        """They stay ended, and the others are noted."""
+        await seed.user("ada")
+        await store.add_login(login("ada", 2))
+        await store.end_login("l-ada-2")
+
+        await store.touch_logins(["l-none", "l-ada-2", "l-ada-1"], NOW + 7)
+
+        assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
+        assert await store.signed_in("l-ada-2", NOW) is None
+
+    async def test_use_never_runs_backwards(self, store: Store, seed: Seed) -> None:
+        """A note that comes late does not make a login older."""
+        await seed.user("ada")
+        await store.touch_logins(["l-ada-1"], NOW + 7)
+
+        await store.touch_logins(["l-ada-1"], NOW + 3)
+
+        assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
+
+    async def test_a_refresh_is_a_use(self, store: Store, seed: Seed) -> None:
+        """It moves the login up; a retry of it changes nothing."""
+        await seed.user("ada")
+        await store.add_login(login("ada", 2, used_at=NOW + 1))
+
+        rotated = await store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW + 7, NOW + HOUR, HOUR)
+        await store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW + 9, NOW + HOUR, HOUR)
+
+        assert rotated.used_at == NOW + 7
+        assert await store.logins("u-ada", NOW) == [rotated, login("ada", 2, used_at=NOW + 1)]
+
+    async def test_ending_the_others(self, store: Store, seed: Seed) -> None:
+        """All of his but one, whose ids are returned, also of those expired or not."""
+        await seed.user("ada")
+        bob = await seed.user("bob")
+        for number in (2, 3):
+            await store.add_login(login("ada", number))
+
+        ended = await store.end_other_logins("u-ada", "l-ada-2")
+
+        assert sorted(ended) == ["l-ada-1", "l-ada-3"]
+        assert await store.logins("u-ada", NOW) == [login("ada", 2)]
+        assert await store.signed_in("l-bob-1", NOW) == bob
+
+    @pytest.mark.parametrize("kept", ["", "l-none", "l-bob-1"])
+    async def test_ending_all(self, store: Store, seed: Seed, kept: str) -> None:
+        """A login that is not his keeps none of his."""
+        await seed.user("ada")
+        bob = await seed.user("bob")
+
+        ended = await store.end_other_logins("u-ada", kept)
+
+        assert ended == ("l-ada-1",)
+        assert await store.logins("u-ada", NOW) == []
+        assert await store.signed_in("l-bob-1", NOW) == bob
+        assert await store.end_other_logins("u-nobody", kept) == ()

@@ -1,0 +1,307 @@
+"""`SessionStore`: members and their roles."""
+
+import asyncio
+
+import pytest
+
+from storage.base import Store
+from storage.errors import LimitReached, NotFound, OwnerStays
+from storage.records import (
+    Member,
+    Role,
+)
+from tests.storage.rows import (
+    MANY,
+    NOW,
+    Seed,
+    member,
+)
+
+NAMES = ("ada", "bob", "carl")
+
+
+class TestMembers:
+    async def test_join(self, store: Store, seed: Seed) -> None:
+        """Who joins is a member with the role that was given."""
+        await seed.session()
+
+        joined = await store.join(member("u-bob", role=Role.VIEWER, joined_at=NOW + 1), MANY)
+
+        assert joined == member("u-bob", role=Role.VIEWER, joined_at=NOW + 1)
+        assert await store.member("s1", "u-bob") == joined
+
+    async def test_joining_again_changes_nothing(self, store: Store, seed: Seed) -> None:
+        """The membership that there was is returned, with its role and time."""
+        await seed.session()
+        first = await store.join(member("u-bob", role=Role.VIEWER), MANY)
+
+        again = await store.join(member("u-bob", role=Role.OWNER, joined_at=NOW + 9), MANY)
+
+        assert again == first
+        assert await store.member("s1", "u-bob") == first
+
+    async def test_fifty_joins_of_one_user(self, store: Store, seed: Seed) -> None:
+        """He is a member once."""
+        await seed.session()
+
+        results = await asyncio.gather(
+            *(store.join(member("u-bob", joined_at=NOW + number), MANY) for number in range(50))
+        )
+
+        assert set(results) == {results[0]}
+        assert len(await store.members("s1")) == 2
+
+    async def test_join_no_session(self, store: Store) -> None:
+        """One cannot be a member of nothing."""
+        with pytest.raises(NotFound):
+            await store.join(member(), MANY)
+
+        assert await store.member("s1", "u-bob") is None
+
+    async def test_the_limit(self, store: Store, seed: Seed) -> None:
+        """The last place is given, no more; members come back in."""
+        await seed.session()
+        bob = await store.join(member("u-bob"), 2)
+
+        with pytest.raises(LimitReached):
+            await store.join(member("u-carl"), 2)
+
+        assert await store.member("s1", "u-carl") is None
+        assert await store.join(member("u-bob"), 2) == bob
+
+    async def test_the_limit_under_a_rush(self, store: Store, seed: Seed) -> None:
+        """Of many at once just as many get in as there is room for."""
+        await seed.session()
+
+        results = await asyncio.gather(
+            *(store.join(member(f"u-{number}"), 10) for number in range(30)), return_exceptions=True
+        )
+
+        assert sum(isinstance(one, Member) for one in results) == 9
+        assert sum(isinstance(one, LimitReached) for one in results) == 21
+        assert len(await store.members("s1")) == 10
+
+    async def test_one_who_left_makes_room(self, store: Store, seed: Seed) -> None:
+        """His place is free for somebody else."""
+        await seed.session()
+        await store.join(member("u-bob"), 2)
+        await store.leave("s1", "u-bob")
+
+        joined = await store.join(member("u-carl"), 2)
+
+        assert joined == member("u-carl")
+
+    async def test_one_who_was_removed_makes_room(self, store: Store, seed: Seed) -> None:
+        """Who is not among the members does not count as one."""
+        await seed.session()
+        await store.join(member("u-bob"), 2)
+        await store.remove_member("s1", "u-bob")
+
+        joined = await store.join(member("u-carl"), 2)
+
+        assert joined == member("u-carl")
+
+    async def test_limits_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
+        """A full session does not fill another."""
+        await seed.session("s1")
+        await seed.session("s2")
+        await store.join(member("u-bob", "s1"), 2)
+
+        assert await store.join(member("u-carl", "s2"), 2) == member("u-carl", "s2")
+
+    async def test_members_are_sorted_by_age(self, store: Store, seed: Seed) -> None:
+        """The eldest comes first, and equal times keep one order."""
+        await seed.session()
+        for name, joined_at in (("late", NOW + 9), ("b", NOW + 5), ("a", NOW + 5), ("early", NOW + 1)):
+            await store.join(member(f"u-{name}", joined_at=joined_at), MANY)
+
+        found = await store.members("s1")
+
+        assert [one.joined_at - NOW for one in found] == [0, 1, 5, 5, 9]
+        assert [one.user_id for one in found][::2] == ["u-ada", found[2].user_id, "u-late"]
+        assert found == await store.members("s1")
+
+    async def test_removed(self, store: Store, seed: Seed) -> None:
+        """He is not among the members; his row tells that he was."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+
+        await store.remove_member("s1", "u-bob")
+
+        assert [one.user_id for one in await store.members("s1")] == ["u-ada"]
+        found = await store.member("s1", "u-bob")
+        assert found == member("u-bob", is_removed=True)
+        assert found is not None
+        assert found.is_removed is True
+
+    async def test_removed_stays_removed(self, store: Store, seed: Seed) -> None:
+        """Joining does not let him back, also if the session is full."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+        await store.remove_member("s1", "u-bob")
+
+        assert await store.join(member("u-bob"), MANY) == member("u-bob", is_removed=True)
+        assert await store.join(member("u-bob"), 1) == member("u-bob", is_removed=True)
+        assert [one.user_id for one in await store.members("s1")] == ["u-ada"]
+
+    async def test_leaving_is_no_way_around_removal(self, store: Store, seed: Seed) -> None:
+        """One who was removed has no membership to forget."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+        await store.remove_member("s1", "u-bob")
+
+        with pytest.raises(NotFound):
+            await store.leave("s1", "u-bob")
+
+        assert await store.member("s1", "u-bob") == member("u-bob", is_removed=True)
+
+    async def test_removing_twice(self, store: Store, seed: Seed) -> None:
+        """One who was removed is no member to remove."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+        await store.remove_member("s1", "u-bob")
+
+        with pytest.raises(NotFound):
+            await store.remove_member("s1", "u-bob")
+
+        assert await store.member("s1", "u-bob") == member("u-bob", is_removed=True)
+
+    async def test_set_role(self, store: Store, seed: Seed) -> None:
+        """Only the role changes, and only his."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+        await store.join(member("u-carl"), MANY)
+
+        changed = await store.set_role("s1", "u-bob", Role.VIEWER)
+
+        assert changed == member("u-bob", role=Role.VIEWER)
+        assert await store.member("s1", "u-bob") == changed
+        assert await store.member("s1", "u-carl") == member("u-carl")
+
+    async def test_set_role_readmits(self, store: Store, seed: Seed) -> None:
+        """One who was removed is a member again, as old as he was."""
+        await seed.session()
+        await store.join(member("u-bob", joined_at=NOW + 1), MANY)
+        await store.remove_member("s1", "u-bob")
+
+        changed = await store.set_role("s1", "u-bob", Role.VIEWER)
+
+        assert changed == member("u-bob", role=Role.VIEWER, joined_at=NOW + 1)
+        assert changed in await store.members("s1")
+        assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s1"]
+
+    async def test_leave(self, store: Store, seed: Seed) -> None:
+        """He is forgotten and may join anew, under other conditions."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+
+        await store.leave("s1", "u-bob")
+
+        assert await store.member("s1", "u-bob") is None
+        assert await store.join(member("u-bob", role=Role.VIEWER), MANY) == member("u-bob", role=Role.VIEWER)
+
+    @pytest.mark.parametrize("session_id", ["s1", "s-none"])
+    async def test_not_found(self, store: Store, seed: Seed, session_id: str) -> None:
+        """Who is no member has no role, cannot be removed, cannot leave."""
+        await seed.session()
+
+        with pytest.raises(NotFound):
+            await store.set_role(session_id, "u-bob", Role.VIEWER)
+        with pytest.raises(NotFound):
+            await store.remove_member(session_id, "u-bob")
+        with pytest.raises(NotFound):
+            await store.leave(session_id, "u-bob")
+
+        assert await store.member(session_id, "u-bob") is None
+
+    @pytest.mark.parametrize("role", Role)
+    async def test_the_owner_keeps_his_role(self, store: Store, seed: Seed, role: Role) -> None:
+        """Whatever role it would be, also his own."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+
+        with pytest.raises(OwnerStays):
+            await store.set_role("s1", "u-ada", role)
+
+        assert await store.members("s1") == [member("u-ada", role=Role.OWNER), member("u-bob")]
+
+    async def test_the_owner_cannot_be_removed(self, store: Store, seed: Seed) -> None:
+        """He is a member as before, also if there is nobody else."""
+        await seed.session()
+
+        with pytest.raises(OwnerStays):
+            await store.remove_member("s1", "u-ada")
+
+        assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
+
+    async def test_the_owner_cannot_leave(self, store: Store, seed: Seed) -> None:
+        """He is a member as before, also if there is an editor who could follow him."""
+        await seed.session()
+        await store.join(member("u-bob"), MANY)
+
+        with pytest.raises(OwnerStays):
+            await store.leave("s1", "u-ada")
+
+        assert await store.members("s1") == [member("u-ada", role=Role.OWNER), member("u-bob")]
+
+    async def test_membership_is_per_session(self, store: Store, seed: Seed) -> None:
+        """Removed here, a member there."""
+        for session_id in ("s1", "s2"):
+            await seed.session(session_id)
+            await store.join(member("u-bob", session_id), MANY)
+
+        await store.remove_member("s1", "u-bob")
+
+        assert await store.member("s2", "u-bob") == member("u-bob", "s2")
+
+
+async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
+    """A session of u-ada with the editors u-bob and u-carl."""
+    if not await store.users(["u-ada"]):
+        for name in NAMES:
+            await seed.user(name)
+    await seed.session(session_id)
+    for number, name in enumerate(NAMES[1:], 1):
+        await store.join(member(f"u-{name}", session_id, joined_at=NOW + number), MANY)
+
+
+class TestMembersOf:
+    async def test_of_several(self, store: Store, seed: Seed) -> None:
+        """Each with its own, the eldest first, without those removed."""
+        for session_id in ("s1", "s2", "s3"):
+            await family(store, seed, session_id)
+        await store.remove_member("s2", "u-bob")
+        await store.leave("s3", "u-carl")
+
+        found = await store.members_of(["s3", "s1", "s2", "s1"])
+
+        assert dict(found) == {session_id: await store.members(session_id) for session_id in ("s1", "s2", "s3")}
+        assert [one.user_id for one in found["s1"]] == ["u-ada", "u-bob", "u-carl"]
+        assert [one.user_id for one in found["s2"]] == ["u-ada", "u-carl"]
+        assert [one.user_id for one in found["s3"]] == ["u-ada", "u-bob"]
+
+    async def test_of_none(self, store: Store, seed: Seed) -> None:
+        """Nothing of nothing; a session that is not there has no members."""
+        await family(store, seed)
+
+        found = await store.members_of(["s-none", "s1"])
+
+        assert dict(await store.members_of([])) == {}
+        assert list(found.get("s-none", [])) == []
+        assert len(found["s1"]) == 3
+
+    async def test_any_iterable(self, store: Store, seed: Seed) -> None:
+        """Also one that can be read only once."""
+        await family(store, seed)
+
+        found = await store.members_of(iter(["s1"]))
+
+        assert dict(found) == {"s1": await store.members("s1")}
+
+    async def test_many(self, store: Store, seed: Seed) -> None:
+        """More than a statement may have parameters."""
+        await family(store, seed)
+
+        found = await store.members_of([*(f"s-{number}" for number in range(40_000)), "s1"])
+
+        assert found["s1"] == await store.members("s1")

@@ -1,0 +1,298 @@
+"""`SessionStore`: the chat, and who has read what."""
+
+import asyncio
+
+import pytest
+
+from storage.base import Store
+from storage.errors import NotFound
+from storage.records import (
+    SessionListing,
+)
+from tests.storage.rows import (
+    HOUR,
+    MANY,
+    NOW,
+    Seed,
+    member,
+    message,
+    odd_text,
+    session,
+)
+
+NAMES = ("ada", "bob", "carl")
+
+
+class TestMessages:
+    async def test_the_store_numbers_messages(self, store: Store, seed: Seed) -> None:
+        """Numbers count from 1, whatever the caller wrote there."""
+        await seed.session()
+
+        first = await store.add_message(message("one", sequence=77))
+        second = await store.add_message(message("two", created_at=NOW + 1))
+
+        assert first == message("one", sequence=1)
+        assert second == message("two", sequence=2, created_at=NOW + 1)
+        assert await store.messages("s1", None, MANY) == [first, second]
+
+    async def test_each_session_has_its_own_numbers(self, store: Store, seed: Seed) -> None:
+        """A message here does not count there."""
+        await seed.session("s1")
+        await seed.session("s2")
+        await store.add_message(message("one", "s1"))
+
+        added = await store.add_message(message("uno", "s2"))
+
+        assert added.sequence == 1
+        assert await store.messages("s2", None, MANY) == [added]
+
+    async def test_fifty_at_once(self, store: Store, seed: Seed) -> None:
+        """Numbers have neither gaps nor duplicates, and everybody learns his own."""
+        await seed.session()
+
+        added = await asyncio.gather(*(store.add_message(message(f"text {number}")) for number in range(50)))
+
+        assert sorted(one.sequence for one in added) == list(range(1, 51))
+        assert await store.messages("s1", None, MANY) == sorted(added, key=lambda one: one.sequence)
+
+    async def test_numbers_decide_the_order(self, store: Store, seed: Seed) -> None:
+        """Equal times and a clock that ran backwards don't shuffle messages."""
+        await seed.session()
+        for text, created_at in (("one", NOW), ("two", NOW), ("three", NOW - HOUR), ("four", NOW)):
+            await store.add_message(message(text, created_at=created_at))
+
+        lists = [[one.text for one in await store.messages("s1", None, MANY)] for _ in range(2)]
+
+        assert lists == [["one", "two", "three", "four"]] * 2
+
+    async def test_no_session(self, store: Store) -> None:
+        """A message to nowhere is refused, reading from nowhere gives nothing."""
+        with pytest.raises(NotFound):
+            await store.add_message(message())
+
+        assert await store.messages("s1", None, MANY) == []
+
+    @pytest.mark.parametrize(
+        ("before", "limit", "expected"),
+        [
+            (None, 3, [8, 9, 10]),
+            (8, 3, [5, 6, 7]),
+            (5, 10, [1, 2, 3, 4]),
+            (2, 3, [1]),
+            (1, 3, []),
+            (0, 3, []),
+            (100, 2, [9, 10]),
+            (None, 10, list(range(1, 11))),
+        ],
+    )
+    async def test_paging_backwards(
+        self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int]
+    ) -> None:
+        """The newest below `before`, oldest first."""
+        await seed.session()
+        for number in range(1, 11):
+            await store.add_message(message(f"text {number}"))
+
+        found = await store.messages("s1", before, limit)
+
+        assert [one.sequence for one in found] == expected
+
+    @odd_text
+    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+        """Text and names come back character by character."""
+        await seed.session()
+
+        added = await store.add_message(message(text, sender_name=text))
+
+        assert await store.messages("s1", None, 1) == [added]
+        assert added.text == text
+
+    async def test_a_megabyte(self, store: Store, seed: Seed) -> None:
+        """A large message is not cut."""
+        await seed.session()
+
+        added = await store.add_message(message("ä" * (1 << 19)))
+
+        assert await store.messages("s1", None, 1) == [added]
+
+
+async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
+    """A session of u-ada with the editors u-bob and u-carl."""
+    if not await store.users(["u-ada"]):
+        for name in NAMES:
+            await seed.user(name)
+    await seed.session(session_id)
+    for number, name in enumerate(NAMES[1:], 1):
+        await store.join(member(f"u-{name}", session_id, joined_at=NOW + number), MANY)
+
+
+class TestReading:
+    async def test_what_others_say_is_unread(self, store: Store, seed: Seed) -> None:
+        """The sender has read the chat so far, the others have not read what came since."""
+        await family(store, seed)
+        for text, sender in (("one", "u-ada"), ("two", "u-bob"), ("three", "u-ada")):
+            await store.add_message(message(text, sender_id=sender))
+
+        assert await self.unread(store) == {"u-ada": 0, "u-bob": 1, "u-carl": 3}
+
+    async def test_reading_up_to_a_number(self, store: Store, seed: Seed) -> None:
+        """The rest is unread, and the count of it returned; nobody else has read anything."""
+        await self.chat(store, seed, 5)
+
+        left = await store.read_messages("s1", "u-bob", 3)
+
+        assert left == 2
+        assert await self.unread(store) == {"u-ada": 0, "u-bob": 2, "u-carl": 5}
+        assert await store.member("s1", "u-bob") == member("u-bob", joined_at=NOW + 1, read_sequence=3)
+
+    async def test_reading_all(self, store: Store, seed: Seed) -> None:
+        """None is everything that there is now."""
+        await self.chat(store, seed, 5)
+
+        left = await store.read_messages("s1", "u-bob", None)
+
+        assert left == 0
+        assert (await self.unread(store))["u-bob"] == 0
+        await store.add_message(message("new"))
+        assert (await self.unread(store))["u-bob"] == 1
+
+    @pytest.mark.parametrize("up_to", [2, 0, -1, 3])
+    async def test_never_back(self, store: Store, seed: Seed, up_to: int) -> None:
+        """What was read once stays read."""
+        await self.chat(store, seed, 5)
+        await store.read_messages("s1", "u-bob", 3)
+
+        left = await store.read_messages("s1", "u-bob", up_to)
+
+        assert left == 2
+        assert (await self.unread(store))["u-bob"] == 2
+
+    @pytest.mark.parametrize("up_to", [6, 1_000_000, (1 << 53) - 1])
+    async def test_not_ahead(self, store: Store, seed: Seed, up_to: int) -> None:
+        """What is not said yet cannot be read."""
+        await self.chat(store, seed, 5)
+
+        left = await store.read_messages("s1", "u-bob", up_to)
+
+        await store.add_message(message("new"))
+        assert left == 0
+        assert (await self.unread(store))["u-bob"] == 1
+
+    async def test_an_empty_chat(self, store: Store, seed: Seed) -> None:
+        """There is nothing to read."""
+        await family(store, seed)
+
+        left = [await store.read_messages("s1", "u-bob", up_to) for up_to in (None, 0, 7)]
+
+        assert left == [0, 0, 0]
+        assert await self.unread(store) == {"u-ada": 0, "u-bob": 0, "u-carl": 0}
+
+    @pytest.mark.parametrize(("session_id", "user_id"), [("s1", "u-dora"), ("s-none", "u-bob"), ("s-none", "u-dora")])
+    async def test_not_found(self, store: Store, seed: Seed, session_id: str, user_id: str) -> None:
+        """Who is no member has nothing to read."""
+        await self.chat(store, seed, 2)
+
+        with pytest.raises(NotFound):
+            await store.read_messages(session_id, user_id, None)
+
+        assert await store.member(session_id, user_id) is None
+
+    async def test_what_was_said_before_he_came(self, store: Store, seed: Seed) -> None:
+        """It counts as read, also for one who was there before and left."""
+        await self.chat(store, seed, 3)
+        await store.leave("s1", "u-bob")
+
+        joined = [await store.join(member(user_id), MANY) for user_id in ("u-bob", "u-dora")]
+
+        assert [one.read_sequence for one in joined] == [3, 3]
+        await store.add_message(message("new"))
+        assert [await store.read_messages("s1", user_id, 0) for user_id in ("u-bob", "u-dora")] == [1, 1]
+
+    async def test_joining_again_reads_nothing(self, store: Store, seed: Seed) -> None:
+        """Following the link a second time does not mark the chat as read."""
+        await self.chat(store, seed, 3)
+
+        again = await store.join(member("u-bob"), MANY)
+
+        assert again.read_sequence == 0
+        assert (await self.unread(store))["u-bob"] == 3
+
+    async def test_a_message_that_is_sent_again(self, store: Store, seed: Seed) -> None:
+        """It is passed over, and what came since is as unread as it was."""
+        await family(store, seed)
+        first = await store.add_message(message("one", sender_id="u-bob"))
+        await store.add_message(message("two", sender_id="u-ada"))
+
+        again = await store.add_message(message("one", sender_id="u-bob"))
+
+        assert again == first
+        assert await self.unread(store) == {"u-ada": 0, "u-bob": 1, "u-carl": 2}
+
+    async def test_per_session(self, store: Store, seed: Seed) -> None:
+        """What was read here is not read there; each is listed with its count."""
+        await family(store, seed, "s1")
+        await family(store, seed, "s2")
+        for text in ("one", "two"):
+            await store.add_message(message(text, "s1"))
+        await store.add_message(message("uno", "s2"))
+        await store.read_messages("s1", "u-bob", 1)
+
+        listed = await store.sessions_of("u-bob", None, MANY)
+
+        assert listed == [
+            SessionListing(session("s2"), member("u-bob", "s2", joined_at=NOW + 1), 1),
+            SessionListing(session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=1), 1),
+        ]
+
+    async def test_pages_have_counts(self, store: Store, seed: Seed) -> None:
+        """Also the second."""
+        for number in range(4):
+            await family(store, seed, f"s{number}")
+            for text in range(number):
+                await store.add_message(message(f"{text}", f"s{number}"))
+
+        first = await store.sessions_of("u-bob", None, 2)
+        second = await store.sessions_of("u-bob", (NOW, "s2"), 2)
+
+        assert [(one.session.id, one.unread) for one in first + second] == [("s3", 3), ("s2", 2), ("s1", 1), ("s0", 0)]
+
+    async def test_fifty_at_once(self, store: Store, seed: Seed) -> None:
+        """Two people who talk have read all up to their own last message."""
+        await family(store, seed)
+
+        added = await asyncio.gather(
+            *(store.add_message(message(f"{n}", sender_id=f"u-{NAMES[n % 2]}")) for n in range(50))
+        )
+
+        newest = {name: max(one.sequence for one in added if one.sender_id == f"u-{name}") for name in NAMES[:2]}
+        assert await self.unread(store) == {"u-ada": 50 - newest["ada"], "u-bob": 50 - newest["bob"], "u-carl": 50}
+
+    async def test_readers_at_once(self, store: Store, seed: Seed) -> None:
+        """The farthest counts, in whatever order they come."""
+        await self.chat(store, seed, 20)
+
+        await asyncio.gather(*(store.read_messages("s1", "u-bob", (n * 7) % 18) for n in range(18)))
+
+        assert (await self.unread(store))["u-bob"] == 3
+
+    async def test_a_stranger_s_message(self, store: Store, seed: Seed) -> None:
+        """Who is no member may be a sender, and is none by it."""
+        await family(store, seed)
+
+        await store.add_message(message("one", sender_id="u-dora"))
+
+        assert await store.member("s1", "u-dora") is None
+        assert await self.unread(store) == {"u-ada": 1, "u-bob": 1, "u-carl": 1}
+
+    async def chat(self, store: Store, seed: Seed, count: int) -> None:
+        """A session in which u-ada has said something so many times."""
+        await family(store, seed)
+        for number in range(1, count + 1):
+            await store.add_message(message(f"text {number}"))
+
+    async def unread(self, store: Store) -> dict[str, int]:
+        """What each member has not read, as their lists say; `read_messages` says the same."""
+        listed = {f"u-{name}": await store.sessions_of(f"u-{name}", None, MANY) for name in NAMES}
+        counts = {user_id: one[0].unread for user_id, one in listed.items()}
+        assert counts == {user_id: await store.read_messages("s1", user_id, 0) for user_id in counts}
+        return counts

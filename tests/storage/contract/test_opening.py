@@ -1,0 +1,68 @@
+"""Opening and closing a store."""
+
+from storage.base import Store
+from tests.storage.conftest import Connect
+from tests.storage.rows import (
+    Seed,
+    user,
+)
+
+
+class TestOpening:
+    async def test_a_new_store_counts_as_cleanly_closed(self, connect: Connect) -> None:
+        """The first run has nothing to recover."""
+        store = connect()
+
+        is_clean = await store.open()
+
+        await store.close(is_clean=True)
+        assert is_clean is True
+
+    async def test_after_a_clean_close(self, connect: Connect) -> None:
+        """Opening says that the run before wrote everything."""
+        first, second = connect(), connect()
+        await first.open()
+        await first.close(is_clean=True)
+
+        is_clean = await second.open()
+
+        await second.close(is_clean=True)
+        assert is_clean is True
+
+    async def test_after_an_unclean_close(self, connect: Connect) -> None:
+        """Opening says that the run before may have lost what it had in memory."""
+        first, second = connect(), connect()
+        await first.open()
+        await first.close(is_clean=False)
+
+        is_clean = await second.open()
+
+        await second.close(is_clean=True)
+        assert is_clean is False
+
+    async def test_an_unclean_end_is_told_once_repaired_by_a_clean_close(self, connect: Connect) -> None:
+        """Only the run before counts, not the one before that."""
+        answers = []
+        for is_clean in (False, False, True, True, False, True):
+            store = connect()
+            answers.append(await store.open())
+            await store.close(is_clean=is_clean)
+
+        assert answers == [True, False, False, True, True, False]
+
+    async def test_rows_outlive_the_store_that_wrote_them(self, connect: Connect) -> None:
+        """Also an unclean close keeps every write that returned."""
+        first, second = connect(), connect()
+        await first.open()
+        await Seed(first).user("ada")
+        await first.close(is_clean=False)
+
+        await second.open()
+        found = await second.user("u-ada")
+
+        await second.close(is_clean=True)
+        assert found == user("ada")
+
+    async def test_ping(self, store: Store) -> None:
+        """An open store answers."""
+        await store.ping()

@@ -1,0 +1,340 @@
+"""`SessionStore`: sessions, and a user's list of them."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from storage.base import Store
+from storage.errors import LogConflict, NotFound
+from storage.records import Access, Role, Session, SessionChanges, SessionListing, Status
+from tests.storage.rows import (
+    HOUR,
+    MANY,
+    NOW,
+    Seed,
+    checkpoint,
+    chunk,
+    member,
+    message,
+    odd_text,
+    session,
+    version,
+)
+
+
+class TestSessions:
+    async def test_a_session_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+        """Every field, with its type."""
+        made = await seed.session(
+            access=Access.INVITE, join_role=Role.VIEWER, status=Status.ENDED, main_root="main.py", updated_at=NOW + 5
+        )
+
+        found = await store.session("s1")
+
+        assert found == made
+        assert found is not None
+        assert found.access is Access.INVITE
+        assert found.join_role is Role.VIEWER
+        assert found.status is Status.ENDED
+
+    async def test_a_session_starts_with_its_owner(self, store: Store, seed: Seed) -> None:
+        """The owner is the only member."""
+        await seed.session()
+
+        members = await store.members("s1")
+
+        assert members == [member("u-ada", role=Role.OWNER)]
+        assert members[0].role is Role.OWNER
+
+    async def test_a_session_without_code_starts_with_an_empty_log(self, store: Store, seed: Seed) -> None:
+        """No first chunk, no log."""
+        await seed.session()
+
+        assert await store.chunks("s1", 0, MANY) == []
+        assert await store.checkpoint("s1") is None
+        assert await store.messages("s1", None, MANY) == []
+        assert await store.newest_version("s1") is None
+
+    async def test_a_session_with_code_starts_with_a_chunk(self, store: Store, seed: Seed) -> None:
+        """The first chunk is there with the session, and the log goes on after it."""
+        await seed.session(first=chunk(1, 3))
+
+        await store.append_chunks([chunk(4, 4)])
+
+        assert await store.chunks("s1", 0, MANY) == [chunk(1, 3), chunk(4, 4)]
+
+    async def test_a_session_whose_first_chunk_is_refused_is_not_stored(self, store: Store) -> None:
+        """Session, owner and chunk come together or not at all."""
+        with pytest.raises(LogConflict):
+            await store.add_session(session(), member("u-ada", role=Role.OWNER), chunk(2, 3))
+
+        assert await store.session("s1") is None
+        assert await store.member("s1", "u-ada") is None
+        assert await store.sessions_of("u-ada", None, MANY) == []
+
+    async def test_no_session(self, store: Store) -> None:
+        """An unknown id is None, not an error."""
+        assert await store.session("s-none") is None
+
+    @odd_text
+    async def test_odd_text_in_sessions(self, store: Store, seed: Seed, text: str) -> None:
+        """Titles and root names come back character by character."""
+        made = await seed.session(title=text, language=text, main_root=text)
+
+        assert await store.session("s1") == made
+
+    async def test_change_every_field(self, store: Store, seed: Seed) -> None:
+        """What is named changes, and the session counts as active now."""
+        made = await seed.session()
+        changes = SessionChanges("New", "rust", Access.INVITE, Role.VIEWER, Status.ENDED)
+
+        changed = await store.change_session("s1", changes, NOW + 10)
+
+        assert changed == replace(
+            made,
+            title="New",
+            language="rust",
+            access=Access.INVITE,
+            join_role=Role.VIEWER,
+            status=Status.ENDED,
+            updated_at=NOW + 10,
+        )
+        assert changed.status is Status.ENDED
+        assert await store.session("s1") == changed
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("title", "New"),
+            ("title", ""),
+            ("language", ""),
+            ("access", Access.INVITE),
+            ("join_role", Role.VIEWER),
+            ("status", Status.ENDED),
+        ],
+    )
+    async def test_change_one_field(self, store: Store, seed: Seed, field: str, value: Any) -> None:
+        """None leaves the others; empty text is a value."""
+        made = await seed.session()
+        await seed.session("s2")
+
+        changed = await store.change_session("s1", SessionChanges(**{field: value}), NOW + 10)
+
+        assert changed == replace(made, **{field: value}, updated_at=NOW + 10)
+        assert await store.session("s2") == session("s2")
+
+    async def test_changes_at_once_do_not_undo_each_other(self, store: Store, seed: Seed) -> None:
+        """Two people changing two fields both succeed."""
+        made = await seed.session()
+
+        await asyncio.gather(
+            store.change_session("s1", SessionChanges(title="New"), NOW + 1),
+            store.change_session("s1", SessionChanges(language="rust"), NOW + 1),
+        )
+
+        assert await store.session("s1") == replace(made, title="New", language="rust", updated_at=NOW + 1)
+
+    async def test_change_no_session(self, store: Store) -> None:
+        """An unknown session is not found."""
+        with pytest.raises(NotFound):
+            await store.change_session("s-none", SessionChanges(title="New"), NOW)
+
+    async def test_delete_removes_everything(self, store: Store, seed: Seed) -> None:
+        """Members, messages, log, checkpoint and versions go with the session."""
+        await self.fill(store, seed, "s1")
+
+        await store.delete_session("s1")
+
+        assert await store.session("s1") is None
+        await self.assert_empty(store, "s1")
+        assert await store.sessions_of("u-ada", None, MANY) == []
+        assert await store.sessions_of("u-bob", None, MANY) == []
+
+    async def test_delete_leaves_nothing_for_a_session_of_the_same_id(self, store: Store, seed: Seed) -> None:
+        """What comes after starts from nothing, with numbers from 1."""
+        await self.fill(store, seed, "s1")
+        await store.delete_session("s1")
+
+        made = await seed.session("s1", owner_id="u-carl")
+
+        assert await store.members("s1") == [member("u-carl", role=Role.OWNER)]
+        assert await store.session("s1") == made
+        assert await store.member("s1", "u-bob") is None
+        assert await store.member("s1", "u-gone") is None
+        assert await store.messages("s1", None, MANY) == []
+        assert await store.chunks("s1", 0, MANY) == []
+        assert await store.checkpoint("s1") is None
+        assert await store.versions("s1", None, MANY, with_files=True) == []
+        assert (await store.add_message(message())).sequence == 1
+        assert (await store.add_version(version(), MANY))[0].number == 1
+        assert await store.append_chunks([chunk(1, 1)]) == set()
+
+    async def test_delete_leaves_the_other_sessions(self, store: Store, seed: Seed) -> None:
+        """Their rows are where they were."""
+        await self.fill(store, seed, "s1")
+        await self.fill(store, seed, "s2")
+
+        await store.delete_session("s1")
+
+        assert await store.session("s2") is not None
+        assert [one.user_id for one in await store.members("s2")] == ["u-ada", "u-bob"]
+        assert len(await store.messages("s2", None, MANY)) == 1
+        assert len(await store.chunks("s2", 0, MANY)) == 2
+        assert await store.checkpoint("s2") is not None
+        assert await store.newest_version("s2") is not None
+
+    async def test_deleting_twice_is_harmless(self, store: Store, seed: Seed) -> None:
+        """So is deleting what never was."""
+        await seed.session()
+
+        await store.delete_session("s1")
+        await store.delete_session("s1")
+        await store.delete_session("s-none")
+
+        assert await store.session("s1") is None
+
+    async def test_add_and_delete_leave_users_alone(self, store: Store, seed: Seed) -> None:
+        """Deleting a session of his does not sign anybody out."""
+        ada = await seed.user("ada")
+        await seed.session()
+
+        await store.delete_session("s1")
+
+        assert await store.signed_in("l-ada-1", NOW) == ada
+
+    async def fill(self, store: Store, seed: Seed, session_id: str) -> None:
+        """A session with a row of every kind, and a member who was removed."""
+        await seed.session(session_id, first=chunk(1, 1, session_id=session_id))
+        await store.join(member("u-bob", session_id), MANY)
+        await store.join(member("u-gone", session_id), MANY)
+        await store.remove_member(session_id, "u-gone")
+        await store.add_message(message(session_id=session_id))
+        await store.append_chunks([chunk(2, 5, session_id=session_id)])
+        await store.put_checkpoint(checkpoint(5, session_id))
+        await store.add_version(version(session_id=session_id), MANY)
+
+    async def assert_empty(self, store: Store, session_id: str) -> None:
+        assert await store.members(session_id) == []
+        for user_id in ("u-ada", "u-bob", "u-gone"):
+            assert await store.member(session_id, user_id) is None
+        assert await store.messages(session_id, None, MANY) == []
+        assert await store.chunks(session_id, 0, MANY) == []
+        assert await store.checkpoint(session_id) is None
+        assert await store.newest_version(session_id) is None
+        assert await store.version(session_id, 1) is None
+        assert await store.versions(session_id, None, MANY, with_files=False) == []
+
+
+class TestSessionsOf:
+    async def test_with_membership(self, store: Store, seed: Seed) -> None:
+        """Each session comes with the role that the user has there."""
+        own = await seed.session("s1", owner_id="u-ada", updated_at=NOW + 1)
+        other = await seed.session("s2", owner_id="u-bob", updated_at=NOW + 2)
+        await store.join(member("u-ada", "s2", role=Role.VIEWER, joined_at=NOW + 3), MANY)
+        await seed.session("s3", owner_id="u-bob")
+
+        found = await store.sessions_of("u-ada", None, MANY)
+
+        assert found == [
+            SessionListing(other, member("u-ada", "s2", role=Role.VIEWER, joined_at=NOW + 3), 0),
+            SessionListing(own, member("u-ada", "s1", role=Role.OWNER), 0),
+        ]
+        assert found[0].member.role is Role.VIEWER
+
+    async def test_of_nobody(self, store: Store, seed: Seed) -> None:
+        """A user who is nowhere a member has no sessions."""
+        await seed.session()
+
+        assert await store.sessions_of("u-bob", None, MANY) == []
+
+    async def test_without_those_he_was_removed_from_or_left(self, store: Store, seed: Seed) -> None:
+        """Only sessions that he is a member of."""
+        for session_id in ("s1", "s2", "s3"):
+            await seed.session(session_id)
+            await store.join(member("u-bob", session_id), MANY)
+        await store.remove_member("s1", "u-bob")
+        await store.leave("s2", "u-bob")
+
+        found = await store.sessions_of("u-bob", None, MANY)
+
+        assert [one.session.id for one in found] == ["s3"]
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
+    async def test_pages_with_equal_times(self, store: Store, seed: Seed, limit: int) -> None:
+        """Every session is on one page once, however the pages cut through equal times."""
+        for number, moment in enumerate([5, 3, 3, 3, 3, 3, 1]):
+            await seed.session(f"s{number}", updated_at=NOW + moment)
+
+        seen: list[Session] = []
+        before = None
+        while page := await store.sessions_of("u-ada", before, limit):
+            assert len(page) <= limit
+            seen += [one.session for one in page]
+            before = (seen[-1].updated_at, seen[-1].id)
+
+        assert {one.id for one in seen} == {f"s{number}" for number in range(7)}
+        assert [one.updated_at - NOW for one in seen] == [5, 3, 3, 3, 3, 3, 1]
+
+    async def test_pages_are_full(self, store: Store, seed: Seed) -> None:
+        """A page has `limit` sessions if there are as many."""
+        for number in range(5):
+            await seed.session(f"s{number}", updated_at=NOW + number)
+
+        page = await store.sessions_of("u-ada", None, 3)
+        rest = await store.sessions_of("u-ada", (NOW + 2, "s2"), 3)
+
+        assert [one.session.id for one in page] == ["s4", "s3", "s2"]
+        assert [one.session.id for one in rest] == ["s1", "s0"]
+
+    async def test_the_order_is_the_same_each_time(self, store: Store, seed: Seed) -> None:
+        """Equal times have an order too."""
+        for number in range(10):
+            await seed.session(f"s{number}")
+
+        lists = [[one.session.id for one in await store.sessions_of("u-ada", None, MANY)] for _ in range(3)]
+
+        assert lists[0] == lists[1] == lists[2]
+
+
+class TestActivity:
+    """`Session.updated_at` moves with edits, messages and versions; by how fine a step is the store's choice."""
+
+    MUCH_LATER = NOW + 10 * HOUR
+
+    @pytest.mark.parametrize("action", ["edit", "message", "version", "change"])
+    async def test_activity_moves_a_session_up(self, store: Store, seed: Seed, action: str) -> None:
+        """The session that something happened in comes first."""
+        await seed.session("s1", updated_at=NOW)
+        await seed.session("s2", updated_at=NOW + HOUR)
+
+        await self.act(store, action, self.MUCH_LATER)
+
+        found = await store.sessions_of("u-ada", None, MANY)
+        assert [(one.session.id, one.session.updated_at) for one in found] == [
+            ("s1", self.MUCH_LATER),
+            ("s2", NOW + HOUR),
+        ]
+
+    @pytest.mark.parametrize("action", ["edit", "message", "version", "change"])
+    async def test_time_never_runs_backwards(self, store: Store, seed: Seed, action: str) -> None:
+        """What carries an earlier time does not make the session older."""
+        await seed.session("s1", updated_at=self.MUCH_LATER)
+
+        await self.act(store, action, NOW)
+
+        found = await store.session("s1")
+        assert found is not None
+        assert found.updated_at == self.MUCH_LATER
+
+    async def act(self, store: Store, action: str, now: int) -> None:
+        match action:
+            case "edit":
+                await store.append_chunks([chunk(1, 1, created_at=now)])
+            case "message":
+                await store.add_message(message(created_at=now))
+            case "version":
+                await store.add_version(version(created_at=now), MANY)
+            case "change":
+                await store.change_session("s1", SessionChanges(title="New"), now)

@@ -1,0 +1,261 @@
+"""`AccountStore`: what has expired is dropped, idle guests are cleaned up."""
+
+import contextlib
+from dataclasses import replace
+
+import pytest
+
+from storage.base import Store
+from storage.errors import NotFound, StoreError
+from storage.records import InviteUse, Role
+from tests.storage.rows import (
+    DAY,
+    HOUR,
+    MANY,
+    NOW,
+    Seed,
+    avatar,
+    guest,
+    login,
+    member,
+    message,
+    ticket,
+    user,
+    version,
+)
+
+IDLE = NOW + 40 * DAY
+"""When whoever was not active since `NOW` counts as idle."""
+
+
+class TestSweeping:
+    async def test_expired_logins(self, store: Store, seed: Seed) -> None:
+        """Asked for the past, those that have expired are gone, the others there; no account goes."""
+        ada = await seed.user("ada")
+        bob = await seed.user("bob")
+        await store.add_login(login("ada", 2, expires_at=NOW + 3 * HOUR))
+
+        swept = await store.sweep(NOW + 2 * HOUR, NOW, MANY)
+
+        assert swept == []
+        assert [await store.signed_in(f"l-ada-{number}", NOW) for number in (1, 2)] == [None, ada]
+        assert await store.signed_in("l-bob-1", NOW) is None
+        assert dict(await store.users(["u-ada", "u-bob"])) == {"u-ada": ada, "u-bob": bob}
+
+    async def test_expired_tickets(self, store: Store, seed: Seed) -> None:
+        """Asked for the past, those that have expired are gone, the others there."""
+        await seed.user("ada")
+        lasting = ticket("ada", 2, expires_at=NOW + 3 * HOUR)
+        await store.add_ticket(ticket("ada", 1))
+        await store.add_ticket(lasting)
+
+        await store.sweep(NOW + 2 * HOUR, NOW, MANY)
+
+        assert await store.take_ticket("ticket-ada-1", NOW) is None
+        assert await store.take_ticket("ticket-ada-2", NOW) == lasting
+
+    @pytest.mark.parametrize(("later", "is_listed"), [(0, True), (27 * DAY, True), (32 * DAY, False)])
+    async def test_invites_that_expired_a_month_ago(
+        self, store: Store, seed: Seed, later: int, *, is_listed: bool
+    ) -> None:
+        """Until then they are listed with their uses; those who came in by them stay."""
+        await seed.session()
+        made = await seed.invite(1)
+        revoked = await seed.invite(2, expires_at=NOW + 40 * DAY)
+        await store.use_invite("s1-secret-1", member(), MANY)
+        await store.revoke_invite("s1", revoked.id)
+
+        await store.sweep(made.expires_at + later, NOW, MANY)
+
+        lasting = (replace(revoked, is_revoked=True), [])
+        expired = (replace(made, uses=1), [InviteUse("u-bob", NOW)])
+        assert await store.invites("s1", None, MANY, MANY) == [lasting, expired][: 2 if is_listed else 1]
+        assert await store.member("s1", "u-bob") == member()
+
+    async def test_an_idle_guest(self, store: Store, seed: Seed) -> None:
+        """He is returned as he was; logins, tickets, picture and membership go."""
+        await self.guests(store, seed, "gil")
+        await store.set_avatar("u-gil", "url", "key", avatar("gil"))
+        await store.add_ticket(ticket("gil", expires_at=IDLE + DAY))
+        await store.add_login(login("gil", 2, expires_at=IDLE + DAY))
+
+        swept = await store.sweep(IDLE, NOW + DAY, MANY)
+
+        assert swept == [guest("gil", avatar="url", avatar_key="key")]
+        assert await store.logins("u-gil", NOW) == []
+        assert await store.signed_in("l-gil-2", NOW) is None
+        assert await store.take_ticket("ticket-gil-1", NOW) is None
+        assert await store.avatar("u-gil") is None
+        assert await store.member("s1", "u-gil") is None
+        assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
+
+    async def test_his_authorship_stays(self, store: Store, seed: Seed) -> None:
+        """With his name: in his row, in what he said, and in the versions he made."""
+        await self.guests(store, seed, "gil")
+        said = await store.add_message(message("one", sender_id="u-gil", sender_name="Gil"))
+        made, _ = await store.add_version(version(author_id="u-gil", author_name="Gil"), MANY)
+
+        await store.sweep(IDLE, NOW + DAY, MANY)
+
+        left = (await store.users(["u-gil"]))["u-gil"]
+        assert (left.username, left.is_guest, left.is_deleted) == ("gil", True, True)
+        assert await store.messages("s1", None, MANY) == [said]
+        assert await store.newest_version("s1") == made
+        assert await store.user_by_name("gil") is None
+
+    async def test_a_guest_who_was_removed(self, store: Store, seed: Seed) -> None:
+        """His row in the session goes as well."""
+        await self.guests(store, seed, "gil")
+        await store.remove_member("s1", "u-gil")
+
+        swept = await store.sweep(IDLE, NOW + DAY, MANY)
+
+        assert swept == [guest("gil")]
+        assert await store.member("s1", "u-gil") is None
+
+    async def test_a_guest_without_session_or_login(self, store: Store, seed: Seed) -> None:
+        """He is swept like any."""
+        await self.guests(store, seed, "gil")
+        await store.end_login("l-gil-1")
+        await store.delete_session("s1")
+
+        swept = await store.sweep(IDLE, NOW + DAY, MANY)
+
+        assert swept == [guest("gil")]
+
+    async def test_once(self, store: Store, seed: Seed) -> None:
+        """Who was swept is not swept again, and neither is who was deleted."""
+        await self.guests(store, seed, "gil", "gus")
+        await store.delete_user("u-gus", NOW, deletes_sessions=True)
+        await store.sweep(IDLE, NOW + DAY, MANY)
+
+        assert await store.sweep(IDLE, NOW + DAY, MANY) == []
+
+    async def test_accounts_are_never_idle(self, store: Store, seed: Seed) -> None:
+        """However long they were not there, also those who were guests once."""
+        await self.guests(store, seed, "gil")
+        ada = await seed.user("ada")
+        account = user("gil")
+        await store.claim_guest(account, login("gil"))
+
+        swept = await store.sweep(NOW + 1_000 * DAY, NOW + 1_000 * DAY, MANY)
+
+        assert swept == []
+        assert dict(await store.users(["u-ada", "u-gil"])) == {"u-ada": ada, "u-gil": account}
+        assert await store.member("s1", "u-gil") == member("u-gil")
+
+    @pytest.mark.parametrize("activity", ["touch", "refresh", "coming"])
+    async def test_activity(self, store: Store, seed: Seed, activity: str) -> None:
+        """Who was active since is left, with everything he has."""
+        await self.guests(store, seed, "gil", "gus")
+        expected = guest("gil")
+        match activity:
+            case "touch":
+                await store.touch_logins(["l-gil-1"], NOW + 30 * DAY)
+            case "refresh":
+                await store.rotate_login("l-gil-1", "hash-0", "hash-1", NOW + HOUR // 2, NOW + HOUR, 0)
+            case "coming":
+                expected = await seed.guest("gwen", created_at=NOW + HOUR // 2)
+
+        swept = await store.sweep(NOW + HOUR // 2, NOW + HOUR // 4, MANY)
+
+        assert {one.id for one in swept} == {"u-gus", "u-gil"} - {expected.id}
+        assert await store.user(expected.id) == expected
+        assert await store.member("s1", expected.id) == member(expected.id, joined_at=expected.created_at)
+        assert [one.user_id for one in await store.logins(expected.id, NOW)] == [expected.id]
+
+    async def test_activity_that_is_long_ago(self, store: Store, seed: Seed) -> None:
+        """Only what was since then counts, and a late note of it does not hide a newer one."""
+        await self.guests(store, seed, "gil", "gus")
+        await store.touch_logins(["l-gil-1", "l-gus-1"], NOW + 5 * DAY)
+        await store.touch_logins(["l-gil-1"], NOW + 9 * DAY)
+        await store.touch_logins(["l-gil-1"], NOW + 1 * DAY)
+
+        swept = await store.sweep(NOW, NOW + 7 * DAY, MANY)
+
+        assert swept == [guest("gus")]
+
+    async def test_the_use_of_any_login_is_activity(self, store: Store, seed: Seed) -> None:
+        """Also of one that ended since; but not of one that had ended before."""
+        await self.guests(store, seed, "gil", "gus")
+        for name in ("gil", "gus"):
+            await store.add_login(login(name, 2))
+        await store.touch_logins(["l-gil-2"], NOW + 9 * DAY)
+        for name in ("gil", "gus"):
+            await store.end_login(f"l-{name}-2")
+        await store.touch_logins(["l-gus-2"], NOW + 9 * DAY)
+
+        swept = await store.sweep(NOW, NOW + 7 * DAY, MANY)
+
+        assert swept == [guest("gus")]
+
+    async def test_the_limit(self, store: Store, seed: Seed) -> None:
+        """Each call sweeps so many guests at most, until there are none."""
+        names = [f"guest{number}" for number in range(5)]
+        await self.guests(store, seed, *names)
+
+        rounds = [await store.sweep(IDLE, NOW + DAY, limit) for limit in (0, 2, 2, 2, 2)]
+
+        assert [len(one) for one in rounds] == [0, 2, 2, 1, 0]
+        assert {one.id for swept in rounds for one in swept} == {f"u-{name}" for name in names}
+        assert len(await store.members("s1")) == 1
+
+    async def test_the_limit_is_of_guests(self, store: Store, seed: Seed) -> None:
+        """Logins and tickets go however many they are, and those of guests who must wait as well."""
+        await self.guests(store, seed, "gil")
+        ada = await seed.user("ada", created_at=NOW)
+        await store.add_ticket(ticket())
+
+        await store.sweep(NOW + 2 * HOUR, NOW + HOUR, 0)
+
+        assert await store.user("u-gil") == guest("gil")
+        assert [await store.signed_in(f"l-{name}-1", NOW) for name in ("ada", "gil")] == [None, None]
+        assert await store.take_ticket("ticket-ada-1", NOW) is None
+        assert await store.user("u-ada") == ada
+
+    async def test_a_guest_who_owns_a_session(self, store: Store, seed: Seed) -> None:
+        """Whether he is refused as an owner or his session ends with him: none is left without its owner."""
+        await self.guests(store, seed, "gil")
+        await seed.user("ada")
+        with contextlib.suppress(StoreError):
+            await store.transfer_session("s1", "u-ada", "u-gil")
+
+        await store.sweep(IDLE, NOW + DAY, MANY)
+
+        found = await store.session("s1")
+        owners = [one.user_id for one in await store.members("s1") if one.role is Role.OWNER]
+        assert owners == ([found.owner_id] if found else [])
+
+    async def test_what_he_leaves_is_room(self, store: Store, seed: Seed) -> None:
+        """His place in the session and his name are free; the uses of the invite are not."""
+        await self.guests(store, seed, "gil")
+
+        await store.sweep(IDLE, NOW + DAY, MANY)
+
+        assert await store.join(member("u-bob"), 2) == member()
+        await seed.user("gil2", username="Gil")
+
+    async def test_he_does_not_come_back(self, store: Store, seed: Seed) -> None:
+        """What was under way finds no such user, guest or login."""
+        await self.guests(store, seed, "gil")
+        await store.sweep(NOW, NOW + DAY, MANY)
+
+        for call in (
+            store.rename_user("u-gil", "Back"),
+            store.set_avatar("u-gil", "url", "key", avatar("gil")),
+            store.add_login(login("gil", 2)),
+            store.claim_guest(user("gil"), login("gil")),
+            store.rotate_login("l-gil-1", "hash-0", "hash-1", NOW, NOW + HOUR, 0),
+        ):
+            with pytest.raises(NotFound):
+                await call
+
+        assert await store.logins("u-gil", NOW) == []
+        assert await store.avatar("u-gil") is None
+
+    async def guests(self, store: Store, seed: Seed, *names: str) -> None:
+        """Guests of s1, active at `NOW`."""
+        await seed.session()
+        await seed.invite()
+        for name in names:
+            await seed.guest(name)

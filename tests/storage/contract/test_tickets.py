@@ -1,0 +1,107 @@
+"""`InviteStore`: tickets."""
+
+import asyncio
+
+import pytest
+
+from storage.base import Store
+from storage.errors import NotFound
+from tests.storage.rows import (
+    DAY,
+    NOW,
+    Seed,
+    odd_text,
+    ticket,
+)
+
+
+class TestTickets:
+    async def test_a_ticket_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+        """Every field, and once only."""
+        await seed.user("ada")
+        made = ticket(session_id="s7")
+        await store.add_ticket(made)
+
+        taken = await store.take_ticket("ticket-ada-1", NOW)
+
+        assert taken == made
+        assert await store.take_ticket("ticket-ada-1", NOW) is None
+
+    async def test_fifty_callers(self, store: Store, seed: Seed) -> None:
+        """One has it."""
+        await seed.user("ada")
+        await store.add_ticket(ticket())
+
+        results = await asyncio.gather(*(store.take_ticket("ticket-ada-1", NOW) for _ in range(50)))
+
+        assert [one for one in results if one] == [ticket()]
+
+    @pytest.mark.parametrize(("later", "is_valid"), [(-1, True), (0, False), (DAY, False)])
+    async def test_until_expiry(self, store: Store, seed: Seed, later: int, *, is_valid: bool) -> None:
+        """A ticket counts until just before `expires_at`."""
+        await seed.user("ada")
+        made = ticket()
+        await store.add_ticket(made)
+
+        taken = await store.take_ticket(made.hash, made.expires_at + later)
+
+        assert taken == (made if is_valid else None)
+
+    async def test_an_unknown_ticket(self, store: Store, seed: Seed) -> None:
+        """Nobody has it, and the others are not touched."""
+        await seed.user("ada")
+        await store.add_ticket(ticket())
+
+        for one in ("", "ticket-ada-2", "TICKET-ADA-1", "ticket%"):
+            assert await store.take_ticket(one, NOW) is None
+
+        assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
+
+    async def test_tickets_are_separate(self, store: Store, seed: Seed) -> None:
+        """Taking one leaves the others of the same login."""
+        await seed.user("ada")
+        tickets = [ticket("ada", number) for number in (1, 2, 3)]
+        for one in tickets:
+            await store.add_ticket(one)
+
+        taken = [await store.take_ticket(one.hash, NOW) for one in reversed(tickets)]
+
+        assert taken == tickets[::-1]
+
+    async def test_adding_again_is_passed_over(self, store: Store, seed: Seed) -> None:
+        """It is there once."""
+        await seed.user("ada")
+        await store.add_ticket(ticket())
+
+        await store.add_ticket(ticket())
+
+        assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
+        assert await store.take_ticket("ticket-ada-1", NOW) is None
+
+    async def test_of_nobody(self, store: Store) -> None:
+        """There is no ticket without its user."""
+        with pytest.raises(NotFound):
+            await store.add_ticket(ticket("nobody"))
+
+        assert await store.take_ticket("ticket-nobody-1", NOW) is None
+
+    async def test_of_a_guest(self, store: Store, seed: Seed) -> None:
+        """Guests have tickets like everybody."""
+        await seed.session()
+        await seed.invite()
+        await seed.guest()
+
+        await store.add_ticket(ticket("gil"))
+
+        assert await store.take_ticket("ticket-gil-1", NOW) == ticket("gil")
+
+    @odd_text
+    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+        """Hashes and ids are compared character by character."""
+        await seed.user("ada")
+        made = ticket(hash=f"x{text}", login_id=text, session_id=text)
+
+        await store.add_ticket(made)
+
+        assert await store.take_ticket(f"X{text}", NOW) is None
+        assert await store.take_ticket(f"x{text}", NOW) == made

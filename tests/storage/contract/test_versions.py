@@ -1,0 +1,302 @@
+"""`RoomStore`: versions, and which of them are kept."""
+
+import asyncio
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from storage.base import Store
+from storage.errors import LimitReached, NotFound
+from storage.records import VersionKind
+from tests.storage.rows import (
+    MANY,
+    NOW,
+    Seed,
+    odd_text,
+    session,
+    version,
+)
+
+
+class TestVersions:
+    async def test_the_store_numbers_versions(self, store: Store, seed: Seed) -> None:
+        """Numbers count from 1, whatever the caller wrote there."""
+        await seed.session()
+
+        first = await store.add_version(version("1", number=77), MANY)
+        second = await store.add_version(version("2", kind=VersionKind.FINAL), MANY)
+
+        assert first == (version("1", number=1), True)
+        assert second == (version("2", number=2, kind=VersionKind.FINAL), True)
+
+    async def test_a_version_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+        """Every field, with its type."""
+        await seed.session()
+        files = {"code": "a", "b/ü.py": "", "": "c"}
+        given = version(files=files, sequence=0, kind=VersionKind.RESTORE, label="", contributors=())
+
+        added, _ = await store.add_version(given, MANY)
+
+        found = await store.version("s1", 1)
+        assert added == replace(given, number=1)
+        assert found == added
+        assert found is not None
+        assert found.kind is VersionKind.RESTORE
+        assert found.contributors == ()
+        assert await store.newest_version("s1") == added
+
+    async def test_contributors_keep_their_order(self, store: Store, seed: Seed) -> None:
+        """They are a tuple again."""
+        await seed.session()
+
+        await store.add_version(version(contributors=("u-c", "u-a", "u-b")), MANY)
+
+        found = await store.newest_version("s1")
+        assert found is not None
+        assert found.contributors == ("u-c", "u-a", "u-b")
+
+    async def test_files_may_be_any_mapping(self, store: Store, seed: Seed) -> None:
+        """A read-only view too: the record asks for no more than a Mapping."""
+        await seed.session()
+
+        added, is_new = await store.add_version(version(files=MappingProxyType({"code": "a"})), MANY)
+
+        assert is_new
+        assert dict(added.files or {}) == {"code": "a"}
+        assert await store.version("s1", 1) == version("a", number=1)
+
+    async def test_fifty_at_once(self, store: Store, seed: Seed) -> None:
+        """Numbers have neither gaps nor duplicates, and everybody learns his own."""
+        await seed.session()
+
+        results = await asyncio.gather(*(store.add_version(version(f"code {n}"), MANY) for n in range(50)))
+
+        assert all(is_new for _, is_new in results)
+        assert sorted(added.number for added, _ in results) == list(range(1, 51))
+        stored = await store.versions("s1", None, MANY, with_files=True)
+        assert stored == sorted((added for added, _ in results), key=lambda one: -one.number)
+
+    async def test_fifty_of_the_same_at_once(self, store: Store, seed: Seed) -> None:
+        """One is stored, everybody has it."""
+        await seed.session()
+
+        results = await asyncio.gather(*(store.add_version(version(label=f"label {n}"), MANY) for n in range(50)))
+
+        assert sum(is_new for _, is_new in results) == 1
+        assert {added.label for added, _ in results} == {results[0][0].label}
+        assert [added.number for added, _ in results] == [1] * 50
+
+    async def test_the_same_files_again(self, store: Store, seed: Seed) -> None:
+        """The existing version is returned as it is, whatever else the new one would say."""
+        await seed.session()
+        first, _ = await store.add_version(version("a", label="first"), MANY)
+
+        again = await store.add_version(version("a", label="second", kind=VersionKind.AUTO, sequence=9), MANY)
+
+        assert again == (first, False)
+        assert await store.versions("s1", None, MANY, with_files=True) == [first]
+
+    async def test_files_are_the_same_in_any_order(self, store: Store, seed: Seed) -> None:
+        """A mapping has no order."""
+        await seed.session()
+        await store.add_version(version(files={"a": "1", "b": "2"}), MANY)
+
+        _, is_new = await store.add_version(version(files={"b": "2", "a": "1"}), MANY)
+
+        assert not is_new
+
+    @pytest.mark.parametrize("files", [{"code": "b"}, {"code": "a", "x": ""}, {"other": "a"}, {"code": "a "}, {}])
+    async def test_other_files(self, store: Store, seed: Seed, files: dict[str, str]) -> None:
+        """The least difference makes a new version."""
+        await seed.session()
+        await store.add_version(version("a"), MANY)
+
+        added, is_new = await store.add_version(version(files=files), MANY)
+
+        assert (added.number, is_new) == (2, True)
+
+    async def test_composed_and_decomposed_characters_are_different(self, store: Store, seed: Seed) -> None:
+        """Text is compared as it is, not normalized."""
+        await seed.session()
+        await store.add_version(version("\u00e9"), MANY)
+
+        _, is_new = await store.add_version(version("e\u0301"), MANY)
+
+        assert is_new
+
+    async def test_only_the_newest_is_compared(self, store: Store, seed: Seed) -> None:
+        """Going back to an older text is a version."""
+        await seed.session()
+
+        results = [await store.add_version(version(code), MANY) for code in ("a", "b", "a")]
+
+        assert [(added.number, is_new) for added, is_new in results] == [(1, True), (2, True), (3, True)]
+
+    async def test_the_same_files_in_another_session(self, store: Store, seed: Seed) -> None:
+        """Sessions have nothing to do with each other."""
+        await seed.session("s1")
+        await seed.session("s2")
+        await store.add_version(version("a", "s1"), MANY)
+
+        added, is_new = await store.add_version(version("a", "s2"), MANY)
+
+        assert (added.session_id, added.number, is_new) == ("s2", 1, True)
+
+    async def test_the_limit(self, store: Store, seed: Seed) -> None:
+        """The last one is stored, no more; the same files as the newest's are not one more."""
+        await seed.session()
+        await store.add_version(version("a"), 2)
+        newest, _ = await store.add_version(version("b"), 2)
+
+        with pytest.raises(LimitReached):
+            await store.add_version(version("c"), 2)
+
+        assert await store.add_version(version("b"), 2) == (newest, False)
+        assert await store.newest_version("s1") == newest
+        found = await store.session("s1")
+        assert found == session()
+
+    async def test_no_session(self, store: Store) -> None:
+        """There is nothing to make a version of, and none to find."""
+        with pytest.raises(NotFound):
+            await store.add_version(version(), MANY)
+
+        assert await store.version("s1", 1) is None
+        assert await store.newest_version("s1") is None
+        assert await store.versions("s1", None, MANY, with_files=True) == []
+
+    async def test_one_version(self, store: Store, seed: Seed) -> None:
+        """Found by its number, None if there is no such."""
+        await seed.session()
+        for code in ("a", "b", "c"):
+            await store.add_version(version(code), MANY)
+
+        assert await store.version("s1", 2) == version("b", number=2)
+        assert await store.version("s1", 0) is None
+        assert await store.version("s1", 4) is None
+        assert await store.newest_version("s1") == version("c", number=3)
+
+    async def test_the_newest_is_by_number(self, store: Store, seed: Seed) -> None:
+        """After ten comes eleven, and the clock does not matter."""
+        await seed.session()
+        for number in range(1, 12):
+            await store.add_version(version(f"code {number}", created_at=NOW - number), MANY)
+
+        newest = await store.newest_version("s1")
+
+        assert newest is not None
+        assert newest.number == 11
+
+    @pytest.mark.parametrize(
+        ("before", "limit", "expected"),
+        [
+            (None, 3, [12, 11, 10]),
+            (10, 3, [9, 8, 7]),
+            (4, 10, [3, 2, 1]),
+            (1, 3, []),
+            (0, 3, []),
+            (100, 2, [12, 11]),
+            (None, 12, list(range(12, 0, -1))),
+        ],
+    )
+    @pytest.mark.parametrize("with_files", [True, False])
+    async def test_paging(
+        self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int], *, with_files: bool
+    ) -> None:
+        """The newest below `before`, newest first."""
+        await seed.session()
+        for number in range(1, 13):
+            await store.add_version(version(f"code {number}"), MANY)
+
+        found = await store.versions("s1", before, limit, with_files=with_files)
+
+        assert [one.number for one in found] == expected
+
+    async def test_without_files(self, store: Store, seed: Seed) -> None:
+        """Everything but the files, which are None."""
+        await seed.session()
+        for code in ("a", "b"):
+            await store.add_version(version(code), MANY)
+
+        described = await store.versions("s1", None, MANY, with_files=False)
+        whole = await store.versions("s1", None, MANY, with_files=True)
+
+        assert whole == [version("b", number=2), version("a", number=1)]
+        assert described == [replace(one, files=None) for one in whole]
+
+    @odd_text
+    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+        """Code, file names, labels and names come back character by character."""
+        await seed.session()
+        given = version(files={text: text, "code": text}, label=text, author_name=text, contributors=(text,))
+
+        added, _ = await store.add_version(given, MANY)
+
+        assert await store.version("s1", 1) == added == replace(given, number=1)
+
+    async def test_a_megabyte(self, store: Store, seed: Seed) -> None:
+        """A large text is not cut, and is seen to be the same."""
+        await seed.session()
+        large = {"code": "日" * (1 << 20), "b": "x" * (1 << 20)}
+
+        added, _ = await store.add_version(version(files=large), MANY)
+
+        assert await store.newest_version("s1") == added == version(files=large, number=1)
+        assert await store.add_version(version(files=large), MANY) == (added, False)
+
+
+class TestRetention:
+    async def test_automatic_versions_make_room(self, store: Store, seed: Seed) -> None:
+        """At the limit the oldest automatic one goes for whatever comes; numbers are never used again."""
+        await seed.session()
+        for number, kind in enumerate(["auto", "manual", "auto", "auto"]):
+            await store.add_version(version(f"{number}", kind=VersionKind(kind)), 4)
+
+        added, _ = await store.add_version(version("5", kind=VersionKind.MANUAL), 4)
+        await store.add_version(version("6", kind=VersionKind.AUTO), 4)
+
+        assert added.number == 5
+        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [6, 5, 4, 2]
+        assert await store.count_versions("s1") == (4, 2)
+        assert await store.version("s1", 1) is None
+
+    async def test_peoples_own_are_never_dropped(self, store: Store, seed: Seed) -> None:
+        """Where there are no automatic ones left, there is no place for another version of any kind."""
+        await seed.session()
+        for number, kind in enumerate([VersionKind.MANUAL, VersionKind.RESTORE, VersionKind.FINAL, VersionKind.AUTO]):
+            await store.add_version(version(f"{number}", kind=kind), 4)
+        await store.add_version(version("5"), 4)
+
+        for kind in VersionKind:
+            with pytest.raises(LimitReached):
+                await store.add_version(version("6", kind=kind), 4)
+
+        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [5, 3, 2, 1]
+
+    async def test_few_automatic_ones_are_kept(self, store: Store, seed: Seed) -> None:
+        """Their own limit is for them alone."""
+        await seed.session()
+        for number in range(6):
+            await store.add_version(version(f"{number}", kind=VersionKind.AUTO), MANY, 2)
+            await store.add_version(version(f"m{number}", kind=VersionKind.MANUAL), MANY, 2)
+
+        found = await store.versions("s1", None, MANY, with_files=False)
+
+        assert [one.number for one in found if one.kind is VersionKind.AUTO] == [11, 9]
+        assert await store.count_versions("s1") == (8, 2)
+        assert await store.count_versions("s-none") == (0, 0)
+
+    async def test_redacted_texts(self, store: Store, seed: Seed) -> None:
+        """The texts are replaced, and nothing else of a version; one that is gone stays gone."""
+        await seed.session()
+        first, _ = await store.add_version(version("a secret", label="kept"), MANY)
+        second, _ = await store.add_version(version("other"), MANY)
+
+        await store.redact_version(replace(first, files={"code": "a ██████"}, label="ignored"))
+        await store.redact_version(replace(first, number=9))
+        await store.scrub()
+
+        assert await store.version("s1", 1) == replace(first, files={"code": "a ██████"})
+        assert await store.version("s1", 2) == second
+        assert await store.version("s1", 9) is None
