@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from crdt.lifecycle.dispatch import BroadcastScheduler
+from crdt.limits import RoomLimits
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.wire import y_protocol
@@ -100,3 +101,18 @@ async def test_presence_alone_leaves_a_little_later() -> None:
         return to_bob.frames
 
     assert len(await until(written, bool)) == 1
+
+
+async def test_late_presence_is_applied_by_a_timer(make_world) -> None:
+    """Presence that came too fast is shown after the interval, without another message."""
+    world = make_world(room=RoomLimits(presence_interval_ms=20))
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        _, watcher = join(room, "bob")
+        for clock in (1, 2):
+            entry = y_protocol.AwarenessEntry(1, clock, f'{{"n":{clock}}}')
+            world.rooms.receive(room, ada, y_protocol.awareness_update([entry]))
+        world.now += 100
+
+        await until(lambda: [f for f in watcher.frames if b'"n":2' in f])

@@ -1,0 +1,41 @@
+"""Versions that people make."""
+
+import asyncio
+from typing import Any
+
+from crdt.history.version_writer import VersionSettings
+from tests.crdt.harness import Typist, join, send
+from tests.crdt.world import World
+
+
+async def save(world: World, **options: Any) -> Any:
+    return await world.versions.save("one", "ada", "Ada", **options)
+
+
+async def test_save_numbers_versions_and_skips_equal_ones(world: World) -> None:
+    """A version has the text, who edited since the one before, and a number; unchanged means the same again."""
+    await world.session()
+    first, is_new = await save(world, code="a", label="start")
+    again, is_new_again = await save(world)
+    async with world.rooms.use("one") as room:
+        bob, _ = join(room, "bob")
+        send(room, bob, Typist(9).insert(0, "b"))
+    second, _ = await save(world)
+
+    assert (first.number, first.files, first.label, is_new) == (1, {"codemirror": "a"}, "start", True)
+    assert (again, is_new_again) == (first, False)
+    assert (second.number, second.contributors, second.sequence) == (2, ("bob",), 2)
+
+
+async def test_save_by_fifty_together_leaves_no_gaps(make_world) -> None:
+    """Numbers without gaps, whatever order the saves come in."""
+    world = make_world(versions=VersionSettings())
+    await world.session()
+
+    saved = await asyncio.gather(*(save(world, code=f"text {number}") for number in range(50)))
+
+    numbers = sorted({version.number for version, _ in saved})
+    assert numbers == list(range(1, len(numbers) + 1))
+    live = await world.versions.live("one")
+    assert live[3] is not None
+    assert live[0] == live[3].files

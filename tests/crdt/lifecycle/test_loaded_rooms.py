@@ -1,0 +1,45 @@
+"""The table of rooms in memory."""
+
+from crdt.closing import CloseReason
+from crdt.lifecycle.loaded_rooms import LoadedRooms
+from tests.crdt.harness import join, make_room
+
+
+def test_lost_closes_the_room_that_was_lost() -> None:
+    """Its clients are told to come back; it is not loaded any more."""
+    loaded, room = LoadedRooms(), make_room()
+    loaded.add(room)
+    _, inbox = join(room)
+
+    loaded.lost(room)
+
+    assert inbox.closed == (CloseReason.RESTART, "")
+    assert loaded.get(room.session_id) is None
+    assert len(loaded) == 0
+
+
+def test_lost_for_an_earlier_room_leaves_the_new_one() -> None:
+    """The session has been loaded again: what the old room lost does not concern the new one."""
+    loaded, old, new = LoadedRooms(), make_room(), make_room()
+    loaded.add(old)
+    loaded.remove(old)
+    loaded.add(new)
+    _, inbox = join(new)
+
+    loaded.lost(old)
+    loaded.remove(old)
+
+    assert inbox.closed is None
+    assert new in loaded
+    assert old not in loaded
+
+
+def test_iteration_while_rooms_are_removed_sees_all() -> None:
+    """Maintenance closes rooms while it goes through them."""
+    loaded, room = LoadedRooms(), make_room()
+    loaded.add(room)
+
+    for found in loaded:
+        loaded.remove(found)
+
+    assert list(loaded) == []

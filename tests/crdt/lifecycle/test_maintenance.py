@@ -1,0 +1,92 @@
+"""Maintenance of rooms on a real store, with a clock to turn."""
+
+from storage.errors import NotFound, StoreUnavailable
+from storage.records import VersionKind
+from tests.crdt.harness import Typist, join, send
+from tests.crdt.world import World, all_saved
+from tests.waiting import until
+
+
+async def test_maintenance_of_an_idle_room_checkpoints_and_closes_it(world: World) -> None:
+    """Nobody there for the idle time: a checkpoint, a version, and the room goes."""
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, Typist(5).insert(0, "x"))
+        room.members.leave(ada)
+    await until(lambda: room.upkeep.idle_since)
+    assert world.rooms.find("one") is room
+
+    world.now += 60_000
+    await until(lambda: world.rooms.find("one"), lambda found: found is None)
+
+    assert (await world.store.checkpoint("one")).sequence == 1
+    version = await world.store.newest_version("one")
+    assert (version.kind, version.files) == (VersionKind.AUTO, {"codemirror": "x"})
+
+
+async def test_maintenance_of_a_used_room_keeps_it(world: World) -> None:
+    """A connection, or a request under way, keeps a room loaded."""
+    await world.session()
+    async with world.rooms.use("one") as room:
+        world.now += 60_000
+        calls = len(world.store.calls)
+        send(room, join(room)[0], Typist(5).insert(0, "x"))
+        await until(lambda: len(world.store.calls), lambda count: count > calls)
+        assert room.upkeep.idle_since is None
+        assert world.rooms.find("one") is room
+
+
+async def test_maintenance_of_a_grown_room_makes_checkpoints(make_world) -> None:
+    """After enough updates and time the whole document is stored; failures are tried again later."""
+    world = make_world(checkpoint_updates=10, checkpoint_interval_ms=1_000)
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        for at in range(10):
+            send(room, ada, typist.insert(at, "x"))
+        await until(lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 10)
+        for at in range(10, 20):
+            send(room, ada, typist.insert(at, "y"))
+        await all_saved(room)
+        assert room.upkeep.checkpointed == 10
+        world.now += 2_000
+        await until(lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 20)
+        assert room.files() == {"codemirror": "x" * 10 + "y" * 10}
+
+
+async def test_maintenance_after_errors_goes_on(make_world, expect_log) -> None:
+    """A store error while tending is a warning, anything else an error; the next round comes."""
+    expect_log("not tended now")
+    expect_log("cannot be tended")
+    world = make_world(checkpoint_updates=1, checkpoint_interval_ms=0)
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        for error in (StoreUnavailable("away"), ZeroDivisionError()):
+            world.store.failing["put_checkpoint"] = error
+            calls = world.store.calls.count("put_checkpoint")
+            send(room, ada, Typist(5 + calls).insert(0, "x"))
+            await until(lambda calls=calls: world.store.calls.count("put_checkpoint"), lambda n, c=calls: n > c + 1)
+        world.store.failing["put_checkpoint"] = NotFound("session")
+        calls = world.store.calls.count("put_checkpoint")
+        await until(lambda: world.store.calls.count("put_checkpoint"), lambda n: n > calls + 1)
+        world.store.failing.clear()
+        await until(lambda: world.store.checkpoint("one"), lambda found: found is not None)
+
+
+async def test_maintenance_of_a_quiet_room_lets_its_document_rest(make_world) -> None:
+    """Its document is loaded while people type, and let go of ten seconds after the last edit."""
+    world = make_world()
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        typist = Typist(5)
+        for at in range(3):
+            send(room, ada, typist.insert(at, "a"))
+            await all_saved(room)
+        assert not room.document.is_resting
+        world.now += 10_001
+        await until(lambda: room.document.is_resting)
+        assert room.files() == {"codemirror": "aaa"}

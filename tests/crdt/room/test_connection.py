@@ -1,0 +1,49 @@
+"""A client's state in its room: when "saved" is said."""
+
+from crdt.room.connection import Connection
+from crdt.wire import y_protocol
+from storage.records import Role
+from tests.crdt.harness import Inbox
+
+
+def _connection(*, wants_saved: bool = True) -> tuple[Connection, Inbox]:
+    inbox = Inbox()
+    user = {"id": "ada", "name": "Ada"}
+    return Connection(user=user, login_id="l", role=Role.EDITOR, outbox=inbox, wants_saved=wants_saved), inbox
+
+
+def test_acknowledge_says_the_newest_committed_count_once() -> None:
+    """Three updates, two of them committed: one frame with the second's count."""
+    connection, inbox = _connection()
+    for sequence in (1, 2, 3):
+        connection.received = sequence
+        connection.acknowledge_when_saved(sequence, 0)
+
+    connection.acknowledge(2)
+    connection.acknowledge(2)
+
+    assert inbox.take() == [y_protocol.saved(2)]
+    connection.acknowledge(9)
+    assert inbox.take() == [y_protocol.saved(3)]
+
+
+def test_acknowledge_when_saved_already_says_so() -> None:
+    """An update that brought nothing new is saved when what it brought is."""
+    connection, inbox = _connection()
+    connection.received = 1
+
+    connection.acknowledge_when_saved(4, 4)
+
+    assert inbox.take() == [y_protocol.saved(1)]
+
+
+def test_acknowledge_nothing_to_those_behind_or_not_asking() -> None:
+    """While a client has not answered our question, none of its updates counts as saved."""
+    behind, behind_inbox = _connection()
+    behind.is_behind = True
+    silent, silent_inbox = _connection(wants_saved=False)
+    for connection in (behind, silent):
+        connection.acknowledge_when_saved(1, 1)
+
+    assert behind_inbox.take() == silent_inbox.take() == []
+    assert behind.unsaved is silent.unsaved is None

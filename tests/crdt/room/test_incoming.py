@@ -1,0 +1,15 @@
+"""An update on its way into a room."""
+
+import pytest
+
+from crdt.room.incoming import Incoming, UpdateKind
+from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits"),
+    [(UpdateKind.LIVE, LIVE_LIMITS), (UpdateKind.ANSWER, SYNC_LIMITS), (UpdateKind.SERVER, LIVE_LIMITS)],
+)
+def test_incoming_of_a_kind_has_its_limits(kind: UpdateKind, limits: object) -> None:
+    """Only an answer may hold all of a document."""
+    assert Incoming(b"", "ada", 1, kind).limits is limits

@@ -1,0 +1,177 @@
+"""Members of a room: what may be written, by whom, and who is told."""
+
+from typing import Any, cast
+
+import pytest
+
+from crdt.closing import CloseReason
+from crdt.lifecycle.rooms import Rooms
+from crdt.room.connection import Connection
+from crdt.room.members import may_write
+from crdt.room.room import Room
+from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessEntry
+from storage.records import Role
+from tests.crdt.harness import EMPTY, NOW, Inbox, Typist, join, make_room, send
+from tests.crdt.world import World
+
+STEP1 = y_protocol.sync_step1({})
+
+
+class Commenter:
+    """A made-up fourth role that is none of ours and may not edit."""
+
+    def allows(self, needed: Role) -> bool:
+        return needed is Role.VIEWER
+
+
+class Reviewer:
+    """A made-up fourth role that is none of ours and may edit."""
+
+    def allows(self, _needed: Role) -> bool:
+        return True
+
+
+ROLES: list[Any] = [*Role, Commenter(), Reviewer()]
+
+
+def _name(role: Any) -> str:
+    return role.value if isinstance(role, Role) else type(role).__name__.lower()
+
+
+def _room(role: Any, *, is_open: bool) -> tuple[Room, Connection, Inbox, bool]:
+    """Return a room, somebody in it, what they were sent, and whether they may write."""
+    room = make_room(is_open=is_open)
+    connection, inbox = join(room, role=cast("Role", role))
+    return room, connection, inbox, is_open and role.allows(Role.EDITOR)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("role", ROLES, ids=_name)
+def test_may_write_needs_an_open_session_and_an_editor(role: Any, is_open: bool) -> None:
+    """The rule itself, for our roles and for roles that may come."""
+    expected = is_open and _name(role) in {"owner", "editor", "reviewer"}
+
+    assert may_write(cast("Role", role), is_open=is_open) is expected
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("role", ROLES, ids=_name)
+@pytest.mark.parametrize("kind", ["keystroke", "update", "answer"])
+def test_receive_accepts_edits_of_those_who_may_write(role: Any, is_open: bool, kind: str) -> None:
+    """The fast path, the slow path and answers to SyncStep1 all ask the one rule."""
+    room, connection, _, may = _room(role, is_open=is_open)
+    typist = Typist(5)
+    first, second = typist.insert(0, "a"), typist.insert(1, "é" if kind == "update" else "b")
+
+    if kind == "answer":
+        room.receive(connection, y_protocol.sync_step2(typist.doc.get_update()), NOW)
+    else:
+        send(room, connection, first)
+        send(room, connection, second)
+
+    assert connection.may_write is may
+    assert room.files() == {"codemirror": typist.text if may else ""}
+    assert room.journal.sequence == (0 if not may else 1 if kind == "answer" else 2)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("role", ROLES, ids=_name)
+async def test_receive_large_scans_for_those_who_may_write(
+    world: World, role: Any, is_open: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No thread is spent on an update that is dropped."""
+    room, connection, _, may = _room(role, is_open=is_open)
+    parsed = []
+    monkeypatch.setattr(Rooms, "receive", lambda _rooms, _room, _connection, _frame, scan: parsed.append(scan))
+
+    await world.rooms.receive_large(room, connection, y_protocol.sync_update(Typist(5).insert(0, "a")))
+
+    assert [scan is not None for scan in parsed] == [may]
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("role", ROLES, ids=_name)
+def test_join_asks_those_who_may_write(role: Any, is_open: bool) -> None:
+    """Nobody else is asked for what they have."""
+    _, _, inbox, may = _room(role, is_open=is_open)
+
+    assert inbox.take() == ([STEP1] if may else [])
+
+
+@pytest.mark.parametrize("after", ROLES, ids=_name)
+@pytest.mark.parametrize("before", ROLES, ids=_name)
+def test_set_role_asks_those_who_may_write_from_now_on(before: Any, after: Any) -> None:
+    """A new role takes effect on open connections, and only a new right is followed by a question."""
+    room, connection, inbox, could = _room(before, is_open=True)
+    inbox.take()
+
+    room.members.set_role("ada", cast("Role", after))
+
+    may = after.allows(Role.EDITOR)
+    assert connection.may_write is may
+    assert inbox.take() == ([STEP1] if may and not could else [])
+
+
+def test_leave_ends_the_right_to_write() -> None:
+    """A keystroke that arrives after its connection was closed changes nothing."""
+    room = make_room()
+    ada, inbox = join(room)
+    send(room, ada, Typist(5).insert(0, "a"))
+
+    room.members.close([ada], CloseReason.MEMBER_REMOVED, "gone")
+    room.members.leave(ada)
+    send(room, ada, Typist(6).insert(0, "b"))
+
+    assert ada.may_write is False
+    assert inbox.closed == (CloseReason.MEMBER_REMOVED, "gone")
+    assert room.files() == {"codemirror": "a"}
+
+
+class Notes:
+    """An observer that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def edited(self) -> None:
+        self.events.append("edited")
+
+    def joined(self, connection: Connection) -> None:
+        self.events.append(f"joined {connection.user_id}")
+
+    def left(self, connection: Connection) -> None:
+        self.events.append(f"left {connection.user_id}")
+
+    def heard(self, entries: list[AwarenessEntry]) -> None:
+        self.events.append(f"heard {len(entries)}")
+
+
+def test_observers_are_all_told_until_they_stop() -> None:
+    """A second observer takes nothing away from the first."""
+    room, first, second = make_room(), Notes(), Notes()
+    room.members.observe(first)
+    room.members.observe(second)
+    ada, _ = join(room)
+    send(room, ada, Typist(5).insert(0, "a"))
+    room.receive(ada, y_protocol.awareness_update([AwarenessEntry(5, 1, "{}")]), NOW)
+    room.members.stop_observing(first)
+    room.members.stop_observing(first)
+    room.members.leave(ada)
+
+    assert first.events == ["joined ada", "edited", "heard 1"]
+    assert second.events == [*first.events, "heard 1", "left ada"]
+
+
+def test_refused_edits_are_explained_once() -> None:
+    """An empty update is no edit; the reason says whether the role or the session forbids it."""
+    room = make_room()
+    vic, inbox = join(room, "vic", Role.VIEWER)
+    send(room, vic, EMPTY)
+    assert inbox.take() == []
+
+    send(room, vic, Typist(5).insert(0, "a"))
+    send(room, vic, Typist(5).insert(0, "a"))
+    (refusal,) = inbox.take()
+
+    assert b"forbidden" in refusal

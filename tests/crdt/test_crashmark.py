@@ -1,0 +1,46 @@
+"""Who native code works for, in memory that outlives the process."""
+
+from crdt.crashmark import SIZE, CrashMark
+
+
+def test_named_inside_blocks_only() -> None:
+    """Several are named at the same time, each until its block ends."""
+    page = bytearray(SIZE)
+    mark, next_process = CrashMark(page), CrashMark(page)
+    with mark.at("one", "ada"), mark.at("two"):
+        assert sorted(next_process.named()) == [("one", "ada"), ("two", "")]
+
+    assert list(next_process.named()) == []
+
+
+def test_at_with_no_slot_left_names_nothing() -> None:
+    """More threads than slots: the work is done, the mark is full, and slots come back."""
+    mark = CrashMark()
+    blocks = [mark.at(f"session-{number}") for number in range(20)]
+    for block in blocks:
+        block.__enter__()
+    assert len(list(mark.named())) == 16
+
+    for block in blocks:
+        block.__exit__()
+
+    assert list(mark.named()) == []
+    with mark.at("one"):
+        assert list(mark.named()) == [("one", "")]
+
+
+def test_clear_names_nobody() -> None:
+    """What the process before left is removed once it was read."""
+    page = bytearray(SIZE)
+    CrashMark(page).at("one", "ada").__enter__()
+
+    CrashMark(page).clear()
+
+    assert list(CrashMark(page).named()) == []
+
+
+def test_long_names_are_cut() -> None:
+    """A slot holds 255 bytes; nothing is written beyond it."""
+    mark = CrashMark()
+    with mark.at("s" * 300), mark.at("two"):
+        assert [len(session_id) for session_id, _ in mark.named()] in ([255, 3], [3, 255])

@@ -1,0 +1,80 @@
+"""A store with sessions that can be made to fail, rooms on it, and a clock to turn."""
+
+import asyncio
+from typing import Any
+
+from crdt.assembly import assemble
+from crdt.history.version_writer import VersionSettings, VersionWriter
+from crdt.lifecycle.environment import Environment
+from crdt.limits import RoomsSettings
+from crdt.room.room import Room
+from storage.records import Access, Member, Role, Session, Status
+from storage.sqlite.store import SqliteStore
+from tests.crdt.harness import NOW
+from tests.waiting import until
+
+_FEW_VERSIONS = VersionSettings(versions=6, auto_versions=3)
+
+
+class FaultyStore:
+    """A real store; methods named in `failing` raise instead, those in `held` wait."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.failing: dict[str, Exception] = {}
+        self.held: dict[str, asyncio.Event] = {}
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+
+        async def call(*arguments: Any, **options: Any) -> Any:
+            self.calls.append(name)
+            if name in self.held:
+                await self.held[name].wait()
+            if name in self.failing:
+                raise self.failing[name]
+            return await method(*arguments, **options)
+
+        return call
+
+
+class World:
+    """A store with sessions, rooms on it, and a clock to turn."""
+
+    def __init__(
+        self,
+        store: FaultyStore,
+        versions: VersionSettings = _FEW_VERSIONS,
+        **settings: Any,
+    ) -> None:
+        self.store = store
+        self.now = NOW
+        parts = assemble(
+            store,
+            RoomsSettings(**{"flush_delay_s": 0, "maintenance_interval_s": 0.01, "idle_ms": 1_000, **settings}),
+            versions,
+            Environment(clock=lambda: self.now, random_below=lambda _: 77),
+        )
+        self.rooms, self.versions = parts.rooms, parts.versions
+        self.version_writer = VersionWriter(store, self.rooms.writer, lambda: self.now, versions)
+
+    async def session(self, session_id: str = "one", status: Status = Status.OPEN) -> str:
+        session = Session(
+            session_id, "t", "python", "ada", Access.LINK, Role.EDITOR, status, "codemirror", NOW, NOW
+        )  # fmt: skip
+        await self.store.add_session(session, Member(session_id, "ada", Role.OWNER, NOW), None)
+        return session_id
+
+    async def restarted(self) -> "World":
+        await self.rooms.drain(5)
+        world = World(self.store)
+        world.rooms.start()
+        return world
+
+
+async def all_saved(room: Room) -> None:
+    async def look() -> bool:
+        return room.journal.is_saved
+
+    await until(look, bool)
