@@ -61,8 +61,10 @@ def marked(mark: str) -> set[int]:
 
 def children() -> set[int]:
     """Return the ids of the living processes that this process started, without those that tests share."""
-    lists = (Path(folder, "children") for folder in _PROC.glob("self/task/*"))
-    pids = {int(pid) for path in lists if path.exists() for pid in path.read_text().split()}
+    pids: set[int] = set()
+    for folder in _PROC.glob("self/task/*"):
+        with contextlib.suppress(FileNotFoundError):  # a thread may end while we look
+            pids.update(map(int, Path(folder, "children").read_text().split()))
     return {pid for pid in pids - shared if _parent_and_session(pid)}
 
 
