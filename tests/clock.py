@@ -14,3 +14,16 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += round(seconds * 1000)
+
+
+class Seconds:
+    """Seconds of a monotonic clock, standing still between calls of `advance`."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import uvloop
 
@@ -37,6 +38,12 @@ QUICK: dict[str, Any] = {
     "accepts_per_s": 100_000,
 }
 """Settings for tests: cheap hashes, commits twice as soon, and limits out of the way of whoever does not test them."""
+
+
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -3,7 +3,23 @@
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
+import collab_server.app
+from handlers.limits import FailureWindow, RateLimiter
+from tests.clock import Seconds
 from tests.handlers.clients import Browser
+
+
+@pytest.fixture
+def rate_clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
+    """The clock of the rate limits of servers that are started after this fixture: name it before them."""
+    seconds = Seconds()
+    for limit in (RateLimiter, FailureWindow):
+        monkeypatch.setattr(
+            collab_server.app,
+            limit.__name__,
+            lambda first, second, _, on_refused, limit=limit: limit(first, second, seconds, on_refused),
+        )
+    return seconds
 
 
 @pytest.fixture

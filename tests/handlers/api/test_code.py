@@ -366,7 +366,7 @@ async def test_unknown_sessions(ada: Api) -> None:
 
 async def test_a_version_comes_when_typing_pauses(start_server) -> None:
     """Nobody has to press save: the version names all who typed, and saving then changes nothing."""
-    server = await start_server(auto_version_pause_s=0.3)
+    server = await start_server(auto_version_pause_s=1)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
     session_id = await ada.new_session()
