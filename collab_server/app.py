@@ -20,7 +20,7 @@ from crdt.lifecycle.environment import Environment
 from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
 from crdt.settings import Setting, chosen
 from handlers import ids, settings
-from handlers.connections import SocketLimits, Sockets
+from handlers.connections import Connections, SocketLimits
 from handlers.http import notifications
 from handlers.limits import FailureWindow, RateLimiter
 from handlers.security.passwords import Passwords
@@ -79,7 +79,7 @@ def make_parts(
     environment = _environment(clock, crashes, is_clean=is_clean)
     assembly = assemble(store, _room_settings(config), _version_settings(config), environment)
     services = _services(config, store, secret, environment, assembly, life)
-    services.message_listeners.append(notifications.of_messages(services.sockets))
+    services.message_listeners.append(notifications.of_messages(services.connections))
     socketio = SocketIOEndpoint(services, config.max_sync_bytes)
     return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
 
@@ -108,7 +108,7 @@ def _services(
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
         limiters=_limiters(config, reached),
-        sockets=Sockets(chosen(SocketLimits, config), reached),
+        connections=Connections(chosen(SocketLimits, config), reached),
         avatars=_avatars(config),
         pictures=Pictures(),
         settings=_web_settings(config),

@@ -103,7 +103,7 @@ class Server:
             raise StartError(f"{variable(config)}: {error}") from error
         parts = make_parts(config, store, secret, is_clean=is_clean, crashes=crashes)
         parts.services.rooms.start()
-        parts.services.sockets.start()
+        parts.services.connections.start()
         parts.services.lag.start()
         parts.socketio.start()
         housekeeping = Housekeeping(parts.services, config.guest_days, free_memory=free_memory)
@@ -158,7 +158,7 @@ class Server:
             is_saved = await services.rooms.drain(self.parts.config.drain_s)
         finally:
             self._is_drained = True
-            await services.sockets.stop()
+            await services.connections.stop()
             services.lag.stop()
             await self.parts.socketio.stop()
             await self.housekeeping.stop()

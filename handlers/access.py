@@ -1,4 +1,4 @@
-"""How somebody gets into a session: as its member, by its link, or by an invite."""
+"""How a user gets into a session: as its member, by its link, or by an invite."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,22 +20,25 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(ids.normalize(secret).encode()).hexdigest()
 
 
-async def enter(services: Services, user: User, session_id: str, invite: str = "") -> tuple[Session, Member]:
-    """Return a session and the user's membership, which may be one that was ended by the owner.
-
-    Whoever has the link, or an invite, becomes a member on the way. Raises NotFound("session"),
-    LimitReached, or ApiError 403 for guests of another session, 404 for a session by invitation and
-    for an invite that is not good for it.
-    """
+async def join_session(services: Services, user: User, session_id: str, invite: str = "") -> tuple[Session, Member]:
+    """Return a session and the user's membership of it; see `ensure_member`, also for what it raises."""
     session = await services.store.session(session_id)
     member = await services.store.member(session_id, user.id)
-    return await enter_as(services, user, session, member, invite)
+    return await ensure_member(services, user, session, member, invite)
 
 
-async def enter_as(
+async def ensure_member(
     services: Services, user: User, session: Session | None, member: Member | None, invite: str = ""
 ) -> tuple[Session, Member]:
-    """The same with session and membership as just read."""
+    """Return the session and the user's membership. The owner may have ended the membership.
+
+    A user with the link, or with an invite, becomes a member on the way.
+
+    session, member  as just read from the store, None if there is none
+
+    Raises: NotFound("session"); LimitReached; ApiError 403 for a guest of another session, 404 for a session by
+    invitation and for an invite that is not good for it.
+    """
     if session is None:
         raise NotFound("session")
     if member is not None:
@@ -45,13 +48,13 @@ async def enter_as(
         raise errors.not_found("session")
     if not user.may_enter(session_id):
         raise errors.forbidden("A guest may enter one session only: sign up to join others.")
-    wanted = Member(session_id, user.id, session.join_role, services.clock())
+    new_member = Member(session_id, user.id, session.join_role, services.clock())
     if invite:
         try:
-            return session, await store.use_invite(secret_hash(invite), wanted, services.settings.members)
+            return session, await store.use_invite(secret_hash(invite), new_member, services.settings.members)
         except NotFound:
             raise errors.bad_invite() from None
-    return session, await store.join(wanted, services.settings.members)
+    return session, await store.join(new_member, services.settings.members)
 
 
 async def membership(
@@ -76,30 +79,33 @@ async def membership(
 
 
 def connect_wait_s(services: Services, user_id: str) -> int:
-    """Count a user's attempt to connect; return the seconds he has to wait, 0 for none.
+    """Count a user's attempt to connect; return for how many seconds the user has to wait, 0 for none.
 
-    For whose edit the server died of, one a minute is enough (`crdt.quarantine`).
+    A user during whose edit the server died may connect once a minute (`crdt.quarantine`).
     """
     is_slowed = services.rooms.quarantine.is_slowed(user_id, services.clock())
     return (services.limiters.slowed if is_slowed else services.limiters.handshakes).wait_s(user_id)
 
 
 @asynccontextmanager
-async def entering(
-    services: Services, session_id: str, admitted: Callable[[], Awaitable[_T]]
+async def open_room(
+    services: Services, session_id: str, check: Callable[[], Awaitable[_T]]
 ) -> AsyncIterator[tuple[Room, _T]]:
-    """Load a session's room for somebody; yields it and what `admitted` returned last.
+    """Load a session's room for a user; yields it with what `check` returned last.
 
-    No change of login or membership slips in between as long as the block does not await before it
-    has put him into the room. Raises what `admitted` and `Rooms.use` raise.
+    check  reads whether the user may enter. It runs before the room is loaded, so that strangers load nothing,
+           and again if a login or a membership changed meanwhile.
+
+    The block must put the user into the room before it awaits: then no change slips in between.
+    Raises: what `check` and `Rooms.use` raise.
     """
     rooms = services.rooms
     changes = rooms.changes.count
-    who = await admitted()
+    checked = await check()
     async with rooms.use(session_id) as room:
         while changes != rooms.changes.count:
             changes = rooms.changes.count
-            who = await admitted()
+            checked = await check()
         if rooms.find(session_id) is not room:
             raise RoomUnavailable("the room was closed meanwhile")
-        yield room, who
+        yield room, checked

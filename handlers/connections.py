@@ -1,4 +1,4 @@
-"""All open WebSockets of the process: how many there may be, and keeping them alive."""
+"""All client connections of the process: how many there may be, and keeping them alive."""
 
 import asyncio
 from collections import Counter
@@ -8,12 +8,12 @@ from typing import Protocol
 from crdt.limits import MAX_SYNC_BYTES
 from crdt.wire.y_protocol import KEEP_ALIVE
 from handlers import settings
-from handlers.join_queue import Doorway
-from handlers.limits import Places
+from handlers.join_queue import JoinQueue
+from handlers.limits import SlotCounter
 
 _TICK_S = 4.0
 _QUIET_S = 8.0
-"""With two ticks below 16 s: y-websocket closes after 30 s without data, pings do not count (facts/yjs-protocol.md)."""
+"""y-websocket closes after 30 s without a data frame, and pings do not count. With two ticks this is below 16 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +35,38 @@ class SocketLimits:
     pong_s: float = settings.PONG_S.field()
 
 
-class Socket(Protocol):
-    """What listens here."""
+class Listener(Protocol):
+    """A connection that is told what happens in its session besides the document."""
 
     def send(self, frame: bytes) -> None: ...
 
 
-class Watched(Socket, Protocol):
-    """What is kept alive here; see `handlers.sync.websocket`."""
+class Watched(Protocol):
+    """A socket that is kept alive here; see `handlers.sync.websocket`."""
 
-    has_sent: bool
-    is_heard: bool
-    quiet_s: float
-    unheard_s: float
+    def poll(self) -> tuple[bool, bool]:
+        """Return whether anything went out, and whether anything came in, since the last call."""
 
+    def send(self, frame: bytes) -> None: ...
     def ping(self) -> None: ...
     def abort(self) -> None: ...
-    def settle(self) -> None: ...
 
 
-class Sockets:
-    """The open sockets.
+@dataclass(slots=True)
+class _Silence:
+    """For how long nothing went out, and nothing came in."""
+
+    out_s: float = 0.0
+    in_s: float = 0.0
+
+
+class Connections:
+    """The open connections.
 
     slowed, too_fast, too_slow  how often a client was not read from, closed for flooding, closed for not reading
-    closes   how often a client was closed, by code
-    doorway  where those who come at the same time go in one after another
-    reached  counts, by the name of a setting, how often it kept somebody from something
+    closes      how often a client was closed, by code
+    join_queue  where clients that come at the same time go in one after another
+    reached     counts, by the name of a setting, how often it kept a client from something
     """
 
     def __init__(self, limits: SocketLimits, reached: Counter[str] | None = None) -> None:
@@ -68,13 +74,10 @@ class Sockets:
         self.reached: Counter[str] = Counter() if reached is None else reached
         self.closes: Counter[int] = Counter()
         self.slowed = self.too_fast = self.too_slow = 0
-        self.doorway = Doorway()
-        self._watched: set[Watched] = set()
-        self._all = 0
-        self._listening: dict[str, set[Socket]] = {}
-        self._by_address = Places(limits.per_address)
-        self._by_session = Places(limits.per_session)
-        self._by_user = Places(limits.per_user)
+        self.join_queue = JoinQueue()
+        self._watched: dict[Watched, _Silence] = {}
+        self._listening: dict[str, set[Listener]] = {}
+        self._slots = _Slots(limits)
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -88,78 +91,101 @@ class Sockets:
         for socket in tuple(self._watched):
             socket.abort()
 
+    # -- open connections -------------------------------------------------------------------------
+
     @property
     def open(self) -> int:
-        return self._all
+        return self._slots.in_all
 
-    def opened(self, address: str) -> bool:
-        """Count a socket; return whether it is within the limits of its address and of the process."""
-        fits_all, fits_address = self._all < self.limits.in_all, self._by_address.has_room(address)
+    def add(self, address: str, socket: Watched | None = None) -> bool:
+        """Count a connection; return whether it is within the limits of its address and of the process.
+
+        socket  is kept alive until `remove`, and cut when its client is gone
+        """
+        if socket:
+            self._watched[socket] = _Silence()
+        slots = self._slots
+        fits_all, fits_address = slots.in_all < self.limits.in_all, slots.by_address.has_capacity(address)
         self.reached[settings.CONNECTIONS.name] += not fits_all
         self.reached[settings.CONNECTIONS_PER_ADDRESS.name] += not fits_address
-        self._all += 1
-        self._by_address.add(address)
+        slots.in_all += 1
+        slots.by_address.add(address)
         return fits_all and fits_address
 
-    def closed(self, address: str) -> None:
-        self._all -= 1
-        self._by_address.remove(address)
+    def remove(self, address: str, socket: Watched | None = None) -> None:
+        """Count a connection no more, whether it was within the limits or not."""
+        if socket:
+            self._watched.pop(socket, None)
+        self._slots.in_all -= 1
+        self._slots.by_address.remove(address)
 
-    def watch(self, socket: Watched) -> None:
-        """Keep a socket alive until `forget`, and cut it when its client is gone."""
-        self._watched.add(socket)
+    # -- connections to a session -----------------------------------------------------------------
 
-    def forget(self, socket: Watched) -> None:
-        self._watched.discard(socket)
+    def join(self, session_id: str, user_id: str, listener: Listener | None = None) -> bool:
+        """Count a user's connection to a session; return False, and count nothing, if that has no capacity.
 
-    def has_room(self, session_id: str, user_id: str) -> bool:
-        """Whether the user may have one more connection to the session."""
-        fits_session = self._by_session.has_room(session_id)
-        fits_user = self._by_user.has_room((session_id, user_id))
+        listener  is told, until it leaves, what happens in the session besides the document
+        """
+        slots = self._slots
+        fits_session = slots.by_session.has_capacity(session_id)
+        fits_user = slots.by_user.has_capacity((session_id, user_id))
         self.reached[settings.CONNECTIONS_PER_SESSION.name] += not fits_session
         self.reached[settings.CONNECTIONS_PER_USER.name] += not fits_user
-        return fits_session and fits_user
+        if not (fits_session and fits_user):
+            return False
+        slots.by_session.add(session_id)
+        slots.by_user.add((session_id, user_id))
+        if listener:
+            self._listening.setdefault(session_id, set()).add(listener)
+        return True
 
-    def joined(self, session_id: str, user_id: str) -> None:
-        self._by_session.add(session_id)
-        self._by_user.add((session_id, user_id))
-
-    def listen(self, socket: Socket, session_id: str) -> None:
-        """Tell the socket, until it leaves, what happens in the session beside the document."""
-        self._listening.setdefault(session_id, set()).add(socket)
-
-    def tell(self, session_id: str, frame: bytes) -> None:
-        """Send a frame to who listens to a session."""
-        for socket in tuple(self._listening.get(session_id, ())):
-            socket.send(frame)
-
-    def left(self, socket: Socket, session_id: str, user_id: str) -> None:
+    def leave(self, session_id: str, user_id: str, listener: Listener | None = None) -> None:
+        """Count a connection to a session no more; `listener` may be one that never listened."""
         listening = self._listening.get(session_id, set())
-        listening.discard(socket)
+        if listener:
+            listening.discard(listener)
         if not listening:
             self._listening.pop(session_id, None)
-        self._by_session.remove(session_id)
-        self._by_user.remove((session_id, user_id))
+        self._slots.by_session.remove(session_id)
+        self._slots.by_user.remove((session_id, user_id))
+
+    def tell(self, session_id: str, frame: bytes) -> None:
+        """Send a frame to all that listen to a session."""
+        for listener in tuple(self._listening.get(session_id, ())):
+            listener.send(frame)
+
+    # -- keeping alive ----------------------------------------------------------------------------
 
     async def _tick_forever(self) -> None:
         """One timer for all: a task or timer each would cost more than the rest of an idle connection."""
         tick_s = min(_TICK_S, self.limits.pong_s)
         while True:
             await asyncio.sleep(tick_s)
-            for socket in tuple(self._watched):
-                self._look_at(socket, tick_s)
+            for socket, silence in tuple(self._watched.items()):
+                self._check(socket, silence, tick_s)
 
-    def _look_at(self, socket: Watched, tick_s: float) -> None:
+    def _check(self, socket: Watched, silence: _Silence, tick_s: float) -> None:
         """Keep a quiet connection alive, ask one that says nothing, cut one that does not answer."""
-        socket.quiet_s = 0 if socket.has_sent else socket.quiet_s + tick_s
-        before = socket.unheard_s
-        socket.unheard_s = 0 if socket.is_heard else before + tick_s
-        socket.has_sent = socket.is_heard = False
-        socket.settle()
-        if socket.unheard_s >= self.limits.ping_s + self.limits.pong_s:
+        has_sent, has_received = socket.poll()
+        silence.out_s = 0 if has_sent else silence.out_s + tick_s
+        before_s = silence.in_s
+        silence.in_s = 0 if has_received else before_s + tick_s
+        if silence.in_s >= self.limits.ping_s + self.limits.pong_s:
             self.reached[settings.PONG_S.name] += 1
             socket.abort()
-        elif before < self.limits.ping_s <= socket.unheard_s:
+        elif before_s < self.limits.ping_s <= silence.in_s:
             socket.ping()
-        if socket.quiet_s >= _QUIET_S:
+        if silence.out_s >= _QUIET_S:
             socket.send(KEEP_ALIVE)
+
+
+class _Slots:
+    """How many connections there are: in all, and by address, by session, by user in a session."""
+
+    __slots__ = ("by_address", "by_session", "by_user", "in_all")
+
+    def __init__(self, limits: SocketLimits) -> None:
+        self.in_all = 0
+        self.by_address = SlotCounter(limits.per_address)
+        self.by_session = SlotCounter(limits.per_session)
+        self.by_user = SlotCounter(limits.per_user)

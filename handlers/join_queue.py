@@ -1,39 +1,39 @@
-"""Clients who come at the same time go in one after another."""
+"""Clients that come at the same time join one after another."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-_AT_ONCE = 3
-_WAIT_S = 0.05
+_AT_A_TIME = 3
+_MAX_WAIT_S = 0.05
+"""A client waits no longer for the ones before it: they may be waiting for a far database."""
 
 
-class Doorway:
-    """A few at once, in the order they came.
+class JoinQueue:
+    """Lets a few clients join at a time, in the order in which they came.
 
-    An event loop takes all who wait through each step before the next, so that everybody is in when the last one is.
-    Here half of a class has its document a sixth sooner, and the last one no later (ARCHITECTURE.md, joins).
-    Nobody waits for others longer than 50 ms: they may be waiting for a far database.
+    Without it, the event loop takes all waiting clients through each step before the next step, so that all of them
+    are in when the last one is. With it, half of a class has its document a sixth sooner, and the last one no later.
     """
 
-    __slots__ = ("_places",)
+    __slots__ = ("_slots",)
 
     def __init__(self) -> None:
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_AT_A_TIME)
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        """Wait for one's turn, and keep the place inside the block."""
-        has_place = await self._place()
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for one of the slots, and keep it inside the block."""
+        has_slot = await self._acquire()
         try:
             yield
         finally:
-            if has_place:
-                self._places.release()
+            if has_slot:
+                self._slots.release()
 
-    async def _place(self) -> bool:
+    async def _acquire(self) -> bool:
         try:
-            async with asyncio.timeout(_WAIT_S):
-                return await self._places.acquire()
+            async with asyncio.timeout(_MAX_WAIT_S):
+                return await self._slots.acquire()
         except TimeoutError:
             return False

@@ -159,14 +159,14 @@ class Budget:
             self._held.pop(key, None)
 
 
-class Places:
+class SlotCounter:
     """How many of something each key has now, up to a limit."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._counts: dict[object, int] = {}
 
-    def has_room(self, key: object) -> bool:
+    def has_capacity(self, key: object) -> bool:
         return self._counts.get(key, 0) < self._limit
 
     def add(self, key: object) -> None:

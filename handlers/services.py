@@ -10,7 +10,7 @@ from crdt.history.redactor import Redactor
 from crdt.history.versions import Versions
 from crdt.lifecycle.rooms import Rooms
 from handlers import settings
-from handlers.connections import Sockets
+from handlers.connections import Connections
 from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.loop_lag import LagMeter
 from handlers.security.passwords import Passwords
@@ -84,7 +84,7 @@ class Services:
     tokens: Tokens
     passwords: Passwords
     limiters: Limiters
-    sockets: Sockets
+    connections: Connections
     avatars: Avatars
     pictures: Pictures
     settings: WebSettings

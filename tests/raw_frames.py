@@ -95,4 +95,4 @@ async def connected(api: Api, session_id: str, *early: bytes) -> AsyncIterator[R
 
 async def open_connections(server) -> int:
     """Return how many connections a server counts."""
-    return server.parts.services.sockets.open
+    return server.parts.services.connections.open

@@ -16,9 +16,9 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
-from handlers.connections import SocketLimits, Sockets
+from handlers.connections import Connections, SocketLimits
 from handlers.sync.handover import Handover
-from handlers.sync.websocket import SyncSocket
+from handlers.sync.websocket import WebSocket
 
 NOT_OURS = ["6.*", "12.*", "13.*"]
 _TEXT, _BINARY = 1, 2
@@ -26,36 +26,42 @@ _AT_ONCE = 4
 _MAX_BYTES = 16 << 20  # the suite's largest message
 
 
-class Echo(SyncSocket):
-    """The server's own frames, and a room that says everything back."""
+class Echo:
+    """The server's own socket, with a receiver that sends everything back."""
 
-    __slots__ = ()
+    usual_start = b""
 
-    def receive(self, frame: bytes) -> None:
-        self.send(frame)
+    def __init__(self, connections: Connections, loop: asyncio.AbstractEventLoop) -> None:
+        self.socket = WebSocket(connections, loop, self)
 
-    async def receive_large(self, frame: bytes) -> None:
-        self.send(frame)
+    def cost(self, message: bytes) -> float:
+        return 1
 
-    def gone(self) -> None:
+    def receive(self, message: bytes) -> None:
+        self.socket.send(message)
+
+    async def receive_large(self, message: bytes) -> None:
+        self.socket.send(message)
+
+    def gone(self, code: int | None) -> None:
         """Nobody counts it."""
 
 
 class EchoHandler(WebSocketHandler):
     """The handshake of the server, without its questions who it is."""
 
-    def initialize(self, sockets: Sockets) -> None:
-        self._sockets = sockets
+    def initialize(self, connections: Connections) -> None:
+        self._connections = connections
 
     def get_websocket_protocol(self) -> WebSocketProtocol:
         return Handover(self)
 
     async def upgraded(self, connection: socket.socket, early: bytes) -> None:
         loop = asyncio.get_running_loop()
-        echo = Echo(self._sockets, loop)
-        await loop.connect_accepted_socket(lambda: echo, connection)
-        echo.data_received(early)
-        echo.go_on()
+        echo = Echo(self._connections, loop)
+        await loop.connect_accepted_socket(lambda: echo.socket, connection)
+        echo.socket.data_received(early)
+        echo.socket.go_on()
 
 
 class TextAsBinary:
@@ -107,7 +113,7 @@ async def main(patterns: list[str]) -> int:
     limits = SocketLimits(
         updates_per_s=1e9, updates_burst=1e9, bytes_per_s=1e12, sync_bytes=_MAX_BYTES, queued_bytes=2 * _MAX_BYTES
     )
-    server = HTTPServer(Application([("/.*", EchoHandler, {"sockets": Sockets(limits)})]))
+    server = HTTPServer(Application([("/.*", EchoHandler, {"connections": Connections(limits)})]))
     (listening,) = bind_sockets(0, "127.0.0.1")
     server.add_socket(listening)
     url = f"ws://127.0.0.1:{listening.getsockname()[1]}"

@@ -10,7 +10,7 @@ from crdt.document.document import Document
 from crdt.errors import CrdtError
 from crdt.log.codec import LogEntry, encode_chunk
 from handlers import errors, ids
-from handlers.access import enter
+from handlers.access import join_session
 from handlers.http import notifications, queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import people as people_views
@@ -123,7 +123,7 @@ class SessionHandler(SessionHandlerBase):
             session.id, changes, self.services.clock(), owner_id=self.me.id
         )
         self.services.rooms.status_changed(session.id, session.status)
-        self.services.sockets.tell(session.id, notifications.SESSION_CHANGED)
+        self.services.connections.tell(session.id, notifications.SESSION_CHANGED)
         if changes.status is Status.ENDED:
             await self._save_final(session.id)
         await self.reply_session(session, member)
@@ -147,7 +147,7 @@ class JoinHandler(SessionHandlerBase):
 
     async def post(self, session_id: str) -> None:
         invite = self.read(schemas.JOIN).get("invite", "")
-        session, member = await enter(self.services, self.me, ids.normalize(session_id), invite)
+        session, member = await join_session(self.services, self.me, ids.normalize(session_id), invite)
         if member.is_removed:
             raise errors.forbidden("The owner removed you from this session.")
         answer: Joined = {"session": await self.session_view(session, member), "role": member.role}
@@ -181,7 +181,7 @@ class MemberHandler(SessionHandlerBase):
         else:
             member = await store.set_role(session.id, user_id, role, owner_id=self.me.id)
         rooms.role_changed(session.id, user_id, role)
-        self.services.sockets.tell(session.id, notifications.SESSION_CHANGED)
+        self.services.connections.tell(session.id, notifications.SESSION_CHANGED)
         answer: MemberRole = {**people_views.person(user_id, people), "role": member.role}
         self.reply(answer)
 
@@ -194,7 +194,7 @@ class MemberHandler(SessionHandlerBase):
         user_id = ids.normalize(user_id)
         await self.services.store.remove_member(session.id, user_id, owner_id=self.me.id)
         self.services.rooms.member_gone(session.id, user_id, CloseReason.MEMBER_REMOVED)
-        self.services.sockets.tell(session.id, notifications.SESSION_CHANGED)
+        self.services.connections.tell(session.id, notifications.SESSION_CHANGED)
         self.set_status(204)
 
 

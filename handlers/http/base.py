@@ -135,7 +135,8 @@ class BaseHandler(RequestHandler):
         limiters = self.services.limiters
         wait = limiters.signed_in.wait_s(self.user.id) if self.user else limiters.anonymous.wait_s(self.address)
         if wait:
-            await asyncio.sleep(min(wait, self.services.sockets.limits.refusal_hold_s))  # who does not wait is made to
+            # held back, so that clients that do not wait by themselves come more slowly
+            await asyncio.sleep(min(wait, self.services.connections.limits.refusal_hold_s))
             raise errors.rate_limited(wait)
 
     def _check_origin(self) -> None:
@@ -152,7 +153,7 @@ class BaseHandler(RequestHandler):
     @property
     def address(self) -> str:
         """Where the request comes from, as limits count it."""
-        return network.place(self.request, self.services.settings.trusted_hops)
+        return network.rate_limit_key(self.request, self.services.settings.trusted_hops)
 
     @property
     def me(self) -> User:

@@ -25,7 +25,7 @@ def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
     return str(request.remote_ip)
 
 
-def place(request: HTTPServerRequest, trusted_hops: int) -> str:
+def rate_limit_key(request: HTTPServerRequest, trusted_hops: int) -> str:
     """Return where a request comes from, as limits count it."""
     return subscriber(client_address(request, trusted_hops))
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
-from handlers.connections import Sockets
+from handlers.connections import Connections
 from handlers.http.views import chat
 from storage.records import Message, User
 
@@ -19,11 +19,11 @@ SESSION_CHANGED = _frame({"about": "session"})
 """Title, language, status, or somebody's role: read the session again."""
 
 
-def of_messages(sockets: Sockets) -> Callable[[Message, User], None]:
+def of_messages(connections: Connections) -> Callable[[Message, User], None]:
     """Return a listener that passes each chat message on to who listens to its session."""
 
     def tell(message: Message, sender: User) -> None:
         content = {"about": "message", "message": chat.message(message, {sender.id: sender})}
-        sockets.tell(message.session_id, _frame(content))
+        connections.tell(message.session_id, _frame(content))
 
     return tell

@@ -56,19 +56,19 @@ class ServerCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield all metrics, in the order of the text."""
-        services, sockets = self._services, self._services.sockets
+        services, connections = self._services, self._services.connections
         yield from self._gauges()
-        yield _counter("slowed", "Times that a client was not read from for sending too fast.", sockets.slowed)
-        yield _counter("closed_too_fast", "Clients closed for sending too fast (1008).", sockets.too_fast)
-        yield _counter("closed_too_slow", "Clients closed for not reading (1013).", sockets.too_slow)
+        yield _counter("slowed", "Times that a client was not read from for sending too fast.", connections.slowed)
+        yield _counter("closed_too_fast", "Clients closed for sending too fast (1008).", connections.too_fast)
+        yield _counter("closed_too_slow", "Clients closed for not reading (1013).", connections.too_slow)
         yield _counters("limit_reached", "Times a limit was reached, by its setting.", "limit", services.reached)
         yield _counters("problems", "Requests answered with an error, by its code.", "code", services.problems)
-        yield _counters("closes", "WebSockets under /sync closed by the server, by code.", "code", sockets.closes)
+        yield _counters("closes", "WebSockets under /sync closed by the server, by code.", "code", connections.closes)
         yield _histogram(services.lag)
 
     def _gauges(self) -> Iterator[Metric]:
         rooms, writer = self._services.rooms, self._services.rooms.writer
-        yield _gauge("connections", "Open WebSockets and Socket.IO connections.", self._services.sockets.open)
+        yield _gauge("connections", "Open WebSockets and Socket.IO connections.", self._services.connections.open)
         yield _gauge("rooms", "Sessions that are loaded.", rooms.loaded)
         yield _gauge(
             "quarantined_sessions", "Sessions out of service: damaged, or set aside after a crash.", rooms.quarantined

@@ -36,14 +36,14 @@ class Clients:
 
     def opened(self, key: str, request: HTTPServerRequest) -> bool:
         """Count a new connection; return whether it may stay."""
-        address = network.place(request, self._services.settings.trusted_hops)
-        self._connections[key] = address, EventRate(self._services.sockets.limits)
+        address = network.rate_limit_key(request, self._services.settings.trusted_hops)
+        self._connections[key] = address, EventRate(self._services.connections.limits)
         self._expect_sign_in(key)
-        return self._services.sockets.opened(address)
+        return self._services.connections.add(address)
 
     def closed(self, key: str) -> None:
         """Forget a connection that was opened."""
-        self._services.sockets.closed(self._connections.pop(key)[0])
+        self._services.connections.remove(self._connections.pop(key)[0])
 
     def incoming(self, key: str, size: int) -> float:
         """Count a message before anything reads it; return the seconds to wait before that.
@@ -58,7 +58,7 @@ class Clients:
             self._server.drop(key)
             return 0.0
         wait_s = connection[1].spend(0 if is_signed_in else 1, size)
-        self._services.sockets.slowed += bool(wait_s)
+        self._services.connections.slowed += bool(wait_s)
         self._services.reached[settings.UPDATE_BYTES_PER_S.name] += bool(wait_s)
         return wait_s
 
@@ -82,7 +82,7 @@ class Clients:
             self._expect_sign_in(key)
 
     def _expect_sign_in(self, key: str) -> None:
-        delay_s = self._services.sockets.limits.sign_in_s
+        delay_s = self._services.connections.limits.sign_in_s
         asyncio.get_running_loop().call_later(delay_s, self._drop_unless_signed_in, key)
 
     def _drop_unless_signed_in(self, key: str) -> None:

@@ -72,7 +72,7 @@ class SocketIOEndpoint:
         return await self.events.handle(self.clients.find(key), name, arguments)
 
     def too_slow(self) -> None:
-        self.services.sockets.too_slow += 1
+        self.services.connections.too_slow += 1
         self.services.reached[settings.MAX_QUEUED_BYTES.name] += 1
 
     def refused_binary(self, key: str) -> None:

@@ -82,10 +82,10 @@ class Events:
         """Count an event; wait while the client is over its rate, and tell it if that goes on."""
         wait_s = client.rate.spend(cost)
         if client.rate.is_flooding(waits=bool(wait_s)):
-            self._services.sockets.too_fast += 1
+            self._services.connections.too_fast += 1
             client.fail(errors.ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
         if wait_s:
-            self._services.sockets.slowed += 1
+            self._services.connections.slowed += 1
             self._services.reached[settings.UPDATES_PER_S.name] += 1
             await asyncio.sleep(wait_s)
 

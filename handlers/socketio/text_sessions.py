@@ -5,7 +5,7 @@ import logging
 
 from crdt.room.room import Room
 from handlers import errors
-from handlers.access import connect_wait_s, enter, entering
+from handlers.access import connect_wait_s, join_session, open_room
 from handlers.services import Services
 from handlers.socketio.client import EventClient
 from handlers.socketio.sign_in import signed_in
@@ -60,7 +60,10 @@ class TextSessions:
         """
         if wait := connect_wait_s(self._services, client.user.id):
             raise errors.rate_limited(wait, "Too many sessions joined.")
-        async with entering(self._services, session_id, lambda: self._admitted(client, session_id)) as (room, admitted):
+        async with open_room(self._services, session_id, lambda: self._admitted(client, session_id)) as (
+            room,
+            admitted,
+        ):
             if not client.is_gone:
                 self.leave(client, is_lost=False)
                 self._connect(client, room, *admitted)
@@ -72,20 +75,20 @@ class TextSessions:
         if connection and session:
             client.connection = client.session = None
             client.login_id = connection.connection.login_id  # a change of password may have replaced it
-            self._services.sockets.left(connection, session.room.session_id, connection.user_id)
+            self._services.connections.leave(session.room.session_id, connection.user_id)
             session.remove(connection, is_lost=is_lost)
             session.room.members.leave(connection.connection)
 
     async def _admitted(self, client: EventClient, session_id: str) -> tuple[User, Role]:
         user = await signed_in(self._services, client.user.id, client.login_id)
-        _, member = await enter(self._services, user, session_id)
+        _, member = await join_session(self._services, user, session_id)
         if member.is_removed:
             raise errors.removed()
         return user, member.role
 
     def _connect(self, client: EventClient, room: Room, user: User, role: Role) -> None:
         services, session_id = self._services, room.session_id
-        if not services.sockets.has_room(session_id, user.id):
+        if not services.connections.join(session_id, user.id):
             raise errors.too_many("Too many connections to this session.")
         session = self._sessions.get(session_id)
         if session is None or session.room is not room:
@@ -93,7 +96,6 @@ class TextSessions:
         client_id = 1 + int.from_bytes(services.random_bytes(4)) % ((1 << 32) - 1)
         connection = TextConnection(client, session, Identity(user, client.login_id, role, client_id), services.clock)
         client.user, client.connection, client.session = user, connection, session
-        services.sockets.joined(session_id, user.id)
         room.members.join(connection.connection)
         session.add(connection, services.clock())
         connection.announce()

@@ -38,7 +38,7 @@ class SocketIOHandler(WebSocketHandler):
         self._engine = self._endpoint.server.eio
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self.body = Body(self._engine.max_http_buffer_size, services.bodies)
-        self.body.payer = network.place(self.request, services.settings.trusted_hops)
+        self.body.payer = network.rate_limit_key(self.request, services.settings.trusted_hops)
 
     @property
     def _endpoint(self) -> SocketIOEndpoint:

@@ -1,18 +1,20 @@
-"""From an open WebSocket into a room: who it is, whether there is a place, and why not."""
+"""From an open WebSocket into a room: which user it is, whether there is capacity, and the reason if not."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
 from handlers import errors
-from handlers.access import connect_wait_s, enter_as, entering, secret_hash
+from handlers.access import connect_wait_s, ensure_member, open_room, secret_hash
 from handlers.close_codes import Close
 from handlers.http.views import people
 from handlers.security.tokens import Claims
 from handlers.services import Services
-from handlers.sync.editor import SyncPeer
+from handlers.sync.editor import EditorConnection
 from storage.errors import LimitReached, NotFound, StoreUnavailable
 from storage.records import Admission, Role, User
 
@@ -23,86 +25,93 @@ class _Refused(Exception):
     """The client does not get in."""
 
     def __init__(self, close: Close, message: str = "") -> None:
-        super().__init__(message or close.message)
+        super().__init__(message)
         self.close = close
 
 
-class Entrance:
-    """Used once for each connection, and then let go of."""
+class _Admitted(NamedTuple):
+    user: User
+    login_id: str
+    role: Role
+
+
+class JoinRequest:
+    """One client's request to join a session. Used once for each connection."""
 
     def __init__(
-        self, services: Services, peer: SyncPeer, request_id: str, query: Mapping[str, str], token: str
+        self, services: Services, request_id: str, session_id: str, query: Mapping[str, str], token: str
     ) -> None:
         """token: an access token from query, sub-protocol, header or cookie, or nothing."""
         self._services = services
-        self._peer = peer
         self._request_id = request_id
+        self._session_id = session_id
         self._query = query
         self._token = token
-        self._session_id = ""
         self._claims: Claims | None = None
 
-    async def let_in(self, session_id: str, *, fits: bool) -> None:
-        """Join the session's room, or say why not; fits: there is a place for one more connection."""
+    async def admit(self, editor: EditorConnection, *, has_capacity: bool) -> None:
+        """Join the session's room, or tell the client the reason and close it.
+
+        has_capacity  whether the connection is within the limits of its address and of the process
+        """
         try:
-            if not fits:
+            if not has_capacity:
                 raise _Refused(Close.TOO_MANY)
-            await self._join(session_id)
+            await self._join(editor)
         except _Refused as refused:
-            self._refuse(refused.close, str(refused))
+            self._refuse(editor, refused.close, str(refused))
         except (RoomUnavailable, StoreUnavailable):
-            self._refuse(Close.UNAVAILABLE, Close.UNAVAILABLE.message)
+            self._refuse(editor, Close.UNAVAILABLE)
         except RoomSetAside as error:
-            self._refuse(Close.QUARANTINED, f"The session is {error}.")
+            self._refuse(editor, Close.QUARANTINED, f"The session is {error}.")
         except RoomDamaged:
-            self._refuse(Close.QUARANTINED, Close.QUARANTINED.message)
+            self._refuse(editor, Close.QUARANTINED)
         except NotFound:
-            self._refuse(Close.NOT_FOUND, Close.NOT_FOUND.message)
+            self._refuse(editor, Close.NOT_FOUND)
         except Exception:
             _log.exception("a connection could not be opened")
-            self._peer.shut(Close.INTERNAL)
+            editor.socket.close(Close.INTERNAL)
 
-    async def _join(self, session_id: str) -> None:
-        """Let the client into its room; no change of login or membership slips in between."""
-        sockets = self._services.sockets
-        self._session_id = session_id
-        async with entering(self._services, session_id, self._admitted) as (room, (user, login_id, role)):
-            if self._peer.is_closing:
+    async def _join(self, editor: EditorConnection) -> None:
+        """Put the client into its room; no change of login or membership slips in between."""
+        connections, session_id = self._services.connections, self._session_id
+        async with open_room(self._services, session_id, self._check) as (room, (user, login_id, role)):
+            if editor.socket.is_closing:
                 return
-            if not sockets.has_room(session_id, user.id):
+            listener = editor if self._query.get("notes", "") == "1" else None
+            if not connections.join(session_id, user.id, listener):
                 raise _Refused(Close.TOO_MANY, "Too many connections to this session.")
             connection = Connection(
                 user=people.participant(user),
                 login_id=login_id,
                 role=role,
-                outbox=self._peer,
+                outbox=editor,
                 wants_saved=self._query.get("saved", "") == "1",
             )
-            self._peer.join(room, connection, is_listening=self._query.get("notes", "") == "1")
+            editor.join(room, connection)
             _log.info("user %s joined session %s as %s", user.id, session_id, role)
 
-    async def _admitted(self) -> tuple[User, str, Role]:
-        """Return who connects, his login, and his role; raises _Refused or NotFound."""
+    async def _check(self) -> _Admitted:
+        """Return which user connects, their login, and their role. Raises: _Refused, NotFound."""
         is_first = self._claims is None
-        claims = self._claims or await self._claimed()
+        claims = self._claims or await self._read_claims()
         self._claims = claims
         self._services.seen_logins.add(claims.login_id)
-        found = await self._services.store.admission(claims.login_id, self._session_id, self._services.clock())
-        if found is None or found.user.id != claims.user_id:
+        admission = await self._services.store.admission(claims.login_id, self._session_id, self._services.clock())
+        if admission is None or admission.user.id != claims.user_id:
             raise _Refused(Close.NOT_SIGNED_IN, "This login has ended.")
-        user = found.user
-        role = await self._role(found)
-        if is_first and connect_wait_s(self._services, user.id):
+        role = await self._role(admission)
+        if is_first and connect_wait_s(self._services, claims.user_id):
             raise _Refused(Close.TOO_MANY, "Too many connection attempts.")
-        return user, claims.login_id, role
+        return _Admitted(admission.user, claims.login_id, role)
 
-    async def _claimed(self) -> Claims:
-        """Return whom a ticket or an access token speaks for; a ticket is used up by that."""
-        if ticket := self._query.get("ticket", ""):
-            taken = await self._services.store.take_ticket(secret_hash(ticket), self._services.clock())
-            if taken is None or taken.session_id != self._session_id:
+    async def _read_claims(self) -> Claims:
+        """Return the user and login that a ticket or an access token stands for; this uses the ticket up."""
+        if secret := self._query.get("ticket", ""):
+            ticket = await self._services.store.take_ticket(secret_hash(secret), self._services.clock())
+            if ticket is None or ticket.session_id != self._session_id:
                 raise _Refused(Close.NOT_SIGNED_IN, "This ticket is unknown, used or expired.")
-            return Claims(taken.user_id, taken.login_id)
+            return Claims(ticket.user_id, ticket.login_id)
         if not self._token:
             raise _Refused(Close.NOT_SIGNED_IN)
         try:
@@ -111,10 +120,10 @@ class Entrance:
             is_expired = error.code == Close.TOKEN_EXPIRED.word
             raise _Refused(Close.TOKEN_EXPIRED if is_expired else Close.NOT_SIGNED_IN, error.message) from None
 
-    async def _role(self, found: Admission) -> Role:
-        """Return the user's role; whoever has the link becomes a member on the way."""
+    async def _role(self, admission: Admission) -> Role:
+        """Return the user's role; a user who has the link becomes a member on the way."""
         try:
-            _, member = await enter_as(self._services, *found)
+            _, member = await ensure_member(self._services, *admission)
         except LimitReached:
             raise _Refused(Close.FORBIDDEN, "This session is full.") from None
         except errors.ApiError as error:
@@ -124,8 +133,13 @@ class Entrance:
             raise _Refused(Close.REMOVED)
         return member.role
 
-    def _refuse(self, close: Close, message: str) -> None:
-        """Say why, and close after a while: old clients come back ten times a second (facts/yjs-protocol.md)."""
+    def _refuse(self, editor: EditorConnection, close: Close, message: str = "") -> None:
+        """Tell the client the reason, and close it after a while.
+
+        y-websocket before 3.1 comes back whatever the code, ten times a second if it is closed immediately.
+        """
+        message = message or close.message
         _log.info("request %s refused with %s: %s", self._request_id, close.code, close.word)
-        self._peer.send(y_protocol.permission_denied(f"{close.word}: {message}"))
-        self._peer.shut_later(self._services.sockets.limits.refusal_hold_s, close, message)
+        editor.send(y_protocol.permission_denied(f"{close.word}: {message}"))
+        hold_s = self._services.connections.limits.refusal_hold_s
+        asyncio.get_running_loop().call_later(hold_s, editor.socket.close, close, message)

@@ -8,80 +8,92 @@ from crdt.errors import CrdtError
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.connection import Connection
 from crdt.room.room import Room
-from handlers.close_codes import Close, close_for
-from handlers.connections import Sockets
-from handlers.sync.websocket import SyncSocket
+from handlers.close_codes import close_for
+from handlers.connections import Connections
+from handlers.sync.websocket import WebSocket
 
+_SYNC = b"\x00"
 _SYNC_STEP1 = b"\x00\x00"
+_UPDATE = b"\x00\x02"
+_OTHER_COST = 0.25
 _BYTES_PER_UPDATE = 64 << 10
 _BYTES_PER_REPEATED = 2 << 10
 
 _log = logging.getLogger(__name__)
 
 
-class SyncPeer(SyncSocket):
-    """A connection and, once it has joined, its room."""
+class EditorConnection:
+    """A socket and, once it has joined, its room: the room's `Outbox`, and the socket's `Receiver`.
 
-    __slots__ = ("_connection", "_has_asked", "_room", "_rooms", "address")
+    send, send_framed  of the socket's queue. They are attributes because a room calls them for each editor in
+                       each turn of the event loop, and a method that only passes the call on takes 60 ns.
+    """
 
-    def __init__(self, sockets: Sockets, loop: asyncio.AbstractEventLoop, rooms: Rooms, address: str) -> None:
-        super().__init__(sockets, loop)
-        self.address = address
-        sockets.watch(self)
+    __slots__ = (
+        "_address", "_connection", "_connections", "_has_asked", "_room", "_rooms", "send", "send_framed", "socket",
+    )  # fmt: skip
+
+    usual_start = _UPDATE
+
+    def __init__(self, connections: Connections, rooms: Rooms, loop: asyncio.AbstractEventLoop, address: str) -> None:
+        """address: which the connection is counted for, see `Connections.add`."""
+        self.socket = WebSocket(connections, loop, self)
+        self.send = self.socket.queue.send
+        self.send_framed = self.socket.queue.send_framed
+        self._connections = connections
         self._rooms = rooms
+        self._address = address
         self._has_asked = False
         self._room: Room | None = None
         self._connection: Connection | None = None
 
-    def join(self, room: Room, connection: Connection, *, is_listening: bool) -> None:
+    def join(self, room: Room, connection: Connection) -> None:
         """Enter a room, and take what the client has sent so far."""
         self._room, self._connection = room, connection
-        self._sockets.joined(room.session_id, connection.user_id)
-        if is_listening:
-            self._sockets.listen(self, room.session_id)
         room.members.join(connection)
-        self.go_on()
-
-    def shut_later(self, delay_s: float, close: Close, message: str) -> None:
-        self._loop.call_later(delay_s, self.shut, close, message)
+        self.socket.go_on()
 
     def close(self, reason: CloseReason, message: str = "") -> None:
-        """As the room says; see `crdt.room.connection.Outbox`."""
-        self.shut(close_for(reason), message)
+        """Close as the room says; see `crdt.room.connection.Outbox`."""
+        self.socket.close(close_for(reason), message)
+
+    # -- the Receiver of handlers.sync.websocket --------------------------------------------------
 
     def cost(self, message: bytes) -> float:
-        """A question for the whole document costs by its size: answering takes up to 13 ms (`document.CUT_BYTES`)."""
-        if message[:2] == _SYNC_STEP1 and self._room:
-            asked, self._has_asked = self._has_asked, True
-            return 1 + self._room.document.size / (_BYTES_PER_REPEATED if asked else _BYTES_PER_UPDATE)
-        return super().cost(message)
+        """Return what a message counts as, in updates.
 
-    def receive(self, frame: bytes) -> None:
+        A question for the whole document costs by its size: answering takes up to 13 ms (`document.CUT_BYTES`).
+        """
+        if message[:2] == _SYNC_STEP1 and self._room:
+            has_asked, self._has_asked = self._has_asked, True
+            return 1 + self._room.document.size / (_BYTES_PER_REPEATED if has_asked else _BYTES_PER_UPDATE)
+        return 1 if message[:1] == _SYNC else _OTHER_COST
+
+    def receive(self, message: bytes) -> None:
         if (room := self._room) and (connection := self._connection):
             try:
-                room.receive(connection, frame, self._rooms.clock())
+                room.receive(connection, message, self._rooms.clock())
             except CrdtError as error:
                 self._fail(error)
 
-    async def receive_large(self, frame: bytes) -> None:
+    async def receive_large(self, message: bytes) -> None:
         if self._room and self._connection:
             try:
-                await self._rooms.receive_large(self._room, self._connection, frame)
+                await self._rooms.receive_large(self._room, self._connection, message)
             except CrdtError as error:
                 self._fail(error)
 
+    def gone(self, code: int | None) -> None:
+        room, connection = self._room, self._connection
+        if room and connection:
+            _log.info("user %s left session %s, code %s", connection.user_id, room.session_id, code)
+            self._connections.leave(room.session_id, connection.user_id, self)
+            room.members.leave(connection)
+            self._room = self._connection = None
+        self._connections.remove(self._address, self.socket)
+
     def _fail(self, error: CrdtError) -> None:
-        """What one client did closes that client."""
+        """Close the one client whose frame the room did not take."""
         if self._room and self._connection:
             _log.info("user %s in session %s: %s", self._connection.user_id, self._room.session_id, error)
             self._room.members.close([self._connection], reason_for(error), str(error))
-
-    def gone(self) -> None:
-        room, connection = self._room, self._connection
-        if room and connection:
-            _log.info("user %s left session %s, code %s", connection.user_id, room.session_id, self.close_code)
-            self._sockets.left(self, room.session_id, connection.user_id)
-            room.members.leave(connection)
-            self._room = self._connection = None
-        self._sockets.forget(self)
-        self._sockets.closed(self.address)

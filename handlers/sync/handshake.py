@@ -16,8 +16,8 @@ from handlers.http import headers, network
 from handlers.http.base import ACCESS_COOKIE
 from handlers.http.views import problems
 from handlers.services import Services
-from handlers.sync.admission import Entrance
-from handlers.sync.editor import SyncPeer
+from handlers.sync.admission import JoinRequest
+from handlers.sync.editor import EditorConnection
 from handlers.sync.handover import Handover
 
 _SUB_PROTOCOL = "access_token"
@@ -37,7 +37,7 @@ class SyncHandler(WebSocketHandler):
 
     def initialize(self, services: Services) -> None:
         self.services = services
-        self._asked = _parameters(self.request.query)
+        self._query = _parameters(self.request.query)
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         return Handover(self) if self.request.headers.get("Sec-WebSocket-Version") == "13" else None
@@ -65,14 +65,14 @@ class SyncHandler(WebSocketHandler):
             self._reply_problem(errors.bad_handshake())
             return
         settings = self.services.settings
-        self._address = network.place(self.request, settings.trusted_hops)
-        if self._given_token() or self._asked.get("ticket"):
+        self._address = network.rate_limit_key(self.request, settings.trusted_hops)
+        if self._given_token() or self._query.get("ticket"):
             return
         if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
             self._reply_problem(errors.bad_origin())
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        async with self.services.sockets.doorway.one():
+        async with self.services.connections.join_queue.turn():
             await super().get(*args, **kwargs)
 
     def _reply_problem(self, problem: errors.ApiError) -> None:
@@ -89,7 +89,7 @@ class SyncHandler(WebSocketHandler):
 
     def _given_token(self) -> str:
         """Return an access token that the page itself had: from query, sub-protocol or header."""
-        if token := self._asked.get("token", ""):
+        if token := self._query.get("token", ""):
             return token
         offered = [part.strip() for part in self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         if len(offered) > 1 and offered[0] == _SUB_PROTOCOL:
@@ -101,21 +101,21 @@ class SyncHandler(WebSocketHandler):
 
     async def upgraded(self, connection: socket.socket, early: bytes) -> None:
         """Let the client in; see `handlers.sync.handover`."""
-        loop = asyncio.get_running_loop()
-        fits = self.services.sockets.opened(self._address)
-        peer = SyncPeer(self.services.sockets, loop, self.services.rooms, self._address)
+        loop, services = asyncio.get_running_loop(), self.services
+        editor = EditorConnection(services.connections, services.rooms, loop, self._address)
+        has_capacity = services.connections.add(self._address, editor.socket)
         if early:
-            peer.data_received(early)
+            editor.socket.data_received(early)
         try:
-            transport, _ = await loop.connect_accepted_socket(lambda: peer, connection)
+            transport, _ = await loop.connect_accepted_socket(lambda: editor.socket, connection)
         except OSError:
-            peer.gone()
+            editor.gone(None)
             return
         transport.pause_reading()
+        session_id = ids.normalize(self.open_args[0])
         token = self._given_token() or self.get_cookie(ACCESS_COOKIE) or ""
-        await Entrance(self.services, peer, self.request_id, self._asked, token).let_in(
-            ids.normalize(self.open_args[0]), fits=fits
-        )
+        request = JoinRequest(services, self.request_id, session_id, self._query, token)
+        await request.admit(editor, has_capacity=has_capacity)
 
 
 def _parameters(query: str) -> dict[str, str]:

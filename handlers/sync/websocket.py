@@ -1,317 +1,288 @@
-"""The WebSocket under `/sync`: one small object for each client, on the event loop's own transport.
+"""The WebSocket under `/sync`: frames in and out on the event loop's own transport. Knows nothing of Yjs.
 
 What rooms send in one turn of the event loop leaves in one write. A client that does not read is
-closed once more than a bound is queued for it; one that sends too fast is first not read from and
-then closed. There is no compression: it costs 161 KiB a connection (facts/speed.md).
+closed once more than a bound is queued for it. A client that sends too fast is first not read from
+and then closed. There is no compression: with it, a connection takes 161 KiB instead of 2.
 """
 
 import asyncio
-import logging
-from typing import cast
+from enum import Enum, auto
+from typing import Protocol, cast
 
 from crdt.limits import MAX_SYNC_BYTES
 from handlers import settings
 from handlers.close_codes import Close
-from handlers.connections import Sockets
-from handlers.limits import Bucket
+from handlers.connections import Connections
 from handlers.sync import frames
+from handlers.sync.close_handshake import CloseHandshake
 from handlers.sync.frames import CLOSE, PING, TEXT, Control, FrameError, FrameReader, Item
+from handlers.sync.rate_gate import RateGate
+from handlers.sync.send_queue import LARGE_FRAME_BYTES, SendQueue
 
-_OVER_S = 10.0
-_CALM_S = 1.0
-"""Who was not held back for so long is no longer over the limit."""
-_CLOSING_S = 5.0
-"""For the client to answer our close frame, or to read what was queued before it."""
-_LARGE_FRAME_BYTES = 16 << 10
-_OTHER_COST = 0.25
-_UPDATE = b"\x00\x02"
 _FRAME_OVERHEAD_BYTES = 64
 
-_log = logging.getLogger(__name__)
+
+class State(Enum):
+    """What becomes of the bytes that a client sends.
+
+    HOLDING -> OPEN            `go_on`: the client has joined, or has waited long enough
+    OPEN -> HOLDING            the client is too fast, or a large message is read in a thread
+    HOLDING, OPEN -> CLOSING   our close frame is sent
+    CLOSING -> FAILED          the client broke the protocol, and our side is ended too
+    any -> CLOSED              the connection is lost, or the client ended it without a close frame
+    """
+
+    HOLDING = auto()
+    """Messages are kept; the transport reads no more."""
+    OPEN = auto()
+    """Messages are handed to the client's receiver."""
+    CLOSING = auto()
+    """Only the client's close frame counts."""
+    FAILED = auto()
+    """Nothing counts."""
+    CLOSED = auto()
 
 
-class SyncSocket(asyncio.Protocol):
-    """One WebSocket; subclasses say what to do in `receive`, `receive_large`, `cost` and `gone`.
+_HOLDING, _OPEN, _FAILED = State.HOLDING, State.OPEN, State.FAILED
+"""Names of the module are read faster than members of an Enum, and there is a look at the state for each frame."""
 
-    has_sent, is_heard  whether anything went out or came in since `Sockets` looked
-    quiet_s, unheard_s  for how long nothing did, as `Sockets` counts it
-    close_code          what the client closed with
+
+class Receiver(Protocol):
+    """Who a socket's messages are for.
+
+    usual_start  the first two bytes of the most frequent message, which costs 1; `cost` is asked about others
+    """
+
+    usual_start: bytes
+
+    def cost(self, message: bytes) -> float:
+        """Return how many messages this one counts as."""
+
+    def receive(self, message: bytes) -> None:
+        """Take a message."""
+
+    async def receive_large(self, message: bytes) -> None:
+        """Take a message of more than 16 KiB. The socket reads on when this is done."""
+
+    def gone(self, code: int | None) -> None:
+        """The connection is lost; `code` is what the client closed with, if it did."""
+
+
+class WebSocket(asyncio.Protocol):
+    """One connection.
+
+    Nothing is received before `go_on` is called the first time.
     """
 
     __slots__ = (
-        "_bytes", "_held", "_is_closing", "_is_deaf", "_is_raised", "_is_scheduled", "_late", "_loop", "_out",
-        "_over_since", "_over_until", "_reader", "_sockets", "_transport", "_updates", "close_code", "has_sent",
-        "is_heard", "quiet_s", "unheard_s",
+        "_closing", "_connections", "_held", "_is_heard", "_late", "_loop", "_rates", "_reader", "_receiver", "_state",
+        "_transport", "queue",
     )  # fmt: skip
 
-    def __init__(self, sockets: Sockets, loop: asyncio.AbstractEventLoop) -> None:
-        """Nothing is received before `go_on` is called."""
-        limits = sockets.limits
-        now = loop.time()
-        self.has_sent = self.is_heard = True
-        self.quiet_s = self.unheard_s = 0.0
-        self.close_code: int | None = None
-        self._sockets = sockets
+    def __init__(self, connections: Connections, loop: asyncio.AbstractEventLoop, receiver: Receiver) -> None:
+        limits = connections.limits
+        self.queue = SendQueue(loop, limits.queued_bytes)
+        self._connections = connections
         self._loop = loop
-        self._transport: asyncio.Transport | None = None
+        self._receiver = receiver
         self._reader = FrameReader(limits.sync_bytes + _FRAME_OVERHEAD_BYTES)
-        self._updates = Bucket(limits.updates_per_s, limits.updates_burst, now)
-        self._bytes = Bucket(limits.bytes_per_s, 4 * limits.bytes_per_s + limits.sync_bytes, now)
-        self._out: list[bytes] = []
-        self._held: list[Item] | None = []
+        self._rates = RateGate(connections, loop)
+        self._closing = CloseHandshake(loop)
+        self._transport: asyncio.Transport | None = None
+        self._state = _HOLDING
+        self._held: list[Item] = []
         self._late: asyncio.Task[None] | None = None
-        self._over_since = self._over_until = -_CALM_S
-        self._is_scheduled = self._is_closing = self._is_raised = self._is_deaf = False
+        self._is_heard = True
 
     # -- the transport ----------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=self._sockets.limits.queued_bytes)
+        self.queue.open(self._transport)
+        self._closing.open(self._transport)
 
     def pause_writing(self) -> None:
         """More than the bound is queued."""
-        if not self._is_closing:
-            self._sockets.too_slow += 1
-            self._sockets.reached[settings.MAX_QUEUED_BYTES.name] += 1
-            self._out.clear()
-            self.shut(Close.TOO_SLOW)
+        if not self.is_closing:
+            self._connections.too_slow += 1
+            self._connections.reached[settings.MAX_QUEUED_BYTES.name] += 1
+            self.queue.drop()
+            self.close(Close.TOO_SLOW)
 
     def eof_received(self) -> None:
-        """The client has ended without a word: the transport closes itself."""
-        self._is_closing = True
+        """The client has ended without a close frame: the transport closes itself."""
+        self.queue.close()
+        self._state = State.CLOSED
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._is_closing = True
-        self._out.clear()
-        self._held = None
+        self._state = State.CLOSED
+        self._held.clear()
+        self.queue.drop()
+        self.queue.close()
         if self._late:
             self._late.cancel()
-        self.gone()
+        self._receiver.gone(self._closing.client_code)
+        del self._receiver  # it refers to this socket, and a circle waits for the garbage collector
 
     @property
     def is_closing(self) -> bool:
-        return self._is_closing
+        """Whether the closing handshake has begun, or the connection is lost."""
+        return self._state is not _OPEN and self._state is not _HOLDING
 
-    # -- out: the Outbox of crdt.connection -------------------------------------------------------
+    # -- what `Connections` asks for to keep it alive ---------------------------------------------
 
     def send(self, frame: bytes) -> None:
-        """Queue one frame for the end of this turn."""
-        if self._is_closing:
-            return
-        size = len(frame)
-        self._out += (frames.header(size), frame)
-        if size > _LARGE_FRAME_BYTES:
-            self._allow(size)
-            self._write_out()
-        elif not self._is_scheduled:
-            self._is_scheduled = True
-            self._loop.call_soon(self._flush)
+        """Queue one message; see `SendQueue`, which others reach without this step."""
+        self.queue.send(frame)
 
-    def send_framed(self, data: bytes) -> None:
-        """Send frames that have their headers, at the end of a turn."""
-        if self._is_closing or self._transport is None:
-            return
-        if self._out:
-            self._out.append(data)
-            return
-        self.has_sent = True
-        self._transport.write(data)
+    def poll(self) -> tuple[bool, bool]:
+        """Return whether anything went out, and whether anything came in, since the last call."""
+        seen = self.queue.has_sent, self._is_heard
+        self.queue.has_sent = self._is_heard = False
+        self.queue.reset_limit()
+        return seen
 
     def ping(self) -> None:
         """Ask whether the client is there."""
-        if self._transport and not self._is_closing:
+        if self._transport and not self.is_closing:
             self._transport.write(frames.control(PING))
-
-    def shut(self, close: Close, message: str = "") -> None:
-        """Send what is queued and close with a code; harmless when closed. message: for people."""
-        if not self._is_closing:
-            self._sockets.closes[close.code] += 1
-            self._close(frames.close_payload(close.code, close.reason(message)))
 
     def abort(self) -> None:
         """Cut the connection."""
         if self._transport:
             self._transport.abort()
 
-    def settle(self) -> None:
-        """Take the exception for a large frame back once it has left."""
-        if self._is_raised and self._transport and not self._transport.get_write_buffer_size():
-            self._is_raised = False
-            self._transport.set_write_buffer_limits(high=self._sockets.limits.queued_bytes)
+    # -- closing ----------------------------------------------------------------------------------
 
-    def _allow(self, size: int) -> None:
-        """One whole document may always be on its way, whatever its size."""
-        if not self._is_raised and self._transport:
-            self._is_raised = True
-            self._transport.set_write_buffer_limits(high=self._sockets.limits.queued_bytes + size)
+    def close(self, close: Close, message: str = "") -> None:
+        """Send what is queued and a close frame; harmless when closed. message: for people."""
+        if not self.is_closing:
+            self._connections.closes[close.code] += 1
+            self._start_closing(frames.close_payload(close.code, close.reason(message)))
 
-    def _flush(self) -> None:
-        self._is_scheduled = False
-        self._write_out()
-
-    def _write_out(self) -> None:
-        if self._out and self._transport:
-            self.has_sent = True
-            out, self._out = self._out, []
-            self._transport.writelines(out)
-
-    def _close(self, payload: bytes) -> None:
-        self._write_out()
-        self._is_closing = True
-        self._held = None
+    def _start_closing(self, payload: bytes) -> None:
+        self.queue.close()
+        self._state = State.CLOSING
+        self._held.clear()
         if self._late and self._late is not asyncio.current_task():
             self._late.cancel()
-        if self._transport and not self._transport.is_closing():
-            self._transport.write(frames.control(CLOSE, payload))
-            self._transport.resume_reading()
-            self._loop.call_later(_CLOSING_S, self._transport.abort)
+        self._closing.start(payload)
 
     # -- in ---------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        if self._is_deaf:
+        if self._state is not _OPEN:
+            self._receive_otherwise(data)
             return
-        self.is_heard = True
-        reader = self._reader
+        self._is_heard = True
+        reader, rates = self._reader, self._rates
         items = reader.feed(data)
-        if self._held is not None:
-            self._held += items
-            return
-        if self._is_closing:
-            self._await_close(items)
-            return
         if reader.fragments:
-            self._updates.spend(_OTHER_COST * reader.fragments, self._loop.time())
+            rates.spend_fragments(reader.fragments)
             reader.fragments = 0
         wait_s, size = 0.0, len(data)
-        if self._bytes.tokens >= size:
-            self._bytes.tokens -= size
-        elif wait_s := self._bytes.spend(size, self._loop.time()):
-            self._sockets.reached[settings.UPDATE_BYTES_PER_S.name] += 1
+        if rates.bytes.tokens >= size:
+            rates.bytes.tokens -= size
+        else:
+            wait_s = rates.spend_bytes(size)
         self._take(items)
-        if self._held is None and (wait_s or self._updates.tokens < 0):
-            self._sockets.reached[settings.UPDATES_PER_S.name] += self._updates.tokens < 0
-            self._hold([], max(wait_s, self._updates.debt_s()))
+        if (wait_s or rates.messages.tokens < 0) and self._state is _OPEN:
+            if rates.messages.tokens < 0:
+                rates.count_reached()
+            self._hold([], max(wait_s, rates.messages.debt_s()))
+
+    def _receive_otherwise(self, data: bytes) -> None:
+        """Take bytes in any state but OPEN."""
+        if self._state is _FAILED:
+            return
+        self._is_heard = True
+        items = self._reader.feed(data)
+        if self._state is _HOLDING:
+            self._held += items
+        else:
+            self._closing.look_for_answer(items)
 
     def go_on(self) -> None:
         """Take what was held back, and read on."""
-        items, self._held = self._held or [], None
-        if not self._is_closing:
-            self._updates.refill(self._loop.time())
-            self._take(items)
-            if self._held is None and self._transport and not self._transport.is_closing():
-                self._transport.resume_reading()
+        if self._state is not _HOLDING:
+            return
+        self._state = _OPEN
+        items, self._held = self._held, []
+        self._rates.refill()
+        self._take(items)
+        # not if `_take` has closed the connection, or holds messages again
+        if self._state is _OPEN and self._transport and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _take(self, items: list[Item]) -> None:
-        updates = self._updates
+        receiver, messages = self._receiver, self._rates.messages
+        usual_start = receiver.usual_start
         for at, item in enumerate(items):
-            if self._is_closing:
+            if self._state is not _OPEN:
                 return
-            is_message = type(item) is bytes
-            if is_message and item[:2] == _UPDATE and updates.tokens >= 1 and len(item) <= _LARGE_FRAME_BYTES:  # type: ignore[index, arg-type]
-                updates.tokens -= 1
-            elif self._is_over(item, updates):
-                self._hold(items[at:], updates.debt_s())
+            if not isinstance(item, bytes):
+                if self._rates.spend():
+                    self._hold(items[at:], messages.debt_s())
+                    return
+                self._control(item)
+            elif item[:2] == usual_start and messages.tokens >= 1 and len(item) <= LARGE_FRAME_BYTES:
+                messages.tokens -= 1
+                receiver.receive(item)
+            elif self._rates.spend(self._cost(item)) or len(item) > LARGE_FRAME_BYTES:
+                self._hold(items[at:], messages.debt_s())
                 return
-            if is_message:
-                self.receive(item)  # type: ignore[arg-type]
             else:
-                self._control(item)  # type: ignore[arg-type]
+                receiver.receive(item)
 
-    def _is_over(self, item: Item, updates: Bucket) -> bool:
-        """Count an item, and return whether it must wait: for others, or to be taken elsewhere because it is large."""
-        is_message = type(item) is bytes
-        cost = (1 if item[:2] == _UPDATE else self.cost(item)) if is_message else _OTHER_COST  # type: ignore[index, arg-type]
-        if updates.tokens < cost:
-            updates.refill(self._loop.time())
-        updates.tokens -= cost
-        if updates.tokens < 0:
-            self._sockets.reached[settings.UPDATES_PER_S.name] += 1
-        return updates.tokens < 0 or (is_message and len(item) > _LARGE_FRAME_BYTES)  # type: ignore[arg-type]
+    def _cost(self, message: bytes) -> float:
+        receiver = self._receiver
+        return 1 if message[:2] == receiver.usual_start else receiver.cost(message)
+
+    # -- in, but later ----------------------------------------------------------------------------
 
     def _hold(self, items: list[Item], wait_s: float) -> None:
-        """Read no more until these are taken; close a client that has been over the limit for ten seconds."""
-        if self._is_closing or self._transport is None or self._transport.is_closing():
+        """Read no more until these are taken; close a client that has been over the limit for too long."""
+        if self._transport is None or self._transport.is_closing():
             return
-        now = self._loop.time()
         if wait_s:
-            self._sockets.slowed += 1
-            if now - self._over_until > _CALM_S:
-                self._over_since = now
-            wait_s = min(wait_s, _OVER_S)
-            self._over_until = now + wait_s
-            if now - self._over_since > _OVER_S:
-                self._sockets.too_fast += 1
-                self.shut(Close.TOO_FAST)
+            allowed_s = self._rates.slow_down(wait_s)
+            if allowed_s is None:
+                self.close(Close.TOO_FAST)
                 return
+            wait_s = allowed_s
         self._transport.pause_reading()
-        if self._held is not None:
-            self._held += items
-            return
+        self._state = _HOLDING
         self._held = items[1:]
         self._late = self._loop.create_task(self._take_late(items[0] if items else None, wait_s))
 
     async def _take_late(self, item: Item | None, wait_s: float) -> None:
         if wait_s:
             await asyncio.sleep(wait_s)
-        if type(item) is bytes:
-            if len(item) > _LARGE_FRAME_BYTES:
-                await self.receive_large(item)
+        if isinstance(item, bytes):
+            if len(item) > LARGE_FRAME_BYTES:
+                await self._receiver.receive_large(item)
             else:
-                self.receive(item)
+                self._receiver.receive(item)
         elif item is not None:
-            self._control(item)  # type: ignore[arg-type]
+            self._control(item)
         self._late = None
         self.go_on()
+
+    # -- control frames ---------------------------------------------------------------------------
 
     def _control(self, item: Control | FrameError) -> None:
         try:
             if isinstance(item, FrameError):
                 raise item
             if item.opcode == TEXT:
-                self.shut(Close.TEXT_MESSAGE, Close.TEXT_MESSAGE.message)
+                self.close(Close.TEXT_MESSAGE, Close.TEXT_MESSAGE.message)
             elif item.opcode == PING and self._transport:
                 self._transport.write(frames.control(frames.PONG, item.payload))
             elif item.opcode == CLOSE:
-                self._answer_close(item.payload)
+                self._start_closing(self._closing.read(item.payload))
+                self._closing.finish()
         except FrameError as error:
-            self._sockets.reached[MAX_SYNC_BYTES.name] += error.close is Close.TOO_BIG
-            self.shut(error.close, str(error))
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        """End our side and read on without looking, for a while: a reset would overtake the close frame."""
-        self._is_deaf = True
-        if self._transport and not self._transport.is_closing():
-            self._transport.write_eof()
-
-    def _answer_close(self, payload: bytes) -> None:
-        """Close as the client did (section 5.5.1): its code back, then the connection."""
-        self.close_code = frames.read_close(payload)
-        self._close(payload[:2])
-        if self._transport:
-            self._transport.close()
-
-    def _await_close(self, items: list[Item]) -> None:
-        """We have closed: only the client's answer counts."""
-        for item in items:
-            if isinstance(item, FrameError) or (isinstance(item, Control) and item.opcode == CLOSE):
-                if self._transport:
-                    self._transport.close()
-                return
-
-    # -- for subclasses ---------------------------------------------------------------------------
-
-    def cost(self, message: bytes) -> float:
-        """Return how many updates a message counts as."""
-        return 1 if message[:1] == b"\x00" else _OTHER_COST
-
-    def receive(self, frame: bytes) -> None:
-        raise NotImplementedError
-
-    async def receive_large(self, frame: bytes) -> None:
-        raise NotImplementedError
-
-    def gone(self) -> None:
-        """The connection is no more."""
+            self._connections.reached[MAX_SYNC_BYTES.name] += error.close is Close.TOO_BIG
+            self.close(error.close, str(error))
+            self._state = _FAILED
+            self._closing.end_output()

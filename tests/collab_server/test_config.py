@@ -12,7 +12,7 @@ from crdt.settings import Setting
 from docs.generate import ROOT, configuration, env_example
 from handlers import settings
 from handlers.socketio import client
-from handlers.sync import websocket
+from handlers.sync import rate_gate
 
 
 def test_defaults() -> None:
@@ -41,7 +41,7 @@ def test_limits_are_those_of_the_table() -> None:
 
     assert {name: getattr(Config(), name) for name in promised} == promised
     assert [30 * minute, 15 * minute] == [app._ACCOUNT_WINDOW_S, app._ADDRESS_WINDOW_S]
-    assert [websocket._OVER_S, client._OVER_S] == [10, 10]
+    assert [rate_gate._MAX_OVER_S, client._OVER_S] == [10, 10]
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

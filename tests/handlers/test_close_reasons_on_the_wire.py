@@ -11,7 +11,7 @@ from tornado.websocket import websocket_connect
 from crdt.errors import RoomSetAside
 from crdt.lifecycle.rooms import Rooms
 from crdt.wire import y_protocol
-from handlers.sync import websocket
+from handlers.sync import rate_gate
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api, Wire
 from tests.clock import Clock
@@ -97,15 +97,15 @@ async def removed_before(scene: Scene) -> Wire:
 
 
 async def one_connection_more(scene: Scene) -> Wire:
-    await until(lambda: scene.server.parts.services.sockets.open == 0)
+    await until(lambda: scene.server.parts.services.connections.open == 0)
     scene.kept = await scene.wire()  # type: ignore[attr-defined]
     return await scene.ada.connect(scene.session_id)
 
 
 async def one_socket_more(scene: Scene) -> Wire:
-    scene.monkeypatch.setattr(scene.server.parts.services.sockets, "opened", lambda _address: False)
-    opened = scene.server.parts.services.sockets
-    scene.monkeypatch.setattr(opened, "closed", lambda _address: None)
+    connections = scene.server.parts.services.connections
+    scene.monkeypatch.setattr(connections, "add", lambda *_: False)
+    scene.monkeypatch.setattr(connections, "remove", lambda *_: None)
     return await scene.ada.connect(scene.session_id)
 
 
@@ -243,7 +243,7 @@ async def gap(scene: Scene) -> Wire:
 
 
 async def too_fast(scene: Scene) -> Wire:
-    scene.monkeypatch.setattr(websocket, "_OVER_S", 0.05)
+    scene.monkeypatch.setattr(rate_gate, "_MAX_OVER_S", 0.05)
     wire = await scene.wire()
 
     async def flood() -> None:

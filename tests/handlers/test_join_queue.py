@@ -5,14 +5,14 @@ import asyncio
 import pytest
 
 from handlers import join_queue
-from handlers.join_queue import Doorway
+from handlers.join_queue import JoinQueue
 from tests.waiting import until
 
 
 class Crowd:
-    """People at a doorway; each stays inside until he is told to go."""
+    """Clients in a queue; each stays inside until he is told to go."""
 
-    def __init__(self, door: Doorway) -> None:
+    def __init__(self, door: JoinQueue) -> None:
         self._door = door
         self._people: dict[int, tuple[asyncio.Task[None], asyncio.Event]] = {}
         self.entered: list[int] = []
@@ -23,7 +23,7 @@ class Crowd:
             self._people[number] = asyncio.create_task(self._visit(number, may_go)), may_go
 
     async def _visit(self, number: int, may_go: asyncio.Event) -> None:
-        async with self._door.one():
+        async with self._door.turn():
             self.entered.append(number)
             await may_go.wait()
 
@@ -51,8 +51,8 @@ async def settled() -> None:
 @pytest.fixture
 def crowd(monkeypatch) -> Crowd:
     """In front of a door at which people wait for as long as it takes."""
-    monkeypatch.setattr(join_queue, "_WAIT_S", 1_000)
-    return Crowd(Doorway())
+    monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 1_000)
+    return Crowd(JoinQueue())
 
 
 async def test_three_at_once_in_the_order_they_came(crowd) -> None:
@@ -87,12 +87,12 @@ async def test_who_gives_up_leaves_his_turn_to_the_next(crowd) -> None:
 
 async def test_nobody_waits_for_long(monkeypatch) -> None:
     """Who has waited goes in beside the others, and gives no place back that he never had."""
-    crowd = Crowd(Doorway())
+    crowd = Crowd(JoinQueue())
     crowd.come(8)
 
     await until(crowd.entered_by_now, lambda entered: entered == list(range(8)))
 
-    monkeypatch.setattr(join_queue, "_WAIT_S", 1_000)
+    monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 1_000)
     await crowd.go(*range(8))
     crowd.come(4)
     await settled()

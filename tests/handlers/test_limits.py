@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from handlers.limits import Bucket, FailureWindow, Places, RateLimiter
+from handlers.limits import Bucket, FailureWindow, RateLimiter, SlotCounter
 from tests.api import PASSWORD, Answer, Api
 from tests.clock import Seconds
 from tests.handlers.clients import account, code_of, exchange
@@ -150,33 +150,33 @@ def test_rates_above_one_a_second() -> None:
     assert [limiter.wait_s("a") for _ in range(2)] == [0, 1]
 
 
-# -- Places ---------------------------------------------------------------------------------------
+# -- SlotCounter ----------------------------------------------------------------------------------
 
 
-def test_a_counter_has_room_up_to_its_limit() -> None:
+def test_a_counter_has_capacity_up_to_its_limit() -> None:
     """At the limit there is none; one less and there is."""
-    counter = Places(2)
+    counter = SlotCounter(2)
 
     counter.add("a")
-    assert counter.has_room("a")
+    assert counter.has_capacity("a")
     counter.add("a")
-    assert not counter.has_room("a")
-    assert counter.has_room("b")
+    assert not counter.has_capacity("a")
+    assert counter.has_capacity("b")
     counter.remove("a")
 
-    assert counter.has_room("a")
+    assert counter.has_capacity("a")
 
 
 def test_a_counter_keeps_nothing_of_zero() -> None:
     """A key that is back at nothing takes no memory and cannot be taken from."""
-    counter = Places(1)
+    counter = SlotCounter(1)
     counter.add(("session", "user"))
 
     counter.remove(("session", "user"))
 
     with pytest.raises(KeyError):
         counter.remove(("session", "user"))
-    assert counter.has_room(("session", "user"))
+    assert counter.has_capacity(("session", "user"))
 
 
 # -- FailureWindow --------------------------------------------------------------------------------

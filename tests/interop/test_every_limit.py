@@ -15,7 +15,7 @@ from collab_server.config import all_settings
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.sync.frames import framed
-from handlers.sync.websocket import SyncSocket
+from handlers.sync.websocket import WebSocket
 from harness.wire import SYNC_STEP1
 from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import Typist
@@ -166,7 +166,7 @@ async def edit_unsaved(scene: Scene, size: int, *, in_new_session: bool = False)
 class Deaf:
     """A client that does not read until it is told to, and the server's buffer for it."""
 
-    def __init__(self, raw: Raw, peer: SyncSocket) -> None:
+    def __init__(self, raw: Raw, peer: WebSocket) -> None:
         """peer: what the server has of it."""
         self._transport = peer._transport
         self._stream = raw._writer.transport
@@ -192,11 +192,11 @@ class Deaf:
 async def queue(scene: Scene, is_over: int) -> object:
     """Have exactly as much queued as may be for a client that does not read, or one keystroke more; then it reads."""
     limit = scene.server.parts.config.max_queued_bytes
-    peers = scene.server.parts.services.sockets._watched
+    peers = scene.server.parts.services.connections._watched
     before = set(peers)
     raw = await scene.open(api=scene.bob)
     assert await told(raw, SYNC_STEP1) == OK
-    deaf = Deaf(raw, (peers - before).pop())
+    deaf = Deaf(raw, (set(peers) - before).pop())
     async with asyncio.timeout(PATIENCE_S):
         while limit - deaf.queued() >= 2 * _LARGE_BYTES:
             await relay(scene, _LARGE_BYTES)

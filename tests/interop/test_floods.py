@@ -10,7 +10,7 @@ import pytest
 
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
-from handlers.sync import websocket
+from handlers.sync import rate_gate
 from tests.crdt.harness import Typist
 from tests.interop.limit_rows import OK, Scene, told
 from tests.raw_frames import PING, Raw, masked
@@ -77,7 +77,7 @@ async def test_a_flood_slows_its_sender_and_then_closes_him(
     """He is not read from for a while; others type on; over the limit for too long he is closed with 1008."""
     first, again, settings = FLOODS[kind]
     limit = "update_bytes_per_s" if kind == "bytes" else "updates_per_s"
-    monkeypatch.setattr(websocket, "_OVER_S", 600)
+    monkeypatch.setattr(rate_gate, "_MAX_OVER_S", 600)
     server = await start_server(**settings)
     async with AsyncExitStack() as stack:
         scene = await Scene.set(server, monkeypatch, stack)
@@ -93,7 +93,7 @@ async def test_a_flood_slows_its_sender_and_then_closes_him(
             assert await told(other, y_protocol.saved(number + 1)) == OK
         while_slowed = await scene.counts()
         assert not closing.done()
-        monkeypatch.setattr(websocket, "_OVER_S", 0.5)
+        monkeypatch.setattr(rate_gate, "_MAX_OVER_S", 0.5)
         async with asyncio.timeout(PATIENCE_S):
             closed_with = await closing
         counts = await scene.counts()

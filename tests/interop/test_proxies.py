@@ -305,7 +305,7 @@ async def test_who_does_not_read_is_closed(proxied: Proxied) -> None:
     server, proxy = await proxied(
         max_queued_bytes=65_536, updates_per_s=1e6, updates_burst=1e6, update_bytes_per_s=1 << 30, flush_ms=0
     )
-    sockets = server.parts.services.sockets
+    sockets = server.parts.services.connections
     ada = await Api(proxy.url).sign_up()
     session_id = await ada.new_session()
     async with proxy.asked(f"/sync/{session_id}?token={ada.token}", **UPGRADE) as (status, _, _):

@@ -16,7 +16,7 @@ import pytest
 
 from collab_server.server import Server
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
-from handlers.sync import websocket
+from handlers.sync import close_handshake
 from handlers.sync.frames import BINARY, CLOSE, PONG
 from tests import rfc6455_cases as cases
 from tests.api import Api
@@ -200,7 +200,7 @@ async def stage_in(api: Api) -> AsyncIterator[Stage]:
 @pytest.fixture
 async def server(start_server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """In no hurry to end what a client should end, or it at once."""
-    monkeypatch.setattr(websocket, "_CLOSING_S", 60.0)
+    monkeypatch.setattr(close_handshake, "_PATIENCE_S", 60.0)
     return await start_server(**ROOMY)
 
 

@@ -9,7 +9,7 @@ from tornado.websocket import websocket_connect
 
 from crdt.wire import y_protocol
 from handlers import connections, join_queue
-from handlers.sync import websocket
+from handlers.sync import rate_gate
 from harness.wire import SYNC_STEP1
 from tests.api import Api, Wire
 from tests.crdt.harness import Typist
@@ -120,7 +120,7 @@ async def test_connections_at_their_limits(start_server, limit: dict[str, int]) 
 
 
 async def _open(server) -> int:
-    return server.parts.services.sockets.open
+    return server.parts.services.connections.open
 
 
 async def test_handshakes_at_their_limit(start_server) -> None:
@@ -137,8 +137,8 @@ async def test_handshakes_at_their_limit(start_server) -> None:
 
 
 async def test_ten_get_in_while_twenty_hang_up(start_server, monkeypatch) -> None:
-    """Who is refused or hangs up does not stay in the doorway, where others would wait for him."""
-    monkeypatch.setattr(join_queue, "_WAIT_S", 1_000)
+    """A client that is refused or hangs up does not keep its slot in the join queue."""
+    monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 1_000)
     server = await start_server()
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
@@ -185,13 +185,13 @@ async def test_a_flooder_is_slowed_and_others_are_not(start_server) -> None:
     await flooder.receive_until(y_protocol.saved(60))
 
     assert received < 60
-    assert server.parts.services.sockets.slowed > 0
+    assert server.parts.services.connections.slowed > 0
     assert (await ada.live(session_id))["code"].count("x") == 60
 
 
 async def test_a_flooder_that_goes_on_is_closed(start_server, monkeypatch) -> None:
     """Over the limit for too long: 1008."""
-    monkeypatch.setattr(websocket, "_OVER_S", 0.2)
+    monkeypatch.setattr(rate_gate, "_MAX_OVER_S", 0.2)
     server = await start_server(updates_per_s=50, updates_burst=5)
     ada = await Api(server.url).sign_up()
     wire = await joined(ada, await ada.new_session())
@@ -205,7 +205,7 @@ async def test_a_flooder_that_goes_on_is_closed(start_server, monkeypatch) -> No
     code, reason = await wire.until_closed()
 
     assert (code, reason) == (1008, '{"code":"too_fast"}')
-    assert server.parts.services.sockets.too_fast == 1
+    assert server.parts.services.connections.too_fast == 1
     await asyncio.gather(flooding, return_exceptions=True)
 
 
@@ -225,7 +225,7 @@ async def test_who_does_not_read_is_closed(start_server) -> None:
 
     async def send_until_noticed() -> None:
         nonlocal count
-        while not server.parts.services.sockets.too_slow:
+        while not server.parts.services.connections.too_slow:
             await writer.send(y_protocol.sync_update(typist.insert(0, "x" * 5_000)))
             await writer.send(y_protocol.sync_update(typist.delete(0, 5_000)))
             count += 2
@@ -235,7 +235,7 @@ async def test_who_does_not_read_is_closed(start_server) -> None:
         await send_until_noticed()
     await writer.receive_until(y_protocol.saved(count))
 
-    assert server.parts.services.sockets.too_slow == 1
+    assert server.parts.services.connections.too_slow == 1
     deaf.close()
 
 

@@ -66,7 +66,7 @@ def test_client_address(hops: int, forwarded: list[str], address: str) -> None:
 )
 def test_limits_count_ipv6_by_subscriber(remote: str, place: str) -> None:
     """Who has a /64 has one place, not 2⁶⁴; IPv4 is counted by address, however it is written."""
-    assert network.place(request(remote=remote), 0) == place
+    assert network.rate_limit_key(request(remote=remote), 0) == place
 
 
 @pytest.mark.parametrize("name", ["X-Real-Ip", "Forwarded", "True-Client-Ip", "CF-Connecting-IP", "X-Client-Ip"])

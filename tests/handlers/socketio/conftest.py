@@ -27,6 +27,6 @@ async def start_server(start_server: StartServer) -> AsyncIterator[StartServer]:
             endpoint.server.drop(key)
 
         async def left(server: Server = server, endpoint: SocketIOEndpoint = endpoint) -> tuple[int, int, int]:
-            return server.parts.services.sockets.open, *endpoint.clients.counts
+            return server.parts.services.connections.open, *endpoint.clients.counts
 
         await until(left, lambda found: found == (0, 0, 0))

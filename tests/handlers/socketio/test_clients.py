@@ -63,7 +63,7 @@ async def test_junk_is_counted_by_its_bytes(start_server) -> None:
         await raw.until_event("error-message")
 
     assert raw.errors() == ["unknown_event"] * 5
-    assert server.parts.services.sockets.slowed >= 1
+    assert server.parts.services.connections.slowed >= 1
     raw.close()
 
 

@@ -209,5 +209,5 @@ async def test_events_over_rate_are_slowed_and_told(start_server, monkeypatch: p
     assert asyncio.get_running_loop().time() - began > 0.8
     assert "rate_limited" in raw.errors()
     assert (await ada.live(session_id))["code"] == "x" * 29
-    assert server.parts.services.sockets.slowed > 10
+    assert server.parts.services.connections.slowed > 10
     raw.close()

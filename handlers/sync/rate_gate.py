@@ -1,0 +1,76 @@
+"""How fast one client may send: messages and bytes, and how long it may be over that."""
+
+from asyncio import AbstractEventLoop
+
+from handlers import settings
+from handlers.connections import Connections
+from handlers.limits import Bucket
+
+_MAX_OVER_S = 10.0
+_CALM_S = 1.0
+"""A client that was not slowed down for this long is no longer over its limit."""
+_OTHER_COST = 0.25
+"""What a control frame or a part of a message counts as, in messages."""
+
+
+class RateGate:
+    """Counts what one client sends.
+
+    messages  tokens for messages
+    bytes     tokens for bytes of frames
+
+    The socket takes tokens for ordinary messages by itself, because a call for each costs too much.
+    """
+
+    __slots__ = ("_connections", "_loop", "_over_since", "_over_until", "bytes", "messages")
+
+    def __init__(self, connections: Connections, loop: AbstractEventLoop) -> None:
+        limits, now = connections.limits, loop.time()
+        self.messages = Bucket(limits.updates_per_s, limits.updates_burst, now)
+        self.bytes = Bucket(limits.bytes_per_s, 4 * limits.bytes_per_s + limits.sync_bytes, now)
+        self._connections = connections
+        self._loop = loop
+        self._over_since = self._over_until = -_CALM_S
+
+    def spend_bytes(self, size: int) -> float:
+        """Count bytes; return for how many seconds to read no more."""
+        wait_s = self.bytes.spend(size, self._loop.time())
+        if wait_s:
+            self._connections.reached[settings.UPDATE_BYTES_PER_S.name] += 1
+        return wait_s
+
+    def spend_fragments(self, count: int) -> None:
+        """Count frames that were a part of a message only."""
+        self.messages.spend(_OTHER_COST * count, self._loop.time())
+
+    def spend(self, cost: float = _OTHER_COST) -> bool:
+        """Count a message, or by default a control frame; return whether it must wait."""
+        messages = self.messages
+        if messages.tokens < cost:
+            messages.refill(self._loop.time())
+        messages.tokens -= cost
+        if messages.tokens < 0:
+            self.count_reached()
+            return True
+        return False
+
+    def count_reached(self) -> None:
+        """Count that the limit on messages kept a client waiting."""
+        self._connections.reached[settings.UPDATES_PER_S.name] += 1
+
+    def refill(self) -> None:
+        """Add the tokens for messages that were gained meanwhile."""
+        self.messages.refill(self._loop.time())
+
+    def slow_down(self, wait_s: float) -> float | None:
+        """Count that a client has to wait; return for how many seconds, None if it has been over for too long."""
+        self._connections.slowed += 1
+        now = self._loop.time()
+        if now - self._over_until > _CALM_S:
+            self._over_since = now
+        wait_s = min(wait_s, _MAX_OVER_S)
+        self._over_until = now + wait_s
+        if now - self._over_since > _MAX_OVER_S:
+            self._connections.too_fast += 1
+            return None
+        return wait_s
