@@ -1,14 +1,10 @@
 """Starting and stopping inside one process."""
 
 import json
-import logging
-import re
-from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from collab_server import logs
 from collab_server.config import Config, ConfigError
 from collab_server.server import Server, StartError, read_secret
 from handlers.http.views import people
@@ -67,37 +63,6 @@ async def test_readiness_while_stopping(server, api: Api) -> None:
 
     assert (ready.status, ready.body) == (503, {"status": "stopping"})
     assert (await wire.until_closed())[0] == 4503
-
-
-@pytest.mark.parametrize(("log_format", "is_json"), [("json", True), ("text", False), ("auto", True)])
-def test_log_formats(log_format: str, is_json: bool) -> None:
-    """Lines for people, objects for programs; auto means programs unless it is a terminal."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    stream = StringIO()
-    try:
-        logs.set_up(log_format, "info", stream)
-        logging.getLogger("some").info("hello %s", "there", extra={"fields": {"n": 1}, "other": 2})
-        try:
-            raise ValueError("wrong")
-        except ValueError:
-            logging.getLogger("some").info("failed", exc_info=True)
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
-
-    first, second = stream.getvalue().split("\n", 1)
-    if is_json:
-        entry = json.loads(first)
-        assert list(entry) == ["time", "level", "logger", "message", "n"]
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["time"])
-        assert (entry["level"], entry["logger"], entry["message"], entry["n"]) == ("info", "some", "hello there", 1)
-        failed = json.loads(second)
-        assert list(failed) == ["time", "level", "logger", "message", "exception"]
-        assert "ValueError: wrong" in failed["exception"]
-    else:
-        assert first.endswith("INFO    some  hello there")
-        assert "ValueError: wrong" in second
 
 
 async def test_a_handler_that_fails_is_logged_and_says_little(server, api: Api, expect_log, monkeypatch) -> None:

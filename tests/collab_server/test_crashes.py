@@ -1,0 +1,65 @@
+"""What a process that died left behind in DATA_DIR, and what the next one concludes."""
+
+from pathlib import Path
+
+import pytest
+
+from collab_server.crashes import MARK_NAME, NOTES_NAME, Crashes, read_notes
+
+NOW = 4_000_000_000_000
+MINUTE = 60_000
+
+
+def die(data_dir: Path, session_id: str, user_id: str = "") -> None:
+    """Leave the mark as a process does that ends while it works for somebody."""
+    crashes = Crashes(data_dir)
+    crashes.mark.at(session_id, user_id).__enter__()
+    crashes.close()
+
+
+def look_back(data_dir: Path, *, is_sure: bool) -> Crashes:
+    crashes = Crashes(data_dir)
+    crashes.look_back(NOW, is_sure=is_sure)
+    return crashes
+
+
+def test_look_back_after_a_clean_end_sets_nobody_aside(tmp_path: Path) -> None:
+    """No mark, no notes."""
+    crashes = look_back(tmp_path / "data", is_sure=True)
+
+    assert crashes.quarantine.set_aside(NOW) == []
+    assert not (tmp_path / "data" / NOTES_NAME).exists()
+    crashes.close()
+
+
+@pytest.mark.parametrize(("is_sure", "minutes"), [(True, 10), (False, 0)])
+def test_look_back_sets_aside_if_the_fault_is_sure(tmp_path: Path, expect_log, is_sure: bool, minutes: int) -> None:
+    """The session that was named waits; after an end by chance it is only noted. The mark is cleared."""
+    expect_log("the server died while it worked for session s1, user u-eve")
+    die(tmp_path, "s1", "u-eve")
+
+    crashes = look_back(tmp_path, is_sure=is_sure)
+
+    assert crashes.quarantine.wait_ms("s1", NOW) == minutes * MINUTE
+    assert list(crashes.mark.named()) == []
+    crashes.close()
+
+
+def test_notes_outlive_the_process(tmp_path: Path, expect_log) -> None:
+    """The next process reads what an earlier one concluded; the files are for their owner only."""
+    expect_log("the server died while it worked for session s1")
+    die(tmp_path, "s1", "u-eve")
+    look_back(tmp_path, is_sure=True).close()
+
+    assert read_notes(tmp_path).wait_ms("s1", NOW + MINUTE) == 9 * MINUTE
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in (MARK_NAME, NOTES_NAME)] == [0o600, 0o600]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000])
+def test_read_notes_of_a_damaged_file_sets_nobody_aside(tmp_path: Path, expect_log, text: str) -> None:
+    """A server starts whatever is in the file."""
+    if text != "[]":
+        expect_log("cannot be read; nobody is set aside")
+    (tmp_path / NOTES_NAME).write_text(text)
+
+    assert read_notes(tmp_path).set_aside(NOW) == []

@@ -1,0 +1,79 @@
+"""Logs: lines for people, objects for programs, and no secrets in either."""
+
+import json
+import logging
+import re
+from io import StringIO
+from types import SimpleNamespace
+
+import pytest
+
+from collab_server import logs
+
+
+@pytest.mark.parametrize(("log_format", "is_json"), [("json", True), ("text", False), ("auto", True)])
+def test_log_formats(log_format: str, is_json: bool) -> None:
+    """Lines for people, objects for programs; auto means programs unless it is a terminal."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = StringIO()
+    try:
+        logs.set_up(log_format, "info", stream)
+        logging.getLogger("some").info("hello %s", "there", extra={"fields": {"n": 1}, "other": 2})
+        try:
+            raise ValueError("wrong")
+        except ValueError:
+            logging.getLogger("some").info("failed", exc_info=True)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+
+    first, second = stream.getvalue().split("\n", 1)
+    if is_json:
+        entry = json.loads(first)
+        assert list(entry) == ["time", "level", "logger", "message", "n"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["time"])
+        assert (entry["level"], entry["logger"], entry["message"], entry["n"]) == ("info", "some", "hello there", 1)
+        failed = json.loads(second)
+        assert list(failed) == ["time", "level", "logger", "message", "exception"]
+        assert "ValueError: wrong" in failed["exception"]
+    else:
+        assert first.endswith("INFO    some  hello there")
+        assert "ValueError: wrong" in second
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/session", "/session"),
+        ("/join/a-secret", "/join/…"),
+        ("/Invite/a-secret", "/invite/…"),
+        ("/%69nvite/a-secret", "/invite/…"),
+    ],
+)
+def test_log_request_leaves_out_secrets(caplog: pytest.LogCaptureFixture, path: str, shown: str) -> None:
+    """Neither the query nor what follows /join and /invite is logged."""
+    handler = SimpleNamespace(
+        request=SimpleNamespace(method="GET", path=path, uri=f"{path}?token=hidden", request_time=lambda: 0.0015),
+        get_status=lambda: 200,
+        request_id="r1",
+    )
+
+    with caplog.at_level(logging.INFO, "collab_server.access"):
+        logs.log_request(handler)
+
+    (record,) = caplog.records
+    assert record.getMessage() == f"GET {shown} 200 1.5 ms"
+    assert record.fields == {
+        "method": "GET", "path": shown, "status": 200, "ms": 1.5, "requestId": "r1", "user": None
+    }  # fmt: skip
+
+
+def test_without_quotes_takes_the_request_out_of_what_tornado_says() -> None:
+    """A header that cannot be read may be a token."""
+    record = logging.LogRecord(
+        "tornado.general", logging.INFO, "", 0, logs._MALFORMED, ("1.2.3.4", "Invalid header: 'Bearer hidden'"), None
+    )
+
+    assert logs._without_quotes(record)
+    assert record.getMessage() == "Malformed HTTP message from 1.2.3.4: Invalid header"

@@ -1,0 +1,55 @@
+"""Which store a configuration means, and how it is named to people."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from collab_server import stores
+from collab_server.config import Config
+from storage.sqlite.store import SqliteStore
+from tests.processes import ROOT
+
+
+def test_make_store_without_uri_is_sqlite(tmp_path: Path) -> None:
+    """The embedded store lies in DATA_DIR."""
+    config = Config(data_dir=str(tmp_path))
+
+    assert isinstance(stores.make_store(config), SqliteStore)
+    assert stores.sqlite_path(config) == tmp_path / "collab.db"
+    assert (stores.variable(config), stores.shown(config)) == ("DATA_DIR", str(tmp_path))
+
+
+def test_make_store_imports_the_mongo_driver_only_when_needed() -> None:
+    """The driver takes memory and time that the embedded store does without."""
+    program = (
+        "import sys\n"
+        "from collab_server import stores\n"
+        "from collab_server.config import Config\n"
+        "stores.make_store(Config(mongo_uri=sys.argv[1]))\n"
+        "print('pymongo' in sys.modules)\n"
+    )
+
+    imported = [
+        subprocess.run(
+            [sys.executable, "-c", program, uri], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for uri in ("", "mongodb://localhost")
+    ]
+
+    assert imported == ["False\n", "True\n"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("mongodb://ada:hidden@localhost:27017/collab?w=1", "mongodb://localhost:27017/collab"),
+        ("mongodb+srv://ada:h%40idden@cluster.example.net", "mongodb+srv://cluster.example.net"),
+        ("mongodb://a:1,b:2/collab", "mongodb://a:1,b:2/collab"),
+    ],
+)
+def test_public_uri_has_no_password(uri: str, shown: str) -> None:
+    """User, password and options are left out."""
+    assert stores.public_uri(uri) == stores.shown(Config(mongo_uri=uri)) == shown
+    assert stores.variable(Config(mongo_uri=uri)) == "MONGO_URI"

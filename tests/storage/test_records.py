@@ -1,0 +1,35 @@
+"""The rules that records have of their own."""
+
+import pytest
+
+from storage.records import Role
+from tests.storage.rows import HOUR, NOW, guest, invite, user
+
+
+@pytest.mark.parametrize("needed", Role)
+@pytest.mark.parametrize("role", Role)
+def test_role_allows_itself_and_lower_ones(role: Role, needed: Role) -> None:
+    """A viewer is below an editor, an editor below the owner."""
+    order = [Role.VIEWER, Role.EDITOR, Role.OWNER]
+
+    assert role.allows(needed) is (order.index(role) >= order.index(needed))
+
+
+def test_user_may_enter_any_session_and_a_guest_only_theirs() -> None:
+    """A guest was invited to one session."""
+    gil = guest("gil")
+
+    assert gil.guest_of
+    assert [gil.may_enter(gil.guest_of), gil.may_enter("another")] == [True, False]
+    assert user("ada").may_enter("another")
+
+
+def test_invite_is_usable_until_it_ends_in_one_of_three_ways() -> None:
+    """It expires, it is revoked, or its uses are spent."""
+    good = {"expires_at": NOW + HOUR, "max_uses": 2, "uses": 1}
+
+    assert invite(**good).is_usable(NOW)
+    assert not invite(**good).is_usable(NOW + HOUR)
+    assert not invite(**good, is_revoked=True).is_usable(NOW)
+    assert not invite(**good | {"uses": 2}).is_usable(NOW)
+    assert invite(**good | {"uses": 2, "max_uses": None}).is_usable(NOW)

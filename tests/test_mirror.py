@@ -1,0 +1,134 @@
+"""Tests mirror the packages: each module has a test of its name, in the folder of its name.
+
+A reader of `crdt/room/presence.py` finds its tests in `tests/crdt/room/test_presence.py`. What is not so stands
+here with the reason.
+"""
+
+import pytest
+
+from tests.processes import ROOT
+
+PACKAGES = ("collab_server", "handlers", "crdt", "storage")
+
+NOTHING_TO_RUN = "records, constants or declarations: what uses them is tested"
+BOTH_STORES = "tests/storage/contract tests it on both stores"
+AS_A_PROCESS = "it starts processes: tests of the whole command"
+WHOLE_SERVER = "it puts the server together: every test of a handler runs it"
+NOT_YET = "not yet"
+"""Only to be taken away: a new module comes with its test."""
+
+REASONS: dict[str, tuple[str, ...]] = {
+    NOTHING_TO_RUN: (
+        "crdt/errors.py",
+        "crdt/lifecycle/environment.py",
+        "crdt/limits.py",
+        "crdt/room/context.py",
+        "crdt/wire/parsed_update.py",
+        "handlers/services.py",
+        "handlers/settings.py",
+        "storage/base.py",
+        "storage/errors.py",
+    ),
+    BOTH_STORES: (
+        "storage/mongo/account_removal.py",
+        "storage/mongo/accounts.py",
+        "storage/mongo/engine.py",
+        "storage/mongo/invites.py",
+        "storage/mongo/parts.py",
+        "storage/mongo/rooms.py",
+        "storage/mongo/rows.py",
+        "storage/mongo/sessions.py",
+        "storage/mongo/store.py",
+        "storage/mongo/table_io.py",
+        "storage/retention.py",
+        "storage/sqlite/account_removal.py",
+        "storage/sqlite/accounts.py",
+        "storage/sqlite/invites.py",
+        "storage/sqlite/rooms.py",
+        "storage/sqlite/sessions.py",
+        "storage/sqlite/table_io.py",
+    ),
+    AS_A_PROCESS: (
+        "collab_server/__main__.py",
+        "collab_server/supervision/safeguards.py",
+        "collab_server/supervision/supervisor.py",
+    ),
+    WHOLE_SERVER: (
+        "collab_server/app.py",
+        "collab_server/routes.py",
+    ),
+    NOT_YET: (
+        "crdt/assembly.py",
+        "crdt/document/admission.py",
+        "crdt/document/merging.py",
+        "crdt/document/quota.py",
+        "crdt/document/server_edits.py",
+        "crdt/history/item_order.py",
+        "crdt/history/reader.py",
+        "crdt/history/redactor.py",
+        "crdt/history/replay.py",
+        "crdt/room/observer.py",
+        "crdt/room/upkeep.py",
+        "crdt/text/byte_edits.py",
+        "crdt/text/line_diff.py",
+        "crdt/wire/content.py",
+        "crdt/wire/map_values.py",
+        "handlers/api/redact.py",
+        "handlers/api/replay.py",
+        "handlers/connections.py",
+        "handlers/export/git_bundle.py",
+        "handlers/export/html_player.py",
+        "handlers/export/zip_archive.py",
+        "handlers/http/base.py",
+        "handlers/http/body.py",
+        "handlers/http/notifications.py",
+        "handlers/http/views/chat.py",
+        "handlers/http/views/code.py",
+        "handlers/http/views/fields.py",
+        "handlers/http/views/history.py",
+        "handlers/http/views/people.py",
+        "handlers/http/views/problems.py",
+        "handlers/http/views/sessions.py",
+        "handlers/ids.py",
+        "handlers/loop_lag.py",
+        "handlers/security/devices.py",
+        "handlers/security/pictures.py",
+        "handlers/sync/admission.py",
+        "handlers/sync/editor.py",
+        "handlers/sync/handover.py",
+        "handlers/sync/handshake.py",
+        "handlers/sync/websocket.py",
+        "handlers/times.py",
+    ),
+}
+EXCEPTIONS = [module for modules in REASONS.values() for module in modules]
+
+
+def modules() -> list[str]:
+    paths = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.stem != "__init__")
+    return sorted(str(path.relative_to(ROOT)) for path in paths)
+
+
+def home_of(module: str) -> str:
+    """Return where the tests of a module are."""
+    folder, _, name = module.rpartition("/")
+    return f"tests/{folder}/test_{name}"
+
+
+def test_modules_have_a_test_of_their_name() -> None:
+    """A module without one is not in the list by mistake."""
+    without = [module for module in modules() if not (ROOT / home_of(module)).exists()]
+
+    assert sorted(set(without) - set(EXCEPTIONS)) == []
+
+
+@pytest.mark.parametrize("module", EXCEPTIONS)
+def test_exceptions_are_needed(module: str) -> None:
+    """Whoever adds the test takes the module out of the list; one that is gone is not there either."""
+    assert (ROOT / module).exists()
+    assert not (ROOT / home_of(module)).exists()
+
+
+def test_exceptions_stand_once() -> None:
+    """Each for one reason."""
+    assert sorted(EXCEPTIONS) == sorted(set(EXCEPTIONS))
