@@ -10,6 +10,7 @@ import crdt.history.replay
 import crdt.history.timeline
 import crdt.log.segments
 import handlers.api.replay
+from crdt.history.cache import HistoryCache
 from tests.api import Api
 from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, joined, typing_frame
 from tests.interop.played_log import log_of, played
@@ -175,13 +176,14 @@ async def test_large_replays_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyP
     assert (found["to"], found["next"]) == (2, "2")
 
 
-async def test_few_replays_are_kept(ada: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crdt.history.reader, "_MAX_REPLAYERS", 2)
-    for _ in range(4):
-        session_id = await ada.new_session(code="x")
+async def test_few_replays_are_kept(ada: Api, server) -> None:
+    """Of four sessions that were replayed the last two are kept where there is room for two."""
+    cache = server.parts.services.history_reader.cache = HistoryCache(max_replayers=2)
+    sessions = [await ada.new_session(code="x") for _ in range(4)]
+    for session_id in sessions:
         assert len((await ada.get(f"/code/{session_id}/replay")).body["steps"]) == 1
 
-    assert len(server.parts.services.history_reader._replayers) == 2
+    assert [session_id in cache for session_id in sessions] == [False, False, True, True]
 
 
 async def test_the_timeline(peers: Peers, ada: Api, bob: Api) -> None:
@@ -260,19 +262,20 @@ async def test_nothing_is_kept_of_deleted_sessions(ada: Api, server) -> None:
 
     assert (await ada.delete(f"/session/{session_id}")).status == 204
 
-    reader = server.parts.services.history_reader
-    assert list(reader._timelines) == [other]
-    assert [key[0] for key in reader._replayers] == [other]
+    cache = server.parts.services.history_reader.cache
+    assert session_id not in cache
+    assert other in cache
     assert code_of(await ada.get(f"/code/{session_id}/replay")) == (404, "not_found")
 
 
-async def test_few_timelines_are_kept(ada: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crdt.history.reader, "_MAX_TIMELINES", 2)
+async def test_few_timelines_are_kept(ada: Api, server) -> None:
+    """Those that were asked for last, where there is room for two."""
+    cache = server.parts.services.history_reader.cache = HistoryCache(max_timelines=2)
     sessions = [await ada.new_session(code="x") for _ in range(4)]
     for session_id in [*sessions, sessions[0]]:
         assert (await ada.get(f"/code/{session_id}/timeline")).body["sequence"] == 1
 
-    assert list(server.parts.services.history_reader._timelines) == [sessions[3], sessions[0]]
+    assert [session_id in cache for session_id in sessions] == [True, False, False, True]
 
 
 async def reference(server, peers: Peers, session_id: str) -> tuple[str, list[str]]:
