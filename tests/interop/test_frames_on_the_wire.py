@@ -103,7 +103,7 @@ async def test_a_client_that_is_gone_is_noticed(start_server) -> None:
         await silent.ended()
         before = pings
         await until(lambda: pings > before)
-        assert server.parts.services.sockets.open == 1
+        assert server.parts.services.connections.open == 1
         answering.cancel()
 
 
