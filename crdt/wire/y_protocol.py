@@ -17,6 +17,8 @@ AUTH = 2
 QUERY_AWARENESS = 3
 SAVED = 102
 
+_PERMISSION_DENIED = bytes((AUTH, 0))
+
 KEEP_ALIVE = b"\x01\x01\x00"
 """An awareness frame without entries: the data message that y-websocket's 30 s watchdog wants."""
 
@@ -143,7 +145,7 @@ def awareness_update(entries: list[AwarenessEntry]) -> bytes:
 
 def permission_denied(reason: str) -> bytes:
     """Tell a client why its updates are dropped or its connection will be closed."""
-    return b"\x02\x00" + write_var_bytes(reason.encode())
+    return _PERMISSION_DENIED + write_var_bytes(reason.encode())
 
 
 def saved(count: int) -> bytes:

@@ -1,8 +1,8 @@
 """WebSocket frames (RFC 6455, section 5): many out of one buffer, and headers for what goes out.
 
 A frame of a client is masked; a message is one binary frame, or several with control frames between
-them. Everything that one read brought is parsed in one loop, because a call for each part of a frame
-costs more than all the rest of a message (facts/speed.md).
+them. Everything that one read brought is parsed in one loop: a Python call takes 50 ns or more, and calls
+for each part of a frame would take longer than everything else that is done about a message.
 """
 
 from typing import NamedTuple

@@ -1,0 +1,80 @@
+"""What the server uses of Tornado that is not public. setup.cfg allows one minor version of it, which this holds."""
+
+import configparser
+import inspect
+import re
+import socket
+from importlib.metadata import version
+from pathlib import Path
+from unittest.mock import Mock
+
+from tornado import util, web, websocket
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
+from tornado.iostream import IOStream
+from tornado.web import Application, RequestHandler
+
+LINE = RequestStartLine("GET", "/", "HTTP/1.1")
+ROOT = Path(__file__).parents[2]
+PRIVATE = {
+    "_WebSocketParams": "handlers/sync/handover.py",
+    "_receive_frame_loop": "handlers/sync/handover.py",
+    "_read_buffer": "handlers/sync/handover.py",
+    "_websocket_mask": "handlers/sync/frames.py",
+    "_body_future": "handlers/http/base.py",
+    "_finished": "handlers/http/base.py",
+    "_headers": "handlers/http/base.py",
+    "_reason": "handlers/http/base.py",
+}
+
+
+def test_each_private_name_is_used_where_the_list_says() -> None:
+    """A name that nobody uses any more leaves the list."""
+    for name, path in PRIVATE.items():
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text()), f"{path} uses {name}"
+
+
+def test_the_websocket_protocol_can_be_replaced_after_the_handshake() -> None:
+    """Handover overrides the coroutine that reads frames, which the handshake's end starts."""
+    assert inspect.iscoroutinefunction(websocket.WebSocketProtocol13._receive_frame_loop)
+    assert "_receive_frame_loop" in inspect.getsource(websocket.WebSocketProtocol13)
+    assert websocket._WebSocketParams().compression_options is None
+
+
+def test_a_stream_shows_the_bytes_behind_the_handshake() -> None:
+    """They are handed to the socket of `/sync`."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        stream = IOStream(ours)
+
+        assert bytes(stream._read_buffer) == b""
+        stream.close()
+
+
+def test_masking_is_a_function_of_mask_and_data() -> None:
+    """Both ways it is the same."""
+    assert util._websocket_mask(b"\x01\x02\x03\x04", b"abcde") == b"``" + b"``d"
+    assert util._websocket_mask(b"\x01\x02\x03\x04", b"````d") == b"abcde"
+
+
+def test_a_request_knows_whether_its_body_is_there() -> None:
+    """The time limit tells a slow body from a slow answer by it."""
+    assert "self.request._body_future = Future()" in inspect.getsource(web)
+
+
+async def test_a_handler_keeps_its_answer_until_it_is_sent() -> None:
+    """Headers, the reason, and whether it is finished."""
+    request = HTTPServerRequest(start_line=LINE, headers=HTTPHeaders({"Host": "x"}), connection=Mock())
+    handler = RequestHandler(Application(), request)
+
+    assert handler._headers["Content-Type"].startswith("text/html")
+    assert (handler._reason, handler._finished) == ("OK", False)
+
+
+def test_setup_allows_one_minor_version() -> None:
+    """Private names may change with the next one."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    (required,) = (line for line in config["options"]["install_requires"].splitlines() if line.startswith("tornado "))
+    major, minor = version("tornado").split(".")[:2]
+
+    assert required == f"tornado >={major}.{minor}, <{major}.{int(minor) + 1}"
