@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +16,7 @@ from collab_server.routes import make_app
 from crdt.assembly import Assembly, assemble
 from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
-from crdt.limits import AwarenessLimits, RoomLimits, RoomsSettings
+from crdt.limits import AwarenessLimits, LimitCounters, RoomLimits, RoomsSettings
 from crdt.settings import Setting, chosen
 from handlers import ids, settings
 from handlers.connections import Connections, SocketLimits
@@ -98,7 +97,7 @@ def _environment(clock: Callable[[], int], crashes: Crashes, *, is_clean: bool) 
 def _services(
     config: Config, store: Store, secret: str, environment: Environment, assembly: Assembly, life: Life
 ) -> Services:
-    clock, reached = environment.clock, environment.reached
+    clock, limit_counters = environment.clock, environment.limit_counters
     return Services(
         store=store,
         rooms=assembly.rooms,
@@ -107,15 +106,15 @@ def _services(
         redactor=assembly.redactor,
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
-        limiters=_limiters(config, reached),
-        connections=Connections(chosen(SocketLimits, config), reached),
+        limiters=_limiters(config, limit_counters),
+        connections=Connections(chosen(SocketLimits, config), limit_counters),
         avatars=_avatars(config),
         pictures=Pictures(),
         settings=_web_settings(config),
         clock=clock,
         random_bytes=secrets.token_bytes,
         is_draining=lambda: life.is_draining,
-        reached=reached,
+        limit_counters=limit_counters,
     )
 
 
@@ -149,20 +148,18 @@ def _avatars(config: Config) -> Avatars:
     return CloudinaryAvatars(config.cloudinary_url, config.cloudinary_s, lambda: ids.new_id(secrets.token_bytes))
 
 
-def _limiters(config: Config, reached: Counter[str]) -> Limiters:
+def _limiters(config: Config, limit_counters: LimitCounters) -> Limiters:
     monotonic = asyncio.get_running_loop().time
 
     def limiter(setting: Setting[float] | Setting[int], per_s: float, burst: float) -> RateLimiter:
-        return RateLimiter(per_s, burst, monotonic, partial(reached.update, (setting.name,)))
+        return RateLimiter(per_s, burst, monotonic, partial(limit_counters.count, setting))
 
     def every(setting: Setting[int], seconds: float) -> RateLimiter:
         limit = getattr(config, setting.name)
         return limiter(setting, limit / seconds, limit)
 
     def window(setting: Setting[int], window_s: float) -> FailureWindow:
-        return FailureWindow(
-            getattr(config, setting.name), window_s, monotonic, partial(reached.update, (setting.name,))
-        )
+        return FailureWindow(getattr(config, setting.name), window_s, monotonic, partial(limit_counters.count, setting))
 
     return Limiters(
         signed_in=every(settings.REQUESTS_PER_5MIN, 300),

@@ -3,9 +3,12 @@
 The bounds on the structure of one update, which no operator can change, are in `crdt.wire.content`.
 """
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from crdt.settings import number
+from crdt.settings import Setting, number
 
 MAX_UPDATE_BYTES = number("max_update_bytes", 256 << 10, 1_024, 16 << 20, "one edit")
 MAX_SYNC_BYTES = number(
@@ -47,6 +50,28 @@ VERSIONS = number(
 AUTO_VERSIONS = number(
     "auto_versions", 500, 1, 10_000_000, "automatic versions that a session keeps; others are never dropped"
 )
+
+
+class LimitCounters(Mapping[str, int]):
+    """How often each limit kept somebody from something, by the name of its setting."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def count(self, setting: Setting[Any], times: int = 1) -> None:
+        """Note that a limit was reached. One that was only looked at (0 times) is known from then on too."""
+        self._counts[setting.name] += times
+
+    def __getitem__(self, name: str) -> int:
+        return self._counts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol
 
-from crdt.limits import MAX_SYNC_BYTES
+from crdt.limits import MAX_SYNC_BYTES, LimitCounters
 from crdt.wire.y_protocol import KEEP_ALIVE
 from handlers import settings
 from handlers.join_queue import JoinQueue
@@ -66,12 +66,12 @@ class Connections:
     slowed, too_fast, too_slow  how often a client was not read from, closed for flooding, closed for not reading
     closes      how often a client was closed, by code
     join_queue  where clients that come at the same time go in one after another
-    reached     counts, by the name of a setting, how often it kept a client from something
+    limit_counters  how often each limit kept a client from something
     """
 
-    def __init__(self, limits: SocketLimits, reached: Counter[str] | None = None) -> None:
+    def __init__(self, limits: SocketLimits, limit_counters: LimitCounters | None = None) -> None:
         self.limits = limits
-        self.reached: Counter[str] = Counter() if reached is None else reached
+        self.limit_counters = LimitCounters() if limit_counters is None else limit_counters
         self.closes: Counter[int] = Counter()
         self.slowed = self.too_fast = self.too_slow = 0
         self.join_queue = JoinQueue()
@@ -106,8 +106,8 @@ class Connections:
             self._watched[socket] = _Silence()
         slots = self._slots
         fits_all, fits_address = slots.in_all < self.limits.in_all, slots.by_address.has_capacity(address)
-        self.reached[settings.CONNECTIONS.name] += not fits_all
-        self.reached[settings.CONNECTIONS_PER_ADDRESS.name] += not fits_address
+        self.limit_counters.count(settings.CONNECTIONS, not fits_all)
+        self.limit_counters.count(settings.CONNECTIONS_PER_ADDRESS, not fits_address)
         slots.in_all += 1
         slots.by_address.add(address)
         return fits_all and fits_address
@@ -129,8 +129,8 @@ class Connections:
         slots = self._slots
         fits_session = slots.by_session.has_capacity(session_id)
         fits_user = slots.by_user.has_capacity((session_id, user_id))
-        self.reached[settings.CONNECTIONS_PER_SESSION.name] += not fits_session
-        self.reached[settings.CONNECTIONS_PER_USER.name] += not fits_user
+        self.limit_counters.count(settings.CONNECTIONS_PER_SESSION, not fits_session)
+        self.limit_counters.count(settings.CONNECTIONS_PER_USER, not fits_user)
         if not (fits_session and fits_user):
             return False
         slots.by_session.add(session_id)
@@ -171,7 +171,7 @@ class Connections:
         before_s = silence.in_s
         silence.in_s = 0 if has_received else before_s + tick_s
         if silence.in_s >= self.limits.ping_s + self.limits.pong_s:
-            self.reached[settings.PONG_S.name] += 1
+            self.limit_counters.count(settings.PONG_S)
             socket.abort()
         elif before_s < self.limits.ping_s <= silence.in_s:
             socket.ping()

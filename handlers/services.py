@@ -9,6 +9,7 @@ from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
 from crdt.history.versions import Versions
 from crdt.lifecycle.rooms import Rooms
+from crdt.limits import LimitCounters
 from handlers import settings
 from handlers.connections import Connections
 from handlers.limits import Budget, FailureWindow, RateLimiter
@@ -71,7 +72,7 @@ class Services:
     seen_logins   logins that were used since somebody last noted it in the store
     exports       one archive is put together at a time
     message_listeners  called with each chat message that is stored, and its sender
-    reached       how often each limit kept somebody from something, by the name of its setting
+    limit_counters  how often each limit kept somebody from something
     problems      how often requests were answered with each error code
     is_draining   whether the server is about to stop
     """
@@ -91,7 +92,7 @@ class Services:
     clock: Callable[[], int]
     random_bytes: Callable[[int], bytes]
     is_draining: Callable[[], bool]
-    reached: Counter[str] = field(default_factory=Counter)
+    limit_counters: LimitCounters = field(default_factory=LimitCounters)
     problems: Counter[str] = field(default_factory=Counter)
     lag: LagMeter = field(default_factory=LagMeter)
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))

@@ -1,24 +1,22 @@
 """Whether a document has room for more."""
 
-from collections import Counter
-
 from crdt.document.document import Document
 from crdt.document.struct_index import StructIndex
 from crdt.errors import DocumentFull
-from crdt.limits import MAX_STATE_BYTES, MAX_TEXT_BYTES, RoomLimits
+from crdt.limits import MAX_STATE_BYTES, MAX_TEXT_BYTES, LimitCounters, RoomLimits
 from crdt.wire.parsed_update import Parsed
 
 
 class DocumentQuota:
     """Bounds on one document's state and text."""
 
-    __slots__ = ("_document", "_index", "_limits", "_reached", "_text_bound")
+    __slots__ = ("_document", "_index", "_limit_counters", "_limits", "_text_bound")
 
     def __init__(
-        self, document: Document, index: StructIndex, limits: RoomLimits, text_bound: int, reached: Counter[str]
+        self, document: Document, index: StructIndex, limits: RoomLimits, text_bound: int, limit_counters: LimitCounters
     ) -> None:
-        """text_bound: bytes that the text cannot be over; reached: see `Room`."""
-        self._reached = reached
+        """text_bound: bytes that the text cannot be over; limit_counters: see `RoomContext`."""
+        self._limit_counters = limit_counters
         self._document = document
         self._index = index
         self._limits = limits
@@ -43,7 +41,7 @@ class DocumentQuota:
                   live edit that also deletes may pass the limit once, by its own size
         """
         if self._document.size + len(update) > 2 * self._limits.state_bytes:
-            self._reached[MAX_STATE_BYTES.name] += 1
+            self._limit_counters.count(MAX_STATE_BYTES)
             raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes")
         self._text_bound += parsed.text_bytes
         if parsed.text_bytes and self._text_bound > self._limits.text_bytes:
@@ -55,5 +53,5 @@ class DocumentQuota:
             if parsed.ranges and is_exact:
                 before = self._text_bound = self._document.text_bytes(roots, update)
             if not parsed.ranges or before > self._limits.text_bytes:
-                self._reached[MAX_TEXT_BYTES.name] += 1
+                self._limit_counters.count(MAX_TEXT_BYTES)
                 raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes")

@@ -1,10 +1,10 @@
 """What the rooms of a process get from the program around them."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crdt.crashmark import CrashMark
+from crdt.limits import LimitCounters
 from crdt.quarantine import Quarantine
 
 
@@ -18,7 +18,7 @@ class Environment:
     encode           returns a frame as it goes over the wire
     mark             where it is written whom native code works for
     quarantine       which sessions are set aside
-    reached          counts, by the name of a setting, how often it kept somebody from something
+    limit_counters   how often each limit kept somebody from something
     """
 
     clock: Callable[[], int]
@@ -27,4 +27,4 @@ class Environment:
     encode: Callable[[bytes], bytes] = bytes
     mark: CrashMark = field(default_factory=CrashMark)
     quarantine: Quarantine = field(default_factory=Quarantine)
-    reached: Counter[str] = field(default_factory=Counter)
+    limit_counters: LimitCounters = field(default_factory=LimitCounters)

@@ -75,7 +75,7 @@ class Rooms:
             random_below=environment.random_below,
             encode=environment.encode,
             mark=environment.mark,
-            reached=environment.reached,
+            limit_counters=environment.limit_counters,
             accepts_foreign=environment.accepts_foreign,
         )
         self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read)

@@ -6,12 +6,12 @@ and colours cannot be made up. Pure: no clock, no I/O.
 """
 
 import json
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crdt.limits import PRESENCE_BYTES, PRESENCE_CLIENTS, PRESENCE_DEPTH, AwarenessLimits
+from crdt.limits import PRESENCE_BYTES, PRESENCE_CLIENTS, PRESENCE_DEPTH, AwarenessLimits, LimitCounters
 from crdt.wire.y_protocol import AwarenessEntry
 
 MAX_CLOCK = (1 << 31) - 1
@@ -30,12 +30,12 @@ class _Presence:
 class Awareness:
     """The presence table of one room."""
 
-    __slots__ = ("_limits", "_reached", "_table")
+    __slots__ = ("_limit_counters", "_limits", "_table")
 
-    def __init__(self, limits: AwarenessLimits, reached: Counter[str]) -> None:
-        """reached: counts, by the name of a setting, how often it kept somebody from something."""
+    def __init__(self, limits: AwarenessLimits, limit_counters: LimitCounters) -> None:
+        """limit_counters: how often each limit kept somebody from something."""
         self._limits = limits
-        self._reached = reached
+        self._limit_counters = limit_counters
         self._table: OrderedDict[int, _Presence] = OrderedDict()
 
     def apply(
@@ -63,7 +63,7 @@ class Awareness:
                     bounced.append(AwarenessEntry(client_id, known.clock, None))
                 continue
             if client_id not in own and len(own) >= self._limits.clients_per_connection:
-                self._reached[PRESENCE_CLIENTS.name] += 1
+                self._limit_counters.count(PRESENCE_CLIENTS)
                 continue
             if state is not None:
                 state = self._with_user(state, user)
@@ -118,12 +118,12 @@ class Awareness:
     def _with_user(self, text: str, user: Mapping[str, Any]) -> str | None:
         """Return the state with the true user in it, or None if it is not a JSON object within the limits."""
         if len(text.encode()) > self._limits.state_bytes:
-            self._reached[PRESENCE_BYTES.name] += 1
+            self._limit_counters.count(PRESENCE_BYTES)
             return None
         try:
             state = json.loads(text)
             if not is_shallow(state, self._limits.depth):
-                self._reached[PRESENCE_DEPTH.name] += 1
+                self._limit_counters.count(PRESENCE_DEPTH)
                 return None
             if not isinstance(state, dict):
                 return None
@@ -131,7 +131,7 @@ class Awareness:
             state["user"] = {**(given if isinstance(given, dict) else {}), **user}
             return json.dumps(state, separators=(",", ":"), allow_nan=False)
         except RecursionError:
-            self._reached[PRESENCE_DEPTH.name] += 1
+            self._limit_counters.count(PRESENCE_DEPTH)
             return None
         except ValueError:
             return None

@@ -1,12 +1,11 @@
 """What a room needs from its surroundings, handed to its constructor."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from crdt.crashmark import CrashMark
-from crdt.limits import RoomLimits
+from crdt.limits import LimitCounters, RoomLimits
 from crdt.log.pending import Journal
 from crdt.room.presence import PresenceScheduler
 from storage.records import Chunk
@@ -48,7 +47,7 @@ class RoomContext:
     random_below     returns a random integer from 0 to below its argument
     encode           returns a frame as it goes over the wire
     mark             where it is written whom native code works for
-    reached          counts, by the name of a setting, how often it kept somebody from something
+    limit_counters   how often each limit kept somebody from something
     accepts_foreign  the server ended without saving all it had relayed (see `StructIndex.admit`)
     """
 
@@ -58,5 +57,5 @@ class RoomContext:
     random_below: Callable[[int], int]
     encode: Callable[[bytes], bytes] = bytes
     mark: CrashMark = field(default_factory=CrashMark)
-    reached: Counter[str] = field(default_factory=Counter)
+    limit_counters: LimitCounters = field(default_factory=LimitCounters)
     accepts_foreign: bool = False

@@ -43,7 +43,7 @@ class Members:
             index.owners,
             context.limits,
             context.scheduler,
-            context.reached,
+            context.limit_counters,
         )
 
     def join(self, connection: Connection) -> None:

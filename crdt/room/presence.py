@@ -1,10 +1,9 @@
 """Presence in a room: who hears what, and how often."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from crdt.limits import PRESENCE_MS, RoomLimits
+from crdt.limits import PRESENCE_MS, LimitCounters, RoomLimits
 from crdt.room.awareness import Awareness
 from crdt.room.broadcast import Broadcast, FlushScheduler
 from crdt.room.connection import Connection
@@ -30,8 +29,17 @@ class Presence:
     """
 
     __slots__ = (
-        "_awareness", "_connections", "_interval_ms", "_max_late", "_news", "_observers", "_owners", "_reached",
-        "_scheduler", "_source", "broadcast",
+        "_awareness",
+        "_connections",
+        "_interval_ms",
+        "_limit_counters",
+        "_max_late",
+        "_news",
+        "_observers",
+        "_owners",
+        "_scheduler",
+        "_source",
+        "broadcast",
     )  # fmt: skip
 
     def __init__(
@@ -42,21 +50,21 @@ class Presence:
         owners: Mapping[int, str],
         limits: RoomLimits,
         scheduler: PresenceScheduler,
-        reached: Counter[str],
+        limit_counters: LimitCounters,
     ) -> None:
         """Start with nobody.
 
         connections  the room's, `observers` too; both change as they come and go
         owners       {client id: user id} of the document
         scheduler    is asked for `publish` and `tick` when there is something for them to do
-        reached      counts, by the name of a setting, how often it kept somebody from something
+        limit_counters  how often each limit kept somebody from something
         """
         self.broadcast = broadcast
         self._connections = connections
         self._observers = observers
         self._owners = owners
-        self._awareness = Awareness(limits.awareness, reached)
-        self._reached = reached
+        self._awareness = Awareness(limits.awareness, limit_counters)
+        self._limit_counters = limit_counters
         self._interval_ms = limits.presence_interval_ms
         self._max_late = 2 * limits.awareness.clients_per_connection
         self._scheduler = scheduler
@@ -96,7 +104,7 @@ class Presence:
             connection.presence_at = now
             self._apply(connection, entries)
             return
-        self._reached[PRESENCE_MS.name] += 1
+        self._limit_counters.count(PRESENCE_MS)
         late = connection.late_presence
         if late is None:
             late = connection.late_presence = {}

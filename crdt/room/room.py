@@ -77,7 +77,9 @@ class Room:
         self._context = context
         self._deferred_by: str | None = None
         self._server_edits = ServerEdits(self.document, self.index, context.random_below)
-        self._quota = DocumentQuota(self.document, self.index, context.limits, len(restored.state), context.reached)
+        self._quota = DocumentQuota(
+            self.document, self.index, context.limits, len(restored.state), context.limit_counters
+        )
 
     # -- frames of clients ------------------------------------------------------------------------
 
@@ -216,17 +218,17 @@ class Room:
         limits, size = self._context.limits, len(incoming.update)
         is_answer = incoming.kind is UpdateKind.ANSWER
         if size > (limits.sync_bytes if is_answer else limits.update_bytes):
-            self._context.reached[(MAX_SYNC_BYTES if is_answer else MAX_UPDATE_BYTES).name] += 1
+            self._context.limit_counters.count(MAX_SYNC_BYTES if is_answer else MAX_UPDATE_BYTES)
             raise Rejected("update too large")
 
     def _check_unsaved(self, size: int) -> None:
         """Raise RoomUnavailable if this room, or all rooms together, wait to save too much already."""
         context = self._context
         if self.journal.unsaved_bytes + size > context.limits.unsaved_bytes:
-            context.reached[MAX_UNSAVED_ROOM_BYTES.name] += 1
+            context.limit_counters.count(MAX_UNSAVED_ROOM_BYTES)
             raise RoomUnavailable("too much is waiting to be saved")
         if not context.sink.has_capacity(size):
-            context.reached[MAX_UNSAVED_BYTES.name] += 1
+            context.limit_counters.count(MAX_UNSAVED_BYTES)
             raise RoomUnavailable("too much is waiting to be saved")
 
     def _admit(self, incoming: Incoming) -> Parsed | None:

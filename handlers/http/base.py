@@ -92,7 +92,7 @@ class BaseHandler(RequestHandler):
 
     def on_connection_close(self) -> None:
         is_body_slow = self.request.request_time() >= self.services.settings.request_s
-        self.services.reached[settings.REQUEST_S.name] += is_body_slow and not self.request._body_future.done()
+        self.services.limit_counters.count(settings.REQUEST_S, is_body_slow and not self.request._body_future.done())
         super().on_connection_close()
         self.body.release()
 

@@ -61,7 +61,7 @@ class ServerCollector(Collector):
         yield _counter("slowed", "Times that a client was not read from for sending too fast.", connections.slowed)
         yield _counter("closed_too_fast", "Clients closed for sending too fast (1008).", connections.too_fast)
         yield _counter("closed_too_slow", "Clients closed for not reading (1013).", connections.too_slow)
-        yield _counters("limit_reached", "Times a limit was reached, by its setting.", "limit", services.reached)
+        yield _counters("limit_reached", "Times a limit was reached, by its setting.", "limit", services.limit_counters)
         yield _counters("problems", "Requests answered with an error, by its code.", "code", services.problems)
         yield _counters("closes", "WebSockets under /sync closed by the server, by code.", "code", connections.closes)
         yield _histogram(services.lag)

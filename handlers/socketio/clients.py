@@ -59,7 +59,7 @@ class Clients:
             return 0.0
         wait_s = connection[1].spend(0 if is_signed_in else 1, size)
         self._services.connections.slowed += bool(wait_s)
-        self._services.reached[settings.UPDATE_BYTES_PER_S.name] += bool(wait_s)
+        self._services.limit_counters.count(settings.UPDATE_BYTES_PER_S, bool(wait_s))
         return wait_s
 
     async def sign_in(self, key: str, request: HTTPServerRequest, auth: object) -> None:
@@ -87,5 +87,5 @@ class Clients:
 
     def _drop_unless_signed_in(self, key: str) -> None:
         if key in self._connections and key not in self._clients:
-            self._services.reached[settings.SIGN_IN_S.name] += 1
+            self._services.limit_counters.count(settings.SIGN_IN_S)
             self._server.drop(key)

@@ -73,7 +73,7 @@ class SocketIOEndpoint:
 
     def too_slow(self) -> None:
         self.services.connections.too_slow += 1
-        self.services.reached[settings.MAX_QUEUED_BYTES.name] += 1
+        self.services.limit_counters.count(settings.MAX_QUEUED_BYTES)
 
     def refused_binary(self, key: str) -> None:
         if client := self.clients.find(key):

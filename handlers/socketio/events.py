@@ -86,13 +86,13 @@ class Events:
             client.fail(errors.ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
         if wait_s:
             self._services.connections.slowed += 1
-            self._services.reached[settings.UPDATES_PER_S.name] += 1
+            self._services.limit_counters.count(settings.UPDATES_PER_S)
             await asyncio.sleep(wait_s)
 
     def _check_size(self, code: object) -> None:
         limit = self._services.rooms.settings.room.text_bytes
         if isinstance(code, str) and len(code) > limit:
-            self._services.reached[MAX_TEXT_BYTES.name] += 1
+            self._services.limit_counters.count(MAX_TEXT_BYTES)
             raise errors.too_large(f"The code may have at most {limit} bytes.")
 
     # -- the events -------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class RateGate:
         """Count bytes; return for how many seconds to read no more."""
         wait_s = self.bytes.spend(size, self._loop.time())
         if wait_s:
-            self._connections.reached[settings.UPDATE_BYTES_PER_S.name] += 1
+            self._connections.limit_counters.count(settings.UPDATE_BYTES_PER_S)
         return wait_s
 
     def spend_fragments(self, count: int) -> None:
@@ -56,7 +56,7 @@ class RateGate:
 
     def count_reached(self) -> None:
         """Count that the limit on messages kept a client waiting."""
-        self._connections.reached[settings.UPDATES_PER_S.name] += 1
+        self._connections.limit_counters.count(settings.UPDATES_PER_S)
 
     def refill(self) -> None:
         """Add the tokens for messages that were gained meanwhile."""

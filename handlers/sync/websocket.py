@@ -105,7 +105,7 @@ class WebSocket(asyncio.Protocol):
         """More than the bound is queued."""
         if not self.is_closing:
             self._connections.too_slow += 1
-            self._connections.reached[settings.MAX_QUEUED_BYTES.name] += 1
+            self._connections.limit_counters.count(settings.MAX_QUEUED_BYTES)
             self.queue.drop()
             self.close(Close.TOO_SLOW)
 
@@ -282,7 +282,7 @@ class WebSocket(asyncio.Protocol):
                 self._start_closing(self._closing.read(item.payload))
                 self._closing.finish()
         except FrameError as error:
-            self._connections.reached[MAX_SYNC_BYTES.name] += error.close is Close.TOO_BIG
+            self._connections.limit_counters.count(MAX_SYNC_BYTES, error.close is Close.TOO_BIG)
             self.close(error.close, str(error))
             self._state = _FAILED
             self._closing.end_output()

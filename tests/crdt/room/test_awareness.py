@@ -1,12 +1,11 @@
 """Presence states by clock."""
 
 import json
-from collections import Counter
 from typing import Any
 
 import pytest
 
-from crdt.limits import AwarenessLimits
+from crdt.limits import AwarenessLimits, LimitCounters
 from crdt.room.awareness import MAX_CLOCK, Awareness
 from crdt.wire.y_protocol import AwarenessEntry
 
@@ -18,7 +17,7 @@ class Table:
     """An Awareness with the client ids of two users' connections."""
 
     def __init__(self, **limits: int) -> None:
-        self.awareness = Awareness(AwarenessLimits(**limits), Counter())
+        self.awareness = Awareness(AwarenessLimits(**limits), LimitCounters())
         self.own: dict[str, set[int]] = {"ada": set(), "bob": set()}
         self.owners: dict[int, str] = {}
 

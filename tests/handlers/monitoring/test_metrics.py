@@ -142,7 +142,7 @@ async def test_text_has_the_metrics_that_dashboards_know() -> None:
         rooms=SimpleNamespace(
             loaded=2, quarantined=1, writer=SimpleNamespace(unsaved_bytes=2_500_000, is_failing=True)
         ),
-        reached=Counter({"pong_s": 1, "connections": 0}),
+        limit_counters=Counter({"pong_s": 1, "connections": 0}),
         problems=Counter(invalid=7),
         lag=meter_of(0, 0.001, 0.0011, 0.02, 0.021, 3),
     )

@@ -18,7 +18,7 @@ async def test_connection_without_sign_in_is_closed(start_server) -> None:
 
     await (await RawEvents.open(Api(server.url))).until_closed()
 
-    assert server.parts.services.reached["sign_in_s"] == 1
+    assert server.parts.services.limit_counters["sign_in_s"] == 1
 
 
 async def test_sign_in_while_store_is_away_is_retried(

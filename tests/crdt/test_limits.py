@@ -1,0 +1,20 @@
+"""Limits of rooms, and how often they were reached."""
+
+from crdt.limits import IDLE_S, MAX_SYNC_BYTES, LimitCounters, RoomLimits, RoomsSettings
+
+
+def test_counters_count_by_the_name_of_the_setting() -> None:
+    """Zero times is worth a value too: a metric that is there from the beginning."""
+    counters = LimitCounters()
+    counters.count(MAX_SYNC_BYTES)
+    counters.count(MAX_SYNC_BYTES, 2)
+    counters.count(IDLE_S, 0)
+
+    assert dict(counters) == {"max_sync_bytes": 3, "idle_s": 0}
+    assert counters["versions"] == 0
+
+
+def test_defaults_are_those_of_the_settings() -> None:
+    """Nothing is written down twice."""
+    assert RoomLimits().sync_bytes == MAX_SYNC_BYTES.default
+    assert RoomsSettings().idle_ms == IDLE_S.default * 1_000
