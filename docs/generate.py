@@ -8,6 +8,7 @@ from pathlib import Path
 
 from collab_server.cli import flag_name
 from collab_server.config import all_settings
+from docs.modules import module_map
 from handlers.close_codes import CloseCode, words
 
 ROOT = Path(__file__).parent.parent
@@ -99,6 +100,7 @@ def main() -> int:
     made = {
         ROOT / "docs" / "configuration.md": configuration(),
         ROOT / "docs" / "api.md": api(),
+        ROOT / "docs" / "modules.md": module_map(ROOT),
         ROOT / ".env.example": env_example(),
         ROOT / "static" / "src" / "close_codes.ts": web_close_codes(),
     }
