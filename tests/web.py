@@ -1,28 +1,44 @@
 """Builds the web app: `python -m tests.web` from static/src into static/dist.
 
-`--check` checks format, lint and types, runs its tests, and fails if static/dist is not what the sources build.
-`--format` lets Prettier and ESLint rewrite the sources as far as they can.
+`--check` checks format, lint and types, runs its tests, and fails if static/dist is not what the sources build, or
+static/src/types.ts not what the API's description says.
+`--format` lets Prettier and ESLint rewrite the sources as far as they can, and makes types.ts.
 `--dev` serves the sources with live reload until it is interrupted; everything else comes from the server at SERVER.
 """
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from handlers.http import openapi
 from tests import set_up
 
 DIST = set_up.WEB / "dist"
+TYPES = set_up.WEB / "src" / "types.ts"
 DEV_URL = "http://localhost:5173"
 _PROGRAMS = set_up.WEB / "node_modules"
+
+_TYPES_HEAD = """// Made by `make format` of the API's description (handlers/http/views): edit there.
+
+"""
+_TYPES_TAIL = """
+// What the app calls some of them.
+
+export type Me = User
+/** An invite of the list, or the new one with its secret. */
+export type Invite = Omit<ListedInvite, "createdBy" | "usedBy"> & Partial<NewInvite>
+"""
 
 
 def main() -> int:
     set_up.install_web()
     if "--format" in sys.argv:
         _node("eslint/bin/eslint.js", "--fix", "src")
+        TYPES.write_text(_types())
         _node("prettier/bin/prettier.cjs", "--log-level", "warn", "--write", ".")
         return 0
     if "--dev" in sys.argv:
@@ -35,12 +51,34 @@ def main() -> int:
     _node("eslint/bin/eslint.js", "--max-warnings", "0", "src")
     _node("typescript/bin/tsc", "--noEmit")
     _node("vitest/vitest.mjs", "run", "--silent", "--reporter=dot")
+    if TYPES.read_text() != _types():
+        print("static/src/types.ts is not what the API's description says: run `make format`", file=sys.stderr)
+        return 1
     with tempfile.TemporaryDirectory() as folder:
         _build(Path(folder))
         if _content(Path(folder)) != _content(DIST):
             print("static/dist is not what static/src builds: run `make web`", file=sys.stderr)
             return 1
     return 0
+
+
+def _types() -> str:
+    """Return static/src/types.ts: the schemas of the API's description by their names.
+
+    The app writes its paths by hand, so the description's paths, three quarters of the file, are left out.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        description, types = Path(folder, "openapi.json"), Path(folder, "types.ts")
+        document = openapi.document("")
+        schemas = document["components"]["schemas"]
+        description.write_text(json.dumps({**document, "paths": {}, "components": {"schemas": schemas}}))
+        options = ("--root-types", "--root-types-no-schema-prefix", "--output", str(types))
+        _node("openapi-typescript/bin/cli.js", str(description), *options, quiet=True)
+        made = types.read_text()
+        types.write_text(_TYPES_HEAD + made[made.index("export ") :] + _TYPES_TAIL)
+        options = ("--config", str(set_up.WEB / ".prettierrc.json"), "--log-level", "warn", "--write", str(types))
+        _node("prettier/bin/prettier.cjs", *options)
+        return types.read_text()
 
 
 def _build(folder: Path) -> None:
@@ -54,9 +92,10 @@ def _serve(*options: str) -> None:
         _node("vite/bin/vite.js", "--clearScreen", "false", "--logLevel", "warn", *options)
 
 
-def _node(program: str, *arguments: str, **variables: str) -> None:
+def _node(program: str, *arguments: str, quiet: bool = False, **variables: str) -> None:
     command = ["node", str(_PROGRAMS / program), *arguments]
-    subprocess.run(command, cwd=set_up.WEB, check=True, env={**set_up.node_environment(), **variables})
+    environment = {**set_up.node_environment(), **variables}
+    subprocess.run(command, cwd=set_up.WEB, check=True, env=environment, capture_output=quiet)
 
 
 def _content(folder: Path) -> dict[str, bytes]:

@@ -5,7 +5,15 @@ import { path } from "./router"
 import type { Me } from "./types"
 import { toast } from "./ui/announce"
 
-const ADA: Me = { id: "a", username: "ada", avatar: null, email: "ada@example.org", fullname: "", guest: false }
+const ADA: Me = {
+  id: "a",
+  username: "ada",
+  avatar: null,
+  email: "ada@example.org",
+  fullname: "",
+  guest: false,
+  createdAt: "2026-01-01T00:00:00.000Z",
+}
 const fetched = vi.fn<typeof fetch>()
 const answer = (status: number, body: unknown = {}) =>
   fetched.mockResolvedValueOnce(new Response(JSON.stringify(body), { status }))

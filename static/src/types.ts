@@ -1,84 +1,532 @@
-// What the server answers (docs/api.md).
+// Made by `make format` of the API's description (handlers/http/views): edit there.
 
-export type Role = "owner" | "editor" | "viewer"
-
-export interface Person {
-  id: string
-  username: string
-  avatar: string | null
-  guest?: boolean
+export type paths = Record<string, never>
+export type webhooks = Record<string, never>
+export interface components {
+  schemas: {
+    /** @description An error as RFC 9457 has it, with extensions; `errors` says what is wrong with which field. */
+    Problem: {
+      type: string
+      title: string
+      status: number
+      detail: string
+      /** @enum {string} */
+      code:
+        | "bad_json"
+        | "not_signed_in"
+        | "token_expired"
+        | "bad_credentials"
+        | "bad_handshake"
+        | "forbidden"
+        | "bad_origin"
+        | "not_found"
+        | "method_not_allowed"
+        | "conflict"
+        | "session_ended"
+        | "limit_reached"
+        | "quarantined"
+        | "too_large"
+        | "unsupported_media_type"
+        | "invalid"
+        | "upgrade_required"
+        | "rate_limited"
+        | "unavailable"
+        | "internal"
+        | "bad_request"
+      message: string
+      requestId: string
+      errors?: {
+        [key: string]: string[]
+      }
+      latest?: string
+    }
+    /** @description A login that begins or goes on; `expiresIn` is the access token's life in seconds. */
+    SignedIn: {
+      user: components["schemas"]["User"]
+      accessToken: string
+      refreshToken: string
+      expiresIn: number
+    }
+    /** @description What users are told of themselves; `email` is null for guests, and only they have `guestOf`. */
+    User: {
+      id: string
+      username: string
+      avatar: string | null
+      guest: boolean
+      guestOf?: string | null
+      email: string | null
+      fullname: string
+      /** Format: date-time */
+      createdAt: string
+    }
+    /** @description A sentence that says what was done. */
+    Confirmation: {
+      message: string
+    }
+    /** @description `ended` counts the other logins, which have ended. */
+    PasswordChanged: {
+      message: string
+      ended: number
+    }
+    /** @description All logins of a user, the one used last first. */
+    Logins: {
+      items: components["schemas"]["Login"][]
+      next: string | null
+    }
+    /** @description One sign-in on one device; `current` is the one that asks. */
+    Login: {
+      id: string
+      device: string
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      lastUsedAt: string
+      /** Format: date-time */
+      expiresAt: string
+      current: boolean
+    }
+    /** @description The address of the caller's picture. */
+    Avatar: {
+      avatar: string | null
+    }
+    /** @description A guest's login, and the session that it is for. */
+    GuestSignedIn: {
+      user: components["schemas"]["User"]
+      accessToken: string
+      refreshToken: string
+      expiresIn: number
+      sessionId: string
+      role: components["schemas"]["Role"]
+    }
+    /** @enum {string} */
+    Role: "owner" | "editor" | "viewer"
+    /** @description A session as one member sees it: `role` and `unread` are theirs. Lists show the first members only. */
+    Session: {
+      id: string
+      sessionId: string
+      title: string
+      language: string
+      access: components["schemas"]["Access"]
+      /** @enum {string} */
+      joinRole: "editor" | "viewer"
+      status: components["schemas"]["Status"]
+      role: components["schemas"]["Role"]
+      owner: components["schemas"]["Person"]
+      members: components["schemas"]["Member"][]
+      memberCount: number
+      onlineCount: number
+      unread: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
+      /** Format: date-time */
+      lastActivityAt: string
+    }
+    /** @enum {string} */
+    Access: "link" | "invite"
+    /** @enum {string} */
+    Status: "open" | "ended"
+    /** @description What others are told of a user. */
+    Person: {
+      id: string
+      username: string
+      avatar: string | null
+      guest: boolean
+    }
+    /** @description A member as a session lists them. */
+    Member: {
+      id: string
+      username: string
+      avatar: string | null
+      guest: boolean
+      role: components["schemas"]["Role"]
+      /** Format: date-time */
+      joinedAt: string
+      online: boolean
+    }
+    /** @description Sessions, newest activity first. */
+    Sessions: {
+      items: components["schemas"]["Session"][]
+      next: string | null
+    }
+    /** @description A session that the caller is a member of, and their role in it. */
+    Joined: {
+      session: components["schemas"]["Session"]
+      role: components["schemas"]["Role"]
+    }
+    /** @description A user and what they may do in a session. */
+    MemberRole: {
+      id: string
+      username: string
+      avatar: string | null
+      guest: boolean
+      role: components["schemas"]["Role"]
+    }
+    /** @description An invite with its secret, which is shown this once, and the page that it leads to. */
+    NewInvite: {
+      id: string
+      /** @enum {string} */
+      role: "editor" | "viewer"
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      expiresAt: string
+      maxUses: number | null
+      uses: number
+      usesLeft: number | null
+      revoked: boolean
+      usable: boolean
+      invite: string
+      url: string
+    }
+    /** @description Invites, newest first. */
+    Invites: {
+      items: components["schemas"]["ListedInvite"][]
+      next: string | null
+    }
+    /** @description An invite with who made it, and the first who came in by it. */
+    ListedInvite: {
+      id: string
+      /** @enum {string} */
+      role: "editor" | "viewer"
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      expiresAt: string
+      maxUses: number | null
+      uses: number
+      usesLeft: number | null
+      revoked: boolean
+      usable: boolean
+      createdBy: components["schemas"]["Person"]
+      usedBy: components["schemas"]["InviteUse"][]
+    }
+    /** @description Somebody who came in by an invite. */
+    InviteUse: {
+      id: string
+      username: string
+      avatar: string | null
+      guest: boolean
+      /** Format: date-time */
+      at: string
+    }
+    /** @description A pass for one WebSocket; `expiresIn` is in seconds. */
+    Ticket: {
+      ticket: string
+      expiresIn: number
+    }
+    /** @description What an invite leads to. */
+    Preview: {
+      session: components["schemas"]["PreviewSession"]
+      /** @enum {string} */
+      role: "editor" | "viewer"
+      invitedBy: components["schemas"]["Person"]
+      /** Format: date-time */
+      expiresAt: string
+    }
+    /** @description What strangers with an invite are told of its session. */
+    PreviewSession: {
+      id: string
+      title: string
+      language: string
+      status: components["schemas"]["Status"]
+    }
+    /** @description A chat message; `sequence` counts from 1 in its session. */
+    Message: {
+      id: string
+      sessionId: string
+      sequence: number
+      sender: components["schemas"]["Person"]
+      message: string
+      /** Format: date-time */
+      timestamp: string
+    }
+    /** @description Messages, oldest first; `next` leads to older ones. */
+    Messages: {
+      messages: components["schemas"]["Message"][]
+      next: string | null
+    }
+    /** @description How many messages the caller has not read. */
+    Unread: {
+      unread: number
+    }
+    /** @description A version; `code` and `files` are left out where only its description was asked for. */
+    Version: {
+      sessionId: string
+      version: number
+      label: string
+      kind: components["schemas"]["VersionKind"]
+      author: components["schemas"]["Author"]
+      contributors: components["schemas"]["Author"][]
+      sequence: number
+      /** Format: date-time */
+      createdAt: string
+      code?: string
+      files?: {
+        [key: string]: string
+      }
+    }
+    /** @enum {string} */
+    VersionKind: "manual" | "auto" | "restore" | "final"
+    /** @description A user who wrote something. */
+    Author: {
+      id: string
+      username: string
+    }
+    /** @description The document as it is now; `version` is null if it is in no version yet. */
+    LiveDocument: {
+      sessionId: string
+      version: number | null
+      code: string
+      files: {
+        [key: string]: string
+      }
+      sequence: number
+      /** Format: date-time */
+      createdAt: string
+    }
+    /** @description The texts that differ between two versions; 0 is the empty document before the first one. */
+    Difference: {
+      from: number
+      to: number | "live"
+      files: components["schemas"]["FileDifference"][]
+    }
+    /** @description What differs in one text; `unified` is what `git apply` and `patch` read. */
+    FileDifference: {
+      root: string
+      hunks: components["schemas"]["Hunk"][]
+      unified: string
+    }
+    /** @description Lines that differ, with their surroundings; lines are counted from 1. */
+    Hunk: {
+      oldStart: number
+      oldLines: number
+      newStart: number
+      newLines: number
+      lines: components["schemas"]["HunkLine"][]
+    }
+    /**
+     * @description A line in both texts, only in the old or only in the new one.
+     *
+     *     `marks` are [start, end] of what changed inside it, in UTF-16 code units.
+     */
+    HunkLine: {
+      marks?: [number, number][]
+      /** @enum {string} */
+      kind: " " | "-" | "+"
+      text: string
+    }
+    /** @description Who typed when and how much; `duration` is in milliseconds. */
+    Timeline: {
+      /** Format: date-time */
+      first: string | null
+      /** Format: date-time */
+      last: string | null
+      duration: number
+      sequence: number
+      authors: components["schemas"]["TimelineAuthor"][]
+      entries: components["schemas"]["TimelineEntry"][]
+      marks: (
+        | components["schemas"]["VersionMark"]
+        | components["schemas"]["ChatMark"]
+        | components["schemas"]["RedactionMark"]
+      )[]
+      next: string | null
+    }
+    /** @description An author and how much they wrote and deleted in all, in UTF-16 code units. */
+    TimelineAuthor: {
+      id: string
+      username: string
+      avatar: string | null
+      guest: boolean
+      inserted: number
+      deleted: number
+    }
+    /**
+     * @description Edits of one user without a gap, from log position `first` to `sequence`.
+     *
+     *     Amounts are UTF-16 code units. `paste` is the largest insert if it is a large one, `pause` the milliseconds before
+     *     if those are many.
+     */
+    TimelineEntry: {
+      paste?: number
+      pause?: number
+      sequence: number
+      first: number
+      /** Format: date-time */
+      at: string
+      /** Format: date-time */
+      until: string
+      author: string
+      inserted: number
+      deleted: number
+    }
+    /** @description A version was made. */
+    VersionMark: {
+      /** Format: date-time */
+      at: string
+      kind: components["schemas"]["VersionKind"]
+      version: number
+      label: string
+      sequence: number
+    }
+    /** @description A chat message was sent. */
+    ChatMark: {
+      /** Format: date-time */
+      at: string
+      /** @enum {string} */
+      kind: "chat"
+      id: string
+      author: string
+    }
+    /** @description A text was taken out of these edits later. */
+    RedactionMark: {
+      /** Format: date-time */
+      at: string
+      /** @enum {string} */
+      kind: "redacted"
+      sequence: number
+      author: string
+    }
+    /** @description The document as it was after the update at a log position. */
+    Moment: {
+      sessionId: string
+      sequence: number
+      code: string
+      files: {
+        [key: string]: string
+      }
+    }
+    /**
+     * @description The texts at a log position, and what each update after it changed.
+     *
+     *     A step is [milliseconds since the one before, index of the author, edits], an edit [index of the root, position,
+     *     deleted, inserted], in UTF-16 code units.
+     */
+    Replay: {
+      from: number
+      to: number
+      /** Format: date-time */
+      at: string | null
+      files: {
+        [key: string]: string
+      }
+      roots: string[]
+      authors: components["schemas"]["Person"][]
+      steps: [number, number, [number, number, number, string][]][]
+      next: string | null
+    }
+    /** @description Who wrote each line and each run of a text as it is. */
+    Blame: {
+      root: string
+      sequence: number
+      authors: components["schemas"]["Person"][]
+      lines: components["schemas"]["BlameLine"][]
+      runs: components["schemas"]["BlameRun"][]
+    }
+    /** @description A line, who wrote its newest part and when; null for an empty line. */
+    BlameLine: {
+      line: number
+      text: string
+      author: string | null
+      /** Format: date-time */
+      at: string | null
+    }
+    /** @description A part of a text that one user wrote; positions are UTF-16 code units. */
+    BlameRun: {
+      start: number
+      length: number
+      author: string
+      /** Format: date-time */
+      at: string
+    }
+    /** @description How many characters of a text were taken out of how many updates and versions. */
+    Redaction: {
+      from: number
+      to: number
+      characters: number
+      updates: number
+      versions: number
+    }
+    /** @description Versions, newest first. */
+    Versions: {
+      versions: components["schemas"]["Version"][]
+      next: string | null
+    }
+    /** @description The process is alive. */
+    Liveness: {
+      /** @enum {string} */
+      status: "ok"
+      version: string
+    }
+    /** @description `status` is "ready", or says why the server should get no traffic now. */
+    Readiness: {
+      status: string
+    }
+  }
+  responses: never
+  parameters: never
+  requestBodies: never
+  headers: never
+  pathItems: never
 }
+export type Problem = components["schemas"]["Problem"]
+export type SignedIn = components["schemas"]["SignedIn"]
+export type User = components["schemas"]["User"]
+export type Confirmation = components["schemas"]["Confirmation"]
+export type PasswordChanged = components["schemas"]["PasswordChanged"]
+export type Logins = components["schemas"]["Logins"]
+export type Login = components["schemas"]["Login"]
+export type Avatar = components["schemas"]["Avatar"]
+export type GuestSignedIn = components["schemas"]["GuestSignedIn"]
+export type Role = components["schemas"]["Role"]
+export type Session = components["schemas"]["Session"]
+export type Access = components["schemas"]["Access"]
+export type Status = components["schemas"]["Status"]
+export type Person = components["schemas"]["Person"]
+export type Member = components["schemas"]["Member"]
+export type Sessions = components["schemas"]["Sessions"]
+export type Joined = components["schemas"]["Joined"]
+export type MemberRole = components["schemas"]["MemberRole"]
+export type NewInvite = components["schemas"]["NewInvite"]
+export type Invites = components["schemas"]["Invites"]
+export type ListedInvite = components["schemas"]["ListedInvite"]
+export type InviteUse = components["schemas"]["InviteUse"]
+export type Ticket = components["schemas"]["Ticket"]
+export type Preview = components["schemas"]["Preview"]
+export type PreviewSession = components["schemas"]["PreviewSession"]
+export type Message = components["schemas"]["Message"]
+export type Messages = components["schemas"]["Messages"]
+export type Unread = components["schemas"]["Unread"]
+export type Version = components["schemas"]["Version"]
+export type VersionKind = components["schemas"]["VersionKind"]
+export type Author = components["schemas"]["Author"]
+export type LiveDocument = components["schemas"]["LiveDocument"]
+export type Difference = components["schemas"]["Difference"]
+export type FileDifference = components["schemas"]["FileDifference"]
+export type Hunk = components["schemas"]["Hunk"]
+export type HunkLine = components["schemas"]["HunkLine"]
+export type Timeline = components["schemas"]["Timeline"]
+export type TimelineAuthor = components["schemas"]["TimelineAuthor"]
+export type TimelineEntry = components["schemas"]["TimelineEntry"]
+export type VersionMark = components["schemas"]["VersionMark"]
+export type ChatMark = components["schemas"]["ChatMark"]
+export type RedactionMark = components["schemas"]["RedactionMark"]
+export type Moment = components["schemas"]["Moment"]
+export type Replay = components["schemas"]["Replay"]
+export type Blame = components["schemas"]["Blame"]
+export type BlameLine = components["schemas"]["BlameLine"]
+export type BlameRun = components["schemas"]["BlameRun"]
+export type Redaction = components["schemas"]["Redaction"]
+export type Versions = components["schemas"]["Versions"]
+export type Liveness = components["schemas"]["Liveness"]
+export type Readiness = components["schemas"]["Readiness"]
+export type $defs = Record<string, never>
+export type operations = Record<string, never>
 
-export interface Me extends Person {
-  email: string
-  fullname: string
-  guest: boolean
-  guestOf?: string
-}
+// What the app calls some of them.
 
-export interface Member extends Person {
-  role: Role
-  online: boolean
-  joinedAt: string
-}
-
-export interface Session {
-  id: string
-  title: string
-  language: string
-  access: "link" | "invite"
-  joinRole: "editor" | "viewer"
-  status: "open" | "ended"
-  role: Role
-  owner: Person
-  members: Member[]
-  memberCount: number
-  onlineCount: number
-  unread: number
-  lastActivityAt: string
-}
-
-export interface Message {
-  id: string
-  sequence: number
-  sender: Person
-  message: string
-  timestamp: string
-}
-
-export interface Version {
-  version: number
-  label: string
-  kind: "manual" | "auto" | "restore" | "final"
-  author: { id: string; username: string }
-  sequence: number
-  createdAt: string
-  code?: string
-  files?: Record<string, string>
-}
-
-export interface Invite {
-  id: string
-  role: "editor" | "viewer"
-  expiresAt: string
-  maxUses: number | null
-  uses: number
-  usable: boolean
-  url?: string
-  invite?: string
-}
-
-export interface Preview {
-  session: { id: string; title: string; language: string; status: string }
-  role: "editor" | "viewer"
-  invitedBy: Person
-  expiresAt: string
-}
-
-export interface Blame {
-  root: string
-  sequence: number
-  authors: Person[]
-  runs: { start: number; length: number; author: string; at: string }[]
-  lines: { line: number; text: string; author: string | null; at: string | null }[]
-}
+export type Me = User
+/** An invite of the list, or the new one with its secret. */
+export type Invite = Omit<ListedInvite, "createdBy" | "usedBy"> & Partial<NewInvite>

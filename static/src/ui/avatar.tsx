@@ -34,7 +34,7 @@ export const initials = (name: string) =>
     .join("")
     .toUpperCase() || "?"
 
-export function Avatar({ person, size = 28 }: { person: Person; size?: number }) {
+export function Avatar({ person, size = 28 }: { person: Omit<Person, "guest">; size?: number }) {
   const style = {
     width: `${size}px`,
     height: `${size}px`,

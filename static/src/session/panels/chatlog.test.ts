@@ -7,10 +7,11 @@ vi.mock("../../api", () => ({ get: vi.fn(), post: vi.fn() }))
 
 const message = (sequence: number): Message => ({
   id: `m${sequence}`,
+  sessionId: "s",
   sequence,
-  sender: { id: "a", username: "ada", avatar: null },
+  sender: { id: "a", username: "ada", avatar: null, guest: false },
   message: `said ${sequence}`,
-  timestamp: "2026-01-01T00:00:00Z",
+  timestamp: "2026-01-01T00:00:00.000Z",
 })
 const shown = (log: ChatLog) => log.messages.value.map((one) => one.sequence)
 
