@@ -25,7 +25,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/user/me", account.MeHandler),
     (r"/user/password", account.PasswordHandler),
     (r"/user/logins", account.LoginsHandler),
-    (r"/user/logins/([^/]+)", account.OneLoginHandler),
+    (r"/user/logins/([^/]+)", account.LoginByIdHandler),
     (r"/user/guest", guest.GuestHandler),
     (r"/user/avatar", avatar.AvatarHandler),
     (r"/user/([^/]+)/avatar", avatar.PictureHandler),

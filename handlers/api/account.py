@@ -3,7 +3,7 @@
 import logging
 
 from crdt.closing import CloseReason
-from handlers.api.auth import AccountHandler
+from handlers.api.auth import AuthHandlerBase
 from handlers.http import schemas
 from handlers.http.views import people
 from handlers.http.views.people import Logins, PasswordChanged
@@ -15,7 +15,7 @@ _KEEP_SESSIONS = "transfer"
 _log = logging.getLogger(__name__)
 
 
-class MeHandler(AccountHandler):
+class MeHandler(AuthHandlerBase):
     """GET, PATCH, DELETE /user/me"""
 
     async def get(self) -> None:
@@ -59,7 +59,7 @@ class MeHandler(AccountHandler):
             _log.warning("the picture %s of a deleted account stays: %s", key, error)
 
 
-class PasswordHandler(AccountHandler):
+class PasswordHandler(AuthHandlerBase):
     """POST /user/password"""
 
     async def post(self) -> None:
@@ -80,7 +80,7 @@ class PasswordHandler(AccountHandler):
         self.reply(answer)
 
 
-class LoginsHandler(AccountHandler):
+class LoginsHandler(AuthHandlerBase):
     """GET, DELETE /user/logins"""
 
     async def get(self) -> None:
@@ -94,7 +94,7 @@ class LoginsHandler(AccountHandler):
         self.set_status(204)
 
 
-class OneLoginHandler(AccountHandler):
+class LoginByIdHandler(AuthHandlerBase):
     """DELETE /user/logins/:id"""
 
     async def delete(self, login_id: str) -> None:

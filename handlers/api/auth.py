@@ -15,7 +15,7 @@ from storage.errors import NotFound, Outdated, TokenReused
 from storage.records import Login, User
 
 
-class AccountHandler(BaseHandler):
+class AuthHandlerBase(BaseHandler):
     """What the handlers of logins share."""
 
     def new_login(self, user_id: str, login_id: str | None = None) -> tuple[Login, RefreshToken]:
@@ -93,7 +93,7 @@ class AccountHandler(BaseHandler):
         self.set_cookie(name, value, path=path, max_age=max_age_s, httponly=True, samesite="Lax", secure=secure)
 
 
-class SignupHandler(AccountHandler):
+class SignupHandler(AuthHandlerBase):
     """POST /user/signup"""
 
     needs_login = False
@@ -133,7 +133,7 @@ class SignupHandler(AccountHandler):
         if user and user.is_guest:
             raise errors.token_expired()
 
-    async def _claim(self, guest: User, wanted: User) -> None:
+    async def _claim(self, guest: User, account: User) -> None:
         """A guest who signs up stays who he is: what he wrote is his, and his sockets stay open.
 
         They move to a new login: whoever else has the guest's tokens has nothing then.
@@ -142,10 +142,10 @@ class SignupHandler(AccountHandler):
             self.check_cookie_origin()
         services = self.services
         user = replace(
-            wanted, id=guest.id, avatar=guest.avatar, avatar_key=guest.avatar_key, created_at=guest.created_at
+            account, id=guest.id, avatar=guest.avatar, avatar_key=guest.avatar_key, created_at=guest.created_at
         )
-        kept, _ = self.new_login(user.id, self.login_id)
-        ended = await services.store.claim_guest(user, kept)
+        guest_login, _ = self.new_login(user.id, self.login_id)
+        ended = await services.store.claim_guest(user, guest_login)
         services.rooms.logins_ended(ended, CloseReason.LOGGED_OUT)
         login, token = self.new_login(user.id)
         await services.store.add_login(login)
@@ -155,7 +155,7 @@ class SignupHandler(AccountHandler):
         self.reply(self.sign_in(user, token), 201)
 
 
-class LoginHandler(AccountHandler):
+class LoginHandler(AuthHandlerBase):
     """POST /user/login"""
 
     needs_login = False
@@ -185,7 +185,7 @@ def _bad_credentials() -> errors.ApiError:
     return errors.ApiError(401, "bad_credentials", "The name or the password is wrong.")
 
 
-class RefreshHandler(AccountHandler):
+class RefreshHandler(AuthHandlerBase):
     """POST /user/refresh"""
 
     needs_login = False
@@ -225,7 +225,7 @@ class RefreshHandler(AccountHandler):
         return user, successor
 
 
-class LogoutHandler(AccountHandler):
+class LogoutHandler(AuthHandlerBase):
     """POST /user/logout"""
 
     async def post(self) -> None:

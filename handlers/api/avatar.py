@@ -30,17 +30,17 @@ class AvatarHandler(BaseHandler):
         services, user = self.services, self.me
         image = await services.pictures.clean(file, is_whole=services.avatars.wants_whole)
         try:
-            kept = await services.avatars.put(user.id, image, services.clock())
+            stored = await services.avatars.put(user.id, image, services.clock())
         except StoreUnavailable as error:
             _log.warning("a picture could not be kept: %s", error)
             raise
         try:
-            replaced = await services.store.set_avatar(user.id, kept.url, kept.key, kept.picture)
+            replaced = await services.store.set_avatar(user.id, stored.url, stored.key, stored.picture)
         except NotFound:
-            await self._drop(kept.key)
+            await self._drop(stored.key)
             raise
         await self._changed(user.id)
-        answer: Avatar = {"avatar": kept.url}
+        answer: Avatar = {"avatar": stored.url}
         self.reply(answer)
         await self._drop(replaced)
 

@@ -57,12 +57,12 @@ class MessagesHandler(BaseHandler):
         session, _ = await self.member(session_id, Role.VIEWER)
         store, query = self.services.store, self.read_query(queries.MESSAGES)
         limit = query["limit"]
-        found = await store.messages(session.id, query.get("before"), limit + 1)
-        has_more = len(found) > limit
-        found = found[-limit:]
-        people = await store.users({message.sender_id for message in found})
+        messages = await store.messages(session.id, query.get("before"), limit + 1)
+        has_more = len(messages) > limit
+        messages = messages[-limit:]
+        people = await store.users({message.sender_id for message in messages})
         answer: Messages = {
-            "messages": [chat.message(message, people) for message in found],
-            "next": str(found[0].sequence) if has_more else None,
+            "messages": [chat.message(message, people) for message in messages],
+            "next": str(messages[0].sequence) if has_more else None,
         }
         self.reply(answer)

@@ -2,14 +2,14 @@
 
 from handlers import errors, ids
 from handlers.access import secret_hash
-from handlers.api.auth import AccountHandler
+from handlers.api.auth import AuthHandlerBase
 from handlers.http import schemas
 from handlers.http.views.people import GuestSignedIn
 from storage.errors import NotFound
 from storage.records import User
 
 
-class GuestHandler(AccountHandler):
+class GuestHandler(AuthHandlerBase):
     """POST /user/guest"""
 
     needs_login = False

@@ -46,14 +46,14 @@ class InvitesHandler(BaseHandler):
         store, now = self.services.store, self.services.clock()
         query = self.read_query(queries.PAGE)
         limit = query["limit"]
-        found = await store.invites(session.id, query.get("before"), limit + 1, _USES_SHOWN)
-        shown = found[:limit]
+        rows = await store.invites(session.id, query.get("before"), limit + 1, _USES_SHOWN)
+        shown = rows[:limit]
         people = await store.users(
             {invite.created_by for invite, _ in shown} | {use.user_id for _, uses in shown for use in uses}
         )
         answer: Invites = {
             "items": [sessions.listed_invite(invite, uses, people, now) for invite, uses in shown],
-            "next": shown[-1][0].id if len(found) > limit else None,
+            "next": shown[-1][0].id if len(rows) > limit else None,
         }
         self.reply(answer)
 

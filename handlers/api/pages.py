@@ -30,7 +30,7 @@ _APP_CSP = (
 STATIC = Path(__file__).resolve().parents[2] / "static"
 _DIST = STATIC / "dist"
 _SOCKET = re.compile(r"wss?://[a-z0-9._:\[\]-]+")
-_BESIDE_THE_APP = ("style.css", "icon.svg")
+_UNBUILT_FILES = ("style.css", "icon.svg")
 _YEAR_S = 365 * 86_400
 
 
@@ -101,7 +101,7 @@ class AssetHandler(BaseHandler):
     async def get(self, name: str) -> None:
         path = (STATIC / name).resolve()
         is_built = _DIST / "assets" in path.parents
-        if not (is_built or name in _BESIDE_THE_APP) or not path.is_file():
+        if not (is_built or name in _UNBUILT_FILES) or not path.is_file():
             raise errors.not_found()
         self.set_header("Content-Type", guess_type(path.name)[0] or "application/octet-stream")
         self.set_header("Cache-Control", f"public, max-age={_YEAR_S}, immutable" if is_built else "public, max-age=300")

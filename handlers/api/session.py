@@ -95,9 +95,9 @@ class SessionsHandler(SessionHandlerBase):
     async def get(self) -> None:
         query = self.read_query(queries.PAGE)
         limit, before = query["limit"], _decode_cursor(query.get("before", ""))
-        found = await self.services.store.sessions_of(self.me.id, before, limit + 1)
-        items = await self.list_view(found[:limit], MEMBERS_IN_LISTS)
-        last = found[limit - 1].session if len(found) > limit else None
+        rows = await self.services.store.sessions_of(self.me.id, before, limit + 1)
+        items = await self.list_view(rows[:limit], MEMBERS_IN_LISTS)
+        last = rows[limit - 1].session if len(rows) > limit else None
         answer: Sessions = {"items": items, "next": _encode_cursor(last) if last else None}
         self.reply(answer)
 

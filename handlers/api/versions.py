@@ -9,7 +9,7 @@ from handlers.times import rfc3339
 from storage.records import Role, Version
 
 
-class CodeHandler(BaseHandler):
+class VersionHandlerBase(BaseHandler):
     """What the handlers of versions share."""
 
     async def reply_version(self, version: Version, status: int = 200) -> None:
@@ -17,7 +17,7 @@ class CodeHandler(BaseHandler):
         self.reply(code.version(version, people), status)
 
 
-class SaveHandler(CodeHandler):
+class SaveHandler(VersionHandlerBase):
     """POST /code/:sessionId/save"""
 
     body_bytes = 7 << 20
@@ -38,7 +38,7 @@ class SaveHandler(CodeHandler):
         await self.reply_version(version, 201 if is_new else 200)
 
 
-class RestoreHandler(CodeHandler):
+class RestoreHandler(VersionHandlerBase):
     """POST /code/:sessionId/restore"""
 
     async def post(self, session_id: str) -> None:
@@ -67,21 +67,21 @@ class DiffHandler(BaseHandler):
         old = query.get("from")
         if old is None:
             old = await self._before(session.id, new)
-        found = await self.services.versions.difference(session.id, old, new)
+        differences = await self.services.versions.difference(session.id, old, new)
         answer: Difference = {
             "from": old,
             "to": "live" if new is None else new,
-            "files": code.file_differences(found),
+            "files": code.file_differences(differences),
         }
         self.reply(answer)
 
     async def _before(self, session_id: str, new: int | None) -> int:
         """Return the number of the version before another one, or of the newest one."""
-        found = await self.services.store.versions(session_id, new, 1, with_files=False)
-        return found[0].number if found else 0
+        versions = await self.services.store.versions(session_id, new, 1, with_files=False)
+        return versions[0].number if versions else 0
 
 
-class LatestHandler(CodeHandler):
+class LatestHandler(VersionHandlerBase):
     """GET /code/:sessionId/latest"""
 
     async def get(self, session_id: str) -> None:
@@ -108,25 +108,25 @@ class LatestHandler(CodeHandler):
         self.reply(answer)
 
 
-class VersionsHandler(CodeHandler):
+class VersionsHandler(VersionHandlerBase):
     """GET /code/:sessionId/versions"""
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
         query, store = self.read_query(queries.VERSIONS), self.services.store
         limit = query["limit"]
-        found = await store.versions(session.id, query.get("before"), limit + 1, with_files="fields" not in query)
-        has_more, found = len(found) > limit, found[:limit]
-        ids = {user_id for version in found for user_id in (version.author_id, *version.contributors)}
-        people = await store.users(ids)
+        versions = await store.versions(session.id, query.get("before"), limit + 1, with_files="fields" not in query)
+        has_more, versions = len(versions) > limit, versions[:limit]
+        user_ids = {user_id for version in versions for user_id in (version.author_id, *version.contributors)}
+        people = await store.users(user_ids)
         answer: Versions = {
-            "versions": [code.version(version, people) for version in found],
-            "next": str(found[-1].number) if has_more else None,
+            "versions": [code.version(version, people) for version in versions],
+            "next": str(versions[-1].number) if has_more else None,
         }
         self.reply(answer)
 
 
-class VersionHandler(CodeHandler):
+class VersionHandler(VersionHandlerBase):
     """GET /code/:sessionId/versions/:n"""
 
     async def get(self, session_id: str, number: str) -> None:

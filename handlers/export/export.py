@@ -7,9 +7,9 @@ from typing import IO, Protocol
 
 from tornado.iostream import StreamClosedError
 
-from handlers.export.git_bundle import HistoryBundle
-from handlers.export.html_player import Player
-from handlers.export.zip_archive import Archive
+from handlers.export.git_bundle import GitBundle
+from handlers.export.html_player import HtmlPlayer
+from handlers.export.zip_archive import ZipArchive
 from handlers.http import queries
 from handlers.http.base import BaseHandler
 from handlers.services import Services
@@ -25,9 +25,9 @@ class _Writer(Protocol):
 
 
 FORMATS: dict[str, tuple[Callable[[Services, Session, IO[bytes]], _Writer], str, str]] = {
-    "zip": (Archive, "application/zip", "zip"),
-    "replay": (Player, "text/html; charset=UTF-8", "html"),
-    "git": (HistoryBundle, "application/octet-stream", "bundle"),
+    "zip": (ZipArchive, "application/zip", "zip"),
+    "replay": (HtmlPlayer, "text/html; charset=UTF-8", "html"),
+    "git": (GitBundle, "application/octet-stream", "bundle"),
 }
 """{format: (what writes it, its type, the file name's ending)}"""
 

@@ -21,7 +21,7 @@ _SERVER = b"collab-server <server@session.invalid>"
 _HEAD, _BRANCH = Ref(b"HEAD"), Ref(b"refs/heads/main")
 
 
-class HistoryBundle:
+class GitBundle:
     """Makes one bundle: a commit for each version with its author, and one for what is in none yet.
 
     Addresses of people are not told: they are made of their ids.
@@ -37,8 +37,8 @@ class HistoryBundle:
         """Write everything; raises what reading raises."""
         store = self._services.store
         numbers: list[int] = []
-        while found := await store.versions(self._session.id, numbers[-1] if numbers else None, 200, with_files=False):
-            numbers += [version.number for version in found]
+        while page := await store.versions(self._session.id, numbers[-1] if numbers else None, 200, with_files=False):
+            numbers += [version.number for version in page]
         with tempfile.TemporaryDirectory() as folder:
             repo = await asyncio.to_thread(Repo.init_bare, folder)
             try:

@@ -26,7 +26,7 @@ class _Version(TypedDict):
     sequence: int
 
 
-class Player:
+class HtmlPlayer:
     """Writes the file: the page, and in it the texts at the start, every update, versions and chat as JSON."""
 
     def __init__(self, services: Services, session: Session, file: IO[bytes]) -> None:
@@ -83,11 +83,11 @@ class Player:
     async def _versions(self) -> list[_Version]:
         store, before = self._services.store, None
         versions: list[_Version] = []
-        while found := await store.versions(self._session.id, before, _PAGE, with_files=False):
+        while page := await store.versions(self._session.id, before, _PAGE, with_files=False):
             versions += [
-                {"version": row.number, "kind": row.kind, "label": row.label, "sequence": row.sequence} for row in found
+                {"version": row.number, "kind": row.kind, "label": row.label, "sequence": row.sequence} for row in page
             ]
-            before = found[-1].number
+            before = page[-1].number
         return versions[::-1]
 
     async def _chat(self, people: Mapping[str, User]) -> list[tuple[int, str, str]]:

@@ -29,7 +29,7 @@ members.json          who takes part, and as what
 """
 
 
-class Archive:
+class ZipArchive:
     """Writes one archive into a file; what takes long is done in threads."""
 
     def __init__(self, services: Services, session: Session, file: IO[bytes]) -> None:
@@ -60,11 +60,11 @@ class Archive:
     async def _put_versions(self) -> None:
         store, before = self._services.store, None
         described: list[str] = []
-        while found := await store.versions(self._session.id, before, _PAGE, with_files=True):
-            users = await store.users({user_id for row in found for user_id in (row.author_id, *row.contributors)})
-            described += [json.dumps(code.version(replace(row, files=None), users)) for row in found]
-            await asyncio.to_thread(self._put_files, found)
-            before = found[-1].number
+        while rows := await store.versions(self._session.id, before, _PAGE, with_files=True):
+            users = await store.users({user_id for row in rows for user_id in (row.author_id, *row.contributors)})
+            described += [json.dumps(code.version(replace(row, files=None), users)) for row in rows]
+            await asyncio.to_thread(self._put_files, rows)
+            before = rows[-1].number
         await asyncio.to_thread(self._put, {"versions.jsonl": _lines(reversed(described))})
 
     def _put_files(self, versions: list[Version]) -> None:
@@ -74,9 +74,9 @@ class Archive:
     async def _put_chat(self) -> None:
         store, before = self._services.store, None
         pages: list[list[Message]] = []
-        while found := await store.messages(self._session.id, before, _MESSAGES):
-            pages.append(found)
-            before = found[0].sequence
+        while rows := await store.messages(self._session.id, before, _MESSAGES):
+            pages.append(rows)
+            before = rows[0].sequence
         messages = [message for page in reversed(pages) for message in page]
         users = await store.users({message.sender_id for message in messages})
         text = _lines(json.dumps(chat.message(message, users)) for message in messages)

@@ -1,4 +1,4 @@
-"""What all HTTP handlers share: who is asking, may he, what did he send, and how he is answered."""
+"""What all HTTP handlers share: who is asking, what they may do and sent, and how they are answered."""
 
 import asyncio
 import json
@@ -235,11 +235,11 @@ class BaseHandler(RequestHandler):
 
     def clear(self) -> None:
         """Tornado clears all headers for an error: those of the request as such stay."""
-        kept = {}
+        request_headers = {}
         if hasattr(self, "_headers"):
-            kept = {k: v for k, v in self._headers.get_all() if k.startswith(_OF_THE_REQUEST)}
+            request_headers = {k: v for k, v in self._headers.get_all() if k.startswith(_OF_THE_REQUEST)}
         super().clear()
-        for name, value in kept.items():
+        for name, value in request_headers.items():
             self.set_header(name, value)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:

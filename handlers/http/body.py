@@ -26,6 +26,7 @@ class Body:
         self._budget = budget
         self._data = bytearray()
         self._is_drained = False
+        self._is_released = False
 
     def declared(self, content_length: str) -> None:
         """Note what the client says; raises ApiError 413 if that is not even worth reading to its end."""
@@ -40,7 +41,7 @@ class Body:
             return
         if len(self._data) + len(chunk) > self._limit:
             raise self._too_large()
-        if not self._budget.take(self.payer, len(chunk)):
+        if self._is_released or not self._budget.take(self.payer, len(chunk)):
             raise errors.unavailable("Too much is being sent at once.")
         self._data += chunk
 
@@ -51,9 +52,10 @@ class Body:
         return bytes(self._data)
 
     def release(self) -> None:
-        """Give back what it held of the budget; harmless more than once."""
-        self._budget.give_back(self.payer, len(self._data))
-        self._budget = Budget(0, 0)
+        """Give back what it held of the budget, the first time; nothing can be added afterwards."""
+        if not self._is_released:
+            self._budget.give_back(self.payer, len(self._data))
+            self._is_released = True
 
     def _too_large(self) -> errors.ApiError:
         return errors.too_large(f"The body may have at most {self._limit} bytes.")
@@ -78,10 +80,10 @@ def parse_json(body: bytes) -> Mapping[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    document = dict(pairs)
+    if len(document) != len(pairs):
         raise ValueError("a key twice")
-    return found
+    return document
 
 
 def _no_constant(name: str) -> NoReturn:

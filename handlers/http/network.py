@@ -26,7 +26,7 @@ def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
 
 
 def rate_limit_key(request: HTTPServerRequest, trusted_hops: int) -> str:
-    """Return where a request comes from, as limits count it."""
+    """Return the key under which limits count what comes from a request's address."""
     return subscriber(client_address(request, trusted_hops))
 
 

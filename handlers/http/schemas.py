@@ -211,10 +211,10 @@ def validate(schema: Schema, document: Mapping[str, Any], *, others_too: bool = 
     validator = cerberus.Validator(schema, error_handler=_Messages, purge_unknown=others_too)
     if validator.validate(document):
         return dict(validator.document)
-    raise invalid({str(name): _sentences(schema.get(name, {}), found) for name, found in validator.errors.items()})
+    raise invalid({str(name): _sentences(schema.get(name, {}), wrong) for name, wrong in validator.errors.items()})
 
 
-def _sentences(rules: Mapping[str, Any], found: list[object]) -> list[str]:
+def _sentences(rules: Mapping[str, Any], wrong: list[object]) -> list[str]:
     """Return what a client is told of a field: what its rules say, or else what Cerberus found."""
     message = rules.get("meta", {}).get("message")
-    return [message] if message else [str(error) for error in found]
+    return [message] if message else [str(error) for error in wrong]

@@ -22,6 +22,8 @@ _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 64
 """Each scan of a progressive JPEG may take 6 ms, and needs 34 bytes only; encoders make about ten."""
 
+# Pillow knows no bound for one image, only this one of the whole process, which nothing else of the server uses. Above
+# twice as many pixels it stops while it reads the header; `_clean` refuses the rest, also before anything is decoded.
 Image.MAX_IMAGE_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
 
 

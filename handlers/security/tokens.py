@@ -80,12 +80,12 @@ class Tokens:
 
     def read_access_token(self, token: str) -> Claims:
         """Return whose token it is; raises ApiError 401 if it is not ours or has expired."""
-        found = self._verified.get(token)
-        if found is None:
-            found = self._verified[token] = self._verify(token)
+        verified = self._verified.get(token)
+        if verified is None:
+            verified = self._verified[token] = self._verify(token)
             if len(self._verified) > _VERIFIED_AT_MOST:
                 self._verified.popitem(last=False)
-        claims, expires_at = found
+        claims, expires_at = verified
         if expires_at * 1000 <= self._clock():
             raise token_expired()
         return claims

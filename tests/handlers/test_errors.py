@@ -237,7 +237,7 @@ async def test_request_ids_differ_unless_given(ada: Api) -> None:
 @pytest.mark.parametrize(
     "given", ["", "short", "x" * 65, "with space in it", "<script>alert(1)</script>", "a;b=c,d%0d%0a"]
 )
-async def test_request_ids_that_are_not_taken_over(ada: Api, given: str) -> None:
+async def test_request_ids_of_another_form_are_replaced(ada: Api, given: str) -> None:
     """What could not stand safely in a log or header is replaced."""
     answer = await ada.get("/user/me", headers={"X-Request-Id": given})
 

@@ -134,8 +134,8 @@ def author(user_id: str, people: Mapping[str, records.User], name: str = "") -> 
 def file_differences(differences: Mapping[str, Sequence[hunks.Hunk]]) -> list[FileDifference]:
     """Return what differs, from {root: hunks}."""
     return [
-        {"root": root, "hunks": [_hunk(hunk) for hunk in found], "unified": hunks.unified(root, found)}
-        for root, found in differences.items()
+        {"root": root, "hunks": [_hunk(hunk) for hunk in file_hunks], "unified": hunks.unified(root, file_hunks)}
+        for root, file_hunks in differences.items()
     ]
 
 

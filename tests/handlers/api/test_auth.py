@@ -31,7 +31,7 @@ async def test_signup_answers_with_user_and_tokens(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["abc", "a" * 32, "Ada Lovelace", "Žofie", "日本語", "d'Arc-1.0_x", "😀😀😀"])
-async def test_user_names_that_are_taken(api: Api, name: str) -> None:
+async def test_signup_accepts_user_names_of_all_scripts(api: Api, name: str) -> None:
     """Names of 3 to 32 characters of any language are fine and come back as written."""
     answer = await api.post("/user/signup", {**account("x"), "username": name})
 
@@ -71,7 +71,7 @@ async def test_emails_that_are_refused(api: Api, email: str) -> None:
     assert list(answer.body["errors"]) == ["email"]
 
 
-async def test_a_taken_email_is_named(ada: Api) -> None:
+async def test_signup_with_an_email_in_use_names_the_field(ada: Api) -> None:
     """The same address in other capitals is taken, and the answer says that it is the e-mail."""
     answer = await Api(ada.url).post("/user/signup", {**account("other"), "email": "ADA@Example.ORG"})
 
@@ -81,7 +81,7 @@ async def test_a_taken_email_is_named(ada: Api) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [("ada", "ADA"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος")])
-async def test_a_taken_user_name_is_named(api: Api, first: str, second: str) -> None:
+async def test_signup_with_a_user_name_in_use_names_the_field(api: Api, first: str, second: str) -> None:
     """User names are unique whatever their capitals."""
     assert (await api.post("/user/signup", {**account("one"), "username": first})).status == 201
 

@@ -90,7 +90,7 @@ async def test_messages_that_are_refused(ada: Api, message: object) -> None:
 
 
 async def test_messages_are_nfc(ada: Api) -> None:
-    """Chat, like names and titles, keeps one spelling of an accent (facts/security.md), so that search finds it."""
+    """Chat, like names and titles, keeps one spelling of an accent (NFC), so that search finds it."""
     session_id = await ada.new_session()
 
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "cafe\u0301"})

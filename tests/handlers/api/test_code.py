@@ -130,7 +130,7 @@ async def test_code_is_kept_to_the_character(ada: Api, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["a" * MIB, "😀" * (MIB // 4), "\u0001" * MIB, "line of code\n" * (MIB // 13)])
-async def test_code_of_1_mib_is_taken(ada: Api, code: str) -> None:
+async def test_save_accepts_code_of_1_mib(ada: Api, code: str) -> None:
     """The limit counts bytes of UTF-8, however large their JSON is."""
     session_id = await ada.new_session()
 

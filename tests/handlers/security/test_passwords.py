@@ -40,7 +40,7 @@ def refusal(passwords: Passwords, password: str, *own_names: str) -> str | None:
 
 
 def test_the_limits_are_the_documented_ones() -> None:
-    """10 to 128 characters (facts/security.md)."""
+    """10 to 128 characters, counted after composing (docs/configuration.md)."""
     assert (MIN_CHARACTERS, MAX_CHARACTERS) == (10, 128)
 
 
