@@ -12,8 +12,8 @@ run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
 	@exec $(BIN)/collab-server run
 
 # How far crdt/ is covered is measured by the tests that are about it; tracing makes the others twice as slow.
-COVERING := tests/crdt tests/interop/test_past.py tests/interop/test_redact.py tests/handlers/api/test_code.py \
-	tests/handlers/api/test_versions.py
+COVERING := tests/crdt tests/interop/test_past.py tests/interop/test_redact.py tests/handlers/api/test_versions.py \
+	tests/handlers/api/test_versions_compared.py tests/handlers/api/test_versions_restored.py
 
 test: $(VENV)/.tested ## install all that the tests need and run all of them, or some (ARGS="-k chat")
 	$(BIN)/python -m tests.set_up

@@ -2,10 +2,12 @@
 
 import io
 import random
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PIL import Image, PngImagePlugin
@@ -193,3 +195,20 @@ def check_clean(webp: bytes, size: tuple[int, int] = (256, 256)) -> Image.Image:
         assert not {"exif", "xmp", "icc_profile", "comment"} & set(image.info)
         assert not image.getexif()
         return image.convert("RGBA")
+
+
+class MemoryPeak:
+    """How much more memory the process had, at the most, than when the block began."""
+
+    grown_bytes = 0
+
+    def __enter__(self) -> "MemoryPeak":
+        Path("/proc/self/clear_refs").write_text("5")
+        self._before = self._peak()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.grown_bytes = self._peak() - self._before
+
+    def _peak(self) -> int:
+        return 1024 * int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0])

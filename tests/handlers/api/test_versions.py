@@ -1,265 +1,433 @@
-"""Restoring, comparing, and the version that a session ends with."""
+"""Versions of the code: saving, reading, listing, the live document, automatic versions."""
+
+import asyncio
 
 import pytest
 
-from storage.errors import StoreUnavailable
 from tests.api import Api
-from tests.handlers.clients import UNKNOWN_ID, code_of, joined, typing_frame
-from tests.node_peers import Peers
+from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, typing_frame, walk
 from tests.waiting import until
 
-
-async def save(api: Api, session_id: str, code: str, label: str = "") -> dict:
-    answer = await api.post(f"/code/{session_id}/save", {"code": code, "label": label})
-    assert answer.status in (200, 201)
-    return answer.body
-
-
-async def described(api: Api, session_id: str) -> list[tuple[str, str, str]]:
-    """Return (kind, label, code) of all versions, oldest first."""
-    found = (await api.get(f"/code/{session_id}/versions")).body["versions"]
-    return [(one["kind"], one["label"], one["code"]) for one in reversed(found)]
+MIB = 1 << 20
+FORBIDDEN_FIELDS = ["version", "author", "kind", "files", "sequence", "_id", "ownerId", "role", "sessionId", "$set"]
+FIELDS = {
+    "sessionId", "version", "code", "files", "label", "kind", "author", "contributors", "sequence", "createdAt",
+}  # fmt: skip
 
 
-# -- restoring ------------------------------------------------------------------------------------
+async def versions(api: Api, session_id: str, query: str = "") -> list[dict]:
+    return (await api.get(f"/code/{session_id}/versions{query}")).body["versions"]
 
 
-async def test_restoring(ada: Api, bob: Api) -> None:
-    """The document is as it was; what was in no version yet is one; the restorer is the author."""
+# -- saving ---------------------------------------------------------------------------------------
+
+
+async def test_saving_what_is_there(ada: Api) -> None:
+    """A save is 201 with the version; a second one without a change is 200 with the same version."""
+    session_id = await ada.new_session(code="print(1)\n")
+
+    first = await ada.post(f"/code/{session_id}/save")
+    second = await ada.post(f"/code/{session_id}/save")
+
+    assert (first.status, second.status) == (201, 200)
+    body = first.body
+    assert set(body) == FIELDS
+    assert (body["sessionId"], body["version"], body["code"]) == (session_id, 1, "print(1)\n")
+    assert body["files"] == {"codemirror": "print(1)\n"}
+    assert (body["label"], body["kind"]) == ("", "manual")
+    assert body["author"] == {"id": ada.user["id"], "username": "ada"}
+    assert body["contributors"] == [{"id": ada.user["id"], "username": "ada"}]
+    assert body["sequence"] >= 1
+    assert RFC3339.fullmatch(body["createdAt"])
+    assert second.body == body
+    assert (await ada.get(f"/code/{session_id}/latest")).body == body
+    assert (await ada.get(f"/code/{session_id}/versions/1")).body == body
+    assert (await ada.get(f"/code/{session_id}/versions")).body == {"versions": [body], "next": None}
+
+
+async def test_saving_with_code(ada: Api, bob: Api) -> None:
+    """Posted code becomes the document's text and a version by who posted it."""
+    session_id = await ada.new_session(code="one")
+    await bob.post(f"/session/{session_id}/join")
+
+    first = await bob.post(f"/code/{session_id}/save", {"code": "two"})
+    same = await ada.post(f"/code/{session_id}/save", {"code": "two"})
+    back = await ada.post(f"/code/{session_id}/save", {"code": "one"})
+    empty = await ada.post(f"/code/{session_id}/save", {"code": ""})
+
+    assert [(one.status, one.body["version"], one.body["code"]) for one in (first, same, back, empty)] == [
+        (201, 1, "two"), (200, 1, "two"), (201, 2, "one"), (201, 3, ""),
+    ]  # fmt: skip
+    assert first.body["author"] == {"id": bob.user["id"], "username": "bob"}
+    assert [person["username"] for person in back.body["contributors"]] == ["ada"]
+    assert (await ada.live(session_id))["code"] == ""
+
+
+async def test_an_empty_session_can_be_saved(ada: Api) -> None:
+    """The first version of nothing is a version."""
+    session_id = await ada.new_session()
+
+    answer = await ada.post(f"/code/{session_id}/save")
+
+    assert (answer.status, answer.body["version"], answer.body["code"]) == (201, 1, "")
+    assert answer.body["contributors"] == []
+
+
+@pytest.mark.parametrize("label", ["", "x" * 120, "Before the refactoring 🎉", "<b>bold</b>"])
+async def test_labels(ada: Api, label: str) -> None:
+    """A label of up to 120 characters comes back with the version and in the list."""
+    session_id = await ada.new_session()
+
+    answer = await ada.post(f"/code/{session_id}/save", {"label": label})
+
+    assert (answer.status, answer.body["label"]) == (201, label)
+    assert [version["label"] for version in await versions(ada, session_id, "?fields=meta")] == [label]
+
+
+@pytest.mark.parametrize("label", ["x" * 121, "two\nlines", "\u202etxet", "nul\0", None, 5, ["x"], {"$ne": None}])
+async def test_labels_that_are_refused(ada: Api, label: object) -> None:
+    """The fault is named and nothing is saved, not even the code that came along."""
+    session_id = await ada.new_session(code="old")
+
+    answer = await ada.post(f"/code/{session_id}/save", {"code": "new", "label": label})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["label"]
+    assert await versions(ada, session_id) == []
+    assert (await ada.live(session_id))["code"] == "old"
+
+
+@pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
+async def test_unknown_fields_are_refused(ada: Api, field: str) -> None:
+    """A version cannot be given a number, an author or a kind from outside."""
+    session_id = await ada.new_session()
+
+    answer = await ada.post(f"/code/{session_id}/save", {"code": "x", field: 7})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == [field]
+    assert await versions(ada, session_id) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["a\r\nb\r\n", "a\rb\nc\r\n\n", "😀👩‍👩‍👧🏳️‍🌈", "\ufeffbom", "\u2028\u2029\x85\x0b\x0c", "cafe\u0301 ≠ café",
+     "\u202erlo", "\x01\x1b[0m\x7f", "  trailing  \n\n", "\t", "\ufffd\uffff\U0010ffff",
+     "'; DROP TABLE versions; --", "{{ x }}"],
+)  # fmt: skip
+async def test_code_is_kept_to_the_character(ada: Api, code: str) -> None:
+    """No line end, space, accent or emoji is changed, on any way in or out."""
+    session_id = await ada.new_session(code=code)
+    assert (await ada.live(session_id))["code"] == code
+    other_id = await ada.new_session(code="x😀y\r\n")
+
+    saved = await ada.post(f"/code/{other_id}/save", {"code": code})
+    assert (saved.status, saved.body["code"]) == (201, code)
+
+    for path in ("latest", "latest?live=true", "versions/1"):
+        answer = await ada.get(f"/code/{other_id}/{path}")
+        assert (answer.body["code"], answer.body["files"]) == (code, {"codemirror": code})
+
+
+@pytest.mark.parametrize("code", ["a" * MIB, "😀" * (MIB // 4), "\u0001" * MIB, "line of code\n" * (MIB // 13)])
+async def test_save_accepts_code_of_1_mib(ada: Api, code: str) -> None:
+    """The limit counts bytes of UTF-8, however large their JSON is."""
+    session_id = await ada.new_session()
+
+    answer = await ada.post(f"/code/{session_id}/save", {"code": code})
+
+    assert (answer.status, answer.body["code"]) == (201, code)
+    assert (await ada.live(session_id))["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("small", "a" * MIB),
+        ("a" * MIB, "a" * (MIB - 1) + "b"),
+        ("a" * MIB, "b" * MIB),
+        ("a" * (MIB * 6 // 10), "b" * (MIB * 6 // 10)),
+        ("line of code\n" * (MIB // 13), "\tline of code\n" * (MIB // 14)),
+    ],
+    ids=["small to full", "one character of a full one", "full by full", "600 KiB by 600 KiB", "indented"],
+)
+async def test_text_that_is_replaced_does_not_count(ada: Api, before: str, after: str) -> None:
+    """What the document has afterwards is what is held against its limit of 1 MiB."""
+    session_id = await ada.new_session(code=before)
+
+    answer = await ada.post(f"/code/{session_id}/save", {"code": after})
+
+    assert (answer.status, answer.body["code"]) == (201, after)
+
+
+@pytest.mark.parametrize(
+    "code", ["a" * (MIB + 1), "é" * (MIB // 2) + "a", "nul\0", None, 5, True, ["x"], {"$ne": None}]
+)
+async def test_code_that_is_refused(ada: Api, code: object) -> None:
+    """One byte over the limit, NUL, and what is no text: named, and the document is as it was."""
+    session_id = await ada.new_session(code="old")
+
+    answer = await ada.post(f"/code/{session_id}/save", {"code": code})
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["code"]
+    assert (await ada.live(session_id))["code"] == "old"
+    assert await versions(ada, session_id) == []
+
+
+async def test_50_saves_at_once_are_numbered_without_gaps(crowd: None, ada: Api) -> None:
+    """Each of fifty saves with its own code is a version of its own; the numbers are 1 to 50."""
+    session_id = await ada.new_session()
+    codes = [f"version {number} 😀\n" for number in range(50)]
+
+    answers = await asyncio.gather(*(ada.post(f"/code/{session_id}/save", {"code": code}) for code in codes))
+
+    assert {answer.status for answer in answers} == {201}
+    assert [answer.body["code"] for answer in answers] == codes
+    assert sorted(answer.body["version"] for answer in answers) == list(range(1, 51))
+    stored = await versions(ada, session_id, "?limit=200")
+    assert [version["version"] for version in stored] == list(range(50, 0, -1))
+    sequences = [version["sequence"] for version in stored]
+    assert sequences == sorted(sequences, reverse=True), "numbers and log positions disagree"
+    assert (await ada.live(session_id))["code"] == stored[0]["code"]
+
+
+async def test_50_saves_of_the_same_make_one_version(crowd: None, ada: Api) -> None:
+    """An impatient finger makes one version: one 201, the others 200 with the same."""
+    session_id = await ada.new_session(code="x")
+
+    answers = await asyncio.gather(*(ada.post(f"/code/{session_id}/save") for _ in range(50)))
+
+    assert sorted(answer.status for answer in answers) == [200] * 49 + [201]
+    assert {answer.body["version"] for answer in answers} == {1}
+
+
+async def test_a_viewer_cannot_save(ada: Api, bob: Api) -> None:
+    """He is told that his role does not allow it; the document stays as it is."""
+    session_id = await ada.new_session(joinRole="viewer", code="ada's")
+    await bob.post(f"/session/{session_id}/join")
+
+    for body in ({}, {"code": "bob's"}, {"label": "mine"}):
+        answer = await bob.post(f"/code/{session_id}/save", body)
+        assert code_of(answer) == (403, "forbidden")
+        assert "viewer" in answer.body["message"]
+
+    assert (await bob.live(session_id))["code"] == "ada's"
+    assert await versions(bob, session_id) == []
+
+
+@pytest.mark.parametrize("what", ["ended", "made viewer", "removed", "deleted"])
+async def test_a_save_under_way_when_the_right_to_it_ends(server, ada: Api, bob: Api, what: str, monkeypatch) -> None:
+    """What was decided while a save waited for its room holds for that save too: nothing is changed."""
+    session_id = await ada.new_session(code="old")
+    await bob.post(f"/session/{session_id}/join")
+    member = f"/session/{session_id}/members/{bob.user['id']}"
+    service = server.parts.services.versions
+    save = service.save
+
+    async def save_late(*arguments, **options):
+        monkeypatch.setattr(service, "save", save)
+        if what == "ended":
+            assert (await ada.patch(f"/session/{session_id}", {"status": "ended"})).status == 200
+        elif what == "made viewer":
+            assert (await ada.patch(member, {"role": "viewer"})).status == 200
+        else:
+            path = member if what == "removed" else f"/session/{session_id}"
+            assert (await ada.delete(path)).status == 204
+        return await save(*arguments, **options)
+
+    monkeypatch.setattr(service, "save", save_late)
+
+    answer = await bob.post(f"/code/{session_id}/save", {"code": "new"})
+
+    expected = {
+        "ended": (409, "session_ended"), "made viewer": (403, "forbidden"), "removed": (404, "not_found"),
+        "deleted": (404, "not_found"),
+    }  # fmt: skip
+    assert code_of(answer) == expected[what]
+    if what != "deleted":
+        assert (await ada.live(session_id))["code"] == "old"
+        assert [one["kind"] for one in await versions(ada, session_id)] == (["final"] if what == "ended" else [])
+
+
+async def test_versions_are_limited(start_server) -> None:
+    """At the limit saving says so; what there is stays readable, and saving no change is still fine."""
+    server = await start_server(versions=2)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+
+    answers = [await ada.post(f"/code/{session_id}/save", {"code": code}) for code in ("1", "2", "3")]
+
+    assert [answer.status for answer in answers] == [201, 201, 409]
+    assert code_of(answers[2]) == (409, "limit_reached")
+    assert [version["version"] for version in await versions(ada, session_id)] == [2, 1]
+    assert (await ada.post(f"/code/{session_id}/save", {"code": "2"})).status == 200
+
+
+async def test_versions_survive_a_restart(start_server) -> None:
+    """What was answered with 201 is there after a restart, the live document too."""
+    first = await start_server()
+    ada = await Api(first.url).sign_up("ada")
+    session_id = await ada.new_session(code="first 😀\r\n")
+    saved = (await ada.post(f"/code/{session_id}/save", {"code": "second 👍\r\n", "label": "kept"})).body
+    await first.stop()
+
+    second = await start_server()
+
+    again = Api(second.url, ada.token)
+    assert (await again.get(f"/code/{session_id}/latest")).body == saved
+    live = await again.live(session_id)
+    assert (live["version"], live["code"]) == (1, "second 👍\r\n")
+    assert (await again.post(f"/code/{session_id}/save")).status == 200
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+async def test_nothing_saved_yet(ada: Api) -> None:
+    """Without a version `latest` is 404 with a reason, the list is empty, the live document is there."""
+    session_id = await ada.new_session(code="x")
+
+    latest = await ada.get(f"/code/{session_id}/latest")
+
+    assert code_of(latest) == (404, "not_found")
+    assert "saved" in latest.body["message"]
+    assert (await ada.get(f"/code/{session_id}/versions")).body == {"versions": [], "next": None}
+    assert (await ada.live(session_id))["version"] is None
+
+
+async def test_live_says_whether_it_is_saved(ada: Api) -> None:
+    """`version` is the newest number while nothing has changed since, else null; the newest version stays."""
+    session_id = await ada.new_session(code="x")
+    await ada.post(f"/code/{session_id}/save")
+    saved = await ada.live(session_id)
+
+    wire = await ada.connect(session_id)
+    await wire.send(typing_frame("unsaved "))
+    changed = await until(lambda: ada.live(session_id), lambda live: "unsaved" in live["code"])
+
+    assert (saved["sessionId"], saved["version"], saved["code"], saved["files"]) == (
+        session_id, 1, "x", {"codemirror": "x"},
+    )  # fmt: skip
+    assert RFC3339.fullmatch(saved["createdAt"])
+    assert changed["version"] is None
+    assert changed["sequence"] > saved["sequence"]
+    assert (await ada.get(f"/code/{session_id}/latest")).body["code"] == "x"
+    assert (await ada.get(f"/code/{session_id}/latest?live=false")).body["code"] == "x"
+    resaved = await ada.post(f"/code/{session_id}/save")
+    assert (resaved.status, resaved.body["version"], resaved.body["code"]) == (201, 2, changed["code"])
+
+
+@pytest.mark.parametrize("number", ["0", "2", "99999999999", "9" * 400, "-1", "1.5", "one", "1%00", "１", "latest"])
+async def test_versions_that_are_none(ada: Api, number: str) -> None:
+    """A number without a version, and what is no number, is not found."""
+    session_id = await ada.new_session()
+    await ada.post(f"/code/{session_id}/save")
+
+    assert code_of(await ada.get(f"/code/{session_id}/versions/{number}")) == (404, "not_found")
+
+
+async def test_pages_of_versions(ada: Api) -> None:
+    """Newest first; following `next` shows each once; `fields=meta` leaves only the texts out."""
+    session_id = await ada.new_session()
+    for number in range(7):
+        await ada.post(f"/code/{session_id}/save", {"code": f"{number}", "label": f"label {number}"})
+
+    pages = await walk(ada, f"/code/{session_id}/versions?limit=3", "versions")
+    meta = await walk(ada, f"/code/{session_id}/versions?limit=3&fields=meta", "versions")
+
+    assert [[version["version"] for version in page] for page in pages] == [[7, 6, 5], [4, 3, 2], [1]]
+    found = [version for page in pages for version in page]
+    assert [version["code"] for version in found] == ["6", "5", "4", "3", "2", "1", "0"]
+    assert {frozenset(version) for version in found} == {frozenset(FIELDS)}
+    without = [{key: version[key] for key in FIELDS - {"code", "files"}} for version in found]
+    assert [version for page in meta for version in page] == without
+    assert [len(page) for page in await walk(ada, f"/code/{session_id}/versions?limit=7", "versions")] == [7]
+
+
+@pytest.mark.parametrize("fields", ["all", "META", "code,files", "meta,code"])
+async def test_unknown_fields_to_list(ada: Api, fields: str) -> None:
+    """`fields` knows one word."""
+    answer = await ada.get(f"/code/{await ada.new_session()}/versions?fields={fields}")
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == ["fields"]
+
+
+async def test_unknown_sessions(ada: Api) -> None:
+    """Every route of an unknown session is not found."""
+    for path in ("latest", "latest?live=true", "versions", "versions/1"):
+        assert code_of(await ada.get(f"/code/{UNKNOWN_ID}/{path}")) == (404, "not_found")
+    assert code_of(await ada.post(f"/code/{UNKNOWN_ID}/save", {"code": "x"})) == (404, "not_found")
+
+
+# -- automatic versions ---------------------------------------------------------------------------
+
+
+async def test_a_version_comes_when_typing_pauses(start_server) -> None:
+    """Nobody has to press save: the version names all who typed, and saving then changes nothing."""
+    server = await start_server(auto_version_pause_s=1)
+    ada = await Api(server.url).sign_up("ada")
+    bob = await ada.sign_up("bob")
+    session_id = await ada.new_session()
+    ada_wire, bob_wire = await ada.connect(session_id), await bob.connect(session_id)
+    await ada_wire.send(typing_frame("by ada "))
+    await bob_wire.send(typing_frame("by bob "))
+
+    (version,) = await until(lambda: versions(ada, session_id), lambda found: len(found) > 0)
+
+    assert set(version) == FIELDS
+    assert (version["version"], version["kind"], version["label"]) == (1, "auto", "")
+    assert sorted(version["code"].split()) == ["ada", "bob", "by", "by"]
+    people = [{"id": api.user["id"], "username": name} for api, name in ((ada, "ada"), (bob, "bob"))]
+    assert sorted(version["contributors"], key=lambda person: person["username"]) == people
+    assert version["author"] in people
+    assert (await ada.live(session_id))["version"] == 1
+    assert (await ada.post(f"/code/{session_id}/save")).status == 200
+
+
+async def test_a_version_comes_while_typing_goes_on(start_server) -> None:
+    """Who never pauses has versions too; only those who typed since the last one are named."""
+    server = await start_server(auto_version_pause_s=3_600, auto_version_s=0.3)
+    ada = await Api(server.url).sign_up("ada")
+    bob = await ada.sign_up("bob")
+    session_id = await ada.new_session()
+    ada_wire, bob_wire = await ada.connect(session_id), await bob.connect(session_id)
+    await ada_wire.send(typing_frame("first "))
+    await until(lambda: versions(ada, session_id), lambda found: len(found) == 1)
+    await bob_wire.send(typing_frame("second "))
+
+    newest, oldest = await until(lambda: versions(ada, session_id), lambda found: len(found) == 2)
+
+    assert [person["username"] for person in oldest["contributors"]] == ["ada"]
+    assert [person["username"] for person in newest["contributors"]] == ["bob"]
+    assert (newest["kind"], newest["author"]["username"]) == ("auto", "bob")
+
+
+async def test_no_version_comes_of_nothing(start_server) -> None:
+    """Looking and saving by hand make no automatic versions beside."""
+    server = await start_server(auto_version_pause_s=0.05, idle_s=0.2)
+    ada = await Api(server.url).sign_up("ada")
+    quiet, typed = await ada.new_session(), await ada.new_session()
+    await ada.live(quiet)
+    await ada.post(f"/code/{quiet}/save", {"code": "x"})
+    wire = await ada.connect(typed)
+    await wire.send(typing_frame("typed"))
+
+    await until(lambda: versions(ada, typed), lambda found: [one["kind"] for one in found] == ["auto"])
+
+    assert [one["kind"] for one in await versions(ada, quiet)] == ["manual"]
+
+
+async def test_contributors_keep_their_names(ada: Api, bob: Api) -> None:
+    """A rename shows in old versions; who left the session is still named."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
-    await save(ada, session_id, "one\n")
-    await save(ada, session_id, "two\n")
-    wire = await joined(ada, session_id)
-    await wire.send(typing_frame("not saved "))
-    await until(lambda: ada.live(session_id), lambda live: "not saved" in live["code"])
+    await bob.post(f"/code/{session_id}/save", {"code": "bob's"})
+    await bob.patch("/user/me", {"username": "robert"})
+    await bob.post(f"/session/{session_id}/leave")
 
-    answer = await bob.post(f"/code/{session_id}/restore", {"version": 1})
+    version = (await ada.get(f"/code/{session_id}/latest")).body
 
-    assert answer.status == 201
-    assert (answer.body["version"], answer.body["kind"], answer.body["code"]) == (4, "restore", "one\n")
-    assert answer.body["author"]["username"] == "bob"
-    assert [one["username"] for one in answer.body["contributors"]] == ["bob"]
-    assert (await ada.live(session_id))["code"] == "one\n"
-    found = await described(ada, session_id)
-    assert [(kind, label) for kind, label, _ in found] == [
-        ("manual", ""), ("manual", ""), ("auto", "Before version 1 was restored"), ("restore", "Version 1 restored"),
-    ]  # fmt: skip
-    assert "not saved" in found[2][2]
-
-
-async def test_restoring_what_is_there(ada: Api) -> None:
-    session_id = await ada.new_session()
-    first = await save(ada, session_id, "one\n")
-
-    answer = await ada.post(f"/code/{session_id}/restore", {"version": 1})
-
-    assert (answer.status, answer.body) == (200, first)
-
-
-async def test_restoring_several_texts(ada: Api) -> None:
-    """All roots, or the one that is named; a root that was not there is empty again."""
-    session_id = await ada.new_session()
-    wire = await joined(ada, session_id)
-    await wire.send(typing_frame("main"))
-    await wire.send(typing_frame("style", "css"))
-    await until(lambda: ada.live(session_id), lambda live: len(live["files"]) == 2)
-    await ada.post(f"/code/{session_id}/save")
-    await save(ada, session_id, "MAIN")
-    await wire.send(typing_frame("late", "html"))
-    await wire.send(typing_frame("more ", "css"))
-    await until(lambda: ada.live(session_id), lambda live: "more" in live["files"]["css"])
-
-    one = (await ada.post(f"/code/{session_id}/restore", {"version": 1, "root": "css"})).body
-    everything = (await ada.post(f"/code/{session_id}/restore", {"version": 1})).body
-
-    assert one["files"] == {"codemirror": "MAIN", "css": "style", "html": "late"}
-    assert everything["files"] == {"codemirror": "main", "css": "style", "html": ""}
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        ({"version": 9}, 404, "not_found"),
-        ({"version": 1, "root": "nowhere"}, 404, "not_found"),
-        ({}, 422, "invalid"),
-        ({"version": 0}, 422, "invalid"),
-        ({"version": "1"}, 422, "invalid"),
-        ({"version": True}, 422, "invalid"),
-        ({"version": 1, "x": 1}, 422, "invalid"),
-    ],
-)
-async def test_what_cannot_be_restored(ada: Api, body: dict, status: int, code: str) -> None:
-    session_id = await ada.new_session()
-    await save(ada, session_id, "one")
-
-    assert code_of(await ada.post(f"/code/{session_id}/restore", body)) == (status, code)
-    assert len(await described(ada, session_id)) == 1
-
-
-async def test_no_room_for_another_version(start_server) -> None:
-    """Nothing is restored when its version could not be stored."""
-    server = await start_server(versions=3)
-    ada = await Api(server.url).sign_up("ada")
-    session_id = await ada.new_session()
-    for code in ("one", "two", "three"):
-        await save(ada, session_id, code)
-
-    assert code_of(await ada.post(f"/code/{session_id}/restore", {"version": 1})) == (409, "limit_reached")
-    assert (await ada.live(session_id))["code"] == "three"
-
-
-async def test_restoring_while_somebody_types(peers: Peers, ada: Api, bob: Api) -> None:
-    """Editors see it as an edit; what is typed meanwhile survives, and nobody's cursor is thrown elsewhere."""
-    session_id = await ada.new_session()
-    await save(ada, session_id, "first line\nsecond line\nlast line\n")
-    await save(ada, session_id, "first line\nsecond LINE changed\nlast line\n")
-    for name in ("a", "b"):
-        await peers.do("connect", name, url=ada.socket_url, room=session_id, token=bob.token)
-        await peers.until_state(name, synced=True)
-
-    await peers.do("type", "a", everyMs=5, mark="t")
-    await until(lambda: peers.text("b"), lambda text: "<t20>" in text)
-    assert (await ada.post(f"/code/{session_id}/restore", {"version": 1})).status == 201
-    restored = await until(lambda: peers.text("b"), lambda text: "second line" in text)
-    await until(lambda: peers.do("typed", "a"), lambda state: state["typed"] > 60)
-    count = await peers.do("stop", "a")
-    text = await until(lambda: peers.text("b"), lambda found: f"<t{count - 1}>" in found)
-
-    await peers.until_text(text, "a")
-    assert "changed" not in restored
-    assert text.count("second line\n") == text.count("last line\n") == 1
-    assert (await ada.live(session_id))["code"] == text
-
-
-# -- comparing ------------------------------------------------------------------------------------
-
-
-async def test_comparing_two_versions(ada: Api) -> None:
-    session_id = await ada.new_session()
-    await save(ada, session_id, "a\nb\nc\n")
-    await save(ada, session_id, "a\nb two\nc\n")
-
-    answer = await ada.get(f"/code/{session_id}/diff?from=1&to=2")
-
-    assert answer.status == 200
-    assert answer.body == {
-        "from": 1,
-        "to": 2,
-        "files": [
-            {
-                "root": "codemirror",
-                "hunks": [
-                    {
-                        "oldStart": 1,
-                        "oldLines": 3,
-                        "newStart": 1,
-                        "newLines": 3,
-                        "lines": [
-                            {"kind": " ", "text": "a"},
-                            {"kind": "-", "text": "b"},
-                            {"kind": "+", "text": "b two", "marks": [[1, 5]]},
-                            {"kind": " ", "text": "c"},
-                        ],
-                    }
-                ],
-                "unified": "--- a/codemirror\n+++ b/codemirror\n@@ -1,3 +1,3 @@\n a\n-b\n+b two\n c\n",
-            }
-        ],
-    }
-
-
-@pytest.mark.parametrize(
-    ("query", "ends", "changed"),
-    [
-        ("from=2&to=1", (2, 1), True),
-        ("from=1&to=1", (1, 1), False),
-        ("from=2&to=live", (2, "live"), True),
-        ("from=2", (2, "live"), True),
-        ("", (2, "live"), True),
-        ("to=2", (1, 2), True),
-        ("to=1", (0, 1), True),
-        ("from=0&to=2", (0, 2), True),
-    ],
-)
-async def test_what_is_compared(ada: Api, query: str, ends: tuple, changed: bool) -> None:
-    session_id = await ada.new_session()
-    await save(ada, session_id, "one\n")
-    await save(ada, session_id, "two\n")
-    wire = await joined(ada, session_id)
-    await wire.send(typing_frame("live "))
-    await until(lambda: ada.live(session_id), lambda live: "live" in live["code"])
-
-    body = (await ada.get(f"/code/{session_id}/diff?{query}")).body
-
-    assert (body["from"], body["to"]) == ends
-    assert bool(body["files"]) == changed
-
-
-@pytest.mark.parametrize(
-    ("query", "status", "code"),
-    [
-        ("from=9&to=1", 404, "not_found"),
-        ("from=1&to=9", 404, "not_found"),
-        ("from=x", 422, "invalid"),
-        ("from=-1", 422, "invalid"),
-        ("from=1&to=latest", 422, "invalid"),
-        ("from=99999999999999999999", 422, "invalid"),
-    ],
-)
-async def test_what_cannot_be_compared(ada: Api, query: str, status: int, code: str) -> None:
-    session_id = await ada.new_session()
-    await save(ada, session_id, "one\n")
-
-    assert code_of(await ada.get(f"/code/{session_id}/diff?{query}")) == (status, code)
-    assert code_of(await ada.get(f"/code/{UNKNOWN_ID}/diff?from=1")) == (404, "not_found")
-
-
-async def test_large_texts(ada: Api) -> None:
-    """A megabyte is compared beside the event loop."""
-    session_id = await ada.new_session()
-    lines = [f"line {number} of a large file\n" for number in range(30_000)]
-    await save(ada, session_id, "".join(lines))
-    lines[15_000] = "another line\n"
-    await save(ada, session_id, "".join(lines))
-
-    (file,) = (await ada.get(f"/code/{session_id}/diff?from=1&to=2")).body["files"]
-
-    assert [len(hunk["lines"]) for hunk in file["hunks"]] == [8]
-
-
-# -- the end --------------------------------------------------------------------------------------
-
-
-async def test_the_final_version(ada: Api) -> None:
-    """Ending a session stores what it ended with, once, unless a version has that already."""
-    session_id = await ada.new_session(code="one")
-
-    for status in ("ended", "open", "ended"):
-        assert (await ada.patch(f"/session/{session_id}", {"status": status})).status == 200
-
-    assert await described(ada, session_id) == [("final", "", "one")]
-    assert (await ada.get(f"/code/{session_id}/latest")).body["author"]["username"] == "ada"
-
-
-async def test_the_store_goes_away_at_the_end(start_server, expect_log, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The session has ended; its final version is stored when that is possible again."""
-    expect_log("WARNING handlers.api.session: session .* has no final version yet")
-    server = await start_server(idle_s=0.2)
-    ada = await Api(server.url).sign_up("ada")
-    session_id = await ada.new_session(code="one")
-    wire = await joined(ada, session_id)
-    store = server.parts.services.store
-    add_version, failures = store.add_version, iter(range(1))
-
-    async def fail_once(*arguments: object) -> object:
-        if next(failures, None) is not None:
-            raise StoreUnavailable("away")
-        return await add_version(*arguments)
-
-    monkeypatch.setattr(store, "add_version", fail_once)
-    answer = await ada.patch(f"/session/{session_id}", {"status": "ended"})
-
-    assert (answer.status, answer.body["status"]) == (200, "ended")
-    assert await until(lambda: described(ada, session_id), bool) == [("final", "", "one")]
-    wire.close()
+    assert version["author"] == {"id": bob.user["id"], "username": "robert"}
+    assert version["contributors"] == [{"id": bob.user["id"], "username": "robert"}]

@@ -1,0 +1,44 @@
+"""What the handler of redactions checks by itself; what is taken out is tests/interop/test_redact.py's."""
+
+import pytest
+
+from crdt.history.redaction import MAX_SPAN
+from tests.api import Api
+from tests.handlers.clients import code_of
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [(2, 1, "may not be less than from"), (1, 1 + MAX_SPAN, f"may be at most {MAX_SPAN - 1:,} more than from")],
+)
+async def test_redact_refuses_a_wrong_span(ada: Api, first: int, last: int, words: str) -> None:
+    """The span is bounded, because all of it is read again."""
+    session_id = await ada.new_session(code="secret\n")
+
+    answer = await ada.post(f"/code/{session_id}/redact", {"from": first, "to": last, "text": "secret"})
+
+    assert code_of(answer) == (422, "invalid")
+    assert answer.body["errors"] == {"to": [words]}
+
+
+async def test_redact_is_for_owners(ada: Api, bob: Api) -> None:
+    """An editor may not, a stranger does not learn that the session exists."""
+    session_id = await ada.new_session(code="secret\n")
+    body = {"from": 1, "to": 1, "text": "secret"}
+
+    stranger = await bob.post(f"/code/{session_id}/redact", body)
+    await bob.post(f"/session/{session_id}/join")
+    editor = await bob.post(f"/code/{session_id}/redact", body)
+
+    assert (code_of(stranger), code_of(editor)) == ((404, "not_found"), (403, "forbidden"))
+
+
+async def test_redact_says_what_it_changed(ada: Api) -> None:
+    """Characters, updates and versions."""
+    session_id = await ada.new_session(code="a secret\n")
+    await ada.post(f"/code/{session_id}/save")
+
+    answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": 1, "text": "secret"})
+
+    assert answer.status == 200
+    assert answer.body == {"from": 1, "to": 1, "characters": 6, "updates": 1, "versions": 1}

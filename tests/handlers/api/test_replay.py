@@ -1,0 +1,47 @@
+"""What the handlers of timelines, replays and blame check; tests/interop/test_past.py is about what they show."""
+
+import pytest
+
+import handlers.api.replay
+from tests.api import Api
+from tests.handlers.clients import code_of
+
+
+@pytest.mark.parametrize(("query", "field"), [("from=3&to=3", "to"), ("from=3&to=2", "to"), ("from=x", "from")])
+async def test_replay_refuses_ends_in_the_wrong_order(ada: Api, query: str, field: str) -> None:
+    """The field that is wrong is named."""
+    answer = await ada.get(f"/code/{await ada.new_session()}/replay?{query}")
+
+    assert code_of(answer) == (422, "invalid")
+    assert list(answer.body["errors"]) == [field]
+
+
+async def test_timeline_of_many_stretches_comes_in_pages(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`next` leads to the rest; totals and marks are those of all."""
+    monkeypatch.setattr(handlers.api.replay, "_MAX_STRETCHES", 1)
+    bob = await ada.sign_up("bob")
+    session_id = await ada.new_session(code="one\n")
+    await bob.post(f"/session/{session_id}/join")
+    await bob.post(f"/code/{session_id}/save", {"code": "two\n"})
+
+    first = (await ada.get(f"/code/{session_id}/timeline")).body
+    second = (await ada.get(f"/code/{session_id}/timeline?after={first['next']}")).body
+
+    assert [entry["author"] for entry in first["entries"]] == [ada.user["id"]]
+    assert [entry["author"] for entry in second["entries"]] == [bob.user["id"]]
+    assert (len(first["authors"]), second["next"]) == (2, None)
+
+
+@pytest.mark.parametrize("sequence", ["9" * 16, "9" * 17, "9" * 400])
+async def test_moment_of_a_number_beyond_all_updates(ada: Api, sequence: str) -> None:
+    """There is no such update, however long its number is."""
+    assert code_of(await ada.get(f"/code/{await ada.new_session()}/at/{sequence}")) == (404, "not_found")
+
+
+async def test_blame_of_a_text_that_there_is_not(ada: Api) -> None:
+    """404, while the empty name is a name."""
+    session_id = await ada.new_session(code="one\n")
+
+    assert code_of(await ada.get(f"/code/{session_id}/blame?root=other")) == (404, "not_found")
+    assert code_of(await ada.get(f"/code/{session_id}/blame?root=")) == (404, "not_found")
+    assert (await ada.get(f"/code/{session_id}/blame")).status == 200

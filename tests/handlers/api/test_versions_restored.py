@@ -1,0 +1,169 @@
+"""Restoring, and the version that a session ends with."""
+
+import pytest
+
+from storage.errors import StoreUnavailable
+from tests.api import Api
+from tests.handlers.clients import code_of, joined, typing_frame
+from tests.node_peers import Peers
+from tests.waiting import until
+
+
+async def save(api: Api, session_id: str, code: str, label: str = "") -> dict:
+    answer = await api.post(f"/code/{session_id}/save", {"code": code, "label": label})
+    assert answer.status in (200, 201)
+    return answer.body
+
+
+async def described(api: Api, session_id: str) -> list[tuple[str, str, str]]:
+    """Return (kind, label, code) of all versions, oldest first."""
+    found = (await api.get(f"/code/{session_id}/versions")).body["versions"]
+    return [(one["kind"], one["label"], one["code"]) for one in reversed(found)]
+
+
+# -- restoring ------------------------------------------------------------------------------------
+
+
+async def test_restoring(ada: Api, bob: Api) -> None:
+    """The document is as it was; what was in no version yet is one; the restorer is the author."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    await save(ada, session_id, "one\n")
+    await save(ada, session_id, "two\n")
+    wire = await joined(ada, session_id)
+    await wire.send(typing_frame("not saved "))
+    await until(lambda: ada.live(session_id), lambda live: "not saved" in live["code"])
+
+    answer = await bob.post(f"/code/{session_id}/restore", {"version": 1})
+
+    assert answer.status == 201
+    assert (answer.body["version"], answer.body["kind"], answer.body["code"]) == (4, "restore", "one\n")
+    assert answer.body["author"]["username"] == "bob"
+    assert [one["username"] for one in answer.body["contributors"]] == ["bob"]
+    assert (await ada.live(session_id))["code"] == "one\n"
+    found = await described(ada, session_id)
+    assert [(kind, label) for kind, label, _ in found] == [
+        ("manual", ""), ("manual", ""), ("auto", "Before version 1 was restored"), ("restore", "Version 1 restored"),
+    ]  # fmt: skip
+    assert "not saved" in found[2][2]
+
+
+async def test_restoring_what_is_there(ada: Api) -> None:
+    session_id = await ada.new_session()
+    first = await save(ada, session_id, "one\n")
+
+    answer = await ada.post(f"/code/{session_id}/restore", {"version": 1})
+
+    assert (answer.status, answer.body) == (200, first)
+
+
+async def test_restoring_several_texts(ada: Api) -> None:
+    """All roots, or the one that is named; a root that was not there is empty again."""
+    session_id = await ada.new_session()
+    wire = await joined(ada, session_id)
+    await wire.send(typing_frame("main"))
+    await wire.send(typing_frame("style", "css"))
+    await until(lambda: ada.live(session_id), lambda live: len(live["files"]) == 2)
+    await ada.post(f"/code/{session_id}/save")
+    await save(ada, session_id, "MAIN")
+    await wire.send(typing_frame("late", "html"))
+    await wire.send(typing_frame("more ", "css"))
+    await until(lambda: ada.live(session_id), lambda live: "more" in live["files"]["css"])
+
+    one = (await ada.post(f"/code/{session_id}/restore", {"version": 1, "root": "css"})).body
+    everything = (await ada.post(f"/code/{session_id}/restore", {"version": 1})).body
+
+    assert one["files"] == {"codemirror": "MAIN", "css": "style", "html": "late"}
+    assert everything["files"] == {"codemirror": "main", "css": "style", "html": ""}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"version": 9}, 404, "not_found"),
+        ({"version": 1, "root": "nowhere"}, 404, "not_found"),
+        ({}, 422, "invalid"),
+        ({"version": 0}, 422, "invalid"),
+        ({"version": "1"}, 422, "invalid"),
+        ({"version": True}, 422, "invalid"),
+        ({"version": 1, "x": 1}, 422, "invalid"),
+    ],
+)
+async def test_what_cannot_be_restored(ada: Api, body: dict, status: int, code: str) -> None:
+    session_id = await ada.new_session()
+    await save(ada, session_id, "one")
+
+    assert code_of(await ada.post(f"/code/{session_id}/restore", body)) == (status, code)
+    assert len(await described(ada, session_id)) == 1
+
+
+async def test_no_room_for_another_version(start_server) -> None:
+    """Nothing is restored when its version could not be stored."""
+    server = await start_server(versions=3)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    for code in ("one", "two", "three"):
+        await save(ada, session_id, code)
+
+    assert code_of(await ada.post(f"/code/{session_id}/restore", {"version": 1})) == (409, "limit_reached")
+    assert (await ada.live(session_id))["code"] == "three"
+
+
+async def test_restoring_while_somebody_types(peers: Peers, ada: Api, bob: Api) -> None:
+    """Editors see it as an edit; what is typed meanwhile survives, and nobody's cursor is thrown elsewhere."""
+    session_id = await ada.new_session()
+    await save(ada, session_id, "first line\nsecond line\nlast line\n")
+    await save(ada, session_id, "first line\nsecond LINE changed\nlast line\n")
+    for name in ("a", "b"):
+        await peers.do("connect", name, url=ada.socket_url, room=session_id, token=bob.token)
+        await peers.until_state(name, synced=True)
+
+    await peers.do("type", "a", everyMs=5, mark="t")
+    await until(lambda: peers.text("b"), lambda text: "<t20>" in text)
+    assert (await ada.post(f"/code/{session_id}/restore", {"version": 1})).status == 201
+    restored = await until(lambda: peers.text("b"), lambda text: "second line" in text)
+    await until(lambda: peers.do("typed", "a"), lambda state: state["typed"] > 60)
+    count = await peers.do("stop", "a")
+    text = await until(lambda: peers.text("b"), lambda found: f"<t{count - 1}>" in found)
+
+    await peers.until_text(text, "a")
+    assert "changed" not in restored
+    assert text.count("second line\n") == text.count("last line\n") == 1
+    assert (await ada.live(session_id))["code"] == text
+
+
+# -- the end --------------------------------------------------------------------------------------
+
+
+async def test_the_final_version(ada: Api) -> None:
+    """Ending a session stores what it ended with, once, unless a version has that already."""
+    session_id = await ada.new_session(code="one")
+
+    for status in ("ended", "open", "ended"):
+        assert (await ada.patch(f"/session/{session_id}", {"status": status})).status == 200
+
+    assert await described(ada, session_id) == [("final", "", "one")]
+    assert (await ada.get(f"/code/{session_id}/latest")).body["author"]["username"] == "ada"
+
+
+async def test_the_store_goes_away_at_the_end(start_server, expect_log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session has ended; its final version is stored when that is possible again."""
+    expect_log("WARNING handlers.api.session: session .* has no final version yet")
+    server = await start_server(idle_s=0.2)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session(code="one")
+    wire = await joined(ada, session_id)
+    store = server.parts.services.store
+    add_version, failures = store.add_version, iter(range(1))
+
+    async def fail_once(*arguments: object) -> object:
+        if next(failures, None) is not None:
+            raise StoreUnavailable("away")
+        return await add_version(*arguments)
+
+    monkeypatch.setattr(store, "add_version", fail_once)
+    answer = await ada.patch(f"/session/{session_id}", {"status": "ended"})
+
+    assert (answer.status, answer.body["status"]) == (200, "ended")
+    assert await until(lambda: described(ada, session_id), bool) == [("final", "", "one")]
+    wire.close()

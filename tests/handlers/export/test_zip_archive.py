@@ -1,0 +1,129 @@
+"""A session as a zip file."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+import handlers.export.export
+import handlers.export.zip_archive
+from handlers.export.zip_archive import file_name
+from tests.api import Api
+from tests.handlers.clients import joined, typing_frame
+from tests.waiting import until
+
+
+async def archive(api: Api, session_id: str, query: str = "") -> zipfile.ZipFile:
+    answer = await api.get(f"/code/{session_id}/export{query}")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert f'filename="session-{session_id}.zip"' in answer.headers["Content-Disposition"]
+    found = zipfile.ZipFile(io.BytesIO(answer.body))
+    assert found.testzip() is None
+    return found
+
+
+def lines(found: zipfile.ZipFile, name: str) -> list[dict]:
+    return [json.loads(line) for line in found.read(name).decode().splitlines()]
+
+
+async def test_everything_is_in_it(ada: Api, bob: Api) -> None:
+    session_id = await ada.new_session(title="Intervïew", code="one\n")
+    await bob.post(f"/session/{session_id}/join")
+    await ada.post(f"/code/{session_id}/save", {"label": "first"})
+    await bob.post(f"/code/{session_id}/save", {"code": "two 😀\r\n"})
+    for text in ("hi", "a\nb"):
+        await bob.post("/chat/send", {"sessionId": session_id, "message": text})
+    wire = await joined(ada, session_id)
+    await wire.send(typing_frame("live "))
+    await until(lambda: ada.live(session_id), lambda live: "live" in live["code"])
+
+    for query in ("", "?format=zip"):
+        found = await archive(bob, session_id, query)
+
+        texts = {name: found.read(name).decode() for name in found.namelist() if "/" in name}
+        assert texts["versions/0001-manual/codemirror"] == "one\n"
+        assert texts["versions/0002-manual/codemirror"] == "two 😀\r\n"
+        assert texts["live/codemirror"] == (await ada.live(session_id))["code"]
+        assert "Intervïew" in found.read("README.txt").decode()
+        described = lines(found, "versions.jsonl")
+        assert [(one["version"], one["label"], one["author"]["username"]) for one in described] == [
+            (1, "first", "ada"), (2, "", "bob"),
+        ]  # fmt: skip
+        assert "code" not in described[0]
+        chat = lines(found, "chat.jsonl")
+        assert chat == (await ada.get(f"/chat/{session_id}")).body["messages"]
+        members = json.loads(found.read("members.json"))
+        assert [(one["username"], one["role"]) for one in members] == [("ada", "owner"), ("bob", "editor")]
+        assert "example.org" not in found.read("members.json").decode()
+
+
+async def test_an_empty_session(ada: Api) -> None:
+    found = await archive(ada, await ada.new_session())
+
+    assert sorted(found.namelist()) == [
+        "README.txt", "chat.jsonl", "live/codemirror", "members.json", "versions.jsonl",
+    ]  # fmt: skip
+
+
+def test_names_of_files() -> None:
+    """A text may have any name: none leads out of its folder, and none hides another."""
+    roots = [
+        "../../etc/passwd",
+        "..",
+        ".",
+        "a/b",
+        "a\\b",
+        "C:\\x",
+        "é",
+        " ",
+        "x\0y",
+        "",
+        "%2E%2E",
+        "%",
+        "_",
+        "a b",
+        "%2E",
+    ]
+
+    names = [file_name(root) for root in roots]
+
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert name.strip(". ")
+        assert not set(name) & set("/\\:\0")
+
+
+async def test_texts_of_other_names(ada: Api) -> None:
+    session_id = await ada.new_session()
+    wire = await joined(ada, session_id)
+    for root in ("../x", ".."):
+        await wire.send(typing_frame(f"text of {root}", root))
+    await until(lambda: ada.live(session_id), lambda live: len(live["files"]) == 3)
+
+    found = await archive(ada, session_id)
+
+    assert found.read("live/..%2Fx").decode() == "text of ../x"
+    assert found.read("live/%2E%2E").decode() == "text of .."
+    wire.close()
+
+
+async def test_long_histories(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read page by page."""
+    monkeypatch.setattr(handlers.export.zip_archive, "_PAGE", 3)
+    monkeypatch.setattr(handlers.export.zip_archive, "_MESSAGES", 4)
+    monkeypatch.setattr(handlers.export.export, "_IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(handlers.export.export, "_PIECE_BYTES", 1_000)
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    for number in range(10):
+        await ada.post(f"/code/{session_id}/save", {"code": f"{number}" * 50})
+        await ada.post("/chat/send", {"sessionId": session_id, "message": f"message {number}"})
+
+    found = await archive(ada, session_id)
+
+    assert [one["version"] for one in lines(found, "versions.jsonl")] == list(range(1, 11))
+    assert [one["message"] for one in lines(found, "chat.jsonl")] == [f"message {number}" for number in range(10)]
+    assert len([name for name in found.namelist() if name.startswith("versions/")]) == 10

@@ -1,0 +1,213 @@
+"""What every request of the API has in common: request ids, methods, content types, CORS, headers."""
+
+import re
+
+import pytest
+
+from handlers.http import openapi
+from tests.api import Answer, Api
+from tests.handlers.clients import UNKNOWN_ID, exchange
+
+OTHER = "https://editor.example.org"
+
+
+def is_problem(answer: Answer, status: int, code: str) -> None:
+    """Assert that an answer is an error in the form of RFC 9457 with our extensions."""
+    assert answer.status == status
+    assert answer.headers["Content-Type"].partition(";")[0] == "application/problem+json"
+    body = answer.body
+    assert (body["status"], body["code"]) == (status, code)
+    assert set(body) - {"errors"} == {"type", "title", "status", "detail", "code", "message", "requestId"}
+    assert all(isinstance(body[key], str) and body[key] for key in ("type", "title", "detail", "message"))
+    assert body["message"] == body["detail"]
+    assert body["requestId"] == answer.headers["X-Request-Id"] != ""
+    assert code in openapi.document("1")["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    for messages in body.get("errors", {}).values():
+        assert messages
+        assert all(isinstance(message, str) for message in messages)
+
+
+METHODS = {
+    "/user/login": {"POST"},
+    "/user/me": {"GET", "PATCH", "DELETE"},
+    "/user/password": {"POST"},
+    "/user/logins": {"GET", "DELETE"},
+    f"/user/logins/{UNKNOWN_ID}": {"DELETE"},
+    "/user/avatar": {"POST", "DELETE"},
+    f"/user/{UNKNOWN_ID}/avatar": {"GET"},
+    "/user/guest": {"POST"},
+    f"/session/{UNKNOWN_ID}/invites": {"GET", "POST"},
+    f"/session/{UNKNOWN_ID}/invites/{UNKNOWN_ID}": {"DELETE"},
+    f"/session/{UNKNOWN_ID}/ticket": {"POST"},
+    f"/invite/{UNKNOWN_ID}": {"GET"},
+    f"/chat/{UNKNOWN_ID}/read": {"POST"},
+    "/session": {"GET", "POST"},
+    f"/session/{UNKNOWN_ID}": {"GET", "PATCH", "DELETE"},
+    "/healthz": {"GET"},
+    "/": {"GET"},
+}
+
+
+@pytest.mark.parametrize("path", METHODS)
+async def test_405_says_which_methods_there_are(ada: Api, path: str) -> None:
+    """RFC 9110 asks for `Allow` with every 405."""
+    answer = await ada.request("PUT", path, {})
+
+    assert set(re.split(r",\s*", answer.headers.get("Allow", ""))) - {"OPTIONS", "HEAD"} == METHODS[path]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/healthz", 200), ("/readyz", 200), ("/", 200), ("/docs", 200), ("/openapi.json", 200),
+     ("/static/style.css", 200),
+     ("/static/nothing.css", 404), ("/nowhere", 404), ("/session", 401), ("/session/%ff", 400),
+     ("/user/signup", 405)],
+)  # fmt: skip
+async def test_every_answer_has_a_request_id(api: Api, path: str, status: int) -> None:
+    """Whatever is asked, the answer can be found in the log."""
+    answer = await api.get(path)
+
+    assert answer.status == status
+    assert re.fullmatch(r"[A-Za-z0-9-]{8,64}", answer.headers.get("X-Request-Id", ""))
+
+
+async def test_request_ids_differ_unless_given(ada: Api) -> None:
+    """A client's own id is taken over, in good answers and in bad ones."""
+    made = [(await ada.get("/user/me")).headers["X-Request-Id"] for _ in range(3)]
+    given = {"X-Request-Id": "3f2b8c1e-0000-4000-8000-aaaaaaaaaaaa"}
+
+    assert len(set(made)) == 3
+    assert (await ada.get("/user/me", headers=given)).headers["X-Request-Id"] == given["X-Request-Id"]
+    assert (await ada.get("/nowhere", headers=given)).body["requestId"] == given["X-Request-Id"]
+    assert (await ada.post("/user/me", headers=given)).body["requestId"] == given["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    "given", ["", "short", "x" * 65, "with space in it", "<script>alert(1)</script>", "a;b=c,d%0d%0a"]
+)
+async def test_request_ids_of_another_form_are_replaced(ada: Api, given: str) -> None:
+    """What could not stand safely in a log or header is replaced."""
+    answer = await ada.get("/user/me", headers={"X-Request-Id": given})
+
+    assert answer.status == 200
+    assert answer.headers["X-Request-Id"] != given
+    assert re.fullmatch(r"[A-Za-z0-9-]{8,64}", answer.headers["X-Request-Id"])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 201),
+        ("application/json; charset=utf-8", 201),
+        ("APPLICATION/JSON", 201),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("application/jsonp", 415),
+        ("text/plain; application/json", 415),
+        ("", 415),
+        ("application/xml", 415),
+    ],
+)
+async def test_content_types(ada: Api, content_type: str, status: int) -> None:
+    """Only JSON that says so is read: forms of other sites cannot say so."""
+    answer = await ada.request("POST", "/session", {"title": "x"}, headers={"Content-Type": content_type})
+
+    assert answer.status == status
+    if status == 415:
+        is_problem(answer, 415, "unsupported_media_type")
+
+
+async def test_bodies_where_none_is_expected(ada: Api) -> None:
+    """GET and DELETE with a body work as without, and the connection stays usable."""
+    session_id = await ada.new_session()
+
+    assert (await ada.request("GET", "/user/me", raw=b"{")).status == 200
+    assert (await ada.request("DELETE", f"/session/{session_id}", raw=b"{")).status == 204
+
+
+async def test_the_connection_survives_an_error(ada: Api) -> None:
+    """A refused request with a body does not make the next one on the same connection unreadable."""
+    body = b'{"title": "GET /healthz HTTP/1.1"}'
+    head = b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
+        body
+    )
+
+    answer = await exchange(ada.url, head + body)
+
+    assert answer is not None
+    assert answer.status == 401
+    again = await exchange(ada.url, (head + body) * 3 + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert again is not None
+    assert again.status == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/user/login", "/user/me", "/session", "/session/x", "/chat/send", "/code/x/save", "/nowhere"]
+)
+async def test_preflights(start_server, path: str) -> None:
+    """Origins in CORS_ORIGIN are told what they may do, with credentials and never by `*`; others nothing."""
+    server = await start_server(cors_origin=f"{OTHER}, http://localhost:3000/")
+    asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization,content-type"}
+
+    for origin in (OTHER, "http://localhost:3000"):
+        answer = await Api(server.url).request("OPTIONS", path, headers={"Origin": origin, **asked})
+        assert answer.status in (200, 204)
+        assert answer.headers["Access-Control-Allow-Origin"] == origin
+        assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+        assert {"GET", "POST", "PATCH", "DELETE"} <= set(
+            re.split(r",\s*", answer.headers["Access-Control-Allow-Methods"])
+        )
+        allowed = set(re.split(r",\s*", answer.headers["Access-Control-Allow-Headers"].lower()))
+        assert {"authorization", "content-type"} <= allowed
+        assert "origin" in answer.headers["Vary"].lower()
+    for origin in ("https://evil.example.org", "null", f"{OTHER}.evil.org", OTHER + ":8443", "http" + OTHER[5:], "*"):
+        answer = await Api(server.url).request("OPTIONS", path, headers={"Origin": origin, **asked})
+        assert not [name for name in answer.headers if name.startswith("Access-Control-")], origin
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/openapi.json", 200), ("GET", "/user/me", 401), ("GET", "/nowhere", 404), ("PUT", "/user/login", 405),
+     ("POST", "/user/login", 422)],
+)  # fmt: skip
+async def test_other_origins_can_read_answers_and_errors(start_server, method: str, path: str, status: int) -> None:
+    """An allowed page also sees what went wrong, with request id and wait; `Vary` keeps caches apart."""
+    server = await start_server(cors_origin=OTHER)
+
+    answer = await Api(server.url).request(method, path, None if method == "GET" else {}, headers={"Origin": OTHER})
+    stranger = await Api(server.url).request("GET", path, headers={"Origin": "https://evil.example.org"})
+
+    assert answer.status == status
+    assert answer.headers.get("Access-Control-Allow-Origin") == OTHER
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert {"x-request-id", "retry-after"} <= set(
+        re.split(r",\s*", answer.headers["Access-Control-Expose-Headers"].lower())
+    )
+    assert "origin" in answer.headers["Vary"].lower()
+    assert not [name for name in stranger.headers if name.startswith("Access-Control-")]
+
+
+async def test_without_cors_origin_nobody_is_allowed(api: Api) -> None:
+    """The default is the server's own pages only."""
+    for origin in (OTHER, "null", "*", ""):
+        answer = await api.request("OPTIONS", "/session", headers={"Origin": origin})
+        assert not [name for name in answer.headers if name.startswith("Access-Control-")]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/openapi.json", "/session", "/nowhere", "/healthz", "/static/style.css"]
+)
+async def test_headers_of_every_answer(api: Api, path: str) -> None:
+    """Browsers do not guess types, do not pass addresses on, and are not told what runs here."""
+    answer = await api.get(path)
+
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "Tornado" not in answer.headers.get("Server", "")
+
+
+async def test_answers_about_people_are_not_cached(ada: Api) -> None:
+    """Neither browser nor proxy keeps what was for one user, errors included."""
+    for path in ("/user/me", "/session", "/nowhere"):
+        assert (await ada.get(path)).headers["Cache-Control"] == "no-store"

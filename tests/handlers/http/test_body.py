@@ -1,0 +1,138 @@
+"""Bodies are taken in within bounds, and read as strict JSON."""
+
+import json
+
+import pytest
+
+from handlers.errors import ApiError
+from handlers.http.body import Body, parse_json
+from handlers.limits import Budget
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"a": 1e400}', b'{"a": [1, {"a": null}]}', b'{"a": "\\ud83d\\ude00"}', b'{"\\u0000": ""}', b'{"": 1}']
+)
+def test_strange_but_good_json(raw: bytes) -> None:
+    """Pairs of surrogates, odd keys and large numbers are JSON."""
+    assert parse_json(raw) == json.loads(raw)
+
+
+# -- taking in ------------------------------------------------------------------------------------
+
+
+def a_body(limit: int = 10, each: int = 100, in_all: int = 100) -> tuple[Body, Budget]:
+    budget = Budget(each, in_all)
+    body = Body(limit, budget)
+    body.payer = "ada"
+    return body, budget
+
+
+def test_body_holds_its_pieces_until_it_is_released() -> None:
+    """What it holds counts for who sends it, until the request is over."""
+    body, budget = a_body()
+
+    body.add(b"abc")
+    body.add(b"def")
+    held = budget.total
+    body.release()
+
+    assert (body.bytes(), held, budget.total) == (b"abcdef", 6, 0)
+
+
+def test_body_released_twice_gives_back_once() -> None:
+    """A connection that closes after its answer releases the body a second time."""
+    body, budget = a_body()
+    other = Body(10, budget)
+    other.payer = "ada"
+    other.add(b"1234")
+    body.add(b"abc")
+
+    body.release()
+    body.release()
+
+    assert budget.total == 4
+
+
+def test_body_released_takes_nothing_more() -> None:
+    """Nobody would give that back."""
+    body, budget = a_body()
+    body.release()
+
+    with pytest.raises(ApiError) as raised:
+        body.add(b"abc")
+
+    assert (raised.value.status, budget.total) == (503, 0)
+
+
+def test_body_over_its_limit_is_refused() -> None:
+    """Also when its pieces are small."""
+    body, budget = a_body(limit=4)
+    body.add(b"1234")
+
+    with pytest.raises(ApiError) as raised:
+        body.add(b"5")
+
+    assert (raised.value.code, budget.total) == ("too_large", 4)
+
+
+@pytest.mark.parametrize(("each", "in_all"), [(4, 100), (100, 4)])
+def test_body_over_the_budget_is_refused_for_now(each: int, in_all: int) -> None:
+    """One user's bodies, or those of all."""
+    body, _ = a_body(each=each, in_all=in_all)
+
+    with pytest.raises(ApiError) as raised:
+        body.add(b"12345")
+
+    assert (raised.value.status, raised.value.code) == (503, "unavailable")
+
+
+def test_body_declared_little_too_large_is_read_to_its_end() -> None:
+    """Browsers show an answer only when all was sent; nothing of it is kept."""
+    body, budget = a_body(limit=4)
+
+    body.declared("5")
+    body.add(b"12345")
+
+    assert budget.total == 0
+    with pytest.raises(ApiError) as raised:
+        body.bytes()
+    assert raised.value.code == "too_large"
+
+
+def test_body_declared_far_too_large_is_not_read() -> None:
+    """It is refused before its first byte."""
+    body, _ = a_body(limit=4)
+
+    with pytest.raises(ApiError) as raised:
+        body.declared(str(1 << 30))
+
+    assert raised.value.code == "too_large"
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "²", "4"])
+def test_body_declared_otherwise_is_not_refused(length: str) -> None:
+    """Tornado judges what is no number."""
+    body, _ = a_body(limit=4)
+
+    body.declared(length)
+    body.add(b"1234")
+
+    assert body.bytes() == b"1234"
+
+
+# -- parsing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[1]", b"1", b'"x"', b"null", b'{"a": NaN}', b'{"a": Infinity}', b'{"a": 1, "a": 2}', b'{"a": "\\ud800"}',
+        b"{", b"\xff", b'{"a":' * 17 + b"1" + b"}" * 17, b'{"a":' * 100_000,
+    ],
+)  # fmt: skip
+def test_parse_json_refuses_what_breaks_something_later(raw: bytes) -> None:
+    """Only objects; no numbers that are none, doubled keys, halves of characters or deep nesting."""
+    with pytest.raises(ApiError) as raised:
+        parse_json(raw)
+
+    assert (raised.value.status, raised.value.code) == (400, "bad_json")

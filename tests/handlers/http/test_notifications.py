@@ -1,0 +1,42 @@
+"""Notes to open pages: their frames, and who gets them."""
+
+import json
+
+from handlers.http import notifications
+from storage.records import Message, User
+
+ADA = User("u1", "ada", None, None, "", None, False, 0)
+
+
+class Told:
+    """Stands for `Sockets`: keeps what is told."""
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[str, bytes]] = []
+
+    def tell(self, session_id: str, frame: bytes) -> None:
+        self.frames.append((session_id, frame))
+
+
+def content(frame: bytes) -> dict:
+    """Take a note apart: type 103 as a varUint, then the JSON with its length as a varUint."""
+    assert frame[0] == 103
+    end_of_length = next(at for at in range(1, len(frame)) if frame[at] < 0x80) + 1
+    return json.loads(frame[end_of_length:])
+
+
+def test_of_messages_tells_the_session_what_rest_shows() -> None:
+    """The message with its sender, to the pages of its session alone."""
+    told = Told()
+    listener = notifications.of_messages(told)
+
+    listener(Message("s1", 1, "m1", "u1", "ada", "hello", 0), ADA)
+
+    ((session_id, frame),) = told.frames
+    note = content(frame)
+    assert (session_id, note["about"], note["message"]["sender"]["username"]) == ("s1", "message", "ada")
+
+
+def test_session_changed_says_to_read_it_again() -> None:
+    """No more than that: what each may see, REST knows."""
+    assert content(notifications.SESSION_CHANGED) == {"about": "session"}

@@ -1,0 +1,15 @@
+"""Chat messages as clients see them."""
+
+from handlers.http.views import chat
+from storage.records import Message
+
+MESSAGE = Message("s1", 3, "m1", "u1", "ada", "hello", 1_000)
+
+
+def test_message_of_a_deleted_sender_keeps_the_name() -> None:
+    """The name was stored with the message."""
+    assert chat.message(MESSAGE, {}) == {
+        "id": "m1", "sessionId": "s1", "sequence": 3,
+        "sender": {"id": "u1", "username": "ada", "avatar": None, "guest": False},
+        "message": "hello", "timestamp": "1970-01-01T00:00:01.000Z",
+    }  # fmt: skip

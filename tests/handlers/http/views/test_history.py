@@ -1,0 +1,64 @@
+"""Timelines, replays and blame as clients see them."""
+
+from typing import Any
+
+from crdt.history.replay import Step
+from crdt.history.timeline import Stretch
+from handlers.http.views import history
+from storage.records import Message, User, Version, VersionKind
+
+ADA = User("u1", "ada", None, None, "", None, False, 0)
+
+
+def test_timeline_entry_tells_pastes_and_pauses_only_where_there_are_some() -> None:
+    """Most edits have neither."""
+    plain = history.timeline_entry(Stretch(1, 3, 1_000, 2_000, "u1", inserted=4, deleted=1))
+    notable = history.timeline_entry(Stretch(4, 4, 3_000, 3_000, "u1", inserted=200, paste=200, pause=400_000))
+
+    assert plain == {
+        "sequence": 3, "first": 1, "at": "1970-01-01T00:00:01.000Z", "until": "1970-01-01T00:00:02.000Z",
+        "author": "u1", "inserted": 4, "deleted": 1,
+    }  # fmt: skip
+    assert (notable["paste"], notable["pause"]) == (200, 400_000)
+
+
+def test_timeline_authors_have_their_totals() -> None:
+    """Of all their edits, in the order in which they began."""
+    stretches = [
+        Stretch(1, 1, 0, 0, "u2", inserted=1),
+        Stretch(2, 2, 0, 0, "u1", inserted=2),
+        Stretch(3, 3, 0, 0, "u2", inserted=4, deleted=8),
+    ]
+
+    shown = history.timeline_authors(stretches, {"u1": ADA})
+
+    assert [(author["id"], author["inserted"], author["deleted"]) for author in shown] == [("u2", 5, 8), ("u1", 2, 0)]
+
+
+def test_marks_come_in_the_order_of_time() -> None:
+    """Versions, messages and redactions together; each kind has its own fields."""
+    version = Version("s1", 1, 5, None, "codemirror", "first", VersionKind.MANUAL, "u1", "ada", (), 3_000)
+    message = Message("s1", 1, "m1", "u1", "ada", "hello", 1_000)
+    redacted = Stretch(2, 4, 2_000, 2_500, "u1", redacted=True)
+
+    shown: list[Any] = history.marks([version], [message], [redacted])
+
+    assert [(mark["kind"], mark["at"][17:]) for mark in shown] == [
+        ("chat", "01.000Z"), ("redacted", "02.000Z"), ("manual", "03.000Z"),
+    ]  # fmt: skip
+    assert (shown[0]["id"], shown[1]["sequence"], shown[2]["version"]) == ("m1", 4, 1)
+
+
+def test_replay_steps_name_roots_and_authors_by_their_index() -> None:
+    """Roots that the texts do not have yet come after those that they have; times are since the step before."""
+    steps = [Step(1_000, "u2", [("b", 0, 0, "x")]), Step(1_250, "u1", [("a", 1, 2, ""), ("c", 0, 0, "y")])]
+
+    roots, authors, shown = history.replay_steps(steps, {"a": "text"})
+
+    assert (roots, authors) == (["a", "b", "c"], ["u2", "u1"])
+    assert shown == [(0, 0, [(1, 0, 0, "x")]), (250, 1, [(0, 1, 2, ""), (2, 0, 0, "y")])]
+
+
+def test_replay_steps_of_nothing() -> None:
+    """A session in which nobody has typed."""
+    assert history.replay_steps([], {}) == ([], [], [])

@@ -1,0 +1,62 @@
+"""What users, their logins and others are told of them."""
+
+from dataclasses import replace
+
+from handlers.http.views import people
+from storage.records import Login, User
+
+ADA = User("u1", "ada", "ada@example.org", "hash", "Ada L.", "/user/u1/avatar", False, 0)
+GUEST = User("u2", "gus", None, None, "", None, True, 1_500, guest_of="s1")
+
+
+def test_user_has_no_secret() -> None:
+    """The hash of the password stays here."""
+    assert people.user(ADA) == {
+        "id": "u1", "username": "ada", "email": "ada@example.org", "fullname": "Ada L.", "avatar": "/user/u1/avatar",
+        "guest": False, "createdAt": "1970-01-01T00:00:00.000Z",
+    }  # fmt: skip
+
+
+def test_user_who_is_a_guest_is_told_of_which_session() -> None:
+    """Only guests have `guestOf`."""
+    shown = people.user(GUEST)
+
+    assert (shown["guest"], shown["guestOf"], shown["email"]) == (True, "s1", None)
+    assert shown["createdAt"] == "1970-01-01T00:00:01.500Z"
+
+
+def test_person_has_nothing_private() -> None:
+    """Others see name and picture."""
+    assert people.person("u1", {"u1": ADA}) == {
+        "id": "u1", "username": "ada", "avatar": "/user/u1/avatar", "guest": False,
+    }  # fmt: skip
+
+
+def test_person_without_a_record_keeps_the_name_they_had() -> None:
+    """Deleted accounts and users without a name are called so."""
+    nameless = replace(ADA, username="")
+
+    assert people.person("u9", {}, "eve")["username"] == "eve"
+    assert people.person("u9", {})["username"] == people.DELETED_NAME
+    assert people.person("u1", {"u1": nameless})["username"] == people.DELETED_NAME
+
+
+def test_participant_has_one_colour_for_ever() -> None:
+    """The colour comes from the id; guests are marked."""
+    shown = people.participant(ADA)
+
+    assert shown["color"] == people.participant(replace(ADA, username="x"))["color"]
+    assert shown["colorLight"] == shown["color"] + "33"
+    assert "guest" not in shown
+    assert people.participant(GUEST)["guest"] is True
+
+
+def test_login_says_whether_it_is_the_one_that_asks() -> None:
+    """Hashes of its tokens stay here."""
+    record = Login("l1", "u1", "hash", None, 0, 1_000, 1_000, 3_000, 4_000, "Firefox", 2_000)
+
+    assert people.login(record, "l1") == {
+        "id": "l1", "device": "Firefox", "createdAt": "1970-01-01T00:00:01.000Z",
+        "lastUsedAt": "1970-01-01T00:00:02.000Z", "expiresAt": "1970-01-01T00:00:03.000Z", "current": True,
+    }  # fmt: skip
+    assert people.login(record, "l2")["current"] is False

@@ -1,0 +1,21 @@
+"""Errors in the form of RFC 9457."""
+
+from handlers.errors import ApiError
+from handlers.http.views import problems
+
+
+def test_problem_leads_to_the_reference() -> None:
+    """`type` is the code's place on the page, `message` repeats `detail` for simple clients."""
+    assert problems.problem(ApiError(404, "not_found", "There is no such page."), "Not Found", "r1") == {
+        "type": "/docs#not_found", "title": "Not Found", "status": 404, "detail": "There is no such page.",
+        "code": "not_found", "message": "There is no such page.", "requestId": "r1",
+    }  # fmt: skip
+
+
+def test_problem_names_fields_and_the_last_version_where_there_are_some() -> None:
+    """Both are left out otherwise."""
+    error = ApiError(422, "invalid", "x", errors={"title": ["is required"]}, latest="/code/s1/latest")
+
+    shown = problems.problem(error, "x", "r1")
+
+    assert (shown["errors"], shown["latest"]) == ({"title": ["is required"]}, "/code/s1/latest")

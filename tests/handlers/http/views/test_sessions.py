@@ -1,0 +1,56 @@
+"""Sessions, members and invites as clients see them."""
+
+from handlers.http.views import sessions
+from storage.records import Access, Invite, InviteUse, Member, Role, Session, SessionListing, Status, User
+
+ADA = User("u1", "ada", "ada@example.org", "hash", "", None, False, 0)
+BOB = User("u2", "bob", "bob@example.org", "hash", "", None, False, 0)
+PEOPLE = {"u1": ADA, "u2": BOB}
+SESSION = Session("s1", "Talk", "python", "u1", Access.LINK, Role.VIEWER, Status.OPEN, "codemirror", 1_000, 2_000)
+MEMBERS = [Member("s1", "u1", Role.OWNER, 1_000), Member("s1", "u2", Role.EDITOR, 1_500)]
+INVITE = Invite("i1", "s1", "hash", Role.EDITOR, "u1", 1_000, 5_000, 3, 1)
+
+
+def test_session_is_seen_by_one_member() -> None:
+    """Role and unread messages are the member's; who is connected is counted, whether shown or not."""
+    listing = SessionListing(SESSION, MEMBERS[1], 4)
+
+    shown = sessions.session(listing, MEMBERS[:1], 2, PEOPLE, {"u1", "u2"})
+
+    assert (shown["id"], shown["sessionId"], shown["role"], shown["unread"]) == ("s1", "s1", "editor", 4)
+    assert (shown["memberCount"], shown["onlineCount"], len(shown["members"])) == (2, 2, 1)
+    assert shown["owner"]["username"] == "ada"
+    assert shown["lastActivityAt"] == shown["updatedAt"] == "1970-01-01T00:00:02.000Z"
+
+
+def test_member_is_online_when_connected() -> None:
+    """The person, with role and times."""
+    assert sessions.member(MEMBERS[1], PEOPLE, {"u1"}) == {
+        "id": "u2", "username": "bob", "avatar": None, "guest": False, "role": "editor",
+        "joinedAt": "1970-01-01T00:00:01.500Z", "online": False,
+    }  # fmt: skip
+
+
+def test_invite_has_no_secret() -> None:
+    """Its hash is the store's; uses that are left are counted."""
+    shown = sessions.invite(INVITE, now=2_000)
+
+    assert "hash" not in str(shown)
+    assert (shown["uses"], shown["usesLeft"], shown["usable"]) == (1, 2, True)
+    assert sessions.invite(INVITE, now=5_000)["usable"] is False
+
+
+def test_listed_invite_names_who_came_in() -> None:
+    """Its maker, and each use with its time."""
+    shown = sessions.listed_invite(INVITE, [InviteUse("u2", 3_000)], PEOPLE, now=4_000)
+
+    assert shown["createdBy"]["username"] == "ada"
+    assert [(use["username"], use["at"]) for use in shown["usedBy"]] == [("bob", "1970-01-01T00:00:03.000Z")]
+
+
+def test_preview_tells_strangers_little() -> None:
+    """Not who is in it."""
+    shown = sessions.preview(INVITE, SESSION, PEOPLE)
+
+    assert shown["session"] == {"id": "s1", "title": "Talk", "language": "python", "status": "open"}
+    assert (shown["role"], shown["invitedBy"]["username"]) == ("editor", "ada")

@@ -1,0 +1,101 @@
+"""Pictures are decoded within bounds and written anew; over HTTP: tests/handlers/api/test_avatar.py."""
+
+import random
+
+import pytest
+from PIL import Image
+
+from handlers.errors import ApiError
+from handlers.security import pictures
+from tests.handlers.images import GOOD, MemoryPeak, check_clean, exif, png, saved
+
+MIB = 1 << 20
+
+
+def is_accepted(file: bytes) -> bool:
+    """Whether a file becomes a picture, which then must be clean; else it must be refused in due form."""
+    refused = None
+    try:
+        check_clean(pictures.clean(file))
+    except ApiError as error:
+        refused = error
+    assert refused is None or (refused.status, list(refused.errors or {})) == (422, ["avatar"])
+    return refused is None
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "GIF", "animated GIF", "animated WebP", "EXIF with GPS"])
+def test_truncated_pictures(name: str) -> None:
+    """Wherever a file ends too early: it is refused, or what came is a clean picture."""
+    file = GOOD[name]()
+    taken = 0
+
+    for end in range(1, len(file), max(1, len(file) // 60)):
+        taken += is_accepted(file[:end])
+
+    assert taken < 30 or "animated" in name  # whose first frame may be whole
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "GIF", "animated WebP", "palette, half transparent"])
+def test_damaged_pictures(name: str) -> None:
+    """Whatever bytes are wrong, nothing but a clean picture or a 422 comes of it."""
+    file, chance = GOOD[name](), random.Random(2)
+
+    for _ in range(60):
+        damaged = bytearray(file)
+        for _ in range(chance.choice((1, 3, 30))):
+            damaged[chance.randrange(len(file) if chance.random() < 0.5 else 60)] = chance.randrange(256)
+        is_accepted(bytes(damaged))
+
+
+def test_a_pixel_flood_costs_no_memory() -> None:
+    """178 million pixels in 173 kB are refused before one of them is decoded."""
+    file = png(13_000, 13_700)
+    assert len(file) < MIB
+
+    with MemoryPeak() as peak, pytest.raises(ApiError):
+        pictures.clean(file)
+
+    assert peak.grown_bytes < 10 * MIB
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_the_camera_was_held(orientation: int) -> None:
+    """EXIF's orientation is applied before it is dropped."""
+    image = Image.new("RGB", (300, 300), "black")
+    image.paste((255, 0, 0), (0, 0, 150, 150))
+    where = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}[orientation]
+
+    clean = check_clean(pictures.clean(saved(image, "JPEG", exif=exif(orientation))))
+
+    red = {(x, y) for x in (0, 1) for y in (0, 1) if clean.getpixel((64 + 128 * x, 64 + 128 * y))[0] > 128}
+    assert red == {where}
+
+
+@pytest.mark.parametrize(
+    ("name", "left", "right"),
+    [
+        ("CMYK", (255, 0, 0, 255), (0, 0, 255, 255)),
+        ("16-bit grey", (128, 128, 128, 255), (128, 128, 128, 255)),
+        ("palette, one colour transparent", (255, 0, 0, 255), (None, None, None, 0)),
+        ("palette, half transparent", (255, 0, 0, 255), (0, 0, 255, 128)),
+        ("grey with alpha", (None, None, None, 10), (None, None, None, 10)),
+        ("animated GIF", (255, 0, 0, 255), (255, 0, 0, 255)),
+    ],
+)
+def test_colours_stay(name: str, left: tuple, right: tuple) -> None:
+    """Whatever the file's kind of colours, people see the same; of an animation the first frame."""
+    clean = check_clean(pictures.clean(GOOD[name]()))
+
+    for at, expected in ((64, left), (192, right)):
+        found = clean.getpixel((at, 128))
+        assert all(e is None or abs(f - e) < 25 for f, e in zip(found, expected, strict=True)), (found, expected)
+
+
+def test_the_middle_of_a_picture_is_kept() -> None:
+    """What is not square loses its edges, and is not distorted."""
+    image = Image.new("RGB", (600, 200), "red")
+    image.paste((0, 0, 255), (200, 0, 400, 200))
+
+    clean = check_clean(pictures.clean(saved(image, "PNG")))
+
+    assert [clean.getpixel((x, 128))[2] > 200 for x in (4, 128, 251)] == [True] * 3
