@@ -61,7 +61,7 @@ class Quarantine:
             if user_id:
                 self._users.setdefault(user_id, Record()).note(now, is_sure=is_sure)
         for records in (self._sessions, self._users):
-            for key in [key for key, one in records.items() if now - one.last > _FORGOTTEN_MS]:
+            for key in [key for key, record in records.items() if now - record.last > _FORGOTTEN_MS]:
                 del records[key]
 
     def release(self, session_id: str) -> bool:
@@ -80,20 +80,22 @@ class Quarantine:
 
     def set_aside(self, now: int) -> list[str]:
         """Return the sessions that are set aside."""
-        return [session_id for session_id, one in self._sessions.items() if one.until > now]
+        return [session_id for session_id, record in self._sessions.items() if record.until > now]
 
     def as_stored(self) -> dict[str, Any]:
         """Return what a new one can be made from, as JSON takes it."""
         return {
-            name: {key: [one.crashes, one.suspicions, one.last, one.until] for key, one in records.items()}
+            name: {
+                key: [record.crashes, record.suspicions, record.last, record.until] for key, record in records.items()
+            }
             for name, records in (("sessions", self._sessions), ("users", self._users))
         }
 
 
-def _records(found: object) -> dict[str, Record]:
-    if not isinstance(found, dict):
+def _records(stored: object) -> dict[str, Record]:
+    if not isinstance(stored, dict):
         return {}
-    rows = [(key, row) for key, row in found.items() if isinstance(row, list) and len(row) == 4]
+    rows = [(key, row) for key, row in stored.items() if isinstance(row, list) and len(row) == 4]
     return {
         str(key): Record(*row)
         for key, row in rows[-_MAX_ENTRIES:]

@@ -24,7 +24,7 @@ def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> li
 
     is_closing  also pack what is not enough for a full row
     """
-    found = []
+    rows_to_make = []
     first, rows = 0, 0
     for start, last in spans:
         if last > until:
@@ -34,12 +34,12 @@ def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> li
             continue
         first, rows = first or start, rows + 1
         if last - first + 1 >= ENTRIES:
-            found.append((first, last))
+            rows_to_make.append((first, last))
             first = rows = 0
         final = last
     if is_closing and rows > 1:
-        found.append((first, final))
-    return found
+        rows_to_make.append((first, final))
+    return rows_to_make
 
 
 def pack(chunks: Sequence[Chunk]) -> Chunk:

@@ -1,8 +1,8 @@
 """Who is here: presence states by Yjs client id, merged by clock.
 
 A client speaks for its own ids only. Everything else in its frames is ignored, never punished:
-stock providers echo what they receive (facts/yjs-protocol.md). The true user is put into each state, so names
-and colours cannot be made up. Pure: no clock, no I/O.
+stock providers answer each presence update, even one from the server, with an update of their own that
+repeats it. The true user is put into each state, so names and colours cannot be made up. Pure: no clock, no I/O.
 """
 
 import json
@@ -55,12 +55,12 @@ class Awareness:
         changed: list[AwarenessEntry] = []
         bounced: list[AwarenessEntry] = []
         for client_id, clock, state in entries:
-            known = self._table.get(client_id)
+            presence = self._table.get(client_id)
             if self.is_foreign(client_id, user_id, owners):
                 continue
-            if clock > MAX_CLOCK or not _is_newer(clock, state, known):
-                if known and known.state is None and state is not None and clock <= known.clock:
-                    bounced.append(AwarenessEntry(client_id, known.clock, None))
+            if clock > MAX_CLOCK or not _is_newer(clock, state, presence):
+                if presence and presence.state is None and state is not None and clock <= presence.clock:
+                    bounced.append(AwarenessEntry(client_id, presence.clock, None))
                 continue
             if client_id not in own and len(own) >= self._limits.clients_per_connection:
                 self._limit_counters.count(PRESENCE_CLIENTS)
@@ -76,35 +76,35 @@ class Awareness:
 
     def is_foreign(self, client_id: int, user_id: str, owners: Mapping[int, str]) -> bool:
         """Whether a client id is another user's, by its presence or by what it wrote."""
-        known = self._table.get(client_id)
-        return (known.user_id if known else owners.get(client_id, user_id)) != user_id
+        presence = self._table.get(client_id)
+        return (presence.user_id if presence else owners.get(client_id, user_id)) != user_id
 
     def remove(self, client_ids: Iterable[int]) -> list[AwarenessEntry]:
         """Take clients out whose connection closed; return what to tell the others (same clock, no state)."""
         gone = []
         for client_id in client_ids:
-            known = self._table.get(client_id)
-            if known and known.state is not None:
-                self._put(client_id, _Presence(known.user_id, known.clock, None))
-                gone.append(AwarenessEntry(client_id, known.clock, None))
+            presence = self._table.get(client_id)
+            if presence and presence.state is not None:
+                self._put(client_id, _Presence(presence.user_id, presence.clock, None))
+                gone.append(AwarenessEntry(client_id, presence.clock, None))
         return gone
 
     def rename(self, user: Mapping[str, Any]) -> list[AwarenessEntry]:
         """Put a changed user into his states; return them with the next clock, so that clients take them."""
         changed = []
-        for client_id, known in list(self._table.items()):
-            if known.user_id == user["id"] and known.state is not None:
-                state = self._with_user(known.state, user)
-                self._put(client_id, _Presence(known.user_id, known.clock + 1, state))
-                changed.append(AwarenessEntry(client_id, known.clock + 1, state))
+        for client_id, presence in list(self._table.items()):
+            if presence.user_id == user["id"] and presence.state is not None:
+                state = self._with_user(presence.state, user)
+                self._put(client_id, _Presence(presence.user_id, presence.clock + 1, state))
+                changed.append(AwarenessEntry(client_id, presence.clock + 1, state))
         return changed
 
     def states(self) -> list[AwarenessEntry]:
         """Return everybody who is here."""
         return [
-            AwarenessEntry(client_id, known.clock, known.state)
-            for client_id, known in self._table.items()
-            if known.state is not None
+            AwarenessEntry(client_id, presence.clock, presence.state)
+            for client_id, presence in self._table.items()
+            if presence.state is not None
         ]
 
     def _put(self, client_id: int, presence: _Presence) -> None:
@@ -112,7 +112,7 @@ class Awareness:
         self._table[client_id] = presence
         self._table.move_to_end(client_id)
         if len(self._table) > _MAX_REMEMBERED:
-            oldest = next((key for key, known in self._table.items() if known.state is None), client_id)
+            oldest = next((key for key, presence in self._table.items() if presence.state is None), client_id)
             del self._table[oldest]
 
     def _with_user(self, text: str, user: Mapping[str, Any]) -> str | None:
@@ -137,11 +137,11 @@ class Awareness:
             return None
 
 
-def _is_newer(clock: int, state: str | None, known: _Presence | None) -> bool:
+def _is_newer(clock: int, state: str | None, presence: _Presence | None) -> bool:
     """The rule of y-protocols' `applyAwarenessUpdate`; news of an unknown client's leaving says nothing."""
-    if known is None:
+    if presence is None:
         return state is not None
-    return clock > known.clock or (clock == known.clock and state is None and known.state is not None)
+    return clock > presence.clock or (clock == presence.clock and state is None and presence.state is not None)
 
 
 def is_shallow(value: object, depth: int) -> bool:

@@ -1,0 +1,39 @@
+"""Parts that need each other, put together."""
+
+from crdt.assembly import assemble
+from crdt.history.timeline import Timeline
+from crdt.history.version_writer import VersionSettings
+from crdt.lifecycle.environment import Environment
+from crdt.limits import RoomsSettings
+from storage.records import VersionKind
+from tests.crdt.harness import NOW, Typist, join, send
+from tests.crdt.world import World
+from tests.waiting import until
+
+
+async def test_assembled_rooms_clear_the_readers_cache(world: World) -> None:
+    """A session's deletion leaves nothing of it in what the reader keeps."""
+    parts = assemble(
+        world.store, RoomsSettings(), VersionSettings(), Environment(clock=lambda: NOW, random_below=lambda _: 77)
+    )
+    parts.history_reader.cache.put_timeline("one", Timeline())
+    changes = parts.rooms.changes.count
+
+    parts.rooms.session_deleted("one")
+
+    assert "one" not in parts.history_reader.cache
+    assert parts.rooms.changes.count == changes + 1
+
+
+async def test_assembled_maintenance_makes_automatic_versions(world: World) -> None:
+    """Nobody has to ask for them."""
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, Typist(5).insert(0, "a"))
+        world.now += 600_000
+
+        await until(lambda: not room.contributions.since_version)
+
+    version = await world.store.newest_version("one")
+    assert (version.kind, version.files) == (VersionKind.AUTO, {"codemirror": "a"})
