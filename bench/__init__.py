@@ -1,0 +1,1 @@
+"""Measurements of the server, alone and next to others. Not for: whether it is right, which `tests` says."""

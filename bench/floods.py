@@ -208,6 +208,7 @@ def table(found: dict[str, dict[str, float]]) -> str:
 
 
 def main() -> int:
+    """Measure the floods that were asked for, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="names of floods, with commas: " + ", ".join(FLOODS))
     parser.add_argument("--runs", type=int, default=3)

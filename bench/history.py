@@ -108,6 +108,7 @@ async def timed(call: Callable[[], Awaitable[object]], tries: int = TRIES) -> tu
 
 
 async def bytes_table() -> None:
+    """Print what history takes in bytes, for each recorded session."""
     print(
         "| session | edits | updates | as written | packed | of it merged updates | checkpoint | loop stood still, ms |"
     )
@@ -129,6 +130,7 @@ async def bytes_table() -> None:
 
 
 async def times_table() -> None:
+    """Print how long questions about the past take, by the length of the log."""
     name = traces.preferred("automerge-paper")
     print(f"\nMilliseconds on the first edits of {name}, medians; of a moment also the longest of 25.\n")
     print("| edits | a moment | diff with the live text | blame | timeline, first time | replay of 2,000 updates |")
@@ -144,6 +146,7 @@ async def times_table() -> None:
 
 
 async def times(world: World, count: int) -> list[str]:
+    """Return a row of the table of times: questions about a log of `count` edits."""
     places = random.Random(2)
     reader = world.reader
     moment = await timed(lambda: reader.files("s", places.randrange(count)), 25)
@@ -167,6 +170,7 @@ async def times(world: World, count: int) -> list[str]:
 
 
 async def main() -> None:
+    """Print both tables."""
     DATA.mkdir(exist_ok=True)
     await bytes_table()
     await times_table()

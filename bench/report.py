@@ -100,6 +100,7 @@ def _cell(key: str, value: float | None) -> str:
 
 
 def trouble_table(figures: Figures) -> str:
+    """Return the table of the rooms with one client that misbehaves."""
     return (
         "### I. Typing in 50 rooms × 2 at 30 updates/s each, beside one client that misbehaves (ours alone, usual limits)\n\n"
         "Not at saturation as in IE: there p99 is the queue. Who floods with updates, presence, fragments or pings is in one of the 50\n"
@@ -122,6 +123,7 @@ def beside_table(figures: Figures, quiet: Figures) -> str:
 
 
 def growth_table(results: dict[str, Figures]) -> str:
+    """Return the table of how costs grow with the number of rooms, clients and entries."""
     lines = [
         "### J. When there is more of everything (ours alone)",
         "",
@@ -143,6 +145,7 @@ def growth_table(results: dict[str, Figures]) -> str:
 
 
 def lag_table(figures: Figures) -> str:
+    """Return the sentences about the event loop of our server."""
     ours = figures["ours"]
     late, times = ours["lag_over_20_ms"], ours["lag_times"]
     return (

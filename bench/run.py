@@ -121,6 +121,7 @@ def machine() -> dict[str, str]:
 
 
 def main() -> int:
+    """Measure what was asked for, print the tables and keep the results if wanted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--only",

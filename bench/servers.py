@@ -103,20 +103,20 @@ class Running:
         """Return how often, of how many times, our event loop kept a timer waiting for more than 20 ms."""
         if not self.kind.is_ours:
             return {}
-        metrics = self._metrics()
+        found = self.metrics()
         name = "collab_event_loop_lag_seconds"
-        times = metrics[name + "_count"]
-        return {"lag_times": times, "lag_over_20_ms": times - metrics[name + '_bucket{le="0.02"}']}
+        times = found[name + "_count"]
+        return {"lag_times": times, "lag_over_20_ms": times - found[name + '_bucket{le="0.02"}']}
 
     def await_closed_rooms(self) -> None:
         """Wait until rooms are closed: then their logs are packed and their checkpoints made."""
         until = time.monotonic() + _CLOSE_S
-        while self._metrics()["collab_rooms"]:
+        while self.metrics()["collab_rooms"]:
             if time.monotonic() > until:
                 raise SystemExit("a room does not close")
             time.sleep(0.5)
 
-    def _metrics(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
@@ -149,7 +149,7 @@ def running(kind: Kind, **settings: str) -> Iterator[Running]:
         with open(Path(folder) / "log", "w") as log:
             process = subprocess.Popen(
                 kind.command, cwd=cwd, env=env, stdout=log, stderr=log,
-                preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),
+                preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509  # no threads run yet
             )  # fmt: skip
         try:
             _await_port(process, port, Path(folder) / "log")
@@ -171,7 +171,8 @@ def _await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> Non
     while time.monotonic() < until and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
-            return
         except OSError:
             time.sleep(0.05)
+        else:
+            return
     raise SystemExit(f"{process.args} did not start:\n{log.read_text()[-2000:]}")

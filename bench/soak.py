@@ -195,6 +195,7 @@ def _report(watch: Watch, did: "Counter[str]") -> int:
 
 
 def main() -> int:
+    """Run the load for the time that was asked for; return 1 if something leaked or failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30)
     options = parser.parse_args()

@@ -69,7 +69,7 @@ class Watch:
         descriptors = sum(
             sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()) for pid in pids
         )  # before our own question adds one
-        metrics = self._server._metrics()
+        metrics = self._server.metrics()
         total, count = metrics[_LAG + "_sum"], metrics[_LAG + "_count"]
         late, times = total - self._lag[0], count - self._lag[1]
         self._lag = (total, count)

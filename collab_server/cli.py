@@ -59,7 +59,7 @@ def _run(config: Config, *, is_guarded: bool) -> int:
         return CANNOT_START
     os.environ["RUST_BACKTRACE"] = "0"  # pycrdt's panics are caught; resolving their symbols takes 50 MiB
     if is_guarded:
-        from collab_server.supervision import safeguards  # imported late: `serve` does without it
+        from collab_server.supervision import safeguards  # noqa: PLC0415  # imported late: `serve` does without it
 
         return safeguards.run(config, sockets, new_loop)
     return serve(config, sockets, new_loop, Safeguards())

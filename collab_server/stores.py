@@ -20,13 +20,15 @@ def make_store(config: Config) -> Store:
 
 
 def mongo_store(uri: str) -> "MongoStore":
+    """Return the MongoDB store at a URI, not open yet."""
     # imported late: the driver takes a third of a second and 20 MB that the embedded store does without
-    from storage.mongo.store import MongoStore
+    from storage.mongo.store import MongoStore  # noqa: PLC0415
 
     return MongoStore(uri)
 
 
 def sqlite_path(config: Config) -> Path:
+    """Return the path of the SQLite file."""
     return Path(config.data_dir).absolute() / SQLITE_NAME
 
 

@@ -96,6 +96,7 @@ def _plain(value: object) -> str:
 
 
 def main() -> int:
+    """Write the generated files, or only compare them (`--check`); return the exit code."""
     stale = []
     made = {
         ROOT / "docs" / "configuration.md": configuration(),

@@ -40,80 +40,97 @@ class ApiError(Exception):
 
 
 def not_signed_in(message: str = Close.NOT_SIGNED_IN.message) -> ApiError:
+    """Return 401: the request has no valid token."""
     return ApiError(401, Close.NOT_SIGNED_IN.word, message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def token_expired() -> ApiError:
+    """Return 401: the access token has expired, and can be refreshed."""
     close = Close.TOKEN_EXPIRED
     return ApiError(401, close.word, close.message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def forbidden(message: str) -> ApiError:
+    """Return 403: the role does not allow this."""
     return ApiError(403, Close.FORBIDDEN.word, message)
 
 
 def removed() -> ApiError:
+    """Return 403: the user was removed from the session."""
     return ApiError(403, Close.REMOVED.word, Close.REMOVED.message)
 
 
 def too_many(message: str) -> ApiError:
+    """Return 429: there is no place for one more."""
     return ApiError(429, Close.TOO_MANY.word, message)
 
 
 def bad_origin() -> ApiError:
+    """Return 403: the page that sent the request comes from a foreign origin."""
     return ApiError(403, "bad_origin", "Requests from this origin are not allowed here.")
 
 
 def bad_handshake() -> ApiError:
+    """Return 400: the request does not open a WebSocket as RFC 6455 demands."""
     return ApiError(400, "bad_handshake", "This is no handshake of a WebSocket (RFC 6455, section 4.2.1).")
 
 
 def not_found(what: str = "page") -> ApiError:
+    """Return 404: `what` does not exist."""
     return ApiError(404, Close.NOT_FOUND.word, f"There is no such {what}.")
 
 
 def invalid(errors: dict[str, list[str]]) -> ApiError:
+    """Return 422: fields are wrong; the message names the first."""
     name, messages = next(iter(errors.items()))
     return ApiError(422, "invalid", f"{name}: {messages[0]}", errors)
 
 
 def bad_invite() -> ApiError:
+    """Return 404: the invite cannot be used, whatever the reason."""
     return ApiError(404, Close.NOT_FOUND.word, "This invite is unknown, used up, expired or revoked.")
 
 
 def session_ended() -> ApiError:
+    """Return 409: an ended session cannot be changed."""
     return ApiError(409, "session_ended", "The session has ended: it can be read, but not changed.")
 
 
 def rate_limited(wait_s: int, message: str = "Too many requests.") -> ApiError:
+    """Return 429: the client may try again in `wait_s` seconds."""
     return ApiError(429, "rate_limited", f"{message} Try again in {wait_s} s.", headers={"Retry-After": str(wait_s)})
 
 
 def quarantined(error: RoomDamaged) -> ApiError:
+    """Return 409: the session's document was taken out of service."""
     if isinstance(error, RoomSetAside):
         return ApiError(409, Close.QUARANTINED.word, f"The session is {error}, because the server failed in it.")
     return ApiError(409, Close.QUARANTINED.word, "The stored document is damaged and was taken out of service.")
 
 
 def malformed() -> ApiError:
+    """Return 400: the update cannot be read or merged."""
     return ApiError(400, Close.MALFORMED.word, "This cannot be merged into the document.")
 
 
 def internal() -> ApiError:
+    """Return 500: the server failed."""
     return ApiError(500, Close.INTERNAL.word, "Something went wrong here; it was logged.")
 
 
 def unavailable(message: str = "The server cannot do this now.") -> ApiError:
+    """Return 503: the client should try again soon."""
     return ApiError(
         503, Close.UNAVAILABLE.word, f"{message} Try again soon.", headers={"Retry-After": str(_RETRY_AFTER_S)}
     )
 
 
 def too_large(message: str) -> ApiError:
+    """Return 413: the request or the document is too large."""
     return ApiError(413, Close.TOO_LARGE.word, message)
 
 
-def to_api_error(error: BaseException) -> ApiError | None:
+def to_api_error(error: BaseException) -> ApiError | None:  # noqa: PLR0911  # a table, one row for each error
     """Translate what rooms and stores raise; None for what nobody expected."""
     match error:
         case ApiError():

@@ -13,6 +13,8 @@ B3 = bytes.fromhex("030101000401047465787403616263010200040104746578740361626301
 
 
 class Hostile(NamedTuple):
+    """An update that has hurt a library, and what the server has to make of it."""
+
     name: str
     base: bytes
     update: bytes

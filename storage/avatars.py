@@ -72,7 +72,7 @@ class CloudinaryAvatars:
 
     def __init__(self, url: str, timeout_s: float, new_name: Callable[[], str]) -> None:
         # imported late: the SDK reads CLOUDINARY_URL from the environment as it is imported
-        import cloudinary.uploader
+        import cloudinary.uploader  # noqa: PLC0415
 
         self._sdk = cloudinary.uploader
         self._options = _options(url)

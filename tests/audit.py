@@ -136,7 +136,13 @@ def _npm_audit(folder: str, *options: str) -> dict[str, Any]:
 def _run(command: list[str], folder: Path = ROOT) -> "subprocess.CompletedProcess[str]":
     try:
         return subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_S, env=set_up.node_environment()
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            env=set_up.node_environment(),
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise NotCheckedError(f"no answer in {_TIMEOUT_S} s") from None

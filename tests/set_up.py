@@ -1,6 +1,7 @@
-"""Installs, inside the checkout, what the tests need besides Python packages: Node (if the system has none), the Node
-packages of the tests and of the web app, and a MongoDB-protocol server in an environment of its own (`tests.mongod`).
+"""Installs, inside the checkout, what the tests need besides Python packages.
 
+That is Node (if the system has none), the Node packages of the tests and of the web app, and a MongoDB-protocol server
+in an environment of its own (`tests.mongod`).
 Run by `make test`; does nothing when everything is there. It changes nothing outside of the checkout: programs of the
 system are `tests.system_packages`' part.
 """

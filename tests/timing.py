@@ -1,8 +1,9 @@
-"""Can somebody tell by the clock who has an account, or which login exists? `python -m tests.timing [--count N]`
+"""Can somebody tell by the clock who has an account, or which login exists?
 
-Not part of the tests: with hashes of the default cost it takes five minutes. A real server process is asked
-over one connection from this machine, all kinds of requests in random order, so that nothing that changes
-meanwhile falls on one kind alone. Exit code 1 if two kinds that should look alike can be told apart.
+`python -m tests.timing [--count N]`. Not part of the tests: with hashes of the default cost it takes five minutes.
+A real server process is asked over one connection from this machine, all kinds of requests in random order,
+so that nothing that changes meanwhile falls on one kind alone. Exit code 1 if two kinds that should look
+alike can be told apart.
 
 Told apart means both: by Mann-Whitney's U the chance of such a difference between equal kinds is below
 1 in 1,000, and the medians differ by more than 2 ms. The first alone would find microseconds, which nobody can

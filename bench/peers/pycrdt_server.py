@@ -11,6 +11,7 @@ from pycrdt.websocket import ASGIServer, WebsocketServer, exception_logger
 
 
 async def main() -> None:
+    """Serve until the process is ended."""
     websocket_server = WebsocketServer(exception_handler=exception_logger)
     config = uvicorn.Config(
         ASGIServer(websocket_server), host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning", loop="uvloop"

@@ -25,6 +25,7 @@ class PycrdtFailure(Exception):
 
 
 def guarded(call: Callable[..., _T], *arguments: Any) -> _T:
+    """Call pycrdt and return its answer; raises PycrdtFailure for whatever it raises."""
     try:
         return call(*arguments)
     except (KeyboardInterrupt, SystemExit):

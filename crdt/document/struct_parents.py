@@ -102,7 +102,7 @@ class StructParents:
 
 def common(left: Parent, right: Parent) -> Parent | None:
     """Return where something between two places lies, None if nowhere; what is gone says nothing."""
-    if left == right or right == GONE:
+    if right in (left, GONE):
         return left
     return right if left == GONE else None
 

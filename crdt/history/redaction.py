@@ -195,10 +195,11 @@ def redact_chunk(chunk: Chunk, redacted_ids: RedactedIds) -> tuple[Chunk, int] |
     entries = []
     for entry in decode_chunk(chunk.data):
         update = redact(entry.update, redacted_ids)
-        if update is not None:
+        if update is None:
+            entries.append(entry)
+        else:
             count += 1
-            entry = entry._replace(update=update, redacted=True)
-        entries.append(entry)
+            entries.append(entry._replace(update=update, redacted=True))
     return (segments.repack(chunk.session_id, chunk.first, entries, chunk.created_at), count) if count else None
 
 

@@ -66,7 +66,7 @@ class Awareness:
                 self._limit_counters.count(PRESENCE_CLIENTS)
                 continue
             if state is not None:
-                state = self._with_user(state, user)
+                state = self._with_user(state, user)  # noqa: PLW2901  # what the client said is not used again
                 if state is None:
                     continue
                 own.add(client_id)

@@ -172,9 +172,13 @@ class TextClient:
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
         """Take over what an earlier connection of the same user may have had."""
-        for base in (other._known if other._has_received else None, other._in_flight):
-            if base is not None:
-                self._retire(base, expires_at)
+        for base in other.possible_bases():
+            self._retire(base, expires_at)
+
+    def possible_bases(self) -> list[Base]:
+        """Return the bases that the client may have: the one it knows and the one on its way to it."""
+        bases = (self._known if self._has_received else None, self._in_flight)
+        return [base for base in bases if base is not None]
 
     def advance(self) -> None:
         """Carry all bases on before the feed forgets how."""

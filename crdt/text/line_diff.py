@@ -86,7 +86,7 @@ def _between(old: Sequence[Hashable], new: Sequence[Hashable], block: Block, wor
 
 
 def _cost(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
-    """difflib visits every pair of equal parts once for each block that it finds."""
+    """Bound what it costs: difflib visits every pair of equal parts once for each block that it finds."""
     counts, old_counts = Counter(new), Counter(old)
     pairs = sum(counts[part] * count for part, count in old_counts.items())
     common = (counts & old_counts).total()

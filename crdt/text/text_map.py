@@ -107,7 +107,7 @@ class TextMap:
             for _, length, start in self._between(position, position + deleted):
                 end = start + length
                 if text[start : start + 1] == b"\n" and text[max(last, start - 1) : start] == b"\r":
-                    start -= 1
+                    start -= 1  # noqa: PLW2901  # the line feed is deleted with its carriage return
                 carried.append(Edit(start, end - start, b""))
                 shift_new -= end - start
                 last = end

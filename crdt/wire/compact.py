@@ -133,7 +133,7 @@ class Squasher(ContentReader):
         for character in text:
             wide = character > "\uffff"
             if wide and packed + units + 1 in self.split_surrogates:
-                character = "\ufffd\ufffd"
+                character = "\ufffd\ufffd"  # noqa: PLW2901  # instead of the half pair
             units += 2 if wide else 1
             characters.append(character)
         return units, "".join(characters).encode(), at + size

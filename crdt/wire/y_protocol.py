@@ -36,23 +36,31 @@ class AwarenessEntry(NamedTuple):
 
 
 class SyncStep1(NamedTuple):
+    """A question: which updates does the receiver have that the state vector lacks?"""
+
     state_vector: bytes
 
 
 class SyncStep2(NamedTuple):
+    """The answer to SyncStep1: the updates that were missing."""
+
     update: bytes
 
 
 class SyncUpdate(NamedTuple):
+    """One change of the document."""
+
     update: bytes
 
 
 class AwarenessUpdate(NamedTuple):
+    """Changes of clients' presence."""
+
     entries: tuple[AwarenessEntry, ...]
 
 
 class QueryAwareness(NamedTuple):
-    pass
+    """A question for every client's presence."""
 
 
 class Unknown(NamedTuple):

@@ -208,7 +208,7 @@ def _decode_cursor(text: str) -> tuple[int, str] | None:
     try:
         updated_at, _, session_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(".")
         if not 0 <= int(updated_at) < _MAX_TIME:
-            raise ValueError(updated_at)
+            raise ValueError(updated_at)  # noqa: TRY301  # answered like one that does not decode
         return int(updated_at), session_id
     except (binascii.Error, ValueError):
         raise errors.invalid({"before": ["is not a cursor from an earlier answer"]}) from None

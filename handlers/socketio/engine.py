@@ -66,7 +66,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         The library names its class where it creates it and has no parameter for another one.
         """
         socket.__class__ = cls
-        socket._arrivals = deque()
+        socket._arrivals = deque()  # noqa: SLF001  # it is of this class since the line above
         adopted: EngineSocket = socket
         return adopted
 

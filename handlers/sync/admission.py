@@ -56,7 +56,7 @@ class JoinRequest:
         """
         try:
             if not has_capacity:
-                raise _Refused(Close.TOO_MANY)
+                raise _Refused(Close.TOO_MANY)  # noqa: TRY301  # refused like what `_join` raises
             await self._join(editor)
         except _Refused as refused:
             self._refuse(editor, refused.close, str(refused))

@@ -36,7 +36,7 @@ class Handover(WebSocketProtocol13):
         except (StreamClosedError, OSError, AttributeError):  # AttributeError: the stream has no socket any more
             stream.close()
             return
-        early = bytes(stream._read_buffer)
+        early = bytes(stream._read_buffer)  # noqa: SLF001  # Tornado has no call that takes it without waiting
         stream.set_close_callback(None)
         stream.close()
         handler.ws_connection = None  # type: ignore[attr-defined]

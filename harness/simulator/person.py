@@ -121,6 +121,7 @@ def insert_word(person: Person) -> Iterator[Step]:
 
 
 def delete_word(person: Person) -> Iterator[Step]:
+    """Jump and delete a word."""
     yield from jump(person)
     start, end = person.word()
     if end > start:
@@ -128,6 +129,7 @@ def delete_word(person: Person) -> Iterator[Step]:
 
 
 def delete_line(person: Person) -> Iterator[Step]:
+    """Jump and delete a line."""
     yield from jump(person)
     start, end = person.line()
     if end > start:

@@ -18,17 +18,23 @@ _START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 class Transaction(TypedDict):
+    """What was typed at one moment."""
+
     time: str
     patches: list[Patch]
 
 
 class SequentialTrace(TypedDict):
+    """The recording of one author, or of several who took turns."""
+
     startContent: str
     endContent: str
     txns: list[Transaction]
 
 
 class ConcurrentTransaction(TypedDict):
+    """What one agent typed after all of the transactions `parents`."""
+
     parents: list[int]
     numChildren: int
     agent: int
@@ -37,6 +43,8 @@ class ConcurrentTransaction(TypedDict):
 
 
 class ConcurrentTrace(TypedDict):
+    """The recording of agents who typed at the same time."""
+
     kind: str
     endContent: str
     numAgents: int
@@ -52,6 +60,7 @@ def time_text(ms: int) -> str:
 
 
 def apply(text: str, patches: Iterable[Patch]) -> str:
+    """Return the text after patches, which apply one after the other."""
     for at, deleted, inserted in patches:
         text = text[:at] + inserted + text[at + deleted :]
     return text

@@ -191,6 +191,7 @@ async def existing_user(engine: Engine, user_id: str) -> User:
 
 
 async def is_deleted(engine: Engine, user_id: str) -> bool:
+    """Whether the user existed and was deleted."""
     return await engine.db.users.find_one({"_id": user_id, "is_deleted": True}) is not None
 
 
@@ -223,6 +224,7 @@ async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -
 
 
 def taken(error: DuplicateKeyError) -> Conflict:
+    """Return the Conflict that a duplicate key means: of the name or of the e-mail address."""
     return Conflict("email" if "email_key" in str((error.details or {}).get("keyPattern", error)) else "username")
 
 

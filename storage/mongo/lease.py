@@ -29,7 +29,7 @@ _KEY = {"_id": "lease"}
 
 
 class Lease:
-    """This process's hold on a database; `token` is told to nobody else."""
+    """The hold of this process on a database; `token` is told to nobody else."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         """monotonic: seconds."""

@@ -40,6 +40,7 @@ async def join(engine: Engine, inline: bytes, parts: list[str]) -> bytes:
 
 
 async def drop(engine: Engine, parts: list[str]) -> None:
+    """Delete parts by their ids."""
     if parts:
         await engine.db.parts.delete_many({"_id": {"$in": parts}})
 

@@ -211,6 +211,7 @@ async def touch(engine: Engine, session_ids: list[str], now: int) -> None:
 
 
 async def last_entry(engine: Engine, session_id: str) -> int:
+    """Return the number of the newest entry of a log, 0 if there is none."""
     newest = engine.db.log.find({"session_id": session_id}, {"last": 1}).sort("last", -1).limit(1)
     return max([int(one["last"]) async for one in newest], default=0)
 

@@ -58,29 +58,35 @@ def user_document(user: User, active_at: int) -> Document:
 
 
 def as_user(document: Document) -> User:
+    """Return the user of a document."""
     found: User = restored(User, document, id=document["_id"])
     return found
 
 
 def login_document(login: Login) -> Document:
+    """Return the document of a login; MongoDB deletes it after `expires`."""
     return {**_keyed(login, "id"), "expires": date(login.expires_at)}
 
 
 def as_login(document: Document) -> Login:
+    """Return the login of a document."""
     found: Login = restored(Login, document, id=document["_id"])
     return found
 
 
 def session_document(session: Session) -> Document:
+    """Return the document of a session."""
     return _keyed(session, "id")
 
 
 def as_session(document: Document) -> Session:
+    """Return the session of a document."""
     found: Session = restored(Session, document, id=document["_id"])
     return found
 
 
 def member_id(session_id: str, user_id: str) -> str:
+    """Return the `_id` of a membership."""
     return f"{session_id}/{user_id}"
 
 
@@ -91,60 +97,73 @@ def member_document(member: Member) -> Document:
 
 
 def as_member(document: Document, owner_id: str | None) -> Member:
+    """Return the member of a document; `owner_id` is the user who owns the session."""
     role = Role.OWNER if document["user_id"] == owner_id else document["role"]
     found: Member = restored(Member, document, role=role)
     return found
 
 
 def invite_document(invite: Invite) -> Document:
+    """Return the document of an invite; MongoDB deletes it after `expires`."""
     return {**_keyed(invite, "id"), "expires": date(invite.expires_at)}
 
 
 def as_invite(document: Document) -> Invite:
+    """Return the invite of a document."""
     found: Invite = restored(Invite, document, id=document["_id"])
     return found
 
 
 def ticket_document(ticket: Ticket) -> Document:
+    """Return the document of a ticket; MongoDB deletes it after `expires`."""
     return {**_keyed(ticket, "hash"), "expires": date(ticket.expires_at)}
 
 
 def as_ticket(document: Document) -> Ticket:
+    """Return the ticket of a document."""
     found: Ticket = restored(Ticket, document, hash=document["_id"])
     return found
 
 
 def avatar_document(avatar: Avatar) -> Document:
+    """Return the document of an avatar."""
     return _keyed(avatar, "user_id")
 
 
 def as_avatar(document: Document) -> Avatar:
+    """Return the avatar of a document."""
     found: Avatar = restored(Avatar, document, user_id=document["_id"])
     return found
 
 
 def message_document(message: Message) -> Document:
+    """Return the document of a chat message."""
     return {"_id": message_id(message.session_id, message.id), **plain(message)}
 
 
 def message_id(session_id: str, message: str) -> str:
+    """Return the `_id` of a chat message."""
     return f"{session_id}/{message}"
 
 
 def as_message(document: Document) -> Message:
+    """Return the chat message of a document."""
     found: Message = restored(Message, document)
     return found
 
 
 def chunk_id(session_id: str, first: int) -> str:
+    """Return the `_id` of a chunk; the ids of a log sort like its entries."""
     return f"{session_id}/{first:016d}"
 
 
 def chunk_document(chunk: Chunk) -> Document:
+    """Return the document of a chunk whose data is not split into parts."""
     return {"_id": chunk_id(chunk.session_id, chunk.first), **plain(chunk), "parts": []}
 
 
 def version_id(session_id: str, number: int) -> str:
+    """Return the `_id` of a version; the ids of a session sort like its versions."""
     return f"{session_id}/{number:08d}"
 
 
@@ -157,10 +176,12 @@ def version_document(version: Version) -> Document:
 
 
 def files_data(version: Version) -> bytes:
+    """Return a version's files as JSON."""
     return json.dumps(dict(version.files or {}), ensure_ascii=False).encode()
 
 
 def as_version(document: Document, data: bytes | None) -> Version:
+    """Return the version of a document; data: its files as JSON, None if they were not read."""
     files = None if data is None else json.loads(data)
     found: Version = restored(Version, document, files=files, contributors=tuple(document["contributors"]))
     return found

@@ -241,12 +241,14 @@ async def check_owner(engine: Engine, session_id: str, owner_id: str | None) -> 
 
 
 async def member_of(engine: Engine, session_id: str, user_id: str) -> Member | None:
+    """Return the membership of a user, None if there is none."""
     found = await engine.db.members.find_one({"_id": rows.member_id(session_id, user_id)})
     session = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1}) if found else None
     return rows.as_member(found, session["owner_id"]) if found and session else None
 
 
 async def members_of(engine: Engine, session_ids: list[str]) -> dict[str, list[Member]]:
+    """Return the members of each session, in the order in which they joined."""
     chosen = {"$in": session_ids}
     owners = {one["_id"]: one["owner_id"] async for one in engine.db.sessions.find({"_id": chosen}, {"owner_id": 1})}
     found: dict[str, list[Member]] = {session_id: [] for session_id in session_ids}
@@ -258,6 +260,7 @@ async def members_of(engine: Engine, session_ids: list[str]) -> dict[str, list[M
 
 
 async def newest_message(engine: Engine, session_id: str) -> int:
+    """Return the number of the newest chat message, 0 if there is none."""
     newest = engine.db.messages.find({"session_id": session_id}, {"sequence": 1}).sort("sequence", -1).limit(1)
     return max([int(one["sequence"]) async for one in newest], default=0)
 

@@ -113,7 +113,7 @@ class MongoTableIO:
         return document
 
 
-def _key(table: str, row: Row) -> Any:
+def _key(table: str, row: Row) -> Any:  # noqa: PLR0911  # a table, one row for each table of a store
     match table:
         case "members":
             return documents.member_id(row["session_id"], row["user_id"])

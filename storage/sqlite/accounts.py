@@ -179,6 +179,7 @@ def is_stored(db: sqlite3.Connection, user: User) -> bool:
 
 
 def is_deleted(db: sqlite3.Connection, user_id: str) -> bool:
+    """Whether the user existed and was deleted."""
     return db.execute("SELECT 1 FROM users WHERE id = ? AND is_deleted", (user_id,)).fetchone() is not None
 
 
@@ -217,6 +218,7 @@ def _name_key(user: User) -> str:
 
 
 def end_other_logins(db: sqlite3.Connection, user_id: str, kept_login: str = "") -> tuple[str, ...]:
+    """End all logins of a user but one; return their ids."""
     rows = db.execute(
         "DELETE FROM refresh_tokens WHERE user_id = ? AND id != ? RETURNING id", (user_id, kept_login)
     ).fetchall()
@@ -224,6 +226,7 @@ def end_other_logins(db: sqlite3.Connection, user_id: str, kept_login: str = "")
 
 
 def insert_login(db: sqlite3.Connection, login: Login) -> None:
+    """Add a login, unless it is there."""
     db.execute(
         "INSERT INTO refresh_tokens (id, user_id, token_hash, previous_hash, generation, created_at, rotated_at,"
         " expires_at, ends_at, device, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
@@ -233,6 +236,7 @@ def insert_login(db: sqlite3.Connection, login: Login) -> None:
 
 
 def as_user(row: sqlite3.Row) -> User:
+    """Return the user of a row."""
     return User(
         id=row["id"],
         username=row["username"],
@@ -249,6 +253,7 @@ def as_user(row: sqlite3.Row) -> User:
 
 
 def taken(error: sqlite3.IntegrityError) -> Conflict:
+    """Return the Conflict that an IntegrityError means: of the name or of the e-mail address."""
     return Conflict("email" if "users.email_key" in str(error) else "username")
 
 

@@ -167,6 +167,7 @@ class SqliteRoomStore:
 
 
 def session_exists(db: sqlite3.Connection, session_id: str) -> bool:
+    """Whether there is such a session."""
     return db.execute("SELECT 1 FROM sessions WHERE id = ?", (session_id,)).fetchone() is not None
 
 

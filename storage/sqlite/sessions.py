@@ -290,6 +290,7 @@ def _insert_member(db: sqlite3.Connection, member: Member) -> None:
 
 
 def member_of(db: sqlite3.Connection, session_id: str, user_id: str) -> Member | None:
+    """Return the membership of a user, None if there is none."""
     row = db.execute("SELECT * FROM members WHERE session_id = ? AND user_id = ?", (session_id, user_id)).fetchone()
     return as_member(row) if row else None
 
@@ -312,6 +313,7 @@ def _not_owner(db: sqlite3.Connection, session_id: str, user_id: str) -> Member:
 
 
 def as_member(row: sqlite3.Row) -> Member:
+    """Return the member of a row."""
     return Member(
         session_id=row["session_id"],
         user_id=row["user_id"],

@@ -93,7 +93,7 @@ class Someone:
         await expect(self.page.get_by_test_id("saved")).to_have_text("Saved")
 
     async def check_access(self) -> None:
-        """axe finds nothing wrong with what is on the screen."""
+        """Check that axe finds nothing wrong with what is on the screen."""
         await self.page.evaluate(AXE.read_text() + ";0")
         found = await self.page.evaluate("tags => axe.run({runOnly: tags})", _TAGS)
         wrong = [

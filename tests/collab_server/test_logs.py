@@ -21,7 +21,7 @@ def test_log_formats(log_format: str, is_json: bool) -> None:
         logs.set_up(log_format, "info", stream)
         logging.getLogger("some").info("hello %s", "there", extra={"fields": {"n": 1}, "other": 2})
         try:
-            raise ValueError("wrong")
+            raise ValueError("wrong")  # noqa: TRY301  # the log shows it
         except ValueError:
             logging.getLogger("some").info("failed", exc_info=True)
     finally:

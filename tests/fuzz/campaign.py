@@ -111,7 +111,9 @@ def _child(what: str, fault: str, *arguments: str) -> tuple[Report, str | None]:
         command = [sys.executable, "-m", "tests.fuzz.child", name, what, fault, *arguments]
         with (folder / "errors").open("wb") as errors:
             try:
-                code = subprocess.run(command, cwd=ROOT, env=_environment(), stderr=errors, timeout=_CHILD_S).returncode
+                code = subprocess.run(
+                    command, cwd=ROOT, env=_environment(), stderr=errors, timeout=_CHILD_S, check=False
+                ).returncode
             except subprocess.TimeoutExpired:
                 code = -signal.SIGKILL
         results = [json.loads(line) for line in (folder / "results").read_text().splitlines()]
@@ -172,7 +174,9 @@ def problems(rooms: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]
     lines = "".join(json.dumps({key: room[key] for key in fields}) + "\n" for room in rooms)
     command = [node_command(), "--no-warnings", "accepts.mjs"]
     try:
-        done = subprocess.run(command, cwd=PROGRAMS, input=lines, capture_output=True, text=True, timeout=_YJS_S)
+        done = subprocess.run(
+            command, cwd=PROGRAMS, input=lines, capture_output=True, text=True, timeout=_YJS_S, check=False
+        )
     except subprocess.TimeoutExpired:
         done = None
     if done is None or done.returncode:

@@ -314,9 +314,7 @@ class Edits:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_everybody_at_once(seed: int) -> None:
-    """Text clients and Yjs clients type at random over slow lines: they converge, and nothing anyone put in is
-    lost that nobody deleted, nor doubled.
-    """
+    """Text clients and Yjs clients type at random over slow lines: they converge and neither lose nor double text."""
     chance = random.Random(seed)
     edits = Edits(chance)
     room = with_text("".join(edits.of("") for _ in range(3)))

@@ -10,7 +10,6 @@ def request(
     *lines: tuple[str, str], host: str = "code.example.org", remote: str = "10.0.0.1", protocol: str = "http"
 ) -> HTTPServerRequest:
     """Return a request that came in on a connection from `remote`."""
-
     headers = HTTPHeaders()
     headers.add("Host", host)
     for name, value in lines:
