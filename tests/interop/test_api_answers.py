@@ -12,7 +12,7 @@ from tests.api import PASSWORD, Api
 from tests.handlers.clients import account, guest_by, joined, log_in, picture, typing_frame, upload
 
 NOT_HERE = {
-    ("sync", 101): "a WebSocket: its handshakes are tests/interop/test_sync_endpoint.py's",
+    ("sync", 101): "a WebSocket: its handshakes are tests/handlers/sync/test_handshake.py's",
     ("getReadiness", 503): "needs a store that is away: tests/handlers/monitoring/test_health.py",
 }
 

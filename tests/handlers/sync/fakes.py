@@ -1,0 +1,100 @@
+"""A transport and a receiver that are lists, for one socket without an event loop's sockets."""
+
+import asyncio
+from typing import Any
+
+from handlers.connections import Connections, SocketLimits
+from handlers.sync.websocket import WebSocket
+
+ENDLESS = SocketLimits(updates_per_s=1e9, updates_burst=1e9, bytes_per_s=1 << 40)
+USUAL = b"\x00\x02"
+
+
+class FakeTransport(asyncio.Transport):
+    """What was written, and what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.high = 0
+        self.queued = 0
+        self.is_reading = False
+        self.is_aborted = self.has_ended = self.is_closed = False
+
+    def write(self, data: Any) -> None:
+        self.written.append(bytes(data))
+
+    def writelines(self, list_of_data: Any) -> None:
+        self.written.append(b"".join(list_of_data))
+
+    def write_eof(self) -> None:
+        self.has_ended = True
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.high = high or 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.queued
+
+    def pause_reading(self) -> None:
+        self.is_reading = False
+
+    def resume_reading(self) -> None:
+        self.is_reading = True
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def abort(self) -> None:
+        self.is_aborted = self.is_closed = True
+
+    def take(self) -> bytes:
+        """Return what was written since the last call."""
+        written, self.written = b"".join(self.written), []
+        return written
+
+
+class FakeReceiver:
+    """Keeps messages; a message that begins with `?` costs 10."""
+
+    usual_start = USUAL
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self.large: list[bytes] = []
+        self.gone_with: list[int | None] = []
+
+    def cost(self, message: bytes) -> float:
+        return 10 if message.startswith(b"?") else 0.25
+
+    def receive(self, message: bytes) -> None:
+        self.received.append(message)
+
+    async def receive_large(self, message: bytes) -> None:
+        await asyncio.sleep(0)
+        self.large.append(message)
+
+    def gone(self, code: int | None) -> None:
+        self.gone_with.append(code)
+
+
+class Scene:
+    """One socket between a fake transport and a fake receiver; call inside the event loop."""
+
+    def __init__(self, limits: SocketLimits = ENDLESS, *, is_open: bool = True) -> None:
+        self.connections = Connections(limits)
+        self.receiver = FakeReceiver()
+        self.transport = FakeTransport()
+        self.socket = WebSocket(self.connections, asyncio.get_running_loop(), self.receiver)
+        self.socket.connection_made(self.transport)
+        if is_open:
+            self.socket.go_on()
+
+
+async def turn() -> None:
+    """Let everything happen that needs no time."""
+    for _ in range(10):
+        await asyncio.sleep(0)

@@ -1,0 +1,144 @@
+"""Who gets into a room, and what the others are told."""
+
+import asyncio
+import socket
+
+import pytest
+
+from handlers import join_queue
+from harness.wire import SYNC_STEP1
+from tests.api import Api, Wire
+from tests.raw_frames import handshake
+from tests.waiting import until
+
+
+async def joined(api: Api, session_id: str, query: str = "") -> Wire:
+    wire = await api.connect(session_id, query)
+    await wire.receive_until(SYNC_STEP1)
+    return wire
+
+
+async def _open(server) -> int:
+    return server.parts.services.connections.open
+
+
+async def test_strangers_to_an_invited_session(ada: Api, bob: Api) -> None:
+    """Without link access only members get in; the reason is said before the socket closes."""
+    session_id = await ada.new_session(access="invite")
+    wire = await bob.connect(session_id)
+
+    code, reason = await wire.until_closed()
+
+    assert code == 4403
+    assert '"forbidden"' in reason
+    assert wire.seen[0].startswith(b"\x02\x00")
+
+
+async def test_a_full_session(start_server) -> None:
+    """Who would be one member too many is told so."""
+    server = await start_server(members=1)
+    ada = await Api(server.url).sign_up()
+    bob = await ada.sign_up()
+    wire = await bob.connect(await ada.new_session())
+
+    assert (await wire.until_closed())[0] == 4403
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [{"connections_per_user": 2}, {"connections_per_session": 2}, {"connections_per_address": 2}, {"connections": 2}],
+    ids=lambda limit: next(iter(limit)),
+)
+async def test_connections_at_their_limits(start_server, limit: dict[str, int]) -> None:
+    """Two fit, the third is sent away for a while, and fits when one has left."""
+    server = await start_server(**limit)
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session()
+    first, _ = await joined(ada, session_id), await joined(ada, session_id)
+
+    third = await ada.connect(session_id)
+    assert (await third.until_closed())[0] == 4529
+    first.close()
+    await first.until_closed()
+    await until(lambda: _open(server), lambda count: count == 1)
+
+    await joined(ada, session_id)
+
+
+async def test_handshakes_at_their_limit(start_server) -> None:
+    """Who connects too often has to wait, whatever he connects to."""
+    server = await start_server(handshakes_per_min=3)
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session()
+    for _ in range(3):
+        (await joined(ada, session_id)).close()
+
+    fourth = await ada.connect(session_id)
+
+    assert (await fourth.until_closed())[0] == 4529
+
+
+async def test_ten_get_in_while_twenty_hang_up(start_server, monkeypatch) -> None:
+    """A client that is refused or hangs up does not keep its slot in the join queue."""
+    monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 1_000)
+    server = await start_server()
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session()
+    for at in range(20):
+        hasty = socket.create_connection(("127.0.0.1", server.port))
+        hasty.sendall(handshake(session_id, ada.token if at % 2 else "wrong"))
+        hasty.close()
+
+    wires = await asyncio.gather(*(joined(ada, session_id) for _ in range(10)))
+
+    assert len(wires) == 10
+    await until(lambda: _open(server), lambda count: count == 10)
+
+
+async def test_the_store_is_away(start_server, monkeypatch, expect_log) -> None:
+    """A room that cannot be loaded is refused with 4503, REST says 503 with Retry-After; then all is well again."""
+    from storage.errors import StoreUnavailable
+    from storage.sqlite.store import SqliteStore
+
+    server = await start_server()
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session(code="kept")
+
+    async def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("made up")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "checkpoint", away)
+        patch.setattr(SqliteStore, "ping", away)
+        wire = await ada.connect(session_id)
+        assert (await wire.until_closed())[0] == 4503
+        answer = await ada.get(f"/code/{session_id}/latest?live=true")
+        assert (answer.status, answer.body["code"], answer.headers["Retry-After"]) == (503, "unavailable", "5")
+        assert (await ada.get("/readyz")).status == 503
+
+    assert (await ada.live(session_id))["code"] == "kept"
+
+
+async def test_a_damaged_session_is_out_of_service_alone(server, ada: Api, expect_log) -> None:
+    """A stored row that fails its checksum: 4500 and 409 `quarantined` for this session, nothing for others."""
+    from storage.records import Chunk, Version, VersionKind
+
+    expect_log("damaged in the store")
+    session_id, other = await ada.new_session(), await ada.new_session(code="fine")
+    store = server.parts.services.store
+    version = Version(
+        session_id, 0, 0, {"codemirror": "good"}, "codemirror", "", VersionKind.MANUAL, ada.user["id"], "", (), 1
+    )
+    await store.add_version(version, 10, 10)
+    damaged = Chunk(session_id, 1, 1, b"rubbish", 1)
+    await store.append_chunks([damaged])
+
+    wire = await ada.connect(session_id)
+    answer = await ada.get(f"/code/{session_id}/latest?live=true")
+
+    assert (await wire.until_closed())[0] == 4500
+    assert (answer.status, answer.body["code"]) == (409, "quarantined")
+    assert (await ada.get(answer.body["latest"])).body["code"] == "good"
+    assert (await ada.live(other))["code"] == "fine"
+    assert b"\ncollab_quarantined_sessions 1.0\n" in (await ada.get("/metrics")).body
+    assert await store.chunks(session_id, 0, 10) == [damaged], "the raw bytes are kept"

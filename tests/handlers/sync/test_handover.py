@@ -1,0 +1,19 @@
+"""From Tornado's handshake to a socket of our own."""
+
+import asyncio
+
+from tests.api import Api
+from tests.waiting import until
+
+
+async def test_clients_that_leave_early(server, ada: Api) -> None:
+    """Connections that end during the handshake leave nothing behind."""
+    session_id = await ada.new_session()
+    wires = await asyncio.gather(*(ada.connect(session_id) for _ in range(9)))
+    for wire in wires:
+        wire.close()
+
+    await until(lambda: server.parts.services.connections.open == 0)
+
+    room = server.parts.services.rooms.find(session_id)
+    assert room is None or not room.members.connections

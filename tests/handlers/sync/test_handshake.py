@@ -1,0 +1,67 @@
+"""The handshake: how a client says which user it is, and which pages may."""
+
+import pytest
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import websocket_connect
+
+from harness.wire import SYNC_STEP1
+from tests.api import Api, Wire
+
+
+async def joined(api: Api, session_id: str, query: str = "") -> Wire:
+    wire = await api.connect(session_id, query)
+    await wire.receive_until(SYNC_STEP1)
+    return wire
+
+
+async def upgraded(api: Api, session_id: str, **headers: str) -> Wire:
+    """Connect with headers only, as a browser does."""
+    request = HTTPRequest(
+        f"{api.socket_url}/{session_id}", headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
+    return Wire(await websocket_connect(request))
+
+
+async def test_a_token_is_taken_from_query_sub_protocol_header_and_cookie(ada: Api) -> None:
+    """Query (also behind a second question mark), sub-protocol, bearer header, cookie of an own page."""
+    session_id = await ada.new_session()
+    cookie = f"accessToken={ada.token}"
+
+    for wire in (
+        await ada.connect(session_id),
+        await ada.connect(session_id, "?x=1"),
+        await ada.connect(session_id.upper()[:8] + "-" + session_id[8:].replace("0", "o")),
+        await upgraded(ada, session_id, Authorization=f"Bearer {ada.token}"),
+        await upgraded(ada, session_id, Cookie=cookie, Origin=ada.url),
+        await upgraded(ada, session_id, Cookie=cookie, Sec_Fetch_Site="same-origin"),
+        Wire(await websocket_connect(f"{ada.socket_url}/{session_id}", subprotocols=["access_token", str(ada.token)])),
+    ):
+        await wire.receive_until(SYNC_STEP1)
+        wire.close()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}],
+    ids=["none", "other", "null", "cross-site"],
+)
+async def test_other_pages_do_not_get_in_by_cookie(ada: Api, headers: dict[str, str]) -> None:
+    """A cookie alone speaks for nobody unless the page is ours: refused before anything is opened."""
+    session_id = await ada.new_session()
+
+    with pytest.raises(HTTPClientError) as caught:
+        await upgraded(ada, session_id, Cookie=f"accessToken={ada.token}", **headers)
+
+    assert caught.value.code == 403
+
+
+async def test_allowed_origins(start_server) -> None:
+    """A page in CORS_ORIGIN may use the cookie."""
+    server = await start_server(cors_origin="https://editor.example")
+    ada = await Api(server.url).sign_up()
+
+    wire = await upgraded(
+        ada, await ada.new_session(), Cookie=f"accessToken={ada.token}", Origin="https://editor.example"
+    )
+
+    await wire.receive_until(SYNC_STEP1)

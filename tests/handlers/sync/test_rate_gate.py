@@ -1,0 +1,70 @@
+"""How fast one client may send."""
+
+import asyncio
+
+import pytest
+
+from handlers.connections import Connections, SocketLimits
+from handlers.sync import rate_gate
+from handlers.sync.rate_gate import RateGate
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """A loop whose clock is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        super().__init__()
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def loop():
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def connections() -> Connections:
+    return Connections(SocketLimits(updates_per_s=10, updates_burst=2, bytes_per_s=100, sync_bytes=100))
+
+
+def test_messages_within_the_burst_pass(loop: Loop, connections: Connections) -> None:
+    gate = RateGate(connections, loop)
+
+    assert [gate.spend(1) for _ in range(3)] == [False, False, True]
+    assert gate.messages.debt_s() == pytest.approx(0.1)
+    assert connections.reached == {"updates_per_s": 1}
+
+
+def test_time_gives_tokens_back(loop: Loop, connections: Connections) -> None:
+    gate = RateGate(connections, loop)
+    gate.spend(2)
+
+    loop.now += 0.11
+
+    assert gate.spend(1) is False
+
+
+def test_bytes_over_the_rate_have_to_wait(loop: Loop, connections: Connections) -> None:
+    gate = RateGate(connections, loop)
+
+    assert gate.spend_bytes(500) == 0
+    assert gate.spend_bytes(50) == pytest.approx(0.5)
+    assert connections.reached == {"update_bytes_per_s": 1}
+
+
+def test_slow_down_ends_for_a_client_that_is_over_for_too_long(loop: Loop, connections: Connections) -> None:
+    """Ten seconds without a calm second between them; a wait is never longer than those ten seconds."""
+    gate = RateGate(connections, loop)
+    assert gate.slow_down(60) == rate_gate._MAX_OVER_S
+
+    loop.now += 10.5
+    assert gate.slow_down(1) is None
+
+    loop.now += 10.5
+    assert gate.slow_down(1) == 1
+    assert (connections.slowed, connections.too_fast) == (3, 1)

@@ -1,0 +1,67 @@
+"""What leaves when, and how much may be on its way."""
+
+import asyncio
+
+from handlers.sync.send_queue import LARGE_FRAME_BYTES, SendQueue
+from tests.handlers.sync.fakes import FakeTransport, turn
+
+
+def opened(max_bytes: int = 1_000) -> tuple[SendQueue, FakeTransport]:
+    queue, transport = SendQueue(asyncio.get_running_loop(), max_bytes), FakeTransport()
+    queue.open(transport)
+    return queue, transport
+
+
+async def test_frames_of_one_turn_leave_in_one_write() -> None:
+    queue, transport = opened()
+
+    queue.send(b"a")
+    queue.send_framed(b"\x82\x01b")
+    queue.send(b"c")
+    assert transport.written == []
+    await turn()
+
+    assert transport.written == [b"\x82\x01a\x82\x01b\x82\x01c"]
+
+
+async def test_framed_data_alone_leaves_immediately() -> None:
+    queue, transport = opened()
+
+    queue.send_framed(b"\x82\x01b")
+
+    assert transport.written == [b"\x82\x01b"]
+
+
+async def test_a_large_frame_raises_the_limit_until_it_has_left() -> None:
+    queue, transport = opened()
+
+    queue.send(bytes(LARGE_FRAME_BYTES + 1))
+    assert (len(transport.written), transport.high) == (1, 1_000 + LARGE_FRAME_BYTES + 1)
+    transport.queued = 1
+    queue.reset_limit()
+    assert transport.high > 1_000
+    transport.queued = 0
+    queue.reset_limit()
+
+    assert transport.high == 1_000
+
+
+async def test_close_writes_what_is_queued_and_nothing_after() -> None:
+    queue, transport = opened()
+
+    queue.send(b"a")
+    queue.close()
+    queue.send(b"b")
+    queue.send_framed(b"c")
+    await turn()
+
+    assert transport.written == [b"\x82\x01a"]
+
+
+async def test_nothing_is_sent_before_the_queue_is_open() -> None:
+    queue = SendQueue(asyncio.get_running_loop(), 1_000)
+
+    queue.send(b"a")
+    queue.send_framed(b"b")
+    queue.reset_limit()
+    queue.flush()

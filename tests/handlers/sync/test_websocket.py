@@ -1,0 +1,180 @@
+"""One socket over a fake transport: its states, and what becomes of bytes in each of them."""
+
+import pytest
+
+from handlers.close_codes import Close
+from handlers.connections import SocketLimits
+from handlers.sync import rate_gate
+from handlers.sync.send_queue import LARGE_FRAME_BYTES
+from tests.handlers.sync.fakes import USUAL, Scene, turn
+from tests.raw_frames import CLOSE, PING, masked
+from tests.waiting import until
+
+UPDATE = USUAL + b"abc"
+
+
+def close_frame(payload: bytes) -> bytes:
+    return bytes((0x88, len(payload))) + payload
+
+
+async def test_a_message_before_go_on_waits_for_it() -> None:
+    scene = Scene(is_open=False)
+
+    scene.socket.data_received(masked(UPDATE) + masked(b"second"))
+    assert scene.receiver.received == []
+    scene.socket.go_on()
+
+    assert scene.receiver.received == [UPDATE, b"second"]
+    assert scene.transport.is_reading
+
+
+async def test_a_large_message_is_taken_elsewhere_and_the_next_one_waits() -> None:
+    scene = Scene()
+    large = USUAL + bytes(LARGE_FRAME_BYTES)
+
+    scene.socket.data_received(masked(large) + masked(UPDATE))
+    assert (scene.receiver.received, scene.transport.is_reading) == ([], False)
+    scene.socket.data_received(masked(b"third"))
+    await turn()
+
+    assert (scene.receiver.large, scene.receiver.received) == ([large], [UPDATE, b"third"])
+    assert scene.transport.is_reading
+
+
+async def test_a_message_that_costs_too_much_waits_and_is_counted() -> None:
+    """The receiver says what an unusual message costs."""
+    scene = Scene(SocketLimits(updates_per_s=1_000, updates_burst=5))
+
+    scene.socket.data_received(masked(b"?") + masked(UPDATE))
+    assert scene.receiver.received == []
+    assert scene.connections.slowed == scene.connections.reached["updates_per_s"] == 1
+
+    await until(lambda: scene.receiver.received == [b"?", UPDATE])
+
+
+async def test_bytes_over_the_rate_are_taken_and_then_reading_pauses() -> None:
+    scene = Scene(SocketLimits(bytes_per_s=1_000, sync_bytes=2_000))
+
+    scene.socket.data_received(b"".join(masked(b"\x2a" * 1_000) for _ in range(7)))
+
+    assert len(scene.receiver.received) == 7
+    assert not scene.transport.is_reading
+    assert scene.connections.reached["update_bytes_per_s"] == 1
+
+
+async def test_a_client_that_stays_too_fast_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_gate, "_MAX_OVER_S", -1.0)
+    scene = Scene(SocketLimits(updates_burst=1))
+
+    scene.socket.data_received(masked(UPDATE) * 3)
+
+    assert scene.transport.take() == close_frame(b'\x03\xf0{"code":"too_fast"}')
+    assert scene.connections.too_fast == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "payload"),
+    [
+        (b"\x82\x01a", b'\x03\xea{"code":"malformed","message":"frame without a mask"}'),
+        (masked(b"a", flags=0x40), b'\x03\xea{"code":"malformed","message":"reserved bits are set"}'),
+        (masked(b"\x03\xe8\xff", CLOSE), b'\x03\xef{"code":"malformed","message":"close reason that is not UTF-8"}'),
+        (b"\x82\xff" + (1 << 40).to_bytes(8, "big"), b'\x03\xf1{"code":"malformed","message":"message too large"}'),
+    ],
+)
+async def test_a_broken_frame_ends_our_side_and_nothing_counts_any_more(sent: bytes, payload: bytes) -> None:
+    """The reason as literal bytes, which clients know."""
+    scene = Scene()
+
+    scene.socket.data_received(sent)
+    scene.socket.data_received(masked(UPDATE) + masked(b"", CLOSE))
+
+    assert scene.transport.take() == close_frame(payload)
+    assert (scene.transport.has_ended, scene.transport.is_closed) == (True, False)
+    assert scene.receiver.received == []
+
+
+async def test_a_text_message_is_refused() -> None:
+    scene = Scene()
+
+    scene.socket.data_received(masked(b"hi", 1))
+
+    assert scene.transport.take() == close_frame(b'\x11\x30{"code":"malformed","message":"binary messages only"}')
+
+
+async def test_a_ping_is_answered() -> None:
+    scene = Scene()
+
+    scene.socket.data_received(masked(b"x", PING))
+
+    assert scene.transport.take() == b"\x8a\x01x"
+
+
+@pytest.mark.parametrize(("payload", "code"), [(b"\x0f\xa0bye", 4_000), (b"", None)])
+async def test_a_close_of_the_client_is_echoed_and_the_receiver_told(payload: bytes, code: int | None) -> None:
+    scene = Scene()
+
+    scene.socket.data_received(masked(payload, CLOSE))
+    scene.socket.connection_lost(None)
+
+    assert scene.transport.take() == close_frame(payload[:2])
+    assert scene.transport.is_closed
+    assert scene.receiver.gone_with == [code]
+
+
+async def test_after_our_close_frame_only_the_clients_counts() -> None:
+    scene = Scene()
+
+    scene.socket.send(b"last")
+    scene.socket.close(Close.RESTART)
+    scene.socket.data_received(masked(UPDATE))
+    assert (scene.receiver.received, scene.transport.is_closed) == ([], False)
+    scene.socket.data_received(masked(b"\x03\xf4", CLOSE))
+
+    assert scene.transport.take() == b"\x82\x04last" + close_frame(b'\x03\xf4{"code":"restart"}')
+    assert scene.transport.is_closed
+    assert scene.connections.closes == {1012: 1}
+
+
+async def test_the_second_close_does_nothing() -> None:
+    scene = Scene()
+
+    scene.socket.close(Close.RESTART)
+    scene.socket.close(Close.TOO_SLOW)
+
+    assert scene.connections.closes == {1012: 1}
+    assert scene.socket.is_closing
+
+
+async def test_a_client_that_does_not_read_is_closed_without_what_is_queued() -> None:
+    scene = Scene()
+
+    scene.socket.send(b"never read")
+    scene.socket.pause_writing()
+
+    assert scene.transport.take() == close_frame(b'\x03\xf5{"code":"too_slow"}')
+    assert scene.connections.too_slow == 1
+
+
+async def test_a_lost_connection_takes_and_sends_nothing_more() -> None:
+    """Held messages are dropped; what the socket refers to is released."""
+    scene = Scene()
+    scene.socket.data_received(masked(USUAL + bytes(LARGE_FRAME_BYTES)) + masked(UPDATE))
+
+    scene.socket.connection_lost(None)
+    scene.socket.send(b"late")
+    scene.socket.go_on()
+    await turn()
+
+    assert (scene.receiver.large, scene.receiver.received, scene.transport.take()) == ([], [], b"")
+    assert not hasattr(scene.socket, "_receiver")
+
+
+async def test_poll_tells_what_happened_since_the_last_one() -> None:
+    scene = Scene()
+    scene.socket.poll()
+
+    assert scene.socket.poll() == (False, False)
+    scene.socket.data_received(masked(UPDATE))
+    assert scene.socket.poll() == (False, True)
+    scene.socket.queue.send_framed(b"x")
+    assert scene.socket.poll() == (True, False)

@@ -1,0 +1,103 @@
+"""How many connections there may be, who listens, and which ones are cut or kept alive."""
+
+from crdt.wire import y_protocol
+from handlers import connections
+from handlers.connections import Connections, SocketLimits
+from harness.wire import SYNC_STEP1
+from tests.api import Api, Wire
+
+
+async def joined(api: Api, session_id: str, query: str = "") -> Wire:
+    wire = await api.connect(session_id, query)
+    await wire.receive_until(SYNC_STEP1)
+    return wire
+
+
+async def test_quiet_connections_are_kept_alive(start_server, monkeypatch) -> None:
+    """A connection without data gets an empty presence frame."""
+    monkeypatch.setattr(connections, "_TICK_S", 0.05)
+    monkeypatch.setattr(connections, "_QUIET_S", 0.1)
+    server = await start_server()
+    ada = await Api(server.url).sign_up()
+    wire = await joined(ada, await ada.new_session())
+
+    assert await wire.receive_until(y_protocol.KEEP_ALIVE) == y_protocol.KEEP_ALIVE
+
+
+LIMITS = SocketLimits(per_user=2, per_address=2, per_session=3, in_all=3, ping_s=10, pong_s=8)
+
+
+class FakeSocket:
+    """What a watched socket is asked for."""
+
+    def __init__(self) -> None:
+        self.activity = (False, False)
+        self.sent: list[bytes] = []
+        self.pings = 0
+        self.is_aborted = False
+
+    def poll(self) -> tuple[bool, bool]:
+        return self.activity
+
+    def send(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    def ping(self) -> None:
+        self.pings += 1
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+def test_add_says_whether_address_and_process_have_capacity() -> None:
+    """All are counted, also those that do not fit, until they are removed."""
+    counted = Connections(LIMITS)
+
+    assert [counted.add("a"), counted.add("a"), counted.add("a"), counted.add("b")] == [True, True, False, False]
+    assert counted.open == 4
+    assert counted.reached == {"connections": 1, "connections_per_address": 1}
+    counted.remove("a")
+    counted.remove("a")
+
+    assert counted.add("b")
+
+
+def test_join_counts_a_user_and_a_session_only_if_both_have_capacity() -> None:
+    counted = Connections(LIMITS)
+
+    assert [counted.join("s", "ada") for _ in range(3)] == [True, True, False]
+    assert [counted.join("s", "bob"), counted.join("s", "gil")] == [True, False]
+    assert counted.join("other", "ada")
+    assert counted.reached == {"connections_per_user": 1, "connections_per_session": 1}
+    counted.leave("s", "ada")
+
+    assert counted.join("s", "gil")
+
+
+def test_tell_reaches_listeners_of_the_session_until_they_leave() -> None:
+    counted, listener, other = Connections(LIMITS), FakeSocket(), FakeSocket()
+    counted.join("s", "ada", listener)
+    counted.join("other", "bob", other)
+
+    counted.tell("s", b"news")
+    counted.leave("s", "ada", listener)
+    counted.tell("s", b"more")
+
+    assert (listener.sent, other.sent) == ([b"news"], [])
+    assert counted._listening.keys() == {"other"}
+
+
+async def test_a_silent_client_is_asked_and_then_cut(monkeypatch) -> None:
+    """A ping after `ping_s`, the end after `pong_s` more, and none of it for a client that sends."""
+    monkeypatch.setattr(connections, "_TICK_S", 0.0)
+    counted, silent, active = Connections(LIMITS), FakeSocket(), FakeSocket()
+    active.activity = (True, True)
+    counted.add("a", silent)
+    counted.add("b", active)
+    for _ in range(5):
+        for socket, silence in counted._watched.items():
+            counted._check(socket, silence, 4)
+
+    assert (silent.pings, silent.is_aborted, len(silent.sent)) == (1, True, 4)
+    assert (active.pings, active.is_aborted, active.sent) == (0, False, [])
+    assert counted.reached["pong_s"] == 1
