@@ -1,7 +1,5 @@
 """The API's description (OpenAPI 3.1): of the operations, the types of their answers and the rules of their input."""
 
-from typing import Any
-
 from handlers.http.json_schema import Components, JsonSchema, of_body, of_rules
 from handlers.http.operations import ERRORS, OPERATIONS, OTHER_CODES, Media, Operation
 from handlers.http.views.problems import Problem
@@ -13,13 +11,13 @@ _ABOUT_ERRORS = {code: about for _, code, about in ERRORS}
 _STATUS_OF = {code: status for status, code, _ in ERRORS}
 
 
-def document(version: str) -> dict[str, Any]:
+def document(version: str) -> JsonSchema:
     """Return the OpenAPI description."""
     components = Components()
     problem = components.of(Problem)
     components.schemas["Problem"]["properties"]["code"]["enum"] = [*_STATUS_OF, *OTHER_CODES]
     responses = {"other": _failure("An error that is not of one operation alone.", problem)}
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, JsonSchema] = {}
     for operation in OPERATIONS:
         failures = _failures(operation)
         for name, sentence in failures.values():
@@ -80,9 +78,9 @@ def _is_json(operation: Operation) -> bool:
     return operation.answer is not None and not isinstance(operation.answer, Media)
 
 
-def _describe(operation: Operation) -> dict[str, Any]:
+def _describe(operation: Operation) -> JsonSchema:
     """Return everything about an operation but its answers."""
-    described: dict[str, Any] = {
+    described: JsonSchema = {
         "operationId": operation.name,
         "tags": [_tag(operation)],
         "summary": operation.about,
@@ -116,8 +114,8 @@ def _parameters(operation: Operation) -> list[JsonSchema]:
     ]
 
 
-def _successes(operation: Operation, components: Components) -> dict[str, Any]:
-    response: dict[str, Any] = {"description": operation.about}
+def _successes(operation: Operation, components: Components) -> JsonSchema:
+    response: JsonSchema = {"description": operation.about}
     if isinstance(operation.answer, Media):
         response["content"] = {kind: {"schema": _media(kind)} for kind in operation.answer.content_types}
     elif operation.answer is not None:
@@ -142,7 +140,7 @@ def _failures(operation: Operation) -> dict[str, tuple[str, str]]:
     }
 
 
-def _failure(description: str, problem: JsonSchema) -> dict[str, Any]:
+def _failure(description: str, problem: JsonSchema) -> JsonSchema:
     return {"description": description, "content": {"application/problem+json": {"schema": problem}}}
 
 

@@ -8,7 +8,7 @@ Values are `Any` here because they are what a client sent, before it is checked.
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import cerberus
@@ -20,6 +20,8 @@ from handlers.errors import invalid
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 Schema = Mapping[str, Mapping[str, Any]]
+_Report = Callable[[str, str], None]
+"""What Cerberus gives to a check: called with a field and what is wrong with it."""
 
 MAX_CODE_BYTES = 1 << 20
 MAX_SEQUENCE = 1 << 53
@@ -28,15 +30,15 @@ MAX_VERSION = 1 << 31
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
-def _nfc(value: Any) -> Any:
+def _nfc(value: object) -> object:
     return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
 
 
-def _composed(value: Any) -> Any:
+def _composed(value: object) -> object:
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
-def _lines(value: Any) -> Any:
+def _lines(value: object) -> object:
     return unicodedata.normalize("NFC", value).replace("\r\n", "\n") if isinstance(value, str) else value
 
 
@@ -44,19 +46,19 @@ def _is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTION_OVERRIDES
 
 
-def _one_line(field: str, value: Any, error: Any) -> None:
+def _one_line(field: str, value: object, error: _Report) -> None:
     if isinstance(value, str) and any(_is_control(character) or character in "\u2028\u2029" for character in value):
         error(field, "may not contain control or direction characters")
 
 
-def _chat_text(field: str, value: Any, error: Any) -> None:
+def _chat_text(field: str, value: object, error: _Report) -> None:
     if isinstance(value, str) and not value.strip():
         error(field, "may not be empty")
     if isinstance(value, str) and any(_is_control(character) and character not in "\n\t" for character in value):
         error(field, "may not contain control or direction characters")
 
 
-def _user_name(field: str, value: Any, error: Any) -> None:
+def _user_name(field: str, value: object, error: _Report) -> None:
     _one_line(field, value, error)
     if isinstance(value, str) and "@" in value:
         error(field, "may not contain @")
@@ -64,7 +66,7 @@ def _user_name(field: str, value: Any, error: Any) -> None:
         error(field, "may not contain invisible characters")
 
 
-def _email(field: str, value: Any, error: Any) -> None:
+def _email(field: str, value: object, error: _Report) -> None:
     _one_line(field, value, error)
     if isinstance(value, str):
         local, at, domain = value.rpartition("@")
@@ -72,7 +74,7 @@ def _email(field: str, value: Any, error: Any) -> None:
             error(field, "is not an e-mail address")
 
 
-def _code(field: str, value: Any, error: Any) -> None:
+def _code(field: str, value: object, error: _Report) -> None:
     if isinstance(value, str):
         if len(value.encode()) > MAX_CODE_BYTES:
             error(field, f"may have at most {MAX_CODE_BYTES} bytes")
@@ -80,7 +82,7 @@ def _code(field: str, value: Any, error: Any) -> None:
             error(field, "may not contain NUL characters")
 
 
-def _whole(field: str, value: Any, error: Any) -> None:
+def _whole(field: str, value: object, error: _Report) -> None:
     if isinstance(value, bool):
         error(field, "must be a whole number")
 
