@@ -144,8 +144,8 @@ class Config:
 
 def all_settings() -> Iterator[Setting[Any]]:
     """Yield each setting, in the order in which they are documented."""
-    for one in fields(Config):
-        yield one.metadata["setting"]
+    for field in fields(Config):
+        yield field.metadata["setting"]
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> tuple[Config, list[str]]:

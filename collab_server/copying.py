@@ -52,7 +52,7 @@ async def _copy(source: PortableStore, target: PortableStore, name: str, *, into
             await target.close(is_clean=is_clean)
     finally:
         await source.close(is_clean=was_clean)
-    rows = sum(one.rows for one in sums.values())
+    rows = sum(table.rows for table in sums.values())
     checked = "not compared, as the target had rows before" if into_existing else "counts and digests are equal"
     print(f"Copied {rows} rows of {len(sums)} tables; {checked}.")
 

@@ -44,9 +44,9 @@ class Crashes:
         """
         named = list(self.mark.named())
         if named:
-            alone = [one for one in named if one[1]] or named  # what threads worked for meanwhile is less likely
+            alone = [pair for pair in named if pair[1]] or named  # what threads worked for meanwhile is less likely
             self.quarantine.note(alone, now, is_sure=is_sure)
-            self.quarantine.note([one for one in named if one not in alone], now, is_sure=False)
+            self.quarantine.note([pair for pair in named if pair not in alone], now, is_sure=False)
             self._save()
         self.mark.clear()
         for session_id, user_id in named:

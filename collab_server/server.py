@@ -97,8 +97,8 @@ class Server:
         try:
             is_clean, secret, crashes = await _opened(config, store, died_by_itself=died_by_itself)
         except (StoreUnavailable, OSError, ConfigError) as error:
-            for one in sockets:
-                one.close()
+            for listening in sockets:
+                listening.close()
             await store.close(is_clean=False)
             raise StartError(f"{variable(config)}: {error}") from error
         parts = make_parts(config, store, secret, is_clean=is_clean, crashes=crashes)

@@ -155,10 +155,12 @@ async def _verify(source: TableIO, target: TableIO, now: int, *, into_existing: 
         if into_existing:
             sums[table] = Sum(await source.count(table), "")
             continue
-        there, here = [await _sum(store, table, now + _MARGIN_MS, alive) for store in (source, target)]
-        if there != here:
-            raise CopyRefused(f"{table}: the source has {there.rows} rows, the target {here.rows}, or they differ")
-        sums[table] = here
+        source_sum, target_sum = [await _sum(store, table, now + _MARGIN_MS, alive) for store in (source, target)]
+        if source_sum != target_sum:
+            raise CopyRefused(
+                f"{table}: the source has {source_sum.rows} rows, the target {target_sum.rows}, or they differ"
+            )
+        sums[table] = target_sum
     return sums
 
 

@@ -117,8 +117,8 @@ class Supervisor:
 
     def _forward(self, number: int, _frame: object) -> None:
         if not self._is_stopping:
-            for one in self._sockets:  # or who connects now would wait for an answer until the end
-                one.close()
+            for listening in self._sockets:  # or who connects now would wait for an answer until the end
+                listening.close()
         self._is_stopping = True
         self._signal(number)
 

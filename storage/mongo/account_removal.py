@@ -26,13 +26,13 @@ class MongoAccountRemoval:
     async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> AccountDeletion:
         users = self._engine.db.users
         async with self._engine.locked(user=user_id):
-            found = await users.find_one({"_id": user_id})
-            if found is None or (found["is_deleted"] and "leaving" not in found):
+            document = await users.find_one({"_id": user_id})
+            if document is None or (document["is_deleted"] and "leaving" not in document):
                 return AccountDeletion()
-            mark = found.get("leaving") or {
+            mark = document.get("leaving") or {
                 "deletes_sessions": deletes_sessions,
                 "is_guest": False,
-                "avatar_key": found["avatar_key"],
+                "avatar_key": document["avatar_key"],
             }
             await users.update_one({"_id": user_id}, {"$set": {**_GONE, **_NAMELESS, "leaving": mark}})
             return await _finish(self._engine, user_id, mark)
@@ -46,26 +46,26 @@ class MongoAccountRemoval:
         await db.invite_uses.delete_many(old)
         await db.invites.delete_many(old)
         idle = {"is_guest": True, "is_deleted": False, "active_at": {"$lt": guests_before}}
-        guests = [one["_id"] for one in await at_most(db.users.find(idle, {"_id": 1}).sort("active_at"), limit)]
+        guests = [row["_id"] for row in await at_most(db.users.find(idle, {"_id": 1}).sort("active_at"), limit)]
         swept = []
         for user_id in guests:
             async with self._engine.locked(user=user_id):
-                found = await db.users.find_one_and_update({"_id": user_id, **idle}, {"$set": {**_GONE, **_SWEPT}})
-                if found:  # still idle, and still a guest
+                document = await db.users.find_one_and_update({"_id": user_id, **idle}, {"$set": {**_GONE, **_SWEPT}})
+                if document:  # still idle, and still a guest
                     await _forget(self._engine, user_id)
                     await db.users.update_one({"_id": user_id}, {"$unset": {"leaving": ""}})
-                    swept.append(rows.as_user(found))
+                    swept.append(rows.as_user(document))
         return swept
 
 
 async def repair(engine: Engine) -> None:
     """Finish what a crash cut short."""
-    for user_id in [one["_id"] async for one in engine.db.users.find({"leaving": {"$exists": True}}, {"_id": 1})]:
+    for user_id in [row["_id"] async for row in engine.db.users.find({"leaving": {"$exists": True}}, {"_id": 1})]:
         async with engine.locked(user=user_id):
-            found = await engine.db.users.find_one({"_id": user_id, "leaving": {"$exists": True}})
-            if found:
-                await _finish(engine, user_id, found["leaving"])
-    for session_id in [one["_id"] async for one in engine.db.deletions.find({}, {"_id": 1})]:
+            document = await engine.db.users.find_one({"_id": user_id, "leaving": {"$exists": True}})
+            if document:
+                await _finish(engine, user_id, document["leaving"])
+    for session_id in [row["_id"] async for row in engine.db.deletions.find({}, {"_id": 1})]:
         async with engine.locked(session=session_id):
             await _repair_session(engine, session_id)
 
@@ -105,7 +105,7 @@ async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeleti
     """Do what follows from a user's being deleted; the caller holds his lock."""
     db = engine.db
     inherited, deleted = {}, []
-    for session_id in [one["_id"] async for one in db.sessions.find({"owner_id": user_id}, {"_id": 1})]:
+    for session_id in [document["_id"] async for document in db.sessions.find({"owner_id": user_id}, {"_id": 1})]:
         async with engine.locked(session=session_id):
             successor = None if mark["deletes_sessions"] else await _hand_over(engine, session_id, user_id)
             if successor:
@@ -138,9 +138,9 @@ async def _successor(engine: Engine, session_id: str, owner_id: str) -> str | No
     editors = engine.db.members.find(
         {"session_id": session_id, "user_id": {"$ne": owner_id}, "role": str(Role.EDITOR), "is_removed": False}
     )
-    ids = [one["user_id"] async for one in editors.sort([("joined_at", 1), ("user_id", 1)])]
+    ids = [document["user_id"] async for document in editors.sort([("joined_at", 1), ("user_id", 1)])]
     known = {"_id": {"$in": ids}, "is_guest": False, "is_deleted": False}
-    users = {one["_id"] async for one in engine.db.users.find(known, {"_id": 1})}
+    users = {document["_id"] async for document in engine.db.users.find(known, {"_id": 1})}
     return next((user_id for user_id in ids if user_id in users), None)
 
 
@@ -150,6 +150,6 @@ async def _forget(engine: Engine, user_id: str) -> tuple[tuple[str, ...], tuple[
     logins = await end_other_logins(engine, user_id)
     await db.tickets.delete_many({"user_id": user_id})
     await db.avatars.delete_one({"_id": user_id})
-    memberships = [one async for one in db.members.find({"user_id": user_id})]
+    memberships = [document async for document in db.members.find({"user_id": user_id})]
     await db.members.delete_many({"user_id": user_id})
-    return logins, tuple(one["session_id"] for one in memberships if not one["is_removed"])
+    return logins, tuple(document["session_id"] for document in memberships if not document["is_removed"])

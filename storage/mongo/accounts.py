@@ -27,22 +27,22 @@ class MongoAccountStore:
 
     @translated
     async def user(self, user_id: str) -> User | None:
-        found = await self._engine.db.users.find_one({"_id": user_id})
-        return rows.as_user(found) if found else None
+        document = await self._engine.db.users.find_one({"_id": user_id})
+        return rows.as_user(document) if document else None
 
     @translated
     async def user_by_name(self, name: str) -> User | None:
         key = name.casefold()
-        found = await self._engine.db.users.find_one(
+        document = await self._engine.db.users.find_one(
             {"$or": [{"email_key": _indexed(key)}, {"name_key": _indexed(key)}]}
         )
-        return rows.as_user(found) if found else None
+        return rows.as_user(document) if document else None
 
     @translated
     async def users(self, user_ids: Iterable[str]) -> Mapping[str, User]:
         ids = list(dict.fromkeys(user_ids))
-        found = {one["_id"]: one async for one in self._engine.db.users.find({"_id": {"$in": ids}})}
-        return {user_id: rows.as_user(found[user_id]) for user_id in ids if user_id in found}
+        documents = {document["_id"]: document async for document in self._engine.db.users.find({"_id": {"$in": ids}})}
+        return {user_id: rows.as_user(documents[user_id]) for user_id in ids if user_id in documents}
 
     @translated
     async def rename_user(self, user_id: str, username: str) -> User:
@@ -51,14 +51,14 @@ class MongoAccountStore:
             before = await existing_user(self._engine, user_id)
             changes = {"username": username, "name_key": None if before.is_guest else username.casefold()}
             try:
-                found = await users.find_one_and_update(
+                document = await users.find_one_and_update(
                     {"_id": user_id, "is_deleted": False}, {"$set": changes}, return_document=ReturnDocument.AFTER
                 )
             except DuplicateKeyError as error:
                 raise taken(error) from error
-        if found is None:
+        if document is None:
             raise NotFound("user")
-        return rows.as_user(found)
+        return rows.as_user(document)
 
     @translated
     async def set_password(
@@ -68,8 +68,8 @@ class MongoAccountStore:
         async with self._engine.locked(user=user_id):
             user = await existing_user(self._engine, user_id)
             if known_hash is not None:
-                kept = await self._engine.db.refresh_tokens.find_one({"_id": kept_login, "user_id": user_id})
-                if user.password_hash != known_hash or kept is None:
+                login = await self._engine.db.refresh_tokens.find_one({"_id": kept_login, "user_id": user_id})
+                if user.password_hash != known_hash or login is None:
                     raise Outdated("password")
             ended = await end_other_logins(self._engine, user_id, kept_login)
             await self._engine.db.users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
@@ -89,8 +89,8 @@ class MongoAccountStore:
 
     @translated
     async def avatar(self, user_id: str) -> Avatar | None:
-        found = await self._engine.db.avatars.find_one({"_id": user_id})
-        return rows.as_avatar(found) if found else None
+        document = await self._engine.db.avatars.find_one({"_id": user_id})
+        return rows.as_avatar(document) if document else None
 
     @translated
     async def add_login(self, login: Login, *, known_hash: str | None = None) -> None:
@@ -112,10 +112,10 @@ class MongoAccountStore:
         self, login_id: str, presented: str, successor: str, now: int, expires_at: int, retry_ms: int
     ) -> Login:
         tokens = self._engine.db.refresh_tokens
-        found = await tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
-        if found is None or await is_deleted(self._engine, found["user_id"]):
+        document = await tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
+        if document is None or await is_deleted(self._engine, document["user_id"]):
             raise NotFound("login")
-        until = min(expires_at, found["ends_at"])
+        until = min(expires_at, document["ends_at"])
         rotated = await tokens.find_one_and_update(
             {"_id": login_id, "token_hash": presented, "expires_at": {"$gt": now}},
             {
@@ -135,10 +135,10 @@ class MongoAccountStore:
     async def _retried(self, login_id: str, presented: str, successor: str, rotated_since: int) -> Login:
         """Return the login if its newest rotation is the very same one; otherwise it has a thief, and ends."""
         tokens = self._engine.db.refresh_tokens
-        found = await tokens.find_one({"_id": login_id})
-        if found is None:
+        document = await tokens.find_one({"_id": login_id})
+        if document is None:
             raise NotFound("login")
-        login = rows.as_login(found)
+        login = rows.as_login(document)
         is_retry = presented == login.previous_hash and successor == login.token_hash
         if is_retry and login.rotated_at >= rotated_since:
             await self._engine.confirm()
@@ -152,8 +152,8 @@ class MongoAccountStore:
 
     @translated
     async def logins(self, user_id: str, now: int) -> list[Login]:
-        found = self._engine.db.refresh_tokens.find({"user_id": user_id, "expires_at": {"$gt": now}})
-        return [rows.as_login(one) async for one in found.sort([("used_at", -1), ("_id", -1)])]
+        cursor = self._engine.db.refresh_tokens.find({"user_id": user_id, "expires_at": {"$gt": now}})
+        return [rows.as_login(document) async for document in cursor.sort([("used_at", -1), ("_id", -1)])]
 
     @translated
     async def end_other_logins(self, user_id: str, kept_login: str) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ class MongoAccountStore:
         user_ids = await db.refresh_tokens.distinct("user_id", {"_id": {"$in": ids}})
         await db.users.update_many({"_id": {"$in": user_ids}}, {"$max": {"active_at": now}})
         alive = db.refresh_tokens.find({"_id": {"$in": ids}, "expires_at": {"$gt": now}}, {"_id": 1})
-        return set(ids) - {one["_id"] async for one in alive}
+        return set(ids) - {document["_id"] async for document in alive}
 
 
 def _indexed(key: str) -> Document:
@@ -176,18 +176,18 @@ def _indexed(key: str) -> Document:
 
 async def is_stored(engine: Engine, user: User) -> bool:
     """Whether this very user is there; raises Conflict if another one has his id."""
-    there = await engine.db.users.find_one({"_id": user.id})
-    if there and rows.as_user(there) != user:
+    existing = await engine.db.users.find_one({"_id": user.id})
+    if existing and rows.as_user(existing) != user:
         raise Conflict("id")
-    return there is not None
+    return existing is not None
 
 
 async def existing_user(engine: Engine, user_id: str) -> User:
     """Return a user who was not deleted; raises NotFound."""
-    found = await engine.db.users.find_one({"_id": user_id, "is_deleted": False})
-    if found is None:
+    document = await engine.db.users.find_one({"_id": user_id, "is_deleted": False})
+    if document is None:
         raise NotFound("user")
-    return rows.as_user(found)
+    return rows.as_user(document)
 
 
 async def is_deleted(engine: Engine, user_id: str) -> bool:
@@ -218,7 +218,7 @@ async def insert_login(engine: Engine, login: Login) -> None:
 async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -> tuple[str, ...]:
     """End all logins of a user but one; return their ids."""
     others = {"user_id": user_id, "_id": {"$ne": kept_login}}
-    ended = [one["_id"] async for one in engine.db.refresh_tokens.find(others, {"_id": 1})]
+    ended = [document["_id"] async for document in engine.db.refresh_tokens.find(others, {"_id": 1})]
     await engine.db.refresh_tokens.delete_many({"_id": {"$in": ended}})
     return tuple(ended)
 
@@ -231,5 +231,5 @@ def taken(error: DuplicateKeyError) -> Conflict:
 async def user_of_login(engine: Engine, login_id: str, now: int) -> User | None:
     """Return the user of a login that has neither ended nor expired."""
     login = await engine.db.refresh_tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
-    found = await engine.db.users.find_one({"_id": login["user_id"], **_ALIVE}) if login else None
-    return rows.as_user(found) if found else None
+    document = await engine.db.users.find_one({"_id": login["user_id"], **_ALIVE}) if login else None
+    return rows.as_user(document) if document else None

@@ -128,15 +128,15 @@ class Engine:
         """
         await self.db.meta.update_one({"_id": "nothing"}, {"$set": {"value": ""}})
 
-    async def delete_many(self, collection: str, wanted: dict[str, str]) -> None:
+    async def delete_many(self, collection: str, query: dict[str, str]) -> None:
         """Delete documents in batches, however many there are."""
-        while ids := [one["_id"] async for one in self.db[collection].find(wanted, {"_id": 1}).limit(_BATCH)]:
+        while ids := [document["_id"] async for document in self.db[collection].find(query, {"_id": 1}).limit(_BATCH)]:
             await self.db[collection].delete_many({"_id": {"$in": ids}})
 
-    async def blank_many(self, collection: str, wanted: dict[str, str], field: str) -> None:
+    async def blank_many(self, collection: str, query: dict[str, str], field: str) -> None:
         """Empty a text field of documents, in batches."""
-        filled = {**wanted, field: {"$ne": ""}}
-        while ids := [one["_id"] async for one in self.db[collection].find(filled, {"_id": 1}).limit(_BATCH)]:
+        filled = {**query, field: {"$ne": ""}}
+        while ids := [document["_id"] async for document in self.db[collection].find(filled, {"_id": 1}).limit(_BATCH)]:
             await self.db[collection].update_many({"_id": {"$in": ids}}, {"$set": {field: ""}})
 
 
@@ -146,13 +146,13 @@ async def _make_indexes(db: Database) -> None:
 
 
 async def _make_indexes_of(db: Database, collection: str) -> None:
-    wanted = [(keys, options) for name, keys, options in _INDEXES if name == collection]
+    indexes = [(keys, options) for name, keys, options in _INDEXES if name == collection]
     try:
-        await db[collection].create_indexes([IndexModel(keys, **options) for keys, options in wanted])
+        await db[collection].create_indexes([IndexModel(keys, **options) for keys, options in indexes])
     except OperationFailure as error:
         if error.code not in _OPTIONS_DIFFER:
             raise
-        for keys, options in wanted:
+        for keys, options in indexes:
             await _make_index(db, collection, keys, options)
 
 

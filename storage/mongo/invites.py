@@ -33,30 +33,33 @@ class MongoInviteStore:
 
     @translated
     async def invite(self, secret_hash: str, now: int) -> Invite | None:
-        found = await self._engine.db.invites.find_one(_usable(now, secret_hash=secret_hash))
-        return rows.as_invite(found) if found else None
+        document = await self._engine.db.invites.find_one(_usable(now, secret_hash=secret_hash))
+        return rows.as_invite(document) if document else None
 
     @translated
     async def invites(
         self, session_id: str, before: str | None, limit: int, uses: int
     ) -> list[tuple[Invite, list[InviteUse]]]:
-        wanted: Document = {"session_id": session_id}
+        query: Document = {"session_id": session_id}
         if before is not None:
-            wanted["_id"] = {"$lt": before}
-        found = self._engine.db.invites.find(wanted).sort("_id", -1)
-        return [(rows.as_invite(one), await self._uses(one["_id"], uses)) for one in await at_most(found, limit)]
+            query["_id"] = {"$lt": before}
+        cursor = self._engine.db.invites.find(query).sort("_id", -1)
+        return [
+            (rows.as_invite(document), await self._uses(document["_id"], uses))
+            for document in await at_most(cursor, limit)
+        ]
 
     async def _uses(self, invite_id: str, limit: int) -> list[InviteUse]:
-        found = self._engine.db.invite_uses.find({"invite_id": invite_id})
-        newest = await at_most(found.sort([("used_at", -1), ("user_id", 1)]), limit)
-        return [InviteUse(one["user_id"], one["used_at"]) for one in newest]
+        cursor = self._engine.db.invite_uses.find({"invite_id": invite_id})
+        newest = await at_most(cursor.sort([("used_at", -1), ("user_id", 1)]), limit)
+        return [InviteUse(document["user_id"], document["used_at"]) for document in newest]
 
     @translated
     async def revoke_invite(self, session_id: str, invite_id: str) -> None:
-        found = await self._engine.db.invites.update_one(
+        result = await self._engine.db.invites.update_one(
             {"_id": invite_id, "session_id": session_id}, {"$set": {"is_revoked": True}}
         )
-        if not found.matched_count:
+        if not result.matched_count:
             raise NotFound("invite")
 
     @translated
@@ -75,14 +78,14 @@ class MongoInviteStore:
         db, mark = self._engine.db, f"entering.{member.user_id}"
         mine = {"secret_hash": secret_hash, "session_id": member.session_id}
         entering = await db.invites.find_one({**mine, mark: {"$exists": True}})
-        there = await member_of(self._engine, member.session_id, member.user_id)
-        if entering and there is None and (entering["is_revoked"] or entering["expires_at"] <= member.joined_at):
+        present = await member_of(self._engine, member.session_id, member.user_id)
+        if entering and present is None and (entering["is_revoked"] or entering["expires_at"] <= member.joined_at):
             await _give_back(self._engine, entering["_id"], member.user_id)
             raise NotFound("invite")
         if entering is None:
-            if there:
+            if present:
                 await self._engine.confirm()
-                return there
+                return present
             await existing_session(self._engine, member.session_id)
             if await db.invites.find_one(_usable(member.joined_at, **mine)) is None:
                 raise NotFound("invite")
@@ -95,7 +98,7 @@ class MongoInviteStore:
         try:
             if guest:
                 await self._put_guest(*guest)
-            added = there or await add_member(self._engine, replace(member, role=Role(entering["role"])), limit)
+            added = present or await add_member(self._engine, replace(member, role=Role(entering["role"])), limit)
         except (LimitReached, NotFound):
             await _give_back(self._engine, entering["_id"], member.user_id)
             raise
@@ -120,8 +123,8 @@ class MongoInviteStore:
         db = self._engine.db
         async with self._engine.locked(user=user.id):
             before = await existing_user(self._engine, user.id)
-            there = await db.refresh_tokens.find_one({"_id": login.id, "user_id": user.id})
-            if there is None or not (before.is_guest or before == user):
+            existing = await db.refresh_tokens.find_one({"_id": login.id, "user_id": user.id})
+            if existing is None or not (before.is_guest or before == user):
                 raise NotFound("guest")
             changes = {
                 "username": user.username, "name_key": user.username.casefold(), "email": user.email,
@@ -144,8 +147,8 @@ class MongoInviteStore:
 
     @translated
     async def take_ticket(self, ticket_hash: str, now: int) -> Ticket | None:
-        found = await self._engine.db.tickets.find_one_and_delete({"_id": ticket_hash})
-        return rows.as_ticket(found) if found and found["expires_at"] > now else None
+        document = await self._engine.db.tickets.find_one_and_delete({"_id": ticket_hash})
+        return rows.as_ticket(document) if document and document["expires_at"] > now else None
 
 
 async def note_use(engine: Engine, invite: Document, user_id: str, used_at: int) -> None:

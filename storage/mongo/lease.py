@@ -53,20 +53,20 @@ class Lease:
     async def take(self, db: Database) -> None:
         """Become the only server of this database; raises StoreUnavailable while another one is."""
         began, until = self._monotonic(), await _now(db) + int(LEASE_S * 1000)
-        there = await db.meta.find_one(_KEY)
+        existing = await db.meta.find_one(_KEY)
         mine = {"token": self.token, "until": until, **_process()}
         is_mine = False
-        if there is None:
+        if existing is None:
             with contextlib.suppress(DuplicateKeyError):
                 await db.meta.insert_one({**_KEY, **mine})
                 is_mine = True
-        elif not await holder(db, there):
-            seen = {**_KEY, "token": there["token"], "until": there["until"]}
+        elif not await holder(db, existing):
+            seen = {**_KEY, "token": existing["token"], "until": existing["until"]}
             is_mine = await db.meta.find_one_and_update(seen, {"$set": mine}) is not None
         if not is_mine:
-            who = f"{there['host']} pid {there['pid']}" if there else "just started"
+            owner = f"{existing['host']} pid {existing['pid']}" if existing else "just started"
             raise StoreUnavailable(
-                f"MongoDB: the database is in use by another server ({who});"
+                f"MongoDB: the database is in use by another server ({owner});"
                 f" if that was killed, try again in {LEASE_S:.0f} s"
             )
         self._renewed_at = began
@@ -75,8 +75,8 @@ class Lease:
         """Hold on; once somebody else has it, it is lost for good."""
         began = self._monotonic()
         until = await _now(db) + int(LEASE_S * 1000)
-        found = await db.meta.update_one({**_KEY, "token": self.token}, {"$set": {"until": until}})
-        if found.matched_count:
+        result = await db.meta.update_one({**_KEY, "token": self.token}, {"$set": {"until": until}})
+        if result.matched_count:
             self._renewed_at = began
         else:
             self._is_lost = True
@@ -85,12 +85,12 @@ class Lease:
         await db.meta.delete_one({**_KEY, "token": self.token})
 
 
-async def holder(db: Database, there: Document | None = None) -> str:
-    """Return who has the database, "" for nobody."""
-    found = there or await db.meta.find_one(_KEY)
-    if found is None or found["until"] <= await _now(db) or _is_dead(found):
+async def holder(db: Database, known: Document | None = None) -> str:
+    """Return which server has the database, "" for none; known: the lease, if it was read already."""
+    lease = known or await db.meta.find_one(_KEY)
+    if lease is None or lease["until"] <= await _now(db) or _is_dead(lease):
         return ""
-    return f"{found['host']} pid {found['pid']}"
+    return f"{lease['host']} pid {lease['pid']}"
 
 
 async def _now(db: Database) -> int:
@@ -126,8 +126,8 @@ def _began(pid: int) -> str:
         return ""
 
 
-def _is_dead(found: Document) -> bool:
+def _is_dead(lease: Document) -> bool:
     """Whether the lease is of a process of this machine, as far as we see it, that is gone."""
     mine = _process()
-    is_near = bool(mine["boot"]) and all(found[name] == mine[name] for name in ("boot", "space"))
-    return is_near and _began(found["pid"]) != found["began"]
+    is_near = bool(mine["boot"]) and all(lease[name] == mine[name] for name in ("boot", "space"))
+    return is_near and _began(lease["pid"]) != lease["began"]

@@ -33,10 +33,10 @@ async def join(engine: Engine, inline: bytes, parts: list[str]) -> bytes:
     """Put together what `put` took apart; raises StoreUnavailable if a part is missing."""
     if not parts:
         return bytes(inline)
-    found = {one["_id"]: one["data"] async for one in engine.db.parts.find({"_id": {"$in": parts}})}
-    if missing := set(parts) - set(found):
+    documents = {document["_id"]: document["data"] async for document in engine.db.parts.find({"_id": {"$in": parts}})}
+    if missing := set(parts) - set(documents):
         raise StoreUnavailable(f"MongoDB: the database lacks {len(missing)} parts of a large value")
-    return b"".join(found[part] for part in parts)
+    return b"".join(documents[part] for part in parts)
 
 
 async def drop(engine: Engine, parts: list[str]) -> None:
@@ -47,8 +47,8 @@ async def drop(engine: Engine, parts: list[str]) -> None:
 
 async def drop_unused(engine: Engine) -> None:
     """Drop parts that no document lists; only while nothing is being stored."""
-    found = engine.db.parts.find({}, {"data": 0})
-    await drop(engine, [one["_id"] async for one in found if not await _is_listed(engine, one)])
+    cursor = engine.db.parts.find({}, {"data": 0})
+    await drop(engine, [document["_id"] async for document in cursor if not await _is_listed(engine, document)])
 
 
 async def _is_listed(engine: Engine, part: Document) -> bool:

@@ -28,14 +28,17 @@ class MongoRoomStore:
 
     @translated
     async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
-        wanted = list(chunks)
-        ids = {chunk.session_id for chunk in wanted}
+        given = list(chunks)
+        ids = {chunk.session_id for chunk in given}
         async with self._engine.appending:
-            there = {one["_id"] async for one in self._engine.db.sessions.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
-            kept = [chunk for chunk in wanted if chunk.session_id in there]
-            await self._insert(kept)
-        await touch(self._engine, list(there), max((chunk.created_at for chunk in kept), default=0))
-        return ids - there
+            present = {
+                document["_id"]
+                async for document in self._engine.db.sessions.find({"_id": {"$in": list(ids)}}, {"_id": 1})
+            }
+            writable = [chunk for chunk in given if chunk.session_id in present]
+            await self._insert(writable)
+        await touch(self._engine, list(present), max((chunk.created_at for chunk in writable), default=0))
+        return ids - present
 
     async def _insert(self, chunks: list[Chunk]) -> None:
         """Insert the chunks that are not there yet in one go, after a look at all of them; raises LogConflict."""
@@ -61,23 +64,25 @@ class MongoRoomStore:
 
     @translated
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
-        found = self._engine.db.log.find({"session_id": session_id, "last": {"$gt": after}}).sort("first")
-        kept: list[Chunk] = []
-        async with found:
-            async for one in found:
-                if len(kept) >= limit:
+        cursor = self._engine.db.log.find({"session_id": session_id, "last": {"$gt": after}}).sort("first")
+        chunks: list[Chunk] = []
+        async with cursor:
+            async for document in cursor:
+                if len(chunks) >= limit:
                     break
-                if not kept or one["first"] > kept[-1].last:  # else it is in a packed one, see `replace_chunks`
-                    kept.append(await _as_chunk(self._engine, one))
-        return kept
+                if (
+                    not chunks or document["first"] > chunks[-1].last
+                ):  # else it is in a packed one, see `replace_chunks`
+                    chunks.append(await _as_chunk(self._engine, document))
+        return chunks
 
     @translated
     async def chunk_spans(self, session_id: str) -> list[tuple[int, int]]:
-        found = self._engine.db.log.find({"session_id": session_id}, {"first": 1, "last": 1}).sort("first")
+        cursor = self._engine.db.log.find({"session_id": session_id}, {"first": 1, "last": 1}).sort("first")
         spans: list[tuple[int, int]] = []
-        async for one in found:
-            if not spans or one["first"] > spans[-1][1]:
-                spans.append((one["first"], one["last"]))
+        async for document in cursor:
+            if not spans or document["first"] > spans[-1][1]:
+                spans.append((document["first"], document["last"]))
         return spans
 
     @translated
@@ -87,21 +92,25 @@ class MongoRoomStore:
         async with self._engine.locked(session=session_id):
             await self._require(session_id)
             covered = {"session_id": session_id, "first": {"$gte": chunk.first, "$lt": chunk.last + 1}}
-            there = [one async for one in db.log.find(covered, {"first": 1, "last": 1, "parts": 1}).sort("first")]
-            if not there or there[0]["first"] != chunk.first or max(one["last"] for one in there) != chunk.last:
+            replaced = [row async for row in db.log.find(covered, {"first": 1, "last": 1, "parts": 1}).sort("first")]
+            if (
+                not replaced
+                or replaced[0]["first"] != chunk.first
+                or max(row["last"] for row in replaced) != chunk.last
+            ):
                 raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
             document = await _chunk_document(self._engine, chunk)
             await db.log.replace_one({"_id": document["_id"]}, document)
             await db.log.delete_many({**covered, "first": {"$gt": chunk.first, "$lt": chunk.last + 1}})
-            await parts.drop(self._engine, [part for one in there for part in one["parts"]])
+            await parts.drop(self._engine, [part for row in replaced for part in row["parts"]])
 
     @translated
     async def checkpoint(self, session_id: str) -> Checkpoint | None:
-        found = await self._engine.db.checkpoints.find_one({"_id": session_id})
-        if found is None:
+        document = await self._engine.db.checkpoints.find_one({"_id": session_id})
+        if document is None:
             return None
-        state = await parts.join(self._engine, found["state"], found["parts"])
-        return Checkpoint(session_id, found["sequence"], state, bytes(found["owners"]), found["created_at"])
+        state = await parts.join(self._engine, document["state"], document["parts"])
+        return Checkpoint(session_id, document["sequence"], state, bytes(document["owners"]), document["created_at"])
 
     @translated
     async def put_checkpoint(self, checkpoint: Checkpoint) -> None:
@@ -175,9 +184,9 @@ class MongoRoomStore:
             return
         automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
         versions = self._engine.db.versions
-        oldest = [one async for one in versions.find(automatic, {"parts": 1}).sort("number", 1).limit(count)]
-        await versions.delete_many({"_id": {"$in": [one["_id"] for one in oldest]}})
-        await parts.drop(self._engine, [part for one in oldest for part in one["parts"]])
+        oldest = [document async for document in versions.find(automatic, {"parts": 1}).sort("number", 1).limit(count)]
+        await versions.delete_many({"_id": {"$in": [document["_id"] for document in oldest]}})
+        await parts.drop(self._engine, [part for document in oldest for part in document["parts"]])
 
     @translated
     async def newest_version(self, session_id: str) -> Version | None:
@@ -185,19 +194,19 @@ class MongoRoomStore:
 
     @translated
     async def version(self, session_id: str, number: int) -> Version | None:
-        found = await self._engine.db.versions.find_one({"_id": rows.version_id(session_id, number)})
-        return await _as_version(self._engine, found) if found else None
+        document = await self._engine.db.versions.find_one({"_id": rows.version_id(session_id, number)})
+        return await _as_version(self._engine, document) if document else None
 
     @translated
     async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
-        wanted: Document = {"session_id": session_id}
+        query: Document = {"session_id": session_id}
         if before is not None:
-            wanted["number"] = {"$lt": before}
+            query["number"] = {"$lt": before}
         fields = None if with_files else {"files": 0, "parts": 0}
-        found = await at_most(self._engine.db.versions.find(wanted, fields).sort("number", -1), limit)
+        documents = await at_most(self._engine.db.versions.find(query, fields).sort("number", -1), limit)
         if not with_files:
-            return [rows.as_version(one, None) for one in found]
-        return [await _as_version(self._engine, one) for one in found]
+            return [rows.as_version(document, None) for document in documents]
+        return [await _as_version(self._engine, document) for document in documents]
 
 
 async def touch(engine: Engine, session_ids: list[str], now: int) -> None:
@@ -213,7 +222,7 @@ async def touch(engine: Engine, session_ids: list[str], now: int) -> None:
 async def last_entry(engine: Engine, session_id: str) -> int:
     """Return the number of the newest entry of a log, 0 if there is none."""
     newest = engine.db.log.find({"session_id": session_id}, {"last": 1}).sort("last", -1).limit(1)
-    return max([int(one["last"]) async for one in newest], default=0)
+    return max([int(document["last"]) async for document in newest], default=0)
 
 
 async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
@@ -226,8 +235,8 @@ async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
 
 async def _check_same(engine: Engine, chunk: Chunk) -> None:
     """Raise LogConflict unless this very chunk is in the log."""
-    there = await engine.db.log.find_one({"_id": rows.chunk_id(chunk.session_id, chunk.first)})
-    if there is None or there["last"] != chunk.last or (await _as_chunk(engine, there)).data != chunk.data:
+    existing = await engine.db.log.find_one({"_id": rows.chunk_id(chunk.session_id, chunk.first)})
+    if existing is None or existing["last"] != chunk.last or (await _as_chunk(engine, existing)).data != chunk.data:
         raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
 
 
@@ -251,8 +260,8 @@ async def _chunk_document(engine: Engine, chunk: Chunk) -> Document:
 
 async def _as_chunk(engine: Engine, document: Document) -> Chunk:
     data = await parts.join(engine, document["data"], document["parts"])
-    found: Chunk = rows.restored(Chunk, {**document, "data": data})
-    return found
+    chunk: Chunk = rows.restored(Chunk, {**document, "data": data})
+    return chunk
 
 
 async def _as_version(engine: Engine, document: Document) -> Version:
@@ -261,5 +270,5 @@ async def _as_version(engine: Engine, document: Document) -> Version:
 
 async def _newest(engine: Engine, session_id: str) -> Version | None:
     newest = engine.db.versions.find({"session_id": session_id}).sort("number", -1).limit(1)
-    found = [await _as_version(engine, one) async for one in newest]
-    return found[0] if found else None
+    documents = [await _as_version(engine, document) async for document in newest]
+    return documents[0] if documents else None

@@ -27,14 +27,14 @@ _KINDS: dict[str, Any] = {"role": Role, "access": Access, "join_role": Role, "st
 
 def plain(record: Any) -> Document:
     """Return a record's fields, words as plain strings."""
-    values = {one.name: getattr(record, one.name) for one in fields(record)}
+    values = {document.name: getattr(record, document.name) for document in fields(record)}
     return {name: str(value) if name in _KINDS else value for name, value in values.items()}
 
 
 def restored(cls: type[Any], document: Document, **more: Any) -> Any:
     """Return the record of a document."""
     values = {**document, **more}
-    return cls(**{one.name: _word(one.name, values[one.name]) for one in fields(cls)})
+    return cls(**{column.name: _word(column.name, values[column.name]) for column in fields(cls)})
 
 
 def _word(name: str, value: Any) -> Any:
@@ -59,8 +59,8 @@ def user_document(user: User, active_at: int) -> Document:
 
 def as_user(document: Document) -> User:
     """Return the user of a document."""
-    found: User = restored(User, document, id=document["_id"])
-    return found
+    user: User = restored(User, document, id=document["_id"])
+    return user
 
 
 def login_document(login: Login) -> Document:
@@ -70,8 +70,8 @@ def login_document(login: Login) -> Document:
 
 def as_login(document: Document) -> Login:
     """Return the login of a document."""
-    found: Login = restored(Login, document, id=document["_id"])
-    return found
+    login: Login = restored(Login, document, id=document["_id"])
+    return login
 
 
 def session_document(session: Session) -> Document:
@@ -81,8 +81,8 @@ def session_document(session: Session) -> Document:
 
 def as_session(document: Document) -> Session:
     """Return the session of a document."""
-    found: Session = restored(Session, document, id=document["_id"])
-    return found
+    session: Session = restored(Session, document, id=document["_id"])
+    return session
 
 
 def member_id(session_id: str, user_id: str) -> str:
@@ -99,8 +99,8 @@ def member_document(member: Member) -> Document:
 def as_member(document: Document, owner_id: str | None) -> Member:
     """Return the member of a document; `owner_id` is the user who owns the session."""
     role = Role.OWNER if document["user_id"] == owner_id else document["role"]
-    found: Member = restored(Member, document, role=role)
-    return found
+    member: Member = restored(Member, document, role=role)
+    return member
 
 
 def invite_document(invite: Invite) -> Document:
@@ -110,8 +110,8 @@ def invite_document(invite: Invite) -> Document:
 
 def as_invite(document: Document) -> Invite:
     """Return the invite of a document."""
-    found: Invite = restored(Invite, document, id=document["_id"])
-    return found
+    invite: Invite = restored(Invite, document, id=document["_id"])
+    return invite
 
 
 def ticket_document(ticket: Ticket) -> Document:
@@ -121,8 +121,8 @@ def ticket_document(ticket: Ticket) -> Document:
 
 def as_ticket(document: Document) -> Ticket:
     """Return the ticket of a document."""
-    found: Ticket = restored(Ticket, document, hash=document["_id"])
-    return found
+    ticket: Ticket = restored(Ticket, document, hash=document["_id"])
+    return ticket
 
 
 def avatar_document(avatar: Avatar) -> Document:
@@ -132,8 +132,8 @@ def avatar_document(avatar: Avatar) -> Document:
 
 def as_avatar(document: Document) -> Avatar:
     """Return the avatar of a document."""
-    found: Avatar = restored(Avatar, document, user_id=document["_id"])
-    return found
+    avatar: Avatar = restored(Avatar, document, user_id=document["_id"])
+    return avatar
 
 
 def message_document(message: Message) -> Document:
@@ -148,8 +148,8 @@ def message_id(session_id: str, message: str) -> str:
 
 def as_message(document: Document) -> Message:
     """Return the chat message of a document."""
-    found: Message = restored(Message, document)
-    return found
+    message: Message = restored(Message, document)
+    return message
 
 
 def chunk_id(session_id: str, first: int) -> str:
@@ -183,5 +183,5 @@ def files_data(version: Version) -> bytes:
 def as_version(document: Document, data: bytes | None) -> Version:
     """Return the version of a document; data: its files as JSON, None if they were not read."""
     files = None if data is None else json.loads(data)
-    found: Version = restored(Version, document, files=files, contributors=tuple(document["contributors"]))
-    return found
+    version: Version = restored(Version, document, files=files, contributors=tuple(document["contributors"]))
+    return version

@@ -43,32 +43,33 @@ class MongoSessionStore:
 
     @translated
     async def session(self, session_id: str) -> Session | None:
-        found = await self._engine.db.sessions.find_one({"_id": session_id})
-        return rows.as_session(found) if found else None
+        document = await self._engine.db.sessions.find_one({"_id": session_id})
+        return rows.as_session(document) if document else None
 
     @translated
     async def admission(self, login_id: str, session_id: str, now: int) -> Admission | None:
         user = await user_of_login(self._engine, login_id, now)
         if user is None:
             return None
-        found = await self._engine.db.sessions.find_one({"_id": session_id})
+        document = await self._engine.db.sessions.find_one({"_id": session_id})
         member = await member_of(self._engine, session_id, user.id)
-        return Admission(user, rows.as_session(found) if found else None, member)
+        return Admission(user, rows.as_session(document) if document else None, member)
 
     @translated
     async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[SessionListing]:
         db = self._engine.db
         memberships = {
-            one["session_id"]: one async for one in db.members.find({"user_id": user_id, "is_removed": False})
+            document["session_id"]: document
+            async for document in db.members.find({"user_id": user_id, "is_removed": False})
         }
-        wanted: Document = {"_id": {"$in": list(memberships)}}
+        query: Document = {"_id": {"$in": list(memberships)}}
         if before:
             at, session_id = before
-            wanted = {
-                "$and": [wanted, {"$or": [{"updated_at": {"$lt": at}}, {"updated_at": at, "_id": {"$lt": session_id}}]}]
+            query = {
+                "$and": [query, {"$or": [{"updated_at": {"$lt": at}}, {"updated_at": at, "_id": {"$lt": session_id}}]}]
             }
-        found = db.sessions.find(wanted).sort([("updated_at", -1), ("_id", -1)])
-        sessions = [rows.as_session(one) for one in await at_most(found, limit)]
+        cursor = db.sessions.find(query).sort([("updated_at", -1), ("_id", -1)])
+        sessions = [rows.as_session(document) for document in await at_most(cursor, limit)]
         newest = await asyncio.gather(*(newest_message(self._engine, session.id) for session in sessions))
         members = [rows.as_member(memberships[session.id], session.owner_id) for session in sessions]
         return [
@@ -87,12 +88,12 @@ class MongoSessionStore:
     async def _change(self, session_id: str, changes: SessionChanges, now: int) -> Session:
         values = {name: value for name, value in _changed(changes).items() if value is not None}
         update: Document = {"$max": {"updated_at": now}, **({"$set": values} if values else {})}
-        found = await self._engine.db.sessions.find_one_and_update(
+        document = await self._engine.db.sessions.find_one_and_update(
             {"_id": session_id}, update, return_document=ReturnDocument.AFTER
         )
-        if found is None:
+        if document is None:
             raise NotFound("session")
-        return rows.as_session(found)
+        return rows.as_session(document)
 
     @translated
     async def delete_session(self, session_id: str, *, owner_id: str | None = None) -> None:
@@ -116,23 +117,23 @@ class MongoSessionStore:
     async def join(self, member: Member, limit: int) -> Member:
         async with self._engine.locked(user=member.user_id, session=member.session_id):
             await existing_session(self._engine, member.session_id)
-            there = await member_of(self._engine, member.session_id, member.user_id)
-            if there is None:
+            present = await member_of(self._engine, member.session_id, member.user_id)
+            if present is None:
                 return await add_member(self._engine, member, limit)
             await self._engine.confirm()
-            return there
+            return present
 
     @translated
     async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
         async with self._engine.locked(session=session_id):
             await check_owner(self._engine, session_id, owner_id)
-            there = await self._not_owner(session_id, user_id)
+            member = await self._not_owner(session_id, user_id)
             if role is Role.OWNER:
                 raise OwnerStays("another owner")
             await self._engine.db.members.update_one(
                 {"_id": rows.member_id(session_id, user_id)}, {"$set": {"role": str(role), "is_removed": False}}
             )
-            return replace(there, role=role, is_removed=False)
+            return replace(member, role=role, is_removed=False)
 
     @translated
     async def transfer_session(self, session_id: str, owner_id: str, successor_id: str) -> Member:
@@ -183,8 +184,8 @@ class MongoSessionStore:
         db = self._engine.db
         async with self._engine.locked(user=message.sender_id, session=message.session_id):
             await existing_session(self._engine, message.session_id)
-            there = await db.messages.find_one({"_id": rows.message_id(message.session_id, message.id)})
-            stored = rows.as_message(there) if there else await self._append_message(message)
+            existing = await db.messages.find_one({"_id": rows.message_id(message.session_id, message.id)})
+            stored = rows.as_message(existing) if existing else await self._append_message(message)
         await touch(self._engine, [stored.session_id], stored.created_at)
         await self._note_read(stored.session_id, stored.sender_id, stored.sequence)
         return stored
@@ -217,52 +218,55 @@ class MongoSessionStore:
 
     @translated
     async def messages(self, session_id: str, before: int | None, limit: int) -> list[Message]:
-        wanted: Document = {"session_id": session_id}
+        query: Document = {"session_id": session_id}
         if before is not None:
-            wanted["sequence"] = {"$lt": before}
-        found = self._engine.db.messages.find(wanted).sort("sequence", -1)
-        return [rows.as_message(one) for one in await at_most(found, limit)][::-1]
+            query["sequence"] = {"$lt": before}
+        cursor = self._engine.db.messages.find(query).sort("sequence", -1)
+        return [rows.as_message(document) for document in await at_most(cursor, limit)][::-1]
 
 
 async def existing_session(engine: Engine, session_id: str) -> Document:
     """Return a session's document; raises NotFound."""
-    found = await engine.db.sessions.find_one({"_id": session_id})
-    if found is None:
+    document = await engine.db.sessions.find_one({"_id": session_id})
+    if document is None:
         raise NotFound("session")
-    return found
+    return document
 
 
 async def check_owner(engine: Engine, session_id: str, owner_id: str | None) -> None:
     """Raise NotOwner if the session, if there is one, belongs to another user than the one given, if one is."""
     if owner_id is not None:
-        found = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1})
-        if found and found["owner_id"] != owner_id:
+        document = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1})
+        if document and document["owner_id"] != owner_id:
             raise NotOwner("session")
 
 
 async def member_of(engine: Engine, session_id: str, user_id: str) -> Member | None:
     """Return the membership of a user, None if there is none."""
-    found = await engine.db.members.find_one({"_id": rows.member_id(session_id, user_id)})
-    session = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1}) if found else None
-    return rows.as_member(found, session["owner_id"]) if found and session else None
+    document = await engine.db.members.find_one({"_id": rows.member_id(session_id, user_id)})
+    session = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1}) if document else None
+    return rows.as_member(document, session["owner_id"]) if document and session else None
 
 
 async def members_of(engine: Engine, session_ids: list[str]) -> dict[str, list[Member]]:
     """Return the members of each session, in the order in which they joined."""
     chosen = {"$in": session_ids}
-    owners = {one["_id"]: one["owner_id"] async for one in engine.db.sessions.find({"_id": chosen}, {"owner_id": 1})}
-    found: dict[str, list[Member]] = {session_id: [] for session_id in session_ids}
+    owners = {
+        document["_id"]: document["owner_id"]
+        async for document in engine.db.sessions.find({"_id": chosen}, {"owner_id": 1})
+    }
+    members: dict[str, list[Member]] = {session_id: [] for session_id in session_ids}
     documents = engine.db.members.find({"session_id": chosen, "is_removed": False})
-    async for one in documents.sort([("joined_at", 1), ("user_id", 1)]):
-        if one["session_id"] in owners:
-            found[one["session_id"]].append(rows.as_member(one, owners[one["session_id"]]))
-    return found
+    async for document in documents.sort([("joined_at", 1), ("user_id", 1)]):
+        if document["session_id"] in owners:
+            members[document["session_id"]].append(rows.as_member(document, owners[document["session_id"]]))
+    return members
 
 
 async def newest_message(engine: Engine, session_id: str) -> int:
     """Return the number of the newest chat message, 0 if there is none."""
     newest = engine.db.messages.find({"session_id": session_id}, {"sequence": 1}).sort("sequence", -1).limit(1)
-    return max([int(one["sequence"]) async for one in newest], default=0)
+    return max([int(document["sequence"]) async for document in newest], default=0)
 
 
 async def add_member(engine: Engine, member: Member, limit: int) -> Member:

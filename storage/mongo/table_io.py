@@ -38,17 +38,17 @@ class MongoTableIO:
     @translated
     async def page(self, table: str, cursor: str, limit: int) -> tuple[list[Row], str]:
         behind = {"_id": {"$gt": cursor}} if cursor else {}
-        found = await at_most(self._engine.db[table].find(behind).sort("_id", 1), limit)
-        owners = await self._owners(found) if table == "members" else {}
-        rows = [await self._as_row(table, one, owners) for one in found]
-        return rows, found[-1]["_id"] if found else cursor
+        documents = await at_most(self._engine.db[table].find(behind).sort("_id", 1), limit)
+        owners = await self._owners(documents) if table == "members" else {}
+        rows = [await self._as_row(table, document, owners) for document in documents]
+        return rows, documents[-1]["_id"] if documents else cursor
 
     @translated
     async def put(self, table: str, rows: Iterable[Row]) -> None:
-        wanted = list(rows)
-        invites = await self._invites_of(wanted) if table == _OF_INVITES else {}
+        given = list(rows)
+        invites = await self._invites_of(given) if table == _OF_INVITES else {}
         writes = []
-        for row in wanted:
+        for row in given:
             document = await self._as_document(table, row, invites)
             writes.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
         if writes:
@@ -56,8 +56,8 @@ class MongoTableIO:
 
     @translated
     async def note(self, name: str) -> str:
-        found = await self._engine.db.meta.find_one({"_id": f"note {name}"})
-        return found["value"] if found else ""
+        document = await self._engine.db.meta.find_one({"_id": f"note {name}"})
+        return document["value"] if document else ""
 
     @translated
     async def set_note(self, name: str, text: str) -> None:
@@ -68,12 +68,18 @@ class MongoTableIO:
             await meta.delete_one(key)
 
     async def _owners(self, members: list[Document]) -> dict[str, str]:
-        wanted = {"_id": {"$in": list({one["session_id"] for one in members})}}
-        return {one["_id"]: one["owner_id"] async for one in self._engine.db.sessions.find(wanted, {"owner_id": 1})}
+        query = {"_id": {"$in": list({document["session_id"] for document in members})}}
+        return {
+            document["_id"]: document["owner_id"]
+            async for document in self._engine.db.sessions.find(query, {"owner_id": 1})
+        }
 
     async def _invites_of(self, uses: list[Row]) -> dict[str, Document]:
-        wanted = {"_id": {"$in": list({one["invite_id"] for one in uses})}}
-        return {one["_id"]: one async for one in self._engine.db.invites.find(wanted, {"session_id": 1, "expires": 1})}
+        query = {"_id": {"$in": list({document["invite_id"] for document in uses})}}
+        return {
+            document["_id"]: document
+            async for document in self._engine.db.invites.find(query, {"session_id": 1, "expires": 1})
+        }
 
     async def _as_row(self, table: str, document: Document, owners: dict[str, str]) -> Row:
         row = {name: value for name, value in document.items() if name not in _DERIVED}

@@ -65,8 +65,8 @@ class SqliteAccountStore:
         def work(db: sqlite3.Connection) -> tuple[str, ...]:
             user = existing_user(db, user_id)
             if known_hash is not None:
-                kept = db.execute("SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?", (kept_login, user_id))
-                if user.password_hash != known_hash or kept.fetchone() is None:
+                login = db.execute("SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?", (kept_login, user_id))
+                if user.password_hash != known_hash or login.fetchone() is None:
                     raise Outdated("password")
             db.execute("UPDATE users SET password_hash = ? WHERE id = ?", (password_hash, user_id))
             return end_other_logins(db, user_id, kept_login)
@@ -172,10 +172,10 @@ class SqliteAccountStore:
 
 def is_stored(db: sqlite3.Connection, user: User) -> bool:
     """Whether this very user is there; raises Conflict if another one has his id."""
-    there = db.execute("SELECT * FROM users WHERE id = ?", (user.id,)).fetchone()
-    if there and as_user(there) != user:
+    existing = db.execute("SELECT * FROM users WHERE id = ?", (user.id,)).fetchone()
+    if existing and as_user(existing) != user:
         raise Conflict("id")
-    return there is not None
+    return existing is not None
 
 
 def is_deleted(db: sqlite3.Connection, user_id: str) -> bool:

@@ -64,10 +64,10 @@ class SqliteInviteStore:
 
     async def revoke_invite(self, session_id: str, invite_id: str) -> None:
         def work(db: sqlite3.Connection) -> None:
-            found = db.execute(
+            result = db.execute(
                 "UPDATE invites SET is_revoked = 1 WHERE session_id = ? AND id = ?", (session_id, invite_id)
             )
-            if not found.rowcount:
+            if not result.rowcount:
                 raise NotFound("invite")
 
         await self._engine.write(work)
@@ -88,8 +88,8 @@ class SqliteInviteStore:
     async def claim_guest(self, user: User, login: Login) -> tuple[str, ...]:
         def work(db: sqlite3.Connection) -> tuple[str, ...]:
             row = db.execute("SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user.id,)).fetchone()
-            there = db.execute("SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?", (login.id, user.id))
-            if row is None or there.fetchone() is None or not (row["is_guest"] or as_user(row) == user):
+            existing = db.execute("SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?", (login.id, user.id))
+            if row is None or existing.fetchone() is None or not (row["is_guest"] or as_user(row) == user):
                 raise NotFound("guest")
             try:
                 db.execute(
@@ -127,9 +127,9 @@ class SqliteInviteStore:
 
 def _use(db: sqlite3.Connection, secret_hash: str, member: Member, limit: int) -> Member:
     """Let a user in and count it, unless he is in (or was removed)."""
-    there = member_of(db, member.session_id, member.user_id)
-    if there:
-        return there
+    present = member_of(db, member.session_id, member.user_id)
+    if present:
+        return present
     invite = _usable(db, secret_hash, member.joined_at)
     if invite is None or invite.session_id != member.session_id:
         raise NotFound("invite")

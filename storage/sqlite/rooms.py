@@ -26,16 +26,16 @@ class SqliteRoomStore:
     _engine: Engine
 
     async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
-        wanted = tuple(chunks)
+        given = tuple(chunks)
 
         def work(db: sqlite3.Connection) -> set[str]:
             gone = set()
-            for chunk in wanted:
-                found = db.execute(_END_OF_LOG, (chunk.session_id,)).fetchone()
-                if found is None:
+            for chunk in given:
+                row = db.execute(_END_OF_LOG, (chunk.session_id,)).fetchone()
+                if row is None:
                     gone.add(chunk.session_id)
                     continue
-                updated_at, end = found
+                updated_at, end = row
                 insert_chunk(db, chunk, end or 0)
                 if updated_at < chunk.created_at - _TOUCH_MS:
                     touch(db, chunk.session_id, chunk.created_at)
@@ -65,8 +65,8 @@ class SqliteRoomStore:
             if not session_exists(db, chunk.session_id):
                 raise NotFound("session")
             where = "session_id = :session_id AND first BETWEEN :first AND :last"
-            there = db.execute(f"SELECT min(first), max(last) FROM log WHERE {where}", asdict(chunk)).fetchone()
-            if tuple(there) != (chunk.first, chunk.last):
+            existing = db.execute(f"SELECT min(first), max(last) FROM log WHERE {where}", asdict(chunk)).fetchone()
+            if tuple(existing) != (chunk.first, chunk.last):
                 raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
             db.execute(f"DELETE FROM log WHERE {where}", asdict(chunk))
             _insert(db, chunk)
@@ -181,10 +181,10 @@ def insert_chunk(db: sqlite3.Connection, chunk: Chunk, end: int = 0) -> None:
     if chunk.first == end + 1:
         _insert(db, chunk)
         return
-    there = db.execute(
+    existing = db.execute(
         "SELECT last, data FROM log WHERE session_id = ? AND first = ?", (chunk.session_id, chunk.first)
     ).fetchone()
-    if there is None or tuple(there) != (chunk.last, chunk.data):
+    if existing is None or tuple(existing) != (chunk.last, chunk.data):
         raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
 
 
@@ -207,11 +207,11 @@ def _make_room(db: sqlite3.Connection, version: Version, limit: int, auto_limit:
 
 
 def _counts(db: sqlite3.Connection, session_id: str) -> tuple[int, int]:
-    found = db.execute(
+    row = db.execute(
         "SELECT count(*), count(*) FILTER (WHERE kind = ?) FROM versions WHERE session_id = ?",
         (VersionKind.AUTO, session_id),
     ).fetchone()
-    return found[0], found[1]
+    return row[0], row[1]
 
 
 def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:

@@ -125,14 +125,14 @@ class SqliteSessionStore:
     async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
         def work(db: sqlite3.Connection) -> Member:
             check_owner(db, session_id, owner_id)
-            there = _not_owner(db, session_id, user_id)
+            member = _not_owner(db, session_id, user_id)
             if role is Role.OWNER:
                 raise OwnerStays("another owner")
             db.execute(
                 "UPDATE members SET role = ?, is_removed = 0 WHERE session_id = ? AND user_id = ?",
                 (role, session_id, user_id),
             )
-            return replace(there, role=role, is_removed=False)
+            return replace(member, role=role, is_removed=False)
 
         return await self._engine.write(work)
 
@@ -175,11 +175,11 @@ class SqliteSessionStore:
     async def add_message(self, message: Message) -> Message:
         def work(db: sqlite3.Connection) -> Message:
             _existing(db, message.session_id)
-            there = db.execute(
+            existing = db.execute(
                 "SELECT * FROM messages WHERE session_id = ? AND id = ?", (message.session_id, message.id)
             ).fetchone()
-            if there:
-                return Message(**there)
+            if existing:
+                return Message(**existing)
             stored = replace(
                 message,
                 sequence=_newest_message(db, message.session_id) + 1,

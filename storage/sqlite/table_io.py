@@ -47,15 +47,15 @@ class SqliteTableIO:
                 (*(after or ()), limit),
             ).fetchall()
 
-        found = await self._engine.read(work)
-        last = json.dumps([found[-1][key] for key in keys]) if found else cursor
-        return [_as_row(one) for one in found], last
+        rows = await self._engine.read(work)
+        last = json.dumps([rows[-1][key] for key in keys]) if rows else cursor
+        return [_as_row(row) for row in rows], last
 
     async def put(self, table: str, rows: Iterable[Row]) -> None:
-        wanted = [_as_columns(table, row) for row in rows]
+        given = [_as_columns(table, row) for row in rows]
 
         def work(db: sqlite3.Connection) -> None:
-            for columns in wanted:
+            for columns in given:
                 names = ", ".join(columns)
                 values = ", ".join(f":{name}" for name in columns)
                 keys = ", ".join(_KEYS[table])
@@ -65,7 +65,7 @@ class SqliteTableIO:
                     columns,
                 )
 
-        if wanted:
+        if given:
             await self._engine.write(work)
 
     async def note(self, name: str) -> str:
@@ -84,10 +84,10 @@ class SqliteTableIO:
         await self._engine.write(work)
 
 
-def _as_row(found: sqlite3.Row) -> Row:
+def _as_row(columns: sqlite3.Row) -> Row:
     row = {}
-    for name in found.keys():  # noqa: SIM118 - a Row is no mapping
-        value = found[name]
+    for name in columns.keys():  # noqa: SIM118 - a Row is no mapping
+        value = columns[name]
         if name in _DERIVED:
             continue
         row[name] = bool(value) if name in _FLAGS else json.loads(value) if name in _JSON else value
