@@ -18,7 +18,7 @@ _OF_A_SESSION = (
 
 
 class MongoAccountRemoval:
-    """The part of the AccountStore that forgets."""
+    """The part of the AccountStore that removes accounts; `storage.base` documents its methods."""
 
     _engine: Engine
 

@@ -15,7 +15,7 @@ _ALIVE = {"is_deleted": False}
 
 
 class MongoAccountStore:
-    """The AccountStore part of the store."""
+    """The AccountStore part of the store; `storage.base` documents its methods."""
 
     _engine: Engine
 

@@ -9,12 +9,12 @@ from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, existing_user, insert_login, insert_user, is_stored, taken
 from storage.mongo.driver import Document, at_most, translated
 from storage.mongo.engine import Engine
-from storage.mongo.sessions import add_member, check_owner, check_room, existing_session, member_of
+from storage.mongo.sessions import add_member, check_capacity, check_owner, existing_session, member_of
 from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
 
 
 class MongoInviteStore:
-    """The InviteStore part of the store."""
+    """The InviteStore part of the store; `storage.base` documents its methods."""
 
     _engine: Engine
 
@@ -70,40 +70,58 @@ class MongoInviteStore:
     async def _use(
         self, secret_hash: str, member: Member, limit: int, guest: tuple[User, Login] | None = None
     ) -> Member:
-        """Let a user in and count it, unless he is in (or was removed).
+        """Let a user in and count it, unless they are in (or were removed).
 
-        The invite notes who is entering until all is done: the next start, or the same call again,
-        finishes what was cut short (see `settle`).
+        Each step is one write. A crash between two of them leaves one of these states, and the next start, or
+        the same call again, goes on from there:
+
+        entering noted   member stored   means                             `repair`
+        no               no              not begun                         does nothing
+        yes              no              counted, but the user is not in   gives the use back
+        yes              yes             in, but the use is not listed     lists the use
+        no               yes             done                              does nothing
         """
-        db, mark = self._engine.db, f"entering.{member.user_id}"
         mine = {"secret_hash": secret_hash, "session_id": member.session_id}
-        entering = await db.invites.find_one({**mine, mark: {"$exists": True}})
+        noted = f"entering.{member.user_id}"
+        entering = await self._engine.db.invites.find_one({**mine, noted: {"$exists": True}})
         present = await member_of(self._engine, member.session_id, member.user_id)
-        if entering and present is None and (entering["is_revoked"] or entering["expires_at"] <= member.joined_at):
+        if entering is None and present:
+            await self._engine.confirm()
+            return present
+        if entering is None:
+            entering = await self._begin_entering(mine, noted, member, limit)
+        elif present is None and (entering["is_revoked"] or entering["expires_at"] <= member.joined_at):
             await _give_back(self._engine, entering["_id"], member.user_id)
             raise NotFound("invite")
+        added = await self._enter(entering, member, limit, present, guest)
+        await note_use(self._engine, entering, member.user_id, member.joined_at)
+        return added
+
+    async def _begin_entering(self, mine: dict[str, str], noted: str, member: Member, limit: int) -> Document:
+        """Count the use and note who is entering, in one write; raises NotFound or LimitReached."""
+        invites = self._engine.db.invites
+        await existing_session(self._engine, member.session_id)
+        if await invites.find_one(_usable(member.joined_at, **mine)) is None:
+            raise NotFound("invite")
+        await check_capacity(self._engine, member, limit)
+        entering = await invites.find_one_and_update(
+            _usable(member.joined_at, **mine), {"$inc": {"uses": 1}, "$set": {noted: member.joined_at}}
+        )
         if entering is None:
-            if present:
-                await self._engine.confirm()
-                return present
-            await existing_session(self._engine, member.session_id)
-            if await db.invites.find_one(_usable(member.joined_at, **mine)) is None:
-                raise NotFound("invite")
-            await check_room(self._engine, member, limit)
-            entering = await db.invites.find_one_and_update(
-                _usable(member.joined_at, **mine), {"$inc": {"uses": 1}, "$set": {mark: member.joined_at}}
-            )
-            if entering is None:
-                raise NotFound("invite")
+            raise NotFound("invite")
+        return entering
+
+    async def _enter(
+        self, entering: Document, member: Member, limit: int, present: Member | None, guest: tuple[User, Login] | None
+    ) -> Member:
+        """Store the membership, and the guest if it is one; gives the use back if that is refused."""
         try:
             if guest:
                 await self._put_guest(*guest)
-            added = present or await add_member(self._engine, replace(member, role=Role(entering["role"])), limit)
+            return present or await add_member(self._engine, replace(member, role=Role(entering["role"])), limit)
         except (LimitReached, NotFound):
             await _give_back(self._engine, entering["_id"], member.user_id)
             raise
-        await note_use(self._engine, entering, member.user_id, member.joined_at)
-        return added
 
     async def _put_guest(self, user: User, login: Login) -> None:
         if not await is_stored(self._engine, user):
@@ -161,15 +179,15 @@ async def note_use(engine: Engine, invite: Document, user_id: str, used_at: int)
     await engine.db.invites.update_one({"_id": invite["_id"]}, {"$unset": {f"entering.{user_id}": ""}})
 
 
-async def settle(engine: Engine) -> None:
+async def repair(engine: Engine) -> None:
     """After a crash: who was entering is in, or the use is given back."""
     async for invite in engine.db.invites.find({"entering": {"$exists": True, "$ne": {}}}):
         for user_id in invite["entering"]:
             async with engine.locked(user=user_id, session=invite["session_id"]):
-                await _settle(engine, invite["_id"], user_id)
+                await _repair(engine, invite["_id"], user_id)
 
 
-async def _settle(engine: Engine, invite_id: str, user_id: str) -> None:
+async def _repair(engine: Engine, invite_id: str, user_id: str) -> None:
     invite = await engine.db.invites.find_one({"_id": invite_id, f"entering.{user_id}": {"$exists": True}})
     if invite is None:
         return

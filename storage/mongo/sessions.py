@@ -20,7 +20,7 @@ _TRIES = 10
 
 
 class MongoSessionStore:
-    """The SessionStore part of the store."""
+    """The SessionStore part of the store; `storage.base` documents its methods."""
 
     _engine: Engine
 
@@ -271,13 +271,13 @@ async def newest_message(engine: Engine, session_id: str) -> int:
 
 async def add_member(engine: Engine, member: Member, limit: int) -> Member:
     """Add a member, who need not read what was said before; raises LimitReached or NotFound."""
-    await check_room(engine, member, limit)
+    await check_capacity(engine, member, limit)
     added = replace(member, read_sequence=await newest_message(engine, member.session_id))
     await _insert_member(engine, added)
     return added
 
 
-async def check_room(engine: Engine, member: Member, limit: int) -> None:
+async def check_capacity(engine: Engine, member: Member, limit: int) -> None:
     """Raise NotFound if the user was deleted, LimitReached if the session has `limit` members."""
     if await is_deleted(engine, member.user_id):
         raise NotFound("user")

@@ -59,7 +59,7 @@ class MongoStore(
         """Finish what was cut short; what takes too long for now must not keep the server from starting."""
         try:
             await translated(account_removal.repair)(self._engine)
-            await translated(invites.settle)(self._engine)
+            await translated(invites.repair)(self._engine)
             if starts:
                 await translated(parts.drop_unused)(self._engine)
         except StoreUnavailable as error:

@@ -14,7 +14,7 @@ _VERSIONS_PER_WRITE = 20
 
 
 class SqliteAccountRemoval:
-    """The part of the AccountStore that forgets."""
+    """The part of the AccountStore that removes accounts; `storage.base` documents its methods."""
 
     _engine: Engine
 

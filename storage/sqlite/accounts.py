@@ -10,7 +10,7 @@ from storage.sqlite.engine import Engine
 
 
 class SqliteAccountStore:
-    """The AccountStore part of the store."""
+    """The AccountStore part of the store; `storage.base` documents its methods."""
 
     _engine: Engine
 

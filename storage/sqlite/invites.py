@@ -20,7 +20,7 @@ from storage.sqlite.sessions import add_member, check_owner, member_of
 
 
 class SqliteInviteStore:
-    """The InviteStore part of the store."""
+    """The InviteStore part of the store; `storage.base` documents its methods."""
 
     _engine: Engine
 

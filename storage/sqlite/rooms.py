@@ -21,7 +21,7 @@ _END_OF_LOG = (
 
 
 class SqliteRoomStore:
-    """The RoomStore part of the store."""
+    """The RoomStore part of the store; `storage.base` documents its methods."""
 
     _engine: Engine
 
@@ -102,26 +102,10 @@ class SqliteRoomStore:
             if newest and newest.files == version.files:
                 return newest, False
             number = newest.number + 1 if newest else 1
-            _make_room(db, version, limit, auto_limit)
+            _evict_old_versions(db, version, limit, auto_limit)
             name = remembered_name(db, version.author_id, version.author_name)
             stored = replace(version, number=number, author_name=name)
-            db.execute(
-                f"INSERT INTO versions ({_DESCRIPTION}, files) VALUES (:session_id, :number, :sequence, :main_root,"
-                " :label, :kind, :author_id, :author_name, :contributors, :created_at, :files)",
-                {
-                    "session_id": stored.session_id,
-                    "number": stored.number,
-                    "sequence": stored.sequence,
-                    "main_root": stored.main_root,
-                    "label": stored.label,
-                    "kind": stored.kind,
-                    "author_id": stored.author_id,
-                    "author_name": stored.author_name,
-                    "contributors": json.dumps(stored.contributors),
-                    "created_at": stored.created_at,
-                    "files": json.dumps(dict(stored.files or {})),
-                },
-            )
+            _insert_version(db, stored)
             touch(db, version.session_id, version.created_at)
             return stored, True
 
@@ -166,6 +150,26 @@ class SqliteRoomStore:
         return await self._engine.read(work)
 
 
+def _insert_version(db: sqlite3.Connection, version: Version) -> None:
+    db.execute(
+        f"INSERT INTO versions ({_DESCRIPTION}, files) VALUES (:session_id, :number, :sequence, :main_root,"
+        " :label, :kind, :author_id, :author_name, :contributors, :created_at, :files)",
+        {
+            "session_id": version.session_id,
+            "number": version.number,
+            "sequence": version.sequence,
+            "main_root": version.main_root,
+            "label": version.label,
+            "kind": version.kind,
+            "author_id": version.author_id,
+            "author_name": version.author_name,
+            "contributors": json.dumps(version.contributors),
+            "created_at": version.created_at,
+            "files": json.dumps(dict(version.files or {})),
+        },
+    )
+
+
 def session_exists(db: sqlite3.Connection, session_id: str) -> bool:
     """Whether there is such a session."""
     return db.execute("SELECT 1 FROM sessions WHERE id = ?", (session_id,)).fetchone() is not None
@@ -195,7 +199,7 @@ def _insert(db: sqlite3.Connection, chunk: Chunk) -> None:
     )
 
 
-def _make_room(db: sqlite3.Connection, version: Version, limit: int, auto_limit: int | None) -> None:
+def _evict_old_versions(db: sqlite3.Connection, version: Version, limit: int, auto_limit: int | None) -> None:
     """Drop the automatic versions that have no place beside a new one; raises LimitReached."""
     count = surplus(*_counts(db, version.session_id), version.kind, limit, auto_limit)
     if count:

@@ -23,7 +23,7 @@ from storage.sqlite.rooms import insert_chunk, session_exists, touch
 
 
 class SqliteSessionStore:
-    """The SessionStore part of the store."""
+    """The SessionStore part of the store; `storage.base` documents its methods."""
 
     _engine: Engine
 
