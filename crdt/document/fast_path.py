@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from crdt.document.struct_index import StructIndex
-from crdt.wire.parsed_update import Parent, pack
-from crdt.wire.update_parser import MAX_CLOCK
+from crdt.wire.struct_id import MAX_CLOCK, pack_id
+from crdt.wire.struct_reader import Parent, new_tuple
 
 _V = rb"([\x80-\xff]{0,6}[\x00-\x7f])"
 _HEAD = rb"\x00\x02([\x00-\x7f])"
@@ -44,10 +44,6 @@ class SimpleEdit(NamedTuple):
     after: int
     update: bytes
     place: Parent | None = None
-
-
-new_tuple = tuple.__new__
-"""In place of a NamedTuple's own constructor, which is written in Python."""
 
 
 def read(frame: bytes, index: StructIndex, author: str) -> SimpleEdit | None:
@@ -96,9 +92,9 @@ def _inserted(frame: bytes, found: "re.Match[bytes]", index: StructIndex, author
 def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int:
     """The packed id of an origin, if it is known and no character is cut in two there."""
     number, k = _client(client), _int(clock)
-    if k >= index.clocks.get(number, 0) or (index.low_surrogates and index.cuts(pack(number, k) + behind)):
+    if k >= index.clocks.get(number, 0) or (index.low_surrogates and index.cuts(pack_id(number, k) + behind)):
         return _UNKNOWN
-    return pack(number, k)
+    return pack_id(number, k)
 
 
 def _deleted(frame: bytes, found: "re.Match[bytes]", index: StructIndex) -> SimpleEdit | None:
@@ -115,7 +111,7 @@ def _is_whole(client: bytes, clock: bytes, size: bytes, index: StructIndex) -> b
     return (
         length > 0
         and end <= index.clocks.get(number, 0)
-        and not (index.low_surrogates and (index.cuts(pack(number, start)) or index.cuts(pack(number, end))))
+        and not (index.low_surrogates and (index.cuts(pack_id(number, start)) or index.cuts(pack_id(number, end))))
     )
 
 

@@ -11,7 +11,8 @@ from typing import Protocol, TypeVar
 
 from crdt.document.struct_parents import StructParents
 from crdt.errors import ForeignClient, Gap, Rejected
-from crdt.wire.parsed_update import Parsed, pack
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.struct_id import pack_id
 
 MAX_DEPTH = 32
 MAX_PARENTS = 4_000
@@ -169,8 +170,8 @@ class StructIndex:
             return set()
         cuts = set(parsed.splits)
         for client, start, end in parsed.ranges:
-            cuts.add(pack(client, start))
-            cuts.add(pack(client, end))
+            cuts.add(pack_id(client, start))
+            cuts.add(pack_id(client, end))
         split_surrogates = (cuts & self.low_surrogates) - self.split_surrogates
         self.split_surrogates |= split_surrogates
         return split_surrogates

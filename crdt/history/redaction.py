@@ -15,7 +15,7 @@ from crdt.history.item_order import ItemOrder, as_text, from_utf_16, units
 from crdt.history.replay import Replayer, Step
 from crdt.log import restore, segments
 from crdt.log.codec import LogEntry, decode_chunk, decode_summary
-from crdt.wire.compact import Squasher
+from crdt.wire.compact import squash
 from storage.errors import LimitReached
 from storage.records import Chunk
 
@@ -205,31 +205,25 @@ def redact_chunk(chunk: Chunk, redacted_ids: RedactedIds) -> tuple[Chunk, int] |
 
 def redact(update: bytes, redacted_ids: RedactedIds) -> bytes | None:
     """Return an equal update without the text, None if it has none of it."""
-    redactor = _Redactor(update, redacted_ids)
-    changed = redactor.run()
-    return changed if redactor.has_changed else None
+    has_changed = False
+
+    def rewrite(client: int, clock: int, text: str) -> str:
+        nonlocal has_changed
+        blocked = _with_blocks(text, clock, redacted_ids.get(client, ()))
+        has_changed = has_changed or blocked != text
+        return blocked
+
+    changed = squash(update, rewrite=rewrite)
+    return changed if has_changed else None
 
 
-class _Redactor(Squasher):
-    """Squashes, with blocks for the text."""
-
-    __slots__ = ("_redacted_ids", "has_changed")
-
-    def __init__(self, update: bytes, redacted_ids: RedactedIds) -> None:
-        super().__init__(update, frozenset())
-        self._redacted_ids = redacted_ids
-        self.has_changed = False
-
-    def _string(self, at: int, client: int, clock: int) -> tuple[int, bytes, int]:
-        length, raw, at = super()._string(at, client, clock)
-        clocks = self._redacted_ids.get(client)
-        if not clocks:
-            return length, raw, at
-        wanted = clocks[bisect_left(clocks, clock) : bisect_left(clocks, clock + length)]
-        if not wanted:
-            return length, raw, at
-        text = list(units(raw.decode()))
-        for one in wanted:
-            self.has_changed = self.has_changed or text[one - clock] != BLOCK
-            text[one - clock] = BLOCK
-        return length, as_text("".join(text)).encode(), at
+def _with_blocks(text: str, clock: int, clocks: Sequence[int]) -> str:
+    """Return the text of a struct that begins at `clock` with a block for each of these clocks in it."""
+    first = bisect_left(clocks, clock)
+    if first == len(clocks):
+        return text
+    characters = list(units(text))
+    end = bisect_left(clocks, clock + len(characters))
+    for redacted in clocks[first:end]:
+        characters[redacted - clock] = BLOCK
+    return as_text("".join(characters)) if first < end else text

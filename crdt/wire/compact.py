@@ -9,42 +9,59 @@ the same document, whatever arrives later.
 Values in a sequence are joined as text is (yrs needs a second to load 8,000 that were put there one by one). Under
 a map key they are not, which is why those are left alone that got their place from somebody else's.
 
-Input must have passed `scan.parse`.
+The input must have passed `update_parser.parse`.
 """
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 
-from crdt.wire.content import ANY, DELETED, GC, STORED_LIMITS, STRING, ContentReader
+from crdt.wire.content import ANY, DELETED, GC, STORED_LIMITS, STRING
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.struct_id import NO_ID, pack_id
+from crdt.wire.struct_reader import StructReader, utf_16_length
+
+TextRewriter = Callable[[int, int, str], str]
+"""(client id, clock of the first unit, text) → text with the same number of UTF-16 code units."""
+
+_NOTHING_OPEN = -1
+_REPLACEMENTS = "\ufffd\ufffd"
 
 
-def squash(update: bytes, split_surrogates: Set[int] = frozenset()) -> bytes:
+def squash(update: bytes, split_surrogates: Set[int] = frozenset(), rewrite: TextRewriter | None = None) -> bytes:
     """Return an equal update with joined runs.
 
-    split_surrogates  packed ids (`parsed.pack`) of second halves of characters that some edit cut in two. Yjs
-          replaces both halves by U+FFFD; yrs does not, so a view that shall show what Yjs shows
-          is loaded from a state in which they already are.
+    split_surrogates  packed ids of second halves of characters that some edit cut in two. Yjs replaces
+                      both halves by U+FFFD; yrs does not, so a view that has to show what Yjs shows is
+                      loaded from a state in which they already are replaced
+    rewrite           changes the text of each struct before it is joined with others
     """
-    return Squasher(update, split_surrogates).run()
+    return _Squasher(update, split_surrogates, rewrite).run()
 
 
-class Squasher(ContentReader):
-    """One pass over one update."""
+class _Squasher(StructReader):
+    """One pass over one update.
 
-    __slots__ = ("_count", "_head", "_is_listed", "_kind", "_length", "_out", "_right", "_texts", "split_surrogates")
+    The open run is what the next struct may join: `_kind` (or _NOTHING_OPEN), `_head` (all bytes before its
+    content), `_right` (its right origin), `_length`, `_texts` (contents so far) and `_is_sequence`.
+    """
 
-    def __init__(self, update: bytes, split_surrogates: Set[int]) -> None:
+    __slots__ = (
+        "_count", "_head", "_is_sequence", "_kind", "_length", "_out", "_rewrite", "_right", "_split_surrogates",
+        "_texts",
+    )  # fmt: skip
+
+    def __init__(self, update: bytes, split_surrogates: Set[int], rewrite: TextRewriter | None) -> None:
         super().__init__(update, STORED_LIMITS)
-        self.split_surrogates = split_surrogates
+        self._split_surrogates = split_surrogates
+        self._rewrite = rewrite
         self._start_section()
 
     def _start_section(self) -> None:
         self._out: list[bytes] = []
         self._count = 0
-        self._kind = -1
-        self._is_listed = False
+        self._kind = _NOTHING_OPEN
+        self._is_sequence = False
         self._head = b""
-        self._right = b""
+        self._right = NO_ID
         self._length = 0
         self._texts: list[bytes] = []
 
@@ -57,10 +74,7 @@ class Squasher(ContentReader):
         return b"".join(parts)
 
     def _section(self, at: int, parts: list[bytes]) -> int:
-        data = self.data
-        count, at = read_var_uint(data, at)
-        client, at = read_var_uint(data, at)
-        first, at = read_var_uint(data, at)
+        count, client, first, at = self.section_head(at)
         self._start_section()
         clock = first
         for _ in range(count):
@@ -71,80 +85,69 @@ class Squasher(ContentReader):
         parts += self._out
         return at
 
-    def _struct(self, at: int, client: int, clock: int) -> tuple[int, int]:
-        start = at
-        info = self.data[at]
-        kind = info & 31
+    def _struct(self, start: int, client: int, clock: int) -> tuple[int, int]:
+        """Put one struct into the open run or begin the next one; return (its length, next position)."""
+        kind, left, right, parent, at, _ = self.header(start)
         if kind == GC:
-            length, at = read_var_uint(self.data, at + 1)
-            self._add(kind, b"\x00", b"", length, b"", joins=self._kind == GC)
-            return length, at
-        joins, right, at = self._references(at + 1, info, client, clock)
-        head = self.data[start:at]
-        self._is_listed = info & 0xE0 == 0 or (joins and self._is_listed)
-        joins = joins and kind == self._kind and right == self._right
+            length, end = read_var_uint(self.data, at)
+            self._add(kind, start, at, right, length, b"", joins=self._kind == GC)
+            return length, end
+        is_behind = left == pack_id(client, clock) - 1
+        joins = is_behind and kind == self._kind and right == self._right
+        self._is_sequence = self._is_sequence and is_behind if parent is None else parent[1] is None
         if kind == STRING:
-            length, text, at = self._string(at, client, clock)
-            self._add(kind, head, right, length, text, joins=joins)
+            length, text, end = self._string(at, client, clock)
+            self._add(kind, start, at, right, length, text, joins=joins)
         elif kind == DELETED:
-            length, at = read_var_uint(self.data, at)
-            self._add(kind, head, right, length, b"", joins=joins)
-        elif kind == ANY and self._is_listed:
-            begun = read_var_uint(self.data, at)[1]
-            length, at = self.content(at, kind)
-            self._add(kind, head, right, length, self.data[begun:at], joins=joins)
+            length, end = read_var_uint(self.data, at)
+            self._add(kind, start, at, right, length, b"", joins=joins)
+        elif kind == ANY and self._is_sequence:
+            values = read_var_uint(self.data, at)[1]
+            length, end = self.content(at, kind)
+            self._add(kind, start, at, right, length, self.data[values:end], joins=joins)
         else:
             self._close()
-            length, at = self.content(at, kind)
-            self._out.append(self.data[start:at])
+            length, end = self.content(at, kind)
+            self._out.append(self.data[start:end])
             self._count += 1
-        return length, at
-
-    def _references(self, at: int, info: int, client: int, clock: int) -> tuple[bool, bytes, int]:
-        """Return (does it continue the struct before it, its right origin's bytes, next position)."""
-        data = self.data
-        joins = False
-        right = b""
-        if info & 0x80:
-            other, at = read_var_uint(data, at)
-            k, at = read_var_uint(data, at)
-            joins = other == client and k == clock - 1
-        if info & 0x40:
-            start = at
-            at = read_var_uint(data, read_var_uint(data, at)[1])[1]
-            right = data[start:at]
-        if not info & 0xC0:
-            is_root, at = read_var_uint(data, at)
-            at = self.name(at)[1] if is_root else read_var_uint(data, read_var_uint(data, at)[1])[1]
-            if info & 0x20:
-                at = self.name(at)[1]
-        return joins, right, at
+        return length, end
 
     def _string(self, at: int, client: int, clock: int) -> tuple[int, bytes, int]:
         """Return (length in UTF-16 units, UTF-8 bytes, next position)."""
         size, at = read_var_uint(self.data, at)
-        raw = self.data[at : at + size]
-        if raw.isascii():
-            return size, raw, at + size
+        raw, end = self.data[at : at + size], at + size
+        if self._rewrite is None and raw.isascii():
+            return size, raw, end
         text = raw.decode()
-        packed = client << 31 | clock
-        units = 0
-        characters = []
-        for character in text:
-            wide = character > "\uffff"
-            if wide and packed + units + 1 in self.split_surrogates:
-                character = "\ufffd\ufffd"  # noqa: PLW2901  # instead of the half pair
-            units += 2 if wide else 1
-            characters.append(character)
-        return units, "".join(characters).encode(), at + size
+        length = utf_16_length(text)
+        if length != len(text) and self._split_surrogates:
+            text = self._with_replacements(text, pack_id(client, clock))
+        if self._rewrite:
+            text = self._rewrite(client, clock, text)
+        return length, text.encode(), end
 
-    def _add(self, kind: int, head: bytes, right: bytes, length: int, text: bytes, *, joins: bool) -> None:
+    def _with_replacements(self, text: str, own: int) -> str:
+        """Replace the characters that were cut in two; `own` is the packed id of the first unit."""
+        characters = []
+        units = 0
+        for character in text:
+            if character > "\uffff":
+                units += 1
+                if own + units in self._split_surrogates:
+                    character = _REPLACEMENTS
+            units += 1
+            characters.append(character)
+        return "".join(characters)
+
+    def _add(self, kind: int, start: int, at: int, right: int, length: int, text: bytes, *, joins: bool) -> None:
+        """Add a struct to the open run, or begin a run with its head, which is between `start` and `at`."""
         if joins:
             self._length += length
             self._texts.append(text)
             return
         self._close()
-        self._kind, self._head, self._right, self._length, self._texts = kind, head, right, length, [text]
+        self._kind, self._right, self._length, self._texts = kind, right, length, [text]
+        self._head = self.data[start:at]
 
     def _close(self) -> None:
         """Write the open run, if there is one."""
@@ -154,5 +157,5 @@ class Squasher(ContentReader):
             self._out.append(self._head + write_var_uint(self._length) + b"".join(self._texts))
         elif self._kind in (GC, DELETED):
             self._out.append(self._head + write_var_uint(self._length))
-        self._count += self._kind >= 0
-        self._kind = -1
+        self._count += self._kind != _NOTHING_OPEN
+        self._kind = _NOTHING_OPEN

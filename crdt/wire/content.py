@@ -12,9 +12,18 @@ from crdt.errors import Rejected
 from crdt.wire.lib0 import read_var_uint
 
 GC, DELETED, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, SKIP = 0, 1, 3, 4, 5, 6, 7, 8, 10
+"""Kinds of content. Yjs's numbers (`contentRefs` in `Item.js`), where GC and Skip are structs of their own."""
 
-_XML_ELEMENT = 3
-_TYPES = frozenset((0, 1, 2, _XML_ELEMENT, 4, 6))
+_Y_ARRAY, _Y_MAP, _Y_TEXT, _Y_XML_ELEMENT, _Y_XML_FRAGMENT, _Y_XML_TEXT = 0, 1, 2, 3, 4, 6
+_TYPES = frozenset((_Y_ARRAY, _Y_MAP, _Y_TEXT, _Y_XML_ELEMENT, _Y_XML_FRAGMENT, _Y_XML_TEXT))
+"""Kinds of shared types (Yjs's `YArrayRefID` and so on) without hooks, 5."""
+
+_UNDEFINED, _NULL, _INTEGER, _FLOAT32, _FLOAT64, _BIGINT = 127, 126, 125, 124, 123, 122
+_FALSE, _TRUE, _TEXT, _OBJECT, _ARRAY, _UINT8_ARRAY = 121, 120, 119, 118, 117, 116
+"""Tags of lib0's `any` values (`readAny` in `decoding.js`)."""
+
+_WITHOUT_BYTES = frozenset((_UNDEFINED, _NULL, _FALSE, _TRUE))
+_FIXED_BYTES = {_FLOAT32: 4, _FLOAT64: 8, _BIGINT: 8}
 _MAX_INTEGER_BYTES = 9
 _SAFE_INTEGER_BYTES = 8
 """Whatever fits into 2⁵³; in more bytes Yjs throws once that is passed, in every browser of the session."""
@@ -82,13 +91,13 @@ class ContentReader:
             count, at = read_var_uint(data, at)
             self._spend(count, at)
             for _ in range(count):
-                at = self._any(at)
+                at = self.any_value(at)
             return count, at
         if kind == TYPE:
             type_ref, at = read_var_uint(data, at)
             if type_ref not in _TYPES:
                 raise Rejected("unsupported shared type")
-            if type_ref == _XML_ELEMENT:
+            if type_ref == _Y_XML_ELEMENT:
                 _, at = self.name(at)
             return 1, at
         if kind == FORMAT:
@@ -111,7 +120,7 @@ class ContentReader:
         if self.any_left < 0 or values > len(self.data) - at:
             raise Rejected("too many values")
 
-    def _any(self, at: int) -> int:
+    def any_value(self, at: int) -> int:
         """Skip one lib0 `any` value without recursion."""
         data = self.data
         open_containers: list[list[int]] = []  # [values left, is it a map]
@@ -120,13 +129,13 @@ class ContentReader:
                 at = self._blob(at, is_json=False)
             tag = data[at]
             at += 1
-            if tag in (117, 118):
+            if tag in (_ARRAY, _OBJECT):
                 count, at = read_var_uint(data, at)
                 self._spend(count, at)
                 if count:
                     if len(open_containers) >= self.limits.any_depth:
                         raise Rejected("values nested too deep")
-                    open_containers.append([count, tag == 118])
+                    open_containers.append([count, tag == _OBJECT])
                     continue
             else:
                 at = self._scalar(at, tag)
@@ -139,29 +148,32 @@ class ContentReader:
                 return at
 
     def _scalar(self, at: int, tag: int) -> int:
-        if tag in (120, 121, 126, 127):
+        if tag in _WITHOUT_BYTES:
             return at
-        if tag in (116, 119):
+        if tag in (_TEXT, _UINT8_ARRAY):
             size, at = read_var_uint(self.data, at)
-            if tag == 119:
+            if tag == _TEXT:
                 self.text(at, at + size)
             end = at + size
-        elif tag in (122, 123):
-            end = at + 8
-        elif tag == 124:
-            end = at + 4
-        elif tag == 125:
-            end = at + 1
-            while self.data[end - 1] > 127:
-                end += 1
-            if end - at > _MAX_INTEGER_BYTES:
-                raise Rejected("integer too long")
-            if end - at > _SAFE_INTEGER_BYTES and self.limits.is_strict:
-                raise Rejected("integer that browsers cannot read")
+        elif tag in _FIXED_BYTES:
+            end = at + _FIXED_BYTES[tag]
+        elif tag == _INTEGER:
+            end = self._integer_end(at)
         else:
             raise Rejected("unknown kind of value")
         if end > len(self.data):
             raise Rejected("update ends early")
+        return end
+
+    def _integer_end(self, at: int) -> int:
+        """Skip a varInt: the top bit of each byte says that another one follows."""
+        end = at + 1
+        while self.data[end - 1] > 127:
+            end += 1
+        if end - at > _MAX_INTEGER_BYTES:
+            raise Rejected("integer too long")
+        if end - at > _SAFE_INTEGER_BYTES and self.limits.is_strict:
+            raise Rejected("integer that browsers cannot read")
         return end
 
 

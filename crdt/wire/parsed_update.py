@@ -1,26 +1,40 @@
 """What an update holds, as the scan found it."""
 
+from typing import NamedTuple
+
 from crdt.wire.lib0 import write_var_uint
+from crdt.wire.struct_id import NO_ID
+from crdt.wire.struct_reader import Parent
 
-Parent = tuple[str | int, str | None]
-"""(name of a root or packed id of a shared type, map key or None): where a struct lies."""
+GONE: Parent = (NO_ID, None)
+"""The parent of structs of which nothing but the length is left."""
 
-GONE: Parent = (-1, None)
-"""Where structs lie of which nothing but the length is left."""
 
-ParentChange = tuple[int, int, int, int, Parent | None, int]
-"""(client, clock, packed id on the left or -1, on the right or -1, place or None, kind of content).
+class ParentChange(NamedTuple):
+    """Says where a struct lies, and those behind it in its section up to the next such record.
 
-The structs behind it in its section lie where it does, up to the next one; only runs of one kind are that short.
-Without a place it lies where its neighbours do.
-"""
+    Only runs of one kind of content are that short.
+
+    client, clock  the struct
+    left, right    packed ids of its origins, or NO_ID
+    parent         where it lies; None: where its origins do
+    kind           kind of its content
+    """
+
+    client: int
+    clock: int
+    left: int
+    right: int
+    parent: Parent | None
+    kind: int
+
 
 ParentRuns = list[tuple[int, Parent]]
 """(first clock, place), in order: the structs from there to the next one lie there."""
 
 
 class Parsed:
-    """What one update holds. A *packed* id is `client << 31 | clock`.
+    """What one update holds. Packed ids: see `struct_id`.
 
     update       its bytes
     spans        {client: (first clock, next clock)} of its structs
@@ -42,7 +56,7 @@ class Parsed:
     """
 
     __slots__ = (
-        "edges", "is_plain", "low_surrogates", "mergeable", "multi_value_entries", "needs", "parent_changes",
+        "is_plain", "low_surrogates", "mergeable", "multi_value_entries", "needs", "parent_changes",
         "parent_types", "parents", "ranges", "roots", "spans", "splits", "text_bytes", "text_roots", "types",
         "update",
     )  # fmt: skip
@@ -51,7 +65,6 @@ class Parsed:
         self.update = update
         self.spans: dict[int, tuple[int, int]] = {}
         self.needs: dict[int, int] = {}
-        self.edges: list[tuple[int, int, int, int]] = []
         self.ranges: list[tuple[int, int, int]] = []
         self.parent_types: list[int] = []
         self.types: list[tuple[int, int]] = []
@@ -65,11 +78,6 @@ class Parsed:
         self.mergeable = 0
         self.multi_value_entries: list[int] = []
         self.parents: dict[int, ParentRuns] | None = None
-
-
-def pack(client: int, clock: int) -> int:
-    """One integer for a struct's id, cheaper to keep in sets than a pair."""
-    return client << 31 | clock
 
 
 def without_structs(parsed: Parsed) -> bytes:

@@ -1,91 +1,137 @@
 """What an update consists of, read in Python before pycrdt sees a byte of it.
 
-`parse` decides what the bytes alone can tell: structure, lengths, counts, kinds, nesting. What
-needs the room's table of clocks (is there a gap, whose client id is it?) is `StructIndex`. Every rule
-is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or because it bounds
-work (facts/pycrdt.md, "The scan that held"). The encoding is Yjs's update format, version 1.
+`parse` decides what the bytes alone can tell: structure, lengths, counts, kinds, nesting. What needs
+the room's table of clocks (is there a gap, whose client id is it?) is decided by `StructIndex`. Each
+rule is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or because it bounds
+work. `tests/fuzz` looks for more of them.
 """
 
 from crdt.errors import Rejected
 from crdt.wire.compact import squash
-from crdt.wire.content import ANY, BINARY, EMBED, GC, LIVE_LIMITS, SKIP, STRING, TYPE, ContentReader, ScanLimits
+from crdt.wire.content import ANY, BINARY, EMBED, GC, LIVE_LIMITS, SKIP, STRING, TYPE, ScanLimits
 from crdt.wire.lib0 import read_var_uint
-from crdt.wire.parsed_update import GONE, Parent, Parsed
-
-MAX_CLOCK = (1 << 31) - 2
-"""Clocks beyond this overflow yrs' 32-bit arithmetic."""
+from crdt.wire.parsed_update import GONE, ParentChange, Parsed
+from crdt.wire.struct_id import MAX_CLOCK, NO_ID, client_of, clock_of, pack_id
+from crdt.wire.struct_reader import Parent, StructReader, new_tuple
 
 MAX_MERGEABLE = 4_000
 """Structs of text that continue the one before them; values count four. 13 ms in yrs; 20,000 take 319."""
 
+_MERGEABLE_VALUE = 4
 _VALUES = frozenset((ANY, BINARY, EMBED, TYPE))
+
+_Edge = tuple[int, int, int, int]
+"""(client, clock, other client, clock in its structs): the first struct refers to the second."""
 
 
 def parse(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
     """Read a whole update; raises Rejected for anything a Yjs client would not send."""
     try:
-        return _Scanner(update, limits).run()
+        return _UpdateParser(update, limits).run()
     except IndexError:
         raise Rejected("update ends early") from None
 
 
 def read(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
-    """The same for what shall be applied: runs of many structs are joined, which yrs does with the square of time.
+    """Read an update that is to be applied; raises Rejected as `parse` does.
 
-    Editors send runs as one struct. Only what some program merged out of many updates comes in pieces.
+    Runs of many structs are joined first, because yrs' work on them grows by their square. Editors send
+    a run as one struct; it comes in pieces only from programs that merge many updates.
     """
     parsed = parse(update, limits)
     return parse(squash(update), limits) if parsed.mergeable > MAX_MERGEABLE else parsed
 
 
-class _Scanner(ContentReader):
+class _Run:
+    """The run that the last struct of a section belongs to: structs of one kind, each behind the one before.
+
+    kind         kind of content of the last struct, -1 at the start of a section
+    right        right origin of the run
+    is_sequence  it began at a parent without a key, so its structs are in a sequence and not under a map key
+    """
+
+    __slots__ = ("is_sequence", "kind", "right")
+
+    def __init__(self) -> None:
+        self.kind = -1
+        self.right = NO_ID
+        self.is_sequence = False
+
+    def start(self, kind: int, *, is_sequence: bool) -> None:
+        """Begin at a struct that names its parent."""
+        self.kind, self.right, self.is_sequence = kind, NO_ID, is_sequence
+
+    def goes_on(self, own: int, kind: int, left: int, right: int) -> bool:
+        """Whether a struct with origins continues the run; it begins the next one if not."""
+        is_behind = left == own - 1
+        is_run = is_behind and kind == self.kind and right in (NO_ID, self.right)
+        self.is_sequence = self.is_sequence and is_behind
+        self.kind = kind
+        if not is_run or kind == ANY:
+            self.right = right
+        return is_run
+
+
+class _Conflicts:
+    """Bounds structs put behind one and the same struct, but not directly: yrs' work grows by their square.
+
+    Typing at one place again and again names the struct typed there before as the right origin and
+    costs nothing; 16,000 that do not took 28 s.
+    """
+
+    __slots__ = ("_behind", "_left")
+
+    def __init__(self, most: int) -> None:
+        self._behind: dict[int, int] = {}
+        self._left = most
+
+    def note(self, own: int, left: int, right: int) -> None:
+        if self._behind.get(left, right) != right:
+            self._left -= 1
+            if self._left < 0:
+                raise Rejected("too many conflicting inserts in one place")
+        self._behind[left] = own
+
+
+class _UpdateParser(StructReader):
     """One pass over one update."""
 
-    __slots__ = (
-        "_is_listed", "_kind", "_right", "behind", "conflicts_left", "is_ordered", "parent", "parsed", "place",
-        "structs_left", "values_left",
-    )  # fmt: skip
+    __slots__ = ("_conflicts", "_edges", "_parsed", "_run", "_structs_left", "_values_left")
 
     def __init__(self, update: bytes, limits: ScanLimits) -> None:
         super().__init__(update, limits)
-        self.parsed = Parsed(update)
-        self.is_ordered = True
-        self.parent = -1
-        self.place: Parent = GONE
-        self._kind = self._right = -1
-        self._is_listed = False
-        self.behind: dict[int, int] = {}
-        self.conflicts_left = limits.conflicts
-        self.structs_left = limits.structs
-        self.values_left = limits.value_structs
+        self._parsed = Parsed(update)
+        self._edges: list[_Edge] | None = None  # noted only if there are sections to wait for each other
+        self._run = _Run()
+        self._conflicts = _Conflicts(limits.conflicts)
+        self._structs_left = limits.structs
+        self._values_left = limits.value_structs
 
     def run(self) -> Parsed:
-        data, parsed = self.data, self.parsed
+        data = self.data
         sections, at = read_var_uint(data, 0)
         if sections > len(data):
             raise Rejected("more clients declared than bytes")
-        self.is_ordered = sections < 2
+        self._edges = [] if sections > 1 else None
         for _ in range(sections):
             at = self._section(at)
         at = self._delete_set(at)
         if at != len(data):
             raise Rejected("bytes after the end of the update")
-        if not self.is_ordered:
-            _check_order(parsed)
-        return parsed
+        if self._edges:
+            _check_order(self._parsed.spans, self._edges)
+        return self._parsed
 
     def _section(self, at: int) -> int:
-        data, parsed = self.data, self.parsed
-        count, at = read_var_uint(data, at)
-        self.structs_left -= count
-        if count == 0 or count > len(data) or self.structs_left < 0:
+        data, spans = self.data, self._parsed.spans
+        count, client, first, at = self.section_head(at)
+        self._structs_left -= count
+        if count == 0 or count > len(data) or self._structs_left < 0:
             raise Rejected("impossible number of structs")
-        client, at = read_var_uint(data, at)
-        first, at = read_var_uint(data, at)
-        if client in parsed.spans:
+        if client in spans:
             raise Rejected("the same client twice")
         clock = first
-        self._kind = -1
+        self._run.kind = -1
         for _ in range(count):
             if clock > MAX_CLOCK:
                 raise Rejected("clock out of range")
@@ -95,149 +141,114 @@ class _Scanner(ContentReader):
             clock += length
         if clock > MAX_CLOCK or at > len(data):
             raise Rejected("clock or length out of range")
-        parsed.spans[client] = (first, clock)
+        spans[client] = (first, clock)
         return at
 
     def _struct(self, at: int, client: int, clock: int) -> tuple[int, int]:
         """Return (length in clock units, next position)."""
-        data = self.data
-        info = data[at]
-        kind = info & 31
-        if kind == GC:
-            if info:
-                raise Rejected("garbage-collected struct with flags")
-            self.parsed.is_plain = False
-            self._jump(client, clock, GONE, kind)
-            return read_var_uint(data, at + 1)
-        if kind == SKIP:
+        kind, left, right, parent, at, flags = self.header(at)
+        if parent:
+            self._start(client, clock, kind, parent)
+        elif kind == GC:
+            self._collected(client, clock, flags)
+            return read_var_uint(self.data, at)
+        elif kind == SKIP:
             raise Rejected("update with a hole in it")
-        at += 1
-        root, self.parent = "", -1
-        if info & 0xC0:
-            at = self._origins(at, info, client, clock)
         else:
-            root, at = self._parent(at, info, client, clock)
-            self._jump(client, clock, self.place, kind)
+            self._follow(client, clock, kind, left, right)
         if kind == STRING:
-            return self._string(at, client, clock, root)
+            return self._text(at, pack_id(client, clock), parent)
         if kind in _VALUES:
-            self.values_left -= 1
-            if self.values_left < 0:
+            self._values_left -= 1
+            if self._values_left < 0:
                 raise Rejected("too many values in one update")
-        if kind == TYPE:
-            self.parsed.is_plain = False
-            self.parsed.types.append((client << 31 | clock, self.parent))
+            if kind == TYPE:
+                self._created_type(pack_id(client, clock), parent)
         return self.content(at, kind)
 
-    def _jump(self, client: int, clock: int, place: Parent, kind: int) -> None:
-        self._kind, self._right, self._is_listed = kind, -1, place[1] is None
-        self.parsed.parent_changes.append((client, clock, -1, -1, place, kind))
+    def _collected(self, client: int, clock: int, flags: int) -> None:
+        """A garbage-collected struct: nothing is left but its length."""
+        if flags:
+            raise Rejected("garbage-collected struct with flags")
+        self._parsed.is_plain = False
+        self._run.start(GC, is_sequence=True)
+        self._parsed.parent_changes.append(ParentChange(client, clock, NO_ID, NO_ID, GONE, GC))
 
-    def _origins(self, at: int, info: int, client: int, clock: int) -> int:
-        """What the struct stands between, which says where it lies."""
-        parsed, own, kind = self.parsed, client << 31 | clock, info & 31
-        left = right = -1
-        if info & 0x80:
-            at = self._reference(at, client, clock, 1)
-            left = parsed.splits[-1] - 1
-        if info & 0x40:
-            at = self._reference(at, client, clock, 0)
-            right = parsed.splits[-1]
+    def _created_type(self, own: int, parent: Parent | None) -> None:
+        named = parent[0] if parent else NO_ID
+        self._parsed.is_plain = False
+        self._parsed.types.append((own, named if isinstance(named, int) else NO_ID))
+
+    def _start(self, client: int, clock: int, kind: int, parent: Parent) -> None:
+        """Check a struct that names its parent."""
+        parsed = self._parsed
+        name, key = parent
+        if isinstance(name, str):
+            parsed.roots.add(name)
+        else:
+            self._refer(client, clock, name)
+            parsed.parent_types.append(name)
+            parsed.is_plain = False
+        if key is not None:
+            if kind == STRING:
+                raise Rejected("text under a map key")
+            parsed.is_plain = False
+        self._run.start(kind, is_sequence=key is None)
+        parsed.parent_changes.append(new_tuple(ParentChange, (client, clock, NO_ID, NO_ID, parent, kind)))
+
+    def _follow(self, client: int, clock: int, kind: int, left: int, right: int) -> None:
+        """Check a struct with origins, which lies where these do."""
+        parsed, own = self._parsed, pack_id(client, clock)
+        if left != NO_ID:
+            self._refer(client, clock, left)
+            parsed.splits.append(left + 1)
+        if right != NO_ID:
+            self._refer(client, clock, right)
+            parsed.splits.append(right)
             if left == right and self.limits.is_strict:
                 raise Rejected("struct behind and before the same one")
-            self._compete(left, own)
-        follows = left == own - 1
-        is_run = follows and kind == self._kind and right in (-1, self._right)
+            self._conflicts.note(own, left, right)
+        is_run = self._run.goes_on(own, kind, left, right)
         if is_run and kind == STRING:
             parsed.mergeable += 1
-        elif is_run and kind == ANY and self._is_listed:
-            parsed.mergeable += 4
-        self._is_listed = self._is_listed and follows
+        elif is_run and kind == ANY and self._run.is_sequence:
+            parsed.mergeable += _MERGEABLE_VALUE
         if not is_run or kind == ANY:
-            parsed.parent_changes.append((client, clock, left, right, None, kind))
-            self._right = right
-        self._kind = kind
-        return at
+            parsed.parent_changes.append(new_tuple(ParentChange, (client, clock, left, right, None, kind)))
 
-    def _compete(self, left: int, own: int) -> None:
-        """Bound structs put behind the same one, but not directly: yrs' work grows by their square.
-
-        Typing at one place again and again names the struct typed there before as the right origin
-        and costs nothing; 16,000 that do not took 28 s.
-        """
-        right = self.parsed.splits[-1]
-        if self.behind.get(left, right) != right:
-            self.conflicts_left -= 1
-            if self.conflicts_left < 0:
-                raise Rejected("too many conflicting inserts in one place")
-        self.behind[left] = own
-
-    def _reference(self, at: int, client: int, clock: int, after: int) -> int:
-        """An origin: the struct to the left (`after` = 1: a run is cut behind it) or to the right (0)."""
-        data, parsed = self.data, self.parsed
-        other, at = read_var_uint(data, at)
-        k, at = read_var_uint(data, at)
+    def _refer(self, client: int, clock: int, packed: int) -> None:
+        """Note that a struct refers to another one, which then must be there before it."""
+        other, k = client_of(packed), clock_of(packed)
         if other == client:
             if k >= clock:
                 raise Rejected("struct that refers to itself or a later one")
-        else:
-            if k > parsed.needs.get(other, -1):
-                if k > MAX_CLOCK:
-                    raise Rejected("clock out of range")
-                parsed.needs[other] = k
-            if not self.is_ordered:
-                parsed.edges.append((client, clock, other, k))
-        parsed.splits.append((other << 31 | k) + after)
-        return at
+            return
+        needs = self._parsed.needs
+        if k > needs.get(other, -1):
+            needs[other] = k
+        if self._edges is not None:
+            self._edges.append((client, clock, other, k))
 
-    def _parent(self, at: int, info: int, client: int, clock: int) -> tuple[str, int]:
-        """Return (root name or "" when the parent is a nested type, next position)."""
-        data, parsed = self.data, self.parsed
-        is_root, at = read_var_uint(data, at)
-        root = ""
-        if is_root == 1:
-            root, at = self.name(at)
-            parsed.roots.add(root)
-        elif is_root == 0:
-            before = at
-            at = self._reference(at, client, clock, 0)
-            parsed.splits.pop()
-            other, before = read_var_uint(data, before)
-            self.parent = other << 31 | read_var_uint(data, before)[0]
-            parsed.parent_types.append(self.parent)
-            parsed.is_plain = False
-        else:
-            raise Rejected("unknown kind of parent")
-        key = None
-        if info & 0x20:
-            if info & 31 == STRING:
-                raise Rejected("text under a map key")
-            parsed.is_plain = False
-            key, at = self.name(at)
-        self.place = (root if is_root else self.parent, key)
-        return root, at
-
-    def _string(self, at: int, client: int, clock: int, root: str) -> tuple[int, int]:
-        """Text: its length is in UTF-16 units."""
-        parsed = self.parsed
+    def _text(self, at: int, own: int, parent: Parent | None) -> tuple[int, int]:
+        """Read text: return (length in UTF-16 code units, next position)."""
+        parsed = self._parsed
         size, at = read_var_uint(self.data, at)
         text = self.text(at, at + size)
         parsed.text_bytes += size
-        if root:
-            parsed.text_roots.add(root)
+        if parent and parent[0] and isinstance(parent[0], str):
+            parsed.text_roots.add(parent[0])
         length = len(text)
         if length != size:
-            base = client << 31 | clock
             extra = 0
             for index, character in enumerate(text):
                 if character > "\uffff":
                     extra += 1
-                    parsed.low_surrogates.append(base + index + extra)
+                    parsed.low_surrogates.append(own + index + extra)
             length += extra
         return length, at + size
 
     def _delete_set(self, at: int) -> int:
-        data, parsed = self.data, self.parsed
+        data, parsed = self.data, self._parsed
         sections, at = read_var_uint(data, at)
         if sections > len(data):
             raise Rejected("more clients declared than bytes")
@@ -245,8 +256,8 @@ class _Scanner(ContentReader):
         for _ in range(sections):
             client, at = read_var_uint(data, at)
             count, at = read_var_uint(data, at)
-            self.structs_left -= count
-            if client in seen or count == 0 or self.structs_left < 0:
+            self._structs_left -= count
+            if client in seen or count == 0 or self._structs_left < 0:
                 raise Rejected("impossible delete set")
             seen.add(client)
             end = 0
@@ -260,27 +271,27 @@ class _Scanner(ContentReader):
         return at
 
 
-def _check_order(parsed: Parsed) -> None:
+def _check_order(spans: dict[int, tuple[int, int]], edges: list[_Edge]) -> None:
     """Reject sections that wait for each other: no order integrates them, yrs would keep them pending.
 
     Each section is read up to its first reference into a part of another section that is not read
     yet, then waits there; when a section moves on, those waiting for it are tried again.
     """
-    pending: dict[int, list[tuple[int, int, int]]] = {client: [] for client in parsed.spans}
-    for client, clock, other, k in reversed(parsed.edges):
-        if other in parsed.spans and k >= parsed.spans[other][0]:
+    pending: dict[int, list[tuple[int, int, int]]] = {client: [] for client in spans}
+    for client, clock, other, k in reversed(edges):
+        if other in spans and k >= spans[other][0]:
             pending[client].append((clock, other, k))
-    reached = {client: span[0] for client, span in parsed.spans.items()}
+    reached = {client: span[0] for client, span in spans.items()}
     waiting: dict[int, list[int]] = {}
-    ready = list(parsed.spans)
+    ready = list(spans)
     while ready:
         client = ready.pop()
-        edges = pending[client]
-        while edges and edges[-1][2] < reached[edges[-1][1]]:
-            edges.pop()
-        position = edges[-1][0] if edges else parsed.spans[client][1]
-        if edges:
-            waiting.setdefault(edges[-1][1], []).append(client)
+        blocking = pending[client]
+        while blocking and blocking[-1][2] < reached[blocking[-1][1]]:
+            blocking.pop()
+        position = blocking[-1][0] if blocking else spans[client][1]
+        if blocking:
+            waiting.setdefault(blocking[-1][1], []).append(client)
         if position > reached[client]:
             reached[client] = position
             ready += waiting.pop(client, [])

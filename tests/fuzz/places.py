@@ -4,12 +4,11 @@ from random import Random
 
 from crdt.document.struct_index import StructIndex
 from crdt.wire.content import GC, SKIP, STRING
-from crdt.wire.parsed_update import pack
+from crdt.wire.struct_id import client_of, clock_of, pack_id
 from tests.fuzz import contents
 from tests.fuzz.structure import Id, Struct, Update
 
 _TRIES = 4
-_CLOCK_BITS = (1 << 31) - 1
 
 
 class Places:
@@ -38,7 +37,7 @@ class Places:
         """Another one, rather where `left` lies: elsewhere there is nothing between them."""
         one = self.somewhere()
         for _ in range(_TRIES):
-            if not left or self._index.parents.between(pack(*left), pack(*one)):
+            if not left or self._index.parents.between(pack_id(*left), pack_id(*one)):
                 break
             one = self.somewhere()
         return one
@@ -66,7 +65,7 @@ class Places:
             return struct
         if place > 0.85 and self._index.types:
             packed = source.choice(list(self._index.types))
-            struct.parent = packed >> 31, packed & _CLOCK_BITS
+            struct.parent = client_of(packed), clock_of(packed)
         else:
             struct.parent = source.choice((*contents.ROOTS, *sorted(self._index.roots)[:8]))
         if struct.kind != STRING and source.random() < 0.4:

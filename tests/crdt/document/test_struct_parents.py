@@ -10,7 +10,9 @@ from crdt.document.struct_index import StructIndex
 from crdt.document.struct_parents import MAX_MERGEABLE_VALUES, MAX_PARENT_CHANGES
 from crdt.errors import Rejected
 from crdt.wire.content import ANY, DELETED, GC, LIVE_LIMITS, SYNC_LIMITS, ScanLimits
-from crdt.wire.parsed_update import GONE, Parent, pack
+from crdt.wire.parsed_update import GONE
+from crdt.wire.struct_id import pack_id
+from crdt.wire.struct_reader import Parent
 from crdt.wire.update_parser import parse, read
 from tests.crdt.harness import Typist
 from tests.fuzz.structure import Section, Struct, Update, shared_type, text
@@ -58,14 +60,14 @@ def index() -> StructIndex:
 
 
 def place(index: StructIndex, client: int, clock: int) -> Parent:
-    return index.parents.at(pack(client, clock))
+    return index.parents.at(pack_id(client, clock))
 
 
 def test_places_of_a_document(index: StructIndex) -> None:
     """Each struct of a run lies where the run does; nested ones in their type, entries under their key."""
     places = [place(index, 1, clock) for clock in range(10)]
 
-    inner = pack(1, 4)
+    inner = pack_id(1, 4)
     assert places == [
         ("text", None), ("text", None), ("other", None), ("other", None), ("map", "inner"), (inner, "k"),
         ("map", None), ("map", None), GONE, GONE,

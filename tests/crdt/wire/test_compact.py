@@ -8,7 +8,7 @@ import pytest
 from crdt.document.merging import merge
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
-from crdt.wire.parsed_update import pack
+from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 
@@ -100,7 +100,7 @@ def test_torn_characters_show_as_in_yjs() -> None:
     """Both halves of a cut character become U+FFFD, clocks stay, others are left alone."""
     update = Typist(1).insert(0, "a😀b👍é")
 
-    state = squash(update, {pack(1, 2)})
+    state = squash(update, {pack_id(1, 2)})
 
     document = pycrdt.Doc()
     document.apply_update(state)

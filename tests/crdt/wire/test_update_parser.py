@@ -8,7 +8,8 @@ import pytest
 from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, ProtocolError, Rejected
 from crdt.wire.content import STORED_LIMITS, SYNC_LIMITS, ScanLimits
-from crdt.wire.parsed_update import Parsed, pack
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from harness.hostile import B3, CORPUS, many_roots, nested_arrays, same_key
 from tests.crdt.harness import Typist
@@ -25,7 +26,7 @@ def test_typing() -> None:
 
     assert parsed.spans == {5: (2, 3)}
     assert (parsed.text_bytes, parsed.ranges, parsed.roots) == (1, [], set())
-    assert sorted(parsed.splits) == [pack(5, 1), pack(5, 1)]
+    assert sorted(parsed.splits) == [pack_id(5, 1), pack_id(5, 1)]
 
 
 def test_first_text_names_its_root() -> None:
@@ -47,7 +48,7 @@ def test_deletions_and_wide_characters() -> None:
     deleted = parse(typist.delete(1, 5))
 
     assert parsed.spans == {3: (0, 6)}
-    assert parsed.low_surrogates == [pack(3, 2), pack(3, 5)]
+    assert parsed.low_surrogates == [pack_id(3, 2), pack_id(3, 5)]
     assert (deleted.spans, deleted.ranges) == ({}, [(3, 1, 3)])
 
 

@@ -1,0 +1,23 @@
+"""Ids of structs, packed into one integer: cheaper to keep in sets and to compare than a pair."""
+
+MAX_CLOCK = (1 << 31) - 2
+"""The largest clock of a struct: yrs' 32-bit arithmetic overflows beyond it."""
+
+NO_ID = -1
+"""Instead of a packed id: there is no such struct."""
+
+_CLOCK_BITS = 31
+_CLOCK_MASK = (1 << _CLOCK_BITS) - 1
+
+
+def pack_id(client: int, clock: int) -> int:
+    """Return the packed id of a struct: the client id in front, the clock in the low 31 bits."""
+    return client << _CLOCK_BITS | clock
+
+
+def client_of(packed: int) -> int:
+    return packed >> _CLOCK_BITS
+
+
+def clock_of(packed: int) -> int:
+    return packed & _CLOCK_MASK
