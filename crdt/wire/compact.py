@@ -16,7 +16,7 @@ from collections.abc import Callable, Set
 
 from crdt.wire.content import ANY, DELETED, GC, STORED_LIMITS, STRING
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
-from crdt.wire.struct_id import NO_ID, pack_id
+from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id
 from crdt.wire.struct_reader import StructReader, utf_16_length
 
 TextRewriter = Callable[[int, int, str], str]
@@ -76,27 +76,30 @@ class _Squasher(StructReader):
     def _section(self, at: int, parts: list[bytes]) -> int:
         count, client, first, at = self.section_head(at)
         self._start_section()
-        clock = first
+        own = pack_id(client, first)
         for _ in range(count):
-            length, at = self._struct(at, client, clock)
-            clock += length
+            length, at = self._struct(at, own)
+            own += length
         self._close()
         parts += (write_var_uint(self._count), write_var_uint(client), write_var_uint(first))
         parts += self._out
         return at
 
-    def _struct(self, start: int, client: int, clock: int) -> tuple[int, int]:
-        """Put one struct into the open run or begin the next one; return (its length, next position)."""
+    def _struct(self, start: int, own: int) -> tuple[int, int]:
+        """Put one struct, with the packed id `own`, into the open run or begin the next one.
+
+        Returns (its length, next position).
+        """
         kind, left, right, parent, at, _ = self.header(start)
         if kind == GC:
             length, end = read_var_uint(self.data, at)
             self._add(kind, start, at, right, length, b"", joins=self._kind == GC)
             return length, end
-        is_behind = left == pack_id(client, clock) - 1
+        is_behind = left == own - 1
         joins = is_behind and kind == self._kind and right == self._right
         self._is_sequence = self._is_sequence and is_behind if parent is None else parent[1] is None
         if kind == STRING:
-            length, text, end = self._string(at, client, clock)
+            length, text, end = self._string(at, own)
             self._add(kind, start, at, right, length, text, joins=joins)
         elif kind == DELETED:
             length, end = read_var_uint(self.data, at)
@@ -112,7 +115,7 @@ class _Squasher(StructReader):
             self._count += 1
         return length, end
 
-    def _string(self, at: int, client: int, clock: int) -> tuple[int, bytes, int]:
+    def _string(self, at: int, own: int) -> tuple[int, bytes, int]:
         """Return (length in UTF-16 units, UTF-8 bytes, next position)."""
         size, at = read_var_uint(self.data, at)
         raw, end = self.data[at : at + size], at + size
@@ -121,9 +124,9 @@ class _Squasher(StructReader):
         text = raw.decode()
         length = utf_16_length(text)
         if length != len(text) and self._split_surrogates:
-            text = self._with_replacements(text, pack_id(client, clock))
+            text = self._with_replacements(text, own)
         if self._rewrite:
-            text = self._rewrite(client, clock, text)
+            text = self._rewrite(client_of(own), clock_of(own), text)
         return length, text.encode(), end
 
     def _with_replacements(self, text: str, own: int) -> str:

@@ -61,12 +61,13 @@ STORED_LIMITS = ScanLimits(
 class ContentReader:
     """Reads contents out of one update, within limits; every method takes and returns a position."""
 
-    __slots__ = ("any_left", "data", "limits")
+    __slots__ = ("_client_ids", "any_left", "data", "limits")
 
     def __init__(self, data: bytes, limits: ScanLimits) -> None:
         self.data = data
         self.limits = limits
         self.any_left = limits.any_values
+        self._client_ids: dict[bytes, int] = {}  # see `StructReader`
 
     def name(self, at: int) -> tuple[str, int]:
         length, at = read_var_uint(self.data, at)

@@ -40,12 +40,13 @@ class _ValueSplitter(StructReader):
         structs: list[bytes] = []
         clock = first
         for _ in range(count):
-            start, header = at, self.header(at)
+            start = at
+            header = kind, _, _, _, content, _ = self.header(start)
             own = pack_id(client, clock)
             if own in self._multi_value_entries:
                 length, at = self._split(start, header, own, structs)
             else:
-                length, at = self.struct_end(header.content, header.kind)
+                length, at = self.struct_end(content, kind)
                 structs.append(self.data[start:at])
             clock += length
         parts += (write_var_uint(len(structs)), write_var_uint(client), write_var_uint(first), *structs)
@@ -53,10 +54,11 @@ class _ValueSplitter(StructReader):
 
     def _split(self, start: int, header: StructHeader, own: int, structs: list[bytes]) -> tuple[int, int]:
         """Append a struct for each value, each behind the one before it and before the same right origin."""
-        info = ANY | HAS_LEFT_ORIGIN | (HAS_RIGHT_ORIGIN if header.right != NO_ID else 0)
-        right = b"" if header.right == NO_ID else _id_bytes(header.right)
-        head = self.data[start : header.content]
-        count, at = read_var_uint(self.data, header.content)
+        _, _, right_origin, _, content, _ = header
+        right = b"" if right_origin == NO_ID else _id_bytes(right_origin)
+        info = ANY | HAS_LEFT_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0)
+        head = self.data[start:content]
+        count, at = read_var_uint(self.data, content)
         for number in range(count):
             value = at
             at = self.any_value(at)

@@ -6,17 +6,19 @@ MAX_CLOCK = (1 << 31) - 2
 NO_ID = -1
 """Instead of a packed id: there is no such struct."""
 
-_CLOCK_BITS = 31
-_CLOCK_MASK = (1 << _CLOCK_BITS) - 1
+CLOCK_BITS = 31
+"""Bits of a clock in a packed id."""
+
+_CLOCK_MASK = (1 << CLOCK_BITS) - 1
 
 
 def pack_id(client: int, clock: int) -> int:
     """Return the packed id of a struct: the client id in front, the clock in the low 31 bits."""
-    return client << _CLOCK_BITS | clock
+    return client << CLOCK_BITS | clock
 
 
 def client_of(packed: int) -> int:
-    return packed >> _CLOCK_BITS
+    return packed >> CLOCK_BITS
 
 
 def clock_of(packed: int) -> int:
