@@ -30,10 +30,6 @@ _ONE_BYTE = 128
 Parent = tuple[str | int, str | None]
 """(name of a root or packed id of a shared type, map key or None): Yjs's parent and parentSub of a struct."""
 
-new_tuple = tuple.__new__
-"""Makes a NamedTuple in half the time of its own constructor, which is written in Python."""
-
-
 StructHeader = tuple[int, int, int, Parent | None, int, int]
 """What stands before a struct's content: (kind, left, right, parent, position of the content, flags).
 
