@@ -136,10 +136,9 @@ class _Squasher(StructReader):
         for character in text:
             if character > "\uffff":
                 units += 1
-                if own + units in self._split_surrogates:
-                    character = _REPLACEMENTS
+            is_split = character > "\uffff" and own + units in self._split_surrogates
             units += 1
-            characters.append(character)
+            characters.append(_REPLACEMENTS if is_split else character)
         return "".join(characters)
 
     def _add(self, kind: int, start: int, at: int, right: int, length: int, text: bytes, *, joins: bool) -> None:

@@ -18,8 +18,10 @@ def pack_id(client: int, clock: int) -> int:
 
 
 def client_of(packed: int) -> int:
+    """Return the client id in a packed id."""
     return packed >> CLOCK_BITS
 
 
 def clock_of(packed: int) -> int:
+    """Return the clock in a packed id."""
     return packed & _CLOCK_MASK
