@@ -9,6 +9,7 @@ import pytest
 from tornado.websocket import websocket_connect
 
 from crdt.errors import RoomSetAside
+from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.rooms import Rooms
 from crdt.wire import y_protocol
 from handlers.sync import rate_gate
@@ -224,9 +225,7 @@ async def too_long_a_message(scene: Scene) -> Wire:
 
 async def unsaved(scene: Scene) -> Wire:
     wire = await scene.wire()
-    scene.monkeypatch.setattr(Rooms, "_has_memory", lambda *_: False)
-    room = scene.server.parts.services.rooms.find(scene.session_id)
-    room.has_memory = lambda _size: False
+    scene.monkeypatch.setattr(LogWriter, "has_capacity", lambda *_: False)
     await wire.send(y_protocol.sync_update(Typist(5).insert(0, "x")))
     return wire
 
