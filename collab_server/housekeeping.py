@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from handlers.services import Services
 from storage.errors import StoreError
 

@@ -8,7 +8,7 @@ the REST errors that share a word, the tables in docs/api.md and on the page /do
 import json
 from enum import Enum, IntEnum
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 
 _COMPACT = (",", ":")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from crdt.room.context import LogSource
 from crdt.room.room import Room
 

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-from crdt.closing import CloseReason
 from crdt.errors import RoomSetAside, RoomUnavailable
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.compaction import Compactor
@@ -22,6 +21,7 @@ from crdt.lifecycle.loading import RoomLoader
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.maintenance import RoomMaintenance, VersionMaker
 from crdt.limits import RoomsSettings
+from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
 from crdt.room.room import Room

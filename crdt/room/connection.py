@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from storage.records import Role

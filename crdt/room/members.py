@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crdt.closing import CloseReason
 from crdt.document.struct_index import StructIndex
 from crdt.room.broadcast import Broadcast
+from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
 from crdt.room.observer import Observer

@@ -7,7 +7,6 @@ store; `crdt.lifecycle` loads it, writes its log and closes it.
 
 from collections.abc import Mapping, Sequence, Set
 
-from crdt.closing import CloseReason
 from crdt.document import admission, fast_path
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
@@ -19,6 +18,7 @@ from crdt.log import codec
 from crdt.log.contributions import Contributions
 from crdt.log.pending import Journal
 from crdt.log.restore import RestoredDocument
+from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
 from crdt.room.incoming import Incoming, UpdateKind

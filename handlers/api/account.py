@@ -2,7 +2,7 @@
 
 import logging
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from handlers.api.auth import AuthHandlerBase
 from handlers.http import schemas
 from handlers.http.views import people

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from handlers import errors, ids
 from handlers.http import network, schemas
 from handlers.http.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler

@@ -5,11 +5,11 @@ from crdt.history.timeline import Stretch
 from handlers import errors
 from handlers.http import queries
 from handlers.http.base import BaseHandler
+from handlers.http.times import rfc3339
 from handlers.http.views import history
 from handlers.http.views.code import Moment
 from handlers.http.views.history import Replay, Timeline
 from handlers.http.views.people import person
-from handlers.times import rfc3339
 from storage.records import Role
 
 _MAX_STRETCHES = 5_000

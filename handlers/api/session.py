@@ -5,10 +5,10 @@ import binascii
 import logging
 from collections.abc import Mapping, Sequence
 
-from crdt.closing import CloseReason
 from crdt.document.document import Document
 from crdt.errors import CrdtError
 from crdt.log.codec import LogEntry, encode_chunk
+from crdt.room.closing import CloseReason
 from handlers import errors, ids
 from handlers.access import join_session
 from handlers.http import notifications, queries, schemas

@@ -3,9 +3,9 @@
 from handlers import errors
 from handlers.http import queries, schemas
 from handlers.http.base import BaseHandler
+from handlers.http.times import rfc3339
 from handlers.http.views import code
 from handlers.http.views.code import Difference, LiveDocument, Versions
-from handlers.times import rfc3339
 from storage.records import Role, Version
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import IO, TypedDict
 
+from handlers.http.times import rfc3339
 from handlers.http.views.people import person
 from handlers.services import Services
-from handlers.times import rfc3339
 from storage.records import Session, User
 
 _MESSAGES = 500

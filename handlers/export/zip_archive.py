@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import IO
 from urllib.parse import quote
 
+from handlers.http.times import rfc3339
 from handlers.http.views import chat, code, people
 from handlers.services import Services
-from handlers.times import rfc3339
 from storage.records import Message, Session, Version
 
 _PAGE = 20

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from handlers.close_codes import Close, CloseCode, close_for
 from handlers.connections import SocketLimits
 from handlers.errors import ApiError

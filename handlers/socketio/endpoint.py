@@ -5,12 +5,12 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 
 from handlers import errors, settings
+from handlers.http.times import rfc3339
 from handlers.services import Services
 from handlers.socketio.clients import Clients
 from handlers.socketio.events import Events
 from handlers.socketio.server import SocketIOServer
 from handlers.socketio.text_sessions import TextSessions
-from handlers.times import rfc3339
 from storage.records import Message, User
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 
-from crdt.closing import CloseReason, reason_for
 from crdt.errors import CrdtError
 from crdt.lifecycle.rooms import Rooms
+from crdt.room.closing import CloseReason, reason_for
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from handlers.close_codes import close_for

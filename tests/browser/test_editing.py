@@ -5,7 +5,7 @@ import asyncio
 from playwright.async_api import expect
 
 from collab_server.server import Server
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from tests.browser.conftest import NewPerson
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from crdt.closing import CloseReason
 from crdt.document.merging import EMPTY
 from crdt.limits import RoomLimits
 from crdt.log.restore import RestoredDocument
 from crdt.room.broadcast import Broadcast
+from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import LogSource, RoomContext
 from crdt.room.presence import Presence

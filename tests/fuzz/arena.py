@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from crdt.closing import reason_for
 from crdt.document.document import Document
 from crdt.errors import CrdtError, Rejected, RoomDamaged
 from crdt.log import authorship, codec, restore
+from crdt.room.closing import reason_for
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.wire import y_protocol

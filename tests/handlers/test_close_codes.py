@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from handlers.close_codes import Close, CloseCode, close_for, words
 
 SOURCES = [

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from crdt.text import hunks
+from handlers.http.times import rfc3339
 from handlers.http.views.fields import From, OneOf, Timestamp
 from handlers.http.views.people import person
-from handlers.times import rfc3339
 from storage import records
 from storage.records import VersionKind
 

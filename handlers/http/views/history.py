@@ -7,9 +7,9 @@ from typing import Literal, TypedDict
 from crdt.history import blame as blaming
 from crdt.history import timeline as timelines
 from crdt.history.replay import Step
+from handlers.http.times import rfc3339
 from handlers.http.views.fields import From, Timestamp
 from handlers.http.views.people import Person, person
-from handlers.times import rfc3339
 from storage import records
 from storage.records import VersionKind
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Set
 from typing import TypedDict
 
+from handlers.http.times import rfc3339
 from handlers.http.views.fields import JoinRole, Timestamp
 from handlers.http.views.people import Person, person
-from handlers.times import rfc3339
 from storage import records
 from storage.records import Access, Role, Status
 

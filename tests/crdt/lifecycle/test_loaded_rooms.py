@@ -1,7 +1,7 @@
 """The table of rooms in memory."""
 
-from crdt.closing import CloseReason
 from crdt.lifecycle.loaded_rooms import LoadedRooms
+from crdt.room.closing import CloseReason
 from tests.crdt.harness import join, make_room
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from crdt.closing import CloseReason
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomUnavailable
+from crdt.room.closing import CloseReason
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from storage.errors import StoreUnavailable

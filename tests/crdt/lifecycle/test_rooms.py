@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from crdt.closing import CloseReason
 from crdt.errors import RoomUnavailable
+from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from storage.errors import StoreUnavailable
 from storage.records import Role, Status

@@ -1,6 +1,6 @@
 """What a room's connections are told in one turn."""
 
-from crdt.closing import CloseReason
+from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from tests.crdt.harness import NOW, Later, Typist, join, make_room

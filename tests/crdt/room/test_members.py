@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import pytest
 
-from crdt.closing import CloseReason
 from crdt.lifecycle.rooms import Rooms
+from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.members import may_write
 from crdt.room.room import Room

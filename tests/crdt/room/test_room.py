@@ -2,7 +2,6 @@
 
 import pytest
 
-from crdt.closing import CloseReason
 from crdt.document.document import Document
 from crdt.document.merging import merge
 from crdt.document.server_edits import code_root
@@ -10,6 +9,7 @@ from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
 from crdt.log import codec
 from crdt.log.restore import restore
+from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.update_parser import parse
 from harness.hostile import B3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.times import rfc3339
+from handlers.http.times import rfc3339
 from tests.api import PASSWORD, Answer, Api
 from tests.handlers.clients import (
     ID,

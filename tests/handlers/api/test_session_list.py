@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 import handlers.api.session
-from handlers.times import rfc3339
+from handlers.http.times import rfc3339
 from tests.api import Api
 from tests.handlers.clients import account, code_of, guest_of, joined, log_in, new_invite, picture, typing_frame, upload
 from tests.waiting import until

@@ -2,8 +2,8 @@
 
 import pytest
 
-from crdt.closing import CloseReason, reason_for
 from crdt.errors import CrdtError, DocumentFull, ProtocolError, Rejected, RoomDamaged, RoomSetAside, RoomUnavailable
+from crdt.room.closing import CloseReason, reason_for
 
 
 @pytest.mark.parametrize(
