@@ -126,6 +126,12 @@ def mongo_uri() -> Iterator[str]:
 
 _HOT_PATH = (
     "test_sync_endpoint.py",
+    "test_handshake.py",
+    "test_handover.py",
+    "test_admission.py",
+    "test_connections.py",
+    "test_websocket.py",
+    "test_editor.py",
     "test_hostile.py",
     "test_frames_on_the_wire.py",
     "test_rfc6455.py",

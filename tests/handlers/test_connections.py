@@ -55,7 +55,7 @@ def test_add_says_whether_address_and_process_have_capacity() -> None:
 
     assert [counted.add("a"), counted.add("a"), counted.add("a"), counted.add("b")] == [True, True, False, False]
     assert counted.open == 4
-    assert counted.reached == {"connections": 1, "connections_per_address": 1}
+    assert counted.limit_counters == {"connections": 1, "connections_per_address": 1}
     counted.remove("a")
     counted.remove("a")
 
@@ -68,7 +68,7 @@ def test_join_counts_a_user_and_a_session_only_if_both_have_capacity() -> None:
     assert [counted.join("s", "ada") for _ in range(3)] == [True, True, False]
     assert [counted.join("s", "bob"), counted.join("s", "gil")] == [True, False]
     assert counted.join("other", "ada")
-    assert counted.reached == {"connections_per_user": 1, "connections_per_session": 1}
+    assert counted.limit_counters == {"connections_per_user": 1, "connections_per_session": 1}
     counted.leave("s", "ada")
 
     assert counted.join("s", "gil")
@@ -100,4 +100,4 @@ async def test_a_silent_client_is_asked_and_then_cut(monkeypatch) -> None:
 
     assert (silent.pings, silent.is_aborted, len(silent.sent)) == (1, True, 4)
     assert (active.pings, active.is_aborted, active.sent) == (0, False, [])
-    assert counted.reached["pong_s"] == 1
+    assert counted.limit_counters["pong_s"] == 1

@@ -37,7 +37,7 @@ def test_messages_within_the_burst_pass(loop: Loop, connections: Connections) ->
 
     assert [gate.spend(1) for _ in range(3)] == [False, False, True]
     assert gate.messages.debt_s() == pytest.approx(0.1)
-    assert connections.reached == {"updates_per_s": 1}
+    assert connections.limit_counters == {"updates_per_s": 1}
 
 
 def test_time_gives_tokens_back(loop: Loop, connections: Connections) -> None:
@@ -54,7 +54,7 @@ def test_bytes_over_the_rate_have_to_wait(loop: Loop, connections: Connections) 
 
     assert gate.spend_bytes(500) == 0
     assert gate.spend_bytes(50) == pytest.approx(0.5)
-    assert connections.reached == {"update_bytes_per_s": 1}
+    assert connections.limit_counters == {"update_bytes_per_s": 1}
 
 
 def test_slow_down_ends_for_a_client_that_is_over_for_too_long(loop: Loop, connections: Connections) -> None:

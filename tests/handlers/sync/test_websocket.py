@@ -47,7 +47,7 @@ async def test_a_message_that_costs_too_much_waits_and_is_counted() -> None:
 
     scene.socket.data_received(masked(b"?") + masked(UPDATE))
     assert scene.receiver.received == []
-    assert scene.connections.slowed == scene.connections.reached["updates_per_s"] == 1
+    assert scene.connections.slowed == scene.connections.limit_counters["updates_per_s"] == 1
 
     await until(lambda: scene.receiver.received == [b"?", UPDATE])
 
@@ -59,7 +59,7 @@ async def test_bytes_over_the_rate_are_taken_and_then_reading_pauses() -> None:
 
     assert len(scene.receiver.received) == 7
     assert not scene.transport.is_reading
-    assert scene.connections.reached["update_bytes_per_s"] == 1
+    assert scene.connections.limit_counters["update_bytes_per_s"] == 1
 
 
 async def test_a_client_that_stays_too_fast_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
