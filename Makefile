@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick check web web-dev format lock bench bench-quick bench-history fuzz soak timing autobahn audit help clean system-packages
+.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history fuzz soak timing autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -32,6 +32,10 @@ test-quick: $(VENV)/.tested ## the tests that take no more than seconds each
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m tests.system_packages
 	$(BIN)/python -m pytest -n auto -m 'not slow' $(ARGS)
+
+test-core: $(VENV)/.tested ## crdt/ and storage/ on another Python (PYTHON=python3.13 VENV=.venv/python3.13), without MongoDB
+	$(BIN)/python -m tests.set_up --without-mongodb
+	$(BIN)/python -m pytest -n auto -m 'not slow' -k 'not mongo and not test_copying and not test_fuzz' tests/crdt tests/storage
 
 system-packages: ## what `make test` installs with apt-get, as root only: a browser and two proxies
 	$(PYTHON) -m tests.system_packages

@@ -1,7 +1,8 @@
 """Installs, inside the checkout, what the tests need besides Python packages.
 
 That is Node (if the system has none), the Node packages of the tests and of the web app, and a MongoDB-protocol server
-in an environment of its own (`tests.mongod`).
+in an environment of its own (`tests.mongod`); `--without-mongodb` leaves that server out.
+
 Run by `make test`; does nothing when everything is there. It changes nothing outside of the checkout: programs of the
 system are `tests.system_packages`' part.
 """
@@ -24,7 +25,8 @@ _OLDEST_NODE = 18
 
 
 def main() -> int:
-    _install_mongod()
+    if "--without-mongodb" not in sys.argv:
+        _install_mongod()
     _install_packages(HERE, "--omit=optional")
     install_web()
     return 0

@@ -204,9 +204,9 @@ def _evict_old_versions(db: sqlite3.Connection, version: Version, limit: int, au
     count = surplus(*_counts(db, version.session_id), version.kind, limit, auto_limit)
     if count:
         db.execute(
-            "DELETE FROM versions WHERE session_id = ?1 AND number IN (SELECT number FROM versions"
-            " WHERE session_id = ?1 AND kind = ?2 ORDER BY number LIMIT ?3)",
-            (version.session_id, VersionKind.AUTO, count),
+            "DELETE FROM versions WHERE session_id = :session AND number IN (SELECT number FROM versions"
+            " WHERE session_id = :session AND kind = :kind ORDER BY number LIMIT :count)",
+            {"session": version.session_id, "kind": VersionKind.AUTO, "count": count},
         )
 
 

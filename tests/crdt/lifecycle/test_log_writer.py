@@ -170,6 +170,8 @@ async def test_saved_does_not_wait_for_more_updates(make_world) -> None:
             await all_saved(room)
             send(room, ada, typist.insert(0, "c"))
             await world.rooms.writer.saved(room, room.journal.sequence)
+        assert world.rooms.writer.unsaved_bytes == 0
+        assert world.store.calls.count("append_chunks") >= 3
 
 
 async def test_writer_with_many_rooms_gives_way_to_others(make_world, monkeypatch) -> None:

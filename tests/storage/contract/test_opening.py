@@ -64,5 +64,5 @@ class TestOpening:
         assert found == user("ada")
 
     async def test_ping(self, store: Store) -> None:
-        """An open store answers."""
-        await store.ping()
+        """An open store answers, with nothing."""
+        assert await store.ping() is None

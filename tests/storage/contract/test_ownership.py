@@ -175,6 +175,7 @@ class TestTransfer:
             await store.transfer_session("s1", "u-ada", "u-ada")
 
         await assert_owned(store, "s1")
+        assert (await store.session("s1")).owner_id == "u-ada"
 
     async def test_a_role_makes_no_second_owner(self, store: Store, seed: Seed) -> None:
         """Refused or not, there is one: as when who gave the session away still wants to be its owner."""
@@ -185,6 +186,7 @@ class TestTransfer:
             await store.set_role("s1", "u-ada", Role.OWNER)
 
         await assert_owned(store, "s1")
+        assert (await store.session("s1")).owner_id in ("u-ada", "u-bob")
 
     async def test_repeating(self, store: Store, seed: Seed) -> None:
         """The same transfer again changes nothing; at most it is refused for good."""

@@ -269,6 +269,9 @@ class TestClosed:
 
         await store._engine.close()
 
+        with pytest.raises(StoreUnavailable):
+            await store.ping()
+
     async def test_close_waits_for_what_is_under_way(self, path: Path) -> None:
         """Calls that were made before are answered, and their writes kept."""
         store = SqliteStore(path)

@@ -146,10 +146,11 @@ class TestOneServer:
         await store.close(is_clean=False)
 
         second = SqliteStore(path)
-        await second.open()
+        was_closed_cleanly = await second.open()
 
         await second.ping()
         await second.close(is_clean=True)
+        assert not was_closed_cleanly
 
     async def test_a_refused_server_keeps_no_file_open(self, store: SqliteStore, path: Path) -> None:
         """Trying again and again does not use up descriptors."""
