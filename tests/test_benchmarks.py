@@ -19,7 +19,7 @@ _FIGURES = {
 }  # fmt: skip
 
 
-def test_ratios_to_the_best_peer() -> None:
+def test_ratio_to_best_peer_follows_direction_of_metric() -> None:
     """Where more is better the best peer has most, elsewhere least."""
     by_name = {one.name: one for one in SCENARIOS}
     assert report.best_ratio(by_name["E"], _FIGURES) == 1.5
@@ -33,7 +33,7 @@ def test_ratios_to_the_best_peer() -> None:
     assert "Against the best peer: 0.80, of those on Node and Python 0.50 (goal: at most 0.8)." in beside_bun
 
 
-def test_the_document_is_made_of_the_results() -> None:
+def test_benchmark_documents_match_results() -> None:
     """docs/benchmarks.md and the README say what was measured, and every scenario was."""
     kept = json.loads(report.RESULTS.read_text())
     assert report.document(kept) == report.DOCUMENT.read_text()
@@ -43,7 +43,7 @@ def test_the_document_is_made_of_the_results() -> None:
     assert kept["scenarios"].keys() == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {"I"}
 
 
-def test_document_names_the_editing_sessions_that_were_used() -> None:
+def test_benchmark_document_names_editing_sessions_used() -> None:
     """For each scenario on one the recorded or the simulated session, whichever was there."""
     kept = json.loads(report.RESULTS.read_text())
     assert kept["traces"].keys() == {one.name for one in (*SCENARIOS, *GROWTH) if one.is_on_trace}
@@ -53,7 +53,7 @@ def test_document_names_the_editing_sessions_that_were_used() -> None:
     assert "those of G1 in `simulated-paper`" in text
 
 
-def test_what_is_left_beside_a_flooder() -> None:
+def test_update_share_beside_flooder_is_relative_to_rate_without_flooder() -> None:
     """Each server's updates beside those who trouble it, divided by its own without them; none at all is 0."""
     troubled = {"ours": {"sent_per_s": 27_000.0}, "one": {"sent_per_s": 0.0}, "unknown": {"sent_per_s": 5.0}}
     assert report.beside_table(troubled, _FIGURES).endswith(
@@ -61,7 +61,7 @@ def test_what_is_left_beside_a_flooder() -> None:
     )
 
 
-def test_the_flooder_may_have_his_large_document() -> None:
+def test_flooder_document_fits_first_sync_but_not_fast_answer() -> None:
     """It is as large as one first sync may be, and too large for the short way of answering."""
     update = large_update()
     assert update_parser.read(update, SYNC_LIMITS).spans == {1: (0, STRUCTS)}

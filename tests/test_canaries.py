@@ -57,7 +57,7 @@ def own() -> Iterator[Canaries]:
 
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
 @pytest.mark.parametrize("how", ["message", "argument", "extra", "exception", "cause"])
-def test_a_secret_in_a_record_is_found(own: Canaries, expect_log, how: str, level: int) -> None:
+def test_secret_in_any_part_of_log_record_is_found(own: Canaries, expect_log, how: str, level: int) -> None:
     """Wherever it stands in the record, and however unimportant that is."""
     expect_log("ERROR some.library")
     secret, log = "a2c4e6g8j0m2p4r6t8v0x2z4b6", logging.getLogger("some.library")
@@ -82,14 +82,14 @@ def test_a_secret_in_a_record_is_found(own: Canaries, expect_log, how: str, leve
     assert secret in leak
 
 
-def test_an_innocent_log_is_clean(own: Canaries) -> None:
+def test_innocent_log_has_no_findings(own: Canaries) -> None:
     """What was logged is looked at, and nothing is found."""
     logging.getLogger("some.library").debug("user %s joined session %s", "a2c4e6g8j0m2p4r6", "t8v0x2z4b6a2c4e6")
 
     assert own.leaks() == []
 
 
-def test_what_is_told_after_it_was_logged_is_found(own: Canaries) -> None:
+def test_secret_announced_after_it_was_logged_is_found(own: Canaries) -> None:
     """A server logs a request before the client reads the token in its answer."""
     token = "q1w2e3r4t5y6u7i8o9p0a1s2d3"
     logging.getLogger("some.library").info("made %s", token)
@@ -107,7 +107,7 @@ def test_what_is_told_after_it_was_logged_is_found(own: Canaries) -> None:
         ("a password's hash", "$2b$12$" + "k" * 53),
     ],
 )
-def test_what_looks_like_a_secret_is_found(own: Canaries, tmp_path: Path, kind: str, text: str) -> None:
+def test_text_that_looks_like_a_secret_is_found(own: Canaries, tmp_path: Path, kind: str, text: str) -> None:
     """Also of clients that told nobody, also in what a process printed."""
     own.printed(output := tmp_path / "server.log")
     output.write_text(f'{{"level": "info"}}\n{{"message": "got {text}"}}\n')
@@ -116,7 +116,7 @@ def test_what_looks_like_a_secret_is_found(own: Canaries, tmp_path: Path, kind: 
 
 
 @pytest.mark.parametrize("token", ["", "none", "nonsense", "x" * 12_000, "." * 500, "0000000000000000", "é" * 40])
-def test_what_any_text_might_contain_is_no_canary(own: Canaries, token: str) -> None:
+def test_ordinary_text_is_no_canary(own: Canaries, token: str) -> None:
     """Hostile tests send many things as tokens; those that say nothing are not looked for."""
     own.sent("/", {"Authorization": f"Bearer {token}", "Cookie": f"accessToken={token}"}, {"password": token})
     logging.getLogger("some.library").info("%s", token)
@@ -124,7 +124,7 @@ def test_what_any_text_might_contain_is_no_canary(own: Canaries, token: str) -> 
     assert own.leaks() == []
 
 
-async def test_a_test_that_leaks_fails(tmp_path: Path) -> None:
+async def test_test_that_leaks_secret_fails(tmp_path: Path) -> None:
     """A whole run of pytest with these fixtures: the test that logs a password has an error, the other passes."""
     (tmp_path / "test_two.py").write_text(
         "import logging\n"
@@ -258,7 +258,7 @@ async def connect_in_every_way(url: str) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-async def test_no_route_logs_a_secret(new_process, log_format: str) -> None:
+async def test_routes_log_no_secrets(new_process, log_format: str) -> None:
     """Every route, with secrets wherever they can stand, at the level that logs most."""
     token = canary("metrics")
     process = await new_process(COLLAB_LOG_FORMAT=log_format, METRICS_TOKEN=token, JWT_SECRET=canary("jwt"))
@@ -302,7 +302,7 @@ ODD_REQUESTS = {
 """What real clients, proxies and people who type addresses get wrong."""
 
 
-async def test_odd_requests_are_not_logged_with_their_secrets(new_process) -> None:
+async def test_malformed_requests_are_logged_without_secrets(new_process) -> None:
     """What cannot be read, or is not at its place, is a line in the log without the secret in it."""
     process = await new_process()
 
@@ -315,7 +315,7 @@ async def test_odd_requests_are_not_logged_with_their_secrets(new_process) -> No
     assert [leak.partition(" in: ")[0] for leak in canaries.USED.leaks()] == []
 
 
-async def test_the_driver_of_the_store_logs_no_content(new_process, mongo_uri: str) -> None:
+async def test_mongo_driver_logs_no_content(new_process, mongo_uri: str) -> None:
     """MongoDB's driver would log whole commands: texts, chat, addresses of people and hashes of passwords."""
     process = await new_process(MONGO_URI=f"{mongo_uri}canaries{secrets.token_hex(4)}")
     walker = await Walker.new(process.url)

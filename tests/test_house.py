@@ -27,7 +27,7 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_third_party_library_has_the_door_that_architecture_names() -> None:
+def test_third_party_library_is_imported_in_documented_folder_only() -> None:
     """Each third-party library is imported in one folder only, the one in ARCHITECTURE.md."""
     doors: dict[str, set[str]] = {}
     for path in SOURCES:
@@ -60,12 +60,12 @@ def test_rules_of_rooms_are_synchronous() -> None:
     assert awaiting == {"lifecycle", "history"}
 
 
-def test_no_wall_clock_in_crdt() -> None:
+def test_crdt_package_reads_no_wall_clock() -> None:
     """Times come in as arguments."""
     assert [path.name for path in (ROOT / "crdt").rglob("*.py") if imported(path) & {"time", "datetime"}] == []
 
 
-def test_small_files() -> None:
+def test_source_files_are_small() -> None:
     """No source file grows beyond about 300 lines."""
     long = {str(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 330}
 
@@ -73,14 +73,14 @@ def test_small_files() -> None:
 
 
 @pytest.mark.parametrize("path", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda path: path.name)
-def test_links_between_documents(path: Path) -> None:
+def test_links_between_documents_lead_to_files(path: Path) -> None:
     """Every relative link leads to a file."""
     links = re.findall(r"\]\(([^)#:]+)[^)]*\)", path.read_text())
 
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-def test_architecture_names_files_that_exist() -> None:
+def test_architecture_names_existing_files() -> None:
     """Every path in ARCHITECTURE.md leads somewhere, drawings included."""
     text = (ROOT / "ARCHITECTURE.md").read_text()
 
@@ -100,7 +100,7 @@ def test_architecture_names_each_sub_package() -> None:
     assert {folder for folder in folders - inner if f"| `{folder}` |" not in text} == set()
 
 
-def test_architecture_names_code_where_it_stands() -> None:
+def test_architecture_names_code_in_defining_file() -> None:
     """`path` (`name`) means that the file defines that name."""
     text = (ROOT / "ARCHITECTURE.md").read_text()
     pairs = re.findall(r"`([\w/]+\.py)` \(`([\w.]+)`\)", text)
@@ -115,7 +115,7 @@ def test_architecture_names_code_where_it_stands() -> None:
     assert missing == []
 
 
-def test_documented_routes_exist() -> None:
+def test_documented_routes_match_openapi() -> None:
     """docs/api.md and the OpenAPI description name the same routes."""
     from handlers.http.openapi import OPERATIONS
 
@@ -131,7 +131,7 @@ def test_documented_routes_exist() -> None:
     }
 
 
-def test_the_tests_that_security_names_exist() -> None:
+def test_tests_named_in_security_document_exist() -> None:
     """docs/security.md points at what shows each claim."""
     named = set(re.findall(r"`((?:tests|bench)/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "security.md").read_text()))
 

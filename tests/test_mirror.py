@@ -88,7 +88,7 @@ def home_of(module: str) -> str:
     return f"tests/{folder}/test_{name}"
 
 
-def test_modules_have_a_test_of_their_name() -> None:
+def test_modules_have_test_of_same_name() -> None:
     """A module without one is not in the list by mistake."""
     without = [module for module in modules() if not (ROOT / home_of(module)).exists()]
 
@@ -96,12 +96,12 @@ def test_modules_have_a_test_of_their_name() -> None:
 
 
 @pytest.mark.parametrize("module", EXCEPTIONS)
-def test_exceptions_are_needed(module: str) -> None:
+def test_mirror_exceptions_are_all_needed(module: str) -> None:
     """Whoever adds the test takes the module out of the list; one that is gone is not there either."""
     assert (ROOT / module).exists()
     assert not (ROOT / home_of(module)).exists()
 
 
-def test_exceptions_stand_once() -> None:
+def test_mirror_exceptions_are_listed_once() -> None:
     """Each for one reason."""
     assert sorted(EXCEPTIONS) == sorted(set(EXCEPTIONS))

@@ -97,7 +97,7 @@ def run(tmp_path: Path) -> Run:
     return Run(tmp_path)
 
 
-async def test_coroutine_that_hangs_with_a_whole_server_fails_and_the_run_goes_on(run: Run) -> None:
+async def test_hanging_coroutine_with_server_fails_and_run_continues(run: Run) -> None:
     """The test fails with what it waited for, its servers and clients end, and the next test passes."""
     run.start("coroutine_hangs or passes")
 
@@ -110,7 +110,7 @@ async def test_coroutine_that_hangs_with_a_whole_server_fails_and_the_run_goes_o
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "1")])
-async def test_event_loop_that_hangs_with_a_whole_server_ends_the_process(run: Run, options: tuple[str, ...]) -> None:
+async def test_hanging_event_loop_with_server_ends_the_process(run: Run, options: tuple[str, ...]) -> None:
     """No coroutine can be cancelled: the process says where it stands, and ends with all that it started."""
     run.start("loop_hangs", *options)
 
@@ -121,7 +121,7 @@ async def test_event_loop_that_hangs_with_a_whole_server_ends_the_process(run: R
     await run.until_nothing_is_left()
 
 
-async def test_run_that_is_killed_leaves_no_process(run: Run) -> None:
+async def test_killed_run_leaves_no_process(run: Run) -> None:
     """SIGKILL cannot be handled by the one that it ends; the watcher does it."""
     run.start("coroutine_hangs")
 
@@ -144,7 +144,7 @@ async def test_test_that_leaves_a_process_fails(run: Run) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "1")])
-async def test_run_that_leaves_a_grandchild_fails(run: Run, options: tuple[str, ...]) -> None:
+async def test_run_that_leaves_a_grandchild_process_fails(run: Run, options: tuple[str, ...]) -> None:
     """A process whose parent has ended belongs to no test that could be named, but to the run."""
     run.start("grandchild_left", *options)
 

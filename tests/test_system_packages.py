@@ -57,7 +57,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path, monkeypatch)
 
 
-def test_system_packages_nothing_missing_does_nothing(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_system_packages_all_present_installs_nothing(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     """Where every program exists, nothing is installed and nothing is said."""
     machine.have("a-browser")
     machine.have("a-proxy")
@@ -67,7 +67,7 @@ def test_system_packages_nothing_missing_does_nothing(machine: Machine, capsys: 
     assert capsys.readouterr() == ("", "")
 
 
-def test_system_packages_as_root_says_and_installs_what_is_missing(
+def test_system_packages_as_root_announces_and_installs_missing_ones(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Only the missing package is installed; its service is not started meanwhile, and the rule for that is removed."""
@@ -83,7 +83,7 @@ def test_system_packages_as_root_says_and_installs_what_is_missing(
     assert "a-browser" not in said
 
 
-def test_system_packages_rule_of_the_system_is_kept(machine: Machine) -> None:
+def test_system_packages_with_existing_service_rule_keeps_it(machine: Machine) -> None:
     """A system's own rule about services is used as it is."""
     machine.policy.write_text("#!/bin/sh\nexit 0\n")
 
@@ -93,7 +93,7 @@ def test_system_packages_rule_of_the_system_is_kept(machine: Machine) -> None:
 
 @pytest.mark.parametrize("reason", ["not root", "forbidden"])
 @pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
-def test_system_packages_may_not_install_says_what_is_missing(
+def test_system_packages_without_permission_names_missing_ones(
     machine: Machine,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -114,7 +114,9 @@ def test_system_packages_may_not_install_says_what_is_missing(
     assert line.endswith("to install: sudo apt-get install a-browser a-proxy")
 
 
-def test_system_packages_that_cannot_be_had_fail_under_ci(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_system_packages_failed_installation_fails_under_ci_only(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An installation that did not help is a failure under CI, and not elsewhere."""
     machine.have("apt-get")
 

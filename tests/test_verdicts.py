@@ -39,7 +39,7 @@ def _soak(**last: float) -> list[Sample]:
         ({"tasks": 12}, "tasks: 11 after the warm-up, 12 in the end"),
     ],
 )
-def test_what_leaks_in_a_soak(last: dict[str, float], problem: str | None) -> None:
+def test_soak_verdict_fails_on_leftovers(last: dict[str, float], problem: str | None) -> None:
     """Whatever is left over in the last pause."""
     assert _judged(_soak(**last)) == ([problem] if problem else [])
 
@@ -47,14 +47,14 @@ def test_what_leaks_in_a_soak(last: dict[str, float], problem: str | None) -> No
 @pytest.mark.parametrize(
     ("growth", "is_leak"), [(0.0, False), (0.049, False), (0.051, True), (0.5, True), (-0.3, False)]
 )
-def test_memory_that_grows_in_a_soak(growth: float, is_leak: bool) -> None:
+def test_soak_verdict_fails_on_memory_growth_over_five_percent(growth: float, is_leak: bool) -> None:
     """The last third of the pauses beside the first, from the warm-up on; five in a hundred is the limit."""
     grown = [replace(one, rss_kib=70_000 * (1 + growth * (at >= 9))) for at, one in enumerate(_soak())]
 
     assert [line.startswith("memory grew by") for line in _judged(grown)] == [True] * is_leak
 
 
-def test_what_a_server_logs_in_a_soak() -> None:
+def test_soak_verdict_fails_on_warnings_errors_and_foreign_output() -> None:
     """Warnings, errors, and what is not its log at all."""
     lines = ["collab-server 1.0", '{"level": "info"}', '{"level": "warning"}', "Traceback", '{"level": "error"}', "[]"]
     assert loud("\n".join(lines)) == [lines[2], lines[3], lines[4], lines[5]]
@@ -72,7 +72,7 @@ def test_what_a_server_logs_in_a_soak() -> None:
         (40, "known login", False),
     ],
 )
-def test_what_tells_by_its_time(slower_ms: float, kind: str, are_alike: bool) -> None:
+def test_timing_verdict_fails_on_distinguishable_hash_time(slower_ms: float, kind: str, are_alike: bool) -> None:
     """A hash that one kind computes and the other does not would; a commit of an ended login does not."""
     drawn = random.Random(7)
     samples = {name: [drawn.gauss(270, 8) for _ in range(200)] for pair in timing.PAIRS for name in pair}
@@ -81,7 +81,7 @@ def test_what_tells_by_its_time(slower_ms: float, kind: str, are_alike: bool) ->
     assert timing.report(samples) is are_alike
 
 
-def test_what_pip_audit_found() -> None:
+def test_pip_audit_verdict_fails_on_shipped_packages_only() -> None:
     """Each weakness of what is shipped counts; what is only for tests is told and does not."""
     weakness = {"id": "GHSA-1", "fix_versions": ["2.0"]}
     report = {
@@ -104,7 +104,7 @@ def test_what_pip_audit_found() -> None:
         list(audit.read_pip_audit({"dependencies": report["dependencies"][3:]}, set()))
 
 
-def test_what_npm_audit_found() -> None:
+def test_npm_audit_verdict_fails_on_bundled_packages_from_high() -> None:
     """What is bundled into the web app counts from high on."""
     kinds_of = {"yjs": "high", "lib0": "moderate", "vitest": "critical"}
     report = {

@@ -75,7 +75,7 @@ async def installed(environment: Path, tmp_path: Path) -> AsyncIterator[Api]:
     assert (work / "data").is_dir()
 
 
-def test_wheel_contents_are_all_modules_and_resources(wheel: Path) -> None:
+def test_wheel_contains_all_modules_and_resources(wheel: Path) -> None:
     """Every file of the packages is in it, but for the sources of the web app."""
     shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
@@ -83,7 +83,7 @@ def test_wheel_contents_are_all_modules_and_resources(wheel: Path) -> None:
     assert shipped == {name for path in files if _is_shipped(name := path.relative_to(ROOT).as_posix())}
 
 
-async def test_wheel_in_an_empty_environment_serves(installed: Api) -> None:
+async def test_wheel_in_empty_environment_serves(installed: Api) -> None:
     """Sign-up, a page with what it loads, the API's reference, and an export with the player's template."""
     ada = await installed.sign_up("ada")
     session_id = await ada.new_session(code="print(1)\n")

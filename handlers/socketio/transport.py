@@ -1,7 +1,7 @@
 """`/socket.io/`: Engine.IO's two transports, polling and WebSocket, as a Tornado handler.
 
-Not engineio's own: that has compression always on, no bound on what a client sends ahead, leaves
-refused WebSockets open and reads bodies of any size (facts/mongo.md).
+Not engineio's own handler: it always compresses, does not bound what a client sends ahead, leaves refused
+WebSockets open, and reads bodies of any size.
 """
 
 import asyncio

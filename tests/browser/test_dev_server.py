@@ -34,7 +34,7 @@ async def is_up(url: str) -> bool:
         return False
 
 
-async def test_dev_server_passes_pages_rest_and_sockets_on(dev_server: str, person: NewPerson) -> None:
+async def test_dev_server_forwards_pages_rest_and_sockets(dev_server: str, person: NewPerson) -> None:
     """One signs up, opens a session, and what is typed is saved: by cookie, REST and WebSocket."""
     await until(lambda: is_up(dev_server))
     ada = await person()
@@ -51,7 +51,7 @@ async def test_dev_server_passes_pages_rest_and_sockets_on(dev_server: str, pers
     assert live["code"] == "through the development server"
 
 
-async def test_dev_server_leaves_foreign_origins_to_the_server(api: Api, dev_server: str) -> None:
+async def test_dev_server_forwards_foreign_origin_to_be_refused(api: Api, dev_server: str) -> None:
     """A page of another site cannot act through it with the cookies of whoever develops."""
     await until(lambda: is_up(dev_server))
     ada = await api.sign_up("ada")

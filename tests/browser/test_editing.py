@@ -9,7 +9,7 @@ from crdt.room.closing import CloseReason
 from tests.browser.conftest import NewPerson
 
 
-async def test_typing_together_with_cursors(person: NewPerson, api) -> None:
+async def test_editor_of_three_people_typing_together_shows_text_and_cursors(person: NewPerson, api) -> None:
     """Three people type at once and see the same, and each other's cursors by name."""
     people = [await person() for _ in range(3)]
     ada, bob, gil = people
@@ -34,7 +34,7 @@ async def test_typing_together_with_cursors(person: NewPerson, api) -> None:
     assert all(f"[{one.name} was here]" in live["code"] for one in people)
 
 
-async def test_files_as_tabs(person: NewPerson) -> None:
+async def test_file_added_by_one_user_is_tab_for_all(person: NewPerson) -> None:
     """A file that one adds is a tab for all, with a text of its own."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -53,7 +53,7 @@ async def test_files_as_tabs(person: NewPerson) -> None:
     await expect(gil.text).to_have_text("main text")
 
 
-async def test_follow(person: NewPerson) -> None:
+async def test_follow_shows_view_of_followed_user_across_files(person: NewPerson) -> None:
     """Who follows somebody sees what he sees, also when he goes to another file."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -71,7 +71,7 @@ async def test_follow(person: NewPerson) -> None:
     await expect(gil.page.get_by_text(f"Following {ada.name}.")).to_be_visible()
 
 
-async def test_offline_and_back(person: NewPerson) -> None:
+async def test_editor_offline_keeps_typing_and_merges_on_return(person: NewPerson) -> None:
     """Without a connection one types on, and both sides are merged later."""
     ada, gil = await person(), await person()
     for one in (ada, gil):
@@ -96,7 +96,7 @@ async def test_offline_and_back(person: NewPerson) -> None:
     await ada.until_saved()
 
 
-async def test_saved_is_the_truth(person: NewPerson, server: Server, monkeypatch) -> None:
+async def test_saved_indicator_matches_state_of_store(person: NewPerson, server: Server, monkeypatch) -> None:
     """While the store takes nothing the page says so; once it has, it says that."""
     ada = await person()
     await ada.sign_up()
@@ -118,7 +118,7 @@ async def test_saved_is_the_truth(person: NewPerson, server: Server, monkeypatch
     await ada.until_saved()
 
 
-async def test_settings_and_keys(person: NewPerson) -> None:
+async def test_settings_and_keys_are_kept_in_browser(person: NewPerson) -> None:
     """Font, tabs, theme and Vim's keys are kept in the browser; `?` shows the shortcuts."""
     ada = await person()
     await ada.sign_up()
@@ -140,7 +140,7 @@ async def test_settings_and_keys(person: NewPerson) -> None:
     await expect(ada.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
-async def test_a_session_that_is_out_of_service(person: NewPerson, server: Server) -> None:
+async def test_editor_of_session_out_of_service_explains_and_merges_later(person: NewPerson, server: Server) -> None:
     """The page says why and what becomes of what is typed; when the session is back, that is merged and saved."""
     ada = await person()
     ada.expected.append("409")

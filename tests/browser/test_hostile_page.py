@@ -236,7 +236,9 @@ async def arrived(caplog: pytest.LogCaptureFixture, method: str) -> list[dict[st
     return [one.fields for one in caplog.records if one.name == ACCESS_LOG and one.fields["method"] == method]
 
 
-async def test_posting(visit: Visit, api: Api, caplog: pytest.LogCaptureFixture) -> None:
+async def test_foreign_page_posts_are_refused_and_change_nothing(
+    visit: Visit, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
     """Forms, beacons and fetches arrive, are refused, and change nothing; what the own page sends does."""
     mallory = await api.sign_up("mallory")
     posts = visit.filled(list(POSTS.items()), other=await mallory.new_session(access="link"))
@@ -275,7 +277,9 @@ CHANGE_ALL = """async (changes) => {
 }"""
 
 
-async def test_changing(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
+async def test_foreign_page_requests_other_than_post_are_never_sent(
+    visit: Visit, caplog: pytest.LogCaptureFixture
+) -> None:
     """What is not a POST the browser asks about first, and never sends; the own page's is done."""
     changes = visit.filled(list(CHANGES))
     before = await visit.look()
@@ -307,7 +311,7 @@ EMBED_ALL = """async ([way, urls]) => {
 }"""
 
 
-async def test_reading(visit: Visit) -> None:
+async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
     """What a foreign page fetches or embeds it cannot read, and no page of ours is shown in its frames.
 
     An own page reads all of it; what the other site has itself is read by each way of embedding, and shown.
@@ -351,7 +355,7 @@ OPEN_AND_READ = """async (url) => {
 }"""
 
 
-async def test_connecting(visit: Visit) -> None:
+async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> None:
     """By neither endpoint a foreign page gets in with the visitor's cookies; an own page does.
 
     A window with the session that the foreign page opens is none of its business; an own page's is its own.

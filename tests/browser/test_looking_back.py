@@ -16,7 +16,7 @@ async def save(one: Someone, label: str) -> None:
     await expect(one.page.get_by_role("dialog")).to_have_count(0)
 
 
-async def test_save_compare_restore(person: NewPerson) -> None:
+async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> None:
     """Ctrl-S saves with a label; versions are compared with the live text, and restored for everybody."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -42,7 +42,7 @@ async def test_save_compare_restore(person: NewPerson) -> None:
     assert session_id
 
 
-async def test_blame(person: NewPerson) -> None:
+async def test_blame_shows_author_beside_each_line(person: NewPerson) -> None:
     """Who wrote which line stands beside it, on demand."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -63,7 +63,7 @@ async def test_blame(person: NewPerson) -> None:
     await expect(ada.page.locator(".blame")).to_have_count(0)
 
 
-async def test_late_blame_answer_is_ignored_after_blame_was_switched_off(person: NewPerson) -> None:
+async def test_blame_answer_after_switching_off_is_ignored(person: NewPerson) -> None:
     """The names do not appear when the answer comes after the second click."""
     ada = await person()
     await ada.sign_up()
@@ -89,7 +89,7 @@ async def test_late_blame_answer_is_ignored_after_blame_was_switched_off(person:
     await expect(ada.page.locator(".cm-blame")).to_have_count(0)
 
 
-async def test_blame_without_an_answer(person: NewPerson) -> None:
+async def test_blame_without_answer_is_reported_and_typing_continues(person: NewPerson) -> None:
     """That is said, and typing goes on."""
     ada = await person()
     ada.expected.append("503")
@@ -107,7 +107,7 @@ async def test_blame_without_an_answer(person: NewPerson) -> None:
     await ada.until_saved()
 
 
-async def test_blame_of_a_file_without_text(person: NewPerson) -> None:
+async def test_blame_of_empty_file_reports_no_authors(person: NewPerson) -> None:
     """There is nothing to say yet, and that is what it says."""
     ada = await person()
     ada.expected.append("404")
@@ -121,7 +121,7 @@ async def test_blame_of_a_file_without_text(person: NewPerson) -> None:
     await expect(ada.page.get_by_test_id("announcer")).to_have_text("Nothing is written in this file yet.")
 
 
-async def test_a_redaction_is_marked(person: NewPerson) -> None:
+async def test_redaction_removes_text_and_is_marked_in_replay(person: NewPerson) -> None:
     """The text is gone from the editor and has blocks in the replay, which says so."""
     ada = await person()
     await ada.sign_up()
@@ -145,7 +145,7 @@ async def test_a_redaction_is_marked(person: NewPerson) -> None:
     await expect(ada.page.get_by_label("Jump to")).to_contain_text("taken out")
 
 
-async def test_a_session_that_was_taken_away(person: NewPerson, tmp_path: Path) -> None:
+async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path) -> None:
     """The exported file plays without the server, in a browser that is offline."""
     ada = await person()
     await ada.sign_up()
@@ -183,7 +183,7 @@ async def test_a_session_that_was_taken_away(person: NewPerson, tmp_path: Path) 
     await ada.check_access()
 
 
-async def test_replay_to_a_known_moment(person: NewPerson) -> None:
+async def test_replay_slider_and_keys_show_text_of_known_moments(person: NewPerson) -> None:
     """The slider, the keys and the marks show the text as it was; playing ends at the last edit."""
     ada = await person()
     await ada.sign_up()

@@ -10,7 +10,7 @@ from tests.browser.conftest import NewPerson
 from tests.handlers.clients import picture
 
 
-async def test_accounts(person: NewPerson) -> None:
+async def test_account_forms_show_errors_and_sign_up_and_in(person: NewPerson) -> None:
     """Errors stand beside their fields; who signed up stays signed in, signs out, and in again."""
     ada = await person()
     ada.expected.append("422|401")
@@ -37,7 +37,7 @@ async def test_accounts(person: NewPerson) -> None:
     await expect(ada.page.get_by_text("No sessions yet")).to_be_visible()
 
 
-async def test_home_lists_and_joins(person: NewPerson) -> None:
+async def test_home_lists_sessions_and_joins_by_link_or_id(person: NewPerson) -> None:
     """A session with a starter is listed with what one wants to know; another joins by its link, as an id too."""
     ada, bob = await person(), await person()
     await ada.sign_up()
@@ -56,7 +56,7 @@ async def test_home_lists_and_joins(person: NewPerson) -> None:
     await expect(row).to_contain_text("open")
 
 
-async def test_an_invite_link(person: NewPerson) -> None:
+async def test_invite_link_admits_guest_by_name(person: NewPerson) -> None:
     """The dialog gives a link, a QR code and a list; a guest comes in with a name alone."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -76,7 +76,7 @@ async def test_an_invite_link(person: NewPerson) -> None:
     await expect(ada.page.get_by_label("Role of Gil")).to_have_value("editor")
 
 
-async def test_roles_act_at_once(person: NewPerson, api) -> None:
+async def test_role_change_and_removal_take_effect_immediately(person: NewPerson, api) -> None:
     """A viewer cannot type until the owner lets him; who is removed is told so."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -104,7 +104,7 @@ async def test_roles_act_at_once(person: NewPerson, api) -> None:
     assert session_id
 
 
-async def test_promoted_viewer_saves_a_version(person: NewPerson) -> None:
+async def test_promoted_viewer_may_save_version(person: NewPerson) -> None:
     """Ctrl+S opens the dialog for a viewer who became an editor, without a reload and without another file."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -126,7 +126,7 @@ async def test_promoted_viewer_saves_a_version(person: NewPerson) -> None:
     assert version["label"] == "by the new editor"
 
 
-async def test_language_title_and_end_are_everybodys(person: NewPerson) -> None:
+async def test_session_changes_and_end_are_shown_to_others_live(person: NewPerson) -> None:
     """What the owner changes, others see without loading anew; an ended session is read-only."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -147,7 +147,7 @@ async def test_language_title_and_end_are_everybodys(person: NewPerson) -> None:
     await expect(gil.text).to_have_attribute("contenteditable", "false")
 
 
-async def test_chat(person: NewPerson, api) -> None:
+async def test_chat_shows_messages_typing_unread_count_and_history(person: NewPerson, api) -> None:
     """Messages come live, with code and who types; what came while one looked elsewhere is counted; history pages."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -189,7 +189,7 @@ async def test_chat(person: NewPerson, api) -> None:
     await expect(ada.page.get_by_role("list", name="Messages")).to_contain_text("let x = 1")
 
 
-async def test_avatar(person: NewPerson, tmp_path: Path) -> None:
+async def test_avatar_is_cropped_and_shown_to_others(person: NewPerson, tmp_path: Path) -> None:
     """A picture is cut with a preview, and others see it in the people's list."""
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -210,7 +210,7 @@ async def test_avatar(person: NewPerson, tmp_path: Path) -> None:
     assert await shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
 
 
-async def test_the_profile(person: NewPerson, api: Api) -> None:
+async def test_profile_changes_name_and_password_and_ends_other_logins(person: NewPerson, api: Api) -> None:
     """One changes name and password there, and ends logins elsewhere; what is wrong stands beside its field."""
     ada = await person()
     ada.expected.append("4(01|22)")

@@ -42,7 +42,7 @@ async def themes(one: Someone) -> None:
     await one.page.set_viewport_size({"width": 1280, "height": 800})
 
 
-async def test_screens_of_strangers(person: NewPerson) -> None:
+async def test_screens_before_sign_in_are_accessible(person: NewPerson) -> None:
     """Signing in and up, with errors shown."""
     someone = await person()
     someone.expected.append("422|404")
@@ -58,7 +58,7 @@ async def test_screens_of_strangers(person: NewPerson) -> None:
     await themes(someone)
 
 
-async def test_screens_of_a_session(person: NewPerson) -> None:
+async def test_screens_of_session_are_accessible(person: NewPerson) -> None:
     """Home, the editor with each panel and dialog, versions, replay, profile, developers, an invite."""
     ada, gil = await person(reduced_motion="reduce"), await person(reduced_motion="reduce")
     await ada.sign_up()
@@ -99,7 +99,7 @@ async def test_screens_of_a_session(person: NewPerson) -> None:
 
 
 @pytest.mark.parametrize("part", range(2))
-async def test_text_is_never_markup(person: NewPerson, api: Api, part: int) -> None:
+async def test_user_text_is_never_markup(person: NewPerson, api: Api, part: int) -> None:
     """Sixty payloads as names, titles, messages, labels, code, file names: shown as they are, and nothing runs."""
     payloads = PAYLOADS[part::2]
     assert len(PAYLOADS) == 60
@@ -137,7 +137,7 @@ async def test_text_is_never_markup(person: NewPerson, api: Api, part: int) -> N
     await expect(ada.page.get_by_role("tab", name=payloads[2])).to_be_visible()
 
 
-async def test_the_first_load_is_small_and_quick(person: NewPerson) -> None:
+async def test_first_load_is_small_and_fast(person: NewPerson) -> None:
     """The editor loads at most 350 kB, compressed; the shell paints within a second."""
     ada = await person()
     await ada.sign_up()
@@ -159,7 +159,7 @@ async def test_the_first_load_is_small_and_quick(person: NewPerson) -> None:
     assert paint < FIRST_PAINT_MS
 
 
-async def test_the_snippets_name_this_server(person: NewPerson) -> None:
+async def test_developer_snippets_name_server_and_session(person: NewPerson) -> None:
     """The developers' page has this server's address and the session's id in it."""
     ada = await person()
     await ada.sign_up()

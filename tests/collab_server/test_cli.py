@@ -26,7 +26,7 @@ async def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> tuple[
     return process.returncode or 0, output.decode(), errors.decode()
 
 
-async def test_version_and_help() -> None:
+async def test_version_and_help_options_print_their_text() -> None:
     """--version says it, --help teaches."""
     assert await command("--version") == (0, f"collab-server {__version__}\n", "")
     code, text, _ = await command("--help")
@@ -36,7 +36,7 @@ async def test_version_and_help() -> None:
 
 
 @pytest.mark.parametrize("name", ["run", "serve", "check"])
-async def test_a_bad_setting_is_one_line(tmp_path: Path, name: str) -> None:
+async def test_invalid_setting_ends_command_with_one_line(tmp_path: Path, name: str) -> None:
     """By variable or by flag: exit code 2, one line that says what is wrong."""
     assert await command(name, cwd=tmp_path, PORT="x") == (
         2, "", "collab-server: PORT must be a whole number, not 'x'\n"
@@ -46,7 +46,7 @@ async def test_a_bad_setting_is_one_line(tmp_path: Path, name: str) -> None:
     )
 
 
-async def test_check(tmp_path: Path) -> None:
+async def test_check_reports_settings_and_unusable_store(tmp_path: Path) -> None:
     """Says what it found, warns of unknown variables, and names a store that cannot be used."""
     data = tmp_path / "data"
     code, text, errors = await command("check", cwd=tmp_path, COLLAB_TYPO="1")
@@ -64,7 +64,7 @@ async def test_check(tmp_path: Path) -> None:
     assert errors.count("\n") == 1
 
 
-async def test_check_beside_a_running_server(tmp_path: Path) -> None:
+async def test_check_leaves_running_server_undisturbed(tmp_path: Path) -> None:
     """Checking does not disturb the server that runs; a second server is refused."""
     server = ServerProcess(tmp_path / "data", free_port())
     await server.start()
@@ -79,7 +79,7 @@ async def test_check_beside_a_running_server(tmp_path: Path) -> None:
     assert await server.terminate() == 0
 
 
-async def test_a_port_that_is_taken(tmp_path: Path) -> None:
+async def test_run_on_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
     """One line, exit code 2."""
     server = ServerProcess(tmp_path / "data", free_port())
     await server.start()
@@ -93,7 +93,7 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert await server.terminate() == 0
 
 
-async def test_run_says_where_and_what_next(tmp_path: Path) -> None:
+async def test_run_prints_two_lines_and_makes_private_files(tmp_path: Path) -> None:
     """Two lines on standard output; files that only their owner can read."""
     server = ServerProcess(tmp_path / "data", free_port())
     await server.start()
@@ -108,7 +108,7 @@ async def test_run_says_where_and_what_next(tmp_path: Path) -> None:
     assert await server.terminate() == 0
 
 
-async def test_an_impatient_second_signal_loses_nothing(tmp_path: Path) -> None:
+async def test_run_after_second_signal_still_saves_everything(tmp_path: Path) -> None:
     """Ctrl-C after SIGTERM does not cut the writing short, and leaves no traceback."""
     server = ServerProcess(tmp_path / "data", free_port(), COLLAB_FLUSH_MS=1000)
     await server.start()
@@ -130,7 +130,7 @@ async def test_an_impatient_second_signal_loses_nothing(tmp_path: Path) -> None:
     assert server.problems() == []
 
 
-async def test_sigterm_drains(tmp_path: Path) -> None:
+async def test_run_on_sigterm_drains_and_saves(tmp_path: Path) -> None:
     """Editors are closed with 1012, what was typed a moment ago is in the file, and checkpointed."""
     server = ServerProcess(tmp_path / "data", free_port(), COLLAB_FLUSH_MS=1000)
     await server.start()
@@ -151,7 +151,7 @@ async def test_sigterm_drains(tmp_path: Path) -> None:
     assert server.problems() == []
 
 
-async def test_copy(tmp_path: Path) -> None:
+async def test_copy_moves_data_or_explains_refusal_in_one_line(tmp_path: Path) -> None:
     """Moves a server's data; says in one line what it did, or why not."""
     server = ServerProcess(tmp_path / "data", free_port())
     await server.start()
@@ -177,7 +177,7 @@ async def test_copy(tmp_path: Path) -> None:
     assert [line.count("\n") for line in (again[2], same[2], nowhere[2])] == [1, 1, 1]
 
 
-async def test_mongo(tmp_path: Path, mongo_uri: str) -> None:
+async def test_commands_name_mongo_database_without_password(tmp_path: Path, mongo_uri: str) -> None:
     """`check` and `run` say what of the database, without its password."""
     uri = f"{mongo_uri}cli{os.getpid()}"
     place = uri.rpartition("@")[2]

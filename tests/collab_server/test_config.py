@@ -15,14 +15,14 @@ from handlers.socketio import client
 from handlers.sync import rate_gate
 
 
-def test_defaults() -> None:
+def test_config_defaults_are_port_5000_and_embedded_store() -> None:
     """Nothing configured is a server on port 5000 with an embedded store."""
     config, warnings = load({})
 
     assert (config.port, config.data_dir, config.mongo_uri, warnings) == (5000, "data", "", [])
 
 
-def test_limits_are_those_of_the_table() -> None:
+def test_config_defaults_of_limits_match_table() -> None:
     """Defaults of limits are a promise to people who run a server: none changes by mistake."""
     kib, mib, minute, hour = 1 << 10, 1 << 20, 60, 3_600
     promised = {
@@ -44,7 +44,7 @@ def test_limits_are_those_of_the_table() -> None:
     assert [rate_gate._MAX_OVER_S, client._OVER_S] == [10, 10]
 
 
-def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+def test_environment_takes_precedence_over_env_file(tmp_path: Path) -> None:
     """`.env` is read, the environment has the last word, blank values count as unset."""
     file = tmp_path / ".env"
     file.write_text("PORT=6000\nDATA_DIR=elsewhere\nHOST=\n# PORT=7000\n")
@@ -54,7 +54,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert (config.port, config.data_dir, config.host) == (6001, "elsewhere", "localhost")
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
     """No `.env` is fine."""
     assert load({}, tmp_path / ".env")[0] == Config()
 
@@ -75,7 +75,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         ("COLLAB_PONG_S", "26", "COLLAB_PONG_S must not be greater than COLLAB_PING_S"),
     ],
 )
-def test_wrong_values(variable: str, value: str, words: str) -> None:
+def test_invalid_value_is_one_line_with_variable_and_rule(variable: str, value: str, words: str) -> None:
     """One line that names the variable and the rule."""
     with pytest.raises(ConfigError) as caught:
         load({variable: value})
@@ -86,7 +86,7 @@ def test_wrong_values(variable: str, value: str, words: str) -> None:
 @pytest.mark.parametrize(
     "number", [setting for setting in all_settings() if setting.is_number], ids=lambda one: one.name
 )
-def test_bounds(number: Setting[float]) -> None:
+def test_number_is_accepted_at_bounds_and_refused_beyond(number: Setting[float]) -> None:
     """Every number is taken at its bounds and refused beyond them."""
     companion = {"COLLAB_PING_S": "3600"} if number.name == "pong_s" else {"COLLAB_PONG_S": "1"}
     for bound in (number.low, number.high):
@@ -96,7 +96,7 @@ def test_bounds(number: Setting[float]) -> None:
             load({**companion, number.variable: f"{beyond}"})
 
 
-def test_settings_have_one_name() -> None:
+def test_setting_has_one_name_in_config_metrics_and_code() -> None:
     """The field of the configuration, the name in metrics and the constant of a setting agree."""
     by_field = {one.name: one.metadata["setting"] for one in fields(Config)}
     constants = {
@@ -111,7 +111,7 @@ def test_settings_have_one_name() -> None:
     assert [name for name, setting in constants.items() if setting not in by_field.values()] == []
 
 
-def test_settings_without_a_value_have_the_type_of_their_default() -> None:
+def test_setting_without_value_has_type_of_its_default() -> None:
     """The environment is parsed as the type of the default, so that must be the type of the field."""
     assert {one.name: one.type for one in fields(Config)} == {
         setting.name: type(setting.default) for setting in all_settings()
@@ -125,12 +125,12 @@ def test_origins_are_normalized() -> None:
     assert config.origins == {"https://example.org", "http://localhost:3000"}
 
 
-def test_unknown_variables_are_warned_of() -> None:
+def test_unknown_variables_cause_warning() -> None:
     """A misspelt limit does not pass silently; other programs' variables do."""
     assert load({"COLLAB_IDEL_S": "5", "PATH": "x"})[1] == ["COLLAB_IDEL_S is not a setting of this server"]
 
 
-def test_documents_are_up_to_date() -> None:
+def test_configuration_documents_match_table() -> None:
     """docs/configuration.md and .env.example are what the table says."""
     assert (ROOT / "docs" / "configuration.md").read_text() == configuration()
     assert (ROOT / ".env.example").read_text() == env_example()

@@ -18,7 +18,9 @@ async def furnished(folder: Path) -> str:
     return str(folder)
 
 
-async def test_run_copies_and_keeps_how_the_source_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_run_copies_and_keeps_clean_or_unclean_end_of_source(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A source that was not closed cleanly makes a target that was not either."""
     source, target = await furnished(tmp_path / "from"), tmp_path / "to"
 
@@ -40,7 +42,7 @@ async def test_run_copies_and_keeps_how_the_source_ended(tmp_path: Path, capsys:
         ("nothing", "to", "nothing/collab.db does not exist"),
     ],
 )
-async def test_run_refuses_in_one_line(
+async def test_run_with_invalid_arguments_refuses_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, target: str, words: str
 ) -> None:
     """Exit code 2, and nothing was made."""

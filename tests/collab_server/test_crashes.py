@@ -23,7 +23,7 @@ def look_back(data_dir: Path, *, is_sure: bool) -> Crashes:
     return crashes
 
 
-def test_look_back_after_a_clean_end_sets_nobody_aside(tmp_path: Path) -> None:
+def test_look_back_after_clean_end_quarantines_nothing(tmp_path: Path) -> None:
     """No mark, no notes."""
     crashes = look_back(tmp_path / "data", is_sure=True)
 
@@ -33,7 +33,9 @@ def test_look_back_after_a_clean_end_sets_nobody_aside(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("is_sure", "minutes"), [(True, 10), (False, 0)])
-def test_look_back_sets_aside_if_the_fault_is_sure(tmp_path: Path, expect_log, is_sure: bool, minutes: int) -> None:
+def test_look_back_after_certain_fault_quarantines_named_session(
+    tmp_path: Path, expect_log, is_sure: bool, minutes: int
+) -> None:
     """The session that was named waits; after an end by chance it is only noted. The mark is cleared."""
     expect_log("the server died while it worked for session s1, user u-eve")
     die(tmp_path, "s1", "u-eve")
@@ -45,7 +47,7 @@ def test_look_back_sets_aside_if_the_fault_is_sure(tmp_path: Path, expect_log, i
     crashes.close()
 
 
-def test_notes_outlive_the_process(tmp_path: Path, expect_log) -> None:
+def test_crash_notes_survive_the_process(tmp_path: Path, expect_log) -> None:
     """The next process reads what an earlier one concluded; the files are for their owner only."""
     expect_log("the server died while it worked for session s1")
     die(tmp_path, "s1", "u-eve")
@@ -56,7 +58,7 @@ def test_notes_outlive_the_process(tmp_path: Path, expect_log) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000])
-def test_read_notes_of_a_damaged_file_sets_nobody_aside(tmp_path: Path, expect_log, text: str) -> None:
+def test_read_notes_of_damaged_file_quarantines_nothing(tmp_path: Path, expect_log, text: str) -> None:
     """A server starts whatever is in the file."""
     if text != "[]":
         expect_log("cannot be read; nobody is set aside")

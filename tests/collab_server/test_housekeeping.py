@@ -47,7 +47,9 @@ async def guest(clock: Clock, ada: Api) -> Api:
     return gus
 
 
-async def test_a_guest_who_does_not_come_back(clock: Clock, server, ada: Api, guest: Api, data: Path) -> None:
+async def test_housekeeping_removes_guest_idle_for_30_days(
+    clock: Clock, server, ada: Api, guest: Api, data: Path
+) -> None:
     """After 30 days he is gone with login, ticket, picture and membership; what he wrote stays under his name."""
     session_id = guest.user["guestOf"]
     clock.advance(30 * DAY_S)
@@ -69,7 +71,7 @@ async def test_a_guest_who_does_not_come_back(clock: Clock, server, ada: Api, gu
     assert [count(data, table) for table in ("refresh_tokens", "tickets", "avatars", "members")] == [1, 0, 0, 1]
 
 
-async def test_a_guest_who_was_there_meanwhile_stays(clock: Clock, server, guest: Api, data: Path) -> None:
+async def test_housekeeping_keeps_recently_active_guest(clock: Clock, server, guest: Api, data: Path) -> None:
     """A refresh counts as activity, and a request once that was noted."""
     clock.advance(13 * DAY_S)
     answer = await Api(guest.url).post("/user/refresh", {"refreshToken": guest.refresh_token})
@@ -88,7 +90,7 @@ async def test_a_guest_who_was_there_meanwhile_stays(clock: Clock, server, guest
 
 
 @pytest.mark.parametrize("is_noted", [True, False])
-async def test_a_guest_who_is_connected_stays(clock: Clock, start_server, is_noted: bool) -> None:
+async def test_housekeeping_keeps_connected_guest(clock: Clock, start_server, is_noted: bool) -> None:
     """He may only watch; also if a round could not note that he is there."""
     server = await start_server(guest_days=5)
     ada = await Api(server.url).sign_up("ada")
@@ -106,7 +108,7 @@ async def test_a_guest_who_is_connected_stays(clock: Clock, start_server, is_not
     assert {member["username"]: member["online"] for member in members} == {"ada": False, "Gus": True}
 
 
-async def test_a_socket_does_not_outlive_its_login(clock: Clock, server, ada: Api) -> None:
+async def test_housekeeping_closes_sockets_of_expired_login(clock: Clock, server, ada: Api) -> None:
     """Who never refreshes is signed out after 14 days, wherever he is connected."""
     wire = await joined(ada, await ada.new_session())
     clock.advance(14 * DAY_S - 1)
@@ -119,7 +121,7 @@ async def test_a_socket_does_not_outlive_its_login(clock: Clock, server, ada: Ap
     assert (await wire.until_closed())[0] == 4401
 
 
-async def test_a_guest_who_signed_up_stays(clock: Clock, server, guest: Api) -> None:
+async def test_housekeeping_keeps_guest_signed_up_as_user(clock: Clock, server, guest: Api) -> None:
     """He is a user."""
     await guest.post("/user/signup", account("gustav"))
     clock.advance(400 * DAY_S)
@@ -131,7 +133,7 @@ async def test_a_guest_who_signed_up_stays(clock: Clock, server, guest: Api) -> 
     assert (await again.get(f"/session/{guest.user['guestOf']}")).status == 200
 
 
-async def test_days_can_be_set(clock: Clock, start_server, data: Path) -> None:
+async def test_housekeeping_uses_guest_days_of_configuration(clock: Clock, start_server, data: Path) -> None:
     """`COLLAB_GUEST_DAYS` says how long a guest is kept."""
     server = await start_server(guest_days=2)
     ada = await Api(server.url).sign_up("ada")
@@ -143,7 +145,9 @@ async def test_days_can_be_set(clock: Clock, start_server, data: Path) -> None:
     assert count(data, "members") == 1
 
 
-async def test_many_guests_go_in_batches(clock: Clock, server, ada: Api, data: Path, monkeypatch) -> None:
+async def test_housekeeping_removes_many_guests_in_batches(
+    clock: Clock, server, ada: Api, data: Path, monkeypatch
+) -> None:
     """Until none is left."""
     monkeypatch.setattr(housekeeping, "_BATCH", 5)
     session_id = await ada.new_session()
@@ -157,7 +161,9 @@ async def test_many_guests_go_in_batches(clock: Clock, server, ada: Api, data: P
     assert count(data, "members") == 1
 
 
-async def test_what_has_expired_is_dropped(clock: Clock, server, ada: Api, data: Path) -> None:
+async def test_housekeeping_drops_expired_logins_tickets_and_invites(
+    clock: Clock, server, ada: Api, data: Path
+) -> None:
     """Logins, tickets, and invites a month after their end; nothing that is still good."""
     session_id = await ada.new_session()
     await ada.post(f"/session/{session_id}/ticket")
@@ -178,7 +184,7 @@ async def test_what_has_expired_is_dropped(clock: Clock, server, ada: Api, data:
     assert code_of(await Api(ada.url).get(f"/invite/{invite['invite']}")) == (404, "not_found")
 
 
-async def test_a_server_sweeps_as_it_starts(clock: Clock, start_server, data: Path) -> None:
+async def test_housekeeping_runs_at_server_start(clock: Clock, start_server, data: Path) -> None:
     """What expired while it was off is gone soon after."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -194,7 +200,7 @@ async def test_a_server_sweeps_as_it_starts(clock: Clock, start_server, data: Pa
     await until(left, lambda number: number == 1)
 
 
-async def test_logins_are_noted_when_the_server_stops(clock: Clock, start_server, data: Path) -> None:
+async def test_housekeeping_notes_login_use_at_server_stop(clock: Clock, start_server, data: Path) -> None:
     """The last minute is not lost."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -208,7 +214,9 @@ async def test_logins_are_noted_when_the_server_stops(clock: Clock, start_server
     assert login["lastUsedAt"] > login["createdAt"]
 
 
-async def test_a_store_that_is_away_for_a_while(server, ada: Api, monkeypatch, expect_log) -> None:
+async def test_housekeeping_during_store_outage_warns_and_tries_again(
+    server, ada: Api, monkeypatch, expect_log
+) -> None:
     """It is tried again in the next round, with a warning each time."""
     expect_log("WARNING collab_server.housekeeping: housekeeping could not (sweep|note logins): disk full")
     store = server.parts.services.store
@@ -237,7 +245,7 @@ async def test_a_store_that_is_away_for_a_while(server, ada: Api, monkeypatch, e
     await keeper.stop()
 
 
-async def test_a_fault_does_not_end_housekeeping(server, ada: Api, monkeypatch, expect_log) -> None:
+async def test_housekeeping_after_unexpected_error_continues(server, ada: Api, monkeypatch, expect_log) -> None:
     """Whatever is raised is logged, and the next round comes."""
     expect_log("ERROR collab_server.housekeeping: housekeeping could not (note logins|sweep)")
     calls = []

@@ -12,7 +12,7 @@ from collab_server import logs
 
 
 @pytest.mark.parametrize(("log_format", "is_json"), [("json", True), ("text", False), ("auto", True)])
-def test_log_formats(log_format: str, is_json: bool) -> None:
+def test_log_format_is_text_or_json_as_configured(log_format: str, is_json: bool) -> None:
     """Lines for people, objects for programs; auto means programs unless it is a terminal."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
@@ -69,7 +69,7 @@ def test_log_request_leaves_out_secrets(caplog: pytest.LogCaptureFixture, path: 
     }  # fmt: skip
 
 
-def test_without_quotes_takes_the_request_out_of_what_tornado_says() -> None:
+def test_without_quotes_removes_request_from_tornado_messages() -> None:
     """A header that cannot be read may be a token."""
     record = logging.LogRecord(
         "tornado.general", logging.INFO, "", 0, logs._MALFORMED, ("1.2.3.4", "Invalid header: 'Bearer hidden'"), None

@@ -46,7 +46,7 @@ async def test_command_imports_supervision_only_for_run(tmp_path: Path, command:
     assert await server.wait() == 0
 
 
-def test_uvloop_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uvloop_setting_without_uvloop_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who asks for it where it is not is told so, by the name of the setting."""
     assert process.loop_factory(Config()) is uvloop.new_event_loop
     assert process.loop_factory(Config(event_loop="uvloop")) is uvloop.new_event_loop
@@ -60,7 +60,7 @@ def test_uvloop_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("event_loop", ["asyncio", "uvloop"])
-async def test_it_serves(tmp_path: Path, event_loop: str) -> None:
+async def test_serve_process_signs_up_types_and_saves_on_stop(tmp_path: Path, event_loop: str) -> None:
     """The whole server, from signing up to a stop that writes what was typed last."""
     server = ServerProcess(tmp_path / "data", free_port(), COLLAB_EVENT_LOOP=event_loop)
     await server.start()

@@ -11,7 +11,7 @@ from handlers.http.views import people
 from tests.api import Api
 
 
-def test_the_secret_is_made_once(tmp_path: Path) -> None:
+def test_secret_is_generated_once_and_kept_private(tmp_path: Path) -> None:
     """Generated, kept with mode 0600, read again; one that is too short is refused; JWT_SECRET goes first."""
     config = Config(data_dir=str(tmp_path))
     secret = read_secret(config)
@@ -25,7 +25,7 @@ def test_the_secret_is_made_once(tmp_path: Path) -> None:
         read_secret(config)
 
 
-async def test_what_prevents_a_start_is_said(tmp_path: Path, start_server) -> None:
+async def test_start_with_invalid_data_folder_or_secret_is_refused_with_reason(tmp_path: Path, start_server) -> None:
     """A data folder in use, a file in its place, a secret that is too short."""
     await start_server()
     with pytest.raises(StartError, match="in use by another server"):
@@ -39,7 +39,7 @@ async def test_what_prevents_a_start_is_said(tmp_path: Path, start_server) -> No
         await Server.start(Config(port=0, data_dir=str(tmp_path / "other")))
 
 
-async def test_the_same_tokens_after_a_restart(start_server) -> None:
+async def test_login_survives_server_restart(start_server) -> None:
     """A login survives a restart of the server."""
     server = await start_server()
     ada = await Api(server.url).sign_up()
@@ -50,7 +50,7 @@ async def test_the_same_tokens_after_a_restart(start_server) -> None:
     assert (await Api(again.url, ada.token).get("/user/me")).status == 200
 
 
-async def test_readiness_while_stopping(server, api: Api) -> None:
+async def test_readiness_during_drain_is_refused(server, api: Api) -> None:
     """A server that drains wants no more traffic; editors that come all the same are sent away for a while."""
     ada = await api.sign_up()
     session_id = await ada.new_session()
@@ -65,7 +65,7 @@ async def test_readiness_while_stopping(server, api: Api) -> None:
     assert (await wire.until_closed())[0] == 4503
 
 
-async def test_a_handler_that_fails_is_logged_and_says_little(server, api: Api, expect_log, monkeypatch) -> None:
+async def test_handler_error_is_logged_and_answered_with_request_id(server, api: Api, expect_log, monkeypatch) -> None:
     """500 with a request id; the log has the reason, the client does not."""
     expect_log("failed")
     expect_log("500")

@@ -21,7 +21,7 @@ def test_make_store_without_uri_is_sqlite(tmp_path: Path) -> None:
     assert (stores.variable(config), stores.shown(config)) == ("DATA_DIR", str(tmp_path))
 
 
-def test_make_store_imports_the_mongo_driver_only_when_needed() -> None:
+def test_make_store_imports_mongo_driver_only_for_mongo_uri() -> None:
     """The driver takes memory and time that the embedded store does without."""
     program = (
         "import sys\n"

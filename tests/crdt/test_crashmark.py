@@ -3,7 +3,7 @@
 from crdt.crashmark import SIZE, CrashMark
 
 
-def test_named_inside_blocks_only() -> None:
+def test_crash_mark_has_names_inside_blocks_only() -> None:
     """Several are named at the same time, each until its block ends."""
     page = bytearray(SIZE)
     mark, next_process = CrashMark(page), CrashMark(page)
@@ -13,7 +13,7 @@ def test_named_inside_blocks_only() -> None:
     assert list(next_process.named()) == []
 
 
-def test_at_with_no_slot_left_names_nothing() -> None:
+def test_crash_mark_without_free_slot_stores_no_name() -> None:
     """More threads than slots: the work is done, the mark is full, and slots come back."""
     mark = CrashMark()
     blocks = [mark.at(f"session-{number}") for number in range(20)]
@@ -29,7 +29,7 @@ def test_at_with_no_slot_left_names_nothing() -> None:
         assert list(mark.named()) == [("one", "")]
 
 
-def test_clear_names_nobody() -> None:
+def test_crash_mark_clear_removes_all_names() -> None:
     """What the process before left is removed once it was read."""
     page = bytearray(SIZE)
     CrashMark(page).at("one", "ada").__enter__()
@@ -39,7 +39,7 @@ def test_clear_names_nobody() -> None:
     assert list(CrashMark(page).named()) == []
 
 
-def test_long_names_are_cut() -> None:
+def test_crash_mark_cuts_names_over_255_bytes() -> None:
     """A slot holds 255 bytes; nothing is written beyond it."""
     mark = CrashMark()
     with mark.at("s" * 300), mark.at("two"):

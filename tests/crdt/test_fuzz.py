@@ -22,7 +22,7 @@ def typed() -> list[Sent]:
     return [Sent("ada", frame) for frame in (*frames, faults.TRIGGER)]
 
 
-def test_fifty_thousand_inputs() -> None:
+def test_fuzzer_with_fifty_thousand_inputs_finds_no_failure() -> None:
     """The process never dies, hangs or grows, every input is cheap, and real Yjs agrees."""
     report = campaign.run(_COUNT, "ci")
 
@@ -37,7 +37,7 @@ def test_fifty_thousand_inputs() -> None:
     assert all(report.counts[f"{kind}: sent"] for kind in TAME)
 
 
-def test_what_real_clients_send_is_taken() -> None:
+def test_fuzzer_corpus_of_real_clients_is_accepted() -> None:
     """The corpus itself: nothing of it is refused but what no stock editor sends, and all see the same."""
     recorded = {name: sequence for name, sequence in sequences.recorded().items() if name != "unusual"}
 
@@ -52,7 +52,7 @@ def test_what_real_clients_send_is_taken() -> None:
     assert report.counts["sensible rooms shown to Yjs"] == len(recorded)
 
 
-def test_what_failed_once() -> None:
+def test_fuzzer_inputs_that_failed_before_pass() -> None:
     """All hostile sequences, and all that the fuzzer ever found."""
     for is_text in (False, True):
         found = {name: one for name, one in sequences.found().items() if ("text" in name) == is_text}
@@ -65,7 +65,7 @@ def test_what_failed_once() -> None:
 
 
 @pytest.mark.parametrize("fault", ["death", "hang", "slow", "memory", "exception"])
-def test_it_notices(fault: str) -> None:
+def test_fuzzer_reports_server_that_dies_hangs_grows_or_raises(fault: str) -> None:
     """A server that dies, hangs, is slow, grows or raises is a finding, with the sequence that led there."""
     sequence = typed()
 
@@ -76,7 +76,7 @@ def test_it_notices(fault: str) -> None:
     assert finding.sequence == sequence
 
 
-def test_it_notices_that_yjs_differs() -> None:
+def test_fuzzer_reports_document_that_differs_from_yjs() -> None:
     """The second opinion is one: a room's document with an update left out is not what Yjs shows."""
     typist = Typist(5)
     updates = [typist.insert(0, letter) for letter in "abc"]

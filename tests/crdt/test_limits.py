@@ -3,7 +3,7 @@
 from crdt.limits import IDLE_S, MAX_SYNC_BYTES, LimitCounters, RoomLimits, RoomsSettings
 
 
-def test_counters_count_by_the_name_of_the_setting() -> None:
+def test_limit_counters_are_named_after_settings() -> None:
     """Zero times is worth a value too: a metric that is there from the beginning."""
     counters = LimitCounters()
     counters.count(MAX_SYNC_BYTES)
@@ -14,7 +14,7 @@ def test_counters_count_by_the_name_of_the_setting() -> None:
     assert counters["versions"] == 0
 
 
-def test_defaults_are_those_of_the_settings() -> None:
+def test_limit_defaults_equal_settings() -> None:
     """Nothing is written down twice."""
     assert RoomLimits().sync_bytes == MAX_SYNC_BYTES.default
     assert RoomsSettings().idle_ms == IDLE_S.default * 1_000

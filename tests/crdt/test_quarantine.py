@@ -10,7 +10,7 @@ DAY = 24 * 60 * MINUTE
 NAMED = [("room", "eve")]
 
 
-def test_a_mark_names_who_is_worked_for_now() -> None:
+def test_crash_mark_names_users_of_current_work() -> None:
     """Nested and beside each other; nobody once the block is left, also by an error."""
     page = bytearray(SIZE)
     mark = CrashMark(page)
@@ -24,7 +24,7 @@ def test_a_mark_names_who_is_worked_for_now() -> None:
     assert list(mark.named()) == []
 
 
-def test_more_than_there_is_place_for() -> None:
+def test_crash_mark_with_seventeen_names_leaves_out_the_last() -> None:
     """The seventeenth at once is not named, and disturbs nobody."""
     mark = CrashMark()
     held = [mark.at(f"room-{number}", "x" * 500) for number in range(17)]
@@ -38,7 +38,7 @@ def test_more_than_there_is_place_for() -> None:
         assert list(mark.named()) == [("again", "")]
 
 
-def test_a_session_is_set_aside_for_longer_each_time() -> None:
+def test_quarantine_lasts_longer_each_time() -> None:
     """Ten minutes, an hour, six hours, and at most a day; its user is slowed as long."""
     quarantine = Quarantine()
     for minutes in (10, 60, 360, 1_440, 1_440):
@@ -52,7 +52,7 @@ def test_a_session_is_set_aside_for_longer_each_time() -> None:
     assert not quarantine.is_slowed("ada", 1_000)
 
 
-def test_chance_is_not_enough() -> None:
+def test_quarantine_without_known_cause_needs_second_crash_in_a_day() -> None:
     """Without a known cause only the second time within a day counts."""
     quarantine = Quarantine()
     quarantine.note(NAMED, 0, is_sure=False)
@@ -63,7 +63,7 @@ def test_chance_is_not_enough() -> None:
     assert quarantine.wait_ms("room", DAY + 2) == 10 * MINUTE
 
 
-def test_it_is_kept_and_forgotten() -> None:
+def test_quarantine_is_stored_and_expires_or_is_released() -> None:
     """What is stored comes back the same; a week without another crash ends it; it can be released."""
     quarantine = Quarantine()
     quarantine.note([("room", "eve"), ("other", "")], 5, is_sure=True)
@@ -81,5 +81,5 @@ def test_it_is_kept_and_forgotten() -> None:
 @pytest.mark.parametrize(
     "stored", [{}, {"sessions": 1}, {"sessions": {"a": 1, "b": [1], "c": [1, 2, 3, "x"], "d": [-1, 0, 0, 0]}}]
 )
-def test_what_is_wrong_in_the_file_is_left_out(stored) -> None:
+def test_quarantine_file_with_invalid_entries_ignores_them(stored) -> None:
     assert Quarantine(stored).as_stored() == {"sessions": {}, "users": {}}

@@ -28,19 +28,19 @@ def test_setting_field_has_the_default() -> None:
     assert Limits() == Limits(size=10, colour="red")
 
 
-def test_setting_variable_has_the_prefix() -> None:
+def test_setting_variable_has_prefix() -> None:
     """Settings of this server begin with COLLAB_, those that other programs know do not."""
     assert (SIZE.variable, COLOUR.variable) == ("COLLAB_MAX_SIZE_BYTES", "COLOUR")
     assert (SIZE.is_number, COLOUR.is_number) == (True, False)
 
 
-def test_chosen_takes_the_values_of_the_configuration() -> None:
+def test_settings_record_takes_values_of_configuration() -> None:
     """Fields are matched by the name of their setting; other fields are given, or have their own default."""
     assert chosen(Limits, Configuration()) == Limits(7, "blue")
     assert chosen(Limits, Configuration(), colour="red", is_new=True) == Limits(7, "red", is_new=True)
 
 
-def test_setting_cannot_be_changed() -> None:
+def test_setting_is_immutable() -> None:
     """A setting is a constant."""
     with pytest.raises(FrozenInstanceError):
         SIZE.default = 11

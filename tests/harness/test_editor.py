@@ -15,7 +15,7 @@ def edited(editor: Editor, places: list[tuple[int, int, str]]) -> None:
 
 
 @given(st.lists(PLACES, max_size=39))
-def test_undo_leads_back_and_redo_forth(places: list[tuple[int, int, str]]) -> None:
+def test_undo_and_redo_restore_text(places: list[tuple[int, int, str]]) -> None:
     editor = Editor()
     edited(editor, places)
     text = editor.text
@@ -30,7 +30,9 @@ def test_undo_leads_back_and_redo_forth(places: list[tuple[int, int, str]]) -> N
 
 
 @given(st.lists(PLACES, max_size=10), st.integers(0, 1_000), st.integers(0, 4), st.text("ab", max_size=4))
-def test_merge_shows_the_text_of_others(places: list[tuple[int, int, str]], place: int, deleted: int, new: str) -> None:
+def test_merge_keeps_cursor_and_undo_inside_text(
+    places: list[tuple[int, int, str]], place: int, deleted: int, new: str
+) -> None:
     """The cursor stays in the text, and undo never reaches outside it."""
     editor = Editor()
     edited(editor, places)
@@ -46,7 +48,7 @@ def test_merge_shows_the_text_of_others(places: list[tuple[int, int, str]], plac
         assert editor.text == text[: patch[0]] + patch[2] + text[patch[0] + patch[1] :]
 
 
-def test_word_is_undone_as_one_step() -> None:
+def test_undo_of_word_is_one_step() -> None:
     editor = Editor()
     editor.edit(0, 0, "first\n")
     editor.cursor = 0
@@ -59,7 +61,7 @@ def test_word_is_undone_as_one_step() -> None:
     assert editor.redo() == (0, 0, "wordfirst\n")
 
 
-def test_merge_before_the_cursor_moves_cursor_and_undo() -> None:
+def test_merge_before_cursor_moves_cursor_and_undo() -> None:
     editor = Editor()
     editor.edit(0, 0, "one two")
 
@@ -72,7 +74,7 @@ def test_merge_before_the_cursor_moves_cursor_and_undo() -> None:
     assert editor.redo() == (6, 0, "one two")
 
 
-def test_merge_into_what_was_typed_forgets_it() -> None:
+def test_merge_into_typed_text_removes_its_undo_step() -> None:
     """Undo would take back what the other person wrote."""
     editor = Editor()
     editor.edit(0, 0, "one two")

@@ -92,12 +92,12 @@ def actions_of(edits: list[Edit]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", traces.SIMULATED)
-def test_session_of_a_seed_is_always_the_same(name: str, read: Callable[[str], Any]) -> None:
+def test_session_of_one_seed_is_always_the_same(name: str, read: Callable[[str], Any]) -> None:
     """The same bytes in every process, on every machine and in every version of Python."""
     assert hashlib.sha256(encode(read(name))).hexdigest() == DIGESTS[name]
 
 
-def test_dice_draw_what_they_always_drew() -> None:
+def test_dice_of_one_seed_draw_known_values() -> None:
     dice = Dice(7)
 
     assert [dice.below(1_000) for _ in range(6)] == [323, 150, 650, 72, 535, 365]
@@ -150,7 +150,7 @@ def test_concurrent_session_has_the_format_of_recordings(name: str, read: Callab
 
 
 @pytest.mark.parametrize("name", [*SEQUENTIAL, *CONCURRENT])
-def test_yjs_ends_with_the_text_of_the_session(
+def test_yjs_replay_of_session_gives_its_text(
     name: str, read: Callable[[str], Any], trace_file: Callable[[str], Path]
 ) -> None:
     """Real Yjs clients that exchange the transactions as their parents say have the text at the end."""
@@ -160,7 +160,7 @@ def test_yjs_ends_with_the_text_of_the_session(
 
 
 @pytest.mark.parametrize("name", CONCURRENT)
-def test_people_type_at_the_same_time(name: str, read: Callable[[str], Any]) -> None:
+def test_concurrent_session_has_people_typing_in_parallel(name: str, read: Callable[[str], Any]) -> None:
     """A tenth of the transactions and more merge what others did meanwhile; everybody does a fair share."""
     trace = read(name)
     txns = trace["txns"]
@@ -173,7 +173,7 @@ def test_people_type_at_the_same_time(name: str, read: Callable[[str], Any]) -> 
 
 
 @pytest.mark.parametrize("name", CONCURRENT)
-def test_somebody_who_was_away_brings_much_at_a_time(name: str, read: Callable[[str], Any]) -> None:
+def test_concurrent_session_has_merges_after_long_absence(name: str, read: Callable[[str], Any]) -> None:
     """One of the parents of a merge is more than 40 transactions old."""
     txns = read(name)["txns"]
 
@@ -181,7 +181,7 @@ def test_somebody_who_was_away_brings_much_at_a_time(name: str, read: Callable[[
     assert max(oldest) > 40
 
 
-def test_paper_is_of_a_quarter_of_a_million_characters(read: Callable[[str], Any]) -> None:
+def test_paper_session_is_as_large_as_recorded_one(read: Callable[[str], Any]) -> None:
     """It is as large as the recorded paper, and its edits are of one UTF-16 unit each."""
     trace = read(traces.PAPER)
     patches = [patch for txn in trace["txns"] for patch in txn["patches"]]
@@ -207,7 +207,9 @@ def test_paper_is_of_a_quarter_of_a_million_characters(read: Callable[[str], Any
         ),
     ],
 )  # fmt: skip
-def test_people_do_what_people_do(name: str, wanted: set[str], read: Callable[[str], Any]) -> None:
+def test_sequential_session_has_bursts_and_every_kind_of_action(
+    name: str, wanted: set[str], read: Callable[[str], Any]
+) -> None:
     """Bursts, and each kind of action several times."""
     edits = edits_of(read(name))
 
@@ -216,7 +218,7 @@ def test_people_do_what_people_do(name: str, wanted: set[str], read: Callable[[s
     assert {action: seen.count(action) for action in wanted if seen.count(action) < 5} == {}
 
 
-def test_author_writes_in_bursts_and_corrects_words() -> None:
+def test_author_types_in_bursts_and_corrects_words() -> None:
     edits = edits_of(alone(1, 20_000, AUTHOR, is_by_character=True))
 
     assert longest_burst(edits) >= 20
@@ -224,7 +226,7 @@ def test_author_writes_in_bursts_and_corrects_words() -> None:
     assert min(seen.count("jump"), seen.count("correction")) > 100
 
 
-def test_code_has_transactions_with_several_places(read: Callable[[str], Any]) -> None:
+def test_code_session_has_transactions_with_several_places(read: Callable[[str], Any]) -> None:
     assert sum(len(txn["patches"]) > 1 for txn in read("simulated-code")["txns"]) >= 10
 
 
@@ -238,7 +240,7 @@ def test_letters_are_of_many_scripts(read: Callable[[str], Any]) -> None:
 
 
 @pytest.mark.parametrize("habits", [AUTHOR, PROGRAMMER, CORRESPONDENT], ids=["author", "programmer", "correspondent"])
-def test_seeds_make_different_sessions_of_one_shape(habits: Habits) -> None:
+def test_sessions_of_different_seeds_differ_but_have_one_shape(habits: Habits) -> None:
     """Whatever the seed is, patches give the text at the end; by character they do it too."""
     seen = set()
     for seed in range(30):
@@ -251,7 +253,7 @@ def test_seeds_make_different_sessions_of_one_shape(habits: Habits) -> None:
     assert len(seen) == 30
 
 
-def test_group_of_any_seed_comes_to_one_text() -> None:
+def test_concurrent_session_of_any_seed_gives_all_agents_one_text() -> None:
     """The seed decides; pycrdt gives every participant what it gives at the end."""
     participants = (Participant(CORRESPONDENT, 200, losses_per_mille=10), Participant(PROGRAMMER, 90))
 
@@ -261,6 +263,6 @@ def test_group_of_any_seed_comes_to_one_text() -> None:
     assert together(3, 300, participants) == together(3, 300, participants)
 
 
-def test_single_edits_do_what_the_patch_does() -> None:
+def test_single_edits_give_same_text_as_patch() -> None:
     assert single_edits((2, 3, "xy")) == [(4, 1, ""), (3, 1, ""), (2, 1, ""), (2, 0, "x"), (3, 0, "y")]
     assert apply("abcdef", single_edits((2, 3, "xy"))) == apply("abcdef", [(2, 3, "xy")]) == "abxyf"

@@ -14,7 +14,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(traces.SIMULATED, "simulated-code", lambda: made)
 
 
-def test_recordings_that_are_there_are_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_in_folder_are_preferred_to_simulated_sessions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of a folder with one recording that one is used; simulated sessions stand in for the others."""
     monkeypatch.setenv("COLLAB_TRACES", str(tmp_path))
     (tmp_path / "rustcode.json.gz").touch()
@@ -26,13 +28,13 @@ def test_recordings_that_are_there_are_preferred(tmp_path: Path, monkeypatch: py
     assert traces.file("rustcode", tmp_path / "made") == tmp_path / "rustcode.json.gz"
 
 
-def test_without_a_setting_recordings_are_next_to_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_folder_without_setting_is_next_to_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLLAB_TRACES", raising=False)
 
     assert traces.folder() == Path(traces.__file__).parents[2] / "shared" / "traces"
 
 
-def test_setting_that_names_no_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_setting_that_names_no_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks for recordings does not get simulated sessions without a word."""
     monkeypatch.setenv("COLLAB_TRACES", str(tmp_path / "missing"))
 
@@ -50,6 +52,6 @@ def test_simulated_session_is_written_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_file_has_no_time_in_it(tmp_path: Path) -> None:
+def test_trace_file_contains_no_time(tmp_path: Path) -> None:
     """Bytes 4 to 7 of a gzip file say when it was made."""
     assert traces.file("simulated-code", tmp_path).read_bytes()[4:8] == bytes(4)

@@ -182,14 +182,14 @@ async def try_event(scene: Scene, event: str) -> str:
     return await ask(raw, event, scene.session_id) if raw else "not_signed_in"
 
 
-def test_every_event_has_a_row(server) -> None:
+def test_event_table_covers_every_event(server) -> None:
     """A new event needs a decision above about who may use it; a row without an event is a leftover."""
     assert set(server.parts.socketio.events.names) == set(EVENTS)
     assert {len(row) for row in EVENTS.values()} == {len(WHO)}
 
 
 @pytest.mark.parametrize("event", EVENTS)
-async def test_who_may_emit_what(world: World, event: str) -> None:
+async def test_events_for_each_role_are_answered_as_table_says(world: World, event: str) -> None:
     """Everybody gets exactly the answer that the table says, and changes no more than that."""
     scenes = await Scene.of_all(world)
     answers = [await try_event(scene, event) for scene in scenes]
@@ -197,7 +197,7 @@ async def test_who_may_emit_what(world: World, event: str) -> None:
     await until_outcome(scenes, answers, EVENTS[event])
 
 
-async def test_members_who_have_not_joined(world: World) -> None:
+async def test_events_before_join_change_nothing(world: World) -> None:
     """Signed in is not joined: whoever it is, no event but the one that joins does anything."""
     for scene in (await Scene.of_all(world))[1:]:
         raw = await RawEvents.signed_in(scene.client)
@@ -235,7 +235,7 @@ async def try_frame(scene: Scene, frame: bytes) -> str:
     return str(wire.close_code)
 
 
-def test_every_kind_of_frame_has_a_row() -> None:
+def test_frame_table_covers_every_kind_of_frame() -> None:
     """The same for what the codec knows, and the frames above are of the kinds that they stand for."""
     assert set(get_args(y_protocol.Message)) == set(KINDS)
     assert {len(row) for row in KINDS.values()} == {len(WHO)}
@@ -243,7 +243,7 @@ def test_every_kind_of_frame_has_a_row() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_who_may_send_what(world: World, kind: type) -> None:
+async def test_frames_of_each_role_are_answered_as_table_says(world: World, kind: type) -> None:
     """Everybody is answered exactly what the table says, and changes no more than that."""
     scenes = await Scene.of_all(world)
     answers = [await try_frame(scene, frame_of(kind)) for scene in scenes]
@@ -252,7 +252,7 @@ async def test_who_may_send_what(world: World, kind: type) -> None:
 
 
 @pytest.mark.parametrize("kind", [SyncStep2, SyncUpdate])
-async def test_nobody_writes_once_it_ended(world: World, kind: type) -> None:
+async def test_frames_to_ended_session_change_nothing(world: World, kind: type) -> None:
     """To a session that has ended members are viewers, its owner too."""
     scenes = await Scene.of_all(world, status="ended")
     answers = [await try_frame(scene, frame_of(kind)) for scene in scenes]
@@ -263,7 +263,7 @@ async def test_nobody_writes_once_it_ended(world: World, kind: type) -> None:
 # -- both -----------------------------------------------------------------------------------------
 
 
-async def test_who_hears_what(world: World) -> None:
+async def test_session_events_reach_members_only(world: World) -> None:
     """What happens in a session reaches its members on both endpoints, and nobody else a word of it."""
     session_id, heard = await world.session(access="invite"), {}
     raws, wires = {}, {}
@@ -291,7 +291,7 @@ async def test_who_hears_what(world: World) -> None:
     assert heard == {who: {"denied"} | ({"error-message"} if who in raws else set()) for who in WHO[:4]}
 
 
-async def test_removed_while_connected(world: World) -> None:
+async def test_frames_of_removed_editor_change_nothing(world: World) -> None:
     """What an editor sends on open connections after he was removed is nobody's."""
     scene = (await Scene.of_all(world))[WHO.index("editor")]
     raw, wire = await RawEvents.signed_in(scene.client), await joined(scene.client, scene.session_id)

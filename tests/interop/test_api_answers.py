@@ -32,7 +32,7 @@ class Recorder:
             self.seen.add((operation.name, status))
 
 
-async def test_every_operation_answers_as_described(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_api_answers_of_every_operation_match_description(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each success of each operation is seen, and `tests.conformance` found nothing to object to."""
     recorder = Recorder(monkeypatch)
     ada = await api.sign_up("ada")
@@ -136,7 +136,7 @@ async def _ends(ada: Api, session_id: str) -> None:
         pytest.param([], id="no object"),
     ],
 )
-def test_check_refuses_an_answer_that_is_not_described(content: object) -> None:
+def test_answer_check_refuses_undescribed_answer(content: object) -> None:
     """The check fails on what clients would stumble over."""
     target = "/chat/0000000000000000/read"
     conformance.check("POST", target, 200, "application/json", {"unread": 1})
@@ -153,7 +153,7 @@ def test_check_refuses_an_answer_that_is_not_described(content: object) -> None:
         pytest.param(409, "application/problem+json", "conflict", id="a code that is not declared"),
     ],
 )
-def test_check_refuses_an_error_that_is_not_described(status: int, kind: str, code: str) -> None:
+def test_answer_check_refuses_undescribed_error(status: int, kind: str, code: str) -> None:
     """Errors have their form, and only the codes of their operation."""
     words = dict.fromkeys(("type", "title", "detail", "message", "requestId"), "x")
     problem = {**words, "status": status, "code": code}

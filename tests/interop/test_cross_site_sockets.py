@@ -110,7 +110,7 @@ async def sync(api: Api, path: str, headers: dict[str, str], protocols: list[str
 
 
 @pytest.mark.parametrize("credentials", SYNC)
-async def test_sync(ada: Api, credentials: str) -> None:
+async def test_sync_cookie_counts_for_own_and_allowed_pages_only(ada: Api, credentials: str) -> None:
     """Origin × Sec-Fetch-Site × credentials: a cookie counts for own and allowed pages, all else for any page."""
     session_id = await ada.new_session()
     query, headers, protocols, result = SYNC[credentials]
@@ -164,7 +164,9 @@ each_transport = pytest.mark.parametrize("transport", TRANSPORTS)
 
 @each_transport
 @pytest.mark.parametrize("credentials", EVENTS_AUTH)
-async def test_events(ada: Api, transport: str, credentials: str) -> None:
+async def test_socketio_cookie_counts_for_own_and_allowed_pages_or_no_page(
+    ada: Api, transport: str, credentials: str
+) -> None:
     """The same, but that a cookie counts where nothing at all is said of the page.
 
     For browsers say nothing when a page polls its own server by plain HTTP; and of pages of other
@@ -186,7 +188,7 @@ async def test_events(ada: Api, transport: str, credentials: str) -> None:
 
 
 @each_transport
-async def test_a_connection_that_somebody_else_opened(ada: Api, transport: str) -> None:
+async def test_socketio_connection_of_other_origin_ignores_later_cookie(ada: Api, transport: str) -> None:
     """Whoever opens a connection signs in on it: a visitor's cookie that a foreign page adds later does not."""
     page, address = Api(ada.url), f"{EVENTS}polling"
     sid = json.loads((await page.get(address)).body[1:])["sid"]
@@ -205,7 +207,7 @@ async def test_a_connection_that_somebody_else_opened(ada: Api, transport: str) 
     assert "not_signed_in" in told
 
 
-async def test_polling_is_no_script(ada: Api) -> None:
+async def test_socketio_polling_embedded_as_script_runs_nothing(ada: Api) -> None:
     """A foreign page that embeds the handshake as a script, even with a callback, gets nothing that runs."""
     cookie = filled(COOKIE, ada, "")
 
@@ -229,7 +231,7 @@ async def signed_in_by_cookie(api: Api, session_id: str, headers: dict[str, str]
     }
 
 
-async def test_behind_a_tls_proxy_the_own_origin_is_https(start_server: StartServer) -> None:
+async def test_own_origin_behind_tls_proxy_is_https(start_server: StartServer) -> None:
     """The page's origin is compared with how the client sees the server, not with how the proxy does."""
     ada = await Api((await start_server(trust_proxy=1)).url).sign_up("ada")
     session_id = await ada.new_session()
@@ -244,7 +246,7 @@ async def test_behind_a_tls_proxy_the_own_origin_is_https(start_server: StartSer
 
 
 @pytest.mark.parametrize("hops", [0, 1])
-async def test_a_forged_forwarded_host_is_not_believed(start_server: StartServer, hops: int) -> None:
+async def test_forged_forwarded_host_is_ignored(start_server: StartServer, hops: int) -> None:
     """With proxies or without, X-Forwarded-Host does not make a foreign page ours."""
     ada = await Api((await start_server(trust_proxy=hops)).url).sign_up("ada")
     headers = {"Origin": "http://evil.example.org", "X-Forwarded-Host": "evil.example.org"}

@@ -20,7 +20,9 @@ async def connect_yjs(peers: Peers, api: Api, session_id: str, name: str, **opti
 
 
 @each_transport
-async def test_two_text_clients_and_a_yjs_client(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> None:
+async def test_text_clients_and_yjs_client_see_edits_of_each_other(
+    peers: Peers, ada: Api, bob: Api, transports: list[str]
+) -> None:
     """They see each other's edits."""
     session_id = await ada.new_session(code="one\n")
     first = await TextPeer.joined(peers, ada, session_id, "first", transports)
@@ -43,7 +45,7 @@ async def test_two_text_clients_and_a_yjs_client(peers: Peers, ada: Api, bob: Ap
 
 
 @each_transport
-async def test_join(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> None:
+async def test_join_by_link_gives_role_of_session(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> None:
     """Whoever has the link becomes a member, with the role that the session gives."""
     session_id = await ada.new_session(code="x", joinRole="viewer")
     peer = await TextPeer.connect(peers, bob, "bob", transports)
@@ -54,7 +56,7 @@ async def test_join(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> 
 
 
 @pytest.mark.parametrize("typed", ["upper", "object"])
-async def test_ids_as_people_type_them(peers: Peers, ada: Api, typed: str) -> None:
+async def test_join_accepts_other_spellings_of_session_id(peers: Peers, ada: Api, typed: str) -> None:
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.connect(peers, ada, "ada", WEBSOCKET)
 
@@ -63,7 +65,7 @@ async def test_ids_as_people_type_them(peers: Peers, ada: Api, typed: str) -> No
     assert answer == {"ok": True, "role": "owner"}
 
 
-async def test_its_own_text_does_not_come_back(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_receive_code_is_not_sent_to_author_of_text(peers: Peers, ada: Api, bob: Api) -> None:
     """`receive-code` goes to every text client but the one whose text it already is."""
     session_id = await ada.new_session()
     first = await TextPeer.joined(peers, ada, session_id, "first")
@@ -77,7 +79,7 @@ async def test_its_own_text_does_not_come_back(peers: Peers, ada: Api, bob: Api)
     assert 2 <= (await second.state())["received"] <= 6
 
 
-async def test_texts_are_coalesced(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_receive_code_is_sent_at_most_twenty_times_a_second(peers: Peers, ada: Api, bob: Api) -> None:
     """At most twenty a second; the last one is always sent."""
     session_id = await ada.new_session()
     reader = await TextPeer.joined(peers, bob, session_id, "reader")
@@ -95,7 +97,7 @@ async def test_texts_are_coalesced(peers: Peers, ada: Api, bob: Api) -> None:
     assert (await reader.state())["received"] <= 2 + 20 * (loop.time() - began) + 1
 
 
-async def test_a_slow_text_client_wipes_nothing_out(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: Api) -> None:
     """Text clients, whose texts are always a little old, and Yjs clients, all typing at once: nobody's word is lost."""
     session_id = await ada.new_session(code="<start>")
     texts = [
@@ -122,7 +124,7 @@ async def test_a_slow_text_client_wipes_nothing_out(peers: Peers, ada: Api, bob:
     assert (await ada.live(session_id))["code"] == text
 
 
-async def test_after_a_broken_connection(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_text_client_after_broken_connection_has_edits_merged(peers: Peers, ada: Api, bob: Api) -> None:
     """What a client wrote while it was away is merged with what others wrote meanwhile."""
     session_id = await ada.new_session(code="one two")
     lost = await TextPeer.joined(peers, ada, session_id, "lost", reconnectionDelay=700, reconnectionDelayMax=700)
@@ -138,7 +140,7 @@ async def test_after_a_broken_connection(peers: Peers, ada: Api, bob: Api) -> No
     await lost.until(code="zero one two three")
 
 
-async def test_two_broken_connections_of_one_user(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_text_clients_of_one_user_after_broken_connections_are_merged(peers: Peers, ada: Api, bob: Api) -> None:
     """Each comes back with what it wrote."""
     session_id = await ada.new_session(code="one two")
     options = {"reconnectionDelay": 700, "reconnectionDelayMax": 700}
@@ -157,7 +159,7 @@ async def test_two_broken_connections_of_one_user(peers: Peers, ada: Api, bob: A
         await one.until(code="zero one two three")
 
 
-async def test_joining_again(peers: Peers, ada: Api) -> None:
+async def test_join_repeated_sends_text_again(peers: Peers, ada: Api) -> None:
     """On a new connection as on the first; once more on the same one, the text is sent again."""
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -173,7 +175,7 @@ async def test_joining_again(peers: Peers, ada: Api) -> None:
     await peer.until(received=lambda count: count >= 3)
 
 
-async def test_leaving(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_leave_is_announced_and_ends_both_directions(peers: Peers, ada: Api, bob: Api) -> None:
     """Others are told; nothing more is sent to who left, and nothing more taken from him."""
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -189,7 +191,7 @@ async def test_leaving(peers: Peers, ada: Api, bob: Api) -> None:
     assert (await peer.state())["received"] == 1
 
 
-async def test_another_session_leaves_the_first(peers: Peers, ada: Api) -> None:
+async def test_join_of_other_session_leaves_the_first(peers: Peers, ada: Api) -> None:
     """An editor has one text: joining another session leaves the one before."""
     first, second = await ada.new_session(code="first"), await ada.new_session(code="second")
     peer = await TextPeer.joined(peers, ada, first, "ada")
@@ -202,7 +204,7 @@ async def test_another_session_leaves_the_first(peers: Peers, ada: Api) -> None:
     assert (await ada.live(first))["code"] == "first"
 
 
-async def test_presence(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_presence_of_text_clients_is_shown_to_yjs_editors_until_leave(peers: Peers, ada: Api, bob: Api) -> None:
     """Text clients are in the presence of Yjs editors, with their true names, until they leave."""
     session_id = await ada.new_session()
     await connect_yjs(peers, bob, session_id, "yjs")
@@ -216,7 +218,7 @@ async def test_presence(peers: Peers, ada: Api, bob: Api) -> None:
     await until(lambda: peers.do("states", "yjs"), lambda states: names(states) == [])
 
 
-async def test_typing(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_typing_is_announced_and_ends_after_five_seconds(peers: Peers, ada: Api, bob: Api) -> None:
     """To the others under both names, to Yjs editors as presence; over when said or after five seconds."""
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -244,7 +246,7 @@ async def test_typing(peers: Peers, ada: Api, bob: Api) -> None:
     assert await peer.events("typing") == []
 
 
-async def test_typing_in_a_yjs_editor(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_typing_in_yjs_editor_is_announced_to_text_clients(peers: Peers, ada: Api, bob: Api) -> None:
     """`typing: true` in presence reaches text clients, and ends after five seconds without a change, or by leaving."""
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -261,7 +263,9 @@ async def test_typing_in_a_yjs_editor(peers: Peers, ada: Api, bob: Api) -> None:
 
 
 @each_transport
-async def test_chat(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> None:
+async def test_chat_message_is_stored_and_sent_to_whole_session(
+    peers: Peers, ada: Api, bob: Api, transports: list[str]
+) -> None:
     """One chat with REST: stored, then told to everybody in the session under the true sender's name."""
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada", transports)
@@ -279,7 +283,7 @@ async def test_chat(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> 
     assert all(RFC3339.fullmatch(one["timestamp"]) for one in heard[0])
 
 
-async def test_viewers(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_viewer_edit_is_refused_and_text_restored(peers: Peers, ada: Api, bob: Api) -> None:
     """A viewer's code is refused and his editor put right; he may chat; a new role counts at once."""
     session_id = await ada.new_session(code="x", joinRole="viewer")
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
@@ -295,7 +299,7 @@ async def test_viewers(peers: Peers, ada: Api, bob: Api) -> None:
     assert (await ada.live(session_id))["code"] == "xy"
 
 
-async def test_ended_sessions(peers: Peers, ada: Api) -> None:
+async def test_ended_session_refuses_edits_and_messages(peers: Peers, ada: Api) -> None:
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
     assert (await ada.patch(f"/session/{session_id}", {"status": "ended"})).status == 200
@@ -309,7 +313,7 @@ async def test_ended_sessions(peers: Peers, ada: Api) -> None:
     await peer.until(received=2, code="x")
 
 
-async def test_removed_members(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_removed_member_is_put_out_of_session_with_reason(peers: Peers, ada: Api, bob: Api) -> None:
     """Out at once, with the reason; the connection lives."""
     session_id, other = await ada.new_session(code="x"), await bob.new_session()
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
@@ -323,7 +327,7 @@ async def test_removed_members(peers: Peers, ada: Api, bob: Api) -> None:
     assert (await peer.state())["connects"] == 1
 
 
-async def test_deleted_sessions(peers: Peers, ada: Api) -> None:
+async def test_deleted_session_puts_members_out(peers: Peers, ada: Api) -> None:
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
 
@@ -333,7 +337,7 @@ async def test_deleted_sessions(peers: Peers, ada: Api) -> None:
     assert (await peer.join(session_id))["error"]["code"] == "not_found"
 
 
-async def test_signing_out(peers: Peers, ada: Api) -> None:
+async def test_sign_out_disconnects_client_for_good(peers: Peers, ada: Api) -> None:
     """The client is disconnected and does not come back by itself."""
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -345,7 +349,7 @@ async def test_signing_out(peers: Peers, ada: Api) -> None:
     assert await peer.events("disconnect") == ["io server disconnect"]
 
 
-async def test_guests(peers: Peers, ada: Api) -> None:
+async def test_guest_may_enter_invited_session_only(peers: Peers, ada: Api) -> None:
     """Somebody with an invite only: his session and no other."""
     session_id, other = await ada.new_session(code="x"), await ada.new_session()
     peer = await TextPeer.joined(peers, await guest_of(ada, session_id), session_id, "gus")
@@ -353,7 +357,7 @@ async def test_guests(peers: Peers, ada: Api) -> None:
     assert (await peer.join(other))["error"]["code"] == "forbidden"
 
 
-async def test_invited_only(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_join_of_invite_only_session_requires_invite(peers: Peers, ada: Api, bob: Api) -> None:
     session_id = await ada.new_session(access="invite")
     peer = await TextPeer.connect(peers, bob, "bob", WEBSOCKET)
 
@@ -363,7 +367,7 @@ async def test_invited_only(peers: Peers, ada: Api, bob: Api) -> None:
     assert (await peer.join(session_id))["ok"]
 
 
-async def test_authors(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_versions_have_authors_of_text_client_edits(peers: Peers, ada: Api, bob: Api) -> None:
     """Edits from text clients are their users' in versions."""
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
@@ -375,7 +379,7 @@ async def test_authors(peers: Peers, ada: Api, bob: Api) -> None:
     assert bob.user["id"] in [one["id"] for one in saved["contributors"]]
 
 
-async def test_a_restart(peers: Peers, start_server) -> None:
+async def test_text_client_after_server_restart_reconnects_and_loses_nothing(peers: Peers, start_server) -> None:
     """Clients come back by themselves; what they had sent is there."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")

@@ -280,7 +280,9 @@ SOCKETS = (
 
 
 @pytest.mark.parametrize("row", [*SOCKETS, *REST], ids=lambda row: row.limit)
-async def test_at_a_limit_and_over_it(start_server, monkeypatch: pytest.MonkeyPatch, row: Row) -> None:
+async def test_limit_reached_passes_and_limit_exceeded_is_refused_and_counted(
+    start_server, monkeypatch: pytest.MonkeyPatch, row: Row
+) -> None:
     """At the limit all goes through and nothing is counted; over it the client is told, and it is counted once."""
     server = await start_server(**row.started_with)
     async with AsyncExitStack() as stack:
@@ -298,7 +300,7 @@ async def test_at_a_limit_and_over_it(start_server, monkeypatch: pytest.MonkeyPa
         assert Counter(over) - Counter(at_limit) == row.counts
 
 
-def test_no_limit_is_left_out() -> None:
+def test_limit_table_covers_every_number_of_configuration() -> None:
     """Each number of the configuration is in the table, or in the list of those that limit no client."""
     numbers = {setting.name for setting in all_settings() if setting.is_number}
     tested = {name for row in (*SOCKETS, *REST) for name in (row.limit, *row.also)}

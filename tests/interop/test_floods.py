@@ -71,7 +71,7 @@ def counter(scene: Scene, name: str) -> Callable[[], Awaitable[int]]:
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-async def test_a_flood_slows_its_sender_and_then_closes_him(
+async def test_flood_slows_its_sender_then_closes_its_connection(
     start_server, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """He is not read from for a while; others type on; over the limit for too long he is closed with 1008."""

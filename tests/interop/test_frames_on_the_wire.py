@@ -33,7 +33,7 @@ async def test_pings_are_answered(ada: Api, session_id: str) -> None:
         assert (PONG, b"?") in seen
 
 
-async def test_what_comes_with_the_handshake(ada: Api, session_id: str) -> None:
+async def test_frame_sent_with_handshake_is_answered(ada: Api, session_id: str) -> None:
     """A question in the same packet as the request is answered."""
     async with connected(ada, session_id, masked(y_protocol.sync_step1({}))) as raw:
         while True:
@@ -76,7 +76,7 @@ async def test_a_close_is_echoed(server, ada: Api, session_id: str, payload: byt
     await until(lambda: open_connections(server), lambda count: count == 0)
 
 
-async def test_a_client_that_ends_without_a_close(server, ada: Api, session_id: str) -> None:
+async def test_connection_ended_without_close_frame_frees_its_place(server, ada: Api, session_id: str) -> None:
     async with connected(ada, session_id) as raw:
         await raw.frame()
         raw.half_close()
@@ -84,7 +84,7 @@ async def test_a_client_that_ends_without_a_close(server, ada: Api, session_id: 
     await until(lambda: open_connections(server), lambda count: count == 0)
 
 
-async def test_a_client_that_is_gone_is_noticed(start_server) -> None:
+async def test_client_without_pongs_is_disconnected(start_server) -> None:
     """Who answers no ping is cut, who answers stays."""
     server = await start_server(ping_s=1, pong_s=1)
     ada = await Api(server.url).sign_up()
@@ -107,7 +107,7 @@ async def test_a_client_that_is_gone_is_noticed(start_server) -> None:
         answering.cancel()
 
 
-async def test_many_frames_at_once(ada: Api, session_id: str) -> None:
+async def test_many_frames_in_one_packet_are_all_processed_in_order(ada: Api, session_id: str) -> None:
     """Keystrokes that arrive in one packet, cut anywhere, are all taken, in order."""
     typist = Typist(5)
     state = b""

@@ -27,7 +27,7 @@ async def saved(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: f"{case.name}{' on B3' if case.base else ''}")
-async def test_only_the_sender_feels_it(server, ada: Api, bob: Api, case: Hostile) -> None:
+async def test_hostile_update_affects_its_sender_only(server, ada: Api, bob: Api, case: Hostile) -> None:
     """The sender is closed or asked, nobody receives the bytes, nothing is stored, the room goes on."""
     session_id = await ada.new_session()
     mallory, watcher = await joined(bob, session_id), await joined(ada, session_id)
@@ -62,7 +62,7 @@ async def test_only_the_sender_feels_it(server, ada: Api, bob: Api, case: Hostil
 
 
 @pytest.mark.parametrize("vector", STATE_VECTORS, ids=lambda vector: vector[:6].hex() or "none")
-async def test_hostile_state_vectors(ada: Api, vector: bytes) -> None:
+async def test_hostile_state_vector_closes_its_sender(ada: Api, vector: bytes) -> None:
     """A state vector that no client sends closes its sender before anything is allocated for it."""
     session_id = await ada.new_session(code="text")
     wire = await joined(ada, session_id)
@@ -77,7 +77,7 @@ async def test_hostile_state_vectors(ada: Api, vector: bytes) -> None:
     [b"", b"\x00", b"\x00\x03\x00", b"\x00\x02\x05ab", b"\x00\x02\x02\x00\x00\x00", b"\x01\x02\x05\x00", b"\xff" * 12],
     ids=bytes.hex,
 )
-async def test_malformed_frames(ada: Api, frame: bytes) -> None:
+async def test_malformed_frame_closes_its_sender(ada: Api, frame: bytes) -> None:
     """What is not exactly one frame closes its sender with 4400."""
     wire = await joined(ada, await ada.new_session())
 
@@ -86,7 +86,7 @@ async def test_malformed_frames(ada: Api, frame: bytes) -> None:
     assert (await wire.until_closed())[0] == 4400
 
 
-async def test_text_messages(ada: Api) -> None:
+async def test_text_message_closes_its_sender(ada: Api) -> None:
     """Yjs speaks binary only."""
     wire = await joined(ada, await ada.new_session())
 
@@ -95,7 +95,7 @@ async def test_text_messages(ada: Api) -> None:
     assert (await wire.until_closed())[0] == 4400
 
 
-async def test_unknown_frames_are_ignored(ada: Api) -> None:
+async def test_unknown_frame_type_is_ignored(ada: Api) -> None:
     """A frame type from the future harms nobody."""
     wire = await joined(ada, await ada.new_session())
 
@@ -105,7 +105,7 @@ async def test_unknown_frames_are_ignored(ada: Api) -> None:
     await saved(wire)
 
 
-async def test_structs_under_anothers_client_id(server, ada: Api, bob: Api) -> None:
+async def test_structs_under_client_id_of_other_user_are_refused(server, ada: Api, bob: Api) -> None:
     """F5: a client id is its first user's; others' new structs under it are asked for again, then refused."""
     session_id = await ada.new_session()
     first, second = await joined(ada, session_id), await joined(bob, session_id)
@@ -124,7 +124,7 @@ async def test_structs_under_anothers_client_id(server, ada: Api, bob: Api) -> N
     assert (await ada.live(session_id))["files"]["good"] == "hi"
 
 
-async def test_a_resync_of_known_structs_by_another_user(server, ada: Api, bob: Api) -> None:
+async def test_known_structs_of_other_user_are_accepted_on_resync(server, ada: Api, bob: Api) -> None:
     """F5, the other side: bringing back what is known under anybody's id is what every client does."""
     session_id = await ada.new_session()
     first, second = await joined(ada, session_id), await joined(bob, session_id)
@@ -137,7 +137,7 @@ async def test_a_resync_of_known_structs_by_another_user(server, ada: Api, bob: 
     assert await stored_entries(server, session_id) == 1
 
 
-async def test_a_gap_is_filled_by_the_answer(ada: Api) -> None:
+async def test_gap_is_filled_by_answer_to_sync_request(ada: Api) -> None:
     """F4: what came before its cause is not lost: asked for all, the client sends all."""
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)

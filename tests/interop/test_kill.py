@@ -40,7 +40,7 @@ async def _saves_more(peers: Peers, name: str, than: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_nothing_saved_is_lost_and_nothing_is_doubled(tmp_path: Path, peers: Peers, capsys) -> None:
+async def test_sigkill_during_typing_loses_and_doubles_nothing_saved(tmp_path: Path, peers: Peers, capsys) -> None:
     """Twenty kills at random moments; every acknowledged word is in the file, all converge on every word."""
     data_dir = tmp_path / "data"
     server = ServerProcess(data_dir, free_port())

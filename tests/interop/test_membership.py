@@ -12,7 +12,7 @@ from tests.waiting import until
 VERSIONS = (1, 3)
 
 
-async def test_the_next_update_of_a_new_viewer_is_refused(ada: Api, bob: Api, peers: Peers) -> None:
+async def test_demotion_to_viewer_refuses_next_update(ada: Api, bob: Api, peers: Peers) -> None:
     """Once the owner has the answer, nothing that the viewer types gets in; what he typed before has."""
     session_id = await ada.new_session()
     await connect(peers, bob, session_id, "bob")
@@ -29,7 +29,7 @@ async def test_the_next_update_of_a_new_viewer_is_refused(ada: Api, bob: Api, pe
     assert state["attempts"] == 1
 
 
-async def test_a_storm_of_role_changes(ada: Api, bob: Api, peers: Peers) -> None:
+async def test_role_changes_in_quick_succession_lose_no_edits(ada: Api, bob: Api, peers: Peers) -> None:
     """While one types and the owner changes his mind, whatever is refused comes in once he may write again."""
     session_id = await ada.new_session()
     member = f"/session/{session_id}/members/{bob.user['id']}"
@@ -51,7 +51,7 @@ async def test_a_storm_of_role_changes(ada: Api, bob: Api, peers: Peers) -> None
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_the_removed_one_does_not_come_back_by_himself(start_server, peers: Peers, version: int) -> None:
+async def test_removed_member_is_closed_with_4403_on_every_retry(start_server, peers: Peers, version: int) -> None:
     """He is closed with 4403, also when his provider tries again, and nothing of what he types is taken."""
     server = await start_server(refusal_hold_s=0.05)
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
@@ -71,7 +71,7 @@ async def test_the_removed_one_does_not_come_back_by_himself(start_server, peers
     assert [one["id"] for one in (await ada.get(f"/session/{session_id}")).body["members"]] == [ada.user["id"]]
 
 
-async def test_leaving_closes_only_ones_own_sockets_there(ada: Api, bob: Api, peers: Peers) -> None:
+async def test_leave_closes_own_sockets_of_that_session_only(ada: Api, bob: Api, peers: Peers) -> None:
     """Who leaves is closed with 4403 in that session; elsewhere he stays, and so do the others."""
     left, other = await ada.new_session(), await ada.new_session()
     await connect(peers, ada, left, "ada")
@@ -86,7 +86,7 @@ async def test_leaving_closes_only_ones_own_sockets_there(ada: Api, bob: Api, pe
 
 
 @pytest.mark.parametrize("how", ["logout", "revoked", "all others", "password"])
-async def test_a_login_that_ends_takes_its_sockets_along(ada: Api, peers: Peers, how: str) -> None:
+async def test_logout_closes_sockets_of_that_login_only(ada: Api, peers: Peers, how: str) -> None:
     """The sockets of that login close with 4401 for good; those of the user's other login type on."""
     session_id = await ada.new_session()
     other = await log_in(ada.url, ada.user["username"])
@@ -110,7 +110,7 @@ async def test_a_login_that_ends_takes_its_sockets_along(ada: Api, peers: Peers,
     await until(lambda: ada.live(session_id), lambda live: live["code"] == "still here")
 
 
-async def test_failed_logins_leave_open_sockets_alone(ada: Api, peers: Peers) -> None:
+async def test_failed_logins_leave_open_sockets_connected(ada: Api, peers: Peers) -> None:
     """Whoever guesses a password locks the account's next login, not those who are typing."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
@@ -126,7 +126,7 @@ async def test_failed_logins_leave_open_sockets_alone(ada: Api, peers: Peers) ->
     assert (await peers.do("state", "ada"))["attempts"] == 1
 
 
-async def test_a_session_that_is_handed_over(ada: Api, bob: Api, peers: Peers) -> None:
+async def test_transfer_swaps_rights_on_open_sockets(ada: Api, bob: Api, peers: Peers) -> None:
     """Both go on typing on their sockets; rights are the other way round at once."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
@@ -142,7 +142,7 @@ async def test_a_session_that_is_handed_over(ada: Api, bob: Api, peers: Peers) -
     await until(lambda: ada.live(session_id), lambda live: sorted(live["code"]) == ["a", "b"])
 
 
-async def test_the_end_of_an_account_hands_its_sessions_over(ada: Api, bob: Api, peers: Peers) -> None:
+async def test_account_removal_closes_owner_sockets_and_hands_sessions_over(ada: Api, bob: Api, peers: Peers) -> None:
     """The owner's sockets close, the eldest editor owns the session and types on; what was written stays."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
@@ -161,7 +161,7 @@ async def test_the_end_of_an_account_hands_its_sessions_over(ada: Api, bob: Api,
     assert [one["id"] for one in session["members"]] == [bob.user["id"]]
 
 
-async def test_a_guest_types_under_his_name_and_becomes_a_user(ada: Api, peers: Peers) -> None:
+async def test_guest_on_signing_up_keeps_socket_text_and_id(ada: Api, peers: Peers) -> None:
     """A name and an invite are enough; on signing up he keeps his socket, his text and his id."""
     session_id = await ada.new_session(access="invite")
     gil = await guest_of(ada, session_id, "Gil")
@@ -185,7 +185,7 @@ async def test_a_guest_types_under_his_name_and_becomes_a_user(ada: Api, peers: 
     assert (await peers.do("state", "gil"))["attempts"] == 1
 
 
-async def test_a_guest_elsewhere(ada: Api, peers: Peers) -> None:
+async def test_guest_connecting_to_other_session_is_refused(ada: Api, peers: Peers) -> None:
     """A guest who connects to another session, whose link lets users in, is refused for good."""
     home, other = await ada.new_session(), await ada.new_session(code="secret")
     gil = await guest_of(ada, home, "Gil")
@@ -196,7 +196,7 @@ async def test_a_guest_elsewhere(ada: Api, peers: Peers) -> None:
     assert await peers.text("gil") == ""
 
 
-async def test_a_ticket_is_good_for_one_connection(ada: Api, peers: Peers) -> None:
+async def test_ticket_admits_one_connection_only(ada: Api, peers: Peers) -> None:
     """A stock provider gets in by a ticket; the same ticket does not get another one in."""
     session_id = await ada.new_session(code="hello")
     ticket = (await ada.post(f"/session/{session_id}/ticket")).body["ticket"]
@@ -253,7 +253,9 @@ async def change(what: str, ada: Api, bob: Api, session_id: str) -> int:
 
 
 @pytest.mark.parametrize("what", CHANGES)
-async def test_rooms_learn_in_the_turn_of_the_commit(server, ada: Api, bob: Api, monkeypatch, what: str) -> None:
+async def test_committed_change_takes_effect_in_same_event_loop_turn(
+    server, ada: Api, bob: Api, monkeypatch, what: str
+) -> None:
     """Between the store's word that something is committed and its effect on sockets nothing else runs."""
     session_id = await ada.new_session()
     assert (await bob.post(f"/session/{session_id}/join")).status == 200

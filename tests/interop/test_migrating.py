@@ -11,7 +11,7 @@ from harness.node import PROGRAMS, node_command
 PAGE = Path(__file__).parents[2] / "docs" / "migrating.md"
 
 
-async def test_the_example(server: Server, tmp_path: Path) -> None:
+async def test_migration_example_of_documentation_runs(server: Server, tmp_path: Path) -> None:
     (script,) = re.findall(r"```js\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (tmp_path / "migrated.mjs").write_text(script)
     (tmp_path / "node_modules").symlink_to(PROGRAMS / "node_modules")

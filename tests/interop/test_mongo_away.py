@@ -35,7 +35,7 @@ async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:
         await store.close(is_clean=True)
 
 
-async def test_everything_is_there_after_a_restart(start_server, place: Place, peers: Peers) -> None:
+async def test_mongo_server_restart_keeps_everything(start_server, place: Place, peers: Peers) -> None:
     """Accounts, code typed by two, chat, versions, a guest, an avatar's absence: as on SQLite."""
     server = await start_server(mongo_uri=place.direct)
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
@@ -64,7 +64,9 @@ async def test_everything_is_there_after_a_restart(start_server, place: Place, p
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("how", ["refuse", "hang", "cut", pytest.param("refuse for a minute", marks=pytest.mark.slow)])
-async def test_editors_go_on_while_it_is_away(start_server, place: Place, peers: Peers, expect_log, how: str) -> None:
+async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
+    start_server, place: Place, peers: Peers, expect_log, how: str
+) -> None:
     """They see each other's edits, nothing is called saved, requests are 503; then all is stored, once."""
     expect_log("ERROR crdt.lifecycle.log_writer: the store cannot be written")
     expect_log("WARNING crdt.lifecycle.rooms: session .* is not tended now")
@@ -120,7 +122,9 @@ async def test_editors_go_on_while_it_is_away(start_server, place: Place, peers:
     assert (await again.live(session_id))["code"] == text
 
 
-async def test_a_commit_whose_reply_is_lost(start_server, place: Place, peers: Peers, expect_log) -> None:
+async def test_mongo_commit_with_lost_reply_is_stored_once(
+    start_server, place: Place, peers: Peers, expect_log
+) -> None:
     """The driver or the writer asks again; the log has each entry once, and nobody is thrown out."""
     expect_log("ERROR crdt.lifecycle.log_writer: the store cannot be written")
     expect_log("WARNING crdt.lifecycle.rooms: session .* is not tended now")
@@ -144,7 +148,9 @@ async def test_a_commit_whose_reply_is_lost(start_server, place: Place, peers: P
     assert chunks[-1][1] == 40
 
 
-async def test_kill(place: Place, tmp_path, peers: Peers) -> None:
+async def test_mongo_server_after_sigkill_restarts_immediately_and_loses_nothing(
+    place: Place, tmp_path, peers: Peers
+) -> None:
     """After `kill -9` the server starts again at once on the same machine, with all that it had acknowledged."""
     server = ServerProcess(tmp_path / "data", free_port(), MONGO_URI=place.direct)
     await server.start()
@@ -169,7 +175,7 @@ async def test_kill(place: Place, tmp_path, peers: Peers) -> None:
     assert await server.terminate() == 0
 
 
-async def test_a_second_server(start_server, place: Place, tmp_path) -> None:
+async def test_mongo_second_server_is_refused_with_one_line(start_server, place: Place, tmp_path) -> None:
     """It is refused with one line that says who has the database."""
     await start_server(mongo_uri=place.direct)
     second = ServerProcess(tmp_path / "second", free_port(), MONGO_URI=place.direct)

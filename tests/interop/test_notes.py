@@ -14,7 +14,7 @@ async def note(wire: Wire) -> dict[str, Any]:
     return json.loads(read_var_bytes(frame, 1)[0])
 
 
-async def test_messages_and_changes_are_told(ada: Api, bob: Api) -> None:
+async def test_notes_announce_messages_and_changes(ada: Api, bob: Api) -> None:
     """Each chat message comes as the list has it; a change of the session or of a role says: read it again."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -29,7 +29,7 @@ async def test_messages_and_changes_are_told(ada: Api, bob: Api) -> None:
     assert await note(wire) == {"about": "session"}
 
 
-async def test_only_who_asks_is_told(ada: Api, bob: Api) -> None:
+async def test_notes_are_sent_to_requesting_sockets_of_the_session_only(ada: Api, bob: Api) -> None:
     """Stock providers complain about frames that they do not know; other sessions are not told."""
     session_id, other = await ada.new_session(), await ada.new_session()
     plain, elsewhere = await ada.connect(session_id), await ada.connect(other, "&notes=1")
@@ -44,7 +44,7 @@ async def test_only_who_asks_is_told(ada: Api, bob: Api) -> None:
         assert not [frame for frame in wire.seen if frame.startswith(_NOTE)]
 
 
-async def test_who_left_is_told_nothing(ada: Api, server) -> None:
+async def test_notes_are_not_kept_for_closed_sockets(ada: Api, server) -> None:
     """Nothing is kept of sockets that are gone."""
     session_id = await ada.new_session()
     wire = await ada.connect(session_id, "&notes=1")

@@ -36,7 +36,7 @@ async def scribble(peers: Peers, people: list[Api], session_id: str, rounds: int
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_every_moment(server, peers: Peers, ada: Api, bob: Api, seed: int) -> None:
+async def test_text_at_every_moment_matches_yjs(server, peers: Peers, ada: Api, bob: Api, seed: int) -> None:
     """After each update the text is what real Yjs makes of the log so far."""
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
@@ -52,7 +52,7 @@ async def test_every_moment(server, peers: Peers, ada: Api, bob: Api, seed: int)
     assert found[-1]["files"] == {"codemirror": text}
 
 
-async def test_moments_before_and_after_a_checkpoint(start_server, peers: Peers) -> None:
+async def test_moments_before_and_after_checkpoint_are_unchanged(start_server, peers: Peers) -> None:
     """They do not depend on what the store has put together meanwhile."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -78,7 +78,7 @@ async def test_moments_before_and_after_a_checkpoint(start_server, peers: Peers)
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_every_moment_of_a_packed_log(
+async def test_packed_log_keeps_moments_replay_timeline_and_blame(
     server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Packing changes nothing that can be seen: not the moments, the replay, the timeline or the blame."""
@@ -103,7 +103,7 @@ async def test_every_moment_of_a_packed_log(
     assert [(await ada.get(path)).body for path in paths] == before
 
 
-async def test_moments_that_were_not(ada: Api) -> None:
+async def test_moment_that_does_not_exist_is_not_found(ada: Api) -> None:
     session_id = await ada.new_session(code="x")
 
     for number in ("2", "999999999999999999999999"):
@@ -112,7 +112,7 @@ async def test_moments_that_were_not(ada: Api) -> None:
     assert code_of(await ada.get(f"/code/{UNKNOWN_ID}/at/0")) == (404, "not_found")
 
 
-async def test_several_texts(ada: Api) -> None:
+async def test_moment_of_document_with_several_roots_has_all_files(ada: Api) -> None:
     """`files` has all roots that there were, `code` the session's code."""
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
@@ -128,7 +128,9 @@ async def test_several_texts(ada: Api) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_the_replay(server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_replay_steps_give_text_of_yjs(
+    server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A player that makes the edits sees what real Yjs makes of the log, in one answer or in parts."""
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
@@ -154,7 +156,7 @@ async def test_the_replay(server, peers: Peers, ada: Api, bob: Api, seed: int, m
     assert [ms for ms, _, _ in whole["steps"]] == [0, *(b.at - a.at for a, b in itertools.pairwise(log))]
 
 
-async def test_replays_that_cannot_be(ada: Api) -> None:
+async def test_replay_of_invalid_range_is_refused(ada: Api) -> None:
     session_id = await ada.new_session(code="x")
     empty = await ada.new_session()
 
@@ -165,7 +167,7 @@ async def test_replays_that_cannot_be(ada: Api) -> None:
     assert (body["at"], body["files"], body["steps"], body["next"]) == (None, {"codemirror": ""}, [], None)
 
 
-async def test_large_replays_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_replay_over_size_limit_comes_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crdt.history.replay, "MAX_INSERTED", 100)
     session_id = await ada.new_session()
     for number in range(4):
@@ -176,7 +178,7 @@ async def test_large_replays_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyP
     assert (found["to"], found["next"]) == (2, "2")
 
 
-async def test_few_replays_are_kept(ada: Api, server) -> None:
+async def test_replay_cache_keeps_newest_sessions_up_to_limit(ada: Api, server) -> None:
     """Of four sessions that were replayed the last two are kept where there is room for two."""
     cache = server.parts.services.history_reader.cache = HistoryCache(max_replayers=2)
     sessions = [await ada.new_session(code="x") for _ in range(4)]
@@ -186,7 +188,7 @@ async def test_few_replays_are_kept(ada: Api, server) -> None:
     assert [session_id in cache for session_id in sessions] == [False, False, True, True]
 
 
-async def test_the_timeline(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_timeline_has_typing_versions_and_messages(peers: Peers, ada: Api, bob: Api) -> None:
     """Who typed when and how much, with versions and messages."""
     session_id = await ada.new_session()
     for name, api in (("a", ada), ("b", bob)):
@@ -224,7 +226,7 @@ async def test_the_timeline(peers: Peers, ada: Api, bob: Api) -> None:
     assert body["marks"][0]["sequence"] == 3
 
 
-async def test_the_timeline_goes_on(ada: Api) -> None:
+async def test_timeline_from_last_position_has_later_edits(ada: Api) -> None:
     """Asked again, it has what came since."""
     session_id = await ada.new_session()
     empty = (await ada.get(f"/code/{session_id}/timeline")).body
@@ -236,7 +238,7 @@ async def test_the_timeline_goes_on(ada: Api) -> None:
     assert (empty["first"], empty["last"], empty["duration"], empty["entries"]) == (None, None, 0, [])
 
 
-async def test_timelines_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_timeline_over_size_limit_comes_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers.api.replay, "_MAX_STRETCHES", 2)
     monkeypatch.setattr(crdt.history.timeline, "GAP_MS", -1)
     session_id = await ada.new_session()
@@ -254,7 +256,7 @@ async def test_timelines_come_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch
     assert code_of(await ada.get(f"{path}?after=x")) == (422, "invalid")
 
 
-async def test_nothing_is_kept_of_deleted_sessions(ada: Api, server) -> None:
+async def test_past_caches_keep_nothing_of_deleted_session(ada: Api, server) -> None:
     session_id, other = await ada.new_session(code="x"), await ada.new_session(code="y")
     for one in (session_id, other):
         for what in ("timeline", "replay"):
@@ -268,7 +270,7 @@ async def test_nothing_is_kept_of_deleted_sessions(ada: Api, server) -> None:
     assert code_of(await ada.get(f"/code/{session_id}/replay")) == (404, "not_found")
 
 
-async def test_few_timelines_are_kept(ada: Api, server) -> None:
+async def test_timeline_cache_keeps_last_requested_up_to_limit(ada: Api, server) -> None:
     """Those that were asked for last, where there is room for two."""
     cache = server.parts.services.history_reader.cache = HistoryCache(max_timelines=2)
     sessions = [await ada.new_session(code="x") for _ in range(4)]
@@ -299,7 +301,9 @@ async def check_blame(server, peers: Peers, api: Api, session_id: str) -> dict:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_blame(start_server, peers: Peers, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_blame_names_author_of_every_source(
+    start_server, peers: Peers, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Everybody's text is his own: editors at once, a text client, posts and restores; also after a restart."""
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 16)
     random.seed(seed)
@@ -327,7 +331,7 @@ async def test_blame(start_server, peers: Peers, seed: int, monkeypatch: pytest.
     assert await check_blame(server, peers, ada, session_id) == body
 
 
-async def test_blame_of_other_texts(ada: Api) -> None:
+async def test_blame_with_root_is_of_that_root(ada: Api) -> None:
     """`root` names one; without it, it is the session's code."""
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)

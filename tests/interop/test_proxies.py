@@ -84,7 +84,7 @@ async def proxied(request: pytest.FixtureRequest, start_server, certificate: Cer
 
 
 @pytest.mark.parametrize("name", [*OUTER.values(), *INNER.values()])
-def test_samples_are_quoted(name: str) -> None:
+def test_proxy_samples_are_quoted_in_documentation(name: str) -> None:
     """The page shows the files that are tested here."""
     page = (SAMPLES.parent / "proxies.md").read_text()
 
@@ -92,7 +92,7 @@ def test_samples_are_quoted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [OUTER["nginx"], INNER["nginx"]])
-def test_nginx_waits_for_longer_than_a_socket_is_silent(name: str) -> None:
+def test_nginx_timeout_is_longer_than_socket_silence(name: str) -> None:
     """The server's own pings are in time, and cut a dead client first."""
     config = Config()
 
@@ -102,7 +102,7 @@ def test_nginx_waits_for_longer_than_a_socket_is_silent(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [OUTER["caddy"], INNER["caddy"]])
-def test_caddy_keeps_connections_for_less_than_the_server_does(name: str) -> None:
+def test_caddy_idle_timeout_is_shorter_than_that_of_server(name: str) -> None:
     """Otherwise a request might go to a connection that the server is just closing."""
     (kept_s,) = re.findall(r"keepalive (\d+)s\n", (SAMPLES / name).read_text())
 
@@ -113,7 +113,7 @@ def test_caddy_keeps_connections_for_less_than_the_server_does(name: str) -> Non
 
 
 @each_way
-async def test_cookies_are_secure(proxied: Proxied) -> None:
+async def test_cookies_through_tls_proxy_are_secure(proxied: Proxied) -> None:
     """Signing up and in through TLS gives Secure cookies, which work; without a proxy they are not Secure."""
     server, proxy = await proxied()
     page, plain = Browser(proxy.url), Browser(server.url)
@@ -128,7 +128,7 @@ async def test_cookies_are_secure(proxied: Proxied) -> None:
 
 
 @each_way
-async def test_a_forged_address_is_not_believed(proxied: Proxied) -> None:
+async def test_forged_client_address_is_ignored(proxied: Proxied) -> None:
     """Requests count for the address that the outermost proxy saw, whatever the client says."""
     _, proxy = await proxied(anonymous_per_5min=4)
 
@@ -144,7 +144,7 @@ async def test_a_forged_address_is_not_believed(proxied: Proxied) -> None:
 
 
 @each_way
-async def test_sockets_count_for_the_true_address(proxied: Proxied) -> None:
+async def test_socket_limit_counts_true_client_address(proxied: Proxied) -> None:
     """A second socket of an address is one too many under any name, the first of another address is not."""
     _, proxy = await proxied(connections_per_address=1)
     ada = await Api(proxy.url).sign_up()
@@ -166,7 +166,7 @@ async def test_sockets_count_for_the_true_address(proxied: Proxied) -> None:
 
 
 @each_kind
-async def test_without_trust_forwarded_headers_are_ignored(proxied: Proxied) -> None:
+async def test_forwarded_headers_without_trust_are_ignored(proxied: Proxied) -> None:
     """With TRUST_PROXY=0 all who come through a proxy are one address, and none of them speaks TLS."""
     _, proxy = await proxied(trust_proxy=0, anonymous_per_5min=2)
 
@@ -178,7 +178,7 @@ async def test_without_trust_forwarded_headers_are_ignored(proxied: Proxied) -> 
 
 
 @pytest.mark.parametrize(("kind", "refusal"), [("nginx", 403), ("caddy", None)])
-async def test_strangers_do_not_reach_an_inner_proxy(
+async def test_inner_proxy_refuses_strangers(
     start_server, certificate: Certificate, kind: str, refusal: int | None
 ) -> None:
     """It takes requests of the outer proxy's address only: whoever comes past that one could forge his address."""
@@ -192,7 +192,7 @@ async def test_strangers_do_not_reach_an_inner_proxy(
 
 
 @each_way
-async def test_only_the_own_origin_may_use_cookies(proxied: Proxied) -> None:
+async def test_cookies_through_proxy_work_for_own_origin_only(proxied: Proxied) -> None:
     """The own origin is the proxy's, with https and its port; any other is refused, by REST and by sockets."""
     server, proxy = await proxied()
     page = Browser(proxy.url)
@@ -213,7 +213,7 @@ async def test_only_the_own_origin_may_use_cookies(proxied: Proxied) -> None:
 
 
 @each_kind
-async def test_plain_http_is_sent_to_tls(proxied: Proxied) -> None:
+async def test_plain_http_is_redirected_to_https(proxied: Proxied) -> None:
     """The same page, by the name that was asked for."""
     _, proxy = await proxied()
 
@@ -225,7 +225,7 @@ async def test_plain_http_is_sent_to_tls(proxied: Proxied) -> None:
 
 
 @each_kind
-async def test_metrics_are_not_for_everybody(proxied: Proxied) -> None:
+async def test_metrics_through_proxy_are_refused(proxied: Proxied) -> None:
     """What comes through a proxy is not of this machine, though the proxy is."""
     server, proxy = await proxied()
 
@@ -234,7 +234,7 @@ async def test_metrics_are_not_for_everybody(proxied: Proxied) -> None:
 
 
 @each_kind
-async def test_metrics_with_a_token(proxied: Proxied) -> None:
+async def test_metrics_through_proxy_with_token_are_served(proxied: Proxied) -> None:
     """METRICS_TOKEN is asked for, and is enough."""
     _, proxy = await proxied(metrics_token="a-token-of-some-length")
 
@@ -247,7 +247,7 @@ async def test_metrics_with_a_token(proxied: Proxied) -> None:
 
 
 @each_kind
-async def test_a_large_avatar_passes(proxied: Proxied) -> None:
+async def test_avatar_of_almost_two_mebibytes_passes_proxy(proxied: Proxied) -> None:
     """A picture of 1.9 MiB arrives; of one that is too large the server itself says so."""
     _, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
@@ -259,7 +259,7 @@ async def test_a_large_avatar_passes(proxied: Proxied) -> None:
 
 
 @each_way
-async def test_editors_meet(proxied: Proxied, peers: Peers) -> None:
+async def test_stock_clients_type_together_through_proxy(proxied: Proxied, peers: Peers) -> None:
     """Stock Yjs and Socket.IO clients, on each transport, type together over TLS, on their first connections."""
     _, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
@@ -283,7 +283,7 @@ async def test_editors_meet(proxied: Proxied, peers: Peers) -> None:
 
 
 @each_kind
-async def test_close_codes_arrive(proxied: Proxied) -> None:
+async def test_close_codes_pass_proxy(proxied: Proxied) -> None:
     """Clients learn why they were closed: no sign-in, no such session, a restart."""
     server, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
@@ -300,7 +300,7 @@ async def test_close_codes_arrive(proxied: Proxied) -> None:
 
 
 @each_kind
-async def test_who_does_not_read_is_closed(proxied: Proxied) -> None:
+async def test_client_that_does_not_read_is_closed_behind_proxy(proxied: Proxied) -> None:
     """The proxy passes on that a client does not read: the server closes it, and others feel nothing."""
     server, proxy = await proxied(
         max_queued_bytes=65_536, updates_per_s=1e6, updates_burst=1e6, update_bytes_per_s=1 << 30, flush_ms=0
@@ -324,7 +324,7 @@ async def test_who_does_not_read_is_closed(proxied: Proxied) -> None:
 
 
 @each_kind
-async def test_no_secret_is_logged(proxied: Proxied) -> None:
+async def test_proxy_logs_contain_no_secrets(proxied: Proxied) -> None:
     """Neither what passed nor what could not be passed on leaves tokens or invites in the proxy's logs."""
     server, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()

@@ -72,7 +72,7 @@ async def generated(
     await client.close()
 
 
-async def test_a_generated_client_signs_up_and_reads_a_sessions_history(generated: Generated) -> None:
+async def test_generated_client_signs_up_and_reads_history(generated: Generated) -> None:
     """Every answer is parsed into its model, with numbers, times and optional fields as what they are."""
     call, models = generated.call, generated.models
     body = models.SignUpBody(username="gene", email="gene@example.org", password=PASSWORD)
@@ -103,7 +103,7 @@ async def test_a_generated_client_signs_up_and_reads_a_sessions_history(generate
     assert (blame.lines[0].author, live.version, moment.code) == (me.id, 1, "one\n")
 
 
-async def test_a_generated_client_parses_errors(generated: Generated) -> None:
+async def test_generated_client_parses_errors(generated: Generated) -> None:
     """Errors are a model too, with the word that says what to do."""
     problem = await generated.call("session.get_session", 401, id="0000000000000000")
 

@@ -71,7 +71,9 @@ async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
 
 
 @pytest.mark.parametrize("is_packed", [False, True])
-async def test_a_pasted_secret(start_server, peers: Peers, is_packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_redaction_removes_secret_from_every_place(
+    start_server, peers: Peers, is_packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is nowhere afterwards: not on screens, in moments, versions, exports or the file; all else is as it was."""
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 8)
     server = await start_server()
@@ -125,7 +127,7 @@ async def test_a_pasted_secret(start_server, peers: Peers, is_packed: bool, monk
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_all_else_stays(server, peers: Peers, ada: Api, bob: Api, seed: int) -> None:
+async def test_redaction_leaves_other_text_at_every_moment(server, peers: Peers, ada: Api, bob: Api, seed: int) -> None:
     """Whatever people do around it, every moment is what it was, with blocks for the text."""
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
@@ -159,7 +161,9 @@ async def test_all_else_stays(server, peers: Peers, ada: Api, bob: Api, seed: in
     assert "█" not in live
 
 
-async def test_an_editor_that_was_offline(peers: Peers, ada: Api, bob: Api, server) -> None:
+async def test_redaction_during_absence_of_editor_is_applied_on_return(
+    peers: Peers, ada: Api, bob: Api, server
+) -> None:
     """It has the text until it is back; then it is deleted there too, and does not come back by it."""
     session_id, sequence = await typed_secret(peers, ada, bob)
     await peers.do("disconnect", "b")
@@ -175,7 +179,9 @@ async def test_an_editor_that_was_offline(peers: Peers, ada: Api, bob: Api, serv
     assert b"-geheim\n" not in raw(server)
 
 
-async def test_a_call_that_was_cut_short(peers: Peers, ada: Api, bob: Api, server, monkeypatch) -> None:
+async def test_redaction_cut_short_is_finished_by_repetition(
+    peers: Peers, ada: Api, bob: Api, server, monkeypatch
+) -> None:
     """The store went away in the middle: the same call finishes it."""
     session_id, sequence = await typed_secret(peers, ada, bob)
     store = server.parts.services.store
@@ -198,7 +204,9 @@ async def test_a_call_that_was_cut_short(peers: Peers, ada: Api, bob: Api, serve
     assert not re.search(b"hunter2|geheim", raw(server))
 
 
-async def test_what_cannot_be_redacted(ada: Api, bob: Api, server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_redaction_of_invalid_request_is_refused(
+    ada: Api, bob: Api, server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session_id = await ada.new_session(code="secret\n" * 3)
     assert (await bob.post(f"/session/{session_id}/join", {})).status == 200
     guest = await guest_of(ada, session_id)
@@ -224,7 +232,7 @@ async def test_what_cannot_be_redacted(ada: Api, bob: Api, server, monkeypatch: 
     assert (await ada.live(session_id))["code"] == "\n" * 3
 
 
-async def test_an_ended_session_and_other_texts(ada: Api, server) -> None:
+async def test_redaction_of_ended_session_and_other_roots_succeeds(ada: Api, server) -> None:
     """The owner may still do it, in every text of the document."""
     session_id = await ada.new_session(code="main\n")
     wire = await joined(ada, session_id)
@@ -241,7 +249,7 @@ async def test_an_ended_session_and_other_texts(ada: Api, server) -> None:
     assert newest["files"]["notes"] == "some ██████ here"
 
 
-async def test_on_mongodb(start_server, peers: Peers, mongo_uri: str) -> None:
+async def test_redaction_on_mongodb_removes_secret(start_server, peers: Peers, mongo_uri: str) -> None:
     """The same on the other store."""
     server = await start_server(mongo_uri=f"{mongo_uri}redact")
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
@@ -255,7 +263,9 @@ async def test_on_mongodb(start_server, peers: Peers, mongo_uri: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["session", "account"])
-async def test_deletion_leaves_nothing_in_the_file(server, peers: Peers, ada: Api, bob: Api, what: str) -> None:
+async def test_session_deletion_leaves_nothing_in_database_file(
+    server, peers: Peers, ada: Api, bob: Api, what: str
+) -> None:
     """Neither texts nor chat, titles, labels, names or addresses: not even in pages that are free."""
     session_id = await ada.new_session(code="zebra-code " * 500, title="zebra-title")
     await peers.do("connect", "a", url=ada.socket_url, room=session_id, token=ada.token)
@@ -291,7 +301,7 @@ async def _zebras(server) -> int:
     return raw(server).count(b"zebra")
 
 
-async def test_a_version_saved_meanwhile(
+async def test_redaction_keeps_version_saved_meanwhile(
     server, peers: Peers, ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What somebody types and saves while the text is taken out is in that version as it was saved."""
@@ -320,7 +330,9 @@ async def test_a_version_saved_meanwhile(
     assert [one["code"] for one in versions] == ["meanwhile first\n\n", f"first\n{BLOCKS}\n"]
 
 
-async def test_a_checkpoint_that_cannot_be_replaced(server, ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_redaction_with_failed_checkpoint_is_not_reported_done(
+    server, ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Then nothing says that the text is gone."""
     session_id = await ada.new_session(code=f"first {SECRET}\n")
 

@@ -210,7 +210,7 @@ async def stage(ada: Api) -> AsyncIterator[Stage]:
         yield stage
 
 
-def test_every_case_of_the_suite_has_its_place() -> None:
+def test_suite_cases_are_all_played_or_shown_elsewhere() -> None:
     """Each number is played here once, or what is said to show it exists."""
     played = [case.number for case in itertools.chain(*GROUPS.values(), *cases.LIMITS.values())]
     suite = {f"{group}.{n}" for group, count in SUITE.items() for n in range(1, count + 1)}
@@ -232,7 +232,7 @@ async def test_group(stage: Stage, group: str) -> None:
 
 
 @pytest.mark.parametrize("group", cases.LIMITS)
-async def test_limits(ada: Api, group: str) -> None:
+async def test_message_at_size_limit_arrives_and_larger_one_is_refused(ada: Api, group: str) -> None:
     """Messages up to the documented size arrive whole, however they are cut; one byte more is refused."""
     outcomes = {}
     for case in cases.LIMITS[group]:
@@ -256,7 +256,7 @@ async def test_many_messages(stage: Stage, size: int) -> None:
 BROKEN_OFF = (b"", frame(b"\x00\x02")[:1], frame(b"\x00\x02")[:5], head(70_000) + b"x" * 999, part(b"\x00\x02", BINARY))
 
 
-async def test_half_closed(stage: Stage) -> None:
+async def test_half_closed_connection_ignores_incomplete_message(stage: Stage) -> None:
     """Who ends his side has said all that he has said: half a frame or message behind it is nothing."""
     for rest in BROKEN_OFF:
         message = stage.message(100)
@@ -274,7 +274,7 @@ def _reset(raw: Raw) -> None:
     raw._writer.transport.abort()
 
 
-async def test_reset(server: Server, stage: Stage) -> None:
+async def test_reset_connection_frees_its_place(server: Server, stage: Stage) -> None:
     """A connection that is torn down in the middle of anything leaves its place, and nobody feels it."""
     for rest in BROKEN_OFF:
         message = stage.message(100)
@@ -287,7 +287,7 @@ async def test_reset(server: Server, stage: Stage) -> None:
     assert await stage.arrived() == []
 
 
-async def test_half_closed_after_a_close(stage: Stage) -> None:
+async def test_half_closed_connection_receives_echo_of_close(stage: Stage) -> None:
     """The close frame is echoed to who only listens any more."""
     async with stage.connected() as raw:
         await raw.frame()

@@ -56,7 +56,7 @@ REFUSED = (
 )
 
 
-async def test_handshakes_that_fail(ada: Api) -> None:
+async def test_handshake_that_is_invalid_is_refused(ada: Api) -> None:
     """Section 4.2.1, and 4.4: who speaks another version is told which one is spoken."""
     session_id = await ada.new_session()
     answers = [await shaken(ada, session_id, {**HANDSHAKE, **changed}) for _, changed in REFUSED]
@@ -71,12 +71,12 @@ async def test_handshakes_that_fail(ada: Api) -> None:
 @pytest.mark.parametrize(
     ("line", "status"), [("GET {} HTTP/1.0", 400), ("POST {} HTTP/1.1", 405), ("HEAD {} HTTP/1.1", 405)]
 )
-async def test_only_get_of_http_1_1(ada: Api, line: str, status: int) -> None:
+async def test_handshake_requires_get_and_http_1_1(ada: Api, line: str, status: int) -> None:
     """A handshake is a GET of at least HTTP/1.1 (section 4.1)."""
     assert (await shaken(ada, await ada.new_session(), HANDSHAKE, line))[0] == status
 
 
-async def test_handshakes(ada: Api) -> None:
+async def test_handshake_in_any_valid_spelling_is_accepted(ada: Api) -> None:
     """However it is spelled, the answer proves that the key was read, and agrees to nothing more."""
     session_id = await ada.new_session()
     for headers in (
@@ -96,7 +96,7 @@ async def test_handshakes(ada: Api) -> None:
         assert "Sec-WebSocket-Protocol" not in answer
 
 
-async def test_sub_protocols(ada: Api) -> None:
+async def test_sub_protocol_chosen_is_one_the_server_speaks(ada: Api) -> None:
     """Of several at most one is chosen, and never one that the server does not speak."""
     session_id = await ada.new_session()
     token = str(ada.token)

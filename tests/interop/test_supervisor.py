@@ -70,7 +70,7 @@ async def until_back(server: ServerProcess, before: int) -> float:
         ("hang", "stood still and was ended (SIGALRM)", {"COLLAB_WATCHDOG_S": "1"}),
     ],
 )
-async def test_an_update_that_ends_the_process(
+async def test_supervisor_after_fatal_update_restarts_server_without_that_session(
     supervised: Start, peers: Peers, fault: str, died: str, variables: dict[str, str], capsys
 ) -> None:
     """Everybody else comes back and loses nothing; the session is set aside, its user slowed, also after a restart."""
@@ -117,7 +117,7 @@ async def test_an_update_that_ends_the_process(
     assert (await (await eve.connect(elsewhere)).until_closed())[0] == 4529
 
 
-async def test_memory_has_a_bound(supervised: Start) -> None:
+async def test_memory_limit_refuses_update_and_process_survives(supervised: Start) -> None:
     """An update that wants more than there may be is refused; the process lives."""
     server = await supervised("hoard", COLLAB_MEMORY_MB="1024")
     ada = await Api(server.url).sign_up()
@@ -133,7 +133,7 @@ async def test_memory_has_a_bound(supervised: Start) -> None:
     assert await serving(server) == before
 
 
-async def test_the_supervisor_is_killed(supervised: Start) -> None:
+async def test_server_process_after_death_of_supervisor_saves_and_ends(supervised: Start) -> None:
     """The process that serves notices, writes everything and ends, so that another server can start."""
     server = await supervised("segfault")
     ada = await Api(server.url).sign_up()
@@ -148,7 +148,7 @@ async def test_the_supervisor_is_killed(supervised: Start) -> None:
     assert [line for line in server.problems() if "supervisor is gone" in line]
 
 
-async def test_again_and_again(supervised: Start) -> None:
+async def test_supervisor_after_repeated_crashes_waits_longer_each_time(supervised: Start) -> None:
     """Pauses get longer; `kill -9` sets nobody aside; a stop meanwhile ends everything at once."""
     server = await supervised("segfault")
     ada = await Api(server.url).sign_up()
@@ -166,7 +166,7 @@ async def test_again_and_again(supervised: Start) -> None:
     assert (await ada.get("/metrics")).body.count(b"collab_quarantined_sessions 0.0\n") == 1
 
 
-async def test_who_cannot_start_is_not_started_again(tmp_path: Path, supervised: Start) -> None:
+async def test_supervisor_does_not_restart_server_that_cannot_start(tmp_path: Path, supervised: Start) -> None:
     """A second server on the same data says so and ends; the first one's mark stays as it is."""
     await supervised("segfault")
     second = ServerProcess(tmp_path / "data", free_port(), COLLAB_SUPERVISOR="on")

@@ -12,7 +12,7 @@ VERSIONS = [3, 1]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_two_clients_converge(ada: Api, bob: Api, peers: Peers, version: int) -> None:
+async def test_two_providers_converge(ada: Api, bob: Api, peers: Peers, version: int) -> None:
     """What one types the other sees, both ways."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "a", version=version)
@@ -26,7 +26,7 @@ async def test_two_clients_converge(ada: Api, bob: Api, peers: Peers, version: i
     assert (await ada.live(session_id))["code"] == "hello world"
 
 
-async def test_five_clients_typing_at_once_converge(ada: Api, peers: Peers) -> None:
+async def test_five_providers_typing_together_converge(ada: Api, peers: Peers) -> None:
     """Five writers of two provider versions scramble at once and end with the same text."""
     session_id = await ada.new_session()
     names = ["a", "b", "c", "d", "e"]
@@ -39,7 +39,7 @@ async def test_five_clients_typing_at_once_converge(ada: Api, peers: Peers) -> N
     await _all_agree(peers, ada, session_id, names)
 
 
-async def test_emoji_and_line_ends_survive(ada: Api, peers: Peers) -> None:
+async def test_emoji_and_line_ends_survive_sync(ada: Api, peers: Peers) -> None:
     """Characters beyond U+FFFF and CRLF pass unchanged, also when halves are deleted by chance."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "a")
@@ -62,7 +62,7 @@ async def _all_agree(peers: Peers, api: Api, session_id: str, names: list[str]) 
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_a_late_joiner_gets_everything(ada: Api, peers: Peers, version: int) -> None:
+async def test_late_joiner_receives_whole_document(ada: Api, peers: Peers, version: int) -> None:
     """A client that comes when the others have left gets the whole document."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "a")
@@ -75,7 +75,7 @@ async def test_a_late_joiner_gets_everything(ada: Api, peers: Peers, version: in
     await peers.until_text("early", "late")
 
 
-async def test_offline_edits_merge(ada: Api, peers: Peers) -> None:
+async def test_offline_edits_are_merged_on_reconnect(ada: Api, peers: Peers) -> None:
     """What two people typed while apart is there afterwards, for both."""
     session_id = await ada.new_session(code="base ")
     await connect(peers, ada, session_id, "a")
@@ -91,7 +91,7 @@ async def test_offline_edits_merge(ada: Api, peers: Peers) -> None:
     assert (await ada.live(session_id))["code"] == "[online] base [offline]"
 
 
-async def test_a_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers) -> None:
+async def test_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers) -> None:
     """A viewer's edits stay with him, his presence arrives under his true name."""
     session_id = await ada.new_session(joinRole="viewer", code="mine")
     await connect(peers, ada, session_id, "ada")
@@ -109,7 +109,7 @@ async def test_a_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers
     assert (await ada.live(session_id))["code"] == "mine"
 
 
-async def test_a_promoted_viewer_types_without_reconnecting(ada: Api, bob: Api, peers: Peers) -> None:
+async def test_promoted_viewer_types_without_reconnecting(ada: Api, bob: Api, peers: Peers) -> None:
     """A new role acts on the open socket: up at once, down at once."""
     session_id = await ada.new_session(joinRole="viewer")
     await connect(peers, ada, session_id, "ada")
@@ -125,7 +125,7 @@ async def test_a_promoted_viewer_types_without_reconnecting(ada: Api, bob: Api, 
     assert (await ada.live(session_id))["code"] == "now I can"
 
 
-async def test_an_ended_session_is_read_only_until_reopened(ada: Api, peers: Peers) -> None:
+async def test_ended_session_is_read_only_until_reopened(ada: Api, peers: Peers) -> None:
     """Ending refuses edits on open sockets; reopening takes what was typed meanwhile."""
     session_id = await ada.new_session(code="done")
     await connect(peers, ada, session_id, "a", saved=True)
@@ -141,7 +141,7 @@ async def test_an_ended_session_is_read_only_until_reopened(ada: Api, peers: Pee
     await peers.until_state("a", attempts=1, saved=lambda count: count > 0)
 
 
-async def test_the_root_of_another_editor_is_adopted(ada: Api, peers: Peers) -> None:
+async def test_root_of_other_editor_is_adopted_as_code(ada: Api, peers: Peers) -> None:
     """A session typed in by Monaco has its text as `code`."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "m", root="monaco")
@@ -155,7 +155,7 @@ async def test_the_root_of_another_editor_is_adopted(ada: Api, peers: Peers) -> 
     await peers.until_text("let x = 2", "m")
 
 
-async def test_code_posted_is_seen_by_open_editors(ada: Api, peers: Peers) -> None:
+async def test_posted_code_reaches_open_editors_as_small_edits(ada: Api, peers: Peers) -> None:
     """A posted text becomes small edits: what others type at the same time survives."""
     session_id = await ada.new_session(code="alpha\nbeta\ngamma\n")
     await connect(peers, ada, session_id, "a")
@@ -170,7 +170,7 @@ async def test_code_posted_is_seen_by_open_editors(ada: Api, peers: Peers) -> No
     await peers.until_text("ALPHA\nbeXXta\ngamma\ndelta 😀\n", "a")
 
 
-async def test_saved_is_said_after_the_commit(ada: Api, peers: Peers) -> None:
+async def test_saved_is_reported_after_commit(ada: Api, peers: Peers) -> None:
     """With ?saved=1 the server counts this connection's committed updates."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "a", saved=True)
@@ -186,7 +186,9 @@ async def test_saved_is_said_after_the_commit(ada: Api, peers: Peers) -> None:
     ("what", "code"), [("token", 4401), ("unknown", 4404), ("removed", 4403), ("deleted", 4410), ("logout", 4401)]
 )
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_close_codes_and_no_storm(start_server, peers: Peers, version: int, what: str, code: int) -> None:
+async def test_refused_providers_learn_close_code_and_retry_slowly(
+    start_server, peers: Peers, version: int, what: str, code: int
+) -> None:
     """Who does not get in is told for good; an old client that comes back anyway does so slowly."""
     server = await start_server(refusal_hold_s=1.0)
     ada = await Api(server.url).sign_up()
@@ -220,7 +222,7 @@ async def test_close_codes_and_no_storm(start_server, peers: Peers, version: int
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_a_silent_lone_client_stays_connected(ada: Api, peers: Peers) -> None:
+async def test_lone_silent_provider_stays_connected(ada: Api, peers: Peers) -> None:
     """y-websocket drops a connection without data for 30 s; ours sends some in time."""
     for version in VERSIONS:
         await connect(peers, ada, await ada.new_session(), f"quiet {version}", version=version)
@@ -232,7 +234,7 @@ async def test_a_silent_lone_client_stays_connected(ada: Api, peers: Peers) -> N
         assert (state["attempts"], state["closes"], state["synced"]) == (1, [], True), version
 
 
-async def test_presence_leaves_and_comes_back(ada: Api, bob: Api, peers: Peers) -> None:
+async def test_presence_is_removed_on_close_and_restored_on_reconnect(ada: Api, bob: Api, peers: Peers) -> None:
     """Closing removes a client's presence for the others at once; reconnecting shows it at once again."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
@@ -248,7 +250,7 @@ async def test_presence_leaves_and_comes_back(ada: Api, bob: Api, peers: Peers) 
     await until(lambda: peers.do("states", "ada"), lambda states: key in states)
 
 
-async def test_a_rename_is_seen_in_presence(ada: Api, bob: Api, peers: Peers) -> None:
+async def test_rename_is_shown_in_presence(ada: Api, bob: Api, peers: Peers) -> None:
     """A new user name reaches those who are connected."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")

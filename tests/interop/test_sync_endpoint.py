@@ -22,7 +22,7 @@ async def _open(server) -> int:
     return server.parts.services.connections.open
 
 
-async def test_messages_at_their_limit(start_server) -> None:
+async def test_message_over_size_limit_is_refused_before_its_end(start_server) -> None:
     """A message over the limit is 1009 before it is even complete."""
     server = await start_server(max_sync_bytes=2048, max_update_bytes=2048)
     ada = await Api(server.url).sign_up()
@@ -37,7 +37,7 @@ async def test_messages_at_their_limit(start_server) -> None:
     assert (await wire.until_closed())[0] == 1009
 
 
-async def test_a_flooder_is_slowed_and_others_are_not(start_server) -> None:
+async def test_flood_slows_its_sender_but_not_others(start_server) -> None:
     """Past the burst a client is not read from; all it sent arrives, later; others go on meanwhile."""
     server = await start_server(updates_per_s=50, updates_burst=20)
     ada = await Api(server.url).sign_up()
@@ -58,7 +58,7 @@ async def test_a_flooder_is_slowed_and_others_are_not(start_server) -> None:
     assert (await ada.live(session_id))["code"].count("x") == 60
 
 
-async def test_a_flooder_that_goes_on_is_closed(start_server, monkeypatch) -> None:
+async def test_flood_that_continues_closes_its_sender(start_server, monkeypatch) -> None:
     """Over the limit for too long: 1008."""
     monkeypatch.setattr(rate_gate, "_MAX_OVER_S", 0.2)
     server = await start_server(updates_per_s=50, updates_burst=5)
@@ -78,7 +78,7 @@ async def test_a_flooder_that_goes_on_is_closed(start_server, monkeypatch) -> No
     await asyncio.gather(flooding, return_exceptions=True)
 
 
-async def test_who_does_not_read_is_closed(start_server) -> None:
+async def test_client_that_does_not_read_is_closed(start_server) -> None:
     """A client that stops reading is closed once its bound is queued; the room does not feel it."""
     server = await start_server(
         max_queued_bytes=65_536, updates_per_s=1e6, updates_burst=1e6, update_bytes_per_s=1 << 30
@@ -108,7 +108,7 @@ async def test_who_does_not_read_is_closed(start_server) -> None:
     deaf.close()
 
 
-async def test_a_large_document_reaches_a_newcomer(ada: Api, start_server, tmp_path) -> None:
+async def test_document_larger_than_send_limit_reaches_newcomer(ada: Api, start_server, tmp_path) -> None:
     """A document larger than what may be queued is still sent whole to who joins."""
     server = await start_server(max_queued_bytes=65_536, data_dir=str(tmp_path / "other"))
     owner = await Api(server.url).sign_up()
@@ -121,7 +121,7 @@ async def test_a_large_document_reaches_a_newcomer(ada: Api, start_server, tmp_p
     assert len(state) > 600_000
 
 
-async def test_a_document_that_is_full(start_server) -> None:
+async def test_edit_over_text_limit_closes_its_sender_with_4413(start_server) -> None:
     """The edit that would pass the text's limit closes its sender with 4413, for good."""
     server = await start_server(max_text_bytes=1024)
     ada = await Api(server.url).sign_up()

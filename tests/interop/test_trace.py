@@ -22,7 +22,7 @@ _AS_FAST_AS_IT_GOES = {
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [traces.PAPER, "simulated-letters", *traces.recorded("automerge-paper")])
-async def test_a_session_is_typed_synced_and_found_again(
+async def test_editing_session_is_synced_and_restored_after_restart(
     name: str, trace_file: Callable[[str], Path], tmp_path: Path, peers: Peers
 ) -> None:
     """All edits by one client give the session's text, to the server, to a fresh client, and after a restart.

@@ -6,7 +6,7 @@ from storage.avatars import StoredAvatars, StoredPicture, _options
 from storage.records import Avatar
 
 
-async def test_stored_avatars_name_a_picture_by_its_content() -> None:
+async def test_stored_avatar_address_depends_on_content() -> None:
     """Another picture has another address, so that browsers may keep each for ever."""
     avatars = StoredAvatars()
 
@@ -27,6 +27,6 @@ async def test_stored_avatars_name_a_picture_by_its_content() -> None:
         ),
     ],
 )
-def test_cloudinary_url_has_the_options_of_the_sdk(url: str, options: dict[str, str]) -> None:
+def test_cloudinary_url_is_parsed_like_sdk_does(url: str, options: dict[str, str]) -> None:
     """Percent signs are decoded, further options are passed on."""
     assert _options(url) == options

@@ -85,7 +85,7 @@ async def everything(store: Store) -> dict[str, list[object]]:
 
 
 @pytest.mark.parametrize("way", [("sqlite", "mongo", "sqlite 2"), ("mongo", "sqlite", "mongo 2")], ids="-".join)
-async def test_there_and_back(places: dict[str, Connect], way: tuple[str, str, str]) -> None:
+async def test_copy_there_and_back_keeps_every_table(places: dict[str, Connect], way: tuple[str, str, str]) -> None:
     """What comes back is what was there, in every table."""
     stores = [await opened(places[name]) for name in way]
     await furnish(stores[0])
@@ -108,7 +108,7 @@ async def test_there_and_back(places: dict[str, Connect], way: tuple[str, str, s
         await store.close(is_clean=True)
 
 
-async def test_what_has_expired_stays_behind(places: dict[str, Connect]) -> None:
+async def test_copy_leaves_out_expired_rows(places: dict[str, Connect]) -> None:
     """An ended login is not brought to life again."""
     source, target = await opened(places["sqlite"]), await opened(places["sqlite 2"])
     await Seed(source).user("ada")
@@ -123,7 +123,9 @@ async def test_what_has_expired_stays_behind(places: dict[str, Connect]) -> None
 
 @pytest.mark.parametrize("way", [("sqlite", "sqlite 2"), ("sqlite", "mongo"), ("mongo", "sqlite")], ids="-".join)
 @pytest.mark.parametrize(("later", "uses"), [(2 * HOUR, 1), (32 * DAY, 0)], ids=["expired", "forgotten"])
-async def test_expired_invites(places: dict[str, Connect], way: tuple[str, str], later: int, uses: int) -> None:
+async def test_copy_keeps_expired_invites_while_they_are_listed(
+    places: dict[str, Connect], way: tuple[str, str], later: int, uses: int
+) -> None:
     """They travel with their uses as long as they are listed; then neither does, and nothing refers to nothing."""
     source, target = [await opened(places[name]) for name in way]
     seed = Seed(source)
@@ -142,7 +144,7 @@ async def test_expired_invites(places: dict[str, Connect], way: tuple[str, str],
         await store.close(is_clean=True)
 
 
-async def test_a_target_with_rows(places: dict[str, Connect]) -> None:
+async def test_copy_into_store_with_rows_is_refused_unless_forced(places: dict[str, Connect]) -> None:
     """It is refused by name of the tables, unless told; then rows with the same keys are replaced."""
     source, target = await opened(places["sqlite"]), await opened(places["mongo"])
     await furnish(source)
@@ -160,7 +162,7 @@ async def test_a_target_with_rows(places: dict[str, Connect]) -> None:
 
 
 @pytest.mark.parametrize("target", ["mongo", "sqlite 2"])
-async def test_a_copy_that_was_cut_short_goes_on(places: dict[str, Connect], monkeypatch, target: str) -> None:
+async def test_copy_cut_short_continues_from_same_source(places: dict[str, Connect], monkeypatch, target: str) -> None:
     """Wherever it stopped; rows that are there are not written again, another source is refused."""
     source = await opened(places["sqlite"])
     await furnish(source)
@@ -190,7 +192,7 @@ async def test_a_copy_that_was_cut_short_goes_on(places: dict[str, Connect], mon
         await one.close(is_clean=True)
 
 
-async def test_a_difference_is_found(places: dict[str, Connect], monkeypatch) -> None:
+async def test_copy_with_changed_row_fails_naming_table(places: dict[str, Connect], monkeypatch) -> None:
     """A row that changes on its way makes the copy fail, with the table's name."""
     source, target = await opened(places["sqlite"]), await opened(places["mongo"])
     await furnish(source)
@@ -207,7 +209,7 @@ async def test_a_difference_is_found(places: dict[str, Connect], monkeypatch) ->
         await store.close(is_clean=True)
 
 
-async def test_progress(places: dict[str, Connect]) -> None:
+async def test_copy_progress_ends_each_table_with_all_rows(places: dict[str, Connect]) -> None:
     """Each table ends with all its rows."""
     source, target = await opened(places["sqlite"]), await opened(places["sqlite 2"])
     await furnish(source)

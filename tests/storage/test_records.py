@@ -8,14 +8,14 @@ from tests.storage.rows import HOUR, NOW, guest, invite, user
 
 @pytest.mark.parametrize("needed", Role)
 @pytest.mark.parametrize("role", Role)
-def test_role_allows_itself_and_lower_ones(role: Role, needed: Role) -> None:
+def test_role_allows_itself_and_lower_roles(role: Role, needed: Role) -> None:
     """A viewer is below an editor, an editor below the owner."""
     order = [Role.VIEWER, Role.EDITOR, Role.OWNER]
 
     assert role.allows(needed) is (order.index(role) >= order.index(needed))
 
 
-def test_user_may_enter_any_session_and_a_guest_only_theirs() -> None:
+def test_user_may_enter_any_session_and_guest_only_the_invited_one() -> None:
     """A guest was invited to one session."""
     gil = guest("gil")
 
@@ -24,7 +24,7 @@ def test_user_may_enter_any_session_and_a_guest_only_theirs() -> None:
     assert user("ada").may_enter("another")
 
 
-def test_invite_is_usable_until_it_ends_in_one_of_three_ways() -> None:
+def test_invite_is_usable_until_expired_revoked_or_used_up() -> None:
     """It expires, it is revoked, or its uses are spent."""
     good = {"expires_at": NOW + HOUR, "max_uses": 2, "uses": 1}
 

@@ -69,7 +69,7 @@ def heaps(told: str, **environment: str) -> tuple[str, int]:
     return done.stdout.partition("\n")[0], len(re.findall("<heap nr=", done.stdout))
 
 
-def test_what_is_free_is_given_back() -> None:
+def test_allocator_trim_returns_free_pages_between_used_blocks() -> None:
     """Pages between blocks that are used too, which the allocator would keep for ever."""
     done = subprocess.run([sys.executable, "-c", _HOLES], capture_output=True, text=True, check=True)
     before, after, could = done.stdout.split()
@@ -77,7 +77,7 @@ def test_what_is_free_is_given_back() -> None:
     assert int(after) < int(before) - 30 * 1024
 
 
-def test_threads_share_what_they_free() -> None:
+def test_allocator_uses_two_arenas_unless_configured() -> None:
     """Two arenas, for any number of threads; as many as the operator wants, if he says so."""
     assert heaps("told") == ("True", 2)
     assert heaps("not told")[1] > 2

@@ -34,7 +34,7 @@ def test_limit_memory_refuses_larger_allocations() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"), [("1048576\n", 1 << 20), ("max\n", None), ("99999999999999999\n", None), (None, None)]
 )
-def test_available_memory_is_the_least_of_machine_and_container(
+def test_available_memory_is_lower_limit_of_machine_and_container(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, expected: int | None
 ) -> None:
     """A container's limit counts if it has one that is lower than what the machine has."""

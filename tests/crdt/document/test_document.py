@@ -15,7 +15,7 @@ from harness.hostile import B3, POISON
 from tests.crdt.harness import Typist
 
 
-def test_apply_and_read() -> None:
+def test_apply_of_update_changes_text_and_reports_change() -> None:
     """Updates become text; what changes nothing says so."""
     typist, subject = Typist(1), Document()
     update = typist.insert(0, "héllo")
@@ -26,7 +26,7 @@ def test_apply_and_read() -> None:
     assert subject.texts(["codemirror", "other"]) == {"codemirror": "héllo", "other": ""}
 
 
-def test_twenty_newcomers_cost_one_merge(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who joins a long document gets what was merged for the one before, until somebody types."""
     typist, subject = Typist(1), Document()
     for number in range(1_234):
@@ -42,7 +42,7 @@ def test_twenty_newcomers_cost_one_merge(monkeypatch: pytest.MonkeyPatch) -> Non
     assert merged[1:] == [1, 2]
 
 
-def test_state_is_all_raw_updates() -> None:
+def test_state_of_thousand_updates_loads_into_fresh_document() -> None:
     """A thousand updates merge into one state that a fresh document loads."""
     typist, subject = Typist(1), Document()
     for number in range(1_234):
@@ -55,7 +55,7 @@ def test_state_is_all_raw_updates() -> None:
     assert subject.state() is state
 
 
-def test_diff_gives_what_is_lacking() -> None:
+def test_diff_returns_what_state_vector_lacks() -> None:
     """A newcomer gets everything, others what came after their state vector."""
     typist, subject = Typist(1), Document()
     subject.apply(typist.insert(0, "abc"))
@@ -70,7 +70,7 @@ def test_diff_gives_what_is_lacking() -> None:
     assert len(part) < len(subject.state())
 
 
-def test_of_a_large_document_everything_is_sent() -> None:
+def test_diff_of_large_document_returns_everything() -> None:
     """Leaving out what a client has would keep the event loop; it takes what it has again, and nothing changes."""
     typist, subject = Typist(1), Document()
     subject.apply(typist.insert(0, "abc" * 1_000))
@@ -86,7 +86,7 @@ def test_of_a_large_document_everything_is_sent() -> None:
     assert reader.get_state() == typist.doc.get_state()
 
 
-def test_what_pycrdt_refuses_changes_nothing() -> None:
+def test_apply_of_update_refused_by_pycrdt_changes_nothing() -> None:
     """An update that fails inside pycrdt is rejected, and the document is as before."""
     subject = Document()
     subject.apply(B3)
@@ -99,7 +99,7 @@ def test_what_pycrdt_refuses_changes_nothing() -> None:
     assert subject.apply(Typist(8, "text").insert(0, "x")) is True
 
 
-def test_a_poison_is_refused_every_time() -> None:
+def test_apply_of_poisonous_update_is_refused_every_time() -> None:
     """Also right after a refusal, and right after a cut: nothing is taken that pycrdt has not loaded."""
     subject = Document()
     subject.apply(B3)
@@ -113,7 +113,7 @@ def test_a_poison_is_refused_every_time() -> None:
     assert Document(subject.state()).texts(["text"]) == {"text": "abcabcabc"}
 
 
-def test_text_with_embeds_is_edited_right() -> None:
+def test_edit_of_text_with_embeds_replaces_everything() -> None:
     """Positions cannot see an embed: then everything is replaced, and the text is what was asked for."""
     doc = pycrdt.Doc(client_id=3)
     text = doc.get("quill", type=pycrdt.Text)
@@ -126,7 +126,7 @@ def test_text_with_embeds_is_edited_right() -> None:
     assert subject.texts(["quill"]) == {"quill": "hello WORLD"}
 
 
-def test_a_view_that_failed_is_rebuilt() -> None:
+def test_view_that_failed_is_rebuilt_and_update_kept() -> None:
     """When only the view chokes, the update is taken and the text read from a fresh one."""
     typist, subject = Typist(1), Document()
     subject.apply(typist.insert(0, "a"))
@@ -146,7 +146,7 @@ def test_a_view_that_failed_is_rebuilt() -> None:
     assert subject.texts(["codemirror"]) == {"codemirror": "ab"}
 
 
-def test_edits_by_code_points() -> None:
+def test_edit_by_code_points_makes_update() -> None:
     """A new text becomes an update; beyond ASCII and for a second edit of the same client."""
     subject = Document()
     for text in ("naïve 😀 text", "naïve 👍😀 texts", "", "x"):
@@ -156,7 +156,7 @@ def test_edits_by_code_points() -> None:
     assert subject.edit({"codemirror": "x"}, 55) == EMPTY
 
 
-def test_half_a_character_deleted_shows_as_in_yjs() -> None:
+def test_delete_of_half_a_character_shows_replacement_as_in_yjs() -> None:
     """F3: the state keeps the raw updates, the text shows U+FFFD, and editing goes on."""
     index, typist = StructIndex(), Typist(1)
     subject = Document(split_surrogates=index.split_surrogates)
@@ -171,7 +171,7 @@ def test_half_a_character_deleted_shows_as_in_yjs() -> None:
     verify(subject.state(), {1: 4, 9: 1})
 
 
-def test_replace_base_only_if_it_is_still_the_base() -> None:
+def test_replace_base_happens_only_for_same_base() -> None:
     """A squashed state takes the place of the one it was made from, or none."""
     typist, subject = Typist(1), Document()
     subject.apply(typist.insert(0, "a"))
@@ -184,7 +184,7 @@ def test_replace_base_only_if_it_is_still_the_base() -> None:
     assert subject.texts(["codemirror"]) == {"codemirror": "ab"}
 
 
-def test_merging_in_tens_keeps_order() -> None:
+def test_merge_in_tens_keeps_order() -> None:
     """Any number of updates merges to the same as all at once."""
     typist, source = Typist(1), random.Random(3)
     updates = [typist.insert(source.randint(0, len(typist.text)), "ab") for _ in range(237)]
@@ -193,7 +193,7 @@ def test_merging_in_tens_keeps_order() -> None:
     assert merge([]) == EMPTY
 
 
-def test_damage_is_named() -> None:
+def test_damaged_state_or_update_raises_room_damaged() -> None:
     """States that cannot be loaded, and updates that cannot be merged."""
     broken = bytes.fromhex("01010700070003010900")
     with pytest.raises(RoomDamaged):
@@ -210,7 +210,7 @@ def test_damage_is_named() -> None:
         verify(B3, {1: 3, 2: 3, 3: 4})
 
 
-def test_reading_and_editing_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_and_edit_of_damaged_document_raise_room_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails while reading or editing is RoomDamaged, never pycrdt's own error."""
     subject = Document()
     subject.apply(B3)
@@ -227,7 +227,7 @@ def test_reading_and_editing_damage(monkeypatch: pytest.MonkeyPatch) -> None:
         subject.edit({"text": "x"}, 5)
 
 
-def test_interrupts_pass() -> None:
+def test_keyboard_interrupt_inside_pycrdt_passes() -> None:
     """Ctrl-C inside pycrdt stays Ctrl-C."""
 
     def interrupt() -> None:
@@ -237,7 +237,7 @@ def test_interrupts_pass() -> None:
         merging.guarded(interrupt)
 
 
-def test_a_state_vector_that_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diff_with_invalid_state_vector_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """What pycrdt makes of a strange vector closes its sender."""
     subject = Document()
     subject.apply(B3)
@@ -247,7 +247,7 @@ def test_a_state_vector_that_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> No
         subject.diff(b"\x01\x01\x02")
 
 
-def test_what_is_deferred_is_there_when_somebody_looks() -> None:
+def test_deferred_updates_are_integrated_by_next_read() -> None:
     """Keystrokes wait for the next call that needs them, and are integrated as one."""
     typist, subject = Typist(1), Document()
     for at in range(30):
@@ -265,7 +265,7 @@ def test_what_is_deferred_is_there_when_somebody_looks() -> None:
     assert subject.texts(["codemirror"]) == {"codemirror": "z" + "x" * 30}
 
 
-def test_what_cannot_be_integrated_later_is_damage() -> None:
+def test_deferred_update_that_cannot_be_integrated_raises_room_damaged() -> None:
     """Every call says so, so that nothing of it is ever stored."""
     subject = Document()
     subject.apply(B3)
@@ -275,7 +275,7 @@ def test_what_cannot_be_integrated_later_is_damage() -> None:
             call()
 
 
-def test_rest() -> None:
+def test_document_at_rest_holds_merged_bytes_only() -> None:
     """A document that nobody edits holds merged bytes only; after one edit too, after more it is loaded."""
     typist, subject = Typist(1), Document()
     assert subject.is_resting

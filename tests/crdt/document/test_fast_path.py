@@ -36,7 +36,7 @@ def index_after(*updates: bytes, author: str = "ada") -> StructIndex:
     return index
 
 
-def test_typing_and_deleting() -> None:
+def test_fast_path_recognizes_typing_and_deleting() -> None:
     """What an editor sends while somebody types is recognized."""
     typist = Typist(3_000_000_000)
     index = index_after(typist.insert(0, "ab"))
@@ -58,7 +58,7 @@ def test_typing_and_deleting() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_it_says_yes_only_where_the_long_way_does(seed: int) -> None:
+def test_fast_path_accepts_only_what_slow_path_accepts(seed: int) -> None:
     """Typing of two, with emoji now and then, whole and with bytes changed: yes means the same tables after it."""
     source = random.Random(seed)
     typists = [Typist(5), Typist(1 << 31)]
@@ -124,7 +124,7 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
         "between two texts",
     ],
 )
-def test_it_leaves_the_rest_to_the_long_way(change: str) -> None:
+def test_fast_path_leaves_other_updates_to_slow_path(change: str) -> None:
     """It never refuses, and never lets through what would be refused."""
     typist = Typist(7)
     first, second = typist.insert(0, "ab"), typist.insert(1, "x")
@@ -154,7 +154,7 @@ def test_it_leaves_the_rest_to_the_long_way(change: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["map", "nested", "collected"])
-def test_only_in_plain_text(kind: str) -> None:
+def test_fast_path_applies_to_plain_text_only(kind: str) -> None:
     """Next to anything else every update goes the long way, where pycrdt has the last word at once."""
     typist = Typist(7)
     index, second = index_after(typist.insert(0, "ab")), typist.insert(1, "x")
@@ -193,7 +193,7 @@ def senseless_range(source: random.Random, index: StructIndex) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_whatever_it_takes_pycrdt_integrates(seed: int) -> None:
+def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
     """Sequences without any sense, in texts of several roots with formats and deletions."""
     source = random.Random(seed)
     for _ in range(60):

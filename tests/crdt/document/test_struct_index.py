@@ -35,7 +35,7 @@ class Applied:
         return self._answer
 
 
-def test_clocks_and_owners_grow() -> None:
+def test_admitted_update_moves_clocks_and_sets_owners() -> None:
     """An admitted update moves its clients' clocks and gives new ones an owner."""
     index = index_with(B3)
 
@@ -44,7 +44,7 @@ def test_clocks_and_owners_grow() -> None:
     assert index.text_roots == ("text",)
 
 
-def test_gaps() -> None:
+def test_update_with_missing_structs_origins_or_deletions_is_gap() -> None:
     """Structs, origins or deletions that are not there yet are a gap, not an error."""
     typist = Typist(1)
     first, second = typist.insert(0, "a"), typist.insert(1, "b")
@@ -61,7 +61,7 @@ def test_gaps() -> None:
         StructIndex().admit(parse(second), "ada")
 
 
-def test_only_the_owner_extends_a_client_id() -> None:
+def test_client_id_is_extended_by_owner_only() -> None:
     """F5: another user's new structs are refused, known ones are not, and carrying them is an exception."""
     typist = Typist(1)
     first, second = typist.insert(0, "a"), typist.insert(1, "b")
@@ -74,7 +74,7 @@ def test_only_the_owner_extends_a_client_id() -> None:
     index.admit(parse(second), "ada")
 
 
-def test_unclaimed_ids_wait_for_their_owner() -> None:
+def test_unclaimed_client_id_belongs_to_next_user() -> None:
     """A client id that somebody carried along belongs to whoever uses it next."""
     typist = Typist(1)
     first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
@@ -86,7 +86,7 @@ def test_unclaimed_ids_wait_for_their_owner() -> None:
     assert index.owners == {1: "owner"}
 
 
-def test_parents_must_be_types() -> None:
+def test_parent_that_is_no_type_is_refused() -> None:
     """A parent that is text, or nothing, is refused before yrs applies half of it."""
     index = index_with(B3)
 
@@ -94,14 +94,14 @@ def test_parents_must_be_types() -> None:
         index.admit(parse(bytes.fromhex("01010700070003010000")), "ada")
 
 
-def test_nesting_at_its_bound() -> None:
+def test_nesting_deeper_than_32_is_refused() -> None:
     """Types nest 32 deep and not deeper."""
     index_with(nested_types(MAX_DEPTH))
     with pytest.raises(Rejected, match="too deep"):
         index_with(nested_types(MAX_DEPTH + 1))
 
 
-def test_number_of_nested_types_at_its_bound() -> None:
+def test_nesting_without_named_depths_is_bounded_by_number_of_parents() -> None:
     """Without named depths the number of parents bounds the depth."""
 
     def two_levels(first: int, count: int) -> bytes:
@@ -122,7 +122,7 @@ def test_number_of_nested_types_at_its_bound() -> None:
         index.admit(parse(two_levels(2 * MAX_PARENTS, 1)), "ada")
 
 
-def test_roots_at_their_bound() -> None:
+def test_roots_beyond_256_are_refused() -> None:
     """A document has at most 256 roots."""
     index_with(many_roots(MAX_ROOTS))
     with pytest.raises(Rejected, match="root types"):
@@ -132,7 +132,7 @@ def test_roots_at_their_bound() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "is_cut"), [(0, 1, False), (1, 3, False), (2, 3, True), (1, 2, True), (3, 4, False)]
 )
-def test_cut_characters_are_found(start: int, end: int, is_cut: bool) -> None:
+def test_deletion_of_half_a_surrogate_pair_is_noted(start: int, end: int, is_cut: bool) -> None:
     """A deletion of half a surrogate pair is noted, of a whole one not. The text is x😀y."""
     index = index_with(Typist(1).insert(0, "x😀y"))
     applied = Applied()
@@ -175,7 +175,7 @@ def test_take_stored_update_is_admitted_under_any_client_id() -> None:
     assert applied.cuts == [False]
 
 
-def test_take_stored_unclaimed_update_gives_no_owner() -> None:
+def test_take_stored_unclaimed_update_sets_no_owner() -> None:
     """The structs of a merged state belong to nobody until their user comes back."""
     index = StructIndex()
 
@@ -185,7 +185,7 @@ def test_take_stored_unclaimed_update_gives_no_owner() -> None:
     assert index.owners == {}
 
 
-def test_an_insertion_can_cut_too() -> None:
+def test_insertion_inside_surrogate_pair_is_noted() -> None:
     """Text put between the halves, left or right origin naming it."""
     for update in ("0101" + "02008401010178" + "00", "0101" + "02004401020178" + "00"):
         index = index_with(Typist(1).insert(0, "x😀"))

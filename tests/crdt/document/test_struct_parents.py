@@ -63,7 +63,7 @@ def place(index: StructIndex, client: int, clock: int) -> Parent:
     return index.parents.at(pack_id(client, clock))
 
 
-def test_places_of_a_document(index: StructIndex) -> None:
+def test_struct_parents_of_document_are_run_type_or_key(index: StructIndex) -> None:
     """Each struct of a run lies where the run does; nested ones in their type, entries under their key."""
     places = [place(index, 1, clock) for clock in range(10)]
 
@@ -74,7 +74,7 @@ def test_places_of_a_document(index: StructIndex) -> None:
     ]  # fmt: skip
 
 
-def test_what_stands_between_others_lies_there(index: StructIndex) -> None:
+def test_struct_between_neighbours_has_their_parent(index: StructIndex) -> None:
     """Also where the neighbour is in the same update, in a section that comes later."""
     behind = Section(2, 0, [placed(text("x"), left=(3, 0)), placed(text("y"), left=(2, 0), right=(3, 1))])
     before = Section(3, 0, [placed(text("pq"), right=(1, 3)), placed(text("r"), left=(1, 8))])
@@ -94,7 +94,7 @@ BETWEEN = {
 
 
 @pytest.mark.parametrize("where", BETWEEN)
-def test_between_what_lies_apart_is_no_place(index: StructIndex, where: str) -> None:
+def test_struct_between_neighbours_of_different_parents_is_refused(index: StructIndex, where: str) -> None:
     """Neither for a struct of its own nor for one that goes on a run."""
     with pytest.raises(Rejected, match="lie apart"):
         take(index, update_of(BETWEEN[where], client=2))
@@ -105,7 +105,7 @@ def test_between_what_lies_apart_is_no_place(index: StructIndex, where: str) -> 
             take(index, run)
 
 
-def test_text_under_a_key(index: StructIndex) -> None:
+def test_struct_under_key_inherits_key_from_neighbour(index: StructIndex) -> None:
     """A key comes from neighbours too, also where the other one is gone."""
     for struct in (
         placed(text("x"), left=(1, 5)),
@@ -118,7 +118,7 @@ def test_text_under_a_key(index: StructIndex) -> None:
     take(index, update_of(placed(text("x"), left=(1, 8), right=(1, 0)), client=2))
 
 
-def test_several_values_under_a_key_are_taken_apart(index: StructIndex) -> None:
+def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None:
     """Yjs joins what it keeps for undoing; in the log each value is a struct, its own key or its neighbour's."""
     named = update_of(placed(value(3), parent="settings", key="k"), placed(value(), left=(2, 2)), client=2)
     behind = update_of(placed(value(2), left=(1, 5), right=None), placed(value(2), parent="list"), client=3)
@@ -139,7 +139,7 @@ def test_several_values_under_a_key_are_taken_apart(index: StructIndex) -> None:
         index.take_stored(parsed, "ada")
 
 
-def test_values_one_by_one() -> None:
+def test_values_sent_one_by_one_are_joined_or_bounded() -> None:
     """A sequence that comes in pieces is joined; where it cannot be, it is bounded."""
     structs = [placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="l") for clock in range(3_000)]
     joined = read(update_of(*structs, client=2), SYNC_LIMITS)
@@ -158,7 +158,7 @@ def test_values_one_by_one() -> None:
             assert admission.check_update(index, parsed, "ada", SYNC_LIMITS, accepts_foreign=True)
 
 
-def test_letters_one_by_one() -> None:
+def test_letters_sent_one_by_one_are_joined() -> None:
     """Joined as soon as there are many, and the same afterwards."""
     structs = [
         placed(text("x"), left=(2, clock - 1)) if clock else placed(text("x"), parent="t") for clock in range(4_002)
@@ -171,7 +171,7 @@ def test_letters_one_by_one() -> None:
     assert parsed.spans == {2: (0, 4_002)}
 
 
-def test_sets_of_one_key_are_no_sequence() -> None:
+def test_repeated_sets_of_one_key_are_neither_joined_nor_refused() -> None:
     """A key that was set two thousand times: nothing is joined, and nothing refused."""
     structs = [
         placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="m", key="k")
@@ -182,7 +182,7 @@ def test_sets_of_one_key_are_no_sequence() -> None:
     assert place(index, 2, 1_999) == ("m", "k")
 
 
-def test_many_places(index: StructIndex) -> None:
+def test_number_of_parents_looked_up_is_bounded(index: StructIndex) -> None:
     """What has to be looked up is bounded; a text alone needs nothing."""
     last = 5_000_000
     structs = [placed(Struct(DELETED, 1, b"\x01"), left=(1, clock % 2)) for clock in range(MAX_PARENT_CHANGES + 1)]
@@ -197,7 +197,7 @@ def test_many_places(index: StructIndex) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_real_editors_always_find_a_place(seed: int) -> None:
+def test_edits_of_real_editors_always_have_a_parent(seed: int) -> None:
     """Three texts and a map, two people: every edit is taken, and each struct lies where it was put."""
     source = random.Random(seed)
     docs = [Typist(number).doc for number in (5, 6)]

@@ -34,7 +34,9 @@ def blamed(room: Room, root: str = "codemirror"):
         *traces.recorded("friendsforever", "sveltecomponent", "rustcode"),
     ],
 )
-def test_whole_sessions(name: str, trace_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blame_of_whole_sessions_matches_yjs(
+    name: str, trace_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each unit of the text belongs to the agent that typed it according to real Yjs, with the time of that update."""
     monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 100_000)
     updates, last = yjs_updates(trace_file(name), limit=30_000)
@@ -64,7 +66,7 @@ def test_whole_sessions(name: str, trace_file: Callable[[str], Path], monkeypatc
     assert len(set(expected)) == len(connections)
 
 
-def test_lines() -> None:
+def test_blame_of_line_is_author_of_newest_part() -> None:
     """A line is of its newest part; an empty one of who ended it."""
     room, ada, bob = make_room(), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
@@ -90,13 +92,13 @@ def test_lines() -> None:
     ]
 
 
-def test_nothing_is_nobodys() -> None:
+def test_blame_of_empty_text_names_nobody() -> None:
     found = blame(b"\x00\x00", "codemirror", {}, Authorship())
 
     assert (found.runs, [(line.text, line.author, line.at) for line in found.lines]) == ([], [("", None, None)])
 
 
-def test_texts_of_others_that_somebody_brought() -> None:
+def test_blame_of_carried_text_names_owner_of_client_id() -> None:
     """After an unclean end a browser may bring what another one typed: it stays his, whose client it is."""
     room, ada, bob = make_room(accepts_foreign=True), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
@@ -120,7 +122,7 @@ def _sized(update: bytes) -> bytes:
     return bytes([len(update)]) + update
 
 
-def test_many_runs_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blame_of_too_many_runs_joins_neighbours_of_one_author(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there would be too many, neighbours of one author are one run, whenever they came."""
     monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 3)
     room, ada = make_room(), Typist(5)
@@ -131,7 +133,7 @@ def test_many_runs_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(run.start, run.length, run.at) for run in blamed(room).runs] == [(0, 5, NOW + 40_000)]
 
 
-def test_other_roots_embeds_and_nested_types_take_no_place() -> None:
+def test_blame_ignores_other_roots_embeds_and_nested_types() -> None:
     """What is beside the text, or in it and no text, is nobody's line."""
     doc = pycrdt.Doc(client_id=9)
     made: list[bytes] = []

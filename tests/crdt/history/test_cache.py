@@ -10,7 +10,7 @@ def _replayer() -> Replayer:
     return Replayer(RestoredDocument(), "codemirror")
 
 
-def test_cache_full_forgets_what_was_unused_for_longest() -> None:
+def test_cache_when_full_forgets_least_recently_used() -> None:
     """Each kind has its own bound."""
     cache = HistoryCache(max_replayers=1, max_timelines=2)
     for session_id in ("one", "two", "three"):
@@ -25,7 +25,7 @@ def test_cache_full_forgets_what_was_unused_for_longest() -> None:
     ]  # fmt: skip
 
 
-def test_take_returns_what_was_put_once() -> None:
+def test_cache_take_returns_stored_value_once() -> None:
     """Who takes a replayer has it alone: it is moved on while it is used."""
     cache, timeline, replayer = HistoryCache(), Timeline(), _replayer()
     cache.put_timeline("one", timeline)
@@ -38,7 +38,7 @@ def test_take_returns_what_was_put_once() -> None:
     assert cache.take_replayer("one", 0) is None
 
 
-def test_forget_keeps_nothing_of_the_session() -> None:
+def test_cache_forget_removes_everything_of_session() -> None:
     """Neither its timeline nor a replayer at any position; others stay."""
     cache = HistoryCache()
     for session_id in ("one", "two"):

@@ -35,12 +35,12 @@ def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.RedactedI
         ("😀secret", [2, 3, 4, 5, 6, 7]),
     ],
 )
-def test_where_it_is(text: str, expected: list[int]) -> None:
+def test_redaction_search_finds_text_in_utf16_units(text: str, expected: list[int]) -> None:
     """Clocks count UTF-16 units; a block may be any of it, but not all of it is blocks."""
     assert found(log_of(Typist(5).insert(0, text)), "secret") == ({5: expected} if expected else {})
 
 
-def test_typed_by_several_and_gone_again() -> None:
+def test_redaction_search_finds_every_struct_that_showed_the_text() -> None:
     """Every struct that was part of it at any moment, whoever typed it, and no other."""
     ada, bob = Typist(5), Typist(6)
     updates = [ada.insert(0, "set!")]
@@ -55,7 +55,7 @@ def test_typed_by_several_and_gone_again() -> None:
     assert found(log_of(*updates), "secr", first=3) == {}
 
 
-def test_updates_without_it() -> None:
+def test_redacted_update_has_blocks_and_leaves_others_unchanged() -> None:
     """The same structs with blocks; what has none of it is left alone."""
     typist = Typist(5)
     update = typist.insert(0, "a 😀 secret")
@@ -71,7 +71,7 @@ def test_updates_without_it() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_random_documents(seed: int) -> None:
+def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
     """What was random typing is the same with blocks, also for who only has a part of it."""
     chance = random.Random(seed)
     typist, updates = Typist(5), []
@@ -97,7 +97,7 @@ def test_random_documents(seed: int) -> None:
 
 
 @pytest.mark.timeout(60)
-def test_texts_that_would_take_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redaction_of_repetitive_text_has_bounded_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Repetitions cost no more than a few passes over the document."""
     chunks = log_of(Typist(5).insert(0, "a" * 300_000))
 

@@ -11,7 +11,7 @@ ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=30)
 
 
 @given(ranges)
-def test_ranges(added: list[tuple[int, int]]) -> None:
+def test_timeline_range_has_new_structs_as_set_of_numbers_does(added: list[tuple[int, int]]) -> None:
     """What is new of each range, and that it is remembered: as a set of numbers does it."""
     subject, model = Ranges(), set()
     for start, length in added:
@@ -29,7 +29,7 @@ def timeline(*entries: tuple[int, str, bytes]) -> Timeline:
     return made
 
 
-def test_edits_without_a_gap_belong_together() -> None:
+def test_timeline_joins_edits_without_gap() -> None:
     ada, bob = Typist(5), Typist(6)
 
     made = timeline(
@@ -46,7 +46,7 @@ def test_edits_without_a_gap_belong_together() -> None:
     assert (made.stretches[0].at, made.stretches[0].until) == (NOW, NOW + GAP_MS)
 
 
-def test_pastes_and_pauses() -> None:
+def test_timeline_marks_pastes_and_pauses() -> None:
     ada = Typist(5)
 
     made = timeline(
@@ -59,7 +59,7 @@ def test_pastes_and_pauses() -> None:
     assert [(one.paste, one.pause) for one in made.stretches] == [(300, 0), (0, PAUSE_MS)]
 
 
-def test_what_is_sent_again_counts_once() -> None:
+def test_timeline_counts_repeated_updates_once() -> None:
     """A sync after a broken connection brings much that is known."""
     ada = Typist(5)
     first, second = ada.insert(0, "hello"), ada.delete(1, 3)

@@ -27,7 +27,7 @@ async def test_save_numbers_versions_and_skips_equal_ones(world: World) -> None:
     assert (second.number, second.contributors, second.sequence) == (2, ("bob",), 2)
 
 
-async def test_save_by_fifty_together_leaves_no_gaps(make_world) -> None:
+async def test_save_by_fifty_concurrent_calls_leaves_no_gaps(make_world) -> None:
     """Numbers without gaps, whatever order the saves come in."""
     world = make_world(versions=VersionSettings())
     await world.session()

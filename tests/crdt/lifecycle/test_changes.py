@@ -13,7 +13,7 @@ async def test_read_without_changes_reads_once() -> None:
     assert await changes.read(read) == 1
 
 
-async def test_read_with_a_change_meanwhile_reads_again() -> None:
+async def test_read_with_concurrent_change_reads_again() -> None:
     """Until the answer is newer than every change."""
     changes, reads = Changes(), []
 

@@ -50,7 +50,7 @@ async def _turn() -> None:
     await asyncio.sleep(0)
 
 
-async def test_a_keystroke_and_its_cursor_leave_in_one_write() -> None:
+async def test_dispatch_sends_edit_and_cursor_in_one_write() -> None:
     """Nobody is woken for presence alone then, and his own edit and cursor do not come back to who typed."""
     timers = Timers()
     room, (ada, to_ada), (_, to_bob) = _served_room()
@@ -67,7 +67,7 @@ async def test_a_keystroke_and_its_cursor_leave_in_one_write() -> None:
     assert (len(timers.made), timers.waiting()) == (1, 0)
 
 
-async def test_waiting_presence_leaves_with_the_next_edit() -> None:
+async def test_dispatch_of_edit_includes_waiting_presence() -> None:
     """Also when it is somebody else's, who hears the presence alone."""
     room, (ada, to_ada), (bob, to_bob) = _served_room()
     cursor = _point(room, ada, 5, 1)
@@ -84,7 +84,7 @@ async def test_waiting_presence_leaves_with_the_next_edit() -> None:
     assert to_ada.take() == [b"<" + update + b">"]
 
 
-async def test_presence_alone_leaves_a_little_later() -> None:
+async def test_dispatch_of_presence_alone_is_delayed() -> None:
     """That of one room does not take along the timer of another's."""
     turns = BroadcastScheduler(0.05, lambda: NOW)
     rooms = [make_room(scheduler=turns), make_room(scheduler=turns)]
@@ -103,7 +103,7 @@ async def test_presence_alone_leaves_a_little_later() -> None:
     assert len(await until(written, bool)) == 1
 
 
-async def test_late_presence_is_applied_by_a_timer(make_world) -> None:
+async def test_dispatch_timer_applies_late_presence(make_world) -> None:
     """Presence that came too fast is shown after the interval, without another message."""
     world = make_world(room=RoomLimits(presence_interval_ms=20))
     await world.session()

@@ -5,7 +5,7 @@ from crdt.room.closing import CloseReason
 from tests.crdt.harness import join, make_room
 
 
-def test_lost_closes_the_room_that_was_lost() -> None:
+def test_lost_room_is_closed_and_unloaded() -> None:
     """Its clients are told to come back; it is not loaded any more."""
     loaded, room = LoadedRooms(), make_room()
     loaded.add(room)
@@ -18,7 +18,7 @@ def test_lost_closes_the_room_that_was_lost() -> None:
     assert len(loaded) == 0
 
 
-def test_lost_for_an_earlier_room_leaves_the_new_one() -> None:
+def test_lost_of_earlier_room_leaves_new_room() -> None:
     """The session has been loaded again: what the old room lost does not concern the new one."""
     loaded, old, new = LoadedRooms(), make_room(), make_room()
     loaded.add(old)
@@ -34,7 +34,7 @@ def test_lost_for_an_earlier_room_leaves_the_new_one() -> None:
     assert old not in loaded
 
 
-def test_iteration_while_rooms_are_removed_sees_all() -> None:
+def test_iteration_during_removal_sees_all_rooms() -> None:
     """Maintenance closes rooms while it goes through them."""
     loaded, room = LoadedRooms(), make_room()
     loaded.add(room)

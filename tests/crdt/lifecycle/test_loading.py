@@ -14,7 +14,7 @@ from tests.crdt.world import World
 from tests.waiting import until
 
 
-async def test_load_by_many_together_reads_the_log_once(world: World) -> None:
+async def test_load_by_fifty_callers_reads_log_once(world: World) -> None:
     """Fifty who come at once get the same room, loaded by one read of the log."""
     await world.session()
     held = world.store.held["chunks"] = asyncio.Event()
@@ -33,7 +33,7 @@ async def test_load_by_many_together_reads_the_log_once(world: World) -> None:
     assert world.rooms.loaded == 1
 
 
-async def test_load_of_a_long_log_reads_it_in_parts(make_world) -> None:
+async def test_load_of_long_log_reads_it_in_parts(make_world) -> None:
     """More chunks than one read returns."""
     world = make_world(chunks_per_read=3, checkpoint_updates=10**9)
     await world.session()
@@ -47,7 +47,7 @@ async def test_load_of_a_long_log_reads_it_in_parts(make_world) -> None:
         assert room.files() == {"codemirror": "x" * 8}
 
 
-async def test_load_failing_raises_and_can_be_tried_again(world: World, expect_log) -> None:
+async def test_load_that_fails_raises_and_can_be_repeated(world: World, expect_log) -> None:
     """Store away: unavailable. Row damaged: damaged. No session: not found. Never an empty room."""
     expect_log("damaged in the store")
     with pytest.raises(NotFound):
@@ -68,7 +68,7 @@ async def test_load_failing_raises_and_can_be_tried_again(world: World, expect_l
     assert world.rooms.loaded == 0
 
 
-async def test_load_cancelled_by_one_goes_on_for_others(world: World) -> None:
+async def test_load_cancelled_by_one_caller_continues_for_others(world: World) -> None:
     """Who gives up waiting for a room does not take it from the others."""
     await world.session()
     held = world.store.held["chunks"] = asyncio.Event()
@@ -86,7 +86,7 @@ async def test_load_cancelled_by_one_goes_on_for_others(world: World) -> None:
     assert await second is world.rooms.find("one")
 
 
-async def test_load_of_a_session_that_ends_meanwhile_is_closed(world: World) -> None:
+async def test_load_of_session_deleted_meanwhile_closes_room(world: World) -> None:
     """A change that commits during the load is not overlooked."""
     await world.session()
     held = world.store.held["session"] = asyncio.Event()

@@ -20,7 +20,7 @@ from tests.crdt.world import World, all_saved
 from tests.waiting import PATIENCE_S, until
 
 
-async def test_writer_with_the_store_away_keeps_edits_and_writes_them_once(make_world, expect_log) -> None:
+async def test_log_writer_during_store_outage_keeps_edits_and_writes_them_once(make_world, expect_log) -> None:
     """Edits go on in memory and are not called saved; when the store is back they are written once."""
     expect_log("store cannot be written")
     world = make_world()
@@ -44,7 +44,7 @@ async def test_writer_with_the_store_away_keeps_edits_and_writes_them_once(make_
     assert [(c.first, c.last) for c in await world.store.chunks("one", 0, 10)] == [(1, 1), (2, 2)]
 
 
-async def test_writer_after_an_unexpected_error_tries_again(world: World, expect_log) -> None:
+async def test_log_writer_after_unexpected_error_tries_again(world: World, expect_log) -> None:
     """A fault that is no store error is logged, and the next attempt comes all the same."""
     expect_log("nobody expected")
     await world.session()
@@ -58,7 +58,7 @@ async def test_writer_after_an_unexpected_error_tries_again(world: World, expect
         await all_saved(room)
 
 
-async def test_saved_for_an_evicted_room_raises(world: World) -> None:
+async def test_saved_for_evicted_room_raises(world: World) -> None:
     """Nobody waits for ever for a room that was evicted with something unsaved."""
     await world.session()
     held = world.store.held["append_chunks"] = asyncio.Event()
@@ -72,7 +72,7 @@ async def test_saved_for_an_evicted_room_raises(world: World) -> None:
     held.set()
 
 
-async def test_capacity_of_all_rooms_together_is_bounded(make_world, expect_log) -> None:
+async def test_log_writer_capacity_bounds_all_rooms_together(make_world, expect_log) -> None:
     """Beyond the bound on everything unsaved nothing more is taken, in any room."""
     expect_log("store cannot be written")
     world = make_world(unsaved_bytes=100)
@@ -92,7 +92,7 @@ async def test_capacity_of_all_rooms_together_is_bounded(make_world, expect_log)
         world.rooms.receive(two, bob, y_protocol.sync_update(Typist(6).insert(0, "y")))
 
 
-async def test_writer_with_a_conflict_closes_the_room(world: World, expect_log) -> None:
+async def test_log_writer_on_conflict_closes_the_room(world: World, expect_log) -> None:
     """A log that is not what the room believes closes that room for a fresh load, and no other."""
     expect_log("changed by someone else")
     for name in ("one", "two"):
@@ -110,7 +110,7 @@ async def test_writer_with_a_conflict_closes_the_room(world: World, expect_log) 
     assert world.rooms.find("one") is None
 
 
-async def test_writer_for_a_deleted_session_never_says_saved(world: World) -> None:
+async def test_log_writer_for_deleted_session_never_reports_saved(world: World) -> None:
     """The store says that there is none; its room is closed, others go on."""
     for name in ("one", "two"):
         await world.session(name)
@@ -128,7 +128,7 @@ async def test_writer_for_a_deleted_session_never_says_saved(world: World) -> No
     assert world.rooms.find("one") is None
 
 
-async def test_writer_of_edits_that_pycrdt_refuses_closes_the_room(world: World, monkeypatch, expect_log) -> None:
+async def test_log_writer_for_edits_refused_by_pycrdt_closes_the_room(world: World, monkeypatch, expect_log) -> None:
     """Everybody is sent away with 1012 and finds what was stored before."""
     await world.session()
     typist = Typist(5)
@@ -174,7 +174,7 @@ async def test_saved_does_not_wait_for_more_updates(make_world) -> None:
         assert world.store.calls.count("append_chunks") >= 3
 
 
-async def test_writer_with_many_rooms_gives_way_to_others(make_world, monkeypatch) -> None:
+async def test_log_writer_with_many_rooms_yields_to_event_loop(make_world, monkeypatch) -> None:
     """Of fifty rooms no more than twenty are taken, or told, in one turn of the event loop; one commit has them all."""
     world = make_world(flush_delay_s=0.1)
     taken: list[int] = []

@@ -7,7 +7,7 @@ from tests.crdt.world import World, all_saved
 from tests.waiting import until
 
 
-async def test_maintenance_of_an_idle_room_checkpoints_and_closes_it(world: World) -> None:
+async def test_maintenance_of_idle_room_stores_checkpoint_and_closes_it(world: World) -> None:
     """Nobody there for the idle time: a checkpoint, a version, and the room goes."""
     await world.session()
     async with world.rooms.use("one") as room:
@@ -25,7 +25,7 @@ async def test_maintenance_of_an_idle_room_checkpoints_and_closes_it(world: Worl
     assert (version.kind, version.files) == (VersionKind.AUTO, {"codemirror": "x"})
 
 
-async def test_maintenance_of_a_used_room_keeps_it(world: World) -> None:
+async def test_maintenance_of_used_room_keeps_it(world: World) -> None:
     """A connection, or a request under way, keeps a room loaded."""
     await world.session()
     async with world.rooms.use("one") as room:
@@ -37,7 +37,7 @@ async def test_maintenance_of_a_used_room_keeps_it(world: World) -> None:
         assert world.rooms.find("one") is room
 
 
-async def test_maintenance_of_a_grown_room_makes_checkpoints(make_world) -> None:
+async def test_maintenance_of_grown_room_stores_checkpoint(make_world) -> None:
     """After enough updates and time the whole document is stored; failures are tried again later."""
     world = make_world(checkpoint_updates=10, checkpoint_interval_ms=1_000)
     await world.session()
@@ -56,7 +56,7 @@ async def test_maintenance_of_a_grown_room_makes_checkpoints(make_world) -> None
         assert room.files() == {"codemirror": "x" * 10 + "y" * 10}
 
 
-async def test_maintenance_after_errors_goes_on(make_world, expect_log) -> None:
+async def test_maintenance_after_error_continues(make_world, expect_log) -> None:
     """A store error while tending is a warning, anything else an error; the next round comes."""
     expect_log("not tended now")
     expect_log("cannot be tended")
@@ -76,7 +76,7 @@ async def test_maintenance_after_errors_goes_on(make_world, expect_log) -> None:
         await until(lambda: world.store.checkpoint("one"), lambda found: found is not None)
 
 
-async def test_maintenance_of_a_quiet_room_lets_its_document_rest(make_world) -> None:
+async def test_maintenance_of_quiet_room_unloads_its_document(make_world) -> None:
     """Its document is loaded while people type, and let go of ten seconds after the last edit."""
     world = make_world()
     await world.session()

@@ -38,7 +38,7 @@ async def test_drain_then_restart_loads_what_was_written(world: World) -> None:
             pass
 
 
-async def test_drain_without_a_checkpoint_is_clean(make_world) -> None:
+async def test_drain_with_failed_checkpoint_is_clean(make_world) -> None:
     """A checkpoint that cannot be written at the end is no loss: the log has everything."""
     world = make_world()
     await world.session()
@@ -50,7 +50,7 @@ async def test_drain_without_a_checkpoint_is_clean(make_world) -> None:
     assert await world.rooms.drain(5) is True
 
 
-async def test_receive_large_scans_in_a_thread(world: World) -> None:
+async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
     """Both kinds of large sync messages work, from a writer and from a viewer."""
     await world.session()
     async with world.rooms.use("one") as room:
@@ -65,7 +65,7 @@ async def test_receive_large_scans_in_a_thread(world: World) -> None:
         assert inbox.frames[-1].startswith(b"\x00\x01")
 
 
-async def test_session_deleted_drops_what_was_unsaved(world: World) -> None:
+async def test_session_deletion_drops_unsaved_edits(world: World) -> None:
     """Connections are closed with 4410, waiting saves fail, nothing is written for the session any more."""
     await world.session()
     async with world.rooms.use("one") as room:
@@ -89,7 +89,7 @@ async def test_session_deleted_drops_what_was_unsaved(world: World) -> None:
     world.rooms.member_gone("one", "ada", CloseReason.MEMBER_REMOVED)
 
 
-async def test_committed_changes_reach_connections(world: World) -> None:
+async def test_committed_changes_take_effect_on_open_connections(world: World) -> None:
     """Roles, removals and the ends of logins act on open connections."""
     await world.session()
     async with world.rooms.use("one") as room:
@@ -108,7 +108,7 @@ async def test_committed_changes_reach_connections(world: World) -> None:
         assert world.rooms.changes.count == before + 4
 
 
-async def test_drain_with_the_store_away_returns_false(make_world, expect_log) -> None:
+async def test_drain_during_store_outage_returns_false(make_world, expect_log) -> None:
     """With the store away to the end, the caller is told that not everything is stored."""
     expect_log("store cannot be written")
     world = make_world()

@@ -23,7 +23,7 @@ def everything(found: Authorship) -> dict[int, list[tuple[int, int, str]]]:
     return {client: found.of(client, 0, after) for client, after in found.clients().items()}
 
 
-def test_parts_of_a_range() -> None:
+def test_authorship_of_range_has_time_and_user_of_each_part() -> None:
     """Each part has the time and the user that it came with; what a part repeats stays whose it was."""
     found = Authorship()
     found.note(structs(5, 0, 3), NOW, "ada")
@@ -36,7 +36,7 @@ def test_parts_of_a_range() -> None:
     assert found.of(6, 0, 1) == []
 
 
-def test_two_seconds_share_a_time() -> None:
+def test_authorship_joins_records_within_two_seconds() -> None:
     """Typing costs a record every two seconds, however fast it is; another user is another record."""
     found = Authorship()
     for number in range(50):
@@ -52,7 +52,7 @@ edits = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50), st.integers(0,
 
 
 @given(edits, st.dictionaries(st.integers(0, 2**53 - 1), st.text(max_size=8)))
-def test_they_return(made: list[tuple[int, int, int, str]], owners: dict[int, str]) -> None:
+def test_authorship_after_packing_is_unchanged(made: list[tuple[int, int, int, str]], owners: dict[int, str]) -> None:
     """Packed and unpacked, with the owners; and what is noted afterwards continues."""
     found, clocks = Authorship(), dict.fromkeys(range(4), 0)
     for client, size, at, user in made:
@@ -68,7 +68,7 @@ def test_they_return(made: list[tuple[int, int, int, str]], owners: dict[int, st
     assert everything(unpacked) == everything(found)
 
 
-def test_tables_without_times() -> None:
+def test_authorship_of_earlier_releases_has_owners_without_times() -> None:
     """As earlier releases wrote them: the owners are known, who brought what is not."""
     old = b"\x02" + write_var_bytes(b"ada") + write_var_bytes(b"bob") + write_var_uint(5) + b"\x01" + b"\x07\x00"
 
@@ -88,6 +88,6 @@ def test_tables_without_times() -> None:
         b"\x00\x02\x00\x05\x00\x01\x01\x00",
     ],
 )
-def test_tables_that_fit_their_checksum_only(body: bytes) -> None:
+def test_authorship_with_valid_checksum_but_invalid_content_is_damaged(body: bytes) -> None:
     with pytest.raises(RoomDamaged):
         authorship.decode(codec.with_checksum(body))

@@ -18,7 +18,7 @@ entries = st.lists(
 )
 
 
-def test_keystroke_entry_equals_what_the_constructor_makes() -> None:
+def test_keystroke_entry_equals_constructed_entry() -> None:
     """All fields are there, with their defaults."""
     entry = codec.keystroke_entry(7, "ada", b"u")
 
@@ -28,7 +28,7 @@ def test_keystroke_entry_equals_what_the_constructor_makes() -> None:
 
 
 @given(entries)
-def test_chunks_return(given_entries: list[LogEntry]) -> None:
+def test_chunk_decodes_to_what_was_encoded(given_entries: list[LogEntry]) -> None:
     """Authors, updates and marks survive; times never run backwards."""
     decoded = codec.decode_chunk(codec.encode_chunk(given_entries))
 
@@ -39,7 +39,7 @@ def test_chunks_return(given_entries: list[LogEntry]) -> None:
         assert entry.at == newest
 
 
-def test_a_keystroke_costs_four_bytes_beside_its_update() -> None:
+def test_keystroke_entry_adds_four_bytes_to_its_update() -> None:
     """Time, author and length of a typed character take one byte each, or two for slow typing."""
     keystrokes = [LogEntry(1_700_000_000_000 + 100 * number, "ada", b"u" * 20) for number in range(1_000)]
 
@@ -47,7 +47,7 @@ def test_a_keystroke_costs_four_bytes_beside_its_update() -> None:
 
 
 @given(entries, st.binary(max_size=3_000))
-def test_segments_return(given_entries: list[LogEntry], summary: bytes) -> None:
+def test_segment_decodes_to_what_was_encoded(given_entries: list[LogEntry], summary: bytes) -> None:
     """The same packed, with marks of what was taken out; the merged updates can be read alone."""
     marked = [entry._replace(redacted=number % 2 == 0) for number, entry in enumerate(given_entries)]
     data = codec.encode_segment(marked, summary)
@@ -62,7 +62,7 @@ def test_segments_return(given_entries: list[LogEntry], summary: bytes) -> None:
 
 
 @given(entries, st.data())
-def test_every_flipped_bit_is_noticed(given_entries: list[LogEntry], data: st.DataObject) -> None:
+def test_chunk_with_any_flipped_bit_is_damaged(given_entries: list[LogEntry], data: st.DataObject) -> None:
     """A chunk that is not what was written is RoomDamaged, never something else."""
     chunk = bytearray(codec.encode_chunk(given_entries))
     chunk[data.draw(st.integers(0, len(chunk) - 1))] ^= 1 << data.draw(st.integers(0, 7))
@@ -72,14 +72,14 @@ def test_every_flipped_bit_is_noticed(given_entries: list[LogEntry], data: st.Da
 
 
 @pytest.mark.parametrize("body", [b"", b"\x01", b"\x02\x00\x00", b"\x01\x00\x01\x05ab", b"\x01\x00\x00\x00\x08\x00"])
-def test_bodies_that_fit_their_checksum_only(body: bytes) -> None:
+def test_chunk_with_valid_checksum_but_invalid_body_is_damaged(body: bytes) -> None:
     """Wrong formats under a right checksum are RoomDamaged as well."""
     with pytest.raises(RoomDamaged):
         codec.decode_chunk(codec.with_checksum(body))
 
 
 @given(entries, st.data())
-def test_every_flipped_bit_of_a_segment_is_noticed(given_entries: list[LogEntry], data: st.DataObject) -> None:
+def test_segment_with_any_flipped_bit_is_damaged(given_entries: list[LogEntry], data: st.DataObject) -> None:
     segment = bytearray(codec.encode_segment(given_entries, b"summary"))
     segment[data.draw(st.integers(0, len(segment) - 1))] ^= 1 << data.draw(st.integers(0, 7))
 
@@ -102,12 +102,12 @@ def packed(body: bytes) -> bytes:
         packed(b"\x00\x00\x05"),
     ],
 )
-def test_segments_that_fit_their_checksum_only(body: bytes) -> None:
+def test_segment_with_valid_checksum_but_invalid_body_is_damaged(body: bytes) -> None:
     with pytest.raises(RoomDamaged):
         codec.decode_chunk(codec.with_checksum(body))
 
 
 @pytest.mark.parametrize("body", [b"\x02\x00\x00abc", packed(b""), packed(b"\x80"), b"\x02"])
-def test_summaries_that_fit_their_checksum_only(body: bytes) -> None:
+def test_summary_with_valid_checksum_but_invalid_body_is_damaged(body: bytes) -> None:
     with pytest.raises(RoomDamaged):
         codec.decode_summary(codec.with_checksum(body))

@@ -9,7 +9,7 @@ from crdt.wire.content import SYNC_LIMITS
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 
 
-def test_who_asks_is_told_of_what_was_just_typed() -> None:
+def test_contributions_include_latest_keystrokes() -> None:
     """Two people type, one deletes what the other wrote; each counts, the structs are whose they are."""
     room, ann, bea = make_room(), Typist(5), Typist(6)
     ada, _ = join(room)
@@ -31,7 +31,7 @@ def test_who_asks_is_told_of_what_was_just_typed() -> None:
     assert (room.contributions.first_edit_at, room.contributions.last_edit_at) == (NOW, NOW + 6_000)
 
 
-def test_saving_takes_in_what_was_typed() -> None:
+def test_contributions_are_updated_by_save() -> None:
     """What waits is bounded by what is not saved, and comes back the same from the log."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
@@ -48,7 +48,7 @@ def test_saving_takes_in_what_was_typed() -> None:
     assert found.authorship.of(5, 0, 20) == room.contributions.authorship.of(5, 0, 20)
 
 
-def test_not_much_waits_while_nothing_can_be_saved() -> None:
+def test_contributions_waiting_during_store_outage_are_bounded() -> None:
     """With the store away nothing is saved; what was typed is taken in nevertheless."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
@@ -59,7 +59,7 @@ def test_not_much_waits_while_nothing_can_be_saved() -> None:
     assert room.contributions.since_version == {"ada": MAX_TYPED + 3}
 
 
-def test_a_version_leaves_what_was_typed_after_it() -> None:
+def test_contributions_typed_after_version_count_for_next_one() -> None:
     """Also what waits to be taken in is before or after a version by its log position."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
@@ -75,7 +75,7 @@ def test_a_version_leaves_what_was_typed_after_it() -> None:
     assert room.contributions.first_edit_at == NOW + 9
 
 
-def test_other_updates_come_after_what_was_typed_before_them() -> None:
+def test_contributions_keep_order_of_keystrokes_and_other_updates() -> None:
     """A keystroke that waits is taken in before an update that is not one: the first edit is the first."""
     typist = Typist(5)
     contributions = Contributions(Authorship(), {}, None)

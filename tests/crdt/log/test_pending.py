@@ -9,7 +9,7 @@ def entry(text: str) -> LogEntry:
     return LogEntry(NOW, "ada", text.encode())
 
 
-def test_chunks_continue_each_other() -> None:
+def test_pending_chunks_are_numbered_without_gaps() -> None:
     """Each chunk holds what came since the one before, numbered without gaps."""
     journal = Journal("s", 10)
     assert (journal.is_saved, journal.next_chunk(NOW)) == (True, None)

@@ -13,14 +13,14 @@ from tests.crdt.harness import NOW, Typist
 from tests.crdt.typed_log import text, typed
 
 
-def test_nothing_stored_is_an_empty_document() -> None:
+def test_restore_of_nothing_stored_is_empty_document() -> None:
     """A new session."""
     restored = restore.restore(None, [])
 
     assert (text(restored), restored.sequence, restored.edited_at) == ("", 0, None)
 
 
-def test_a_log_alone() -> None:
+def test_restore_of_log_replays_all_updates() -> None:
     """All updates are replayed; contributors and times are those after the newest version."""
     chunks, typist = typed()
 
@@ -37,7 +37,7 @@ def packed_owners(restored: restore.RestoredDocument) -> bytes:
     return authorship.encode(restored.index.owners, restored.authorship)
 
 
-def test_who_brought_what_is_found_again() -> None:
+def test_restore_finds_authorship_in_checkpoint_and_log() -> None:
     """From checkpoint and log, or, where an old checkpoint does not say it, from the whole log."""
     chunks, _ = typed()
     wanted = restore.restore(None, chunks).authorship.of(5, 0, 30)
@@ -51,7 +51,7 @@ def test_who_brought_what_is_found_again() -> None:
 
 
 @pytest.mark.parametrize("start", [0, 5, 12])
-def test_a_checkpoint_and_the_rest(start: int) -> None:
+def test_restore_of_checkpoint_and_later_chunks_continues_checkpoint(start: int) -> None:
     """Chunks before the checkpoint may come along and count for contributors only."""
     chunks, typist = typed()
     half = restore.restore(None, chunks[:12])
@@ -67,7 +67,7 @@ def test_a_checkpoint_and_the_rest(start: int) -> None:
     assert restored.contributors == {"ada": 30}
 
 
-def test_carried_updates_claim_nothing() -> None:
+def test_restore_of_carried_updates_sets_no_owner() -> None:
     """An update that was carried for somebody else leaves its client ids to him, also after a reload."""
     update = Typist(5).insert(0, "x")
     chunk = Chunk(
@@ -77,7 +77,7 @@ def test_carried_updates_claim_nothing() -> None:
     assert restore.restore(None, [chunk]).index.owners == {}
 
 
-def test_a_checkpoint_must_have_everything() -> None:
+def test_checkpoint_without_every_struct_is_not_made() -> None:
     """One struct less than the room knows, and there is no checkpoint."""
     chunks, _ = typed()
     restored = restore.restore(None, chunks)
@@ -107,7 +107,7 @@ def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
 
 
 @pytest.mark.parametrize("case", damaged_rows(), ids=lambda case: case[0])
-def test_damage_is_noticed(case) -> None:
+def test_restore_of_damaged_rows_raises_room_damaged(case) -> None:
     """Whatever is wrong with a row, the room is not loaded, and never as an empty one."""
     _, checkpoint, chunks = case
 

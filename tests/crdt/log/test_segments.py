@@ -27,14 +27,16 @@ from tests.crdt.typed_log import text, typed
         ([(1, 12), (13, 14), (15, 24), (25, 30)], 24, True, []),
     ],
 )  # fmt: skip
-def test_what_is_due(monkeypatch: pytest.MonkeyPatch, spans, until, is_closing, expected) -> None:
+def test_segments_are_due_for_rows_of_ten_entries(
+    monkeypatch: pytest.MonkeyPatch, spans, until, is_closing, expected
+) -> None:
     """Rows of ten entries or more, here; full ones stay as they are, and what they stand between."""
     monkeypatch.setattr(segments, "ENTRIES", 10)
 
     assert segments.due(spans, until, is_closing=is_closing) == expected
 
 
-def test_a_packed_log_is_the_same_log() -> None:
+def test_packed_log_equals_original_log() -> None:
     chunks, typist = typed()
 
     segment = segments.pack(chunks)
@@ -51,7 +53,7 @@ def test_a_packed_log_is_the_same_log() -> None:
 
 
 @pytest.mark.parametrize("until", [0, 1, 9, 10, 11, 19, 20, 29, 30])
-def test_moments_from_summaries(monkeypatch: pytest.MonkeyPatch, until: int) -> None:
+def test_moments_from_summaries_equal_moments_from_entries(monkeypatch: pytest.MonkeyPatch, until: int) -> None:
     """Whole segments are taken as they were merged, the rest entry by entry; each moment is the same."""
     chunks, _ = typed()
     rows = [segments.pack(chunks[:10]), segments.pack(chunks[10:20]), *chunks[20:]]
@@ -66,7 +68,7 @@ def test_moments_from_summaries(monkeypatch: pytest.MonkeyPatch, until: int) -> 
     assert len(decoded) == {0: 0, 1: 1, 9: 1, 10: 0, 11: 1, 19: 1, 20: 0, 29: 9, 30: 10}[until]
 
 
-def test_updates_that_cannot_stand_for_themselves() -> None:
+def test_summary_is_left_out_for_updates_that_leave_a_gap() -> None:
     """One that repeats old structs leaves a hole between them and the new ones: there is no summary then."""
     typist = Typist(5)
     first = typist.insert(0, "a")
@@ -86,7 +88,7 @@ def test_updates_that_cannot_stand_for_themselves() -> None:
 
 
 @pytest.mark.parametrize("broken", ["a hole", "an overlap", "too few"])
-def test_logs_that_are_left_alone(broken: str) -> None:
+def test_pack_of_invalid_log_raises_room_damaged(broken: str) -> None:
     """What is not a log is not packed."""
     chunks, _ = typed(5)
     rows = {
@@ -99,7 +101,7 @@ def test_logs_that_are_left_alone(broken: str) -> None:
         segments.pack(rows)
 
 
-def test_what_does_not_read_back_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pack_that_does_not_read_back_raises_room_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
     chunks, _ = typed(3)
     encode = codec.encode_segment
     monkeypatch.setattr(segments, "encode_segment", lambda entries, summary: encode(entries[:-1], summary))
@@ -108,7 +110,7 @@ def test_what_does_not_read_back_is_not_stored(monkeypatch: pytest.MonkeyPatch) 
         segments.pack(chunks)
 
 
-def test_documents_load_from_summaries_with_emoji() -> None:
+def test_document_with_split_emoji_loads_from_summaries() -> None:
     """Half an emoji deleted in one segment, the emoji typed in another."""
     typist = Typist(5)
     made = [typist.insert(0, "a😀b")]

@@ -27,7 +27,7 @@ class Table:
         return self.awareness.apply([entry], user, self.own[user["id"]], self.owners)[0]
 
 
-def test_the_true_user_is_put_in() -> None:
+def test_awareness_state_has_true_user() -> None:
     """Names cannot be made up; what else a client says of itself stays."""
     table = Table()
 
@@ -38,7 +38,7 @@ def test_the_true_user_is_put_in() -> None:
     assert table.awareness.states() == [entry]
 
 
-def test_clocks_decide() -> None:
+def test_awareness_state_with_older_or_equal_clock_is_ignored() -> None:
     """Older and equal clocks change nothing, an equal clock removes."""
     table = Table()
     table.say(ADA, 1, 5, "{}")
@@ -50,7 +50,7 @@ def test_clocks_decide() -> None:
     assert len(table.say(ADA, 1, 6, "{}")) == 1
 
 
-def test_others_ids_are_ignored() -> None:
+def test_awareness_of_other_users_client_id_is_ignored() -> None:
     """Nobody speaks for another's client: not the one who is here, left, or owns the id in the document."""
     table = Table()
     table.owners[9] = "ada"
@@ -63,7 +63,7 @@ def test_others_ids_are_ignored() -> None:
     assert table.say(BOB, 9, 1, "{}") == []
 
 
-def test_late_echoes_do_not_bring_back_the_dead() -> None:
+def test_awareness_of_removed_client_with_same_clock_is_returned_to_sender() -> None:
     """After a removal the same clock is bounced to its sender, so that a living client raises it."""
     table = Table()
     table.say(ADA, 1, 3, "{}")
@@ -75,7 +75,7 @@ def test_late_echoes_do_not_bring_back_the_dead() -> None:
     assert len(table.say(ADA, 1, 4, "{}")) == 1
 
 
-def test_a_clock_cannot_freeze_an_id() -> None:
+def test_awareness_clock_beyond_bound_is_ignored() -> None:
     """Clocks beyond 2³¹ − 1 are ignored; news of an unknown client's leaving says nothing."""
     table = Table()
 
@@ -92,12 +92,12 @@ def test_a_clock_cannot_freeze_an_id() -> None:
     ],
     ids=lambda state: state[:12],
 )  # fmt: skip
-def test_states_that_are_ignored(state: str) -> None:
+def test_awareness_state_that_is_not_small_json_object_is_ignored(state: str) -> None:
     """Only JSON objects of up to 4 KiB and eight levels count."""
     assert Table().say(ADA, 1, 1, state) == []
 
 
-def test_states_at_the_limits() -> None:
+def test_awareness_state_at_size_and_depth_limits_passes() -> None:
     """Eight levels and 4,096 bytes pass; half a surrogate pair comes out as an escape."""
     table = Table()
     deep = '{"a":' * 7 + "[]" + "}" * 7
@@ -108,14 +108,14 @@ def test_states_at_the_limits() -> None:
     assert r"\ud800" in (table.say(ADA, 1, 3, '{"a":"\\ud800"}')[0].state or "")
 
 
-def test_four_ids_a_connection() -> None:
+def test_awareness_allows_four_client_ids_per_connection() -> None:
     """A connection speaks for at most four clients."""
     table = Table()
 
     assert [len(table.say(ADA, number, 1, "{}")) for number in range(6)] == [1, 1, 1, 1, 0, 0]
 
 
-def test_renaming() -> None:
+def test_awareness_rename_raises_clock_of_all_states() -> None:
     """A changed user appears in all his states under the next clock."""
     table = Table()
     table.say(ADA, 1, 1, '{"cursor":1}')
@@ -127,7 +127,7 @@ def test_renaming() -> None:
     assert json.loads(entry.state or "")["user"]["name"] == "Countess"
 
 
-def test_memory_is_bounded() -> None:
+def test_awareness_memory_of_departed_clients_is_bounded() -> None:
     """Of those who left only the last few thousand are remembered, never at the cost of who is here."""
     table = Table(clients_per_connection=10_000)
     table.say(BOB, 1, 1, "{}")

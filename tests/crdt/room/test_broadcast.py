@@ -6,7 +6,7 @@ from crdt.wire.y_protocol import AwarenessEntry
 from tests.crdt.harness import NOW, Later, Typist, join, make_room
 
 
-def test_one_send_for_all_frames_of_a_turn() -> None:
+def test_broadcast_joins_frames_of_one_turn_into_one_send() -> None:
     """Each gets what others wrote, in order, joined; the writer does not get his own back."""
     later = Later()
     room = make_room(encode=lambda frame: b"<" + frame + b">", scheduler=later)
@@ -28,7 +28,7 @@ def test_one_send_for_all_frames_of_a_turn() -> None:
     assert later.flushes == 1
 
 
-def test_who_is_closed_gets_what_came_before() -> None:
+def test_broadcast_delivers_frames_before_close() -> None:
     """Frames of the same turn are handed over before a close."""
     room = make_room(scheduler=Later())
     (ada, _), (bob, to_bob) = join(room), join(room, "bob")
@@ -41,7 +41,7 @@ def test_who_is_closed_gets_what_came_before() -> None:
     assert to_bob.closed == (CloseReason.MEMBER_REMOVED, "")
 
 
-def test_presence_of_a_while_is_one_frame() -> None:
+def test_broadcast_joins_presence_into_one_frame() -> None:
     """The newest of each client; alone, its source does not hear it."""
     later = Later()
     room = make_room(scheduler=later)

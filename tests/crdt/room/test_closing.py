@@ -17,5 +17,5 @@ from crdt.room.closing import CloseReason, reason_for
         (RoomUnavailable("x"), CloseReason.ROOM_UNAVAILABLE),
     ],
 )
-def test_reason_for_an_error_is_as_permanent_as_the_error(error: CrdtError, reason: CloseReason) -> None:
+def test_close_reason_is_permanent_if_error_is(error: CrdtError, reason: CloseReason) -> None:
     assert reason_for(error) is reason

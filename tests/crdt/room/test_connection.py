@@ -12,7 +12,7 @@ def _connection(*, wants_saved: bool = True) -> tuple[Connection, Inbox]:
     return Connection(user=user, login_id="l", role=Role.EDITOR, outbox=inbox, wants_saved=wants_saved), inbox
 
 
-def test_acknowledge_says_the_newest_committed_count_once() -> None:
+def test_acknowledge_reports_newest_committed_count_once() -> None:
     """Three updates, two of them committed: one frame with the second's count."""
     connection, inbox = _connection()
     for sequence in (1, 2, 3):
@@ -27,7 +27,7 @@ def test_acknowledge_says_the_newest_committed_count_once() -> None:
     assert inbox.take() == [y_protocol.saved(3)]
 
 
-def test_acknowledge_when_saved_already_says_so() -> None:
+def test_acknowledge_when_already_saved_reports_immediately() -> None:
     """An update that brought nothing new is saved when what it brought is."""
     connection, inbox = _connection()
     connection.received = 1
@@ -37,7 +37,7 @@ def test_acknowledge_when_saved_already_says_so() -> None:
     assert inbox.take() == [y_protocol.saved(1)]
 
 
-def test_acknowledge_nothing_to_those_behind_or_not_asking() -> None:
+def test_acknowledge_sends_nothing_to_clients_behind_or_not_asking() -> None:
     """While a client has not answered our question, none of its updates counts as saved."""
     behind, behind_inbox = _connection()
     behind.is_behind = True

@@ -10,6 +10,6 @@ from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
     ("kind", "limits"),
     [(UpdateKind.LIVE, LIVE_LIMITS), (UpdateKind.ANSWER, SYNC_LIMITS), (UpdateKind.SERVER, LIVE_LIMITS)],
 )
-def test_incoming_of_a_kind_has_its_limits(kind: UpdateKind, limits: object) -> None:
+def test_incoming_update_has_size_limit_of_its_kind(kind: UpdateKind, limits: object) -> None:
     """Only an answer may hold all of a document."""
     assert Incoming(b"", "ada", 1, kind).limits is limits

@@ -48,7 +48,7 @@ def _room(role: Any, *, is_open: bool) -> tuple[Room, Connection, Inbox, bool]:
 
 @pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize("role", ROLES, ids=_name)
-def test_may_write_needs_an_open_session_and_an_editor(role: Any, is_open: bool) -> None:
+def test_may_write_requires_open_session_and_editor(role: Any, is_open: bool) -> None:
     """The rule itself, for our roles and for roles that may come."""
     expected = is_open and _name(role) in {"owner", "editor", "reviewer"}
 
@@ -58,7 +58,7 @@ def test_may_write_needs_an_open_session_and_an_editor(role: Any, is_open: bool)
 @pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize("role", ROLES, ids=_name)
 @pytest.mark.parametrize("kind", ["keystroke", "update", "answer"])
-def test_receive_accepts_edits_of_those_who_may_write(role: Any, is_open: bool, kind: str) -> None:
+def test_receive_accepts_edits_of_writers_only(role: Any, is_open: bool, kind: str) -> None:
     """The fast path, the slow path and answers to SyncStep1 all ask the one rule."""
     room, connection, _, may = _room(role, is_open=is_open)
     typist = Typist(5)
@@ -77,7 +77,7 @@ def test_receive_accepts_edits_of_those_who_may_write(role: Any, is_open: bool, 
 
 @pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize("role", ROLES, ids=_name)
-async def test_receive_large_scans_for_those_who_may_write(
+async def test_receive_of_large_update_scans_for_writers_only(
     world: World, role: Any, is_open: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No thread is spent on an update that is dropped."""
@@ -92,7 +92,7 @@ async def test_receive_large_scans_for_those_who_may_write(
 
 @pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize("role", ROLES, ids=_name)
-def test_join_asks_those_who_may_write(role: Any, is_open: bool) -> None:
+def test_join_requests_updates_from_writers_only(role: Any, is_open: bool) -> None:
     """Nobody else is asked for what they have."""
     _, _, inbox, may = _room(role, is_open=is_open)
 
@@ -101,7 +101,7 @@ def test_join_asks_those_who_may_write(role: Any, is_open: bool) -> None:
 
 @pytest.mark.parametrize("after", ROLES, ids=_name)
 @pytest.mark.parametrize("before", ROLES, ids=_name)
-def test_set_role_asks_those_who_may_write_from_now_on(before: Any, after: Any) -> None:
+def test_set_role_requests_updates_from_new_writers_only(before: Any, after: Any) -> None:
     """A new role takes effect on open connections, and only a new right is followed by a question."""
     room, connection, inbox, could = _room(before, is_open=True)
     inbox.take()
@@ -113,7 +113,7 @@ def test_set_role_asks_those_who_may_write_from_now_on(before: Any, after: Any) 
     assert inbox.take() == ([STEP1] if may and not could else [])
 
 
-def test_leave_ends_the_right_to_write() -> None:
+def test_leave_ends_right_to_write() -> None:
     """A keystroke that arrives after its connection was closed changes nothing."""
     room = make_room()
     ada, inbox = join(room)
@@ -147,7 +147,7 @@ class Notes:
         self.events.append(f"heard {len(entries)}")
 
 
-def test_observers_are_all_told_until_they_stop() -> None:
+def test_observers_are_notified_until_they_stop() -> None:
     """A second observer takes nothing away from the first."""
     room, first, second = make_room(), Notes(), Notes()
     room.members.observe(first)
@@ -163,7 +163,7 @@ def test_observers_are_all_told_until_they_stop() -> None:
     assert second.events == [*first.events, "heard 1", "left ada"]
 
 
-def test_refused_edits_are_explained_once() -> None:
+def test_refused_edit_is_explained_once() -> None:
     """An empty update is no edit; the reason says whether the role or the session forbids it."""
     room = make_room()
     vic, inbox = join(room, "vic", Role.VIEWER)

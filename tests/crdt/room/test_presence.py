@@ -17,7 +17,7 @@ def heard(inbox: Inbox) -> list[AwarenessEntry]:
     return [entry for message in messages if isinstance(message, AwarenessUpdate) for entry in message.entries]
 
 
-def test_others_hear_newcomers_are_greeted() -> None:
+def test_presence_reaches_others_and_newcomers() -> None:
     """A state goes to the others only; who comes later gets it on joining, and on asking."""
     room = make_room()
     ada, ada_inbox = join(room, "ada")
@@ -35,7 +35,7 @@ def test_others_hear_newcomers_are_greeted() -> None:
     assert heard(carol_inbox) == [entry]
 
 
-def test_leaving_removes_unless_another_connection_speaks() -> None:
+def test_presence_of_leaver_is_removed_unless_taken_over() -> None:
     """A connection's clients go with it, but not those that a newer connection of the user took over."""
     room = make_room()
     old, _ = join(room, "ada")
@@ -53,7 +53,7 @@ def test_leaving_removes_unless_another_connection_speaks() -> None:
     assert heard(watcher) == [AwarenessEntry(1, 2, None)]
 
 
-def test_a_reconnecting_client_is_told_to_raise_its_clock() -> None:
+def test_presence_of_reconnecting_client_is_returned_to_raise_clock() -> None:
     """Announced with the clock of its removal, it gets that removal back."""
     room = make_room()
     old, _ = join(room, "ada")
@@ -67,7 +67,7 @@ def test_a_reconnecting_client_is_told_to_raise_its_clock() -> None:
     assert heard(inbox) == [AwarenessEntry(1, 5, None)]
 
 
-def test_fast_presence_is_coalesced() -> None:
+def test_presence_within_interval_keeps_newest_state() -> None:
     """Within an interval only the newest state of each client is kept, and applied by the next tick."""
     scheduler = Immediately()
     room = make_room(scheduler=scheduler)
@@ -88,7 +88,7 @@ def test_fast_presence_is_coalesced() -> None:
     assert room.members.presence.tick(NOW + 300) is False
 
 
-def test_waiting_presence_is_bounded() -> None:
+def test_presence_waiting_is_bounded() -> None:
     """A flood of made-up client ids is not kept."""
     room = make_room()
     ada, _ = join(room, "ada")
@@ -99,7 +99,7 @@ def test_waiting_presence_is_bounded() -> None:
     assert len(ada.late_presence) == 8
 
 
-def test_echoes_do_not_push_out_ones_own_presence() -> None:
+def test_presence_echoes_do_not_displace_own_state() -> None:
     """Twelve people move, a provider echoes all of them, then its own cursor moves: that is what counts."""
     room = make_room()
     people = [join(room, f"user{number}")[0] for number in range(12)]
@@ -117,7 +117,7 @@ def test_echoes_do_not_push_out_ones_own_presence() -> None:
     assert (entry.client_id, entry.clock) == (1, 2)
 
 
-def test_rename_reaches_all_and_raises_the_own_clock() -> None:
+def test_presence_rename_reaches_all_and_raises_own_clock() -> None:
     """Others see the new name; the user's own client is told to move on from the clock that took."""
     room = make_room()
     ada, ada_inbox = join(room, "ada")

@@ -17,7 +17,7 @@ from storage.records import Role
 from tests.crdt.harness import EMPTY, NOW, Sink, Typist, join, make_room, save, send
 
 
-def test_joining() -> None:
+def test_join_requests_updates_from_writer_but_not_viewer() -> None:
     """A writer is asked for what it has, a viewer is not."""
     room = make_room()
 
@@ -28,7 +28,7 @@ def test_joining() -> None:
     assert reader.take() == []
 
 
-def test_an_update_is_relayed_and_logged() -> None:
+def test_update_is_relayed_to_others_and_logged() -> None:
     """Everybody but the sender gets the raw bytes; the log gets them with author and time."""
     sink, typist = Sink(), Typist(5)
     room = make_room(sink=sink)
@@ -48,7 +48,7 @@ def test_an_update_is_relayed_and_logged() -> None:
     assert room.contributions.since_version == {"ada": 1}
 
 
-def test_what_is_known_is_neither_relayed_nor_logged() -> None:
+def test_known_update_is_neither_relayed_nor_logged() -> None:
     """A client that reconnects brings all it has; nothing of that is new."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
@@ -64,7 +64,7 @@ def test_what_is_known_is_neither_relayed_nor_logged() -> None:
     assert save(room) == []
 
 
-def test_step1_is_answered_always() -> None:
+def test_sync_step1_is_always_answered() -> None:
     """Also an empty document is an answer; state vectors are checked."""
     room = make_room()
     ada, inbox = join(room)
@@ -78,7 +78,7 @@ def test_step1_is_answered_always() -> None:
         room.receive(ada, b"\x00\x00\x04\xff\xff\xff\x7f", NOW)
 
 
-def test_saved_counts_committed_updates() -> None:
+def test_saved_counts_committed_updates_only() -> None:
     """Nothing is acknowledged before its commit; then the newest count is said once."""
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room, wants_saved=True)
@@ -98,7 +98,7 @@ def test_saved_counts_committed_updates() -> None:
     assert inbox.take() == [y_protocol.saved(5)]
 
 
-def test_known_but_unsaved_is_not_called_saved() -> None:
+def test_known_update_is_saved_only_when_its_structs_are() -> None:
     """An update that brings nothing new is saved when what it brings is."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
@@ -114,7 +114,7 @@ def test_known_but_unsaved_is_not_called_saved() -> None:
     assert bob_inbox.take() == [y_protocol.saved(1)]
 
 
-def test_a_gap_is_asked_for_once_and_withholds_saved() -> None:
+def test_gap_is_requested_once_and_withholds_saved() -> None:
     """Until the client has answered, nothing of it counts as saved."""
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room, wants_saved=True)
@@ -133,7 +133,7 @@ def test_a_gap_is_asked_for_once_and_withholds_saved() -> None:
     assert room.files()["codemirror"] == "xxx"
 
 
-def test_answers_with_gaps_are_sent_away() -> None:
+def test_client_answering_with_gaps_three_times_is_closed() -> None:
     """After three such answers the client is told to come back later."""
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room)
@@ -150,7 +150,7 @@ def test_answers_with_gaps_are_sent_away() -> None:
     assert ada not in room.members.connections
 
 
-def test_viewers_edits_are_dropped() -> None:
+def test_viewer_edits_are_dropped() -> None:
     """Neither kind of sync update of a viewer changes anything; he is told once why."""
     room, typist = make_room(), Typist(5)
     viewer, inbox = join(room, "vic", Role.VIEWER, wants_saved=True)
@@ -165,7 +165,7 @@ def test_viewers_edits_are_dropped() -> None:
     assert save(room) == []
 
 
-def test_roles_change_on_open_connections() -> None:
+def test_role_change_takes_effect_on_open_connections() -> None:
     """Promoted: asked for what he has. Demoted: his next update is dropped."""
     room, typist = make_room(), Typist(5)
     vic, inbox = join(room, "vic", Role.VIEWER)
@@ -183,7 +183,7 @@ def test_roles_change_on_open_connections() -> None:
     assert room.files() == {"codemirror": "a"}
 
 
-def test_an_ended_session_takes_nothing() -> None:
+def test_ended_session_accepts_no_edits_until_reopened() -> None:
     """Ended: everybody reads. Reopened: writers are asked for what they have."""
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room)
@@ -199,7 +199,7 @@ def test_an_ended_session_takes_nothing() -> None:
     assert viewer.take() == []
 
 
-def test_closed_connections_are_not_heard_any_more() -> None:
+def test_closed_connection_is_not_read() -> None:
     """What a closed client sent before it noticed changes nothing."""
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room)
@@ -213,7 +213,7 @@ def test_closed_connections_are_not_heard_any_more() -> None:
 
 
 @pytest.mark.parametrize(("size", "fits"), [(100, True), (101, False)])
-def test_update_size_at_its_limit(size: int, fits: bool) -> None:
+def test_update_over_size_limit_is_refused(size: int, fits: bool) -> None:
     """One live update may have as many bytes as the limit says; a sync more."""
     update = Typist(5).insert(0, "x" * (size - 19))
     assert len(update) == size
@@ -229,7 +229,7 @@ def test_update_size_at_its_limit(size: int, fits: bool) -> None:
     assert len(room.files()["codemirror"]) == size - 19
 
 
-def test_text_size_at_its_limit() -> None:
+def test_text_over_size_limit_is_refused() -> None:
     """The text may grow to the limit and not beyond; deleting makes room again."""
     room, typist = make_room(limits=RoomLimits(text_bytes=100)), Typist(5)
     ada, _ = join(room)
@@ -246,7 +246,7 @@ def test_text_size_at_its_limit() -> None:
         room.edit_text("ada", "z" * 101, NOW)
 
 
-def test_state_size_at_its_limit() -> None:
+def test_state_over_size_limit_is_refused() -> None:
     """A document whose state is far over the limit takes no more."""
     room, typist = make_room(limits=RoomLimits(state_bytes=100)), Typist(5)
     ada, _ = join(room)
@@ -256,7 +256,7 @@ def test_state_size_at_its_limit() -> None:
         send(room, ada, typist.insert(0, "y" * 50))
 
 
-def test_unsaved_bytes_at_their_limit() -> None:
+def test_update_over_limit_of_unsaved_bytes_is_refused() -> None:
     """When the store is away for too long the room takes nothing more, and then again."""
     room, typist = make_room(limits=RoomLimits(unsaved_bytes=100)), Typist(5)
     ada, _ = join(room)
@@ -271,7 +271,7 @@ def test_unsaved_bytes_at_their_limit() -> None:
     assert room.files() == {"codemirror": "y" + "x" * 80}
 
 
-def test_carried_structs_after_a_crash() -> None:
+def test_carried_structs_after_crash_are_accepted_in_answer_only() -> None:
     """After an unclean end a client may bring what the server had relayed of others; only in its answer."""
     lost, carrier = Typist(5), Typist(6)
     first = lost.insert(0, "a")
@@ -293,7 +293,7 @@ def test_carried_structs_after_a_crash() -> None:
     assert room.index.owners[5] == "ada"
 
 
-def test_edits_through_the_api_are_a_clients_edits() -> None:
+def test_edits_through_api_are_relayed_and_logged_as_edits_of_author() -> None:
     """They are small, relayed, logged under their author, and go on from each other."""
     numbers = iter([4, 99])
     room, typist = make_room(random_below=lambda _: next(numbers)), Typist(5)
@@ -316,7 +316,7 @@ def test_edits_through_the_api_are_a_clients_edits() -> None:
     assert reloaded.files() == {"codemirror": "one 2 3"}
 
 
-def test_half_a_character_over_the_wire() -> None:
+def test_deletion_of_half_a_character_shows_text_of_yjs() -> None:
     """A client that deletes half a surrogate pair is served on; the text shows what Yjs shows."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
@@ -327,7 +327,7 @@ def test_half_a_character_over_the_wire() -> None:
     assert room.files() == {"codemirror": "x\ufffdy"}
 
 
-def test_versions_move_contributors_on() -> None:
+def test_version_keeps_later_contributors_for_next_version() -> None:
     """Who edited after the version's position stays for the next one."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
@@ -350,12 +350,12 @@ def test_versions_move_contributors_on() -> None:
         ({"codemirror": "", "monaco": ""}, "codemirror"),
     ],
 )
-def test_adopted_root(files: dict[str, str], root: str) -> None:
+def test_adopted_root_is_only_other_root_with_text(files: dict[str, str], root: str) -> None:
     """The main root, unless it is empty and exactly one other has text."""
     assert code_root(files, "codemirror") == root
 
 
-def test_a_large_update_may_come_scanned() -> None:
+def test_large_update_already_scanned_is_accepted() -> None:
     """The scan of a large update is done elsewhere and handed in."""
     room = make_room()
     ada, _ = join(room)
@@ -365,7 +365,7 @@ def test_a_large_update_may_come_scanned() -> None:
     assert room.files()["text"] == "abcabcabc"
 
 
-def test_known_structs_with_another_content_are_not_taken() -> None:
+def test_known_structs_with_different_content_are_refused() -> None:
     """Beside new ones they would get into the log: their sender is asked for what is new, and that is taken."""
     room = make_room()
     ada, inbox = join(room)
@@ -391,7 +391,7 @@ def test_known_structs_with_another_content_are_not_taken() -> None:
     assert b"FORGE" not in b"".join(bobs.take())
 
 
-def test_known_structs_beside_new_deletions() -> None:
+def test_known_structs_with_new_deletions_apply_deletions_only() -> None:
     """The deletions are taken, the structs are not looked at."""
     room = make_room()
     ada, _ = join(room)

@@ -35,7 +35,7 @@ def client_of(feed: TextFeed, user_id: str = "ada") -> TextClient:
     return client
 
 
-def test_a_lagging_client_wipes_nothing_out() -> None:
+def test_text_client_with_old_text_overwrites_nothing() -> None:
     """What others typed since the client was sent its text stays; the client is then sent both."""
     room = with_text("one two")
     feed = TextFeed(room)
@@ -50,7 +50,7 @@ def test_a_lagging_client_wipes_nothing_out() -> None:
     assert client.to_send() == "one and a half two three"
 
 
-def test_its_own_text_is_not_sent_back() -> None:
+def test_text_client_does_not_receive_own_text() -> None:
     room = with_text("a")
     feed = TextFeed(room)
     client, other = client_of(feed), client_of(feed, "bob")
@@ -61,7 +61,7 @@ def test_its_own_text_is_not_sent_back() -> None:
     assert other.to_send() == "ab"
 
 
-def test_one_text_on_its_way() -> None:
+def test_text_client_receives_one_text_at_a_time() -> None:
     """The next one is sent when the last one came, and is the latest."""
     room = with_text("a")
     feed = TextFeed(room)
@@ -76,7 +76,7 @@ def test_one_text_on_its_way() -> None:
 
 
 @pytest.mark.parametrize("early", ["", "// your code here\n"])
-def test_a_client_that_was_sent_nothing_yet(early: str) -> None:
+def test_text_client_that_received_nothing_replaces_nothing(early: str) -> None:
     """An editor that reports its initial text before it got the session's replaces nothing."""
     room = with_text("code of the session\n")
     client = TextClient(TextFeed(room), "ada")
@@ -87,7 +87,7 @@ def test_a_client_that_was_sent_nothing_yet(early: str) -> None:
     assert client.to_send() == "code of the session\n" + early
 
 
-def test_what_was_just_received_is_not_taken_for_deleted() -> None:
+def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
     """A front end that confirms a text before it shows it may send an edit of the one before."""
     room = with_text("one")
     feed = TextFeed(room)
@@ -101,7 +101,7 @@ def test_what_was_just_received_is_not_taken_for_deleted() -> None:
     assert code(room) in ("one! two", "one two!")
 
 
-def test_what_was_received_can_be_deleted() -> None:
+def test_text_client_may_delete_text_it_received() -> None:
     room = with_text("one")
     feed = TextFeed(room)
     client, other = client_of(feed), client_of(feed, "bob")
@@ -123,7 +123,7 @@ def test_what_was_received_can_be_deleted() -> None:
         ("ab", "abc", "abc", "abcz"),
     ],
 )
-def test_line_ends(document: str, sent: str, result: str, shown: str) -> None:
+def test_text_client_keeps_line_ends_of_document(document: str, sent: str, result: str, shown: str) -> None:
     """The document keeps its line ends, the client gets those it uses; neither makes edits."""
     room = with_text(document)
     feed = TextFeed(room)
@@ -140,7 +140,7 @@ def test_line_ends(document: str, sent: str, result: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("code_sent", ["NEW", ""])
-def test_everything_is_replaced(code_sent: str) -> None:
+def test_text_client_may_replace_whole_text(code_sent: str) -> None:
     """Who has the text may replace all of it at once, also right after joining."""
     room = with_text("hello world")
     client = TextClient(TextFeed(room), "ada")
@@ -152,7 +152,7 @@ def test_everything_is_replaced(code_sent: str) -> None:
     assert code(room) == code_sent
 
 
-def test_a_refused_edit_changes_nothing() -> None:
+def test_text_client_edit_over_limit_is_refused_and_changes_nothing() -> None:
     """Too much text: the room and what the client had stay as they were, a smaller edit then fits."""
     room = with_text("abc", limits=RoomLimits(text_bytes=10))
     client = client_of(TextFeed(room))
@@ -166,7 +166,7 @@ def test_a_refused_edit_changes_nothing() -> None:
     assert code(room) == "abcx"
 
 
-def test_send_again() -> None:
+def test_text_client_with_refused_edit_receives_text_again() -> None:
     """A client whose edit was refused is shown what there is."""
     client = client_of(TextFeed(with_text("abc")))
 
@@ -177,7 +177,7 @@ def test_send_again() -> None:
     assert client.to_send() is None
 
 
-def test_a_client_that_comes_back() -> None:
+def test_text_client_after_reconnect_has_edits_merged() -> None:
     """What it wrote while it was away is an edit of what it had then."""
     room = with_text("one two")
     feed = TextFeed(room)
@@ -191,7 +191,7 @@ def test_a_client_that_comes_back() -> None:
     assert code(room) == "one 2 two three"
 
 
-def test_edits_have_their_author() -> None:
+def test_text_client_edit_has_its_author() -> None:
     room = with_text("")
     client = client_of(TextFeed(room), "ada")
     client.change("hello", NOW)
@@ -199,7 +199,7 @@ def test_edits_have_their_author() -> None:
     assert [user for user, _ in sorted(room.contributions.since_version.items(), key=lambda item: item[1])][-1] == "ada"
 
 
-def test_long_feeds_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_client_without_confirmations_still_merges_correctly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that never hears of any change still merges rightly after very many."""
     monkeypatch.setattr(crdt.room.text_clients, "_MAX_BATCHES", 5)
     room = with_text("end")
@@ -313,7 +313,7 @@ class Edits:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_everybody_at_once(seed: int) -> None:
+def test_text_and_yjs_clients_with_random_edits_converge(seed: int) -> None:
     """Text clients and Yjs clients type at random over slow lines: they converge and neither lose nor double text."""
     chance = random.Random(seed)
     edits = Edits(chance)

@@ -37,7 +37,7 @@ def rebuilt(old: str, found: list[Hunk]) -> str:
 
 
 @given(parts, parts, st.sampled_from([0, 50, PLENTY]))
-def test_differing(old: list[str], new: list[str], steps: int) -> None:
+def test_differing_blocks_leave_equal_text_between_them(old: list[str], new: list[str], steps: int) -> None:
     """Between the blocks both are the same, however little work is allowed."""
     at = new_at = 0
     for start, end, new_start, new_end in differing(old, new, Work(steps)):
@@ -48,7 +48,7 @@ def test_differing(old: list[str], new: list[str], steps: int) -> None:
 
 
 @given(texts, texts)
-def test_hunks_lead_from_one_to_the_other(old: str, new: str) -> None:
+def test_hunks_applied_to_old_text_give_new_text(old: str, new: str) -> None:
     found = hunks(old, new, Work(PLENTY))
 
     assert rebuilt(old, found) == new
@@ -60,7 +60,7 @@ def test_hunks_lead_from_one_to_the_other(old: str, new: str) -> None:
     [("a\nb\nc\n", "a\nB\nc\n"), ("", "x\n"), ("x\n", ""), ("a", "a\n"), ("a\nb", "b\na"),
      ("a\n" * 40, "a\n" * 20 + "z\n" + "a\n" * 20)],
 )  # fmt: skip
-def test_git_reads_it(tmp_path: Path, old: str, new: str) -> None:
+def test_hunks_are_accepted_by_git_apply(tmp_path: Path, old: str, new: str) -> None:
     (tmp_path / "main").write_text(old)
     (tmp_path / "patch").write_text(unified("main", hunks(old, new, Work(PLENTY))))
 
@@ -69,7 +69,7 @@ def test_git_reads_it(tmp_path: Path, old: str, new: str) -> None:
     assert (tmp_path / "main").read_text() == new
 
 
-def test_words_are_marked() -> None:
+def test_hunks_mark_changed_words_in_utf16_units() -> None:
     """In UTF-16 code units, as editors in browsers count."""
     (hunk,) = hunks("😀 one two\n", "😀 one 2 two!\n", Work(PLENTY))
     removed, added = hunk.lines
@@ -78,13 +78,13 @@ def test_words_are_marked() -> None:
     assert (added.kind, added.marks) == ("+", [(7, 9), (12, 13)])
 
 
-def test_lines_that_have_nothing_in_common_are_not_marked() -> None:
+def test_hunks_without_common_words_have_no_marks() -> None:
     (hunk,) = hunks("one\n", "two\n", Work(PLENTY))
 
     assert [line.marks for line in hunk.lines] == [[], []]
 
 
-def test_far_changes_are_apart() -> None:
+def test_hunks_of_distant_changes_are_separate() -> None:
     old = [f"line {number}\n" for number in range(100)]
     new = [*old[:10], "x\n", *old[11:90], "y\n", *old[91:]]
 
@@ -95,14 +95,14 @@ def test_far_changes_are_apart() -> None:
     ]  # fmt: skip
 
 
-def test_only_roots_that_differ() -> None:
+def test_hunks_cover_changed_roots_only() -> None:
     assert list(compare({"a": "x", "b": "y"}, {"a": "x", "c": "z"})) == ["b", "c"]
     assert list(compare({"a": ""}, {})) == []
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", ["lines", "short", "one line"])
-def test_large_texts_are_bounded(kind: str) -> None:
+def test_hunks_of_large_texts_have_bounded_cost(kind: str) -> None:
     """A megabyte of anything against another takes seconds at most: no more than the work that is allowed."""
     old, new = {
         "lines": ["".join(f"line {n * step % 80_000}\n" for n in range(80_000)) for step in (1, 3)],

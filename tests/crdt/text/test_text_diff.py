@@ -18,7 +18,7 @@ def applied(old: str, found: list[Change]) -> str:
 
 
 @given(texts, texts)
-def test_the_edits_lead_there(old: str, new: str) -> None:
+def test_text_diff_applied_gives_new_text(old: str, new: str) -> None:
     """Applied from last to first they give the new text, and do not overlap."""
     found = changes(old, new)
 
@@ -29,7 +29,7 @@ def test_the_edits_lead_there(old: str, new: str) -> None:
         end = change.position + change.deleted
 
 
-def test_only_what_differs_is_touched() -> None:
+def test_text_diff_touches_changed_words_only() -> None:
     """Lines that stay are not in any edit, and of changed lines only the words."""
     old = "def f(x):\n    return x\n\nprint(f(1))\n"
     new = "def g(x):\n    return x\n\nprint(g(1))\n# end\n"
@@ -41,7 +41,7 @@ def test_only_what_differs_is_touched() -> None:
 
 
 @pytest.mark.timeout(60)
-def test_hard_cases_stay_bounded() -> None:
+def test_text_diff_of_repetitive_text_has_bounded_cost() -> None:
     """A megabyte of repeated lines is one edit, found in seconds: work that grows with the square takes hours."""
     old = "a\nb\n" * 200_000
     new = "b\n" + "a\n" * 300_000
@@ -54,7 +54,7 @@ def test_hard_cases_stay_bounded() -> None:
     assert applied("".join(lines), changes("".join(lines), every_second)) == every_second
 
 
-def test_a_few_changes_in_a_large_file_stay_small() -> None:
+def test_text_diff_of_few_changes_in_large_file_stays_small() -> None:
     """Ten changed lines among ten thousand are ten small edits."""
     lines = [f"line {number}\n" for number in range(10_000)]
     changed = [f"{line[:-1]}!\n" if number % 1000 == 500 else line for number, line in enumerate(lines)]

@@ -36,12 +36,12 @@ def carry(old: str, new: str, mine: str) -> str:
         ("f(x)", "f(x, y)", "g(x)", "g(x, y)"),
     ],
 )
-def test_both_changes_are_kept(old: str, new: str, mine: str, merged: str) -> None:
+def test_merge_keeps_both_changes(old: str, new: str, mine: str, merged: str) -> None:
     assert carry(old, new, mine) == merged
 
 
 @given(texts, texts)
-def test_edits_between(old: str, new: str) -> None:
+def test_edits_between_texts_lead_from_one_to_the_other(old: str, new: str) -> None:
     """They make the one of the other, in order, and split no character."""
     edits = edits_between(old.encode(), new.encode())
 
@@ -53,7 +53,7 @@ def test_edits_between(old: str, new: str) -> None:
 
 
 @given(texts, texts)
-def test_common_ends(old: str, new: str) -> None:
+def test_common_ends_are_equal_and_do_not_overlap(old: str, new: str) -> None:
     prefix, suffix = common_ends(old.encode(), new.encode())
 
     assert prefix + suffix <= min(len(old.encode()), len(new.encode()))
@@ -62,7 +62,7 @@ def test_common_ends(old: str, new: str) -> None:
 
 
 @given(texts, texts, texts)
-def test_a_map_leads_to_the_same_bytes(first: str, second: str, third: str) -> None:
+def test_text_map_leads_to_same_bytes_over_many_changes(first: str, second: str, third: str) -> None:
     """Over any number of changes, what survives is what it was."""
     texts = [text.encode() for text in (first, second, third)]
     found = TextMap.of(texts[0])
@@ -77,7 +77,7 @@ def test_a_map_leads_to_the_same_bytes(first: str, second: str, third: str) -> N
 
 
 @given(texts, texts, texts, st.booleans())
-def test_carried_edits(old: str, new: str, mine: str, crlf: bool) -> None:
+def test_carried_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, mine: str, crlf: bool) -> None:
     """They fit the newer text; the map that comes with them leads from mine to the result; nothing inserted is lost."""
     newer = new.encode().replace(b"\n", b"\r\n") if crlf else new.encode()
     found = TextMap.of(old.encode()).shifted(shifts_of(edits_between(old.encode(), newer)))
@@ -95,7 +95,7 @@ def test_carried_edits(old: str, new: str, mine: str, crlf: bool) -> None:
 
 
 @given(texts, texts)
-def test_alone_the_text_is_what_was_sent(old: str, mine: str) -> None:
+def test_merge_without_other_changes_is_text_of_client(old: str, mine: str) -> None:
     """Without changes of others the result is the client's text, with the line ends that the document has."""
     document = old.encode().replace(b"\n", b"\r\n")
     edits, _ = TextMap.of(document).carry(edits_between(old.encode(), mine.encode()), document)
@@ -103,7 +103,7 @@ def test_alone_the_text_is_what_was_sent(old: str, mine: str) -> None:
     assert applied(document, edits).replace(b"\r\n", b"\n") == mine.encode()
 
 
-def test_edits_keep_line_ends() -> None:
+def test_edits_keep_line_ends_of_document() -> None:
     """A line inserted into a document with CRLF gets CRLF; a deleted line end takes both."""
     document = b"a\r\nb\r\n"
     for mine, result in ((b"a\nx\nb\n", b"a\r\nx\r\nb\r\n"), (b"ab\n", b"ab\r\n")):

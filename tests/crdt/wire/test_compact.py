@@ -13,7 +13,7 @@ from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 
 
-def test_typing_becomes_one_struct() -> None:
+def test_squash_of_typing_makes_one_struct() -> None:
     """A hundred keystrokes in a row take hardly more than their letters."""
     typist = Typist(1)
     updates = [typist.insert(at, "x") for at in range(100)]
@@ -24,7 +24,7 @@ def test_typing_becomes_one_struct() -> None:
     assert parse(state).spans == {1: (0, 100)}
 
 
-def test_the_squashed_document_goes_on_like_the_original() -> None:
+def test_squashed_document_merges_like_original() -> None:
     """Random edits of three people: same text at once, and after more edits on top, in every order of arrival."""
     source = random.Random(7)
     for _ in range(30):
@@ -63,7 +63,7 @@ def _scramble(typists: list[Typist], source: random.Random, edits: int) -> list[
     return updates
 
 
-def test_other_kinds_stay_as_they_are() -> None:
+def test_squash_keeps_other_struct_kinds() -> None:
     """Values, types and formats are copied, garbage and deleted runs are joined."""
     doc = pycrdt.Doc(client_id=4)
     doc.get("list", type=pycrdt.Array).extend([1, "two", pycrdt.Map({"three": 3})])
@@ -89,14 +89,14 @@ def test_other_kinds_stay_as_they_are() -> None:
         "4405000162",  # before it
     ],
 )
-def test_what_is_no_continuation_stays_apart(second: str) -> None:
+def test_squash_joins_continuations_only(second: str) -> None:
     """Only a struct whose origin is the one before, with the same right origin, joins it."""
     update = bytes.fromhex("0102" + "0500" + "040104746578740261" + "61" + second + "00")
 
     assert squash(update) == update
 
 
-def test_torn_characters_show_as_in_yjs() -> None:
+def test_squash_shows_cut_characters_as_yjs_does() -> None:
     """Both halves of a cut character become U+FFFD, clocks stay, others are left alone."""
     update = Typist(1).insert(0, "a😀b👍é")
 

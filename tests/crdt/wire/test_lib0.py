@@ -9,27 +9,27 @@ from crdt.wire.lib0 import MAX_SAFE_INTEGER, read_var_bytes, read_var_uint, writ
 
 
 @given(st.integers(0, MAX_SAFE_INTEGER))
-def test_integers_return(value: int) -> None:
+def test_integer_decodes_to_what_was_encoded(value: int) -> None:
     """Every integer that JavaScript can send survives."""
     encoded = write_var_uint(value)
 
     assert read_var_uint(encoded, 0) == (value, len(encoded))
 
 
-def test_known_bytes() -> None:
+def test_integer_has_bytes_of_lib0() -> None:
     """The bytes are lib0's: 300 is ac 02."""
     assert write_var_uint(300) == bytes.fromhex("ac02")
     assert read_var_uint(bytes.fromhex("00ac02"), 1) == (300, 3)
 
 
 @pytest.mark.parametrize("data", ["ffffffffffffff1f", "ffffffffffffffff01", "ff" * 1000], ids=lambda data: data[:20])
-def test_integers_beyond_53_bits(data: str) -> None:
+def test_integer_beyond_53_bits_is_refused(data: str) -> None:
     """What is no safe integer is refused, at a cost that does not grow with its length."""
     with pytest.raises(ProtocolError, match="53 bits"):
         read_var_uint(bytes.fromhex(data), 0)
 
 
-def test_ends_early() -> None:
+def test_integer_or_byte_string_cut_short_is_refused() -> None:
     """An integer that stops in the middle is an IndexError, a byte string a ProtocolError."""
     with pytest.raises(IndexError):
         read_var_uint(b"\x80", 0)
@@ -38,7 +38,7 @@ def test_ends_early() -> None:
 
 
 @given(st.binary())
-def test_byte_strings_return(data: bytes) -> None:
+def test_byte_string_decodes_to_what_was_encoded(data: bytes) -> None:
     """Every byte string survives."""
     encoded = write_var_bytes(data)
 

@@ -17,7 +17,7 @@ from tests.crdt.harness import Typist
 CLOSED = [case for case in CORPUS if case.outcome == "closed"]
 
 
-def test_typing() -> None:
+def test_parse_of_keystroke_gives_one_struct() -> None:
     """A keystroke: one struct that refers to the one before."""
     typist = Typist(5)
     typist.insert(0, "ab")
@@ -29,7 +29,7 @@ def test_typing() -> None:
     assert sorted(parsed.splits) == [pack_id(5, 1), pack_id(5, 1)]
 
 
-def test_first_text_names_its_root() -> None:
+def test_parse_of_first_text_names_root() -> None:
     """The first struct of a root says which; text makes it a text root, a map entry does not."""
     text, mapping = pycrdt.Doc(client_id=1), pycrdt.Doc(client_id=2)
     text.get("monaco", type=pycrdt.Text).insert(0, "x")
@@ -40,7 +40,7 @@ def test_first_text_names_its_root() -> None:
     assert (parsed.roots, parsed.text_roots) == ({"settings"}, set())
 
 
-def test_deletions_and_wide_characters() -> None:
+def test_parse_of_deletions_and_wide_characters_counts_utf16_units() -> None:
     """Lengths are UTF-16 units; the second halves of wide characters are noted."""
     typist = Typist(3)
 
@@ -52,7 +52,7 @@ def test_deletions_and_wide_characters() -> None:
     assert (deleted.spans, deleted.ranges) == ({}, [(3, 1, 3)])
 
 
-def test_all_kinds_that_stock_editors_send() -> None:
+def test_parse_accepts_all_kinds_of_stock_editors() -> None:
     """Maps, arrays, nested types, XML, formats, embeds, binary and numbers pass."""
     doc = pycrdt.Doc(client_id=9)
     array = doc.get("array", type=pycrdt.Array)
@@ -74,7 +74,7 @@ def test_all_kinds_that_stock_editors_send() -> None:
 
 
 @pytest.mark.parametrize("case", CLOSED, ids=lambda case: case.name)
-def test_hostile_updates_are_refused_or_wait(case) -> None:
+def test_parse_of_hostile_updates_refuses_or_defers(case) -> None:
     """Nothing of the corpus that closes its sender gets through scan and table both."""
     index = StructIndex()
     if case.base:
@@ -121,13 +121,13 @@ def test_hostile_updates_are_refused_or_wait(case) -> None:
         ("010101000801047465787401" + "7c00", "ends early"),
     ],
 )
-def test_refused(update: str, why: str) -> None:
+def test_parse_refuses_smallest_breach_of_each_rule(update: str, why: str) -> None:
     """Each rule by its smallest breach."""
     with pytest.raises(Rejected, match=why):
         parse(bytes.fromhex(update))
 
 
-def test_numbers_at_their_bounds() -> None:
+def test_parse_bounds_clocks_and_names() -> None:
     """Clocks up to 2³¹ − 2, names up to 256 bytes."""
     assert parse(bytes.fromhex("0101" + "01" + "fdffffff07" + "00" + "01" + "00")).spans == {1: (2**31 - 3, 2**31 - 2)}
     with pytest.raises(Rejected):
@@ -142,7 +142,7 @@ def test_numbers_at_their_bounds() -> None:
                 parse(update)
 
 
-def test_nesting_at_its_bound() -> None:
+def test_parse_bounds_nesting() -> None:
     """Sixteen arrays in each other pass, seventeen do not; embedded JSON the same."""
     assert parse(nested_arrays(16)).spans == {1: (0, 1)}
     with pytest.raises(Rejected, match="nested too deep"):
@@ -157,7 +157,7 @@ def test_nesting_at_its_bound() -> None:
                 parse(update)
 
 
-def test_counts_at_their_bound() -> None:
+def test_parse_bounds_counts_of_structs_and_values() -> None:
     """As many structs and values as allowed, and one more."""
     limits = ScanLimits(structs=300, value_structs=50)
 
@@ -169,7 +169,7 @@ def test_counts_at_their_bound() -> None:
         parse(many_roots(301), limits)
 
 
-def test_sections_that_need_each_other_in_turn() -> None:
+def test_parse_of_sections_that_alternate_succeeds() -> None:
     """Two people's text typed alternately, in one update, is fine."""
     a, b = Typist(1), Typist(2)
     for turn in range(6):
@@ -181,13 +181,13 @@ def test_sections_that_need_each_other_in_turn() -> None:
     assert parsed.spans == {1: (0, 3), 2: (0, 3)}
 
 
-def test_sections_that_wait_for_each_other() -> None:
+def test_parse_of_sections_that_wait_for_each_other_is_refused() -> None:
     """A circle of references can never be integrated."""
     with pytest.raises(Rejected, match="wait for each other"):
         parse(bytes.fromhex("02" + "0101008402000161" + "0102008401000162" + "00"))
 
 
-def test_mutations_never_escape_as_anything_else() -> None:
+def test_parse_of_mutated_update_succeeds_or_rejects_it() -> None:
     """Ten thousand mutated updates: each is parsed or rejected, nothing else is raised."""
     source = random.Random(1)
     seeds = [B3, *(case.update for case in CORPUS if len(case.update) < 200), Typist(4).insert(0, "héllo 😀")]
@@ -213,6 +213,6 @@ def test_mutations_never_escape_as_anything_else() -> None:
     assert outcomes == {Parsed, ProtocolError}
 
 
-def test_stored_limits_take_what_passed_before() -> None:
+def test_parse_with_stored_limits_accepts_larger_documents() -> None:
     """A document made of many small updates may hold more than any one of them."""
     assert len(parse(many_roots(25_000), STORED_LIMITS).roots) == 25_000

@@ -30,7 +30,7 @@ from crdt.wire.y_protocol import (
         ("02000161", Unknown(2)),
     ],
 )
-def test_decode(frame: str, message: y_protocol.Message | None) -> None:
+def test_decode_reads_frames_of_stock_clients(frame: str, message: y_protocol.Message | None) -> None:
     """Frames as stock clients send them."""
     if message is None:
         with pytest.raises(ProtocolError):
@@ -43,13 +43,13 @@ def test_decode(frame: str, message: y_protocol.Message | None) -> None:
     "frame",
     ["", "00", "0000", "000005", "000300", "00000100ff", "0300", "01", "0102ff00", "010101", "0104010101ff", "80"],
 )
-def test_malformed(frame: str) -> None:
+def test_decode_of_malformed_frame_is_refused(frame: str) -> None:
     """Everything that is not exactly one frame is refused."""
     with pytest.raises(ProtocolError):
         y_protocol.decode(bytes.fromhex(frame))
 
 
-def test_awareness_returns() -> None:
+def test_awareness_decodes_to_what_was_encoded() -> None:
     """States and removals survive, also beyond ASCII."""
     entries = [AwarenessEntry(1, 2, '{"name":"é😀"}'), AwarenessEntry(2**53 - 1, 0, None)]
 
@@ -58,7 +58,7 @@ def test_awareness_returns() -> None:
     assert decoded == AwarenessUpdate(tuple(entries))
 
 
-def test_awareness_that_is_not_text() -> None:
+def test_awareness_that_is_not_utf8_or_miscounts_is_refused() -> None:
     """A state must be UTF-8, and the declared count must fit."""
     with pytest.raises(ProtocolError, match="UTF-8"):
         y_protocol.decode(bytes.fromhex("0105" + "01" + "0101" + "01ff"))
@@ -66,7 +66,7 @@ def test_awareness_that_is_not_text() -> None:
         y_protocol.decode(bytes.fromhex("0104" + "ffffff7f"))
 
 
-def test_awareness_frames_at_their_limit() -> None:
+def test_awareness_frame_over_entry_limit_is_refused() -> None:
     """As many entries as a full room has, not as many as fit into four megabytes."""
     entries = [AwarenessEntry(number, 1, None) for number in range(513)]
 
@@ -76,7 +76,7 @@ def test_awareness_frames_at_their_limit() -> None:
 
 
 @given(st.dictionaries(st.integers(0, 2**53 - 1), st.integers(0, 2**31 - 1)))
-def test_state_vectors_return(clocks: dict[int, int]) -> None:
+def test_state_vector_decodes_to_what_was_encoded(clocks: dict[int, int]) -> None:
     """What we ask with is what a strict reader reads."""
     frame = y_protocol.sync_step1(clocks)
 
@@ -87,13 +87,13 @@ def test_state_vectors_return(clocks: dict[int, int]) -> None:
 
 
 @pytest.mark.parametrize("vector", ["", "ffffff7f", "01", "0101", "0101ffffffff0f", "0201010102", "000000"])
-def test_state_vectors_refused(vector: str) -> None:
+def test_state_vector_that_is_invalid_is_refused(vector: str) -> None:
     """Counts beyond the bytes, clients twice, clocks beyond 31 bits, bytes behind."""
     with pytest.raises(ProtocolError):
         y_protocol.decode_state_vector(bytes.fromhex(vector))
 
 
-def test_what_the_server_says() -> None:
+def test_encode_of_server_frames_gives_exact_bytes() -> None:
     """The exact bytes of the remaining frames (facts/yjs-protocol.md)."""
     assert y_protocol.sync_step2(b"\x00\x00") == bytes.fromhex("0001020000")
     assert y_protocol.sync_update(b"ab") == bytes.fromhex("0002026162")

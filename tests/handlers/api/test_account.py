@@ -26,7 +26,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 # -- the password ---------------------------------------------------------------------------------
 
 
-async def test_a_new_password_ends_all_other_logins(ada: Api) -> None:
+async def test_password_change_ends_all_other_logins(ada: Api) -> None:
     """Their tokens are void and their sockets closed with 4401 at once; this login goes on."""
     session_id = await ada.new_session()
     others = [await log_in(ada.url, "ada") for _ in range(2)]
@@ -59,7 +59,9 @@ async def test_a_new_password_ends_all_other_logins(ada: Api) -> None:
         (PASSWORD, "aaaaaaaaaaaa", "newPassword"), (PASSWORD, None, "newPassword"), (None, NEW, "currentPassword"),
     ],
 )  # fmt: skip
-async def test_passwords_that_are_not_changed(ada: Api, current: str | None, new: str | None, field: str) -> None:
+async def test_password_change_with_bad_fields_is_refused(
+    ada: Api, current: str | None, new: str | None, field: str
+) -> None:
     """The current one must be right, the new one as at sign-up; other logins stay otherwise."""
     other = await log_in(ada.url, "ada")
 
@@ -72,7 +74,7 @@ async def test_passwords_that_are_not_changed(ada: Api, current: str | None, new
 
 
 @pytest.mark.parametrize(("length", "status"), [(9, 422), (10, 200), (128, 200), (129, 422)])
-async def test_lengths_of_a_new_password(ada: Api, length: int, status: int) -> None:
+async def test_password_change_accepts_10_to_128_characters(ada: Api, length: int, status: int) -> None:
     """10 to 128 characters, however many bytes they have."""
     new = ("é😀" * 65)[:length]
 
@@ -82,7 +84,7 @@ async def test_lengths_of_a_new_password(ada: Api, length: int, status: int) -> 
     assert (await log_in(ada.url, "ada", new if status == 200 else PASSWORD)).token
 
 
-async def test_a_guest_has_no_password_to_change(ada: Api) -> None:
+async def test_password_change_by_guest_is_refused(ada: Api) -> None:
     """He signs up to get one."""
     guest = await guest_of(ada, await ada.new_session())
 
@@ -94,7 +96,7 @@ async def test_a_guest_has_no_password_to_change(ada: Api) -> None:
 # -- logins ---------------------------------------------------------------------------------------
 
 
-async def test_the_list_of_logins(clock, ada: Api) -> None:
+async def test_login_list_shows_own_logins_without_secrets(clock, ada: Api) -> None:
     """Each with device and times, the current one marked; nobody else's, and no secrets."""
     await ada.sign_up("bob")
     clock.advance(60)
@@ -113,7 +115,7 @@ async def test_the_list_of_logins(clock, ada: Api) -> None:
     assert currents == [False, True]
 
 
-async def test_the_list_says_when_a_login_was_last_used(clock, server, ada: Api) -> None:
+async def test_login_list_tells_last_use_and_is_sorted_by_it(clock, server, ada: Api) -> None:
     """Also by requests without refresh, once that was noted; the one used last comes first."""
     old = (await ada.get("/user/logins")).body["items"][0]
     clock.advance(3_600)
@@ -133,7 +135,7 @@ async def test_the_list_says_when_a_login_was_last_used(clock, server, ada: Api)
     assert other.token
 
 
-async def test_logins_that_expired_are_not_listed(clock, ada: Api) -> None:
+async def test_login_list_leaves_out_expired_logins(clock, ada: Api) -> None:
     """A device that was not seen for 14 days is signed out."""
     clock.advance(15 * 86_400)
     again = await log_in(ada.url, "ada")
@@ -141,7 +143,7 @@ async def test_logins_that_expired_are_not_listed(clock, ada: Api) -> None:
     assert len((await again.get("/user/logins")).body["items"]) == 1
 
 
-async def test_ending_one_login(ada: Api) -> None:
+async def test_login_removal_ends_that_login_only(ada: Api) -> None:
     """Its sockets close with 4401, the others stay; the second time there is none."""
     session_id = await ada.new_session()
     other = await log_in(ada.url, "ada")
@@ -156,7 +158,7 @@ async def test_ending_one_login(ada: Api) -> None:
     assert await is_open(wires[0])
 
 
-async def test_ending_the_own_login_is_signing_out(browser: Browser) -> None:
+async def test_removal_of_own_login_clears_cookies(browser: Browser) -> None:
     """The cookies go with it."""
     await browser.enter("ada")
     (login,) = (await browser.get("/user/logins")).body["items"]
@@ -167,7 +169,7 @@ async def test_ending_the_own_login_is_signing_out(browser: Browser) -> None:
     assert browser.jar == {}
 
 
-async def test_nobody_ends_the_login_of_another(ada: Api, bob: Api) -> None:
+async def test_login_removal_for_login_of_other_user_is_not_found(ada: Api, bob: Api) -> None:
     """It is not found, and goes on."""
     (login,) = (await bob.get("/user/logins")).body["items"]
 
@@ -177,7 +179,7 @@ async def test_nobody_ends_the_login_of_another(ada: Api, bob: Api) -> None:
     assert (await bob.get("/user/me")).status == 200
 
 
-async def test_ending_all_other_logins(ada: Api, bob: Api) -> None:
+async def test_removal_of_other_logins_keeps_current_login(ada: Api, bob: Api) -> None:
     """All but this one, of this user."""
     session_id = await ada.new_session()
     others = [await log_in(ada.url, "ada") for _ in range(3)]
@@ -194,7 +196,7 @@ async def test_ending_all_other_logins(ada: Api, bob: Api) -> None:
 # -- the end of an account ------------------------------------------------------------------------
 
 
-async def test_a_deleted_account_leaves_no_name(ada: Api, bob: Api) -> None:
+async def test_account_removal_replaces_name_and_frees_it(ada: Api, bob: Api) -> None:
     """Messages, versions and edits stay, by "deleted user"; name and e-mail are free again, for somebody else."""
     session_id = await ada.new_session(code="x")
     await bob.post(f"/session/{session_id}/join")
@@ -225,7 +227,7 @@ async def test_a_deleted_account_leaves_no_name(ada: Api, bob: Api) -> None:
     assert code_of(await again.get(f"/session/{session_id}")) == (404, "not_found")
 
 
-async def test_sessions_pass_to_the_eldest_editor(clock, ada: Api) -> None:
+async def test_account_removal_passes_sessions_to_eldest_editor(clock, ada: Api) -> None:
     """Viewers, guests and who was removed do not count; the successor's rights act at once."""
     names = ("viewer", "removed", "elder", "younger")
     people = {name: await ada.sign_up(name) for name in names}
@@ -249,7 +251,7 @@ async def test_sessions_pass_to_the_eldest_editor(clock, ada: Api) -> None:
 
 
 @pytest.mark.parametrize("who", ["nobody", "viewer", "guest"])
-async def test_sessions_without_a_successor_are_deleted(ada: Api, bob: Api, who: str) -> None:
+async def test_account_removal_without_successor_deletes_sessions(ada: Api, bob: Api, who: str) -> None:
     """Nobody could ever change or end them; who is connected is told that it is gone."""
     session_id = await ada.new_session(joinRole="viewer")
     wire = None
@@ -265,7 +267,7 @@ async def test_sessions_without_a_successor_are_deleted(ada: Api, bob: Api, who:
     assert code_of(await bob.post(f"/session/{session_id}/join")) == (404, "not_found")
 
 
-async def test_sessions_are_deleted_if_so_wished(ada: Api, bob: Api) -> None:
+async def test_account_removal_on_request_deletes_own_sessions(ada: Api, bob: Api) -> None:
     """All that he owned, and none of others'."""
     own, others = await ada.new_session(), await bob.new_session()
     await bob.post(f"/session/{own}/join")
@@ -279,7 +281,7 @@ async def test_sessions_are_deleted_if_so_wished(ada: Api, bob: Api) -> None:
 
 
 @pytest.mark.parametrize("body", [None, {}, {"password": WRONG}, {"password": ""}, {"sessions": "delete"}])
-async def test_an_account_is_deleted_with_its_password_only(ada: Api, body: dict | None) -> None:
+async def test_account_removal_without_right_password_is_refused(ada: Api, body: dict | None) -> None:
     """Whoever finds an open browser cannot."""
     answer = await ada.delete("/user/me", body=body)
 
@@ -288,7 +290,7 @@ async def test_an_account_is_deleted_with_its_password_only(ada: Api, body: dict
     assert (await ada.get("/user/me")).status == 200
 
 
-async def test_a_guest_deletes_himself_without_password(ada: Api) -> None:
+async def test_guest_account_removal_needs_no_password(ada: Api) -> None:
     """He has none; his name is forgotten too."""
     session_id = await ada.new_session()
     guest = await guest_of(ada, session_id, "Gus")
@@ -301,7 +303,7 @@ async def test_a_guest_deletes_himself_without_password(ada: Api) -> None:
     assert code_of(await guest.get("/user/me")) == (401, "not_signed_in")
 
 
-async def test_invites_of_who_is_gone_still_say_who_made_them(ada: Api, bob: Api) -> None:
+async def test_account_removal_keeps_invites_by_deleted_user(ada: Api, bob: Api) -> None:
     """An invite stays with the session, by "deleted user"."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -317,7 +319,7 @@ async def test_invites_of_who_is_gone_still_say_who_made_them(ada: Api, bob: Api
 # -- the name -------------------------------------------------------------------------------------
 
 
-async def test_a_new_name_is_everywhere_at_once(ada: Api, bob: Api) -> None:
+async def test_rename_shows_in_chat_members_and_presence_immediately(ada: Api, bob: Api) -> None:
     """In the chat, the member list and the presence of open sockets; the old one is free."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")

@@ -14,7 +14,7 @@ FORBIDDEN_FIELDS = ["role", "ownerId", "_id", "id", "isAdmin", "guest", "avatar"
 # -- signing up -----------------------------------------------------------------------------------
 
 
-async def test_signup_answers_with_user_and_tokens(api: Api) -> None:
+async def test_sign_up_answers_with_user_and_tokens(api: Api) -> None:
     """A new account is signed in at once, and its password is nowhere in the answer."""
     answer = await api.post("/user/signup", account("ada", fullname="Ada Lovelace"))
 
@@ -31,7 +31,7 @@ async def test_signup_answers_with_user_and_tokens(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["abc", "a" * 32, "Ada Lovelace", "Žofie", "日本語", "d'Arc-1.0_x", "😀😀😀"])
-async def test_signup_accepts_user_names_of_all_scripts(api: Api, name: str) -> None:
+async def test_sign_up_accepts_user_names_of_all_scripts(api: Api, name: str) -> None:
     """Names of 3 to 32 characters of any language are fine and come back as written."""
     answer = await api.post("/user/signup", {**account("x"), "username": name})
 
@@ -41,7 +41,7 @@ async def test_signup_accepts_user_names_of_all_scripts(api: Api, name: str) -> 
 @pytest.mark.parametrize(
     "name", ["", "ab", "  ab  ", "a" * 33, "ada@home", "a\nda", "a\tda", "ad\x00a", "ada\u202e", "\u2066ada", "ad\x7fa"]
 )
-async def test_user_names_that_are_refused(api: Api, name: str) -> None:
+async def test_sign_up_with_bad_user_name_is_refused(api: Api, name: str) -> None:
     """Too short or long, control and direction characters, and @ are named as the fault of `username`."""
     answer = await api.post("/user/signup", {**account("x"), "username": name})
 
@@ -49,7 +49,7 @@ async def test_user_names_that_are_refused(api: Api, name: str) -> None:
     assert list(answer.body["errors"]) == ["username"]
 
 
-async def test_user_names_are_nfc_and_trimmed(api: Api) -> None:
+async def test_sign_up_composes_and_trims_user_name(api: Api) -> None:
     """One spelling of a name is kept, so that nobody can take a name that looks the same."""
     answer = await api.post("/user/signup", {**account("x"), "username": "  Zoe\u0308 "})
     again = await api.post("/user/signup", {**account("y"), "username": "zoë"})
@@ -63,7 +63,7 @@ async def test_user_names_are_nfc_and_trimmed(api: Api) -> None:
     ["", "ada", "ada@", "@example.org", "ada@example", "a@b@example.org", "a da@example.org", "ada@exa mple.org",
      "ada@example.org\nbcc: eve@example.org", "x" * 250 + "@a.bc", "ada@example.org\x00", "ada@.", "ada@..."],
 )  # fmt: skip
-async def test_emails_that_are_refused(api: Api, email: str) -> None:
+async def test_sign_up_with_bad_email_is_refused(api: Api, email: str) -> None:
     """What cannot be an e-mail address is named as the fault of `email`."""
     answer = await api.post("/user/signup", {**account("ada"), "email": email})
 
@@ -71,7 +71,7 @@ async def test_emails_that_are_refused(api: Api, email: str) -> None:
     assert list(answer.body["errors"]) == ["email"]
 
 
-async def test_signup_with_an_email_in_use_names_the_field(ada: Api) -> None:
+async def test_sign_up_with_email_in_use_names_the_field(ada: Api) -> None:
     """The same address in other capitals is taken, and the answer says that it is the e-mail."""
     answer = await Api(ada.url).post("/user/signup", {**account("other"), "email": "ADA@Example.ORG"})
 
@@ -81,7 +81,7 @@ async def test_signup_with_an_email_in_use_names_the_field(ada: Api) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [("ada", "ADA"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος")])
-async def test_signup_with_a_user_name_in_use_names_the_field(api: Api, first: str, second: str) -> None:
+async def test_sign_up_with_user_name_in_use_names_the_field(api: Api, first: str, second: str) -> None:
     """User names are unique whatever their capitals."""
     assert (await api.post("/user/signup", {**account("one"), "username": first})).status == 201
 
@@ -91,7 +91,7 @@ async def test_signup_with_a_user_name_in_use_names_the_field(api: Api, first: s
     assert list(answer.body["errors"]) == ["username"]
 
 
-async def test_one_of_many_signups_at_once_wins(crowd: None, api: Api) -> None:
+async def test_simultaneous_sign_ups_with_one_email_make_one_account(crowd: None, api: Api) -> None:
     """Twenty sign-ups at once with one e-mail make one account."""
     bodies = [{**account(f"user{n}"), "email": "same@example.org"} for n in range(20)]
 
@@ -101,7 +101,7 @@ async def test_one_of_many_signups_at_once_wins(crowd: None, api: Api) -> None:
 
 
 @pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
-async def test_unknown_fields_are_refused(ada: Api, field: str) -> None:
+async def test_user_requests_with_unknown_field_are_refused(ada: Api, field: str) -> None:
     """Nobody can slip a field into his account, and the answer names the field."""
     bodies = {
         "/user/signup": account("eve"),
@@ -120,7 +120,7 @@ async def test_unknown_fields_are_refused(ada: Api, field: str) -> None:
     assert (await ada.get("/user/me")).body == ada.user
 
 
-async def test_all_that_is_wrong_is_named_at_once(api: Api) -> None:
+async def test_sign_up_with_several_bad_fields_names_each(api: Api) -> None:
     """A form can show every fault after one request."""
     answer = await api.post("/user/signup", {"username": "x", "email": 5})
 
@@ -136,7 +136,7 @@ async def test_all_that_is_wrong_is_named_at_once(api: Api) -> None:
     "who",
     [{"username": "ada"}, {"username": "ADA"}, {"email": "ada@example.org"}, {"email": " Ada@EXAMPLE.org "}],
 )
-async def test_login_by_name_or_email(ada: Api, who: dict[str, str]) -> None:
+async def test_login_accepts_user_name_or_email_in_any_case(ada: Api, who: dict[str, str]) -> None:
     """User name and e-mail both work, whatever their capitals."""
     answer = await Api(ada.url).post("/user/login", {**who, "password": PASSWORD})
 
@@ -158,7 +158,7 @@ async def test_login_by_name_or_email(ada: Api, who: dict[str, str]) -> None:
         ({"username": ["ada"], "password": PASSWORD}, {"username"}),
     ],
 )
-async def test_login_needs_one_name_and_the_password(ada: Api, body: dict, fields: set[str]) -> None:
+async def test_login_without_one_name_and_password_names_the_fields(ada: Api, body: dict, fields: set[str]) -> None:
     """Either name, not both, and both as text: otherwise the fields are named."""
     answer = await Api(ada.url).post("/user/login", body)
 
@@ -167,7 +167,7 @@ async def test_login_needs_one_name_and_the_password(ada: Api, body: dict, field
     assert answer.body["errors"]
 
 
-async def test_a_wrong_password_and_an_unknown_user_are_told_the_same(ada: Api) -> None:
+async def test_login_with_wrong_password_or_unknown_user_fails_alike(ada: Api) -> None:
     """Nobody learns from a failed login who has an account."""
     wrong = await Api(ada.url).post("/user/login", {"username": "ada", "password": "not the password"})
     unknown = await Api(ada.url).post("/user/login", {"username": "nobody", "password": "not the password"})
@@ -177,7 +177,7 @@ async def test_a_wrong_password_and_an_unknown_user_are_told_the_same(ada: Api) 
     assert not set_cookies(wrong)
 
 
-async def test_an_unknown_user_costs_as_much_work(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_login_of_unknown_user_compares_hash_of_same_cost(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A password is compared with a hash of the same cost whether or not the user exists."""
     import bcrypt
 
@@ -192,7 +192,7 @@ async def test_an_unknown_user_costs_as_much_work(ada: Api, monkeypatch: pytest.
     assert compared[0][:7] == compared[1][:7], "another algorithm or cost"
 
 
-async def test_passwords_are_compared_whole(api: Api) -> None:
+async def test_login_compares_whole_composed_password(api: Api) -> None:
     """What follows byte 72 or a NUL counts, and both spellings of an accent are the same password."""
     long, nul, accent = "éè" * 50, "before nul\0after nul", "cafe\u0301 au lait"
     for name, password in [("long", long), ("nul", nul), ("accent", accent)]:
@@ -217,7 +217,7 @@ async def test_passwords_are_compared_whole(api: Api) -> None:
 # -- who am I -------------------------------------------------------------------------------------
 
 
-async def test_me_by_bearer_and_by_cookie(browser: Browser) -> None:
+async def test_own_user_is_shown_by_bearer_and_by_cookie(browser: Browser) -> None:
     """The same user is told to a program and to a page."""
     user = (answer := await browser.enter("ada")).body["user"]
 
@@ -231,7 +231,7 @@ async def test_me_by_bearer_and_by_cookie(browser: Browser) -> None:
     assert by_cookie.body == by_bearer.body == in_small_letters.body == user
 
 
-async def test_the_bearer_token_goes_before_the_cookie(browser: Browser, bob: Api) -> None:
+async def test_bearer_token_takes_precedence_over_cookie(browser: Browser, bob: Api) -> None:
     """With both it is the bearer token that counts, also when it is wrong."""
     await browser.enter("ada")
 
@@ -256,7 +256,7 @@ async def test_the_bearer_token_goes_before_the_cookie(browser: Browser, bob: Ap
         {"Cookie": "accessToken=é; ; =;"},
     ],
 )
-async def test_without_a_login_there_is_no_me(api: Api, headers: dict[str, str]) -> None:
+async def test_own_user_without_valid_credentials_is_401_with_challenge(api: Api, headers: dict[str, str]) -> None:
     """Missing and garbled credentials are 401 with a challenge."""
     answer = await api.get("/user/me", headers=headers)
 
@@ -264,7 +264,7 @@ async def test_without_a_login_there_is_no_me(api: Api, headers: dict[str, str])
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_rename(ada: Api) -> None:
+async def test_rename_shows_new_name_and_frees_old_one(ada: Api) -> None:
     """The new name is in the answer and for everybody afterwards; the old one is free."""
     session_id = await ada.new_session()
 
@@ -277,7 +277,7 @@ async def test_rename(ada: Api) -> None:
     assert (await Api(ada.url).post("/user/signup", {**account("ada"), "email": "new@example.org"})).status == 201
 
 
-async def test_rename_keeps_names_unique(ada: Api, bob: Api) -> None:
+async def test_rename_to_name_of_other_user_is_refused(ada: Api, bob: Api) -> None:
     """Another's name is refused by name; one's own in other capitals is fine."""
     taken = await ada.patch("/user/me", {"username": "BOB"})
     own = await ada.patch("/user/me", {"username": "ADA"})
@@ -288,7 +288,7 @@ async def test_rename_keeps_names_unique(ada: Api, bob: Api) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"username": "ab"}, {"username": None}, {"email": "new@example.org"}])
-async def test_rename_checks_like_signup(ada: Api, body: dict) -> None:
+async def test_rename_with_bad_name_or_email_is_refused(ada: Api, body: dict) -> None:
     """Only a good user name is taken; the e-mail cannot be changed here."""
     answer = await ada.patch("/user/me", body)
 
@@ -299,7 +299,7 @@ async def test_rename_checks_like_signup(ada: Api, body: dict) -> None:
 
 
 @pytest.mark.parametrize("path", ["/user/signup", "/user/login", "/user/refresh"])
-async def test_cookie_attributes(browser: Browser, path: str) -> None:
+async def test_cookies_have_attributes_path_and_lifetime(browser: Browser, path: str) -> None:
     """Scripts cannot read them, other sites do not send them, and each lives where and as long as it should."""
     answer = await browser.enter("ada")
     if path != "/user/signup":
@@ -324,7 +324,9 @@ async def test_cookie_attributes(browser: Browser, path: str) -> None:
     [(0, None, False), (0, "https", False), (1, "https", True), (1, "http", False), (1, None, False),
      (1, "https, http", False), (1, "http, https", True)],
 )  # fmt: skip
-async def test_secure_cookies_behind_a_trusted_proxy(start_server, hops: int, proto: str | None, is_secure) -> None:
+async def test_cookies_are_secure_when_trusted_proxy_says_tls(
+    start_server, hops: int, proto: str | None, is_secure
+) -> None:
     """`Secure` follows what a trusted proxy says of TLS; what a stranger says counts for nothing."""
     server = await start_server(trust_proxy=hops)
     headers = {"X-Forwarded-Proto": proto} if proto else {}
@@ -354,7 +356,7 @@ async def test_logout_clears_the_cookies(browser: Browser) -> None:
 # -- staying signed in ----------------------------------------------------------------------------
 
 
-async def test_refresh_rotates(ada: Api) -> None:
+async def test_refresh_answers_with_new_tokens_for_same_user(ada: Api) -> None:
     """A refresh token buys a new pair of tokens for the same user."""
     answer = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
 
@@ -368,7 +370,7 @@ async def test_refresh_rotates(ada: Api) -> None:
     assert again.status == 200
 
 
-async def test_refresh_by_cookie(browser: Browser) -> None:
+async def test_refresh_by_cookie_alone_renews_access_cookie(browser: Browser) -> None:
     """A page whose access cookie is gone gets a new one by its refresh cookie alone."""
     await browser.enter("ada")
     before = browser.jar.pop("accessToken")
@@ -382,7 +384,7 @@ async def test_refresh_by_cookie(browser: Browser) -> None:
     assert (await browser.get("/user/me")).status == 200
 
 
-async def test_the_refresh_cookie_is_no_use_elsewhere(browser: Browser) -> None:
+async def test_refresh_cookie_on_other_routes_is_ignored(browser: Browser) -> None:
     """Only /user/refresh looks at the refresh cookie."""
     await browser.enter("ada")
     cookie = {"Cookie": f"refreshToken={browser.jar['refreshToken'].value}"}
@@ -392,7 +394,7 @@ async def test_the_refresh_cookie_is_no_use_elsewhere(browser: Browser) -> None:
     assert code_of(answer) == (401, "not_signed_in")
 
 
-async def test_a_retry_within_20_s_has_the_same_successor(clock, ada: Api) -> None:
+async def test_refresh_retried_within_20_s_has_same_successor(clock, ada: Api) -> None:
     """A client that lost our answer asks again and is not thrown out."""
     first = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     clock.advance(20)
@@ -405,7 +407,7 @@ async def test_a_retry_within_20_s_has_the_same_successor(clock, ada: Api) -> No
     assert (await Api(ada.url).post("/user/refresh", {"refreshToken": retry.body["refreshToken"]})).status == 200
 
 
-async def test_reuse_after_20_s_ends_the_login_everywhere(clock, ada: Api) -> None:
+async def test_refresh_token_reused_after_20_s_ends_its_login(clock, ada: Api) -> None:
     """Thief and owner are both out, at once, access tokens included; other logins stay."""
     other = await Api(ada.url).post("/user/login", {"username": "ada", "password": PASSWORD})
     first = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
@@ -426,7 +428,7 @@ async def test_reuse_after_20_s_ends_the_login_everywhere(clock, ada: Api) -> No
     assert (await Api(ada.url).post("/user/refresh", {"refreshToken": other.body["refreshToken"]})).status == 200
 
 
-async def test_a_token_two_rotations_old_ends_the_login(ada: Api) -> None:
+async def test_refresh_token_two_rotations_old_ends_its_login(ada: Api) -> None:
     """The grace is for the last exchange only, however recent the older one is."""
     second = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     third = await Api(ada.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})
@@ -437,7 +439,7 @@ async def test_a_token_two_rotations_old_ends_the_login(ada: Api) -> None:
     assert (await Api(ada.url, third.body["accessToken"]).get("/user/me")).status == 401
 
 
-async def test_50_refreshes_at_once_have_one_successor(crowd: None, ada: Api) -> None:
+async def test_simultaneous_refreshes_have_one_successor(crowd: None, ada: Api) -> None:
     """Fifty tabs that wake up together stay signed in with one and the same token."""
     anyone = Api(ada.url)
 
@@ -450,7 +452,7 @@ async def test_50_refreshes_at_once_have_one_successor(crowd: None, ada: Api) ->
     assert (await anyone.post("/user/refresh", {"refreshToken": answers[0].body["refreshToken"]})).status == 200
 
 
-async def test_an_unused_login_ends_after_14_days(clock, ada: Api, bob: Api) -> None:
+async def test_login_unused_for_14_days_ends(clock, ada: Api, bob: Api) -> None:
     """One second before it can still be refreshed, then not."""
     clock.advance(14 * DAY_S - 1)
     in_time = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
@@ -461,7 +463,7 @@ async def test_an_unused_login_ends_after_14_days(clock, ada: Api, bob: Api) -> 
     assert code_of(late) == (401, "not_signed_in")
 
 
-async def test_a_login_ends_after_30_days_whatever_happens(clock, ada: Api) -> None:
+async def test_login_in_use_ends_after_30_days(clock, ada: Api) -> None:
     """Refreshing does not prolong a login beyond its end."""
     token = ada.refresh_token
     for _ in range(2):
@@ -474,7 +476,7 @@ async def test_a_login_ends_after_30_days_whatever_happens(clock, ada: Api) -> N
     assert code_of(answer) == (401, "not_signed_in")
 
 
-async def test_an_access_token_lives_15_minutes(clock, ada: Api) -> None:
+async def test_access_token_after_15_minutes_is_refused_as_expired(clock, ada: Api) -> None:
     """Its end has a code of its own, so that clients know to refresh."""
     clock.advance(898)
     in_time = await ada.get("/user/me")
@@ -489,7 +491,7 @@ async def test_an_access_token_lives_15_minutes(clock, ada: Api) -> None:
 @pytest.mark.parametrize(
     "token", ["", ".", "a.", ".b", "a.b", "a.b.c", "x" * 200, "\0.\0", "é.ü", "{login}.", "{access}", "💥.💥"]
 )
-async def test_what_is_no_refresh_token_is_refused(ada: Api, token: str) -> None:
+async def test_refresh_with_garbage_is_401_and_ends_no_login(ada: Api, token: str) -> None:
     """Garbage of any form is 401, and ends nobody's login."""
     token = token.format(login=ada.refresh_token.partition(".")[0], access=ada.token[:200])
 
@@ -502,7 +504,7 @@ async def test_what_is_no_refresh_token_is_refused(ada: Api, token: str) -> None
     assert (await ada.get("/user/me")).status == 200
 
 
-async def test_refresh_without_a_token(browser: Browser) -> None:
+async def test_refresh_without_token_is_401(browser: Browser) -> None:
     """Nothing to refresh is 401, not an error of the form."""
     answer = await browser.post("/user/refresh")
 
@@ -531,7 +533,7 @@ async def test_logout_ends_this_login_only(ada: Api) -> None:
     assert (await Api(ada.url, other.body["accessToken"]).get("/user/me")).status == 200
 
 
-async def test_logins_survive_a_restart(start_server) -> None:
+async def test_login_survives_restart(start_server) -> None:
     """The generated secret and the logins are kept: nobody has to sign in again after an update."""
     first = await start_server()
     ada = await Api(first.url).sign_up("ada")
@@ -546,7 +548,7 @@ async def test_logins_survive_a_restart(start_server) -> None:
 # -- logs -----------------------------------------------------------------------------------------
 
 
-async def test_secrets_are_never_logged(caplog: pytest.LogCaptureFixture, start_server, expect_log) -> None:
+async def test_log_on_any_path_contains_no_secrets(caplog: pytest.LogCaptureFixture, start_server, expect_log) -> None:
     """Neither passwords nor tokens nor code nor messages are in any record, down to DEBUG, on any path."""
     caplog.set_level(logging.DEBUG)
     password, message, code = "canary-password-93", "canary-message-93", "canary-code-93"

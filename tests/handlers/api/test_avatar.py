@@ -36,7 +36,7 @@ def reason(answer: Answer) -> str:
 
 
 @pytest.mark.parametrize("name", GOOD)
-async def test_what_is_a_picture_is_written_anew(ada: Api, name: str) -> None:
+async def test_avatar_upload_is_reencoded_without_metadata(ada: Api, name: str) -> None:
     """One frame, 256 × 256, without metadata, comments, or what hung on the file."""
     answer = await upload(ada, GOOD[name]())
 
@@ -44,7 +44,7 @@ async def test_what_is_a_picture_is_written_anew(ada: Api, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_what_is_no_picture_is_refused(ada: Api, name: str) -> None:
+async def test_avatar_upload_of_no_picture_is_refused(ada: Api, name: str) -> None:
     """422 names the field and the reason, and the picture from before stays."""
     before = (await upload(ada, picture())).body["avatar"]
     build, why = BAD[name]
@@ -55,7 +55,7 @@ async def test_what_is_no_picture_is_refused(ada: Api, name: str) -> None:
     assert (await ada.get("/user/me")).body["avatar"] == before
 
 
-async def test_a_truncated_picture_over_http(ada: Api) -> None:
+async def test_avatar_upload_of_truncated_picture_is_refused_as_damaged(ada: Api) -> None:
     """It is told as damaged."""
     assert reason(await upload(ada, GOOD["PNG"]()[:-2_000])) == DAMAGED
 
@@ -63,7 +63,7 @@ async def test_a_truncated_picture_over_http(ada: Api) -> None:
 # -- serving --------------------------------------------------------------------------------------
 
 
-async def test_the_address_of_a_picture(ada: Api, bob: Api) -> None:
+async def test_avatar_address_is_same_for_all_and_changes_with_picture(ada: Api, bob: Api) -> None:
     """It is the same for everybody who sees the user, and a new one for a new picture."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -79,7 +79,7 @@ async def test_the_address_of_a_picture(ada: Api, bob: Api) -> None:
     assert seen == {second["avatar"]} == {(await ada.get("/user/me")).body["avatar"]}
 
 
-async def test_headers_of_a_picture(ada: Api) -> None:
+async def test_avatar_answer_has_safe_type_and_cache_headers(ada: Api) -> None:
     """No browser takes it for a page or runs what is in it; caches may keep it and ask whether it changed."""
     address = (await upload(ada, picture())).body["avatar"]
 
@@ -97,7 +97,7 @@ async def test_headers_of_a_picture(ada: Api) -> None:
     assert (head.status, head.body, head.headers["Etag"]) == (200, b"", answer.headers["Etag"])
 
 
-async def test_removing_a_picture(ada: Api, bob: Api) -> None:
+async def test_avatar_removal_leaves_nothing_at_old_address(ada: Api, bob: Api) -> None:
     """Nothing is left of it, also at its old address; there being none is no fault."""
     address = (await upload(ada, picture())).body["avatar"]
 
@@ -109,7 +109,7 @@ async def test_removing_a_picture(ada: Api, bob: Api) -> None:
         assert code_of(await ada.get(path)) == (404, "not_found")
 
 
-async def test_pictures_survive_a_restart(start_server) -> None:
+async def test_avatar_survives_restart(start_server) -> None:
     """They are in the store, and the address may be typed."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -122,14 +122,14 @@ async def test_pictures_survive_a_restart(start_server) -> None:
     assert answer.body == before
 
 
-async def test_a_guest_has_a_picture_too(ada: Api) -> None:
+async def test_avatar_upload_by_guest_is_accepted(ada: Api) -> None:
     """Who came by an invite may show himself."""
     guest = await guest_of(ada, await ada.new_session())
 
     check_clean(await served(ada, await upload(guest, picture())))
 
 
-async def test_pictures_have_a_rate_of_their_own(start_server) -> None:
+async def test_avatar_uploads_over_hourly_rate_are_refused(start_server) -> None:
     """So many uploads an hour, told with the wait; what was refused for its form is not counted."""
     server = await start_server(avatars_per_h=2)
     ada = await Api(server.url).sign_up("ada")
@@ -145,7 +145,7 @@ async def test_pictures_have_a_rate_of_their_own(start_server) -> None:
 
 
 @pytest.mark.parametrize(("extra", "status"), [(0, 200), (1, 413)])
-async def test_files_up_to_2_mib(ada: Api, extra: int, status: int) -> None:
+async def test_avatar_upload_over_2_mib_is_refused(ada: Api, extra: int, status: int) -> None:
     """2 MiB are taken, one byte more is not."""
     file = picture() + b"\0" * (2 * MIB + extra - len(picture()))
 
@@ -186,7 +186,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("name", FORMS)
-async def test_forms_that_are_wrong(ada: Api, name: str) -> None:
+async def test_avatar_form_without_single_file_is_refused(ada: Api, name: str) -> None:
     """What is not one file in the field `avatar` is told so."""
     body, status, fields = FORMS[name]
 
@@ -204,7 +204,7 @@ async def test_forms_that_are_wrong(ada: Api, name: str) -> None:
      ('multipart/form-data; charset=utf-8; boundary="x-boundary-x"', 200),
      ("Multipart/Form-Data; boundary=x-boundary-x", 200)],
 )  # fmt: skip
-async def test_content_types(ada: Api, content_type: str, status: int) -> None:
+async def test_avatar_upload_of_other_content_type_is_refused(ada: Api, content_type: str, status: int) -> None:
     """Only a form that says where its parts begin is read."""
     body = multipart(("avatar", picture()))
 
@@ -215,7 +215,7 @@ async def test_content_types(ada: Api, content_type: str, status: int) -> None:
         assert answer.body["code"] == ("unsupported_media_type" if status == 415 else "bad_request")
 
 
-async def test_another_sites_form_is_refused(browser: Browser) -> None:
+async def test_avatar_form_of_other_site_is_refused(browser: Browser) -> None:
     """A form needs no script to be sent with cookies: its origin decides."""
     await browser.enter("ada")
     browser.origin = "https://evil.example.org"
@@ -227,7 +227,9 @@ async def test_another_sites_form_is_refused(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["declared", "chunked"])
-async def test_a_body_of_1_gib(ada: Api, is_chunked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_avatar_body_of_1_gib_is_refused_after_2_mib(
+    ada: Api, is_chunked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is refused with an answer, after 2 MiB at the most; the rest is neither read nor kept."""
     taken = [0]
     read = IOStream.read_from_fd
@@ -270,7 +272,7 @@ async def test_a_body_of_1_gib(ada: Api, is_chunked: bool, monkeypatch: pytest.M
     assert (await ada.get("/user/me")).body["avatar"] is None
 
 
-async def test_a_large_body_of_a_stranger_is_not_read(api: Api) -> None:
+async def test_avatar_body_without_sign_in_is_not_read(api: Api) -> None:
     """Who is not signed in is told so before he has sent anything."""
     head = f"POST /user/avatar HTTP/1.1\r\nHost: x\r\nContent-Type: {MULTIPART}\r\nContent-Length: 2000000\r\n\r\n"
 
@@ -280,7 +282,7 @@ async def test_a_large_body_of_a_stranger_is_not_read(api: Api) -> None:
     assert answer.status == 401
 
 
-async def test_who_asks_first_is_not_told_to_send(ada: Api) -> None:
+async def test_avatar_upload_with_expect_100_is_refused_before_body(ada: Api) -> None:
     """With `Expect: 100-continue` the refusal comes before the body."""
     head = f"POST /user/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.token}\r\nExpect: 100-continue\r\n"
 
@@ -290,7 +292,7 @@ async def test_who_asks_first_is_not_told_to_send(ada: Api) -> None:
     assert answer.status == 413
 
 
-async def test_decoding_does_not_stop_the_server(crowd: None, ada: Api) -> None:
+async def test_avatar_decoding_does_not_delay_other_requests(crowd: None, ada: Api) -> None:
     """While the largest pictures are decoded others are answered at once, and all are answered."""
     largest = GOOD["4096x4096"]()
     uploads = asyncio.gather(*(upload(ada, largest) for _ in range(8)))

@@ -14,7 +14,7 @@ async def texts(api: Api, session_id: str) -> list[str]:
     return [message["message"] for message in (await api.get(f"/chat/{session_id}")).body["messages"]]
 
 
-async def test_a_message_is_sent_and_read(ada: Api, bob: Api) -> None:
+async def test_message_is_sent_and_read_by_all_members(ada: Api, bob: Api) -> None:
     """The answer is the message, and everybody reads the same."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -34,14 +34,14 @@ async def test_a_message_is_sent_and_read(ada: Api, bob: Api) -> None:
         assert (read.status, read.body) == (200, {"messages": [answer.body], "next": None})
 
 
-async def test_a_new_chat_is_empty(ada: Api) -> None:
+async def test_new_chat_is_empty_list(ada: Api) -> None:
     """No messages is a list, not an error."""
     answer = await ada.get(f"/chat/{await ada.new_session()}")
 
     assert (answer.status, answer.body) == (200, {"messages": [], "next": None})
 
 
-async def test_the_sender_is_the_true_one(ada: Api, bob: Api) -> None:
+async def test_message_sender_is_caller_under_current_name(ada: Api, bob: Api) -> None:
     """Nobody can write in another's name, and a new name is shown with old messages too."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -63,7 +63,7 @@ async def test_the_sender_is_the_true_one(ada: Api, bob: Api) -> None:
     ["x", "a" * 4000, "😀" * 4000, "two\nlines\n\tindented", "<script>alert(1)</script>", '{"$ne": null}', "日本語 ñ é",
      "👩‍👩‍👧 family", "O'Brien; DROP TABLE messages; --", "%s {0} \\n"],
 )  # fmt: skip
-async def test_messages_come_back_as_sent(ada: Api, message: str) -> None:
+async def test_message_up_to_4000_characters_is_unchanged(ada: Api, message: str) -> None:
     """Up to 4000 characters of anything readable, unchanged."""
     session_id = await ada.new_session()
 
@@ -78,7 +78,7 @@ async def test_messages_come_back_as_sent(ada: Api, message: str) -> None:
     ["", "   ", "\n\t", "a" * 4001, "😀" * 4001, "nul\0", "bell\a", "\u202etxet", "escape \x1b[2J", None, 5, True,
      ["x"], {"$ne": None}],
 )  # fmt: skip
-async def test_messages_that_are_refused(ada: Api, message: object) -> None:
+async def test_message_with_bad_text_is_refused(ada: Api, message: object) -> None:
     """Nothing, one character too many, control and direction characters, and what is no text."""
     session_id = await ada.new_session()
 
@@ -89,7 +89,7 @@ async def test_messages_that_are_refused(ada: Api, message: object) -> None:
     assert await texts(ada, session_id) == []
 
 
-async def test_messages_are_nfc(ada: Api) -> None:
+async def test_message_text_is_composed_to_nfc(ada: Api) -> None:
     """Chat, like names and titles, keeps one spelling of an accent (NFC), so that search finds it."""
     session_id = await ada.new_session()
 
@@ -98,7 +98,7 @@ async def test_messages_are_nfc(ada: Api) -> None:
     assert answer.body["message"] == "café"
 
 
-async def test_line_ends_of_windows_are_line_ends(ada: Api) -> None:
+async def test_message_with_crlf_is_accepted(ada: Api) -> None:
     """Text pasted from Windows has CRLF: it is a line end, not a control character to refuse."""
     session_id = await ada.new_session()
 
@@ -109,7 +109,7 @@ async def test_line_ends_of_windows_are_line_ends(ada: Api) -> None:
 
 
 @pytest.mark.parametrize("session_id", ["", None, 5, ["x"], {"$ne": None}, "x" * 65])
-async def test_the_session_must_be_an_id(ada: Api, session_id: object) -> None:
+async def test_message_with_bad_session_id_names_the_field(ada: Api, session_id: object) -> None:
     """What is no id is the fault of `sessionId`."""
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
 
@@ -118,14 +118,14 @@ async def test_the_session_must_be_an_id(ada: Api, session_id: object) -> None:
 
 
 @pytest.mark.parametrize("session_id", [UNKNOWN_ID, "x", "\0", "send"])
-async def test_an_unknown_session_is_not_found(ada: Api, session_id: str) -> None:
+async def test_chat_of_unknown_session_is_not_found(ada: Api, session_id: str) -> None:
     """A session that is not there is 404."""
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
 
     assert code_of(answer) == (404, "not_found")
 
 
-async def test_who_was_removed_neither_writes_nor_reads(ada: Api, bob: Api) -> None:
+async def test_chat_by_removed_member_is_refused(ada: Api, bob: Api) -> None:
     """Membership is asked at each request."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -138,7 +138,7 @@ async def test_who_was_removed_neither_writes_nor_reads(ada: Api, bob: Api) -> N
     assert await texts(ada, session_id) == ["hi"]
 
 
-async def test_pages_lead_from_the_newest_to_the_oldest(ada: Api) -> None:
+async def test_chat_pages_lead_from_newest_to_oldest(ada: Api) -> None:
     """Inside a page the oldest is first; `next` leads to older ones until there are none."""
     session_id = await ada.new_session()
     sent = [f"message {number}" for number in range(7)]
@@ -151,7 +151,7 @@ async def test_pages_lead_from_the_newest_to_the_oldest(ada: Api) -> None:
     assert [len(page) for page in await walk(ada, f"/chat/{session_id}?limit=7", "messages")] == [7]
 
 
-async def test_a_page_has_50_unless_asked(crowd: None, ada: Api) -> None:
+async def test_chat_page_has_50_messages_by_default(crowd: None, ada: Api) -> None:
     """The default is 50, the most is 200."""
     session_id = await ada.new_session()
     await asyncio.gather(
@@ -167,7 +167,7 @@ async def test_a_page_has_50_unless_asked(crowd: None, ada: Api) -> None:
     assert most["next"]
 
 
-async def test_pages_stay_put_while_people_talk(ada: Api) -> None:
+async def test_chat_pages_do_not_shift_with_new_messages(ada: Api) -> None:
     """A new message does not shift the older pages."""
     session_id = await ada.new_session()
     for number in range(4):
@@ -180,7 +180,7 @@ async def test_pages_stay_put_while_people_talk(ada: Api) -> None:
     assert [message["message"] for message in second["messages"]] == ["0", "1"]
 
 
-async def test_50_messages_at_once_are_all_there_once(crowd: None, ada: Api) -> None:
+async def test_simultaneous_messages_are_each_stored_one_time_in_order(crowd: None, ada: Api) -> None:
     """None is lost and none is there twice; ids sort in the order in which they are shown."""
     session_id = await ada.new_session()
 
@@ -196,7 +196,7 @@ async def test_50_messages_at_once_are_all_there_once(crowd: None, ada: Api) -> 
     assert times == sorted(times)
 
 
-async def test_chats_are_kept_apart(ada: Api) -> None:
+async def test_chat_shows_messages_of_its_session_only(ada: Api) -> None:
     """Each session has its own."""
     one, other = await ada.new_session(), await ada.new_session()
 
@@ -206,7 +206,7 @@ async def test_chats_are_kept_apart(ada: Api) -> None:
     assert await texts(ada, other) == []
 
 
-async def test_chat_survives_a_restart(start_server) -> None:
+async def test_chat_survives_restart(start_server) -> None:
     """What was answered with 201 is there after a restart."""
     first = await start_server()
     ada = await Api(first.url).sign_up("ada")

@@ -177,7 +177,7 @@ async def avatar(api: Api) -> str | None:
     return (await api.get("/user/me")).body["avatar"]
 
 
-async def test_an_upload_is_signed_and_clean(cloud: Cloudinary, ada: Api) -> None:
+async def test_cloudinary_upload_is_signed_and_without_metadata(cloud: Cloudinary, ada: Api) -> None:
     """The file is the whole picture without metadata, to be cut to the face; nobody else could have sent it."""
     answered = await upload(ada, saved(noise(2_000, 1_000), "JPEG", exif=exif()))
 
@@ -194,7 +194,7 @@ async def test_an_upload_is_signed_and_clean(cloud: Cloudinary, ada: Api) -> Non
     assert code_of(await ada.get(f"/user/{ada.user['id']}/avatar")) == (404, "not_found")
 
 
-async def test_the_picture_from_before_is_deleted(cloud: Cloudinary, ada: Api) -> None:
+async def test_cloudinary_upload_or_removal_deletes_previous_picture(cloud: Cloudinary, ada: Api) -> None:
     """Once the new one is in its place; also when it is removed, and with the account."""
     await upload(ada, picture())
     await upload(ada, picture("GIF"))
@@ -219,7 +219,7 @@ def _count(cloud: Cloudinary, action: str) -> int:
 
 
 @pytest.mark.parametrize("name", ["SVG", "pixel flood", "PNG without pixels"])
-async def test_what_is_refused_does_not_reach_cloudinary(cloud: Cloudinary, ada: Api, name: str) -> None:
+async def test_refused_picture_is_not_sent_to_cloudinary(cloud: Cloudinary, ada: Api, name: str) -> None:
     """Nothing is sent on that was not decoded here."""
     assert code_of(await upload(ada, BAD[name][0]())) == (422, "invalid")
 
@@ -227,7 +227,7 @@ async def test_what_is_refused_does_not_reach_cloudinary(cloud: Cloudinary, ada:
 
 
 @pytest.mark.parametrize("name", ["4096x4096", "animated GIF", "GIF and HTML", "EXIF with GPS", "1x1"])
-async def test_what_is_sent_on_is_clean(cloud: Cloudinary, ada: Api, name: str) -> None:
+async def test_hostile_picture_is_sent_to_cloudinary_clean(cloud: Cloudinary, ada: Api, name: str) -> None:
     """Of hostile files too."""
     size = {"4096x4096": (1_024, 1_024), "GIF and HTML": (120, 90), "1x1": (1, 1)}.get(name, (300, 200))
 
@@ -253,7 +253,7 @@ async def refused_in_time(cloud: Cloudinary, ada: Api, *, is_slow: bool) -> Answ
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_cloudinary_that_fails(cloud: Cloudinary, ada: Api, name: str, expect_log) -> None:
+async def test_failing_cloudinary_is_503_and_keeps_picture(cloud: Cloudinary, ada: Api, name: str, expect_log) -> None:
     """503 in time, the picture from before stays, and the next upload works."""
     if name == "drips":
         expect_log("WARNING urllib3.connectionpool: Connection pool is full")
@@ -270,7 +270,7 @@ async def test_a_cloudinary_that_fails(cloud: Cloudinary, ada: Api, name: str, e
     assert await avatar(ada) != before
 
 
-async def test_a_cloudinary_that_is_not_there(cloud: Cloudinary, ada: Api, expect_log) -> None:
+async def test_unreachable_cloudinary_is_503_until_it_is_back(cloud: Cloudinary, ada: Api, expect_log) -> None:
     """A refused connection is the same; once it is back all is well."""
     expect_log("WARNING urllib3.connectionpool: Retrying")
     await upload(ada, picture())
@@ -284,7 +284,7 @@ async def test_a_cloudinary_that_is_not_there(cloud: Cloudinary, ada: Api, expec
     assert (await upload(ada, picture())).status == 200
 
 
-async def test_several_at_once(cloud: Cloudinary, ada: Api) -> None:
+async def test_simultaneous_uploads_show_last_and_log_no_error(cloud: Cloudinary, ada: Api) -> None:
     """Uploads of the same moment are all kept, the last one is shown, and the log has nothing to complain of."""
     answers = await asyncio.gather(*(upload(ada, picture()) for _ in range(6)))
 
@@ -296,7 +296,9 @@ async def test_several_at_once(cloud: Cloudinary, ada: Api) -> None:
 
 
 @pytest.mark.parametrize("name", SLOW)
-async def test_many_uploads_to_a_slow_cloudinary(cloud: Cloudinary, ada: Api, name: str, expect_log) -> None:
+async def test_uploads_to_slow_cloudinary_are_refused_in_time(
+    cloud: Cloudinary, ada: Api, name: str, expect_log
+) -> None:
     """All are refused in time, and those that were slow do not keep later ones waiting."""
     expect_log("WARNING urllib3.connectionpool")
     cloud.behaviour = FAULTS[name]
@@ -311,7 +313,7 @@ async def test_many_uploads_to_a_slow_cloudinary(cloud: Cloudinary, ada: Api, na
     await until(lambda: upload(ada, picture()), lambda answered: answered.status == 200)
 
 
-async def test_an_upload_that_was_given_up_is_not_made_later(cloud: Cloudinary, ada: Api, expect_log) -> None:
+async def test_upload_timed_out_in_queue_is_never_sent(cloud: Cloudinary, ada: Api, expect_log) -> None:
     """Who was told to try again leaves nothing at Cloudinary by an upload that had not begun."""
     expect_log("WARNING urllib3.connectionpool")
     cloud.behaviour = never
@@ -325,7 +327,7 @@ async def test_an_upload_that_was_given_up_is_not_made_later(cloud: Cloudinary, 
     assert len(cloud.calls) <= begun + 2  # one may have begun in the same moment
 
 
-async def test_an_old_picture_that_cannot_be_deleted(cloud: Cloudinary, ada: Api, expect_log) -> None:
+async def test_failed_deletion_of_old_picture_is_logged_only(cloud: Cloudinary, ada: Api, expect_log) -> None:
     """The new one is there all the same, and the log says what stays behind."""
     expect_log("WARNING handlers.api.avatar: the picture .* could not be deleted")
     await upload(ada, picture())
@@ -343,7 +345,7 @@ async def test_an_old_picture_that_cannot_be_deleted(cloud: Cloudinary, ada: Api
     await until(lambda: _count(cloud, "destroy"), lambda count: count == 1)
 
 
-async def test_the_secret_is_never_logged(cloud: Cloudinary, ada: Api, caplog, expect_log) -> None:
+async def test_cloudinary_key_and_signature_are_not_logged(cloud: Cloudinary, ada: Api, caplog, expect_log) -> None:
     """Neither key nor signature are in the log, whatever Cloudinary says."""
     expect_log("the picture .* could not be deleted")
     caplog.set_level("DEBUG")

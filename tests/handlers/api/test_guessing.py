@@ -18,7 +18,7 @@ def must_wait(answer: Answer, at_most_s: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/user/password", "/user/me"])
-async def test_guessing_with_a_login_is_guessing(clock, ada: Api, path: str) -> None:
+async def test_wrong_passwords_of_signed_in_user_lock_change_and_sign_in(clock, ada: Api, path: str) -> None:
     """Five wrong passwords and both ways wait, the right one too; no clock on the wall shortens that."""
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
@@ -40,7 +40,7 @@ async def test_guessing_with_a_login_is_guessing(clock, ada: Api, path: str) -> 
     assert await is_open(wire)
 
 
-async def test_strangers_guesses_do_not_lock_the_owner_in(ada: Api) -> None:
+async def test_sign_in_locked_by_strangers_leaves_password_change_open(ada: Api) -> None:
     """While the sign-in waits, who is signed in may change his password, and then sign in nowhere sooner."""
     wrong = [await Api(ada.url).post("/user/login", {"username": "ada", "password": WRONG}) for _ in range(5)]
     assert [answer.status for answer in wrong] == [401] * 5
@@ -51,7 +51,7 @@ async def test_strangers_guesses_do_not_lock_the_owner_in(ada: Api) -> None:
     must_wait(await Api(ada.url).post("/user/login", {"username": "ada", "password": NEW}), 1_800)
 
 
-async def test_guessing_from_one_address_stops_everybody_there(start_server, clock) -> None:
+async def test_twenty_wrong_passwords_of_address_lock_all_accounts_there(start_server, clock) -> None:
     """Each account has five tries, the address twenty in all; sockets that are open stay, and so do logins."""
     server = await start_server(address_failures=4)
     ada = await Api(server.url).sign_up("ada")
@@ -68,7 +68,7 @@ async def test_guessing_from_one_address_stops_everybody_there(start_server, clo
     assert (await ada.get("/user/me")).status == 200
 
 
-async def test_right_passwords_are_no_guesses(ada: Api) -> None:
+async def test_right_passwords_are_not_counted_as_guesses(ada: Api) -> None:
     """Changing the password often is not guessing, also when four tries went wrong before."""
     passwords = [PASSWORD, *(f"{NEW} {number}" for number in range(8))]
     for _ in range(4):
@@ -79,7 +79,7 @@ async def test_right_passwords_are_no_guesses(ada: Api) -> None:
         assert answer.status == 200
 
 
-async def test_guesses_at_once_are_counted_too(crowd: None, ada: Api) -> None:
+async def test_simultaneous_wrong_passwords_are_counted(crowd: None, ada: Api) -> None:
     """Thirty at the same time are five."""
     body = {"currentPassword": WRONG, "newPassword": NEW}
 

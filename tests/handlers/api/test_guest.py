@@ -40,7 +40,7 @@ async def gus(ada: Api, session_id: str) -> Api:
 # -- coming in ------------------------------------------------------------------------------------
 
 
-async def test_a_guest_is_signed_in(ada: Api, session_id: str) -> None:
+async def test_guest_sign_in_answers_with_tokens_session_and_role(ada: Api, session_id: str) -> None:
     """Tokens in the body and in cookies as for everybody, and where he is in what role."""
     invite = (await new_invite(ada, session_id, role="viewer"))["invite"]
 
@@ -59,7 +59,7 @@ async def test_a_guest_is_signed_in(ada: Api, session_id: str) -> None:
     assert (again.status, again.body["user"]) == (200, user)
 
 
-async def test_names_of_guests_need_not_be_unique(ada: Api, session_id: str) -> None:
+async def test_guest_name_in_use_is_accepted(ada: Api, session_id: str) -> None:
     """Two guests may have one name, also a user's; none of them can sign in by it."""
     guests = [await guest_of(ada, session_id, name) for name in ("ada", "ada", "Gus", "Gus")]
 
@@ -71,7 +71,7 @@ async def test_names_of_guests_need_not_be_unique(ada: Api, session_id: str) -> 
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 33, "a\nb", "\u202eabc", "a@b", "a\u200bb", "nul\0", None, 5])
-async def test_names_that_are_refused(ada: Api, session_id: str, name: object) -> None:
+async def test_guest_sign_in_with_bad_name_is_refused_and_keeps_invite(ada: Api, session_id: str, name: object) -> None:
     """The same as for user names, only shorter ones are fine; the invite is not used."""
     invite = await new_invite(ada, session_id, maxUses=1)
 
@@ -82,7 +82,7 @@ async def test_names_that_are_refused(ada: Api, session_id: str, name: object) -
     assert (await guest_by(ada.url, invite["invite"], "é")).user["username"] == "é"
 
 
-async def test_a_guest_is_seen_as_one(ada: Api, gus: Api, session_id: str) -> None:
+async def test_guest_is_marked_in_chat_member_list_and_presence(ada: Api, gus: Api, session_id: str) -> None:
     """In the chat, the member list and presence, under his name."""
     wire = await joined(gus, session_id)
     watcher = await joined(ada, session_id)
@@ -107,7 +107,7 @@ async def test_a_guest_is_seen_as_one(ada: Api, gus: Api, session_id: str) -> No
 
 
 @pytest.mark.parametrize("access", ["link", "invite"])
-async def test_a_guest_enters_one_session_only(ada: Api, gus: Api, session_id: str, access: str) -> None:
+async def test_guest_joining_other_session_is_refused(ada: Api, gus: Api, session_id: str, access: str) -> None:
     """Neither link nor another invite opens another session, by REST or WebSocket."""
     other = await ada.new_session(access=access, code="secret")
     invite = (await new_invite(ada, other))["invite"]
@@ -126,12 +126,12 @@ async def test_a_guest_enters_one_session_only(ada: Api, gus: Api, session_id: s
     assert [item["id"] for item in (await gus.get("/session")).body["items"]] == [session_id]
 
 
-async def test_a_guest_opens_no_session(ada: Api, gus: Api) -> None:
+async def test_guest_creating_session_is_refused(ada: Api, gus: Api) -> None:
     """He is told to sign up."""
     assert code_of(await gus.post("/session", {"title": "x"})) == (403, "forbidden")
 
 
-async def test_a_guest_owns_no_session(ada: Api, gus: Api, session_id: str) -> None:
+async def test_session_handover_to_guest_is_refused(ada: Api, gus: Api, session_id: str) -> None:
     """The owner cannot hand it to him."""
     answer = await ada.patch(f"/session/{session_id}/members/{gus.user['id']}", {"role": "owner"})
 
@@ -139,7 +139,7 @@ async def test_a_guest_owns_no_session(ada: Api, gus: Api, session_id: str) -> N
     assert (await ada.get(f"/session/{session_id}")).body["role"] == "owner"
 
 
-async def test_a_guest_works_like_a_member(ada: Api, gus: Api, session_id: str) -> None:
+async def test_guest_edits_saves_and_chats_like_member(ada: Api, gus: Api, session_id: str) -> None:
     """In his session he edits, saves, chats and reads, and his name is with it."""
     wire = await joined(gus, session_id)
     await wire.send(typing_frame("by Gus"))
@@ -154,7 +154,7 @@ async def test_a_guest_works_like_a_member(ada: Api, gus: Api, session_id: str) 
     assert (await gus.post(f"/session/{session_id}/ticket")).status == 200
 
 
-async def test_a_guests_role_is_changed_and_he_is_removed_like_others(ada: Api, gus: Api, session_id: str) -> None:
+async def test_guest_role_change_and_removal_work_as_for_members(ada: Api, gus: Api, session_id: str) -> None:
     """Removal closes his sockets with 4403, and no invite lets him back."""
     member = f"/session/{session_id}/members/{gus.user['id']}"
     wire = await joined(gus, session_id)
@@ -169,7 +169,7 @@ async def test_a_guests_role_is_changed_and_he_is_removed_like_others(ada: Api, 
     assert (await gus.get("/session")).body["items"] == []
 
 
-async def test_a_guest_who_left_may_come_back_by_an_invite(ada: Api, gus: Api, session_id: str) -> None:
+async def test_guest_returns_by_invite_as_same_guest(ada: Api, gus: Api, session_id: str) -> None:
     """Into his session, as the same guest."""
     await gus.post(f"/session/{session_id}/leave")
     assert code_of(await gus.post(f"/session/{session_id}/join")) == (404, "not_found")
@@ -180,7 +180,7 @@ async def test_a_guest_who_left_may_come_back_by_an_invite(ada: Api, gus: Api, s
     assert (answer.status, answer.body["role"]) == (200, "viewer")
 
 
-async def test_a_guest_renames_himself(ada: Api, gus: Api) -> None:
+async def test_guest_rename_to_name_in_use_is_accepted(ada: Api, gus: Api) -> None:
     """To any name, also one that somebody has."""
     for name in ("é", "ada", "x" * 32):
         answer = await gus.patch("/user/me", {"username": name})
@@ -192,7 +192,7 @@ async def test_a_guest_renames_himself(ada: Api, gus: Api) -> None:
 # -- becoming a full user -------------------------------------------------------------------------
 
 
-async def test_a_guest_who_signs_up_stays_who_he_is(ada: Api, gus: Api, session_id: str) -> None:
+async def test_guest_sign_up_keeps_id_messages_and_membership(ada: Api, gus: Api, session_id: str) -> None:
     """Id, messages, membership and open sockets are his; now he may go anywhere and sign in again."""
     other = await ada.new_session()
     wire, watcher = await joined(gus, session_id), await joined(ada, session_id)
@@ -224,7 +224,7 @@ async def test_a_guest_who_signs_up_stays_who_he_is(ada: Api, gus: Api, session_
     assert (await log_in(ada.url, "gustav")).user["id"] == user["id"]
 
 
-async def test_tokens_and_tickets_of_before_are_void(gus: Api, session_id: str) -> None:
+async def test_guest_sign_up_voids_earlier_tokens_and_tickets(gus: Api, session_id: str) -> None:
     """Those of the answer go on; who has a copy of the guest's has nothing. His sockets end with the new login."""
     wire = await joined(gus, session_id)
     ticket = (await gus.post(f"/session/{session_id}/ticket")).body["ticket"]
@@ -245,7 +245,7 @@ async def test_tokens_and_tickets_of_before_are_void(gus: Api, session_id: str) 
     assert (await wire.until_closed())[0] == 4401
 
 
-async def test_signing_up_with_a_token_that_has_expired(clock, ada: Api, gus: Api) -> None:
+async def test_guest_sign_up_with_expired_token_asks_for_refresh(clock, ada: Api, gus: Api) -> None:
     """He would become somebody else without noticing: he is told to refresh it first, then stays who he is."""
     clock.advance(901)
 
@@ -257,7 +257,7 @@ async def test_signing_up_with_a_token_that_has_expired(clock, ada: Api, gus: Ap
     assert (claimed.status, claimed.body["user"]["id"]) == (201, gus.user["id"])
 
 
-async def test_signing_up_with_the_refresh_cookie_only(clock, ada: Api, server, session_id: str) -> None:
+async def test_guest_sign_up_with_refresh_cookie_alone_keeps_id(clock, ada: Api, server, session_id: str) -> None:
     """A browser drops the access cookie when it expires: the other one says who he was."""
     browser = Browser(server.url)
     invite = (await new_invite(ada, session_id))["invite"]
@@ -280,7 +280,7 @@ async def test_signing_up_with_the_refresh_cookie_only(clock, ada: Api, server, 
         ({**account("gustav"), "role": "owner"}, 422),
     ],
 )
-async def test_a_guest_whose_sign_up_fails_stays_a_guest(gus: Api, session_id: str, body: dict, status: int) -> None:
+async def test_failed_guest_sign_up_changes_nothing(gus: Api, session_id: str, body: dict, status: int) -> None:
     """Nothing of it is done, and he can try again."""
     wire = await joined(gus, session_id)
 
@@ -291,7 +291,7 @@ async def test_a_guest_whose_sign_up_fails_stays_a_guest(gus: Api, session_id: s
     assert (await gus.post("/user/signup", account("gustav"))).body["user"]["id"] == gus.user["id"]
 
 
-async def test_signing_up_as_a_guest_by_cookie(ada: Api, server, session_id: str) -> None:
+async def test_guest_sign_up_by_cookie_needs_page_of_own_origin(ada: Api, server, session_id: str) -> None:
     """A page of ours claims the guest of its cookie; another site's page does not."""
     browser = Browser(server.url)
     invite = (await new_invite(ada, session_id))["invite"]
@@ -307,7 +307,7 @@ async def test_signing_up_as_a_guest_by_cookie(ada: Api, server, session_id: str
     assert (await browser.get("/user/me")).body["guest"] is False
 
 
-async def test_a_full_user_who_signs_up_again_is_somebody_else(ada: Api) -> None:
+async def test_sign_up_of_full_user_makes_new_user(ada: Api) -> None:
     """Only guests are turned into something."""
     answer = await ada.post("/user/signup", account("other"))
 
@@ -316,7 +316,7 @@ async def test_a_full_user_who_signs_up_again_is_somebody_else(ada: Api) -> None
     assert (await ada.get("/user/me")).body["username"] == "ada"
 
 
-async def test_signing_up_many_times_at_once(crowd: None, ada: Api, session_id: str) -> None:
+async def test_simultaneous_guest_sign_ups_make_one_user(crowd: None, ada: Api, session_id: str) -> None:
     """A guest becomes one user, under one of the names; nothing fails."""
     gus = await guest_of(ada, session_id)
 

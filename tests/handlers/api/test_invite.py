@@ -43,7 +43,7 @@ async def session_id(ada: Api) -> str:
 # -- making ---------------------------------------------------------------------------------------
 
 
-async def test_an_invite_out_of_nothing(clock, ada: Api, session_id: str) -> None:
+async def test_invite_without_fields_has_defaults_and_shows_secret(clock, ada: Api, session_id: str) -> None:
     """A week, any number of uses, the session's join role; its secret is shown this once."""
     answer = await ada.post(f"/session/{session_id}/invites")
 
@@ -64,7 +64,7 @@ async def test_an_invite_out_of_nothing(clock, ada: Api, session_id: str) -> Non
     assert body["invite"] not in str((await ada.get(f"/session/{session_id}/invites")).body)
 
 
-async def test_secrets_differ(ada: Api, session_id: str) -> None:
+async def test_invite_secrets_and_ids_differ(ada: Api, session_id: str) -> None:
     """No two invites are alike, and an invite's id is not its secret."""
     made = [await new_invite(ada, session_id) for _ in range(20)]
 
@@ -79,7 +79,9 @@ async def test_secrets_differ(ada: Api, session_id: str) -> None:
         ("maxUses", [1, 1_000], [0, -1, 1_001, 1.5, "1", None, True]),
     ],
 )
-async def test_fields_of_an_invite(ada: Api, session_id: str, field: str, good: list, bad: list) -> None:
+async def test_invite_fields_beyond_limits_are_refused(
+    ada: Api, session_id: str, field: str, good: list, bad: list
+) -> None:
     """Each at its limits and one over."""
     for value in good:
         assert (await ada.post(f"/session/{session_id}/invites", {field: value})).status == 201
@@ -89,7 +91,7 @@ async def test_fields_of_an_invite(ada: Api, session_id: str, field: str, good: 
         assert list(answer.body["errors"]) == [field]
 
 
-async def test_100_open_invites_and_no_more(ada: Api, session_id: str) -> None:
+async def test_invites_over_100_open_ones_are_refused(ada: Api, session_id: str) -> None:
     """Those that are used up, expired or revoked do not count."""
     for _ in range(100):
         last = await new_invite(ada, session_id)
@@ -109,7 +111,9 @@ async def test_100_open_invites_and_no_more(ada: Api, session_id: str) -> None:
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])
-async def test_an_invite_lets_in(clock, ada: Api, bob: Api, session_id: str, role: str) -> None:
+async def test_invite_joins_in_its_role_and_shows_use_to_owner(
+    clock, ada: Api, bob: Api, session_id: str, role: str
+) -> None:
     """In its role, whatever the session's access and join role; the owner sees who came when."""
     invite = await new_invite(ada, session_id, role=role, maxUses=5)
     clock.advance(60)
@@ -126,7 +130,7 @@ async def test_an_invite_lets_in(clock, ada: Api, bob: Api, session_id: str, rol
     assert {one["at"] for one in item["usedBy"]} == {rfc3339(clock())}
 
 
-async def test_an_invite_may_be_typed(ada: Api, bob: Api, session_id: str) -> None:
+async def test_invite_secret_and_id_are_accepted_as_typed(ada: Api, bob: Api, session_id: str) -> None:
     """Read from paper: capitals, dashes, look-alikes; on all routes, its id too."""
     invite = await new_invite(ada, session_id)
     text = typed(invite["invite"])
@@ -138,7 +142,7 @@ async def test_an_invite_may_be_typed(ada: Api, bob: Api, session_id: str) -> No
     assert (await ada.delete(f"/session/{session_id}/invites/{typed(invite['id'])}")).status == 204
 
 
-async def test_a_used_up_invite(ada: Api, bob: Api, session_id: str) -> None:
+async def test_used_up_invite_is_refused(ada: Api, bob: Api, session_id: str) -> None:
     """The one who came by it stays, joining twice uses nothing, nobody else comes in."""
     invite = (await new_invite(ada, session_id, maxUses=1))["invite"]
     assert (await join(bob, session_id, invite)).status == 200
@@ -153,7 +157,7 @@ async def test_a_used_up_invite(ada: Api, bob: Api, session_id: str) -> None:
     assert (item["uses"], item["usesLeft"], item["usable"]) == (1, 0, False)
 
 
-async def test_50_racing_for_5_uses(crowd: None, ada: Api, server, session_id: str) -> None:
+async def test_simultaneous_joins_use_invite_up_to_its_limit(crowd: None, ada: Api, server, session_id: str) -> None:
     """Five get in, members and guests alike; of the others nothing is left."""
     invite = (await new_invite(ada, session_id, maxUses=5, role="editor"))["invite"]
     users = [await ada.sign_up() for _ in range(25)]
@@ -175,7 +179,7 @@ async def test_50_racing_for_5_uses(crowd: None, ada: Api, server, session_id: s
     assert len(idle) == sum(member["guest"] for member in members)
 
 
-async def test_a_revoked_invite(ada: Api, bob: Api, session_id: str) -> None:
+async def test_revoked_invite_is_refused_and_keeps_members(ada: Api, bob: Api, session_id: str) -> None:
     """It lets nobody in any more, who came by it stays, revoking twice is harmless."""
     invite = await new_invite(ada, session_id)
     await join(bob, session_id, invite["invite"])
@@ -193,7 +197,7 @@ async def test_a_revoked_invite(ada: Api, bob: Api, session_id: str) -> None:
     assert await is_open(wire)
 
 
-async def test_an_expired_invite(clock, ada: Api, bob: Api, session_id: str) -> None:
+async def test_expired_invite_is_refused(clock, ada: Api, bob: Api, session_id: str) -> None:
     """The last millisecond is good, the next is not."""
     invite = (await new_invite(ada, session_id, expiresIn=60))["invite"]
     clock.advance(59.999)
@@ -210,7 +214,7 @@ async def test_an_expired_invite(clock, ada: Api, bob: Api, session_id: str) -> 
 # -- what it does not do --------------------------------------------------------------------------
 
 
-async def test_an_invite_for_another_session(ada: Api, bob: Api, session_id: str) -> None:
+async def test_invite_of_other_session_is_refused_and_not_counted(ada: Api, bob: Api, session_id: str) -> None:
     """It opens its own session only, also where the link would do; nothing is counted."""
     other = await ada.new_session(access="invite")
     open_one = await ada.new_session()
@@ -223,13 +227,13 @@ async def test_an_invite_for_another_session(ada: Api, bob: Api, session_id: str
 
 
 @pytest.mark.parametrize("invite", ["x", UNKNOWN_ID, "0" * 26, "é", "\0", "' OR 1=1; --"])
-async def test_secrets_that_are_none(ada: Api, bob: Api, session_id: str, invite: str) -> None:
+async def test_invite_with_bad_secret_is_unknown(ada: Api, bob: Api, session_id: str, invite: str) -> None:
     """Nonsense is an unknown invite."""
     assert code_of(await join(bob, session_id, invite)) == BAD_INVITE
     assert code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite})) == BAD_INVITE
 
 
-async def test_an_invites_id_is_no_secret(ada: Api, bob: Api, session_id: str) -> None:
+async def test_invite_id_as_secret_is_refused(ada: Api, bob: Api, session_id: str) -> None:
     """Who sees the list cannot use what is in it."""
     invite = await new_invite(ada, session_id)
 
@@ -237,7 +241,7 @@ async def test_an_invites_id_is_no_secret(ada: Api, bob: Api, session_id: str) -
     assert code_of(await bob.get(f"/invite/{invite['id']}")) == BAD_INVITE
 
 
-async def test_who_was_removed_does_not_come_back_by_an_invite(ada: Api, bob: Api, session_id: str) -> None:
+async def test_invite_for_removed_member_is_refused(ada: Api, bob: Api, session_id: str) -> None:
     """Neither by an old one nor by a new one; only the owner lets him in again."""
     invite = (await new_invite(ada, session_id))["invite"]
     await join(bob, session_id, invite)
@@ -251,7 +255,7 @@ async def test_who_was_removed_does_not_come_back_by_an_invite(ada: Api, bob: Ap
     assert (await listed(ada, session_id))["uses"] == 0
 
 
-async def test_an_invite_does_not_change_a_role(ada: Api, bob: Api, session_id: str) -> None:
+async def test_invite_of_member_keeps_role_and_is_not_counted(ada: Api, bob: Api, session_id: str) -> None:
     """A viewer stays one with an editor's invite, the owner stays owner; nothing is counted."""
     await join(bob, session_id, (await new_invite(ada, session_id, role="viewer"))["invite"])
     invite = (await new_invite(ada, session_id, role="editor"))["invite"]
@@ -262,7 +266,7 @@ async def test_an_invite_does_not_change_a_role(ada: Api, bob: Api, session_id: 
     assert (await listed(ada, session_id))["uses"] == 0
 
 
-async def test_who_left_may_use_it_again(ada: Api, bob: Api, session_id: str) -> None:
+async def test_invite_reused_after_leaving_joins_again(ada: Api, bob: Api, session_id: str) -> None:
     """Leaving is no removal; he is in the list once."""
     invite = (await new_invite(ada, session_id))["invite"]
     await join(bob, session_id, invite)
@@ -273,7 +277,7 @@ async def test_who_left_may_use_it_again(ada: Api, bob: Api, session_id: str) ->
     assert [one["username"] for one in (await listed(ada, session_id))["usedBy"]] == ["bob"]
 
 
-async def test_a_full_session(start_server) -> None:
+async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> None:
     """An invite makes no room, and is not used up by trying."""
     server = await start_server(members=2)
     ada = await Api(server.url).sign_up("ada")
@@ -290,7 +294,7 @@ async def test_a_full_session(start_server) -> None:
     assert (await listed(ada, session_id))["uses"] == 1
 
 
-async def test_invites_end_with_their_session(ada: Api, session_id: str) -> None:
+async def test_invites_of_ended_session_work_and_of_deleted_one_are_gone(ada: Api, session_id: str) -> None:
     """Of an ended session they still let people read; of a deleted one nothing is left."""
     invite = (await new_invite(ada, session_id))["invite"]
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
@@ -303,7 +307,7 @@ async def test_invites_end_with_their_session(ada: Api, session_id: str) -> None
     assert code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite})) == BAD_INVITE
 
 
-async def test_invites_of_another_session_cannot_be_revoked(ada: Api, bob: Api, session_id: str) -> None:
+async def test_revoking_invite_of_other_session_is_not_found(ada: Api, bob: Api, session_id: str) -> None:
     """An owner is nobody in others' sessions, whatever id he names."""
     invite = await new_invite(ada, session_id)
     own = await bob.new_session()
@@ -317,7 +321,7 @@ async def test_invites_of_another_session_cannot_be_revoked(ada: Api, bob: Api, 
 # -- looking --------------------------------------------------------------------------------------
 
 
-async def test_what_an_invite_leads_to(ada: Api, session_id: str) -> None:
+async def test_invite_preview_tells_strangers_only_what_is_needed(ada: Api, session_id: str) -> None:
     """Enough to decide, for somebody who is nobody yet, and no more."""
     invite = (await new_invite(ada, session_id, role="editor"))["invite"]
 
@@ -335,7 +339,7 @@ async def test_what_an_invite_leads_to(ada: Api, session_id: str) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-async def test_the_page_of_an_invite(ada: Api, session_id: str) -> None:
+async def test_invite_page_has_strict_policy_and_no_referrer(ada: Api, session_id: str) -> None:
     """It may run its own script only, knows nothing by itself, and tells nobody where it was."""
     invite = (await new_invite(ada, session_id))["invite"]
 
@@ -355,7 +359,7 @@ async def test_the_page_of_an_invite(ada: Api, session_id: str) -> None:
 # -- secrets --------------------------------------------------------------------------------------
 
 
-async def test_the_secret_is_not_in_the_database(ada: Api, tmp_path: Path, session_id: str) -> None:
+async def test_invite_secret_is_stored_as_hash_only(ada: Api, tmp_path: Path, session_id: str) -> None:
     """The files have its hash only."""
     invite = (await new_invite(ada, session_id))["invite"]
     ticket = (await ada.post(f"/session/{session_id}/ticket")).body["ticket"]
@@ -375,7 +379,7 @@ async def test_the_secret_is_not_in_the_database(ada: Api, tmp_path: Path, sessi
     ["/invite/{}", "/join/{}", "/invite/{}?x=1", "/join/{}/", "/invite/{}/", "/join/{}/x", "/invite/{}%ff",
      "//join/{}", "/join//{}", "/Join/{}"],
 )  # fmt: skip
-async def test_the_secret_is_never_logged(ada: Api, session_id: str, path: str, caplog) -> None:
+async def test_invite_secret_is_not_logged(ada: Api, session_id: str, path: str, caplog) -> None:
     """Nor when a link was copied with a slash too many, whatever the method."""
     caplog.set_level("DEBUG")
     invite = (await new_invite(ada, session_id))["invite"]
@@ -391,7 +395,7 @@ async def test_the_secret_is_never_logged(ada: Api, session_id: str, path: str, 
     assert invite not in caplog.text.lower()
 
 
-async def test_guests_are_limited(start_server) -> None:
+async def test_guest_sign_ups_over_hourly_rate_of_address_are_refused(start_server) -> None:
     """So many an hour from one address; full users are not meant."""
     server = await start_server(guests_per_h=2)
     ada = await Api(server.url).sign_up("ada")

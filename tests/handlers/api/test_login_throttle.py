@@ -41,7 +41,7 @@ async def answer_to(url: str, password: str = WRONG, address: str = "", **who: A
 
 
 @pytest.mark.parametrize("exists", [True, False])
-async def test_an_account_has_five_tries_however_it_is_spelled(start_server, exists: bool) -> None:
+async def test_login_throttle_counts_all_spellings_of_account(start_server, exists: bool) -> None:
     """By name or e-mail and in any letters; an account that is not there waits like one that is."""
     server = await start_server()
     if exists:
@@ -56,7 +56,7 @@ async def test_an_account_has_five_tries_however_it_is_spelled(start_server, exi
     assert waiting == [WAIT] * len(spellings)
 
 
-async def test_each_spelling_signs_in(start_server) -> None:
+async def test_login_with_each_spelling_succeeds(start_server) -> None:
     """They are spellings of one account indeed."""
     server = await start_server()
     body = account("x", username="Stra\u00dfe \u00c5", email="J\u00fcrgen@Example.org")
@@ -68,7 +68,7 @@ async def test_each_spelling_signs_in(start_server) -> None:
 @pytest.mark.parametrize(
     "name", ["{id}", "password of {id}", "login of {id}", "{sid}", "127.0.0.1", "\u200bada", "ada."]
 )
-async def test_a_name_is_nothing_but_a_name(ada: Api, name: str) -> None:
+async def test_login_throttle_of_similar_name_does_not_lock_account(ada: Api, name: str) -> None:
     """Failing as somebody who is called like something of ada's locks ada out of nothing."""
     (login,) = (await ada.get("/user/logins")).body["items"]
     strange = name.format(id=ada.user["id"], sid=login["id"])
@@ -81,7 +81,7 @@ async def test_a_name_is_nothing_but_a_name(ada: Api, name: str) -> None:
     assert changed.status == 200
 
 
-async def test_a_success_takes_nothing_but_itself_back(ada: Api) -> None:
+async def test_login_success_does_not_clear_failures_of_others(ada: Api) -> None:
     """Whoever signs in between may do so for ever, and gives nobody new tries."""
     assert [await attempt(ada.url, username="ada") for _ in range(4)] == [BAD] * 4
     assert [await attempt(ada.url, PASSWORD, username="ada") for _ in range(8)] == [(200, None)] * 8
@@ -90,7 +90,7 @@ async def test_a_success_takes_nothing_but_itself_back(ada: Api) -> None:
     assert await attempt(ada.url, PASSWORD, email="ada@example.org") == WAIT
 
 
-async def test_an_own_account_buys_no_tries_for_others(start_server) -> None:
+async def test_login_success_does_not_clear_failures_of_address(start_server) -> None:
     """Signing in rightly after each guess does not make an address innocent."""
     server = await start_server(address_failures=4)
     await Api(server.url).sign_up("eve")
@@ -113,7 +113,7 @@ async def test_an_own_account_buys_no_tries_for_others(start_server) -> None:
         (2, [f"192.0.2.1, 10.0.0.{n}" for n in range(5)]),
     ],
 )
-async def test_an_address_is_one_behind_proxies(start_server, hops: int, addresses: list[str]) -> None:
+async def test_login_throttle_ignores_forged_forwarded_addresses(start_server, hops: int, addresses: list[str]) -> None:
     """What the guesser adds to the header makes him nobody else."""
     server = await start_server(trust_proxy=hops, address_failures=4)
 
@@ -122,7 +122,7 @@ async def test_an_address_is_one_behind_proxies(start_server, hops: int, address
     assert found == [BAD] * 4 + [WAIT]
 
 
-async def test_an_account_has_five_tries_from_all_addresses(start_server) -> None:
+async def test_login_throttle_counts_account_across_addresses(start_server) -> None:
     """Many machines guess no faster than one; somebody else at the last of them may sign in."""
     server = await start_server(trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
@@ -135,7 +135,7 @@ async def test_an_account_has_five_tries_from_all_addresses(start_server) -> Non
     assert await attempt(ada.url, PASSWORD, "192.0.2.5", username="bob") == (200, None)
 
 
-async def test_after_the_wait_the_right_password_is_right(rate_clock: Seconds, ada: Api) -> None:
+async def test_login_after_named_wait_succeeds(rate_clock: Seconds, ada: Api) -> None:
     """The seconds named are enough, though somebody went on guessing meanwhile."""
     for _ in range(5):
         await attempt(ada.url, username="ada")
@@ -155,7 +155,7 @@ async def test_after_the_wait_the_right_password_is_right(rate_clock: Seconds, a
     assert await attempt(ada.url, PASSWORD, username="ada") == (200, None)
 
 
-async def test_who_waits_costs_no_work(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_throttled_login_computes_no_hash(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A try that has to wait is refused before anything is hashed."""
     import bcrypt
 
@@ -169,7 +169,7 @@ async def test_who_waits_costs_no_work(ada: Api, monkeypatch: pytest.MonkeyPatch
     assert len(hashed) == 5
 
 
-async def test_a_guest_has_no_password_to_guess(ada: Api) -> None:
+async def test_login_by_guest_name_is_refused_and_counted(ada: Api) -> None:
     """His name is that of nobody: refused like any other, and counted."""
     await guest_of(ada, await ada.new_session(), "Gus")
 
@@ -179,9 +179,7 @@ async def test_a_guest_has_no_password_to_guess(ada: Api) -> None:
     assert await attempt(ada.url, username="gus") == WAIT
 
 
-async def test_a_flood_of_logins_does_not_delay_typing(
-    crowd: None, start_server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_login_flood_does_not_delay_typing(crowd: None, start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     """While many passwords are hashed one after the other, what somebody types arrives between two of them."""
     import bcrypt
 

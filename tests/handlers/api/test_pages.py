@@ -23,7 +23,7 @@ async def assets(api: Api) -> list[str]:
 
 
 @pytest.mark.parametrize("path", APP)
-async def test_every_address_of_the_app_has_the_same_shell(api: Api, path: str) -> None:
+async def test_app_addresses_serve_same_shell_without_inline_code(api: Api, path: str) -> None:
     """It has no inline script or style, and says nothing of who asks."""
     answer, home = await api.get(path), await api.get("/")
 
@@ -36,7 +36,7 @@ async def test_every_address_of_the_app_has_the_same_shell(api: Api, path: str) 
     assert not re.search(r"<[^>]+\s(on\w+|style)=", page), "an attribute that the policy forbids"
 
 
-async def test_the_apps_policy(api: Api) -> None:
+async def test_app_policy_allows_own_sources_only(api: Api) -> None:
     """Scripts and styles from here alone, connections to here alone, and nobody frames it."""
     answer = await api.get("/")
 
@@ -49,7 +49,7 @@ async def test_the_apps_policy(api: Api) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_what_was_built_is_kept_by_browsers(api: Api) -> None:
+async def test_built_assets_are_cacheable_and_compressed(api: Api) -> None:
     """File names change with their content, so they may be kept for ever; compressed for who takes that."""
     built = [path for path in await assets(api) if "/assets/" in path]
 
@@ -65,13 +65,13 @@ async def test_what_was_built_is_kept_by_browsers(api: Api) -> None:
 @pytest.mark.parametrize(
     "name", ["package.json", "src/main.tsx", "vite.config.ts", "dist/index.html", "__init__.py", "../setup.cfg"]
 )
-async def test_sources_are_not_served(api: Api, name: str) -> None:
+async def test_app_sources_are_not_served(api: Api, name: str) -> None:
     """Only what was built is, and the two files beside it."""
     assert (await api.get(f"/static/{name}")).status == 404
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_pages_are_html_without_scripts(api: Api, path: str) -> None:
+async def test_pages_are_html_and_policy_forbids_scripts(api: Api, path: str) -> None:
     """A page works without scripts, and its policy allows none."""
     answer = await api.get(path)
 
@@ -89,7 +89,7 @@ async def test_pages_are_html_without_scripts(api: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_the_policy(api: Api, path: str) -> None:
+async def test_page_policy_allows_own_styles_and_images_only(api: Api, path: str) -> None:
     """Nothing is loaded but own styles and images; nobody frames the page; forms go nowhere."""
     answer = await api.get(path)
 
@@ -110,7 +110,7 @@ async def test_the_policy(api: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_own_links_lead_somewhere(api: Api, path: str) -> None:
+async def test_page_links_lead_to_existing_addresses(api: Api, path: str) -> None:
     """What a page links and loads from here is there."""
     page = (await api.get(path)).body.decode()
     targets = {target for target in re.findall(r'(?:href|src)="([^"]+)"', page) if target.startswith("/")}
@@ -120,7 +120,7 @@ async def test_own_links_lead_somewhere(api: Api, path: str) -> None:
         assert (await api.get(target.partition("#")[0])).status == 200, target
 
 
-async def test_the_style_sheet(api: Api) -> None:
+async def test_style_sheet_has_its_content_type(api: Api) -> None:
     """It has its type, so that `nosniff` lets it through."""
     answer = await api.get("/static/style.css")
 
@@ -129,7 +129,7 @@ async def test_the_style_sheet(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["index.html", "docs.html"])
-async def test_templates_are_not_served_raw(api: Api, name: str) -> None:
+async def test_page_templates_are_not_served_raw(api: Api, name: str) -> None:
     """Nobody is shown a page with its placeholders in it."""
     answer = await api.get(f"/static/{name}")
 
@@ -137,7 +137,7 @@ async def test_templates_are_not_served_raw(api: Api, name: str) -> None:
 
 
 @pytest.mark.parametrize(("hops", "scheme"), [(0, "ws"), (1, "wss")])
-async def test_addresses_behind_a_tls_proxy(start_server, hops: int, scheme: str) -> None:
+async def test_page_behind_tls_proxy_may_connect_by_wss(start_server, hops: int, scheme: str) -> None:
     """Behind a trusted proxy the page may connect by wss."""
     server = await start_server(trust_proxy=hops)
 
@@ -149,7 +149,7 @@ async def test_addresses_behind_a_tls_proxy(start_server, hops: int, scheme: str
 @pytest.mark.parametrize(
     "host", ["evil.example.org", '"><script>alert(1)</script>', "a'b", "&lt;b&gt;", "{{ 7 * 7 }}", "x" * 300, ""]
 )
-async def test_a_strange_host_is_shown_harmlessly(api: Api, host: str, expect_log) -> None:
+async def test_page_escapes_host_header(api: Api, host: str, expect_log) -> None:
     """What a request calls this server is never markup in the page."""
     expect_log("tornado.general")
 
@@ -163,7 +163,7 @@ async def test_a_strange_host_is_shown_harmlessly(api: Api, host: str, expect_lo
         assert "<" not in policy
 
 
-async def test_names_are_not_in_pages(api: Api) -> None:
+async def test_pages_do_not_show_signed_in_user(api: Api) -> None:
     """Pages show nothing of who is signed in: they are the same for everybody."""
     ada = await api.sign_up("<b>ada</b>")
 

@@ -105,7 +105,7 @@ async def test_fields_of_a_session(ada: Api, field: str, good: list, bad: list) 
 
 
 @pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
-async def test_unknown_fields_are_refused(ada: Api, bob: Api, field: str) -> None:
+async def test_user_requests_with_unknown_field_are_refused(ada: Api, bob: Api, field: str) -> None:
     """No request of this resource takes a field that it does not know."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -496,7 +496,7 @@ async def test_who_was_removed_cannot_come_back_by_the_link(ada: Api, bob: Api) 
     assert (await bob.live(session_id))["code"] == "secret"
 
 
-async def test_roles_act_at_once(ada: Api, bob: Api) -> None:
+async def test_role_change_and_removal_take_effect_immediately(ada: Api, bob: Api) -> None:
     """A viewer who is made editor may save with his next request, and the other way round."""
     session_id = await ada.new_session(joinRole="viewer")
     await bob.post(f"/session/{session_id}/join")

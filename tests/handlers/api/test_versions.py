@@ -98,7 +98,7 @@ async def test_labels_that_are_refused(ada: Api, label: object) -> None:
 
 
 @pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
-async def test_unknown_fields_are_refused(ada: Api, field: str) -> None:
+async def test_user_requests_with_unknown_field_are_refused(ada: Api, field: str) -> None:
     """A version cannot be given a number, an author or a kind from outside."""
     session_id = await ada.new_session()
 

@@ -109,7 +109,7 @@ async def test_request_ids_of_another_form_are_replaced(ada: Api, given: str) ->
         ("application/xml", 415),
     ],
 )
-async def test_content_types(ada: Api, content_type: str, status: int) -> None:
+async def test_avatar_upload_of_other_content_type_is_refused(ada: Api, content_type: str, status: int) -> None:
     """Only JSON that says so is read: forms of other sites cannot say so."""
     answer = await ada.request("POST", "/session", {"title": "x"}, headers={"Content-Type": content_type})
 

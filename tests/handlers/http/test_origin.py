@@ -224,7 +224,7 @@ async def test_an_allowed_site_is_a_full_client(url: str) -> None:
     assert (await page.get("/user/me")).status == 401
 
 
-async def test_behind_a_tls_proxy_the_own_origin_is_https(start_server) -> None:
+async def test_own_origin_behind_tls_proxy_is_https(start_server) -> None:
     """The page's origin is compared with how the client sees the server, not with how the proxy does."""
     server = await start_server(trust_proxy=1)
     cookie = await cookies_of(server.url, "ada")
@@ -237,7 +237,7 @@ async def test_behind_a_tls_proxy_the_own_origin_is_https(start_server) -> None:
 
 
 @pytest.mark.parametrize("hops", [0, 1])
-async def test_a_forged_forwarded_host_is_not_believed(start_server, hops: int) -> None:
+async def test_forged_forwarded_host_is_ignored(start_server, hops: int) -> None:
     """With proxies or without, X-Forwarded-Host does not make a foreign page ours."""
     server = await start_server(trust_proxy=hops)
     cookie = await cookies_of(server.url, "ada")

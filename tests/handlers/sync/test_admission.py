@@ -34,7 +34,7 @@ async def test_strangers_to_an_invited_session(ada: Api, bob: Api) -> None:
     assert wire.seen[0].startswith(b"\x02\x00")
 
 
-async def test_a_full_session(start_server) -> None:
+async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> None:
     """Who would be one member too many is told so."""
     server = await start_server(members=1)
     ada = await Api(server.url).sign_up()

@@ -30,7 +30,7 @@ from tests.storage.rows import (
 
 
 class TestDeleting:
-    async def test_everything_of_his_goes(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_deletes_logins_tickets_and_picture(self, store: Store, seed: Seed) -> None:
         """Logins, tickets and picture."""
         await seed.user("ada")
         await store.add_login(login("ada", 2))
@@ -46,7 +46,7 @@ class TestDeleting:
         assert await store.take_ticket("ticket-ada-1", NOW) is None
         assert await store.avatar("u-ada") is None
 
-    async def test_only_authorship_remains(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_leaves_row_with_times_but_no_personal_data(self, store: Store, seed: Seed) -> None:
         """The row tells when he came, and nothing by which he could be known."""
         await seed.user("ada", full_name="Ada Lovelace")
         await store.set_avatar("u-ada", "url", "key", None)
@@ -58,7 +58,7 @@ class TestDeleting:
         assert left == user("ada", **nameless, is_deleted=True)
         assert left.is_deleted is True
 
-    async def test_his_name_is_forgotten_everywhere(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_clears_name_in_messages_and_versions(self, store: Store, seed: Seed) -> None:
         """In messages and versions too, which stay; the same name of somebody else stays as well."""
         await seed.user("ada")
         await seed.session("s1", owner_id="u-bob")
@@ -79,7 +79,7 @@ class TestDeleting:
         ]
 
     @pytest.mark.parametrize("name", ["ada", "ADA", "ada@example.org", "u-ada", " u-ada", ""])
-    async def test_he_is_not_found_by_name(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_removed_account_is_not_found_by_name(self, store: Store, seed: Seed, name: str) -> None:
         """Neither by the names he had nor by what is left."""
         await seed.user("ada")
 
@@ -87,7 +87,7 @@ class TestDeleting:
 
         assert await store.user_by_name(name) is None
 
-    async def test_his_names_are_free(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_frees_name_and_email(self, store: Store, seed: Seed) -> None:
         """For a new user, and for as many deletions as there may be."""
         for number in range(3):
             made = await seed.user(f"ada{number}", username="Ada", email="ada@example.org")
@@ -99,7 +99,9 @@ class TestDeleting:
         assert [one.is_deleted for one in found.values()] == [True] * 3
 
     @pytest.mark.parametrize("deletes_sessions", [True, False])
-    async def test_sessions_of_others(self, store: Store, seed: Seed, *, deletes_sessions: bool) -> None:
+    async def test_account_removal_ends_memberships_in_sessions_of_others(
+        self, store: Store, seed: Seed, *, deletes_sessions: bool
+    ) -> None:
         """He is no member there any more, and his place is free; the sessions stay."""
         await seed.user("ada")
         for session_id in ("s1", "s2", "s3"):
@@ -116,7 +118,7 @@ class TestDeleting:
         assert await store.members("s1") == [member("u-bob", role=Role.OWNER)]
         assert await store.session("s2") == session("s2", owner_id="u-bob")
 
-    async def test_sessions_that_he_was_removed_from(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_deletes_row_of_earlier_removal_from_session(self, store: Store, seed: Seed) -> None:
         """His row there goes as well, but he was in none of them."""
         await seed.user("ada")
         await seed.session("s1", owner_id="u-bob")
@@ -128,7 +130,7 @@ class TestDeleting:
         assert await store.member("s1", "u-ada") is None
         assert deletion == AccountDeletion(logins=("l-ada-1",))
 
-    async def test_his_sessions_are_deleted(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_with_deletes_sessions_deletes_owned_sessions(self, store: Store, seed: Seed) -> None:
         """With everything in them, although there is an editor."""
         await self.family(store, seed, bob=1)
         await seed.session("s2", owner_id="u-bob")
@@ -144,7 +146,7 @@ class TestDeleting:
         assert await store.invites("s1", None, MANY, MANY) == []
         assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s2"]
 
-    async def test_the_eldest_editor_inherits(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_hands_session_to_longest_standing_editor(self, store: Store, seed: Seed) -> None:
         """By when he joined, not by his name or his account's age; the others keep their roles."""
         await self.family(store, seed, zoe=3, bob=5, carl=4)
 
@@ -161,7 +163,9 @@ class TestDeleting:
             member("u-bob", joined_at=NOW + 5),
         ]
 
-    async def test_who_does_not_inherit(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_never_hands_session_to_viewer_guest_or_past_member(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Viewers, guests, and who was removed or left, however old."""
         await self.family(store, seed, viewer=1, removed=2, left=3, successor=9)
         await store.set_role("s1", "u-viewer", Role.VIEWER)
@@ -174,7 +178,7 @@ class TestDeleting:
 
         assert deletion.inherited == {"s1": "u-successor"}
 
-    async def test_without_a_successor(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_without_successor_deletes_session(self, store: Store, seed: Seed) -> None:
         """A session that has viewers and guests only is deleted."""
         await self.family(store, seed, viewer=1)
         await store.set_role("s1", "u-viewer", Role.VIEWER)
@@ -187,7 +191,7 @@ class TestDeleting:
         assert await store.session("s1") is None
         assert await store.sessions_of("u-gil", None, MANY) == []
 
-    async def test_a_claimed_guest_inherits(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_can_hand_session_to_claimed_guest(self, store: Store, seed: Seed) -> None:
         """He is no guest any more."""
         await self.family(store, seed)
         await seed.invite()
@@ -200,7 +204,7 @@ class TestDeleting:
 
         assert deletion.inherited == {"s1": "u-gil"}
 
-    async def test_what_is_inherited_is_whole(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_keeps_contents_of_inherited_session(self, store: Store, seed: Seed) -> None:
         """Chat, log, versions and invites are where they were."""
         await self.family(store, seed, bob=1)
         await seed.invite()
@@ -215,7 +219,7 @@ class TestDeleting:
         assert await store.newest_version("s1") == version(number=1, author_id="u-bob")
         assert [one for one, _ in await store.invites("s1", None, MANY, MANY)] == [invite()]
 
-    async def test_the_farewell_tells_each_session_once(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_names_each_session_left_once(self, store: Store, seed: Seed) -> None:
         """Memberships are in sessions of others: not what he owned himself, inherited or deleted."""
         for name in ("ada", "bob"):
             await seed.user(name)
@@ -229,7 +233,7 @@ class TestDeleting:
         assert deletion == AccountDeletion(("l-ada-1",), ("other",), {"own1": "u-bob"}, ("own2",))
         assert await store.member("own1", "u-ada") is None
 
-    async def test_a_session_that_he_handed_over(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_keeps_session_handed_over_before(self, store: Store, seed: Seed) -> None:
         """It is another's, and he is an editor there like any."""
         await self.family(store, seed, bob=1)
         await store.transfer_session("s1", "u-ada", "u-bob")
@@ -239,7 +243,7 @@ class TestDeleting:
         assert deletion == AccountDeletion(("l-ada-1",), ("s1",))
         assert await store.members("s1") == [member("u-bob", role=Role.OWNER, joined_at=NOW + 1)]
 
-    async def test_deleting_twice_is_without_effect(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """Also when the names have a new user; and nobody cannot be deleted."""
         await self.family(store, seed, bob=1)
         await store.delete_user("u-ada", NOW, deletes_sessions=False)
@@ -254,7 +258,7 @@ class TestDeleting:
         assert [await store.members("s1"), dict(await store.users(["u-ada", "u-new", "u-bob"]))] == before
         assert await store.signed_in("l-new-1", NOW) == new
 
-    async def test_fifty_times_at_once(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_by_fifty_concurrent_calls_succeeds_once(self, store: Store, seed: Seed) -> None:
         """One call returns what was deleted, the others return nothing."""
         await self.family(store, seed, bob=1)
 
@@ -276,7 +280,7 @@ class TestDeleting:
             ),
         ],
     )
-    async def test_he_does_not_come_back(
+    async def test_account_removal_blocks_writes_already_under_way(
         self, store: Store, seed: Seed, call: Callable[[Store], Awaitable[Any]]
     ) -> None:
         """A request that was under way finds no such user or login, and leaves nothing of his."""
@@ -292,7 +296,7 @@ class TestDeleting:
         assert await store.avatar("u-ada") is None
         assert await store.take_ticket("ticket-ada-1", NOW) is None
 
-    async def test_a_guest(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_of_guest_keeps_messages(self, store: Store, seed: Seed) -> None:
         """His account ends like any, and what he said stays."""
         await seed.session()
         await seed.invite()
@@ -307,7 +311,9 @@ class TestDeleting:
         assert (await store.users(["u-gil"]))["u-gil"].is_deleted is True
 
     @odd_text
-    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_account_removal_with_unusual_name_clears_and_frees_name(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Whatever the name is, it is forgotten and free."""
         await seed.user("ada", username=f"x{text}", email=f"x@{text}", full_name=text)
 

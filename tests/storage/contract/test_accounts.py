@@ -18,7 +18,7 @@ from tests.storage.rows import (
 
 
 class TestUsers:
-    async def test_a_user_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+    async def test_user_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """Every field, and the spelling of the name."""
         full = user("ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada")
         await seed.user("ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada")
@@ -29,7 +29,7 @@ class TestUsers:
         assert found is not None
         assert found.is_guest is False
 
-    async def test_a_guest_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+    async def test_guest_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """What guests don't have stays None."""
         guest = await seed.user("guest", email=None, password_hash=None, is_guest=True)
 
@@ -39,7 +39,7 @@ class TestUsers:
         assert found is not None
         assert found.is_guest is True
 
-    async def test_guests_do_not_share_an_email(self, store: Store, seed: Seed) -> None:
+    async def test_guests_without_email_do_not_conflict(self, store: Store, seed: Seed) -> None:
         """No e-mail address is not an e-mail address that is taken."""
         await seed.user("guest1", email=None, is_guest=True)
         await seed.user("guest2", email=None, is_guest=True)
@@ -48,7 +48,7 @@ class TestUsers:
 
         assert found.keys() == {"u-guest1", "u-guest2"}
 
-    async def test_nobody(self, store: Store) -> None:
+    async def test_user_of_unknown_id_is_none(self, store: Store) -> None:
         """An unknown id is None, not an error."""
         assert await store.user("u-nobody") is None
 
@@ -61,14 +61,14 @@ class TestUsers:
 
         assert dict(found) == {"u-ada": user("ada"), "u-bob": user("bob")}
 
-    async def test_users_takes_any_iterable(self, store: Store, seed: Seed) -> None:
+    async def test_users_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
         """Also one that can be read only once, or is empty."""
         await seed.user("ada")
 
         assert dict(await store.users(iter(["u-ada"]))) == {"u-ada": user("ada")}
         assert dict(await store.users([])) == {}
 
-    async def test_users_takes_many_ids(self, store: Store, seed: Seed) -> None:
+    async def test_users_accepts_more_ids_than_sql_parameters(self, store: Store, seed: Seed) -> None:
         """More than a statement may have parameters."""
         await seed.user("ada")
 
@@ -90,7 +90,7 @@ class TestUsers:
         assert caught.value.field == "username"
 
     @pytest.mark.parametrize("wanted", ["ada@example.org", "ADA@Example.ORG"])
-    async def test_emails_are_unique_case_folded(self, store: Store, seed: Seed, wanted: str) -> None:
+    async def test_user_emails_are_unique_case_folded(self, store: Store, seed: Seed, wanted: str) -> None:
         """An e-mail address that differs in case only is taken."""
         await seed.user("first", email="ada@example.org")
 
@@ -99,7 +99,7 @@ class TestUsers:
 
         assert caught.value.field == "email"
 
-    async def test_a_refused_user_leaves_nothing(self, store: Store, seed: Seed) -> None:
+    async def test_add_user_refused_stores_neither_user_nor_login(self, store: Store, seed: Seed) -> None:
         """Neither the user nor his login is stored."""
         await seed.user("ada")
 
@@ -110,7 +110,7 @@ class TestUsers:
         assert await store.user_by_name("eve@example.org") is None
         assert await store.signed_in("l-eve-1", NOW) is None
 
-    async def test_one_of_many_at_once_gets_the_name(self, store: Store) -> None:
+    async def test_add_user_concurrent_with_one_name_succeeds_once(self, store: Store) -> None:
         """Concurrent sign-ups under one name: one succeeds, the others are told why not."""
         names = [f"user{number}" for number in range(20)]
 
@@ -122,14 +122,14 @@ class TestUsers:
         assert [error.field for error in results if isinstance(error, Conflict)] == ["username"] * 19
 
     @pytest.mark.parametrize("name", ["Straße", "STRASSE", "strasse", "ada@example.org", "ADA@Example.ORG"])
-    async def test_user_by_name(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_user_by_name_finds_name_or_email_in_any_case(self, store: Store, seed: Seed, name: str) -> None:
         """A user is found by name or e-mail address, whatever the case."""
         made = await seed.user("ada", username="Straße")
         await seed.user("bob")
 
         assert await store.user_by_name(name) == made
 
-    async def test_user_by_name_folds_the_stored_email_too(self, store: Store, seed: Seed) -> None:
+    async def test_user_by_name_folds_stored_email(self, store: Store, seed: Seed) -> None:
         """An address that was stored with capitals is found by any spelling."""
         await seed.user("ada", email="Ada@Example.org")
 
@@ -138,14 +138,14 @@ class TestUsers:
         assert [one and one.id for one in found] == ["u-ada", "u-ada"]
 
     @pytest.mark.parametrize("name", ["nobody", "", "ada%", "ad_", "ada@example", "u-ada", "None"])
-    async def test_user_by_name_of_nobody(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_user_by_name_of_unknown_or_partial_name_is_none(self, store: Store, seed: Seed, name: str) -> None:
         """Names are compared whole; guests are not found by having no address."""
         await seed.user("ada")
         await seed.user("guest", email=None)
 
         assert await store.user_by_name(name) is None
 
-    async def test_rename(self, store: Store, seed: Seed) -> None:
+    async def test_rename_replaces_name_and_frees_old_one(self, store: Store, seed: Seed) -> None:
         """The new name finds the user, the old one is free."""
         ada = await seed.user("ada")
 
@@ -157,14 +157,14 @@ class TestUsers:
         assert await store.user_by_name("ada") is None
         await seed.user("other", username="ada")
 
-    async def test_rename_to_another_spelling_of_the_own_name(self, store: Store, seed: Seed) -> None:
+    async def test_rename_to_other_spelling_of_own_name_succeeds(self, store: Store, seed: Seed) -> None:
         """One's own name is not taken."""
         ada = await seed.user("ada")
 
         assert await store.rename_user("u-ada", "ADA") == replace(ada, username="ADA")
 
     @pytest.mark.parametrize("name", ["Straße", "STRASSE"])
-    async def test_rename_to_a_taken_name(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_rename_to_taken_name_is_conflict(self, store: Store, seed: Seed, name: str) -> None:
         """The name of another in any case is a conflict, and nothing changes."""
         ada = await seed.user("ada")
         await seed.user("bob", username="straße")
@@ -175,20 +175,20 @@ class TestUsers:
         assert caught.value.field == "username"
         assert await store.user("u-ada") == ada
 
-    async def test_rename_nobody(self, store: Store) -> None:
+    async def test_rename_of_unknown_user_is_not_found(self, store: Store) -> None:
         """An unknown user is not found."""
         with pytest.raises(NotFound):
             await store.rename_user("u-nobody", "name")
 
     @odd_text
-    async def test_odd_text_in_users(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_user_with_unusual_text_comes_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
         """Names and avatars come back character by character."""
         made = await seed.user("ada", username=f"x{text}", full_name=text, avatar=text)
 
         assert await store.user("u-ada") == made
         assert await store.user_by_name(f"X{text}") == made
 
-    async def test_an_avatar_may_be_large(self, store: Store, seed: Seed) -> None:
+    async def test_user_with_avatar_of_one_megabyte_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """A megabyte of text in one field."""
         made = await seed.user("ada", avatar="ä" * (1 << 20))
 
@@ -196,7 +196,7 @@ class TestUsers:
 
 
 class TestPasswords:
-    async def test_a_new_password(self, store: Store, seed: Seed) -> None:
+    async def test_password_change_replaces_hash_and_ends_other_logins(self, store: Store, seed: Seed) -> None:
         """Only the hash changes, and all logins but the kept one end."""
         ada = await seed.user("ada")
         for number in (2, 3):
@@ -209,13 +209,15 @@ class TestPasswords:
         assert await store.logins("u-ada", NOW) == [login("ada", 2)]
         assert await store.signed_in("l-ada-1", NOW) is None
 
-    async def test_without_other_logins(self, store: Store, seed: Seed) -> None:
+    async def test_password_change_without_other_logins_ends_none(self, store: Store, seed: Seed) -> None:
         """None end."""
         await seed.user("ada")
 
         assert await store.set_password("u-ada", "new", "l-ada-1") == ()
 
-    async def test_a_kept_login_that_is_not_his(self, store: Store, seed: Seed) -> None:
+    async def test_password_change_with_kept_login_of_other_user_ends_own_logins(
+        self, store: Store, seed: Seed
+    ) -> None:
         """It does not keep his own, and stays with whose it is."""
         await seed.user("ada")
         bob = await seed.user("bob")
@@ -226,7 +228,7 @@ class TestPasswords:
         assert await store.signed_in("l-bob-1", NOW) == bob
         assert await store.user("u-bob") == bob
 
-    async def test_of_nobody(self, store: Store, seed: Seed) -> None:
+    async def test_password_change_of_unknown_user_is_not_found(self, store: Store, seed: Seed) -> None:
         """An unknown user is not found, and nobody is signed out."""
         ada = await seed.user("ada")
 
@@ -237,7 +239,7 @@ class TestPasswords:
 
 
 class TestAvatars:
-    async def test_a_picture_elsewhere(self, store: Store, seed: Seed) -> None:
+    async def test_avatar_stored_elsewhere_keeps_address_and_key_only(self, store: Store, seed: Seed) -> None:
         """Its address and key are the user's; the store keeps nothing."""
         ada = await seed.user("ada")
 
@@ -247,7 +249,7 @@ class TestAvatars:
         assert await store.user("u-ada") == replace(ada, avatar="https://pics.example.org/1", avatar_key="key-1")
         assert await store.avatar("u-ada") is None
 
-    async def test_a_picture_in_the_store(self, store: Store, seed: Seed) -> None:
+    async def test_avatar_stored_in_store_comes_back_whole(self, store: Store, seed: Seed) -> None:
         """Every byte of it."""
         ada = await seed.user("ada")
         picture = avatar("ada", bytes(range(256)), created_at=NOW + 1)
@@ -260,7 +262,7 @@ class TestAvatars:
         assert type(found.data) is bytes
         assert await store.user("u-ada") == replace(ada, avatar="/avatars/u-ada")
 
-    async def test_one_after_another(self, store: Store, seed: Seed) -> None:
+    async def test_avatar_replacement_returns_previous_key(self, store: Store, seed: Seed) -> None:
         """Each replaces the one before, whose key is returned; None drops it."""
         ada = await seed.user("ada")
         await store.set_avatar("u-ada", "url-1", "key-1", avatar("ada", b"1"))
@@ -275,7 +277,7 @@ class TestAvatars:
         assert (kept, dropped) == (avatar("ada", b"2"), None)
         assert await store.user("u-ada") == ada
 
-    async def test_of_one_user(self, store: Store, seed: Seed) -> None:
+    async def test_avatar_change_leaves_avatars_of_others(self, store: Store, seed: Seed) -> None:
         """The picture of another stays."""
         await seed.user("ada")
         bob = await seed.user("bob")
@@ -286,7 +288,7 @@ class TestAvatars:
         assert await store.user("u-bob") == replace(bob, avatar="url", avatar_key="key")
         assert await store.avatar("u-bob") == avatar("bob")
 
-    async def test_of_nobody(self, store: Store) -> None:
+    async def test_avatar_of_unknown_user_is_not_found_and_not_kept(self, store: Store) -> None:
         """An unknown user is not found, and his picture not kept."""
         with pytest.raises(NotFound):
             await store.set_avatar("u-nobody", "url", "key", avatar("nobody"))
@@ -294,7 +296,7 @@ class TestAvatars:
         assert await store.avatar("u-nobody") is None
 
     @pytest.mark.parametrize("data", [b"", b"\0", b"\xff" * (1 << 20)], ids=["empty", "zero", "a megabyte"])
-    async def test_any_bytes(self, store: Store, seed: Seed, data: bytes) -> None:
+    async def test_avatar_of_any_bytes_is_not_cut(self, store: Store, seed: Seed, data: bytes) -> None:
         """A picture is not cut."""
         await seed.user("ada")
 
@@ -303,7 +305,9 @@ class TestAvatars:
         assert await store.avatar("u-ada") == avatar("ada", data)
 
     @odd_text
-    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_avatar_with_unusual_address_and_key_comes_back_as_stored(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Addresses and keys come back character by character."""
         await seed.user("ada")
         await store.set_avatar("u-ada", text, text, None)

@@ -38,7 +38,7 @@ async def count(store: Store) -> int:
 
 
 class TestGuests:
-    async def test_a_guest_comes_in(self, store: Store, seed: Seed) -> None:
+    async def test_add_guest_creates_user_login_and_membership_and_counts_use(self, store: Store, seed: Seed) -> None:
         """He is a user, signed in, and a member in the role of the invite; the use is counted."""
         await seed.session()
         await seed.invite(role=Role.VIEWER)
@@ -54,7 +54,7 @@ class TestGuests:
         assert await the_use(store) == (invite(role=Role.VIEWER, uses=1), [InviteUse("u-gil", NOW + 5)])
         assert [one.session.id for one in await store.sessions_of("u-gil", None, MANY)] == ["s1"]
 
-    async def test_what_was_said_before_counts_as_read(self, store: Store, seed: Seed) -> None:
+    async def test_add_guest_marks_earlier_messages_as_read(self, store: Store, seed: Seed) -> None:
         """As for those who join by the link."""
         await seed.session()
         await seed.invite()
@@ -64,7 +64,7 @@ class TestGuests:
 
         assert await store.read_messages("s1", "u-gil", 0) == 0
 
-    async def test_adding_again_changes_nothing(self, store: Store, seed: Seed) -> None:
+    async def test_add_guest_repeated_returns_existing_membership(self, store: Store, seed: Seed) -> None:
         """The membership is returned, also when the invite is used up and the session full by then."""
         await seed.session()
         await seed.invite(max_uses=1)
@@ -77,7 +77,7 @@ class TestGuests:
         assert await store.logins("u-gil", NOW) == [login("gil")]
         assert await count(store) == 1
 
-    async def test_fifty_times_the_same(self, store: Store, seed: Seed) -> None:
+    async def test_add_guest_by_fifty_concurrent_calls_adds_one_guest(self, store: Store, seed: Seed) -> None:
         """He is there once."""
         await seed.session()
         await seed.invite(max_uses=5)
@@ -99,7 +99,9 @@ class TestGuests:
             pytest.param("s1-secret-1", {"guest_of": "s-none"}, id="for no session"),
         ],
     )
-    async def test_not_usable(self, store: Store, seed: Seed, secret: str, fields: dict[str, Any]) -> None:
+    async def test_add_guest_with_unusable_invite_stores_nothing(
+        self, store: Store, seed: Seed, secret: str, fields: dict[str, Any]
+    ) -> None:
         """The guest is not stored at all, nor is his login, and nothing is counted."""
         for one in ("s1", "s2"):
             await seed.session(one)
@@ -117,7 +119,7 @@ class TestGuests:
         assert await store.invites("s1", None, MANY, MANY) == before
         assert await store.invites("s2", None, MANY, MANY) == [(invite(1, "s2"), [])]
 
-    async def test_a_full_session(self, store: Store, seed: Seed) -> None:
+    async def test_add_guest_to_full_session_stores_nothing_and_counts_no_use(self, store: Store, seed: Seed) -> None:
         """The guest is not stored at all, and the invite not used."""
         await seed.session()
         await seed.invite(max_uses=1)
@@ -129,7 +131,7 @@ class TestGuests:
         assert await the_use(store) == (invite(max_uses=1), [])
         assert await store.add_guest(guest(), login("gil"), SECRET, 2) == member("u-gil")
 
-    async def test_fifty_guests_for_five_uses(self, store: Store, seed: Seed) -> None:
+    async def test_add_guest_by_fifty_callers_with_five_uses_admits_five(self, store: Store, seed: Seed) -> None:
         """Five get in; of the others nothing is stored."""
         await seed.session()
         await seed.invite(max_uses=5)
@@ -148,7 +150,7 @@ class TestGuests:
         used, uses = await the_use(store)
         assert (used.uses, {one.user_id for one in uses}) == (5, came_in)
 
-    async def test_names_of_guests_are_not_unique(self, store: Store, seed: Seed) -> None:
+    async def test_guest_names_are_not_unique(self, store: Store, seed: Seed) -> None:
         """Two guests and an account may have one name, whoever came first."""
         await seed.session()
         await seed.invite()
@@ -162,7 +164,7 @@ class TestGuests:
         found = await store.users(["u-ada", "u-gil", "u-gus", "u-gwen", "u-carl"])
         assert [one.username for one in found.values()] == ["ada", "Ada", "Ada", "carl", "carl"]
 
-    async def test_no_name_of_an_account_stands_in_a_guest_s_way(self, store: Store, seed: Seed) -> None:
+    async def test_guest_name_never_conflicts_with_account_name(self, store: Store, seed: Seed) -> None:
         """Whatever text it is, also one made of the guest's id."""
         await seed.session()
         await seed.invite()
@@ -173,7 +175,7 @@ class TestGuests:
 
         assert await store.user("u-gil") == guest("gil")
 
-    async def test_renaming_a_guest(self, store: Store, seed: Seed) -> None:
+    async def test_rename_of_guest_to_taken_name_succeeds(self, store: Store, seed: Seed) -> None:
         """Also to a name that is taken, by an account or another guest; and the account is found by it still."""
         await seed.session()
         await seed.invite()
@@ -187,7 +189,7 @@ class TestGuests:
         assert await store.user("u-gil") == renamed[1]
         assert await store.user_by_name("ada") == ada
 
-    async def test_an_account_may_take_the_name_of_a_guest(self, store: Store, seed: Seed) -> None:
+    async def test_account_may_take_name_of_guest(self, store: Store, seed: Seed) -> None:
         """Guests reserve nothing."""
         await seed.session()
         await seed.invite()
@@ -200,7 +202,7 @@ class TestGuests:
         assert await store.user_by_name("GIL") == renamed
 
     @pytest.mark.parametrize("name", ["Gil", "gil", "u-gil", " u-gil", "", "None", "null", " "])
-    async def test_no_guest_is_found_by_name(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_user_by_name_never_finds_guest(self, store: Store, seed: Seed, name: str) -> None:
         """Neither by his name, nor by what he has not, nor by his id."""
         await seed.session()
         await seed.invite()
@@ -209,7 +211,7 @@ class TestGuests:
         assert await store.user_by_name(name) is None
 
     @odd_text
-    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_guests_with_unusual_text_come_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
         """Names and devices come back character by character, for any number of guests."""
         await seed.session()
         await seed.invite()
@@ -241,7 +243,7 @@ def new_login(name: str = "gil", **fields: Any) -> Login:
 
 
 class TestClaims:
-    async def test_a_guest_becomes_a_full_user(self, store: Store, seed: Seed) -> None:
+    async def test_claim_makes_guest_a_full_user(self, store: Store, seed: Seed) -> None:
         """With name, e-mail, password, and no session that he is confined to."""
         await self.seed(seed)
 
@@ -253,7 +255,7 @@ class TestClaims:
         assert await store.user_by_name("gil@Example.org") == claimed()
         assert await store.member("s1", "u-gil") == member("u-gil")
 
-    async def test_under_the_given_login(self, store: Store, seed: Seed) -> None:
+    async def test_claim_gives_login_a_new_token(self, store: Store, seed: Seed) -> None:
         """It has its new token, and the one of the guest is worth nothing."""
         await self.seed(seed)
 
@@ -264,7 +266,7 @@ class TestClaims:
         rotated = await store.rotate_login("l-gil-1", "hash-new", "hash-2", NOW + 10, NOW + HOUR, 0)
         assert rotated.token_hash == "hash-2"
 
-    async def test_his_other_logins_end(self, store: Store, seed: Seed) -> None:
+    async def test_claim_ends_other_logins_of_guest(self, store: Store, seed: Seed) -> None:
         """Their ids are returned; the logins of others stay."""
         await self.seed(seed, "gil", "gus")
         for number in (2, 3):
@@ -277,7 +279,7 @@ class TestClaims:
         assert await store.signed_in("l-gil-2", NOW) is None
         assert await store.signed_in("l-gus-1", NOW) == guest("gus")
 
-    async def test_claiming_again_changes_nothing(self, store: Store, seed: Seed) -> None:
+    async def test_claim_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """The same call can be repeated when it is not known whether it succeeded."""
         await self.seed(seed)
         await store.add_login(login("gil", 2))
@@ -299,7 +301,9 @@ class TestClaims:
             pytest.param(claimed("gil"), new_login("gil", id="l-gil-2"), id="ended login"),
         ],
     )
-    async def test_not_found(self, store: Store, seed: Seed, account: User, under: Login) -> None:
+    async def test_claim_of_unknown_guest_is_not_found_and_changes_nothing(
+        self, store: Store, seed: Seed, account: User, under: Login
+    ) -> None:
         """Nothing changes: neither users nor logins."""
         await self.seed(seed, "gil", "gus", "gone")
         await seed.user("ada")
@@ -322,7 +326,9 @@ class TestClaims:
             ({"username": "STRASSE"}, "username"),
         ],
     )
-    async def test_taken(self, store: Store, seed: Seed, fields: dict[str, str], field: str) -> None:
+    async def test_claim_of_taken_name_leaves_guest_unchanged(
+        self, store: Store, seed: Seed, fields: dict[str, str], field: str
+    ) -> None:
         """He stays the guest he was, with all his logins."""
         await self.seed(seed)
         await seed.user("ada")
@@ -336,7 +342,7 @@ class TestClaims:
         assert caught.value.field == field
         assert await self.everybody(store) == before
 
-    async def test_the_names_of_guests_are_free(self, store: Store, seed: Seed) -> None:
+    async def test_claim_may_take_name_of_other_guest(self, store: Store, seed: Seed) -> None:
         """A claim may take the name that another guest uses."""
         await self.seed(seed, "gil", "gus")
 
@@ -346,7 +352,7 @@ class TestClaims:
         assert await store.user("u-gus") == guest("gus")
 
     @pytest.mark.parametrize("field", ["username", "email"])
-    async def test_one_of_many_at_once(self, store: Store, seed: Seed, field: str) -> None:
+    async def test_claim_concurrent_with_one_name_succeeds_once(self, store: Store, seed: Seed, field: str) -> None:
         """One gets the name, the others are told why not and are guests still."""
         names = [f"guest{number}" for number in range(20)]
         await self.seed(seed, *names)
@@ -365,7 +371,7 @@ class TestClaims:
         for name in set(names) - set(winners):
             assert await store.logins(f"u-{name}", NOW) == [login(name)]
 
-    async def test_a_claim_against_a_sign_up(self, store: Store, seed: Seed) -> None:
+    async def test_claim_concurrent_with_sign_up_of_same_name_succeeds_for_one(self, store: Store, seed: Seed) -> None:
         """One of the two gets the name."""
         await self.seed(seed)
 
@@ -381,7 +387,7 @@ class TestClaims:
         assert found.id == ("u-gil" if results[0] == () else "u-ada")
 
     @odd_text
-    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_claim_with_unusual_text_stores_name_as_given(self, store: Store, seed: Seed, text: str) -> None:
         """Names come back character by character."""
         await self.seed(seed)
         account = claimed(username=f"x{text}", full_name=text, email=f"x@{text}")

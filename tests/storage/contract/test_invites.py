@@ -37,7 +37,7 @@ async def the_use(store: Store, number: int = 1) -> tuple[Invite, list[InviteUse
 
 
 class TestInvites:
-    async def test_an_invite_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+    async def test_invite_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """Every field, with its type."""
         await seed.session()
         made = await seed.invite(role=Role.VIEWER, max_uses=7, created_by="u-bob")
@@ -50,7 +50,7 @@ class TestInvites:
         assert found.is_revoked is False
         assert await store.invites("s1", None, MANY, MANY) == [(made, [])]
 
-    async def test_an_unknown_secret(self, store: Store, seed: Seed) -> None:
+    async def test_invite_of_unknown_secret_is_not_found(self, store: Store, seed: Seed) -> None:
         """Neither an id nor a part of a secret lets anybody in."""
         await seed.session()
         await seed.invite()
@@ -59,7 +59,9 @@ class TestInvites:
             assert await store.invite(secret, NOW) is None
 
     @pytest.mark.parametrize(("later", "is_usable"), [(0, True), (HOUR - 1, True), (HOUR, False), (DAY, False)])
-    async def test_usable_until_expiry(self, store: Store, seed: Seed, later: int, *, is_usable: bool) -> None:
+    async def test_invite_is_usable_until_just_before_expiry(
+        self, store: Store, seed: Seed, later: int, *, is_usable: bool
+    ) -> None:
         """An invite counts until just before `expires_at`."""
         await seed.session()
         await seed.invite()
@@ -68,7 +70,7 @@ class TestInvites:
 
         assert found == (invite() if is_usable else None)
 
-    async def test_an_invite_into_no_session(self, store: Store) -> None:
+    async def test_add_invite_to_unknown_session_is_not_found(self, store: Store) -> None:
         """It is not found, and nothing is stored."""
         with pytest.raises(NotFound):
             await store.add_invite(invite(), MANY)
@@ -76,7 +78,7 @@ class TestInvites:
         assert await store.invite(SECRET, NOW) is None
         assert await store.invites("s1", None, MANY, MANY) == []
 
-    async def test_the_limit(self, store: Store, seed: Seed) -> None:
+    async def test_add_invite_at_limit_is_refused(self, store: Store, seed: Seed) -> None:
         """The last usable one is stored, no more; other sessions are not full."""
         await seed.session("s1")
         await seed.session("s2")
@@ -90,7 +92,7 @@ class TestInvites:
         assert len(await store.invites("s1", None, MANY, 0)) == 2
         await store.add_invite(invite(1, "s2"), 2)
 
-    async def test_only_usable_ones_count(self, store: Store, seed: Seed) -> None:
+    async def test_add_invite_limit_counts_usable_invites_only(self, store: Store, seed: Seed) -> None:
         """Those revoked, expired or used up leave room; usable is what is usable when the new one is made."""
         await seed.session()
         await seed.invite(1)
@@ -107,7 +109,7 @@ class TestInvites:
             invite(number).id for number in (5, 3, 2, 1)
         ]
 
-    async def test_the_limit_under_a_rush(self, store: Store, seed: Seed) -> None:
+    async def test_add_invite_limit_holds_for_concurrent_calls(self, store: Store, seed: Seed) -> None:
         """Of many at once just as many are stored as there is room for."""
         await seed.session()
 
@@ -119,7 +121,7 @@ class TestInvites:
         assert sum(isinstance(one, LimitReached) for one in results) == 45
         assert len(await store.invites("s1", None, MANY, 0)) == 5
 
-    async def test_adding_again_is_passed_over(self, store: Store, seed: Seed) -> None:
+    async def test_add_invite_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """Also at the limit, and without undoing what happened to it."""
         await seed.session()
         await store.add_invite(invite(max_uses=2), 1)
@@ -131,7 +133,7 @@ class TestInvites:
         assert await store.invites("s1", None, MANY, MANY) == [used]
         assert used[0].uses == 1
 
-    async def test_an_invite_goes_with_its_session(self, store: Store, seed: Seed) -> None:
+    async def test_invite_is_deleted_with_its_session(self, store: Store, seed: Seed) -> None:
         """A session of the same id starts without invites."""
         await seed.session()
         await seed.invite()
@@ -146,7 +148,7 @@ class TestInvites:
         assert await the_use(store) == (invite(), [])
 
     @odd_text
-    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_invite_ids_and_secrets_are_compared_exactly(self, store: Store, seed: Seed, text: str) -> None:
         """Ids and secrets are compared character by character."""
         await seed.session()
         made = await seed.invite(id=f"i{text}", secret_hash=f"x{text}", created_by=text)
@@ -168,7 +170,9 @@ class TestListing:
             (None, 100, list(range(12, 0, -1))),
         ],
     )
-    async def test_paging(self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int]) -> None:
+    async def test_invite_list_pages_newest_first_by_id(
+        self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int]
+    ) -> None:
         """The newest below `before`, newest first; the clock does not matter, nor in which order they came."""
         await seed.session()
         for number in (7, 1, 12, 3, 2, 11, 5, 4, 6, 10, 9, 8):
@@ -178,7 +182,7 @@ class TestListing:
 
         assert [one.id for one, _ in found] == [invite(number).id for number in expected]
 
-    async def test_of_this_session_only(self, store: Store, seed: Seed) -> None:
+    async def test_invite_list_has_invites_of_one_session_only(self, store: Store, seed: Seed) -> None:
         """Another session's invites are its own."""
         for session_id in ("s1", "s2"):
             await seed.session(session_id)
@@ -187,7 +191,7 @@ class TestListing:
         assert await store.invites("s2", None, MANY, MANY) == [(invite(1, "s2"), [])]
         assert await store.invites("s-none", None, MANY, MANY) == []
 
-    async def test_those_that_are_not_usable_are_listed_too(self, store: Store, seed: Seed) -> None:
+    async def test_invite_list_includes_unusable_invites(self, store: Store, seed: Seed) -> None:
         """Revoked, used up, expired: the owner still sees who came in."""
         await seed.session()
         await seed.invite(1)
@@ -206,7 +210,7 @@ class TestListing:
         assert listed[2][0].is_revoked is True
 
     @pytest.mark.parametrize("bound", [0, 1, 3, 5, MANY])
-    async def test_the_newest_uses(self, store: Store, seed: Seed, bound: int) -> None:
+    async def test_invite_list_has_newest_uses_and_count_of_all(self, store: Store, seed: Seed, bound: int) -> None:
         """Of each invite as many as were asked for, the newest first; the count is of all."""
         await seed.session()
         for number in (1, 2):
@@ -224,7 +228,7 @@ class TestListing:
 
 
 class TestRevoking:
-    async def test_a_revoked_invite(self, store: Store, seed: Seed) -> None:
+    async def test_revoked_invite_admits_nobody_and_keeps_members(self, store: Store, seed: Seed) -> None:
         """Nobody comes in by it, whoever came in stays, and the others work."""
         await seed.session()
         await seed.invite(1)
@@ -239,7 +243,7 @@ class TestRevoking:
         assert await store.member("s1", "u-bob") == member("u-bob")
         assert await store.invite("s1-secret-2", NOW) == invite(2)
 
-    async def test_revoking_twice_is_harmless(self, store: Store, seed: Seed) -> None:
+    async def test_revoke_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """It is as revoked as before."""
         await seed.session()
         await seed.invite()
@@ -249,7 +253,7 @@ class TestRevoking:
 
         assert await store.invites("s1", None, MANY, MANY) == [(invite(is_revoked=True), [])]
 
-    async def test_not_found(self, store: Store, seed: Seed) -> None:
+    async def test_revoke_of_unknown_invite_is_not_found(self, store: Store, seed: Seed) -> None:
         """There must be such an invite, and in this session."""
         for session_id in ("s1", "s2"):
             await seed.session(session_id)
@@ -263,7 +267,7 @@ class TestRevoking:
 
 
 class TestUsing:
-    async def test_in_the_role_of_the_invite(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_gives_role_of_invite(self, store: Store, seed: Seed) -> None:
         """Not in the one that the caller wrote there; the use is counted."""
         await seed.session()
         await seed.invite(role=Role.VIEWER)
@@ -275,7 +279,7 @@ class TestUsing:
         assert await store.member("s1", "u-bob") == joined
         assert await the_use(store) == (invite(role=Role.VIEWER, uses=1), [InviteUse("u-bob", NOW + 1)])
 
-    async def test_again_is_not_counted(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_repeated_is_not_counted(self, store: Store, seed: Seed) -> None:
         """The membership is returned as it is, also by an invite that is used up by then."""
         await seed.session()
         await seed.invite(max_uses=1)
@@ -286,7 +290,7 @@ class TestUsing:
         assert again == first
         assert await the_use(store) == (invite(max_uses=1, uses=1), [InviteUse("u-bob", NOW)])
 
-    async def test_a_member_who_came_otherwise(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_existing_member_changes_nothing(self, store: Store, seed: Seed) -> None:
         """His role stays, nothing is counted, and a full session is no matter."""
         await seed.session()
         await seed.invite(role=Role.VIEWER)
@@ -297,7 +301,7 @@ class TestUsing:
         assert found == [member(), member("u-ada", role=Role.OWNER)]
         assert await the_use(store) == (invite(role=Role.VIEWER), [])
 
-    async def test_one_who_was_removed_stays_removed(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_removed_member_is_refused(self, store: Store, seed: Seed) -> None:
         """An invite does not let him back, and is not used up by trying."""
         await seed.session()
         await seed.invite(1)
@@ -311,7 +315,7 @@ class TestUsing:
         assert [user_id.user_id for user_id in await store.members("s1")] == ["u-ada"]
         assert ((await the_invite(store, 1)).uses, (await the_invite(store, 2)).uses) == (1, 0)
 
-    async def test_one_who_left_comes_in_anew(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_former_member_is_counted_again(self, store: Store, seed: Seed) -> None:
         """He has no membership any more: that is a use like the first."""
         await seed.session()
         await seed.invite(max_uses=2)
@@ -325,7 +329,7 @@ class TestUsing:
         with pytest.raises(NotFound):
             await store.use_invite(SECRET, member("u-carl"), MANY)
 
-    async def test_what_was_said_before_counts_as_read(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_marks_earlier_messages_as_read(self, store: Store, seed: Seed) -> None:
         """As for those who join by the link."""
         await seed.session()
         await seed.invite()
@@ -349,7 +353,9 @@ class TestUsing:
             pytest.param("s1-secret-1", "s-none", NOW, id="for no session"),
         ],
     )
-    async def test_not_usable(self, store: Store, seed: Seed, secret: str, session_id: str, joined_at: int) -> None:
+    async def test_use_of_unusable_invite_admits_nobody_and_counts_nothing(
+        self, store: Store, seed: Seed, secret: str, session_id: str, joined_at: int
+    ) -> None:
         """Nobody becomes a member and nothing is counted."""
         for one in ("s1", "s2"):
             await seed.session(one)
@@ -366,7 +372,7 @@ class TestUsing:
         assert await store.member(session_id, "u-carl") is None
         assert await store.invites("s1", None, MANY, MANY) + await store.invites("s2", None, MANY, MANY) == before
 
-    async def test_just_before_expiry(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_just_before_expiry_succeeds(self, store: Store, seed: Seed) -> None:
         """The last millisecond lets one in."""
         await seed.session()
         await seed.invite()
@@ -375,7 +381,7 @@ class TestUsing:
 
         assert joined == member(joined_at=NOW + HOUR - 1)
 
-    async def test_a_full_session(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_in_full_session_is_refused_and_not_counted(self, store: Store, seed: Seed) -> None:
         """The use is not counted, and the invite works when there is room."""
         await seed.session()
         await seed.invite(max_uses=1)
@@ -389,7 +395,7 @@ class TestUsing:
         await store.leave("s1", "u-bob")
         assert await store.use_invite(SECRET, member("u-carl"), 2) == member("u-carl")
 
-    async def test_fifty_people_for_five_uses(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_fifty_users_with_five_uses_admits_five(self, store: Store, seed: Seed) -> None:
         """Five get in, the others are told that there is no such invite."""
         await seed.session()
         await seed.invite(max_uses=5)
@@ -405,7 +411,7 @@ class TestUsing:
         assert {one.user_id for one in await store.members("s1")} == {"u-ada", *came_in}
         assert {one.user_id for one in uses} == came_in
 
-    async def test_fifty_people_for_five_places(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invites_by_fifty_users_never_overfills_session(self, store: Store, seed: Seed) -> None:
         """Two invites at once do not overfill a session, and count those who came in."""
         await seed.session()
         await seed.invite(1)
@@ -421,7 +427,7 @@ class TestUsing:
         assert len(await store.members("s1")) == 6
         assert (await the_invite(store, 1)).uses + (await the_invite(store, 2)).uses == 5
 
-    async def test_fifty_times_by_one_user(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_fifty_calls_of_one_user_counts_once(self, store: Store, seed: Seed) -> None:
         """He comes in once."""
         await seed.session()
         await seed.invite(max_uses=5)
@@ -437,7 +443,7 @@ class TestUsing:
             [InviteUse("u-bob", results[0].joined_at)],
         )
 
-    async def test_a_session_that_goes_meanwhile(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_during_session_deletion_leaves_no_membership(self, store: Store, seed: Seed) -> None:
         """Nobody is left a member of nothing."""
         await seed.session()
         await seed.invite()

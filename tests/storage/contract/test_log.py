@@ -19,7 +19,7 @@ from tests.storage.rows import (
 
 
 class TestLog:
-    async def test_chunks_come_back_as_stored(self, store: Store, seed: Seed) -> None:
+    async def test_append_keeps_order_and_bytes_of_chunks(self, store: Store, seed: Seed) -> None:
         """In order, with data that may be any bytes."""
         await seed.session()
         every_byte = chunk(1, 1, bytes(range(256)))
@@ -32,11 +32,11 @@ class TestLog:
         assert found == [every_byte, empty]
         assert type(found[0].data) is bytes
 
-    async def test_nothing_to_append(self, store: Store) -> None:
+    async def test_append_of_no_chunks_succeeds(self, store: Store) -> None:
         """An empty call is fine."""
         assert await store.append_chunks([]) == set()
 
-    async def test_any_iterable(self, store: Store, seed: Seed) -> None:
+    async def test_append_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
         """Also one that can be read only once."""
         await seed.session()
 
@@ -44,7 +44,7 @@ class TestLog:
 
         assert [one.first for one in await store.chunks("s1", 0, MANY)] == [1, 2, 3]
 
-    async def test_many_sessions_in_one_call(self, store: Store, seed: Seed) -> None:
+    async def test_append_for_many_sessions_continues_each_log(self, store: Store, seed: Seed) -> None:
         """Each log continues on its own."""
         await seed.session("s1", first=chunk(1, 4))
         await seed.session("s2")
@@ -54,7 +54,7 @@ class TestLog:
         assert [(one.first, one.last) for one in await store.chunks("s1", 0, MANY)] == [(1, 4), (5, 5)]
         assert [(one.first, one.last) for one in await store.chunks("s2", 0, MANY)] == [(1, 1), (2, 3)]
 
-    async def test_the_same_call_again(self, store: Store, seed: Seed) -> None:
+    async def test_append_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """A repetition is passed over."""
         await seed.session("s1")
         await seed.session("s2")
@@ -67,7 +67,7 @@ class TestLog:
         assert await store.chunks("s1", 0, MANY) == chunks[:2]
         assert await store.chunks("s2", 0, MANY) == chunks[2:]
 
-    async def test_an_old_chunk_again(self, store: Store, seed: Seed) -> None:
+    async def test_append_of_older_chunk_again_changes_nothing(self, store: Store, seed: Seed) -> None:
         """Also one that others have come after."""
         await seed.session()
         chunks = [chunk(1, 3), chunk(4, 4), chunk(5, 9)]
@@ -77,7 +77,7 @@ class TestLog:
 
         assert await store.chunks("s1", 0, MANY) == chunks
 
-    async def test_an_old_chunk_with_a_new_one(self, store: Store, seed: Seed) -> None:
+    async def test_append_of_old_and_new_chunk_adds_new_one_only(self, store: Store, seed: Seed) -> None:
         """The old one is passed over, the new one appended."""
         await seed.session()
         await store.append_chunks([chunk(1, 3)])
@@ -86,7 +86,7 @@ class TestLog:
 
         assert await store.chunks("s1", 0, MANY) == [chunk(1, 3), chunk(4, 6)]
 
-    async def test_twice_in_one_call(self, store: Store, seed: Seed) -> None:
+    async def test_append_of_same_chunk_twice_in_one_call_stores_it_once(self, store: Store, seed: Seed) -> None:
         """It is there once."""
         await seed.session()
 
@@ -109,7 +109,7 @@ class TestLog:
         ],
     )
     @pytest.mark.parametrize("is_first", [True, False], ids=["first", "last"])
-    async def test_what_does_not_continue_the_log(
+    async def test_append_with_gap_is_conflict_and_writes_nothing(
         self, store: Store, seed: Seed, wrong: Any, *, is_first: bool
     ) -> None:
         """It is a conflict, and of the whole call nothing is written."""
@@ -126,9 +126,7 @@ class TestLog:
         assert await store.chunks("s2", 0, MANY) == []
         assert await store.session("s2") == session("s2")
 
-    async def test_a_conflict_leaves_the_chunks_of_its_own_session_unwritten_too(
-        self, store: Store, seed: Seed
-    ) -> None:
+    async def test_append_with_gap_does_not_write_earlier_chunk_of_same_session(self, store: Store, seed: Seed) -> None:
         """A good chunk before a hole is not kept."""
         await seed.session()
 
@@ -137,14 +135,14 @@ class TestLog:
 
         assert await store.chunks("s1", 0, MANY) == []
 
-    async def test_an_empty_log_starts_at_one(self, store: Store, seed: Seed) -> None:
+    async def test_append_to_empty_log_must_start_at_one(self, store: Store, seed: Seed) -> None:
         """Anything else is a hole."""
         await seed.session()
 
         with pytest.raises(LogConflict):
             await store.append_chunks([chunk(2, 2)])
 
-    async def test_sessions_that_are_gone(self, store: Store, seed: Seed) -> None:
+    async def test_append_to_deleted_sessions_returns_ids_and_writes_others(self, store: Store, seed: Seed) -> None:
         """Their ids are returned, and the others are written."""
         await seed.session("s1")
         await seed.session("s2")
@@ -159,7 +157,7 @@ class TestLog:
         assert await store.chunks("s2", 0, MANY) == []
         assert await store.chunks("s3", 0, MANY) == []
 
-    async def test_one_of_many_at_once_gets_the_position(self, store: Store, seed: Seed) -> None:
+    async def test_append_concurrent_at_one_position_succeeds_once(self, store: Store, seed: Seed) -> None:
         """Two writers cannot both continue at one place."""
         await seed.session()
 
@@ -187,7 +185,9 @@ class TestLog:
             (7, 1, [5]),
         ],
     )
-    async def test_chunks_after(self, store: Store, seed: Seed, after: int, limit: int, expected: list[int]) -> None:
+    async def test_chunks_after_position_start_with_chunk_that_contains_next_entry(
+        self, store: Store, seed: Seed, after: int, limit: int, expected: list[int]
+    ) -> None:
         """From the chunk that holds the first entry beyond `after`, also if that is inside it."""
         await seed.session()
         await store.append_chunks([chunk(1, 3), chunk(4, 4), chunk(5, 9), chunk(10, 10)])
@@ -196,7 +196,9 @@ class TestLog:
 
         assert [one.first for one in found] == expected
 
-    async def test_paging_through_a_long_log(self, store: Store, seed: Seed) -> None:
+    async def test_chunks_paged_by_last_entry_return_each_chunk_once_in_number_order(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Reading on after the last entry seen gives every chunk once; the order is by number, not by text."""
         await seed.session()
         log = [chunk(number, number) for number in range(1, 121)]
@@ -208,11 +210,11 @@ class TestLog:
 
         assert seen == log
 
-    async def test_chunks_of_no_session(self, store: Store) -> None:
+    async def test_chunks_of_unknown_session_are_empty(self, store: Store) -> None:
         """Nothing."""
         assert await store.chunks("s-none", 0, MANY) == []
 
-    async def test_four_megabytes(self, store: Store, seed: Seed) -> None:
+    async def test_chunk_of_four_megabytes_is_not_cut(self, store: Store, seed: Seed) -> None:
         """A large chunk is not cut."""
         await seed.session()
         large = chunk(1, 1, bytes(range(256)) * (4 << 12))
@@ -223,7 +225,7 @@ class TestLog:
 
 
 class TestPacking:
-    async def test_spans(self, store: Store, seed: Seed) -> None:
+    async def test_chunk_spans_are_first_and_last_entries_in_order(self, store: Store, seed: Seed) -> None:
         """First and last entry of each chunk, in order of numbers."""
         await seed.session("s1")
         await seed.session("s2")
@@ -234,7 +236,9 @@ class TestPacking:
         assert await store.chunk_spans("s-none") == []
 
     @pytest.mark.parametrize(("first", "last"), [(1, 3), (4, 9), (4, 5), (1, 12), (10, 12), (10, 10)])
-    async def test_one_for_many(self, store: Store, seed: Seed, first: int, last: int) -> None:
+    async def test_replace_chunks_stores_one_chunk_instead_of_many(
+        self, store: Store, seed: Seed, first: int, last: int
+    ) -> None:
         """The new chunk is there instead of those that it covers; the others stay, and the log goes on."""
         await seed.session("s1")
         await seed.session("s2")
@@ -257,7 +261,9 @@ class TestPacking:
         assert seen == expected
 
     @pytest.mark.parametrize(("first", "last"), [(1, 2), (2, 3), (4, 6), (7, 8), (8, 9)])
-    async def test_only_what_is_exactly_there(self, store: Store, seed: Seed, first: int, last: int) -> None:
+    async def test_replace_chunks_with_inexact_range_changes_nothing(
+        self, store: Store, seed: Seed, first: int, last: int
+    ) -> None:
         """A chunk that cuts another in two, or goes beyond the log, changes nothing."""
         await seed.session()
         log = [chunk(1, 3), chunk(4, 4), chunk(5, 7)]
@@ -267,11 +273,11 @@ class TestPacking:
             await store.replace_chunks(chunk(first, last, b"packed"))
         assert await store.chunks("s1", 0, MANY) == log
 
-    async def test_of_no_session(self, store: Store) -> None:
+    async def test_replace_chunks_of_unknown_session_is_not_found(self, store: Store) -> None:
         with pytest.raises(NotFound):
             await store.replace_chunks(chunk(1, 1, session_id="s-none"))
 
-    async def test_large_ones(self, store: Store, seed: Seed) -> None:
+    async def test_replace_chunks_of_megabytes_keeps_every_byte(self, store: Store, seed: Seed) -> None:
         """Megabytes go and come whole, and the old ones leave nothing."""
         await seed.session()
         large = bytes(range(256)) * (1 << 16)
@@ -283,7 +289,7 @@ class TestPacking:
 
 
 class TestCheckpoints:
-    async def test_a_checkpoint_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+    async def test_checkpoint_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """Every byte of it."""
         await seed.session()
         put = checkpoint(3, state=bytes(range(256)), owners=b"")
@@ -296,14 +302,16 @@ class TestCheckpoints:
         assert type(found.state) is bytes
 
     @pytest.mark.parametrize("session_id", ["s1", "s-none"])
-    async def test_none(self, store: Store, seed: Seed, session_id: str) -> None:
+    async def test_checkpoint_of_session_without_one_is_none(self, store: Store, seed: Seed, session_id: str) -> None:
         """A session without a checkpoint has none, nor has one that does not exist."""
         await seed.session()
 
         assert await store.checkpoint(session_id) is None
 
     @pytest.mark.parametrize("sequence", [3, 4, 100])
-    async def test_a_newer_one_replaces(self, store: Store, seed: Seed, sequence: int) -> None:
+    async def test_checkpoint_of_same_or_newer_position_replaces_old_one(
+        self, store: Store, seed: Seed, sequence: int
+    ) -> None:
         """Also one of the same position: it may have been packed anew."""
         await seed.session()
         await store.put_checkpoint(checkpoint(3))
@@ -313,7 +321,7 @@ class TestCheckpoints:
 
         assert await store.checkpoint("s1") == newer
 
-    async def test_an_older_one_is_passed_over(self, store: Store, seed: Seed) -> None:
+    async def test_checkpoint_of_older_position_is_ignored(self, store: Store, seed: Seed) -> None:
         """A checkpoint that comes late does not undo a newer one."""
         await seed.session()
         await store.put_checkpoint(checkpoint(3))
@@ -333,7 +341,7 @@ class TestCheckpoints:
         assert await store.checkpoint("s1") == checkpoint(3, "s1")
         assert await store.checkpoint("s2") == checkpoint(1, "s2")
 
-    async def test_a_session_that_is_gone(self, store: Store, seed: Seed) -> None:
+    async def test_checkpoint_for_deleted_session_is_not_kept(self, store: Store, seed: Seed) -> None:
         """Nothing is left behind for it."""
         await seed.session()
         await store.delete_session("s1")
@@ -343,7 +351,7 @@ class TestCheckpoints:
 
         assert await store.checkpoint("s1") is None
 
-    async def test_four_megabytes(self, store: Store, seed: Seed) -> None:
+    async def test_checkpoint_of_four_megabytes_is_not_cut(self, store: Store, seed: Seed) -> None:
         """A large document is not cut."""
         await seed.session()
         put = checkpoint(1, state=bytes(range(256)) * (4 << 12), owners=b"\xff" * (1 << 20))

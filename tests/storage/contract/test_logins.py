@@ -19,13 +19,13 @@ RETRY_MS = 30_000
 
 
 class TestLogins:
-    async def test_the_first_login(self, store: Store, seed: Seed) -> None:
+    async def test_first_login_is_stored_with_new_user(self, store: Store, seed: Seed) -> None:
         """A new user is signed in by the login that came with him."""
         ada = await seed.user("ada")
 
         assert await store.signed_in("l-ada-1", NOW) == ada
 
-    async def test_another_login(self, store: Store, seed: Seed) -> None:
+    async def test_add_login_keeps_other_logins_of_user(self, store: Store, seed: Seed) -> None:
         """Logins of one user stand side by side."""
         ada = await seed.user("ada")
 
@@ -34,13 +34,13 @@ class TestLogins:
         assert await store.signed_in("l-ada-1", NOW) == ada
         assert await store.signed_in("l-ada-2", NOW) == ada
 
-    async def test_an_unknown_login(self, store: Store, seed: Seed) -> None:
+    async def test_unknown_login_is_not_signed_in(self, store: Store, seed: Seed) -> None:
         """Nobody is signed in by it."""
         await seed.user("ada")
 
         assert await store.signed_in("l-nobody", NOW) is None
 
-    async def test_admission(self, store: Store, seed: Seed) -> None:
+    async def test_admission_reads_login_session_and_membership_together(self, store: Store, seed: Seed) -> None:
         """Login, session and membership at once, each as it is read alone."""
         ada, bob = await seed.user("ada"), await seed.user("bob")
         session = await seed.session("one", owner_id=ada.id)
@@ -53,7 +53,7 @@ class TestLogins:
         assert await store.admission("l-ada-1", "one", NOW + HOUR) is None
         assert await store.admission("l-nobody", "one", NOW) is None
 
-    async def test_signed_in_until_expiry(self, store: Store, seed: Seed) -> None:
+    async def test_login_is_valid_until_just_before_expiry(self, store: Store, seed: Seed) -> None:
         """A login counts until just before `expires_at`."""
         ada = await seed.user("ada")
 
@@ -61,7 +61,7 @@ class TestLogins:
         assert await store.signed_in("l-ada-1", NOW + HOUR) is None
         assert await store.signed_in("l-ada-1", NOW + HOUR + 1) is None
 
-    async def test_signed_in_until_ended(self, store: Store, seed: Seed) -> None:
+    async def test_end_login_leaves_other_logins_of_user(self, store: Store, seed: Seed) -> None:
         """Ending one login leaves the user's other ones."""
         ada = await seed.user("ada")
         await store.add_login(login("ada", 2))
@@ -71,7 +71,7 @@ class TestLogins:
         assert await store.signed_in("l-ada-1", NOW) is None
         assert await store.signed_in("l-ada-2", NOW) == ada
 
-    async def test_ending_twice_is_harmless(self, store: Store, seed: Seed) -> None:
+    async def test_end_login_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """So is ending what never was."""
         await seed.user("ada")
 
@@ -81,14 +81,14 @@ class TestLogins:
 
         assert await store.signed_in("l-ada-1", NOW) is None
 
-    async def test_signed_in_sees_the_new_name(self, store: Store, seed: Seed) -> None:
+    async def test_login_after_rename_has_new_name(self, store: Store, seed: Seed) -> None:
         """The user comes as he is now."""
         await seed.user("ada")
         renamed = await store.rename_user("u-ada", "Countess")
 
         assert await store.signed_in("l-ada-1", NOW) == renamed
 
-    async def test_add_login_drops_those_that_expired(self, store: Store, seed: Seed) -> None:
+    async def test_add_login_deletes_expired_logins_of_user(self, store: Store, seed: Seed) -> None:
         """Asked for the past, a dropped login is gone while one that had not expired is there."""
         ada = await seed.user("ada")
         await store.add_login(login("ada", 2, expires_at=NOW + 3 * HOUR))
@@ -99,7 +99,7 @@ class TestLogins:
         assert await store.signed_in("l-ada-2", NOW) == ada
         assert await store.signed_in("l-ada-3", NOW) == ada
 
-    async def test_add_login_leaves_the_logins_of_others(self, store: Store, seed: Seed) -> None:
+    async def test_add_login_leaves_expired_logins_of_others(self, store: Store, seed: Seed) -> None:
         """Only the user's own expired logins go."""
         await seed.user("ada")
         bob = await seed.user("bob")
@@ -114,7 +114,7 @@ class TestRotation:
         given = {"login_id": "l-ada-1", "expires_at": now + HOUR, "retry_ms": RETRY_MS, **changed}
         return await store.rotate_login(presented=presented, successor=successor, now=now, **given)
 
-    async def test_the_current_token(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_current_token_makes_successor_current(self, store: Store, seed: Seed) -> None:
         """Its successor becomes current, and the login lives on."""
         ada = await seed.user("ada")
 
@@ -131,7 +131,7 @@ class TestRotation:
         )
         assert await store.signed_in("l-ada-1", NOW + HOUR + 500) == ada
 
-    async def test_a_chain_of_rotations(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_each_successor_continues_login(self, store: Store, seed: Seed) -> None:
         """Each successor is the next current token."""
         await seed.user("ada")
 
@@ -140,7 +140,7 @@ class TestRotation:
 
         assert (rotated.generation, rotated.token_hash, rotated.previous_hash) == (5, "hash-5", "hash-4")
 
-    async def test_other_logins_stay_as_they_are(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_leaves_other_logins_unchanged(self, store: Store, seed: Seed) -> None:
         """A rotation is about one login."""
         await seed.user("ada")
         await store.add_login(login("ada", 2))
@@ -151,7 +151,7 @@ class TestRotation:
         assert (other.id, other.generation, other.token_hash) == ("l-ada-2", 1, "other-1")
 
     @pytest.mark.parametrize("later", [0, 1, RETRY_MS])
-    async def test_a_retry_within_the_window(self, store: Store, seed: Seed, later: int) -> None:
+    async def test_rotation_repeated_within_window_gives_same_login(self, store: Store, seed: Seed, later: int) -> None:
         """The same exchange again changes nothing and gives the same login."""
         ada = await seed.user("ada")
         rotated = await self.rotate(store, "hash-0", "hash-1", NOW + 1000)
@@ -162,7 +162,7 @@ class TestRotation:
         assert await store.signed_in("l-ada-1", NOW + 1000 + HOUR - 1) == ada
         assert await store.signed_in("l-ada-1", NOW + 1000 + HOUR) is None
 
-    async def test_the_successor_works_after_a_retry(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_successor_after_retry_succeeds(self, store: Store, seed: Seed) -> None:
         """A client that lost the answer goes on as if it had not."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1")
@@ -172,7 +172,7 @@ class TestRotation:
 
         assert rotated.generation == 2
 
-    async def test_the_old_token_after_the_window(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_old_token_after_window_ends_login(self, store: Store, seed: Seed) -> None:
         """Somebody has a copy: the login ends."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1", NOW)
@@ -182,7 +182,7 @@ class TestRotation:
 
         await self.assert_ended(store)
 
-    async def test_a_retry_does_not_move_the_window(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_retry_does_not_extend_window(self, store: Store, seed: Seed) -> None:
         """The window counts from the exchange, not from the last retry."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1", NOW)
@@ -193,7 +193,7 @@ class TestRotation:
 
         await self.assert_ended(store)
 
-    async def test_the_old_token_with_another_successor(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_old_token_with_other_successor_ends_login(self, store: Store, seed: Seed) -> None:
         """Within the window too, that is not a retry."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1")
@@ -204,7 +204,9 @@ class TestRotation:
         await self.assert_ended(store)
 
     @pytest.mark.parametrize(("presented", "successor"), [("unknown", "hash-2"), ("hash-1", "hash-0"), ("", "")])
-    async def test_an_unknown_token(self, store: Store, seed: Seed, presented: str, successor: str) -> None:
+    async def test_rotation_of_unknown_token_ends_login(
+        self, store: Store, seed: Seed, presented: str, successor: str
+    ) -> None:
         """A token that the login never had ends it."""
         await seed.user("ada")
 
@@ -213,7 +215,7 @@ class TestRotation:
 
         await self.assert_ended(store)
 
-    async def test_a_token_from_before_the_one_before(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_token_before_previous_one_ends_login(self, store: Store, seed: Seed) -> None:
         """Only the newest exchange can be retried."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1")
@@ -224,7 +226,7 @@ class TestRotation:
 
         await self.assert_ended(store)
 
-    async def test_reuse_leaves_the_other_logins(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_reused_token_leaves_other_logins(self, store: Store, seed: Seed) -> None:
         """The user's other devices stay signed in."""
         ada = await seed.user("ada")
         await store.add_login(login("ada", 2))
@@ -235,14 +237,14 @@ class TestRotation:
         assert await store.signed_in("l-ada-2", NOW) == ada
 
     @pytest.mark.parametrize("presented", ["hash-0", "unknown"])
-    async def test_an_expired_login(self, store: Store, seed: Seed, presented: str) -> None:
+    async def test_rotation_of_expired_login_is_not_found(self, store: Store, seed: Seed, presented: str) -> None:
         """Whatever token is shown, an expired login is not found."""
         await seed.user("ada")
 
         with pytest.raises(NotFound):
             await self.rotate(store, presented, "hash-1", NOW + HOUR)
 
-    async def test_just_before_expiry(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_just_before_expiry_renews_login(self, store: Store, seed: Seed) -> None:
         """The last millisecond renews the login."""
         await seed.user("ada")
 
@@ -250,7 +252,7 @@ class TestRotation:
 
         assert rotated.expires_at == NOW + 2 * HOUR - 1
 
-    async def test_an_ended_login(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_ended_login_is_not_found(self, store: Store, seed: Seed) -> None:
         """An ended login is not found."""
         await seed.user("ada")
         await store.end_login("l-ada-1")
@@ -258,7 +260,7 @@ class TestRotation:
         with pytest.raises(NotFound):
             await self.rotate(store, "hash-0", "hash-1")
 
-    async def test_expiry_never_passes_the_end(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_never_extends_login_beyond_its_end(self, store: Store, seed: Seed) -> None:
         """However often it is used, a login expires at `ends_at`."""
         await seed.user("ada")
 
@@ -268,7 +270,7 @@ class TestRotation:
         assert rotated.ends_at == NOW + 10 * HOUR
         assert await store.signed_in("l-ada-1", NOW + 10 * HOUR) is None
 
-    async def test_fifty_tabs_refresh_at_once(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_by_fifty_concurrent_calls_gives_one_result(self, store: Store, seed: Seed) -> None:
         """One exchange, everybody has its result."""
         await seed.user("ada")
 
@@ -285,7 +287,7 @@ class TestRotation:
 
 
 class TestLoginsOfUser:
-    async def test_the_one_used_last_first(self, store: Store, seed: Seed) -> None:
+    async def test_login_list_is_sorted_by_last_use(self, store: Store, seed: Seed) -> None:
         """With every field, whatever the order in which they were made."""
         await seed.user("ada")
         for number, used in ((2, 5), (3, 9), (4, 7)):
@@ -300,7 +302,7 @@ class TestLoginsOfUser:
             login("ada", 1),
         ]
 
-    async def test_his_own_only(self, store: Store, seed: Seed) -> None:
+    async def test_login_list_has_logins_of_one_user_only(self, store: Store, seed: Seed) -> None:
         """Nobody else's, and nobody has none."""
         await seed.user("ada")
         await seed.user("bob")
@@ -308,7 +310,7 @@ class TestLoginsOfUser:
         assert await store.logins("u-bob", NOW) == [login("bob")]
         assert await store.logins("u-nobody", NOW) == []
 
-    async def test_until_expiry(self, store: Store, seed: Seed) -> None:
+    async def test_login_list_leaves_out_expired_and_ended_logins(self, store: Store, seed: Seed) -> None:
         """Those that have expired or ended are not listed."""
         await seed.user("ada")
         await store.add_login(login("ada", 2, expires_at=NOW + 5))
@@ -319,7 +321,7 @@ class TestLoginsOfUser:
 
         assert listed == [{"l-ada-1", "l-ada-2"}, {"l-ada-1"}, set()]
 
-    async def test_touching(self, store: Store, seed: Seed) -> None:
+    async def test_touch_logins_changes_last_use_of_named_logins_only(self, store: Store, seed: Seed) -> None:
         """Only the time of use changes, of those that are named."""
         await seed.user("ada")
         await seed.user("bob")
@@ -330,7 +332,7 @@ class TestLoginsOfUser:
         assert await store.logins("u-ada", NOW) == [login("ada", 1, used_at=NOW + 7), login("ada", 2, used_at=NOW + 1)]
         assert await store.logins("u-bob", NOW) == [login("bob", 1, used_at=NOW + 7)]
 
-    async def test_touching_takes_any_iterable(self, store: Store, seed: Seed) -> None:
+    async def test_touch_logins_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
         """Also one that can be read only once, has nothing, or names one twice."""
         await seed.user("ada")
 
@@ -339,7 +341,7 @@ class TestLoginsOfUser:
 
         assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
 
-    async def test_touching_many(self, store: Store, seed: Seed) -> None:
+    async def test_touch_logins_accepts_more_ids_than_sql_parameters(self, store: Store, seed: Seed) -> None:
         """More than a statement may have parameters."""
         await seed.user("ada")
 
@@ -347,7 +349,7 @@ class TestLoginsOfUser:
 
         assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
 
-    async def test_touching_passes_over_those_that_have_ended(self, store: Store, seed: Seed) -> None:
+    async def test_touch_logins_ignores_ended_logins(self, store: Store, seed: Seed) -> None:
         """They stay ended, and the others are noted."""
         await seed.user("ada")
         await store.add_login(login("ada", 2))
@@ -358,7 +360,7 @@ class TestLoginsOfUser:
         assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
         assert await store.signed_in("l-ada-2", NOW) is None
 
-    async def test_use_never_runs_backwards(self, store: Store, seed: Seed) -> None:
+    async def test_touch_logins_with_earlier_time_changes_nothing(self, store: Store, seed: Seed) -> None:
         """A note that comes late does not make a login older."""
         await seed.user("ada")
         await store.touch_logins(["l-ada-1"], NOW + 7)
@@ -367,7 +369,7 @@ class TestLoginsOfUser:
 
         assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
 
-    async def test_a_refresh_is_a_use(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_updates_last_use_once(self, store: Store, seed: Seed) -> None:
         """It moves the login up; a retry of it changes nothing."""
         await seed.user("ada")
         await store.add_login(login("ada", 2, used_at=NOW + 1))
@@ -378,7 +380,7 @@ class TestLoginsOfUser:
         assert rotated.used_at == NOW + 7
         assert await store.logins("u-ada", NOW) == [rotated, login("ada", 2, used_at=NOW + 1)]
 
-    async def test_ending_the_others(self, store: Store, seed: Seed) -> None:
+    async def test_end_other_logins_returns_ids_of_all_but_kept_one(self, store: Store, seed: Seed) -> None:
         """All of his but one, whose ids are returned, also of those expired or not."""
         await seed.user("ada")
         bob = await seed.user("bob")
@@ -392,7 +394,9 @@ class TestLoginsOfUser:
         assert await store.signed_in("l-bob-1", NOW) == bob
 
     @pytest.mark.parametrize("kept", ["", "l-none", "l-bob-1"])
-    async def test_ending_all(self, store: Store, seed: Seed, kept: str) -> None:
+    async def test_end_other_logins_with_kept_login_of_other_user_ends_all(
+        self, store: Store, seed: Seed, kept: str
+    ) -> None:
         """A login that is not his keeps none of his."""
         await seed.user("ada")
         bob = await seed.user("bob")

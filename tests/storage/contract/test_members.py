@@ -21,7 +21,7 @@ NAMES = ("ada", "bob", "carl")
 
 
 class TestMembers:
-    async def test_join(self, store: Store, seed: Seed) -> None:
+    async def test_join_adds_member_with_given_role(self, store: Store, seed: Seed) -> None:
         """Who joins is a member with the role that was given."""
         await seed.session()
 
@@ -30,7 +30,7 @@ class TestMembers:
         assert joined == member("u-bob", role=Role.VIEWER, joined_at=NOW + 1)
         assert await store.member("s1", "u-bob") == joined
 
-    async def test_joining_again_changes_nothing(self, store: Store, seed: Seed) -> None:
+    async def test_join_repeated_returns_existing_membership(self, store: Store, seed: Seed) -> None:
         """The membership that there was is returned, with its role and time."""
         await seed.session()
         first = await store.join(member("u-bob", role=Role.VIEWER), MANY)
@@ -40,7 +40,7 @@ class TestMembers:
         assert again == first
         assert await store.member("s1", "u-bob") == first
 
-    async def test_fifty_joins_of_one_user(self, store: Store, seed: Seed) -> None:
+    async def test_join_by_fifty_concurrent_calls_adds_one_member(self, store: Store, seed: Seed) -> None:
         """He is a member once."""
         await seed.session()
 
@@ -51,14 +51,14 @@ class TestMembers:
         assert set(results) == {results[0]}
         assert len(await store.members("s1")) == 2
 
-    async def test_join_no_session(self, store: Store) -> None:
+    async def test_join_of_unknown_session_is_not_found(self, store: Store) -> None:
         """One cannot be a member of nothing."""
         with pytest.raises(NotFound):
             await store.join(member(), MANY)
 
         assert await store.member("s1", "u-bob") is None
 
-    async def test_the_limit(self, store: Store, seed: Seed) -> None:
+    async def test_join_of_full_session_is_refused(self, store: Store, seed: Seed) -> None:
         """The last place is given, no more; members come back in."""
         await seed.session()
         bob = await store.join(member("u-bob"), 2)
@@ -69,7 +69,7 @@ class TestMembers:
         assert await store.member("s1", "u-carl") is None
         assert await store.join(member("u-bob"), 2) == bob
 
-    async def test_the_limit_under_a_rush(self, store: Store, seed: Seed) -> None:
+    async def test_join_limit_holds_for_concurrent_joins(self, store: Store, seed: Seed) -> None:
         """Of many at once just as many get in as there is room for."""
         await seed.session()
 
@@ -81,7 +81,7 @@ class TestMembers:
         assert sum(isinstance(one, LimitReached) for one in results) == 21
         assert len(await store.members("s1")) == 10
 
-    async def test_one_who_left_makes_room(self, store: Store, seed: Seed) -> None:
+    async def test_join_after_member_left_full_session_succeeds(self, store: Store, seed: Seed) -> None:
         """His place is free for somebody else."""
         await seed.session()
         await store.join(member("u-bob"), 2)
@@ -91,7 +91,7 @@ class TestMembers:
 
         assert joined == member("u-carl")
 
-    async def test_one_who_was_removed_makes_room(self, store: Store, seed: Seed) -> None:
+    async def test_join_after_member_was_removed_from_full_session_succeeds(self, store: Store, seed: Seed) -> None:
         """Who is not among the members does not count as one."""
         await seed.session()
         await store.join(member("u-bob"), 2)
@@ -101,7 +101,7 @@ class TestMembers:
 
         assert joined == member("u-carl")
 
-    async def test_limits_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
+    async def test_join_limits_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
         """A full session does not fill another."""
         await seed.session("s1")
         await seed.session("s2")
@@ -109,7 +109,7 @@ class TestMembers:
 
         assert await store.join(member("u-carl", "s2"), 2) == member("u-carl", "s2")
 
-    async def test_members_are_sorted_by_age(self, store: Store, seed: Seed) -> None:
+    async def test_members_are_sorted_by_time_of_joining(self, store: Store, seed: Seed) -> None:
         """The eldest comes first, and equal times keep one order."""
         await seed.session()
         for name, joined_at in (("late", NOW + 9), ("b", NOW + 5), ("a", NOW + 5), ("early", NOW + 1)):
@@ -121,7 +121,7 @@ class TestMembers:
         assert [one.user_id for one in found][::2] == ["u-ada", found[2].user_id, "u-late"]
         assert found == await store.members("s1")
 
-    async def test_removed(self, store: Store, seed: Seed) -> None:
+    async def test_removed_member_is_not_listed_but_keeps_row(self, store: Store, seed: Seed) -> None:
         """He is not among the members; his row tells that he was."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
@@ -134,7 +134,7 @@ class TestMembers:
         assert found is not None
         assert found.is_removed is True
 
-    async def test_removed_stays_removed(self, store: Store, seed: Seed) -> None:
+    async def test_removed_member_cannot_join_again(self, store: Store, seed: Seed) -> None:
         """Joining does not let him back, also if the session is full."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
@@ -144,7 +144,7 @@ class TestMembers:
         assert await store.join(member("u-bob"), 1) == member("u-bob", is_removed=True)
         assert [one.user_id for one in await store.members("s1")] == ["u-ada"]
 
-    async def test_leaving_is_no_way_around_removal(self, store: Store, seed: Seed) -> None:
+    async def test_removed_member_cannot_leave(self, store: Store, seed: Seed) -> None:
         """One who was removed has no membership to forget."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
@@ -155,7 +155,7 @@ class TestMembers:
 
         assert await store.member("s1", "u-bob") == member("u-bob", is_removed=True)
 
-    async def test_removing_twice(self, store: Store, seed: Seed) -> None:
+    async def test_remove_of_removed_member_is_not_found(self, store: Store, seed: Seed) -> None:
         """One who was removed is no member to remove."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
@@ -166,7 +166,7 @@ class TestMembers:
 
         assert await store.member("s1", "u-bob") == member("u-bob", is_removed=True)
 
-    async def test_set_role(self, store: Store, seed: Seed) -> None:
+    async def test_set_role_changes_role_of_one_member_only(self, store: Store, seed: Seed) -> None:
         """Only the role changes, and only his."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
@@ -178,7 +178,7 @@ class TestMembers:
         assert await store.member("s1", "u-bob") == changed
         assert await store.member("s1", "u-carl") == member("u-carl")
 
-    async def test_set_role_readmits(self, store: Store, seed: Seed) -> None:
+    async def test_set_role_of_removed_member_restores_membership(self, store: Store, seed: Seed) -> None:
         """One who was removed is a member again, as old as he was."""
         await seed.session()
         await store.join(member("u-bob", joined_at=NOW + 1), MANY)
@@ -190,7 +190,7 @@ class TestMembers:
         assert changed in await store.members("s1")
         assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s1"]
 
-    async def test_leave(self, store: Store, seed: Seed) -> None:
+    async def test_join_by_former_member_gives_new_role(self, store: Store, seed: Seed) -> None:
         """He is forgotten and may join anew, under other conditions."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
@@ -201,7 +201,9 @@ class TestMembers:
         assert await store.join(member("u-bob", role=Role.VIEWER), MANY) == member("u-bob", role=Role.VIEWER)
 
     @pytest.mark.parametrize("session_id", ["s1", "s-none"])
-    async def test_not_found(self, store: Store, seed: Seed, session_id: str) -> None:
+    async def test_role_change_removal_and_leave_of_non_member_are_not_found(
+        self, store: Store, seed: Seed, session_id: str
+    ) -> None:
         """Who is no member has no role, cannot be removed, cannot leave."""
         await seed.session()
 
@@ -215,7 +217,7 @@ class TestMembers:
         assert await store.member(session_id, "u-bob") is None
 
     @pytest.mark.parametrize("role", Role)
-    async def test_the_owner_keeps_his_role(self, store: Store, seed: Seed, role: Role) -> None:
+    async def test_set_role_of_owner_is_refused(self, store: Store, seed: Seed, role: Role) -> None:
         """Whatever role it would be, also his own."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
@@ -225,7 +227,7 @@ class TestMembers:
 
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER), member("u-bob")]
 
-    async def test_the_owner_cannot_be_removed(self, store: Store, seed: Seed) -> None:
+    async def test_remove_of_owner_is_refused(self, store: Store, seed: Seed) -> None:
         """He is a member as before, also if there is nobody else."""
         await seed.session()
 
@@ -234,7 +236,7 @@ class TestMembers:
 
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
 
-    async def test_the_owner_cannot_leave(self, store: Store, seed: Seed) -> None:
+    async def test_leave_of_owner_is_refused(self, store: Store, seed: Seed) -> None:
         """He is a member as before, also if there is an editor who could follow him."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
@@ -244,7 +246,7 @@ class TestMembers:
 
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER), member("u-bob")]
 
-    async def test_membership_is_per_session(self, store: Store, seed: Seed) -> None:
+    async def test_removed_member_stays_member_of_other_sessions(self, store: Store, seed: Seed) -> None:
         """Removed here, a member there."""
         for session_id in ("s1", "s2"):
             await seed.session(session_id)
@@ -266,7 +268,7 @@ async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
 
 
 class TestMembersOf:
-    async def test_of_several(self, store: Store, seed: Seed) -> None:
+    async def test_members_of_several_sessions_are_grouped_and_sorted(self, store: Store, seed: Seed) -> None:
         """Each with its own, the eldest first, without those removed."""
         for session_id in ("s1", "s2", "s3"):
             await family(store, seed, session_id)
@@ -280,7 +282,7 @@ class TestMembersOf:
         assert [one.user_id for one in found["s2"]] == ["u-ada", "u-carl"]
         assert [one.user_id for one in found["s3"]] == ["u-ada", "u-bob"]
 
-    async def test_of_none(self, store: Store, seed: Seed) -> None:
+    async def test_members_of_no_or_unknown_sessions_are_empty(self, store: Store, seed: Seed) -> None:
         """Nothing of nothing; a session that is not there has no members."""
         await family(store, seed)
 
@@ -290,7 +292,7 @@ class TestMembersOf:
         assert list(found.get("s-none", [])) == []
         assert len(found["s1"]) == 3
 
-    async def test_any_iterable(self, store: Store, seed: Seed) -> None:
+    async def test_members_of_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
         """Also one that can be read only once."""
         await family(store, seed)
 
@@ -298,7 +300,7 @@ class TestMembersOf:
 
         assert dict(found) == {"s1": await store.members("s1")}
 
-    async def test_many(self, store: Store, seed: Seed) -> None:
+    async def test_members_of_accepts_more_ids_than_sql_parameters(self, store: Store, seed: Seed) -> None:
         """More than a statement may have parameters."""
         await family(store, seed)
 

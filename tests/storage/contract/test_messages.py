@@ -24,7 +24,7 @@ NAMES = ("ada", "bob", "carl")
 
 
 class TestMessages:
-    async def test_the_store_numbers_messages(self, store: Store, seed: Seed) -> None:
+    async def test_message_number_is_given_by_store(self, store: Store, seed: Seed) -> None:
         """Numbers count from 1, whatever the caller wrote there."""
         await seed.session()
 
@@ -35,7 +35,7 @@ class TestMessages:
         assert second == message("two", sequence=2, created_at=NOW + 1)
         assert await store.messages("s1", None, MANY) == [first, second]
 
-    async def test_each_session_has_its_own_numbers(self, store: Store, seed: Seed) -> None:
+    async def test_message_numbers_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
         """A message here does not count there."""
         await seed.session("s1")
         await seed.session("s2")
@@ -46,7 +46,7 @@ class TestMessages:
         assert added.sequence == 1
         assert await store.messages("s2", None, MANY) == [added]
 
-    async def test_fifty_at_once(self, store: Store, seed: Seed) -> None:
+    async def test_message_numbers_of_fifty_concurrent_messages_have_no_gaps(self, store: Store, seed: Seed) -> None:
         """Numbers have neither gaps nor duplicates, and everybody learns his own."""
         await seed.session()
 
@@ -55,7 +55,7 @@ class TestMessages:
         assert sorted(one.sequence for one in added) == list(range(1, 51))
         assert await store.messages("s1", None, MANY) == sorted(added, key=lambda one: one.sequence)
 
-    async def test_numbers_decide_the_order(self, store: Store, seed: Seed) -> None:
+    async def test_messages_are_sorted_by_number_not_time(self, store: Store, seed: Seed) -> None:
         """Equal times and a clock that ran backwards don't shuffle messages."""
         await seed.session()
         for text, created_at in (("one", NOW), ("two", NOW), ("three", NOW - HOUR), ("four", NOW)):
@@ -65,7 +65,7 @@ class TestMessages:
 
         assert lists == [["one", "two", "three", "four"]] * 2
 
-    async def test_no_session(self, store: Store) -> None:
+    async def test_messages_of_unknown_session_are_refused_or_empty(self, store: Store) -> None:
         """A message to nowhere is refused, reading from nowhere gives nothing."""
         with pytest.raises(NotFound):
             await store.add_message(message())
@@ -85,7 +85,7 @@ class TestMessages:
             (None, 10, list(range(1, 11))),
         ],
     )
-    async def test_paging_backwards(
+    async def test_messages_are_paged_backwards_oldest_first(
         self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int]
     ) -> None:
         """The newest below `before`, oldest first."""
@@ -98,7 +98,7 @@ class TestMessages:
         assert [one.sequence for one in found] == expected
 
     @odd_text
-    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_message_with_unusual_text_comes_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
         """Text and names come back character by character."""
         await seed.session()
 
@@ -107,7 +107,7 @@ class TestMessages:
         assert await store.messages("s1", None, 1) == [added]
         assert added.text == text
 
-    async def test_a_megabyte(self, store: Store, seed: Seed) -> None:
+    async def test_message_of_one_megabyte_is_not_cut(self, store: Store, seed: Seed) -> None:
         """A large message is not cut."""
         await seed.session()
 
@@ -127,7 +127,7 @@ async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
 
 
 class TestReading:
-    async def test_what_others_say_is_unread(self, store: Store, seed: Seed) -> None:
+    async def test_message_is_unread_for_others_and_read_for_sender(self, store: Store, seed: Seed) -> None:
         """The sender has read the chat so far, the others have not read what came since."""
         await family(store, seed)
         for text, sender in (("one", "u-ada"), ("two", "u-bob"), ("three", "u-ada")):
@@ -135,7 +135,7 @@ class TestReading:
 
         assert await self.unread(store) == {"u-ada": 0, "u-bob": 1, "u-carl": 3}
 
-    async def test_reading_up_to_a_number(self, store: Store, seed: Seed) -> None:
+    async def test_mark_read_up_to_number_returns_count_of_unread(self, store: Store, seed: Seed) -> None:
         """The rest is unread, and the count of it returned; nobody else has read anything."""
         await self.chat(store, seed, 5)
 
@@ -145,7 +145,7 @@ class TestReading:
         assert await self.unread(store) == {"u-ada": 0, "u-bob": 2, "u-carl": 5}
         assert await store.member("s1", "u-bob") == member("u-bob", joined_at=NOW + 1, read_sequence=3)
 
-    async def test_reading_all(self, store: Store, seed: Seed) -> None:
+    async def test_mark_read_without_number_reads_all(self, store: Store, seed: Seed) -> None:
         """None is everything that there is now."""
         await self.chat(store, seed, 5)
 
@@ -157,7 +157,7 @@ class TestReading:
         assert (await self.unread(store))["u-bob"] == 1
 
     @pytest.mark.parametrize("up_to", [2, 0, -1, 3])
-    async def test_never_back(self, store: Store, seed: Seed, up_to: int) -> None:
+    async def test_mark_read_of_lower_number_changes_nothing(self, store: Store, seed: Seed, up_to: int) -> None:
         """What was read once stays read."""
         await self.chat(store, seed, 5)
         await store.read_messages("s1", "u-bob", 3)
@@ -168,7 +168,9 @@ class TestReading:
         assert (await self.unread(store))["u-bob"] == 2
 
     @pytest.mark.parametrize("up_to", [6, 1_000_000, (1 << 53) - 1])
-    async def test_not_ahead(self, store: Store, seed: Seed, up_to: int) -> None:
+    async def test_mark_read_beyond_last_message_stops_at_last_message(
+        self, store: Store, seed: Seed, up_to: int
+    ) -> None:
         """What is not said yet cannot be read."""
         await self.chat(store, seed, 5)
 
@@ -178,7 +180,7 @@ class TestReading:
         assert left == 0
         assert (await self.unread(store))["u-bob"] == 1
 
-    async def test_an_empty_chat(self, store: Store, seed: Seed) -> None:
+    async def test_mark_read_of_empty_chat_leaves_nothing_unread(self, store: Store, seed: Seed) -> None:
         """There is nothing to read."""
         await family(store, seed)
 
@@ -188,7 +190,9 @@ class TestReading:
         assert await self.unread(store) == {"u-ada": 0, "u-bob": 0, "u-carl": 0}
 
     @pytest.mark.parametrize(("session_id", "user_id"), [("s1", "u-dora"), ("s-none", "u-bob"), ("s-none", "u-dora")])
-    async def test_not_found(self, store: Store, seed: Seed, session_id: str, user_id: str) -> None:
+    async def test_mark_read_by_non_member_is_not_found(
+        self, store: Store, seed: Seed, session_id: str, user_id: str
+    ) -> None:
         """Who is no member has nothing to read."""
         await self.chat(store, seed, 2)
 
@@ -197,7 +201,7 @@ class TestReading:
 
         assert await store.member(session_id, user_id) is None
 
-    async def test_what_was_said_before_he_came(self, store: Store, seed: Seed) -> None:
+    async def test_join_marks_earlier_messages_as_read(self, store: Store, seed: Seed) -> None:
         """It counts as read, also for one who was there before and left."""
         await self.chat(store, seed, 3)
         await store.leave("s1", "u-bob")
@@ -208,7 +212,7 @@ class TestReading:
         await store.add_message(message("new"))
         assert [await store.read_messages("s1", user_id, 0) for user_id in ("u-bob", "u-dora")] == [1, 1]
 
-    async def test_joining_again_reads_nothing(self, store: Store, seed: Seed) -> None:
+    async def test_join_repeated_leaves_messages_unread(self, store: Store, seed: Seed) -> None:
         """Following the link a second time does not mark the chat as read."""
         await self.chat(store, seed, 3)
 
@@ -217,7 +221,7 @@ class TestReading:
         assert again.read_sequence == 0
         assert (await self.unread(store))["u-bob"] == 3
 
-    async def test_a_message_that_is_sent_again(self, store: Store, seed: Seed) -> None:
+    async def test_message_sent_again_leaves_unread_count_unchanged(self, store: Store, seed: Seed) -> None:
         """It is passed over, and what came since is as unread as it was."""
         await family(store, seed)
         first = await store.add_message(message("one", sender_id="u-bob"))
@@ -228,7 +232,7 @@ class TestReading:
         assert again == first
         assert await self.unread(store) == {"u-ada": 0, "u-bob": 1, "u-carl": 2}
 
-    async def test_per_session(self, store: Store, seed: Seed) -> None:
+    async def test_unread_counts_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
         """What was read here is not read there; each is listed with its count."""
         await family(store, seed, "s1")
         await family(store, seed, "s2")
@@ -244,7 +248,7 @@ class TestReading:
             SessionListing(session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=1), 1),
         ]
 
-    async def test_pages_have_counts(self, store: Store, seed: Seed) -> None:
+    async def test_unread_counts_are_on_every_page(self, store: Store, seed: Seed) -> None:
         """Also the second."""
         for number in range(4):
             await family(store, seed, f"s{number}")
@@ -256,7 +260,9 @@ class TestReading:
 
         assert [(one.session.id, one.unread) for one in first + second] == [("s3", 3), ("s2", 2), ("s1", 1), ("s0", 0)]
 
-    async def test_fifty_at_once(self, store: Store, seed: Seed) -> None:
+    async def test_unread_counts_of_fifty_concurrent_messages_end_at_last_own_one(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Two people who talk have read all up to their own last message."""
         await family(store, seed)
 
@@ -267,7 +273,7 @@ class TestReading:
         newest = {name: max(one.sequence for one in added if one.sender_id == f"u-{name}") for name in NAMES[:2]}
         assert await self.unread(store) == {"u-ada": 50 - newest["ada"], "u-bob": 50 - newest["bob"], "u-carl": 50}
 
-    async def test_readers_at_once(self, store: Store, seed: Seed) -> None:
+    async def test_mark_read_by_concurrent_calls_keeps_highest_number(self, store: Store, seed: Seed) -> None:
         """The farthest counts, in whatever order they come."""
         await self.chat(store, seed, 20)
 
@@ -275,7 +281,7 @@ class TestReading:
 
         assert (await self.unread(store))["u-bob"] == 3
 
-    async def test_a_stranger_s_message(self, store: Store, seed: Seed) -> None:
+    async def test_message_of_non_member_makes_no_membership(self, store: Store, seed: Seed) -> None:
         """Who is no member may be a sender, and is none by it."""
         await family(store, seed)
 

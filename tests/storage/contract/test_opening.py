@@ -9,7 +9,7 @@ from tests.storage.rows import (
 
 
 class TestOpening:
-    async def test_a_new_store_counts_as_cleanly_closed(self, connect: Connect) -> None:
+    async def test_new_store_counts_as_cleanly_closed(self, connect: Connect) -> None:
         """The first run has nothing to recover."""
         store = connect()
 
@@ -18,7 +18,7 @@ class TestOpening:
         await store.close(is_clean=True)
         assert is_clean is True
 
-    async def test_after_a_clean_close(self, connect: Connect) -> None:
+    async def test_open_after_clean_close_reports_clean(self, connect: Connect) -> None:
         """Opening says that the run before wrote everything."""
         first, second = connect(), connect()
         await first.open()
@@ -29,7 +29,7 @@ class TestOpening:
         await second.close(is_clean=True)
         assert is_clean is True
 
-    async def test_after_an_unclean_close(self, connect: Connect) -> None:
+    async def test_open_after_unclean_close_reports_unclean(self, connect: Connect) -> None:
         """Opening says that the run before may have lost what it had in memory."""
         first, second = connect(), connect()
         await first.open()
@@ -40,7 +40,7 @@ class TestOpening:
         await second.close(is_clean=True)
         assert is_clean is False
 
-    async def test_an_unclean_end_is_told_once_repaired_by_a_clean_close(self, connect: Connect) -> None:
+    async def test_open_reports_unclean_close_until_next_clean_close(self, connect: Connect) -> None:
         """Only the run before counts, not the one before that."""
         answers = []
         for is_clean in (False, False, True, True, False, True):
@@ -50,7 +50,7 @@ class TestOpening:
 
         assert answers == [True, False, False, True, True, False]
 
-    async def test_rows_outlive_the_store_that_wrote_them(self, connect: Connect) -> None:
+    async def test_rows_survive_unclean_close(self, connect: Connect) -> None:
         """Also an unclean close keeps every write that returned."""
         first, second = connect(), connect()
         await first.open()
@@ -63,6 +63,6 @@ class TestOpening:
         await second.close(is_clean=True)
         assert found == user("ada")
 
-    async def test_ping(self, store: Store) -> None:
+    async def test_ping_of_open_store_succeeds(self, store: Store) -> None:
         """An open store answers, with nothing."""
         assert await store.ping() is None

@@ -40,7 +40,7 @@ async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
 
 
 class TestTransfer:
-    async def test_the_successor_owns_the_session(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_makes_successor_owner_and_previous_owner_editor(self, store: Store, seed: Seed) -> None:
         """He is returned as its owner; who had it is an editor, as old as before."""
         await family(store, seed)
 
@@ -53,7 +53,7 @@ class TestTransfer:
         assert found is not None
         assert replace(found, updated_at=NOW) == session("s1", owner_id="u-carl")
 
-    async def test_only_this_session(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_leaves_other_sessions_with_owner(self, store: Store, seed: Seed) -> None:
         """The others stay his."""
         await family(store, seed, "s1")
         await family(store, seed, "s2")
@@ -64,7 +64,7 @@ class TestTransfer:
         await assert_owned(store, "s2")
 
     @pytest.mark.parametrize("role", [Role.EDITOR, Role.VIEWER])
-    async def test_any_member_may_have_it(self, store: Store, seed: Seed, role: Role) -> None:
+    async def test_transfer_to_member_of_any_role_succeeds(self, store: Store, seed: Seed, role: Role) -> None:
         """A viewer too."""
         await family(store, seed)
         await store.set_role("s1", "u-bob", role)
@@ -74,7 +74,7 @@ class TestTransfer:
         assert successor == member("u-bob", role=Role.OWNER, joined_at=NOW + 1)
         await assert_owned(store, "s1")
 
-    async def test_what_he_has_read_stays(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_keeps_read_positions(self, store: Store, seed: Seed) -> None:
         """For both."""
         await family(store, seed)
         for text in ("one", "two", "three"):
@@ -87,7 +87,7 @@ class TestTransfer:
         assert successor.read_sequence == 2
         assert [one.read_sequence for one in await store.members("s1")] == [1, 2, 3]
 
-    async def test_the_new_owner_stays(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_protects_new_owner_and_lets_old_owner_leave(self, store: Store, seed: Seed) -> None:
         """And the old one may go."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
@@ -103,7 +103,7 @@ class TestTransfer:
         assert [one.user_id for one in await store.members("s1")] == ["u-bob", "u-carl"]
         await assert_owned(store, "s1")
 
-    async def test_there_and_back(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_there_and_back_restores_session(self, store: Store, seed: Seed) -> None:
         """Everything is as it was."""
         await family(store, seed)
         before = await store.members("s1")
@@ -115,7 +115,9 @@ class TestTransfer:
         await assert_owned(store, "s1")
 
     @pytest.mark.parametrize("successor_id", ["u-dora", "u-bob", "u-carl", "u-nobody"])
-    async def test_a_successor_who_is_no_member(self, store: Store, seed: Seed, successor_id: str) -> None:
+    async def test_transfer_to_non_member_is_refused_and_changes_nothing(
+        self, store: Store, seed: Seed, successor_id: str
+    ) -> None:
         """Neither a stranger, nor who was removed or left; nothing changes."""
         await family(store, seed)
         await seed.user("dora")
@@ -128,7 +130,7 @@ class TestTransfer:
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
         assert await store.session("s1") == session("s1")
 
-    async def test_a_successor_whose_account_ended(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_to_user_of_removed_account_is_refused(self, store: Store, seed: Seed) -> None:
         """He is no member any more."""
         await family(store, seed)
         await store.delete_user("u-bob", NOW, deletes_sessions=False)
@@ -138,13 +140,13 @@ class TestTransfer:
 
         await assert_owned(store, "s1")
 
-    async def test_no_session(self, store: Store) -> None:
+    async def test_transfer_of_unknown_session_is_refused(self, store: Store) -> None:
         """Nobody is a member of it."""
         with pytest.raises(NotFound):
             await store.transfer_session("s-none", "u-ada", "u-bob")
 
     @pytest.mark.parametrize("owner_id", ["u-carl", "u-bob", "u-nobody"])
-    async def test_who_does_not_own_it(self, store: Store, seed: Seed, owner_id: str) -> None:
+    async def test_transfer_by_non_owner_is_refused(self, store: Store, seed: Seed, owner_id: str) -> None:
         """He cannot give it away, neither to others nor to himself."""
         await family(store, seed)
         before = await store.members("s1")
@@ -155,7 +157,7 @@ class TestTransfer:
         assert await store.members("s1") == before
         assert await store.session("s1") == session("s1")
 
-    async def test_who_owned_it_once(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_by_previous_owner_is_refused(self, store: Store, seed: Seed) -> None:
         """What he gave away he cannot give again."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
@@ -167,7 +169,7 @@ class TestTransfer:
         assert await store.members("s1") == before
         await assert_owned(store, "s1")
 
-    async def test_to_himself(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_to_owner_leaves_session_with_owner(self, store: Store, seed: Seed) -> None:
         """Refused or not, the session has its owner after it: there is no other member who could be one."""
         await family(store, seed)
 
@@ -177,7 +179,7 @@ class TestTransfer:
         await assert_owned(store, "s1")
         assert (await store.session("s1")).owner_id == "u-ada"
 
-    async def test_a_role_makes_no_second_owner(self, store: Store, seed: Seed) -> None:
+    async def test_set_role_to_owner_never_makes_second_owner(self, store: Store, seed: Seed) -> None:
         """Refused or not, there is one: as when who gave the session away still wants to be its owner."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
@@ -188,7 +190,7 @@ class TestTransfer:
         await assert_owned(store, "s1")
         assert (await store.session("s1")).owner_id in ("u-ada", "u-bob")
 
-    async def test_repeating(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """The same transfer again changes nothing; at most it is refused for good."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
@@ -201,7 +203,7 @@ class TestTransfer:
 
 
 class TestTransferRaces:
-    async def test_many_successors_at_once(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_concurrent_to_many_successors_succeeds_once(self, store: Store, seed: Seed) -> None:
         """One has it, the others are told that it is not his who gave it."""
         await seed.user("ada")
         await seed.session()
@@ -224,7 +226,7 @@ class TestTransferRaces:
         list(itertools.permutations(("ada to bob", "bob to carl", "ada goes", "bob goes"))),
         ids=", ".join,
     )
-    async def test_against_the_end_of_accounts(
+    async def test_transfer_concurrent_with_account_removal_leaves_one_owner(
         self, store: Store, seed: Seed, order: tuple[str, ...], *, deletes_sessions: bool
     ) -> None:
         """A session that survives has one owner, who has not gone."""
@@ -245,7 +247,9 @@ class TestTransferRaces:
     @pytest.mark.parametrize(
         "order", list(itertools.permutations(("ada to bob", "bob to carl", "ada goes", "delete"))), ids=", ".join
     )
-    async def test_against_the_end_of_the_session(self, store: Store, seed: Seed, order: tuple[str, ...]) -> None:
+    async def test_transfer_concurrent_with_session_deletion_leaves_no_members(
+        self, store: Store, seed: Seed, order: tuple[str, ...]
+    ) -> None:
         """It is gone, and nobody is in it."""
         await family(store, seed)
 
@@ -263,7 +267,9 @@ class TestTransferRaces:
         list(itertools.permutations(("ada to bob", "bob to carl", "bob leaves", "bob is removed"))),
         ids=", ".join,
     )
-    async def test_against_the_end_of_a_membership(self, store: Store, seed: Seed, order: tuple[str, ...]) -> None:
+    async def test_transfer_concurrent_with_end_of_membership_leaves_owner_a_member(
+        self, store: Store, seed: Seed, order: tuple[str, ...]
+    ) -> None:
         """Whoever owns it in the end is a member."""
         await family(store, seed)
 
@@ -275,7 +281,9 @@ class TestTransferRaces:
     @pytest.mark.parametrize(
         "order", list(itertools.permutations(("ada to bob", "bob to carl", "bob views", "ada views"))), ids=", ".join
     )
-    async def test_against_another_role(self, store: Store, seed: Seed, order: tuple[str, ...]) -> None:
+    async def test_transfer_concurrent_with_role_change_keeps_one_owner(
+        self, store: Store, seed: Seed, order: tuple[str, ...]
+    ) -> None:
         """A change of role takes the session from nobody."""
         await family(store, seed)
 

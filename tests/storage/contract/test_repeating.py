@@ -73,7 +73,7 @@ class TestRepeatingWrites:
     """After StoreUnavailable a write may have happened, and every write can be repeated."""
 
     @pytest.mark.parametrize("name", WRITES)
-    async def test_a_write_can_be_repeated(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_write_repeated_changes_nothing(self, store: Store, seed: Seed, name: str) -> None:
         """The second time changes nothing; at most it is refused for good, as by a name that is taken."""
         write = WRITES[name]
         if name != "add_user":
@@ -89,7 +89,7 @@ class TestRepeatingWrites:
 
         assert await _everything(store) == once
 
-    async def test_errors_are_of_one_family(self, store: Store) -> None:
+    async def test_store_errors_share_one_base_class(self, store: Store) -> None:
         """Whoever calls a store can catch what it raises by one name."""
         with pytest.raises(StoreError):
             await store.add_message(message())
@@ -123,7 +123,7 @@ ACCOUNT_WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
 
 class TestRepeatingAccountWrites:
     @pytest.mark.parametrize("name", ACCOUNT_WRITES)
-    async def test_a_write_can_be_repeated(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_account_write_repeated_changes_nothing(self, store: Store, seed: Seed, name: str) -> None:
         """The second time changes nothing; at most it is refused for good."""
         write = ACCOUNT_WRITES[name]
         for one in ("ada", "bob"):
@@ -180,7 +180,7 @@ GUEST_WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
 
 class TestRepeatingGuestWrites:
     @pytest.mark.parametrize("name", GUEST_WRITES)
-    async def test_a_write_can_be_repeated(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_guest_write_repeated_changes_nothing(self, store: Store, seed: Seed, name: str) -> None:
         """The second time succeeds and changes nothing."""
         write = GUEST_WRITES[name]
         await seed.session()

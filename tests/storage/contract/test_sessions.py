@@ -25,7 +25,7 @@ from tests.storage.rows import (
 
 
 class TestSessions:
-    async def test_a_session_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+    async def test_session_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """Every field, with its type."""
         made = await seed.session(
             access=Access.INVITE, join_role=Role.VIEWER, status=Status.ENDED, main_root="main.py", updated_at=NOW + 5
@@ -39,7 +39,7 @@ class TestSessions:
         assert found.join_role is Role.VIEWER
         assert found.status is Status.ENDED
 
-    async def test_a_session_starts_with_its_owner(self, store: Store, seed: Seed) -> None:
+    async def test_session_starts_with_owner_as_only_member(self, store: Store, seed: Seed) -> None:
         """The owner is the only member."""
         await seed.session()
 
@@ -48,7 +48,7 @@ class TestSessions:
         assert members == [member("u-ada", role=Role.OWNER)]
         assert members[0].role is Role.OWNER
 
-    async def test_a_session_without_code_starts_with_an_empty_log(self, store: Store, seed: Seed) -> None:
+    async def test_session_without_code_starts_with_empty_log(self, store: Store, seed: Seed) -> None:
         """No first chunk, no log."""
         await seed.session()
 
@@ -57,7 +57,7 @@ class TestSessions:
         assert await store.messages("s1", None, MANY) == []
         assert await store.newest_version("s1") is None
 
-    async def test_a_session_with_code_starts_with_a_chunk(self, store: Store, seed: Seed) -> None:
+    async def test_session_with_code_starts_with_first_chunk(self, store: Store, seed: Seed) -> None:
         """The first chunk is there with the session, and the log goes on after it."""
         await seed.session(first=chunk(1, 3))
 
@@ -65,7 +65,7 @@ class TestSessions:
 
         assert await store.chunks("s1", 0, MANY) == [chunk(1, 3), chunk(4, 4)]
 
-    async def test_a_session_whose_first_chunk_is_refused_is_not_stored(self, store: Store) -> None:
+    async def test_session_with_refused_first_chunk_is_not_stored(self, store: Store) -> None:
         """Session, owner and chunk come together or not at all."""
         with pytest.raises(LogConflict):
             await store.add_session(session(), member("u-ada", role=Role.OWNER), chunk(2, 3))
@@ -74,18 +74,18 @@ class TestSessions:
         assert await store.member("s1", "u-ada") is None
         assert await store.sessions_of("u-ada", None, MANY) == []
 
-    async def test_no_session(self, store: Store) -> None:
+    async def test_session_of_unknown_id_is_none(self, store: Store) -> None:
         """An unknown id is None, not an error."""
         assert await store.session("s-none") is None
 
     @odd_text
-    async def test_odd_text_in_sessions(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_session_with_unusual_text_comes_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
         """Titles and root names come back character by character."""
         made = await seed.session(title=text, language=text, main_root=text)
 
         assert await store.session("s1") == made
 
-    async def test_change_every_field(self, store: Store, seed: Seed) -> None:
+    async def test_change_of_every_field_is_stored_and_counts_as_activity(self, store: Store, seed: Seed) -> None:
         """What is named changes, and the session counts as active now."""
         made = await seed.session()
         changes = SessionChanges("New", "rust", Access.INVITE, Role.VIEWER, Status.ENDED)
@@ -115,7 +115,9 @@ class TestSessions:
             ("status", Status.ENDED),
         ],
     )
-    async def test_change_one_field(self, store: Store, seed: Seed, field: str, value: Any) -> None:
+    async def test_change_of_one_field_leaves_the_others(
+        self, store: Store, seed: Seed, field: str, value: Any
+    ) -> None:
         """None leaves the others; empty text is a value."""
         made = await seed.session()
         await seed.session("s2")
@@ -125,7 +127,7 @@ class TestSessions:
         assert changed == replace(made, **{field: value}, updated_at=NOW + 10)
         assert await store.session("s2") == session("s2")
 
-    async def test_changes_at_once_do_not_undo_each_other(self, store: Store, seed: Seed) -> None:
+    async def test_changes_of_two_fields_together_both_succeed(self, store: Store, seed: Seed) -> None:
         """Two people changing two fields both succeed."""
         made = await seed.session()
 
@@ -136,12 +138,12 @@ class TestSessions:
 
         assert await store.session("s1") == replace(made, title="New", language="rust", updated_at=NOW + 1)
 
-    async def test_change_no_session(self, store: Store) -> None:
+    async def test_change_of_unknown_session_is_not_found(self, store: Store) -> None:
         """An unknown session is not found."""
         with pytest.raises(NotFound):
             await store.change_session("s-none", SessionChanges(title="New"), NOW)
 
-    async def test_delete_removes_everything(self, store: Store, seed: Seed) -> None:
+    async def test_delete_removes_members_messages_log_checkpoint_and_versions(self, store: Store, seed: Seed) -> None:
         """Members, messages, log, checkpoint and versions go with the session."""
         await self.fill(store, seed, "s1")
 
@@ -152,7 +154,7 @@ class TestSessions:
         assert await store.sessions_of("u-ada", None, MANY) == []
         assert await store.sessions_of("u-bob", None, MANY) == []
 
-    async def test_delete_leaves_nothing_for_a_session_of_the_same_id(self, store: Store, seed: Seed) -> None:
+    async def test_delete_leaves_nothing_for_later_session_of_same_id(self, store: Store, seed: Seed) -> None:
         """What comes after starts from nothing, with numbers from 1."""
         await self.fill(store, seed, "s1")
         await store.delete_session("s1")
@@ -171,7 +173,7 @@ class TestSessions:
         assert (await store.add_version(version(), MANY))[0].number == 1
         assert await store.append_chunks([chunk(1, 1)]) == set()
 
-    async def test_delete_leaves_the_other_sessions(self, store: Store, seed: Seed) -> None:
+    async def test_delete_leaves_other_sessions(self, store: Store, seed: Seed) -> None:
         """Their rows are where they were."""
         await self.fill(store, seed, "s1")
         await self.fill(store, seed, "s2")
@@ -185,7 +187,7 @@ class TestSessions:
         assert await store.checkpoint("s2") is not None
         assert await store.newest_version("s2") is not None
 
-    async def test_deleting_twice_is_harmless(self, store: Store, seed: Seed) -> None:
+    async def test_delete_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """So is deleting what never was."""
         await seed.session()
 
@@ -195,7 +197,7 @@ class TestSessions:
 
         assert await store.session("s1") is None
 
-    async def test_add_and_delete_leave_users_alone(self, store: Store, seed: Seed) -> None:
+    async def test_delete_leaves_users_signed_in(self, store: Store, seed: Seed) -> None:
         """Deleting a session of his does not sign anybody out."""
         ada = await seed.user("ada")
         await seed.session()
@@ -228,7 +230,7 @@ class TestSessions:
 
 
 class TestSessionsOf:
-    async def test_with_membership(self, store: Store, seed: Seed) -> None:
+    async def test_sessions_of_user_have_role_of_user(self, store: Store, seed: Seed) -> None:
         """Each session comes with the role that the user has there."""
         own = await seed.session("s1", owner_id="u-ada", updated_at=NOW + 1)
         other = await seed.session("s2", owner_id="u-bob", updated_at=NOW + 2)
@@ -243,13 +245,13 @@ class TestSessionsOf:
         ]
         assert found[0].member.role is Role.VIEWER
 
-    async def test_of_nobody(self, store: Store, seed: Seed) -> None:
+    async def test_sessions_of_user_without_memberships_are_empty(self, store: Store, seed: Seed) -> None:
         """A user who is nowhere a member has no sessions."""
         await seed.session()
 
         assert await store.sessions_of("u-bob", None, MANY) == []
 
-    async def test_without_those_he_was_removed_from_or_left(self, store: Store, seed: Seed) -> None:
+    async def test_sessions_of_user_leave_out_sessions_removed_from_or_left(self, store: Store, seed: Seed) -> None:
         """Only sessions that he is a member of."""
         for session_id in ("s1", "s2", "s3"):
             await seed.session(session_id)
@@ -262,7 +264,9 @@ class TestSessionsOf:
         assert [one.session.id for one in found] == ["s3"]
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
-    async def test_pages_with_equal_times(self, store: Store, seed: Seed, limit: int) -> None:
+    async def test_sessions_of_user_with_equal_times_are_each_on_one_page(
+        self, store: Store, seed: Seed, limit: int
+    ) -> None:
         """Every session is on one page once, however the pages cut through equal times."""
         for number, moment in enumerate([5, 3, 3, 3, 3, 3, 1]):
             await seed.session(f"s{number}", updated_at=NOW + moment)
@@ -277,7 +281,7 @@ class TestSessionsOf:
         assert {one.id for one in seen} == {f"s{number}" for number in range(7)}
         assert [one.updated_at - NOW for one in seen] == [5, 3, 3, 3, 3, 3, 1]
 
-    async def test_pages_are_full(self, store: Store, seed: Seed) -> None:
+    async def test_sessions_of_user_fill_each_page_to_limit(self, store: Store, seed: Seed) -> None:
         """A page has `limit` sessions if there are as many."""
         for number in range(5):
             await seed.session(f"s{number}", updated_at=NOW + number)
@@ -288,7 +292,7 @@ class TestSessionsOf:
         assert [one.session.id for one in page] == ["s4", "s3", "s2"]
         assert [one.session.id for one in rest] == ["s1", "s0"]
 
-    async def test_the_order_is_the_same_each_time(self, store: Store, seed: Seed) -> None:
+    async def test_sessions_of_user_with_equal_times_have_stable_order(self, store: Store, seed: Seed) -> None:
         """Equal times have an order too."""
         for number in range(10):
             await seed.session(f"s{number}")
@@ -304,7 +308,7 @@ class TestActivity:
     MUCH_LATER = NOW + 10 * HOUR
 
     @pytest.mark.parametrize("action", ["edit", "message", "version", "change"])
-    async def test_activity_moves_a_session_up(self, store: Store, seed: Seed, action: str) -> None:
+    async def test_session_activity_moves_session_to_top(self, store: Store, seed: Seed, action: str) -> None:
         """The session that something happened in comes first."""
         await seed.session("s1", updated_at=NOW)
         await seed.session("s2", updated_at=NOW + HOUR)
@@ -318,7 +322,9 @@ class TestActivity:
         ]
 
     @pytest.mark.parametrize("action", ["edit", "message", "version", "change"])
-    async def test_time_never_runs_backwards(self, store: Store, seed: Seed, action: str) -> None:
+    async def test_session_activity_with_earlier_time_changes_nothing(
+        self, store: Store, seed: Seed, action: str
+    ) -> None:
         """What carries an earlier time does not make the session older."""
         await seed.session("s1", updated_at=self.MUCH_LATER)
 

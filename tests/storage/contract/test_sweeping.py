@@ -29,7 +29,7 @@ IDLE = NOW + 40 * DAY
 
 
 class TestSweeping:
-    async def test_expired_logins(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_deletes_expired_logins_but_no_account(self, store: Store, seed: Seed) -> None:
         """Asked for the past, those that have expired are gone, the others there; no account goes."""
         ada = await seed.user("ada")
         bob = await seed.user("bob")
@@ -42,7 +42,7 @@ class TestSweeping:
         assert await store.signed_in("l-bob-1", NOW) is None
         assert dict(await store.users(["u-ada", "u-bob"])) == {"u-ada": ada, "u-bob": bob}
 
-    async def test_expired_tickets(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_deletes_expired_tickets(self, store: Store, seed: Seed) -> None:
         """Asked for the past, those that have expired are gone, the others there."""
         await seed.user("ada")
         lasting = ticket("ada", 2, expires_at=NOW + 3 * HOUR)
@@ -55,7 +55,7 @@ class TestSweeping:
         assert await store.take_ticket("ticket-ada-2", NOW) == lasting
 
     @pytest.mark.parametrize(("later", "is_listed"), [(0, True), (27 * DAY, True), (32 * DAY, False)])
-    async def test_invites_that_expired_a_month_ago(
+    async def test_sweep_deletes_invites_a_month_after_expiry(
         self, store: Store, seed: Seed, later: int, *, is_listed: bool
     ) -> None:
         """Until then they are listed with their uses; those who came in by them stay."""
@@ -72,7 +72,7 @@ class TestSweeping:
         assert await store.invites("s1", None, MANY, MANY) == [lasting, expired][: 2 if is_listed else 1]
         assert await store.member("s1", "u-bob") == member()
 
-    async def test_an_idle_guest(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_removes_idle_guest_and_returns_row(self, store: Store, seed: Seed) -> None:
         """He is returned as he was; logins, tickets, picture and membership go."""
         await self.guests(store, seed, "gil")
         await store.set_avatar("u-gil", "url", "key", avatar("gil"))
@@ -89,7 +89,7 @@ class TestSweeping:
         assert await store.member("s1", "u-gil") is None
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
 
-    async def test_his_authorship_stays(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_keeps_name_on_messages_and_versions(self, store: Store, seed: Seed) -> None:
         """With his name: in his row, in what he said, and in the versions he made."""
         await self.guests(store, seed, "gil")
         said = await store.add_message(message("one", sender_id="u-gil", sender_name="Gil"))
@@ -103,7 +103,7 @@ class TestSweeping:
         assert await store.newest_version("s1") == made
         assert await store.user_by_name("gil") is None
 
-    async def test_a_guest_who_was_removed(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_deletes_row_of_earlier_removal_from_session(self, store: Store, seed: Seed) -> None:
         """His row in the session goes as well."""
         await self.guests(store, seed, "gil")
         await store.remove_member("s1", "u-gil")
@@ -113,7 +113,7 @@ class TestSweeping:
         assert swept == [guest("gil")]
         assert await store.member("s1", "u-gil") is None
 
-    async def test_a_guest_without_session_or_login(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_without_session_or_login_succeeds(self, store: Store, seed: Seed) -> None:
         """He is swept like any."""
         await self.guests(store, seed, "gil")
         await store.end_login("l-gil-1")
@@ -123,7 +123,7 @@ class TestSweeping:
 
         assert swept == [guest("gil")]
 
-    async def test_once(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_returns_each_guest_once(self, store: Store, seed: Seed) -> None:
         """Who was swept is not swept again, and neither is who was deleted."""
         await self.guests(store, seed, "gil", "gus")
         await store.delete_user("u-gus", NOW, deletes_sessions=True)
@@ -131,7 +131,7 @@ class TestSweeping:
 
         assert await store.sweep(IDLE, NOW + DAY, MANY) == []
 
-    async def test_accounts_are_never_idle(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_never_removes_accounts(self, store: Store, seed: Seed) -> None:
         """However long they were not there, also those who were guests once."""
         await self.guests(store, seed, "gil")
         ada = await seed.user("ada")
@@ -145,7 +145,7 @@ class TestSweeping:
         assert await store.member("s1", "u-gil") == member("u-gil")
 
     @pytest.mark.parametrize("activity", ["touch", "refresh", "coming"])
-    async def test_activity(self, store: Store, seed: Seed, activity: str) -> None:
+    async def test_sweep_leaves_recently_active_guest(self, store: Store, seed: Seed, activity: str) -> None:
         """Who was active since is left, with everything he has."""
         await self.guests(store, seed, "gil", "gus")
         expected = guest("gil")
@@ -164,7 +164,7 @@ class TestSweeping:
         assert await store.member("s1", expected.id) == member(expected.id, joined_at=expected.created_at)
         assert [one.user_id for one in await store.logins(expected.id, NOW)] == [expected.id]
 
-    async def test_activity_that_is_long_ago(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_removes_guest_last_active_before_cutoff(self, store: Store, seed: Seed) -> None:
         """Only what was since then counts, and a late note of it does not hide a newer one."""
         await self.guests(store, seed, "gil", "gus")
         await store.touch_logins(["l-gil-1", "l-gus-1"], NOW + 5 * DAY)
@@ -175,7 +175,7 @@ class TestSweeping:
 
         assert swept == [guest("gus")]
 
-    async def test_the_use_of_any_login_is_activity(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_counts_use_of_any_login_as_activity(self, store: Store, seed: Seed) -> None:
         """Also of one that ended since; but not of one that had ended before."""
         await self.guests(store, seed, "gil", "gus")
         for name in ("gil", "gus"):
@@ -189,7 +189,7 @@ class TestSweeping:
 
         assert swept == [guest("gus")]
 
-    async def test_the_limit(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_removes_at_most_limit_guests_per_call(self, store: Store, seed: Seed) -> None:
         """Each call sweeps so many guests at most, until there are none."""
         names = [f"guest{number}" for number in range(5)]
         await self.guests(store, seed, *names)
@@ -200,7 +200,7 @@ class TestSweeping:
         assert {one.id for swept in rounds for one in swept} == {f"u-{name}" for name in names}
         assert len(await store.members("s1")) == 1
 
-    async def test_the_limit_is_of_guests(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_limit_does_not_apply_to_logins_and_tickets(self, store: Store, seed: Seed) -> None:
         """Logins and tickets go however many they are, and those of guests who must wait as well."""
         await self.guests(store, seed, "gil")
         ada = await seed.user("ada", created_at=NOW)
@@ -213,7 +213,7 @@ class TestSweeping:
         assert await store.take_ticket("ticket-ada-1", NOW) is None
         assert await store.user("u-ada") == ada
 
-    async def test_a_guest_who_owns_a_session(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_session_owner_leaves_no_session_without_owner(self, store: Store, seed: Seed) -> None:
         """Whether he is refused as an owner or his session ends with him: none is left without its owner."""
         await self.guests(store, seed, "gil")
         await seed.user("ada")
@@ -226,7 +226,7 @@ class TestSweeping:
         owners = [one.user_id for one in await store.members("s1") if one.role is Role.OWNER]
         assert owners == ([found.owner_id] if found else [])
 
-    async def test_what_he_leaves_is_room(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_frees_name_and_place_in_session(self, store: Store, seed: Seed) -> None:
         """His place in the session and his name are free; the uses of the invite are not."""
         await self.guests(store, seed, "gil")
 
@@ -235,7 +235,7 @@ class TestSweeping:
         assert await store.join(member("u-bob"), 2) == member()
         await seed.user("gil2", username="Gil")
 
-    async def test_he_does_not_come_back(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_blocks_writes_already_under_way(self, store: Store, seed: Seed) -> None:
         """What was under way finds no such user, guest or login."""
         await self.guests(store, seed, "gil")
         await store.sweep(NOW, NOW + DAY, MANY)

@@ -16,7 +16,7 @@ from tests.storage.rows import (
 
 
 class TestTickets:
-    async def test_a_ticket_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+    async def test_ticket_comes_back_as_stored_once(self, store: Store, seed: Seed) -> None:
         """Every field, and once only."""
         await seed.user("ada")
         made = ticket(session_id="s7")
@@ -27,7 +27,7 @@ class TestTickets:
         assert taken == made
         assert await store.take_ticket("ticket-ada-1", NOW) is None
 
-    async def test_fifty_callers(self, store: Store, seed: Seed) -> None:
+    async def test_ticket_taken_by_fifty_callers_is_given_to_one(self, store: Store, seed: Seed) -> None:
         """One has it."""
         await seed.user("ada")
         await store.add_ticket(ticket())
@@ -37,7 +37,9 @@ class TestTickets:
         assert [one for one in results if one] == [ticket()]
 
     @pytest.mark.parametrize(("later", "is_valid"), [(-1, True), (0, False), (DAY, False)])
-    async def test_until_expiry(self, store: Store, seed: Seed, later: int, *, is_valid: bool) -> None:
+    async def test_ticket_is_valid_until_just_before_expiry(
+        self, store: Store, seed: Seed, later: int, *, is_valid: bool
+    ) -> None:
         """A ticket counts until just before `expires_at`."""
         await seed.user("ada")
         made = ticket()
@@ -47,7 +49,7 @@ class TestTickets:
 
         assert taken == (made if is_valid else None)
 
-    async def test_an_unknown_ticket(self, store: Store, seed: Seed) -> None:
+    async def test_ticket_of_unknown_hash_is_not_found(self, store: Store, seed: Seed) -> None:
         """Nobody has it, and the others are not touched."""
         await seed.user("ada")
         await store.add_ticket(ticket())
@@ -57,7 +59,7 @@ class TestTickets:
 
         assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
 
-    async def test_tickets_are_separate(self, store: Store, seed: Seed) -> None:
+    async def test_ticket_taken_leaves_other_tickets_of_same_login(self, store: Store, seed: Seed) -> None:
         """Taking one leaves the others of the same login."""
         await seed.user("ada")
         tickets = [ticket("ada", number) for number in (1, 2, 3)]
@@ -68,7 +70,7 @@ class TestTickets:
 
         assert taken == tickets[::-1]
 
-    async def test_adding_again_is_passed_over(self, store: Store, seed: Seed) -> None:
+    async def test_add_ticket_repeated_stores_it_once(self, store: Store, seed: Seed) -> None:
         """It is there once."""
         await seed.user("ada")
         await store.add_ticket(ticket())
@@ -78,14 +80,14 @@ class TestTickets:
         assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
         assert await store.take_ticket("ticket-ada-1", NOW) is None
 
-    async def test_of_nobody(self, store: Store) -> None:
+    async def test_add_ticket_for_unknown_user_is_not_found(self, store: Store) -> None:
         """There is no ticket without its user."""
         with pytest.raises(NotFound):
             await store.add_ticket(ticket("nobody"))
 
         assert await store.take_ticket("ticket-nobody-1", NOW) is None
 
-    async def test_of_a_guest(self, store: Store, seed: Seed) -> None:
+    async def test_ticket_of_guest_is_valid(self, store: Store, seed: Seed) -> None:
         """Guests have tickets like everybody."""
         await seed.session()
         await seed.invite()
@@ -96,7 +98,7 @@ class TestTickets:
         assert await store.take_ticket("ticket-gil-1", NOW) == ticket("gil")
 
     @odd_text
-    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_ticket_hashes_and_ids_are_compared_exactly(self, store: Store, seed: Seed, text: str) -> None:
         """Hashes and ids are compared character by character."""
         await seed.user("ada")
         made = ticket(hash=f"x{text}", login_id=text, session_id=text)

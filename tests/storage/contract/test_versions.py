@@ -20,7 +20,7 @@ from tests.storage.rows import (
 
 
 class TestVersions:
-    async def test_the_store_numbers_versions(self, store: Store, seed: Seed) -> None:
+    async def test_version_number_is_given_by_store(self, store: Store, seed: Seed) -> None:
         """Numbers count from 1, whatever the caller wrote there."""
         await seed.session()
 
@@ -30,7 +30,7 @@ class TestVersions:
         assert first == (version("1", number=1), True)
         assert second == (version("2", number=2, kind=VersionKind.FINAL), True)
 
-    async def test_a_version_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+    async def test_version_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """Every field, with its type."""
         await seed.session()
         files = {"code": "a", "b/ü.py": "", "": "c"}
@@ -46,7 +46,7 @@ class TestVersions:
         assert found.contributors == ()
         assert await store.newest_version("s1") == added
 
-    async def test_contributors_keep_their_order(self, store: Store, seed: Seed) -> None:
+    async def test_version_contributors_keep_their_order(self, store: Store, seed: Seed) -> None:
         """They are a tuple again."""
         await seed.session()
 
@@ -56,7 +56,7 @@ class TestVersions:
         assert found is not None
         assert found.contributors == ("u-c", "u-a", "u-b")
 
-    async def test_files_may_be_any_mapping(self, store: Store, seed: Seed) -> None:
+    async def test_version_files_may_be_any_mapping(self, store: Store, seed: Seed) -> None:
         """A read-only view too: the record asks for no more than a Mapping."""
         await seed.session()
 
@@ -66,7 +66,7 @@ class TestVersions:
         assert dict(added.files or {}) == {"code": "a"}
         assert await store.version("s1", 1) == version("a", number=1)
 
-    async def test_fifty_at_once(self, store: Store, seed: Seed) -> None:
+    async def test_version_numbers_of_fifty_concurrent_versions_have_no_gaps(self, store: Store, seed: Seed) -> None:
         """Numbers have neither gaps nor duplicates, and everybody learns his own."""
         await seed.session()
 
@@ -77,7 +77,9 @@ class TestVersions:
         stored = await store.versions("s1", None, MANY, with_files=True)
         assert stored == sorted((added for added, _ in results), key=lambda one: -one.number)
 
-    async def test_fifty_of_the_same_at_once(self, store: Store, seed: Seed) -> None:
+    async def test_version_of_same_files_by_fifty_concurrent_calls_is_stored_once(
+        self, store: Store, seed: Seed
+    ) -> None:
         """One is stored, everybody has it."""
         await seed.session()
 
@@ -87,7 +89,7 @@ class TestVersions:
         assert {added.label for added, _ in results} == {results[0][0].label}
         assert [added.number for added, _ in results] == [1] * 50
 
-    async def test_the_same_files_again(self, store: Store, seed: Seed) -> None:
+    async def test_version_of_same_files_returns_existing_version(self, store: Store, seed: Seed) -> None:
         """The existing version is returned as it is, whatever else the new one would say."""
         await seed.session()
         first, _ = await store.add_version(version("a", label="first"), MANY)
@@ -97,7 +99,9 @@ class TestVersions:
         assert again == (first, False)
         assert await store.versions("s1", None, MANY, with_files=True) == [first]
 
-    async def test_files_are_the_same_in_any_order(self, store: Store, seed: Seed) -> None:
+    async def test_version_of_same_files_in_other_order_returns_existing_version(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A mapping has no order."""
         await seed.session()
         await store.add_version(version(files={"a": "1", "b": "2"}), MANY)
@@ -107,7 +111,7 @@ class TestVersions:
         assert not is_new
 
     @pytest.mark.parametrize("files", [{"code": "b"}, {"code": "a", "x": ""}, {"other": "a"}, {"code": "a "}, {}])
-    async def test_other_files(self, store: Store, seed: Seed, files: dict[str, str]) -> None:
+    async def test_version_of_different_files_is_stored(self, store: Store, seed: Seed, files: dict[str, str]) -> None:
         """The least difference makes a new version."""
         await seed.session()
         await store.add_version(version("a"), MANY)
@@ -116,7 +120,9 @@ class TestVersions:
 
         assert (added.number, is_new) == (2, True)
 
-    async def test_composed_and_decomposed_characters_are_different(self, store: Store, seed: Seed) -> None:
+    async def test_version_of_composed_and_decomposed_characters_is_stored_as_different(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Text is compared as it is, not normalized."""
         await seed.session()
         await store.add_version(version("\u00e9"), MANY)
@@ -125,7 +131,7 @@ class TestVersions:
 
         assert is_new
 
-    async def test_only_the_newest_is_compared(self, store: Store, seed: Seed) -> None:
+    async def test_version_is_compared_with_newest_one_only(self, store: Store, seed: Seed) -> None:
         """Going back to an older text is a version."""
         await seed.session()
 
@@ -133,7 +139,7 @@ class TestVersions:
 
         assert [(added.number, is_new) for added, is_new in results] == [(1, True), (2, True), (3, True)]
 
-    async def test_the_same_files_in_another_session(self, store: Store, seed: Seed) -> None:
+    async def test_version_of_same_files_in_other_session_is_stored(self, store: Store, seed: Seed) -> None:
         """Sessions have nothing to do with each other."""
         await seed.session("s1")
         await seed.session("s2")
@@ -143,7 +149,7 @@ class TestVersions:
 
         assert (added.session_id, added.number, is_new) == ("s2", 1, True)
 
-    async def test_the_limit(self, store: Store, seed: Seed) -> None:
+    async def test_version_beyond_limit_is_refused(self, store: Store, seed: Seed) -> None:
         """The last one is stored, no more; the same files as the newest's are not one more."""
         await seed.session()
         await store.add_version(version("a"), 2)
@@ -157,7 +163,7 @@ class TestVersions:
         found = await store.session("s1")
         assert found == session()
 
-    async def test_no_session(self, store: Store) -> None:
+    async def test_version_of_unknown_session_is_refused_or_not_found(self, store: Store) -> None:
         """There is nothing to make a version of, and none to find."""
         with pytest.raises(NotFound):
             await store.add_version(version(), MANY)
@@ -166,7 +172,7 @@ class TestVersions:
         assert await store.newest_version("s1") is None
         assert await store.versions("s1", None, MANY, with_files=True) == []
 
-    async def test_one_version(self, store: Store, seed: Seed) -> None:
+    async def test_version_is_found_by_number_or_none(self, store: Store, seed: Seed) -> None:
         """Found by its number, None if there is no such."""
         await seed.session()
         for code in ("a", "b", "c"):
@@ -177,7 +183,7 @@ class TestVersions:
         assert await store.version("s1", 4) is None
         assert await store.newest_version("s1") == version("c", number=3)
 
-    async def test_the_newest_is_by_number(self, store: Store, seed: Seed) -> None:
+    async def test_newest_version_is_highest_number(self, store: Store, seed: Seed) -> None:
         """After ten comes eleven, and the clock does not matter."""
         await seed.session()
         for number in range(1, 12):
@@ -201,7 +207,7 @@ class TestVersions:
         ],
     )
     @pytest.mark.parametrize("with_files", [True, False])
-    async def test_paging(
+    async def test_version_list_pages_newest_first(
         self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int], *, with_files: bool
     ) -> None:
         """The newest below `before`, newest first."""
@@ -213,7 +219,7 @@ class TestVersions:
 
         assert [one.number for one in found] == expected
 
-    async def test_without_files(self, store: Store, seed: Seed) -> None:
+    async def test_version_list_without_files_has_none_for_files(self, store: Store, seed: Seed) -> None:
         """Everything but the files, which are None."""
         await seed.session()
         for code in ("a", "b"):
@@ -226,7 +232,7 @@ class TestVersions:
         assert described == [replace(one, files=None) for one in whole]
 
     @odd_text
-    async def test_odd_text(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_version_with_unusual_text_comes_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
         """Code, file names, labels and names come back character by character."""
         await seed.session()
         given = version(files={text: text, "code": text}, label=text, author_name=text, contributors=(text,))
@@ -235,7 +241,7 @@ class TestVersions:
 
         assert await store.version("s1", 1) == added == replace(given, number=1)
 
-    async def test_a_megabyte(self, store: Store, seed: Seed) -> None:
+    async def test_version_of_one_megabyte_is_not_cut(self, store: Store, seed: Seed) -> None:
         """A large text is not cut, and is seen to be the same."""
         await seed.session()
         large = {"code": "日" * (1 << 20), "b": "x" * (1 << 20)}
@@ -247,7 +253,7 @@ class TestVersions:
 
 
 class TestRetention:
-    async def test_automatic_versions_make_room(self, store: Store, seed: Seed) -> None:
+    async def test_retention_at_limit_drops_oldest_automatic_version(self, store: Store, seed: Seed) -> None:
         """At the limit the oldest automatic one goes for whatever comes; numbers are never used again."""
         await seed.session()
         for number, kind in enumerate(["auto", "manual", "auto", "auto"]):
@@ -261,7 +267,7 @@ class TestRetention:
         assert await store.count_versions("s1") == (4, 2)
         assert await store.version("s1", 1) is None
 
-    async def test_peoples_own_are_never_dropped(self, store: Store, seed: Seed) -> None:
+    async def test_retention_never_drops_versions_made_by_users(self, store: Store, seed: Seed) -> None:
         """Where there are no automatic ones left, there is no place for another version of any kind."""
         await seed.session()
         for number, kind in enumerate([VersionKind.MANUAL, VersionKind.RESTORE, VersionKind.FINAL, VersionKind.AUTO]):
@@ -274,7 +280,7 @@ class TestRetention:
 
         assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [5, 3, 2, 1]
 
-    async def test_few_automatic_ones_are_kept(self, store: Store, seed: Seed) -> None:
+    async def test_retention_keeps_automatic_versions_to_their_own_limit(self, store: Store, seed: Seed) -> None:
         """Their own limit is for them alone."""
         await seed.session()
         for number in range(6):
@@ -287,7 +293,7 @@ class TestRetention:
         assert await store.count_versions("s1") == (8, 2)
         assert await store.count_versions("s-none") == (0, 0)
 
-    async def test_redacted_texts(self, store: Store, seed: Seed) -> None:
+    async def test_redaction_replaces_texts_of_versions_only(self, store: Store, seed: Seed) -> None:
         """The texts are replaced, and nothing else of a version; one that is gone stays gone."""
         await seed.session()
         first, _ = await store.add_version(version("a secret", label="kept"), MANY)

@@ -16,7 +16,7 @@ from tests.waiting import until
 pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
 
-async def test_a_uri_cannot_loosen_the_writes(place: Place) -> None:
+async def test_mongo_uri_cannot_weaken_write_or_read_concerns(place: Place) -> None:
     """What it says of concerns and preferences is not followed: saved is saved, and read where it was written."""
     loose = "?w=0&journal=false&readPreference=secondary&readConcernLevel=available"
     store = MongoStore(place.direct + loose)
@@ -30,7 +30,7 @@ async def test_a_uri_cannot_loosen_the_writes(place: Place) -> None:
     await store.close(is_clean=True)
 
 
-async def test_indexes_of_another_release(place: Place) -> None:
+async def test_mongo_index_with_other_options_is_recreated(place: Place) -> None:
     """One of the same keys with other options is made anew."""
     async with AsyncMongoClient(place.direct) as client:
         tickets = client.get_default_database().tickets
@@ -41,7 +41,7 @@ async def test_indexes_of_another_release(place: Place) -> None:
         assert (await tickets.index_information())["expires_1"]["expireAfterSeconds"] == 3_600
 
 
-async def test_a_missing_part(place: Place) -> None:
+async def test_mongo_value_with_missing_part_is_not_returned(place: Place) -> None:
     """A value that is not whole is not returned; parts that no document lists go at the next start."""
     store = MongoStore(place.direct)
     await store.open()
@@ -62,7 +62,7 @@ async def test_a_missing_part(place: Place) -> None:
     await store.close(is_clean=True)
 
 
-async def test_large_values_are_split(place: Place) -> None:
+async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Place) -> None:
     """A chunk, a checkpoint and a version of more than 16 MB come back as they were, and are deleted whole."""
     store = MongoStore(place.direct)
     await store.open()
@@ -89,7 +89,7 @@ async def test_large_values_are_split(place: Place) -> None:
     await store.close(is_clean=True)
 
 
-async def test_the_rest_of_a_deletion_waits_for_no_start(place: Place) -> None:
+async def test_mongo_deletion_cut_short_is_finished_by_hourly_sweep(place: Place) -> None:
     """What a cut connection left half deleted is finished by the hourly sweep; he is out at once."""
     store = await opened(place.through)
     await furnish(store)
@@ -121,7 +121,7 @@ async def test_the_rest_of_a_deletion_waits_for_no_start(place: Place) -> None:
     await store.close(is_clean=True)
 
 
-async def test_a_guest_who_signs_up_while_guests_are_swept(place: Place) -> None:
+async def test_mongo_sweep_keeps_guest_signed_up_meanwhile(place: Place) -> None:
     """Who is no guest any more when his turn comes stays."""
     store = MongoStore(place.direct)
     await store.open()
@@ -143,7 +143,7 @@ def _waits_for(store: MongoStore, user_id: str) -> bool:
     return bool(lock._waiters)
 
 
-async def test_a_stale_entry_does_not_pass_a_revoked_invite(place: Place) -> None:
+async def test_mongo_join_cut_short_then_repeated_after_revocation_is_refused(place: Place) -> None:
     """Who was cut off while entering, and comes again when the invite is revoked, stays out; the use is given back."""
     store = await opened(place.through)
     await furnish(store)
@@ -165,7 +165,7 @@ async def test_a_stale_entry_does_not_pass_a_revoked_invite(place: Place) -> Non
     await store.close(is_clean=True)
 
 
-async def test_a_server_that_is_not_there() -> None:
+async def test_mongo_open_of_unreachable_server_fails_without_naming_password() -> None:
     """Opening fails within the time-out, with the address in the message and no password."""
     store = MongoStore("mongodb://ada:secret@127.0.0.1:1/x" + IMPATIENT)
 
@@ -179,7 +179,7 @@ async def test_a_server_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     "uri", ["mongodb://", "mongodb://a:b:c@x/", "mongodb://x:99999/", "mongodb://x/?w=many&tls=perhaps"]
 )
-async def test_an_address_that_is_none(uri: str) -> None:
+async def test_mongo_open_of_invalid_address_is_refused(uri: str) -> None:
     """It is refused as such."""
     with pytest.raises(StoreUnavailable):
         await MongoStore(uri).open()

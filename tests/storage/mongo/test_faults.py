@@ -110,7 +110,9 @@ async def undisturbed(place: Place, what: str) -> tuple[Rows, Rows]:
 @pytest.mark.usefixtures("eager_driver")
 @pytest.mark.parametrize("is_late", [False, True], ids=["write lost", "reply lost"])
 @pytest.mark.parametrize("what", CALLS)
-async def test_a_crash_at_each_write(place: Place, what: str, is_late: bool) -> None:
+async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
+    place: Place, what: str, is_late: bool
+) -> None:
     """After the crash the next start leaves nothing wrong, and the same call again makes it as if nothing had been."""
     start, expected = await undisturbed(place, what)
     failures = 0
@@ -148,7 +150,7 @@ async def repeat(store: Store, what: str) -> None:
     await CALLS[what](store)
 
 
-async def test_away_and_back(place: Place) -> None:
+async def test_mongo_outage_raises_unavailable_and_store_recovers(place: Place) -> None:
     """Refused, cut or hanging: StoreUnavailable, and afterwards the same store goes on."""
     store = await opened(place.through)
     await furnish(store)
@@ -173,7 +175,7 @@ async def test_away_and_back(place: Place) -> None:
     await store.close(is_clean=True)
 
 
-async def test_a_reply_cut_in_the_middle(place: Place) -> None:
+async def test_mongo_reply_cut_in_the_middle_doubles_nothing(place: Place) -> None:
     """The driver asks again; nothing is doubled."""
     store = await opened(place.through)
     await furnish(store)

@@ -29,7 +29,7 @@ async def lease_of(place: Place, **changes: object) -> dict[str, object]:
         return await meta.find_one({"_id": "lease"})
 
 
-def test_lease_times_are_documented() -> None:
+def test_lease_times_match_documentation() -> None:
     """docs/storage.md says the seconds that the code has."""
     text = (Path(__file__).parents[3] / "docs" / "storage.md").read_text()
 
@@ -38,7 +38,7 @@ def test_lease_times_are_documented() -> None:
     assert f"stops writing after {DOUBT_S:g}\nseconds" in text
 
 
-async def test_two_servers(place: Place) -> None:
+async def test_lease_held_by_live_server_refuses_second_server(place: Place) -> None:
     """A second server is refused while the first one lives, and comes in when its lease is over."""
     first, second = MongoStore(place.direct), MongoStore(place.direct)
     await first.open()
@@ -76,7 +76,9 @@ async def test_two_servers(place: Place) -> None:
         ({"pid": 4_194_303, "space": "of another container"}, False),
     ],
 )
-async def test_whose_lease_it_is(place: Place, changes: dict[str, object], is_free: bool) -> None:
+async def test_lease_of_ended_local_process_is_free_immediately(
+    place: Place, changes: dict[str, object], is_free: bool
+) -> None:
     """That of a process of this machine that is gone is free at once; another machine's or container's is not."""
     first, second = MongoStore(place.direct), MongoStore(place.direct)
     await first.open()
@@ -92,7 +94,7 @@ async def test_whose_lease_it_is(place: Place, changes: dict[str, object], is_fr
     await first.close(is_clean=True)
 
 
-async def test_a_lease_that_cannot_be_renewed(place: Place) -> None:
+async def test_lease_that_cannot_be_renewed_stops_holder_in_time(place: Place) -> None:
     """The holder stops by itself, well before anybody may take it, and goes on once it has renewed."""
     store = MongoStore(place.direct)
     await store.open()
@@ -107,7 +109,7 @@ async def test_a_lease_that_cannot_be_renewed(place: Place) -> None:
     await store.close(is_clean=True)
 
 
-async def test_closing_during_a_renewal(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lease_renewal_during_close_logs_no_error(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lease that is given back is not taken for a lost one: nothing is logged as an error."""
     store, begun, given_back, ended = MongoStore(place.direct), asyncio.Event(), asyncio.Event(), asyncio.Event()
     monkeypatch.setattr(storage.mongo.store, "RENEW_S", 0.0)

@@ -51,25 +51,27 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("name", "expected"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("query_only", 0)]
     )
-    async def test_the_writer(self, store: SqliteStore, name: str, expected: object) -> None:
+    async def test_writer_connection_is_synchronous_full_in_wal_mode(
+        self, store: SqliteStore, name: str, expected: object
+    ) -> None:
         """Commits reach the disk: synchronous is FULL (2) in WAL mode."""
         found = await store._engine.write(lambda db: db.execute(f"PRAGMA {name}").fetchone()[0])
 
         assert found == expected
 
-    async def test_readers_cannot_write(self, store: SqliteStore) -> None:
+    async def test_reader_connection_refuses_writes(self, store: SqliteStore) -> None:
         """A write that is sent the wrong way fails."""
         with pytest.raises(StoreUnavailable):
             await store._engine.read(lambda db: db.execute("DELETE FROM meta"))
 
-    async def test_every_write_needs_its_session(self, store: SqliteStore) -> None:
+    async def test_foreign_keys_refuse_rows_without_session(self, store: SqliteStore) -> None:
         """Foreign keys are enforced: no orphan can be written past the methods."""
         with pytest.raises(StoreUnavailable):
             await store._engine.write(lambda db: db.execute("INSERT INTO log VALUES ('none', 1, 1, x'', 0)"))
 
 
 class TestTransactions:
-    async def test_readers_do_not_wait_for_a_long_write(self, store: SqliteStore) -> None:
+    async def test_read_during_long_write_sees_last_commit_without_waiting(self, store: SqliteStore) -> None:
         """They see the last commit while a write is under way, and the new one after it."""
         await Seed(store).user("ada")
         is_written, may_end = threading.Event(), threading.Event()
@@ -94,7 +96,7 @@ class TestTransactions:
         assert after is not None
         assert after.full_name == "changed"
 
-    async def test_a_long_write_does_not_stop_the_event_loop(self, store: SqliteStore) -> None:
+    async def test_long_write_does_not_block_event_loop(self, store: SqliteStore) -> None:
         """Other coroutines run while a write blocks its thread."""
         may_end = threading.Event()
 
@@ -105,7 +107,7 @@ class TestTransactions:
 
         assert await writing
 
-    async def test_writes_come_one_after_another_in_order(self, store: SqliteStore) -> None:
+    async def test_writes_are_committed_in_order_of_calls(self, store: SqliteStore) -> None:
         """First called, first committed."""
         await Seed(store).session()
 
@@ -113,7 +115,7 @@ class TestTransactions:
 
         assert [one.sequence for one in added] == list(range(1, 31))
 
-    async def test_a_read_after_a_write_sees_it(self, store: SqliteStore) -> None:
+    async def test_read_after_write_sees_the_write(self, store: SqliteStore) -> None:
         """On whichever reading thread."""
         await Seed(store).session()
 
@@ -123,7 +125,7 @@ class TestTransactions:
             assert [page[0].sequence for page in found] == [number] * 4
 
     @pytest.mark.parametrize("error", [ValueError("bug"), KeyboardInterrupt(), sqlite3.OperationalError("disk")])
-    async def test_a_failing_write_is_undone(self, store: SqliteStore, error: BaseException) -> None:
+    async def test_write_that_fails_is_rolled_back(self, store: SqliteStore, error: BaseException) -> None:
         """Everything that it did before is gone, and the next write succeeds."""
         await Seed(store).session()
 
@@ -141,7 +143,7 @@ class TestTransactions:
         assert await store.session("s1") == session()
         assert (await store.add_message(message())).sequence == 1
 
-    async def test_a_cancelled_write_is_whole(self, store: SqliteStore) -> None:
+    async def test_write_cancelled_by_caller_is_committed_whole(self, store: SqliteStore) -> None:
         """The caller is gone; what the thread has begun is committed, and nothing hangs."""
         await Seed(store).session()
         is_begun, may_end = threading.Event(), threading.Event()
@@ -167,7 +169,7 @@ class TestTransactions:
 
 
 class TestFailingDisk:
-    async def test_a_full_disk(self, store: SqliteStore) -> None:
+    async def test_full_disk_refuses_writes_until_space_is_free(self, store: SqliteStore) -> None:
         """The write is refused whole, reads go on, and writes do when there is room again."""
         await Seed(store).session()
         await store.append_chunks([chunk(1, 1)])
@@ -186,7 +188,7 @@ class TestFailingDisk:
         await store.append_chunks([large])
         assert await store.chunks("s1", 1, 10) == [large]
 
-    async def test_a_disk_that_turned_read_only(self, store: SqliteStore) -> None:
+    async def test_read_only_disk_refuses_writes_until_writable(self, store: SqliteStore) -> None:
         """Writes are refused, reads go on, and writes do when the disk does."""
         await Seed(store).session()
         connection = store._engine._write_connection
@@ -200,7 +202,7 @@ class TestFailingDisk:
         connection.execute("PRAGMA query_only=OFF")
         assert (await store.add_message(message())).sequence == 1
 
-    async def test_a_file_limit(self, path: Path) -> None:
+    async def test_file_size_limit_raises_unavailable_and_loses_nothing(self, path: Path) -> None:
         """A real EFBIG from the kernel: StoreUnavailable, nothing is lost or half there."""
         code = (
             "import asyncio, resource, signal, sys\n"
@@ -238,7 +240,7 @@ class TestFailingDisk:
 
 class TestClosed:
     @pytest.mark.parametrize("is_clean", [True, False])
-    async def test_a_closed_store_is_unavailable(self, path: Path, *, is_clean: bool) -> None:
+    async def test_closed_store_raises_unavailable(self, path: Path, *, is_clean: bool) -> None:
         """Reads, writes and ping say so, by the error that callers know."""
         store = SqliteStore(path)
         await store.open()
@@ -251,7 +253,7 @@ class TestClosed:
         with pytest.raises(StoreUnavailable):
             await store.ping()
 
-    async def test_a_store_that_was_never_opened_cannot_write(self, path: Path, tmp_path: Path) -> None:
+    async def test_store_never_opened_raises_unavailable_and_makes_no_file(self, path: Path, tmp_path: Path) -> None:
         """StoreUnavailable, and no file is made."""
         store = SqliteStore(path)
 
@@ -261,7 +263,7 @@ class TestClosed:
         await store.release()
         assert names(tmp_path) == set()
 
-    async def test_closing_twice_is_harmless(self, path: Path) -> None:
+    async def test_close_repeated_changes_nothing(self, path: Path) -> None:
         """The engine's promise: a second close finds nothing to do."""
         store = SqliteStore(path)
         await store.open()
@@ -272,7 +274,7 @@ class TestClosed:
         with pytest.raises(StoreUnavailable):
             await store.ping()
 
-    async def test_close_waits_for_what_is_under_way(self, path: Path) -> None:
+    async def test_close_waits_for_pending_calls(self, path: Path) -> None:
         """Calls that were made before are answered, and their writes kept."""
         store = SqliteStore(path)
         await store.open()
@@ -292,7 +294,7 @@ class TestClosed:
         assert len(await after.messages("s1", None, 100)) == 20
         await after.close(is_clean=True)
 
-    async def test_a_closed_store_leaves_no_thread_or_file(self, path: Path) -> None:
+    async def test_closed_store_leaves_no_thread_or_open_file(self, path: Path) -> None:
         """A process can open and close stores all day."""
         descriptors, threads = _descriptors(), _sqlite_threads()
 
@@ -306,7 +308,7 @@ class TestClosed:
 
 
 class TestKilled:
-    async def test_every_write_that_returned_survives_kill_9(self, path: Path) -> None:
+    async def test_sigkill_loses_no_write_that_returned(self, path: Path) -> None:
         """A process that is killed while it writes loses nothing that it told anybody."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.storage.writer", str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
@@ -326,7 +328,7 @@ class TestKilled:
         assert (await store.add_message(message())).sequence == len(stored) + 1
         await store.close(is_clean=True)
 
-    async def test_a_killed_server_holds_no_lock(self, path: Path) -> None:
+    async def test_sigkilled_server_leaves_no_lock(self, path: Path) -> None:
         """The next one opens at once; files it left are private still."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.storage.writer", str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE

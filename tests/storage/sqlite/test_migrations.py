@@ -79,7 +79,7 @@ def path(tmp_path: Path) -> Path:
 
 
 class TestVersion1:
-    async def test_it_opens(self, path: Path) -> None:
+    async def test_migration_of_version_1_file_makes_newest_version(self, path: Path) -> None:
         """It is of the newest version then, sound, and its run before counts as it ended."""
         store = SqliteStore(path)
 
@@ -92,7 +92,7 @@ class TestVersion1:
             assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
-    async def test_accounts(self, path: Path) -> None:
+    async def test_migration_keeps_users_and_names(self, path: Path) -> None:
         """Users are as they were and found by the same names; nobody is a guest or gone."""
         store = SqliteStore(path)
         await store.open()
@@ -104,7 +104,7 @@ class TestVersion1:
         assert dict(found) == {"u-ada": ADA, "u-bob": BOB}
         assert by_name == [ADA, ADA, BOB, BOB]
 
-    async def test_logins(self, path: Path) -> None:
+    async def test_migration_keeps_logins_with_last_refresh_as_last_use(self, path: Path) -> None:
         """They go on; when each was last used is when it was last refreshed."""
         store = SqliteStore(path)
         await store.open()
@@ -121,7 +121,7 @@ class TestVersion1:
         assert signed_in == BOB
         assert (rotated.generation, rotated.used_at) == (4, NOW + 20)
 
-    async def test_everything_already_said_counts_as_read(self, path: Path) -> None:
+    async def test_migration_marks_earlier_messages_as_read(self, path: Path) -> None:
         """By every member, also one who was removed; what is said then does not."""
         store = SqliteStore(path)
         await store.open()
@@ -141,7 +141,7 @@ class TestVersion1:
         assert removed == member("u-gone", joined_at=NOW + 2, is_removed=True, read_sequence=3)
         assert after == 1
 
-    async def test_what_rooms_wrote(self, path: Path) -> None:
+    async def test_migration_keeps_chat_log_checkpoint_and_versions(self, path: Path) -> None:
         """Chat, log, checkpoint and versions are as they were and go on."""
         store = SqliteStore(path)
         await store.open()
@@ -160,7 +160,7 @@ class TestVersion1:
         assert gone == set()
         assert (added.number, is_new) == (2, True)
 
-    async def test_what_is_new_works_on_it(self, path: Path) -> None:
+    async def test_migrated_file_supports_invites_guests_and_account_removal(self, path: Path) -> None:
         """Invites, guests and the end of an account, with rows from before."""
         store = SqliteStore(path)
         await store.open()
@@ -178,7 +178,7 @@ class TestVersion1:
         assert deletion.deleted == AccountDeletion().deleted
         assert [(one.user_id, one.role) for one in members] == [("u-bob", Role.OWNER)]
 
-    async def test_it_is_migrated_once(self, path: Path) -> None:
+    async def test_migration_runs_once(self, path: Path) -> None:
         """Opening it again does not mark as read what was said since."""
         store = SqliteStore(path)
         await store.open()
@@ -195,7 +195,7 @@ class TestVersion1:
         assert left == 1
         assert [one.used_at - NOW for one in listed] == [30, 9]
 
-    async def test_a_migration_that_fails_leaves_it_as_it_was(self, path: Path) -> None:
+    async def test_migration_that_fails_leaves_file_unchanged(self, path: Path) -> None:
         """A table that is in the way: version, columns and rows are those of version 1, and it can be tried again."""
         with closing(sqlite3.connect(path)) as db:
             db.execute("CREATE TABLE tickets (x)")
@@ -212,7 +212,7 @@ class TestVersion1:
         assert await store.user("u-ada") == ADA
         await store.close(is_clean=True)
 
-    async def test_a_migrated_file_is_like_a_new_one(self, path: Path, tmp_path: Path) -> None:
+    async def test_migrated_file_has_schema_of_new_file(self, path: Path, tmp_path: Path) -> None:
         """The same tables, columns and indexes."""
         new = tmp_path / "new" / "collab.db"
         for one in (path, new):

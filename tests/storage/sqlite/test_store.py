@@ -65,7 +65,7 @@ async def refusal(path: Path) -> str:
 
 
 class TestFiles:
-    async def test_only_the_owner_may_read(self, path: Path) -> None:
+    async def test_store_files_are_private_under_any_umask(self, path: Path) -> None:
         """Database, write-ahead log, shared memory and lock are private, whatever the umask."""
         store = SqliteStore(path)
         with loose_umask():
@@ -83,7 +83,7 @@ class TestFiles:
             "collab.lock": "0o600",
         }
 
-    async def test_the_folder_is_made(self, tmp_path: Path) -> None:
+    async def test_store_folder_is_made_private(self, tmp_path: Path) -> None:
         """With those above it, and private."""
         path = tmp_path / "a" / "b" / "collab.db"
         store = SqliteStore(path)
@@ -95,7 +95,7 @@ class TestFiles:
         assert path.is_file()
         assert mode(path.parent) == "0o700"
 
-    async def test_a_clean_close_leaves_one_file(self, path: Path) -> None:
+    async def test_clean_close_leaves_one_file(self, path: Path) -> None:
         """Everything is in the database then, and it can be copied."""
         store = SqliteStore(path)
         await store.open()
@@ -109,7 +109,7 @@ class TestFiles:
             assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert db.execute("SELECT id FROM users").fetchall() == [("u-ada",)]
 
-    async def test_the_version_is_noted(self, store: SqliteStore) -> None:
+    async def test_new_file_has_newest_schema_version(self, store: SqliteStore) -> None:
         """A new file is of the newest version."""
         found = await store._engine.read(lambda db: db.execute("PRAGMA user_version").fetchone()[0])
 
@@ -117,14 +117,14 @@ class TestFiles:
 
 
 class TestOneServer:
-    async def test_a_second_server_is_refused(self, store: SqliteStore, path: Path) -> None:
+    async def test_second_server_is_refused_with_folder_in_message(self, store: SqliteStore, path: Path) -> None:
         """The message says which folder, and that another server has it."""
         text = await refusal(path)
 
         assert str(path.parent) in text
         assert "in use" in text
 
-    async def test_a_refused_server_disturbs_nothing(self, path: Path) -> None:
+    async def test_refused_server_leaves_first_one_undisturbed(self, path: Path) -> None:
         """The first one goes on, and its end still counts as clean."""
         store = SqliteStore(path)
         await store.open()
@@ -138,7 +138,7 @@ class TestOneServer:
         assert await after.user("u-ada") == user("ada")
         await after.close(is_clean=True)
 
-    async def test_the_next_server_may_start(self, path: Path) -> None:
+    async def test_lock_is_free_after_first_server_ends(self, path: Path) -> None:
         """When the first has ended the lock is free, also after a refusal."""
         store = SqliteStore(path)
         await store.open()
@@ -152,7 +152,7 @@ class TestOneServer:
         await second.close(is_clean=True)
         assert not was_closed_cleanly
 
-    async def test_a_refused_server_keeps_no_file_open(self, store: SqliteStore, path: Path) -> None:
+    async def test_refused_server_leaves_no_open_file(self, store: SqliteStore, path: Path) -> None:
         """Trying again and again does not use up descriptors."""
         before = _descriptors()
 
@@ -161,7 +161,7 @@ class TestOneServer:
 
         assert _descriptors() == before
 
-    async def test_a_refused_server_keeps_no_thread(self, store: SqliteStore, path: Path) -> None:
+    async def test_refused_server_leaves_no_thread(self, store: SqliteStore, path: Path) -> None:
         """Nor threads."""
         before = _sqlite_threads()
         refused = [SqliteStore(path) for _ in range(5)]
@@ -174,7 +174,7 @@ class TestOneServer:
 
 
 class TestRefusals:
-    async def test_a_newer_file(self, path: Path) -> None:
+    async def test_open_of_newer_file_is_refused_and_leaves_it_unchanged(self, path: Path) -> None:
         """It is left as it is, and the message says why."""
         store = SqliteStore(path)
         await store.open()
@@ -187,7 +187,7 @@ class TestRefusals:
         assert "newer version" in text
         assert content(path.parent)["collab.db"] == before["collab.db"]
 
-    async def test_a_newer_file_that_is_not_in_wal_mode(self, path: Path) -> None:
+    async def test_open_of_newer_file_not_in_wal_mode_keeps_journal_mode(self, path: Path) -> None:
         """Not even its journal mode changes."""
         path.parent.mkdir()
         _execute(path, "CREATE TABLE future (x)", "PRAGMA user_version=99")
@@ -198,7 +198,7 @@ class TestRefusals:
         assert "newer version" in text
         assert content(path.parent)["collab.db"] == before["collab.db"]
 
-    async def test_a_file_that_is_no_database(self, path: Path) -> None:
+    async def test_open_of_file_that_is_no_database_is_refused_by_name(self, path: Path) -> None:
         """It is left as it is, and the message names it."""
         write_garbage(path)
 
@@ -207,7 +207,7 @@ class TestRefusals:
         assert str(path) in text
         assert content(path.parent)["collab.db"] == GARBAGE
 
-    async def test_a_database_cut_in_half(self, path: Path) -> None:
+    async def test_open_of_truncated_database_raises_unavailable(self, path: Path) -> None:
         """Whatever is found broken, it is StoreUnavailable and never made anew."""
         store = SqliteStore(path)
         await store.open()
@@ -223,7 +223,7 @@ class TestRefusals:
         await half.release()
         assert len(content(path.parent)["collab.db"]) >= len(whole) // 2
 
-    async def test_a_folder_that_is_a_file(self, tmp_path: Path) -> None:
+    async def test_open_with_file_instead_of_folder_is_refused_by_name(self, tmp_path: Path) -> None:
         """The message names it."""
         (tmp_path / "data").write_text("in the way")
 
@@ -231,7 +231,7 @@ class TestRefusals:
 
         assert str(tmp_path / "data") in text
 
-    async def test_a_database_that_is_a_folder(self, path: Path) -> None:
+    async def test_open_with_folder_instead_of_database_is_refused_by_name(self, path: Path) -> None:
         """The message names it."""
         os.makedirs(path)  # noqa: PTH103 - a Path's own would be taken for blocking the loop
 
@@ -239,7 +239,7 @@ class TestRefusals:
 
         assert str(path) in text
 
-    async def test_what_was_refused_may_be_tried_again(self, path: Path) -> None:
+    async def test_open_after_fixed_refusal_succeeds_in_same_process(self, path: Path) -> None:
         """When the person has acted on the message, another store in the same process opens."""
         write_garbage(path)
         refused = SqliteStore(path)
@@ -253,7 +253,7 @@ class TestRefusals:
         await store.ping()
         await store.close(is_clean=True)
 
-    async def test_a_migration_that_fails_leaves_no_half(self, path: Path) -> None:
+    async def test_migration_that_fails_leaves_no_partial_schema(self, path: Path) -> None:
         """A table that is in the way: none of the step's others is made, and the version stays 0."""
         path.parent.mkdir()
         _execute(path, "CREATE TABLE checkpoints (x)")
