@@ -31,7 +31,7 @@ def prepare(*, with_peers: bool) -> None:
         stamp.write_text(lock)
     if with_peers and not (BENCH / "peers" / ".venv" / "bin" / "uvicorn").exists():
         venv.create(BENCH / "peers" / ".venv", with_pip=True)
-        pip = [BENCH / "peers" / ".venv" / "bin" / "python", "-m", "pip", "install", "-q"]
+        pip: list[str | Path] = [BENCH / "peers" / ".venv" / "bin" / "python", "-m", "pip", "install", "-q"]
         subprocess.run([*pip, "-r", BENCH / "peers" / "requirements.txt"], check=True)
     DATA.mkdir(exist_ok=True)
     updates()

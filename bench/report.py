@@ -56,7 +56,7 @@ def table(scenario: Scenario, figures: Figures) -> str:
     """Return a scenario's table in Markdown."""
     lines = [f"### {scenario.name}. {scenario.about}", ""]
     if scenario.name == "F":
-        columns = (
+        columns: tuple[tuple[str, str], ...] = (
             ("KiB a connection", "kib_per_connection"),
             ("KiB a room", "kib_per_room"),
             ("MiB in all", "rss_all_kib"),

@@ -175,4 +175,4 @@ def _await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> Non
             time.sleep(0.05)
         else:
             return
-    raise SystemExit(f"{process.args} did not start:\n{log.read_text()[-2000:]}")
+    raise SystemExit(f"{process.args!r} did not start:\n{log.read_text()[-2000:]}")

@@ -86,8 +86,8 @@ class Person:
         try:
             yield Wire(connection)
         finally:
-            if random.random() < _KILLED and connection.protocol and connection.protocol.stream.socket:
-                stream = connection.protocol.stream
+            stream = connection.protocol.stream if connection.protocol else None
+            if random.random() < _KILLED and stream is not None and stream.socket is not None:
                 stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 stream.close()
                 self.did["kills"] += 1
@@ -219,7 +219,7 @@ async def live(
     """Let everybody do what he does until then; return what was done, and what went wrong."""
     AsyncHTTPClient.configure(None, max_clients=200)
     problems: list[str] = []
-    people = []
+    people: list[Person] = []
     doing = []
 
     def add(role: str, act: Callable[[Person], Awaitable[None]]) -> None:

@@ -41,6 +41,7 @@ class Watcher:
 
     def close(self) -> None:
         """End all marked processes now."""
+        assert self._process.stdin
         self._process.stdin.close()
         self._process.wait()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pymongo import AsyncMongoClient
 
+from storage.mongo.driver import Document
 from tests import leftovers
 from tests.waiting import PATIENCE_S
 
@@ -31,7 +32,7 @@ async def database(uri: str) -> AsyncIterator[str]:
     """Lend the name of an empty database: SecantusDB becomes slower with each name that it has ever had."""
     name = _empty.pop() if _empty else f"test{next(_numbers)}_{os.getpid()}"
     yield name
-    async with AsyncMongoClient(uri) as client:
+    async with AsyncMongoClient[Document](uri) as client:
         await client.drop_database(name)
     _empty.append(name)
 

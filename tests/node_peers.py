@@ -3,10 +3,12 @@
 import asyncio
 import itertools
 import json
+from functools import partial
 from typing import Any
 
 from harness.node import PROGRAMS, node_command
 from tests.api import Api
+from tests.narrowing import required
 from tests.waiting import PATIENCE_S, until
 
 _ANSWER_S = 300
@@ -45,7 +47,9 @@ class Peers:
     async def do(self, action: str, name: str, **options: Any) -> Any:
         number = next(self._ids)
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
-        self._process.stdin.write(json.dumps({"id": number, "do": action, "name": name, **options}).encode() + b"\n")
+        required(self._process.stdin).write(
+            json.dumps({"id": number, "do": action, "name": name, **options}).encode() + b"\n"
+        )
         async with asyncio.timeout(_ANSWER_S):
             answer = await future
         if "error" in answer:
@@ -57,7 +61,7 @@ class Peers:
 
     async def until_text(self, text: str, *names: str) -> None:
         for name in names:
-            await until(lambda name=name: self.text(name), lambda found: found == text)
+            await until(partial(self.text, name), lambda found: found == text)
 
     async def until_state(self, name: str, timeout_s: float = PATIENCE_S, **wanted: Any) -> dict[str, Any]:
         """Wait until fields of the client's state have the wanted values, or pass the wanted tests."""
@@ -68,7 +72,8 @@ class Peers:
         return await until(lambda: self.do("state", name), fits, timeout_s)
 
     async def _read(self) -> None:
-        while line := await self._process.stdout.readline():
+        stdout = required(self._process.stdout)
+        while line := await stdout.readline():
             answer = json.loads(line)
             future = self._waiting.pop(answer["id"])
             if not future.done():

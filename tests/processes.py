@@ -11,6 +11,7 @@ from typing import Any
 from tornado.httpclient import AsyncHTTPClient
 
 from tests import canaries
+from tests.narrowing import required
 from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent
@@ -59,7 +60,7 @@ class ServerProcess:
         canaries.USED.configured(self._environment, self._environment["DATA_DIR"])
 
     async def _is_ready(self) -> bool:
-        assert self._process.returncode is None, self.output.read_text()
+        assert self._running.returncode is None, self.output.read_text()
         try:
             answer = await AsyncHTTPClient().fetch(self.url + "/readyz", raise_error=False)
         except OSError:
@@ -68,24 +69,28 @@ class ServerProcess:
 
     async def kill(self) -> None:
         """End it as a power cut would."""
-        self._process.kill()
-        await self._process.wait()
+        self._running.kill()
+        await self._running.wait()
+
+    @property
+    def _running(self) -> asyncio.subprocess.Process:
+        return required(self._process)
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._running.pid
 
     async def wait(self) -> int:
         """Return the exit code once it has ended."""
-        return await self._process.wait()
+        return await self._running.wait()
 
     def signal(self, number: int) -> None:
-        self._process.send_signal(number)
+        self._running.send_signal(number)
 
     async def terminate(self) -> int:
         """End it with SIGTERM; returns the exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return await self._process.wait()
+        self._running.send_signal(signal.SIGTERM)
+        return await self._running.wait()
 
     def problems(self) -> list[str]:
         """Return what it logged as warning or error."""

@@ -64,6 +64,7 @@ class RawEvents:
         """Read to the next packet that begins so; return its beginning and its content."""
         async with asyncio.timeout(timeout_s):
             while (text := await self._socket.read_message()) is not None:
+                assert isinstance(text, str)
                 if text == "2":
                     await self.send("3")
                     continue

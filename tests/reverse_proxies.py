@@ -16,10 +16,12 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from tests import leftovers
+from tests.narrowing import required
 from tests.processes import free_port
 from tests.system_packages import needed_program
 from tests.waiting import PATIENCE_S, until
@@ -105,10 +107,10 @@ class ReverseProxy:
         with (self._folder / "output.log").open("wb") as output:
             self._process = self._run(command, output)
         for port in (self.port,) if self._is_inner else (self.port, self._plain_port):
-            await until(lambda port=port: self._listens(port))
+            await until(partial(self._listens, port))
 
     async def _listens(self, port: int) -> bool:
-        assert self._process.poll() is None, self._said()
+        assert required(self._process).poll() is None, self._said()
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:

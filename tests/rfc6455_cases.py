@@ -7,7 +7,9 @@ text goes out as binary, because text is refused whatever is in it (docs/api.md:
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from handlers.sync.frames import BINARY, CLOSE, PING, PONG, TEXT, unmask
+from tornado.util import _websocket_mask as unmask
+
+from handlers.sync.frames import BINARY, CLOSE, PING, PONG, TEXT
 
 CONTINUATION = 0
 MALFORMED = 4400

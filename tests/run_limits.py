@@ -34,6 +34,7 @@ class RunLimits:
         self._config = config
         self._watcher = leftovers.Watcher()
         self._left: list[str] = []
+        assert sys.__stderr__
         self._errors = os.dup(sys.__stderr__.fileno())
 
     @pytest.hookimpl(tryfirst=True)
@@ -86,8 +87,9 @@ def _limited(test: Callable[..., Awaitable[None]], limit_s: float) -> Callable[.
     @functools.wraps(test)
     async def limited(*arguments: Any, **fixtures: Any) -> None:
         __tracebackhide__ = True
+        limit = asyncio.timeout(limit_s)
         try:
-            async with asyncio.timeout(limit_s) as limit:
+            async with limit:
                 await test(*arguments, **fixtures)
         except TimeoutError as error:
             if limit.expired():

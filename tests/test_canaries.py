@@ -19,7 +19,7 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from handlers.http.openapi import OPERATIONS
+from handlers.http.operations import OPERATIONS
 from tests import canaries
 from tests.api import PASSWORD, Api, Wire
 from tests.canaries import Canaries
@@ -28,7 +28,7 @@ from tests.handlers.everybody import implemented
 from tests.processes import ROOT, ServerProcess, free_port
 from tests.raw_events import RawEvents
 
-WITHOUT_LIMITS = {
+WITHOUT_LIMITS: dict[str, Any] = {
     "COLLAB_LOG_LEVEL": "debug",
     "COLLAB_ANONYMOUS_PER_5MIN": 1_000_000,
     "COLLAB_SIGNUPS_PER_H": 1_000_000,
@@ -202,7 +202,7 @@ class Walker:
     def bodies(self, method: str, route: str) -> list[bytes]:
         """Return what the route takes: no JSON, with wrong secrets, and with right ones."""
         path = re.sub(r"\([^)]*\)", "{}", route)
-        schemas = [one.schema for one in OPERATIONS if (one.method, re.sub(r"{\w+}", "{}", one.path)) == (method, path)]
+        schemas = [one.body for one in OPERATIONS if (one.method, re.sub(r"{\w+}", "{}", one.path)) == (method, path)]
         fields = {*(schemas[0] if schemas and schemas[0] else ())} - ({"email"} if route == "/user/login" else set())
         name = self.api.user["username"] if route == "/user/login" else f"w{secrets.token_hex(6)}"
         plain = {"username": name, "email": f"{name}@example.org", "name": "Gus", "sessionId": self.session_id,

@@ -117,7 +117,7 @@ def test_architecture_names_code_in_defining_file() -> None:
 
 def test_documented_routes_match_openapi() -> None:
     """docs/api.md and the OpenAPI description name the same routes."""
-    from handlers.http.openapi import OPERATIONS
+    from handlers.http.operations import OPERATIONS
 
     text = (ROOT / "docs" / "api.md").read_text()
     documented = {

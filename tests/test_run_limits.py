@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import leftovers
+from tests.narrowing import required
 from tests.processes import ROOT
 from tests.waiting import until
 
@@ -78,14 +79,15 @@ class Run:
 
     async def ended(self) -> tuple[int, str]:
         """Wait for its end; returns the exit code and the output."""
-        output, _ = await asyncio.to_thread(self._process.communicate)
-        return self._process.returncode, output
+        process = required(self._process)
+        output, _ = await asyncio.to_thread(process.communicate)
+        return process.returncode, output
 
     async def killed(self) -> None:
         """Kill it as soon as its test has started everything."""
         await until((self.folder / "started").exists)
         assert len(leftovers.marked(self.mark)) > 3
-        self._process.send_signal(signal.SIGKILL)
+        required(self._process).send_signal(signal.SIGKILL)
         await self.ended()
 
     async def until_nothing_is_left(self) -> None:

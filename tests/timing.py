@@ -107,7 +107,8 @@ async def make_kinds(url: str, count: int) -> dict[str, Ask]:
 
 def measure(url: str, kinds: Mapping[str, Ask], count: int) -> dict[str, list[float]]:
     """Return milliseconds by kind."""
-    client, samples = Client(url), {name: [] for name in kinds}
+    client = Client(url)
+    samples: dict[str, list[float]] = {name: [] for name in kinds}
     order = [name for name in kinds for _ in range(count)]
     random.shuffle(order)
     for done, name in enumerate(order, 1):

@@ -72,7 +72,7 @@ def _types() -> str:
         document = openapi.document("")
         schemas = document["components"]["schemas"]
         description.write_text(json.dumps({**document, "paths": {}, "components": {"schemas": schemas}}))
-        options = ("--root-types", "--root-types-no-schema-prefix", "--output", str(types))
+        options: tuple[str, ...] = ("--root-types", "--root-types-no-schema-prefix", "--output", str(types))
         _node("openapi-typescript/bin/cli.js", str(description), *options, quiet=True)
         made = types.read_text()
         types.write_text(_TYPES_HEAD + made[made.index("export ") :] + _TYPES_TAIL)

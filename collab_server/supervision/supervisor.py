@@ -76,7 +76,7 @@ class Supervisor:
                 _log.error("the serving process %s; a new one starts in %.1f s", _how(code), pause_s)
                 self._rest(pause_s)
                 if self._is_stopping:
-                    return 128 - code if code < 0 else code
+                    return 128 - code if code < 0 else code  # type: ignore[unreachable]  # a signal sets it meanwhile
                 start = Start(parent, start.deaths + 1, is_sure=-code in _OWN_FAULT)
         finally:
             for number, handler in before.items():

@@ -235,10 +235,11 @@ def _make_edit(state: bytes, files: Mapping[str, str], client_id: int, edits: Se
     ways: list[Callable[[pycrdt.Text, str], None]] = [_replace, _set]
     if edits is not None:
         ways.insert(0, lambda target, _: _apply(target, edits))
+    made: list[bytes] = []
     for way in ways:
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client_id)
         doc.apply_update(state)
-        made: list[bytes] = []
+        made = []
         targets = {root: doc.get(root, type=pycrdt.Text) for root in files}
         if way is not _set and any(len(one) != len(str(one).encode()) for one in targets.values()):
             continue

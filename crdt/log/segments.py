@@ -25,7 +25,7 @@ def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> li
     is_closing  also pack what is not enough for a full row
     """
     rows_to_make = []
-    first, rows = 0, 0
+    first, final, rows = 0, 0, 0
     for start, last in spans:
         if last > until:
             break

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
 
 from tests.api import Api
 from tests.system_packages import needed_program
@@ -92,6 +92,11 @@ class Someone:
     async def until_saved(self) -> None:
         await expect(self.page.get_by_test_id("saved")).to_have_text("Saved")
 
+    def hear(self, said: ConsoleMessage) -> None:
+        """Note what the console says in an error or a warning."""
+        if said.type in ("error", "warning"):
+            self.problems.append(said.text)
+
     async def check_access(self) -> None:
         """Check that axe finds nothing wrong with what is on the screen."""
         await self.page.evaluate(AXE.read_text() + ";0")
@@ -122,7 +127,7 @@ async def person(browser: Browser, api: Api) -> AsyncIterator[NewPerson]:
     async def new(**options: Any) -> Someone:
         context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         one = Someone(await context.new_page(), context, api.url)
-        one.page.on("console", lambda said: said.type in ("error", "warning") and one.problems.append(said.text))
+        one.page.on("console", one.hear)
         one.page.on("pageerror", lambda error: one.problems.append(str(error)))
         people.append(one)
         return one

@@ -151,7 +151,7 @@ class Elsewhere(RequestHandler):
         if self.request.headers["Sec-Fetch-Mode"] == "no-cors":
             content = content.partition(b" export")[0]
         self.set_header("Content-Type", kind)
-        self.finish(content)
+        self.write(content)
 
 
 @dataclass
@@ -231,9 +231,14 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain
 FETCHES = (("application/json", "cors"), ("text/plain", "cors"), ("text/plain", "no-cors"))
 
 
+def access_logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """Return the fields of the lines in the access log since it was cleared."""
+    return [vars(record)["fields"] for record in caplog.records if record.name == ACCESS_LOG]
+
+
 async def arrived(caplog: pytest.LogCaptureFixture, method: str) -> list[dict[str, Any]]:
     """Return the requests that have reached the server since the log was cleared."""
-    return [one.fields for one in caplog.records if one.name == ACCESS_LOG and one.fields["method"] == method]
+    return [fields for fields in access_logged(caplog) if fields["method"] == method]
 
 
 async def test_foreign_page_posts_are_refused_and_change_nothing(

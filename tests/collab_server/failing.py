@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from typing import Any
 
 import pycrdt
 
@@ -36,12 +37,12 @@ def install(fault: str) -> None:
     call = {"segfault": segfault, "hang": hang, "hoard": hoard}[fault]
     apply_update = pycrdt.Doc.apply_update
 
-    def apply(doc: pycrdt.Doc, update: bytes) -> None:
+    def apply(doc: pycrdt.Doc[Any], update: bytes) -> None:
         if TRIGGER in update:
             call()
         apply_update(doc, update)
 
-    pycrdt.Doc.apply_update = apply
+    pycrdt.Doc.apply_update = apply  # type: ignore[method-assign,assignment]  # the fault is put into the library
 
 
 if __name__ == "__main__":

@@ -127,3 +127,10 @@ def save(room: Room, now: int = NOW) -> list[Any]:
 __all__ = [
     "EMPTY", "NOW", "Immediately", "Inbox", "Later", "Sink", "Typist", "join", "make_room", "save", "send",
 ]  # fmt: skip
+
+
+def presence_in(frame: bytes) -> tuple[y_protocol.AwarenessEntry, ...]:
+    """Return the entries of an awareness frame."""
+    message = y_protocol.decode(frame)
+    assert isinstance(message, y_protocol.AwarenessUpdate)
+    return message.entries

@@ -1,5 +1,7 @@
 """The fuzzer in small: see tests/fuzz/README.md. `make fuzz` sends a million inputs."""
 
+from typing import Any
+
 import pytest
 
 from crdt.wire import y_protocol
@@ -80,8 +82,13 @@ def test_fuzzer_reports_document_that_differs_from_yjs() -> None:
     """The second opinion is one: a room's document with an update left out is not what Yjs shows."""
     typist = Typist(5)
     updates = [typist.insert(0, letter) for letter in "abc"]
-    room = {"updates": [one.hex() for one in updates], "states": [], "texts": {"codemirror": "cba"}, "clocks": [[5, 3]]}
-    spoiled = {
+    room: dict[str, Any] = {
+        "updates": [one.hex() for one in updates],
+        "states": [],
+        "texts": {"codemirror": "cba"},
+        "clocks": [[5, 3]],
+    }
+    spoiled: dict[str, dict[str, Any]] = {
         "an update": {"updates": [room["updates"][0], room["updates"][2]]},
         "text": {"texts": {"codemirror": "b"}},
     }

@@ -16,7 +16,7 @@ from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse, read
 from storage.records import Chunk, Role
-from tests.crdt.harness import NOW, join, make_room, save
+from tests.crdt.harness import NOW, Inbox, join, make_room, save
 from tests.fuzz.sequences import Sent
 
 _ROLES = {"ada": Role.EDITOR, "bob": Role.EDITOR, "eve": Role.VIEWER}
@@ -95,6 +95,7 @@ class Arena:
             connection = self._join(user)
         before = self.room.journal.sequence
         connection.is_behind = False
+        assert isinstance(connection.outbox, Inbox)
         connection.outbox.take()
         try:
             self.room.receive(connection, frame, self._now, parsed)

@@ -4,6 +4,7 @@ from random import Random
 
 from crdt.document.merging import EMPTY
 from crdt.document.struct_index import StructIndex
+from crdt.errors import ProtocolError
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
@@ -36,7 +37,7 @@ def update_in(frame: bytes) -> bytes | None:
         match y_protocol.decode(frame):
             case y_protocol.SyncUpdate(update) | y_protocol.SyncStep2(update):
                 return update
-    except y_protocol.ProtocolError:
+    except ProtocolError:
         pass
     return None
 

@@ -3,9 +3,11 @@
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 
 from crdt.wire import y_protocol
+from crdt.wire.content import GC, SKIP
 from tests.fuzz import campaign, structure
 from tests.fuzz.campaign import Finding
 from tests.fuzz.mutations import update_in
@@ -51,24 +53,30 @@ def _simpler(sequence: Sequence) -> Iterator[Sequence]:
 def _smaller(update: Update) -> Iterator[Update]:
     """Without a range, without the last struct of a section, with text for other content, with fewer origins."""
     for index in range(len(update.deleted)):
-        yield _changed(update, lambda copied, index=index: copied.deleted.pop(index))
+        yield _changed(update, partial(_drop_deleted, index))
     for number, section in enumerate(update.sections):
-        yield _changed(update, lambda copied, number=number: _drop_last(copied, number))
+        yield _changed(update, partial(_drop_last, number))
         for index, struct in enumerate(section.structs):
             for change in _ways(struct):
-                yield _changed(
-                    update, lambda copied, n=number, i=index, change=change: change(copied.sections[n].structs[i])
-                )
+                yield _changed(update, partial(_change_struct, number, index, change))
 
 
-def _drop_last(update: Update, number: int) -> None:
+def _drop_deleted(index: int, update: Update) -> None:
+    del update.deleted[index]
+
+
+def _change_struct(number: int, index: int, change: Callable[[Struct], None], update: Update) -> None:
+    change(update.sections[number].structs[index])
+
+
+def _drop_last(number: int, update: Update) -> None:
     del update.sections[number].structs[-1:]
     update.sections = [section for section in update.sections if section.structs]
 
 
 def _ways(struct: Struct) -> Iterator[Callable[[Struct], None]]:
     plain = structure.text("q" * struct.length)
-    if struct.kind in (structure.GC, structure.SKIP):
+    if struct.kind in (GC, SKIP):
         return
     if struct.length < 200 and struct.body != plain.body and struct.key is None:
         yield lambda one: _fill(one, plain)

@@ -29,12 +29,14 @@ class Browser(Api):
         self.origin = url if origin is None else origin
         self.jar: dict[str, Morsel[str]] = {}
 
-    async def request(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
-        sent = {"Origin": self.origin, **(options.pop("headers", None) or {})}
+    async def request(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, raw: bytes | None = None
+    ) -> Answer:
+        sent = {"Origin": self.origin, **(headers or {})}
         fitting = [f"{one.key}={one.value}" for one in self.jar.values() if path.startswith(one["path"])]
         if fitting:
             sent.setdefault("Cookie", "; ".join(fitting))
-        answer = await super().request(method, path, body, headers=sent, **options)
+        answer = await super().request(method, path, body, sent, raw)
         for name, one in set_cookies(answer).items():
             if is_expired(one):
                 self.jar.pop(name, None)

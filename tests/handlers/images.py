@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def _jpeg_of(width: int, height: int) -> bytes:
 _PLAIN = {kind: saved(noise(120, 90), kind) for kind in ("PNG", "JPEG", "WEBP", "GIF")}
 
 GOOD: dict[str, Callable[[], bytes]] = {
-    **{kind: (lambda file=file: file) for kind, file in _PLAIN.items()},
+    **{kind: partial(bytes, file) for kind, file in _PLAIN.items()},
     "progressive JPEG": lambda: saved(noise(300, 200), "JPEG", progressive=True, optimize=True),
     "lossless WebP": lambda: saved(noise(300, 200, "RGBA"), "WEBP", lossless=True),
     "PNG with half its pixels": lambda: png(300, 300, rows=150),
@@ -191,7 +192,7 @@ def check_clean(webp: bytes, size: tuple[int, int] = (256, 256)) -> Image.Image:
     assert set(chunks(webp)) <= {b"VP8 ", b"VP8L", b"VP8X", b"ALPH"}
     assert CANARY not in webp
     with Image.open(io.BytesIO(webp)) as image:
-        assert (image.format, image.size, image.n_frames) == ("WEBP", size, 1)
+        assert (image.format, image.size, getattr(image, "n_frames", 1)) == ("WEBP", size, 1)
         assert not {"exif", "xmp", "icc_profile", "comment"} & set(image.info)
         assert not image.getexif()
         return image.convert("RGBA")

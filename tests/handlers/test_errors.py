@@ -11,6 +11,7 @@ from handlers.http.operations import ERRORS, OPERATIONS
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Answer, Api
 from tests.handlers.clients import UNKNOWN_ID, account, code_of
+from tests.narrowing import required
 
 OTHER = "https://editor.example.org"
 
@@ -181,7 +182,7 @@ async def test_every_error_word_is_documented() -> None:
             errors.not_found(), errors.invalid({"x": ["y"]}), errors.session_ended(), errors.rate_limited(1),
             errors.unavailable(), errors.too_large("x")]  # fmt: skip
 
-    answers = [errors.to_api_error(error) for error in raised] + made
+    answers = [required(errors.to_api_error(error)) for error in raised] + made
 
     documented = [(status, code) for status, code, _ in ERRORS]
     assert len(documented) == len(set(documented))

@@ -16,9 +16,10 @@ from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessUpdate, QueryAwareness, SyncStep1, SyncStep2, SyncUpdate, Unknown
 from tests.api import Api, Wire
 from tests.conftest import StartServer
-from tests.crdt.harness import Typist
+from tests.crdt.harness import Typist, presence_in
 from tests.handlers.clients import joined
 from tests.handlers.everybody import WHO, World
+from tests.narrowing import required
 from tests.raw_events import RawEvents
 from tests.waiting import until
 
@@ -78,7 +79,7 @@ class Scene:
     session_id: str
     world: World
     who: str
-    witness: Wire
+    witness: Wire | None
     before: dict[str, Any] = field(default_factory=dict)
     kept: RawEvents | Wire | None = None
 
@@ -86,6 +87,7 @@ class Scene:
     async def of_all(cls, world: World, **fields: str) -> "list[Scene]":
         """Give each member a session of his own; those outside, who shall change nothing, have one together."""
         scenes: list[Scene] = []
+        session_id, witness = "", None
         for who in WHO:
             if who in (WHO[0], *MEMBERS):
                 session_id = await world.session(**{"access": "invite", **fields})
@@ -101,12 +103,11 @@ class Scene:
         """Return all that somebody could have changed."""
         owner = self.world.clients["owner"]
         session, chat = await owner.get(f"/session/{self.session_id}"), await owner.get(f"/chat/{self.session_id}")
+        witness = required(self.witness)
         for question in (WHO_IS_HERE, ALL_OF_IT):
-            await self.witness.send(question)
-        document = await self.witness.receive_until(b"\x00\x01")
-        entries = y_protocol.decode(
-            [frame for frame in self.witness.seen if frame[0] == y_protocol.AWARENESS][-1]
-        ).entries
+            await witness.send(question)
+        document = await witness.receive_until(b"\x00\x01")
+        entries = presence_in([frame for frame in witness.seen if frame[0] == y_protocol.AWARENESS][-1])
         return {
             "document": document,
             "chat": {(one["sender"]["id"], one["message"]) for one in chat.body["messages"]},

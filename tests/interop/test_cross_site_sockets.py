@@ -13,6 +13,7 @@ from tornado.websocket import websocket_connect
 from tests.api import Api, Wire
 from tests.conftest import StartServer
 from tests.handlers.origins import ALLOWED, EVIL, FOREIGN, ORIGINS, SITES, headers_of, may_use_cookies
+from tests.narrowing import required
 from tests.raw_events import RawEvents
 
 EVENTS = "/socket.io/?EIO=4&transport="
@@ -75,8 +76,9 @@ def is_conceivable(origin: str, site: str | None) -> bool:
 
 def said(error: HTTPClientError) -> str:
     """Return the code in an answer of ours, the status of one of Tornado's."""
-    is_ours = error.response.headers["Content-Type"] == "application/problem+json"
-    return json.loads(error.response.body)["code"] if is_ours else str(error.code)
+    response = required(error.response)
+    is_ours = response.headers["Content-Type"] == "application/problem+json"
+    return json.loads(response.body)["code"] if is_ours else str(error.code)
 
 
 async def ticket_for(api: Api, session_id: str) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,8 +18,9 @@ from handlers.sync.frames import framed
 from handlers.sync.websocket import WebSocket
 from harness.wire import SYNC_STEP1
 from storage.sqlite.store import SqliteStore
-from tests.crdt.harness import Typist
+from tests.crdt.harness import Typist, presence_in
 from tests.interop.limit_rows import CUT, NO_LIMITS, OK, REST, Row, Scene, told
+from tests.narrowing import required
 from tests.raw_frames import PING, PONG, Raw, masked
 from tests.waiting import PATIENCE_S, until
 
@@ -112,7 +113,7 @@ async def present(raw: Raw) -> dict[int, int]:
         if payload.startswith(ANSWER):
             return here
         if payload[:1] == b"\x01":
-            here |= {entry.client_id: entry.clock for entry in y_protocol.decode(payload).entries}
+            here |= {entry.client_id: entry.clock for entry in presence_in(payload)}
 
 
 async def announce(scene: Scene, number: int, state: Callable[[int], str] = lambda _: "{}") -> object:
@@ -151,7 +152,7 @@ def store_hangs(scene: Scene) -> None:
     scene.stack.callback(hangs.set)
     append = SqliteStore.append_chunks
 
-    async def append_late(store: SqliteStore, chunks: Any) -> frozenset[str]:
+    async def append_late(store: SqliteStore, chunks: Any) -> set[str]:
         await hangs.wait()
         return await append(store, chunks)
 
@@ -168,8 +169,8 @@ class Deaf:
 
     def __init__(self, raw: Raw, peer: WebSocket) -> None:
         """peer: what the server has of it."""
-        self._transport = peer._transport
-        self._stream = raw._writer.transport
+        self._transport = required(peer._transport)
+        self._stream = cast("asyncio.Transport", raw._writer.transport)
         self._buffers(4_096)
         self._stream.pause_reading()
 
@@ -196,7 +197,7 @@ async def queue(scene: Scene, is_over: int) -> object:
     before = set(peers)
     raw = await scene.open(api=scene.bob)
     assert await told(raw, SYNC_STEP1) == OK
-    deaf = Deaf(raw, (set(peers) - before).pop())
+    deaf = Deaf(raw, cast("WebSocket", (set(peers) - before).pop()))
     async with asyncio.timeout(PATIENCE_S):
         while limit - deaf.queued() >= 2 * _LARGE_BYTES:
             await relay(scene, _LARGE_BYTES)

@@ -24,7 +24,7 @@ async def test_pings_are_answered(ada: Api, session_id: str) -> None:
         assert await raw.control(PONG) == b""
         assert await raw.control(PONG) == b"x" * 125
         raw.send(masked(question[:1], is_final=False), masked(b"?", PING), masked(question[1:], 0))
-        seen = []
+        seen: list[tuple[int, bytes]] = []
         while len(seen) < 2:
             kind, payload = await raw.frame()
             if kind == PONG or payload.startswith(b"\x00\x01"):

@@ -26,7 +26,7 @@ def text_in_file(data_dir: Path, copy_to: Path, session_id: str) -> str:
     """Return the session's text, rebuilt from the log in a copy of the database as the kill left it."""
     shutil.copytree(data_dir, copy_to)
     database = sqlite3.connect(copy_to / "collab.db")
-    document = pycrdt.Doc()
+    document: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     for (data,) in database.execute("SELECT data FROM log WHERE session_id = ? ORDER BY first", (session_id,)):
         for entry in decode_chunk(data):
             document.apply_update(entry.update)

@@ -259,7 +259,8 @@ async def test_committed_change_takes_effect_in_same_event_loop_turn(
     """Between the store's word that something is committed and its effect on sockets nothing else runs."""
     session_id = await ada.new_session()
     assert (await bob.post(f"/session/{session_id}/join")).status == 200
-    services, loop, turn, at = server.parts.services, asyncio.get_running_loop(), 0, {}
+    services, loop, turn = server.parts.services, asyncio.get_running_loop(), 0
+    at: dict[str, int] = {}
     committed, told = CHANGES[what]
     commit, tell = getattr(services.store, committed), getattr(services.rooms, told)
 

@@ -160,7 +160,7 @@ async def test_mongo_server_after_sigkill_restarts_immediately_and_loses_nothing
     for _ in range(3):
         before = (await peers.do("typed", "a"))["typedSaved"]
         await peers.do("type", "a", everyMs=3, mark="a")
-        await until(lambda: peers.do("typed", "a"), lambda found, least=before: found["typedSaved"] > least + 20)
+        await until(lambda: peers.do("typed", "a"), lambda found: found["typedSaved"] > before + 20)  # noqa: B023  # awaited here
         await server.kill()
         await peers.do("stop", "a")
         acknowledged = (await peers.do("typed", "a"))["typedSaved"]

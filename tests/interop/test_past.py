@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,8 @@ async def test_replay_steps_give_text_of_yjs(
     log = await log_of(server, session_id)
     expected = await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
     monkeypatch.setattr(crdt.history.replay, "MAX_STEPS", 7)
-    parts, following = [], "0"
+    parts: list[dict[str, Any]] = []
+    following: str | None = "0"
     while following is not None:
         parts.append((await ada.get(f"{path}?from={following}")).body)
         following = parts[-1]["next"]
@@ -246,7 +248,8 @@ async def test_timeline_over_size_limit_comes_in_parts(ada: Api, monkeypatch: py
         await ada.post(f"/code/{session_id}/save", {"code": "x" * (number + 1)})
     path = f"/code/{session_id}/timeline"
 
-    found, after = [], ""
+    found: list[list[int]] = []
+    after: str | None = ""
     while after is not None:
         body = (await ada.get(path + (f"?after={after}" if after else ""))).body
         found.append([one["sequence"] for one in body["entries"]])

@@ -24,6 +24,7 @@ from tests.crdt.harness import Typist
 from tests.handlers.clients import UNKNOWN_ID, Browser, account, code_of, joined, new_invite, set_cookies, upload
 from tests.handlers.images import noise, saved
 from tests.interop.text_clients import POLLING, WEBSOCKET, TextPeer
+from tests.narrowing import required
 from tests.node_peers import Peers
 from tests.raw_frames import Raw
 from tests.reverse_proxies import INNER, OUTER, SAMPLES, Certificate, ReverseProxy
@@ -38,8 +39,8 @@ UPGRADE = {
 HERE, THERE = "127.0.0.1", "127.0.0.2"
 FORGED = "192.0.2.7"
 
-ALONE = [("nginx",), ("caddy",)]
-CHAINS = [("caddy", "nginx"), ("nginx", "caddy")]
+ALONE: list[tuple[str, ...]] = [("nginx",), ("caddy",)]
+CHAINS: list[tuple[str, ...]] = [("caddy", "nginx"), ("nginx", "caddy")]
 """From the outermost proxy to the server."""
 
 each_kind = pytest.mark.parametrize("proxied", ALONE, indirect=True, ids="-".join)
@@ -70,12 +71,13 @@ async def proxied(request: pytest.FixtureRequest, start_server, certificate: Cer
         async def start(**settings: Any) -> tuple[Server, ReverseProxy]:
             server = await start_server(**{"trust_proxy": len(kinds), **settings})
             port = server.port
+            proxy = None
             for at in reversed(range(len(kinds))):
                 proxy = ReverseProxy(kinds[at], port, certificate, is_inner=at > 0)
                 running.push_async_callback(proxy.stop)
                 await proxy.start()
                 port = proxy.port
-            return server, proxy
+            return server, required(proxy)
 
         yield start
 
@@ -340,4 +342,4 @@ async def test_proxy_logs_contain_no_secrets(proxied: Proxied) -> None:
     said = await proxy.stop()
 
     assert (passed, failed) == ([101, 200, 200], [502] * 3)
-    assert [secret for secret in (ada.token, invite["invite"]) if secret in said] == []
+    assert [secret for secret in (required(ada.token), invite["invite"]) if secret in said] == []

@@ -35,7 +35,7 @@ async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
     for letter in reversed(SECRET.replace("😀", "x")):
         await peers.do("insert", "b", at=0, text=letter)
         if letter in "aem2":
-            await until(lambda: ada.live(session_id), lambda live, letter=letter: live["code"].startswith(letter))
+            await until(lambda: ada.live(session_id), lambda live: live["code"].startswith(letter))  # noqa: B023  # awaited here
             await ada.get(
                 f"/code/{session_id}/timeline"
             )  # waits until all is stored: the next letter is in another row

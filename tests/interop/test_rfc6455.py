@@ -7,10 +7,12 @@ Not for: what `handlers/test_frames` and `test_frames_on_the_wire` show already 
 import asyncio
 import importlib
 import itertools
+import operator
 import socket
 import struct
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -116,7 +118,7 @@ class Stage:
         """Return the updates that the watcher has received since the last call, in their order."""
         last = self.message(40)
         self._marker.send(frame(last))
-        found = []
+        found: list[bytes] = []
         while True:
             kind, payload = await self._watcher.frame()
             if kind == BINARY and payload == last:
@@ -280,7 +282,7 @@ async def test_reset_connection_frees_its_place(server: Server, stage: Stage) ->
         message = stage.message(100)
         async with stage.connected() as raw:
             raw.send(frame(message), rest, cases.ping())
-            await until(stage.arrived, lambda found, message=message: found == [message])
+            await until(stage.arrived, partial(operator.eq, [message]))
             _reset(raw)
         await until(lambda: open_connections(server), lambda count: count == 2)
 

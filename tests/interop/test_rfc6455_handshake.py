@@ -37,7 +37,7 @@ async def shaken(
     return int(first.split()[1]), HTTPHeaders.parse(rest)
 
 
-REFUSED = (
+REFUSED: tuple[tuple[int, dict[str, tuple[str, ...]]], ...] = (
     (400, {"Sec-WebSocket-Key": ()}),
     (400, {"Sec-WebSocket-Key": ("",)}),
     (400, {"Sec-WebSocket-Key": ("c2hvcnQ=",)}),

@@ -1,10 +1,12 @@
 """The process that serves dies of an update: it comes back, without the session of that update, and nothing is lost."""
 
 import asyncio
+import operator
 import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +159,7 @@ async def test_supervisor_after_repeated_crashes_waits_longer_each_time(supervis
         pid = await until(lambda: serving(server), bool)
         await Api(server.url).get("/readyz")
         os.kill(pid, signal.SIGKILL)
-        await until(lambda: serving(server), lambda now, pid=pid: now != pid)
+        await until(lambda: serving(server), partial(operator.ne, pid))
     problems = server.problems()
     assert [line.partition("starts in ")[2].partition(" ")[0] for line in problems] == ["0.1", "0.3", "0.9"]
     assert all("died by SIGKILL" in line for line in problems)

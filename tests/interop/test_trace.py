@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.node_peers import Peers
 from tests.processes import ServerProcess, free_port
 from tests.waiting import until
 
-_AS_FAST_AS_IT_GOES = {
+_AS_FAST_AS_IT_GOES: dict[str, Any] = {
     "COLLAB_UPDATES_PER_S": 1_000_000, "COLLAB_UPDATES_BURST": 1_000_000, "COLLAB_UPDATE_BYTES_PER_S": 1 << 30,
 }  # fmt: skip
 

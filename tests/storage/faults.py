@@ -11,6 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from storage.base import Store
 from storage.errors import StoreUnavailable
+from storage.mongo.driver import Document
 from storage.mongo.store import MongoStore
 from storage.records import Role
 from tests import mongod
@@ -105,7 +106,7 @@ async def crash(store: MongoStore) -> None:
 
 async def reopen(store: MongoStore) -> None:
     """Open as if the one who had the database were gone: his process, this one, is not."""
-    async with AsyncMongoClient(store._engine.uri) as client:
+    async with AsyncMongoClient[Document](store._engine.uri) as client:
         await client.get_default_database().meta.delete_one({"_id": "lease"})
     await store.open()
 
@@ -131,13 +132,13 @@ async def contents(store: MongoStore) -> Rows:
 
 async def rows(uri: str) -> Rows:
     """Everything in the database, that of collections without anything too."""
-    async with AsyncMongoClient(uri) as client:
+    async with AsyncMongoClient[Document](uri) as client:
         return await _all(client.get_default_database())
 
 
 async def put_back(uri: str, start: Rows) -> None:
     """Make the database what it was, faster than to make and furnish a new one."""
-    async with AsyncMongoClient(uri) as client:
+    async with AsyncMongoClient[Document](uri) as client:
         db = client.get_default_database()
         for name in await db.list_collection_names():
             await db[name].delete_many({})

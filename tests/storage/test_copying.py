@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from storage.base import Store
-from storage.copying import TABLES, CopyRefused, copy
+from storage.copying import TABLES, CopyRefused, PortableStore, Row, copy
 from storage.errors import StoreUnavailable
 from storage.records import Role
+from tests.narrowing import required
 from tests.storage.conftest import PLACES, Connect
 from tests.storage.rows import (
     DAY,
@@ -42,7 +43,7 @@ async def places(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield made
 
 
-async def furnish(store: Store) -> None:
+async def furnish(store: PortableStore) -> None:
     """Something in every table, odd texts, more rows than a batch in some, a guest, a deleted user, one removed."""
     seed = Seed(store)
     for name in ("ada", "bob", "dan"):
@@ -68,13 +69,13 @@ async def furnish(store: Store) -> None:
     await store.add_login(login("ada", 2, expires_at=NOW + 5))
 
 
-async def opened(connect: Connect) -> Store:
-    store = connect()
+async def opened(connect: Connect) -> PortableStore:
+    store = cast("PortableStore", connect())
     await store.open()
     return store
 
 
-async def everything(store: Store) -> dict[str, list[object]]:
+async def everything(store: PortableStore) -> dict[str, list[Row]]:
     """All rows of a store, by table, in one order."""
     found = {}
     for table in TABLES:
@@ -139,7 +140,7 @@ async def test_copy_keeps_expired_invites_while_they_are_listed(
 
     assert (sums["invites"].rows, sums["invite_uses"].rows) == (uses, uses)
     assert [len(used) for _, used in await target.invites("s1", None, 10, 10)] == [1] * uses
-    assert (await target.member("s1", "u-bob")).role is Role.EDITOR
+    assert required(await target.member("s1", "u-bob")).role is Role.EDITOR
     for store in (source, target):
         await store.close(is_clean=True)
 
@@ -155,8 +156,8 @@ async def test_copy_into_store_with_rows_is_refused_unless_forced(places: dict[s
         await copy(source, target, "x", NOW)
     await copy(source, target, "x", NOW, into_existing=True)
 
-    assert (await target.user("u-zoe")).username == "zoe"
-    assert (await target.user("u-ada")).full_name == "Ada"
+    assert required(await target.user("u-zoe")).username == "zoe"
+    assert required(await target.user("u-ada")).full_name == "Ada"
     for store in (source, target):
         await store.close(is_clean=True)
 
@@ -171,7 +172,7 @@ async def test_copy_cut_short_continues_from_same_source(places: dict[str, Conne
     put = store.put
     stops = (3, 9, 12)
 
-    async def stopping(table: str, rows: list[object]) -> None:
+    async def stopping(table: str, rows: list[Row]) -> None:
         batches.append(table)
         if len(batches) in stops:
             raise StoreUnavailable("pulled the plug")

@@ -1,5 +1,7 @@
 """The rules that records have of their own."""
 
+from typing import Any
+
 import pytest
 
 from storage.records import Role
@@ -26,7 +28,7 @@ def test_user_may_enter_any_session_and_guest_only_the_invited_one() -> None:
 
 def test_invite_is_usable_until_expired_revoked_or_used_up() -> None:
     """It expires, it is revoked, or its uses are spent."""
-    good = {"expires_at": NOW + HOUR, "max_uses": 2, "uses": 1}
+    good: dict[str, Any] = {"expires_at": NOW + HOUR, "max_uses": 2, "uses": 1}
 
     assert invite(**good).is_usable(NOW)
     assert not invite(**good).is_usable(NOW + HOUR)

@@ -1,6 +1,7 @@
 """The door to pycrdt."""
 
 import random
+from typing import cast
 
 import pycrdt
 import pytest
@@ -32,7 +33,12 @@ def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPat
     for number in range(1_234):
         subject.apply(typist.insert(0, str(number % 10)))
     merged: list[int] = []
-    monkeypatch.setattr(document, "merge", lambda parts: merged.append(len(parts)) or merge(parts))
+
+    def counting(parts: list[bytes]) -> bytes:
+        merged.append(len(parts))
+        return merge(parts)
+
+    monkeypatch.setattr(document, "merge", counting)
 
     assert len({subject.diff(b"\x00") for _ in range(20)}) == 1
     assert len(merged) == 1
@@ -59,7 +65,7 @@ def test_diff_returns_what_state_vector_lacks() -> None:
     """A newcomer gets everything, others what came after their state vector."""
     typist, subject = Typist(1), Document()
     subject.apply(typist.insert(0, "abc"))
-    reader = pycrdt.Doc()
+    reader: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     reader.apply_update(subject.diff(b"\x00"))
     subject.apply(typist.insert(3, "def"))
 
@@ -74,7 +80,7 @@ def test_diff_of_large_document_returns_everything() -> None:
     """Leaving out what a client has would keep the event loop; it takes what it has again, and nothing changes."""
     typist, subject = Typist(1), Document()
     subject.apply(typist.insert(0, "abc" * 1_000))
-    reader = pycrdt.Doc()
+    reader: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     reader.apply_update(subject.state())
     subject.apply(typist.insert(1, "x" * CUT_BYTES))
 
@@ -115,7 +121,7 @@ def test_apply_of_poisonous_update_is_refused_every_time() -> None:
 
 def test_edit_of_text_with_embeds_replaces_everything() -> None:
     """Positions cannot see an embed: then everything is replaced, and the text is what was asked for."""
-    doc = pycrdt.Doc(client_id=3)
+    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=3)
     text = doc.get("quill", type=pycrdt.Text)
     text.insert(0, "hello world")
     text.insert_embed(5, {"image": "x"})
@@ -140,7 +146,7 @@ def test_view_that_failed_is_rebuilt_and_update_kept() -> None:
 
         unobserve = observe
 
-    subject._doc = Choking()
+    subject._doc = cast("pycrdt.Doc[pycrdt.Text]", Choking())
 
     assert subject.apply(typist.insert(1, "b")) is True
     assert subject.texts(["codemirror"]) == {"codemirror": "ab"}
@@ -166,7 +172,7 @@ def test_delete_of_half_a_character_shows_replacement_as_in_yjs() -> None:
     assert subject.texts(["codemirror"]) == {"codemirror": "x\ufffdy"}
     subject.apply(subject.edit({"codemirror": "x\ufffdyz"}, 9))
     assert subject.texts(["codemirror"]) == {"codemirror": "x\ufffdyz"}
-    loaded = pycrdt.Doc()
+    loaded: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     loaded.apply_update(subject.state())
     verify(subject.state(), {1: 4, 9: 1})
 
@@ -275,18 +281,21 @@ def test_deferred_update_that_cannot_be_integrated_raises_room_damaged() -> None
             call()
 
 
+def is_loaded(subject: Document) -> bool:
+    return subject._doc is not None
+
+
 def test_document_at_rest_holds_merged_bytes_only() -> None:
     """A document that nobody edits holds merged bytes only; after one edit too, after more it is loaded."""
     typist, subject = Typist(1), Document()
-    assert subject.is_resting
+    assert [subject.is_resting, is_loaded(subject)] == [True, False]
     subject.defer(typist.insert(0, "a"))
     subject.catch_up()
-    assert subject._doc is None
+    assert not is_loaded(subject)
     subject.defer(typist.insert(1, "b"))
     subject.catch_up()
-    assert subject._doc is not None
-    assert not subject.is_resting
+    assert [subject.is_resting, is_loaded(subject)] == [False, True]
     subject.rest()
-    assert subject._doc is None
+    assert not is_loaded(subject)
     assert subject.is_resting
     assert subject.texts(["codemirror"]) == {"codemirror": "ab"}

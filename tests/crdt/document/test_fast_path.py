@@ -1,6 +1,7 @@
 """The short way for keystrokes against the long way: the same answers, or none."""
 
 import random
+from typing import Any
 
 import pycrdt
 import pytest
@@ -159,7 +160,7 @@ def test_fast_path_applies_to_plain_text_only(kind: str) -> None:
     typist = Typist(7)
     index, second = index_after(typist.insert(0, "ab")), typist.insert(1, "x")
     assert fast_path.read(frame_of(second), index, "ada")
-    other = pycrdt.Doc(client_id=8)
+    other: pycrdt.Doc[Any] = pycrdt.Doc(client_id=8)
     if kind == "map":
         other.get("map", type=pycrdt.Map)["key"] = "value"
     elif kind == "nested":
@@ -197,7 +198,7 @@ def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
     """Sequences without any sense, in texts of several roots with formats and deletions."""
     source = random.Random(seed)
     for _ in range(60):
-        author = pycrdt.Doc(client_id=1)
+        author: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)
         text, other = author.get("text", type=pycrdt.Text), author.get("codemirror", type=pycrdt.Text)
         text.insert(0, "hello world")
         other.insert(0, "abc")

@@ -1,6 +1,7 @@
 """Where structs lie, and what has no place."""
 
 import random
+from typing import Any
 
 import pycrdt
 import pytest
@@ -130,7 +131,8 @@ def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None
         assert again.spans == parse(update).spans
         assert len(again.parent_changes) == apart
         assert not parsed.multi_value_entries
-        ours, theirs = pycrdt.Doc(), pycrdt.Doc()
+        ours: pycrdt.Doc[Any] = pycrdt.Doc()
+        theirs: pycrdt.Doc[Any] = pycrdt.Doc()
         for doc, one in ((ours, parsed.update), (theirs, update)):
             doc.apply_update(BASE)
             doc.apply_update(one)

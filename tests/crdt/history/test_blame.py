@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pycrdt
 import pytest
@@ -135,7 +136,7 @@ def test_blame_of_too_many_runs_joins_neighbours_of_one_author(monkeypatch: pyte
 
 def test_blame_ignores_other_roots_embeds_and_nested_types() -> None:
     """What is beside the text, or in it and no text, is nobody's line."""
-    doc = pycrdt.Doc(client_id=9)
+    doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=9)
     made: list[bytes] = []
     subscription = doc.observe(lambda event: made.append(event.update))
     text, array = doc.get("codemirror", type=pycrdt.Text), doc.get("list", type=pycrdt.Array)

@@ -86,7 +86,7 @@ def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
         else:
             updates.append(typist.insert(at, chance.choice(["secret", "s", "ecret", "é", "\n", "😀"])))
     redacted_ids = found(log_of(*updates), "secret")
-    doc = pycrdt.Doc()
+    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     for update in updates:
         doc.apply_update(redaction.redact(update, redacted_ids) or update)
     text = str(doc.get("codemirror", type=pycrdt.Text))

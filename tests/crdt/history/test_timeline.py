@@ -13,7 +13,8 @@ ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=30)
 @given(ranges)
 def test_timeline_range_has_new_structs_as_set_of_numbers_does(added: list[tuple[int, int]]) -> None:
     """What is new of each range, and that it is remembered: as a set of numbers does it."""
-    subject, model = Ranges(), set()
+    subject = Ranges()
+    model: set[int] = set()
     for start, length in added:
         numbers = set(range(start, start + length))
         assert subject.add(start, start + length) == len(numbers - model)

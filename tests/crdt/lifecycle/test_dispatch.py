@@ -20,7 +20,7 @@ class Timers:
         self.made: list[asyncio.TimerHandle] = []
         self._loop = asyncio.get_running_loop()
         self._call_later = self._loop.call_later
-        self._loop.call_later = self._note  # type: ignore[method-assign]
+        self._loop.call_later = self._note  # type: ignore[method-assign,assignment]
 
     def _note(self, delay: float, callback: Callable[..., object], *args: object) -> asyncio.TimerHandle:
         timer = self._call_later(delay, callback, *args)

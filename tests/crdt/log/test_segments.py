@@ -60,7 +60,12 @@ def test_moments_from_summaries_equal_moments_from_entries(monkeypatch: pytest.M
     wanted = restore.restore(None, chunks, until=until)
     decoded: list[int] = []
     decode = codec.decode_chunk
-    monkeypatch.setattr(codec, "decode_chunk", lambda data: decoded.append(1) or decode(data))
+
+    def counting(data: bytes) -> list[codec.LogEntry]:
+        decoded.append(1)
+        return decode(data)
+
+    monkeypatch.setattr(codec, "decode_chunk", counting)
 
     found = restore.restore(None, rows, until=until, reads_summaries=True)
 

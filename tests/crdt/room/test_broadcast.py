@@ -3,7 +3,7 @@
 from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
-from tests.crdt.harness import NOW, Later, Typist, join, make_room
+from tests.crdt.harness import NOW, Later, Typist, join, make_room, presence_in
 
 
 def test_broadcast_joins_frames_of_one_turn_into_one_send() -> None:
@@ -54,7 +54,7 @@ def test_broadcast_joins_presence_into_one_frame() -> None:
     room.members.broadcast.flush()
     assert to_ada.take() == []
     (frame,) = to_bob.take()
-    (entry,) = y_protocol.decode(frame).entries
+    (entry,) = presence_in(frame)
     assert (entry.client_id, entry.clock) == (1, 2)
 
     room.members.presence.hear(ada, [AwarenessEntry(1, 3, "{}")], NOW + 2_000)
@@ -63,5 +63,5 @@ def test_broadcast_joins_presence_into_one_frame() -> None:
     room.members.presence.publish()
     room.members.broadcast.flush()
     assert to_ada.frames == to_bob.frames
-    assert [one.client_id for one in y_protocol.decode(to_ada.take()[0]).entries] == [1, 2]
+    assert [one.client_id for one in presence_in(to_ada.take()[0])] == [1, 2]
     assert later.publications == 2

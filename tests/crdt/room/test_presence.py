@@ -5,6 +5,7 @@ import json
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry, AwarenessUpdate
 from tests.crdt.harness import NOW, Immediately, Inbox, join, make_room
+from tests.narrowing import required
 
 
 def say(room, connection, client_id: int, clock: int, state: str | None, now: int = NOW) -> None:
@@ -96,7 +97,7 @@ def test_presence_waiting_is_bounded() -> None:
     for client_id in range(1_000):
         say(room, ada, client_id, 2, "{}", NOW + 1)
 
-    assert len(ada.late_presence) == 8
+    assert len(required(ada.late_presence)) == 8
 
 
 def test_presence_echoes_do_not_displace_own_state() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.crdt.harness import NOW, Typist, join, make_room, send
 LETTERS = [chr(code) for code in (*range(0x4E00, 0x4E00 + 4_000), *range(0x1F300, 0x1F5FF))]
 
 
-def with_text(text: str, **options: object) -> Room:
+def with_text(text: str, **options: Any) -> Room:
     ids = itertools.count(100)
     room = make_room(random_below=lambda _: next(ids), **options)
     room.edit("owner", {"codemirror": text}, NOW)
@@ -320,7 +321,7 @@ def test_text_and_yjs_clients_with_random_edits_converge(seed: int) -> None:
     room = with_text("".join(edits.of("") for _ in range(3)))
     feed = TextFeed(room)
     fronts = [Front(feed, f"text{number}", crlf=chance.random() < 0.5) for number in range(3)]
-    everybody = [*fronts, *(Yjs(room, number) for number in (1, 2))]
+    everybody: list[Front | Yjs] = [*fronts, *(Yjs(room, number) for number in (1, 2))]
     pace = chance.choice((1, 20, 200))
     for step in range(400):
         now = NOW + step * pace

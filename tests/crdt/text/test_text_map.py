@@ -106,6 +106,7 @@ def test_merge_without_other_changes_is_text_of_client(old: str, mine: str) -> N
 def test_edits_keep_line_ends_of_document() -> None:
     """A line inserted into a document with CRLF gets CRLF; a deleted line end takes both."""
     document = b"a\r\nb\r\n"
+    edits: list[Edit] = []
     for mine, result in ((b"a\nx\nb\n", b"a\r\nx\r\nb\r\n"), (b"ab\n", b"ab\r\n")):
         edits, _ = TextMap.of(document).carry(edits_between(b"a\nb\n", mine), document)
         assert applied(document, edits) == result

@@ -1,6 +1,7 @@
 """Squashing joins runs and changes nothing else."""
 
 import random
+from typing import Any
 
 import pycrdt
 import pytest
@@ -33,7 +34,7 @@ def test_squashed_document_merges_like_original() -> None:
         state = squash(merge(updates))
         late = _scramble(typists, source, 30)
 
-        loaded = pycrdt.Doc()
+        loaded: pycrdt.Doc[Any] = pycrdt.Doc()
         text = loaded.get("codemirror", type=pycrdt.Text)
         loaded.apply_update(state)
         for update in late:
@@ -65,12 +66,12 @@ def _scramble(typists: list[Typist], source: random.Random, edits: int) -> list[
 
 def test_squash_keeps_other_struct_kinds() -> None:
     """Values, types and formats are copied, garbage and deleted runs are joined."""
-    doc = pycrdt.Doc(client_id=4)
+    doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=4)
     doc.get("list", type=pycrdt.Array).extend([1, "two", pycrdt.Map({"three": 3})])
     doc.get("rich", type=pycrdt.Text).insert(0, "bold", {"b": True})
     doc.get("map", type=pycrdt.Map)["key"] = pycrdt.Array([1, 2])
     state = doc.get_update()
-    loaded = pycrdt.Doc()
+    loaded: pycrdt.Doc[Any] = pycrdt.Doc()
 
     loaded.apply_update(squash(state))
 
@@ -102,7 +103,7 @@ def test_squash_shows_cut_characters_as_yjs_does() -> None:
 
     state = squash(update, {pack_id(1, 2)})
 
-    document = pycrdt.Doc()
+    document: pycrdt.Doc[Any] = pycrdt.Doc()
     document.apply_update(state)
     assert str(document.get("codemirror", type=pycrdt.Text)) == "a\ufffd\ufffdb👍é"
     assert parse(state).spans == parse(update).spans

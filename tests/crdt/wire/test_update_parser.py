@@ -1,6 +1,7 @@
 """The scan: what may reach pycrdt at all."""
 
 import random
+from typing import Any
 
 import pycrdt
 import pytest
@@ -31,7 +32,8 @@ def test_parse_of_keystroke_gives_one_struct() -> None:
 
 def test_parse_of_first_text_names_root() -> None:
     """The first struct of a root says which; text makes it a text root, a map entry does not."""
-    text, mapping = pycrdt.Doc(client_id=1), pycrdt.Doc(client_id=2)
+    text: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)
+    mapping: pycrdt.Doc[Any] = pycrdt.Doc(client_id=2)
     text.get("monaco", type=pycrdt.Text).insert(0, "x")
     mapping.get("settings", type=pycrdt.Map)["tab"] = 4
 
@@ -54,7 +56,7 @@ def test_parse_of_deletions_and_wide_characters_counts_utf16_units() -> None:
 
 def test_parse_accepts_all_kinds_of_stock_editors() -> None:
     """Maps, arrays, nested types, XML, formats, embeds, binary and numbers pass."""
-    doc = pycrdt.Doc(client_id=9)
+    doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=9)
     array = doc.get("array", type=pycrdt.Array)
     array += [1, -5, 2**40, 1.5, True, None, "é", b"\x00\x01", [1, [2]], {"k": {"l": "m"}}]
     array.append(pycrdt.Map({"inner": pycrdt.Text("deep")}))
@@ -84,7 +86,7 @@ def test_parse_of_hostile_updates_refuses_or_defers(case) -> None:
         index.admit(parse(case.update), "x")
     except (ProtocolError, Gap):
         return
-    doc = pycrdt.Doc()
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
     if case.base:
         doc.apply_update(case.base)
     with pytest.raises(RuntimeError):
@@ -192,7 +194,7 @@ def test_parse_of_mutated_update_succeeds_or_rejects_it() -> None:
     source = random.Random(1)
     seeds = [B3, *(case.update for case in CORPUS if len(case.update) < 200), Typist(4).insert(0, "héllo 😀")]
 
-    outcomes = set()
+    outcomes: set[type] = set()
     for _ in range(10_000):
         data = bytearray(source.choice(seeds) or b"\x00")
         for _ in range(source.randint(1, 4)):

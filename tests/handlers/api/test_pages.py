@@ -7,6 +7,7 @@ import pytest
 
 from tests.api import Answer, Api
 from tests.handlers.clients import exchange
+from tests.narrowing import required
 
 PAGES = ["/docs"]
 APP = ["/", "/signin", "/signup", "/profile", "/developers", "/s/x", "/s/x/versions", "/s/x/replay", "/join/x"]
@@ -56,7 +57,8 @@ async def test_built_assets_are_cacheable_and_compressed(api: Api) -> None:
     assert len(built) >= 2
     for path in built:
         plain = await api.get(path, headers={"Accept-Encoding": "identity"})
-        squeezed = await exchange(api.url, f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n".encode())
+        question = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+        squeezed = required(await exchange(api.url, question))
         assert "immutable" in plain.headers["Cache-Control"]
         assert squeezed.headers["content-encoding"] == "gzip"
         assert gzip.decompress(squeezed.body) == plain.body

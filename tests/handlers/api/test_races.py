@@ -233,7 +233,7 @@ async def test_handing_over_beside_everything_else(api: Api, tmp_path: Path, att
         ]
         for index, other in enumerate(others):
             if index != number:
-                other.close()  # type: ignore[attr-defined]
+                other.close()
         hand_over = ada.patch(member, {"role": "owner"})
         return [hand_over, others[number]] if attempt % 2 else [others[number], hand_over]
 

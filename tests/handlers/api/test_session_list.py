@@ -1,6 +1,8 @@
 """What the list of sessions tells: who is online, when something happened, what was not read."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -31,10 +33,12 @@ async def online(api: Api, session_id: str) -> list[str]:
 
 async def say(api: Api, session_id: str, *texts: str) -> int:
     """Send messages; return the last one's sequence."""
+    sequence = 0
     for text in texts:
         answer = await api.post("/chat/send", {"sessionId": session_id, "message": text})
         assert answer.status == 201
-    return answer.body["sequence"]
+        sequence = answer.body["sequence"]
+    return sequence
 
 
 @pytest.fixture
@@ -220,7 +224,7 @@ async def test_reading_an_ended_session(ada: Api, bob: Api, session_id: str) -> 
 
 async def test_counts_under_load(crowd: None, ada: Api, bob: Api, session_id: str) -> None:
     """Messages and readings at once: never negative, and right in the end."""
-    work = [say(ada, session_id, f"{number}") for number in range(25)]
+    work: list[Coroutine[Any, Any, object]] = [say(ada, session_id, f"{number}") for number in range(25)]
     work += [bob.post(f"/chat/{session_id}/read", {"sequence": number}) for number in range(25)]
 
     await asyncio.gather(*work)

@@ -1,7 +1,9 @@
 """Notes to open pages: their frames, and who gets them."""
 
 import json
+from typing import cast
 
+from handlers.connections import Connections
 from handlers.http import notifications
 from storage.records import Message, User
 
@@ -9,7 +11,7 @@ ADA = User("u1", "ada", None, None, "", None, False, 0)
 
 
 class Told:
-    """Stands for `Sockets`: keeps what is told."""
+    """Stands for `Connections`: keeps what is told."""
 
     def __init__(self) -> None:
         self.frames: list[tuple[str, bytes]] = []
@@ -28,7 +30,7 @@ def content(frame: bytes) -> dict:
 def test_of_messages_tells_the_session_what_rest_shows() -> None:
     """The message with its sender, to the pages of its session alone."""
     told = Told()
-    listener = notifications.of_messages(told)
+    listener = notifications.of_messages(cast("Connections", told))
 
     listener(Message("s1", 1, "m1", "u1", "ada", "hello", 0), ADA)
 

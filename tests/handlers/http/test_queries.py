@@ -70,7 +70,7 @@ def test_read_refuses_a_wrong_value(schema: Schema, name: str, text: str, senten
 def test_read_names_every_parameter_that_is_wrong() -> None:
     """As for bodies."""
     with pytest.raises(ApiError) as raised:
-        queries.read(queries.PAGE | {"fields": queries.VERSIONS["fields"]}, {"limit": "x", "fields": "x"})
+        queries.read({**queries.PAGE, "fields": queries.VERSIONS["fields"]}, {"limit": "x", "fields": "x"})
 
     assert set(raised.value.errors or ()) == {"limit", "fields"}
 

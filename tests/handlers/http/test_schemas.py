@@ -1,6 +1,7 @@
 """What JSON bodies may hold, field by field."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.errors import ApiError
 from handlers.http import schemas
-from handlers.http.base import parse_json
+from handlers.http.body import parse_json
 
 GOOD: dict[str, dict[str, Any]] = {
     "SIGNUP": {"username": "ada", "email": "ada@example.org", "password": "x" * 10, "fullname": "Ada"},
@@ -242,7 +243,8 @@ def test_depth_never_exhausts_the_stack(pair: tuple[bytes, bytes], field: bytes)
 @given(st.binary(max_size=50) | st.text().map(json.dumps).map(str.encode) | _json.map(json.dumps).map(str.encode))
 def test_no_bytes_raise_anything_else(body: bytes) -> None:
     """Whatever bytes come, they are an object or `bad_json`."""
-    value, refused = {}, None
+    value: Mapping[str, object] = {}
+    refused = None
     try:
         value = parse_json(body)
     except ApiError as raised:

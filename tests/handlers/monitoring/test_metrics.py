@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -137,7 +138,7 @@ def meter_of(*lags_s: float) -> LagMeter:
 
 async def test_text_has_the_metrics_that_dashboards_know() -> None:
     """No name, type, help, label or value changes by mistake."""
-    services = SimpleNamespace(
+    services: Any = SimpleNamespace(
         connections=SimpleNamespace(open=3, slowed=4, too_fast=5, too_slow=6, closes=Counter({4401: 2, 1008: 1})),
         rooms=SimpleNamespace(
             loaded=2, quarantined=1, writer=SimpleNamespace(unsaved_bytes=2_500_000, is_failing=True)

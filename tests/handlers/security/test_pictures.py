@@ -12,6 +12,13 @@ from tests.handlers.images import GOOD, MemoryPeak, check_clean, exif, png, save
 MIB = 1 << 20
 
 
+def pixel(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    """Return the bands of a pixel of a picture in colours."""
+    found = image.getpixel((x, y))
+    assert isinstance(found, tuple)
+    return found
+
+
 def is_accepted(file: bytes) -> bool:
     """Whether a file becomes a picture, which then must be clean; else it must be refused in due form."""
     refused = None
@@ -67,7 +74,7 @@ def test_a_picture_is_turned_as_the_camera_was_held(orientation: int) -> None:
 
     clean = check_clean(pictures.clean(saved(image, "JPEG", exif=exif(orientation))))
 
-    red = {(x, y) for x in (0, 1) for y in (0, 1) if clean.getpixel((64 + 128 * x, 64 + 128 * y))[0] > 128}
+    red = {(x, y) for x in (0, 1) for y in (0, 1) if pixel(clean, 64 + 128 * x, 64 + 128 * y)[0] > 128}
     assert red == {where}
 
 
@@ -87,7 +94,7 @@ def test_colours_stay(name: str, left: tuple, right: tuple) -> None:
     clean = check_clean(pictures.clean(GOOD[name]()))
 
     for at, expected in ((64, left), (192, right)):
-        found = clean.getpixel((at, 128))
+        found = pixel(clean, at, 128)
         assert all(e is None or abs(f - e) < 25 for f, e in zip(found, expected, strict=True)), (found, expected)
 
 
@@ -98,4 +105,4 @@ def test_the_middle_of_a_picture_is_kept() -> None:
 
     clean = check_clean(pictures.clean(saved(image, "PNG")))
 
-    assert [clean.getpixel((x, 128))[2] > 200 for x in (4, 128, 251)] == [True] * 3
+    assert [pixel(clean, x, 128)[2] > 200 for x in (4, 128, 251)] == [True] * 3

@@ -22,6 +22,7 @@ from handlers.security.tokens import Claims, Tokens
 from tests.api import PASSWORD, Answer, Api, Wire
 from tests.handlers.clients import code_of, joined, log_in, new_invite
 from tests.handlers.forged_tokens import HS256, NOW, SECRET, b64, claims_of, forge, without_signature
+from tests.narrowing import required
 from tests.raw_events import RawEvents
 
 OTHER = "x" * 64
@@ -118,10 +119,8 @@ FORGED: dict[str, Callable[[str], str]] = {
 
 def filled(token: str, length: int) -> str:
     """Return a token of ours of exactly this length."""
-    for count in range(length):
-        made = forge(HS256, {**claims_of(token), "x": "x" * count})
-        if len(made) >= length:
-            break
+    longer = (forge(HS256, {**claims_of(token), "x": "x" * count}) for count in range(length))
+    made = next(made for made in longer if len(made) >= length)
     assert len(made) - length in (0, 1)
     return made
 
@@ -237,8 +236,11 @@ async def lets_in(wire: Wire) -> bool:
 
 async def ways_in(api: Api, session_id: str, token: str) -> list[str]:
     """Return the ways on which a token signs somebody in."""
-    found, address = [], f"{api.socket_url}/{session_id}"
-    sockets = {"query": (f"{address}?token={quote(token, errors='replace')}", {})}
+    address = f"{api.socket_url}/{session_id}"
+    found: list[str] = []
+    sockets: dict[str, tuple[str, dict[str, str]]] = {
+        "query": (f"{address}?token={quote(token, errors='replace')}", {})
+    }
     if token.isascii() and token.isprintable():
         sockets["sub-protocol"] = (address, {"Sec-WebSocket-Protocol": f"access_token, {token}"})
         for name, value in (("Authorization", f"Bearer {token}"), ("Cookie", f"accessToken={token}")):
@@ -264,18 +266,18 @@ async def test_the_corpus_over_every_way_in(start_server) -> None:
         corpus = {**FORGED, "asks us for a key": pointing(jku=url), "asks us for a certificate": pointing(x5u=url)}
         for name in ("twice", "quoted"):  # what takes cookies and sub-protocols apart finds a good token in these
             del corpus[name]
-        let_in = {name: await ways_in(ada, session_id, made(ada.token)) for name, made in corpus.items()}
+        let_in = {name: await ways_in(ada, session_id, made(required(ada.token))) for name, made in corpus.items()}
 
     assert {name: ways for name, ways in let_in.items() if ways} == {}
     assert asked == []
-    assert await ways_in(ada, session_id, ada.token) == EVERY_WAY
+    assert await ways_in(ada, session_id, required(ada.token)) == EVERY_WAY
 
 
 async def test_user_and_login_belong_together(start_server) -> None:
     """Even signed by our key, one's login with another's name is nobody; of two names the last one is read."""
     server = await start_server(jwt_secret=SECRET)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
-    own, others = claims_of(ada.token), claims_of(bob.token)
+    own, others = claims_of(required(ada.token)), claims_of(required(bob.token))
     head = json.dumps(HS256)
     tried = {
         forge(HS256, own): 200,
@@ -300,7 +302,7 @@ async def test_no_secret_is_good_for_anything_else(ada: Api) -> None:
 
     for secret in (ticket, invite, f"{ticket}.{invite}", ada.refresh_token):
         assert code_of(await Api(ada.url, secret).get("/user/me")) == (401, "not_signed_in")
-    for secret in (ticket, invite, ada.token, f"{ticket}.{invite}"):
+    for secret in (ticket, invite, required(ada.token), f"{ticket}.{invite}"):
         assert code_of(await anyone.post("/user/refresh", {"refreshToken": secret[:200]})) == (401, "not_signed_in")
     for secret in (ticket, ada.refresh_token, ada.token):
         assert code_of(await anyone.get(f"/invite/{secret}")) == (404, "not_found")
@@ -377,7 +379,7 @@ async def end_by_reuse(api: Api, login: Api) -> None:
 
 async def end(how: str, api: Api, login: Api) -> None:
     """End a login, by itself or by another one of the same user."""
-    login_id = claims_of(login.token)["sid"]
+    login_id = claims_of(required(login.token))["sid"]
     passwords = {"currentPassword": PASSWORD, "newPassword": "another good password"}
     ways = {
         "logout": lambda: login.post("/user/logout"),
@@ -401,7 +403,7 @@ async def test_a_remembered_token_ends_with_its_login(start_server, how: str) ->
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
     login = await log_in(ada.url, "ada")
-    assert await ways_in(login, session_id, login.token) == EVERY_WAY
+    assert await ways_in(login, session_id, required(login.token)) == EVERY_WAY
     wire, events = await joined(login, session_id), await RawEvents.signed_in(login)
     assert (await events.ask("join-session", session_id))["ok"]
 
@@ -409,4 +411,4 @@ async def test_a_remembered_token_ends_with_its_login(start_server, how: str) ->
 
     assert (await wire.until_closed())[0] == 4401
     assert (await events.until("41"))[0] == "41", "Socket.IO's packet for a client that shall not come back"
-    assert await ways_in(login, session_id, login.token) == []
+    assert await ways_in(login, session_id, required(login.token)) == []

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from functools import partial
 
 import jwt
 import pytest
@@ -12,6 +13,7 @@ from handlers.security.tokens import Claims, RefreshToken, Tokens
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import account, code_of
 from tests.handlers.forged_tokens import HS256, NOW, SECRET, b64, claims_of, forge, without_signature
+from tests.narrowing import required
 
 REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
 ISSUER = "collab-server"
@@ -21,6 +23,11 @@ def swapped(token: str) -> str:
     """The claims of somebody else under this token's signature."""
     header, _, signature = token.split(".")
     return f"{header}.{b64({**claims_of(token), 'sub': 'somebodyelse0000'})}.{signature}"
+
+
+def _without(name: str, token: str) -> str:
+    """Return the token signed without one of its claims."""
+    return forge(HS256, {key: value for key, value in claims_of(token).items() if key != name})
 
 
 CORPUS: dict[str, Callable[[str], str]] = {
@@ -84,12 +91,7 @@ CORPUS: dict[str, Callable[[str], str]] = {
     "not valid yet": lambda token: forge(HS256, {**claims_of(token), "nbf": 99_999_999_999}),
     "huge": lambda token: forge(HS256, {**claims_of(token), "filler": "x" * 10_000}),
     "huge and empty": lambda token: "x" * 12_000,
-    **{
-        f"without {name}": lambda token, name=name: forge(
-            HS256, {key: value for key, value in claims_of(token).items() if key != name}
-        )
-        for name in REQUIRED
-    },
+    **{f"without {name}": partial(_without, name) for name in REQUIRED},
 }
 
 GOOD_FORM = {"unknown login", "another user", "sid is an object", "sid is NUL"}
@@ -177,7 +179,7 @@ async def test_the_corpus_over_http(start_server, name: str) -> None:
     server = await start_server(jwt_secret=SECRET, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
-    forged = CORPUS[name](ada.token)
+    forged = CORPUS[name](required(ada.token))
     anyone = Api(server.url)
 
     answers = []
@@ -224,7 +226,12 @@ async def test_a_token_of_another_login_of_the_same_user_is_its_own(api: Api) ->
 def test_refresh_tokens_are_256_random_bits() -> None:
     """The secret is as long as the facts ask for; the store has its hash only."""
     asked: list[int] = []
-    tokens = Tokens(SECRET, 900, lambda: 0, lambda count: asked.append(count) or b"\x07" * count)
+
+    def sevens(count: int) -> bytes:
+        asked.append(count)
+        return b"\x07" * count
+
+    tokens = Tokens(SECRET, 900, lambda: 0, sevens)
 
     token = tokens.new_refresh_token()
 

@@ -2,6 +2,7 @@
 
 import json
 
+from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessUpdate
 from handlers.socketio.text_connection import TextConnection
@@ -67,7 +68,7 @@ async def test_text_connection_closed_by_room_tells_its_client() -> None:
     scene = TextScene()
     connection, inbox = scene.join("ada", 7)
 
-    connection.close(4403, '{"code": "removed"}')
+    connection.close(CloseReason.MEMBER_REMOVED, '{"code": "removed"}')
 
-    assert inbox.closed == [(4403, '{"code": "removed"}')]
+    assert inbox.closed == [(CloseReason.MEMBER_REMOVED, '{"code": "removed"}')]
     assert isinstance(connection, TextConnection)

@@ -18,7 +18,7 @@ class FakeTransport(asyncio.Transport):
         self.written: list[bytes] = []
         self.high = 0
         self.queued = 0
-        self.is_reading = False
+        self._is_reading = False
         self.is_aborted = self.has_ended = self.is_closed = False
 
     def write(self, data: Any) -> None:
@@ -37,10 +37,13 @@ class FakeTransport(asyncio.Transport):
         return self.queued
 
     def pause_reading(self) -> None:
-        self.is_reading = False
+        self._is_reading = False
 
     def resume_reading(self) -> None:
-        self.is_reading = True
+        self._is_reading = True
+
+    def is_reading(self) -> bool:
+        return self._is_reading
 
     def is_closing(self) -> bool:
         return self.is_closed

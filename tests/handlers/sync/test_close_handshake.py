@@ -21,7 +21,7 @@ async def test_start_sends_our_frame_and_reads_on() -> None:
 
     closing.start(b"\x03\xe8")
 
-    assert (transport.take(), transport.is_reading) == (b"\x88\x02\x03\xe8", True)
+    assert (transport.take(), transport.is_reading()) == (b"\x88\x02\x03\xe8", True)
 
 
 async def test_a_client_that_does_not_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

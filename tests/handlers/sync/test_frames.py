@@ -73,8 +73,10 @@ def test_limits_to_the_byte() -> None:
 
 def test_text_is_told_apart() -> None:
     """Whoever reads decides what to do about it."""
-    assert FrameReader(10).feed(masked(b"hi", TEXT))[0].opcode == TEXT
-    assert FrameReader(10).feed(masked(b"hi", TEXT, is_final=False))[0].opcode == TEXT
+    for is_final in (True, False):
+        item = FrameReader(10).feed(masked(b"hi", TEXT, is_final=is_final))[0]
+        assert isinstance(item, Control)
+        assert item.opcode == TEXT
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 4404, 4999])

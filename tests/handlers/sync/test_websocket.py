@@ -25,7 +25,7 @@ async def test_a_message_before_go_on_waits_for_it() -> None:
     scene.socket.go_on()
 
     assert scene.receiver.received == [UPDATE, b"second"]
-    assert scene.transport.is_reading
+    assert scene.transport.is_reading()
 
 
 async def test_a_large_message_is_taken_elsewhere_and_the_next_one_waits() -> None:
@@ -33,12 +33,12 @@ async def test_a_large_message_is_taken_elsewhere_and_the_next_one_waits() -> No
     large = USUAL + bytes(LARGE_FRAME_BYTES)
 
     scene.socket.data_received(masked(large) + masked(UPDATE))
-    assert (scene.receiver.received, scene.transport.is_reading) == ([], False)
+    assert (scene.receiver.received, scene.transport.is_reading()) == ([], False)
     scene.socket.data_received(masked(b"third"))
     await turn()
 
     assert (scene.receiver.large, scene.receiver.received) == ([large], [UPDATE, b"third"])
-    assert scene.transport.is_reading
+    assert scene.transport.is_reading()
 
 
 async def test_a_message_that_costs_too_much_waits_and_is_counted() -> None:
@@ -58,7 +58,7 @@ async def test_bytes_over_the_rate_are_taken_and_then_reading_pauses() -> None:
     scene.socket.data_received(b"".join(masked(b"\x2a" * 1_000) for _ in range(7)))
 
     assert len(scene.receiver.received) == 7
-    assert not scene.transport.is_reading
+    assert not scene.transport.is_reading()
     assert scene.connections.limit_counters["update_bytes_per_s"] == 1
 
 

@@ -178,7 +178,7 @@ class TestListing:
         for number in (7, 1, 12, 3, 2, 11, 5, 4, 6, 10, 9, 8):
             await seed.invite(number, created_at=NOW - number)
 
-        found = await store.invites("s1", before and invite(before).id, limit, 0)
+        found = await store.invites("s1", None if before is None else invite(before).id, limit, 0)
 
         assert [one.id for one, _ in found] == [invite(number).id for number in expected]
 

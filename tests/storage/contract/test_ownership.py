@@ -12,6 +12,7 @@ import pytest
 from storage.base import Store
 from storage.errors import NotFound, OwnerStays, StoreError
 from storage.records import AccountDeletion, Member, Role
+from tests.narrowing import required
 from tests.storage.rows import MANY, NOW, Seed, member, message, session
 
 NAMES = ("ada", "bob", "carl")
@@ -177,7 +178,7 @@ class TestTransfer:
             await store.transfer_session("s1", "u-ada", "u-ada")
 
         await assert_owned(store, "s1")
-        assert (await store.session("s1")).owner_id == "u-ada"
+        assert required(await store.session("s1")).owner_id == "u-ada"
 
     async def test_set_role_to_owner_never_makes_second_owner(self, store: Store, seed: Seed) -> None:
         """Refused or not, there is one: as when who gave the session away still wants to be its owner."""
@@ -188,7 +189,7 @@ class TestTransfer:
             await store.set_role("s1", "u-ada", Role.OWNER)
 
         await assert_owned(store, "s1")
-        assert (await store.session("s1")).owner_id in ("u-ada", "u-bob")
+        assert required(await store.session("s1")).owner_id in ("u-ada", "u-bob")
 
     async def test_transfer_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """The same transfer again changes nothing; at most it is refused for good."""

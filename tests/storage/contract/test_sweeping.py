@@ -7,7 +7,7 @@ import pytest
 
 from storage.base import Store
 from storage.errors import NotFound, StoreError
-from storage.records import InviteUse, Role
+from storage.records import Invite, InviteUse, Role
 from tests.storage.rows import (
     DAY,
     HOUR,
@@ -67,7 +67,7 @@ class TestSweeping:
 
         await store.sweep(made.expires_at + later, NOW, MANY)
 
-        lasting = (replace(revoked, is_revoked=True), [])
+        lasting: tuple[Invite, list[InviteUse]] = (replace(revoked, is_revoked=True), [])
         expired = (replace(made, uses=1), [InviteUse("u-bob", NOW)])
         assert await store.invites("s1", None, MANY, MANY) == [lasting, expired][: 2 if is_listed else 1]
         assert await store.member("s1", "u-bob") == member()

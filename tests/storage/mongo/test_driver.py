@@ -8,7 +8,9 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from storage.errors import NotFound, StoreUnavailable
+from storage.mongo.driver import Document
 from storage.mongo.store import MongoStore
+from tests.narrowing import required
 from tests.storage.faults import FORGETFUL_DRIVER, IMPATIENT, Place, check, contents, furnish, opened, until_back
 from tests.storage.rows import HOUR, NOW, Seed, checkpoint, chunk, member, version
 from tests.waiting import until
@@ -26,13 +28,13 @@ async def test_mongo_uri_cannot_weaken_write_or_read_concerns(place: Place) -> N
     assert db.write_concern.document == {"w": "majority", "j": True}
     assert (db.read_preference.mongos_mode, db.read_concern.level) == ("primary", "local")
     await Seed(store).user("ada")
-    assert (await store.user("u-ada")).id == "u-ada"
+    assert required(await store.user("u-ada")).id == "u-ada"
     await store.close(is_clean=True)
 
 
 async def test_mongo_index_with_other_options_is_recreated(place: Place) -> None:
     """One of the same keys with other options is made anew."""
-    async with AsyncMongoClient(place.direct) as client:
+    async with AsyncMongoClient[Document](place.direct) as client:
         tickets = client.get_default_database().tickets
         await tickets.create_index([("expires", 1)], expireAfterSeconds=1)
         store = MongoStore(place.direct)
@@ -77,8 +79,8 @@ async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Plac
     stored, _ = await store.add_version(version(text), 10)
 
     assert [one.data for one in await store.chunks("s1", 0, 10)] == [data]
-    assert (await store.checkpoint("s1")).state == data[1:]
-    assert (await store.version("s1", 1)).files == stored.files
+    assert required(await store.checkpoint("s1")).state == data[1:]
+    assert required(await store.version("s1", 1)).files == stored.files
     assert await store._engine.db.parts.count_documents({}) == 3 + 3 + 3
     await store.delete_session("s1")
     assert await contents(store) == {
@@ -133,7 +135,7 @@ async def test_mongo_sweep_keeps_guest_signed_up_meanwhile(place: Place) -> None
         await store._engine.db.users.update_one({"_id": idle.id}, {"$set": {"is_guest": False}})
 
     assert await sweeping == []
-    assert not (await store.user(idle.id)).is_deleted
+    assert not required(await store.user(idle.id)).is_deleted
     assert await store.signed_in("l-gil-1", NOW)
     await store.close(is_clean=True)
 

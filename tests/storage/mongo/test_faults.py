@@ -9,6 +9,7 @@ from storage.base import Store
 from storage.errors import StoreUnavailable
 from storage.mongo.store import MongoStore
 from storage.records import Role
+from tests.narrowing import required
 from tests.storage.faults import (
     FORGETFUL_DRIVER,
     Place,
@@ -115,7 +116,7 @@ async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
 ) -> None:
     """After the crash the next start leaves nothing wrong, and the same call again makes it as if nothing had been."""
     start, expected = await undisturbed(place, what)
-    failures = 0
+    failures, is_done = 0, False
     for count in range(1, MOST_WRITES):
         await put_back(place.direct, start)
         before, after = await opened(place.through), MongoStore(place.direct)
@@ -145,7 +146,7 @@ async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
 
 async def repeat(store: Store, what: str) -> None:
     """Call once more; a transfer that has happened is refused, because he owns it no more."""
-    if what == "transfer_session" and (await store.session("s1")).owner_id == "u-bob":
+    if what == "transfer_session" and required(await store.session("s1")).owner_id == "u-bob":
         return
     await CALLS[what](store)
 

@@ -10,9 +10,10 @@ from pymongo import AsyncMongoClient
 
 import storage.mongo.store
 from storage.errors import StoreUnavailable
-from storage.mongo.driver import Database
+from storage.mongo.driver import Database, Document
 from storage.mongo.lease import DOUBT_S, LEASE_S, RENEW_S, Lease
 from storage.mongo.store import MongoStore
+from tests.narrowing import required
 from tests.storage.faults import FORGETFUL_DRIVER, Place
 from tests.storage.rows import chunk
 from tests.waiting import PATIENCE_S
@@ -22,11 +23,11 @@ pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
 async def lease_of(place: Place, **changes: object) -> dict[str, object]:
     """Change the lease from outside, and return it."""
-    async with AsyncMongoClient(place.direct) as client:
+    async with AsyncMongoClient[Document](place.direct) as client:
         meta = client.get_default_database().meta
         if changes:
             await meta.update_one({"_id": "lease"}, {"$set": changes})
-        return await meta.find_one({"_id": "lease"})
+        return required(await meta.find_one({"_id": "lease"}))
 
 
 def test_lease_times_match_documentation() -> None:
@@ -116,7 +117,7 @@ async def test_lease_renewal_during_close_logs_no_error(place: Place, monkeypatc
     renew, release = Lease.renew, Lease.release
 
     async def renew_late(lease: Lease, db: Database) -> None:
-        if asyncio.current_task().get_name() != "mongo lease":
+        if required(asyncio.current_task()).get_name() != "mongo lease":
             return await renew(lease, db)
         begun.set()
         try:
