@@ -3,7 +3,8 @@
 The raw updates are the truth; they are what is stored, relayed and merged for newcomers. The
 pycrdt `Doc` beside them is only a view to read text from, and it is thrown away and loaded again
 whenever it could differ from what real Yjs clients show. `Doc.get_update()` is never used: it
-drops what is pending and corrupts text in which half a character was deleted (facts/pycrdt.md).
+drops what is pending, and it corrupts text in which half a surrogate pair was deleted: two browsers
+then show different texts under equal state vectors.
 
 Everything that comes in has passed `update_parser` and `StructIndex`. All positions inside pycrdt are UTF-8 bytes.
 """

@@ -16,10 +16,10 @@ from crdt.wire.struct_id import pack_id
 
 MAX_DEPTH = 32
 MAX_PARENTS = 4_000
-"""Nested types with content in one document: 33,000 in each other overflow yrs' stack (facts/pycrdt.md)."""
+"""Nested types with content in one document: 33,000 in each other overflow yrs' stack, and the process dies."""
 
 MAX_ROOTS = 256
-"""Root types in one document; a hundred thousand cost yrs 0.4 s and a name each (facts/pycrdt.md)."""
+"""Root types in one document; a hundred thousand cost yrs 0.4 s and a name each."""
 
 _NONE: frozenset[int] = frozenset()
 _Names = TypeVar("_Names", frozenset[str], tuple[str, ...])
@@ -70,7 +70,8 @@ class StructIndex:
                  true for the first sync after the server ended without saving what it had relayed:
                  then one user's browser may hold the only copy of another's last keystrokes.
 
-        Raises Gap (ask the sender for all it has), ForeignClient (facts/security.md, F5) or
+        Raises Gap (ask the sender for all it has), ForeignClient (two users under one client id
+        would split the document for ever, with equal state vectors) or
         Rejected (a parent that is no shared type, too many roots).
         """
         clocks, spans = self.clocks, parsed.spans
@@ -104,7 +105,7 @@ class StructIndex:
         return bool(known) and all(known)
 
     def _check_nesting(self, parsed: Parsed) -> None:
-        """Bound how deep types nest, which yrs walks by recursion (facts/security.md, F1).
+        """Bound how deep types nest, which yrs walks by recursion: its stack overflows and the process dies.
 
         The depth is exact only where parents are named. But each level needs one parent that is,
         so the number of these bounds the depth for certain.

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from crdt.wire.content import DELETED, GC, STORED_LIMITS, STRING
 from crdt.wire.lib0 import read_var_uint
-from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id
+from crdt.wire.struct_id import CLOCK_BITS, CLOCK_MASK, NO_ID, client_of, pack_id
 from crdt.wire.struct_reader import StructReader
 
 _REPLACEMENT = "\ufffd"
@@ -170,19 +170,19 @@ class ItemOrder:
         return left
 
     def _at(self, packed: int) -> YataItem:
-        client = client_of(packed)
-        return self._items[client][bisect_right(self._starts[client], clock_of(packed)) - 1]
+        client = packed >> CLOCK_BITS
+        return self._items[client][bisect_right(self._starts[client], packed & CLOCK_MASK) - 1]
 
     def _clean_end(self, packed: int) -> YataItem:
         """Return the item that ends with this struct, cut there if need be."""
         item = self._at(packed)
-        self._split_at(item, clock_of(packed) + 1 - item.clock)
+        self._split_at(item, (packed & CLOCK_MASK) + 1 - item.clock)
         return item
 
     def _clean_start(self, packed: int) -> YataItem:
         """Return the item that starts with this struct, cut there if need be."""
         item = self._at(packed)
-        return self._split_at(item, clock_of(packed) - item.clock) or item
+        return self._split_at(item, (packed & CLOCK_MASK) - item.clock) or item
 
     def _split_at(self, item: YataItem, offset: int) -> YataItem | None:
         """Cut an item; return the right part, None if the offset is at one of its ends."""
@@ -206,7 +206,7 @@ class ItemOrder:
 def _missing(item: YataItem, state: dict[int, int]) -> int | None:
     """Return the client whose items must come first."""
     for packed in (item.origin, item.right_origin):
-        if packed != NO_ID and state.get(client_of(packed), 0) <= clock_of(packed):
+        if packed != NO_ID and state.get(packed >> CLOCK_BITS, 0) <= packed & CLOCK_MASK:
             return client_of(packed)
     return None
 

@@ -14,7 +14,7 @@ from typing import Any
 from crdt.limits import PRESENCE_BYTES, PRESENCE_CLIENTS, PRESENCE_DEPTH, AwarenessLimits, LimitCounters
 from crdt.wire.y_protocol import AwarenessEntry
 
-MAX_CLOCK = (1 << 31) - 1
+MAX_AWARENESS_CLOCK = (1 << 31) - 1
 _MAX_REMEMBERED = 4_096
 
 
@@ -58,7 +58,7 @@ class Awareness:
             presence = self._table.get(client_id)
             if self.is_foreign(client_id, user_id, owners):
                 continue
-            if clock > MAX_CLOCK or not _is_newer(clock, state, presence):
+            if clock > MAX_AWARENESS_CLOCK or not _is_newer(clock, state, presence):
                 if presence and presence.state is None and state is not None and clock <= presence.clock:
                     bounced.append(AwarenessEntry(client_id, presence.clock, None))
                 continue

@@ -1,8 +1,9 @@
 """The contents of structs inside an update: how long they are and where they end.
 
 Shared by the scan, which decides what may pass, and the compaction of stored states. The kinds
-are Yjs's content references (`Item.js`); those that no stock editor sends and that yrs handles
-badly are refused (facts/pycrdt.md): legacy JSON (2), subdocuments (9), weak links and hooks.
+are Yjs's content references (`Item.js`). Refused are those that no stock editor sends and that yrs
+handles badly (fuzzing found panics, and states that do not load): legacy JSON (2), subdocuments (9),
+weak links and hooks.
 """
 
 import re
@@ -47,7 +48,7 @@ class ScanLimits:
 
 
 LIVE_LIMITS = ScanLimits(structs=20_000, value_structs=1_000, conflicts=250, any_values=20_000)
-"""For one live update: sets of one map key cost yrs time by the square, 20,000 of them 1.9 s (facts/pycrdt.md)."""
+"""For one live update: sets of one map key cost yrs time by the square, 20,000 of them 1.9 s."""
 
 SYNC_LIMITS = ScanLimits()
 """For what a client brings along when it connects."""

@@ -9,7 +9,7 @@ NO_ID = -1
 CLOCK_BITS = 31
 """Bits of a clock in a packed id."""
 
-_CLOCK_MASK = (1 << CLOCK_BITS) - 1
+CLOCK_MASK = (1 << CLOCK_BITS) - 1
 
 
 def pack_id(client: int, clock: int) -> int:
@@ -24,4 +24,4 @@ def client_of(packed: int) -> int:
 
 def clock_of(packed: int) -> int:
     """Return the clock in a packed id."""
-    return packed & _CLOCK_MASK
+    return packed & CLOCK_MASK

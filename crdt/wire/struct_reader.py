@@ -80,11 +80,12 @@ class StructReader(ContentReader):
         """
         data = self.data
         end = at + _USUAL_CLIENT_BYTES
-        client = self._client_ids.get(data[at:end])
+        encoded = data[at:end]
+        client = self._client_ids.get(encoded)
         if client is None:
             client, next_at = read_var_uint(data, at)
             if next_at == end:
-                self._client_ids[data[at:end]] = client
+                self._client_ids[encoded] = client
             end = next_at
         clock = data[end]
         if clock < _ONE_BYTE:

@@ -101,7 +101,7 @@ def decode_state_vector(data: bytes) -> dict[int, int]:
     """Decode {client id: next clock}; raises ProtocolError on anything a Yjs client would not send.
 
     The declared count is checked against the bytes left before anything is allocated: four
-    hostile bytes cost pycrdt half a gigabyte (facts/security.md, F2).
+    hostile bytes cost pycrdt half a gigabyte.
     """
     clocks: dict[int, int] = {}
     try:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crdt.limits import AwarenessLimits, LimitCounters
-from crdt.room.awareness import MAX_CLOCK, Awareness
+from crdt.room.awareness import MAX_AWARENESS_CLOCK, Awareness
 from crdt.wire.y_protocol import AwarenessEntry
 
 ADA: dict[str, Any] = {"id": "ada", "name": "Ada", "color": "#111", "colorLight": "#1113", "avatar": None}
@@ -79,9 +79,9 @@ def test_awareness_clock_beyond_bound_is_ignored() -> None:
     """Clocks beyond 2³¹ − 1 are ignored; news of an unknown client's leaving says nothing."""
     table = Table()
 
-    assert table.say(ADA, 1, MAX_CLOCK + 1, "{}") == []
+    assert table.say(ADA, 1, MAX_AWARENESS_CLOCK + 1, "{}") == []
     assert table.say(ADA, 1, 1, None) == []
-    assert len(table.say(ADA, 1, MAX_CLOCK, "{}")) == 1
+    assert len(table.say(ADA, 1, MAX_AWARENESS_CLOCK, "{}")) == 1
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_state_vector_that_is_invalid_is_refused(vector: str) -> None:
 
 
 def test_encode_of_server_frames_gives_exact_bytes() -> None:
-    """The exact bytes of the remaining frames (facts/yjs-protocol.md)."""
+    """The exact bytes of the remaining frames."""
     assert y_protocol.sync_step2(b"\x00\x00") == bytes.fromhex("0001020000")
     assert y_protocol.sync_update(b"ab") == bytes.fromhex("0002026162")
     assert y_protocol.permission_denied("no") == bytes.fromhex("0200026e6f")
