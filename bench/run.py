@@ -135,7 +135,6 @@ def main() -> int:
     options = parser.parse_args()
     servers = ["ours"] if options.quick else options.servers.split(",") if options.servers else list(kinds())
     data.prepare(with_peers=len(servers) > 1)
-    servers = ["ours"] if options.quick else options.servers.split(",") if options.servers else list(kinds())
     only = set(options.only.split(",")) if options.only else set(QUICK) if options.quick else None
     chosen = [one for one in SCENARIOS if only is None or one.name in only]
     if options.quick:

@@ -21,7 +21,7 @@ from crdt.settings import Setting, chosen
 from handlers import ids, settings
 from handlers.connections import Connections, SocketLimits
 from handlers.http import notifications
-from handlers.limits import FailureWindow, RateLimiter
+from handlers.rates import FailureWindow, RateLimiter
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens

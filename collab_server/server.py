@@ -20,7 +20,7 @@ from collab_server.crashes import Crashes
 from collab_server.housekeeping import Housekeeping
 from collab_server.stores import make_store, variable
 from handlers.http.network import subscriber
-from handlers.limits import RateLimiter
+from handlers.rates import RateLimiter
 from storage.base import Store
 from storage.errors import StoreUnavailable
 

@@ -9,7 +9,7 @@ from crdt.limits import MAX_SYNC_BYTES, LimitCounters
 from crdt.wire.y_protocol import KEEP_ALIVE
 from handlers import settings
 from handlers.join_queue import JoinQueue
-from handlers.limits import SlotCounter
+from handlers.rates import SlotCounter
 
 _TICK_S = 4.0
 _QUIET_S = 8.0

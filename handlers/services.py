@@ -12,8 +12,8 @@ from crdt.lifecycle.rooms import Rooms
 from crdt.limits import LimitCounters
 from handlers import settings
 from handlers.connections import Connections
-from handlers.limits import Budget, FailureWindow, RateLimiter
 from handlers.loop_lag import LagMeter
+from handlers.rates import Budget, FailureWindow, RateLimiter
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens

@@ -1,4 +1,4 @@
-"""A Yjs document: with `updates` the only door to pycrdt.
+"""A Yjs document: with `merging` the only door to pycrdt.
 
 The raw updates are the truth; they are what is stored, relayed and merged for newcomers. The
 pycrdt `Doc` beside them is only a view to read text from, and it is thrown away and loaded again

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from crdt.crashmark import CrashMark
 from crdt.limits import LimitCounters, RoomLimits
-from crdt.log.pending import Journal
+from crdt.log.journal import Journal
 from crdt.room.presence import PresenceScheduler
 from storage.records import Chunk
 

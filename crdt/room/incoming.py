@@ -1,4 +1,4 @@
-"""An update on its way into a room."""
+"""One update as a room receives it: a record with its author, its time and its kind."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -16,7 +16,7 @@ from crdt.errors import Gap, Rejected, RoomUnavailable
 from crdt.limits import MAX_SYNC_BYTES, MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES, MAX_UPDATE_BYTES
 from crdt.log import codec
 from crdt.log.contributions import Contributions
-from crdt.log.pending import Journal
+from crdt.log.journal import Journal
 from crdt.log.restore import RestoredDocument
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection

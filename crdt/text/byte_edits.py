@@ -1,4 +1,4 @@
-"""Which edits turn one UTF-8 text into another."""
+"""For text clients (`crdt.room.text_clients`): which edits, in bytes, turn one UTF-8 text into another."""
 
 from crdt.text.text_diff import MAX_STEPS, changes
 from crdt.text.text_map import Edit

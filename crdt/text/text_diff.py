@@ -1,4 +1,6 @@
-"""From one text to another by few small edits, so that posting code disturbs nobody who is typing.
+"""For saves (`crdt.document.document`): few small edits that turn one text into another.
+
+Posting code then disturbs nobody who is typing.
 
 Positions are Unicode code points, so no surrogate pair can be split. Lines are compared first
 and words inside changed lines; where that would cost too much, the common beginning and end alone

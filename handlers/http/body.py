@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from crdt.room.awareness import is_shallow
 from handlers import errors
-from handlers.limits import Budget
+from handlers.rates import Budget
 
 _DRAINED_BYTES = 16 << 20
 """A body too large by no more than this is read and dropped: browsers show an answer only then."""

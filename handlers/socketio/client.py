@@ -8,7 +8,7 @@ from crdt.room.closing import CloseReason
 from handlers.close_codes import Close, CloseCode, close_for
 from handlers.connections import SocketLimits
 from handlers.errors import ApiError
-from handlers.limits import Bucket
+from handlers.rates import Bucket
 from handlers.socketio.server import SocketIOServer
 from storage.records import User
 

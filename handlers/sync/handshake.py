@@ -16,9 +16,9 @@ from handlers.http import headers, network
 from handlers.http.base import ACCESS_COOKIE
 from handlers.http.views import problems
 from handlers.services import Services
-from handlers.sync.admission import JoinRequest
 from handlers.sync.editor import EditorConnection
 from handlers.sync.handover import Handover
+from handlers.sync.join import JoinRequest
 
 _SUB_PROTOCOL = "access_token"
 _UPGRADE_REQUIRED = 426

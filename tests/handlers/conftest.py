@@ -4,7 +4,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient
 
 import collab_server.app
-from handlers.limits import FailureWindow, RateLimiter
+from handlers.rates import FailureWindow, RateLimiter
 from tests.clock import Seconds
 from tests.handlers.clients import Browser
 

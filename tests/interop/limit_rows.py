@@ -39,7 +39,7 @@ NO_LIMITS = {
     "auto_version_pause_s": "when versions are made",
     "auto_version_s": "when versions are made",
     "refusal_hold_s": "how long a refusal takes",
-    "accepts_per_s": "in the way of whoever asks /metrics: tests/handlers/test_limits.py",
+    "accepts_per_s": "in the way of whoever asks /metrics: tests/handlers/test_rates.py",
     "sign_in_s": "tests/handlers/socketio/test_clients.py",
     "guest_days": "when guests are cleaned up",
     "cloudinary_s": "bounds Cloudinary, not clients: tests/handlers/api/test_cloudinary.py",

@@ -6,7 +6,7 @@ import pytest
 
 from handlers.errors import ApiError
 from handlers.http.body import Body, parse_json
-from handlers.limits import Budget
+from handlers.rates import Budget
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def path(tmp_path: Path) -> Path:
     """A file of schema version 1 with rows in it."""
     made = tmp_path / "collab.db"
     with closing(sqlite3.connect(made)) as db:
-        db.executescript(files("storage.sqlite").joinpath("schema.sql").read_text())
+        db.executescript(files("storage.sqlite").joinpath("1_schema.sql").read_text())
         _insert(db, "meta", {"key": "state", "value": "closed"})
         for one in (ADA, BOB):
             assert one.email

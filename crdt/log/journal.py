@@ -1,4 +1,4 @@
-"""What a room has taken and the store does not have yet.
+"""The journal of a room: updates that it has accepted and the store does not have yet.
 
 Updates get their log position here; one chunk at a time goes to the store, and is offered again
 until it is committed, so that a store may refuse or fail without anything being lost or doubled.

@@ -1,7 +1,7 @@
 """What is taken and not saved yet."""
 
 from crdt.log.codec import LogEntry, decode_chunk
-from crdt.log.pending import Journal
+from crdt.log.journal import Journal
 from tests.crdt.harness import NOW
 
 

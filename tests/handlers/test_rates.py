@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from handlers.limits import Bucket, FailureWindow, RateLimiter, SlotCounter
+from handlers.rates import Bucket, FailureWindow, RateLimiter, SlotCounter
 from tests.api import PASSWORD, Answer, Api
 from tests.clock import Seconds
 from tests.handlers.clients import account, code_of, exchange

@@ -1,4 +1,7 @@
-"""Rates: token buckets, by key, bounded in number. Time is a monotonic clock's, in seconds."""
+"""How often and how much: token buckets, windows of failures, budgets and slots, each by key and bounded in number.
+
+The configured numbers are in `handlers.settings`. Time is a monotonic clock's, in seconds.
+"""
 
 import math
 from collections import OrderedDict
