@@ -18,6 +18,7 @@ from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from handlers.connections import Connections, SocketLimits
 from handlers.sync.handover import Handover
+from handlers.sync.send_queue import SendQueue
 from handlers.sync.websocket import WebSocket
 
 NOT_OURS = ["6.*", "12.*", "13.*"]
@@ -32,7 +33,7 @@ class Echo:
     usual_start = b""
 
     def __init__(self, connections: Connections, loop: asyncio.AbstractEventLoop) -> None:
-        self.socket = WebSocket(connections, loop, self)
+        self.socket = WebSocket(connections, loop, self, SendQueue(loop, connections.limits.queued_bytes))
 
     def cost(self, message: bytes) -> float:
         return 1

@@ -78,14 +78,14 @@ class JoinRequest:
         async with open_room(self._services, session_id, self._check) as (room, (user, login_id, role)):
             if editor.socket.is_closing:
                 return
-            listener = editor if self._query.get("notes", "") == "1" else None
+            listener = editor.outbox if self._query.get("notes", "") == "1" else None
             if not connections.join(session_id, user.id, listener):
                 raise _Refused(Close.TOO_MANY, "Too many connections to this session.")
             connection = Connection(
                 user=people.participant(user),
                 login_id=login_id,
                 role=role,
-                outbox=editor,
+                outbox=editor.outbox,
                 wants_saved=self._query.get("saved", "") == "1",
             )
             editor.join(room, connection)
@@ -140,6 +140,6 @@ class JoinRequest:
         """
         message = message or close.message
         _log.info("request %s refused with %s: %s", self._request_id, close.code, close.word)
-        editor.send(y_protocol.permission_denied(f"{close.word}: {message}"))
+        editor.outbox.send(y_protocol.permission_denied(f"{close.word}: {message}"))
         hold_s = self._services.connections.limits.refusal_hold_s
         asyncio.get_running_loop().call_later(hold_s, editor.socket.close, close, message)

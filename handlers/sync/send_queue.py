@@ -26,7 +26,7 @@ class SendQueue:
         self._frames: list[bytes] = []
         self._is_open = self._is_raised = self._is_scheduled = False
 
-    def open(self, transport: Transport) -> None:
+    def start(self, transport: Transport) -> None:
         """Take frames from now on. Frames sent before are dropped."""
         self._transport = transport
         self._is_open = True
@@ -62,7 +62,7 @@ class SendQueue:
             queued, self._frames = self._frames, []
             self._transport.writelines(queued)
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Write what is queued, and take nothing more."""
         self.flush()
         self._is_open = False

@@ -79,9 +79,11 @@ class WebSocket(asyncio.Protocol):
         "_transport", "queue",
     )  # fmt: skip
 
-    def __init__(self, connections: Connections, loop: asyncio.AbstractEventLoop, receiver: Receiver) -> None:
+    def __init__(
+        self, connections: Connections, loop: asyncio.AbstractEventLoop, receiver: Receiver, queue: SendQueue
+    ) -> None:
         limits = connections.limits
-        self.queue = SendQueue(loop, limits.queued_bytes)
+        self.queue = queue
         self._connections = connections
         self._loop = loop
         self._receiver = receiver
@@ -98,7 +100,7 @@ class WebSocket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.queue.open(self._transport)
+        self.queue.start(self._transport)
         self._closing.open(self._transport)
 
     def pause_writing(self) -> None:
@@ -111,14 +113,14 @@ class WebSocket(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """The client has ended without a close frame: the transport closes itself."""
-        self.queue.close()
+        self.queue.end()
         self._state = State.CLOSED
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._state = State.CLOSED
         self._held.clear()
         self.queue.drop()
-        self.queue.close()
+        self.queue.end()
         if self._late:
             self._late.cancel()
         self._receiver.gone(self._closing.client_code)
@@ -161,7 +163,7 @@ class WebSocket(asyncio.Protocol):
             self._start_closing(frames.close_payload(close.code, close.reason(message)))
 
     def _start_closing(self, payload: bytes) -> None:
-        self.queue.close()
+        self.queue.end()
         self._state = State.CLOSING
         self._held.clear()
         if self._late and self._late is not asyncio.current_task():
@@ -180,9 +182,9 @@ class WebSocket(asyncio.Protocol):
         if reader.fragments:
             rates.spend_fragments(reader.fragments)
             reader.fragments = 0
-        wait_s, size = 0.0, len(data)
-        if rates.bytes.tokens >= size:
-            rates.bytes.tokens -= size
+        wait_s, size, allowance = 0.0, len(data), rates.bytes
+        if allowance.tokens >= size:
+            allowance.tokens -= size
         else:
             wait_s = rates.spend_bytes(size)
         self._take(items)
@@ -220,19 +222,27 @@ class WebSocket(asyncio.Protocol):
         for at, item in enumerate(items):
             if self._state is not _OPEN:
                 return
-            if not isinstance(item, bytes):
-                if self._rates.spend():
-                    self._hold(items[at:], messages.debt_s())
-                    return
-                self._control(item)
-            elif item[:2] == usual_start and messages.tokens >= 1 and len(item) <= LARGE_FRAME_BYTES:
+            if (
+                type(item) is bytes
+                and item[:2] == usual_start
+                and messages.tokens >= 1
+                and len(item) <= LARGE_FRAME_BYTES
+            ):
                 messages.tokens -= 1
                 receiver.receive(item)
-            elif self._rates.spend(self._cost(item)) or len(item) > LARGE_FRAME_BYTES:
+            elif self._must_wait(item):
                 self._hold(items[at:], messages.debt_s())
                 return
-            else:
+            elif isinstance(item, bytes):
                 receiver.receive(item)
+            else:
+                self._control(item)
+
+    def _must_wait(self, item: Item) -> bool:
+        """Count an item; return whether it is over the rate, or to be read in a thread because it is large."""
+        if not isinstance(item, bytes):
+            return self._rates.spend()
+        return self._rates.spend(self._cost(item)) or len(item) > LARGE_FRAME_BYTES
 
     def _cost(self, message: bytes) -> float:
         receiver = self._receiver

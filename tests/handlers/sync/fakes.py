@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from handlers.connections import Connections, SocketLimits
+from handlers.sync.send_queue import SendQueue
 from handlers.sync.websocket import WebSocket
 
 ENDLESS = SocketLimits(updates_per_s=1e9, updates_burst=1e9, bytes_per_s=1 << 40)
@@ -91,7 +92,9 @@ class Scene:
         self.connections = Connections(limits)
         self.receiver = FakeReceiver()
         self.transport = FakeTransport()
-        self.socket = WebSocket(self.connections, asyncio.get_running_loop(), self.receiver)
+        loop = asyncio.get_running_loop()
+        queue = SendQueue(loop, limits.queued_bytes)
+        self.socket = WebSocket(self.connections, loop, self.receiver, queue)
         self.socket.connection_made(self.transport)
         if is_open:
             self.socket.go_on()

@@ -29,7 +29,7 @@ class Scene:
         self.connections.add("address", self.editor.socket)
         self.connections.join("session", "ada")
         self.editor.socket.connection_made(self.transport)
-        self.connection = Connection({"id": "ada", "name": "Ada"}, "login", role, outbox=self.editor)
+        self.connection = Connection({"id": "ada", "name": "Ada"}, "login", role, outbox=self.editor.outbox)
         self.editor.join(self.room, self.connection)
 
 

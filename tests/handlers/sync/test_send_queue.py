@@ -8,7 +8,7 @@ from tests.handlers.sync.fakes import FakeTransport, turn
 
 def opened(max_bytes: int = 1_000) -> tuple[SendQueue, FakeTransport]:
     queue, transport = SendQueue(asyncio.get_running_loop(), max_bytes), FakeTransport()
-    queue.open(transport)
+    queue.start(transport)
     return queue, transport
 
 
@@ -46,11 +46,11 @@ async def test_a_large_frame_raises_the_limit_until_it_has_left() -> None:
     assert transport.high == 1_000
 
 
-async def test_close_writes_what_is_queued_and_nothing_after() -> None:
+async def test_end_writes_what_is_queued_and_nothing_after() -> None:
     queue, transport = opened()
 
     queue.send(b"a")
-    queue.close()
+    queue.end()
     queue.send(b"b")
     queue.send_framed(b"c")
     await turn()
@@ -58,7 +58,7 @@ async def test_close_writes_what_is_queued_and_nothing_after() -> None:
     assert transport.written == [b"\x82\x01a"]
 
 
-async def test_nothing_is_sent_before_the_queue_is_open() -> None:
+async def test_nothing_is_sent_before_the_queue_starts() -> None:
     queue = SendQueue(asyncio.get_running_loop(), 1_000)
 
     queue.send(b"a")
