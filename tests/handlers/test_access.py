@@ -97,7 +97,7 @@ ENDED = {
 """What differs once the session has ended: nobody writes."""
 
 
-def test_every_route_has_a_row() -> None:
+def test_access_table_covers_every_route() -> None:
     """A new route or method needs a decision above about who may use it; a row without a route is a leftover."""
     assert implemented() == set(ROWS)
     assert {len(row) for row in ROWS.values()} == {len(WHO)}
@@ -116,7 +116,7 @@ async def outcome(world: World, method: str, route: str, **fields: str) -> dict[
 
 
 @pytest.mark.parametrize(("method", "route"), sorted(ROWS))
-async def test_who_may_do_what(world: World, method: str, route: str) -> None:
+async def test_requests_of_each_role_are_answered_as_table_says(world: World, method: str, route: str) -> None:
     """Everybody gets exactly what the table says."""
     found = await outcome(world, method, route)
 
@@ -124,7 +124,9 @@ async def test_who_may_do_what(world: World, method: str, route: str) -> None:
 
 
 @pytest.mark.parametrize(("method", "route"), IN_A_SESSION)
-async def test_who_may_do_what_by_invitation_only(world: World, method: str, route: str) -> None:
+async def test_requests_to_invite_only_session_are_answered_as_table_says(
+    world: World, method: str, route: str
+) -> None:
     """The same where the link does not let people in."""
     found = await outcome(world, method, route, access="invite")
 
@@ -132,14 +134,14 @@ async def test_who_may_do_what_by_invitation_only(world: World, method: str, rou
 
 
 @pytest.mark.parametrize(("method", "route"), IN_A_SESSION)
-async def test_who_may_do_what_once_it_ended(world: World, method: str, route: str) -> None:
+async def test_requests_to_ended_session_are_answered_as_table_says(world: World, method: str, route: str) -> None:
     """The same in a session that has ended: everyone reads, no one writes."""
     found = await outcome(world, method, route, status="ended")
 
     assert found == dict(zip(WHO, ENDED.get((method, route), ROWS[method, route]), strict=True))
 
 
-async def test_a_stranger_who_connects_by_the_link_is_a_member_then(world: World) -> None:
+async def test_sync_connection_by_link_makes_stranger_member(world: World) -> None:
     """`/sync` joins him on the way, with the session's join role."""
     session_id = await world.session()
     stranger = world.clients["stranger"]
@@ -150,7 +152,7 @@ async def test_a_stranger_who_connects_by_the_link_is_a_member_then(world: World
     assert (await stranger.get(f"/session/{session_id}")).body["role"] == "viewer"
 
 
-async def test_one_sessions_owner_is_nobody_in_another(world: World) -> None:
+async def test_owner_has_no_rights_in_other_session(world: World) -> None:
     """Rights are those of the session that is named, wherever the caller owns others."""
     own = await world.clients["stranger"].new_session()
     other = await world.session(access="invite")

@@ -18,29 +18,29 @@ SOURCES = [
 
 
 @pytest.mark.parametrize("reason", CloseReason)
-def test_close_for_any_reason_of_a_room_has_a_row(reason: CloseReason) -> None:
+def test_close_table_covers_every_reason_of_a_room(reason: CloseReason) -> None:
     """No reason that a room gives is without a code."""
     assert close_for(reason) in Close
 
 
 @pytest.mark.parametrize("close", Close)
-def test_reason_is_json_with_the_word(close: Close) -> None:
+def test_close_reason_is_json_with_its_word(close: Close) -> None:
     """With and without a message, whatever is in the message."""
     assert json.loads(close.reason()) == {"code": close.word}
     assert json.loads(close.reason('a "quoted"\nmessage')) == {"code": close.word, "message": 'a "quoted"\nmessage'}
 
 
-def test_words_of_a_code_name_each_word_once() -> None:
+def test_close_code_lists_each_of_its_words_one_time() -> None:
     assert words(CloseCode.MALFORMED) == ["malformed"]
     assert words(CloseCode.TRY_LATER) == ["too_slow", "gap"]
 
 
-def test_every_code_is_used() -> None:
+def test_close_table_uses_every_code() -> None:
     """A code without a row would be documented and never sent."""
     assert {close.code for close in Close} == set(CloseCode)
 
 
-def test_no_source_spells_a_close_code_or_a_reason() -> None:
+def test_sources_contain_no_literal_close_code_or_reason() -> None:
     """The table is the only place: others name its rows."""
     spelled = re.compile(r"= (4[45]\d\d|10(02|07|09|11|12|13))\b|'{+\"code\"")
 

@@ -333,7 +333,7 @@ CLOSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
 
 
 @pytest.mark.parametrize(("cause", "settings", "code", "reason"), (REFUSED | CLOSED).values(), ids=REFUSED | CLOSED)
-async def test_a_close_has_its_code_and_its_bytes(
+async def test_close_of_each_cause_has_literal_code_and_reason(
     clock: Clock, start_server: StartServer, monkeypatch, expect_log, cause: Cause, settings, code, reason
 ) -> None:
     """Code and reason of each cause, as literal values."""
@@ -358,7 +358,7 @@ EVENTS = {
 
 
 @pytest.mark.parametrize(("cause", "told"), EVENTS.values(), ids=EVENTS)
-async def test_a_client_of_events_is_told_the_same_words(
+async def test_socketio_client_receives_close_reason_as_error_message(
     clock: Clock, start_server: StartServer, monkeypatch, cause: Cause, told: dict[str, str]
 ) -> None:
     """Over Socket.IO the word and a message come in `error-message`."""

@@ -13,7 +13,7 @@ async def joined(api: Api, session_id: str, query: str = "") -> Wire:
     return wire
 
 
-async def test_quiet_connections_are_kept_alive(start_server, monkeypatch) -> None:
+async def test_quiet_connection_receives_empty_presence_frames(start_server, monkeypatch) -> None:
     """A connection without data gets an empty presence frame."""
     monkeypatch.setattr(connections, "_TICK_S", 0.05)
     monkeypatch.setattr(connections, "_QUIET_S", 0.1)
@@ -49,7 +49,7 @@ class FakeSocket:
         self.is_aborted = True
 
 
-def test_add_says_whether_address_and_process_have_capacity() -> None:
+def test_add_returns_whether_address_and_process_have_capacity() -> None:
     """All are counted, also those that do not fit, until they are removed."""
     counted = Connections(LIMITS)
 
@@ -62,7 +62,7 @@ def test_add_says_whether_address_and_process_have_capacity() -> None:
     assert counted.add("b")
 
 
-def test_join_counts_a_user_and_a_session_only_if_both_have_capacity() -> None:
+def test_join_counts_user_and_session_only_if_both_have_capacity() -> None:
     counted = Connections(LIMITS)
 
     assert [counted.join("s", "ada") for _ in range(3)] == [True, True, False]
@@ -74,7 +74,7 @@ def test_join_counts_a_user_and_a_session_only_if_both_have_capacity() -> None:
     assert counted.join("s", "gil")
 
 
-def test_tell_reaches_listeners_of_the_session_until_they_leave() -> None:
+def test_tell_reaches_listeners_of_session_until_they_leave() -> None:
     counted, listener, other = Connections(LIMITS), FakeSocket(), FakeSocket()
     counted.join("s", "ada", listener)
     counted.join("other", "bob", other)
@@ -87,7 +87,7 @@ def test_tell_reaches_listeners_of_the_session_until_they_leave() -> None:
     assert counted._listening.keys() == {"other"}
 
 
-async def test_a_silent_client_is_asked_and_then_cut(monkeypatch) -> None:
+async def test_silent_client_is_pinged_and_then_cut_off(monkeypatch) -> None:
     """A ping after `ping_s`, the end after `pong_s` more, and none of it for a client that sends."""
     monkeypatch.setattr(connections, "_TICK_S", 0.0)
     counted, silent, active = Connections(LIMITS), FakeSocket(), FakeSocket()

@@ -35,7 +35,7 @@ def is_problem(answer: Answer, status: int, code: str) -> None:
 # -- the form of every error ----------------------------------------------------------------------
 
 
-async def test_every_kind_of_error_has_the_same_form(ada: Api, bob: Api) -> None:
+async def test_every_error_has_the_same_form(ada: Api, bob: Api) -> None:
     """Whatever goes wrong, clients read it in the same way."""
     session_id = await ada.new_session(joinRole="viewer")
     await bob.post(f"/session/{session_id}/join")
@@ -78,7 +78,7 @@ METHODS = {
 
 
 @pytest.mark.parametrize("path", METHODS)
-async def test_a_method_that_a_route_does_not_know(ada: Api, path: str) -> None:
+async def test_method_not_allowed_on_route_is_405(ada: Api, path: str) -> None:
     """It is 405 in the form of every error."""
     for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - METHODS[path]):
         answer = await ada.request(method, path, None if method == "GET" else {})
@@ -88,7 +88,7 @@ async def test_a_method_that_a_route_does_not_know(ada: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["BREW", "PROPFIND", "TRACE", "get"])
-async def test_a_method_that_nobody_knows(ada: Api, method: str) -> None:
+async def test_unknown_method_is_405(ada: Api, method: str) -> None:
     """A method outside HTTP's usual ones is 405 in the same form."""
     answer = await ada.request(method, "/session", {})
 
@@ -96,7 +96,7 @@ async def test_a_method_that_nobody_knows(ada: Api, method: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/session/%ff", "/chat/%c3%28", "/session?limit=%ff", "/code/%ed%a0%80/latest"])
-async def test_addresses_that_are_not_utf8(ada: Api, path: str) -> None:
+async def test_address_that_is_not_utf8_is_client_error(ada: Api, path: str) -> None:
     """Bytes that are no text in an address are the client's fault, told in the same form."""
     answer = await ada.get(path)
 
@@ -110,7 +110,7 @@ async def test_addresses_that_are_not_utf8(ada: Api, path: str) -> None:
      "/.env", "/static", "/static/", "/static/nothing.css", "/static/../setup.cfg", "/static/%2e%2e/setup.cfg",
      "/healthz/", "/sync", "/sync/"],
 )  # fmt: skip
-async def test_unknown_addresses(api: Api, path: str) -> None:
+async def test_unknown_address_is_404(api: Api, path: str) -> None:
     """What has no route is 404 for everybody, signed in or not, whatever the method."""
     ada = await api.sign_up("ada")
 
@@ -123,7 +123,7 @@ async def test_unknown_addresses(api: Api, path: str) -> None:
             is_problem(answer, 404, "not_found")
 
 
-async def test_a_fault_of_the_server_tells_nothing(server, ada: Api, monkeypatch, expect_log) -> None:
+async def test_internal_error_shows_request_id_but_no_details(server, ada: Api, monkeypatch, expect_log) -> None:
     """A 500 says that it was logged and under which id, not what happened."""
     expect_log("request .* failed")
     expect_log("collab_server.access: GET /session 500")
@@ -141,7 +141,7 @@ async def test_a_fault_of_the_server_tells_nothing(server, ada: Api, monkeypatch
     assert "ZeroDivision" not in str(answer.body)
 
 
-async def test_a_store_that_is_away(server, ada: Api, monkeypatch) -> None:
+async def test_store_outage_is_503_with_retry_time(server, ada: Api, monkeypatch) -> None:
     """503 `unavailable` with the time to come again, and no error in the log for each request."""
 
     async def away(*_: object) -> None:
@@ -156,7 +156,7 @@ async def test_a_store_that_is_away(server, ada: Api, monkeypatch) -> None:
     assert "secret" not in str(answer.body)
 
 
-async def test_a_store_that_is_away_while_signing_in(server, api: Api, monkeypatch) -> None:
+async def test_store_outage_during_sign_in_is_503(server, api: Api, monkeypatch) -> None:
     """Also where a missing login would be no fault: 503, not 401."""
     ada = await api.sign_up("ada")
 
@@ -170,7 +170,7 @@ async def test_a_store_that_is_away_while_signing_in(server, api: Api, monkeypat
     is_problem(await api.post("/user/login", {"username": "ada", "password": PASSWORD}), 503, "unavailable")
 
 
-async def test_every_error_word_is_documented() -> None:
+async def test_error_codes_are_all_documented() -> None:
     """Each code that the table can produce is in the API's description, and each is there once."""
     from crdt.errors import DocumentFull, RoomDamaged, RoomUnavailable
     from storage.errors import Conflict, LimitReached, LogConflict, NotFound, TokenReused
@@ -234,7 +234,7 @@ BAD_JSON = {
 
 
 @pytest.mark.parametrize("name", BAD_JSON)
-async def test_bad_json(ada: Api, name: str) -> None:
+async def test_malformed_json_is_bad_json_and_changes_nothing(ada: Api, name: str) -> None:
     """What is not a strict JSON object is `bad_json` on every kind of route, and changes nothing."""
     session_id = await ada.new_session(title="old", code="old")
 
@@ -253,7 +253,7 @@ async def test_bad_json(ada: Api, name: str) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"  \n", b"{}", b"\t{ }\r\n"])
-async def test_nothing_in_the_body(ada: Api, raw: bytes) -> None:
+async def test_empty_body_is_accepted_where_no_field_is_required(ada: Api, raw: bytes) -> None:
     """Where no field is needed, no body is needed."""
     answer = await ada.request("POST", "/session", raw=raw)
 
@@ -337,7 +337,7 @@ FIELDS = {
 }
 
 
-def test_the_corpus_knows_every_field() -> None:
+def test_hostile_corpus_covers_every_field() -> None:
     """A new field of the API must be added above."""
     described = {
         (operation.method, operation.path): sorted(operation.body)
@@ -349,7 +349,7 @@ def test_the_corpus_knows_every_field() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_hostile_values_on_every_field(start_server, name: str) -> None:
+async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, name: str) -> None:
     """On no field, known or unknown, does any value make the server fail: it is taken, or refused with a reason."""
     server = await start_server(account_failures=100, address_failures=100)
     ada, bob = [await Api(server.url).sign_up(who) for who in ("ada", "bob")]
@@ -385,7 +385,7 @@ async def test_hostile_values_on_every_field(start_server, name: str) -> None:
     assert (await ada.get("/session")).status == 200
 
 
-async def test_hostile_keys(ada: Api) -> None:
+async def test_hostile_field_name_is_refused_and_returned_unchanged(ada: Api) -> None:
     """Names of fields may be hostile too; they come back in `errors` as they are."""
     for key in ["\0", "$where", "a.b", "__proto__", "constructor", "x" * 60_000, "😀", "\u202e", "{0}", "%s", "", " "]:
         answer = await ada.post("/session", {key: 1})

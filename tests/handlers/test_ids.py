@@ -29,5 +29,5 @@ def test_new_secret_is_26_characters() -> None:
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("ABCD-EFGH", "abcdefgh"), ("0O1IL", "00111"), (" a b ", "ab")])
-def test_normalize_takes_capitals_dashes_and_look_alikes(typed: str, meant: str) -> None:
+def test_normalize_accepts_capitals_dashes_and_look_alikes(typed: str, meant: str) -> None:
     assert ids.normalize(typed) == meant

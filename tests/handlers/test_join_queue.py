@@ -55,7 +55,7 @@ def crowd(monkeypatch) -> Crowd:
     return Crowd(JoinQueue())
 
 
-async def test_three_at_once_in_the_order_they_came(crowd) -> None:
+async def test_join_queue_admits_three_simultaneously_in_order(crowd) -> None:
     crowd.come(6)
     await settled()
     assert crowd.entered == [0, 1, 2]
@@ -69,7 +69,7 @@ async def test_three_at_once_in_the_order_they_came(crowd) -> None:
     assert crowd.entered == [0, 1, 2, 3, 4, 5]
 
 
-async def test_who_gives_up_leaves_his_turn_to_the_next(crowd) -> None:
+async def test_cancelled_join_passes_its_turn_to_next(crowd) -> None:
     """Waiting or inside, he takes no place with him."""
     crowd.come(5)
     await settled()
@@ -85,7 +85,7 @@ async def test_who_gives_up_leaves_his_turn_to_the_next(crowd) -> None:
     assert crowd.entered == [0, 1, 2, 4, 5, 6, 7]
 
 
-async def test_nobody_waits_for_long(monkeypatch) -> None:
+async def test_join_after_longest_wait_goes_ahead_without_slot(monkeypatch) -> None:
     """Who has waited goes in beside the others, and gives no place back that he never had."""
     crowd = Crowd(JoinQueue())
     crowd.come(8)

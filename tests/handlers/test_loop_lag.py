@@ -10,7 +10,7 @@ from handlers.loop_lag import BUCKETS_S, LagMeter
 from tests.waiting import until
 
 
-def test_note_counts_a_lag_in_the_first_bucket_that_holds_it() -> None:
+def test_note_counts_lag_in_first_bucket_that_holds_it() -> None:
     meter = LagMeter()
 
     for lag_s in (0.0, BUCKETS_S[0], 0.003, 1.0):
@@ -20,7 +20,7 @@ def test_note_counts_a_lag_in_the_first_bucket_that_holds_it() -> None:
     assert meter.total_s == pytest.approx(1.004)
 
 
-async def test_a_loop_that_is_held_up_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_loop_that_is_held_up_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_lag, "INTERVAL_S", 0.01)
     meter = LagMeter()
     meter.start()

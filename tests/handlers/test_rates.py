@@ -31,7 +31,7 @@ def retry_after(answer: Answer) -> int:
 # -- Bucket ---------------------------------------------------------------------------------------
 
 
-def test_a_bucket_is_full_at_first_and_then_owes() -> None:
+def test_bucket_is_full_at_first_and_then_owes() -> None:
     """Up to the burst nothing is to be waited for; after it the debt at the rate."""
     bucket = Bucket(rate=2, burst=3, now=0)
 
@@ -40,7 +40,7 @@ def test_a_bucket_is_full_at_first_and_then_owes() -> None:
     assert waits == [0, 0, 0, 0.5, 1.0]
 
 
-def test_a_bucket_fills_at_its_rate_and_no_further() -> None:
+def test_bucket_fills_at_its_rate_up_to_burst() -> None:
     """However long the pause, there is never more than the burst."""
     bucket = Bucket(rate=2, burst=3, now=0)
     for _ in range(3):
@@ -51,7 +51,7 @@ def test_a_bucket_fills_at_its_rate_and_no_further() -> None:
     assert bucket.spend(1, 1_000_000) == 0.5
 
 
-def test_a_bucket_takes_back() -> None:
+def test_bucket_refund_gives_tokens_back() -> None:
     """What is refunded is there again."""
     bucket = Bucket(rate=1, burst=1, now=0)
     bucket.spend(1, 0)
@@ -62,7 +62,7 @@ def test_a_bucket_takes_back() -> None:
     assert bucket.spend(1, 1) == 0
 
 
-def test_a_bucket_takes_many_at_once() -> None:
+def test_bucket_take_over_burst_is_paid_by_waiting() -> None:
     """One large message may cost more than the burst: it is paid for by waiting."""
     bucket = Bucket(rate=10, burst=20, now=0)
 
@@ -74,7 +74,7 @@ def test_a_bucket_takes_many_at_once() -> None:
 # -- RateLimiter ----------------------------------------------------------------------------------
 
 
-def test_a_limiter_counts_each_key() -> None:
+def test_limiter_counts_each_key_separately() -> None:
     """One who is over the limit does not disturb another."""
     limiter = RateLimiter(1, 2, Watch())
 
@@ -86,7 +86,7 @@ def test_a_limiter_counts_each_key() -> None:
     ("count", "seconds", "wait"),
     [(900, 300, 1), (100, 300, 3), (20, 3_600, 180), (5, 10, 2), (1, 1, 1), (30, 60, 2), (7, 300, 43)],
 )
-def test_waiting_as_long_as_told_is_enough(count: int, seconds: int, wait: int) -> None:
+def test_limiter_after_named_wait_accepts_next_try(count: int, seconds: int, wait: int) -> None:
     """The seconds named are whole and not too many; one less is not enough, after them the next try succeeds."""
     watch = Watch()
     limiter = RateLimiter(count / seconds, count, watch)
@@ -98,7 +98,7 @@ def test_waiting_as_long_as_told_is_enough(count: int, seconds: int, wait: int) 
     assert limiter.wait_s("a") >= wait - 1
 
 
-def test_trying_in_vain_costs_nothing() -> None:
+def test_refused_try_does_not_extend_wait() -> None:
     """Who hammers does not push his own end of the wait away."""
     watch = Watch()
     limiter = RateLimiter(1, 1, watch)
@@ -111,7 +111,7 @@ def test_trying_in_vain_costs_nothing() -> None:
     assert limiter.wait_s("a") == 0
 
 
-def test_a_limiter_forgets_the_least_recent_beyond_10000() -> None:
+def test_limiter_over_10000_keys_forgets_least_recent() -> None:
     """Its memory is bounded; who is active is not forgotten."""
     limiter = RateLimiter(0.001, 1, Watch())
     limiter.wait_s("active")
@@ -124,7 +124,7 @@ def test_a_limiter_forgets_the_least_recent_beyond_10000() -> None:
     assert limiter.wait_s("active") > 0
 
 
-def test_what_is_over_takes_no_memory() -> None:
+def test_limiter_drops_full_buckets_and_old_failures() -> None:
     """Full buckets, and failures older than the window, go as new keys come; a try that did not fail goes at once."""
     watch = Watch()
     limiter, window = RateLimiter(1, 1, watch), FailureWindow(1, 60, watch)
@@ -143,7 +143,7 @@ def test_what_is_over_takes_no_memory() -> None:
     assert window.wait_s("new 0") > 0
 
 
-def test_rates_above_one_a_second() -> None:
+def test_limiter_rounds_wait_up_to_whole_seconds() -> None:
     """A wait of a fraction is still told as one whole second, never as 0."""
     limiter = RateLimiter(1_000, 1, Watch())
 
@@ -153,7 +153,7 @@ def test_rates_above_one_a_second() -> None:
 # -- SlotCounter ----------------------------------------------------------------------------------
 
 
-def test_a_counter_has_capacity_up_to_its_limit() -> None:
+def test_counter_has_capacity_up_to_its_limit() -> None:
     """At the limit there is none; one less and there is."""
     counter = SlotCounter(2)
 
@@ -167,7 +167,7 @@ def test_a_counter_has_capacity_up_to_its_limit() -> None:
     assert counter.has_capacity("a")
 
 
-def test_a_counter_keeps_nothing_of_zero() -> None:
+def test_counter_drops_keys_at_zero() -> None:
     """A key that is back at nothing takes no memory and cannot be taken from."""
     counter = SlotCounter(1)
     counter.add(("session", "user"))
@@ -182,7 +182,7 @@ def test_a_counter_keeps_nothing_of_zero() -> None:
 # -- FailureWindow --------------------------------------------------------------------------------
 
 
-def test_failures_up_to_the_limit_cost_nothing() -> None:
+def test_failures_at_limit_wait_for_oldest_to_expire() -> None:
     """At the limit one waits, until the oldest failure is older than the window; other keys are free."""
     watch = Watch()
     window = FailureWindow(3, 60, watch)
@@ -202,14 +202,14 @@ def test_failures_up_to_the_limit_cost_nothing() -> None:
     assert window.wait_s("a") == 10
 
 
-def test_asking_is_no_failure() -> None:
+def test_failure_limiter_does_not_count_checks() -> None:
     """Only what is noted counts, and nothing is remembered of a key that was only asked about."""
     window = FailureWindow(1, 60, Watch())
 
     assert [window.wait_s("a") for _ in range(100)] == [0] * 100
 
 
-def test_failures_are_forgotten_beyond_10000_keys() -> None:
+def test_failure_limiter_over_10000_keys_forgets_oldest() -> None:
     """The memory is bounded; the keys that failed last are kept."""
     window = FailureWindow(1, 60, Watch())
     for number in range(10_001):
@@ -223,7 +223,7 @@ def test_failures_are_forgotten_beyond_10000_keys() -> None:
 # -- rates over HTTP ------------------------------------------------------------------------------
 
 
-async def test_anonymous_requests_of_an_address(start_server) -> None:
+async def test_anonymous_requests_over_rate_of_address_are_refused(start_server) -> None:
     """The fifth of five goes through, the sixth is told when to come again; who is signed in is not counted there."""
     server = await start_server(anonymous_per_5min=5)
     ada = await Api(server.url).sign_up("ada")
@@ -237,7 +237,7 @@ async def test_anonymous_requests_of_an_address(start_server) -> None:
     assert (await ada.get("/user/me")).status == 200
 
 
-async def test_requests_of_a_signed_in_user(start_server) -> None:
+async def test_requests_over_rate_of_user_are_refused(start_server) -> None:
     """All his logins share one limit; another user has his own, and probes are never refused."""
     server = await start_server(requests_per_5min=5)
     ada = await Api(server.url).sign_up("ada")
@@ -255,7 +255,7 @@ async def test_requests_of_a_signed_in_user(start_server) -> None:
 
 
 @pytest.mark.parametrize("header", [{"Authorization": "Bearer nonsense"}, {"Cookie": "accessToken=nonsense"}])
-async def test_wrong_tokens_count_as_anonymous(start_server, header: dict[str, str]) -> None:
+async def test_requests_with_wrong_token_count_as_anonymous(start_server, header: dict[str, str]) -> None:
     """Guessing tokens is held to the limit of requests without sign-in."""
     server = await start_server(anonymous_per_5min=5)
 
@@ -264,7 +264,7 @@ async def test_wrong_tokens_count_as_anonymous(start_server, header: dict[str, s
     assert [answer.status for answer in answers] == [401] * 5 + [429]
 
 
-async def test_signups_of_an_address(start_server) -> None:
+async def test_sign_ups_over_hourly_rate_of_address_are_refused(start_server) -> None:
     """Three accounts an hour; a fault in the form is not counted."""
     server = await start_server(signups_per_h=3)
     for number in range(5):
@@ -277,7 +277,7 @@ async def test_signups_of_an_address(start_server) -> None:
     assert 1 <= retry_after(answers[-1]) <= 1_200
 
 
-async def test_addresses_behind_a_proxy_are_told_apart(start_server) -> None:
+async def test_rate_limit_behind_trusted_proxy_applies_to_each_client(start_server) -> None:
     """With a trusted proxy each client has his own limit, and cannot escape it by forging the header."""
     server = await start_server(signups_per_h=1, trust_proxy=1)
 
@@ -291,7 +291,7 @@ async def test_addresses_behind_a_proxy_are_told_apart(start_server) -> None:
     assert await sign_up("two", "192.0.2.2") == 201
 
 
-async def test_without_a_proxy_the_header_counts_for_nothing(start_server) -> None:
+async def test_rate_limit_without_proxy_ignores_forwarded_header(start_server) -> None:
     """A stranger cannot make himself new addresses."""
     server = await start_server(signups_per_h=1)
 
@@ -309,7 +309,7 @@ async def test_without_a_proxy_the_header_counts_for_nothing(start_server) -> No
     assert statuses == [201, 429]
 
 
-async def test_failed_logins_of_an_account(start_server) -> None:
+async def test_login_after_five_failures_of_account_has_to_wait(start_server) -> None:
     """Five wrong passwords in a row and the sixth try has to wait, even with the right one; other accounts do not."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -327,7 +327,7 @@ async def test_failed_logins_of_an_account(start_server) -> None:
     assert (await ada.get("/user/me")).status == 200, "who is signed in stays so"
 
 
-async def test_failed_logins_of_an_account_that_does_not_exist(start_server) -> None:
+async def test_login_failures_of_unknown_account_have_same_limit(start_server) -> None:
     """The limit does not tell who has an account."""
     server = await start_server()
     wrong = {"username": "nobody", "password": "not the password"}
@@ -337,7 +337,7 @@ async def test_failed_logins_of_an_account_that_does_not_exist(start_server) -> 
     assert [answer.status for answer in answers] == [401] * 5 + [429]
 
 
-async def test_guessing_at_once_is_counted_too(crowd: None, start_server) -> None:
+async def test_simultaneous_login_failures_are_counted(crowd: None, start_server) -> None:
     """Thirty guesses at the same time are no more guesses than five one after the other."""
     server = await start_server()
     await Api(server.url).sign_up("ada")
@@ -349,7 +349,7 @@ async def test_guessing_at_once_is_counted_too(crowd: None, start_server) -> Non
     assert sum(answer.status == 401 for answer in answers) == 5
 
 
-async def test_failed_logins_of_an_address(start_server) -> None:
+async def test_login_after_twenty_failures_of_address_has_to_wait(start_server) -> None:
     """Twenty failures from one address, whatever the accounts, and the next try has to wait."""
     server = await start_server(trust_proxy=1)
     await Api(server.url).sign_up("ada")
@@ -367,7 +367,7 @@ async def test_failed_logins_of_an_address(start_server) -> None:
     assert elsewhere.status == 200
 
 
-async def test_successful_logins_are_not_failures(start_server) -> None:
+async def test_login_success_is_not_counted(start_server) -> None:
     """Signing in often is fine: only failures are counted."""
     server = await start_server()
     await Api(server.url).sign_up("ada")
@@ -377,7 +377,7 @@ async def test_successful_logins_are_not_failures(start_server) -> None:
     assert [answer.status for answer in answers] == [200] * 8
 
 
-async def test_chat_messages_of_a_user(rate_clock: Seconds, start_server) -> None:
+async def test_messages_over_rate_of_user_are_refused(rate_clock: Seconds, start_server) -> None:
     """Ten at once, then five in ten seconds; the eleventh is not stored, and others may talk on."""
     server = await start_server(messages_per_10s=5)
     ada = await Api(server.url).sign_up("ada")
@@ -394,7 +394,7 @@ async def test_chat_messages_of_a_user(rate_clock: Seconds, start_server) -> Non
     assert len((await ada.get(f"/chat/{session_id}")).body["messages"]) == 11
 
 
-async def test_saves_of_a_session(rate_clock: Seconds, start_server) -> None:
+async def test_saves_over_rate_of_session_are_refused(rate_clock: Seconds, start_server) -> None:
     """Five at once, then one a second; what was refused has not changed the document."""
     server = await start_server(saves_per_s=1)
     ada = await Api(server.url).sign_up("ada")
@@ -414,7 +414,7 @@ async def test_saves_of_a_session(rate_clock: Seconds, start_server) -> None:
 
 
 @pytest.mark.parametrize(("extra", "status"), [(0, 422), (1, 413)])
-async def test_json_bodies(ada: Api, extra: int, status: int) -> None:
+async def test_json_body_over_64_kib_is_refused(ada: Api, extra: int, status: int) -> None:
     """64 KiB of JSON are read (and here found wrong), one byte more is not."""
     body = b'{"title": "' + b"x" * ((64 << 10) + extra - 13) + b'"}'
     assert len(body) == (64 << 10) + extra
@@ -429,7 +429,7 @@ async def test_json_bodies(ada: Api, extra: int, status: int) -> None:
         assert {code_of(answer) for answer in answers} == {(413, "too_large")}
 
 
-async def test_the_limit_of_json_bodies_can_be_set(start_server) -> None:
+async def test_json_body_limit_from_setting_does_not_apply_to_code(start_server) -> None:
     """A smaller limit holds, and does not shrink what code may have."""
     server = await start_server(max_json_bytes=1_024)
     ada = await Api(server.url).sign_up("ada")
@@ -442,7 +442,7 @@ async def test_the_limit_of_json_bodies_can_be_set(start_server) -> None:
 
 
 @pytest.mark.parametrize("path", ["/user/login", "/code/0000000000000000/save"])
-async def test_bodies_in_chunks_are_counted_too(api: Api, path: str) -> None:
+async def test_chunked_body_over_limit_is_refused(api: Api, path: str) -> None:
     """A body without a declared length is refused as soon as it is over the limit, with an answer."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b"[" * 0x10000 + b"\r\n"
@@ -459,7 +459,7 @@ async def test_bodies_in_chunks_are_counted_too(api: Api, path: str) -> None:
     assert b'"too_large"' in answer.body
 
 
-async def test_a_slow_body_is_given_up(start_server) -> None:
+async def test_slow_body_is_cut_off_after_time_limit(start_server) -> None:
     """Who takes longer than the limit to send his body is cut off, and the server goes on."""
     server = await start_server(request_s=0.3)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -476,7 +476,7 @@ async def test_a_slow_body_is_given_up(start_server) -> None:
 
 
 @pytest.mark.parametrize("size", [20_000, 200_000])
-async def test_huge_headers_are_refused(api: Api, size: int, expect_log) -> None:
+async def test_headers_over_16_kib_are_refused(api: Api, size: int, expect_log) -> None:
     """More than 16 KiB of headers are not read."""
     expect_log("WARNING tornado.general|INFO")
     request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Filler: " + b"x" * size + b"\r\n\r\n"
@@ -487,7 +487,7 @@ async def test_huge_headers_are_refused(api: Api, size: int, expect_log) -> None
     assert (await api.get("/healthz")).status == 200
 
 
-async def test_an_address_that_connects_too_often(rate_clock: Seconds, start_server) -> None:
+async def test_connections_over_rate_of_address_are_closed_unread(rate_clock: Seconds, start_server) -> None:
     """Ten times a second's connections are taken at once; one more is closed unread; a little later it may again."""
     server = await start_server(accepts_per_s=2)
     port = server.port
@@ -509,7 +509,7 @@ async def test_an_address_that_connects_too_often(rate_clock: Seconds, start_ser
     assert await is_answered()
 
 
-async def test_behind_proxies_connections_are_everybodys(start_server) -> None:
+async def test_connections_behind_trusted_proxy_are_not_limited(start_server) -> None:
     """With TRUST_PROXY one address opens as many as it likes."""
     server = await start_server(accepts_per_s=1, trust_proxy=1)
     for _ in range(30):

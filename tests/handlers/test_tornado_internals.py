@@ -27,20 +27,20 @@ PRIVATE = {
 }
 
 
-def test_each_private_name_is_used_where_the_list_says() -> None:
+def test_private_name_list_matches_its_uses() -> None:
     """A name that nobody uses any more leaves the list."""
     for name, path in PRIVATE.items():
         assert re.search(rf"\b{name}\b", (ROOT / path).read_text()), f"{path} uses {name}"
 
 
-def test_the_websocket_protocol_can_be_replaced_after_the_handshake() -> None:
+def test_websocket_protocol_can_be_replaced_after_handshake() -> None:
     """Handover overrides the coroutine that reads frames, which the handshake's end starts."""
     assert inspect.iscoroutinefunction(websocket.WebSocketProtocol13._receive_frame_loop)
     assert "_receive_frame_loop" in inspect.getsource(websocket.WebSocketProtocol13)
     assert websocket._WebSocketParams().compression_options is None
 
 
-def test_a_stream_shows_the_bytes_behind_the_handshake() -> None:
+def test_stream_exposes_bytes_after_handshake() -> None:
     """They are handed to the socket of `/sync`."""
     ours, theirs = socket.socketpair()
     with theirs:
@@ -50,18 +50,18 @@ def test_a_stream_shows_the_bytes_behind_the_handshake() -> None:
         stream.close()
 
 
-def test_masking_is_a_function_of_mask_and_data() -> None:
+def test_websocket_mask_applied_twice_returns_the_data() -> None:
     """Both ways it is the same."""
     assert util._websocket_mask(b"\x01\x02\x03\x04", b"abcde") == b"``" + b"``d"
     assert util._websocket_mask(b"\x01\x02\x03\x04", b"````d") == b"abcde"
 
 
-def test_a_request_knows_whether_its_body_is_there() -> None:
+def test_request_has_body_future() -> None:
     """The time limit tells a slow body from a slow answer by it."""
     assert "self.request._body_future = Future()" in inspect.getsource(web)
 
 
-async def test_a_handler_keeps_its_answer_until_it_is_sent() -> None:
+async def test_handler_keeps_headers_and_reason_until_answer_is_sent() -> None:
     """Headers, the reason, and whether it is finished."""
     request = HTTPServerRequest(start_line=LINE, headers=HTTPHeaders({"Host": "x"}), connection=Mock())
     handler = RequestHandler(Application(), request)
@@ -70,7 +70,7 @@ async def test_a_handler_keeps_its_answer_until_it_is_sent() -> None:
     assert (handler._reason, handler._finished) == ("OK", False)
 
 
-def test_setup_allows_one_minor_version() -> None:
+def test_setup_pins_tornado_to_one_minor_version() -> None:
     """Private names may change with the next one."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")

@@ -394,7 +394,7 @@ async def test_invite_secret_is_not_logged(ada: Api, session_id: str, path: str,
     assert invite not in caplog.text.lower()
 
 
-async def test_guest_sign_ups_over_hourly_rate_of_address_are_refused(start_server) -> None:
+async def test_guest_sign_ins_over_hourly_rate_of_address_are_refused(start_server) -> None:
     """So many an hour from one address; full users are not meant."""
     server = await start_server(guests_per_h=2)
     ada = await Api(server.url).sign_up("ada")

@@ -46,7 +46,7 @@ def check_owners(data_dir: Path) -> int:
 # -- once only ------------------------------------------------------------------------------------
 
 
-async def test_one_email_for_50(api: Api) -> None:
+async def test_simultaneous_sign_ups_with_one_email_make_one_account(api: Api) -> None:
     """One has it, the others are told that it is taken; nothing of them is left."""
     found = await together(*(api.post("/user/signup", account(f"user{n}", email="Ada@example.org")) for n in range(50)))
 
@@ -55,7 +55,7 @@ async def test_one_email_for_50(api: Api) -> None:
     assert Counter(answer.status for answer in names) == {201: 49, 409: 1}
 
 
-async def test_one_name_for_50(api: Api) -> None:
+async def test_simultaneous_sign_ups_with_one_name_make_one_account(api: Api) -> None:
     """However they write it."""
     found = await together(
         *(api.post("/user/signup", account("ADA" if n % 2 else "ada", email=f"{n}@example.org")) for n in range(50))
@@ -64,7 +64,7 @@ async def test_one_name_for_50(api: Api) -> None:
     assert found == {201: 1, 409: 49}
 
 
-async def test_one_name_for_50_who_rename_themselves(api: Api) -> None:
+async def test_simultaneous_renames_and_sign_ups_give_name_to_one(api: Api) -> None:
     """Beside those who sign up under it."""
     users = [await api.sign_up() for _ in range(25)]
 
@@ -77,7 +77,7 @@ async def test_one_name_for_50_who_rename_themselves(api: Api) -> None:
     assert found[409] == 49
 
 
-async def test_50_refreshes_beside_a_logout(api: Api) -> None:
+async def test_refreshes_during_logout_leave_no_login(api: Api) -> None:
     """In the end the login is over, whoever came first."""
     ada = await api.sign_up("ada")
 
@@ -90,7 +90,7 @@ async def test_50_refreshes_beside_a_logout(api: Api) -> None:
     assert (await api.post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 401
 
 
-async def test_50_refreshes_have_one_successor(api: Api) -> None:
+async def test_simultaneous_refreshes_have_one_working_successor(api: Api) -> None:
     """And that one works."""
     ada = await api.sign_up("ada")
 
@@ -100,7 +100,7 @@ async def test_50_refreshes_have_one_successor(api: Api) -> None:
     assert (await api.post("/user/refresh", {"refreshToken": successor})).status == 200
 
 
-async def test_50_versions_beside_each_other(api: Api) -> None:
+async def test_simultaneous_saves_are_numbered_without_gaps(api: Api) -> None:
     """Numbers are without gaps, whoever saves what."""
     ada = await api.sign_up("ada")
     bob = await api.sign_up("bob")
@@ -116,7 +116,7 @@ async def test_50_versions_beside_each_other(api: Api) -> None:
     assert [version["version"] for version in versions] == list(range(50, 0, -1))
 
 
-async def test_50_messages_beside_each_other(api: Api) -> None:
+async def test_simultaneous_messages_are_numbered_without_gaps(api: Api) -> None:
     """Sequences are without gaps."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
@@ -128,7 +128,7 @@ async def test_50_messages_beside_each_other(api: Api) -> None:
     assert [message["sequence"] for message in messages] == list(range(1, 51))
 
 
-async def test_an_invite_that_is_revoked_while_50_use_it(api: Api) -> None:
+async def test_invite_revoked_during_joins_admits_only_those_told_so(api: Api) -> None:
     """Who was told that he is in is in, all others are not."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session(access="invite")
@@ -144,7 +144,7 @@ async def test_an_invite_that_is_revoked_while_50_use_it(api: Api) -> None:
     assert len((await ada.get(f"/session/{session_id}")).body["members"]) == 1 + found[200]
 
 
-async def test_many_pictures_of_one_user(crowd: None, start_server) -> None:
+async def test_simultaneous_avatar_uploads_leave_one_picture(crowd: None, start_server) -> None:
     """The one that is shown is one of them, at its own address."""
     server = await start_server(avatars_per_h=1_000)
     ada = await Api(server.url).sign_up("ada")
@@ -160,7 +160,7 @@ async def test_many_pictures_of_one_user(crowd: None, start_server) -> None:
     assert (await ada.get(last)).status == 200
 
 
-async def test_50_password_changes(api: Api) -> None:
+async def test_simultaneous_password_changes_leave_one_password(api: Api) -> None:
     """One of them is the password in the end, and the other logins have ended."""
     ada = await api.sign_up("ada")
     logins = [await api.post("/user/login", {"username": "ada", "password": PASSWORD}) for _ in range(4)]
@@ -184,7 +184,7 @@ async def members(api: Api, count: int) -> list[Api]:
     return [await api.sign_up() for _ in range(count)]
 
 
-async def test_a_session_that_is_handed_to_50(api: Api, tmp_path: Path) -> None:
+async def test_simultaneous_handovers_give_session_to_one_user(api: Api, tmp_path: Path) -> None:
     """One gets it; the others of those requests were not the owner's any more."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
@@ -211,7 +211,7 @@ async def test_a_session_that_is_handed_to_50(api: Api, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("attempt", range(3))
-async def test_handing_over_beside_everything_else(api: Api, tmp_path: Path, attempt: int) -> None:
+async def test_handover_during_other_changes_leaves_one_owner(api: Api, tmp_path: Path, attempt: int) -> None:
     """Deleting the session or either account, leaving, removing and demoting: every session left has one owner."""
     ada, bob = await api.sign_up("ada"), await api.sign_up("bob")
     sessions = [await ada.new_session() for _ in range(8)]
@@ -251,7 +251,7 @@ async def test_handing_over_beside_everything_else(api: Api, tmp_path: Path, att
     assert check_owners(tmp_path / "data") == 0
 
 
-async def test_an_account_that_goes_while_50_join_its_session(api: Api, tmp_path: Path) -> None:
+async def test_account_removal_during_joins_passes_or_deletes_session(api: Api, tmp_path: Path) -> None:
     """Whoever came in time inherits, or the session is gone for all."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
@@ -267,7 +267,7 @@ async def test_an_account_that_goes_while_50_join_its_session(api: Api, tmp_path
     assert check_owners(tmp_path / "data") in (0, 1)
 
 
-async def test_an_account_that_is_used_while_it_is_deleted(api: Api, tmp_path: Path) -> None:
+async def test_requests_during_account_removal_are_done_or_refused(api: Api, tmp_path: Path) -> None:
     """Sessions, messages, joins, refreshes and tickets of the same moment: done before, or refused."""
     ada, bob = await api.sign_up("ada"), await api.sign_up("bob")
     others = await bob.new_session()
@@ -291,7 +291,7 @@ async def test_an_account_that_is_used_while_it_is_deleted(api: Api, tmp_path: P
     assert (await api.get(f"/user/{ada.user['id']}/avatar")).status == 404
 
 
-async def test_a_guest_who_signs_up_while_he_is_removed(api: Api) -> None:
+async def test_guest_sign_up_during_removal_makes_user_outside_session(api: Api) -> None:
     """He is a user then, and out of the session."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session(access="invite")

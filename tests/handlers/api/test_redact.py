@@ -11,7 +11,7 @@ from tests.handlers.clients import code_of
     ("first", "last", "words"),
     [(2, 1, "may not be less than from"), (1, 1 + MAX_SPAN, f"may be at most {MAX_SPAN - 1:,} more than from")],
 )
-async def test_redact_refuses_a_wrong_span(ada: Api, first: int, last: int, words: str) -> None:
+async def test_redact_with_wrong_span_is_refused(ada: Api, first: int, last: int, words: str) -> None:
     """The span is bounded, because all of it is read again."""
     session_id = await ada.new_session(code="secret\n")
 
@@ -21,7 +21,7 @@ async def test_redact_refuses_a_wrong_span(ada: Api, first: int, last: int, word
     assert answer.body["errors"] == {"to": [words]}
 
 
-async def test_redact_is_for_owners(ada: Api, bob: Api) -> None:
+async def test_redact_by_others_than_owner_is_refused(ada: Api, bob: Api) -> None:
     """An editor may not, a stranger does not learn that the session exists."""
     session_id = await ada.new_session(code="secret\n")
     body = {"from": 1, "to": 1, "text": "secret"}
@@ -33,7 +33,7 @@ async def test_redact_is_for_owners(ada: Api, bob: Api) -> None:
     assert (code_of(stranger), code_of(editor)) == ((404, "not_found"), (403, "forbidden"))
 
 
-async def test_redact_says_what_it_changed(ada: Api) -> None:
+async def test_redact_answers_with_counts_of_changes(ada: Api) -> None:
     """Characters, updates and versions."""
     session_id = await ada.new_session(code="a secret\n")
     await ada.post(f"/code/{session_id}/save")

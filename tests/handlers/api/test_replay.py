@@ -8,7 +8,7 @@ from tests.handlers.clients import code_of
 
 
 @pytest.mark.parametrize(("query", "field"), [("from=3&to=3", "to"), ("from=3&to=2", "to"), ("from=x", "from")])
-async def test_replay_refuses_ends_in_the_wrong_order(ada: Api, query: str, field: str) -> None:
+async def test_replay_with_ends_in_wrong_order_names_the_field(ada: Api, query: str, field: str) -> None:
     """The field that is wrong is named."""
     answer = await ada.get(f"/code/{await ada.new_session()}/replay?{query}")
 
@@ -16,7 +16,7 @@ async def test_replay_refuses_ends_in_the_wrong_order(ada: Api, query: str, fiel
     assert list(answer.body["errors"]) == [field]
 
 
-async def test_timeline_of_many_stretches_comes_in_pages(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_timeline_with_many_stretches_comes_in_pages(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """`next` leads to the rest; totals and marks are those of all."""
     monkeypatch.setattr(handlers.api.replay, "_MAX_STRETCHES", 1)
     bob = await ada.sign_up("bob")
@@ -33,12 +33,12 @@ async def test_timeline_of_many_stretches_comes_in_pages(ada: Api, monkeypatch: 
 
 
 @pytest.mark.parametrize("sequence", ["9" * 16, "9" * 17, "9" * 400])
-async def test_moment_of_a_number_beyond_all_updates(ada: Api, sequence: str) -> None:
+async def test_moment_with_number_beyond_all_updates_is_not_found(ada: Api, sequence: str) -> None:
     """There is no such update, however long its number is."""
     assert code_of(await ada.get(f"/code/{await ada.new_session()}/at/{sequence}")) == (404, "not_found")
 
 
-async def test_blame_of_a_text_that_there_is_not(ada: Api) -> None:
+async def test_blame_of_unknown_text_is_not_found(ada: Api) -> None:
     """404, while the empty name is a name."""
     session_id = await ada.new_session(code="one\n")
 

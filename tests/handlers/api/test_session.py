@@ -21,7 +21,7 @@ async def roles(api: Api, session_id: str) -> dict[str, str]:
 # -- opening --------------------------------------------------------------------------------------
 
 
-async def test_a_session_out_of_nothing(ada: Api) -> None:
+async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
     """Every field has a default that works, and the answer is the whole session."""
     answer = await ada.post("/session")
 
@@ -46,7 +46,7 @@ async def test_a_session_out_of_nothing(ada: Api) -> None:
     assert (await ada.get(f"/session/{body['id']}")).body == body
 
 
-async def test_a_session_as_wished(ada: Api) -> None:
+async def test_session_with_all_fields_has_them_and_first_code(ada: Api) -> None:
     """All fields are taken, and first code is in the document at once."""
     wishes = {"title": "Café ☕", "language": "c++", "access": "invite", "joinRole": "viewer"}
 
@@ -58,7 +58,7 @@ async def test_a_session_as_wished(ada: Api) -> None:
 
 
 @pytest.mark.parametrize("code", ["", "a" * (1 << 20), "\u0001" * (1 << 20), "😀" * (1 << 18)])
-async def test_first_code_up_to_1_mib(ada: Api, code: str) -> None:
+async def test_session_with_first_code_of_1_mib_is_created(ada: Api, code: str) -> None:
     """The limit counts bytes of UTF-8, not of the JSON that it is sent in."""
     session_id = await ada.new_session(code=code)
 
@@ -66,7 +66,7 @@ async def test_first_code_up_to_1_mib(ada: Api, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["a" * ((1 << 20) + 1), "é" * (1 << 19) + "a", "nul\0", 5, None, ["x"]])
-async def test_first_code_over_the_limit(ada: Api, code: object) -> None:
+async def test_session_with_first_code_over_1_mib_is_refused(ada: Api, code: object) -> None:
     """One byte more is the fault of `code`; nothing is opened."""
     answer = await ada.post("/session", {"code": code})
 
@@ -84,7 +84,7 @@ async def test_first_code_over_the_limit(ada: Api, code: object) -> None:
         ("joinRole", ["editor", "viewer"], ["owner", "", "admin", ["editor"], None, 1]),
     ],
 )
-async def test_fields_of_a_session(ada: Api, field: str, good: list, bad: list) -> None:
+async def test_session_fields_beyond_limits_are_refused(ada: Api, field: str, good: list, bad: list) -> None:
     """Creating and changing hold to the same limits, and name the field at fault."""
     session_id = await ada.new_session()
 
@@ -105,7 +105,7 @@ async def test_fields_of_a_session(ada: Api, field: str, good: list, bad: list) 
 
 
 @pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
-async def test_user_requests_with_unknown_field_are_refused(ada: Api, bob: Api, field: str) -> None:
+async def test_session_requests_with_unknown_field_are_refused(ada: Api, bob: Api, field: str) -> None:
     """No request of this resource takes a field that it does not know."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -138,12 +138,12 @@ async def test_user_requests_with_unknown_field_are_refused(ada: Api, bob: Api, 
         ("ÀB", "àb"), ("\0", "\0"),
     ],
 )  # fmt: skip
-def test_normalize(text: str, meant: str) -> None:
+def test_normalize_forgives_capitals_dashes_blanks_and_look_alikes(text: str, meant: str) -> None:
     """Capitals, dashes, blanks and look-alikes are forgiven, anything else is left alone."""
     assert ids.normalize(text) == meant
 
 
-def test_sortable_ids_sort_by_time() -> None:
+def test_sortable_id_made_later_is_greater() -> None:
     """Later ids are greater, whatever their random part."""
     early = ids.new_sortable_id(lambda count: b"\xff" * count, 1_000)
     late = ids.new_sortable_id(lambda count: b"\x00" * count, 1_001)
@@ -152,7 +152,7 @@ def test_sortable_ids_sort_by_time() -> None:
     assert len(early) == len(late) == 26
 
 
-async def test_ids_may_be_typed(ada: Api, bob: Api) -> None:
+async def test_session_id_as_typed_works_on_every_route(ada: Api, bob: Api) -> None:
     """An id read from paper works on every route, in the path and in the body."""
     session_id = ""
     while not {"0", "1"} <= set(session_id):
@@ -185,7 +185,7 @@ async def test_ids_may_be_typed(ada: Api, bob: Api) -> None:
 # -- listing --------------------------------------------------------------------------------------
 
 
-async def test_my_sessions_newest_activity_first(clock, ada: Api, bob: Api) -> None:
+async def test_session_list_is_sorted_by_latest_activity(clock, ada: Api, bob: Api) -> None:
     """Chatting, saving, typing and changing bring a session to the top, for all its members."""
     first, second, third = [await ada.new_session(title=name) for name in ("first", "second", "third")]
     await bob.new_session(title="not ada's")
@@ -214,7 +214,7 @@ async def test_my_sessions_newest_activity_first(clock, ada: Api, bob: Api) -> N
     assert answer.body["items"][0] == (await ada.get(f"/session/{first}")).body
 
 
-async def test_the_list_follows_the_membership(ada: Api, bob: Api) -> None:
+async def test_session_list_contains_sessions_of_current_membership(ada: Api, bob: Api) -> None:
     """Joined sessions appear with the role in them; left, removed and deleted ones are gone."""
     joined, left, removed, deleted = [await ada.new_session(joinRole="viewer") for _ in range(4)]
     for session_id in (joined, left, removed, deleted):
@@ -230,7 +230,7 @@ async def test_the_list_follows_the_membership(ada: Api, bob: Api) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 8])
-async def test_pages_of_sessions(clock, ada: Api, limit: int) -> None:
+async def test_session_pages_show_each_session_one_time(clock, ada: Api, limit: int) -> None:
     """Following `next` shows each session once, also those of the same millisecond."""
     made = [await ada.new_session() for _ in range(7)]
 
@@ -241,7 +241,7 @@ async def test_pages_of_sessions(clock, ada: Api, limit: int) -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "201", "-1", "abc", "1.5", "1e2", "９", "9" * 30, "0" * 19 + "1" * 30])
-async def test_bad_limits(ada: Api, limit: str) -> None:
+async def test_list_with_bad_limit_names_the_field(ada: Api, limit: str) -> None:
     """A limit that is none is named, on every list, and breaks nothing."""
     session_id = await ada.new_session()
 
@@ -252,7 +252,7 @@ async def test_bad_limits(ada: Api, limit: str) -> None:
 
 
 @pytest.mark.parametrize("limit", ["1", "50", "200", "", "007"])
-async def test_good_limits(ada: Api, limit: str) -> None:
+async def test_list_with_limit_of_1_to_200_is_accepted(ada: Api, limit: str) -> None:
     """Everything from 1 to 200 is fine; empty is the default."""
     session_id = await ada.new_session()
 
@@ -266,7 +266,7 @@ async def test_good_limits(ada: Api, limit: str) -> None:
     + [base64.urlsafe_b64encode(text).decode() for text in (b"x.y", b".", b"9" * 30 + b".x", b"\xff.x", b"1e3.x",
                                                             b"9" * 5000 + b".x")],
 )  # fmt: skip
-async def test_bad_cursors_of_sessions(ada: Api, cursor: str) -> None:
+async def test_session_list_with_bad_cursor_names_the_field(ada: Api, cursor: str) -> None:
     """A cursor that we did not make is named as such."""
     await ada.new_session()
 
@@ -280,7 +280,7 @@ async def test_bad_cursors_of_sessions(ada: Api, cursor: str) -> None:
     "cursor", ["0", "-1", "abc", "1.5", "9" * 30, "0" * 19 + "1" * 30, "0" * 19 + "1" * 5000, "１", "0x10", "a" * 9000]
 )
 @pytest.mark.parametrize("path", ["/chat/{}", "/code/{}/versions"])
-async def test_bad_cursors_of_messages_and_versions(ada: Api, path: str, cursor: str) -> None:
+async def test_message_and_version_lists_with_bad_cursor_name_the_field(ada: Api, path: str, cursor: str) -> None:
     """The same for the other lists."""
     session_id = await ada.new_session()
 
@@ -293,7 +293,7 @@ async def test_bad_cursors_of_messages_and_versions(ada: Api, path: str, cursor:
 # -- changing and deleting ------------------------------------------------------------------------
 
 
-async def test_a_change_changes_what_is_named(ada: Api, bob: Api) -> None:
+async def test_session_change_keeps_fields_left_out(ada: Api, bob: Api) -> None:
     """Fields that are left out stay as they are, also with nothing at all in the body."""
     session_id = await ada.new_session(title="old", language="python", access="link", joinRole="viewer")
     before = (await ada.get(f"/session/{session_id}")).body
@@ -307,7 +307,7 @@ async def test_a_change_changes_what_is_named(ada: Api, bob: Api) -> None:
     assert {**nothing.body, **moved} == {**answer.body, **moved}
 
 
-async def test_joining_follows_access_and_join_role(ada: Api) -> None:
+async def test_join_by_link_follows_access_and_join_role(ada: Api) -> None:
     """A changed join role is for later joiners only; `invite` closes the link."""
     session_id = await ada.new_session()
     early, late, outside = await ada.sign_up("early"), await ada.sign_up("late"), await ada.sign_up("outside")
@@ -329,7 +329,7 @@ async def test_joining_follows_access_and_join_role(ada: Api) -> None:
     [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/join"), ("POST", "/leave"), ("PATCH", "/members/{user}"),
      ("DELETE", "/members/{user}")],
 )  # fmt: skip
-async def test_what_one_may_not_know_of_does_not_exist(ada: Api, bob: Api, method: str, path: str) -> None:
+async def test_closed_session_is_not_found_for_strangers(ada: Api, bob: Api, method: str, path: str) -> None:
     """A stranger is told the same of a closed session as of an id that nobody has."""
     session_id = await ada.new_session(access="invite")
     path = path.format(user=ada.user["id"])
@@ -345,14 +345,14 @@ async def test_what_one_may_not_know_of_does_not_exist(ada: Api, bob: Api, metho
 @pytest.mark.parametrize(
     "session_id", ["x", "%00", "'%20OR%201=1--", "%2e%2e%2f", "%F0%9F%98%80", "a" * 5000, "{}", "*"]
 )
-async def test_ids_that_are_none(ada: Api, session_id: str) -> None:
+async def test_session_with_malformed_id_is_not_found(ada: Api, session_id: str) -> None:
     """Nonsense in place of an id is simply not found."""
     for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=1", "/code/{}/versions/1"):
         assert code_of(await ada.get(path.replace("{}", session_id))) == (404, "not_found")
     assert code_of(await ada.post(f"/session/{session_id}/join")) == (404, "not_found")
 
 
-async def test_a_deleted_session_is_gone(ada: Api, bob: Api) -> None:
+async def test_deleted_session_is_not_found(ada: Api, bob: Api) -> None:
     """Nothing of it is left for anybody, and deleting it again says so."""
     session_id = await ada.new_session(code="x")
     await bob.post(f"/session/{session_id}/join")
@@ -378,7 +378,7 @@ async def test_a_deleted_session_is_gone(ada: Api, bob: Api) -> None:
 # -- the end and the reopening --------------------------------------------------------------------
 
 
-async def test_an_ended_session_is_read_by_all_and_written_by_none(ada: Api, bob: Api) -> None:
+async def test_ended_session_is_read_only_until_reopened(ada: Api, bob: Api) -> None:
     """Chat and save are refused with the reason, reading goes on, and the owner may open it again."""
     session_id = await ada.new_session(code="text")
     await bob.post(f"/session/{session_id}/join")
@@ -407,7 +407,7 @@ async def test_an_ended_session_is_read_by_all_and_written_by_none(ada: Api, bob
 
 
 @pytest.mark.parametrize("status", ["closed", "", "OPEN", None, True, ["open"], {"$ne": None}])
-async def test_there_are_two_states(ada: Api, status: object) -> None:
+async def test_session_state_other_than_open_or_ended_is_refused(ada: Api, status: object) -> None:
     """A session is open or ended, nothing else; a new one cannot be born ended."""
     session_id = await ada.new_session()
 
@@ -417,7 +417,7 @@ async def test_there_are_two_states(ada: Api, status: object) -> None:
     assert code_of(await ada.post("/session", {"status": "open"})) == (422, "invalid")
 
 
-async def test_ended_sessions_can_be_joined_and_left(ada: Api, bob: Api) -> None:
+async def test_ended_session_can_be_joined_and_left(ada: Api, bob: Api) -> None:
     """Everyone reads: who has the link may still come to look, and go."""
     session_id = await ada.new_session(code="text")
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
@@ -432,7 +432,7 @@ async def test_ended_sessions_can_be_joined_and_left(ada: Api, bob: Api) -> None
 # -- members --------------------------------------------------------------------------------------
 
 
-async def test_joining_twice_is_harmless(crowd: None, ada: Api, bob: Api) -> None:
+async def test_join_repeated_makes_one_member_with_same_role(crowd: None, ada: Api, bob: Api) -> None:
     """However often and at once somebody joins, he is a member once, with the role he had."""
     session_id = await ada.new_session(joinRole="viewer")
 
@@ -448,7 +448,7 @@ async def test_joining_twice_is_harmless(crowd: None, ada: Api, bob: Api) -> Non
     assert await roles(ada, session_id) == {"ada": "owner", "bob": "viewer"}
 
 
-async def test_leaving_and_coming_back(ada: Api, bob: Api) -> None:
+async def test_join_after_leaving_gives_current_join_role(ada: Api, bob: Api) -> None:
     """Who left is a stranger, and may join again by the link, with the role of that time."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -465,7 +465,7 @@ async def test_leaving_and_coming_back(ada: Api, bob: Api) -> None:
     assert (await bob.post(f"/session/{session_id}/join")).body["role"] == "viewer"
 
 
-async def test_the_owner_cannot_leave(ada: Api, bob: Api) -> None:
+async def test_leave_by_owner_is_refused(ada: Api, bob: Api) -> None:
     """A session is never without owner: he can end or delete it."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -476,7 +476,7 @@ async def test_the_owner_cannot_leave(ada: Api, bob: Api) -> None:
     assert await roles(ada, session_id) == {"ada": "owner", "bob": "editor"}
 
 
-async def test_who_was_removed_cannot_come_back_by_the_link(ada: Api, bob: Api) -> None:
+async def test_join_by_removed_member_is_refused_until_readmitted(ada: Api, bob: Api) -> None:
     """The link that let him in does not any more, by REST or WebSocket; the owner can take him back."""
     session_id = await ada.new_session(code="secret")
     await bob.post(f"/session/{session_id}/join")
@@ -496,7 +496,7 @@ async def test_who_was_removed_cannot_come_back_by_the_link(ada: Api, bob: Api) 
     assert (await bob.live(session_id))["code"] == "secret"
 
 
-async def test_role_change_and_removal_take_effect_immediately(ada: Api, bob: Api) -> None:
+async def test_role_change_applies_to_next_request(ada: Api, bob: Api) -> None:
     """A viewer who is made editor may save with his next request, and the other way round."""
     session_id = await ada.new_session(joinRole="viewer")
     await bob.post(f"/session/{session_id}/join")
@@ -519,7 +519,7 @@ async def test_role_change_and_removal_take_effect_immediately(ada: Api, bob: Ap
 @pytest.mark.parametrize(
     "body", [{}, {"role": "guest"}, {"role": ""}, {"role": None}, {"role": ["viewer"]}, {"role": 1}]
 )
-async def test_roles_that_cannot_be_given(ada: Api, bob: Api, body: dict) -> None:
+async def test_role_change_to_unknown_role_is_refused(ada: Api, bob: Api, body: dict) -> None:
     """There is no role beside owner, editor and viewer to give."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -531,7 +531,7 @@ async def test_roles_that_cannot_be_given(ada: Api, bob: Api, body: dict) -> Non
     assert await roles(ada, session_id) == {"ada": "owner", "bob": "editor"}
 
 
-async def test_the_owner_stays_owner(ada: Api) -> None:
+async def test_owner_demoting_or_removing_themselves_is_refused(ada: Api) -> None:
     """He can neither demote nor remove himself."""
     session_id = await ada.new_session()
     member = f"/session/{session_id}/members/{ada.user['id']}"
@@ -541,7 +541,7 @@ async def test_the_owner_stays_owner(ada: Api) -> None:
     assert await roles(ada, session_id) == {"ada": "owner"}
 
 
-async def test_members_that_are_none(ada: Api, bob: Api) -> None:
+async def test_member_change_for_non_member_is_not_found(ada: Api, bob: Api) -> None:
     """Acting on somebody who never joined is not found, and does not make him a member."""
     session_id = await ada.new_session(access="invite")
     for user_id in (bob.user["id"], UNKNOWN_ID, "%00", "x" * 3000):
@@ -552,7 +552,7 @@ async def test_members_that_are_none(ada: Api, bob: Api) -> None:
     assert code_of(await bob.get(f"/session/{session_id}")) == (404, "not_found")
 
 
-async def test_a_session_has_room_for_so_many(start_server) -> None:
+async def test_join_of_full_session_is_refused_until_member_is_removed(start_server) -> None:
     """At the limit the next is refused with a reason; who is removed makes room."""
     server = await start_server(members=3)
     ada = await Api(server.url).sign_up("ada")
@@ -570,7 +570,7 @@ async def test_a_session_has_room_for_so_many(start_server) -> None:
     assert await roles(ada, session_id) == {"ada": "owner", "carol": "editor", "dan": "editor"}
 
 
-async def test_members_see_no_more_of_each_other_than_they_should(ada: Api, bob: Api) -> None:
+async def test_session_shows_no_private_fields_of_members(ada: Api, bob: Api) -> None:
     """Neither e-mail addresses nor full names of others are in a session."""
     session_id = await ada.new_session()
 

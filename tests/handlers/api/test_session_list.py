@@ -52,7 +52,7 @@ async def session_id(ada: Api, bob: Api) -> str:
 # -- online ---------------------------------------------------------------------------------------
 
 
-async def test_who_is_online(ada: Api, bob: Api, session_id: str) -> None:
+async def test_online_members_are_those_with_open_socket(ada: Api, bob: Api, session_id: str) -> None:
     """Those with an open socket to this session, however many they have; REST does not count."""
     other = await bob.new_session()
     assert await online(ada, session_id) == []
@@ -66,7 +66,7 @@ async def test_who_is_online(ada: Api, bob: Api, session_id: str) -> None:
     await until(lambda: online(ada, session_id), lambda names: names == [])
 
 
-async def test_all_kinds_of_people_are_online(ada: Api, bob: Api, session_id: str) -> None:
+async def test_online_members_include_guests_and_viewers_but_not_removed(ada: Api, bob: Api, session_id: str) -> None:
     """Guests and viewers too; who is removed or left is not, and not in the list."""
     await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})
     guest = await guest_of(ada, session_id, "Gus")
@@ -80,7 +80,7 @@ async def test_all_kinds_of_people_are_online(ada: Api, bob: Api, session_id: st
     assert len((await listed(ada, session_id))["members"]) == 2
 
 
-async def test_nobody_is_online_after_a_restart(start_server) -> None:
+async def test_online_members_after_restart_are_none(start_server) -> None:
     """It is not in the store."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -98,7 +98,7 @@ async def test_nobody_is_online_after_a_restart(start_server) -> None:
 # -- activity -------------------------------------------------------------------------------------
 
 
-async def test_the_last_activity(clock, ada: Api, bob: Api, session_id: str) -> None:
+async def test_last_activity_is_moved_by_writing_only(clock, ada: Api, bob: Api, session_id: str) -> None:
     """Messages, saves, edits and changes move it; reading, joining and connecting do not."""
 
     async def last() -> str:
@@ -131,7 +131,7 @@ async def test_the_last_activity(clock, ada: Api, bob: Api, session_id: str) -> 
 # -- what was not read ----------------------------------------------------------------------------
 
 
-async def test_messages_are_unread_until_read(ada: Api, bob: Api, session_id: str) -> None:
+async def test_unread_messages_are_counted_for_each_member(ada: Api, bob: Api, session_id: str) -> None:
     """For each member by himself; who writes has read what is above."""
     await say(ada, session_id, "one", "two", "three")
 
@@ -146,7 +146,7 @@ async def test_messages_are_unread_until_read(ada: Api, bob: Api, session_id: st
     assert (await unread(bob, session_id), await unread(ada, session_id)) == (0, 1)
 
 
-async def test_reading_up_to_a_message(ada: Api, bob: Api, session_id: str) -> None:
+async def test_read_mark_moves_forward_up_to_last_message(ada: Api, bob: Api, session_id: str) -> None:
     """Up to its sequence, never back, and not beyond what there is."""
     await say(ada, session_id, "one", "two", "three", "four")
 
@@ -163,7 +163,7 @@ async def test_reading_up_to_a_message(ada: Api, bob: Api, session_id: str) -> N
 
 
 @pytest.mark.parametrize("sequence", [-1, 1.5, "1", None, True, (1 << 53) + 1, [1]])
-async def test_sequences_that_are_none(bob: Api, session_id: str, sequence: object) -> None:
+async def test_read_mark_with_bad_sequence_names_the_field(bob: Api, session_id: str, sequence: object) -> None:
     """What is no sequence is named."""
     answer = await bob.post(f"/chat/{session_id}/read", {"sequence": sequence})
 
@@ -171,7 +171,7 @@ async def test_sequences_that_are_none(bob: Api, session_id: str, sequence: obje
     assert list(answer.body["errors"]) == ["sequence"]
 
 
-async def test_looking_is_not_reading(ada: Api, bob: Api, session_id: str) -> None:
+async def test_loading_messages_does_not_mark_them_read(ada: Api, bob: Api, session_id: str) -> None:
     """A page that loads messages in the background does not mark them."""
     await say(ada, session_id, "one")
 
@@ -182,7 +182,7 @@ async def test_looking_is_not_reading(ada: Api, bob: Api, session_id: str) -> No
 
 
 @pytest.mark.parametrize("how", ["link", "invite", "socket", "guest"])
-async def test_who_comes_later_begins_at_nothing(ada: Api, session_id: str, how: str) -> None:
+async def test_new_member_has_no_unread_messages(ada: Api, session_id: str, how: str) -> None:
     """What was said before he came is not unread, in whatever way he came."""
     await say(ada, session_id, "one", "two")
     carol = await ada.sign_up("carol")
@@ -202,7 +202,7 @@ async def test_who_comes_later_begins_at_nothing(ada: Api, session_id: str, how:
     assert await unread(carol, session_id) == 1
 
 
-async def test_a_guests_count_is_his_as_a_full_user(ada: Api, session_id: str) -> None:
+async def test_guest_sign_up_keeps_unread_count(ada: Api, session_id: str) -> None:
     """Signing up reads nothing and forgets nothing."""
     guest = await guest_of(ada, session_id)
     await say(ada, session_id, "one", "two")
@@ -214,7 +214,7 @@ async def test_a_guests_count_is_his_as_a_full_user(ada: Api, session_id: str) -
     assert await unread(guest, session_id) == 1
 
 
-async def test_reading_an_ended_session(ada: Api, bob: Api, session_id: str) -> None:
+async def test_read_mark_in_ended_session_is_accepted(ada: Api, bob: Api, session_id: str) -> None:
     """Everyone reads: also that he has read."""
     await say(ada, session_id, "one")
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
@@ -222,7 +222,9 @@ async def test_reading_an_ended_session(ada: Api, bob: Api, session_id: str) -> 
     assert (await bob.post(f"/chat/{session_id}/read")).body == {"unread": 0}
 
 
-async def test_counts_under_load(crowd: None, ada: Api, bob: Api, session_id: str) -> None:
+async def test_unread_counts_under_load_are_never_negative_and_end_right(
+    crowd: None, ada: Api, bob: Api, session_id: str
+) -> None:
     """Messages and readings at once: never negative, and right in the end."""
     work: list[Coroutine[Any, Any, object]] = [say(ada, session_id, f"{number}") for number in range(25)]
     work += [bob.post(f"/chat/{session_id}/read", {"sequence": number}) for number in range(25)]
@@ -237,7 +239,7 @@ async def test_counts_under_load(crowd: None, ada: Api, bob: Api, session_id: st
 # -- pictures -------------------------------------------------------------------------------------
 
 
-async def test_pictures_are_in_the_list(ada: Api, bob: Api, session_id: str) -> None:
+async def test_session_list_shows_current_pictures(ada: Api, bob: Api, session_id: str) -> None:
     """Of owner and members, the new one at once."""
     address = (await upload(bob, picture())).body["avatar"]
 
@@ -252,7 +254,7 @@ async def test_pictures_are_in_the_list(ada: Api, bob: Api, session_id: str) -> 
 # -- many members ---------------------------------------------------------------------------------
 
 
-async def test_lists_show_the_eldest_members_and_count_all(clock, ada: Api, monkeypatch) -> None:
+async def test_session_list_shows_eldest_members_and_total_count(clock, ada: Api, monkeypatch) -> None:
     """A page of full sessions stays small; the session itself shows everybody."""
     monkeypatch.setattr(handlers.api.session, "MEMBERS_IN_LISTS", 2)
     session_id = await ada.new_session()

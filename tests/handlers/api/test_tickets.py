@@ -38,7 +38,7 @@ async def session_id(ada: Api) -> str:
     return await ada.new_session(code="x")
 
 
-async def test_a_ticket_lets_one_socket_in(ada: Api, session_id: str) -> None:
+async def test_ticket_reused_is_refused(ada: Api, session_id: str) -> None:
     """Once: who has seen it in a log or a history gets nothing by it."""
     answer = await ada.post(f"/session/{session_id}/ticket")
 
@@ -51,14 +51,14 @@ async def test_a_ticket_lets_one_socket_in(ada: Api, session_id: str) -> None:
 
 
 @pytest.mark.parametrize("origin", [EVIL, "null", "https://editor.example.org"])
-async def test_a_ticket_works_from_any_origin(ada: Api, session_id: str, origin: str) -> None:
+async def test_ticket_works_from_any_origin(ada: Api, session_id: str, origin: str) -> None:
     """That is what it is for: the page got it by a request that was its own."""
     wire = await connect(ada.url, session_id, await ticket_for(ada, session_id), Origin=origin)
 
     assert await is_open(wire)
 
 
-async def test_a_ticket_may_stand_beside_other_parameters(ada: Api, session_id: str) -> None:
+async def test_ticket_beside_other_parameters_is_accepted(ada: Api, session_id: str) -> None:
     """Providers add their own, also behind a second question mark; ids may be typed."""
     for query in ("&saved=1", "?x=1", "&ticket2=y"):
         assert await is_open(await connect(ada.url, session_id, await ticket_for(ada, session_id), query))
@@ -66,7 +66,7 @@ async def test_a_ticket_may_stand_beside_other_parameters(ada: Api, session_id: 
     assert await is_open(await connect(ada.url, session_id, typed(await ticket_for(ada, session_id))))
 
 
-async def test_50_sockets_with_one_ticket(start_server) -> None:
+async def test_ticket_used_by_50_sockets_simultaneously_admits_one(start_server) -> None:
     """One gets in, however many try at once."""
     server = await start_server(refusal_hold_s=0, connections_per_user=100)
     ada = await Api(server.url).sign_up("ada")
@@ -88,7 +88,9 @@ async def test_50_sockets_with_one_ticket(start_server) -> None:
 
 
 @pytest.mark.parametrize(("age_s", "is_good"), [(59.999, True), (60, False)])
-async def test_a_ticket_lives_for_a_minute(clock, ada: Api, session_id: str, age_s: float, is_good: bool) -> None:
+async def test_ticket_after_one_minute_is_refused(
+    clock, ada: Api, session_id: str, age_s: float, is_good: bool
+) -> None:
     """The last millisecond is good, the next is not."""
     ticket = await ticket_for(ada, session_id)
     clock.advance(age_s)
@@ -98,7 +100,7 @@ async def test_a_ticket_lives_for_a_minute(clock, ada: Api, session_id: str, age
     assert await is_open(wire) if is_good else await refusal(wire) == 4401
 
 
-async def test_a_ticket_is_for_its_session(ada: Api, session_id: str) -> None:
+async def test_ticket_for_other_session_is_refused_and_used_up(ada: Api, session_id: str) -> None:
     """Elsewhere it is used up by trying, also in another session of the same user."""
     other = await ada.new_session()
     ticket = await ticket_for(ada, session_id)
@@ -107,7 +109,7 @@ async def test_a_ticket_is_for_its_session(ada: Api, session_id: str) -> None:
     assert await refusal(await connect(ada.url, session_id, ticket)) == 4401
 
 
-async def test_a_ticket_is_of_its_user(ada: Api, bob: Api, session_id: str) -> None:
+async def test_ticket_signs_in_its_user_despite_other_cookie(ada: Api, bob: Api, session_id: str) -> None:
     """With his role and his name, whoever else's cookie comes along."""
     await ada.patch(f"/session/{session_id}", {"joinRole": "viewer"})
     await bob.post(f"/session/{session_id}/join")
@@ -121,7 +123,7 @@ async def test_a_ticket_is_of_its_user(ada: Api, bob: Api, session_id: str) -> N
 
 
 @pytest.mark.parametrize("ticket", ["x", "0" * 26, "%00", "a.b.c", "%F0%9F%98%80"])
-async def test_without_a_good_ticket_no_cookie_helps(ada: Api, session_id: str, ticket: str) -> None:
+async def test_bad_ticket_with_cookie_of_other_origin_is_refused(ada: Api, session_id: str, ticket: str) -> None:
     """A wrong ticket is not a way around the origin that a cookie needs."""
     cookie = f"accessToken={ada.token}"
 
@@ -129,7 +131,7 @@ async def test_without_a_good_ticket_no_cookie_helps(ada: Api, session_id: str, 
     assert await refusal(await connect(ada.url, session_id, ticket, Cookie=cookie, Origin=ada.url)) == 4401
 
 
-async def test_an_empty_ticket_is_none(ada: Api, session_id: str) -> None:
+async def test_empty_ticket_is_ignored_in_favour_of_cookie(ada: Api, session_id: str) -> None:
     """What signs in then is the cookie, of a page of ours."""
     cookie = f"accessToken={ada.token}"
 
@@ -139,7 +141,7 @@ async def test_an_empty_ticket_is_none(ada: Api, session_id: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["logout", "logins", "password", "account"])
-async def test_a_ticket_dies_with_its_login(ada: Api, session_id: str, how: str) -> None:
+async def test_ticket_of_ended_login_is_refused(ada: Api, session_id: str, how: str) -> None:
     """Also one that was not used yet; another login's tickets live on."""
     other = await log_in(ada.url, "ada")
     tickets = [await ticket_for(other, session_id), await ticket_for(ada, session_id)]
@@ -160,7 +162,7 @@ async def test_a_ticket_dies_with_its_login(ada: Api, session_id: str, how: str)
         assert await is_open(second)
 
 
-async def test_a_ticket_does_not_outlive_the_membership(ada: Api, bob: Api, session_id: str) -> None:
+async def test_ticket_follows_changed_role_and_removal(ada: Api, bob: Api, session_id: str) -> None:
     """Who was removed meanwhile stays out; whose role was changed has the new one."""
     await bob.post(f"/session/{session_id}/join")
     ticket = await ticket_for(bob, session_id)
@@ -169,7 +171,7 @@ async def test_a_ticket_does_not_outlive_the_membership(ada: Api, bob: Api, sess
     assert await refusal(await connect(ada.url, session_id, ticket)) == 4403
 
 
-async def test_a_socket_by_ticket_ends_with_its_login(ada: Api, session_id: str) -> None:
+async def test_socket_by_ticket_is_closed_when_login_ends(ada: Api, session_id: str) -> None:
     """It is a socket of that login like others."""
     other = await log_in(ada.url, "ada")
     wire = await connect(ada.url, session_id, await ticket_for(other, session_id))
@@ -180,7 +182,7 @@ async def test_a_socket_by_ticket_ends_with_its_login(ada: Api, session_id: str)
     assert (await wire.until_closed())[0] == 4401
 
 
-async def test_a_ticket_is_no_access_token(ada: Api, session_id: str) -> None:
+async def test_ticket_token_and_invite_are_not_interchangeable(ada: Api, session_id: str) -> None:
     """Nor an invite; and neither of those is a ticket."""
     ticket = await ticket_for(ada, session_id)
     bearer = Api(ada.url, ticket)
@@ -196,14 +198,14 @@ async def test_a_ticket_is_no_access_token(ada: Api, session_id: str) -> None:
     assert await is_open(await connect(ada.url, session_id, ticket))
 
 
-async def test_a_guests_ticket(ada: Api, session_id: str) -> None:
+async def test_ticket_of_guest_works_for_own_session(ada: Api, session_id: str) -> None:
     """For the session that he is in."""
     guest = await guest_of(ada, session_id)
 
     assert await is_open(await connect(ada.url, session_id, await ticket_for(guest, session_id)))
 
 
-async def test_a_foreign_page_gets_no_ticket_by_cookie(browser: Browser) -> None:
+async def test_ticket_request_by_cookie_of_other_site_is_refused(browser: Browser) -> None:
     """Else it could make the visitor's browser let it in."""
     await browser.enter("ada")
     session_id = await browser.new_session()
@@ -212,7 +214,7 @@ async def test_a_foreign_page_gets_no_ticket_by_cookie(browser: Browser) -> None
     assert code_of(await browser.post(f"/session/{session_id}/ticket")) == (403, "bad_origin")
 
 
-async def test_a_ticket_survives_a_restart_once(start_server) -> None:
+async def test_ticket_survives_restart_and_is_removed_when_used(start_server) -> None:
     """It is in the store, and gone from it when used."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -225,7 +227,7 @@ async def test_a_ticket_survives_a_restart_once(start_server) -> None:
     assert await refusal(await connect(again.url, session_id, ticket)) == 4401
 
 
-async def test_tickets_are_not_logged(ada: Api, session_id: str, caplog) -> None:
+async def test_ticket_is_not_logged(ada: Api, session_id: str, caplog) -> None:
     """Neither when they are made nor when they are used, well or badly."""
     caplog.set_level("DEBUG")
     ticket = await ticket_for(ada, session_id)

@@ -22,7 +22,7 @@ async def versions(api: Api, session_id: str, query: str = "") -> list[dict]:
 # -- saving ---------------------------------------------------------------------------------------
 
 
-async def test_saving_what_is_there(ada: Api) -> None:
+async def test_save_without_change_returns_same_version(ada: Api) -> None:
     """A save is 201 with the version; a second one without a change is 200 with the same version."""
     session_id = await ada.new_session(code="print(1)\n")
 
@@ -45,7 +45,7 @@ async def test_saving_what_is_there(ada: Api) -> None:
     assert (await ada.get(f"/code/{session_id}/versions")).body == {"versions": [body], "next": None}
 
 
-async def test_saving_with_code(ada: Api, bob: Api) -> None:
+async def test_save_with_code_replaces_text_and_makes_version(ada: Api, bob: Api) -> None:
     """Posted code becomes the document's text and a version by who posted it."""
     session_id = await ada.new_session(code="one")
     await bob.post(f"/session/{session_id}/join")
@@ -63,7 +63,7 @@ async def test_saving_with_code(ada: Api, bob: Api) -> None:
     assert (await ada.live(session_id))["code"] == ""
 
 
-async def test_an_empty_session_can_be_saved(ada: Api) -> None:
+async def test_save_of_empty_session_makes_version(ada: Api) -> None:
     """The first version of nothing is a version."""
     session_id = await ada.new_session()
 
@@ -74,7 +74,7 @@ async def test_an_empty_session_can_be_saved(ada: Api) -> None:
 
 
 @pytest.mark.parametrize("label", ["", "x" * 120, "Before the refactoring 🎉", "<b>bold</b>"])
-async def test_labels(ada: Api, label: str) -> None:
+async def test_save_with_label_up_to_120_characters_keeps_it(ada: Api, label: str) -> None:
     """A label of up to 120 characters comes back with the version and in the list."""
     session_id = await ada.new_session()
 
@@ -85,7 +85,7 @@ async def test_labels(ada: Api, label: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["x" * 121, "two\nlines", "\u202etxet", "nul\0", None, 5, ["x"], {"$ne": None}])
-async def test_labels_that_are_refused(ada: Api, label: object) -> None:
+async def test_save_with_bad_label_is_refused_and_changes_nothing(ada: Api, label: object) -> None:
     """The fault is named and nothing is saved, not even the code that came along."""
     session_id = await ada.new_session(code="old")
 
@@ -98,7 +98,7 @@ async def test_labels_that_are_refused(ada: Api, label: object) -> None:
 
 
 @pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
-async def test_user_requests_with_unknown_field_are_refused(ada: Api, field: str) -> None:
+async def test_save_with_unknown_field_is_refused(ada: Api, field: str) -> None:
     """A version cannot be given a number, an author or a kind from outside."""
     session_id = await ada.new_session()
 
@@ -115,7 +115,7 @@ async def test_user_requests_with_unknown_field_are_refused(ada: Api, field: str
      "\u202erlo", "\x01\x1b[0m\x7f", "  trailing  \n\n", "\t", "\ufffd\uffff\U0010ffff",
      "'; DROP TABLE versions; --", "{{ x }}"],
 )  # fmt: skip
-async def test_code_is_kept_to_the_character(ada: Api, code: str) -> None:
+async def test_save_keeps_every_character_of_code(ada: Api, code: str) -> None:
     """No line end, space, accent or emoji is changed, on any way in or out."""
     session_id = await ada.new_session(code=code)
     assert (await ada.live(session_id))["code"] == code
@@ -151,7 +151,7 @@ async def test_save_accepts_code_of_1_mib(ada: Api, code: str) -> None:
     ],
     ids=["small to full", "one character of a full one", "full by full", "600 KiB by 600 KiB", "indented"],
 )
-async def test_text_that_is_replaced_does_not_count(ada: Api, before: str, after: str) -> None:
+async def test_save_does_not_count_replaced_text_against_limit(ada: Api, before: str, after: str) -> None:
     """What the document has afterwards is what is held against its limit of 1 MiB."""
     session_id = await ada.new_session(code=before)
 
@@ -163,7 +163,7 @@ async def test_text_that_is_replaced_does_not_count(ada: Api, before: str, after
 @pytest.mark.parametrize(
     "code", ["a" * (MIB + 1), "é" * (MIB // 2) + "a", "nul\0", None, 5, True, ["x"], {"$ne": None}]
 )
-async def test_code_that_is_refused(ada: Api, code: object) -> None:
+async def test_save_with_bad_code_is_refused_and_changes_nothing(ada: Api, code: object) -> None:
     """One byte over the limit, NUL, and what is no text: named, and the document is as it was."""
     session_id = await ada.new_session(code="old")
 
@@ -175,7 +175,7 @@ async def test_code_that_is_refused(ada: Api, code: object) -> None:
     assert await versions(ada, session_id) == []
 
 
-async def test_50_saves_at_once_are_numbered_without_gaps(crowd: None, ada: Api) -> None:
+async def test_simultaneous_saves_are_numbered_without_gaps(crowd: None, ada: Api) -> None:
     """Each of fifty saves with its own code is a version of its own; the numbers are 1 to 50."""
     session_id = await ada.new_session()
     codes = [f"version {number} 😀\n" for number in range(50)]
@@ -192,7 +192,7 @@ async def test_50_saves_at_once_are_numbered_without_gaps(crowd: None, ada: Api)
     assert (await ada.live(session_id))["code"] == stored[0]["code"]
 
 
-async def test_50_saves_of_the_same_make_one_version(crowd: None, ada: Api) -> None:
+async def test_simultaneous_saves_of_same_code_make_one_version(crowd: None, ada: Api) -> None:
     """An impatient finger makes one version: one 201, the others 200 with the same."""
     session_id = await ada.new_session(code="x")
 
@@ -202,7 +202,7 @@ async def test_50_saves_of_the_same_make_one_version(crowd: None, ada: Api) -> N
     assert {answer.body["version"] for answer in answers} == {1}
 
 
-async def test_a_viewer_cannot_save(ada: Api, bob: Api) -> None:
+async def test_save_by_viewer_is_refused(ada: Api, bob: Api) -> None:
     """He is told that his role does not allow it; the document stays as it is."""
     session_id = await ada.new_session(joinRole="viewer", code="ada's")
     await bob.post(f"/session/{session_id}/join")
@@ -217,7 +217,9 @@ async def test_a_viewer_cannot_save(ada: Api, bob: Api) -> None:
 
 
 @pytest.mark.parametrize("what", ["ended", "made viewer", "removed", "deleted"])
-async def test_a_save_under_way_when_the_right_to_it_ends(server, ada: Api, bob: Api, what: str, monkeypatch) -> None:
+async def test_save_waiting_when_right_to_save_ends_is_refused(
+    server, ada: Api, bob: Api, what: str, monkeypatch
+) -> None:
     """What was decided while a save waited for its room holds for that save too: nothing is changed."""
     session_id = await ada.new_session(code="old")
     await bob.post(f"/session/{session_id}/join")
@@ -250,7 +252,7 @@ async def test_a_save_under_way_when_the_right_to_it_ends(server, ada: Api, bob:
         assert [one["kind"] for one in await versions(ada, session_id)] == (["final"] if what == "ended" else [])
 
 
-async def test_versions_are_limited(start_server) -> None:
+async def test_save_over_version_limit_is_refused(start_server) -> None:
     """At the limit saving says so; what there is stays readable, and saving no change is still fine."""
     server = await start_server(versions=2)
     ada = await Api(server.url).sign_up("ada")
@@ -264,7 +266,7 @@ async def test_versions_are_limited(start_server) -> None:
     assert (await ada.post(f"/code/{session_id}/save", {"code": "2"})).status == 200
 
 
-async def test_versions_survive_a_restart(start_server) -> None:
+async def test_versions_and_live_document_survive_restart(start_server) -> None:
     """What was answered with 201 is there after a restart, the live document too."""
     first = await start_server()
     ada = await Api(first.url).sign_up("ada")
@@ -284,7 +286,7 @@ async def test_versions_survive_a_restart(start_server) -> None:
 # -- reading --------------------------------------------------------------------------------------
 
 
-async def test_nothing_saved_yet(ada: Api) -> None:
+async def test_latest_version_of_unsaved_session_is_not_found(ada: Api) -> None:
     """Without a version `latest` is 404 with a reason, the list is empty, the live document is there."""
     session_id = await ada.new_session(code="x")
 
@@ -296,7 +298,7 @@ async def test_nothing_saved_yet(ada: Api) -> None:
     assert (await ada.live(session_id))["version"] is None
 
 
-async def test_live_says_whether_it_is_saved(ada: Api) -> None:
+async def test_live_document_has_version_number_only_while_unchanged(ada: Api) -> None:
     """`version` is the newest number while nothing has changed since, else null; the newest version stays."""
     session_id = await ada.new_session(code="x")
     await ada.post(f"/code/{session_id}/save")
@@ -319,7 +321,7 @@ async def test_live_says_whether_it_is_saved(ada: Api) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "2", "99999999999", "9" * 400, "-1", "1.5", "one", "1%00", "１", "latest"])
-async def test_versions_that_are_none(ada: Api, number: str) -> None:
+async def test_unknown_version_number_is_not_found(ada: Api, number: str) -> None:
     """A number without a version, and what is no number, is not found."""
     session_id = await ada.new_session()
     await ada.post(f"/code/{session_id}/save")
@@ -327,7 +329,7 @@ async def test_versions_that_are_none(ada: Api, number: str) -> None:
     assert code_of(await ada.get(f"/code/{session_id}/versions/{number}")) == (404, "not_found")
 
 
-async def test_pages_of_versions(ada: Api) -> None:
+async def test_version_pages_lead_from_newest_to_oldest(ada: Api) -> None:
     """Newest first; following `next` shows each once; `fields=meta` leaves only the texts out."""
     session_id = await ada.new_session()
     for number in range(7):
@@ -346,7 +348,7 @@ async def test_pages_of_versions(ada: Api) -> None:
 
 
 @pytest.mark.parametrize("fields", ["all", "META", "code,files", "meta,code"])
-async def test_unknown_fields_to_list(ada: Api, fields: str) -> None:
+async def test_version_list_with_unknown_fields_value_is_refused(ada: Api, fields: str) -> None:
     """`fields` knows one word."""
     answer = await ada.get(f"/code/{await ada.new_session()}/versions?fields={fields}")
 
@@ -354,7 +356,7 @@ async def test_unknown_fields_to_list(ada: Api, fields: str) -> None:
     assert list(answer.body["errors"]) == ["fields"]
 
 
-async def test_unknown_sessions(ada: Api) -> None:
+async def test_version_routes_of_unknown_session_are_not_found(ada: Api) -> None:
     """Every route of an unknown session is not found."""
     for path in ("latest", "latest?live=true", "versions", "versions/1"):
         assert code_of(await ada.get(f"/code/{UNKNOWN_ID}/{path}")) == (404, "not_found")
@@ -364,7 +366,7 @@ async def test_unknown_sessions(ada: Api) -> None:
 # -- automatic versions ---------------------------------------------------------------------------
 
 
-async def test_a_version_comes_when_typing_pauses(start_server) -> None:
+async def test_automatic_version_after_pause_names_all_authors(start_server) -> None:
     """Nobody has to press save: the version names all who typed, and saving then changes nothing."""
     server = await start_server(auto_version_pause_s=1)
     ada = await Api(server.url).sign_up("ada")
@@ -386,7 +388,7 @@ async def test_a_version_comes_when_typing_pauses(start_server) -> None:
     assert (await ada.post(f"/code/{session_id}/save")).status == 200
 
 
-async def test_a_version_comes_while_typing_goes_on(start_server) -> None:
+async def test_automatic_version_during_typing_names_recent_authors(start_server) -> None:
     """Who never pauses has versions too; only those who typed since the last one are named."""
     server = await start_server(auto_version_pause_s=3_600, auto_version_s=0.3)
     ada = await Api(server.url).sign_up("ada")
@@ -404,7 +406,7 @@ async def test_a_version_comes_while_typing_goes_on(start_server) -> None:
     assert (newest["kind"], newest["author"]["username"]) == ("auto", "bob")
 
 
-async def test_no_version_comes_of_nothing(start_server) -> None:
+async def test_automatic_version_without_edit_is_not_made(start_server) -> None:
     """Looking and saving by hand make no automatic versions beside."""
     server = await start_server(auto_version_pause_s=0.05, idle_s=0.2)
     ada = await Api(server.url).sign_up("ada")
@@ -419,7 +421,7 @@ async def test_no_version_comes_of_nothing(start_server) -> None:
     assert [one["kind"] for one in await versions(ada, quiet)] == ["manual"]
 
 
-async def test_contributors_keep_their_names(ada: Api, bob: Api) -> None:
+async def test_version_contributors_show_current_names_after_leaving(ada: Api, bob: Api) -> None:
     """A rename shows in old versions; who left the session is still named."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")

@@ -13,7 +13,7 @@ async def save(api: Api, session_id: str, code: str, label: str = "") -> dict:
     return answer.body
 
 
-async def test_comparing_two_versions(ada: Api) -> None:
+async def test_compare_of_two_versions_returns_differences(ada: Api) -> None:
     session_id = await ada.new_session()
     await save(ada, session_id, "a\nb\nc\n")
     await save(ada, session_id, "a\nb two\nc\n")
@@ -60,7 +60,9 @@ async def test_comparing_two_versions(ada: Api) -> None:
         ("from=0&to=2", (0, 2), True),
     ],
 )
-async def test_what_is_compared(ada: Api, query: str, ends: tuple, changed: bool) -> None:
+async def test_compare_with_omitted_or_live_end_uses_expected_texts(
+    ada: Api, query: str, ends: tuple, changed: bool
+) -> None:
     session_id = await ada.new_session()
     await save(ada, session_id, "one\n")
     await save(ada, session_id, "two\n")
@@ -85,7 +87,7 @@ async def test_what_is_compared(ada: Api, query: str, ends: tuple, changed: bool
         ("from=99999999999999999999", 422, "invalid"),
     ],
 )
-async def test_what_cannot_be_compared(ada: Api, query: str, status: int, code: str) -> None:
+async def test_compare_with_unknown_or_bad_version_is_refused(ada: Api, query: str, status: int, code: str) -> None:
     session_id = await ada.new_session()
     await save(ada, session_id, "one\n")
 
@@ -93,7 +95,7 @@ async def test_what_cannot_be_compared(ada: Api, query: str, status: int, code: 
     assert code_of(await ada.get(f"/code/{UNKNOWN_ID}/diff?from=1")) == (404, "not_found")
 
 
-async def test_large_texts(ada: Api) -> None:
+async def test_compare_of_large_texts_does_not_block_event_loop(ada: Api) -> None:
     """A megabyte is compared beside the event loop."""
     session_id = await ada.new_session()
     lines = [f"line {number} of a large file\n" for number in range(30_000)]

@@ -24,7 +24,7 @@ async def described(api: Api, session_id: str) -> list[tuple[str, str, str]]:
 # -- restoring ------------------------------------------------------------------------------------
 
 
-async def test_restoring(ada: Api, bob: Api) -> None:
+async def test_restore_replaces_document_and_saves_unsaved_text(ada: Api, bob: Api) -> None:
     """The document is as it was; what was in no version yet is one; the restorer is the author."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -48,7 +48,7 @@ async def test_restoring(ada: Api, bob: Api) -> None:
     assert "not saved" in found[2][2]
 
 
-async def test_restoring_what_is_there(ada: Api) -> None:
+async def test_restore_of_current_text_makes_no_version(ada: Api) -> None:
     session_id = await ada.new_session()
     first = await save(ada, session_id, "one\n")
 
@@ -57,7 +57,7 @@ async def test_restoring_what_is_there(ada: Api) -> None:
     assert (answer.status, answer.body) == (200, first)
 
 
-async def test_restoring_several_texts(ada: Api) -> None:
+async def test_restore_replaces_all_roots_or_named_one(ada: Api) -> None:
     """All roots, or the one that is named; a root that was not there is empty again."""
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
@@ -89,7 +89,7 @@ async def test_restoring_several_texts(ada: Api) -> None:
         ({"version": 1, "x": 1}, 422, "invalid"),
     ],
 )
-async def test_what_cannot_be_restored(ada: Api, body: dict, status: int, code: str) -> None:
+async def test_restore_with_bad_version_or_root_is_refused(ada: Api, body: dict, status: int, code: str) -> None:
     session_id = await ada.new_session()
     await save(ada, session_id, "one")
 
@@ -97,7 +97,7 @@ async def test_what_cannot_be_restored(ada: Api, body: dict, status: int, code: 
     assert len(await described(ada, session_id)) == 1
 
 
-async def test_no_room_for_another_version(start_server) -> None:
+async def test_restore_at_version_limit_is_refused_and_changes_nothing(start_server) -> None:
     """Nothing is restored when its version could not be stored."""
     server = await start_server(versions=3)
     ada = await Api(server.url).sign_up("ada")
@@ -109,7 +109,7 @@ async def test_no_room_for_another_version(start_server) -> None:
     assert (await ada.live(session_id))["code"] == "three"
 
 
-async def test_restoring_while_somebody_types(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_restore_during_typing_keeps_new_text_and_cursors(peers: Peers, ada: Api, bob: Api) -> None:
     """Editors see it as an edit; what is typed meanwhile survives, and nobody's cursor is thrown elsewhere."""
     session_id = await ada.new_session()
     await save(ada, session_id, "first line\nsecond line\nlast line\n")
@@ -135,7 +135,7 @@ async def test_restoring_while_somebody_types(peers: Peers, ada: Api, bob: Api) 
 # -- the end --------------------------------------------------------------------------------------
 
 
-async def test_the_final_version(ada: Api) -> None:
+async def test_session_end_stores_final_version_unless_saved(ada: Api) -> None:
     """Ending a session stores what it ended with, once, unless a version has that already."""
     session_id = await ada.new_session(code="one")
 
@@ -146,7 +146,9 @@ async def test_the_final_version(ada: Api) -> None:
     assert (await ada.get(f"/code/{session_id}/latest")).body["author"]["username"] == "ada"
 
 
-async def test_the_store_goes_away_at_the_end(start_server, expect_log, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_session_end_during_store_outage_stores_final_version_later(
+    start_server, expect_log, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The session has ended; its final version is stored when that is possible again."""
     expect_log("WARNING handlers.api.session: session .* has no final version yet")
     server = await start_server(idle_s=0.2)

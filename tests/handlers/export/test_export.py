@@ -4,7 +4,7 @@ from tests.api import Api
 from tests.handlers.clients import code_of, guest_of
 
 
-async def test_who_may_export(ada: Api) -> None:
+async def test_export_in_bad_format_or_by_stranger_is_refused(ada: Api) -> None:
     session_id, other = await ada.new_session(), await ada.new_session()
 
     assert code_of(await ada.get(f"/code/{session_id}/export?format=tar")) == (422, "invalid")

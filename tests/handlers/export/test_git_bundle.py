@@ -26,7 +26,7 @@ async def cloned(api: Api, session_id: str, folder: Path) -> Path:
     return folder / "clone"
 
 
-async def test_a_commit_for_each_version(ada: Api, bob: Api, tmp_path: Path) -> None:
+async def test_git_bundle_has_commit_for_each_version_and_live_text(ada: Api, bob: Api, tmp_path: Path) -> None:
     """With author, time, label and texts; what is in no version yet comes last."""
     session_id = await ada.new_session(code="one\n")
     await bob.post(f"/session/{session_id}/join")
@@ -53,7 +53,7 @@ async def test_a_commit_for_each_version(ada: Api, bob: Api, tmp_path: Path) -> 
     wire.close()
 
 
-async def test_a_repository_of_nothing(ada: Api, tmp_path: Path) -> None:
+async def test_git_bundle_without_versions_has_one_commit(ada: Api, tmp_path: Path) -> None:
     """A session without versions is one commit."""
     session_id = await ada.new_session()
 

@@ -8,7 +8,7 @@ import crdt.history.replay
 from tests.api import Api
 
 
-async def test_a_page_that_plays_has_everything(ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_html_player_contains_all_history_escaped(ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every update of every part, with authors and times, versions and chat; no text can end the element it is in."""
     monkeypatch.setattr(crdt.history.replay, "MAX_STEPS", 2)
     session_id = await ada.new_session(code="</script><b>", title="</script>")
@@ -34,7 +34,7 @@ async def test_a_page_that_plays_has_everything(ada: Api, bob: Api, monkeypatch:
     assert data["title"] == "</script>"
 
 
-async def test_an_empty_page(ada: Api) -> None:
+async def test_html_player_of_empty_session_has_no_steps(ada: Api) -> None:
     session_id = await ada.new_session()
 
     page = (await ada.get(f"/code/{session_id}/export?format=replay")).body.decode()

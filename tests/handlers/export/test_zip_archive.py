@@ -28,7 +28,7 @@ def lines(found: zipfile.ZipFile, name: str) -> list[dict]:
     return [json.loads(line) for line in found.read(name).decode().splitlines()]
 
 
-async def test_everything_is_in_it(ada: Api, bob: Api) -> None:
+async def test_zip_archive_contains_versions_live_text_chat_and_members(ada: Api, bob: Api) -> None:
     session_id = await ada.new_session(title="Intervïew", code="one\n")
     await bob.post(f"/session/{session_id}/join")
     await ada.post(f"/code/{session_id}/save", {"label": "first"})
@@ -59,7 +59,7 @@ async def test_everything_is_in_it(ada: Api, bob: Api) -> None:
         assert "example.org" not in found.read("members.json").decode()
 
 
-async def test_an_empty_session(ada: Api) -> None:
+async def test_zip_archive_of_empty_session_has_standard_files(ada: Api) -> None:
     found = await archive(ada, await ada.new_session())
 
     assert sorted(found.namelist()) == [
@@ -67,7 +67,7 @@ async def test_an_empty_session(ada: Api) -> None:
     ]  # fmt: skip
 
 
-def test_names_of_files() -> None:
+def test_zip_file_names_are_safe_and_distinct() -> None:
     """A text may have any name: none leads out of its folder, and none hides another."""
     roots = [
         "../../etc/passwd",
@@ -95,7 +95,7 @@ def test_names_of_files() -> None:
         assert not set(name) & set("/\\:\0")
 
 
-async def test_texts_of_other_names(ada: Api) -> None:
+async def test_zip_archive_escapes_root_names_in_paths(ada: Api) -> None:
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
     for root in ("../x", ".."):
@@ -109,7 +109,7 @@ async def test_texts_of_other_names(ada: Api) -> None:
     wire.close()
 
 
-async def test_long_histories(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_zip_archive_of_long_history_is_read_in_pages(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read page by page."""
     monkeypatch.setattr(handlers.export.zip_archive, "_PAGE", 3)
     monkeypatch.setattr(handlers.export.zip_archive, "_MESSAGES", 4)

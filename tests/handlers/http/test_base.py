@@ -49,7 +49,7 @@ METHODS = {
 
 
 @pytest.mark.parametrize("path", METHODS)
-async def test_405_says_which_methods_there_are(ada: Api, path: str) -> None:
+async def test_answer_405_names_allowed_methods(ada: Api, path: str) -> None:
     """RFC 9110 asks for `Allow` with every 405."""
     answer = await ada.request("PUT", path, {})
 
@@ -63,7 +63,7 @@ async def test_405_says_which_methods_there_are(ada: Api, path: str) -> None:
      ("/static/nothing.css", 404), ("/nowhere", 404), ("/session", 401), ("/session/%ff", 400),
      ("/user/signup", 405)],
 )  # fmt: skip
-async def test_every_answer_has_a_request_id(api: Api, path: str, status: int) -> None:
+async def test_every_answer_has_request_id(api: Api, path: str, status: int) -> None:
     """Whatever is asked, the answer can be found in the log."""
     answer = await api.get(path)
 
@@ -71,7 +71,7 @@ async def test_every_answer_has_a_request_id(api: Api, path: str, status: int) -
     assert re.fullmatch(r"[A-Za-z0-9-]{8,64}", answer.headers.get("X-Request-Id", ""))
 
 
-async def test_request_ids_differ_unless_given(ada: Api) -> None:
+async def test_request_id_of_client_is_kept_and_others_differ(ada: Api) -> None:
     """A client's own id is taken over, in good answers and in bad ones."""
     made = [(await ada.get("/user/me")).headers["X-Request-Id"] for _ in range(3)]
     given = {"X-Request-Id": "3f2b8c1e-0000-4000-8000-aaaaaaaaaaaa"}
@@ -85,7 +85,7 @@ async def test_request_ids_differ_unless_given(ada: Api) -> None:
 @pytest.mark.parametrize(
     "given", ["", "short", "x" * 65, "with space in it", "<script>alert(1)</script>", "a;b=c,d%0d%0a"]
 )
-async def test_request_ids_of_another_form_are_replaced(ada: Api, given: str) -> None:
+async def test_request_id_of_bad_form_is_replaced(ada: Api, given: str) -> None:
     """What could not stand safely in a log or header is replaced."""
     answer = await ada.get("/user/me", headers={"X-Request-Id": given})
 
@@ -109,7 +109,7 @@ async def test_request_ids_of_another_form_are_replaced(ada: Api, given: str) ->
         ("application/xml", 415),
     ],
 )
-async def test_avatar_upload_of_other_content_type_is_refused(ada: Api, content_type: str, status: int) -> None:
+async def test_body_of_other_content_type_is_refused(ada: Api, content_type: str, status: int) -> None:
     """Only JSON that says so is read: forms of other sites cannot say so."""
     answer = await ada.request("POST", "/session", {"title": "x"}, headers={"Content-Type": content_type})
 
@@ -118,7 +118,7 @@ async def test_avatar_upload_of_other_content_type_is_refused(ada: Api, content_
         is_problem(answer, 415, "unsupported_media_type")
 
 
-async def test_bodies_where_none_is_expected(ada: Api) -> None:
+async def test_get_and_delete_with_body_work_as_without(ada: Api) -> None:
     """GET and DELETE with a body work as without, and the connection stays usable."""
     session_id = await ada.new_session()
 
@@ -126,7 +126,7 @@ async def test_bodies_where_none_is_expected(ada: Api) -> None:
     assert (await ada.request("DELETE", f"/session/{session_id}", raw=b"{")).status == 204
 
 
-async def test_the_connection_survives_an_error(ada: Api) -> None:
+async def test_connection_after_refused_body_stays_usable(ada: Api) -> None:
     """A refused request with a body does not make the next one on the same connection unreadable."""
     body = b'{"title": "GET /healthz HTTP/1.1"}'
     head = b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
@@ -145,7 +145,7 @@ async def test_the_connection_survives_an_error(ada: Api) -> None:
 @pytest.mark.parametrize(
     "path", ["/user/login", "/user/me", "/session", "/session/x", "/chat/send", "/code/x/save", "/nowhere"]
 )
-async def test_preflights(start_server, path: str) -> None:
+async def test_preflight_is_answered_for_allowed_origins_only(start_server, path: str) -> None:
     """Origins in CORS_ORIGIN are told what they may do, with credentials and never by `*`; others nothing."""
     server = await start_server(cors_origin=f"{OTHER}, http://localhost:3000/")
     asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization,content-type"}
@@ -171,7 +171,9 @@ async def test_preflights(start_server, path: str) -> None:
     [("GET", "/openapi.json", 200), ("GET", "/user/me", 401), ("GET", "/nowhere", 404), ("PUT", "/user/login", 405),
      ("POST", "/user/login", 422)],
 )  # fmt: skip
-async def test_other_origins_can_read_answers_and_errors(start_server, method: str, path: str, status: int) -> None:
+async def test_cors_lets_allowed_origin_read_answers_and_errors(
+    start_server, method: str, path: str, status: int
+) -> None:
     """An allowed page also sees what went wrong, with request id and wait; `Vary` keeps caches apart."""
     server = await start_server(cors_origin=OTHER)
 
@@ -188,7 +190,7 @@ async def test_other_origins_can_read_answers_and_errors(start_server, method: s
     assert not [name for name in stranger.headers if name.startswith("Access-Control-")]
 
 
-async def test_without_cors_origin_nobody_is_allowed(api: Api) -> None:
+async def test_cors_without_setting_allows_no_origin(api: Api) -> None:
     """The default is the server's own pages only."""
     for origin in (OTHER, "null", "*", ""):
         answer = await api.request("OPTIONS", "/session", headers={"Origin": origin})
@@ -198,7 +200,7 @@ async def test_without_cors_origin_nobody_is_allowed(api: Api) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/docs", "/openapi.json", "/session", "/nowhere", "/healthz", "/static/style.css"]
 )
-async def test_headers_of_every_answer(api: Api, path: str) -> None:
+async def test_every_answer_has_security_headers(api: Api, path: str) -> None:
     """Browsers do not guess types, do not pass addresses on, and are not told what runs here."""
     answer = await api.get(path)
 
@@ -207,7 +209,7 @@ async def test_headers_of_every_answer(api: Api, path: str) -> None:
     assert "Tornado" not in answer.headers.get("Server", "")
 
 
-async def test_answers_about_people_are_not_cached(ada: Api) -> None:
+async def test_answers_about_users_are_not_cacheable(ada: Api) -> None:
     """Neither browser nor proxy keeps what was for one user, errors included."""
     for path in ("/user/me", "/session", "/nowhere"):
         assert (await ada.get(path)).headers["Cache-Control"] == "no-store"

@@ -12,7 +12,7 @@ from handlers.rates import Budget
 @pytest.mark.parametrize(
     "raw", [b'{"a": 1e400}', b'{"a": [1, {"a": null}]}', b'{"a": "\\ud83d\\ude00"}', b'{"\\u0000": ""}', b'{"": 1}']
 )
-def test_strange_but_good_json(raw: bytes) -> None:
+def test_parse_json_accepts_unusual_valid_json(raw: bytes) -> None:
     """Pairs of surrogates, odd keys and large numbers are JSON."""
     assert parse_json(raw) == json.loads(raw)
 
@@ -53,7 +53,7 @@ def test_body_released_twice_gives_back_once() -> None:
     assert budget.total == 4
 
 
-def test_body_released_takes_nothing_more() -> None:
+def test_body_after_release_takes_nothing_more() -> None:
     """Nobody would give that back."""
     body, budget = a_body()
     body.release()
@@ -110,7 +110,7 @@ def test_body_declared_far_too_large_is_not_read() -> None:
 
 
 @pytest.mark.parametrize("length", ["", "x", "-1", "²", "4"])
-def test_body_declared_otherwise_is_not_refused(length: str) -> None:
+def test_body_with_length_that_is_no_number_is_not_refused(length: str) -> None:
     """Tornado judges what is no number."""
     body, _ = a_body(limit=4)
 
@@ -130,7 +130,7 @@ def test_body_declared_otherwise_is_not_refused(length: str) -> None:
         b"{", b"\xff", b'{"a":' * 17 + b"1" + b"}" * 17, b'{"a":' * 100_000,
     ],
 )  # fmt: skip
-def test_parse_json_refuses_what_breaks_something_later(raw: bytes) -> None:
+def test_parse_json_refuses_unsafe_json(raw: bytes) -> None:
     """Only objects; no numbers that are none, doubled keys, halves of characters or deep nesting."""
     with pytest.raises(ApiError) as raised:
         parse_json(raw)

@@ -29,7 +29,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("what", ANSWERS)
-async def test_no_answer_is_without(ada: Api, what: str) -> None:
+async def test_every_answer_has_common_security_headers(ada: Api, what: str) -> None:
     """Nothing is sniffed, framed or told where it was linked from; nothing gets a camera; no word of the software."""
     method, path, status = ANSWERS[what]
     answer = await ada.request(method, path, {} if method == "PUT" else None)
@@ -43,7 +43,7 @@ async def test_no_answer_is_without(ada: Api, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["JSON", "an error of ours", "a file", "a page"])
-async def test_what_is_no_page_may_do_nothing(ada: Api, what: str) -> None:
+async def test_content_policy_is_empty_except_for_pages(ada: Api, what: str) -> None:
     """JSON, problems and files have the empty policy; a page its own."""
     method, path, _ = ANSWERS[what]
     policy = (await ada.request(method, path)).headers["Content-Security-Policy"]
@@ -51,7 +51,7 @@ async def test_what_is_no_page_may_do_nothing(ada: Api, what: str) -> None:
     assert (policy == NOTHING) is (what != "a page")
 
 
-async def test_pictures_are_sandboxed_and_may_be_shown_elsewhere(ada: Api) -> None:
+async def test_picture_headers_sandbox_it_and_allow_other_origins(ada: Api) -> None:
     """Front ends of other origins show them; opened alone they run nothing."""
     url = (await upload(ada, picture())).body["avatar"]
     answer = await ada.get("/user" + url.rpartition("/user")[2])
@@ -62,7 +62,7 @@ async def test_pictures_are_sandboxed_and_may_be_shown_elsewhere(ada: Api) -> No
 
 
 @pytest.mark.parametrize("path", ["/user/me", "/nothing", "/", "/healthz"])
-async def test_over_tls_browsers_are_told_to_stay_there(start_server, path: str) -> None:
+async def test_hsts_is_sent_when_trusted_proxy_says_tls(start_server, path: str) -> None:
     """Only the word of a proxy that is trusted counts."""
     behind, alone = await start_server(trust_proxy=1), None
     headers = {"X-Forwarded-Proto": "https"}

@@ -59,12 +59,12 @@ NAMED = {"$ref": "#/components/schemas/Point"}
         (list[Point], {"type": "array", "items": NAMED}),
     ],
 )
-def test_components_of_a_type(kind: Any, schema: dict[str, Any]) -> None:
+def test_components_have_schema_for_each_answer_type(kind: Any, schema: dict[str, Any]) -> None:
     """Each type that answers use has its schema."""
     assert Components().of(kind) == schema
 
 
-def test_components_of_a_typed_dict_describe_it_by_name() -> None:
+def test_components_of_typed_dict_describe_it_by_name() -> None:
     """Fields of its bases are its own, those that may be missing are not required, the docstring is the description."""
     components = Components()
 
@@ -79,7 +79,7 @@ def test_components_of_a_typed_dict_describe_it_by_name() -> None:
     assert components.schemas["Point"]["description"] == "A place.\n\nMore about it."
 
 
-def test_components_of_an_enumeration_have_its_values() -> None:
+def test_components_of_enumeration_have_its_values() -> None:
     """An enumeration is a named schema too, so that all its uses are one type for clients."""
     components = Components()
 
@@ -87,7 +87,7 @@ def test_components_of_an_enumeration_have_its_values() -> None:
     assert components.schemas == {"Colour": {"type": "string", "enum": ["red", "blue"]}}
 
 
-def test_components_of_a_type_that_contains_itself() -> None:
+def test_components_of_recursive_type_refer_to_it_by_name() -> None:
     """It refers to itself by name."""
     components = Components()
 
@@ -97,13 +97,13 @@ def test_components_of_a_type_that_contains_itself() -> None:
 
 
 @pytest.mark.parametrize("kind", [float, object, set[str], dict[int, str], Annotated[str, "note"], Literal[1]])
-def test_components_of_a_type_that_is_not_known_raises(kind: Any) -> None:
+def test_components_of_unknown_type_raises(kind: Any) -> None:
     """What would be described wrongly stops the start of the server."""
     with pytest.raises(TypeError):
         Components().of(kind)
 
 
-def test_components_of_two_types_of_one_name_raises() -> None:
+def test_components_of_two_types_with_one_name_raises() -> None:
     """One would replace the other."""
     components = Components()
     components.of(Point)
@@ -126,12 +126,12 @@ def test_components_of_two_types_of_one_name_raises() -> None:
         ({"anyof": [{"type": "integer"}, {"type": "string"}]}, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
     ],
 )  # fmt: skip
-def test_of_rules_says_the_bounds(rules: dict[str, Any], schema: dict[str, Any]) -> None:
+def test_of_rules_translates_bounds(rules: dict[str, Any], schema: dict[str, Any]) -> None:
     """Cerberus' rules and JSON Schema's keywords are translated one by one."""
     assert of_rules(rules) == schema
 
 
-def test_of_body_with_alternatives_wants_one_of_them() -> None:
+def test_of_body_with_alternatives_requires_one_of_them() -> None:
     """A field that excludes another one is needed unless the other one is there."""
     schema = of_body({"a": {"type": "string", "excludes": "b"}, "b": {"excludes": "a"}, "c": {"required": True}})
 

@@ -43,7 +43,7 @@ def request(
         (3, ["1.1.1.1, 2.2.2.2"], "10.0.0.1"),
     ],
 )
-def test_client_address(hops: int, forwarded: list[str], address: str) -> None:
+def test_client_address_counts_trusted_proxies_from_the_right(hops: int, forwarded: list[str], address: str) -> None:
     """With n trusted proxies the n-th entry from the right counts; what a stranger put before it never does."""
     lines = [("X-Forwarded-For", one) for one in forwarded]
 
@@ -63,14 +63,14 @@ def test_client_address(hops: int, forwarded: list[str], address: str) -> None:
         ("unix:", "unix:"),
     ],
 )
-def test_limits_count_ipv6_by_subscriber(remote: str, place: str) -> None:
+def test_limit_key_of_ipv6_address_is_its_64_prefix(remote: str, place: str) -> None:
     """Who has a /64 has one place, not 2⁶⁴; IPv4 is counted by address, however it is written."""
     assert network.rate_limit_key(request(remote=remote), 0) == place
 
 
 @pytest.mark.parametrize("name", ["X-Real-Ip", "Forwarded", "True-Client-Ip", "CF-Connecting-IP", "X-Client-Ip"])
 @pytest.mark.parametrize("hops", [0, 1])
-def test_other_headers_are_not_believed(name: str, hops: int) -> None:
+def test_client_address_ignores_other_headers(name: str, hops: int) -> None:
     """One header is trusted, and only from trusted proxies."""
     assert network.client_address(request((name, "for=6.6.6.6")), hops) == "10.0.0.1"
 
@@ -100,14 +100,16 @@ def test_other_headers_are_not_believed(name: str, hops: int) -> None:
         (2, "http", "https, http, https", False),
     ],
 )
-def test_is_secure(hops: int, protocol: str, forwarded: str | None, secure: bool) -> None:
+def test_is_secure_follows_connection_or_trusted_proxy(
+    hops: int, protocol: str, forwarded: str | None, secure: bool
+) -> None:
     """TLS is what the connection has, or what a trusted proxy says of its own."""
     lines = [] if forwarded is None else [("X-Forwarded-Proto", forwarded)]
 
     assert network.is_secure(request(*lines, protocol=protocol), hops) is secure
 
 
-def test_two_proxies_of_which_one_says_it() -> None:
+def test_is_secure_behind_two_proxies_accepts_single_value() -> None:
     """Proxies set X-Forwarded-Proto rather than append to it: one value for two hops is the usual case."""
     told = request(("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "1.1.1.1, 2.2.2.2"))
 
@@ -129,7 +131,9 @@ def test_two_proxies_of_which_one_says_it() -> None:
         ("code.example.org", "http", 0, "https", "http://code.example.org"),
     ],
 )
-def test_own_origin(host: str, protocol: str, hops: int, proto: str | None, origin: str) -> None:
+def test_own_origin_is_scheme_and_host_seen_by_client(
+    host: str, protocol: str, hops: int, proto: str | None, origin: str
+) -> None:
     """The origin is scheme and host as the client sees them."""
     lines = [] if proto is None else [("X-Forwarded-Proto", proto)]
 
@@ -179,7 +183,7 @@ ALLOWED = frozenset({"https://editor.example.org", "http://localhost:3000"})
         ("chrome-extension://abc", None, False),
     ],
 )
-def test_is_allowed_origin(origin: str | None, site: str | None, allowed: bool | None) -> None:
+def test_is_allowed_origin_compares_whole_origins(origin: str | None, site: str | None, allowed: bool | None) -> None:
     """Origins are compared whole; what says nothing is unknown, not allowed."""
     lines = []
     if origin is not None:
@@ -190,7 +194,7 @@ def test_is_allowed_origin(origin: str | None, site: str | None, allowed: bool |
     assert network.is_allowed_origin(request(*lines), ALLOWED, 0) is allowed
 
 
-def test_two_origins_are_none() -> None:
+def test_is_allowed_origin_with_two_origins_is_not_allowed() -> None:
     """A header given twice is no origin that anybody allowed."""
     twice = request(("Origin", "http://code.example.org"), ("Origin", "https://evil.example.org"))
 
@@ -210,7 +214,7 @@ def test_two_origins_are_none() -> None:
         ("https://example.org:80", "https://example.org:80"),
     ],
 )
-def test_normalize_origin(text: str, origin: str) -> None:
+def test_normalize_origin_returns_form_sent_by_browsers(text: str, origin: str) -> None:
     """What people write is turned into what browsers send: small letters, no default port, no slash."""
     assert network.normalize_origin(text) == origin
 
@@ -222,7 +226,7 @@ def test_normalize_origin(text: str, origin: str) -> None:
      "https://user:pw@example.org", "https://example.org#x", "https://example.org:port", "https://*.example.org",
      "https://exa mple.org"],
 )  # fmt: skip
-def test_what_is_no_origin(text: str) -> None:
+def test_normalize_origin_of_invalid_setting_raises(text: str) -> None:
     """A setting that could never match a browser is refused at the start, not silently kept."""
     with pytest.raises(ValueError):
         network.normalize_origin(text)

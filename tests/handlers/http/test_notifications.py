@@ -27,7 +27,7 @@ def content(frame: bytes) -> dict:
     return json.loads(frame[end_of_length:])
 
 
-def test_of_messages_tells_the_session_what_rest_shows() -> None:
+def test_message_notification_goes_to_its_session_as_rest_shows_it() -> None:
     """The message with its sender, to the pages of its session alone."""
     told = Told()
     listener = notifications.of_messages(cast("Connections", told))
@@ -39,6 +39,6 @@ def test_of_messages_tells_the_session_what_rest_shows() -> None:
     assert (session_id, note["about"], note["message"]["sender"]["username"]) == ("s1", "message", "ada")
 
 
-def test_session_changed_says_to_read_it_again() -> None:
+def test_session_changed_notification_has_no_details() -> None:
     """No more than that: what each may see, REST knows."""
     assert content(notifications.SESSION_CHANGED) == {"about": "session"}

@@ -38,18 +38,18 @@ DESCRIBED = {
 }  # fmt: skip
 
 
-def test_every_route_is_described_and_every_description_is_routed() -> None:
+def test_openapi_paths_equal_routes() -> None:
     """Paths are the same on both sides."""
     assert sorted(ROUTED) == sorted(DESCRIBED)
 
 
 @pytest.mark.parametrize("path", sorted({*ROUTED, *DESCRIBED}))
-def test_methods_are_the_same(path: str) -> None:
+def test_openapi_methods_equal_route_methods(path: str) -> None:
     """A route has exactly the methods that its description has."""
     assert ROUTED.get(path) == DESCRIBED.get(path)
 
 
-def test_no_operation_is_described_twice() -> None:
+def test_openapi_describes_each_operation_one_time() -> None:
     """One line a route and method."""
     described = [(operation.method, operation.path) for operation in OPERATIONS]
 
@@ -57,7 +57,7 @@ def test_no_operation_is_described_twice() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
-def test_each_operation(operation: Operation) -> None:
+def test_openapi_operation_declares_parameters_sign_in_and_body(operation: Operation) -> None:
     """Parameters are declared, sign-in is said truly, what changes something says what body it takes."""
     described = openapi.document("1")["paths"][operation.path][operation.method.lower()]
     (handler,) = [handler for route, handler in ROUTES if shape(route) == shape(operation.path)]
@@ -80,7 +80,7 @@ def test_each_operation(operation: Operation) -> None:
     "name",
     [name for name, value in vars(schemas).items() if name.isupper() and isinstance(value, dict) and name[0] != "_"],
 )
-def test_bodies_are_those_that_are_checked(name: str) -> None:
+def test_openapi_bodies_match_checked_schemas(name: str) -> None:
     """Fields, limits and choices of the description are those of the schema."""
     schema = getattr(schemas, name)
 
@@ -98,7 +98,7 @@ def test_bodies_are_those_that_are_checked(name: str) -> None:
     assert [one["required"] for one in described.get("oneOf", [])] == [[field] for field in alternatives]
 
 
-async def test_the_description_is_served(api: Api) -> None:
+async def test_openapi_description_is_served_to_everybody(api: Api) -> None:
     """OpenAPI 3.1 as JSON, to everybody."""
     answer = await api.get("/openapi.json")
 
@@ -110,7 +110,7 @@ async def test_the_description_is_served(api: Api) -> None:
     assert "/user/signup" in answer.body["paths"]
 
 
-async def test_references_lead_somewhere(api: Api) -> None:
+async def test_openapi_references_exist(api: Api) -> None:
     """Every `$ref` and every security scheme named is there."""
     document = (await api.get("/openapi.json")).body
 
@@ -130,7 +130,7 @@ async def test_references_lead_somewhere(api: Api) -> None:
             assert {name for choice in operation["security"] for name in choice} <= schemes
 
 
-async def test_the_page_of_the_reference_lists_everything(api: Api) -> None:
+async def test_docs_page_lists_operations_fields_and_error_codes(api: Api) -> None:
     """/docs has each operation, each field of its body, and each error word."""
     answer = await api.get("/docs")
     assert answer.status == 200
@@ -147,7 +147,7 @@ async def test_the_page_of_the_reference_lists_everything(api: Api) -> None:
         assert str(close_code) in page
 
 
-async def test_errors_link_to_the_reference(ada: Api) -> None:
+async def test_error_type_is_existing_anchor_of_docs_page(ada: Api) -> None:
     """The `type` of an error is an address whose anchor exists on the page."""
     problems = [await ada.get("/nowhere"), await ada.post("/session", {"x": 1}), await Api(ada.url).get("/session")]
     page = (await ada.get("/docs")).body.decode()

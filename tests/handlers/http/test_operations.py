@@ -9,7 +9,7 @@ from handlers.http.json_schema import Components
 from handlers.http.operations import ERRORS, OPERATIONS, Media, Operation
 
 
-def test_operations_have_names_of_their_own() -> None:
+def test_operation_names_are_unique() -> None:
     """Generated clients call their functions so."""
     names = [operation.name for operation in OPERATIONS]
 
@@ -17,7 +17,7 @@ def test_operations_have_names_of_their_own() -> None:
     assert all(re.fullmatch(r"[a-z][A-Za-z]+", name) for name in names)
 
 
-def test_errors_have_one_status_each() -> None:
+def test_error_code_has_one_status() -> None:
     """The word alone says what happened."""
     codes = [code for _, code, _ in ERRORS]
 

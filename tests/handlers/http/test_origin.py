@@ -35,7 +35,7 @@ async def cookies_of(url: str, name: str) -> str:
 # -- the matrix -----------------------------------------------------------------------------------
 
 
-async def test_the_matrix(url: str) -> None:
+async def test_origin_check_refuses_only_cookies_of_other_sites(url: str) -> None:
     """Origin × Sec-Fetch-Site × content type × cookie or bearer: only cookies from foreign pages are refused."""
     token = (await Api(url).sign_up("ada")).token
     cookie = await cookies_of(url, "bob")
@@ -59,7 +59,7 @@ async def test_the_matrix(url: str) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), CHANGING)
-async def test_every_route_that_changes_something(url: str, method: str, path: str) -> None:
+async def test_origin_check_covers_every_changing_route(url: str, method: str, path: str) -> None:
     """On each such route a foreign page's request with cookies is refused before anything is looked at.
 
     Whatever kind of content it says it has: those that a page may send without asking first, and JSON.
@@ -79,14 +79,14 @@ async def test_every_route_that_changes_something(url: str, method: str, path: s
     assert (await Api(url).get("/user/me", headers=cookie)).status in (200, 401)
 
 
-def test_the_routes_are_found() -> None:
+def test_list_of_changing_routes_is_not_empty() -> None:
     """The list above is made from the routes: it must not be empty by mistake."""
     assert len(CHANGING) >= 13
     assert ("POST", "/user/login") in CHANGING
     assert ("DELETE", f"/session/{UNKNOWN_ID}/members/{UNKNOWN_ID}") in CHANGING
 
 
-async def test_what_a_foreign_page_tried_has_not_happened(url: str) -> None:
+async def test_requests_refused_by_origin_change_nothing(url: str) -> None:
     """After refused requests the session, the name and the login are as they were."""
     cookie = {"Cookie": await cookies_of(url, "ada")}
     own = {"Origin": url, **cookie}
@@ -112,7 +112,7 @@ async def test_what_a_foreign_page_tried_has_not_happened(url: str) -> None:
 # -- reading --------------------------------------------------------------------------------------
 
 
-async def test_foreign_pages_cannot_read(url: str) -> None:
+async def test_cors_does_not_let_other_sites_read_by_cookie(url: str) -> None:
     """GET with cookies is answered (it changes nothing), but the browser does not show it to a foreign page."""
     cookie = {"Cookie": await cookies_of(url, "ada")}
 
@@ -124,7 +124,7 @@ async def test_foreign_pages_cannot_read(url: str) -> None:
     assert allowed.headers["Access-Control-Allow-Origin"] == ALLOWED
 
 
-async def test_reading_changes_nothing(url: str) -> None:
+async def test_get_requests_have_no_effect(url: str) -> None:
     """What a foreign page can trigger with an image or a link has no effect."""
     cookie = {"Cookie": await cookies_of(url, "ada"), "Sec-Fetch-Site": "cross-site"}
 
@@ -155,7 +155,7 @@ async def test_reading_changes_nothing(url: str) -> None:
         ("own, other scheme", None, False),
     ],
 )
-async def test_signing_in_from_another_site(url: str, path: str, origin: str, site: str | None, is_good) -> None:
+async def test_sign_in_from_other_site_is_refused(url: str, path: str, origin: str, site: str | None, is_good) -> None:
     """No foreign page can sign a visitor in as somebody else; programs without a browser can sign in."""
     ada = await Api(url).sign_up("ada")
     invite = await ada.post(f"/session/{await ada.new_session()}/invites")
@@ -175,7 +175,7 @@ async def test_signing_in_from_another_site(url: str, path: str, origin: str, si
         assert not set_cookies(answer)
 
 
-async def test_signing_in_again_with_cookies_from_before(url: str) -> None:
+async def test_sign_in_with_old_cookies_and_no_origin_is_accepted(url: str) -> None:
     """A program with a cookie jar (curl -b -c) and no origin may sign in again: its cookie signs nothing here."""
     cookie = {"Cookie": await cookies_of(url, "ada")}
 
@@ -185,7 +185,7 @@ async def test_signing_in_again_with_cookies_from_before(url: str) -> None:
     assert (login.status, signup.status) == (200, 201)
 
 
-async def test_a_page_with_an_outdated_cookie_can_sign_in_and_refresh(url: str) -> None:
+async def test_sign_in_and_refresh_with_outdated_cookie_succeed(url: str) -> None:
     """A cookie of a login that has ended does not stand in the way of the next one."""
     browser = Browser(url)
     await browser.enter("ada")
@@ -200,7 +200,7 @@ async def test_a_page_with_an_outdated_cookie_can_sign_in_and_refresh(url: str) 
 
 
 @pytest.mark.parametrize("origin", [name for name in ORIGINS if name not in ("own", "own in capitals", "allowed")])
-async def test_refreshing_by_cookie_from_another_site(url: str, origin: str) -> None:
+async def test_refresh_by_cookie_from_other_site_is_refused(url: str, origin: str) -> None:
     """The refresh cookie is no use to foreign pages, nor to who does not say where he comes from."""
     cookie = {"Cookie": (await cookies_of(url, "ada")).partition("; ")[2]}
     assert cookie["Cookie"].startswith("refreshToken=")
@@ -212,7 +212,7 @@ async def test_refreshing_by_cookie_from_another_site(url: str, origin: str) -> 
     assert own.status == 200
 
 
-async def test_an_allowed_site_is_a_full_client(url: str) -> None:
+async def test_allowed_origin_signs_up_works_and_signs_out_by_cookie(url: str) -> None:
     """A page of an origin in CORS_ORIGIN signs up, works and signs out with cookies."""
     page = Browser(url, origin=ALLOWED)
 
@@ -237,7 +237,7 @@ async def test_own_origin_behind_tls_proxy_is_https(start_server) -> None:
 
 
 @pytest.mark.parametrize("hops", [0, 1])
-async def test_forged_forwarded_host_is_ignored(start_server, hops: int) -> None:
+async def test_origin_check_ignores_forged_forwarded_host(start_server, hops: int) -> None:
     """With proxies or without, X-Forwarded-Host does not make a foreign page ours."""
     server = await start_server(trust_proxy=hops)
     cookie = await cookies_of(server.url, "ada")

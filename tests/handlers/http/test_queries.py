@@ -58,7 +58,7 @@ def test_read_returns_values_of_their_types(schema: Schema, texts: dict[str, str
         (queries.REPLAY, "to", "0", f"must be a whole number from 1 to {MAX_SEQUENCE}"),
     ],
 )
-def test_read_refuses_a_wrong_value(schema: Schema, name: str, text: str, sentence: str) -> None:
+def test_read_with_wrong_value_says_which_rule_it_breaks(schema: Schema, name: str, text: str, sentence: str) -> None:
     """One sentence for each parameter, whichever rule it breaks."""
     with pytest.raises(ApiError) as raised:
         queries.read(schema, {name: text})
@@ -67,7 +67,7 @@ def test_read_refuses_a_wrong_value(schema: Schema, name: str, text: str, senten
     assert raised.value.errors == {name: [sentence]}
 
 
-def test_read_names_every_parameter_that_is_wrong() -> None:
+def test_read_with_several_wrong_values_names_each() -> None:
     """As for bodies."""
     with pytest.raises(ApiError) as raised:
         queries.read({**queries.PAGE, "fields": queries.VERSIONS["fields"]}, {"limit": "x", "fields": "x"})
@@ -75,6 +75,6 @@ def test_read_names_every_parameter_that_is_wrong() -> None:
     assert set(raised.value.errors or ()) == {"limit", "fields"}
 
 
-def test_the_formats_of_exports_are_those_that_can_be_written() -> None:
+def test_export_format_choices_equal_writer_names() -> None:
     """The parameter's choices are the writers' names."""
     assert queries.EXPORT["format"]["allowed"] == list(FORMATS)

@@ -67,7 +67,7 @@ def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
     return error.errors
 
 
-def test_every_schema_is_tested_here() -> None:
+def test_test_documents_cover_every_schema() -> None:
     """A new schema needs a good document above."""
     defined = {name for name, value in vars(schemas).items() if name.isupper() and isinstance(value, dict)}
     defined = {name for name in defined if not name.startswith("_")}
@@ -76,7 +76,7 @@ def test_every_schema_is_tested_here() -> None:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_good_documents(name: str) -> None:
+def test_schema_returns_good_document_unchanged(name: str) -> None:
     """What is right comes back as it was, and the given document is not changed."""
     document = dict(GOOD[name])
 
@@ -85,13 +85,13 @@ def test_good_documents(name: str) -> None:
 
 @pytest.mark.parametrize("name", GOOD)
 @pytest.mark.parametrize("field", ["role!", "ownerId", "_id", "isAdmin", "$ne", "", "\0", "__class__", "Username"])
-def test_unknown_fields(name: str, field: str) -> None:
+def test_schema_refuses_unknown_fields(name: str, field: str) -> None:
     """No schema lets a field pass that it does not know."""
     assert faults(name, {**GOOD[name], field: None}) == {field: ["is not a known field"]}
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_required_fields(name: str) -> None:
+def test_schema_names_missing_required_fields(name: str) -> None:
     """Each field that is needed is named when it is missing, all others may be left out."""
     needed = REQUIRED.get(name, set())
 
@@ -105,7 +105,7 @@ def test_required_fields(name: str) -> None:
 @pytest.mark.parametrize(
     "value", [None, True, 0, -1.5, [], ["x"], {}, {"$ne": None}, {"$gt": ""}, "\0", float("inf"), 10**30], ids=repr
 )
-def test_values_of_another_type(name: str, value: object) -> None:
+def test_schema_refuses_values_of_other_type(name: str, value: object) -> None:
     """Only text is text: a fault of that field, and of no other, is told."""
     for field in GOOD[name]:
         found = faults(name, {**GOOD[name], field: value})
@@ -137,7 +137,7 @@ def test_values_of_another_type(name: str, value: object) -> None:
         ("NEW_SESSION", "code", 0, 1 << 20),
     ],
 )
-def test_lengths_at_the_limits(name: str, field: str, low: int, high: int) -> None:
+def test_schema_accepts_lengths_up_to_limits_only(name: str, field: str, low: int, high: int) -> None:
     """The shortest and the longest pass, one less and one more do not."""
     assert faults(name, {**GOOD[name], field: "x" * low}) == {}
     assert faults(name, {**GOOD[name], field: "x" * high}) == {}
@@ -153,12 +153,12 @@ def test_lengths_at_the_limits(name: str, field: str, low: int, high: int) -> No
      "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"],
     ids=ascii,
 )  # fmt: skip
-def test_no_control_or_direction_characters_in_names(field: str, character: str) -> None:
+def test_name_with_control_or_direction_character_is_refused(field: str, character: str) -> None:
     """Names stay on their line and in their direction."""
     assert list(faults("SIGNUP", {**GOOD["SIGNUP"], field: f"ad{character}a"})) == [field]
 
 
-def test_text_is_normalized() -> None:
+def test_text_fields_are_composed_and_trimmed_by_kind() -> None:
     """Lines are composed and trimmed; passwords are composed, never trimmed; code is not touched."""
     password = " e\u0301 12345678 "
     document = {"username": " e\u0301mile ", "email": " e\u0301@example.org", "password": password, "fullname": " "}
@@ -169,13 +169,13 @@ def test_text_is_normalized() -> None:
     assert schemas.validate(schemas.SAVE, {"code": " e\u0301\r\n"}) == {"code": " e\u0301\r\n"}
 
 
-def test_length_is_that_of_the_composed_text() -> None:
+def test_length_limit_counts_composed_characters() -> None:
     """32 accented letters are 32 characters, however they were typed."""
     assert faults("ME", {"username": "e\u0301" * 32}) == {}
     assert list(faults("ME", {"username": "e\u0301" * 33})) == ["username"]
 
 
-def test_validation_does_not_leak_between_requests() -> None:
+def test_validation_errors_do_not_carry_over_to_next_document() -> None:
     """What one document did wrong is not said of the next."""
     assert faults("ME", {"username": "x", "role": 1}).keys() == {"username", "role"}
     assert faults("ME", {"username": "ada"}) == {}
@@ -199,7 +199,9 @@ def test_validation_does_not_leak_between_requests() -> None:
         ("MESSAGE", {"sessionId": "x", "message": " "}, "message", "may not be empty"),
     ],
 )
-def test_messages_that_a_form_can_show(name: str, document: dict, field: str, words: str) -> None:
+def test_first_validation_message_of_field_says_what_is_wrong(
+    name: str, document: dict, field: str, words: str
+) -> None:
     """The first thing said of a field is what is wrong with it."""
     assert words in faults(name, document)[field][0]
 
@@ -213,7 +215,7 @@ _json = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(name=st.sampled_from(sorted(GOOD)), data=st.data())
-def test_no_document_raises_anything_else(name: str, data: st.DataObject) -> None:
+def test_validation_of_any_json_raises_only_api_error(name: str, data: st.DataObject) -> None:
     """Whatever JSON comes, it is taken or refused with ApiError."""
     fields = st.sampled_from([*GOOD[name], "other"])
     document = data.draw(st.dictionaries(fields | st.text(max_size=5), _json, max_size=5))
@@ -223,7 +225,7 @@ def test_no_document_raises_anything_else(name: str, data: st.DataObject) -> Non
 
 @pytest.mark.parametrize("pair", [(b"[", b"]"), (b'{"a":', b"}")], ids=["lists", "objects"])
 @pytest.mark.parametrize("field", [b"username", b"other"])
-def test_depth_never_exhausts_the_stack(pair: tuple[bytes, bytes], field: bytes) -> None:
+def test_deeply_nested_document_is_refused(pair: tuple[bytes, bytes], field: bytes) -> None:
     """Nesting of any depth, on a known field or not, is refused by parsing or by checking."""
     broken = []
 
@@ -241,7 +243,7 @@ def test_depth_never_exhausts_the_stack(pair: tuple[bytes, bytes], field: bytes)
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=50) | st.text().map(json.dumps).map(str.encode) | _json.map(json.dumps).map(str.encode))
-def test_no_bytes_raise_anything_else(body: bytes) -> None:
+def test_parsing_of_any_bytes_raises_only_bad_json(body: bytes) -> None:
     """Whatever bytes come, they are an object or `bad_json`."""
     value: Mapping[str, object] = {}
     refused = None

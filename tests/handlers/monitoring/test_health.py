@@ -7,7 +7,7 @@ from tests.api import Api
 from tests.handlers.clients import Browser
 
 
-async def test_healthy_and_ready(api: Api) -> None:
+async def test_health_and_readiness_of_running_server_are_200(api: Api) -> None:
     """Both are 200 and JSON, to anybody."""
     health, ready = await api.get("/healthz"), await api.get("/readyz")
 
@@ -27,12 +27,12 @@ async def test_healthy_and_ready(api: Api) -> None:
         {"Host": "10.0.0.7:5000"},
     ],
 )
-async def test_probes_need_nothing(api: Api, path: str, headers: dict[str, str]) -> None:
+async def test_health_probe_needs_no_credentials_origin_or_host(api: Api, path: str, headers: dict[str, str]) -> None:
     """No credentials, origin or host is in the way of a probe."""
     assert (await api.get(path, headers=headers)).status == 200
 
 
-async def test_probes_are_not_limited(start_server) -> None:
+async def test_health_probes_are_not_rate_limited(start_server) -> None:
     """A probe a second is not too much."""
     server = await start_server(anonymous_per_5min=1)
 
@@ -41,7 +41,7 @@ async def test_probes_are_not_limited(start_server) -> None:
         assert (await Api(server.url).get("/readyz")).status == 200
 
 
-async def test_not_ready_while_the_store_is_away(server, api: Api, monkeypatch) -> None:
+async def test_readiness_during_store_outage_is_refused_until_it_ends(server, api: Api, monkeypatch) -> None:
     """Traffic goes elsewhere, the process is not killed, and it is ready again by itself."""
 
     async def away() -> None:
@@ -57,7 +57,7 @@ async def test_not_ready_while_the_store_is_away(server, api: Api, monkeypatch) 
     assert (await api.get("/readyz")).status == 200
 
 
-async def test_not_ready_while_edits_cannot_be_written(server, api: Api, monkeypatch) -> None:
+async def test_readiness_while_edits_cannot_be_written_is_refused(server, api: Api, monkeypatch) -> None:
     """A store that reads but does not take edits is no place for traffic."""
     with monkeypatch.context() as patch:
         patch.setattr(server.parts.services.rooms, "writer", type("Failing", (), {"is_failing": True})())
@@ -67,7 +67,7 @@ async def test_not_ready_while_edits_cannot_be_written(server, api: Api, monkeyp
     assert (await api.get("/readyz")).status == 200
 
 
-async def test_not_ready_while_stopping(server, api: Api, monkeypatch) -> None:
+async def test_readiness_while_stopping_is_refused(server, api: Api, monkeypatch) -> None:
     """While it drains a server gets no new traffic but is alive."""
     with monkeypatch.context() as patch:
         patch.setattr(server.parts.life, "is_draining", True)
@@ -76,7 +76,7 @@ async def test_not_ready_while_stopping(server, api: Api, monkeypatch) -> None:
     assert (ready.status, health.status) == (503, 200)
 
 
-async def test_a_probe_tells_nothing_about_people(server, browser: Browser) -> None:
+async def test_health_probe_shows_nothing_about_users(server, browser: Browser) -> None:
     """What is answered is the same with and without a login, and names no path or count."""
     before = [(await browser.get(path)).body for path in ("/healthz", "/readyz")]
     await browser.enter("ada")
@@ -88,7 +88,7 @@ async def test_a_probe_tells_nothing_about_people(server, browser: Browser) -> N
     assert set(before[1]) <= {"status"}
 
 
-async def test_head_is_get_without_a_body(api: Api) -> None:
+async def test_health_probe_by_head_is_answered_without_body(api: Api) -> None:
     """Uptime monitors ask with HEAD."""
     answer = await api.request("HEAD", "/healthz")
     nothing = await api.request("HEAD", "/user/login")

@@ -83,7 +83,7 @@ async def metrics(api: Api, **headers: str) -> str:
     return answer.body.decode() if isinstance(answer.body, bytes) else str(answer.body)
 
 
-async def test_they_follow_what_happens(api: Api, ada: Api) -> None:
+async def test_metrics_follow_open_connections_and_rooms(api: Api, ada: Api) -> None:
     before = await metrics(api)
     assert (value(before, "connections"), value(before, "rooms")) == (0, 0)
     _wire = await joined(ada, await ada.new_session())
@@ -94,7 +94,7 @@ async def test_they_follow_what_happens(api: Api, ada: Api) -> None:
     assert len(kinds) == len(set(kinds)) == after.count("# HELP")
 
 
-async def test_what_was_refused(api: Api, ada: Api) -> None:
+async def test_metrics_count_error_answers_by_code(api: Api, ada: Api) -> None:
     """Error answers by code, those to a handshake too."""
     assert (await api.get("/session")).status == 401
     assert (await ada.get(f"/sync/{await ada.new_session()}")).status == 426
@@ -104,13 +104,13 @@ async def test_what_was_refused(api: Api, ada: Api) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "10.1.2.3"}])
-async def test_not_through_a_proxy(api: Api, headers: dict[str, str]) -> None:
+async def test_metrics_through_proxy_are_refused(api: Api, headers: dict[str, str]) -> None:
     """What a proxy on this machine passes on is not from this machine."""
     answer = await api.get("/metrics", headers=headers)
     assert (answer.status, answer.body["code"]) == (403, "forbidden")
 
 
-async def test_with_a_token(start_server) -> None:
+async def test_metrics_with_token_set_require_it(start_server) -> None:
     """A token that is set is needed, and enough."""
     server = await start_server(metrics_token="a long token")
     api = Api(server.url)
@@ -136,7 +136,7 @@ def meter_of(*lags_s: float) -> LagMeter:
     return meter
 
 
-async def test_text_has_the_metrics_that_dashboards_know() -> None:
+async def test_metrics_text_has_names_types_and_labels_of_dashboards() -> None:
     """No name, type, help, label or value changes by mistake."""
     services: Any = SimpleNamespace(
         connections=SimpleNamespace(open=3, slowed=4, too_fast=5, too_slow=6, closes=Counter({4401: 2, 1008: 1})),
@@ -155,7 +155,7 @@ async def test_text_has_the_metrics_that_dashboards_know() -> None:
     assert [line for line in text.splitlines() if line.startswith("#")] == comments
 
 
-def test_the_histogram() -> None:
+def test_loop_lag_histogram_counts_lags_in_their_buckets() -> None:
     meter = meter_of(0, 0.001, 0.0011, 0.02, 0.021, 3)
     assert meter.counts == [2, 1, 0, 0, 1, 1, 0, 0, 1]
     assert meter.total_s == pytest.approx(3.0431)

@@ -29,6 +29,6 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
         ("a" * 5_000, "a" * 120),
     ],
 )  # fmt: skip
-def test_names_of_devices(agent: str, label: str) -> None:
+def test_device_name_says_browser_and_system(agent: str, label: str) -> None:
     """Browser and system in words, the program's own name for others, and nothing strange."""
     assert devices.label(agent) == label

@@ -39,7 +39,7 @@ def refusal(passwords: Passwords, password: str, *own_names: str) -> str | None:
 # -- the rules ------------------------------------------------------------------------------------
 
 
-def test_the_limits_are_the_documented_ones() -> None:
+def test_password_limits_equal_documented_ones() -> None:
     """10 to 128 characters, counted after composing (docs/configuration.md)."""
     assert (MIN_CHARACTERS, MAX_CHARACTERS) == (10, 128)
 
@@ -67,19 +67,19 @@ def test_the_limits_are_the_documented_ones() -> None:
         ("1029384756x", True),
     ],
 )
-def test_length_counts_characters(passwords: Passwords, password: str, is_good: bool) -> None:
+def test_password_length_counts_composed_characters(passwords: Passwords, password: str, is_good: bool) -> None:
     """Characters in their composed form count, of any kind and mixture."""
     assert (refusal(passwords, password) is None) == is_good
 
 
-def test_the_message_names_the_limit(passwords: Passwords) -> None:
+def test_password_error_names_the_limit(passwords: Passwords) -> None:
     """People are told how many characters it takes."""
     assert "10" in (refusal(passwords, "short") or "")
     assert "128" in (refusal(passwords, "ab" * 65) or "")
 
 
 @pytest.mark.parametrize("change", [str, str.upper, str.title])
-def test_common_passwords_are_refused(passwords: Passwords, change) -> None:
+def test_common_password_in_any_case_is_refused(passwords: Passwords, change) -> None:
     """Every one of the list, in any capitals."""
     taken = [one for one in COMMON if len(one) >= MIN_CHARACTERS and refusal(passwords, change(one)) is None]
 
@@ -91,7 +91,7 @@ def test_common_passwords_are_refused(passwords: Passwords, change) -> None:
     "password", ["password123", "1234567890", "qwertyuiop", "aaaaaaaaaa", "AAAAAAAAAA", "1" * 128, "😀" * 10,
                  "PassWord123", "passwordpassword", "iloveyou123", "0987654321", "9876543210", "letmein123"]
 )  # fmt: skip
-def test_what_everybody_tries_first(passwords: Passwords, password: str) -> None:
+def test_common_password_list_contains_first_guesses(passwords: Passwords, password: str) -> None:
     """The first guesses of an attacker that are long enough are on the list."""
     assert "common" in (refusal(passwords, password) or "")
 
@@ -107,7 +107,7 @@ def test_what_everybody_tries_first(passwords: Passwords, password: str) -> None
         ("ada.lovelace's secret", True),
     ],
 )
-async def test_not_ones_own_name_or_email(api: Api, password: str, is_good: bool) -> None:
+async def test_password_equal_to_own_name_or_email_is_refused(api: Api, password: str, is_good: bool) -> None:
     """Neither the user name nor the e-mail address is a password."""
     body = account("x", email="Ada.Lovelace@example.org", username="Countess Of", password=password)
 
@@ -120,7 +120,7 @@ async def test_not_ones_own_name_or_email(api: Api, password: str, is_good: bool
 
 
 @pytest.mark.parametrize("length", [9, 10, 128, 129, 1_000, 1_001, 5_000])
-async def test_the_limits_over_http(api: Api, length: int) -> None:
+async def test_sign_up_accepts_passwords_within_limits_only(api: Api, length: int) -> None:
     """A password at a limit signs up and in; one beyond it is named as the fault, however long."""
     password = ("ab😀é" * length)[:length]
 
@@ -139,7 +139,7 @@ async def test_the_limits_over_http(api: Api, length: int) -> None:
 
 
 @pytest.mark.parametrize("password", ["x", "", "a" * 73, "é" * 128, "a\0b", "\0", "😀" * 128, "\uffff"])
-async def test_hashes_match_what_was_hashed(passwords: Passwords, password: str) -> None:
+async def test_password_hash_matches_its_own_text_only(passwords: Passwords, password: str) -> None:
     """Any text can be hashed, and no other text matches."""
     hashed = await passwords.hash(password)
 
@@ -150,7 +150,7 @@ async def test_hashes_match_what_was_hashed(passwords: Passwords, password: str)
     assert len(password) < 3 or password not in hashed
 
 
-async def test_hashes_are_salted_and_of_the_wanted_cost(passwords: Passwords) -> None:
+async def test_password_hash_is_salted_and_has_configured_cost(passwords: Passwords) -> None:
     """The same password twice gives two hashes; the cost is the configured one."""
     one, other = await passwords.hash("same"), await passwords.hash("same")
 
@@ -158,18 +158,18 @@ async def test_hashes_are_salted_and_of_the_wanted_cost(passwords: Passwords) ->
     assert one.startswith("$2b$04$")
 
 
-async def test_composed_and_decomposed_are_the_same(passwords: Passwords) -> None:
+async def test_password_hash_matches_composed_and_decomposed_text(passwords: Passwords) -> None:
     """A Mac and a PC type the same accent differently."""
     assert await passwords.matches("caf\u00e9", await passwords.hash("cafe\u0301"))
 
 
-async def test_nobody_matches_nothing(passwords: Passwords) -> None:
+async def test_password_check_without_hash_never_matches(passwords: Passwords) -> None:
     """Without a hash no password matches, not even the decoy's."""
     for password in ("", "nobody", "None"):
         assert not await passwords.matches(password, None)
 
 
-async def test_the_event_loop_goes_on_meanwhile() -> None:
+async def test_password_hashing_does_not_block_event_loop() -> None:
     """Hashing delays nobody who is typing: the interpreter is free while bcrypt works in its thread.
 
     Both are busy all the time, so each gets a share of the processor, on a busy machine too. If bcrypt held the
@@ -190,7 +190,7 @@ async def test_the_event_loop_goes_on_meanwhile() -> None:
     assert loop_s > bcrypt_s / 3
 
 
-async def test_too_many_at_once_are_sent_away(passwords: Passwords) -> None:
+async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords) -> None:
     """64 may wait; the next is told to come again, and later there is room again."""
     waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(64)]
     await asyncio.sleep(0)
@@ -204,7 +204,7 @@ async def test_too_many_at_once_are_sent_away(passwords: Passwords) -> None:
     assert await passwords.hash("x")
 
 
-async def test_who_gives_up_makes_room(passwords: Passwords) -> None:
+async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) -> None:
     """A cancelled request does not count for ever."""
     for _ in range(3):
         waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(64)]
@@ -216,7 +216,7 @@ async def test_who_gives_up_makes_room(passwords: Passwords) -> None:
     assert await passwords.hash("x")
 
 
-async def test_old_hashes_take_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_password_check_of_old_hash_takes_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has a hash from before the cost was raised is not told apart from unknown people by the time."""
     old, new = Passwords(cost=4), Passwords(cost=8)
     hashed = await old.hash("correct horse")

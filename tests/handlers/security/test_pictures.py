@@ -31,7 +31,7 @@ def is_accepted(file: bytes) -> bool:
 
 
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "GIF", "animated GIF", "animated WebP", "EXIF with GPS"])
-def test_truncated_pictures(name: str) -> None:
+def test_truncated_picture_is_refused_or_clean(name: str) -> None:
     """Wherever a file ends too early: it is refused, or what came is a clean picture."""
     file = GOOD[name]()
     taken = 0
@@ -43,7 +43,7 @@ def test_truncated_pictures(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "GIF", "animated WebP", "palette, half transparent"])
-def test_damaged_pictures(name: str) -> None:
+def test_damaged_picture_is_refused_or_clean(name: str) -> None:
     """Whatever bytes are wrong, nothing but a clean picture or a 422 comes of it."""
     file, chance = GOOD[name](), random.Random(2)
 
@@ -54,7 +54,7 @@ def test_damaged_pictures(name: str) -> None:
         is_accepted(bytes(damaged))
 
 
-def test_a_pixel_flood_costs_no_memory() -> None:
+def test_picture_with_too_many_pixels_is_refused_before_decoding() -> None:
     """178 million pixels in 173 kB are refused before one of them is decoded."""
     file = png(13_000, 13_700)
     assert len(file) < MIB
@@ -66,7 +66,7 @@ def test_a_pixel_flood_costs_no_memory() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_turned_as_the_camera_was_held(orientation: int) -> None:
+def test_picture_with_exif_orientation_is_rotated(orientation: int) -> None:
     """EXIF's orientation is applied before it is dropped."""
     image = Image.new("RGB", (300, 300), "black")
     image.paste((255, 0, 0), (0, 0, 150, 150))
@@ -89,7 +89,7 @@ def test_a_picture_is_turned_as_the_camera_was_held(orientation: int) -> None:
         ("animated GIF", (255, 0, 0, 255), (255, 0, 0, 255)),
     ],
 )
-def test_colours_stay(name: str, left: tuple, right: tuple) -> None:
+def test_picture_of_any_colour_mode_keeps_its_colours(name: str, left: tuple, right: tuple) -> None:
     """Whatever the file's kind of colours, people see the same; of an animation the first frame."""
     clean = check_clean(pictures.clean(GOOD[name]()))
 
@@ -98,7 +98,7 @@ def test_colours_stay(name: str, left: tuple, right: tuple) -> None:
         assert all(e is None or abs(f - e) < 25 for f, e in zip(found, expected, strict=True)), (found, expected)
 
 
-def test_the_middle_of_a_picture_is_kept() -> None:
+def test_picture_that_is_not_square_is_cropped_to_its_middle() -> None:
     """What is not square loses its edges, and is not distorted."""
     image = Image.new("RGB", (600, 200), "red")
     image.paste((0, 0, 255), (200, 0, 400, 200))

@@ -157,7 +157,7 @@ def refusal(tokens: Tokens, token: str) -> str | None:
 
 @pytest.mark.parametrize("is_remembered", [False, True])
 @pytest.mark.parametrize("name", FORGED)
-def test_what_is_almost_ours_is_refused(tokens: Tokens, name: str, is_remembered: bool) -> None:
+def test_token_of_corpus_is_refused_after_good_one(tokens: Tokens, name: str, is_remembered: bool) -> None:
     """Also when the good token that it was made of was verified a moment ago, and also the second time."""
     token = tokens.access_token("user", "login")
     if is_remembered:
@@ -169,7 +169,7 @@ def test_what_is_almost_ours_is_refused(tokens: Tokens, name: str, is_remembered
 
 
 @pytest.mark.parametrize("spelling", NONES)
-def test_no_algorithm_in_any_spelling(tokens: Tokens, spelling: str) -> None:
+def test_token_with_algorithm_none_is_refused(tokens: Tokens, spelling: str) -> None:
     """Unsigned, with the signature of a good token, and signed by our own key."""
     good = tokens.access_token("user", "login")
     unsigned = f"{b64({'alg': spelling, 'typ': 'JWT'})}.{b64(claims_of(good))}."
@@ -178,13 +178,13 @@ def test_no_algorithm_in_any_spelling(tokens: Tokens, spelling: str) -> None:
     assert [refusal(tokens, token) for token in tried] == ["not_signed_in"] * 4
 
 
-def test_the_longest_token_that_is_read(tokens: Tokens) -> None:
+def test_token_of_maximum_length_is_accepted(tokens: Tokens) -> None:
     """The limit is where the corpus says it is."""
     assert refusal(tokens, filled(tokens.access_token("user", "login"), 2_048)) is None
 
 
 @pytest.mark.parametrize("exp", [NOW + 1, NOW + 1.9, NOW + 1.0, True, False, -1, 0, 1e-300])
-def test_no_token_outlives_its_end(tokens: Tokens, clock_ms: Clock, exp: float) -> None:
+def test_token_with_any_expiry_is_refused_from_then_on(tokens: Tokens, clock_ms: Clock, exp: float) -> None:
     """Whatever number a token of ours names as its end, it is never good from then on, remembered or not."""
     seen, unseen = (forge(HS256, {**claims_of(tokens.access_token("user", "login")), "exp": exp}) for _ in range(2))
     refusal(tokens, seen)
@@ -195,7 +195,7 @@ def test_no_token_outlives_its_end(tokens: Tokens, clock_ms: Clock, exp: float) 
 
 
 @pytest.mark.parametrize("exp", [10**30, 1e300, 10**600, float("nan"), float("inf"), -float("inf"), -(10**30)])
-def test_an_end_beyond_all_numbers_is_no_error(tokens: Tokens, exp: float) -> None:
+def test_token_with_huge_expiry_raises_nothing_unexpected(tokens: Tokens, exp: float) -> None:
     """It is taken or refused like any other, and breaks nothing."""
     token = forge(HS256, {**claims_of(tokens.access_token("user", "login")), "exp": exp})
 
@@ -203,7 +203,9 @@ def test_an_end_beyond_all_numbers_is_no_error(tokens: Tokens, exp: float) -> No
 
 
 @pytest.mark.parametrize(("left_ms", "code"), [(1, None), (0, "token_expired"), (-1, "token_expired")])
-def test_the_last_millisecond(tokens: Tokens, clock_ms: Clock, left_ms: int, code: str | None) -> None:
+def test_token_is_accepted_until_last_millisecond_before_expiry(
+    tokens: Tokens, clock_ms: Clock, left_ms: int, code: str | None
+) -> None:
     """A token is good until the millisecond before its end, remembered or not."""
     seen, unseen = (tokens.access_token("user", "login") for _ in range(2))
     assert refusal(tokens, seen) is None
@@ -213,7 +215,7 @@ def test_the_last_millisecond(tokens: Tokens, clock_ms: Clock, left_ms: int, cod
     assert (refusal(tokens, seen), refusal(tokens, unseen)) == (code, code)
 
 
-def test_a_token_of_a_clock_that_was_ahead(tokens: Tokens) -> None:
+def test_token_issued_in_the_future_is_accepted(tokens: Tokens) -> None:
     """When it was made decides nothing: who restarts with a corrected clock signs nobody out."""
     claims = {**claims_of(tokens.access_token("user", "login")), "iat": NOW + 3_600}
 
@@ -255,7 +257,7 @@ async def ways_in(api: Api, session_id: str, token: str) -> list[str]:
     return found
 
 
-async def test_the_corpus_over_every_way_in(start_server) -> None:
+async def test_token_of_corpus_is_refused_on_every_way_of_sign_in(start_server) -> None:
     """Header, cookie, address, sub-protocol and Socket.IO; and nobody is asked for the key that a token names."""
     server = await start_server(jwt_secret=SECRET, refusal_hold_s=0, connections_per_address=1_000)
     ada = await Api(server.url).sign_up("ada")
@@ -273,7 +275,7 @@ async def test_the_corpus_over_every_way_in(start_server) -> None:
     assert await ways_in(ada, session_id, required(ada.token)) == EVERY_WAY
 
 
-async def test_user_and_login_belong_together(start_server) -> None:
+async def test_token_with_login_of_other_user_is_refused(start_server) -> None:
     """Even signed by our key, one's login with another's name is nobody; of two names the last one is read."""
     server = await start_server(jwt_secret=SECRET)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
@@ -293,7 +295,7 @@ async def test_user_and_login_belong_together(start_server) -> None:
     assert statuses == list(tried.values())
 
 
-async def test_no_secret_is_good_for_anything_else(ada: Api) -> None:
+async def test_token_ticket_and_invite_are_not_interchangeable(ada: Api) -> None:
     """Tickets and invites are neither access nor refresh tokens, and those no invites."""
     session_id = await ada.new_session(access="invite")
     ticket = (await ada.post(f"/session/{session_id}/ticket")).body["ticket"]
@@ -310,7 +312,7 @@ async def test_no_secret_is_good_for_anything_else(ada: Api) -> None:
     assert (await ada.get("/user/me")).status == 200
 
 
-async def test_a_stolen_refresh_token_beside_its_owner(crowd: None, clock, ada: Api) -> None:
+async def test_refresh_token_reused_by_thief_ends_login(crowd: None, clock, ada: Api) -> None:
     """Fifty late uses while the owner uses the successor: whatever comes first, nobody has a login in the end."""
     anyone = Api(ada.url)
 
@@ -332,7 +334,7 @@ async def test_a_stolen_refresh_token_beside_its_owner(crowd: None, clock, ada: 
 # -- verified tokens are remembered ---------------------------------------------------------------
 
 
-def test_a_remembered_token_does_not_outlive_its_end(tokens: Tokens, clock_ms: Clock) -> None:
+def test_cached_token_after_expiry_is_refused(tokens: Tokens, clock_ms: Clock) -> None:
     """Nor does asking again and again, before or after, make it good."""
     token = tokens.access_token("user", "login")
 
@@ -343,7 +345,7 @@ def test_a_remembered_token_does_not_outlive_its_end(tokens: Tokens, clock_ms: C
     assert (before, after) == ([None] * 3, ["token_expired"] * 3)
 
 
-def test_a_remembered_token_with_any_character_changed(tokens: Tokens) -> None:
+def test_cached_token_with_changed_character_is_refused(tokens: Tokens) -> None:
     """Each place of it counts."""
     token = tokens.access_token("user", "login")
     assert refusal(tokens, token) is None
@@ -353,7 +355,7 @@ def test_a_remembered_token_with_any_character_changed(tokens: Tokens) -> None:
     assert {refusal(tokens, one) for one in changed} == {"not_signed_in"}
 
 
-def test_few_tokens_are_remembered_and_no_forgeries(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_cache_is_bounded_and_holds_no_forgeries(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     """The memory has a bound, the oldest is forgotten first, and who is forgotten is verified again."""
     monkeypatch.setattr(handlers.security.tokens, "_VERIFIED_AT_MOST", 10)
     for made in FORGED.values():
@@ -397,7 +399,7 @@ async def end(how: str, api: Api, login: Api) -> None:
 @pytest.mark.parametrize(
     "how", ["logout", "from the list", "everywhere else", "new password", "account deleted", "reuse"]
 )
-async def test_a_remembered_token_ends_with_its_login(start_server, how: str) -> None:
+async def test_cached_token_of_ended_login_is_refused(start_server, how: str) -> None:
     """It was verified on every way in; now it is refused on each, and what it had opened is closed."""
     server = await start_server(refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")

@@ -106,7 +106,7 @@ def tokens() -> Tokens:
 # -- access tokens --------------------------------------------------------------------------------
 
 
-def test_an_access_token_says_who_and_how_long(tokens: Tokens) -> None:
+def test_access_token_has_required_claims_only(tokens: Tokens) -> None:
     """All required claims are there and nothing about the person."""
     token = tokens.access_token("user", "login")
 
@@ -117,7 +117,7 @@ def test_an_access_token_says_who_and_how_long(tokens: Tokens) -> None:
     assert (claims["iat"], claims["exp"]) == (NOW, NOW + 900)
 
 
-def test_forging_works_in_this_test(tokens: Tokens) -> None:
+def test_corpus_signature_equals_that_of_server(tokens: Tokens) -> None:
     """The corpus signs as the server does: only what is wrong in each is why it is refused."""
     token = tokens.access_token("user", "login")
 
@@ -125,7 +125,7 @@ def test_forging_works_in_this_test(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CORPUS.keys() - GOOD_FORM))
-def test_what_is_not_ours_is_refused(tokens: Tokens, name: str) -> None:
+def test_malformed_or_forged_token_is_401(tokens: Tokens, name: str) -> None:
     """Every malformed, forged or incomplete token is 401 and nothing else is raised."""
     forged = CORPUS[name](tokens.access_token("user", "login"))
 
@@ -139,7 +139,7 @@ def test_what_is_not_ours_is_refused(tokens: Tokens, name: str) -> None:
     ("age_s", "code"),
     [(0, None), (899, None), (900, "token_expired"), (901, "token_expired"), (10**9, "token_expired")],
 )
-def test_expiry_to_the_second(age_s: int, code: str | None) -> None:
+def test_access_token_at_expiry_is_refused(age_s: int, code: str | None) -> None:
     """A token is good until the second it names, by the server's own clock."""
     now = [NOW * 1000]
     tokens = Tokens(SECRET, 900, lambda: now[0], lambda count: b"\x05" * count)
@@ -155,7 +155,7 @@ def test_expiry_to_the_second(age_s: int, code: str | None) -> None:
         assert (refused.value.status, refused.value.code) == (401, code)
 
 
-def test_an_expired_forgery_is_a_forgery(tokens: Tokens) -> None:
+def test_expired_forged_token_is_refused_as_forged(tokens: Tokens) -> None:
     """Only our own tokens are told that they have expired."""
     claims = {**claims_of(tokens.access_token("user", "login")), "exp": NOW - 1}
 
@@ -165,7 +165,7 @@ def test_an_expired_forgery_is_a_forgery(tokens: Tokens) -> None:
         assert refused.value.code == "not_signed_in"
 
 
-def test_another_servers_tokens_are_refused(tokens: Tokens) -> None:
+def test_token_of_other_server_is_refused(tokens: Tokens) -> None:
     """Each secret is its own."""
     other = Tokens("y" * 64, 900, lambda: NOW * 1000, lambda count: b"\x05" * count)
 
@@ -174,7 +174,7 @@ def test_another_servers_tokens_are_refused(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize("name", CORPUS)
-async def test_the_corpus_over_http(start_server, name: str) -> None:
+async def test_token_of_corpus_over_http_is_refused(start_server, name: str) -> None:
     """In header, cookie and WebSocket address alike, a token of the corpus signs nobody in and breaks nothing."""
     server = await start_server(jwt_secret=SECRET, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
@@ -194,7 +194,7 @@ async def test_the_corpus_over_http(start_server, name: str) -> None:
     assert [code_of(answer) for answer in answers] == [(401, "not_signed_in")] * len(answers)
 
 
-async def test_refresh_and_access_tokens_are_not_interchangeable(ada: Api) -> None:
+async def test_refresh_and_access_token_are_not_interchangeable(ada: Api) -> None:
     """A refresh token is no access token, on no way in, and the other way round."""
     session_id = await ada.new_session()
     anyone = Api(ada.url)
@@ -209,7 +209,7 @@ async def test_refresh_and_access_tokens_are_not_interchangeable(ada: Api) -> No
     assert (await ada.get("/user/me")).status == 200
 
 
-async def test_a_token_of_another_login_of_the_same_user_is_its_own(api: Api) -> None:
+async def test_token_of_other_login_survives_end_of_login(api: Api) -> None:
     """Ending one login does not touch a token that names another."""
     await api.post("/user/signup", account("ada"))
     logins = [(await api.post("/user/login", {"username": "ada", "password": PASSWORD})).body for _ in range(2)]
@@ -223,7 +223,7 @@ async def test_a_token_of_another_login_of_the_same_user_is_its_own(api: Api) ->
 # -- refresh tokens -------------------------------------------------------------------------------
 
 
-def test_refresh_tokens_are_256_random_bits() -> None:
+def test_refresh_token_has_256_random_bits() -> None:
     """The secret is as long as the facts ask for; the store has its hash only."""
     asked: list[int] = []
 
@@ -241,7 +241,7 @@ def test_refresh_tokens_are_256_random_bits() -> None:
     assert len(token.hash) == 64
 
 
-def test_a_refresh_token_reads_back(tokens: Tokens) -> None:
+def test_refresh_token_text_reads_back_to_its_parts(tokens: Tokens) -> None:
     """Text and parts are the same thing."""
     token = tokens.new_refresh_token()
 
@@ -249,7 +249,7 @@ def test_a_refresh_token_reads_back(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.", ".b", "ab"])
-def test_what_has_not_the_form(tokens: Tokens, text: str) -> None:
+def test_refresh_token_of_bad_form_is_401(tokens: Tokens, text: str) -> None:
     """A login and a secret with a dot between, or 401."""
     with pytest.raises(ApiError) as refused:
         tokens.read_refresh_token(text)
@@ -257,7 +257,7 @@ def test_what_has_not_the_form(tokens: Tokens, text: str) -> None:
     assert (refused.value.status, refused.value.code) == (401, "not_signed_in")
 
 
-def test_successors_are_always_the_same_and_never_guessable(tokens: Tokens) -> None:
+def test_refresh_token_successor_is_deterministic_and_secret(tokens: Tokens) -> None:
     """The same token has the same successor; another secret of the server, login or token has another."""
     token = tokens.new_refresh_token()
     other = Tokens("y" * 64, 900, lambda: 0, lambda count: b"\x05" * count)

@@ -87,7 +87,7 @@ def test_typing_that_goes_on_is_told_once_a_second(scene: Scene) -> None:
     assert scene.told == [(1, "ada", True)] * 3
 
 
-def test_typing_that_changes_fast_ends_with_the_truth(scene: Scene) -> None:
+def test_typing_that_changes_fast_ends_with_latest_state(scene: Scene) -> None:
     for _ in range(50):
         scene.indicator.types(1, "ada")
         scene.indicator.stops(1)

@@ -16,7 +16,7 @@ def handshake() -> tuple[CloseHandshake, FakeTransport]:
     return closing, transport
 
 
-async def test_start_sends_our_frame_and_reads_on() -> None:
+async def test_start_sends_close_frame_and_keeps_reading() -> None:
     closing, transport = handshake()
 
     closing.start(b"\x03\xe8")
@@ -24,7 +24,7 @@ async def test_start_sends_our_frame_and_reads_on() -> None:
     assert (transport.take(), transport.is_reading()) == (b"\x88\x02\x03\xe8", True)
 
 
-async def test_a_client_that_does_not_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_client_without_answer_to_close_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(close_handshake, "_PATIENCE_S", 0.0)
     closing, transport = handshake()
 
@@ -34,7 +34,7 @@ async def test_a_client_that_does_not_answer_is_cut(monkeypatch: pytest.MonkeyPa
     assert transport.is_aborted
 
 
-async def test_only_a_close_frame_is_an_answer() -> None:
+async def test_look_for_answer_accepts_only_close_frame() -> None:
     closing, transport = handshake()
 
     closing.look_for_answer([b"message", Control(PING, b"")])
@@ -44,7 +44,7 @@ async def test_only_a_close_frame_is_an_answer() -> None:
     assert transport.is_closed
 
 
-async def test_read_keeps_the_clients_code_and_refuses_impossible_ones() -> None:
+async def test_read_keeps_close_code_of_client_and_refuses_bad_ones() -> None:
     closing, _ = handshake()
 
     assert closing.read(b"\x0f\xa0bye") == b"\x0f\xa0"

@@ -33,7 +33,7 @@ class Scene:
         self.editor.join(self.room, self.connection)
 
 
-async def test_an_edit_reaches_the_room() -> None:
+async def test_edit_changes_room_document() -> None:
     scene = Scene()
 
     scene.editor.socket.data_received(masked(y_protocol.sync_update(Typist(5).insert(0, "hi"))))
@@ -41,7 +41,7 @@ async def test_an_edit_reaches_the_room() -> None:
     assert scene.room.files() == {"codemirror": "hi"}
 
 
-async def test_a_malformed_frame_closes_its_sender() -> None:
+async def test_malformed_frame_closes_its_sender() -> None:
     scene = Scene()
 
     scene.editor.socket.data_received(masked(b"\x00\x02\x05abc"))
@@ -51,7 +51,7 @@ async def test_a_malformed_frame_closes_its_sender() -> None:
     assert not scene.room.members.connections
 
 
-async def test_a_room_without_memory_closes_the_sender_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_edit_without_memory_left_closes_sender_temporarily(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
 
     def receive(*_: object) -> None:
@@ -72,7 +72,7 @@ async def test_gone_leaves_the_room_and_all_counts() -> None:
     assert (scene.connections.open, scene.connections._watched) == (0, {})
 
 
-async def test_cost_of_the_whole_document_grows_with_its_size_and_when_repeated() -> None:
+async def test_cost_of_whole_document_grows_with_size_and_repetition() -> None:
     scene = Scene()
     scene.editor.socket.data_received(masked(y_protocol.sync_update(Typist(5).insert(0, "x" * 10_000))))
     size = scene.room.document.size

@@ -12,7 +12,7 @@ MESSAGES = [b"", b"a", b"b" * 125, b"c" * 126, b"d" * 65_535, b"e" * 65_536, b"f
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_any_pieces(seed: int) -> None:
+def test_frames_cut_into_any_pieces_read_the_same(seed: int) -> None:
     """Messages, parts of messages and control frames come out the same however they are cut."""
     source = random.Random(seed)
     wire, expected = b"", []
@@ -55,7 +55,7 @@ def test_any_pieces(seed: int) -> None:
         (b"\x82\xff" + (1_001).to_bytes(8, "big"), 1009),
     ],
 )
-def test_what_is_not_allowed(wire: bytes, code: int) -> None:
+def test_frame_that_is_not_allowed_is_reported_as_error(wire: bytes, code: int) -> None:
     """It is found as soon as it can be, after what came before it."""
     items = FrameReader(1_000).feed(masked(b"before") + wire)
     assert items[0] == b"before"
@@ -63,7 +63,7 @@ def test_what_is_not_allowed(wire: bytes, code: int) -> None:
     assert items[-1].close.code == code
 
 
-def test_limits_to_the_byte() -> None:
+def test_message_up_to_maximum_size_is_accepted() -> None:
     """A message of the largest size passes, whole and in parts."""
     reader = FrameReader(1_000)
     assert reader.feed(masked(b"a" * 1_000)) == [b"a" * 1_000]
@@ -71,7 +71,7 @@ def test_limits_to_the_byte() -> None:
     assert reader.fragments == 2
 
 
-def test_text_is_told_apart() -> None:
+def test_text_message_is_distinguished_from_binary() -> None:
     """Whoever reads decides what to do about it."""
     for is_final in (True, False):
         item = FrameReader(10).feed(masked(b"hi", TEXT, is_final=is_final))[0]
@@ -80,7 +80,7 @@ def test_text_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 4404, 4999])
-def test_close_codes(code: int) -> None:
+def test_read_close_returns_allowed_code(code: int) -> None:
     assert frames.read_close(code.to_bytes(2, "big") + "grüß".encode()) == code
 
 
@@ -92,18 +92,18 @@ def test_close_codes(code: int) -> None:
         (b"\x03\xe8\xff", 1007),
     ],
 )
-def test_close_codes_that_may_not_be_sent(payload: bytes, code: int) -> None:
+def test_read_close_of_forbidden_code_or_bad_text_raises(payload: bytes, code: int) -> None:
     with pytest.raises(FrameError) as caught:
         frames.read_close(payload)
     assert caught.value.close.code == code
 
 
-def test_no_code_at_all() -> None:
+def test_read_close_of_empty_payload_returns_none() -> None:
     assert frames.read_close(b"") is None
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
-def test_what_goes_out(size: int) -> None:
+def test_framed_message_has_shortest_header_without_mask(size: int) -> None:
     """Headers are the shortest there are, without a mask."""
     wire = frames.framed(b"x" * size)
     head = 2 if size < 126 else 4 if size < 65_536 else 10

@@ -6,7 +6,7 @@ from tests.api import Api
 from tests.waiting import until
 
 
-async def test_clients_that_leave_early(server, ada: Api) -> None:
+async def test_clients_that_leave_during_handshake_leave_nothing_behind(server, ada: Api) -> None:
     """Connections that end during the handshake leave nothing behind."""
     session_id = await ada.new_session()
     wires = await asyncio.gather(*(ada.connect(session_id) for _ in range(9)))

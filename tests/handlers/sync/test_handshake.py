@@ -22,7 +22,7 @@ async def upgraded(api: Api, session_id: str, **headers: str) -> Wire:
     return Wire(await websocket_connect(request))
 
 
-async def test_a_token_is_taken_from_query_sub_protocol_header_and_cookie(ada: Api) -> None:
+async def test_sign_in_accepts_query_sub_protocol_bearer_and_cookie(ada: Api) -> None:
     """Query (also behind a second question mark), sub-protocol, bearer header, cookie of an own page."""
     session_id = await ada.new_session()
     cookie = f"accessToken={ada.token}"
@@ -45,7 +45,7 @@ async def test_a_token_is_taken_from_query_sub_protocol_header_and_cookie(ada: A
     [{}, {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}],
     ids=["none", "other", "null", "cross-site"],
 )
-async def test_other_pages_do_not_get_in_by_cookie(ada: Api, headers: dict[str, str]) -> None:
+async def test_cookie_of_other_page_is_refused(ada: Api, headers: dict[str, str]) -> None:
     """A cookie alone speaks for nobody unless the page is ours: refused before anything is opened."""
     session_id = await ada.new_session()
 
@@ -55,7 +55,7 @@ async def test_other_pages_do_not_get_in_by_cookie(ada: Api, headers: dict[str, 
     assert caught.value.code == 403
 
 
-async def test_allowed_origins(start_server) -> None:
+async def test_cookie_of_page_in_cors_origin_is_accepted(start_server) -> None:
     """A page in CORS_ORIGIN may use the cookie."""
     server = await start_server(cors_origin="https://editor.example")
     ada = await Api(server.url).sign_up()

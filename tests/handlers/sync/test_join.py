@@ -22,7 +22,7 @@ async def _open(server) -> int:
     return server.parts.services.connections.open
 
 
-async def test_strangers_to_an_invited_session(ada: Api, bob: Api) -> None:
+async def test_connection_to_invite_only_session_by_non_member_is_refused(ada: Api, bob: Api) -> None:
     """Without link access only members get in; the reason is said before the socket closes."""
     session_id = await ada.new_session(access="invite")
     wire = await bob.connect(session_id)
@@ -34,7 +34,7 @@ async def test_strangers_to_an_invited_session(ada: Api, bob: Api) -> None:
     assert wire.seen[0].startswith(b"\x02\x00")
 
 
-async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> None:
+async def test_connection_to_full_session_is_refused(start_server) -> None:
     """Who would be one member too many is told so."""
     server = await start_server(members=1)
     ada = await Api(server.url).sign_up()
@@ -49,7 +49,7 @@ async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> N
     [{"connections_per_user": 2}, {"connections_per_session": 2}, {"connections_per_address": 2}, {"connections": 2}],
     ids=lambda limit: next(iter(limit)),
 )
-async def test_connections_at_their_limits(start_server, limit: dict[str, int]) -> None:
+async def test_connections_over_limit_are_refused_until_one_leaves(start_server, limit: dict[str, int]) -> None:
     """Two fit, the third is sent away for a while, and fits when one has left."""
     server = await start_server(**limit)
     ada = await Api(server.url).sign_up()
@@ -65,7 +65,7 @@ async def test_connections_at_their_limits(start_server, limit: dict[str, int]) 
     await joined(ada, session_id)
 
 
-async def test_handshakes_at_their_limit(start_server) -> None:
+async def test_handshakes_over_rate_limit_are_refused(start_server) -> None:
     """Who connects too often has to wait, whatever he connects to."""
     server = await start_server(handshakes_per_min=3)
     ada = await Api(server.url).sign_up()
@@ -78,7 +78,7 @@ async def test_handshakes_at_their_limit(start_server) -> None:
     assert (await fourth.until_closed())[0] == 4529
 
 
-async def test_ten_get_in_while_twenty_hang_up(start_server, monkeypatch) -> None:
+async def test_clients_that_hang_up_free_their_slot_in_join_queue(start_server, monkeypatch) -> None:
     """A client that is refused or hangs up does not keep its slot in the join queue."""
     monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 1_000)
     server = await start_server()
@@ -95,7 +95,7 @@ async def test_ten_get_in_while_twenty_hang_up(start_server, monkeypatch) -> Non
     await until(lambda: _open(server), lambda count: count == 10)
 
 
-async def test_the_store_is_away(start_server, monkeypatch, expect_log) -> None:
+async def test_store_outage_refuses_connections_until_it_ends(start_server, monkeypatch, expect_log) -> None:
     """A room that cannot be loaded is refused with 4503, REST says 503 with Retry-After; then all is well again."""
     from storage.errors import StoreUnavailable
     from storage.sqlite.store import SqliteStore
@@ -119,7 +119,7 @@ async def test_the_store_is_away(start_server, monkeypatch, expect_log) -> None:
     assert (await ada.live(session_id))["code"] == "kept"
 
 
-async def test_a_damaged_session_is_out_of_service_alone(server, ada: Api, expect_log) -> None:
+async def test_damaged_session_is_out_of_service_alone(server, ada: Api, expect_log) -> None:
     """A stored row that fails its checksum: 4500 and 409 `quarantined` for this session, nothing for others."""
     from storage.records import Chunk, Version, VersionKind
 

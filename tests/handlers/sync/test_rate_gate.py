@@ -32,7 +32,7 @@ def connections() -> Connections:
     return Connections(SocketLimits(updates_per_s=10, updates_burst=2, bytes_per_s=100, sync_bytes=100))
 
 
-def test_messages_within_the_burst_pass(loop: Loop, connections: Connections) -> None:
+def test_messages_within_burst_pass(loop: Loop, connections: Connections) -> None:
     gate = RateGate(connections, loop)
 
     assert [gate.spend(1) for _ in range(3)] == [False, False, True]
@@ -40,7 +40,7 @@ def test_messages_within_the_burst_pass(loop: Loop, connections: Connections) ->
     assert connections.limit_counters == {"updates_per_s": 1}
 
 
-def test_time_gives_tokens_back(loop: Loop, connections: Connections) -> None:
+def test_rate_gate_after_a_while_lets_messages_pass_again(loop: Loop, connections: Connections) -> None:
     gate = RateGate(connections, loop)
     gate.spend(2)
 
@@ -49,7 +49,7 @@ def test_time_gives_tokens_back(loop: Loop, connections: Connections) -> None:
     assert gate.spend(1) is False
 
 
-def test_bytes_over_the_rate_have_to_wait(loop: Loop, connections: Connections) -> None:
+def test_bytes_over_rate_have_to_wait(loop: Loop, connections: Connections) -> None:
     gate = RateGate(connections, loop)
 
     assert gate.spend_bytes(500) == 0
@@ -57,7 +57,7 @@ def test_bytes_over_the_rate_have_to_wait(loop: Loop, connections: Connections) 
     assert connections.limit_counters == {"update_bytes_per_s": 1}
 
 
-def test_slow_down_ends_for_a_client_that_is_over_for_too_long(loop: Loop, connections: Connections) -> None:
+def test_slow_down_over_rate_for_too_long_ends_in_close(loop: Loop, connections: Connections) -> None:
     """Ten seconds without a calm second between them; a wait is never longer than those ten seconds."""
     gate = RateGate(connections, loop)
     assert gate.slow_down(60) == rate_gate._MAX_OVER_S

@@ -32,7 +32,7 @@ async def test_framed_data_alone_leaves_immediately() -> None:
     assert transport.written == [b"\x82\x01b"]
 
 
-async def test_a_large_frame_raises_the_limit_until_it_has_left() -> None:
+async def test_large_frame_raises_queue_limit_until_it_is_sent() -> None:
     queue, transport = opened()
 
     queue.send(bytes(LARGE_FRAME_BYTES + 1))

@@ -17,7 +17,7 @@ def close_frame(payload: bytes) -> bytes:
     return bytes((0x88, len(payload))) + payload
 
 
-async def test_a_message_before_go_on_waits_for_it() -> None:
+async def test_message_before_go_on_waits_for_it() -> None:
     scene = Scene(is_open=False)
 
     scene.socket.data_received(masked(UPDATE) + masked(b"second"))
@@ -28,7 +28,7 @@ async def test_a_message_before_go_on_waits_for_it() -> None:
     assert scene.transport.is_reading()
 
 
-async def test_a_large_message_is_taken_elsewhere_and_the_next_one_waits() -> None:
+async def test_large_message_is_handled_elsewhere_and_next_one_waits() -> None:
     scene = Scene()
     large = USUAL + bytes(LARGE_FRAME_BYTES)
 
@@ -41,7 +41,7 @@ async def test_a_large_message_is_taken_elsewhere_and_the_next_one_waits() -> No
     assert scene.transport.is_reading()
 
 
-async def test_a_message_that_costs_too_much_waits_and_is_counted() -> None:
+async def test_message_over_cost_limit_waits_and_is_counted() -> None:
     """The receiver says what an unusual message costs."""
     scene = Scene(SocketLimits(updates_per_s=1_000, updates_burst=5))
 
@@ -52,7 +52,7 @@ async def test_a_message_that_costs_too_much_waits_and_is_counted() -> None:
     await until(lambda: scene.receiver.received == [b"?", UPDATE])
 
 
-async def test_bytes_over_the_rate_are_taken_and_then_reading_pauses() -> None:
+async def test_bytes_over_rate_are_accepted_and_pause_reading() -> None:
     scene = Scene(SocketLimits(bytes_per_s=1_000, sync_bytes=2_000))
 
     scene.socket.data_received(b"".join(masked(b"\x2a" * 1_000) for _ in range(7)))
@@ -62,7 +62,7 @@ async def test_bytes_over_the_rate_are_taken_and_then_reading_pauses() -> None:
     assert scene.connections.limit_counters["update_bytes_per_s"] == 1
 
 
-async def test_a_client_that_stays_too_fast_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_client_over_rate_for_too_long_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_gate, "_MAX_OVER_S", -1.0)
     scene = Scene(SocketLimits(updates_burst=1))
 
@@ -81,7 +81,7 @@ async def test_a_client_that_stays_too_fast_is_closed(monkeypatch: pytest.Monkey
         (b"\x82\xff" + (1 << 40).to_bytes(8, "big"), b'\x03\xf1{"code":"malformed","message":"message too large"}'),
     ],
 )
-async def test_a_broken_frame_ends_our_side_and_nothing_counts_any_more(sent: bytes, payload: bytes) -> None:
+async def test_malformed_frame_closes_and_later_data_is_ignored(sent: bytes, payload: bytes) -> None:
     """The reason as literal bytes, which clients know."""
     scene = Scene()
 
@@ -93,7 +93,7 @@ async def test_a_broken_frame_ends_our_side_and_nothing_counts_any_more(sent: by
     assert scene.receiver.received == []
 
 
-async def test_a_text_message_is_refused() -> None:
+async def test_text_message_is_refused() -> None:
     scene = Scene()
 
     scene.socket.data_received(masked(b"hi", 1))
@@ -101,7 +101,7 @@ async def test_a_text_message_is_refused() -> None:
     assert scene.transport.take() == close_frame(b'\x11\x30{"code":"malformed","message":"binary messages only"}')
 
 
-async def test_a_ping_is_answered() -> None:
+async def test_ping_is_answered() -> None:
     scene = Scene()
 
     scene.socket.data_received(masked(b"x", PING))
@@ -110,7 +110,7 @@ async def test_a_ping_is_answered() -> None:
 
 
 @pytest.mark.parametrize(("payload", "code"), [(b"\x0f\xa0bye", 4_000), (b"", None)])
-async def test_a_close_of_the_client_is_echoed_and_the_receiver_told(payload: bytes, code: int | None) -> None:
+async def test_close_of_client_is_echoed_and_reported_to_receiver(payload: bytes, code: int | None) -> None:
     scene = Scene()
 
     scene.socket.data_received(masked(payload, CLOSE))
@@ -121,7 +121,7 @@ async def test_a_close_of_the_client_is_echoed_and_the_receiver_told(payload: by
     assert scene.receiver.gone_with == [code]
 
 
-async def test_after_our_close_frame_only_the_clients_counts() -> None:
+async def test_data_after_own_close_frame_is_ignored_until_client_closes() -> None:
     scene = Scene()
 
     scene.socket.send(b"last")
@@ -135,7 +135,7 @@ async def test_after_our_close_frame_only_the_clients_counts() -> None:
     assert scene.connections.closes == {1012: 1}
 
 
-async def test_the_second_close_does_nothing() -> None:
+async def test_close_repeated_does_nothing() -> None:
     scene = Scene()
 
     scene.socket.close(Close.RESTART)
@@ -145,7 +145,7 @@ async def test_the_second_close_does_nothing() -> None:
     assert scene.socket.is_closing
 
 
-async def test_a_client_that_does_not_read_is_closed_without_what_is_queued() -> None:
+async def test_client_that_does_not_read_is_closed_without_queued_data() -> None:
     scene = Scene()
 
     scene.socket.send(b"never read")
@@ -155,7 +155,7 @@ async def test_a_client_that_does_not_read_is_closed_without_what_is_queued() ->
     assert scene.connections.too_slow == 1
 
 
-async def test_a_lost_connection_takes_and_sends_nothing_more() -> None:
+async def test_lost_connection_accepts_and_sends_nothing_more() -> None:
     """Held messages are dropped; what the socket refers to is released."""
     scene = Scene()
     scene.socket.data_received(masked(USUAL + bytes(LARGE_FRAME_BYTES)) + masked(UPDATE))
@@ -169,7 +169,7 @@ async def test_a_lost_connection_takes_and_sends_nothing_more() -> None:
     assert not hasattr(scene.socket, "_receiver")
 
 
-async def test_poll_tells_what_happened_since_the_last_one() -> None:
+async def test_poll_reports_activity_since_last_poll() -> None:
     scene = Scene()
     scene.socket.poll()
 

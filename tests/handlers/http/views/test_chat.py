@@ -6,7 +6,7 @@ from storage.records import Message
 MESSAGE = Message("s1", 3, "m1", "u1", "ada", "hello", 1_000)
 
 
-def test_message_of_a_deleted_sender_keeps_the_name() -> None:
+def test_message_of_deleted_sender_keeps_stored_name() -> None:
     """The name was stored with the message."""
     assert chat.message(MESSAGE, {}) == {
         "id": "m1", "sessionId": "s1", "sequence": 3,

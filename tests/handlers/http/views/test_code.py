@@ -13,7 +13,7 @@ VERSION = Version(
 )  # fmt: skip
 
 
-def test_version_has_the_code_of_its_main_root() -> None:
+def test_version_has_code_of_its_main_root() -> None:
     """And all texts by their roots."""
     shown = code.version(VERSION, {"u1": ADA})
 
@@ -26,12 +26,12 @@ def test_version_without_its_texts_leaves_both_out() -> None:
     assert {"code", "files"}.isdisjoint(code.version(replace(VERSION, files=None), {}))
 
 
-def test_author_without_a_record_keeps_the_name_they_had() -> None:
+def test_author_without_record_keeps_stored_name() -> None:
     """It was stored with the version."""
     assert code.author("u9", {}, "eve") == {"id": "u9", "username": "eve"}
 
 
-def test_file_differences_mark_what_changed_inside_lines() -> None:
+def test_file_differences_mark_changes_inside_lines() -> None:
     """Lines that changed as a whole have no marks."""
     (shown,) = code.file_differences(compare({"a": "let x = 1\n"}, {"a": "let y = 1\nnew\n"}))
 

@@ -10,7 +10,7 @@ from storage.records import Message, User, Version, VersionKind
 ADA = User("u1", "ada", None, None, "", None, False, 0)
 
 
-def test_timeline_entry_tells_pastes_and_pauses_only_where_there_are_some() -> None:
+def test_timeline_entry_without_pastes_or_pauses_leaves_them_out() -> None:
     """Most edits have neither."""
     plain = history.timeline_entry(Stretch(1, 3, 1_000, 2_000, "u1", inserted=4, deleted=1))
     notable = history.timeline_entry(Stretch(4, 4, 3_000, 3_000, "u1", inserted=200, paste=200, pause=400_000))
@@ -22,7 +22,7 @@ def test_timeline_entry_tells_pastes_and_pauses_only_where_there_are_some() -> N
     assert (notable["paste"], notable["pause"]) == (200, 400_000)
 
 
-def test_timeline_authors_have_their_totals() -> None:
+def test_timeline_authors_have_totals_of_their_edits() -> None:
     """Of all their edits, in the order in which they began."""
     stretches = [
         Stretch(1, 1, 0, 0, "u2", inserted=1),
@@ -35,7 +35,7 @@ def test_timeline_authors_have_their_totals() -> None:
     assert [(author["id"], author["inserted"], author["deleted"]) for author in shown] == [("u2", 5, 8), ("u1", 2, 0)]
 
 
-def test_marks_come_in_the_order_of_time() -> None:
+def test_timeline_marks_are_sorted_by_time() -> None:
     """Versions, messages and redactions together; each kind has its own fields."""
     version = Version("s1", 1, 5, None, "codemirror", "first", VersionKind.MANUAL, "u1", "ada", (), 3_000)
     message = Message("s1", 1, "m1", "u1", "ada", "hello", 1_000)
@@ -59,6 +59,6 @@ def test_replay_steps_name_roots_and_authors_by_their_index() -> None:
     assert shown == [(0, 0, [(1, 0, 0, "x")]), (250, 1, [(0, 1, 2, ""), (2, 0, 0, "y")])]
 
 
-def test_replay_steps_of_nothing() -> None:
+def test_replay_steps_of_empty_session_are_empty() -> None:
     """A session in which nobody has typed."""
     assert history.replay_steps([], {}) == ([], [], [])

@@ -9,7 +9,7 @@ ADA = User("u1", "ada", "ada@example.org", "hash", "Ada L.", "/user/u1/avatar", 
 GUEST = User("u2", "gus", None, None, "", None, True, 1_500, guest_of="s1")
 
 
-def test_user_has_no_secret() -> None:
+def test_user_view_has_no_password_hash() -> None:
     """The hash of the password stays here."""
     assert people.user(ADA) == {
         "id": "u1", "username": "ada", "email": "ada@example.org", "fullname": "Ada L.", "avatar": "/user/u1/avatar",
@@ -17,7 +17,7 @@ def test_user_has_no_secret() -> None:
     }  # fmt: skip
 
 
-def test_user_who_is_a_guest_is_told_of_which_session() -> None:
+def test_user_view_of_guest_names_its_session() -> None:
     """Only guests have `guestOf`."""
     shown = people.user(GUEST)
 
@@ -25,14 +25,14 @@ def test_user_who_is_a_guest_is_told_of_which_session() -> None:
     assert shown["createdAt"] == "1970-01-01T00:00:01.500Z"
 
 
-def test_person_has_nothing_private() -> None:
+def test_person_view_has_name_and_picture_only() -> None:
     """Others see name and picture."""
     assert people.person("u1", {"u1": ADA}) == {
         "id": "u1", "username": "ada", "avatar": "/user/u1/avatar", "guest": False,
     }  # fmt: skip
 
 
-def test_person_without_a_record_keeps_the_name_they_had() -> None:
+def test_person_without_record_keeps_stored_name() -> None:
     """Deleted accounts and users without a name are called so."""
     nameless = replace(ADA, username="")
 
@@ -41,7 +41,7 @@ def test_person_without_a_record_keeps_the_name_they_had() -> None:
     assert people.person("u1", {"u1": nameless})["username"] == people.DELETED_NAME
 
 
-def test_participant_has_one_colour_for_ever() -> None:
+def test_participant_colour_depends_on_id_only() -> None:
     """The colour comes from the id; guests are marked."""
     shown = people.participant(ADA)
 
@@ -51,7 +51,7 @@ def test_participant_has_one_colour_for_ever() -> None:
     assert people.participant(GUEST)["guest"] is True
 
 
-def test_login_says_whether_it_is_the_one_that_asks() -> None:
+def test_login_view_marks_current_login_without_hashes() -> None:
     """Hashes of its tokens stay here."""
     record = Login("l1", "u1", "hash", None, 0, 1_000, 1_000, 3_000, 4_000, "Firefox", 2_000)
 

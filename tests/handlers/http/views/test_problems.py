@@ -4,7 +4,7 @@ from handlers.errors import ApiError
 from handlers.http.views import problems
 
 
-def test_problem_leads_to_the_reference() -> None:
+def test_problem_type_is_address_in_reference() -> None:
     """`type` is the code's place on the page, `message` repeats `detail` for simple clients."""
     assert problems.problem(ApiError(404, "not_found", "There is no such page."), "Not Found", "r1") == {
         "type": "/docs#not_found", "title": "Not Found", "status": 404, "detail": "There is no such page.",
@@ -12,7 +12,7 @@ def test_problem_leads_to_the_reference() -> None:
     }  # fmt: skip
 
 
-def test_problem_names_fields_and_the_last_version_where_there_are_some() -> None:
+def test_problem_without_fields_or_last_version_leaves_them_out() -> None:
     """Both are left out otherwise."""
     error = ApiError(422, "invalid", "x", errors={"title": ["is required"]}, latest="/code/s1/latest")
 

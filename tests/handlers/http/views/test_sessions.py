@@ -11,7 +11,7 @@ MEMBERS = [Member("s1", "u1", Role.OWNER, 1_000), Member("s1", "u2", Role.EDITOR
 INVITE = Invite("i1", "s1", "hash", Role.EDITOR, "u1", 1_000, 5_000, 3, 1)
 
 
-def test_session_is_seen_by_one_member() -> None:
+def test_session_view_has_role_and_unread_count_of_member() -> None:
     """Role and unread messages are the member's; who is connected is counted, whether shown or not."""
     listing = SessionListing(SESSION, MEMBERS[1], 4)
 
@@ -31,7 +31,7 @@ def test_member_is_online_when_connected() -> None:
     }  # fmt: skip
 
 
-def test_invite_has_no_secret() -> None:
+def test_invite_view_has_uses_left_and_no_secret() -> None:
     """Its hash is the store's; uses that are left are counted."""
     shown = sessions.invite(INVITE, now=2_000)
 
@@ -40,7 +40,7 @@ def test_invite_has_no_secret() -> None:
     assert sessions.invite(INVITE, now=5_000)["usable"] is False
 
 
-def test_listed_invite_names_who_came_in() -> None:
+def test_listed_invite_names_its_maker_and_uses() -> None:
     """Its maker, and each use with its time."""
     shown = sessions.listed_invite(INVITE, [InviteUse("u2", 3_000)], PEOPLE, now=4_000)
 
@@ -48,7 +48,7 @@ def test_listed_invite_names_who_came_in() -> None:
     assert [(use["username"], use["at"]) for use in shown["usedBy"]] == [("bob", "1970-01-01T00:00:03.000Z")]
 
 
-def test_preview_tells_strangers_little() -> None:
+def test_session_preview_does_not_show_members() -> None:
     """Not who is in it."""
     shown = sessions.preview(INVITE, SESSION, PEOPLE)
 
