@@ -228,30 +228,52 @@ class Document:
 
 
 def _make_edit(state: bytes, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
-    """Make the edit on a copy, whole if need be: positions cannot see embeds that are in a text, nor may they be off.
+    """Make the edit on a copy: by the given edits, else by few changes, else by replacing the whole texts.
 
-    yrs splits a run inside a character beyond ASCII when a position is off by an embed, and the update then refers to
-    what is not there.
+    Positions cannot see embeds that are in a text, nor may they be off. yrs splits a run inside a
+    character beyond ASCII when a position is off by an embed, and the update then refers to what is not
+    there. So each attempt gets a fresh copy, and the first two need texts without embeds.
     """
-    ways: list[Callable[[pycrdt.Text, str], None]] = [_replace, _set]
     if edits is not None:
-        ways.insert(0, lambda target, _: _apply(target, edits))
-    made: list[bytes] = []
-    for way in ways:
-        doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client_id)
-        doc.apply_update(state)
-        made = []
-        targets = {root: doc.get(root, type=pycrdt.Text) for root in files}
-        if way is not _set and any(len(one) != len(str(one).encode()) for one in targets.values()):
-            continue
-        subscription = doc.observe(lambda event, made=made: made.append(event.update))
-        with doc.transaction():
-            for root, text in files.items():
-                way(targets[root], text)
-        doc.unobserve(subscription)
-        if all(str(targets[root]) == text for root, text in files.items()):
-            break
-    return made[0] if made else EMPTY
+        given = _Attempt(state, files, client_id)
+        if not given.has_embeds() and given.is_right_after(lambda target, _: _apply(target, edits)):
+            return given.update
+    small = _Attempt(state, files, client_id)
+    if not small.has_embeds() and small.is_right_after(_replace):
+        return small.update
+    whole = _Attempt(state, files, client_id)
+    whole.is_right_after(_set)
+    return whole.update
+
+
+class _Attempt:
+    """A copy of a document on which one way to make an edit is tried.
+
+    update  what the edit did; EMPTY if nothing
+    """
+
+    def __init__(self, state: bytes, files: Mapping[str, str], client_id: int) -> None:
+        self._doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client_id)
+        self._doc.apply_update(state)
+        self._files = files
+        self._targets = {root: self._doc.get(root, type=pycrdt.Text) for root in files}
+        self.update = EMPTY
+
+    def has_embeds(self) -> bool:
+        """Whether a text has anything but characters in it, which counts as a position."""
+        return any(len(target) != len(str(target).encode()) for target in self._targets.values())
+
+    def is_right_after(self, change: Callable[[pycrdt.Text, str], None]) -> bool:
+        """Change each text by `change`; return whether all are then as they should be."""
+        subscription = self._doc.observe(self._note)
+        with self._doc.transaction():
+            for root, text in self._files.items():
+                change(self._targets[root], text)
+        self._doc.unobserve(subscription)
+        return all(str(self._targets[root]) == text for root, text in self._files.items())
+
+    def _note(self, event: pycrdt.TransactionEvent) -> None:
+        self.update = event.update
 
 
 def _apply(target: pycrdt.Text, edits: Sequence[Edit]) -> None:

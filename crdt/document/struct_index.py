@@ -203,7 +203,12 @@ class StructIndex:
 
 @lru_cache(maxsize=64)
 def _shared(names: _Names) -> _Names:
-    """Return the same names as other documents have, nearly all of which have one text with the same name."""
+    """Return an equal set that other documents already use.
+
+    Nearly all documents have one text with the same name, so each saves 320 bytes: a megabyte for 3,000
+    documents. The cache belongs to the module because it is shared by all documents. It is bounded, and its
+    values are immutable.
+    """
     return names
 
 

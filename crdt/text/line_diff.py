@@ -49,7 +49,19 @@ def _trim(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> Blo
 
 
 def _anchors(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> list[tuple[int, int]]:
-    """Return the longest run of pairs of unique parts that is in order on both sides."""
+    """Return the longest run of pairs of unique parts that is in order on both sides.
+
+    This is the anchoring step of patience diff (Bram Cohen, 2009): parts that are on both sides exactly once
+    cannot be matched wrongly. The longest increasing subsequence of their new positions is found by
+    patience sorting: a card goes on the leftmost pile whose top is not smaller.
+
+    Invariant: `tails[n]` is the smallest new position that ends any run of n + 1 pairs so far. So `tails`
+    is sorted, and the pile for the next pair is found by bisection.
+
+    An example: old a b c d, new c a b d. The pairs' new positions are 1 2 0 3. `tails` becomes [1], [1, 2],
+    [0, 2] (c begins a shorter run with a smaller end) and [0, 2, 3]. The last pair is d, whose predecessor
+    is b, whose predecessor is a: the anchors are a b d, and c was moved.
+    """
     start, end, new_start, new_end = block
     if start == end or new_start == new_end:
         return []
@@ -64,12 +76,12 @@ def _anchors(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> 
         before[number] = ends[length - 1] if length else -1
         tails[length : length + 1] = [place]
         ends[length : length + 1] = [number]
-    found = []
+    anchors = []
     number = ends[-1] if ends else -1
     while number >= 0:
-        found.append(pairs[number])
+        anchors.append(pairs[number])
         number = before[number]
-    return found[::-1]
+    return anchors[::-1]
 
 
 def _between(old: Sequence[Hashable], new: Sequence[Hashable], block: Block, work: Work) -> Iterator[Block]:

@@ -6,7 +6,7 @@ deleted twice. All positions are UTF-8 bytes, as in pycrdt.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 
@@ -42,42 +42,30 @@ class TextMap:
     def __init__(self, runs: Iterable[SharedRun] = ()) -> None:
         self.runs: list[SharedRun] = []
         for run in runs:
-            self._add(run.old, run.length, run.new)
+            self.append(run.old, run.length, run.new)
 
     @classmethod
     def of(cls, text: bytes) -> "TextMap":
         """From a text with every CRLF shortened to LF to the text itself."""
-        made = cls()
+        whole = cls()
         start = skipped = 0
         while (end := text.find(b"\r\n", start)) >= 0:
-            made._add(start - skipped, end - start, start)
+            whole.append(start - skipped, end - start, start)
             start, skipped = end + 1, skipped + 1
-        made._add(start - skipped, len(text) - start, start)
-        return made
+        whole.append(start - skipped, len(text) - start, start)
+        return whole
 
     def shifted(self, shifts: Sequence[Shift]) -> "TextMap":
         """Return the map to the text that edits make of the newer one.
 
         shifts  in order, with positions in the newer text as it was before all of them
         """
-        made = TextMap()
-        shift = at = 0
+        moved = TextMap()
+        cursor = _ShiftCursor(shifts)
         for run in self.runs:
-            start, end = run.new, run.new + run.length
-            while at < len(shifts) and shifts[at].position < end:
-                position, deleted, inserted = shifts[at]
-                if position > start:
-                    made._add(run.old + start - run.new, position - start, start + shift)
-                    start = position
-                if position + deleted > end:
-                    break  # it goes on behind this run
-                start = max(start, position + deleted)
-                shift += inserted - deleted
-                at += 1
-            else:
-                made._add(run.old + start - run.new, end - start, start + shift)
-                continue
-        return made
+            for start, end, offset in cursor.survivors(run.new, run.new + run.length):
+                moved.append(run.old + start - run.new, end - start, start + offset)
+        return moved
 
     def carry(self, edits: Sequence[Edit], text: bytes) -> tuple[list[Edit], "TextMap"]:
         """Carry edits of the older text over to the newer one, `text`.
@@ -88,35 +76,15 @@ class TextMap:
         Returns the edits of the newer text, in order, with positions in it as it was before all of them;
         and the map from the older text to the newer one, both with these edits made.
         """
-        crlf = b"\r\n" in text and text.count(b"\n") == text.count(b"\r\n")
-        carried: list[Edit] = []
-        made = TextMap()
-        done = shift_old = shift_new = last = 0
+        cursor = _CarryCursor(self, text)
         for position, deleted, inserted in edits:
-            for run in self._between(done, position):
-                made._add(run.old + shift_old, run.length, run.new + shift_new)
-            at = max(last, self._place(position, text))
-            put = inserted.replace(b"\n", b"\r\n") if crlf else inserted
-            if put:
-                carried.append(Edit(at, 0, put))
-                for run in TextMap.of(put).runs:
-                    made._add(position + shift_old + run.old, run.length, at + shift_new + run.new)
-            shift_old += len(inserted) - deleted
-            shift_new += len(put)
-            last = at
-            for _, length, start in self._between(position, position + deleted):
-                end = start + length
-                if text[start : start + 1] == b"\n" and text[max(last, start - 1) : start] == b"\r":
-                    start -= 1  # noqa: PLW2901  # the line feed is deleted with its carriage return
-                carried.append(Edit(start, end - start, b""))
-                shift_new -= end - start
-                last = end
-            done = position + deleted
-        for run in self._between(done, None):
-            made._add(run.old + shift_old, run.length, run.new + shift_new)
-        return carried, made
+            cursor.keep_until(position)
+            cursor.insert(position, inserted)
+            cursor.delete(position, deleted)
+        cursor.keep_until(None)
+        return cursor.edits, cursor.map
 
-    def _between(self, start: int, end: int | None) -> Iterable[SharedRun]:
+    def between(self, start: int, end: int | None) -> Iterable[SharedRun]:
         """Yield what survives of the older text from `start` to `end`."""
         for at in range(max(0, self._index(start)), len(self.runs)):
             old, length, new = self.runs[at]
@@ -131,7 +99,7 @@ class TextMap:
         """Return the index of the last run that begins at or before a position, -1 if there is none."""
         return bisect_right(self.runs, position, key=lambda run: run.old) - 1
 
-    def _place(self, position: int, text: bytes) -> int:
+    def place(self, position: int, text: bytes) -> int:
         """Return where in the newer text something belongs that is inserted before `position` of the older one.
 
         Right behind the byte before it if that survives, else right before the byte after it, else
@@ -147,7 +115,8 @@ class TextMap:
             return right.new - inside_pair
         return left.new + left.length if left else len(text)
 
-    def _add(self, old: int, length: int, new: int) -> None:
+    def append(self, old: int, length: int, new: int) -> None:
+        """Add a run behind the others, joined with the last one if it touches it."""
         if length <= 0:
             return
         if self.runs:
@@ -156,6 +125,83 @@ class TextMap:
                 self.runs[-1] = SharedRun(last.old, last.length + length, last.new)
                 return
         self.runs.append(SharedRun(old, length, new))
+
+
+class _ShiftCursor:
+    """Walks through shifts and, in step with them, through the runs of a text, both in order."""
+
+    __slots__ = ("_next", "_offset", "_shifts")
+
+    def __init__(self, shifts: Sequence[Shift]) -> None:
+        self._shifts = shifts
+        self._next = 0
+        self._offset = 0
+
+    def survivors(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Yield (start, end, how far it moves) of the parts of a run that no shift deletes."""
+        while self._next < len(self._shifts) and self._shifts[self._next].position < end:
+            position, deleted, inserted = self._shifts[self._next]
+            if position > start:
+                yield start, position, self._offset
+                start = position
+            if position + deleted > end:
+                return  # the shift goes on behind this run: the next run begins with it
+            start = max(start, position + deleted)
+            self._offset += inserted - deleted
+            self._next += 1
+        yield start, end, self._offset
+
+
+class _CarryCursor:
+    """Walks through an older text from edit to edit, and makes the edits of the newer text.
+
+    edits  made so far, with positions in the newer text as it was before all of them
+    map    from the older text to the newer one, both with these edits made, as far as the cursor is
+
+    An example: the older text "ab" became "aXb" meanwhile. The edit "delete b, insert Y" is (1, 1, "Y") in
+    the older text. `keep_until(1)` maps "a". `insert` puts "Y" right behind the surviving "a", at 1.
+    `delete` finds "b" at 2. The edits are (1, 0, "Y") and (2, 1, ""), and the newer text becomes "aYX".
+    """
+
+    def __init__(self, base: TextMap, text: bytes) -> None:
+        self.edits: list[Edit] = []
+        self.map = TextMap()
+        self._base = base
+        self._text = text
+        self._has_crlf = b"\r\n" in text and text.count(b"\n") == text.count(b"\r\n")
+        self._done = 0  # position in the older text up to which the cursor is
+        self._least = 0  # where the last edit ended in the newer text: the next one cannot be before it
+        self._old_growth = 0
+        self._new_growth = 0
+
+    def keep_until(self, position: int | None) -> None:
+        """Go on to a position of the older text, None for its end; what survives up to there stays."""
+        for run in self._base.between(self._done, position):
+            self.map.append(run.old + self._old_growth, run.length, run.new + self._new_growth)
+
+    def insert(self, position: int, inserted: bytes) -> None:
+        """Insert where the cursor is."""
+        at = max(self._least, self._base.place(position, self._text))
+        put = inserted.replace(b"\n", b"\r\n") if self._has_crlf else inserted
+        if put:
+            self.edits.append(Edit(at, 0, put))
+            for run in TextMap.of(put).runs:
+                self.map.append(position + self._old_growth + run.old, run.length, at + self._new_growth + run.new)
+        self._old_growth += len(inserted)
+        self._new_growth += len(put)
+        self._least = at
+
+    def delete(self, position: int, deleted: int) -> None:
+        """Delete behind the cursor what survives there, and go on to its end."""
+        for _, length, new in self._base.between(position, position + deleted):
+            end = new + length
+            is_crlf = self._text[new : new + 1] == b"\n" and self._text[max(self._least, new - 1) : new] == b"\r"
+            start = new - is_crlf
+            self.edits.append(Edit(start, end - start, b""))
+            self._new_growth -= end - start
+            self._least = end
+        self._old_growth -= deleted
+        self._done = position + deleted
 
 
 def shifts_of(edits: Iterable[Edit]) -> list[Shift]:

@@ -98,9 +98,9 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
         cuts |= {client << 31 | start, client << 31 | end}
     assert not any(index.cuts(cut) for cut in cuts)
     if found.after and not index.parents.is_single:
-        assert parsed.parents == {found.client: [(found.first, found.place)]}
+        assert parsed.parents == {found.client: [(found.first, found.parent)]}
     else:
-        assert found.place is None
+        assert found.parent is None
     if found.after:
         assert parsed.spans == {found.client: (found.first, found.after)}
         assert parsed.text_bytes == found.after - found.first
