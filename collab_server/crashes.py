@@ -1,4 +1,4 @@
-"""What a process that died left behind in DATA_DIR, and what was concluded from it."""
+"""The crash mark and the quarantine as files in DATA_DIR: read and noted at the start; `crdt.quarantine` decides."""
 
 import contextlib
 import json

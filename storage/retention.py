@@ -1,4 +1,4 @@
-"""Which versions a session keeps: people's own for good, automatic ones while there is room."""
+"""Which versions a session keeps: people's own for good, automatic ones while there is capacity."""
 
 from storage.errors import LimitReached
 from storage.records import VersionKind

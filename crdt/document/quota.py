@@ -1,4 +1,4 @@
-"""Whether a document has room for more."""
+"""Whether a document has capacity for more."""
 
 from crdt.document.document import Document
 from crdt.document.struct_index import StructIndex

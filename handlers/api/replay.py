@@ -1,4 +1,4 @@
-"""Looking back: the timeline, and the document as it was."""
+"""Looking back: the timeline, the document as it was, and blame."""
 
 from crdt.document.server_edits import code_root
 from crdt.history.timeline import Stretch

@@ -1,4 +1,4 @@
-"""Headers that every answer carries, so that browsers do no more with it than it is for."""
+"""Headers of every answer, unless its handler says otherwise; the web app's own policy is in `handlers.api.pages`."""
 
 from typing import Protocol
 
