@@ -57,6 +57,7 @@ class World:
             Environment(clock=lambda: self.now, random_below=lambda _: 77),
         )
         self.rooms, self.versions = parts.rooms, parts.versions
+        self.history_reader, self.redactor = parts.history_reader, parts.redactor
         self.version_writer = VersionWriter(store, self.rooms.writer, lambda: self.now, versions)
 
     async def session(self, session_id: str = "one", status: Status = Status.OPEN) -> str:

@@ -3,14 +3,12 @@
 import base64
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pycrdt
 import pytest
 
 import crdt.history.blame
 from crdt.history.blame import blame
-from crdt.history.item_order import ItemOrder, as_text
+from crdt.history.item_order import ItemOrder
 from crdt.log.authorship import Authorship
 from crdt.room.room import Room
 from crdt.wire import y_protocol
@@ -132,25 +130,3 @@ def test_blame_of_too_many_runs_joins_neighbours_of_one_author(monkeypatch: pyte
         send(room, at_ada, ada.insert(0, "x"), NOW + 10_000 * number)
 
     assert [(run.start, run.length, run.at) for run in blamed(room).runs] == [(0, 5, NOW + 40_000)]
-
-
-def test_blame_ignores_other_roots_embeds_and_nested_types() -> None:
-    """What is beside the text, or in it and no text, is nobody's line."""
-    doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=9)
-    made: list[bytes] = []
-    subscription = doc.observe(lambda event: made.append(event.update))
-    text, array = doc.get("codemirror", type=pycrdt.Text), doc.get("list", type=pycrdt.Array)
-    mapping = doc.get("map", type=pycrdt.Map)
-    text += "ab"
-    text.insert_embed(1, {"image": "x"})
-    array.append(pycrdt.Text("nested"))
-    array[0].insert(0, "deeply ")
-    mapping["key"] = "value"
-    mapping["key"] = "other"
-    mapping["text"] = pycrdt.Text("under a key")
-    doc.unobserve(subscription)
-
-    items = ItemOrder(squash(bytes(doc.get_update())))
-
-    assert as_text("".join(item.text or "" for item in items.visible("codemirror"))) == "ab"
-    assert [item.text for item in items.visible("nothing")] == []

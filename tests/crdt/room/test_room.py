@@ -4,7 +4,6 @@ import pytest
 
 from crdt.document.document import Document
 from crdt.document.merging import merge
-from crdt.document.server_edits import code_root
 from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
 from crdt.log import codec
@@ -338,21 +337,6 @@ def test_version_keeps_later_contributors_for_next_version() -> None:
 
     assert room.contributions.since_version == {"bob": 2}
     assert (room.contributions.first_edit_at, room.contributions.last_edit_at) == (NOW + 9, NOW + 5)
-
-
-@pytest.mark.parametrize(
-    ("files", "root"),
-    [
-        ({}, "codemirror"),
-        ({"codemirror": "x", "monaco": "y"}, "codemirror"),
-        ({"codemirror": "", "monaco": "y"}, "monaco"),
-        ({"codemirror": "", "monaco": "y", "quill": "z"}, "codemirror"),
-        ({"codemirror": "", "monaco": ""}, "codemirror"),
-    ],
-)
-def test_adopted_root_is_only_other_root_with_text(files: dict[str, str], root: str) -> None:
-    """The main root, unless it is empty and exactly one other has text."""
-    assert code_root(files, "codemirror") == root
 
 
 def test_large_update_already_scanned_is_accepted() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt.room.text_clients import applied
-from crdt.text.byte_edits import common_ends, edits_between
+from crdt.text.byte_edits import edits_between
 from crdt.text.text_map import Edit, TextMap, shifts_of
 
 texts = st.text(alphabet="ab\n é😀😁", max_size=12)
@@ -38,27 +38,6 @@ def carry(old: str, new: str, mine: str) -> str:
 )
 def test_merge_keeps_both_changes(old: str, new: str, mine: str, merged: str) -> None:
     assert carry(old, new, mine) == merged
-
-
-@given(texts, texts)
-def test_edits_between_texts_lead_from_one_to_the_other(old: str, new: str) -> None:
-    """They make the one of the other, in order, and split no character."""
-    edits = edits_between(old.encode(), new.encode())
-
-    assert applied(old.encode(), edits) == new.encode()
-    for position, deleted, inserted in edits:
-        inserted.decode()
-        old.encode()[:position].decode()
-        old.encode()[position : position + deleted].decode()
-
-
-@given(texts, texts)
-def test_common_ends_are_equal_and_do_not_overlap(old: str, new: str) -> None:
-    prefix, suffix = common_ends(old.encode(), new.encode())
-
-    assert prefix + suffix <= min(len(old.encode()), len(new.encode()))
-    assert old.encode()[:prefix].decode() == new.encode()[:prefix].decode()
-    assert old.encode()[len(old.encode()) - suffix :].decode() == new.encode()[len(new.encode()) - suffix :].decode()
 
 
 @given(texts, texts, texts)

@@ -1,0 +1,80 @@
+"""Bounds on a document's state and text."""
+
+import pytest
+
+from crdt.document.document import Document
+from crdt.document.quota import DocumentQuota
+from crdt.document.struct_index import StructIndex
+from crdt.errors import DocumentFull
+from crdt.limits import LimitCounters, RoomLimits
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.update_parser import parse
+from tests.crdt.harness import Typist
+
+
+class Full:
+    """A document whose quota is asked before each update."""
+
+    def __init__(self, limits: RoomLimits) -> None:
+        self.typist = Typist(5)
+        self.document = Document()
+        self.index = StructIndex()
+        self.counters = LimitCounters()
+        self.quota = DocumentQuota(self.document, self.index, limits, 0, self.counters)
+
+    def send(self, update: bytes, *, is_exact: bool = True) -> None:
+        parsed: Parsed = parse(update)
+        self.quota.check(parsed, update, is_exact=is_exact)
+        self.index.take_stored(parsed, "ada", self.document.apply)
+
+
+def test_quota_of_text_is_exact_at_its_limit() -> None:
+    """What was deleted counts no more, though the cheap bound has it still."""
+    full = Full(RoomLimits(text_bytes=10))
+    full.send(full.typist.insert(0, "x" * 10))
+    full.send(full.typist.delete(0, 4))
+    full.send(full.typist.insert(0, "yyyy"))
+
+    with pytest.raises(DocumentFull, match="over 10 bytes"):
+        full.send(full.typist.insert(0, "z"))
+    assert full.document.texts(["codemirror"]) == {"codemirror": "yyyyxxxxxx"}
+
+
+def test_quota_counts_what_the_update_itself_deletes() -> None:
+    """Replacing the whole text fits if the new one does."""
+    full = Full(RoomLimits(text_bytes=10))
+    full.send(full.typist.insert(0, "x" * 10))
+
+    full.send(full.typist.replace(0, 10, "y" * 10))
+    with pytest.raises(DocumentFull):
+        full.send(full.typist.replace(0, 10, "z" * 11))
+
+
+def test_quota_of_live_replacement_may_be_passed_once() -> None:
+    """The exact size costs loading the document, which a live edit does not pay."""
+    full = Full(RoomLimits(text_bytes=10))
+    full.send(full.typist.insert(0, "x" * 10))
+
+    full.send(full.typist.replace(0, 1, "yy"), is_exact=False)
+    with pytest.raises(DocumentFull):
+        full.send(full.typist.replace(0, 1, "yy"), is_exact=False)
+
+
+def test_quota_of_state_refuses_twice_its_limit() -> None:
+    """A state can be squashed, so up to twice the limit passes."""
+    full = Full(RoomLimits(state_bytes=100))
+    full.send(full.typist.insert(0, "x" * 100))
+
+    with pytest.raises(DocumentFull, match="state is over 100 bytes"):
+        full.send(full.typist.insert(0, "y" * 100))
+
+
+def test_quota_reserve_leaves_doubtful_updates_to_check() -> None:
+    """It counts what it lets pass, and nothing else."""
+    full = Full(RoomLimits(text_bytes=10, state_bytes=1_000, update_bytes=500))
+
+    assert full.quota.reserve(30, 6)
+    assert not full.quota.reserve(30, 6)
+    assert full.quota.reserve(30, 4)
+    assert not full.quota.reserve(501, 0)
+    assert not full.quota.reserve(1_001, 0)

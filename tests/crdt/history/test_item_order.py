@@ -1,0 +1,100 @@
+"""Items of texts in Yjs's order."""
+
+import random
+from typing import Any
+
+import pycrdt
+import pytest
+
+from crdt.document.merging import merge
+from crdt.history.item_order import ItemOrder, as_text, units
+from crdt.wire.compact import squash
+from tests.crdt.harness import Typist
+
+
+def text_of(state: bytes, root: str = "codemirror") -> str:
+    return as_text("".join(item.text or "" for item in ItemOrder(state).visible(root)))
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_item_order_of_concurrent_edits_is_that_of_pycrdt(seed: int) -> None:
+    """Three people type and delete at the same places, and hear of each other now and then."""
+    source = random.Random(seed)
+    typists = [Typist(client) for client in source.sample(range(1, 1 << 31), 3)]
+    updates: list[bytes] = []
+    for _ in range(120):
+        typist = source.choice(typists)
+        size = len(typist.text)
+        if size > 4 and source.random() < 0.3:
+            start = source.randrange(size - 2)
+            updates.append(typist.delete(start, start + 2))
+        else:
+            updates.append(typist.insert(source.choice((0, size // 2, size)), source.choice(("a", "bc", "def"))))
+        if source.random() < 0.2:
+            source.choice(typists).hear(typist.doc.get_update())
+    state = merge(updates)
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(state)
+
+    assert text_of(state) == str(doc.get("codemirror", type=pycrdt.Text))
+    assert text_of(squash(state)) == text_of(state)
+
+
+def test_item_order_of_same_place_is_by_client_id() -> None:
+    """The worked example of the code: x, y and z typed between a and b without hearing of each other."""
+    base = Typist(9).insert(0, "ab")
+    updates = [base]
+    for client, character in ((3, "z"), (1, "x"), (2, "y")):
+        typist = Typist(client)
+        typist.hear(base)
+        updates.append(typist.insert(1, character))
+
+    assert text_of(merge(updates)) == "axyzb"
+
+
+def test_item_order_of_run_stays_together() -> None:
+    """What one of them types behind their own character goes with it."""
+    base = Typist(9).insert(0, "ab")
+    updates = [base]
+    for client, characters in ((2, "y"), (1, "xw"), (3, "z")):
+        typist = Typist(client)
+        typist.hear(base)
+        updates += [typist.insert(1 + at, character) for at, character in enumerate(characters)]
+
+    assert text_of(merge(updates)) == "axwyzb"
+
+
+def test_item_order_of_half_a_character_shows_replacements() -> None:
+    """As Yjs does: both halves become U+FFFD, and the one that was deleted is gone."""
+    state = merge([Typist(1).insert(0, "x😀y"), bytes.fromhex("000101010101")])
+
+    assert text_of(state) == "x\ufffdy"
+
+
+@pytest.mark.parametrize("text", ["", "abc", "é€", "a😀b"])
+def test_units_of_text_lead_back_to_it(text: str) -> None:
+    """One character for each UTF-16 code unit."""
+    assert len(units(text)) == len(text.encode("utf-16-le")) // 2
+    assert as_text(units(text)) == text
+
+
+def test_item_order_leaves_out_other_roots_embeds_and_nested_types() -> None:
+    """What is beside the text, or in it and no text, is nobody's line."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=9)
+    made: list[bytes] = []
+    subscription = doc.observe(lambda event: made.append(event.update))
+    text, array = doc.get("codemirror", type=pycrdt.Text), doc.get("list", type=pycrdt.Array)
+    mapping = doc.get("map", type=pycrdt.Map)
+    text += "ab"
+    text.insert_embed(1, {"image": "x"})
+    array.append(pycrdt.Text("nested"))
+    array[0].insert(0, "deeply ")
+    mapping["key"] = "value"
+    mapping["key"] = "other"
+    mapping["text"] = pycrdt.Text("under a key")
+    doc.unobserve(subscription)
+
+    items = ItemOrder(squash(bytes(doc.get_update())))
+
+    assert as_text("".join(item.text or "" for item in items.visible("codemirror"))) == "ab"
+    assert [item.text for item in items.visible("nothing")] == []

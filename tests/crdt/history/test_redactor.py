@@ -1,0 +1,68 @@
+"""An owner takes a secret out of everything that is stored."""
+
+import pytest
+
+from crdt.history.redaction import BLOCK
+from crdt.lifecycle.loading import read_log
+from crdt.log.codec import decode_chunk
+from storage.errors import NotFound
+from tests.crdt.harness import Typist, join, send
+from tests.crdt.world import World
+
+
+async def allowed() -> None:
+    """The user may do this."""
+
+
+@pytest.fixture
+async def leaked(world: World) -> World:
+    """A session in which "key=" and then a secret was typed, and a version that has it."""
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, typist.insert(0, "key="))
+        send(room, ada, typist.insert(4, "secret"))
+    await world.versions.save("one", "ada", "Ada")
+    return world
+
+
+async def test_redact_takes_text_out_of_document_log_and_versions(leaked: World) -> None:
+    """The document loses it, the past shows blocks, and the answer says how much that was."""
+    redaction = await leaked.redactor.redact("one", "ada", 1, 2, "secret", allowed)
+
+    async with leaked.rooms.use("one") as room:
+        assert room.files() == {"codemirror": "key="}
+    assert (await leaked.history_reader.files("one", 2))[0] == {"codemirror": "key=" + BLOCK * 6}
+    version = await leaked.store.version("one", 1)
+    assert version.files == {"codemirror": "key=" + BLOCK * 6}
+    assert (redaction.characters, redaction.updates, redaction.versions) == (6, 1, 1)
+
+
+async def test_redact_leaves_no_byte_of_the_text_in_the_log(leaked: World) -> None:
+    await leaked.redactor.redact("one", "ada", 1, 2, "secret", allowed)
+
+    chunks = await read_log(leaked.store, "one", 0, 100)
+    updates = [entry.update for chunk in chunks for entry in decode_chunk(chunk.data)]
+    assert len(updates) >= 2
+    assert not any(b"secret" in update for update in updates)
+
+
+async def test_redact_of_text_that_is_not_there_is_not_found(leaked: World) -> None:
+    """Also if it is there, but at other moments."""
+    with pytest.raises(NotFound):
+        await leaked.redactor.redact("one", "ada", 1, 2, "password", allowed)
+    with pytest.raises(NotFound):
+        await leaked.redactor.redact("one", "ada", 1, 1, "secret", allowed)
+
+
+async def test_redact_without_the_right_to_it_changes_nothing(leaked: World) -> None:
+    """The check is asked when nobody can change anything any more."""
+
+    async def refused() -> None:
+        raise PermissionError
+
+    with pytest.raises(PermissionError):
+        await leaked.redactor.redact("one", "bob", 1, 2, "secret", refused)
+
+    assert (await leaked.history_reader.files("one", 2))[0] == {"codemirror": "key=secret"}

@@ -1,0 +1,74 @@
+"""Contents of structs: where they end, and what is refused."""
+
+import pytest
+
+from crdt.errors import Rejected
+from crdt.wire.content import ANY, BINARY, EMBED, FORMAT, LIVE_LIMITS, STORED_LIMITS, TYPE, ContentReader, ScanLimits
+
+
+def read(kind: int, content: str, limits: ScanLimits = LIVE_LIMITS) -> tuple[int, int]:
+    return ContentReader(bytes.fromhex(content), limits).content(0, kind)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "7f", "7e", "79", "78",  # undefined, null, false, true
+        "7d05", "7dff01", "7c00000000", "7b" + "00" * 8, "7a" + "00" * 8,  # integers, float32, float64, bigint
+        "77" + "0161", "74" + "02ffff",  # string, bytes
+        "75" + "02" + "7e7e", "76" + "01" + "0161" + "7e",  # array, object
+        "75" + "01" + "76" + "01" + "0161" + "75" + "00",  # nested, with an empty array
+    ],
+)  # fmt: skip
+def test_any_value_of_each_tag_ends_where_it_ends(value: str) -> None:
+    data = bytes.fromhex(value)
+
+    assert ContentReader(data + b"\xff", STORED_LIMITS).any_value(0) == len(data)
+
+
+def test_any_content_counts_its_values() -> None:
+    """Each value of the content is a clock unit; what is inside of one is not."""
+    assert read(ANY, "03" + "7e" + "75" + "02" + "7e7e" + "79") == (3, 7)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "why"),
+    [
+        (ANY, "0173", "unknown kind of value"),
+        (ANY, "057e", "too many values"),
+        (ANY, "017d" + "ff" * 9 + "01", "integer too long"),
+        (ANY, "017d" + "ff" * 8 + "01", "browsers cannot read"),
+        (ANY, "017b00", "ends early"),
+        (ANY, "0177" + "02c328", "UTF-8"),
+        (TYPE, "05", "shared type"),
+        (TYPE, "07", "shared type"),
+        (BINARY, "05ff", "ends early"),
+        (EMBED, "0461", "ends early"),
+        (2, "0100", "unsupported content"),
+        (9, "0100", "unsupported content"),
+    ],
+)
+def test_content_that_no_editor_sends_is_refused(kind: int, content: str, why: str) -> None:
+    with pytest.raises(Rejected, match=why):
+        read(kind, content)
+
+
+def test_integer_that_browsers_cannot_read_passes_if_stored() -> None:
+    """Earlier releases let it pass, so it is in logs."""
+    assert read(ANY, "017d" + "ff" * 8 + "01", STORED_LIMITS) == (1, 11)
+
+
+def test_values_of_one_update_are_bounded_together() -> None:
+    """The bound holds for all contents that one reader reads, nested values included."""
+    reader = ContentReader(bytes.fromhex("02" + "7e" + "75" + "01" + "7e"), ScanLimits(any_values=5))
+
+    reader.content(0, ANY)
+    with pytest.raises(Rejected, match="too many values"):
+        reader.content(0, ANY)
+
+
+def test_content_of_types_and_formats_is_one_unit() -> None:
+    """An XML element has a name, a format a key and a JSON value."""
+    assert read(TYPE, "02") == (1, 1)
+    assert read(TYPE, "03" + "0170") == (1, 3)
+    assert read(FORMAT, "0162" + "0474727565") == (1, 7)

@@ -1,0 +1,68 @@
+"""Structs of several values under one map key become one struct for each value."""
+
+import pycrdt
+import pytest
+
+from crdt.wire.content import ANY
+from crdt.wire.map_values import split_values
+from crdt.wire.struct_id import pack_id
+from tests.fuzz import structure
+from tests.fuzz.structure import Section, Struct, Update, text
+
+VALUES = b"\x03\x7d\x01\x7d\x02\x7d\x03"
+
+
+def entry(client: int = 2, **where: object) -> bytes:
+    """Return an update of a text, three values under a key, and text behind the first."""
+    values = Struct(ANY, 3, VALUES)
+    for name, at in ({"parent": "m", "key": "k"} | where).items():
+        setattr(values, name, at)
+    before, behind = text("x😀"), text("y")
+    before.parent, behind.left = "t", (client, 2)
+    return Update([Section(client, 0, [before, values, behind])]).encode()
+
+
+def test_split_values_makes_one_struct_of_each_value() -> None:
+    """They follow each other; the structs around them are as they were."""
+    split = structure.parse(split_values(entry(), {pack_id(2, 3)}))
+
+    assert split is not None
+    (section,) = split.sections
+    _, first, second, third, _ = section.structs
+    assert [struct.length for struct in section.structs] == [3, 1, 1, 1, 1]
+    assert (first.parent, first.key, first.body) == ("m", "k", b"\x01\x7d\x01")
+    assert (second.left, second.right, second.body) == ((2, 3), None, b"\x01\x7d\x02")
+    assert (third.left, third.right, third.body) == ((2, 4), None, b"\x01\x7d\x03")
+
+
+def test_split_values_keep_their_right_origin() -> None:
+    """As Yjs' `splitItem` does."""
+    update = entry(parent=None, key=None, left=(1, 0), right=(1, 1))
+
+    split = structure.parse(split_values(update, {pack_id(2, 3)}))
+
+    assert split is not None
+    values = split.sections[0].structs[1:4]
+    assert [(struct.left, struct.right) for struct in values] == [((1, 0), (1, 1)), ((2, 3), (1, 1)), ((2, 4), (1, 1))]
+
+
+@pytest.mark.parametrize("named", [frozenset(), frozenset({pack_id(2, 0), pack_id(9, 3)})])
+def test_split_values_leaves_what_is_not_named(named: frozenset[int]) -> None:
+    """Only structs of values that are named are taken apart."""
+    assert split_values(entry(), named - {pack_id(2, 0)}) == entry()
+
+
+def test_split_values_gives_an_equal_document() -> None:
+    """What pycrdt shows is the last value."""
+    update = Update([Section(2, 0, [entry_struct()])]).encode()
+    doc = pycrdt.Doc[pycrdt.Map[int]]()
+
+    doc.apply_update(split_values(update, {pack_id(2, 0)}))
+
+    assert doc.get("m", type=pycrdt.Map).to_py() == {"k": 3}
+
+
+def entry_struct() -> Struct:
+    values = Struct(ANY, 3, VALUES)
+    values.parent, values.key = "m", "k"
+    return values
