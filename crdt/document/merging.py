@@ -1,6 +1,6 @@
 """Updates as bytes: merged, cut and checked by pycrdt, with its failures as one exception.
 
-With `document` the only door to pycrdt; what comes in has passed `scan`.
+With `document` the only door to pycrdt; what comes in has passed `update_parser`.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What a room knows of its document's structs: the table that the second half of the scan asks.
+"""What a room knows of its document's structs: the table that admission asks.
 
 `admit` says whether a parsed update may be applied now. `take` then has it applied and records it.
 `take_stored` does both for an update that the store already has. The table is kept apart from pycrdt
@@ -34,15 +34,15 @@ class Apply(Protocol):
 class StructIndex:
     """The structs of one document, by client id.
 
-    clocks      {client id: next clock}
-    owners      {client id: id of the user who used it first}; only this user may extend it
-    types       {packed id of a shared type: how deep it is nested at least}; only these may be parents
-    parent_types  packed ids of the types that have something in them
-    roots       names of all root types
-    text_roots  names of those that hold text, in order of appearance
-    is_plain    see `Parsed`, of all updates so far
-    parents     where its structs lie
-    low_surrogates  packed ids of second halves of characters that could be cut in two
+    clocks            {client id: next clock}
+    owners            {client id: id of the user who used it first}; only this user may extend it
+    types             {packed id of a shared type: how deep it is nested at least}; only these may be parents
+    parent_types      packed ids of the types that have something in them
+    roots             names of all root types
+    text_roots        names of those that hold text, in order of appearance
+    is_plain          see `Parsed`, of all updates so far
+    parents           where its structs lie
+    low_surrogates    packed ids of second halves of characters that could be cut in two
     split_surrogates  packed ids of second halves of characters that an edit cut in two
     """
 

@@ -63,31 +63,31 @@ def blame(state: bytes, root: str, owners: Mapping[int, str], authorship: Author
 
 def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
     """Join neighbours of one author whose times are near each other, or whatever their times (None)."""
-    found: list[BlameRun] = []
+    joined: list[BlameRun] = []
     for run in runs:
-        last = found[-1] if found else None
+        last = joined[-1] if joined else None
         if last and last.author == run.author and (gap_ms is None or abs(run.at - last.at) <= gap_ms):
             last.length += run.length
             last.at = max(last.at, run.at)
         else:
-            found.append(BlameRun(run.start, run.length, run.author, run.at))
-    return found
+            joined.append(BlameRun(run.start, run.length, run.author, run.at))
+    return joined
 
 
 def _lines(text: str, runs: list[BlameRun]) -> list[BlameLine]:
     """An empty line is of whoever ended it; the empty end of a text, of whoever ended the line before."""
-    found = []
+    lines = []
     at = number = 0
     newest: BlameRun | None = None
     for line in text.split("\n"):
         end = at + len(line)
         newest = _newest(runs, number, at, end if line else end + 1) or newest
-        found.append(BlameLine(as_text(line), newest.author if newest else None, newest.at if newest else None))
+        lines.append(BlameLine(as_text(line), newest.author if newest else None, newest.at if newest else None))
         at = end + 1
         while number < len(runs) and runs[number].start + runs[number].length <= at:
             newest = runs[number] if runs[number].start + runs[number].length == at else newest
             number += 1
-    return found
+    return lines
 
 
 def _newest(runs: list[BlameRun], number: int, start: int, end: int) -> BlameRun | None:

@@ -43,11 +43,11 @@ class HistoryReader:
         """
         await self._saved(session_id)
         async with self._one_at_a_time:
-            found = self.cache.take_timeline(session_id)
-            chunks = await read_log(self._store, session_id, found.sequence, _CHUNKS_PER_READ)
-            await asyncio.to_thread(_fold, found, chunks)
-            self.cache.put_timeline(session_id, found)
-            return found
+            timeline = self.cache.take_timeline(session_id)
+            chunks = await read_log(self._store, session_id, timeline.sequence, _CHUNKS_PER_READ)
+            await asyncio.to_thread(_fold, timeline, chunks)
+            self.cache.put_timeline(session_id, timeline)
+            return timeline
 
     async def files(self, session_id: str, sequence: int) -> tuple[dict[str, str], str]:
         """Return (files, main root) as they were after a log entry; 0 is before the first one.

@@ -43,20 +43,20 @@ class _Search:
     """
 
     def __init__(self, text: str) -> None:
-        self.wanted = units(text)
-        self.length = len(self.wanted)
+        self.text_units = units(text)
+        self.length = len(self.text_units)
         self.redacted_ids: dict[int, set[int]] = {}
         self.moments = 0
         self._work = MAX_WORK
-        parts = "".join(f"[{re.escape(unit)}{BLOCK}]" for unit in self.wanted)
+        parts = "".join(f"[{re.escape(unit)}{BLOCK}]" for unit in self.text_units)
         self._partly = re.compile(f"(?!{BLOCK}{{{self.length}}}){parts}")
 
     def places(self, text: str) -> Iterator[int]:
         """Yield where the text is, also where some but not all of it was taken out already."""
-        at = text.find(self.wanted)
+        at = text.find(self.text_units)
         while at >= 0:
             yield at
-            at = text.find(self.wanted, at + self.length)
+            at = text.find(self.text_units, at + self.length)
         for start, end in self._around_blocks(text):
             self._work -= (end - start) * self.length
             if self._work < 0:
@@ -154,7 +154,7 @@ def _note(replayer: Replayer, search: _Search) -> None:
 def without(state: bytes, redacted_ids: RedactedIds, roots: Iterable[str]) -> dict[str, list[tuple[str, bool]]]:
     """Return {root: its visible text in parts, each with whether it is taken}, of roots where any is."""
     items = ItemOrder(state)
-    found = {}
+    parts_by_root = {}
     for root in roots:
         parts: list[tuple[str, bool]] = []
         for item in items.visible(root):
@@ -167,8 +167,8 @@ def without(state: bytes, redacted_ids: RedactedIds, roots: Iterable[str]) -> di
                 at = clock + 1
             parts.append(((item.text or "")[at - item.clock :], False))
         if any(is_redacted for _, is_redacted in parts):
-            found[root] = _joined(parts)
-    return found
+            parts_by_root[root] = _joined(parts)
+    return parts_by_root
 
 
 def _joined(parts: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:

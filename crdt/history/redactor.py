@@ -81,8 +81,8 @@ class Redactor:
                 if is_redacted:
                     edits.append(Edit(at, size, b""))
                 at += size
-            kept = as_text("".join(text for text, is_redacted in parts if not is_redacted))
-            room.edit(user_id, {root: kept}, self._rooms.clock(), edits)
+            remaining = as_text("".join(text for text, is_redacted in parts if not is_redacted))
+            room.edit(user_id, {root: remaining}, self._rooms.clock(), edits)
 
     async def _replace_state(self, room: Room, redacted_ids: RedactedIds) -> None:
         """The room's own copy; what comes in meanwhile cannot bring the text back: its structs are known."""
@@ -95,24 +95,24 @@ class Redactor:
     async def _versions(self, session_id: str, main_root: str, chunks: list[Chunk], redacted_ids: RedactedIds) -> int:
         """Change the versions that show the text; return how many. Later ones than the log as read cannot."""
         count, before = 0, None
-        while found := await self._store.versions(session_id, before, _VERSIONS_PER_READ, with_files=True):
-            for version in found:
+        while batch := await self._store.versions(session_id, before, _VERSIONS_PER_READ, with_files=True):
+            for version in batch:
                 if version.sequence > chunks[-1].last:
                     continue
                 changed = await asyncio.to_thread(_without, version, main_root, chunks, redacted_ids)
                 if changed:
                     await self._store.redact_version(changed)
                     count += 1
-            before = found[-1].number
+            before = batch[-1].number
         return count
 
     async def _log(self, chunks: list[Chunk], redacted_ids: RedactedIds) -> int:
         updates = 0
         for chunk in chunks:
-            found = await asyncio.to_thread(redaction.redact_chunk, chunk, redacted_ids)
-            if found:
-                await self._store.replace_chunks(found[0])
-                updates += found[1]
+            redacted = await asyncio.to_thread(redaction.redact_chunk, chunk, redacted_ids)
+            if redacted:
+                await self._store.replace_chunks(redacted[0])
+                updates += redacted[1]
         return updates
 
 

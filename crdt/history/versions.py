@@ -63,14 +63,14 @@ class Versions:
         (the newest, False) if the document is like that already. Raises as `save` does, NotFound also
         for a version or root that there is not.
         """
-        wanted = await self._store.version(session_id, number)
-        if wanted is None or wanted.files is None or (root is not None and root not in wanted.files):
-            raise NotFound("version" if wanted is None else "text in that version")
+        target = await self._store.version(session_id, number)
+        if target is None or target.files is None or (root is not None and root not in target.files):
+            raise NotFound("version" if target is None else "text in that version")
         async with self._rooms.use(session_id) as room:
             await self._versions.keep(room, user_id, user_name, f"Before version {number} was restored")
             if check:
                 await self._rooms.changes.read(check)
-            files = wanted.files if root is None else {root: wanted.files[root]}
+            files = target.files if root is None else {root: target.files[root]}
             gone = dict.fromkeys(room.files(), "") if root is None else {}
             room.edit(user_id, {**gone, **files}, self._rooms.clock())
             label = f"Version {number} restored"

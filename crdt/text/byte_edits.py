@@ -15,15 +15,15 @@ def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS) -> list[Edit]:
     before, after = old[prefix : len(old) - suffix], new[prefix : len(new) - suffix]
     if not before or not after:
         return [Edit(prefix, len(before), after)] if before or after else []
-    found = []
+    edits = []
     text, at, position = before.decode(), 0, prefix
     for start, deleted, inserted in changes(text, after.decode(), steps):
         position += len(text[at:start].encode())
         size = len(text[start : start + deleted].encode())
-        found.append(Edit(position, size, inserted.encode()))
+        edits.append(Edit(position, size, inserted.encode()))
         position += size
         at = start + deleted
-    return found
+    return edits
 
 
 def common_ends(old: bytes, new: bytes) -> tuple[int, int]:

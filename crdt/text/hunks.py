@@ -56,22 +56,22 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, list[Hu
 def hunks(old: str, new: str, work: Work) -> list[Hunk]:
     """Return the hunks between two texts."""
     old_lines, new_lines = _split(old), _split(new)
-    found = []
+    hunk_list = []
     for group in _groups(list(differing(old_lines, new_lines, work))):
         start, new_start = max(0, group[0][0] - CONTEXT), max(0, group[0][2] - CONTEXT)
         end, new_end = min(len(old_lines), group[-1][1] + CONTEXT), min(len(new_lines), group[-1][3] + CONTEXT)
         lines = list(_lines(old_lines, new_lines, group, start, end, work))
         count, new_count = end - start, new_end - new_start
-        found.append(Hunk(start + bool(count), count, new_start + bool(new_count), new_count, lines))
-    return found
+        hunk_list.append(Hunk(start + bool(count), count, new_start + bool(new_count), new_count, lines))
+    return hunk_list
 
 
-def unified(root: str, found: Sequence[Hunk]) -> str:
+def unified(root: str, hunk_list: Sequence[Hunk]) -> str:
     """Return hunks as text that `patch` reads."""
-    if not found:
+    if not hunk_list:
         return ""
     parts = [f"--- a/{root}\n+++ b/{root}\n"]
-    for hunk in found:
+    for hunk in hunk_list:
         parts.append(f"@@ -{hunk.old_start},{hunk.old_lines} +{hunk.new_start},{hunk.new_lines} @@\n")
         for line in hunk.lines:
             parts.append(f"{line.kind}{line.text}\n")
@@ -104,8 +104,8 @@ def _lines(
     for a, b, c, d in group:
         yield from (_line(" ", text) for text in old[at:a])
         removed, added = [_line("-", text) for text in old[a:b]], [_line("+", text) for text in new[c:d]]
-        for one, other in zip(removed, added, strict=False):
-            _mark(one, other, work)
+        for removed_line, added_line in zip(removed, added, strict=False):
+            _mark(removed_line, added_line, work)
         yield from removed
         yield from added
         at = b

@@ -31,20 +31,20 @@ class Change(NamedTuple):
 def changes(old: str, new: str, steps: int = MAX_STEPS) -> list[Change]:
     """Return the edits in order of position; applied from last to first they turn `old` into `new`.
 
-    steps  bounds the work, see `linediff.Work`
+    steps  bounds the work, see `line_diff.Work`
     """
-    found = []
+    edits = []
     work = Work(steps)
     for start, end, new_start, new_end in _spans(old.splitlines(True), new.splitlines(True), work):
         before, after = old[start:end], new[new_start:new_end]
         if single := _single(start, before, after):
-            found.append(single)
+            edits.append(single)
             continue
         for a, b, c, d in _spans(WORDS.findall(before), WORDS.findall(after), work):
             change = _trim(start + a, before[a:b], after[c:d])
             if change.deleted or change.inserted:
-                found.append(change)
-    return found
+                edits.append(change)
+    return edits
 
 
 def _spans(old: Sequence[str], new: Sequence[str], work: Work) -> Iterator[Block]:

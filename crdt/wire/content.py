@@ -1,6 +1,6 @@
 """The contents of structs inside an update: how long they are and where they end.
 
-Shared by the scan, which decides what may pass, and the compaction of stored states. The kinds
+Shared by the parser, which decides what may pass, and the compaction of stored states. The kinds
 are Yjs's content references (`Item.js`). Refused are those that no stock editor sends and that yrs
 handles badly (fuzzing found panics, and states that do not load): legacy JSON (2), subdocuments (9),
 weak links and hooks.

@@ -1,6 +1,6 @@
 """The two primitives of lib0's encoding that everything on the wire and in the log is made of.
 
-Not for: frames (`protocol`), updates (`scan`). The rules are those of lib0's `encoding.js` and
+Not for: frames (`y_protocol`), updates (`update_parser`). The rules are those of lib0's `encoding.js` and
 `decoding.js`: a varUint has seven bits a byte, low end first, the top bit meaning "more"; a
 varByteArray is a varUint length and that many bytes.
 """

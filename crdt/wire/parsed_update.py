@@ -1,4 +1,4 @@
-"""What an update holds, as the scan found it."""
+"""What an update holds, as the parser found it."""
 
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.struct_id import NO_ID
@@ -23,23 +23,25 @@ ParentRuns = list[tuple[int, Parent]]
 class Parsed:
     """What one update holds. Packed ids: see `struct_id`.
 
-    update       its bytes
-    spans        {client: (first clock, next clock)} of its structs
-    needs        {client: highest clock it refers to}; the update is a gap unless all are known
-    ranges       (client, start, end) of each deleted range
-    parent_types  packed ids that must be shared types
-    types        (packed id, packed id of its parent or -1) of the shared types it creates; the
-                 parent of a type that has siblings is not named, -1 then too
-    roots        names of the root types it writes to
-    text_roots   those of them that receive text
-    text_bytes   UTF-8 bytes of text it inserts
-    low_surrogates  packed ids of the second halves of characters beyond U+FFFF
-    splits       packed ids at which it cuts a run of text in two
-    is_plain     it has no shared types, nothing inside such, no map entries and nothing garbage-collected
-    parent_changes  where its structs lie, section by section, see `ParentChange`
-    mergeable    structs that could be one with that before them, see `scan.MAX_MERGEABLE`
+    update               its bytes
+    spans                {client: (first clock, next clock)} of its structs
+    needs                {client: highest clock it refers to}; the update is a gap unless all are known
+    ranges               (client, start, end) of each deleted range
+    parent_types         packed ids that must be shared types
+    types                (packed id, packed id of its parent or -1) of the shared types it creates; the parent
+                         of a type that has siblings is not named, -1 then too
+    roots                names of the root types it writes to
+    text_roots           those of them that receive text
+    text_bytes           UTF-8 bytes of text it inserts
+    low_surrogates       packed ids of the second halves of characters beyond U+FFFF
+    splits               packed ids at which it cuts a run of text in two
+    is_plain             it has no shared types, nothing inside such, no map entries and nothing garbage-
+                         collected
+    parent_changes       where its structs lie, section by section, see `ParentChange`
+    mergeable            structs that could be one with that before them, see `update_parser.MAX_MERGEABLE`
     multi_value_entries  packed ids of structs of several values under one map key; found together with
-    parents      {client: [(clock, place)]} of the new ones once `StructParents.resolve` has looked them up, else None
+    parents              {client: [(clock, place)]} of the new ones once `StructParents.resolve` has looked them
+                         up, else None
     """
 
     __slots__ = (

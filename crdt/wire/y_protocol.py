@@ -1,6 +1,6 @@
 """The y-protocols codec: frames to messages and back, strict and without I/O.
 
-Not for: what is inside an update (`scan`) or what an awareness state may hold (`awareness`).
+Not for: what is inside an update (`update_parser`) or what an awareness state may hold (`awareness`).
 A WebSocket message carries exactly one frame, `varUint(type) payload`; whatever follows the
 payload is an error, because stock clients would silently drop it.
 """
