@@ -43,11 +43,11 @@ class DocumentQuota:
         if self._document.size + len(update) > 2 * self._limits.state_bytes:
             self._limit_counters.count(MAX_STATE_BYTES)
             raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes")
-        self._text_bound += parsed.text_bytes
-        if parsed.text_bytes and self._text_bound > self._limits.text_bytes:
-            roots = dict.fromkeys((*self._index.text_roots, *parsed.text_roots))
+        self._text_bound += parsed.shared.text_bytes
+        if parsed.shared.text_bytes and self._text_bound > self._limits.text_bytes:
+            roots = dict.fromkeys((*self._index.text_roots, *parsed.shared.text_roots))
             before = self._document.text_bytes(roots)
-            self._text_bound = before + parsed.text_bytes
+            self._text_bound = before + parsed.shared.text_bytes
             if self._text_bound <= self._limits.text_bytes:
                 return
             if parsed.ranges and is_exact:

@@ -87,9 +87,9 @@ class StructIndex:
         for client, _, end in parsed.ranges:
             if end > clocks.get(client, 0) and (client not in spans or end > spans[client][1]):
                 raise Gap("the update deletes structs that are missing")
-        if parsed.parent_types:
+        if parsed.shared.parent_types:
             self._check_nesting(parsed)
-        if parsed.roots and len(self.roots | parsed.roots) > MAX_ROOTS:
+        if parsed.shared.roots and len(self.roots | parsed.shared.roots) > MAX_ROOTS:
             raise Rejected("too many root types")
 
     def has_some_of(self, parsed: Parsed) -> bool:
@@ -111,16 +111,16 @@ class StructIndex:
         so the number of these bounds the depth for certain.
         """
         created = self._depths(parsed)
-        if any(parent not in created and parent not in self.types for parent in parsed.parent_types):
+        if any(parent not in created and parent not in self.types for parent in parsed.shared.parent_types):
             raise Rejected("parent is not a shared type")
         if max(created.values(), default=0) > MAX_DEPTH:
             raise Rejected("types nested too deep")
-        if len(self.parent_types | set(parsed.parent_types)) > MAX_PARENTS:
+        if len(self.parent_types | set(parsed.shared.parent_types)) > MAX_PARENTS:
             raise Rejected("too many nested types")
 
     def _depths(self, parsed: Parsed) -> dict[int, int]:
         created: dict[int, int] = {}
-        for packed, parent in parsed.types:
+        for packed, parent in parsed.shared.types:
             created[packed] = 1 + (created.get(parent) or self.types.get(parent, 0))
         return created
 
@@ -191,13 +191,13 @@ class StructIndex:
                 self.owners.setdefault(client, author)
         if not parsed.is_plain:
             self.is_plain = False
-        if parsed.types:
+        if parsed.shared.types:
             self.types.update(self._depths(parsed))
-        if parsed.parent_types:
-            self.parent_types = _with(self.parent_types, parsed.parent_types)
-        if not parsed.roots <= self.roots:
-            self.roots = _shared(self.roots | parsed.roots)
-        if new := parsed.text_roots.difference(self.text_roots):
+        if parsed.shared.parent_types:
+            self.parent_types = _with(self.parent_types, parsed.shared.parent_types)
+        if not parsed.shared.roots <= self.roots:
+            self.roots = _shared(self.roots | parsed.shared.roots)
+        if new := parsed.shared.text_roots.difference(self.text_roots):
             self.text_roots = _shared((*self.text_roots, *sorted(new)))
 
 

@@ -69,9 +69,9 @@ class StructParents:
         if self._runs or not parsed.is_plain:
             return False
         if self._first is None:
-            return len(parsed.roots) < 2
+            return len(parsed.shared.roots) < 2
         root, key = self._first
-        return key is None and parsed.roots <= {root}
+        return key is None and parsed.shared.roots <= {root}
 
     def add(self, parsed: Parsed) -> None:
         """Note the structs of an update that was applied."""
@@ -110,7 +110,9 @@ def common_parent(left: Parent, right: Parent) -> Parent | None:
 
 def _first_parent(parsed: Parsed, resolved: Mapping[int, ParentRuns]) -> Parent:
     """Return the parent that most of a new document will have: the first sequence."""
-    parents = [parent for runs in resolved.values() for _, parent in runs] or [(root, None) for root in parsed.roots]
+    parents = [parent for runs in resolved.values() for _, parent in runs] or [
+        (root, None) for root in parsed.shared.roots
+    ]
     return next((parent for parent in parents if parent[1] is None and parent != GONE), parents[0])
 
 

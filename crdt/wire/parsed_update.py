@@ -20,6 +20,27 @@ ParentRuns = list[tuple[int, Parent]]
 """(first clock, place), in order: the structs from there to the next one lie there."""
 
 
+class SharedTypes:
+    """Which shared types an update writes to and creates. Packed ids: see `struct_id`.
+
+    roots         names of the root types it writes to
+    text_roots    those of them that receive text
+    text_bytes    UTF-8 bytes of text it inserts
+    types         (packed id, packed id of its parent or -1) of the shared types it creates; the
+                  parent of a type that has siblings is not named, -1 then too
+    parent_types  packed ids that must be shared types
+    """
+
+    __slots__ = ("parent_types", "roots", "text_bytes", "text_roots", "types")
+
+    def __init__(self) -> None:
+        self.roots: set[str] = set()
+        self.text_roots: set[str] = set()
+        self.text_bytes = 0
+        self.types: list[tuple[int, int]] = []
+        self.parent_types: list[int] = []
+
+
 class Parsed:
     """What one update holds. Packed ids: see `struct_id`.
 
@@ -27,27 +48,20 @@ class Parsed:
     spans                {client: (first clock, next clock)} of its structs
     needs                {client: highest clock it refers to}; the update is a gap unless all are known
     ranges               (client, start, end) of each deleted range
-    parent_types         packed ids that must be shared types
-    types                (packed id, packed id of its parent or -1) of the shared types it creates; the parent
-                         of a type that has siblings is not named, -1 then too
-    roots                names of the root types it writes to
-    text_roots           those of them that receive text
-    text_bytes           UTF-8 bytes of text it inserts
+    shared               the shared types that it writes to and creates
     low_surrogates       packed ids of the second halves of characters beyond U+FFFF
     splits               packed ids at which it cuts a run of text in two
-    is_plain             it has no shared types, nothing inside such, no map entries and nothing garbage-
-                         collected
+    is_plain             it has no shared types, nothing inside such, no map entries and nothing garbage-collected
     parent_changes       where its structs lie, section by section, see `ParentChange`
     mergeable            structs that could be one with that before them, see `update_parser.MAX_MERGEABLE`
-    multi_value_entries  packed ids of structs of several values under one map key; found together with
-    parents              {client: [(clock, place)]} of the new ones once `StructParents.resolve` has looked them
-                         up, else None
+    multi_value_entries  packed ids of structs of several values under one map key
+    parents              {client: [(clock, place)]} of the new ones once `StructParents.resolve` has looked them up,
+                         else None
     """
 
     __slots__ = (
-        "is_plain", "low_surrogates", "mergeable", "multi_value_entries", "needs", "parent_changes",
-        "parent_types", "parents", "ranges", "roots", "spans", "splits", "text_bytes", "text_roots", "types",
-        "update",
+        "is_plain", "low_surrogates", "mergeable", "multi_value_entries", "needs", "parent_changes", "parents",
+        "ranges", "shared", "spans", "splits", "update",
     )  # fmt: skip
 
     def __init__(self, update: bytes = b"") -> None:
@@ -55,11 +69,7 @@ class Parsed:
         self.spans: dict[int, tuple[int, int]] = {}
         self.needs: dict[int, int] = {}
         self.ranges: list[tuple[int, int, int]] = []
-        self.parent_types: list[int] = []
-        self.types: list[tuple[int, int]] = []
-        self.roots: set[str] = set()
-        self.text_roots: set[str] = set()
-        self.text_bytes = 0
+        self.shared = SharedTypes()
         self.low_surrogates: list[int] = []
         self.splits: list[int] = []
         self.is_plain = True

@@ -155,17 +155,17 @@ class _UpdateParser(StructReader):
     def _created_type(self, own: int, parent: Parent | None) -> None:
         named = parent[0] if parent else NO_ID
         self._parsed.is_plain = False
-        self._parsed.types.append((own, named if isinstance(named, int) else NO_ID))
+        self._parsed.shared.types.append((own, named if isinstance(named, int) else NO_ID))
 
     def _start(self, client: int, clock: int, kind: int, parent: Parent) -> None:
         """Check a struct that names its parent."""
         parsed = self._parsed
         name, key = parent
         if isinstance(name, str):
-            parsed.roots.add(name)
+            parsed.shared.roots.add(name)
         else:
             self._refer(client, clock, name)
-            parsed.parent_types.append(name)
+            parsed.shared.parent_types.append(name)
             parsed.is_plain = False
         if key is not None:
             if kind == STRING:
@@ -227,9 +227,9 @@ class _UpdateParser(StructReader):
         parsed = self._parsed
         size, at = read_var_uint(self.data, at)
         text = self.text(at, at + size)
-        parsed.text_bytes += size
+        parsed.shared.text_bytes += size
         if parent and parent[0] and isinstance(parent[0], str):
-            parsed.text_roots.add(parent[0])
+            parsed.shared.text_roots.add(parent[0])
         length = len(text)
         if length != size:
             extra = 0

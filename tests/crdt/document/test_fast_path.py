@@ -103,13 +103,13 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
         assert found.parent is None
     if found.after:
         assert parsed.spans == {found.client: (found.first, found.after)}
-        assert parsed.text_bytes == found.after - found.first
+        assert parsed.shared.text_bytes == found.after - found.first
         assert len(parsed.ranges) <= 1
     else:
         assert not parsed.spans
         assert len(parsed.ranges) == 1
-    assert not parsed.roots
-    assert not parsed.parent_types
+    assert not parsed.shared.roots
+    assert not parsed.shared.parent_types
     return True
 
 

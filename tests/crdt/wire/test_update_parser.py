@@ -26,7 +26,7 @@ def test_parse_of_keystroke_gives_one_struct() -> None:
     parsed = parse(typist.insert(1, "x"))
 
     assert parsed.spans == {5: (2, 3)}
-    assert (parsed.text_bytes, parsed.ranges, parsed.roots) == (1, [], set())
+    assert (parsed.shared.text_bytes, parsed.ranges, parsed.shared.roots) == (1, [], set())
     assert sorted(parsed.splits) == [pack_id(5, 1), pack_id(5, 1)]
 
 
@@ -37,9 +37,9 @@ def test_parse_of_first_text_names_root() -> None:
     text.get("monaco", type=pycrdt.Text).insert(0, "x")
     mapping.get("settings", type=pycrdt.Map)["tab"] = 4
 
-    assert parse(text.get_update()).text_roots == {"monaco"}
+    assert parse(text.get_update()).shared.text_roots == {"monaco"}
     parsed = parse(mapping.get_update())
-    assert (parsed.roots, parsed.text_roots) == ({"settings"}, set())
+    assert (parsed.shared.roots, parsed.shared.text_roots) == ({"settings"}, set())
 
 
 def test_parse_of_deletions_and_wide_characters_counts_utf16_units() -> None:
@@ -70,9 +70,9 @@ def test_parse_accepts_all_kinds_of_stock_editors() -> None:
 
     parsed = parse(doc.get_update(), SYNC_LIMITS)
 
-    assert parsed.roots == {"array", "rich", "xml"}
-    assert parsed.types
-    assert parsed.parent_types
+    assert parsed.shared.roots == {"array", "rich", "xml"}
+    assert parsed.shared.types
+    assert parsed.shared.parent_types
 
 
 @pytest.mark.parametrize("case", CLOSED, ids=lambda case: case.name)
@@ -138,7 +138,7 @@ def test_parse_bounds_clocks_and_names() -> None:
         name = b"n" * length
         update = bytes.fromhex("01010100" + "0401") + bytes((length & 127 | 128, length >> 7)) + name + b"\x01a\x00"
         if ok:
-            assert parse(update).roots == {name.decode()}
+            assert parse(update).shared.roots == {name.decode()}
         else:
             with pytest.raises(Rejected, match="name too long"):
                 parse(update)
@@ -164,7 +164,7 @@ def test_parse_bounds_counts_of_structs_and_values() -> None:
     limits = ScanLimits(structs=300, value_structs=50)
 
     assert parse(same_key(50), limits).spans == {1: (0, 50)}
-    assert len(parse(many_roots(300), limits).roots) == 300
+    assert len(parse(many_roots(300), limits).shared.roots) == 300
     with pytest.raises(Rejected, match="values"):
         parse(same_key(51), limits)
     with pytest.raises(Rejected, match="structs"):
@@ -217,4 +217,4 @@ def test_parse_of_mutated_update_succeeds_or_rejects_it() -> None:
 
 def test_parse_with_stored_limits_accepts_larger_documents() -> None:
     """A document made of many small updates may hold more than any one of them."""
-    assert len(parse(many_roots(25_000), STORED_LIMITS).roots) == 25_000
+    assert len(parse(many_roots(25_000), STORED_LIMITS).shared.roots) == 25_000
