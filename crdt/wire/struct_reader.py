@@ -50,9 +50,12 @@ class StructReader(ContentReader):
 
     def section_head(self, at: int) -> tuple[int, int, int, int]:
         """Return (number of structs, client id, clock of the first one, next position)."""
-        count, at = read_var_uint(self.data, at)
-        client, at = read_var_uint(self.data, at)
-        clock, at = read_var_uint(self.data, at)
+        data = self.data
+        count, begin = read_var_uint(data, at)
+        client, at = read_var_uint(data, begin)
+        if at == begin + _USUAL_CLIENT_BYTES:
+            self._client_ids[data[begin:at]] = client  # most origins are the client's own structs
+        clock, at = read_var_uint(data, at)
         return count, client, clock, at
 
     def header(self, at: int) -> StructHeader:
