@@ -72,7 +72,7 @@ class StructReader(ContentReader):
             if info & HAS_RIGHT_ORIGIN:
                 right, at = self._id(at)
         elif kind and kind != SKIP:
-            parent, at = self._parent(at, has_key=bool(info & HAS_PARENT_SUB))
+            parent, at = self._parent(at, info & HAS_PARENT_SUB)
         return kind, left, right, parent, at, info - kind
 
     def _id(self, at: int) -> tuple[int, int]:
@@ -98,7 +98,7 @@ class StructReader(ContentReader):
             raise Rejected("clock out of range")
         return client << CLOCK_BITS | clock, at
 
-    def _parent(self, at: int, *, has_key: bool) -> tuple[Parent, int]:
+    def _parent(self, at: int, has_key: int) -> tuple[Parent, int]:
         is_root, at = read_var_uint(self.data, at)
         parent: str | int
         if is_root == 1:

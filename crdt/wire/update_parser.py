@@ -42,43 +42,28 @@ def read(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
     return parse(squash(update), limits) if parsed.mergeable > MAX_MERGEABLE else parsed
 
 
-class _Run:
-    """The run that the last struct of a section belongs to: structs of one kind, each behind the one before.
+class _UpdateParser(StructReader):
+    """One pass over one update.
 
-    kind         kind of content of the last struct, -1 at the start of a section
-    right        right origin of the run
-    is_sequence  it began at a parent without a key, so its structs are in a sequence and not under a map key
+    The last struct of a section belongs to a run, of structs of one kind, each behind the one before:
+
+    _kind         kind of content of the last struct, -1 at the start of a section
+    _right        right origin of the run
+    _is_sequence  it began at a parent without a key, so its structs are in a sequence and not under a map key
     """
 
-    kind = -1
-    right = NO_ID
-    is_sequence = False
-
-    def start(self, kind: int, *, is_sequence: bool) -> None:
-        """Begin at a struct that names its parent."""
-        self.kind, self.right, self.is_sequence = kind, NO_ID, is_sequence
-
-    def goes_on(self, own: int, kind: int, left: int, right: int) -> bool:
-        """Whether a struct with origins continues the run; it begins the next one if not."""
-        is_behind = left == own - 1
-        is_run = is_behind and kind == self.kind and right in (NO_ID, self.right)
-        self.is_sequence = self.is_sequence and is_behind
-        self.kind = kind
-        if not is_run or kind == ANY:
-            self.right = right
-        return is_run
-
-
-class _UpdateParser(StructReader):
-    """One pass over one update."""
-
-    __slots__ = ("_behind", "_conflicts_left", "_edges", "_parsed", "_run", "_structs_left", "_values_left")
+    __slots__ = (
+        "_behind", "_conflicts_left", "_edges", "_is_sequence", "_kind", "_parsed", "_right", "_structs_left",
+        "_values_left",
+    )  # fmt: skip
 
     def __init__(self, update: bytes, limits: ScanLimits) -> None:
         super().__init__(update, limits)
         self._parsed = Parsed(update)
         self._edges: list[_Edge] | None = None  # noted only if there are sections to wait for each other
-        self._run = _Run()
+        self._kind = -1
+        self._right = NO_ID
+        self._is_sequence = False
         self._behind: dict[int, int] = {}  # {packed left origin: the last struct that was put behind it}
         self._conflicts_left = limits.conflicts
         self._structs_left = limits.structs
@@ -109,7 +94,7 @@ class _UpdateParser(StructReader):
             raise Rejected("the same client twice")
         clock = first
         base = pack_id(client, 0)
-        self._run.kind = -1
+        self._kind = -1
         for _ in range(count):
             if clock > MAX_CLOCK:
                 raise Rejected("clock out of range")
@@ -149,7 +134,7 @@ class _UpdateParser(StructReader):
         if flags:
             raise Rejected("garbage-collected struct with flags")
         self._parsed.is_plain = False
-        self._run.start(GC, is_sequence=True)
+        self._kind, self._right, self._is_sequence = GC, NO_ID, True
         self._parsed.parent_changes.append((client, clock, NO_ID, NO_ID, GONE, GC))
 
     def _created_type(self, own: int, parent: Parent | None) -> None:
@@ -171,7 +156,7 @@ class _UpdateParser(StructReader):
             if kind == STRING:
                 raise Rejected("text under a map key")
             parsed.is_plain = False
-        self._run.start(kind, is_sequence=key is None)
+        self._kind, self._right, self._is_sequence = kind, NO_ID, key is None
         parsed.parent_changes.append((client, clock, NO_ID, NO_ID, parent, kind))
 
     def _follow(self, client: int, clock: int, own: int, kind: int, left: int, right: int) -> None:
@@ -189,12 +174,16 @@ class _UpdateParser(StructReader):
             if left == right and self.limits.is_strict:
                 raise Rejected("struct behind and before the same one")
             self._note_conflict(own, left, right)
-        is_run = self._run.goes_on(own, kind, left, right)
+        is_behind = left == own - 1
+        is_run = is_behind and kind == self._kind and right in (NO_ID, self._right)
+        self._kind = kind
+        self._is_sequence = self._is_sequence and is_behind
         if is_run and kind == STRING:
             parsed.mergeable += 1
-        elif is_run and kind == ANY and self._run.is_sequence:
+        elif is_run and kind == ANY and self._is_sequence:
             parsed.mergeable += _MERGEABLE_VALUE
         if not is_run or kind == ANY:
+            self._right = right
             parsed.parent_changes.append((client, clock, left, right, None, kind))
 
     def _note_conflict(self, own: int, left: int, right: int) -> None:
