@@ -88,13 +88,17 @@ class TextSessions:
 
     def _connect(self, client: EventClient, room: Room, user: User, role: Role) -> None:
         services, session_id = self._services, room.session_id
-        if not services.connections.join(session_id, user.id):
-            raise errors.too_many("Too many connections to this session.")
+        # Whatever may raise comes before the connection is counted: nobody would give a count back that no client has.
         session = self._sessions.get(session_id)
         if session is None or session.room is not room:
-            session = self._sessions[session_id] = TextSession(room)
+            session = TextSession(room)
         client_id = 1 + int.from_bytes(services.random_bytes(4)) % ((1 << 32) - 1)
         connection = TextConnection(client, session, Identity(user, client.login_id, role, client_id), services.clock)
+        if not services.connections.join(session_id, user.id):
+            if session is not self._sessions.get(session_id):
+                session.close()
+            raise errors.too_many("Too many connections to this session.")
+        self._sessions[session_id] = session
         client.user, client.connection, client.session = user, connection, session
         room.members.join(connection.connection)
         session.add(connection, services.clock())

@@ -30,15 +30,16 @@ class EditorOutbox(SendQueue):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, max_bytes: int, editor: "EditorConnection") -> None:
         super().__init__(loop, max_bytes)
-        self._editor = editor
+        self._editor: EditorConnection | None = editor
 
     def close(self, reason: CloseReason, message: str = "") -> None:
-        """Close as the room says; see `crdt.room.connection.Outbox`."""
-        self._editor.socket.close(close_for(reason), message)
+        """Close as the room says; see `crdt.room.connection.Outbox`. Harmless once the editor is gone."""
+        if self._editor:
+            self._editor.socket.close(close_for(reason), message)
 
     def release(self) -> None:
         """Forget the editor, which is gone: it refers to this, and a circle waits for the garbage collector."""
-        del self._editor
+        self._editor = None
 
 
 class EditorConnection:

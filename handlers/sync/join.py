@@ -78,9 +78,6 @@ class JoinRequest:
         async with open_room(self._services, session_id, self._check) as (room, (user, login_id, role)):
             if editor.socket.is_closing:
                 return
-            listener = editor.outbox if self._query.get("notes", "") == "1" else None
-            if not connections.join(session_id, user.id, listener):
-                raise _Refused(Close.TOO_MANY, "Too many connections to this session.")
             connection = Connection(
                 user=people.participant(user),
                 login_id=login_id,
@@ -88,6 +85,9 @@ class JoinRequest:
                 outbox=editor.outbox,
                 wants_saved=self._query.get("saved", "") == "1",
             )
+            listener = editor.outbox if self._query.get("notes", "") == "1" else None
+            if not connections.join(session_id, user.id, listener):
+                raise _Refused(Close.TOO_MANY, "Too many connections to this session.")
             editor.join(room, connection)
             _log.info("user %s joined session %s as %s", user.id, session_id, role)
 

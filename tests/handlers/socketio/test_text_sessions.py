@@ -2,6 +2,10 @@
 
 import asyncio
 
+import pytest
+
+from crdt.errors import RoomDamaged
+from crdt.room.room import Room
 from tests.api import PASSWORD, Api
 from tests.raw_events import RawEvents
 
@@ -36,3 +40,20 @@ async def test_typing_that_changes_fast_is_told_a_few_times_a_second(ada: Api, b
 
     told = [event for event in other.events if event[0] in ("typing", "stop-typing")]
     assert len(told) <= 4 + 10 * lasted
+
+
+async def test_join_that_fails_gives_its_place_back(server, ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A room whose text cannot be read refuses each client, and counts none of them."""
+    session_id = await ada.new_session(code="x")
+    raw = await RawEvents.signed_in(ada)
+
+    def fail(_room: Room) -> dict[str, str]:
+        raise RoomDamaged("the text cannot be read")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Room, "files", fail)
+        answers = [await raw.ask("join-session", session_id) for _ in range(12)]
+
+    assert {answer["ok"] for answer in answers} == {False}
+    assert len(answers) > server.parts.config.connections_per_user
+    assert (await raw.ask("join-session", session_id))["ok"]
