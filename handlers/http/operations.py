@@ -55,7 +55,7 @@ _TEXT = Media(("text/plain",))
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/user/signup", "signUp", "Make an account and sign in; a guest who does keeps what they wrote.", SignedIn, (201,), schemas.SIGNUP, errors=("conflict", "token_expired", "not_found"), needs_login=False),
-    Operation("POST", "/user/login", "logIn", "Sign in with e-mail or user name.", SignedIn, body=schemas.LOGIN, errors=("bad_credentials",), needs_login=False),
+    Operation("POST", "/user/login", "logIn", "Sign in with e-mail or user name.", SignedIn, body=schemas.LOGIN, errors=("bad_credentials", "not_found"), needs_login=False),
     Operation("POST", "/user/refresh", "refreshLogin", "Exchange the refresh token (cookie or body); an old one used again ends the login.", SignedIn, body=schemas.REFRESH, errors=("not_signed_in",), needs_login=False),
     Operation("POST", "/user/logout", "logOut", "End this login and close its sockets.", Confirmation, body=schemas.EMPTY),
     Operation("GET", "/user/me", "getMe", "Who am I?", User),

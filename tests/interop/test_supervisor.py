@@ -160,7 +160,7 @@ async def test_supervisor_after_repeated_crashes_waits_longer_each_time(supervis
         await Api(server.url).get("/readyz")
         os.kill(pid, signal.SIGKILL)
         await until(lambda: serving(server), partial(operator.ne, pid))
-    problems = server.problems()
+    problems = await until(server.problems, lambda lines: len(lines) == 3)
     assert [line.partition("starts in ")[2].partition(" ")[0] for line in problems] == ["0.1", "0.3", "0.9"]
     assert all("died by SIGKILL" in line for line in problems)
     await until_back(server, 0)
