@@ -6,30 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from handlers import errors
-from handlers.http import openapi
 from handlers.http.operations import ERRORS, OPERATIONS
 from storage.errors import StoreUnavailable
-from tests.api import PASSWORD, Answer, Api
+from tests.api import PASSWORD, Api
 from tests.handlers.clients import UNKNOWN_ID, account, code_of
+from tests.handlers.problems import METHODS, is_problem
 from tests.narrowing import required
 
 OTHER = "https://editor.example.org"
-
-
-def is_problem(answer: Answer, status: int, code: str) -> None:
-    """Assert that an answer is an error in the form of RFC 9457 with our extensions."""
-    assert answer.status == status
-    assert answer.headers["Content-Type"].partition(";")[0] == "application/problem+json"
-    body = answer.body
-    assert (body["status"], body["code"]) == (status, code)
-    assert set(body) - {"errors"} == {"type", "title", "status", "detail", "code", "message", "requestId"}
-    assert all(isinstance(body[key], str) and body[key] for key in ("type", "title", "detail", "message"))
-    assert body["message"] == body["detail"]
-    assert body["requestId"] == answer.headers["X-Request-Id"] != ""
-    assert code in openapi.document("1")["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
-    for messages in body.get("errors", {}).values():
-        assert messages
-        assert all(isinstance(message, str) for message in messages)
 
 
 # -- the form of every error ----------------------------------------------------------------------
@@ -54,27 +38,6 @@ async def test_every_error_has_the_same_form(ada: Api, bob: Api) -> None:
     is_problem(await ada.patch("/user/me", {"username": "x" * 70_000}), 413, "too_large")
     is_problem(await ada.post("/session", {}, headers={"Content-Type": "text/plain"}), 415, "unsupported_media_type")
     is_problem(await ada.post("/session", {"title": 5}), 422, "invalid")
-
-
-METHODS = {
-    "/user/login": {"POST"},
-    "/user/me": {"GET", "PATCH", "DELETE"},
-    "/user/password": {"POST"},
-    "/user/logins": {"GET", "DELETE"},
-    f"/user/logins/{UNKNOWN_ID}": {"DELETE"},
-    "/user/avatar": {"POST", "DELETE"},
-    f"/user/{UNKNOWN_ID}/avatar": {"GET"},
-    "/user/guest": {"POST"},
-    f"/session/{UNKNOWN_ID}/invites": {"GET", "POST"},
-    f"/session/{UNKNOWN_ID}/invites/{UNKNOWN_ID}": {"DELETE"},
-    f"/session/{UNKNOWN_ID}/ticket": {"POST"},
-    f"/invite/{UNKNOWN_ID}": {"GET"},
-    f"/chat/{UNKNOWN_ID}/read": {"POST"},
-    "/session": {"GET", "POST"},
-    f"/session/{UNKNOWN_ID}": {"GET", "PATCH", "DELETE"},
-    "/healthz": {"GET"},
-    "/": {"GET"},
-}
 
 
 @pytest.mark.parametrize("path", METHODS)

@@ -237,3 +237,17 @@ class Seed:
         made = guest(name, **fields)
         await self._store.add_guest(made, login(name, created_at=made.created_at), secret_hash, 1_000)
         return made
+
+
+NAMES = ("ada", "bob", "carl")
+"""Users of the session that `family` makes."""
+
+
+async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
+    """A session of u-ada with the editors u-bob and u-carl."""
+    if not await store.users(["u-ada"]):
+        for name in NAMES:
+            await seed.user(name)
+    await seed.session(session_id)
+    for number, name in enumerate(NAMES[1:], 1):
+        await store.join(member(f"u-{name}", session_id, joined_at=NOW + number), MANY)

@@ -14,10 +14,9 @@ from tests.storage.rows import (
     MANY,
     NOW,
     Seed,
+    family,
     member,
 )
-
-NAMES = ("ada", "bob", "carl")
 
 
 class TestMembers:
@@ -255,16 +254,6 @@ class TestMembers:
         await store.remove_member("s1", "u-bob")
 
         assert await store.member("s2", "u-bob") == member("u-bob", "s2")
-
-
-async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
-    """A session of u-ada with the editors u-bob and u-carl."""
-    if not await store.users(["u-ada"]):
-        for name in NAMES:
-            await seed.user(name)
-    await seed.session(session_id)
-    for number, name in enumerate(NAMES[1:], 1):
-        await store.join(member(f"u-{name}", session_id, joined_at=NOW + number), MANY)
 
 
 class TestMembersOf:

@@ -12,15 +12,15 @@ from storage.records import (
 from tests.storage.rows import (
     HOUR,
     MANY,
+    NAMES,
     NOW,
     Seed,
+    family,
     member,
     message,
     odd_text,
     session,
 )
-
-NAMES = ("ada", "bob", "carl")
 
 
 class TestMessages:
@@ -114,16 +114,6 @@ class TestMessages:
         added = await store.add_message(message("ä" * (1 << 19)))
 
         assert await store.messages("s1", None, 1) == [added]
-
-
-async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
-    """A session of u-ada with the editors u-bob and u-carl."""
-    if not await store.users(["u-ada"]):
-        for name in NAMES:
-            await seed.user(name)
-    await seed.session(session_id)
-    for number, name in enumerate(NAMES[1:], 1):
-        await store.join(member(f"u-{name}", session_id, joined_at=NOW + number), MANY)
 
 
 class TestReading:

@@ -13,9 +13,7 @@ from storage.base import Store
 from storage.errors import NotFound, OwnerStays, StoreError
 from storage.records import AccountDeletion, Member, Role
 from tests.narrowing import required
-from tests.storage.rows import MANY, NOW, Seed, member, message, session
-
-NAMES = ("ada", "bob", "carl")
+from tests.storage.rows import MANY, NAMES, NOW, Seed, family, member, message, session
 
 
 async def assert_owned(store: Store, session_id: str) -> None:
@@ -28,16 +26,6 @@ async def assert_owned(store: Store, session_id: str) -> None:
     owners = [one.user_id for one in members if one.role is Role.OWNER]
     assert owners == [found.owner_id]
     assert [one.is_deleted for one in (await store.users(owners)).values()] == [False]
-
-
-async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
-    """A session of u-ada with the editors u-bob and u-carl."""
-    if not await store.users(["u-ada"]):
-        for name in NAMES:
-            await seed.user(name)
-    await seed.session(session_id)
-    for number, name in enumerate(NAMES[1:], 1):
-        await store.join(member(f"u-{name}", session_id, joined_at=NOW + number), MANY)
 
 
 class TestTransfer:
