@@ -37,7 +37,7 @@ test-core: $(VENV)/.tested ## crdt/ and storage/ on another Python (PYTHON=pytho
 	$(BIN)/python -m tests.set_up --without-mongodb
 	$(BIN)/python -m pytest -n auto -m 'not slow' -k 'not mongo and not test_copying and not test_fuzz' tests/crdt tests/storage
 
-system-packages: ## what `make test` installs with apt-get, as root only: a browser and two proxies
+system-packages: ## what `make test` installs with apt-get, as root only: a browser, two proxies, unzip
 	$(PYTHON) -m tests.system_packages
 
 check: $(VENV)/.tested ## lint, format, types, import contracts, generated docs and the built web app up to date

@@ -10,7 +10,7 @@ from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-from handlers.export.zip_archive import file_name
+from handlers.export.file_names import MANIFEST, FileNames
 from handlers.http.views.people import person
 from handlers.services import Services
 from storage.records import Session, User, Version
@@ -24,7 +24,8 @@ _HEAD, _BRANCH = Ref(b"HEAD"), Ref(b"refs/heads/main")
 class GitBundle:
     """Makes one bundle: a commit for each version with its author, and one for what is in none yet.
 
-    Addresses of people are not told: they are made of their ids.
+    Addresses of people are not told: they are made of their ids. Where a file cannot have the name of its text, each
+    commit has the manifest of `file_names` too.
     """
 
     def __init__(self, services: Services, session: Session, file: IO[bytes]) -> None:
@@ -32,10 +33,13 @@ class GitBundle:
         self._session = session
         self._file = file
         self._parent: ObjectID | None = None
+        self._names = FileNames()
 
     async def write(self) -> None:
         """Write everything; raises what reading raises."""
         store = self._services.store
+        files, _, _, _ = await self._services.versions.live(self._session.id)
+        self._names = FileNames(files)
         numbers: list[int] = []
         while page := await store.versions(self._session.id, numbers[-1] if numbers else None, 200, with_files=False):
             numbers += [version.number for version in page]
@@ -71,10 +75,13 @@ class GitBundle:
 
     def _add(self, repo: Repo, files: Mapping[str, str], author: bytes, at: int, message: str) -> None:
         tree = Tree()
-        for root, text in files.items():
+        named = {self._names.of(root): text for root, text in files.items()}
+        if not self._names.are_original:
+            named[MANIFEST] = self._names.manifest()
+        for name, text in named.items():
             blob = Blob.from_string(text.encode())
             repo.object_store.add_object(blob)
-            tree.add(file_name(root).encode(), _FILE_MODE, blob.id)
+            tree.add(name.encode(), _FILE_MODE, blob.id)
         repo.object_store.add_object(tree)
         commit = Commit()
         commit.tree = tree.id

@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import IO
-from urllib.parse import quote
 
+from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
 from handlers.http.times import rfc3339
 from handlers.http.views import chat, code, people
 from handlers.services import Services
@@ -15,17 +15,23 @@ from storage.records import Message, Session, Version
 
 _PAGE = 20
 _MESSAGES = 500
-_SAFE = " ._-"
 
 _README = """{title}
 session {id}, {language}, {status}, exported {now}
 
-versions/NNNN-kind/   the texts of version NNNN, a file each, named as in the document
-                      (characters that file systems may not have are written as in URLs)
+versions/NNNN-kind/   the texts of version NNNN, a file each
 live/                 the texts as they were at the time of the export
+{manifest:<21} for each file, what its text is called in the document
 versions.jsonl        number, kind, label, author, contributors and time of each version
 chat.jsonl            messages, oldest first
 members.json          who takes part, and as what
+
+A file is called as its text, in the letters of its script, if every system can create such a file. If not:
+- characters that a system forbids are written as in URLs: a/b is a%2Fb;
+- names that mean something to Windows, macOS or git begin with _: con.txt is _con.txt;
+- names over {limit} bytes are cut, and end in a digest of the whole name;
+- names that differ only in upper and lower case, or in how accents are stored, are numbered: main.java is main-2.java
+  where Main.java is there too.
 """
 
 
@@ -36,16 +42,15 @@ class ZipArchive:
         self._services = services
         self._session = session
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+        self._names = FileNames()
 
     async def write(self) -> None:
         """Write everything; raises what reading raises."""
         services, session = self._services, self._session
         now = rfc3339(services.clock())
-        readme = _README.format(
-            title=session.title, id=session.id, language=session.language, status=session.status, now=now
-        )
         files, _, _, _ = await services.versions.live(session.id)
-        await asyncio.to_thread(self._put, {"README.txt": readme, **_under("live", files)})
+        self._names = FileNames(files)
+        await asyncio.to_thread(self._put, {"README.txt": _readme(session, now), **self._under("live", files)})
         await self._put_versions()
         await self._put_chat()
         members = await services.store.members(session.id)
@@ -54,7 +59,8 @@ class ZipArchive:
             {**people.person(row.user_id, users), "role": row.role, "joinedAt": rfc3339(row.joined_at)}
             for row in members
         ]
-        await asyncio.to_thread(self._put, {"members.json": json.dumps(listed, indent=2)})
+        described = {"members.json": json.dumps(listed, indent=2), MANIFEST: self._names.manifest()}
+        await asyncio.to_thread(self._put, described)
         await asyncio.to_thread(self._zip.close)
 
     async def _put_versions(self) -> None:
@@ -69,7 +75,7 @@ class ZipArchive:
 
     def _put_files(self, versions: list[Version]) -> None:
         for version in versions:
-            self._put(_under(f"versions/{version.number:04}-{version.kind}", version.files or {}))
+            self._put(self._under(f"versions/{version.number:04}-{version.kind}", version.files or {}))
 
     async def _put_chat(self) -> None:
         store, before = self._services.store, None
@@ -82,20 +88,25 @@ class ZipArchive:
         text = _lines(json.dumps(chat.message(message, users)) for message in messages)
         await asyncio.to_thread(self._put, {"chat.jsonl": text})
 
+    def _under(self, folder: str, files: Mapping[str, str]) -> dict[str, str]:
+        """Return {path: text}: whatever a text is called, its file's path stays in the folder."""
+        return {f"{folder}/{self._names.of(root)}": text for root, text in files.items()}
+
     def _put(self, files: dict[str, str]) -> None:
         for name, text in files.items():
             self._zip.writestr(name, text)
 
 
-def _under(folder: str, files: Mapping[str, str]) -> dict[str, str]:
-    """Return {path: text}: whatever a root is called, its path stays in the folder."""
-    return {f"{folder}/{file_name(root)}": text for root, text in files.items()}
-
-
-def file_name(root: str) -> str:
-    """Return a name of its own for each root, which is a name of a file in any folder."""
-    name = quote(root, safe=_SAFE)
-    return name if name.strip(". ") else name.replace(".", "%2E").replace(" ", "%20") or "%"
+def _readme(session: Session, now: str) -> str:
+    return _README.format(
+        title=session.title,
+        id=session.id,
+        language=session.language,
+        status=session.status,
+        now=now,
+        manifest=MANIFEST,
+        limit=MAX_BYTES,
+    )
 
 
 def _lines(lines: Iterable[str]) -> str:

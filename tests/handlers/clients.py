@@ -96,8 +96,14 @@ def typed(text: str) -> str:
 
 def typing_frame(text: str, root: str = "codemirror") -> bytes:
     """Return the y-websocket frame of a new client that types a text."""
+    return texts_frame({root: text})
+
+
+def texts_frame(files: dict[str, str]) -> bytes:
+    """Return the y-websocket frame of a new client that types several texts together."""
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-    doc.get(root, type=pycrdt.Text).insert(0, text)
+    for root, text in files.items():
+        doc.get(root, type=pycrdt.Text).insert(0, text)
     update = doc.get_update()
     size, length = len(update), bytearray()
     while size > 0x7F:

@@ -4,7 +4,7 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 
-from handlers.export.zip_archive import file_name
+from handlers.export.file_names import file_name
 from tests.api import Api
 from tests.handlers.clients import joined, typing_frame
 from tests.waiting import until

@@ -1,0 +1,151 @@
+"""Names of files for the texts of a document, which every system can create; not the texts themselves.
+
+A text may have any name, and its file is unpacked on Linux, macOS or Windows, or checked out by git. A file keeps the
+letters of all scripts. Only what some system forbids is changed, and the manifest tells what the text is called.
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from typing import Final
+
+MAX_BYTES: Final = 200
+"""Bytes of a name in UTF-8: file systems take 255, and some tools write a longer name while they unpack."""
+
+MAX_DECOMPOSED: Final = 240
+"""UTF-16 code units of a name whose accents are letters of their own, as macOS may store it; it takes 255."""
+
+MAX_ENDING_BYTES: Final = 20
+"""Bytes of an ending such as `.py` that a shortened name keeps."""
+
+MANIFEST: Final = "original-names.json"
+
+_DIGEST_DIGITS = 10
+_FORBIDDEN = re.compile(
+    r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028\u2029\u202a-\u202e\u2066-\u2069\uf000-\uf0ff]|%(?=[0-9a-fA-F]{2})'
+)
+"""What Windows or Linux forbid or write instead, what shows a name in another order, and a `%` like an escape's."""
+
+_UNASSIGNED = {"Cn", "Cs"}
+"""Categories of Unicode that APFS refuses: unassigned, and halves of characters."""
+
+_PIECE = re.compile(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F])+|%[0-9A-F]{2}|.", re.DOTALL)
+"""A character or its escape."""
+
+_AT_THE_END = re.compile(r"[. ]+$")
+_SHORT_NAME = re.compile(r"^[^.]{0,6}~[0-9]+(?:\.[^.]{0,3})?$")
+"""`MAIN~1.JAV`: Windows may have given it to the file of a longer name, `git~1` to `.git`."""
+
+_DEVICE = re.compile(
+    r"^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)", re.I
+)
+"""Devices of Windows, with any ending."""
+
+_TOOLS: Final = frozenset({".git", ".gitmodules", ".gitattributes"})
+"""Names by which git finds a repository, other repositories, and rules that change files at a checkout."""
+
+_IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+"""Characters that the file system of older Macs leaves out when it compares names."""
+
+
+class FileNames:
+    """Gives each text of one export a file name of its own, the same in every folder and commit."""
+
+    def __init__(self, roots: Iterable[str] = (), taken: Collection[str] = (MANIFEST,)) -> None:
+        """Name these roots first, in a fixed order; no file gets a name of `taken`."""
+        self._names: dict[str, str] = {}
+        self._taken = {_key(name) for name in taken}
+        self._numbers: dict[str, int] = {}
+        for root in sorted(roots):
+            self.of(root)
+
+    def of(self, root: str) -> str:
+        """Return the name of the file for this text."""
+        name = self._names.get(root)
+        if name is None:
+            name = self._names[root] = self._free(root)
+            self._taken.add(_key(name))
+        return name
+
+    @property
+    def are_original(self) -> bool:
+        """Whether each file so far has the name of its text."""
+        return all(name == root for root, name in self._names.items())
+
+    def manifest(self) -> str:
+        """Return the JSON object {name of the file: name of the text}."""
+        listed = {name: root for root, name in sorted(self._names.items())}
+        return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+
+    def _free(self, root: str) -> str:
+        first = name = file_name(root)
+        while _key(name) in self._taken:
+            number = self._numbers[_key(first)] = self._numbers.get(_key(first), 1) + 1
+            name = file_name(root, f"-{number}")
+        return name
+
+
+def file_name(root: str, mark: str = "") -> str:
+    """Return a name that every system takes for a file; `mark` stands before its ending.
+
+    Different roots may get one name: `FileNames` tells them apart.
+    """
+    characters = _split(root)
+    if _is_reserved("".join(characters)):
+        characters.insert(0, "_")
+    name = "".join(characters)
+    return _shortened(characters, root, mark) if mark or not _fits(name) else name
+
+
+def _split(root: str) -> list[str]:
+    """Return the characters of a name, forbidden ones as they are in URLs: `%2F`."""
+    name = _FORBIDDEN.sub(lambda match: _quoted(match[0]), root)
+    name = _AT_THE_END.sub(lambda match: _quoted(match[0]), name)
+    if not name.isascii():
+        name = "".join(_quoted(one) if unicodedata.category(one) in _UNASSIGNED else one for one in name)
+    if _SHORT_NAME.match(_IGNORED_BY_HFS.sub("", name)):
+        name = name.replace("~", "%7E")
+    return _PIECE.findall(name)
+
+
+def _quoted(characters: str) -> str:
+    """Write each byte as in a URL, also those that URLs need not quote."""
+    return "".join(f"%{byte:02X}" for byte in characters.encode("utf-8", "surrogatepass"))
+
+
+def _is_reserved(name: str) -> bool:
+    """Whether a system or a tool takes a file of this name for something else."""
+    plain = _IGNORED_BY_HFS.sub("", name).lower()
+    return not name or plain.rstrip(" .") in _TOOLS or plain.startswith("._") or bool(_DEVICE.match(plain))
+
+
+def _fits(name: str) -> bool:
+    decomposed = unicodedata.normalize("NFD", name)
+    return len(name.encode()) <= MAX_BYTES and len(decomposed.encode("utf-16-le")) // 2 <= MAX_DECOMPOSED
+
+
+def _shortened(characters: list[str], root: str, mark: str) -> str:
+    """Return the beginning, a digest of the whole root if something is left out, the mark, and the ending."""
+    name = "".join(characters)
+    stem, dot, last = name.rpartition(".")
+    ending = dot + last
+    if not stem or len(ending.encode()) > MAX_ENDING_BYTES:
+        stem, ending = name, ""
+    if _fits(f"{stem}{mark}{ending}"):
+        return f"{stem}{mark}{ending}"
+    digest = hashlib.sha256(root.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_DIGITS]
+    tail = f"-{digest}{mark}{ending}"
+    kept = ""
+    for character in characters:
+        if not _fits(kept + character + tail):
+            break
+        kept += character
+    return kept.rstrip("\u200d") + tail
+
+
+def _key(name: str) -> str:
+    """Return what is equal for names that some file system takes for one."""
+    plain = unicodedata.normalize("NFD", _IGNORED_BY_HFS.sub("", name))
+    return unicodedata.normalize("NFC", plain.upper().casefold())
