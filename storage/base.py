@@ -108,9 +108,9 @@ class AccountStore(Protocol):
     ) -> Login:
         """Exchange a refresh token: `presented` and `successor` are hashes.
 
-        If `presented` is the current token, `successor` becomes current. If it is the one before,
-        `successor` is the current one, and the exchange was not over `retry_ms` ago, nothing
-        changes: the caller retries, and has the same successor. Returns the login as it is then.
+        If `presented` is the current token, `successor` becomes current. If it is an earlier one that was exchanged
+        at most `retry_ms` ago, nothing changes: the request was repeated, or was overtaken by others of the same
+        browser. Returns the login as it is then; its current token may be some steps past `successor`.
 
         Raises TokenReused for any other token of the login, and ends the login; NotFound if the
         login has ended or expired.

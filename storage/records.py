@@ -1,12 +1,15 @@
 """The rows of the store: frozen, with slots. Times are milliseconds since 1970 (UTC)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 INVITES_KEPT_MS = 30 * 86_400_000
 """How long an invite that has expired is still shown, with who came in by it."""
+
+_EARLIER_HASHES = 64
+"""Most refresh tokens of a login that are remembered: more than any browser with many tabs uses within 20 s."""
 
 
 class Role(StrEnum):
@@ -81,6 +84,7 @@ class Login:
 
     token_hash     hash of the refresh token that is valid now
     previous_hash  hash of the one before, for retries and to detect theft
+    earlier_hashes  hashes of those before it that were used a moment ago, newest first: `hash:ms hash:ms`
     generation     how often the token was rotated
     rotated_at     when it last was
     expires_at     when it ends unless used before; never beyond `ends_at`
@@ -98,6 +102,30 @@ class Login:
     ends_at: int
     device: str
     used_at: int = 0
+    earlier_hashes: str = ""
+
+    def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
+        """Return the login after `successor` has replaced its token; what was used `retry_ms` ago is remembered."""
+        used = [f"{self.previous_hash}:{self.rotated_at}"] if self.previous_hash else []
+        used += self.earlier_hashes.split()
+        recent = [entry for entry in used if now - int(entry.partition(":")[2]) <= retry_ms]
+        return replace(
+            self,
+            token_hash=successor,
+            previous_hash=self.token_hash,
+            earlier_hashes=" ".join(recent[:_EARLIER_HASHES]),
+            generation=self.generation + 1,
+            rotated_at=now,
+            used_at=now,
+            expires_at=min(expires_at, self.ends_at),
+        )
+
+    def was_used_since(self, token_hash: str, since: int) -> bool:
+        """Whether a token of this login was exchanged for its successor at `since` or later."""
+        if token_hash == self.previous_hash:
+            return self.rotated_at >= since
+        used = dict(entry.split(":") for entry in self.earlier_hashes.split())
+        return int(used.get(token_hash, since - 1)) >= since
 
 
 @dataclass(frozen=True, slots=True)

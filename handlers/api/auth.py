@@ -206,7 +206,7 @@ class RefreshHandler(AuthHandlerBase):
         presented = services.tokens.read_refresh_token(given)
         successor = services.tokens.successor(presented)
         try:
-            await services.store.rotate_login(
+            login = await services.store.rotate_login(
                 presented.login_id,
                 presented.hash,
                 successor.hash,
@@ -219,10 +219,11 @@ class RefreshHandler(AuthHandlerBase):
         except TokenReused:
             services.rooms.logins_ended([presented.login_id], CloseReason.LOGGED_OUT)
             raise
+        newest = services.tokens.newest(presented, login.token_hash)
         user = await services.store.signed_in(presented.login_id, now)
         if user is None:
             raise errors.not_signed_in("This login has ended.")
-        return user, successor
+        return user, newest
 
 
 class LogoutHandler(AuthHandlerBase):

@@ -2,7 +2,8 @@
 
 A refresh token is `<login id>.<secret>`; the store has the secret's hash only. The successor's
 secret is an HMAC of the secret it replaces, so that a client that never got our answer and tries
-again is given the same successor, without the server keeping it anywhere.
+again is given the same successor, without the server keeping it anywhere. A request that other requests of
+the same browser overtook is given the newest token of the chain in the same way.
 """
 
 import base64
@@ -23,6 +24,8 @@ _ALGORITHM = "HS256"
 _REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
 _MAX_TOKEN_CHARACTERS = 2_048
 _INVALID = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+_STEPS_AHEAD = 100
+"""Tokens of a chain that are tried, 5 µs each: a store remembers 65 that were used a moment ago."""
 _VERIFIED_AT_MOST = 2_000
 """Tokens whose signature need not be looked at again, oldest forgotten first: verifying one takes 0.2 ms."""
 
@@ -129,6 +132,17 @@ class Tokens:
         """Return the token that replaces this one: always the same."""
         secret = hmac.digest(self._refresh_key, str(token).encode(), "sha256")
         return RefreshToken(token.login_id, _text(secret))
+
+    def newest(self, token: RefreshToken, newest_hash: str) -> RefreshToken:
+        """Return the token of the chain that has a hash; `token` is one of those before it.
+
+        Raises: ApiError 401 if it is none of the next ones, as after a change of the secret.
+        """
+        for _ in range(_STEPS_AHEAD):
+            token = self.successor(token)
+            if token.hash == newest_hash:
+                return token
+        raise _not_valid()
 
     def read_refresh_token(self, text: str) -> RefreshToken:
         """Take a token apart; raises ApiError 401 if it has not the form of one."""

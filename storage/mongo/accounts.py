@@ -7,7 +7,7 @@ from pymongo.errors import DuplicateKeyError
 
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
 from storage.mongo import rows
-from storage.mongo.driver import Document, date, translated
+from storage.mongo.driver import Document, translated
 from storage.mongo.engine import Engine
 from storage.records import Avatar, Login, User
 
@@ -112,38 +112,25 @@ class MongoAccountStore:
         self, login_id: str, presented: str, successor: str, now: int, expires_at: int, retry_ms: int
     ) -> Login:
         tokens = self._engine.db.refresh_tokens
-        document = await tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
-        if document is None or await is_deleted(self._engine, document["user_id"]):
-            raise NotFound("login")
-        until = min(expires_at, document["ends_at"])
-        rotated = await tokens.find_one_and_update(
-            {"_id": login_id, "token_hash": presented, "expires_at": {"$gt": now}},
-            {
-                "$set": {
-                    "token_hash": successor, "previous_hash": presented, "rotated_at": now, "used_at": now,
-                    "expires_at": until, "expires": date(until),
-                },
-                "$inc": {"generation": 1},
-            },
-            return_document=ReturnDocument.AFTER,
-        )  # fmt: skip
-        if rotated:
-            await self._engine.db.users.update_one({"_id": rotated["user_id"]}, {"$max": {"active_at": now}})
-            return rows.as_login(rotated)
-        return await self._retried(login_id, presented, successor, now - retry_ms)
+        while document := await tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}}):
+            login = rows.as_login(document)
+            if await is_deleted(self._engine, login.user_id):
+                break
+            if presented != login.token_hash:
+                return await self._repeated(login, presented, now - retry_ms)
+            rotated = login.rotated(successor, now, expires_at, retry_ms)
+            unchanged = {"_id": login_id, "token_hash": presented, "generation": login.generation}
+            if (await tokens.update_one(unchanged, {"$set": rows.rotation(rotated)})).matched_count:
+                await self._engine.db.users.update_one({"_id": login.user_id}, {"$max": {"active_at": now}})
+                return rotated
+        raise NotFound("login")
 
-    async def _retried(self, login_id: str, presented: str, successor: str, rotated_since: int) -> Login:
-        """Return the login if its newest rotation is the very same one; otherwise it has a thief, and ends."""
-        tokens = self._engine.db.refresh_tokens
-        document = await tokens.find_one({"_id": login_id})
-        if document is None:
-            raise NotFound("login")
-        login = rows.as_login(document)
-        is_retry = presented == login.previous_hash and successor == login.token_hash
-        if is_retry and login.rotated_at >= rotated_since:
+    async def _repeated(self, login: Login, presented: str, since: int) -> Login:
+        """Return the login if the token was exchanged a moment ago; otherwise it has a thief, and ends."""
+        if login.was_used_since(presented, since):
             await self._engine.confirm()
             return login
-        await tokens.delete_one({"_id": login_id})
+        await self._engine.db.refresh_tokens.delete_one({"_id": login.id})
         raise TokenReused("refresh token")
 
     @translated

@@ -68,9 +68,15 @@ def login_document(login: Login) -> Document:
     return {**_keyed(login, "id"), "expires": date(login.expires_at)}
 
 
+def rotation(login: Login) -> Document:
+    """Return what the exchange of its token has changed in the document of a login."""
+    names = ("token_hash", "previous_hash", "earlier_hashes", "generation", "rotated_at", "used_at", "expires_at")
+    return {**{name: getattr(login, name) for name in names}, "expires": date(login.expires_at)}
+
+
 def as_login(document: Document) -> Login:
     """Return the login of a document."""
-    login: Login = restored(Login, document, id=document["_id"])
+    login: Login = restored(Login, {"earlier_hashes": "", **document}, id=document["_id"])
     return login
 
 

@@ -119,15 +119,16 @@ class SqliteAccountStore:
                 raise NotFound("login")
             login = Login(**row)
             if presented == login.token_hash:
+                rotated = login.rotated(successor, now, expires_at, retry_ms)
                 db.execute(
-                    "UPDATE refresh_tokens SET token_hash = ?, previous_hash = ?, generation = generation + 1,"
-                    " rotated_at = ?, used_at = ?, expires_at = min(?, ends_at) WHERE id = ?",
-                    (successor, presented, now, now, expires_at, login_id),
+                    "UPDATE refresh_tokens SET token_hash = :token_hash, previous_hash = :previous_hash,"
+                    " earlier_hashes = :earlier_hashes, generation = :generation, rotated_at = :rotated_at,"
+                    " used_at = :used_at, expires_at = :expires_at WHERE id = :id",
+                    asdict(rotated),
                 )
                 db.execute("UPDATE users SET active_at = max(active_at, ?) WHERE id = ?", (now, login.user_id))
-                return Login(**db.execute("SELECT * FROM refresh_tokens WHERE id = ?", (login_id,)).fetchone())
-            is_retry = presented == login.previous_hash and successor == login.token_hash
-            if is_retry and now - login.rotated_at <= retry_ms:
+                return rotated
+            if login.was_used_since(presented, now - retry_ms):
                 return login
             db.execute("DELETE FROM refresh_tokens WHERE id = ?", (login_id,))
             return None
@@ -229,9 +230,10 @@ def insert_login(db: sqlite3.Connection, login: Login) -> None:
     """Add a login, unless it is there."""
     db.execute(
         "INSERT INTO refresh_tokens (id, user_id, token_hash, previous_hash, generation, created_at, rotated_at,"
-        " expires_at, ends_at, device, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        " expires_at, ends_at, device, used_at, earlier_hashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO NOTHING",
         (login.id, login.user_id, login.token_hash, login.previous_hash, login.generation, login.created_at,
-         login.rotated_at, login.expires_at, login.ends_at, login.device, login.used_at),
+         login.rotated_at, login.expires_at, login.ends_at, login.device, login.used_at, login.earlier_hashes),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from storage.errors import StoreUnavailable
 
 _T = TypeVar("_T")
 
-MIGRATIONS = ("1_schema.sql", "2_people.sql")
+MIGRATIONS = ("1_schema.sql", "2_people.sql", "3_refreshed.sql")
 """Scripts in this package; the database's `user_version` says how many have run."""
 
 _READERS = 3

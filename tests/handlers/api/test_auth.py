@@ -434,15 +434,62 @@ async def test_refresh_token_reused_after_20_s_ends_its_login(clock, ada: Api) -
     assert (await Api(ada.url).post("/user/refresh", {"refreshToken": other.body["refreshToken"]})).status == 200
 
 
-async def test_refresh_token_two_rotations_old_ends_its_login(ada: Api) -> None:
-    """The grace is for the last exchange only, however recent the older one is."""
+async def test_refresh_overtaken_by_others_is_given_newest_token(clock, browser: Browser) -> None:
+    """A request that was held up on its way, while other tabs refreshed several times, ends nothing."""
+    chain = [(await browser.enter("ada")).body["refreshToken"]]
+    for _ in range(4):
+        chain.append((await browser.post("/user/refresh")).body["refreshToken"])
+        clock.advance(4)
+
+    late = [await Api(browser.url).post("/user/refresh", {"refreshToken": token}) for token in chain[:-1]]
+
+    assert [answer.status for answer in late] == [200] * 4
+    assert {answer.body["refreshToken"] for answer in late} == {chain[-1]}
+    assert (await Api(browser.url, late[0].body["accessToken"]).get("/user/me")).status == 200
+    assert (await browser.get("/user/me")).status == 200
+    assert (await browser.post("/user/refresh")).status == 200
+
+
+async def test_refresh_token_overtaken_and_used_20_s_ago_ends_its_login(clock, ada: Api) -> None:
+    """The 20 seconds of each token begin with its own use, however recent the newest exchange is."""
     second = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    clock.advance(19)
     third = await Api(ada.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})
+    clock.advance(1.001)
 
     reuse = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
 
     assert code_of(reuse) == (401, "not_signed_in")
     assert (await Api(ada.url, third.body["accessToken"]).get("/user/me")).status == 401
+
+
+async def test_refresh_overtaken_across_restart_ends_nothing(start_server) -> None:
+    """The store remembers what was used a moment ago, so a restart in between is no theft."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    second = await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    third = await Api(server.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})
+    await server.stop()
+    server = await start_server()
+
+    late = await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+
+    assert (late.status, late.body["refreshToken"]) == (200, third.body["refreshToken"])
+    assert (await Api(server.url, third.body["accessToken"]).get("/user/me")).status == 200
+
+
+async def test_refresh_retried_after_change_of_secret_is_401_and_ends_nothing(start_server) -> None:
+    """The successor cannot be made again with another secret: whoever has it stays signed in."""
+    server = await start_server(jwt_secret="a" * 40)
+    ada = await Api(server.url).sign_up("ada")
+    second = await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    await server.stop()
+    server = await start_server(jwt_secret="b" * 40)
+
+    retry = await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+
+    assert code_of(retry) == (401, "not_signed_in")
+    assert (await Api(server.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})).status == 200
 
 
 async def test_simultaneous_refreshes_have_one_successor(crowd: None, ada: Api) -> None:

@@ -271,3 +271,16 @@ def test_refresh_token_successor_is_deterministic_and_secret(tokens: Tokens) -> 
     assert {one.login_id for one in chain} == {token.login_id}
     assert other.successor(token) != chain[1]
     assert tokens.successor(RefreshToken("other", token.secret)).secret != chain[1].secret
+
+
+def test_newest_refresh_token_is_found_along_chain(tokens: Tokens) -> None:
+    """Any of the next hundred is found by its hash; the token itself, earlier ones and strangers are not."""
+    chain = [tokens.new_refresh_token()]
+    for _ in range(101):
+        chain.append(tokens.successor(chain[-1]))
+
+    assert [tokens.newest(chain[0], chain[step].hash) for step in (1, 2, 100)] == [chain[1], chain[2], chain[100]]
+    for token, newest_hash in ((chain[0], chain[101].hash), (chain[1], chain[1].hash), (chain[2], chain[1].hash)):
+        with pytest.raises(ApiError) as refused:
+            tokens.newest(token, newest_hash)
+        assert (refused.value.status, refused.value.code) == (401, "not_signed_in")

@@ -196,17 +196,9 @@ class TestRotation:
 
         await self.assert_ended(store)
 
-    async def test_rotation_of_old_token_with_other_successor_ends_login(self, store: Store, seed: Seed) -> None:
-        """Within the window too, that is not a retry."""
-        await seed.user("ada")
-        await self.rotate(store, "hash-0", "hash-1")
-
-        with pytest.raises(TokenReused):
-            await self.rotate(store, "hash-0", "forged")
-
-        await self.assert_ended(store)
-
-    @pytest.mark.parametrize(("presented", "successor"), [("unknown", "hash-2"), ("hash-1", "hash-0"), ("", "")])
+    @pytest.mark.parametrize(
+        ("presented", "successor"), [("unknown", "hash-2"), ("hash-1", "hash-0"), ("", ""), ("None", "x")]
+    )
     async def test_rotation_of_unknown_token_ends_login(
         self, store: Store, seed: Seed, presented: str, successor: str
     ) -> None:
@@ -218,16 +210,56 @@ class TestRotation:
 
         await self.assert_ended(store)
 
-    async def test_rotation_of_token_before_previous_one_ends_login(self, store: Store, seed: Seed) -> None:
-        """Only the newest exchange can be retried."""
+    @pytest.mark.parametrize("token", [0, 1, 2, 3, 4])
+    async def test_rotation_of_overtaken_token_within_window_gives_newest(
+        self, store: Store, seed: Seed, token: int
+    ) -> None:
+        """However many exchanges came since, a token is no theft until `retry_ms` after its own exchange."""
         await seed.user("ada")
-        await self.rotate(store, "hash-0", "hash-1")
-        await self.rotate(store, "hash-1", "hash-2")
+        for number in range(5):
+            await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + 10 * number)
+        (before,) = await store.logins("u-ada", NOW)
+
+        repeated = await self.rotate(store, f"hash-{token}", f"hash-{token + 1}", NOW + 10 * token + RETRY_MS)
+
+        assert repeated == before
+        assert (repeated.token_hash, repeated.generation) == ("hash-5", 5)
+        assert (await self.rotate(store, "hash-5", "hash-6", NOW + 50)).generation == 6
+
+    @pytest.mark.parametrize("token", [0, 1, 2, 3, 4])
+    async def test_rotation_of_overtaken_token_after_window_ends_login(
+        self, store: Store, seed: Seed, token: int
+    ) -> None:
+        """The window of each token counts from its own exchange, not from the newest."""
+        await seed.user("ada")
+        for number in range(5):
+            await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + 10 * number)
 
         with pytest.raises(TokenReused):
-            await self.rotate(store, "hash-0", "hash-1")
+            await self.rotate(store, f"hash-{token}", f"hash-{token + 1}", NOW + 10 * token + RETRY_MS + 1)
 
         await self.assert_ended(store)
+
+    async def test_rotation_forgets_tokens_used_before_window(self, store: Store, seed: Seed) -> None:
+        """A login that is used for days keeps no list of its tokens."""
+        await seed.user("ada")
+
+        chain = [
+            await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + number * (RETRY_MS // 3))
+            for number in range(200)
+        ]
+
+        assert len(chain[-1].earlier_hashes.split()) == 3
+        with pytest.raises(TokenReused):
+            await self.rotate(store, "hash-195", "hash-196", chain[-1].rotated_at)
+
+    async def test_rotation_in_quick_succession_keeps_bounded_list(self, store: Store, seed: Seed) -> None:
+        """A client that refreshes without end fills no row; its newest tokens are remembered."""
+        await seed.user("ada")
+        chain = [await self.rotate(store, f"hash-{number}", f"hash-{number + 1}") for number in range(100)]
+
+        assert len(chain[-1].earlier_hashes.split()) == 64
+        assert await self.rotate(store, "hash-40", "hash-41") == chain[-1]
 
     async def test_rotation_of_reused_token_leaves_other_logins(self, store: Store, seed: Seed) -> None:
         """The user's other devices stay signed in."""

@@ -31,7 +31,7 @@ from tests.storage.rows import (
 
 MANY = 1_000
 
-OF_VERSION_2 = {"avatar_key", "guest_of", "is_deleted", "used_at", "read_sequence"}
+SINCE_VERSION_1 = {"avatar_key", "guest_of", "is_deleted", "used_at", "read_sequence", "earlier_hashes"}
 """Fields of the records that a file of version 1 knows nothing of."""
 
 ADA = user("ada", username="Ada", avatar="https://pics.example.org/ada")
@@ -224,7 +224,7 @@ class TestVersion1:
 
 
 def _insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
-    known = {name: value for name, value in row.items() if name not in OF_VERSION_2}
+    known = {name: value for name, value in row.items() if name not in SINCE_VERSION_1}
     places = ", ".join(f":{name}" for name in known)
     db.execute(f"INSERT INTO {table} ({', '.join(known)}) VALUES ({places})", known)
 
