@@ -8,12 +8,24 @@ from playwright.async_api import Route, expect
 
 from tests.browser.conftest import NewPerson, Someone
 
+NAMES_OF_OBJECT_PARTS = ("constructor", "__proto__", "toString")
+
 
 async def save(one: Someone, label: str) -> None:
     await one.page.keyboard.press("Control+s")
     await one.page.get_by_label("Label").fill(label)
     await one.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
     await expect(one.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def add_file(one: Someone, name: str) -> None:
+    """Add a file with a text that names it."""
+    await one.button("Add a file").click()
+    await one.page.get_by_label("Name of the new file").fill(name)
+    await one.page.keyboard.press("Enter")
+    await expect(one.page.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
+    await one.type(f"text of {name}")
+    await one.until_saved()
 
 
 async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> None:
@@ -181,6 +193,28 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
     await page.get_by_label("Go to").select_option("all")
     await expect(code).to_have_text("one two </script><img src=x onerror=alert(1)>")
     await ada.check_access()
+
+
+async def test_exported_session_plays_files_called_like_parts_of_objects(person: NewPerson, tmp_path: Path) -> None:
+    """Names such as `__proto__`, which each object of JavaScript has anyway, are names of files like others."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Names")
+    for name in NAMES_OF_OBJECT_PARTS:
+        await add_file(ada, name)
+    exported = await ada.page.evaluate(
+        "id => fetch(`/code/${id}/export?format=replay`).then(answer => answer.text())", session_id
+    )
+    (tmp_path / "session.html").write_text(exported)
+
+    await ada.page.goto((tmp_path / "session.html").as_uri())
+
+    for moment in ("0", "3", "1", "3"):
+        await ada.page.get_by_label("Moment").fill(moment)
+        for number, name in enumerate(NAMES_OF_OBJECT_PARTS):
+            await ada.page.get_by_label("File").select_option(name)
+            shown = f"text of {name}" if number < int(moment) else ""
+            await expect(ada.page.locator("#code")).to_have_text(shown)
 
 
 async def test_replay_slider_and_keys_show_text_of_known_moments(person: NewPerson) -> None:
