@@ -5,7 +5,8 @@
      |    +-- Rejected          permanent: a well-framed update that must not reach the document
      +-- Gap                    transient: the update builds on structs the room has not seen
      |    +-- ForeignClient     transient: new structs under a client id that is another user's
-     +-- DocumentFull           permanent: the update would pass a size limit
+     +-- LimitExceeded          permanent: what was sent is beyond a limit, whose name it has
+     |    +-- DocumentFull      permanent: the document would pass a limit
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
      +-- RoomDamaged            permanent: what is stored of the document cannot be trusted
           +-- RoomSetAside      transient: the process died while it worked for this session
@@ -34,7 +35,18 @@ class ForeignClient(Gap):
     """The update has new structs under a client id that belongs to another user of the session."""
 
 
-class DocumentFull(CrdtError):
+class LimitExceeded(CrdtError):
+    """What a client sent is beyond a limit; nothing of it was taken.
+
+    limit  the name of the setting, for the client
+    """
+
+    def __init__(self, message: str, limit: str = "") -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class DocumentFull(LimitExceeded):
     """The document would grow past a limit; it was not changed."""
 
 

@@ -8,9 +8,11 @@ the REST errors that share a word, the tables in docs/api.md and on the page /do
 import json
 from enum import Enum, IntEnum
 
+from crdt.limits import MAX_SYNC_BYTES
 from crdt.room.closing import CloseReason
 
-_COMPACT = (",", ":")
+MAX_REASON_BYTES = 123
+"""RFC 6455, section 5.5: a control frame has 125 bytes at most, and the code takes two."""
 
 
 class CloseCode(IntEnum):
@@ -30,12 +32,12 @@ class CloseCode(IntEnum):
         member.comes_back = comes_back
         return member
 
-    MALFORMED = 4400, "malformed frame or update", False
+    MALFORMED = 4400, "bytes that no Yjs client makes", False
     NOT_SIGNED_IN = 4401, "not signed in, or logged out; after `token_expired` come back with a new token", False
     NO_ACCESS = 4403, "no access, removed, or left", False
     NOT_FOUND = 4404, "no such session", False
     SESSION_DELETED = 4410, "the session was deleted", False
-    TOO_LARGE = 4413, "the document would pass its size limit", False
+    TOO_LARGE = 4413, "the document would pass a limit; `limit` in the reason names it", False
     OUT_OF_SERVICE = (
         4500,
         "out of service: the stored document is damaged, or the server failed in this session "
@@ -47,7 +49,7 @@ class CloseCode(IntEnum):
     PROTOCOL_ERROR = 1002, "frames that are not WebSocket's", False
     NOT_UTF8 = 1007, "a close reason that is not UTF-8", False
     TOO_FAST = 1008, "sent too fast for ten seconds", True
-    TOO_BIG = 1009, "message too large", True
+    TOO_BIG = 1009, "one message is over the limit that `limit` in the reason names", True
     INTERNAL = 1011, "the server failed; the log says why", True
     RESTART = 1012, "the server restarts", True
     TRY_LATER = (
@@ -62,50 +64,53 @@ class Close(Enum):
 
     code     the close code
     word     stable; tells the causes of one code apart, and is the `code` of REST errors of the same cause
-    message  for people, where nothing more exact is known; empty where clients get the word alone
+    message  for people; told where nothing more exact is known
+    limit    the name of the setting that was passed, where it is always the same one
     """
 
-    MALFORMED = CloseCode.MALFORMED, "malformed"
-    TEXT_MESSAGE = CloseCode.MALFORMED, "malformed", "binary messages only", _COMPACT
-    PROTOCOL_ERROR = CloseCode.PROTOCOL_ERROR, "malformed", "", _COMPACT
-    NOT_UTF8 = CloseCode.NOT_UTF8, "malformed", "", _COMPACT
-    TOO_BIG = CloseCode.TOO_BIG, "malformed", "", _COMPACT
-    TOO_FAST = CloseCode.TOO_FAST, "too_fast"
-    TOO_SLOW = CloseCode.TRY_LATER, "too_slow"
-    GAP = CloseCode.TRY_LATER, "gap", "", _COMPACT
-    TOO_LARGE = CloseCode.TOO_LARGE, "too_large"
+    MALFORMED = CloseCode.MALFORMED, "malformed", "The server cannot read what this client sent."
+    TEXT_MESSAGE = CloseCode.MALFORMED, "malformed", "binary messages only"
+    PROTOCOL_ERROR = CloseCode.PROTOCOL_ERROR, "malformed", "This is not how WebSockets work."
+    NOT_UTF8 = CloseCode.NOT_UTF8, "malformed", "The reason is not UTF-8."
+    TOO_BIG = CloseCode.TOO_BIG, "too_large", "One message is too large.", MAX_SYNC_BYTES.name
+    TOO_FAST = CloseCode.TOO_FAST, "too_fast", "This client sent too much for ten seconds."
+    TOO_SLOW = CloseCode.TRY_LATER, "too_slow", "This client reads too slowly."
+    GAP = CloseCode.TRY_LATER, "gap", "Edits do not fit: others are missing before them."
+    TOO_LARGE = CloseCode.TOO_LARGE, "too_large", "The document is too large."
     TOO_MANY = CloseCode.TOO_MANY, "too_many", "Too many connections."
     NOT_SIGNED_IN = CloseCode.NOT_SIGNED_IN, "not_signed_in", "Sign in first."
     TOKEN_EXPIRED = CloseCode.NOT_SIGNED_IN, "token_expired", "The access token has expired."
-    LOGGED_OUT = CloseCode.NOT_SIGNED_IN, "logged_out"
-    LOGIN_EXPIRED = CloseCode.NOT_SIGNED_IN, "login_expired"
-    ACCOUNT_DELETED = CloseCode.NOT_SIGNED_IN, "account_deleted"
-    FORBIDDEN = CloseCode.NO_ACCESS, "forbidden"
+    LOGGED_OUT = CloseCode.NOT_SIGNED_IN, "logged_out", "You have signed out."
+    LOGIN_EXPIRED = CloseCode.NOT_SIGNED_IN, "login_expired", "Your login has expired."
+    ACCOUNT_DELETED = CloseCode.NOT_SIGNED_IN, "account_deleted", "Your account was deleted."
+    FORBIDDEN = CloseCode.NO_ACCESS, "forbidden", "You have no access to this session."
     REMOVED = CloseCode.NO_ACCESS, "removed", "The owner removed you from this session."
-    LEFT = CloseCode.NO_ACCESS, "left"
-    GUEST_EXPIRED = CloseCode.NO_ACCESS, "guest_expired"
-    MEMBER_DELETED_ACCOUNT = CloseCode.NO_ACCESS, "account_deleted"
+    LEFT = CloseCode.NO_ACCESS, "left", "You have left this session."
+    GUEST_EXPIRED = CloseCode.NO_ACCESS, "guest_expired", "Your time as a guest is over."
+    MEMBER_DELETED_ACCOUNT = CloseCode.NO_ACCESS, "account_deleted", "Your account was deleted."
     NOT_FOUND = CloseCode.NOT_FOUND, "not_found", "There is no such session."
     SESSION_DELETED = CloseCode.SESSION_DELETED, "session_deleted", "The session was deleted."
     QUARANTINED = CloseCode.OUT_OF_SERVICE, "quarantined", "The stored document is damaged."
     UNAVAILABLE = CloseCode.UNAVAILABLE, "unavailable", "The session cannot be loaded now."
-    INTERNAL = CloseCode.INTERNAL, "internal"
-    RESTART = CloseCode.RESTART, "restart"
+    INTERNAL = CloseCode.INTERNAL, "internal", "The server failed; it was logged."
+    RESTART = CloseCode.RESTART, "restart", "The server restarts."
 
-    def __init__(
-        self, code: CloseCode, word: str, message: str = "", separators: tuple[str, str] | None = None
-    ) -> None:
-        """separators: as `json.dumps` takes them. Both spellings are in use, and clients may compare bytes."""
+    def __init__(self, code: CloseCode, word: str, message: str, limit: str = "") -> None:
         self.code = code
         self.word = word
         self.message = message
-        self._separators = separators
+        self.limit = limit
 
-    def reason(self, message: str = "") -> str:
-        """Return the reason in a close frame, as JSON: the word, and the message if there is one."""
-        if not message:
-            return json.dumps({"code": self.word}, separators=_COMPACT)
-        return json.dumps({"code": self.word, "message": message}, separators=self._separators)
+    def reason(self, message: str = "", limit: str = "") -> str:
+        """Return the reason in a close frame: JSON with the word, a message for people and the limit, if there is one.
+
+        A close frame has capacity for 123 bytes, so a long message is cut: clients always get whole JSON.
+        """
+        passed, text = limit or self.limit, message or self.message
+        told = {"code": self.word, "limit": passed} if passed else {"code": self.word}
+        while len(reason := json.dumps({**told, "message": text}, separators=(",", ":"))) > MAX_REASON_BYTES:
+            text = text[:-2] + "…"
+        return reason
 
 
 _OF_ROOMS = {

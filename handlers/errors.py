@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from crdt.errors import DocumentFull, RoomDamaged, RoomSetAside, RoomUnavailable
+from crdt.errors import LimitExceeded, RoomDamaged, RoomSetAside, RoomUnavailable
 from handlers.close_codes import Close
 from storage.errors import (
     Conflict,
@@ -150,7 +150,7 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: PLR0911  # a
             return ApiError(409, "limit_reached", f"{str(error).capitalize()}: no more can be added.")
         case TokenReused():
             return not_signed_in("This refresh token was used before; the login has ended everywhere.")
-        case DocumentFull():
+        case LimitExceeded():
             return too_large(f"{str(error).capitalize()}.")
         case RoomDamaged():
             return quarantined(error)

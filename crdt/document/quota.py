@@ -42,7 +42,7 @@ class DocumentQuota:
         """
         if self._document.size + len(update) > 2 * self._limits.state_bytes:
             self._limit_counters.count(MAX_STATE_BYTES)
-            raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes")
+            raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes", MAX_STATE_BYTES.name)
         self._text_bound += parsed.shared.text_bytes
         if parsed.shared.text_bytes and self._text_bound > self._limits.text_bytes:
             roots = dict.fromkeys((*self._index.text_roots, *parsed.shared.text_roots))
@@ -54,4 +54,4 @@ class DocumentQuota:
                 before = self._text_bound = self._document.text_bytes(roots, update)
             if not parsed.ranges or before > self._limits.text_bytes:
                 self._limit_counters.count(MAX_TEXT_BYTES)
-                raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes")
+                raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes", MAX_TEXT_BYTES.name)

@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from crdt.errors import CrdtError, DocumentFull, ProtocolError, RoomDamaged
+from crdt.errors import CrdtError, LimitExceeded, ProtocolError, RoomDamaged
 
 
 class CloseReason(Enum):
@@ -33,7 +33,7 @@ def reason_for(error: CrdtError) -> CloseReason:
     match error:
         case ProtocolError():
             return CloseReason.MALFORMED
-        case DocumentFull():
+        case LimitExceeded():
             return CloseReason.DOCUMENT_FULL
         case RoomDamaged():
             return CloseReason.ROOM_DAMAGED

@@ -88,7 +88,7 @@ class Room:
 
         parsed  the scan of the update in it, when `rooms` did that elsewhere because it is large
 
-        Raises ProtocolError, DocumentFull or RoomUnavailable; the caller closes the connection.
+        Raises ProtocolError, LimitExceeded or RoomUnavailable; the caller closes the connection.
         """
         if connection.may_write:  # only connections that have joined may
             typed = fast_path.read(frame, self.index, connection.user_id)

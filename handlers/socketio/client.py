@@ -102,6 +102,6 @@ class EventClient:
         if close is Close.RESTART:
             self._server.drop(self.key)
             return
-        self.fail(ApiError(close.code, close.word, message or close.message or close.word))
+        self.fail(ApiError(close.code, close.word, message or close.message))
         if close.code is CloseCode.NOT_SIGNED_IN:
             self._server.send_away(self.key)

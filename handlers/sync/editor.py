@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from crdt.errors import CrdtError
+from crdt.errors import CrdtError, LimitExceeded
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.closing import CloseReason, reason_for
 from crdt.room.connection import Connection
@@ -110,4 +110,6 @@ class EditorConnection:
         """Close the one client whose frame the room did not take."""
         if self._room and self._connection:
             _log.info("user %s in session %s: %s", self._connection.user_id, self._room.session_id, error)
+            if isinstance(error, LimitExceeded):  # a room's close has no place for the limit's name
+                self.socket.close(close_for(reason_for(error)), str(error), error.limit)
             self._room.members.close([self._connection], reason_for(error), str(error))

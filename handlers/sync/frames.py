@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 from tornado.util import _websocket_mask as unmask
 
-from handlers.close_codes import Close
+from handlers.close_codes import MAX_REASON_BYTES, Close
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 _FINAL_BINARY = 0x82
 _MASKED = 0x80
 _MAX_CONTROL_BYTES = 125
-_MAX_REASON_BYTES = 123
 _LEAST = {6: 0, 8: 126, 14: 1 << 16}
 """The shortest payload after a head of so many bytes (section 5.2)."""
 _CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
@@ -177,7 +176,7 @@ def control(opcode: int, payload: bytes = b"") -> bytes:
 
 def close_payload(code: int, reason: str) -> bytes:
     """Return the payload of a close frame; a reason over its limit is cut between two characters."""
-    return code.to_bytes(2, "big") + reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore").encode()
+    return code.to_bytes(2, "big") + reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
 
 
 def read_close(payload: bytes) -> int | None:

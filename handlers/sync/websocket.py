@@ -156,11 +156,11 @@ class WebSocket(asyncio.Protocol):
 
     # -- closing ----------------------------------------------------------------------------------
 
-    def close(self, close: Close, message: str = "") -> None:
-        """Send what is queued and a close frame; harmless when closed. message: for people."""
+    def close(self, close: Close, message: str = "", limit: str = "") -> None:
+        """Send what is queued and a close frame; harmless when closed. message, limit: see `Close.reason`."""
         if not self.is_closing:
             self._connections.closes[close.code] += 1
-            self._start_closing(frames.close_payload(close.code, close.reason(message)))
+            self._start_closing(frames.close_payload(close.code, close.reason(message, limit)))
 
     def _start_closing(self, payload: bytes) -> None:
         self.queue.end()
@@ -285,7 +285,7 @@ class WebSocket(asyncio.Protocol):
             if isinstance(item, FrameError):
                 raise item
             if item.opcode == TEXT:
-                self.close(Close.TEXT_MESSAGE, Close.TEXT_MESSAGE.message)
+                self.close(Close.TEXT_MESSAGE)
             elif item.opcode == PING and self._transport:
                 self._transport.write(frames.control(frames.PONG, item.payload))
             elif item.opcode == CLOSE:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crdt.room.closing import CloseReason
-from handlers.close_codes import Close, CloseCode, close_for, words
+from handlers.close_codes import MAX_REASON_BYTES, Close, CloseCode, close_for, words
 
 SOURCES = [
     path
@@ -24,10 +24,32 @@ def test_close_table_covers_every_reason_of_a_room(reason: CloseReason) -> None:
 
 
 @pytest.mark.parametrize("close", Close)
-def test_close_reason_is_json_with_its_word(close: Close) -> None:
+def test_close_reason_is_json_with_its_word_and_message(close: Close) -> None:
     """With and without a message, whatever is in the message."""
-    assert json.loads(close.reason()) == {"code": close.word}
-    assert json.loads(close.reason('a "quoted"\nmessage')) == {"code": close.word, "message": 'a "quoted"\nmessage'}
+    limit = {"limit": close.limit} if close.limit else {}
+    assert json.loads(close.reason()) == {"code": close.word, "message": close.message, **limit}
+    assert close.message
+    told = json.loads(close.reason('a "quoted"\nmessage'))
+    assert told == {"code": close.word, "message": 'a "quoted"\nmessage', **limit}
+
+
+@pytest.mark.parametrize("close", Close)
+@pytest.mark.parametrize("letter", ["x", "é", "😀"])
+def test_close_reason_too_long_for_frame_is_cut_and_stays_json(close: Close, letter: str) -> None:
+    """A browser gives the app no more than 123 bytes, so only the message gets shorter."""
+    reason = close.reason(letter * 200, "max_unsaved_room_bytes")
+
+    told = json.loads(reason)
+    assert len(reason.encode()) <= MAX_REASON_BYTES
+    assert (told["code"], told["limit"]) == (close.word, "max_unsaved_room_bytes")
+    assert told["message"].strip(letter) == "…"
+
+
+def test_close_code_says_come_back_exactly_where_newest_provider_does() -> None:
+    """y-websocket 3.1 stays away after 4400 to 4499. The two codes that no WebSocket client earns are left out."""
+    earned = set(CloseCode) - {CloseCode.PROTOCOL_ERROR, CloseCode.NOT_UTF8}
+
+    assert {code for code in earned if not code.comes_back} == {code for code in earned if 4400 <= code < 4500}
 
 
 def test_close_code_lists_each_of_its_words_one_time() -> None:

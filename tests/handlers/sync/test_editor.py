@@ -47,7 +47,7 @@ async def test_malformed_frame_closes_its_sender() -> None:
     scene.editor.socket.data_received(masked(b"\x00\x02\x05abc"))
     await turn()
 
-    assert scene.transport.take().endswith(b'\x11\x30{"code": "malformed", "message": "byte string ends early"}')
+    assert scene.transport.take().endswith(b'\x11\x30{"code":"malformed","message":"byte string ends early"}')
     assert not scene.room.members.connections
 
 
