@@ -91,3 +91,27 @@ it("does not ask again when the refresh fails, when nobody was signed in, or for
   expect(await failure(get("/a"))).toMatchObject({ status: 401 })
   expect(asked()).toEqual(["GET /a", "POST /user/refresh", "POST /user/login", "GET /a"])
 })
+
+it("takes the token that another tab got after the request was sent", async () => {
+  localStorage.setItem("signedIn", "yes")
+  fetched.mockImplementationOnce(() => {
+    localStorage.setItem("refreshedAt", String(Date.now() + 1))
+    return Promise.resolve(new Response("{}", { status: 401 }))
+  })
+  answers([200, { id: "me" }])
+  expect(await get("/user/me")).toEqual({ id: "me" })
+  expect(asked()).toEqual(["GET /user/me", "GET /user/me"])
+})
+
+it("gets one token for two tabs that need it at the same time", async () => {
+  localStorage.setItem("signedIn", "yes")
+  vi.resetModules()
+  const other = await import("./api")
+  let tokens = 0
+  fetched.mockImplementation((path) => {
+    if (path === "/user/refresh") tokens += 1
+    return Promise.resolve(new Response("{}", { status: tokens ? 200 : 401 }))
+  })
+  await Promise.all([get("/a"), other.get("/b")])
+  expect(tokens).toBe(1)
+})

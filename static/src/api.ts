@@ -1,5 +1,7 @@
 // Requests to the server this page came from; signed in by cookie, refreshed when the access token has run out.
 
+import { alone } from "./lib/alone"
+
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -18,13 +20,29 @@ interface Problem {
   errors?: Record<string, string[]>
 }
 
+const REFRESHED_AT = "refreshedAt"
+/** Other tabs wait meanwhile. A token that the server has given in vain is given again (docs/api.md). */
+const REFRESH_TIMEOUT_MS = 15_000
 let refreshing: Promise<boolean> | null = null
 
-/** Get a new access token; one at a time, however many requests need it. */
-export function refresh(): Promise<boolean> {
-  refreshing ??= fetch("/user/refresh", { method: "POST" })
-    .then((answer) => answer.ok)
-    .finally(() => (refreshing = null))
+/** When any tab of this browser last got a token. */
+export const refreshedAt = () => Number(localStorage.getItem(REFRESHED_AT) ?? 0)
+export const noteRefreshed = () => localStorage.setItem(REFRESHED_AT, String(Date.now()))
+
+async function refreshUnlessDone(since: number): Promise<boolean> {
+  if (refreshedAt() > since) return true
+  const answer = await fetch("/user/refresh", { method: "POST", signal: AbortSignal.timeout(REFRESH_TIMEOUT_MS) })
+  if (answer.ok) noteRefreshed()
+  return answer.ok
+}
+
+/**
+ * Get a new access token: one request at a time, however many requests of all tabs need it.
+ *
+ * since: when the old token was used in vain. A token that another tab got after that serves as well.
+ */
+export function refresh(since = Date.now()): Promise<boolean> {
+  refreshing ??= alone("refresh", () => refreshUnlessDone(since)).finally(() => (refreshing = null))
   return refreshing
 }
 
@@ -45,8 +63,9 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
 export const mayBeSignedIn = () => localStorage.getItem("signedIn") === "yes"
 
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const since = Date.now()
   let answer = await send(method, path, body)
-  if (answer.status === 401 && mayBeSignedIn() && !path.startsWith("/user/login") && (await refresh()))
+  if (answer.status === 401 && mayBeSignedIn() && !path.startsWith("/user/login") && (await refresh(since)))
     answer = await send(method, path, body)
   if (answer.status === 204) return undefined as T
   const content: unknown = await answer.json().catch(() => ({}))

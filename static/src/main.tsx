@@ -1,5 +1,5 @@
 import { type ComponentType, render } from "preact"
-import { lazy, Suspense } from "preact/compat"
+import { Suspense } from "preact/compat"
 import { keepSignedIn, me, whoAmI } from "./account"
 import { HomePage } from "./pages/home"
 import { JoinPage } from "./pages/join"
@@ -7,13 +7,14 @@ import { SignInPage, SignUpPage } from "./pages/sign"
 import { followLinks, path } from "./router"
 import { applyTheme } from "./settings"
 import { Announcer } from "./ui/announce"
+import { Boundary, lazily } from "./ui/boundary"
 import { Page } from "./ui/shell"
 
-const SessionPage = lazy(() => import("./session/page"))
-const VersionsPage = lazy(() => import("./versions/page"))
-const ReplayPage = lazy(() => import("./replay/page"))
-const ProfilePage = lazy(() => import("./pages/profile"))
-const DevelopersPage = lazy(() => import("./pages/developers"))
+const SessionPage = lazily(() => import("./session/page"))
+const VersionsPage = lazily(() => import("./versions/page"))
+const ReplayPage = lazily(() => import("./replay/page"))
+const ProfilePage = lazily(() => import("./pages/profile"))
+const DevelopersPage = lazily(() => import("./pages/developers"))
 
 const inSession = (Body: ComponentType<{ id: string }>) => (id: string) => <Body key={id} id={id} />
 
@@ -65,7 +66,9 @@ function App() {
           </p>
         }
       >
-        <Route />
+        <Boundary key={path.value}>
+          <Route />
+        </Boundary>
       </Suspense>
       <Announcer />
     </>

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 // @vitest-environment-options {"settings": {"navigation": {"disableMainFrameNavigation": true, "disableFallbackToSetURL": true}}}
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
-import { followLinks, go, isOwnPath, path, query } from "./router"
+import { followLinks, go, isOwnPath, nextPath, path, query, withNext } from "./router"
 
 followLinks()
 beforeEach(() => {
@@ -67,3 +67,15 @@ it.each([null, "", "s/abc", "//other.example", "/\\other.example", "javascript:a
     expect(isOwnPath(address)).toBe(false)
   },
 )
+
+it.each([
+  ["/s/abc", "/s/abc", "/signup?next=%2Fs%2Fabc"],
+  ["/join/x?y=1", "/join/x?y=1", "/signup?next=%2Fjoin%2Fx%3Fy%3D1"],
+  ["/signin?next=%2Fjoin%2Fx", "/join/x", "/signup?next=%2Fjoin%2Fx"],
+  ["/signin", "/", "/signup"],
+  ["/", "/", "/signup"],
+  ["/signin?next=//evil.example", "/", "/signup"],
+])("leads from %s to %s by way of %s", (here, next, link) => {
+  go(here, true)
+  expect([nextPath(), withNext("/signup")]).toEqual([next, link])
+})

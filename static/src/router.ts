@@ -32,3 +32,13 @@ export function followLinks(): void {
 }
 /** Only paths of this app may be returned to after signing in. */
 export const isOwnPath = (text: string | null): text is string => !!text && /^\/(?![/\\])/.test(text)
+
+/** Where to go after signing in or up: where one wanted to be. */
+export function nextPath(): string {
+  const asked = new URLSearchParams(query.value).get("next")
+  if (isOwnPath(asked)) return asked
+  return /^\/sign(in|up)$/.test(path.value) ? "/" : path.value + query.value
+}
+
+/** The address of a page to sign in or up, which leads back here. */
+export const withNext = (to: string) => (nextPath() === "/" ? to : `${to}?next=${encodeURIComponent(nextPath())}`)

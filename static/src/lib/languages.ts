@@ -152,9 +152,12 @@ export const languageName = (id: string) => LANGUAGES.find((one) => one.id === i
 
 export const suffixOf = (id: string) => LANGUAGES.find((one) => one.id === id)?.suffix ?? "txt"
 
-/** The pack for a file: by the suffix of its name where it has one, else by the session's language. */
+/**
+ * The pack for a file: by the suffix of its name where it has one, else by the session's language. A pack that cannot
+ * be loaded leaves the text without colours.
+ */
 export async function languagePack(file: string, sessionLanguage: string): Promise<Extension> {
   const suffix = file.slice(file.lastIndexOf(".") + 1 || file.length).toLowerCase()
   const found = LANGUAGES.find((one) => one.suffix === suffix) ?? LANGUAGES.find((one) => one.id === sessionLanguage)
-  return found ? found.load() : []
+  return found ? found.load().catch(() => []) : []
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks"
 import { me, signedIn } from "../account"
 import { get, post, words } from "../api"
 import { languageName } from "../lib/languages"
-import { go } from "../router"
+import { go, withNext } from "../router"
 import type { Me, Preview } from "../types"
 import { Avatar } from "../ui/avatar"
 import { cancellable } from "../ui/cancellable"
@@ -33,7 +33,7 @@ function AsGuest({ invite, about }: { invite: string; about: Preview }) {
         <Field name="name" label="Your name" autocomplete="nickname" maxLength={32} autofocus />
       </Form>
       <p class="aside">
-        Have an account? <a href={`/signin?next=/join/${encodeURIComponent(invite)}`}>Sign in</a> first.
+        Have an account? <a href={withNext("/signin")}>Sign in</a> first, or <a href={withNext("/signup")}>make one</a>.
       </p>
     </>
   )

@@ -1,21 +1,12 @@
 import { me, signedIn } from "../account"
 import { post } from "../api"
-import { go, isOwnPath, path, query } from "../router"
+import { go, nextPath, withNext } from "../router"
 import type { Me } from "../types"
 import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
 
-/** Where to go afterwards: where one wanted to be. */
-function next(): string {
-  const asked = new URLSearchParams(query.value).get("next")
-  if (isOwnPath(asked)) return asked
-  return path.value.startsWith("/sign") ? "/" : path.value
-}
-
-const withNext = (to: string) => (next() === "/" ? to : `${to}?next=${encodeURIComponent(next())}`)
-
 async function enter(address: string, body: unknown): Promise<void> {
-  const to = next()
+  const to = nextPath()
   const answer = await post<{ user: Me }>(address, body)
   signedIn(answer.user)
   go(to, true)

@@ -1,6 +1,11 @@
 // What one has to know about the session before typing: why it is closed, read-only, or not the whole text.
+import { withNext } from "../router"
 import type { Session } from "../types"
-import type { Collaboration, Participant } from "./live/collab"
+import type { Participant } from "./live/collab"
+import type { LiveSession } from "./live/live"
+import type { Remedy, Trouble } from "./live/trouble"
+import { KeepText } from "./keep"
+import type { View } from "./view"
 
 function Watching({ session }: { session: Session }) {
   if (session.status === "ended")
@@ -17,32 +22,70 @@ function Watching({ session }: { session: Session }) {
   )
 }
 
-interface Props {
-  session: Session
-  collab: Collaboration
-  followed: Participant | undefined
-  onUnfollow: () => void
+const KEPT = "What you type stays in this browser until it is back."
+
+/** What comes of the text, and what can be done. */
+const ADVICE: Record<Remedy, string> = {
+  later: KEPT,
+  large: "Take something out: then it is sent again by itself. Until then what you type stays in this browser.",
+  blocked: "Others do not see what you type, and you do not see theirs. Another network or browser may help.",
+  unreachable: KEPT,
+  signIn: "What you typed stays in this browser.",
+  unreadable: "What you typed is still here: copy it, then load the page again.",
+  final: "",
 }
 
-export function Banners({ session, collab, followed, onUnfollow }: Props) {
+interface TroubleProps {
+  trouble: Trouble
+  session: Session
+  live: LiveSession
+  view: View
+}
+
+function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
+  const { collab } = live
+  const isReady = collab.ready.value
+  const canKeep = isReady && session.role !== "viewer" && trouble.remedy !== "later"
+  return (
+    <div class="banner" role="alert">
+      {trouble.message} {isReady ? session.role !== "viewer" && ADVICE[trouble.remedy] : READABLE}{" "}
+      {trouble.remedy === "signIn" && <a href={withNext("/signin")}>Sign in again</a>}
+      {trouble.remedy === "final" && <a href="/">Back to your sessions</a>}
+      {trouble.remedy === "large" && (
+        <button type="button" class="link" onClick={collab.retry}>
+          Try again
+        </button>
+      )}
+      {trouble.hasVersions && <a href={`/s/${session.id}/versions`}>Saved versions</a>}
+      {canKeep && <KeepText text={() => collab.doc.getText(view.root).toJSON()} root={view.root} session={session} />}
+    </div>
+  )
+}
+
+const READABLE = "Until there is a connection the text can only be read."
+
+interface Props {
+  session: Session
+  live: LiveSession
+  view: View
+  followed: Participant | undefined
+}
+
+export function Banners({ session, live, view, followed }: Props) {
+  const trouble = live.collab.trouble.value
   return (
     <>
-      {collab.refused.value && (
-        <p class="banner" role="alert">
-          {collab.refused.value} <a href="/">Back to your sessions</a>
-        </p>
-      )}
-      {collab.trouble.value && (
-        <p class="banner" role="alert">
-          {collab.trouble.value} What you type stays in this browser until it is back.{" "}
-          <a href={`/s/${session.id}/versions`}>Saved versions</a>
+      {trouble && <TroubleBanner trouble={trouble} session={session} live={live} view={view} />}
+      {!trouble && !live.collab.ready.value && live.preview.value && (
+        <p class="banner" role="status">
+          Connecting… {READABLE}
         </p>
       )}
       <Watching session={session} />
       {followed && (
         <p class="banner">
           Following {followed.name}.{" "}
-          <button type="button" class="link" onClick={onUnfollow}>
+          <button type="button" class="link" onClick={() => view.follow(null)}>
             Stop
           </button>
         </p>

@@ -10,15 +10,21 @@ import type { LiveSession } from "./live/live"
 import type { SaveState } from "./live/saved"
 import type { View } from "./view"
 
-const SAVE_WORDS: Record<SaveState, string> = { saved: "Saved", saving: "Saving…", offline: "Offline" }
+const SAVE_WORDS: Record<SaveState, string> = {
+  saved: "Saved",
+  saving: "Saving…",
+  connecting: "Connecting…",
+  offline: "Offline",
+}
 const SAVE_ABOUT: Record<SaveState, string> = {
   saved: "All that you typed is on the server's disk",
   saving: "Not everything is on the server's disk yet",
+  connecting: "The server has not answered yet",
   offline: "What you type is kept in this browser, and merged when the connection is back",
 }
 
 function SaveBadge({ state, canWrite }: { state: SaveState; canWrite: boolean }) {
-  if (!canWrite && state !== "offline")
+  if (!canWrite && (state === "saved" || state === "saving"))
     return (
       <span class="save-state reading" title="You are watching">
         Read-only

@@ -1,15 +1,17 @@
 // The screen of an open session, put together from its parts.
-import { lazy, Suspense } from "preact/compat"
+import { Suspense } from "preact/compat"
 import { useEffect } from "preact/hooks"
-import { fileName } from "../lib/files"
+import { fileName, MAIN_ROOT } from "../lib/files"
 import { suffixOf } from "../lib/languages"
 import { go } from "../router"
 import type { Session } from "../types"
+import { lazily } from "../ui/boundary"
 import { useKeyDown } from "../ui/keys"
 import { useTitle } from "../ui/shell"
 import { Banners } from "./banners"
 import { Bar } from "./bar"
 import { Editor } from "./editor/editor"
+import { Preview } from "./editor/preview"
 import { useLiveSession } from "./live/hooks"
 import type { LiveSession } from "./live/live"
 import { SaveDialog } from "./dialogs/save"
@@ -17,10 +19,11 @@ import { Settings } from "./dialogs/settings"
 import { Shortcuts } from "./dialogs/shortcuts"
 import { SidePanel } from "./panels/side"
 import type { SessionState } from "./live/state"
+import { isFinal } from "./live/trouble"
 import { Tabs } from "./tabs"
 import { useView, type View } from "./view"
 
-const InviteDialog = lazy(() => import("./dialogs/invite"))
+const InviteDialog = lazily(() => import("./dialogs/invite"))
 
 const isTyping = (target: EventTarget | null) =>
   target instanceof Element && target.closest("input, textarea, select, [contenteditable=true], dialog") !== null
@@ -70,6 +73,9 @@ function Files({ session, live, view, canWrite }: Parts) {
   const { collab } = live
   const { root, select, blames, follows } = view
   const suffix = suffixOf(session.language)
+  const name = fileName(root, suffix)
+  const isReady = collab.ready.value
+  const preview = live.preview.value
   const add = (name: string) => {
     collab.addRoots([name])
     select(name)
@@ -77,25 +83,27 @@ function Files({ session, live, view, canWrite }: Parts) {
   return (
     <main id="editor" class="editor-area" tabIndex={-1}>
       <Tabs
-        roots={collab.roots.value}
+        roots={isReady ? collab.roots.value : Object.keys({ [MAIN_ROOT]: "", ...preview })}
         current={root}
         suffix={suffix}
-        canWrite={canWrite}
+        canWrite={canWrite && isReady}
         onSelect={select}
         onAdd={add}
       />
-      {collab.ready.value ? (
+      {isReady && (
         <Editor
           collab={collab}
           sessionId={session.id}
           root={root}
-          name={fileName(root, suffix)}
+          name={name}
           language={session.language}
           canWrite={canWrite}
           blames={blames}
           follows={follows}
         />
-      ) : (
+      )}
+      {!isReady && preview && <Preview text={preview[root] ?? ""} name={name} language={session.language} />}
+      {!isReady && !preview && (
         <p class="boot" role="status">
           Opening the document…
         </p>
@@ -126,7 +134,8 @@ function Dialogs({ session, view, onChanged }: Parts) {
 export function Workspace({ state, session, myId }: Props) {
   const live = useLiveSession(state, myId)
   const { collab } = live
-  const canWrite = session.role !== "viewer" && session.status === "open" && !collab.refused.value
+  const isOut = isFinal(collab.trouble.value)
+  const canWrite = session.role !== "viewer" && session.status === "open" && !isOut
   const view = useView(canWrite)
   useTitle(session.title)
   useShortcuts(view, collab.roots.value, session.id)
@@ -139,7 +148,7 @@ export function Workspace({ state, session, myId }: Props) {
         Skip to the editor
       </a>
       <Bar {...parts} />
-      <Banners session={session} collab={collab} followed={followed} onUnfollow={() => view.follow(null)} />
+      <Banners session={session} live={live} view={view} followed={followed} />
       <div class="columns-area">
         <Files {...parts} />
         {view.side && <SidePanel {...parts} myId={myId} />}

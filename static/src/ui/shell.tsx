@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact"
 import { useEffect } from "preact/hooks"
 import { me, signOut } from "../account"
-import { path } from "../router"
+import { path, withNext } from "../router"
 import { isDark, nextTheme } from "../settings"
 import { Avatar } from "./avatar"
 
@@ -34,10 +34,10 @@ function Account() {
   if (!user)
     return (
       <>
-        <a class="button ghost" href="/signin">
+        <a class="button ghost" href={withNext("/signin")}>
           Sign in
         </a>
-        <a class="button primary" href="/signup">
+        <a class="button primary" href={withNext("/signup")}>
           Sign up
         </a>
       </>

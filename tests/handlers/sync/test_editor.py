@@ -60,7 +60,7 @@ async def test_edit_without_memory_left_closes_sender_temporarily(monkeypatch: p
     monkeypatch.setattr(type(scene.room), "receive", receive)
     scene.editor.socket.data_received(masked(y_protocol.sync_update(Typist(5).insert(0, "hi"))))
 
-    assert b'\x11\x97{"code": "unavailable"' in scene.transport.take()
+    assert b'\x11\x97{"code":"unavailable"' in scene.transport.take()
 
 
 async def test_gone_leaves_the_room_and_all_counts() -> None:

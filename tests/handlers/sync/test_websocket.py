@@ -68,7 +68,9 @@ async def test_client_over_rate_for_too_long_is_closed(monkeypatch: pytest.Monke
 
     scene.socket.data_received(masked(UPDATE) * 3)
 
-    assert scene.transport.take() == close_frame(b'\x03\xf0{"code":"too_fast"}')
+    assert scene.transport.take() == close_frame(
+        b'\x03\xf0{"code":"too_fast","message":"This client sent too much for ten seconds."}'
+    )
     assert scene.connections.too_fast == 1
 
 
@@ -78,7 +80,10 @@ async def test_client_over_rate_for_too_long_is_closed(monkeypatch: pytest.Monke
         (b"\x82\x01a", b'\x03\xea{"code":"malformed","message":"frame without a mask"}'),
         (masked(b"a", flags=0x40), b'\x03\xea{"code":"malformed","message":"reserved bits are set"}'),
         (masked(b"\x03\xe8\xff", CLOSE), b'\x03\xef{"code":"malformed","message":"close reason that is not UTF-8"}'),
-        (b"\x82\xff" + (1 << 40).to_bytes(8, "big"), b'\x03\xf1{"code":"malformed","message":"message too large"}'),
+        (
+            b"\x82\xff" + (1 << 40).to_bytes(8, "big"),
+            b'\x03\xf1{"code":"too_large","limit":"max_sync_bytes","message":"message too large"}',
+        ),
     ],
 )
 async def test_malformed_frame_closes_and_later_data_is_ignored(sent: bytes, payload: bytes) -> None:
@@ -130,7 +135,9 @@ async def test_data_after_own_close_frame_is_ignored_until_client_closes() -> No
     assert (scene.receiver.received, scene.transport.is_closed) == ([], False)
     scene.socket.data_received(masked(b"\x03\xf4", CLOSE))
 
-    assert scene.transport.take() == b"\x82\x04last" + close_frame(b'\x03\xf4{"code":"restart"}')
+    assert scene.transport.take() == b"\x82\x04last" + close_frame(
+        b'\x03\xf4{"code":"restart","message":"The server restarts."}'
+    )
     assert scene.transport.is_closed
     assert scene.connections.closes == {1012: 1}
 
@@ -151,7 +158,9 @@ async def test_client_that_does_not_read_is_closed_without_queued_data() -> None
     scene.socket.send(b"never read")
     scene.socket.pause_writing()
 
-    assert scene.transport.take() == close_frame(b'\x03\xf5{"code":"too_slow"}')
+    assert scene.transport.take() == close_frame(
+        b'\x03\xf5{"code":"too_slow","message":"This client reads too slowly."}'
+    )
     assert scene.connections.too_slow == 1
 
 

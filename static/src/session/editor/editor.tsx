@@ -113,7 +113,13 @@ function applySettings(view: EditorView): () => void {
     effect(() => fill(slots.tabs.reconfigure(tabs(tabSize.value)))),
     effect(() => fill(slots.font.reconfigure(font(fontSize.value)))),
     effect(() => fill(slots.wraps.reconfigure(wraps.value ? EditorView.lineWrapping : []))),
-    effect(() => cancellable(keysPack(keys.value), (pack) => fill(slots.keys.reconfigure(pack)))),
+    effect(() =>
+      cancellable(
+        keysPack(keys.value),
+        (pack) => fill(slots.keys.reconfigure(pack)),
+        () => tell("These keys could not be loaded: load the page again"),
+      ),
+    ),
   ]
   return () => stops.forEach((stop) => stop())
 }

@@ -9,12 +9,18 @@ import { CLOSE_CODE } from "../../close_codes"
 import { MAIN_ROOT } from "../../lib/files"
 import type { Message } from "../../types"
 import type { Presence, RelativePosition } from "./presence"
+import { Line } from "./line"
 import { SavedCounter, type SaveState } from "./saved"
+import { comesBack, isFinal, probe } from "./trouble"
 
 const SAVED = 102
 const NOTE = 103
 const SYNC_TIMEOUT_MS = 1500
 const KEPT_TIMEOUT_MS = 1500
+/** After a limit: an edit may have made the document small enough, so it is tried again when typing pauses. */
+const RETRY_MS = 3000
+/** The browser's own code, for a connection that ended without a close frame (RFC 6455, section 7.1.5). */
+const NO_CLOSE_FRAME = 1006
 
 export type Note = { about: "session" } | { about: "message"; message: Message }
 
@@ -36,30 +42,22 @@ export interface Participant {
   top: RelativePosition
 }
 
-/** Close reasons are JSON with a message for people, most of them. */
-function told(reason: string): string {
-  try {
-    return (JSON.parse(reason) as { message?: string } | null)?.message ?? reason
-  } catch {
-    return reason
-  }
-}
-
 export class Collaboration {
   readonly doc = new Y.Doc()
   readonly provider: WebsocketProvider
   readonly saveState = signal<SaveState>("offline")
   readonly people = signal<Participant[]>([])
-  readonly refused = signal("")
-  /** why the server does not take the session in for now; the provider keeps trying */
-  readonly trouble = signal("")
-  /** the text is there: from the server, or from this browser while offline */
+  /** the text can be typed into: it came from the server, or this browser kept it */
   readonly ready = signal(false)
   /** the names of all texts of the document that are known here */
   readonly roots = signal<string[]>([MAIN_ROOT])
   private readonly counter = new SavedCounter()
+  private readonly line: Line
   private readonly kept: IndexeddbPersistence
   private isDestroyed = false
+  private wasSynced = false
+  private hasRenewed = false
+  private retrying = 0
 
   constructor(
     sessionId: string,
@@ -75,6 +73,7 @@ export class Collaboration {
         changed()
       }
     }
+    this.line = new Line(() => probe(`/sync/${sessionId}`))
     this.kept = new IndexeddbPersistence(`session-${sessionId}-${userId}`, this.doc)
     // tabs of one browser could pass edits on past the server, which would not count them
     this.provider = new WebsocketProvider(`${location.origin.replace("http", "ws")}/sync`, sessionId, this.doc, {
@@ -82,14 +81,17 @@ export class Collaboration {
       disableBc: true,
       connect: false,
       WebSocketPolyfill: CountingSocket,
+      shouldReconnect: ({ code }) => comesBack(code),
     })
     this.listen()
+    // without a connection what is kept can be worked on; where nothing is, an empty editor would be a lie
+    const haveKept = this.kept.whenSynced.then(() => {
+      if (this.doc.store.clients.size > 0) setTimeout(() => (this.ready.value = true), SYNC_TIMEOUT_MS)
+    })
     // where the browser keeps nothing (private windows), or not soon, the server's text is enough to begin with
     const late = new Promise<void>((go) => setTimeout(go, KEPT_TIMEOUT_MS))
-    void Promise.race([this.kept.whenSynced, late]).then(() => {
-      if (this.isDestroyed) return
-      this.provider.connect()
-      setTimeout(() => (this.ready.value = true), SYNC_TIMEOUT_MS)
+    void Promise.race([haveKept, late]).then(() => {
+      if (!this.isDestroyed) this.provider.connect()
     })
   }
 
@@ -109,41 +111,71 @@ export class Collaboration {
     })
     provider.on("sync", (isSynced: boolean) => {
       if (isSynced) {
-        this.ready.value = true
-        this.trouble.value = ""
+        this.wasSynced = this.ready.value = true
+        this.hasRenewed = false
+        this.line.synced()
       }
       this.update()
     })
-    provider.on("connection-close", (event) => {
-      if (event?.code === CLOSE_CODE.outOfService)
-        this.trouble.value = told(event.reason) || "This session is out of service."
-    })
+    provider.on("connection-close", (event) => this.lost(event))
     provider.on("closed", ({ code, reason }) => void this.closed(code, reason))
     provider.awareness.on("change", () => this.readPeople())
-    this.doc.on("update", () => this.readRoots())
+    this.doc.on("update", (_update, origin) => this.updated(origin))
     addEventListener("offline", this.lineLost)
     addEventListener("online", this.lineBack)
   }
 
   /** The browser knows at once what the provider would only find out by half a minute's silence. */
   private readonly lineLost = () => this.provider.disconnect()
-  private readonly lineBack = () => !this.refused.value && this.provider.connect()
+  private readonly lineBack = () => !isFinal(this.trouble.peek()) && this.provider.connect()
+
+  /** Why there is no connection, if that is known. */
+  get trouble(): Line["trouble"] {
+    return this.line.trouble
+  }
+
+  /** Connect again: the person has done something about what was wrong. */
+  readonly retry = (): void => {
+    clearTimeout(this.retrying)
+    this.retrying = 0
+    if (!this.isDestroyed) this.provider.connect()
+  }
 
   private update(): void {
-    this.saveState.value = !this.provider.wsconnected ? "offline" : this.counter.state(this.provider.synced)
+    const { wsconnected, synced } = this.provider
+    const isKnown = synced || (wsconnected && !this.trouble.peek())
+    this.saveState.value = wsconnected && isKnown ? this.counter.state(synced) : "offline"
+    if (this.saveState.value === "saved") this.line.good()
+  }
+
+  /** A connection has ended; those that the provider ends for good come to `closed` too. */
+  private lost(event: CloseEvent | null): void {
+    const isOurs = event === null && !this.provider.shouldConnect
+    const wasSynced = this.wasSynced
+    this.wasSynced = false
+    if (isOurs || (event && !comesBack(event.code))) return
+    if (event && event.code !== NO_CLOSE_FRAME) this.line.closed(event.code, event.reason)
+    else if (!wasSynced) this.line.failed()
   }
 
   private async closed(code: number, reason: string): Promise<void> {
-    if (code === CLOSE_CODE.notSignedIn && (await refresh().catch(() => false))) {
+    // once: a server that refuses the new token too will not take the next one either
+    const mayRenew = code === CLOSE_CODE.notSignedIn && !this.hasRenewed
+    this.hasRenewed = mayRenew
+    if (mayRenew && (await refresh().catch(() => false))) {
       // a provider that was destroyed would connect again, for a page that is gone
       if (!this.isDestroyed) this.provider.connect()
       return
     }
-    const message = told(reason)
-    this.refused.value =
-      code === CLOSE_CODE.noAccess
-        ? message || "You are no longer in this session."
-        : message || `Closed by the server (${code}).`
+    this.line.closed(code, reason)
+    this.update()
+  }
+
+  private updated(origin: unknown): void {
+    this.readRoots()
+    const isLocal = origin !== this.provider && origin !== this.kept
+    if (isLocal && this.trouble.peek()?.remedy === "large" && !this.retrying)
+      this.retrying = window.setTimeout(this.retry, RETRY_MS)
   }
 
   private readPeople(): void {
@@ -177,6 +209,8 @@ export class Collaboration {
 
   destroy(): void {
     this.isDestroyed = true
+    clearTimeout(this.retrying)
+    this.line.stop()
     removeEventListener("offline", this.lineLost)
     removeEventListener("online", this.lineBack)
     this.provider.destroy()

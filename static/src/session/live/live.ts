@@ -1,11 +1,15 @@
 // A session that is open: its document, its chat, and what others do in it. Knows no screen.
-import { get } from "../../api"
+import { signal } from "@preact/signals"
 import { announce } from "../../ui/announce"
 import { ChatLog } from "../panels/chatlog"
 import { Collaboration, type Note, type Participant } from "./collab"
 import type { SessionState } from "./state"
+import { readLive, readTexts, type Texts } from "./texts"
 
 const CHAT_RETRY_MS = 2000
+/** Longer than opening a session takes, so that this request is made only where something is wrong. */
+const PREVIEW_AFTER_MS = 800
+const PREVIEW_EVERY_MS = 15_000
 
 function announcePeople(before: Participant[], now: Participant[]): void {
   for (const one of now) if (!before.some((other) => other.id === one.id)) announce(`${one.name} joined`)
@@ -15,7 +19,10 @@ function announcePeople(before: Participant[], now: Participant[]): void {
 export class LiveSession {
   readonly collab: Collaboration
   readonly log: ChatLog
+  /** the texts as the server has them, to be read until there is a document; null if they are not known */
+  readonly preview = signal<Texts | null>(null)
   private readonly stopWatching: () => void
+  private previewing: number
   private isDestroyed = false
 
   constructor(
@@ -32,10 +39,12 @@ export class LiveSession {
       this.peopleChanged(before, now)
       before = now
     })
+    this.previewing = window.setTimeout(() => void this.loadPreview(), PREVIEW_AFTER_MS)
   }
 
   destroy(): void {
     this.isDestroyed = true
+    clearTimeout(this.previewing)
     this.stopWatching()
     this.collab.destroy()
   }
@@ -70,11 +79,17 @@ export class LiveSession {
   /** Only the server knows the names of texts that this page has not opened yet. */
   private async findRoots(): Promise<void> {
     try {
-      const { files } = await get<{ files: Record<string, string> }>(`/code/${this.state.id}/latest?live=true`)
+      const files = await readLive(this.state.id)
       if (!this.isDestroyed) this.collab.addRoots(Object.keys(files))
     } catch {
       // asked for again with the next connection
     }
+  }
+
+  private async loadPreview(): Promise<void> {
+    if (this.isDestroyed || this.collab.ready.peek()) return
+    this.preview.value = (await readTexts(this.state.id)) ?? this.preview.peek()
+    this.previewing = window.setTimeout(() => void this.loadPreview(), PREVIEW_EVERY_MS)
   }
 
   private loadChat(): void {

@@ -1,6 +1,7 @@
 // What is known to be on disk. The server says how many of a connection's sync messages are committed.
 
-export type SaveState = "saved" | "saving" | "offline"
+/** `connecting` is a connection on which nothing has been said yet, so that nothing can be on its way. */
+export type SaveState = "saved" | "saving" | "connecting" | "offline"
 
 const SYNC = 0
 const STEP_2 = 1
@@ -26,6 +27,7 @@ export class SavedCounter {
 
   /** Before our answer to the server's first question has gone out, nothing is known. */
   state(isSynced: boolean): SaveState {
-    return isSynced && this.out > 0 && this.committed >= this.out ? "saved" : "saving"
+    if (!isSynced) return "connecting"
+    return this.out > 0 && this.committed >= this.out ? "saved" : "saving"
   }
 }

@@ -1,0 +1,45 @@
+// Taking one's text along where the server does not have it.
+import { fileName } from "../lib/files"
+import { suffixOf } from "../lib/languages"
+import type { Session } from "../types"
+import { tell } from "../ui/announce"
+
+/** Give the browser a file to save. */
+function download(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }))
+  const link = document.createElement("a")
+  link.href = address
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(address)
+}
+
+interface Props {
+  text: () => string
+  root: string
+  session: Session
+}
+
+export function KeepText({ text, root, session }: Props) {
+  const save = () => download(fileName(root, suffixOf(session.language)), text())
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text())
+      tell("Your text is copied")
+    } catch {
+      // browsers lend the clipboard over TLS only, and may refuse it even there
+      save()
+    }
+  }
+  return (
+    <>
+      {" "}
+      <button type="button" class="link" onClick={() => void copy()}>
+        Copy my text
+      </button>{" "}
+      <button type="button" class="link" onClick={save}>
+        Download it
+      </button>
+    </>
+  )
+}

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest"
+import { Line, PATIENCE_MS, SETTLED_MS } from "./line"
+import { BLOCKED, type Trouble } from "./trouble"
+
+const RESTART: [number, string] = [1012, '{"code":"restart","message":"The server restarts."}']
+const FULL: [number, string] = [4529, '{"code":"too_many","message":"Too many connections."}']
+const GAP: [number, string] = [1013, '{"code":"gap","message":"Edits are missing."}']
+
+const probe = vi.fn<() => Promise<Trouble>>()
+let line: Line
+const told = () => line.trouble.value?.message ?? ""
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  probe.mockReset().mockResolvedValue(BLOCKED)
+  line = new Line(probe)
+})
+afterEach(() => vi.useRealTimers())
+
+it("says immediately why a session does not open", () => {
+  line.closed(...FULL)
+  expect(told()).toBe("Too many connections.")
+})
+
+it("says nothing of a restart that is over soon", () => {
+  line.synced()
+  vi.advanceTimersByTime(SETTLED_MS)
+  line.closed(...RESTART)
+  vi.advanceTimersByTime(500)
+  line.synced()
+  vi.advanceTimersByTime(PATIENCE_MS + SETTLED_MS)
+  expect(told()).toBe("")
+})
+
+it("says why when it takes longer, until the connection has lasted or all is saved", () => {
+  line.good()
+  line.closed(...RESTART)
+  vi.advanceTimersByTime(PATIENCE_MS)
+  expect(told()).toBe("The server restarts.")
+  line.synced()
+  expect(told()).toBe("The server restarts.")
+  vi.advanceTimersByTime(SETTLED_MS)
+  expect(told()).toBe("")
+  line.closed(...FULL)
+  vi.advanceTimersByTime(PATIENCE_MS)
+  line.good()
+  expect(told()).toBe("")
+})
+
+it("says why a client is sent away each time after it has synced", () => {
+  line.good()
+  for (let time = 0; time < PATIENCE_MS; time += 500) {
+    line.synced()
+    line.closed(...GAP)
+    vi.advanceTimersByTime(500)
+  }
+  expect(told()).toBe("Edits are missing.")
+})
+
+it("says immediately what the person has to act on", () => {
+  line.good()
+  line.closed(4403, '{"code":"removed","message":"The owner removed you."}')
+  expect(told()).toBe("The owner removed you.")
+})
+
+it("looks for the reason after three failures in a row, and now and then", async () => {
+  line.failed()
+  line.failed()
+  expect(probe).not.toHaveBeenCalled()
+  line.failed()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(told()).toBe(BLOCKED.message)
+  for (let time = 0; time < 10; time++) line.failed()
+  expect(probe).toHaveBeenCalledTimes(2)
+})
+
+it("begins to count failures again after a connection, and drops an answer that came too late", async () => {
+  let answer: (trouble: Trouble) => void = () => undefined
+  probe.mockReturnValue(new Promise((go) => (answer = go)))
+  for (let time = 0; time < 3; time++) line.failed()
+  line.synced()
+  answer(BLOCKED)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(told()).toBe("")
+})

@@ -1,0 +1,60 @@
+import { afterEach, expect, it, vi } from "vitest"
+import { CLOSE_CODE } from "../../close_codes"
+import { BLOCKED, comesBack, isFinal, probe, troubleOf, UNREACHABLE } from "./trouble"
+
+const reason = (fields: object) => JSON.stringify({ code: "x", ...fields })
+const answered = (status: number, body: string) =>
+  vi.stubGlobal("fetch", vi.fn().mockResolvedValue(new Response(body, { status })))
+
+afterEach(() => vi.unstubAllGlobals())
+
+it.each(Object.entries(CLOSE_CODE))("says a whole sentence of a close with %s, whatever its reason", (_name, code) => {
+  for (const told of ["", "x", "{", "null", "3", "[]", '{"code":"x"}', reason({ message: "it is over" })]) {
+    const { message } = troubleOf(code, told)
+    expect(message).toMatch(/^[A-Z].*\.$/)
+    expect(message).not.toContain("{")
+  }
+})
+
+it("shows the server's message, and the limit that was passed", () => {
+  expect(troubleOf(4529, reason({ message: "Too many connections." }))).toEqual({
+    remedy: "later",
+    message: "Too many connections.",
+  })
+  expect(troubleOf(4413, reason({ message: "the text is too long", limit: "max_text_bytes" }))).toEqual({
+    remedy: "large",
+    message: "The text is too long (max_text_bytes).",
+  })
+})
+
+it("shows what a proxy says that knows no JSON", () => {
+  expect(troubleOf(1001, "going away").message).toBe("Going away.")
+})
+
+it("comes back where the person has nothing to do, also after codes of newer servers", () => {
+  expect([1001, 1006, 1008, 1011, 1012, 1013, 4500, 4503, 4529, 4999].every(comesBack)).toBe(true)
+  expect([1009, 4400, 4401, 4403, 4404, 4410, 4413, 4499].some(comesBack)).toBe(false)
+})
+
+it("lets a person type on where the text can still arrive", () => {
+  expect([4413, 1009, 1013, 4529].map((code) => isFinal(troubleOf(code, "")))).toEqual([false, false, false, false])
+  expect([4400, 4401, 4403, 4410].map((code) => isFinal(troubleOf(code, "")))).toEqual([true, true, true, true])
+  expect(isFinal(null)).toBe(false)
+})
+
+it("finds a network that blocks WebSockets: the server itself asks for the upgrade", async () => {
+  answered(426, "{}")
+  expect(await probe("/sync/s")).toEqual(BLOCKED)
+})
+
+it("finds a server that cannot be reached", async () => {
+  vi.stubGlobal("fetch", vi.fn().mockRejectedValue(new TypeError("Failed to fetch")))
+  expect(await probe("/sync/s")).toEqual(UNREACHABLE)
+})
+
+it("passes on what the server or a proxy answers instead", async () => {
+  answered(429, reason({ message: "Too many requests. Try again in 3 s." }))
+  expect(await probe("/sync/s")).toEqual({ remedy: "later", message: "Too many requests. Try again in 3 s." })
+  answered(502, "<h1>Bad gateway</h1>")
+  expect(await probe("/sync/s")).toEqual({ remedy: "later", message: "The server answered 502." })
+})

@@ -1,0 +1,95 @@
+// Why there is no connection, in words for people. Knows no screen, no provider and no clock.
+import { CLOSE_CODE } from "../../close_codes"
+
+/**
+ * What can be done about it:
+ * later        nothing: the connection is tried again by itself
+ * large        the person makes the document smaller, and it is tried again
+ * blocked      the network lets pages through, but no WebSockets; tried again by itself
+ * unreachable  the server does not answer at all; tried again by itself
+ * signIn       the person signs in again
+ * unreadable   the server cannot take what this browser holds, and never will
+ * final        the session is not for this person any more
+ */
+export type Remedy = "later" | "large" | "blocked" | "unreachable" | "signIn" | "unreadable" | "final"
+
+export interface Trouble {
+  remedy: Remedy
+  message: string
+  /** the session's saved versions can be read meanwhile */
+  hasVersions?: boolean
+}
+
+/** A close code of the table, the codes of browsers and proxies for closes without one, and what to do about each. */
+const REMEDIES: Record<number, Remedy> = {
+  [CLOSE_CODE.malformed]: "unreadable",
+  [CLOSE_CODE.notSignedIn]: "signIn",
+  [CLOSE_CODE.noAccess]: "final",
+  [CLOSE_CODE.notFound]: "final",
+  [CLOSE_CODE.sessionDeleted]: "final",
+  [CLOSE_CODE.tooLarge]: "large",
+  [CLOSE_CODE.tooBig]: "large",
+}
+
+/** Whether the provider tries again by itself after a close. */
+export const comesBack = (code: number): boolean => remedyOf(code) === "later"
+
+/** A code that is not known here comes from a newer server: 4400 to 4499 are final for all Yjs providers. */
+function remedyOf(code: number): Remedy {
+  return REMEDIES[code] ?? (code >= 4400 && code < 4500 ? "final" : "later")
+}
+
+/** Whether nothing that is typed from now on can reach the server on this connection or a later one. */
+export const isFinal = (trouble: Trouble | null): boolean =>
+  trouble !== null && ["final", "signIn", "unreadable"].includes(trouble.remedy)
+
+interface Reason {
+  message: string
+  limit: string
+}
+
+/** A close reason is JSON with a message for people; a proxy's is any text. */
+function read(reason: string): Reason {
+  try {
+    const { message = "", limit = "" } = (JSON.parse(reason) ?? {}) as Partial<Reason>
+    return { message, limit }
+  } catch {
+    return { message: reason.startsWith("{") ? "" : reason, limit: "" }
+  }
+}
+
+/** Begin with a capital and end with a mark: servers' messages are parts of sentences, some of them. */
+function sentence(text: string): string {
+  const trimmed = text.trim()
+  return trimmed && trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".")
+}
+
+/** What people are told of a close. */
+export function troubleOf(code: number, reason: string): Trouble {
+  const remedy = remedyOf(code)
+  const { message, limit } = read(reason)
+  const told = sentence(message) || `The server closed the connection (${code}).`
+  return {
+    remedy,
+    message: limit ? `${told.slice(0, -1)} (${limit}).` : told,
+    ...(code === CLOSE_CODE.outOfService ? { hasVersions: true } : {}),
+  }
+}
+
+export const BLOCKED: Trouble = { remedy: "blocked", message: "Offline: your network seems to block WebSockets." }
+export const UNREACHABLE: Trouble = { remedy: "unreachable", message: "Offline: the server cannot be reached." }
+const UPGRADE_REQUIRED = 426
+
+/** Ask for the address of the WebSocket as for a page, to learn why its handshakes fail. */
+export async function probe(address: string): Promise<Trouble> {
+  let answer: Response
+  try {
+    answer = await fetch(address)
+  } catch {
+    return UNREACHABLE
+  }
+  // the server itself has answered: only the upgrade did not come through
+  if (answer.status === UPGRADE_REQUIRED) return BLOCKED
+  const { message = "" } = ((await answer.json().catch(() => null)) ?? {}) as { message?: string }
+  return { remedy: "later", message: sentence(message) || `The server answered ${answer.status}.` }
+}

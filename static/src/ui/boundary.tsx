@@ -1,0 +1,41 @@
+// What is shown instead of a part of the app that failed: never an empty page.
+import { Component, type ComponentChildren, type ComponentType } from "preact"
+import { lazy } from "preact/compat"
+import { loadPart } from "../lib/upgrade"
+
+interface Props {
+  children: ComponentChildren
+}
+
+export class Boundary extends Component<Props, { hasFailed: boolean }> {
+  override state = { hasFailed: false }
+
+  static override getDerivedStateFromError = () => ({ hasFailed: true })
+
+  override componentDidCatch(error: unknown): void {
+    reportError(error)
+  }
+
+  override render() {
+    if (!this.state.hasFailed) return this.props.children
+    return (
+      <main class="page narrow">
+        <h1>This page could not be shown</h1>
+        <p role="alert">
+          The server may have been updated, or the connection is gone. What you typed is kept in this browser.
+        </p>
+        <p>
+          <button type="button" class="primary" onClick={() => location.reload()}>
+            Load the page again
+          </button>{" "}
+          <a class="button" href="/">
+            Back to your sessions
+          </a>
+        </p>
+      </main>
+    )
+  }
+}
+
+/** A component that is loaded when it is first shown. */
+export const lazily = <P,>(load: () => Promise<{ default: ComponentType<P> }>) => lazy(() => loadPart(load))

@@ -1,0 +1,281 @@
+"""What the app shows without a connection: the reason, what to do, and never an empty editor that seems to save.
+
+One test for each remedy of static/src/session/live/trouble.ts; which close code has which is in trouble.test.ts.
+"""
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import Locator, Route, expect
+
+from collab_server.server import Server
+from crdt.room.closing import CloseReason
+from handlers.sync.handshake import SyncHandler
+from tests.api import Api
+from tests.browser.conftest import NewPerson, Someone
+from tests.conftest import StartServer
+from tests.waiting import until
+
+TASK = "print('the task')"
+NARROW = {"viewport": {"width": 390, "height": 844}}
+
+
+@pytest.fixture
+async def server(start_server: StartServer, request: pytest.FixtureRequest) -> Server:
+    """A server with the settings that a test names."""
+    return await start_server(**getattr(request, "param", {}))
+
+
+def banner(someone: Someone) -> Locator:
+    return someone.page.get_by_role("alert")
+
+
+async def with_task(ada: Someone, title: str) -> str:
+    """Sign up and make a session with some code; return its id."""
+    await ada.sign_up()
+    session_id = await ada.create(title)
+    await ada.type(TASK)
+    await ada.until_saved()
+    return session_id
+
+
+async def live_code(ada: Someone, session_id: str) -> str:
+    """Return the code that the server has now."""
+    answer = await ada.page.evaluate(f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())")
+    return answer["code"]
+
+
+async def forget_document(someone: Someone, session_id: str) -> None:
+    """Leave the session, and forget what this browser kept of it."""
+    await someone.go("/")
+    await someone.page.evaluate(
+        "id => indexedDB.databases().then(all => Promise.all(all.filter(one => one.name.includes(id)).map(one =>"
+        " new Promise(done => { indexedDB.deleteDatabase(one.name).onsuccess = done }))))",
+        session_id,
+    )
+
+
+async def check_both_themes(someone: Someone, shown: Locator) -> None:
+    """Check that all of a notice can be seen and read at the usual widths, in both themes."""
+    before = someone.page.viewport_size
+    for width in (390, 768, 1280):
+        await someone.page.set_viewport_size({"width": width, "height": 800})
+        await expect(shown).to_be_visible()
+        box = await shown.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        for theme in ("light", "dark"):
+            await someone.page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
+            await someone.check_access()
+    if before:
+        await someone.page.set_viewport_size(before)
+
+
+@pytest.mark.parametrize("server", [{"connections_per_session": 2}], indirect=True)
+async def test_page_that_is_refused_shows_reason_and_text_and_opens_later(person: NewPerson, server: Server) -> None:
+    """The text can be read with the reason above it; nothing says "Saving…"; later it can be typed into."""
+    ada = await person()
+    session_id = await with_task(ada, "Full")
+    token = next(cookie["value"] for cookie in await ada.context.cookies() if cookie["name"] == "accessToken")
+    await forget_document(ada, session_id)
+    await until(lambda: server.parts.services.connections.open == 0)
+    others = [await Api(server.url, token).connect(session_id) for _ in range(2)]
+
+    await ada.go(f"/s/{session_id}")
+
+    await expect(ada.page.get_by_test_id("preview")).to_contain_text(TASK)
+    await expect(banner(ada)).to_contain_text("Too many connections to this session.")
+    await expect(banner(ada)).to_contain_text("can only be read")
+    await expect(ada.text).to_have_attribute("contenteditable", "false")
+    for _ in range(20):
+        assert await ada.page.get_by_test_id("saved").text_content() in ("Offline", "Connecting…")
+        await asyncio.sleep(0.05)
+    await check_both_themes(ada, banner(ada))
+
+    for other in others:
+        other.close()
+
+    await expect(ada.text).to_have_attribute("contenteditable", "true")
+    await ada.type("# mine ")
+    await ada.until_saved()
+    await expect(banner(ada)).to_have_count(0)
+    assert TASK in await live_code(ada, session_id)
+    assert "# mine" in await live_code(ada, session_id)
+
+
+async def test_page_behind_proxy_without_websockets_says_so(person: NewPerson, monkeypatch) -> None:
+    """Such a proxy drops `Upgrade`: the text can be read, the badge says "Offline", and the page says why."""
+    ada = await person()
+    ada.expected.append("WebSocket connection|426")
+    session_id = await with_task(ada, "Blocked")
+    await forget_document(ada, session_id)
+    prepare = SyncHandler.prepare
+
+    async def without_upgrade(handler: SyncHandler) -> None:
+        handler.request.headers["Upgrade"] = ""
+        await prepare(handler)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SyncHandler, "prepare", without_upgrade)
+        await ada.go(f"/s/{session_id}")
+
+        await expect(ada.page.get_by_test_id("preview")).to_contain_text(TASK)
+        await expect(banner(ada)).to_contain_text("Offline: your network seems to block WebSockets.")
+        await expect(ada.page.get_by_test_id("saved")).to_have_text("Offline")
+        await check_both_themes(ada, banner(ada))
+
+    await expect(ada.text).to_have_attribute("contenteditable", "true")
+    await ada.until_saved()
+    await expect(banner(ada)).to_have_count(0)
+
+
+async def test_page_without_server_says_so_and_keeps_text(person: NewPerson, server: Server) -> None:
+    """The text that this browser kept can be worked on, and taken along."""
+    ada = await person()
+    ada.expected.append("WebSocket connection|ERR_CONNECTION_REFUSED|Failed to load")
+    await with_task(ada, "Away")
+
+    await server.stop()
+
+    await expect(banner(ada)).to_contain_text("Offline: the server cannot be reached.")
+    await expect(ada.page.get_by_test_id("saved")).to_have_text("Offline")
+    await ada.type("typed alone ")
+    async with ada.page.expect_download() as downloading:
+        await ada.button("Download it").click()
+    download = await downloading.value
+    assert download.suggested_filename == "main.js"
+    assert "typed alone" in (await download.path()).read_text()
+
+
+@pytest.mark.parametrize("server", [{"max_text_bytes": 1_024}], indirect=True)
+async def test_text_over_limit_stays_and_is_sent_once_it_is_smaller(person: NewPerson) -> None:
+    """The page names the limit; what was typed stays, can be copied, and is sent by itself after a deletion."""
+    ada = await person(permissions=["clipboard-read", "clipboard-write"])
+    session_id = await with_task(ada, "Large")
+    await ada.page.keyboard.press("Control+End")
+    await ada.page.keyboard.insert_text("x" * 1_100)
+
+    await expect(banner(ada)).to_contain_text("text is over 1024 bytes (max_text_bytes).")
+    await expect(ada.page.get_by_test_id("saved")).to_have_text("Offline")
+    await expect(ada.text).to_have_attribute("contenteditable", "true")
+    await ada.button("Copy my text").click()
+    await expect(ada.page.get_by_test_id("announcer")).to_have_text("Your text is copied")
+    assert await ada.page.evaluate("navigator.clipboard.readText()") == TASK + "x" * 1_100
+
+    await ada.text.click()
+    await ada.page.keyboard.press("Control+z")
+
+    await ada.until_saved()
+    await expect(banner(ada)).to_have_count(0)
+    assert "xxx" not in await live_code(ada, session_id)
+
+
+async def test_removed_editor_may_copy_text_but_not_type(person: NewPerson, server: Server, api: Api) -> None:
+    """What came with the close is shown, in words for people."""
+    ada, gil = await person(), await person(**NARROW)
+    session_id = await with_task(ada, "Removed")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await expect(gil.text).to_contain_text(TASK)
+    await ada.button("People").click()
+    await ada.button("Remove Gil").click()
+    await ada.button("Really remove").click()
+
+    await expect(banner(gil)).to_contain_text("The owner removed you from this session.")
+    await expect(gil.page.get_by_role("link", name="Back to your sessions")).to_be_visible()
+    await expect(gil.button("Copy my text")).to_be_visible()
+    await expect(gil.text).to_have_attribute("contenteditable", "false")
+    await expect(gil.page.get_by_test_id("saved")).to_have_count(1)
+    await check_both_themes(gil, banner(gil))
+    assert session_id
+
+
+async def test_signed_out_editor_comes_back_by_signing_in(person: NewPerson, api: Api) -> None:
+    """The link leads back to the session."""
+    ada = await person()
+    ada.expected.append("401")
+    session_id = await with_task(ada, "Signed out")
+    await ada.page.evaluate("fetch('/user/logout', {method: 'POST'})")
+
+    await expect(banner(ada)).to_contain_text("You have signed out.")
+    await expect(ada.text).to_have_attribute("contenteditable", "false")
+    link = ada.page.get_by_role("link", name="Sign in again")
+    await expect(link).to_have_attribute("href", f"/signin?next=%2Fs%2F{session_id}")
+
+
+async def test_restart_that_is_soon_over_is_no_trouble(person: NewPerson, server: Server) -> None:
+    """A close that people need not know of shows nothing."""
+    ada = await person()
+    session_id = await with_task(ada, "Restart")
+    room = server.parts.services.rooms.find(session_id)
+    assert room
+
+    room.members.close(list(room.members.connections), CloseReason.RESTART)
+
+    await expect(ada.page.get_by_test_id("saved")).to_have_text(re.compile("Offline|Connecting"))
+    for _ in range(60):
+        assert await banner(ada).count() == 0
+        await asyncio.sleep(0.05)
+    await ada.until_saved()
+
+
+async def test_upgrade_with_open_tab_loads_page_again_and_goes_on(person: NewPerson) -> None:
+    """Parts that have other names now: the page is loaded again once; if that does not help, it says so."""
+    ada = await person()
+    ada.expected.append("404|dynamically imported module")
+    session_id = await with_task(ada, "Upgrade")
+    gone = re.compile(r"/static/dist/assets/page-[0-9a-f]+\.js")
+    loads: list[str] = []
+    ada.page.on("load", lambda page: loads.append(page.url))
+
+    async def not_there(route: Route) -> None:
+        await route.fulfill(status=404, body="")
+
+    await ada.page.route(gone, not_there)
+    await ada.page.get_by_role("link", name="Versions").click()
+
+    await expect(banner(ada)).to_contain_text("The server may have been updated")
+    assert len(loads) == 1
+    await ada.check_access()
+
+    await ada.page.unroute(gone)
+    await ada.button("Load the page again").click()
+    await expect(ada.page.get_by_role("heading", name="Upgrade")).to_be_visible()
+    assert ada.page.url.endswith(f"/s/{session_id}/versions")
+
+
+async def test_sign_up_from_links_leads_back_to_session(person: NewPerson) -> None:
+    """From a session's link, and from an invite by its header, people end where they wanted to be."""
+    ada, bob, gil = await person(), await person(), await person(**NARROW)
+    bob.expected.append("404")  # the session is not bob's until bob has joined
+    await ada.sign_up()
+    session_id = await ada.create("Class", access="link")
+    invite = await ada.invite("editor")
+
+    async def sign_up(someone: Someone, name: str) -> None:
+        await someone.page.get_by_label("User name").fill(name)
+        await someone.page.get_by_label("E-mail").fill(f"{name}@example.org")
+        await someone.page.get_by_label("Password").fill("correct horse battery")
+        await someone.button("Sign up").click()
+
+    await bob.go(f"/s/{session_id}")
+    await bob.page.get_by_role("banner").get_by_role("link", name="Sign up").click()
+    await sign_up(bob, "bob")
+    await expect(bob.page.get_by_role("heading", name="Class")).to_be_visible()
+    await gil.page.goto(invite)
+    await gil.page.get_by_role("banner").get_by_role("link", name="Sign up").click()
+    await sign_up(gil, "gil")
+    await gil.button("Join as gil").click()
+    await expect(gil.page.get_by_role("heading", name="Class")).to_be_visible()
+
+
+async def test_page_under_path_of_other_site_says_that_it_needs_host(person: NewPerson) -> None:
+    """Under a path neither styles nor scripts are found: the page that is served must say so by itself."""
+    ada = await person()
+    ada.expected.append("404")
+    await ada.page.route(re.compile(r"/static/"), lambda route: route.fulfill(status=404, body=""))
+
+    await ada.go("/")
+
+    await expect(ada.page.get_by_text("the app needs a host of its own")).to_be_visible()
