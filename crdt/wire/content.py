@@ -1,9 +1,7 @@
 """The contents of structs inside an update: how long they are and where they end.
 
-Shared by the parser, which decides what may pass, and the compaction of stored states. The kinds
-are Yjs's content references (`Item.js`). Refused are those that no stock editor sends and that yrs
-handles badly (fuzzing found panics, and states that do not load): legacy JSON (2), subdocuments (9),
-weak links and hooks.
+Shared by the parser, which decides what may pass, and by all that cuts, merges and compacts updates. The kinds
+are Yjs's content references (`Item.js`). Every kind that Yjs 13 writes can be read here.
 """
 
 import re
@@ -12,12 +10,14 @@ from dataclasses import dataclass
 from crdt.errors import Rejected
 from crdt.wire.lib0 import read_var_uint
 
-GC, DELETED, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, SKIP = 0, 1, 3, 4, 5, 6, 7, 8, 10
-"""Kinds of content. Yjs's numbers (`contentRefs` in `Item.js`), where GC and Skip are structs of their own."""
+GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+"""Kinds of content. Yjs's numbers (`contentRefs` in `Item.js`), where GC and Skip are structs of their own.
 
-_Y_ARRAY, _Y_MAP, _Y_TEXT, _Y_XML_ELEMENT, _Y_XML_FRAGMENT, _Y_XML_TEXT = 0, 1, 2, 3, 4, 6
-_TYPES = frozenset((_Y_ARRAY, _Y_MAP, _Y_TEXT, _Y_XML_ELEMENT, _Y_XML_FRAGMENT, _Y_XML_TEXT))
-"""Kinds of shared types (Yjs's `YArrayRefID` and so on) without hooks, 5."""
+JSON was written before Yjs 13.0, and is still sent by clients whose document is that old. DOC is a subdocument.
+"""
+
+_Y_XML_ELEMENT, XML_HOOK, _Y_XML_TEXT = 3, 5, 6
+"""Kinds of shared types (Yjs's `YXmlElementRefID` and so on): the two that have a name, and the last one."""
 
 _UNDEFINED, _NULL, _INTEGER, _FLOAT32, _FLOAT64, _BIGINT = 127, 126, 125, 124, 123, 122
 _FALSE, _TRUE, _TEXT, _OBJECT, _ARRAY, _UINT8_ARRAY = 121, 120, 119, 118, 117, 116
@@ -53,10 +53,12 @@ LIVE_LIMITS = ScanLimits(structs=20_000, value_structs=1_000, conflicts=250, any
 SYNC_LIMITS = ScanLimits()
 """For what a client brings along when it connects."""
 
+_UNBOUNDED = 1 << 40
 STORED_LIMITS = ScanLimits(
-    structs=10_000_000, value_structs=10_000_000, conflicts=10_000_000, any_values=10_000_000, is_strict=False
-)
-"""For states that this server stored: everything in them passed the other two."""
+    structs=_UNBOUNDED, value_structs=_UNBOUNDED, conflicts=_UNBOUNDED, any_values=_UNBOUNDED, any_depth=_UNBOUNDED,
+    name_bytes=_UNBOUNDED, is_strict=False,
+)  # fmt: skip
+"""For what this server stored, and what it has admitted: everything in it passed the other two."""
 
 
 class ContentReader:
@@ -97,23 +99,39 @@ class ContentReader:
             return count, at
         if kind == TYPE:
             type_ref, at = read_var_uint(data, at)
-            if type_ref not in _TYPES:
+            if type_ref > _Y_XML_TEXT:
                 raise Rejected("unsupported shared type")
-            if type_ref == _Y_XML_ELEMENT:
+            if type_ref in (_Y_XML_ELEMENT, XML_HOOK):
                 _, at = self.name(at)
             return 1, at
+        if kind == JSON:
+            return self._json_values(at)
+        if kind == DOC:
+            _, at = self.name(at)
+            return 1, self.any_value(at)
         if kind == FORMAT:
             _, at = self.name(at)
         elif kind not in (BINARY, EMBED):
             raise Rejected("unsupported content")
         return 1, self._blob(at, is_json=kind != BINARY)
 
+    def _json_values(self, at: int) -> tuple[int, int]:
+        count, at = read_var_uint(self.data, at)
+        self._spend(count, at)
+        for _ in range(count):
+            at = self.json_value(at)
+        return count, at
+
+    def json_value(self, at: int) -> int:
+        """Skip one value of a JSON content: its text, or `undefined`, which is none."""
+        return self._blob(at, is_json=True)
+
     def _blob(self, at: int, *, is_json: bool) -> int:
         size, at = read_var_uint(self.data, at)
         end = at + size
         if end > len(self.data):
             raise Rejected("update ends early")
-        if is_json:
+        if is_json and self.limits.is_strict:
             _check_json_depth(self.text(at, end), self.limits.any_depth)
         return end
 

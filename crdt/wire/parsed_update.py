@@ -7,6 +7,8 @@ from crdt.wire.struct_reader import Parent
 GONE: Parent = (NO_ID, None)
 """The parent of structs of which nothing but the length is left."""
 
+HOOKS = 1 << 31
+"""In `Parsed.kinds`: there are hooks (XmlHook), which pycrdt cannot read."""
 
 ParentChange = tuple[int, int, int, int, Parent | None, int]
 """Says where a struct lies, and those behind it in its section up to the next such record.
@@ -45,6 +47,8 @@ class Parsed:
     """What one update holds. Packed ids: see `struct_id`.
 
     update               its bytes
+    sections             (client, number of structs, position of the first one, position behind the last one), in order
+    kinds                1 << kind of content, of all structs together but for text and what was collected; and `HOOKS`
     spans                {client: (first clock, next clock)} of its structs
     needs                {client: highest clock it refers to}; the update is a gap unless all are known
     ranges               (client, start, end) of each deleted range
@@ -60,12 +64,14 @@ class Parsed:
     """
 
     __slots__ = (
-        "is_plain", "low_surrogates", "mergeable", "multi_value_entries", "needs", "parent_changes", "parents",
-        "ranges", "shared", "spans", "splits", "update",
+        "is_plain", "kinds", "low_surrogates", "mergeable", "multi_value_entries", "needs", "parent_changes",
+        "parents", "ranges", "sections", "shared", "spans", "splits", "update",
     )  # fmt: skip
 
     def __init__(self, update: bytes = b"") -> None:
         self.update = update
+        self.sections: list[tuple[int, int, int, int]] = []
+        self.kinds = 0
         self.spans: dict[int, tuple[int, int]] = {}
         self.needs: dict[int, int] = {}
         self.ranges: list[tuple[int, int, int]] = []

@@ -114,7 +114,7 @@ class StructReader(ContentReader):
 
     def struct_end(self, at: int, kind: int) -> tuple[int, int]:
         """Skip the content of a struct of any kind: return (length in clock units, next position)."""
-        if kind == GC:
+        if kind in (GC, SKIP):
             return read_var_uint(self.data, at)
         if kind == STRING:
             text, at = self.string(at)

@@ -8,7 +8,20 @@ work. `tests/fuzz` looks for more of them.
 
 from crdt.errors import Rejected
 from crdt.wire.compact import squash
-from crdt.wire.content import ANY, BINARY, EMBED, GC, LIVE_LIMITS, SKIP, STRING, TYPE, ScanLimits
+from crdt.wire.content import (
+    ANY,
+    BINARY,
+    DOC,
+    EMBED,
+    GC,
+    JSON,
+    LIVE_LIMITS,
+    SKIP,
+    STRING,
+    TYPE,
+    XML_HOOK,
+    ScanLimits,
+)  # fmt: skip
 from crdt.wire.lib0 import read_var_uint
 from crdt.wire.parsed_update import GONE, Parsed
 from crdt.wire.struct_id import MAX_CLOCK, NO_ID, client_of, clock_of, pack_id
@@ -19,6 +32,8 @@ MAX_MERGEABLE = 4_000
 
 _MERGEABLE_VALUE = 4
 _VALUES = frozenset((ANY, BINARY, EMBED, TYPE))
+_UNREADABLE = frozenset((JSON, DOC))
+"""Kinds of content that pycrdt cannot load, or alters."""
 
 _Edge = tuple[int, int, int, int]
 """(client, clock, other client, clock in its structs): the first struct refers to the second."""
@@ -93,6 +108,7 @@ class _UpdateParser(StructReader):
         if client in spans:
             raise Rejected("the same client twice")
         clock = first
+        begin = at
         base = pack_id(client, 0)
         self._kind = -1
         for _ in range(count):
@@ -105,6 +121,7 @@ class _UpdateParser(StructReader):
         if clock > MAX_CLOCK or at > len(data):
             raise Rejected("clock or length out of range")
         spans[client] = (first, clock)
+        self._parsed.sections.append((client, count, begin, at))
         return at
 
     def _struct(self, at: int, client: int, clock: int, own: int) -> tuple[int, int]:
@@ -121,12 +138,17 @@ class _UpdateParser(StructReader):
             self._follow(client, clock, own, kind, left, right)
         if kind == STRING:
             return self._text(at, own, parent)
+        self._parsed.kinds |= 1 << kind
         if kind in _VALUES:
             self._values_left -= 1
             if self._values_left < 0:
                 raise Rejected("too many values in one update")
             if kind == TYPE:
+                if self.data[at] == XML_HOOK:
+                    raise Rejected("unsupported shared type")
                 self._created_type(own, parent)
+        elif kind in _UNREADABLE:
+            raise Rejected("unsupported content")
         return self.content(at, kind)
 
     def _collected(self, client: int, clock: int, flags: int) -> None:

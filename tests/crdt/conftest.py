@@ -1,6 +1,6 @@
 """Fixtures for tests of rooms on a real store."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,15 @@ from storage.records import Login, User
 from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import NOW
 from tests.crdt.world import FaultyStore, World
+from tests.yjs import Yjs
+
+
+@pytest.fixture(scope="module")
+def yjs() -> Iterator[Yjs]:
+    """Real Yjs, which says what updates mean."""
+    process = Yjs()
+    yield process
+    process.stop()
 
 
 @pytest.fixture

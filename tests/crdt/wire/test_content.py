@@ -3,7 +3,20 @@
 import pytest
 
 from crdt.errors import Rejected
-from crdt.wire.content import ANY, BINARY, EMBED, FORMAT, LIVE_LIMITS, STORED_LIMITS, TYPE, ContentReader, ScanLimits
+from crdt.wire.content import (
+    ANY,
+    BINARY,
+    DOC,
+    EMBED,
+    FORMAT,
+    JSON,
+    LIVE_LIMITS,
+    SKIP,
+    STORED_LIMITS,
+    TYPE,
+    ContentReader,
+    ScanLimits,
+)  # fmt: skip
 
 
 def read(kind: int, content: str, limits: ScanLimits = LIVE_LIMITS) -> tuple[int, int]:
@@ -40,12 +53,12 @@ def test_any_content_counts_its_values() -> None:
         (ANY, "017d" + "ff" * 8 + "01", "browsers cannot read"),
         (ANY, "017b00", "ends early"),
         (ANY, "0177" + "02c328", "UTF-8"),
-        (TYPE, "05", "shared type"),
         (TYPE, "07", "shared type"),
         (BINARY, "05ff", "ends early"),
         (EMBED, "0461", "ends early"),
-        (2, "0100", "unsupported content"),
-        (9, "0100", "unsupported content"),
+        (SKIP, "01", "unsupported content"),
+        (JSON, "057b7d", "too many values"),
+        (DOC, "0161" + "73", "unknown kind of value"),
     ],
 )
 def test_content_that_no_editor_sends_is_refused(kind: int, content: str, why: str) -> None:
@@ -72,3 +85,26 @@ def test_content_of_types_and_formats_is_one_unit() -> None:
     assert read(TYPE, "02") == (1, 1)
     assert read(TYPE, "03" + "0170") == (1, 3)
     assert read(FORMAT, "0162" + "0474727565") == (1, 7)
+
+
+def test_legacy_json_counts_its_values() -> None:
+    """Each is a text of its own; `undefined` is none of JSON."""
+    assert read(JSON, "03" + "0131" + "09756e646566696e6564" + "027b7d") == (3, 16)
+
+
+def test_subdocument_is_one_unit() -> None:
+    """Its guid, and its options as one value."""
+    assert read(DOC, "026162" + "7601" + "016b" + "78") == (1, 8)
+
+
+def test_hook_has_a_name() -> None:
+    assert read(TYPE, "05" + "0161") == (1, 3)
+
+
+def test_stored_json_is_not_looked_into() -> None:
+    """It was when it came."""
+    deep = "7f" + "5b" * 127
+
+    assert read(EMBED, deep, STORED_LIMITS) == (1, 128)
+    with pytest.raises(Rejected, match="too deep"):
+        read(EMBED, deep)

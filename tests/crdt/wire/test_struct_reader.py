@@ -3,7 +3,7 @@
 import pytest
 
 from crdt.errors import Rejected
-from crdt.wire.content import ANY, DELETED, FORMAT, GC, SKIP, STORED_LIMITS, STRING
+from crdt.wire.content import ANY, DELETED, FORMAT, GC, SKIP, STORED_LIMITS, STRING, SYNC_LIMITS
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.struct_id import MAX_CLOCK, NO_ID, pack_id
 from crdt.wire.struct_reader import StructHeader, StructReader, utf_16_length
@@ -13,7 +13,7 @@ _LONG = write_var_uint(_LONG_CLIENT)
 
 
 def header(struct: str) -> StructHeader:
-    return StructReader(bytes.fromhex(struct), STORED_LIMITS).header(0)
+    return StructReader(bytes.fromhex(struct), SYNC_LIMITS).header(0)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, ProtocolError, Rejected
-from crdt.wire.content import STORED_LIMITS, SYNC_LIMITS, ScanLimits
+from crdt.wire.content import DELETED, FORMAT, STORED_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
@@ -73,6 +73,20 @@ def test_parse_accepts_all_kinds_of_stock_editors() -> None:
     assert parsed.shared.roots == {"array", "rich", "xml"}
     assert parsed.shared.types
     assert parsed.shared.parent_types
+
+
+def test_parse_says_where_sections_lie_and_which_kinds_they_have() -> None:
+    """So that they can be merged without reading them again. Text and collected structs count as no kind."""
+    first, second = bytes.fromhex("0401017401610003"), bytes.fromhex("84000001628600000162013181000005")
+    update = b"\x02\x02\x00\x00" + first + b"\x03\x01\x00" + second + b"\x00"
+
+    parsed = parse(update)
+
+    assert [(client, count, update[begin:end]) for client, count, begin, end in parsed.sections] == [
+        (0, 2, first),
+        (1, 3, second),
+    ]
+    assert parsed.kinds == 1 << FORMAT | 1 << DELETED
 
 
 @pytest.mark.parametrize("case", CLOSED, ids=lambda case: case.name)

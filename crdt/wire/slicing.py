@@ -1,0 +1,141 @@
+"""A part of an update: structs of each client from one clock up to another one, and some of its deletions.
+
+Admission takes the part of an update that a document can integrate now. The rules are Yjs's: the right part of a
+struct that is cut lies behind the clock before it and before the right origin of the whole (`splitItem` in
+`Item.js`), and both halves of a surrogate pair that is cut become U+FFFD (`ContentString.splice`).
+
+Not for: deciding which part that is (`crdt.document.admission`). The update must have passed `update_parser.parse`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from crdt.wire.content import ANY, DELETED, GC, JSON, SKIP, STORED_LIMITS, STRING
+from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id
+from crdt.wire.struct_reader import HAS_LEFT_ORIGIN, HAS_RIGHT_ORIGIN, StructHeader, StructReader
+
+_UNIT_BYTES = 2
+"""Bytes of a UTF-16 code unit, in which Yjs counts."""
+
+
+def take_part(update: bytes, spans: Mapping[int, tuple[int, int]], ranges: Sequence[tuple[int, int, int]]) -> bytes:
+    """Return the update that has only a part of the structs of this one, and only the given deletions.
+
+    spans   {client: (first clock, next clock)} of the structs to keep; of other clients none are kept. A hole
+            (Skip) at the beginning or the end of such a span is left out
+    ranges  (client, start, end) of the deleted ranges to keep
+    """
+    return _PartTaker(update, spans).run() + delete_set(ranges)
+
+
+def delete_set(ranges: Iterable[tuple[int, int, int]]) -> bytes:
+    """Encode (client, start, end) of deleted ranges as the end of an update."""
+    by_client: dict[int, list[tuple[int, int]]] = {}
+    for client, start, end in ranges:
+        by_client.setdefault(client, []).append((start, end - start))
+    parts = [write_var_uint(len(by_client))]
+    for client, pairs in by_client.items():
+        parts += (write_var_uint(client), write_var_uint(len(pairs)))
+        parts += (write_var_uint(number) for pair in pairs for number in pair)
+    return b"".join(parts)
+
+
+class StructSlicer(StructReader):
+    """Cuts single structs out of one update."""
+
+    __slots__ = ()
+
+    def __init__(self, update: bytes) -> None:
+        super().__init__(update, STORED_LIMITS)
+
+    def slice(self, start: int, own: int, length: int, first: int, after: int) -> bytes:
+        """Return the units of a struct from `first` up to `after`, counted from its beginning, as a struct.
+
+        start   position of the struct
+        own     its packed id
+        length  its length in clock units
+        """
+        header = kind, _, _, _, at, _ = self.header(start)
+        if first == 0 and after == length:
+            return self.data[start : self.struct_end(at, kind)[1]]
+        if kind in (GC, SKIP):
+            return bytes((kind,)) + write_var_uint(after - first)
+        head = self._head(header, own + first) if first else self.data[start:at]
+        return head + self._content(at, kind, first, after)
+
+    def _head(self, header: StructHeader, own: int) -> bytes:
+        """Return what stands before the content of the right part of a struct; `own` is the part's packed id."""
+        kind, _, right, _, _, _ = header
+        info = kind | HAS_LEFT_ORIGIN | (0 if right == NO_ID else HAS_RIGHT_ORIGIN)
+        return bytes((info,)) + id_bytes(own - 1) + (b"" if right == NO_ID else id_bytes(right))
+
+    def _content(self, at: int, kind: int, first: int, after: int) -> bytes:
+        if kind == DELETED:
+            return write_var_uint(after - first)
+        if kind == STRING:
+            return write_var_bytes(_slice_text(self.string(at)[0], first, after).encode())
+        skip = {ANY: self.any_value, JSON: self.json_value}[kind]  # contents of other kinds are one unit long
+        _, at = read_var_uint(self.data, at)
+        for _ in range(first):
+            at = skip(at)
+        begin = at
+        for _ in range(after - first):
+            at = skip(at)
+        return write_var_uint(after - first) + self.data[begin:at]
+
+
+class _PartTaker(StructSlicer):
+    """One pass over one update."""
+
+    __slots__ = ("_spans",)
+
+    def __init__(self, update: bytes, spans: Mapping[int, tuple[int, int]]) -> None:
+        super().__init__(update)
+        self._spans = spans
+
+    def run(self) -> bytes:
+        """Return the kept sections, with their number in front."""
+        sections, at = read_var_uint(self.data, 0)
+        kept: list[bytes] = []
+        for _ in range(sections):
+            at = self._section(at, kept)
+        return write_var_uint(len(kept)) + b"".join(kept)
+
+    def _section(self, at: int, kept: list[bytes]) -> int:
+        """Append the kept part of a section, if there is one; return the next position."""
+        count, client, clock, at = self.section_head(at)
+        first, after = self._spans.get(client, (0, 0))
+        structs: list[bytes] = []
+        begin = first  # clock of the first kept struct
+        size = 0  # number of kept structs up to the last one that is no hole
+        for _ in range(count):
+            start = at
+            kind, _, _, _, at, _ = self.header(start)
+            length, at = self.struct_end(at, kind)
+            end = clock + length
+            if end > first and clock < after and (kind != SKIP or structs):
+                if not structs:
+                    begin = max(clock, first)
+                own = pack_id(client, clock)
+                structs.append(self.slice(start, own, length, max(first - clock, 0), min(after, end) - clock))
+                if kind != SKIP:
+                    size = len(structs)
+            clock = end
+        if size:
+            kept.append(
+                b"".join((write_var_uint(size), write_var_uint(client), write_var_uint(begin), *structs[:size]))
+            )
+        return at
+
+
+def id_bytes(packed: int) -> bytes:
+    """Encode a packed id."""
+    return write_var_uint(client_of(packed)) + write_var_uint(clock_of(packed))
+
+
+def _slice_text(text: str, first: int, after: int) -> str:
+    """Return the UTF-16 code units from `first` up to `after`; a half of a cut pair becomes U+FFFD."""
+    if text.isascii():
+        return text[first:after]
+    units = text.encode("utf-16-le")[first * _UNIT_BYTES : after * _UNIT_BYTES]
+    return units.decode("utf-16-le", "replace")

@@ -1,0 +1,33 @@
+// Says what real Yjs makes of updates: one question a line on stdin, one answer a line on stdout, both JSON with bytes in hex.
+import { createInterface } from 'node:readline'
+import * as Y from 'yjs'
+import { ACTIONS as HISTORIES, look } from './histories.mjs'
+
+const hex = bytes => Buffer.from(bytes).toString('hex')
+const bytes = text => new Uint8Array(Buffer.from(text, 'hex'))
+
+const load = (updates, options = {}) => {
+  const doc = new Y.Doc({ guid: 'oracle', ...options })
+  for (const update of updates) Y.applyUpdate(doc, bytes(update))
+  return doc
+}
+
+const ACTIONS = {
+  // All of a document that got these updates, what waits for others included, as one update.
+  state: ({ updates }) => hex(Y.encodeStateAsUpdate(load(updates))),
+  merge: ({ updates }) => hex(Y.mergeUpdates(updates.map(bytes))),
+  diff: ({ update, vector }) => hex(Y.diffUpdate(bytes(update), bytes(vector))),
+  clocks: ({ updates }) => [...Y.decodeStateVector(Y.encodeStateVector(load(updates)))],
+  text: ({ updates, root }) => load(updates).getText(root).toString(),
+  look: ({ updates }) => look(load(updates)),
+  ...HISTORIES
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { action, ...question } = JSON.parse(line)
+  try {
+    console.log(JSON.stringify({ answer: ACTIONS[action](question) }))
+  } catch (error) {
+    console.log(JSON.stringify({ error: String(error) }))
+  }
+}
