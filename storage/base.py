@@ -38,8 +38,9 @@ class AccountStore(Protocol):
     async def add_user(self, user: User, login: Login) -> None:
         """Store a new user and his first login together.
 
-        Raises Conflict("email") or Conflict("username"); both are compared case-folded. Conflict("id")
-        if the id is another user's, or the user was changed since.
+        Raises Conflict("email") or Conflict("username"); both are compared case-folded, names also without
+        characters that nobody sees (`storage.names`). Conflict("id") if the id is another user's, or the user was
+        changed since.
         """
 
     async def user(self, user_id: str) -> User | None:

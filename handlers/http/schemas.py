@@ -16,8 +16,7 @@ from cerberus import errors as cerberus_errors
 from cerberus.errors import BasicErrorHandler
 
 from handlers.errors import invalid
-
-_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+from handlers.http import text_rules
 
 Schema = Mapping[str, Mapping[str, Any]]
 _Report = Callable[[str, str], None]
@@ -27,7 +26,6 @@ MAX_CODE_BYTES = 1 << 20
 MAX_SEQUENCE = 1 << 53
 """The largest log position or message number: what JavaScript's numbers hold exactly."""
 MAX_VERSION = 1 << 31
-_DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
 def _nfc(value: object) -> object:
@@ -38,32 +36,43 @@ def _composed(value: object) -> object:
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
-def _lines(value: object) -> object:
-    return unicodedata.normalize("NFC", value).replace("\r\n", "\n") if isinstance(value, str) else value
+def _chat(value: object) -> object:
+    return text_rules.chat_text(unicodedata.normalize("NFC", value)) if isinstance(value, str) else value
 
 
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTION_OVERRIDES
+def _title(value: object) -> object:
+    return text_rules.isolated(unicodedata.normalize("NFC", value)).strip() if isinstance(value, str) else value
+
+
+def _name(value: object) -> object:
+    return _nfc(text_rules.without_marks(value)) if isinstance(value, str) else value
+
+
+def _report(field: str, fault: str, error: _Report) -> None:
+    if fault:
+        error(field, fault)
 
 
 def _one_line(field: str, value: object, error: _Report) -> None:
-    if isinstance(value, str) and any(_is_control(character) or character in "\u2028\u2029" for character in value):
-        error(field, "may not contain control or direction characters")
+    if isinstance(value, str):
+        _report(field, text_rules.direction_in(value), error)
+
+
+def _title_text(field: str, value: object, error: _Report) -> None:
+    if isinstance(value, str):
+        _report(field, text_rules.control_in(value), error)
 
 
 def _chat_text(field: str, value: object, error: _Report) -> None:
-    if isinstance(value, str) and not value.strip():
-        error(field, "may not be empty")
-    if isinstance(value, str) and any(_is_control(character) and character not in "\n\t" for character in value):
-        error(field, "may not contain control or direction characters")
+    if isinstance(value, str):
+        _report(field, "may not be empty" if text_rules.is_blank(value) else "", error)
+        _report(field, text_rules.control_in(value, allowed="\n\t"), error)
 
 
 def _user_name(field: str, value: object, error: _Report) -> None:
     _one_line(field, value, error)
-    if isinstance(value, str) and "@" in value:
-        error(field, "may not contain @")
-    if isinstance(value, str) and any(unicodedata.category(c) == "Cf" or c in _FILLERS for c in value):
-        error(field, "may not contain invisible characters")
+    if isinstance(value, str):
+        _report(field, text_rules.fault_of_name(value), error)
 
 
 def _email(field: str, value: object, error: _Report) -> None:
@@ -97,7 +106,9 @@ def _line(maximum: int, minimum: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_USERNAME = {**_line(32, 3), "check_with": _user_name}
+_USERNAME = {**_line(32, 3), "coerce": _name, "check_with": _user_name}
+_GUEST_NAME = {**_USERNAME, "minlength": 1}
+_TITLE = {**_line(120), "coerce": _title, "check_with": _title_text}
 _PASSWORD = {"type": "string", "maxlength": 1_000}
 _NEW_PASSWORD = {"type": "string", "coerce": _composed, "minlength": 10, "maxlength": 128}
 _LANGUAGE = {**_line(32, 1), "regex": r"[A-Za-z0-9+#._-]*\Z"}
@@ -123,7 +134,7 @@ LOGIN: Schema = {
     "password": _required(_PASSWORD),
 }
 GUEST: Schema = {
-    "name": _required({**_line(32, 1), "check_with": _user_name}),
+    "name": _required(_GUEST_NAME),
     "invite": _required({"type": "string", "minlength": 1, "maxlength": 64}),
 }
 GUEST_ME: Schema = {"username": GUEST["name"]}
@@ -135,10 +146,10 @@ DELETE_ME: Schema = {
 REFRESH: Schema = {"refreshToken": {"type": "string", "maxlength": 200}}
 ME: Schema = {"username": _required(_USERNAME)}
 NEW_SESSION: Schema = {
-    "title": _line(120), "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE, "code": _CODE,
+    "title": _TITLE, "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE, "code": _CODE,
 }  # fmt: skip
 SESSION: Schema = {
-    "title": _line(120), "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE,
+    "title": _TITLE, "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE,
     "status": {"type": "string", "allowed": ["open", "ended"]},
 }  # fmt: skip
 JOIN: Schema = {"invite": {"type": "string", "minlength": 1, "maxlength": 64}}
@@ -151,11 +162,11 @@ INVITE: Schema = {
 READ: Schema = {"sequence": _number(0, MAX_SEQUENCE)}
 MESSAGE: Schema = {
     "sessionId": _required(_SESSION_ID),
-    "message": _required({"type": "string", "coerce": _lines, "maxlength": 4_000, "check_with": _chat_text}),
+    "message": _required({"type": "string", "coerce": _chat, "maxlength": 4_000, "check_with": _chat_text}),
 }
 IN_SESSION: Schema = {"sessionId": _required(_SESSION_ID)}
 CODE_CHANGE: Schema = {"sessionId": _required(_SESSION_ID), "code": _required(_CODE)}
-SAVE: Schema = {"code": _CODE, "label": _line(120)}
+SAVE: Schema = {"code": _CODE, "label": _TITLE}
 RESTORE: Schema = {
     "version": _required(_number(1, MAX_VERSION)),
     "root": {"type": "string", "maxlength": 1_000},

@@ -9,6 +9,7 @@ from storage.errors import Conflict, NotFound, Outdated, TokenReused
 from storage.mongo import rows
 from storage.mongo.driver import Document, translated
 from storage.mongo.engine import Engine
+from storage.names import name_key
 from storage.records import Avatar, Login, User
 
 _ALIVE = {"is_deleted": False}
@@ -32,9 +33,8 @@ class MongoAccountStore:
 
     @translated
     async def user_by_name(self, name: str) -> User | None:
-        key = name.casefold()
         document = await self._engine.db.users.find_one(
-            {"$or": [{"email_key": _indexed(key)}, {"name_key": _indexed(key)}]}
+            {"$or": [{"email_key": _indexed(name.casefold())}, {"name_key": _indexed(name_key(name))}]}
         )
         return rows.as_user(document) if document else None
 
@@ -49,7 +49,7 @@ class MongoAccountStore:
         users = self._engine.db.users
         async with self._engine.locked(user=user_id):
             before = await existing_user(self._engine, user_id)
-            changes = {"username": username, "name_key": None if before.is_guest else username.casefold()}
+            changes = {"username": username, "name_key": None if before.is_guest else name_key(username)}
             try:
                 document = await users.find_one_and_update(
                     {"_id": user_id, "is_deleted": False}, {"$set": changes}, return_document=ReturnDocument.AFTER

@@ -10,6 +10,7 @@ from storage.mongo.accounts import end_other_logins, existing_user, insert_login
 from storage.mongo.driver import Document, at_most, translated
 from storage.mongo.engine import Engine
 from storage.mongo.sessions import add_member, check_capacity, check_owner, existing_session, member_of
+from storage.names import name_key
 from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
 
 
@@ -145,7 +146,7 @@ class MongoInviteStore:
             if existing is None or not (before.is_guest or before == user):
                 raise NotFound("guest")
             changes = {
-                "username": user.username, "name_key": user.username.casefold(), "email": user.email,
+                "username": user.username, "name_key": name_key(user.username), "email": user.email,
                 "email_key": (user.email or "").casefold(), "password_hash": user.password_hash,
                 "full_name": user.full_name, "is_guest": False, "guest_of": None,
             }  # fmt: skip

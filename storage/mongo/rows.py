@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from storage.mongo.driver import Document, date
+from storage.names import name_key
 from storage.records import (
     Access,
     Avatar,
@@ -51,7 +52,7 @@ def user_document(user: User, active_at: int) -> Document:
     has_name = not (user.is_guest or user.is_deleted)
     return {
         **_keyed(user, "id"),
-        "name_key": user.username.casefold() if has_name else None,
+        "name_key": name_key(user.username) if has_name else None,
         "email_key": user.email.casefold() if user.email else None,
         "active_at": active_at,
     }

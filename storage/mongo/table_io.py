@@ -11,6 +11,7 @@ from storage.mongo import parts
 from storage.mongo import rows as documents
 from storage.mongo.driver import Document, at_most, date, translated
 from storage.mongo.engine import Engine
+from storage.names import name_key
 from storage.records import Role
 
 _ID = {
@@ -104,7 +105,7 @@ class MongoTableIO:
             document["expires"] = date(row["expires_at"])
         if table == "users":
             has_name = not (row["is_guest"] or row["is_deleted"])
-            document["name_key"] = row["username"].casefold() if has_name else None
+            document["name_key"] = name_key(row["username"]) if has_name else None
             document["email_key"] = row["email"].casefold() if row["email"] else None
         if table == "members" and row["role"] == Role.OWNER:
             document["role"] = str(Role.EDITOR)

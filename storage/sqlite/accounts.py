@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
+from storage.names import name_key
 from storage.records import Avatar, Login, User
 from storage.sqlite.engine import Engine
 
@@ -27,10 +28,9 @@ class SqliteAccountStore:
 
     async def user_by_name(self, name: str) -> User | None:
         def work(db: sqlite3.Connection) -> User | None:
-            key = name.casefold()
             row = db.execute(
                 "SELECT * FROM users WHERE (email_key = ? OR username_key = ?) AND NOT is_guest AND NOT is_deleted",
-                (key, key),
+                (name.casefold(), name_key(name)),
             ).fetchone()
             return as_user(row) if row else None
 
@@ -215,7 +215,7 @@ def insert_user(db: sqlite3.Connection, user: User) -> None:
 
 def _name_key(user: User) -> str:
     """What must be unique: of a guest his id, behind a character that no name has."""
-    return f"\0{user.id}" if user.is_guest or user.is_deleted else user.username.casefold()
+    return f"\0{user.id}" if user.is_guest or user.is_deleted else name_key(user.username)
 
 
 def end_other_logins(db: sqlite3.Connection, user_id: str, kept_login: str = "") -> tuple[str, ...]:

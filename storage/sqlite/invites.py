@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import asdict, astuple, replace
 
 from storage.errors import LimitReached, NotFound
+from storage.names import name_key
 from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
 from storage.sqlite.accounts import (
     as_user,
@@ -95,7 +96,7 @@ class SqliteInviteStore:
                 db.execute(
                     "UPDATE users SET username = ?, username_key = ?, email = ?, email_key = ?, password_hash = ?,"
                     " full_name = ?, is_guest = 0, guest_of = NULL WHERE id = ?",
-                    (user.username, user.username.casefold(), user.email, (user.email or "").casefold(),
+                    (user.username, name_key(user.username), user.email, (user.email or "").casefold(),
                      user.password_hash, user.full_name, user.id),
                 )  # fmt: skip
             except sqlite3.IntegrityError as error:

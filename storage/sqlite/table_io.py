@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from storage.copying import Row
+from storage.names import name_key
 from storage.sqlite.engine import Engine
 
 _KEYS = {
@@ -98,6 +99,6 @@ def _as_columns(table: str, row: Row) -> dict[str, Any]:
     columns = {name: json.dumps(value) if name in _JSON else value for name, value in row.items()}
     if table == "users":
         is_nameless = row["is_guest"] or row["is_deleted"]
-        columns["username_key"] = f"\0{row['id']}" if is_nameless else row["username"].casefold()
+        columns["username_key"] = f"\0{row['id']}" if is_nameless else name_key(row["username"])
         columns["email_key"] = row["email"].casefold() if row["email"] else None
     return columns

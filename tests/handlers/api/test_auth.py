@@ -50,6 +50,19 @@ async def test_sign_up_with_bad_user_name_is_refused(api: Api, name: str) -> Non
     assert list(answer.body["errors"]) == ["username"]
 
 
+async def test_name_with_joiner_is_kept_and_nobody_takes_it_without(api: Api) -> None:
+    """The name keeps its form; the same letters without the joiner are the same name, also to sign in."""
+    name = "علی\u200cرضا"
+    assert (await api.post("/user/signup", {**account("one"), "username": name})).body["user"]["username"] == name
+
+    answer = await api.post("/user/signup", {**account("two"), "username": "علیرضا"})
+    login = await api.post("/user/login", {"username": "علیرضا", "password": PASSWORD})
+
+    assert code_of(answer) == (409, "conflict")
+    assert list(answer.body["errors"]) == ["username"]
+    assert (login.status, login.body["user"]["username"]) == (200, name)
+
+
 async def test_sign_up_composes_and_trims_user_name(api: Api) -> None:
     """One spelling of a name is kept, so that nobody can take a name that looks the same."""
     answer = await api.post("/user/signup", {**account("x"), "username": "  Zoe\u0308 "})

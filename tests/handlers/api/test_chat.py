@@ -75,11 +75,11 @@ async def test_message_up_to_4000_characters_is_unchanged(ada: Api, message: str
 
 @pytest.mark.parametrize(
     "message",
-    ["", "   ", "\n\t", "a" * 4001, "😀" * 4001, "nul\0", "bell\a", "\u202etxet", "escape \x1b[2J", None, 5, True,
+    ["", "   ", "\n\t", "a" * 4001, "😀" * 4001, "nul\0", "bell\a", "\u202e", "\x1b[2J", "\ufeff\u200b", None, 5, True,
      ["x"], {"$ne": None}],
 )  # fmt: skip
 async def test_message_with_bad_text_is_refused(ada: Api, message: object) -> None:
-    """Nothing, one character too many, control and direction characters, and what is no text."""
+    """Nothing that can be seen, one character too many, control characters, and what is no text."""
     session_id = await ada.new_session()
 
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": message})
@@ -96,6 +96,27 @@ async def test_message_text_is_composed_to_nfc(ada: Api) -> None:
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "cafe\u0301"})
 
     assert answer.body["message"] == "café"
+
+
+@pytest.mark.parametrize(
+    ("message", "stored"),
+    [
+        ("שלום\u200f! \u200eabc \u061cا", "שלום\u200f! \u200eabc \u061cا"),
+        ("\u2067שלום\u2069 ok", "\u2067שלום\u2069 ok"),
+        ("\u202aC:\\Users\\ada", "C:\\Users\\ada"),
+        ("\u202etxet", "txet"),
+        ("word\vbreak\fpage\rold Mac\u2028line", "word\nbreak\npage\nold Mac\nline"),
+        ("\x1b[1;31merror:\x1b[0m \x1b]0;title\x07no \x1b(Bfile", "error: no file"),
+    ],
+)
+async def test_message_of_any_language_or_program_is_taken(ada: Api, message: str, stored: str) -> None:
+    """Direction marks stay; line ends of other programs, colours and overrides of the direction are made harmless."""
+    session_id = await ada.new_session()
+
+    answer = await ada.post("/chat/send", {"sessionId": session_id, "message": message})
+
+    assert (answer.status, answer.body["message"]) == (201, stored)
+    assert await texts(ada, session_id) == [stored]
 
 
 async def test_message_with_crlf_is_accepted(ada: Api) -> None:

@@ -78,7 +78,11 @@ async def test_session_with_first_code_over_1_mib_is_refused(ada: Api, code: obj
 @pytest.mark.parametrize(
     ("field", "good", "bad"),
     [
-        ("title", ["x", "x" * 120, "😀" * 120], ["x" * 121, "two\nlines", "\u202etxet", "a\0b", None, 5]),
+        (
+            "title",
+            ["x", "x" * 120, "😀" * 120, "\u2067שלום\u2069 \u200eabc\u200f", "علی\u200cرضا"],
+            ["x" * 121, "two\nlines", "\u202etxet", "a\0b", None, 5],
+        ),
         ("language", ["c", "objective-c", "c#", "f" * 32], ["", "f" * 33, "a b", "a\nb", "<script>", "é", None]),
         ("access", ["link", "invite"], ["", "LINK", "public", ["link"], {"$ne": None}, None, True]),
         ("joinRole", ["editor", "viewer"], ["owner", "", "admin", ["editor"], None, 1]),

@@ -89,6 +89,31 @@ class TestUsers:
 
         assert caught.value.field == "username"
 
+    @pytest.mark.parametrize(
+        ("taken", "wanted"),
+        [
+            ("علی\u200cرضا", "علیرضا"),
+            ("annalena", "Anna\u00adLena"),
+            ("ana 👩💻", "ana 👩\u200d💻"),
+            ("né", "ne\u200d\u0301"),
+        ],
+    )
+    async def test_user_names_are_unique_without_joiners(
+        self, store: Store, seed: Seed, taken: str, wanted: str
+    ) -> None:
+        """A name that differs only in characters that nobody sees is taken; each way to write it finds its user."""
+        for number, (first, second) in enumerate([(taken, wanted), (wanted, taken)]):
+            await seed.user(f"first{number}", username=f"{number}{first}")
+
+            with pytest.raises(Conflict) as caught:
+                await seed.user(f"second{number}", username=f"{number}{second}")
+
+            assert caught.value.field == "username"
+            for name in (first, second):
+                found = await store.user_by_name(f"{number}{name}")
+                assert found is not None
+                assert found.id == f"u-first{number}"
+
     @pytest.mark.parametrize("wanted", ["ada@example.org", "ADA@Example.ORG"])
     async def test_user_emails_are_unique_case_folded(self, store: Store, seed: Seed, wanted: str) -> None:
         """An e-mail address that differs in case only is taken."""

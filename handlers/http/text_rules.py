@@ -1,0 +1,174 @@
+"""Which characters the texts that people write may have: names, titles and chat, in all languages.
+
+Characters without a picture of their own are of three kinds. Some shape the letters or emoji around them: those stay
+where they do. Some turn the direction of a text: in one line and in a chat they may say the direction of a word, but
+never turn what stands outside. Others come along when text is copied from a terminal or another program. Texts of
+programs (code) have no rules here.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+DIRECTION_MARKS: Final = frozenset("\u200e\u200f\u061c")
+"""Invisible letters with a direction (LRM, RLM, ALM), which keyboards for Hebrew and Arabic have."""
+
+_EMBEDDINGS = re.compile("[\u202a\u202b\u202c]")
+"""An old way to say the direction of a part, which reaches as far as the line: Windows copies it with paths."""
+_OVERRIDES = re.compile("[\u202d\u202e]")
+"""Letters behind one are shown in another order than they are stored in."""
+_ISOLATES = frozenset("\u2066\u2067\u2068")
+_ISOLATE_END = "\u2069"
+_DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+_LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_TERMINAL = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]")
+"""Sequences of a terminal (ECMA-48): colours and moves, titles of windows, character sets."""
+
+_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f")
+"""A flag of a region, such as Scotland's: a black flag, its letters as tags, the end."""
+
+_SHAPERS: Final = frozenset("\u200c\u200d")
+_BREAKS: Final = frozenset("\u00ad\u2060")
+"""Soft hyphen and word joiner: whether a word may be broken here."""
+_SPACE_WITHOUT_WIDTH = "\u200b"
+"""Stands between words of scripts that have no spaces, such as Khmer's."""
+_MONGOLIAN_VOWEL_SEPARATOR = "\u180e"
+
+_VISIBLE_FORMATS: Final = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+) | frozenset(map(chr, range(0x13430, 0x13440)))
+"""Characters of the same category (Cf) that have a picture, or arrange hieroglyphs."""
+
+_FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Characters of other categories that nobody sees."""
+
+_SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Chooses a variant of the character before it."""
+
+_VIRAMA = 9
+"""The combining class of signs such as the virama, behind which a joiner chooses a form of the letter."""
+
+_WITH_VARIANTS: Final = ("CJK ", "MANICHAEAN ", "MONGOLIAN ", "MYANMAR ", "PHAGS-PA ")
+"""Scripts whose letters have variants, chosen by a selector behind the letter."""
+
+
+def without_marks(text: str) -> str:
+    """Return a name without direction marks: it is shown by itself, so it needs none."""
+    return "".join(character for character in text if character not in DIRECTION_MARKS)
+
+
+def isolated(text: str) -> str:
+    """Return a text in which no change of direction reaches further than its line. It may still have overrides."""
+    if not _DIRECTIONS & set(text):
+        return text
+    return "\n".join(map(_balanced, _EMBEDDINGS.sub("", text).split("\n")))
+
+
+def chat_text(text: str) -> str:
+    """Return a message as all see it: with line ends of one kind, without sequences of a terminal and overrides."""
+    return isolated(_OVERRIDES.sub("", _LINE_ENDS.sub("\n", _TERMINAL.sub("", text))))
+
+
+def control_in(text: str, *, allowed: str = "", directions: frozenset[str] = frozenset("\u202d\u202e")) -> str:
+    """Return what is wrong with the first control or direction character, "" if there is none."""
+    for character in text:
+        is_control = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed
+        if is_control or character in directions:
+            return f"may not contain control or direction characters ({_code(character)})"
+    return ""
+
+
+def fault_of_name(name: str) -> str:
+    """Return what is wrong with the characters of a person's name, "" if nothing is."""
+    if "@" in unicodedata.normalize("NFKC", name):
+        return "may not contain @"
+    plain = _FLAG.sub("\U0001f3f4", name)
+    for index, character in enumerate(plain):
+        if _is_invisible(character) and not _shapes(plain, index):
+            return f"may not contain invisible characters ({_code(character)}) where they join nothing"
+    return ""
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text can be seen."""
+    return not any(
+        not character.isspace() and character not in _FILLERS and unicodedata.category(character) != "Cf"
+        for character in text
+    )
+
+
+def direction_in(text: str) -> str:
+    """Return what is wrong with a line in which only marks may say a direction, "" if nothing is."""
+    return control_in(text, directions=_DIRECTIONS)
+
+
+def _balanced(line: str) -> str:
+    """Return a line in which each isolate ends, and no end stands alone."""
+    kept, depth = [], 0
+    for character in line:
+        if character == _ISOLATE_END and not depth:
+            continue
+        depth += (character in _ISOLATES) - (character == _ISOLATE_END)
+        kept.append(character)
+    return "".join(kept) + _ISOLATE_END * depth
+
+
+def _is_invisible(character: str) -> bool:
+    is_format = unicodedata.category(character) == "Cf" and character not in _VISIBLE_FORMATS
+    return is_format or character in _FILLERS or _is_selector(character)
+
+
+def _is_selector(character: str) -> bool:
+    return bool(_SELECTOR.match(character))
+
+
+def _shapes(text: str, index: int) -> bool:
+    """Whether the invisible character at `index` does something to the characters around it."""
+    character, before, after = text[index], text[index - 1 : index], text[index + 1 : index + 2]
+    if not before:
+        return False
+    if character in _SHAPERS:
+        return _joins(text, index, before, after)
+    if character in _BREAKS:
+        return _kind(before) in "LNM" and _kind(after) in "LN"
+    if character == _SPACE_WITHOUT_WIDTH:
+        return unicodedata.category(before) in ("Lo", "Mn", "Mc") and unicodedata.category(after or " ") == "Lo"
+    if character == _MONGOLIAN_VOWEL_SEPARATOR:
+        return _is_of(("MONGOLIAN ",), before) and _is_of(("MONGOLIAN ",), after)
+    return _is_selector(character) and _has_variants(before, after)
+
+
+def _joins(text: str, index: int, before: str, after: str) -> bool:
+    """Whether a joiner stands between letters, behind a sign that takes a vowel away, or between two emoji."""
+    if unicodedata.combining(before) == _VIRAMA:
+        return True
+    if _kind(before) in "LMN" and _kind(after) in "LMN" and not _is_selector(before):
+        return True
+    base = before if not _is_selector(before) else text[index - 2 : index - 1]
+    return text[index] == "\u200d" and _is_emoji(base) and _is_emoji(after)
+
+
+def _has_variants(before: str, after: str) -> bool:
+    is_keycap = before in "0123456789#*" and after == "\u20e3"
+    return is_keycap or _is_emoji(before) or before in "\u203c\u2049\u3030\u303d" or _is_of(_WITH_VARIANTS, before)
+
+
+def _kind(character: str) -> str:
+    """Return the first letter of the character's category; a space for none."""
+    return unicodedata.category(character)[0] if character else " "
+
+
+def _is_emoji(character: str) -> bool:
+    """Whether it may be a part of an emoji: a symbol, a skin tone, or one that Unicode has added since."""
+    return bool(character) and (
+        unicodedata.category(character) in ("So", "Sm", "Sk") or "\U0001f000" <= character <= "\U0001faff"
+    )
+
+
+def _is_of(scripts: tuple[str, ...], character: str) -> bool:
+    return bool(character) and unicodedata.name(character, "").startswith(scripts)
+
+
+def _code(character: str) -> str:
+    return f"U+{ord(character):04X}"
