@@ -3,18 +3,13 @@
 import argparse
 import asyncio
 import os
-import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from collab_server import __version__, copying, logs, stores
 from collab_server.config import Config, ConfigError, all_settings, load
+from collab_server.opening import StartError, listen, rehearse
 from collab_server.process import CANNOT_START, Safeguards, loop_factory, serve
-from collab_server.server import StartError, listen, read_secret
-from storage.errors import StoreUnavailable
-from storage.sqlite.engine import is_locked
-from storage.sqlite.store import SqliteStore
 
 _EPILOG = """
 first steps:
@@ -29,15 +24,23 @@ Settings come from flags, then the environment, then the file .env in the curren
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
+    logs.open_outputs()
+    try:
+        return _main(arguments)
+    finally:
+        logs.flush_outputs()
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     flags = {name: value for name, value in vars(options).items() if name.isupper() and value is not None}
     try:
         config, warnings = load({**os.environ, **flags}, Path(".env"))
     except ConfigError as error:
-        print(f"collab-server: {error}", file=sys.stderr)
+        logs.complain(str(error))
         return CANNOT_START
     for warning in warnings:
-        print(f"collab-server: warning: {warning}", file=sys.stderr)
+        logs.complain(f"warning: {warning}")
     if options.command == "copy":
         return asyncio.run(copying.run(options.source, options.target, into_existing=options.into_existing))
     if options.command == "check":
@@ -55,7 +58,7 @@ def _run(config: Config, *, is_guarded: bool) -> int:
         new_loop = loop_factory(config)
         sockets = listen(config)
     except (ConfigError, StartError) as error:
-        print(f"collab-server: {error}", file=sys.stderr)
+        logs.complain(str(error))
         return CANNOT_START
     os.environ["RUST_BACKTRACE"] = "0"  # pycrdt's panics are caught; resolving their symbols takes 50 MiB
     if is_guarded:
@@ -67,42 +70,19 @@ def _run(config: Config, *, is_guarded: bool) -> int:
 
 async def _check(config: Config) -> int:
     """Say whether a server with this configuration could start, without disturbing one that runs."""
-    return await (_check_mongo(config) if config.mongo_uri else _check_sqlite(config))
-
-
-async def _check_mongo(config: Config) -> int:
-    store = stores.mongo_store(config.mongo_uri)
     try:
-        holder = await store.look()
-    except StoreUnavailable as error:
-        print(f"collab-server: MONGO_URI: {error}", file=sys.stderr)
+        loop_factory(config)
+        holder = await rehearse(config)
+    except (ConfigError, StartError) as error:
+        logs.complain(str(error))
         return CANNOT_START
-    note = f" (in use by {holder})" if holder else ""
-    print(f"Configuration is right; the store at {stores.shown(config)} is ready{note}.")
-    return 0
-
-
-async def _check_sqlite(config: Config) -> int:
-    data_dir = Path(config.data_dir).absolute()
-    database = stores.sqlite_path(config)
-    try:
-        nearest = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
-        with tempfile.TemporaryFile(dir=nearest):
-            pass
-        if not database.exists():
-            print(f"Configuration is right; the store in {data_dir} will be made at the first start.")
-            return 0
-        store = SqliteStore(database)
-        try:
-            await store.ping()
-        finally:
-            await store.release()
-        read_secret(config)
-    except (OSError, ConfigError, StoreUnavailable) as error:
-        print(f"collab-server: DATA_DIR {config.data_dir}: {error}", file=sys.stderr)
-        return CANNOT_START
-    note = " (a server is running on it)" if is_locked(database) else ""
-    print(f"Configuration is right; the store in {data_dir} is ready{note}.")
+    if config.mongo_uri:
+        place, note = f"at {stores.shown(config)}", f" (in use by {holder})" if holder else ""
+    else:
+        place, note = f"in {stores.sqlite_path(config).parent}", " (a server is running on it)" if holder else ""
+    is_new = not (config.mongo_uri or stores.sqlite_path(config).exists())
+    found = "will be made at the first start" if is_new else "is ready"
+    logs.say(f"Configuration is right; the store {place} {found}{note}.")
     return 0
 
 

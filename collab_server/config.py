@@ -7,11 +7,13 @@ here. Flags, `.env.example` and docs/configuration.md list them in the order of 
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import Original, parse_stream
 
 from crdt import limits
 from crdt.settings import PREFIX, Setting, number, text
@@ -31,10 +33,10 @@ class ConfigError(Exception):
 class Config:
     """All settings."""
 
-    host: str = text("host", "localhost", "address to listen on; 0.0.0.0 for all", prefix="").field()
+    host: str = text("host", "localhost", "address or name to listen on; *: all addresses, 0.0.0.0: those of IPv4, ::: those of IPv6", prefix="").field()
     port: int = number("port", 5000, 0, 65_535, "TCP port; 0 takes a free one", prefix="").field()
     data_dir: str = text(
-        "data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret", prefix=""
+        "data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret; ~ is the home folder", prefix=""
     ).field()
     mongo_uri: str = text(
         "mongo_uri",
@@ -153,9 +155,7 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
 
     Raises ConfigError for the first variable that is wrong.
     """
-    given: dict[str, str] = {}
-    if env_file is not None:
-        given.update({name: value for name, value in dotenv_values(env_file).items() if value is not None})
+    given: dict[str, str] = read_env_file(env_file) if env_file is not None else {}
     given.update(os.environ if environment is None else environment)
     values: dict[str, Any] = {}
     known = set()
@@ -164,14 +164,48 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
         value = given.get(setting.variable, "").strip()
         if value:
             values[setting.name] = _parse(setting, value)
+    if "data_dir" in values:
+        values["data_dir"] = _in_home(values["data_dir"])
     config = Config(**values)
     _check(config)
     unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
     return config, [f"{name} is not a setting of this server" for name in unknown]
 
 
+def read_env_file(path: Path) -> dict[str, str]:
+    """Return the variables in a file like `.env`, {} if there is none.
+
+    Raises ConfigError for what cannot be read as such a file: another encoding, a folder, a line that is no setting.
+    """
+    try:
+        if not os.path.lexists(path):
+            return {}
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}; it must be a file of lines NAME=value") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}, line {line}: not UTF-8; save the file in that encoding") from None
+    if "\0" in text:
+        raise ConfigError(f"{path} has NUL characters (UTF-16?); save the file as UTF-8")
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            raise ConfigError(f"{path}, line {_line_of(binding.original)}: must be NAME=value, or a comment behind #")
+    return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
+
+
+def _line_of(original: Original) -> int:
+    """Return the number of the line that a binding begins in; blank lines before it are a part of its text."""
+    text = original.string
+    return original.line + text.count("\n", 0, len(text) - len(text.lstrip()))
+
+
 def _parse(setting: Setting[Any], given: str) -> int | float | str:
     variable = setting.variable
+    if not given.isascii() and any("\ud800" <= character <= "\udfff" for character in given):
+        raise ConfigError(f"{variable} must be UTF-8")
     if not setting.is_number:
         if setting.allowed and given not in setting.allowed:
             raise ConfigError(f"{variable} must be one of {', '.join(setting.allowed)}, not {given!r}")
@@ -184,6 +218,14 @@ def _parse(setting: Setting[Any], given: str) -> int | float | str:
     if not setting.low <= value <= setting.high:
         raise ConfigError(f"{variable} must be from {setting.low} to {setting.high}, not {given}")
     return value
+
+
+def _in_home(folder: str) -> str:
+    """Return a path with `~` or `~user` at its beginning replaced by the home folder."""
+    try:
+        return str(Path(folder).expanduser())
+    except RuntimeError:
+        raise ConfigError(f"DATA_DIR {folder}: there is no such home folder") from None
 
 
 def _check(config: Config) -> None:

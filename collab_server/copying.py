@@ -1,18 +1,23 @@
 """The command `collab-server copy`: a whole server's data from one store to another."""
 
-import sys
+import re
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from collab_server.app import wall_clock
+from collab_server.logs import complain, say
 from collab_server.stores import SQLITE_NAME, mongo_store, public_uri
 from storage.copying import CopyRefused, PortableStore, copy
 from storage.errors import StoreError, StoreUnavailable
 from storage.sqlite.store import SqliteStore
 
 FAILED = 2
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_EXTENSION = re.compile(r".\.\w*[A-Za-z]\w*$")
+"""Letters behind a dot: `backup-2026.11.28` is a folder."""
 
 
 async def run(source: str, target: str, *, into_existing: bool) -> int:
@@ -21,12 +26,13 @@ async def run(source: str, target: str, *, into_existing: bool) -> int:
     source, target  a data folder, a SQLite file, or a MongoDB URI
     """
     try:
-        if _name(source) == _name(target):
+        names = _name(source), _name(target)
+        if names[0] == names[1] or _are_one_file(*names):
             raise CopyRefused("source and target are the same")
         from_store, to_store = _store(source, must_exist=True), _store(target, must_exist=False)
-        await _copy(from_store, to_store, _name(source), into_existing=into_existing)
-    except StoreError as error:
-        print(f"collab-server: {error}", file=sys.stderr)
+        await _copy(from_store, to_store, names[0], into_existing=into_existing)
+    except (StoreError, OSError) as error:
+        complain(str(error))
         return FAILED
     return 0
 
@@ -54,7 +60,7 @@ async def _copy(source: PortableStore, target: PortableStore, name: str, *, into
         await source.close(is_clean=was_clean)
     rows = sum(table.rows for table in sums.values())
     checked = "not compared, as the target had rows before" if into_existing else "counts and digests are equal"
-    print(f"Copied {rows} rows of {len(sums)} tables; {checked}.")
+    say(f"Copied {rows} rows of {len(sums)} tables; {checked}.")
 
 
 def _name(place: str) -> str:
@@ -65,9 +71,27 @@ def _is_mongo(place: str) -> bool:
     return place.startswith(("mongodb://", "mongodb+srv://"))
 
 
+def _are_one_file(source: str, target: str) -> bool:
+    """Whether two paths are names of one file."""
+    try:
+        return Path(source).samefile(target)
+    except OSError:
+        return False
+
+
 def _path(place: str) -> Path:
-    path = Path(place).resolve()
-    return path if path.suffix == ".db" else path / SQLITE_NAME
+    """Return the SQLite file that is meant: what is there decides, and for what is not there its name.
+
+    A name with an extension is a file; without one, or with a slash at its end, it is a folder with `collab.db` in it.
+    """
+    if scheme := _SCHEME.match(place):
+        raise StoreUnavailable(f"{scheme[0]}… is no store; one is a folder, a SQLite file, or a URI with mongodb://")
+    try:
+        path = Path(place).expanduser().resolve()
+    except RuntimeError:
+        raise StoreUnavailable(f"{place}: there is no such home folder") from None
+    is_folder = path.is_dir() if path.exists() else place.endswith("/") or not _EXTENSION.search(path.name)
+    return path / SQLITE_NAME if is_folder else path
 
 
 def _store(place: str, *, must_exist: bool) -> PortableStore:

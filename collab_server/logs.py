@@ -1,6 +1,11 @@
-"""Logs: readable lines on a terminal, one JSON object a line otherwise. Never secrets, never document text."""
+"""Logs: readable lines on a terminal, one JSON object a line otherwise. Never secrets, never document text.
 
+Outputs that are closed or full are no reason to stop: what is written there is lost, and the server goes on.
+"""
+
+import contextlib
 import logging
+import os
 import re
 import sys
 import time
@@ -17,6 +22,64 @@ _SWITCHING_PROTOCOLS = 101
 _MALFORMED = "Malformed HTTP message from %s: %s"
 _QUOTE = re.compile(r"[:'\"]")
 _LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
+
+
+def open_outputs() -> None:
+    """Make sure that the three standard descriptors are open, or a socket or a database would get their numbers.
+
+    Characters that an output's encoding lacks are escaped.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # it was closed when the interpreter started
+            setattr(sys, name, open(descriptor, "w", closefd=False))  # noqa: SIM115  # until the process ends
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def say(line: str) -> None:
+    """Print a line for people; it is lost if standard output is full or closed."""
+    _write(sys.stdout, line)
+
+
+def complain(line: str) -> None:
+    """Print a line of what is wrong, after the command's name."""
+    _write(sys.stderr, f"collab-server: {line}")
+
+
+def _write(stream: TextIO, line: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # ValueError: closed
+        print(line, file=stream, flush=True)
+
+
+def flush_outputs() -> None:
+    """Write what was printed, as far as that is possible."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _drop(stream)
+
+
+def _drop(stream: TextIO) -> None:
+    """Send what cannot be written to nowhere; the interpreter flushes again at its end, and would fail."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        stream.flush()
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes log lines; drops those that cannot be written."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Drop a line that the output does not take; another error is one of ours, and is shown."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
 
 
 class _JsonFormatter(JsonFormatter):
@@ -39,10 +102,11 @@ class _JsonFormatter(JsonFormatter):
         return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03d}Z"
 
 
-def set_up(log_format: str, level: str, stream: TextIO = sys.stderr) -> None:
-    """Send all logs to a stream; `log_format` is auto, text or json."""
+def set_up(log_format: str, level: str, stream: TextIO | None = None) -> None:
+    """Send all logs to a stream, standard error by default; `log_format` is auto, text or json."""
+    stream = stream or sys.stderr
     as_text = log_format == "text" or (log_format == "auto" and stream.isatty())
-    handler = logging.StreamHandler(stream)
+    handler = _Handler(stream)
     handler.setFormatter(logging.Formatter(_LINE, "%H:%M:%S") if as_text else _JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -5,15 +5,16 @@ Not for: starting it again, or ending it when it hangs (`collab_server.supervisi
 
 import asyncio
 import gc
-import sys
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from socket import socket
 
-from collab_server import __version__, stores
+from collab_server import __version__, logs, stores
 from collab_server.config import Config, ConfigError
-from collab_server.server import Server, StartError
+from collab_server.opening import StartError
+from collab_server.server import Server
 
 try:
     import uvloop
@@ -23,6 +24,8 @@ except ImportError:  # it does not install everywhere
 CANNOT_START = 2
 """Exit code of a process that says itself why it does not serve."""
 _CUT_SHORT = 1
+
+_log = logging.getLogger(__name__)
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -36,6 +39,7 @@ class Safeguards:
     is_first        no process of this supervisor served before
     died_by_itself  the process before this one ended by its own fault, see `Quarantine.note`
     free_memory     gives freed memory back to the system
+    on_serving      called once the process serves
     """
 
     watchdog: AbstractContextManager[None] = field(default_factory=nullcontext)
@@ -43,6 +47,7 @@ class Safeguards:
     is_first: bool = True
     died_by_itself: bool = False
     free_memory: Callable[[], object] | None = None
+    on_serving: Callable[[], object] = lambda: None
 
 
 def loop_factory(config: Config) -> LoopFactory:
@@ -75,10 +80,16 @@ async def _serve(config: Config, sockets: list[socket], safeguards: Safeguards) 
             server.stop_on_signals()
             if safeguards.is_first:
                 _greet(config, server)
-            await server.run_until_stopped()
         except StartError as error:
-            print(f"collab-server: {error}", file=sys.stderr)
+            logs.complain(str(error))
             return CANNOT_START
+        except Exception as error:  # whatever it is, another start would end the same way
+            logs.complain(f"cannot start: {type(error).__name__}: {error}")
+            _log.debug("cannot start", exc_info=True)
+            return CANNOT_START
+        safeguards.on_serving()
+        try:
+            await server.run_until_stopped()
         except asyncio.CancelledError:
             return _CUT_SHORT
     return 0
@@ -86,8 +97,5 @@ async def _serve(config: Config, sockets: list[socket], safeguards: Safeguards) 
 
 def _greet(config: Config, server: Server) -> None:
     websocket = server.url.replace("http", "ws", 1)
-    print(f"collab-server {__version__} runs on {server.url} (data in {stores.shown(config)})")
-    print(
-        f"Next: open {server.url} for a first session; Yjs editors connect to {websocket}/sync/<id>.",
-        flush=True,
-    )
+    logs.say(f"collab-server {__version__} runs on {server.url} (data in {stores.shown(config)})")
+    logs.say(f"Next: open {server.url} for a first session; Yjs editors connect to {websocket}/sync/<id>.")

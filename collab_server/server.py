@@ -1,38 +1,27 @@
 """Start, drain, stop."""
 
 import asyncio
-import errno
 import logging
-import os
-import secrets
 import signal
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
-from tornado.netutil import bind_sockets
 
 from collab_server.app import Parts, make_parts, wall_clock
-from collab_server.config import MIN_SECRET_BYTES, Config, ConfigError
-from collab_server.crashes import Crashes
+from collab_server.config import Config
 from collab_server.housekeeping import Housekeeping
-from collab_server.stores import make_store, variable
+from collab_server.opening import listen, open_all, public_url
+from collab_server.stores import make_store
 from handlers.http.network import subscriber
 from handlers.rates import RateLimiter
 from storage.base import Store
-from storage.errors import StoreUnavailable
 
-_SECRET_NAME = "secret"  # noqa: S105 - a file name
 _MAX_HEADER_BYTES = 16 << 10
 _MAX_BUFFER_BYTES = 8 << 20
 
 _log = logging.getLogger(__name__)
-
-
-class StartError(Exception):
-    """The server cannot start; the message says why in one line."""
 
 
 class Listener(HTTPServer):
@@ -74,8 +63,7 @@ class Server:
     @property
     def url(self) -> str:
         """Where people reach this server from this machine."""
-        host = self.parts.config.host
-        return f"http://{'localhost' if host in ('0.0.0.0', '::', '') else host}:{self.port}"
+        return public_url(self.parts.config, self.port)
 
     @classmethod
     async def start(
@@ -95,13 +83,12 @@ class Server:
         sockets = sockets or listen(config)
         store = make_store(config)
         try:
-            is_clean, secret, crashes = await _opened(config, store, died_by_itself=died_by_itself)
-        except (StoreUnavailable, OSError, ConfigError) as error:
+            opened = await open_all(config, store, wall_clock(), died_by_itself=died_by_itself)
+        except BaseException:
             for listening in sockets:
                 listening.close()
-            await store.close(is_clean=False)
-            raise StartError(f"{variable(config)}: {error}") from error
-        parts = make_parts(config, store, secret, is_clean=is_clean, crashes=crashes)
+            raise
+        parts = make_parts(config, store, opened.secret, is_clean=opened.is_clean, crashes=opened.crashes)
         parts.services.rooms.start()
         parts.services.connections.start()
         parts.services.lag.start()
@@ -173,22 +160,6 @@ class Server:
             _log.error("stopped with edits that could not be saved; clients still have them and bring them back")
 
 
-async def _opened(config: Config, store: Store, *, died_by_itself: bool) -> tuple[bool, str, Crashes]:
-    """Open what is in DATA_DIR and the store; return whether the run before ended cleanly, the secret, the crashes.
-
-    Raises StoreUnavailable, OSError or ConfigError.
-    """
-    is_clean = await store.open()
-    secret = read_secret(config)
-    crashes = Crashes(Path(config.data_dir))
-    try:
-        crashes.look_back(wall_clock(), is_sure=died_by_itself)
-    except BaseException:
-        crashes.close()
-        raise
-    return is_clean, secret, crashes
-
-
 def _listener(config: Config, parts: Parts) -> Listener:
     """Return the HTTP server, which does not listen yet."""
     http = Listener(
@@ -202,36 +173,3 @@ def _listener(config: Config, parts: Parts) -> Listener:
     )
     http.limiter = None if config.trust_proxy else parts.services.limiters.accepts
     return http
-
-
-def listen(config: Config) -> list[socket.socket]:
-    """Return sockets that are bound; raises StartError."""
-    try:
-        return bind_sockets(config.port, config.host)
-    except OSError as error:
-        raise StartError(_why_not_bound(config, error)) from error
-
-
-def _why_not_bound(config: Config, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"PORT {config.port} is in use; choose another, for example PORT={config.port + 1}"
-    return f"PORT {config.port} on HOST {config.host}: {error.strerror or error}"
-
-
-def read_secret(config: Config) -> str:
-    """Return JWT_SECRET, or the one in DATA_DIR, made on the first start; raises ConfigError or OSError."""
-    if config.jwt_secret:
-        return config.jwt_secret
-    path = Path(config.data_dir) / _SECRET_NAME
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        secret = path.read_text().strip()
-        if len(secret) < MIN_SECRET_BYTES:
-            raise ConfigError(f"{path} must hold at least {MIN_SECRET_BYTES} bytes; delete it for a new one") from None
-        return secret
-    secret = secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret + "\n")
-    return secret

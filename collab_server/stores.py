@@ -1,11 +1,11 @@
 """Which store a configuration means."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from collab_server.config import Config
-from storage.base import Store
+from storage.copying import PortableStore
 from storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SQLITE_NAME = "collab.db"
 
 
-def make_store(config: Config) -> Store:
+def make_store(config: Config) -> PortableStore:
     """Return the store, not open yet."""
     return mongo_store(config.mongo_uri) if config.mongo_uri else SqliteStore(sqlite_path(config))
 
@@ -43,6 +43,9 @@ def shown(config: Config) -> str:
 
 
 def public_uri(uri: str) -> str:
-    """Return a MongoDB URI without user, password and options."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """Return a MongoDB URI without user, password and options, also one that is malformed."""
+    scheme, _, rest = uri.partition("://")
+    hosts = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "@" in rest[len(hosts) :]:
+        return f"{scheme}://…"  # an `@` in an option, or a password that is not escaped: nobody knows where it ends
+    return f"{scheme}://{rest.partition('?')[0].partition('#')[0].rpartition('@')[2]}"

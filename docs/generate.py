@@ -17,9 +17,19 @@ _CONFIGURATION_HEAD = """# Configuration
 
 <!-- Made by `make format` from collab_server/config.py; edit there. -->
 
-Settings come from the command's flags, then the environment, then a file `.env` in the current
-folder. A bad value ends the start with one line that names the variable and the rule; an unknown
-`COLLAB_*` variable is a warning. `collab-server check` tries a configuration without starting.
+Settings come from the command's flags, then the environment, then a file `.env` in the current folder. A bad
+value ends the start with one line that names the variable and the rule; an unknown `COLLAB_*` variable is a
+warning. `collab-server check` tries a configuration without starting: it asks everything that a start asks
+(address and port, store, secret, files in `DATA_DIR`), makes nothing, and ends with the line that the start
+would end with.
+
+`.env` is UTF-8 and has lines `NAME=value`. Values may be quoted, `#` behind a blank begins a comment, and
+`${OTHER}` is replaced by that variable (write `'…'` around a value that has `${` in it). A file in another
+encoding, a folder of that name, or a line that is no setting ends the start.
+
+`HOST` is one address or name of this machine. `localhost` is reached from this machine only, `0.0.0.0` is
+every IPv4 address, `::` every IPv6 address, and `*` is every address of both families. Quote the `*` in a
+shell: `--host '*'`.
 
 | variable, flag | default | allowed | what it is |
 |---|---|---|---|

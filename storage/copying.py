@@ -60,7 +60,13 @@ class TableIO(Protocol):
 
 
 class PortableStore(Store, TableIO, Protocol):
-    """A store whose tables can be copied; both stores are."""
+    """A store whose tables can be copied, and that can be looked at before it is opened; both stores are."""
+
+    async def look(self) -> str:
+        """Return who has the store open, "" for nobody, without opening it or making anything.
+
+        Raises StoreUnavailable where `open` would, except for a server that has the store open.
+        """
 
 
 @dataclass(frozen=True, slots=True)

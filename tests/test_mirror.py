@@ -52,7 +52,6 @@ REASONS: dict[str, tuple[str, ...]] = {
     AS_A_PROCESS: (
         "collab_server/__main__.py",
         "collab_server/supervision/safeguards.py",
-        "collab_server/supervision/supervisor.py",
     ),
     WHOLE_SERVER: (
         "collab_server/app.py",

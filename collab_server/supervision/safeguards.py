@@ -34,5 +34,6 @@ def _serve(config: Config, sockets: list[socket], loop_factory: LoopFactory, sta
         is_first=not start.deaths,
         died_by_itself=start.is_sure,
         free_memory=allocator.give_back,
+        on_serving=start.on_serving,
     )
     return serve(config, sockets, loop_factory, safeguards)

@@ -8,12 +8,12 @@ import contextlib
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from socket import socket
 
+from collab_server.logs import complain, flush_outputs
 from collab_server.process import CANNOT_START
 from collab_server.supervision.watchdog import STUCK
 
@@ -27,6 +27,8 @@ _LONGEST_PAUSE_S = 30.0
 _TIMES_LONGER = 3
 _LIVED_S = 60.0
 """Who has lived for this long begins with short pauses again."""
+_FIRST_STARTS = 3
+"""Starts after which a server that has never served is given up, if a signal ended each of them."""
 _STEP_S = 0.05
 
 _log = logging.getLogger(__name__)
@@ -36,14 +38,16 @@ _log = logging.getLogger(__name__)
 class Start:
     """What a process that is to serve is told.
 
-    parent     readable as soon as the supervisor is gone, None without one
-    deaths     how many died before it
-    is_sure    the last one died by its own fault
+    parent      readable as soon as the supervisor is gone, None without one
+    deaths      how many died before it
+    is_sure     the last one died by its own fault
+    on_serving  to be called once it serves
     """
 
     parent: int | None = None
     deaths: int = 0
     is_sure: bool = False
+    on_serving: Callable[[], object] = lambda: None
 
 
 Serve = Callable[[Start], int]
@@ -58,17 +62,20 @@ class Supervisor:
         self._serve = serve
         self._child = 0
         self._is_stopping = False
+        self._has_served = False
 
     def run(self) -> int:
         """Return the exit code of the last process: when it was asked to end, or could not even start once."""
         parent, self._alive = os.pipe()
+        self._heard, self._said = os.pipe()
+        os.set_blocking(self._heard, False)
         before = {number: signal.signal(number, self._forward) for number in _FORWARDED}
-        pause_s, start = _FIRST_PAUSE_S, Start(parent)
+        pause_s, start = _FIRST_PAUSE_S, Start(parent, on_serving=self._note_serving)
         try:
             while True:
                 began = time.monotonic()
                 code = self._live_once(start)
-                if self._is_stopping or code == 0 or (code == CANNOT_START and not start.deaths):
+                if self._is_stopping or code == 0 or self._is_hopeless(code, start.deaths + 1):
                     return code if code >= 0 else 128 - code
                 lived_s = time.monotonic() - began
                 is_first = lived_s >= _LIVED_S or not start.deaths
@@ -77,12 +84,28 @@ class Supervisor:
                 self._rest(pause_s)
                 if self._is_stopping:
                     return 128 - code if code < 0 else code  # type: ignore[unreachable]  # a signal sets it meanwhile
-                start = Start(parent, start.deaths + 1, is_sure=-code in _OWN_FAULT)
+                start = replace(start, deaths=start.deaths + 1, is_sure=-code in _OWN_FAULT)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-            os.close(parent)
-            os.close(self._alive)
+            for descriptor in (parent, self._alive, self._heard, self._said):
+                os.close(descriptor)
+
+    def _is_hopeless(self, code: int, starts: int) -> bool:
+        """Whether no process has ever served, and another one would end as the last one did."""
+        if not self._has_served:
+            with contextlib.suppress(BlockingIOError):
+                self._has_served = bool(os.read(self._heard, 1))
+        if self._has_served or (code < 0 and starts < _FIRST_STARTS):
+            return False
+        if code < 0:
+            complain(f"cannot start: the serving process {_how(code)}")
+        return True
+
+    def _note_serving(self) -> None:
+        """Tell the supervisor, in the process that serves, that it does."""
+        self._has_served = True
+        os.write(self._said, b"1")
 
     def _live_once(self, start: Start) -> int:
         """Return how the process ended: its exit code, or minus the signal it died of."""
@@ -108,12 +131,18 @@ class Supervisor:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
             code = self._serve(start)
-        except BaseException:
-            _log.exception("the serving process failed")
+        except BaseException as error:
+            if self._has_served:
+                _log.exception("the serving process failed")
+            else:
+                complain(f"cannot start: {type(error).__name__}: {error}")
+                code = CANNOT_START
         finally:
-            logging.shutdown()
-            sys.stdout.flush()
-            os._exit(code)
+            try:
+                logging.shutdown()
+                flush_outputs()
+            finally:
+                os._exit(code)
 
     def _forward(self, number: int, _frame: object) -> None:
         if not self._is_stopping:

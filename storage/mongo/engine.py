@@ -1,4 +1,4 @@
-"""The open database, its indexes, and what the parts of the store share: locks, and waiting for durable reads.
+"""The open database, and what the parts of the store share: locks, and waiting for durable reads.
 
 No multi-document transactions: a single node has none. Whatever takes several writes is ordered so
 that a crash between two of them is harmless or is finished by the next start; within the process,
@@ -9,58 +9,14 @@ import asyncio
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
-
-from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import OperationFailure
 
 from storage.errors import StoreUnavailable
 from storage.mongo.driver import FAILURES, Client, Database, connect, database_of, unavailable
+from storage.mongo.indexes import make_indexes
 from storage.mongo.lease import Lease
-from storage.records import INVITES_KEPT_MS
 
 _BATCH = 1_000
 """Documents deleted or changed by one command: well within the time-out of the socket."""
-_CLOCKS_DIFFER_S = 3_600
-"""Seconds after its end at which a TTL index drops a document: the clocks of machines differ by less."""
-_OPTIONS_DIFFER = (85, 86)
-"""IndexOptionsConflict and IndexKeySpecsConflict: there is one of these keys, made by another release."""
-
-
-def _unique_text(field: str) -> dict[str, Any]:
-    return {"unique": True, "partialFilterExpression": {field: {"$type": "string"}}}
-
-
-_LONG = {"expireAfterSeconds": INVITES_KEPT_MS // 1000}
-_SOON = {"expireAfterSeconds": _CLOCKS_DIFFER_S}
-
-_INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
-    ("users", [("email_key", ASCENDING)], _unique_text("email_key")),
-    ("users", [("name_key", ASCENDING)], _unique_text("name_key")),
-    ("users", [("is_guest", ASCENDING), ("active_at", ASCENDING)], {}),
-    ("users", [("leaving", ASCENDING)], {"sparse": True}),
-    ("refresh_tokens", [("user_id", ASCENDING)], {}),
-    ("refresh_tokens", [("expires", ASCENDING)], _SOON),
-    ("sessions", [("owner_id", ASCENDING)], {}),
-    ("members", [("session_id", ASCENDING), ("joined_at", ASCENDING)], {}),
-    ("members", [("user_id", ASCENDING)], {}),
-    ("invites", [("session_id", ASCENDING), ("_id", DESCENDING)], {}),
-    ("invites", [("secret_hash", ASCENDING)], {"unique": True}),
-    ("invites", [("expires", ASCENDING)], _LONG),
-    ("invite_uses", [("invite_id", ASCENDING), ("used_at", DESCENDING)], {}),
-    ("invite_uses", [("session_id", ASCENDING)], {}),
-    ("invite_uses", [("expires", ASCENDING)], _LONG),
-    ("tickets", [("user_id", ASCENDING)], {}),
-    ("tickets", [("expires", ASCENDING)], _SOON),
-    ("messages", [("session_id", ASCENDING), ("sequence", DESCENDING)], {"unique": True}),
-    ("messages", [("sender_id", ASCENDING)], {}),
-    ("log", [("session_id", ASCENDING), ("last", ASCENDING)], {}),
-    ("log", [("session_id", ASCENDING), ("first", ASCENDING), ("last", ASCENDING)], {}),
-    ("versions", [("session_id", ASCENDING), ("number", DESCENDING)], {"unique": True}),
-    ("versions", [("author_id", ASCENDING)], {}),
-    ("parts", [("session_id", ASCENDING)], {}),
-)  # fmt: skip
-"""(collection, keys, options); made at every start, which is cheap when they are there."""
 
 
 class Engine:
@@ -97,7 +53,7 @@ class Engine:
         try:
             await self._database.command("ping")
             await self.lease.take(self._database)
-            await _make_indexes(self._database)
+            await make_indexes(self._database)
         except FAILURES as error:
             await self.close()
             raise unavailable(error) from error
@@ -138,29 +94,3 @@ class Engine:
         filled = {**query, field: {"$ne": ""}}
         while ids := [document["_id"] async for document in self.db[collection].find(filled, {"_id": 1}).limit(_BATCH)]:
             await self.db[collection].update_many({"_id": {"$in": ids}}, {"$set": {field: ""}})
-
-
-async def _make_indexes(db: Database) -> None:
-    """Make the indexes that are missing, and make those again that have other options."""
-    await asyncio.gather(*(_make_indexes_of(db, name) for name in dict.fromkeys(name for name, _, _ in _INDEXES)))
-
-
-async def _make_indexes_of(db: Database, collection: str) -> None:
-    indexes = [(keys, options) for name, keys, options in _INDEXES if name == collection]
-    try:
-        await db[collection].create_indexes([IndexModel(keys, **options) for keys, options in indexes])
-    except OperationFailure as error:
-        if error.code not in _OPTIONS_DIFFER:
-            raise
-        for keys, options in indexes:
-            await _make_index(db, collection, keys, options)
-
-
-async def _make_index(db: Database, name: str, keys: list[tuple[str, int]], options: dict[str, Any]) -> None:
-    try:
-        await db[name].create_index(keys, **options)
-    except OperationFailure as error:
-        if error.code not in _OPTIONS_DIFFER:
-            raise
-        await db[name].drop_index(keys)
-        await db[name].create_index(keys, **options)

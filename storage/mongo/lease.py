@@ -26,6 +26,7 @@ DOUBT_S = 20.0
 """After so long without one the holder stops; what it has begun is over in time (5 s of selection, 10 s of socket)."""
 
 _KEY = {"_id": "lease"}
+_FIELDS = {"token", "until", "host", "boot", "space", "pid", "began"}
 
 
 class Lease:
@@ -86,9 +87,16 @@ class Lease:
 
 
 async def holder(db: Database, known: Document | None = None) -> str:
-    """Return which server has the database, "" for none; known: the lease, if it was read already."""
+    """Return which server has the database, "" for none; known: the lease, if it was read already.
+
+    Raises StoreUnavailable for a lease that no server wrote.
+    """
     lease = known or await db.meta.find_one(_KEY)
-    if lease is None or lease["until"] <= await _now(db) or _is_dead(lease):
+    if lease is None:
+        return ""
+    if not (lease.keys() >= _FIELDS and isinstance(lease["until"], int)):
+        raise StoreUnavailable("MongoDB: the collection `meta` belongs to another program")
+    if lease["until"] <= await _now(db) or _is_dead(lease):
         return ""
     return f"{lease['host']} pid {lease['pid']}"
 

@@ -10,6 +10,7 @@ from storage.mongo.account_removal import MongoAccountRemoval
 from storage.mongo.accounts import MongoAccountStore
 from storage.mongo.driver import connect, database_of, translated
 from storage.mongo.engine import Engine
+from storage.mongo.indexes import look_for_duplicates
 from storage.mongo.invites import MongoInviteStore
 from storage.mongo.lease import RENEW_S, holder
 from storage.mongo.rooms import MongoRoomStore
@@ -49,7 +50,7 @@ class MongoStore(
             await self._stop_renewing()
             await self._engine.close()
             raise
-        return before is None or before["value"] == "closed"
+        return before is None or before.get("value") == "closed"
 
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
         await self._repair()
@@ -94,10 +95,19 @@ class MongoStore(
 
     @translated
     async def look(self) -> str:
-        """Return who has the database open, "" for nobody, without opening it. Raises StoreUnavailable."""
+        """Return who has the database open, "" for nobody, without opening it.
+
+        Raises StoreUnavailable where `open` would, except for a server that has it open: for a user who may
+        not write, or documents that an index does not allow.
+        """
         client = connect(self._engine.uri)
         try:
-            return await holder(database_of(client))
+            db = database_of(client)
+            await db.command("ping")
+            if not (found := await holder(db)):
+                await db.meta.delete_one({"_id": "nothing"})  # may this user write?
+                await look_for_duplicates(db)
+            return found
         finally:
             await client.close()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from storage.errors import StoreUnavailable
+from storage.places import try_file, try_folder
 
 _T = TypeVar("_T")
 
@@ -55,6 +56,18 @@ class Engine:
         except BaseException:
             await self.close()
             raise
+
+    async def rehearse(self, work: Callable[[sqlite3.Connection], object]) -> bool:
+        """Do what `open` does and then `work`, undo it, and return whether a server has the file open.
+
+        Makes no file. Raises StoreUnavailable where `open` would, except for a server that has the file open.
+        """
+        if self._closing:
+            self._start_threads()
+        try:
+            return await self._run(self._writer, self._rehearse, work)
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         """Wait for what is under way, then close everything; harmless when closed."""
@@ -105,6 +118,27 @@ class Engine:
         connection.execute("PRAGMA synchronous=FULL")
         _migrate(connection, done)
         self._write_connection = connection
+
+    def _rehearse(self, work: Callable[[sqlite3.Connection], object]) -> bool:
+        try_folder(self._path.parent)
+        try_file(_lock_file(self._path))
+        is_used = is_locked(self._path)
+        try_file(self._path)
+        if not self._path.exists():
+            return is_used
+        connection = self._connect()
+        done = _steps_done(connection)
+        if is_used:
+            return True
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for step in range(done, len(MIGRATIONS)):
+                _run_step(connection, step)
+            work(connection)
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        return False
 
     def _take_lock(self) -> None:
         """Two servers on one file would each believe their own rooms: the second one is refused."""
@@ -166,7 +200,8 @@ class Engine:
 
 
 def _lock_file(database: Path) -> Path:
-    return database.with_suffix(".lock")
+    name = f"{database.name}.lock" if database.suffix == ".lock" else f"{database.stem}.lock"
+    return database.with_name(name)
 
 
 def is_locked(database: Path) -> bool:
@@ -185,23 +220,30 @@ def is_locked(database: Path) -> bool:
 
 
 def _steps_done(connection: sqlite3.Connection) -> int:
-    """Return how many migrations the file has seen; a file of a newer server is refused untouched."""
+    """Return how many migrations the file has seen; a newer server's or another program's is refused untouched."""
     done = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if done > len(MIGRATIONS):
+    if done < 0 or done > len(MIGRATIONS):
         raise StoreUnavailable("the database was written by a newer version of this server")
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "users" not in tables if done else tables:
+        raise StoreUnavailable("the SQLite file belongs to another program")
     return done
 
 
 def _migrate(connection: sqlite3.Connection, done: int) -> None:
     """Bring the schema up to date, each step in its own transaction."""
-    for step, name in enumerate(MIGRATIONS[done:], done + 1):
-        script = files("storage.sqlite").joinpath(name).read_text()
+    for step in range(done, len(MIGRATIONS)):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for statement in script.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version={step:d}")
+            _run_step(connection, step)
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def _run_step(connection: sqlite3.Connection, step: int) -> None:
+    """Run a migration inside the caller's transaction; step: its place in `MIGRATIONS`."""
+    for statement in files("storage.sqlite").joinpath(MIGRATIONS[step]).read_text().split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={step + 1:d}")

@@ -22,14 +22,8 @@ class SqliteStore(
 
     async def open(self) -> bool:
         await self._engine.open()
-
-        def work(db: sqlite3.Connection) -> bool:
-            row = db.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
-            db.execute("INSERT INTO meta VALUES ('state', 'running') ON CONFLICT DO UPDATE SET value = 'running'")
-            return row is None or row["value"] == "closed"
-
         try:
-            return await self._engine.write(work)
+            return await self._engine.write(_note_start)
         except BaseException:
             await self._engine.close()
             raise
@@ -44,6 +38,20 @@ class SqliteStore(
     async def ping(self) -> None:
         await self._engine.read(lambda db: db.execute("SELECT count(*) FROM sqlite_master").fetchone())
 
+    async def look(self) -> str:
+        """Return who has the file open, "" for nobody, without changing anything.
+
+        Raises StoreUnavailable where `open` would, except for a server that has the file open.
+        """
+        return "a server" if await self._engine.rehearse(_note_start) else ""
+
     async def release(self) -> None:
-        """Let go of a store that was only read, never opened."""
+        """Close a store that was only read, never opened."""
         await self._engine.close()
+
+
+def _note_start(db: sqlite3.Connection) -> bool:
+    """Note that a server has begun; return whether the one before ended cleanly."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
+    db.execute("INSERT INTO meta VALUES ('state', 'running') ON CONFLICT DO UPDATE SET value = 'running'")
+    return row is None or row["value"] == "closed"

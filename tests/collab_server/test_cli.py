@@ -19,7 +19,7 @@ async def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> tuple[
     """Run `collab-server` and return (exit code, output, errors)."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "collab_server", *arguments,
-        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), "PORT": "0", **variables},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await process.communicate()

@@ -1,5 +1,6 @@
 """Settings: typed, bounded, documented."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -54,6 +55,60 @@ def test_environment_takes_precedence_over_env_file(tmp_path: Path) -> None:
     assert (config.port, config.data_dir, config.host) == (6001, "elsewhere", "localhost")
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("PORT=5001\n".encode("utf-16"), "line 1: not UTF-8"),
+        ("PORT=5001\n".encode("utf-16-le"), "has NUL characters (UTF-16?)"),
+        (b"# caf\xc3\xa9\nMETRICS_TOKEN=caf\xe9\n", "line 2: not UTF-8"),
+        (b"PORT=5001\0\n", "has NUL characters"),
+        (b'\n\nHOST=x\n\nPORT="5001\nDATA_DIR=dd\n', "line 5: must be NAME=value"),
+        (b"PORT 5001\n", "line 1: must be NAME=value"),
+        (b"this is no setting\n", "line 1: must be NAME=value"),
+    ],
+)
+def test_env_file_that_cannot_be_read_is_one_line(tmp_path: Path, content: bytes, words: str) -> None:
+    """Another encoding or a line that is no setting ends the start; nothing is passed over silently."""
+    file = tmp_path / ".env"
+    file.write_bytes(content)
+
+    with pytest.raises(ConfigError) as caught:
+        load({}, file)
+
+    assert str(caught.value).startswith(str(file))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("/nonexistent/file")])
+def test_env_file_that_is_no_file_is_one_line(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    """A folder (Docker makes one for a mount that is missing), a link that leads nowhere."""
+    make(tmp_path / ".env")
+
+    with pytest.raises(ConfigError, match=r"\.env: .*; it must be a file of lines NAME=value"):
+        load({}, tmp_path / ".env")
+
+
+def test_env_file_of_other_editors_is_read(tmp_path: Path) -> None:
+    """A byte order mark, Windows line ends, quotes, `export`, comments."""
+    file = tmp_path / ".env"
+    file.write_bytes(b'\xef\xbb\xbfPORT=5001\r\nexport HOST="127.0.0.1" # here\r\n\r\nDATA_DIR=\r\n')
+
+    config, _ = load({}, file)
+
+    assert (config.port, config.host, config.data_dir) == (5001, "127.0.0.1", "data")
+
+
+def test_tilde_in_data_dir_is_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In `.env` and in flags no shell replaces it."""
+    monkeypatch.setenv("HOME", "/home/ada")
+
+    assert load({"DATA_DIR": "~/x"})[0].data_dir == "/home/ada/x"
+    assert load({"DATA_DIR": "a/~"})[0].data_dir == "a/~"
+    with pytest.raises(ConfigError, match="DATA_DIR ~nobody-of-that-name/x: there is no such home folder"):
+        load({"DATA_DIR": "~nobody-of-that-name/x"})
+
+
 def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
     """No `.env` is fine."""
     assert load({}, tmp_path / ".env")[0] == Config()
@@ -72,6 +127,7 @@ def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
         ("CORS_ORIGIN", "example.org", "CORS_ORIGIN: 'example.org' is not an origin like https://example.org"),
         ("CORS_ORIGIN", "*", "CORS_ORIGIN: '*' is not an origin like https://example.org"),
         ("CLOUDINARY_URL", "https://x", "CLOUDINARY_URL must look like cloudinary://key:secret@cloud"),
+        ("METRICS_TOKEN", "caf\udce9", "METRICS_TOKEN must be UTF-8"),
         ("COLLAB_PONG_S", "26", "COLLAB_PONG_S must not be greater than COLLAB_PING_S"),
     ],
 )

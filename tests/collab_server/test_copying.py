@@ -1,5 +1,6 @@
 """The command `collab-server copy`: what it says and the code it ends with."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,12 @@ async def test_run_copies_and_keeps_clean_or_unclean_end_of_source(
     [
         ("from", "from/collab.db", "source and target are the same"),
         ("nothing", "to", "nothing/collab.db does not exist"),
+        ("backup.sqlite3", "to", "backup.sqlite3 does not exist"),
+        ("from", "from/another-name.db", "source and target are the same"),
+        ("from", "notes.txt", "file is not a database"),
+        ("notes.txt", "to", "file is not a database"),
+        ("from", "notes.txt/to", "Not a directory"),
+        ("from", "x" * 300, "File name too long"),
     ],
 )
 async def test_run_with_invalid_arguments_refuses_in_one_line(
@@ -47,9 +54,58 @@ async def test_run_with_invalid_arguments_refuses_in_one_line(
 ) -> None:
     """Exit code 2, and nothing was made."""
     await furnished(tmp_path / "from")
+    (tmp_path / "from" / "another-name.db").hardlink_to(tmp_path / "from" / "collab.db")
+    (tmp_path / "notes.txt").write_text("no database" * 100)
 
     code = await copying.run(str(tmp_path / source), str(tmp_path / target), into_existing=False)
 
     said = capsys.readouterr()
     assert (code, said.out, said.err.count("\n"), words in said.err) == (2, "", 1, True)
     assert not (tmp_path / "to").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "place",
+    [
+        "mongodb://[bad x", "mongodb://", "mongodb://h:99999/x", "mongodb://a b/x", "mongodb://u:p%zz@127.0.0.1:1/x",
+        "mongodb://127.0.0.1:1/a.b?serverSelectionTimeoutMS=100", "mongodb://127.0.0.1:1/x?tls=maybe",
+        "mongodb+srv://nosuch.invalid/x", "postgres://x", "http://127.0.0.1/x", "~nobody-of-that-name/x", "/proc/x",
+    ],
+)  # fmt: skip
+async def test_run_with_unusable_place_refuses_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """As source and as target; no folder of that name is made."""
+    monkeypatch.chdir(tmp_path)
+    source = await furnished(tmp_path / "from")
+
+    codes = [await copying.run(*pair, into_existing=False) for pair in ((place, "to"), (source, place))]
+
+    said = capsys.readouterr()
+    assert (codes, said.out, said.err.count("\n")) == ([2, 2], "", 2)
+    assert os.listdir(tmp_path) == ["from"]  # noqa: PTH208 - a Path's own would be taken for blocking the loop
+
+
+@pytest.mark.parametrize(
+    ("target", "file"),
+    [
+        ("to.db", "to.db"), ("to.sqlite3", "to.sqlite3"), ("to.SQLite", "to.SQLite"), ("new/to.bak", "new/to.bak"),
+        ("to", "to/collab.db"), ("backup-2026.11.28", "backup-2026.11.28/collab.db"), ("to.d/", "to.d/collab.db"),
+        (".hidden", ".hidden/collab.db"), ("folder.db", "folder.db/collab.db"), ("to.lock", "to.lock"),
+    ],
+)  # fmt: skip
+async def test_run_writes_and_reads_sqlite_files_of_any_name(tmp_path: Path, target: str, file: str) -> None:
+    """What is there decides whether a file or a folder is meant; for what is not, the name does."""
+    source = await furnished(tmp_path / "from")
+    (tmp_path / "folder.db").mkdir()
+
+    there = await copying.run(source, f"{tmp_path}/{target}", into_existing=False)
+    (tmp_path / file).rename(tmp_path / "nameless")
+    back = await copying.run(str(tmp_path / "nameless"), str(tmp_path / "back"), into_existing=False)
+
+    assert (there, back) == (0, 0)
+    store = SqliteStore(tmp_path / "back" / "collab.db")
+    await store.open()
+    assert await store.user("u-ada")
+    await store.close(is_clean=True)

@@ -1,15 +1,22 @@
 """Logs: lines for people, objects for programs, and no secrets in either."""
 
+import asyncio
 import json
 import logging
+import os
 import re
+import sys
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from collab_server import logs
+from tests.api import Api
+from tests.processes import ROOT, free_port
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(("log_format", "is_json"), [("json", True), ("text", False), ("auto", True)])
@@ -78,3 +85,55 @@ def test_without_quotes_removes_request_from_tornado_messages() -> None:
 
     assert logs._without_quotes(record)
     assert record.getMessage() == "Malformed HTTP message from 1.2.3.4: Invalid header"
+
+
+def standard_descriptors(pid: int) -> set[str]:
+    """Return what a process and its children have as standard input, output and error."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {str(Path(f"/proc/{one}/fd/{number}").readlink()) for one in (pid, *children) for number in range(3)}
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", ">&-", "<&-", ">/dev/full", "2>/dev/full", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("supervisor", ["on", "off"])
+async def test_server_with_closed_or_full_output_serves_and_ends_with_0(
+    tmp_path: Path, redirection: str, supervisor: str
+) -> None:
+    """Cron jobs and full disks: what cannot be printed is lost, the server is not, and says nothing of Python."""
+    port = free_port()
+    output = tmp_path / "output"
+    command = f'exec "{sys.executable}" -m collab_server run </dev/null >>"{output}" 2>&1 {redirection}'
+    process = await asyncio.create_subprocess_shell(
+        command, cwd=ROOT,
+        env={**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(tmp_path / "data"),
+             "COLLAB_SUPERVISOR": supervisor, "COLLAB_BCRYPT_COST": "4"},
+    )  # fmt: skip
+    api = Api(f"http://127.0.0.1:{port}")
+
+    async def is_ready() -> bool:
+        assert process.returncode is None
+        try:
+            return (await api.get("/readyz")).status == 200
+        except OSError:
+            return False
+
+    await until(is_ready)
+    ada = await api.sign_up("ada")
+    assert (await ada.get("/user/me")).status == 200
+    held = standard_descriptors(process.pid)
+    process.terminate()
+
+    assert await process.wait() == 0
+    assert "Traceback" not in output.read_text()
+    assert held <= {"/dev/null", "/dev/full", str(output)}
+
+
+@pytest.mark.parametrize("arguments", ["check", "--help", "--version"])
+async def test_command_with_full_output_shows_no_traceback(tmp_path: Path, arguments: str) -> None:
+    """What it finds is in its exit code."""
+    process = await asyncio.create_subprocess_shell(
+        f'exec "{sys.executable}" -m collab_server {arguments} >/dev/full', cwd=tmp_path,
+        stderr=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT), "PORT": "0"},
+    )  # fmt: skip
+    _, errors = await process.communicate()
+
+    assert (process.returncode, errors) == (0, b"")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from collab_server.config import Config, ConfigError
-from collab_server.server import Server, StartError, read_secret
+from collab_server.opening import StartError, read_secret
+from collab_server.server import Server
 from handlers.http.views import people
 from tests.api import Api
 

@@ -47,6 +47,11 @@ def test_make_store_imports_mongo_driver_only_for_mongo_uri() -> None:
         ("mongodb://ada:hidden@localhost:27017/collab?w=1", "mongodb://localhost:27017/collab"),
         ("mongodb+srv://ada:h%40idden@cluster.example.net", "mongodb+srv://cluster.example.net"),
         ("mongodb://a:1,b:2/collab", "mongodb://a:1,b:2/collab"),
+        ("mongodb://[bad", "mongodb://[bad"),
+        ("mongodb://ada:hid@den@localhost/collab", "mongodb://localhost/collab"),
+        ("mongodb://ada:hid/den@localhost/collab", "mongodb://…"),
+        ("mongodb://ada:hid?den@localhost/collab", "mongodb://…"),
+        ("mongodb://localhost/collab?appName=a@b", "mongodb://…"),
     ],
 )
 def test_public_uri_has_no_password(uri: str, shown: str) -> None:

@@ -1,0 +1,216 @@
+"""What a start needs before it serves: sockets, the store, the secret, notes of crashes. `check` tries the same.
+
+Not for: putting a server together (`collab_server.app`).
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from collab_server import crashes
+from collab_server.config import MIN_SECRET_BYTES, Config, ConfigError
+from collab_server.crashes import Crashes
+from collab_server.stores import make_store, variable
+from storage.base import Store
+from storage.errors import StoreUnavailable
+from storage.places import try_file, try_folder
+
+ALL_ADDRESSES = "*"
+"""As HOST: every address of this machine, IPv4 and IPv6."""
+
+_SECRET_NAME = "secret"  # noqa: S105 - a file name
+_MAX_SECRET_BYTES = 64 << 10
+_BACKLOG = 128
+_ATTEMPTS = 5
+"""A free port of one address family may be in use in the other; then another one is taken."""
+
+
+class StartError(Exception):
+    """The server cannot start; the message says why in one line."""
+
+
+class PortInUse(StartError):
+    """Another program listens on PORT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was opened.
+
+    is_clean  the run before ended cleanly
+    secret    signs tokens
+    """
+
+    is_clean: bool
+    secret: str
+    crashes: Crashes
+
+
+async def open_all(config: Config, store: Store, now: int, *, died_by_itself: bool) -> Opened:
+    """Open the store and what is in DATA_DIR; raises StartError, and then everything is closed.
+
+    now             milliseconds since 1970
+    died_by_itself  the process before this one ended by its own fault, see `Quarantine.note`
+    """
+    try:
+        is_clean = await store.open()
+    except StoreUnavailable as error:
+        await store.close(is_clean=False)
+        raise StartError(_in_store(config, error)) from error
+    try:
+        secret = read_secret(config)
+        noted = Crashes(Path(config.data_dir))
+        try:
+            noted.look_back(now, is_sure=died_by_itself)
+        except BaseException:
+            noted.close()
+            raise
+    except (OSError, ConfigError) as error:
+        await store.close(is_clean=is_clean)
+        raise StartError(_in_data_dir(config, error)) from error
+    return Opened(is_clean, secret, noted)
+
+
+async def rehearse(config: Config) -> str:
+    """Try all that a start needs, and undo it; return who has the store open, "" for nobody.
+
+    Raises StartError with the line that a start ends with. A server that runs on the store is no error here, nor
+    is the port that it has.
+    """
+    is_port_used: PortInUse | None = None
+    try:
+        for bound in listen(config):
+            bound.close()
+    except PortInUse as error:
+        is_port_used = error
+    try:
+        holder = await make_store(config).look()
+    except StoreUnavailable as error:
+        raise StartError(_in_store(config, error)) from error
+    try:
+        await asyncio.to_thread(_try_data_dir, config)
+    except (OSError, ConfigError) as error:
+        raise StartError(_in_data_dir(config, error)) from error
+    if is_port_used and not holder:
+        raise is_port_used
+    return holder
+
+
+def _in_store(config: Config, error: Exception) -> str:
+    return f"{variable(config)}: {error}" if config.mongo_uri else _in_data_dir(config, error)
+
+
+def _in_data_dir(config: Config, error: Exception) -> str:
+    return f"DATA_DIR {config.data_dir}: {error}"
+
+
+def _try_data_dir(config: Config) -> None:
+    folder = Path(config.data_dir)
+    try_folder(folder)
+    secret = folder / _SECRET_NAME
+    if not config.jwt_secret and os.path.lexists(secret):
+        _stored_secret(secret)
+    try_file(folder / crashes.MARK_NAME)
+    crashes.read_notes(folder)
+
+
+def read_secret(config: Config) -> str:
+    """Return JWT_SECRET, or the one in DATA_DIR, made on the first start; raises ConfigError or OSError."""
+    if config.jwt_secret:
+        return config.jwt_secret
+    path = Path(config.data_dir) / _SECRET_NAME
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _stored_secret(path)
+    secret = secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret + "\n")
+    return secret
+
+
+def _stored_secret(path: Path) -> str:
+    """Return the secret that is in a file; raises ConfigError or OSError."""
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"{path} must be a file; delete it for a new one")
+    with path.open("rb") as file:
+        stored = file.read(_MAX_SECRET_BYTES)
+    try:
+        secret = stored.decode().strip()
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} must be text in UTF-8; delete it for a new one") from None
+    if any(character < " " and not character.isspace() for character in secret):
+        raise ConfigError(f"{path} must be text, without control characters; delete it for a new one")
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        raise ConfigError(f"{path} must hold at least {MIN_SECRET_BYTES} bytes; delete it for a new one")
+    return secret
+
+
+def listen(config: Config) -> list[socket.socket]:
+    """Return sockets that listen on HOST and PORT; raises StartError."""
+    attempts = 1 if config.port else _ATTEMPTS
+    while True:
+        attempts -= 1
+        try:
+            return _bind(config)
+        except (OSError, UnicodeError) as error:
+            if not attempts or not _is_in_use(error):
+                raise _why_not_bound(config, error) from error
+
+
+def _bind(config: Config) -> list[socket.socket]:
+    """Return a socket for each address that HOST means and this machine has: all with one port."""
+    host = config.host.removeprefix("[").removesuffix("]")
+    found = socket.getaddrinfo(
+        None if host == ALL_ADDRESSES else host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    bound: list[socket.socket] = []
+    absent: OSError | None = None
+    with contextlib.ExitStack() as opened:
+        for family, address in dict.fromkeys((entry[0], entry[4]) for entry in found):
+            port = bound[0].getsockname()[1] if bound else config.port
+            try:
+                listening = socket.create_server((address[0], port, *address[2:]), family=family, backlog=_BACKLOG)
+            except OSError as error:
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    raise
+                absent = error  # such as ::1 of localhost, where IPv6 is turned off
+                continue
+            opened.callback(listening.close)
+            listening.setblocking(False)
+            bound.append(listening)
+        if absent and not bound:
+            raise absent
+        opened.pop_all()
+    return bound
+
+
+def _is_in_use(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+
+
+def _why_not_bound(config: Config, error: Exception) -> StartError:
+    if _is_in_use(error):
+        other = config.port + 1 if config.port < 65_535 else config.port - 1
+        return PortInUse(f"PORT {config.port} is in use; choose another, for example PORT={other}")
+    if isinstance(error, UnicodeError | socket.gaierror):
+        reason = getattr(error, "strerror", None) or "no name of a machine"
+        return StartError(f"HOST {config.host}: {reason}; HOST is an address or a name, without http:// and port")
+    reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
+    return StartError(f"PORT {config.port} on HOST {config.host}: {reason}")
+
+
+def public_url(config: Config, port: int) -> str:
+    """Return the URL at which people reach the server from this machine."""
+    host = config.host.removeprefix("[").removesuffix("]")
+    if host in (ALL_ADDRESSES, "0.0.0.0"):
+        host = "localhost"
+    elif host == "::":
+        host = "::1"
+    return f"http://[{host.replace('%', '%25')}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,94 @@
+"""Which ends of the serving process another start follows: none before it has served once."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from collab_server.process import CANNOT_START
+from collab_server.supervision.supervisor import Start, Supervisor
+
+
+def run(serve: Callable[[Start], int]) -> tuple[int, int]:
+    """Return the supervisor's exit code, and how many processes it started."""
+    starts, counted = os.pipe()
+
+    def counting(start: Start) -> int:
+        os.write(counted, b"1")
+        return serve(start)
+
+    code = Supervisor([], counting).run()
+    os.close(counted)
+    count = len(os.read(starts, 100))
+    os.close(starts)
+    return code, count
+
+
+def failing(_: Start) -> int:
+    raise ValueError("the secret cannot be read")
+
+
+def refusing(_: Start) -> int:
+    return CANNOT_START
+
+
+def ending(_: Start) -> int:
+    return 1
+
+
+def test_first_start_that_fails_is_the_last_with_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """An error that nobody foresaw is no reason to start for ever."""
+    assert run(failing) == (CANNOT_START, 1)
+    assert capfd.readouterr().err == "collab-server: cannot start: ValueError: the secret cannot be read\n"
+
+
+@pytest.mark.parametrize(("serve", "code"), [(refusing, CANNOT_START), (ending, 1)])
+def test_first_start_that_ends_by_itself_is_the_last(serve: Callable[[Start], int], code: int) -> None:
+    """Whatever its exit code is."""
+    assert run(serve) == (code, 1)
+
+
+def killed(start: Start) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return start.deaths
+
+
+def test_first_start_that_is_killed_is_tried_again_a_few_times(
+    capfd: pytest.CaptureFixture[str], expect_log: Callable[[str], None]
+) -> None:
+    """Somebody may have killed it by chance; a server that dies at each start is given up."""
+    expect_log("died by SIGKILL; a new one starts")
+
+    assert run(killed) == (128 + signal.SIGKILL, 3)
+    assert capfd.readouterr().err.count("collab-server: cannot start: the serving process died by SIGKILL") == 1
+
+
+def serving_once(start: Start) -> int:
+    if start.deaths:
+        return 0
+    start.on_serving()
+    raise ValueError("later")
+
+
+def test_process_that_has_served_is_followed_by_another(expect_log: Callable[[str], None]) -> None:
+    """An error after the start is logged with its traceback."""
+    expect_log("ended with code 1; a new one starts")
+
+    assert run(serving_once) == (0, 2)
+
+
+def refused_later(start: Start) -> int:
+    if start.deaths == 2:
+        return 0
+    if start.deaths:
+        return CANNOT_START
+    start.on_serving()
+    return 1
+
+
+def test_refusal_after_a_death_is_tried_again(expect_log: Callable[[str], None]) -> None:
+    """The store may be away for a moment when the second process starts."""
+    expect_log("a new one starts")
+
+    assert run(refused_later) == (0, 3)

@@ -1,0 +1,244 @@
+"""What a start needs: `rehearse` (the command `check`) says what a start says, and makes nothing."""
+
+import os
+import socket
+import sqlite3
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collab_server import opening
+from collab_server.config import Config
+from collab_server.opening import PortInUse, StartError, listen, public_url, rehearse
+from collab_server.server import Server
+from storage.sqlite.engine import MIGRATIONS
+from storage.sqlite.store import SqliteStore
+from tests.api import Api
+from tests.storage.faults import FORGETFUL_DRIVER
+
+pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
+
+HERE: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "bcrypt_cost": 4}
+
+
+Make = Callable[[Path], object]
+
+
+def execute(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def database(*statements: str) -> Make:
+    return lambda folder: execute(folder / "collab.db", *statements)
+
+
+def entry(name: str, content: bytes | None) -> Make:
+    """Make a file in the data folder, or a folder of that name."""
+
+    def make(folder: Path) -> None:
+        if content is None:
+            (folder / name).mkdir()
+        else:
+            (folder / name).write_bytes(content)
+
+    return make
+
+
+def link(name: str) -> Make:
+    return lambda folder: (folder / name).symlink_to("/nonexistent/file")
+
+
+def fifo(name: str) -> Make:
+    return lambda folder: os.mkfifo(folder / name)
+
+
+def replaced(by: Make) -> Make:
+    """Put something else where the data folder should be."""
+
+    def make(folder: Path) -> None:
+        folder.rmdir()
+        by(folder)
+
+    return make
+
+
+TODAY = f"PRAGMA user_version={len(MIGRATIONS)}"
+FAULTS: dict[str, tuple[Make, str]] = {
+    "newer": (database("CREATE TABLE future (x)", "PRAGMA user_version=99"), "newer version"),
+    "newer with users": (database("CREATE TABLE users (x)", "PRAGMA user_version=77"), "newer version"),
+    "negative version": (database("PRAGMA user_version=-1"), "newer version"),
+    "foreign with meta": (database("CREATE TABLE meta (a)", "INSERT INTO meta VALUES (1)"), "another program"),
+    "foreign": (database("CREATE TABLE notes (a)"), "another program"),
+    "foreign with version": (database("CREATE TABLE meta (a)", "PRAGMA user_version=1"), "another program"),
+    "foreign users": (database("CREATE TABLE users (a)", "PRAGMA user_version=1"), "collab.db"),
+    "foreign users of today": (database("CREATE TABLE users (a)", TODAY), "no such table: meta"),
+    "no database": (entry("collab.db", b"this is no database" * 100), "file is not a database"),
+    "database is a folder": (entry("collab.db", None), "Is a directory"),
+    "database leads nowhere": (link("collab.db"), "No such file"),
+    "lock is a folder": (entry("collab.lock", None), "Is a directory"),
+    "lock leads nowhere": (link("collab.lock"), "No such file"),
+    "secret is a folder": (entry("secret", None), "must be a file"),
+    "secret is a pipe": (fifo("secret"), "must be a file"),
+    "secret is empty": (entry("secret", b""), "at least 32 bytes"),
+    "secret is blank": (entry("secret", b"\n" * 50), "at least 32 bytes"),
+    "secret is short": (entry("secret", b"short"), "at least 32 bytes"),
+    "secret is not text": (entry("secret", bytes(range(64))), "without control characters"),
+    "secret is not UTF-8": (entry("secret", b"\xff\xfe" + b"0" * 40), "UTF-8"),
+    "secret leads nowhere": (link("secret"), "No such file"),
+    "mark is a folder": (entry("crash-mark", None), "Is a directory"),
+    "mark leads nowhere": (link("crash-mark"), "No such file"),
+    "notes are a folder": (entry("quarantine.json", None), "Is a directory"),
+    "data is a file": (replaced(lambda folder: folder.write_text("")), "File exists"),
+    "data leads nowhere": (replaced(lambda folder: folder.symlink_to("/nonexistent/folder")), "File exists"),
+    "data is below a file": (lambda folder: (folder / "sub").write_text(""), "Not a directory"),
+}
+
+
+def kept(folder: Path) -> list[tuple[str, str]]:
+    return sorted((str(path), stat.filemode(path.lstat().st_mode)) for path in folder.rglob("*"))
+
+
+async def refusals(config: Config) -> tuple[str, str]:
+    """Return what `check` and a start say."""
+    said = []
+    for call in (rehearse, Server.start):
+        with pytest.raises(StartError) as caught:
+            await call(config)
+        said.append(str(caught.value))
+    return said[0], said[1]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_rehearse_says_what_a_start_says(tmp_path: Path, fault: str) -> None:
+    """The same line, which names DATA_DIR and what is wrong; trying makes nothing."""
+    make, words = FAULTS[fault]
+    data = tmp_path / "data"
+    data.mkdir()
+    make(data)
+    below = data / "sub" / "sub" if fault == "data is below a file" else data
+    before = kept(tmp_path)
+
+    with pytest.raises(StartError):
+        await rehearse(Config(**HERE, data_dir=str(below)))
+    assert kept(tmp_path) == before
+    checked, started = await refusals(Config(**HERE, data_dir=str(below)))
+
+    assert checked == started
+    assert words in checked
+    assert checked.startswith("DATA_DIR ")
+    assert "\n" not in checked
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"host": "nosuch.invalid"}, "HOST nosuch.invalid: "),
+        ({"host": "http://127.0.0.1"}, "without http:// and port"),
+        ({"host": "127.0.0.1:5000"}, "without http:// and port"),
+        ({"host": "a..b"}, "HOST a..b: "),
+        ({"host": "x" * 70}, "HOST x"),
+        ({"host": "192.0.2.1"}, "PORT 0 on HOST 192.0.2.1: "),
+        ({"mongo_uri": "mongodb://[bad"}, "MONGO_URI: "),
+        ({"mongo_uri": "mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=100"}, "MONGO_URI: MongoDB: 127.0.0.1:1"),
+    ],
+)
+async def test_rehearse_says_what_a_start_says_of_addresses(
+    tmp_path: Path, settings: dict[str, Any], words: str
+) -> None:
+    """Names that do not resolve, addresses of others, databases that are away."""
+    checked, started = await refusals(Config(**{**HERE, "data_dir": str(tmp_path), **settings}))
+
+    assert checked == started
+    assert words in checked
+
+
+async def test_rehearse_reports_port_of_another_program(tmp_path: Path) -> None:
+    """As a start does; a port that the server on the same store has is no error."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        config = Config(host="127.0.0.1", port=other.getsockname()[1], data_dir=str(tmp_path))
+        with pytest.raises(PortInUse) as caught:
+            await rehearse(config)
+        with pytest.raises(PortInUse, match=str(caught.value)):
+            listen(config)
+
+
+async def test_rehearse_beside_running_server_names_it(tmp_path: Path, start_server) -> None:
+    """The port in use is its own; it goes on undisturbed."""
+    server = await start_server()
+
+    assert await rehearse(Config(host="127.0.0.1", port=server.port, data_dir=str(tmp_path / "data"))) == "a server"
+
+    assert (await Api(server.url).get("/readyz")).status == 200
+
+
+async def test_rehearse_of_usable_places_leaves_them_as_they_are(tmp_path: Path) -> None:
+    """An empty place, an older database, one that was killed: nothing is made or migrated."""
+    config = Config(**HERE, data_dir=str(tmp_path / "data"))
+    assert await rehearse(config) == ""
+    assert kept(tmp_path) == []
+    store = SqliteStore(tmp_path / "data" / "collab.db")
+    await store.open()
+    await store.close(is_clean=False)
+
+    assert await rehearse(config) == ""
+    assert await store.open() is False
+    await store.close(is_clean=True)
+
+
+async def test_open_all_after_wrong_secret_keeps_clean_end_of_store(tmp_path: Path) -> None:
+    """A start that fails after it opened the store does not make its end look like a crash."""
+    (tmp_path / "secret").write_text("short")
+    store = SqliteStore(tmp_path / "collab.db")
+
+    with pytest.raises(StartError):
+        await opening.open_all(Config(data_dir=str(tmp_path)), store, 0, died_by_itself=False)
+
+    assert await store.open() is True
+    await store.close(is_clean=True)
+
+
+@pytest.mark.parametrize(
+    ("host", "families"),
+    [
+        ("127.0.0.1", [socket.AF_INET]),
+        ("0.0.0.0", [socket.AF_INET]),
+        ("::1", [socket.AF_INET6]),
+        ("[::1]", [socket.AF_INET6]),
+        ("::", [socket.AF_INET6]),
+        ("*", [socket.AF_INET, socket.AF_INET6]),
+        ("localhost", [socket.AF_INET]),
+    ],
+)
+async def test_address_that_is_printed_answers(start_server, host: str, families: list[int]) -> None:
+    """For each kind of HOST; `*` listens on both families, on one port."""
+    server = await start_server(host=host)
+
+    assert (await Api(server.url).get("/readyz")).status == 200
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        if family in families:
+            with socket.create_connection((address, server.port), 5):
+                pass
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("localhost", "http://localhost:5000"),
+        ("collab.example.org", "http://collab.example.org:5000"),
+        ("*", "http://localhost:5000"),
+        ("0.0.0.0", "http://localhost:5000"),
+        ("::", "http://[::1]:5000"),
+        ("[::1]", "http://[::1]:5000"),
+        ("2001:db8::7", "http://[2001:db8::7]:5000"),
+        ("fe80::1%eth0", "http://[fe80::1%25eth0]:5000"),
+    ],
+)
+def test_public_url_is_valid_for_each_kind_of_host(host: str, url: str) -> None:
+    """IPv6 addresses are in brackets; what means all addresses is never printed."""
+    assert public_url(Config(host=host), 5000) == url
