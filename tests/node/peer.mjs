@@ -7,11 +7,12 @@ import WebSocket from 'ws'
 import * as Y from 'yjs'
 import * as newest from 'y-websocket'
 import * as oldest from 'y-websocket-1'
+import * as middle from 'y-websocket-2'
 import * as decoding from 'lib0/decoding'
 import { actions as events } from './events.mjs'
 import { patcher } from './patches.mjs'
 
-const providers = { 1: oldest.WebsocketProvider, 3: newest.WebsocketProvider }
+const providers = { 1: oldest.WebsocketProvider, 2: middle.WebsocketProvider, 3: newest.WebsocketProvider }
 const MOST_QUEUED = 1 << 20 // bytes: more than is taken at once is no typing
 const clients = new Map()
 
@@ -81,6 +82,18 @@ const actions = {
   },
   disconnect: ({ name }) => clients.get(name).provider.disconnect(),
   reconnect: ({ name }) => clients.get(name).provider.connect(),
+  // connect with another token from now on; version 1 makes its address once
+  token ({ name, token }) {
+    const { provider } = clients.get(name)
+    if (provider.params) provider.params.token = token
+    else provider.url = provider.url.replace(/token=[^&]*/, `token=${token}`)
+  },
+  // what no provider sends: messages as hex, or a text message
+  raw ({ name, messages = [], text = null }) {
+    const { ws } = clients.get(name).provider
+    for (const message of messages) ws.send(Buffer.from(message, 'hex'))
+    if (text !== null) ws.send(text)
+  },
   destroy ({ name }) {
     clients.get(name).provider?.destroy()
     clients.delete(name)
