@@ -21,7 +21,9 @@ from crdt.settings import Setting, chosen
 from handlers import ids, settings
 from handlers.connections import Connections, SocketLimits
 from handlers.http import notifications
-from handlers.rates import FailureWindow, RateLimiter
+from handlers.rates import Backoff, RateLimiter, Recent
+from handlers.security.known_devices import KnownDevices
+from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens
@@ -32,8 +34,12 @@ from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store
 
 _SLOWED_PER_S = 1 / 60
-_ACCOUNT_WINDOW_S = 30 * 60
-_ADDRESS_WINDOW_S = 15 * 60
+_HOUR_S = 3_600
+_DAY_S = 24 * _HOUR_S
+_INVITED_S = _HOUR_S
+_KNOWN_PLACE_S = 30 * _DAY_S
+_ACCEPTS_BURST_S = 30
+"""Seconds of its rate that an address may open together: 240 browsers with six connections each."""
 
 
 @dataclass
@@ -106,7 +112,9 @@ def _services(
         redactor=assembly.redactor,
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
-        limiters=_limiters(config, limit_counters),
+        password_tries=_password_tries(Rates(config, limit_counters)),
+        known_devices=KnownDevices(secret, secrets.token_bytes),
+        limiters=_limiters(config, Rates(config, limit_counters)),
         connections=Connections(chosen(SocketLimits, config), limit_counters),
         avatars=_avatars(config),
         pictures=Pictures(),
@@ -148,30 +156,57 @@ def _avatars(config: Config) -> Avatars:
     return CloudinaryAvatars(config.cloudinary_url, config.cloudinary_s, lambda: ids.new_id(secrets.token_bytes))
 
 
-def _limiters(config: Config, limit_counters: LimitCounters) -> Limiters:
-    monotonic = asyncio.get_running_loop().time
+class Rates:
+    """Makes limiters of the configured numbers; each counts under the name of its setting how often it was reached."""
 
-    def limiter(setting: Setting[float] | Setting[int], per_s: float, burst: float) -> RateLimiter:
-        return RateLimiter(per_s, burst, monotonic, partial(limit_counters.count, setting))
+    def __init__(self, config: Config, limit_counters: LimitCounters) -> None:
+        """Call inside the event loop."""
+        self._config = config
+        self._limit_counters = limit_counters
+        self.monotonic = asyncio.get_running_loop().time
 
-    def every(setting: Setting[int], seconds: float) -> RateLimiter:
-        limit = getattr(config, setting.name)
-        return limiter(setting, limit / seconds, limit)
+    def limiter(self, setting: Setting[float] | Setting[int], per_s: float, burst: float) -> RateLimiter:
+        return RateLimiter(per_s, burst, self.monotonic, partial(self._limit_counters.count, setting))
 
-    def window(setting: Setting[int], window_s: float) -> FailureWindow:
-        return FailureWindow(getattr(config, setting.name), window_s, monotonic, partial(limit_counters.count, setting))
+    def every(self, setting: Setting[int], seconds: float) -> RateLimiter:
+        """Return a limiter that allows the number of a setting in some seconds, all of them at once if need be."""
+        limit = getattr(self._config, setting.name)
+        return self.limiter(setting, limit / seconds, limit)
 
+    def backoff(self, setting: Setting[int]) -> Backoff:
+        free = getattr(self._config, setting.name)
+        return Backoff(free, self.monotonic, partial(self._limit_counters.count, setting))
+
+    def recent(self, kept_s: float) -> Recent:
+        return Recent(kept_s, self.monotonic)
+
+
+def _password_tries(rates: Rates) -> PasswordTries:
+    return PasswordTries(
+        places=rates.backoff(settings.ACCOUNT_FAILURES),
+        tries=rates.every(settings.LOGINS_PER_5MIN, 300),
+        accounts=rates.every(settings.STRANGER_FAILURES_PER_DAY, _DAY_S),
+        addresses=rates.every(settings.ADDRESS_FAILURES_PER_H, _HOUR_S),
+        known_places=rates.recent(_KNOWN_PLACE_S),
+    )
+
+
+def _limiters(config: Config, rates: Rates) -> Limiters:
     return Limiters(
-        signed_in=every(settings.REQUESTS_PER_5MIN, 300),
-        anonymous=every(settings.ANONYMOUS_PER_5MIN, 300),
-        signups=every(settings.SIGNUPS_PER_H, 3600),
-        guests=every(settings.GUESTS_PER_H, 3600),
-        pictures=every(settings.AVATARS_PER_H, 3600),
-        messages=limiter(settings.MESSAGES_PER_10S, config.messages_per_10s / 10, 2 * config.messages_per_10s),
-        saves=limiter(settings.SAVES_PER_S, config.saves_per_s, max(5.0, 5 * config.saves_per_s)),
-        account_failures=window(settings.ACCOUNT_FAILURES, _ACCOUNT_WINDOW_S),
-        address_failures=window(settings.ADDRESS_FAILURES, _ADDRESS_WINDOW_S),
-        handshakes=limiter(settings.HANDSHAKES_PER_MIN, config.handshakes_per_min / 60, config.handshakes_per_min),
-        accepts=limiter(settings.ACCEPTS_PER_S, config.accepts_per_s, 10 * config.accepts_per_s),
-        slowed=limiter(settings.HANDSHAKES_PER_MIN, _SLOWED_PER_S, 1),
+        signed_in=rates.every(settings.REQUESTS_PER_5MIN, 300),
+        anonymous=rates.every(settings.ANONYMOUS_PER_5MIN, 300),
+        pages=rates.every(settings.PAGES_PER_5MIN, 300),
+        signups=rates.every(settings.SIGNUPS_PER_H, _HOUR_S),
+        invited_signups=rates.every(settings.INVITED_SIGNUPS_PER_H, _HOUR_S),
+        guests=rates.every(settings.GUESTS_PER_H, _HOUR_S),
+        wrong_invites=rates.every(settings.INVITE_FAILURES, 900),
+        invited=rates.recent(_INVITED_S),
+        pictures=rates.every(settings.AVATARS_PER_H, _HOUR_S),
+        messages=rates.limiter(settings.MESSAGES_PER_10S, config.messages_per_10s / 10, 2 * config.messages_per_10s),
+        saves=rates.limiter(settings.SAVES_PER_S, config.saves_per_s, max(5.0, 5 * config.saves_per_s)),
+        handshakes=rates.limiter(
+            settings.HANDSHAKES_PER_MIN, config.handshakes_per_min / 60, config.handshakes_per_min
+        ),
+        accepts=rates.limiter(settings.ACCEPTS_PER_S, config.accepts_per_s, _ACCEPTS_BURST_S * config.accepts_per_s),
+        slowed=rates.limiter(settings.HANDSHAKES_PER_MIN, _SLOWED_PER_S, 1),
     )

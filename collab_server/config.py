@@ -120,8 +120,11 @@ class Config:
     request_s: float = settings.REQUEST_S.field()
     requests_per_5min: int = settings.REQUESTS_PER_5MIN.field()
     anonymous_per_5min: int = settings.ANONYMOUS_PER_5MIN.field()
+    pages_per_5min: int = settings.PAGES_PER_5MIN.field()
     signups_per_h: int = settings.SIGNUPS_PER_H.field()
+    invited_signups_per_h: int = settings.INVITED_SIGNUPS_PER_H.field()
     guests_per_h: int = settings.GUESTS_PER_H.field()
+    invite_failures: int = settings.INVITE_FAILURES.field()
     guest_days: float = number(
         "guest_days", 30.0, 0.001, 3_650, "days without activity after which a guest is cleaned up"
     ).field()
@@ -129,8 +132,10 @@ class Config:
     cloudinary_s: float = number(
         "cloudinary_s", 10.0, 0.1, 300, "seconds that Cloudinary may take for a picture"
     ).field()
+    logins_per_5min: int = settings.LOGINS_PER_5MIN.field()
     account_failures: int = settings.ACCOUNT_FAILURES.field()
-    address_failures: int = settings.ADDRESS_FAILURES.field()
+    stranger_failures_per_day: int = settings.STRANGER_FAILURES_PER_DAY.field()
+    address_failures_per_h: int = settings.ADDRESS_FAILURES_PER_H.field()
     max_json_bytes: int = settings.MAX_JSON_BYTES.field()
     messages_per_10s: float = settings.MESSAGES_PER_10S.field()
     saves_per_s: float = settings.SAVES_PER_S.field()

@@ -10,7 +10,7 @@ from crdt.room.room import Room
 from handlers import errors, ids
 from handlers.services import Services
 from storage.errors import NotFound
-from storage.records import Access, Member, Role, Session, Status, User
+from storage.records import Access, Invite, Member, Role, Session, Status, User
 
 _T = TypeVar("_T")
 
@@ -20,24 +20,51 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(ids.normalize(secret).encode()).hexdigest()
 
 
-async def join_session(services: Services, user: User, session_id: str, invite: str = "") -> tuple[Session, Member]:
+async def find_invite(services: Services, secret: str, address: str) -> Invite:
+    """Return an invite that can be used, and remember that people at an address are invited.
+
+    Raises: ApiError 404, 429 for an address from which too many wrong ones came.
+    """
+    invite = await services.store.invite(secret_hash(secret), services.clock())
+    if invite is None:
+        raise wrong_invite(services, address)
+    services.limiters.invited.note(address)
+    return invite
+
+
+def wrong_invite(services: Services, address: str) -> errors.ApiError:
+    """Count a wrong invite by its address; return the error to raise. Valid ones are never counted so."""
+    if wait_s := services.limiters.wrong_invites.wait_s(address):
+        return errors.rate_limited(wait_s, "Too many invites from your network were wrong.")
+    return errors.bad_invite()
+
+
+async def join_session(
+    services: Services, user: User, session_id: str, invite: str = "", address: str = ""
+) -> tuple[Session, Member]:
     """Return a session and the user's membership of it; see `ensure_member`, also for what it raises."""
     session = await services.store.session(session_id)
     member = await services.store.member(session_id, user.id)
-    return await ensure_member(services, user, session, member, invite)
+    return await ensure_member(services, user, session, member, invite, address)
 
 
 async def ensure_member(
-    services: Services, user: User, session: Session | None, member: Member | None, invite: str = ""
+    services: Services,
+    user: User,
+    session: Session | None,
+    member: Member | None,
+    invite: str = "",
+    address: str = "",
 ) -> tuple[Session, Member]:
     """Return the session and the user's membership. The owner may have ended the membership.
 
     A user with the link, or with an invite, becomes a member on the way.
 
     session, member  as just read from the store, None if there is none
+    address          where the invite comes from
 
     Raises: NotFound("session"); LimitReached; ApiError 403 for a guest of another session, 404 for a session by
-    invitation and for an invite that is not good for it.
+    invitation and for an invite that is not good for it, 429 for too many of those.
     """
     if session is None:
         raise NotFound("session")
@@ -53,7 +80,7 @@ async def ensure_member(
         try:
             return session, await store.use_invite(secret_hash(invite), new_member, services.settings.members)
         except NotFound:
-            raise errors.bad_invite() from None
+            raise wrong_invite(services, address) from None
     return session, await store.join(new_member, services.settings.members)
 
 

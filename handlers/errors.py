@@ -1,5 +1,6 @@
 """The one table from what is raised to what an HTTP client is told (RFC 9457, docs/api.md)."""
 
+import math
 from dataclasses import dataclass, field
 
 from crdt.errors import LimitExceeded, RoomDamaged, RoomSetAside, RoomUnavailable
@@ -17,6 +18,9 @@ from storage.errors import (
 )
 
 _RETRY_AFTER_S = 5
+_SECONDS_SAID = 90
+_MINUTES_SAID = 90
+"""Up to so many seconds are said in seconds, up to so many minutes in minutes."""
 
 
 @dataclass
@@ -98,7 +102,19 @@ def session_ended() -> ApiError:
 
 def rate_limited(wait_s: int, message: str = "Too many requests.") -> ApiError:
     """Return 429: the client may try again in `wait_s` seconds."""
-    return ApiError(429, "rate_limited", f"{message} Try again in {wait_s} s.", headers={"Retry-After": str(wait_s)})
+    headers = {"Retry-After": str(wait_s)}
+    return ApiError(429, "rate_limited", f"{message} Try again in {in_words(wait_s)}.", headers=headers)
+
+
+def in_words(seconds: int) -> str:
+    """Return a time to wait as people say it, never shorter than it is: "40 seconds", "2 minutes", "3 hours"."""
+    if seconds < _SECONDS_SAID:
+        number, unit = seconds, "second"
+    elif seconds < _MINUTES_SAID * 60:
+        number, unit = math.ceil(seconds / 60), "minute"
+    else:
+        number, unit = math.ceil(seconds / 3_600), "hour"
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def quarantined(error: RoomDamaged) -> ApiError:

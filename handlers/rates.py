@@ -1,4 +1,4 @@
-"""How often and how much: token buckets, windows of failures, budgets and slots, each by key and bounded in number.
+"""How often and how much: token buckets, growing waits, budgets and slots, each by key and bounded in number.
 
 The configured numbers are in `handlers.settings`. Time is a monotonic clock's, in seconds.
 """
@@ -11,6 +11,14 @@ from typing import TypeVar
 _MAX_KEYS = 10_000
 _FORGOTTEN_AT_ONCE = 2
 """More than come, so that what is over does not stay."""
+
+_FIRST_WAIT_S = 15
+_LONGEST_WAIT_S = 30 * 60
+_DOUBLINGS = 7
+"""15 s, doubled seven times, is longer than the longest wait."""
+_FAILURES_KEPT_S = 60 * 60
+"""Seconds without a failure after which a key starts again. With five that are free, no way of pausing allows more than
+ten tries an hour."""
 
 _T = TypeVar("_T")
 
@@ -91,48 +99,78 @@ class RateLimiter:
             self._on_refused()
         return math.ceil(wait)
 
+    def refund(self, key: str) -> None:
+        """Give a token back that was taken for something that does not count."""
+        if bucket := self._buckets.get(key):
+            bucket.refund(1)
 
-class FailureWindow:
-    """Counts failures a key within a window; at the limit the key waits until the oldest is forgotten."""
 
-    def __init__(
-        self, limit: int, window_s: float, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore
-    ) -> None:
-        """on_refused: called whenever somebody has to wait."""
+class Backoff:
+    """Failures by key: after some that are free, each next try waits twice as long as the one before."""
+
+    def __init__(self, free: int, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore) -> None:
+        """free: failures without a wait; on_refused: called whenever a try has to wait."""
         self._on_refused = on_refused
-        self._limit = limit
-        self._window_s = window_s
+        self._free = free
         self._monotonic = monotonic
-        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def note(self, key: str) -> None:
         """Record a failure, or a try that may become one."""
         now = self._monotonic()
-        times = self._failures.get(key)
-        if times is None:
-            _forget_old(self._failures, lambda old: old[-1] + self._window_s <= now)
-            times = self._failures[key] = []
-        times.append(now)
-        del times[: -self._limit]
+        count = self._count(key, now)
+        if not count:
+            _forget_old(self._failures, lambda old: old[1] + _FAILURES_KEPT_S <= now)
+        self._failures[key] = count + 1, now
         self._failures.move_to_end(key)
 
+    def take_back(self, key: str) -> None:
+        """Take the newest failure back: the try that it was noted for was right."""
+        count, noted_at = self._failures.get(key, (0, 0.0))
+        if count > 1:
+            self._failures[key] = count - 1, noted_at
+        else:
+            self._failures.pop(key, None)
+
     def forget(self, key: str) -> None:
-        """Take the newest back: the try it was noted for did not fail."""
-        times = self._failures.get(key)
-        if times:
-            times.pop()
-            if not times:
-                del self._failures[key]
+        """Take all failures back."""
+        self._failures.pop(key, None)
 
     def wait_s(self, key: str) -> int:
         """Return the whole seconds to wait before the next try, 0 for none."""
-        times = self._failures.get(key)
-        if times is None or len(times) < self._limit:
+        now = self._monotonic()
+        over = self._count(key, now) - self._free
+        if over < 0:
             return 0
-        wait = max(0, math.ceil(times[0] + self._window_s - self._monotonic()))
-        if wait:
+        wait_s = min(_LONGEST_WAIT_S, _FIRST_WAIT_S << min(over, _DOUBLINGS))
+        left_s = max(0, math.ceil(self._failures[key][1] + wait_s - now))
+        if left_s:
             self._on_refused()
-        return wait
+        return left_s
+
+    def _count(self, key: str, now: float) -> int:
+        count, noted_at = self._failures.get(key, (0, now))
+        return count if now < noted_at + _FAILURES_KEPT_S else 0
+
+
+class Recent:
+    """Keys that were noted within a time; beyond ten thousand the oldest is forgotten."""
+
+    def __init__(self, kept_s: float, monotonic: Callable[[], float]) -> None:
+        self._kept_s = kept_s
+        self._monotonic = monotonic
+        self._noted: OrderedDict[str, float] = OrderedDict()
+
+    def note(self, key: str) -> None:
+        now = self._monotonic()
+        if key not in self._noted:
+            _forget_old(self._noted, lambda noted_at: noted_at + self._kept_s <= now)
+        self._noted[key] = now
+        self._noted.move_to_end(key)
+
+    def has(self, key: str) -> bool:
+        noted_at = self._noted.get(key)
+        return noted_at is not None and self._monotonic() < noted_at + self._kept_s
 
 
 class Budget:

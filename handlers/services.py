@@ -13,7 +13,9 @@ from crdt.limits import LimitCounters
 from handlers import settings
 from handlers.connections import Connections
 from handlers.loop_lag import LagMeter
-from handlers.rates import Budget, FailureWindow, RateLimiter
+from handlers.rates import Budget, RateLimiter, Recent
+from handlers.security.known_devices import KnownDevices
+from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens
@@ -47,20 +49,27 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class Limiters:
-    """Rates by key: a user's or login's id, or an address."""
+    """Rates by key: the id of a user, a login or an invite, or an address.
+
+    pages    what a visitor needs before anybody knows them, by address: wide, only against floods
+    guests   people who come in by an invite, by its id
+    invited  addresses from which a valid invite was shown a while ago
+    """
 
     signed_in: RateLimiter
     anonymous: RateLimiter
+    pages: RateLimiter
     signups: RateLimiter
+    invited_signups: RateLimiter
     guests: RateLimiter
+    wrong_invites: RateLimiter
+    invited: Recent
     pictures: RateLimiter
     messages: RateLimiter
     saves: RateLimiter
     handshakes: RateLimiter
     slowed: RateLimiter
     accepts: RateLimiter
-    account_failures: FailureWindow
-    address_failures: FailureWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,8 @@ class Services:
     redactor: Redactor
     tokens: Tokens
     passwords: Passwords
+    password_tries: PasswordTries
+    known_devices: KnownDevices
     limiters: Limiters
     connections: Connections
     avatars: Avatars

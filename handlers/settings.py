@@ -20,15 +20,15 @@ UPDATES_PER_S = number(
 UPDATES_BURST = number("updates_burst", 300.0, 1, 10_000_000, "edits at once of one connection")
 UPDATE_BYTES_PER_S = number("update_bytes_per_s", 524_288.0, 1_024, 1 << 30, "bytes a second of one connection")
 CONNECTIONS_PER_USER = number("connections_per_user", 10, 1, 100_000, "connections of a user to one session")
-CONNECTIONS_PER_ADDRESS = number("connections_per_address", 60, 1, 100_000, "connections from one address")
-CONNECTIONS_PER_SESSION = number("connections_per_session", 100, 1, 100_000, "connections to one session")
+CONNECTIONS_PER_ADDRESS = number("connections_per_address", 600, 1, 100_000, "connections from one address")
+CONNECTIONS_PER_SESSION = number("connections_per_session", 250, 1, 100_000, "connections to one session")
 CONNECTIONS = number("connections", 5_000, 1, 1_000_000, "connections in all")
 ACCEPTS_PER_S = number(
     "accepts_per_s",
-    20.0,
+    50.0,
     1,
     1_000_000,
-    "connections a second that an address may open, ten times as many at once; "
+    "connections a second that an address may open, thirty times as many at once; "
     "behind proxies (TRUST_PROXY) not counted",
 )
 HANDSHAKES_PER_MIN = number("handshakes_per_min", 30.0, 1, 1_000_000, "connection attempts a minute of one user")
@@ -45,16 +45,51 @@ PONG_S = number("pong_s", 20.0, 1, 3_600, "seconds to answer a ping; at most COL
 REQUEST_S = number("request_s", 10.0, 1, 3_600, "seconds for a client to send a request")
 REQUESTS_PER_5MIN = number("requests_per_5min", 900, 1, 10_000_000, "REST requests of a signed-in user in five minutes")
 ANONYMOUS_PER_5MIN = number(
-    "anonymous_per_5min", 100, 1, 10_000_000, "REST requests of an address without sign-in in five minutes"
+    "anonymous_per_5min",
+    600,
+    1,
+    10_000_000,
+    "other REST requests of an address without sign-in in five minutes, and refreshes that fail",
 )
-SIGNUPS_PER_H = number("signups_per_h", 20, 1, 10_000_000, "new accounts an hour from one address")
-GUESTS_PER_H = number("guests_per_h", 200, 1, 10_000_000, "new guests an hour from one address")
+PAGES_PER_5MIN = number(
+    "pages_per_5min",
+    30_000,
+    1,
+    10_000_000,
+    "pages, files, pictures, invites, sign-ins and refreshes that an address may ask for in five minutes",
+)
+SIGNUPS_PER_H = number("signups_per_h", 60, 1, 10_000_000, "new accounts an hour from one address without an invite")
+INVITED_SIGNUPS_PER_H = number(
+    "invited_signups_per_h", 300, 1, 10_000_000, "new accounts an hour from one address by invites"
+)
+GUESTS_PER_H = number("guests_per_h", 300, 1, 10_000_000, "new guests, and new accounts, an hour by one invite")
+INVITE_FAILURES = number(
+    "invite_failures", 60, 1, 10_000_000, "wrong invites of one address in 15 minutes; valid ones go on working"
+)
 AVATARS_PER_H = number("avatars_per_h", 20, 1, 10_000_000, "pictures that a user may upload an hour")
-ACCOUNT_FAILURES = number(
-    "account_failures", 5, 1, 1_000_000, "failed logins to one account in 30 minutes, then it waits"
+LOGINS_PER_5MIN = number(
+    "logins_per_5min", 60, 1, 10_000_000, "passwords for one account from one device or address in five minutes"
 )
-ADDRESS_FAILURES = number(
-    "address_failures", 20, 1, 1_000_000, "failed logins from one address in 15 minutes, then it waits"
+ACCOUNT_FAILURES = number(
+    "account_failures",
+    5,
+    1,
+    1_000_000,
+    "wrong passwords for one account from one device or address, then waits grow from 15 seconds to 30 minutes",
+)
+STRANGER_FAILURES_PER_DAY = number(
+    "stranger_failures_per_day",
+    240,
+    1,
+    1_000_000,
+    "wrong passwords a day for one account from all devices and addresses that it does not use",
+)
+ADDRESS_FAILURES_PER_H = number(
+    "address_failures_per_h",
+    300,
+    1,
+    1_000_000,
+    "wrong passwords an hour from one address for accounts that it is new to",
 )
 MAX_JSON_BYTES = number("max_json_bytes", 64 << 10, 1_024, 16 << 20, "a JSON body (those with code: 1 MiB of code)")
 MESSAGES_PER_10S = number(

@@ -30,6 +30,8 @@ QUICK: dict[str, Any] = {
     "flush_ms": 100,
     "refusal_hold_s": 0.2,
     "signups_per_h": 100_000,
+    "invited_signups_per_h": 100_000,
+    "logins_per_5min": 100_000,
     "anonymous_per_5min": 100_000,
     "requests_per_5min": 100_000,
     "saves_per_s": 10_000,

@@ -54,7 +54,16 @@ PAIRS = {
 
 NO_LIMITS = {
     f"COLLAB_{name}": 100_000
-    for name in ("ACCOUNT_FAILURES", "ADDRESS_FAILURES", "ANONYMOUS_PER_5MIN", "GUESTS_PER_H", "MEMBERS")
+    for name in (
+        "ACCOUNT_FAILURES",
+        "ADDRESS_FAILURES_PER_H",
+        "ANONYMOUS_PER_5MIN",
+        "GUESTS_PER_H",
+        "LOGINS_PER_5MIN",
+        "MEMBERS",
+        "PAGES_PER_5MIN",
+        "STRANGER_FAILURES_PER_DAY",
+    )
 }
 
 

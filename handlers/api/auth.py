@@ -1,18 +1,25 @@
 """Sign up, sign in, stay signed in, sign out."""
 
+import contextlib
 from dataclasses import replace
 
 from crdt.room.closing import CloseReason
 from handlers import errors, ids
+from handlers.access import find_invite
 from handlers.http import network, schemas
 from handlers.http.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler
 from handlers.http.views import people
 from handlers.http.views.people import SignedIn
 from handlers.http.views.problems import Confirmation
 from handlers.security import devices
+from handlers.security.password_tries import Attempt
 from handlers.security.tokens import RefreshToken
 from storage.errors import NotFound, Outdated, TokenReused
 from storage.records import Login, User
+
+DEVICE_COOKIE = "device"
+DEVICE_PATH = "/user"
+_DEVICE_S = 365 * 86_400
 
 
 class AuthHandlerBase(BaseHandler):
@@ -50,32 +57,26 @@ class AuthHandlerBase(BaseHandler):
             "expiresIn": tokens.access_s,
         }
 
-    def note_try(self, account: str) -> None:
-        """Whoever guesses has to wait, for the right password as well; the same for unknown accounts.
-
-        A try counts as failed until it has succeeded, so that many at once are counted too.
-        Raises ApiError 429.
-        """
-        limiters = self.services.limiters
-        wait = max(limiters.account_failures.wait_s(account), limiters.address_failures.wait_s(self.address))
-        if wait:
+    def begin_try(self, attempt: Attempt) -> None:
+        """Count a try of a password, known accounts or not; raises ApiError 429, for the right password as well."""
+        if wait := self.services.password_tries.begin(attempt):
             raise errors.rate_limited(wait, "Too many failed attempts.")
-        limiters.account_failures.note(account)
-        limiters.address_failures.note(self.address)
-
-    def try_succeeded(self, account: str) -> None:
-        self.services.limiters.account_failures.forget(account)
-        self.services.limiters.address_failures.forget(self.address)
 
     async def check_password(self, password: str | None, field: str) -> None:
-        """Make sure that it is the user himself; raises ApiError 422 naming the field, or 429."""
+        """Make sure that it is the user themselves; raises ApiError 422 naming the field, or 429."""
         if not password:
             raise errors.invalid({field: ["is required"]})
-        account = f"password of {self.me.id}"  # a stranger's wrong logins must not lock this
-        self.note_try(account)
+        # strangers' wrong logins must not lock this, so it counts by itself, wherever the user is signed in
+        attempt = self.services.password_tries.attempt(f"password of {self.me.id}", "", device=self.me.id)
+        self.begin_try(attempt)
         if not await self.services.passwords.matches(password, self.me.password_hash):
             raise errors.invalid({field: ["is wrong"]})
-        self.try_succeeded(account)
+        self.services.password_tries.succeeded(attempt)
+
+    def remember_device(self, user: User) -> None:
+        """Let the browser show later on that the user has signed in on it."""
+        cookie = self.services.known_devices.add(self.get_cookie(DEVICE_COOKIE, ""), user.id)
+        self._set_cookie(DEVICE_COOKIE, cookie, DEVICE_PATH, _DEVICE_S)
 
     def check_cookie_origin(self) -> None:
         """Make sure that a page of ours used the cookie; raises ApiError 403."""
@@ -97,6 +98,7 @@ class SignupHandler(AuthHandlerBase):
     """POST /user/signup"""
 
     needs_login = False
+    counts_itself = True
 
     async def post(self) -> None:
         body = self.read(schemas.SIGNUP)
@@ -104,8 +106,7 @@ class SignupHandler(AuthHandlerBase):
         await self._check_guest()
         email = body["email"].casefold()
         services.passwords.check_rules(body["password"], body["username"], email, email.partition("@")[0])
-        if wait := services.limiters.signups.wait_s(self.address):
-            raise errors.rate_limited(wait, "Too many new accounts from this address.")
+        await self._count(body.get("invite"))
         user = User(
             id=ids.new_id(services.random_bytes),
             username=body["username"],
@@ -121,7 +122,27 @@ class SignupHandler(AuthHandlerBase):
             return
         login, token = self.new_login(user.id)
         await services.store.add_user(user, login)
-        self.reply(self.sign_in(user, token), 201)
+        self._welcome(user, token)
+
+    def _welcome(self, user: User, token: RefreshToken) -> None:
+        self.services.password_tries.learn(_account_of(user), self.address)
+        answer = self.sign_in(user, token)
+        self.remember_device(user)
+        self.reply(answer, 201)
+
+    async def _count(self, secret: str | None) -> None:
+        """Count a new account by its invite, and by its address; raises ApiError 429.
+
+        An address from which a valid invite was shown may make more: there is a class, or several.
+        """
+        limiters, invite = self.services.limiters, None
+        with contextlib.suppress(errors.ApiError):  # an invite that has ended keeps nobody from an account
+            invite = await find_invite(self.services, secret, self.address) if secret else None
+        if invite and (wait := limiters.guests.wait_s(invite.id)):
+            raise errors.rate_limited(wait, "Too many people came by this invite.")
+        is_invited = (self.user and self.user.is_guest) or limiters.invited.has(self.address)
+        if wait := (limiters.invited_signups if is_invited else limiters.signups).wait_s(self.address):
+            raise errors.rate_limited(wait, "Too many new accounts from this address.")
 
     async def _check_guest(self) -> None:
         """A guest whose access token has expired would become somebody else: he has to refresh it first."""
@@ -152,13 +173,14 @@ class SignupHandler(AuthHandlerBase):
         services.rooms.login_replaced(self.login_id, login.id)
         services.rooms.user_changed(people.participant(user))
         await services.store.end_login(self.login_id)
-        self.reply(self.sign_in(user, token), 201)
+        self._welcome(user, token)
 
 
 class LoginHandler(AuthHandlerBase):
     """POST /user/login"""
 
     needs_login = False
+    counts_itself = True
 
     async def post(self) -> None:
         body = self.read(schemas.LOGIN)
@@ -167,18 +189,27 @@ class LoginHandler(AuthHandlerBase):
         if name is None:
             raise errors.invalid({"username": ["is required, or email"]})
         user = await services.store.user_by_name(name)
-        account = f"login of {user.id}" if user else f"login as {name.casefold()}"
-        self.note_try(account)
+        device = services.known_devices.mark(self.get_cookie(DEVICE_COOKIE, ""), user.id) if user else ""
+        account = _account_of(user) if user else f"login as {name.casefold()}"
+        attempt = services.password_tries.attempt(account, self.address, device)
+        self.begin_try(attempt)
         hashed = user.password_hash if user else None
         if not await services.passwords.matches(body["password"], hashed) or user is None:
             raise _bad_credentials()
-        self.try_succeeded(account)
+        services.password_tries.succeeded(attempt)
         login, token = self.new_login(user.id)
         try:
             await services.store.add_login(login, known_hash=hashed)
         except Outdated:  # another password meanwhile, so this one is wrong by now
             raise _bad_credentials() from None
-        self.reply(self.sign_in(user, token))
+        answer = self.sign_in(user, token)
+        self.remember_device(user)
+        self.reply(answer)
+
+
+def _account_of(user: User) -> str:
+    """Return the key under which tries to sign in as a user are counted, by whichever name."""
+    return f"login of {user.id}"
 
 
 def _bad_credentials() -> errors.ApiError:
@@ -189,6 +220,7 @@ class RefreshHandler(AuthHandlerBase):
     """POST /user/refresh"""
 
     needs_login = False
+    counts_itself = True
 
     async def post(self) -> None:
         given = self.read(schemas.REFRESH).get("refreshToken")
@@ -197,10 +229,15 @@ class RefreshHandler(AuthHandlerBase):
             self.check_cookie_origin()
         if not given:
             raise errors.not_signed_in("There is no refresh token.")
-        user, successor = await self._rotate(given)
-        self.reply(self.sign_in(user, successor))
+        try:
+            user, newest = await self._rotate(given)
+        except (errors.ApiError, TokenReused):
+            await self.count_failure()
+            raise
+        self.reply(self.sign_in(user, newest))
 
     async def _rotate(self, given: str) -> tuple[User, RefreshToken]:
+        """Return whose login it is, and its newest token. Raises: ApiError 401, TokenReused."""
         services = self.services
         settings, now = services.settings, services.clock()
         presented = services.tokens.read_refresh_token(given)

@@ -89,14 +89,10 @@ class AvatarHandler(BaseHandler):
 
 
 class PictureHandler(BaseHandler):
-    """GET /user/:id/avatar"""
+    """GET /user/:id/avatar. A page shows many of them, also to those who are not signed in."""
 
     needs_login = False
-
-    async def check_rate(self) -> None:
-        """A page shows many pictures, also to those who are not signed in: they have a rate of their own."""
-        if wait := self.services.limiters.signed_in.wait_s(f"pictures of {self.address}"):
-            raise errors.rate_limited(wait)
+    is_public = True
 
     async def get(self, user_id: str) -> None:
         picture = await self.services.store.avatar(ids.normalize(user_id))

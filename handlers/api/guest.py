@@ -1,7 +1,7 @@
 """Guests: a name and an invite are enough."""
 
 from handlers import errors, ids
-from handlers.access import secret_hash
+from handlers.access import find_invite
 from handlers.api.auth import AuthHandlerBase
 from handlers.http import schemas
 from handlers.http.views.people import GuestSignedIn
@@ -13,16 +13,14 @@ class GuestHandler(AuthHandlerBase):
     """POST /user/guest"""
 
     needs_login = False
+    counts_itself = True
 
     async def post(self) -> None:
         body = self.read(schemas.GUEST)
         services, now = self.services, self.services.clock()
-        if wait := services.limiters.guests.wait_s(self.address):
-            raise errors.rate_limited(wait, "Too many guests from this address.")
-        hashed = secret_hash(body["invite"])
-        invite = await services.store.invite(hashed, now)
-        if invite is None:
-            raise errors.bad_invite()
+        invite = await find_invite(services, body["invite"], self.address)
+        if wait := services.limiters.guests.wait_s(invite.id):
+            raise errors.rate_limited(wait, "Too many people came by this invite.")
         guest = User(
             id=ids.new_id(services.random_bytes),
             username=body["name"],
@@ -36,7 +34,7 @@ class GuestHandler(AuthHandlerBase):
         )
         login, token = self.new_login(guest.id)
         try:
-            member = await services.store.add_guest(guest, login, hashed, services.settings.members)
+            member = await services.store.add_guest(guest, login, invite.secret_hash, services.settings.members)
         except NotFound:
             raise errors.bad_invite() from None
         answer: GuestSignedIn = {

@@ -1,7 +1,7 @@
 """Invites of a session, what they lead to, and tickets for one WebSocket."""
 
 from handlers import errors, ids
-from handlers.access import secret_hash
+from handlers.access import find_invite, secret_hash
 from handlers.http import network, queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import sessions
@@ -71,12 +71,13 @@ class PreviewHandler(BaseHandler):
     """GET /invite/:invite"""
 
     needs_login = False
+    counts_itself = True
 
     async def get(self, secret: str) -> None:
-        store, now = self.services.store, self.services.clock()
-        invite = await store.invite(secret_hash(secret), now)
-        session = await store.session(invite.session_id) if invite else None
-        if invite is None or session is None:
+        store = self.services.store
+        invite = await find_invite(self.services, secret, self.address)
+        session = await store.session(invite.session_id)
+        if session is None:
             raise errors.bad_invite()
         people = await store.users([invite.created_by])
         self.reply(sessions.preview(invite, session, people))

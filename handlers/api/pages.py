@@ -44,6 +44,7 @@ class PageHandler(BaseHandler):
     """An HTML page, without scripts unless `csp` allows them."""
 
     needs_login = False
+    is_public = True
     csp = _CSP
 
     def reply_page(self, name: str, **values: object) -> None:
@@ -64,6 +65,7 @@ class AppHandler(BaseHandler):
     """GET / and the app's other addresses: the same shell for all, which asks for what it shows."""
 
     needs_login = False
+    is_public = True
 
     async def get(self, *_parts: str) -> None:
         # Safari before 15.4 does not take 'self' for the WebSocket of this host
@@ -88,6 +90,7 @@ class OpenApiHandler(BaseHandler):
     """GET /openapi.json"""
 
     needs_login = False
+    is_public = True
 
     async def get(self) -> None:
         self.reply(openapi.document(self.services.settings.version))
@@ -97,6 +100,7 @@ class AssetHandler(BaseHandler):
     """GET /static/:name: what was built, and the little beside it; sources are not served."""
 
     needs_login = False
+    is_public = True
 
     async def get(self, name: str) -> None:
         path = (STATIC / name).resolve()

@@ -147,7 +147,8 @@ class JoinHandler(SessionHandlerBase):
 
     async def post(self, session_id: str) -> None:
         invite = self.read(schemas.JOIN).get("invite", "")
-        session, member = await join_session(self.services, self.me, ids.normalize(session_id), invite)
+        session_id = ids.normalize(session_id)
+        session, member = await join_session(self.services, self.me, session_id, invite, self.address)
         if member.is_removed:
             raise errors.forbidden("The owner removed you from this session.")
         answer: Joined = {"session": await self.session_view(session, member), "role": member.role}

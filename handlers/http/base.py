@@ -11,7 +11,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers import errors, ids, settings
 from handlers.access import membership
-from handlers.http import headers, network, queries, schemas
+from handlers.http import headers, network, queries, schemas, wait_page
 from handlers.http.body import Body, parse_json
 from handlers.http.views.problems import problem
 from handlers.services import Services
@@ -27,6 +27,8 @@ _STATE_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 _MAX_BODY_BYTES = 1 << 40
 _OF_THE_REQUEST = ("Access-Control-", "X-Request", "Vary", headers.STRICT_TRANSPORT)
 _QUARANTINED = "quarantined"
+_LATER_S = 4
+"""Pages that have to wait load again within so many seconds of each other."""
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
 
 _log = logging.getLogger(__name__)
@@ -37,10 +39,14 @@ class BaseHandler(RequestHandler):
     """A request of the API. Bodies are taken in piece by piece, so that none is read past its limit.
 
     needs_login     anonymous requests are answered 401
+    is_public       the same for everybody: no token is read, so no limit of people or programs is used up
+    counts_itself   a request without sign-in uses up only the wide budget of its address: the handler counts the rest
     body_bytes      most that a body may have
     """
 
     needs_login = True
+    is_public = False
+    counts_itself = False
     body_bytes: int | None = None
     services: Services
     user: User | None
@@ -71,9 +77,10 @@ class BaseHandler(RequestHandler):
         self.request.connection.set_max_body_size(_MAX_BODY_BYTES)  # type: ignore[union-attr]
         self.body.declared(self.request.headers.get("Content-Length", "0"))
         try:
-            await self._authenticate()
+            if not self.is_public:
+                await self._authenticate()
         finally:
-            await self.check_rate()
+            await self._hold_back(self._count_request())
         self.body.payer = self.user.id if self.user else self.address
         self._check_origin()
         if self.needs_login and self.user is None:
@@ -131,14 +138,29 @@ class BaseHandler(RequestHandler):
             self.by_cookie = bool(token)
         return token.strip()
 
-    async def check_rate(self) -> None:
-        """Raise ApiError 429 for too many requests of a user, or of an address that is not signed in."""
+    def _count_request(self) -> int:
+        """Return for how many seconds the request comes too early, 0 if it does not.
+
+        It counts for the user who is signed in, or whose login only needs to be refreshed, otherwise for its address.
+        """
         limiters = self.services.limiters
-        wait = limiters.signed_in.wait_s(self.user.id) if self.user else limiters.anonymous.wait_s(self.address)
-        if wait:
-            # held back, so that clients that do not wait by themselves come more slowly
-            await asyncio.sleep(min(wait, self.services.connections.limits.refusal_hold_s))
-            raise errors.rate_limited(wait)
+        if self.user:
+            return limiters.signed_in.wait_s(self.user.id)
+        if self.is_public or self.counts_itself:
+            return limiters.pages.wait_s(self.address)
+        if login_id := self.services.tokens.login_of(self.access_token()):
+            return limiters.signed_in.wait_s(f"login {login_id}")
+        return limiters.anonymous.wait_s(self.address)
+
+    async def count_failure(self) -> None:
+        """Count a request of `counts_itself` that failed like any other of its address; raises ApiError 429."""
+        await self._hold_back(self.services.limiters.anonymous.wait_s(self.address))
+
+    async def _hold_back(self, wait_s: int) -> None:
+        """Raise ApiError 429 if there is something to wait for, late: some clients do not wait by themselves."""
+        if wait_s:
+            await asyncio.sleep(min(wait_s, self.services.connections.limits.refusal_hold_s))
+            raise errors.rate_limited(wait_s)
 
     def _check_origin(self) -> None:
         """Other sites may not use a browser's cookies: not the access token's, nor by signing it in or out."""
@@ -219,8 +241,19 @@ class BaseHandler(RequestHandler):
             self.set_header("Allow", ", ".join(self._methods()))
         for name, value in answer.headers.items():
             self.set_header(name, value)
+        if wait_page.RETRY_AFTER in answer.headers and wait_page.is_wanted(
+            self.request.method or "", self.request.headers.get("Accept", "")
+        ):
+            self._reply_wait_page(answer)
+            return
         self.set_header("Content-Type", "application/problem+json")
         self.finish(json.dumps(problem(answer, self._reason, self.request_id)))
+
+    def _reply_wait_page(self, answer: errors.ApiError) -> None:
+        (later_s,) = self.services.random_bytes(1)
+        self.set_header("Content-Security-Policy", wait_page.CSP)
+        self.set_header("Content-Type", "text/html; charset=UTF-8")
+        self.finish(wait_page.render(answer, later_s % _LATER_S))
 
     def _methods(self) -> list[str]:
         """Return the methods that this handler has."""
@@ -252,9 +285,10 @@ class BaseHandler(RequestHandler):
 
 
 class NotFoundHandler(BaseHandler):
-    """Whatever has no route."""
+    """Whatever has no route: browsers ask by themselves for icons and the like."""
 
     needs_login = False
+    is_public = True
 
     async def prepare(self) -> None:
         await super().prepare()

@@ -122,11 +122,14 @@ def _required(rules: Mapping[str, Any]) -> dict[str, Any]:
     return {**rules, "required": True}
 
 
+_INVITE = {"type": "string", "minlength": 1, "maxlength": 64}
+
 SIGNUP: Schema = {
     "username": _required(_USERNAME),
     "email": _required({**_line(254), "check_with": _email, "meta": {"format": "email"}}),
     "password": _required(_NEW_PASSWORD),
     "fullname": _line(64),
+    "invite": _INVITE,
 }
 LOGIN: Schema = {
     "email": {**_line(254, 1), "excludes": "username"},
@@ -135,7 +138,7 @@ LOGIN: Schema = {
 }
 GUEST: Schema = {
     "name": _required(_GUEST_NAME),
-    "invite": _required({"type": "string", "minlength": 1, "maxlength": 64}),
+    "invite": _required(_INVITE),
 }
 GUEST_ME: Schema = {"username": GUEST["name"]}
 PASSWORD: Schema = {"currentPassword": _required(_PASSWORD), "newPassword": _required(_NEW_PASSWORD)}
@@ -152,7 +155,7 @@ SESSION: Schema = {
     "title": _TITLE, "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE,
     "status": {"type": "string", "allowed": ["open", "ended"]},
 }  # fmt: skip
-JOIN: Schema = {"invite": {"type": "string", "minlength": 1, "maxlength": 64}}
+JOIN: Schema = {"invite": _INVITE}
 MEMBER: Schema = {"role": _required({"type": "string", "allowed": ["owner", "editor", "viewer"]})}
 INVITE: Schema = {
     "role": _JOIN_ROLE,

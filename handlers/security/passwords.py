@@ -23,7 +23,8 @@ _T = TypeVar("_T")
 
 MIN_CHARACTERS = 10
 MAX_CHARACTERS = 128
-_MAX_WAITING = 64
+_MAX_WAITING = 256
+"""Several classes that sign in together, a minute of hashes of the default cost; more people are told to come back."""
 
 
 class Passwords:

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from collab_server import app
 from collab_server.config import Config, ConfigError, all_settings, load
 from crdt import limits
 from crdt.settings import Setting
 from docs.generate import ROOT, configuration, env_example
-from handlers import settings
+from handlers import rates, settings
 from handlers.socketio import client
 from handlers.sync import rate_gate
 
@@ -31,17 +30,20 @@ def test_config_defaults_of_limits_match_table() -> None:
         "updates_per_s": 60, "updates_burst": 300, "update_bytes_per_s": 512 * kib,
         "presence_ms": 100, "presence_bytes": 4 * kib, "presence_depth": 8, "presence_clients": 4,
         "max_queued_bytes": 4 * mib, "max_unsaved_room_bytes": 8 * mib, "max_unsaved_bytes": 64 * mib,
-        "connections_per_user": 10, "connections_per_address": 60, "connections_per_session": 100, "connections": 5_000,
-        "handshakes_per_min": 30, "accepts_per_s": 20,
+        "connections_per_user": 10, "connections_per_address": 600, "connections_per_session": 250,
+        "connections": 5_000,
+        "handshakes_per_min": 30, "accepts_per_s": 50,
         "ping_s": 25, "pong_s": 20, "sign_in_s": 10, "request_s": 10,
-        "requests_per_5min": 900, "anonymous_per_5min": 100, "max_json_bytes": 64 * kib, "avatars_per_h": 20,
-        "account_failures": 5, "address_failures": 20, "signups_per_h": 20, "guests_per_h": 200,
+        "requests_per_5min": 900, "anonymous_per_5min": 600, "pages_per_5min": 30_000, "max_json_bytes": 64 * kib,
+        "avatars_per_h": 20, "signups_per_h": 60, "invited_signups_per_h": 300, "guests_per_h": 300,
+        "invite_failures": 60,
+        "logins_per_5min": 60, "account_failures": 5, "stranger_failures_per_day": 240, "address_failures_per_h": 300,
         "access_token_s": 15 * minute, "refresh_idle_s": 14 * 24 * hour, "refresh_s": 30 * 24 * hour, "bcrypt_cost": 12,
         "messages_per_10s": 5, "saves_per_s": 1, "versions": 1_000, "auto_versions": 500, "members": 200,
     }  # fmt: skip
 
     assert {name: getattr(Config(), name) for name in promised} == promised
-    assert [30 * minute, 15 * minute] == [app._ACCOUNT_WINDOW_S, app._ADDRESS_WINDOW_S]
+    assert [30 * minute, hour] == [rates._LONGEST_WAIT_S, rates._FAILURES_KEPT_S]
     assert [rate_gate._MAX_OVER_S, client._OVER_S] == [10, 10]
 
 

@@ -1,10 +1,12 @@
 """Fixtures of the REST tests: more connections than usual, and a browser."""
 
+from collections.abc import Callable
+
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
 import collab_server.app
-from handlers.rates import FailureWindow, RateLimiter
+from handlers.rates import Backoff, RateLimiter, Recent
 from tests.clock import Seconds
 from tests.handlers.clients import Browser
 
@@ -13,12 +15,19 @@ from tests.handlers.clients import Browser
 def rate_clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
     """The clock of the rate limits of servers that are started after this fixture: name it before them."""
     seconds = Seconds()
-    for limit in (RateLimiter, FailureWindow):
-        monkeypatch.setattr(
-            collab_server.app,
-            limit.__name__,
-            lambda first, second, _, on_refused, limit=limit: limit(first, second, seconds, on_refused),
-        )
+
+    def limiter(per_s: float, burst: float, _: object, on_refused: Callable[[], None]) -> RateLimiter:
+        return RateLimiter(per_s, burst, seconds, on_refused)
+
+    def backoff(free: int, _: object, on_refused: Callable[[], None]) -> Backoff:
+        return Backoff(free, seconds, on_refused)
+
+    def recent(kept_s: float, _: object) -> Recent:
+        return Recent(kept_s, seconds)
+
+    monkeypatch.setattr(collab_server.app, "RateLimiter", limiter)
+    monkeypatch.setattr(collab_server.app, "Backoff", backoff)
+    monkeypatch.setattr(collab_server.app, "Recent", recent)
     return seconds
 
 

@@ -277,7 +277,7 @@ HOSTILE = {
 }
 
 FIELDS = {
-    ("POST", "/user/signup"): ["username", "email", "password", "fullname"],
+    ("POST", "/user/signup"): ["username", "email", "password", "fullname", "invite"],
     ("POST", "/user/login"): ["username", "email", "password"],
     ("POST", "/user/refresh"): ["refreshToken"],
     ("PATCH", "/user/me"): ["username"],
@@ -314,7 +314,7 @@ def test_hostile_corpus_covers_every_field() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, name: str) -> None:
     """On no field, known or unknown, does any value make the server fail: it is taken, or refused with a reason."""
-    server = await start_server(account_failures=100, address_failures=100)
+    server = await start_server(account_failures=100, address_failures_per_h=1_000)
     ada, bob = [await Api(server.url).sign_up(who) for who in ("ada", "bob")]
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -354,3 +354,13 @@ async def test_hostile_field_name_is_refused_and_returned_unchanged(ada: Api) ->
         answer = await ada.post("/session", {key: 1})
         is_problem(answer, 422, "invalid")
         assert list(answer.body["errors"]) == [key]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "1 second"), (2, "2 seconds"), (89, "89 seconds"), (90, "2 minutes"), (120, "2 minutes"), (121, "3 minutes"),
+     (1_796, "30 minutes"), (5_399, "90 minutes"), (5_400, "2 hours"), (86_400, "24 hours")],
+)  # fmt: skip
+def test_wait_is_said_in_words_and_never_too_short(seconds: int, words: str) -> None:
+    """As people say it: nobody reckons with 1796 seconds."""
+    assert errors.in_words(seconds) == words

@@ -18,7 +18,7 @@ from handlers.api.avatar import MAX_FILE_BYTES
 from handlers.http.schemas import MAX_CODE_BYTES
 from handlers.security.pictures import MAX_SIDE_PX
 from harness.wire import SYNC_STEP1
-from tests.api import Answer, Api
+from tests.api import PASSWORD, Answer, Api
 from tests.handlers.clients import account, code_of, new_invite, picture, typing_frame, upload
 from tests.handlers.forged_tokens import claims_of
 from tests.raw_frames import CLOSE, Raw, connected
@@ -147,7 +147,11 @@ async def ask(scene: Scene, _: int) -> object:
 
 
 async def ask_unknown(scene: Scene, _: int) -> object:
-    return answered(await Api(scene.server.url).get("/openapi.json", headers=_ELSEWHERE))
+    return answered(await Api(scene.server.url).get("/user/me", headers=_ELSEWHERE))
+
+
+async def ask_page(scene: Scene, _: int) -> object:
+    return answered(await Api(scene.server.url).get("/docs", headers=_ELSEWHERE))
 
 
 async def sign_up(scene: Scene, number: int) -> object:
@@ -159,14 +163,34 @@ async def sign_up_with(scene: Scene, field_name: str, value: str) -> object:
     return answered(await Api(scene.server.url).post("/user/signup", body))
 
 
+async def invited(scene: Scene) -> str:
+    """Return an invite, the same one each time."""
+    scene.kept["invite"] = scene.kept.get("invite") or (await new_invite(scene.ada, scene.session_id))["invite"]
+    return str(scene.kept["invite"])
+
+
+async def sign_up_invited(scene: Scene, number: int) -> object:
+    body = account(f"person{number}", invite=await invited(scene))
+    return answered(await Api(scene.server.url).post("/user/signup", body, headers=_ELSEWHERE))
+
+
 async def be_guest(scene: Scene, number: int) -> object:
-    body = {"name": f"Guest {number}", "invite": (await new_invite(scene.ada, scene.session_id))["invite"]}
+    body = {"name": f"Guest {number}", "invite": await invited(scene)}
     return answered(await Api(scene.server.url).post("/user/guest", body, headers=_ELSEWHERE))
 
 
-async def guess(scene: Scene, name: str) -> object:
-    body = {"username": name, "password": "not the password"}
+async def guess_invite(scene: Scene, number: int) -> object:
+    return answered(await Api(scene.server.url).get(f"/invite/{number:026}", headers=_ELSEWHERE))
+
+
+async def sign_in(scene: Scene, _: int) -> object:
+    body = {"username": "ada", "password": PASSWORD}
     return answered(await Api(scene.server.url).post("/user/login", body, headers=_ELSEWHERE))
+
+
+async def guess(scene: Scene, name: str, address: str = "192.0.2.1") -> object:
+    body = {"username": name, "password": "not the password"}
+    return answered(await Api(scene.server.url).post("/user/login", body, headers={"X-Forwarded-For": address}))
 
 
 async def send_picture(scene: Scene, size: int) -> object:
@@ -278,12 +302,19 @@ def rate(limit: str, call: Callable[[Scene, int], Awaitable[object]], times: int
 
 REST = (
     rate("requests_per_5min", ask, 5, 5),
-    rate("anonymous_per_5min", ask_unknown, 5, 5, settings=PROXY),
+    rate("anonymous_per_5min", ask_unknown, 5, 5, settings=PROXY, goes=(401, "not_signed_in")),
+    rate("pages_per_5min", ask_page, 5, 5, settings=PROXY),
     rate("signups_per_h", sign_up, 2, 2, settings=PROXY),
+    rate("invited_signups_per_h", sign_up_invited, 2, 2, settings=PROXY),
     rate("guests_per_h", be_guest, 2, 2, settings=PROXY),
+    rate("invite_failures", guess_invite, 2, 2, settings=PROXY, goes=(404, "not_found")),
+    rate("logins_per_5min", sign_in, 3, 3, settings=PROXY),
     rate("avatars_per_h", send_picture, 2, 2),
     rate("account_failures", lambda scene, _: guess(scene, "ada"), 3, 3, settings=PROXY, goes=WRONG),
-    rate("address_failures", lambda scene, number: guess(scene, f"nobody{number}"), 3, 3, settings=PROXY, goes=WRONG),
+    rate("stranger_failures_per_day", lambda scene, number: guess(scene, "ada", f"192.0.2.{number}"), 3, 3,
+         settings=PROXY, goes=WRONG),
+    rate("address_failures_per_h", lambda scene, number: guess(scene, f"nobody{number}"), 3, 3, settings=PROXY,
+         goes=WRONG),
     rate("messages_per_10s", lambda scene, _: say(scene, 1), 2, 1),
     rate("saves_per_s", save_code, 5, 0.01),
     Row("max_json_bytes", send_json, (1_024,), 1_025, **TOO_LARGE, value=1_024),

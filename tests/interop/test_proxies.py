@@ -124,8 +124,8 @@ async def test_cookies_through_tls_proxy_are_secure(proxied: Proxied) -> None:
     direct = await plain.enter("bob")
 
     assert [answer.status for answer in answers] == [201, 200]
-    assert [bool(one["secure"]) for answer in answers for one in set_cookies(answer).values()] == [True] * 4
-    assert [bool(one["secure"]) for one in set_cookies(direct).values()] == [False] * 2
+    assert [bool(one["secure"]) for answer in answers for one in set_cookies(answer).values()] == [True] * 6
+    assert [bool(one["secure"]) for one in set_cookies(direct).values()] == [False] * 3
     assert (await page.post("/session")).status == 201
 
 
@@ -170,12 +170,12 @@ async def test_socket_limit_counts_true_client_address(proxied: Proxied) -> None
 @each_kind
 async def test_forwarded_headers_without_trust_are_ignored(proxied: Proxied) -> None:
     """With TRUST_PROXY=0 all who come through a proxy are one address, and none of them speaks TLS."""
-    _, proxy = await proxied(trust_proxy=0, anonymous_per_5min=2)
+    _, proxy = await proxied(trust_proxy=0, anonymous_per_5min=1)
 
     answer = await Api(proxy.url).post("/user/signup", account("ada"))
     statuses = [await proxy.status("/user/me", source, X_Forwarded_For=FORGED) for source in (HERE, THERE)]
 
-    assert [bool(one["secure"]) for one in set_cookies(answer).values()] == [False] * 2
+    assert [bool(one["secure"]) for one in set_cookies(answer).values()] == [False] * 3
     assert statuses == [401, 429]
 
 

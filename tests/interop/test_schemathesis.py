@@ -43,7 +43,7 @@ MAY_NEVER_SUCCEED = {
 
 async def test_schemathesis_finds_nothing(start_server, tmp_path: Path) -> None:
     """Its checks pass for every operation, and it got far enough into each to say so."""
-    server = await start_server(account_failures=10_000, address_failures=10_000, guests_per_h=10_000)
+    server = await start_server(account_failures=10_000, guests_per_h=10_000)
     ada = await Api(server.url).sign_up("ada")
     config, har = tmp_path / "schemathesis.toml", tmp_path / "requests.har"
     config.write_text(await _configuration(ada))

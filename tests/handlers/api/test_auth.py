@@ -326,7 +326,8 @@ async def test_cookies_have_attributes_path_and_lifetime(browser: Browser, path:
 
     cookies = set_cookies(answer)
 
-    assert set(cookies) == {"accessToken", "refreshToken"}
+    assert set(cookies) - {"device"} == {"accessToken", "refreshToken"}
+    assert ("device" in cookies) == (path != "/user/refresh")
     for cookie in cookies.values():
         assert cookie["httponly"]
         assert cookie["samesite"] == "Lax"
@@ -336,6 +337,8 @@ async def test_cookies_have_attributes_path_and_lifetime(browser: Browser, path:
     assert (access["path"], access["max-age"], access.value) == ("/", "900", answer.body["accessToken"])
     assert (refresh["path"], refresh["max-age"]) == ("/user", str(30 * DAY_S))
     assert refresh.value == answer.body["refreshToken"]
+    if "device" in cookies:
+        assert (cookies["device"]["path"], cookies["device"]["max-age"]) == ("/user", str(365 * DAY_S))
 
 
 @pytest.mark.parametrize(
@@ -353,11 +356,11 @@ async def test_cookies_are_secure_when_trusted_proxy_says_tls(
     answer = await Api(server.url).post("/user/signup", account("ada"), headers=headers)
 
     assert answer.status == 201
-    assert [bool(cookie["secure"]) for cookie in set_cookies(answer).values()] == [is_secure] * 2
+    assert [bool(cookie["secure"]) for cookie in set_cookies(answer).values()] == [is_secure] * 3
 
 
 async def test_logout_clears_the_cookies(browser: Browser) -> None:
-    """A browser drops both cookies: same names, same paths, no age."""
+    """A browser drops both cookies of the login: same names, same paths, no age. That it is known signs nobody in."""
     await browser.enter("ada")
 
     answer = await browser.post("/user/logout")
@@ -368,7 +371,7 @@ async def test_logout_clears_the_cookies(browser: Browser) -> None:
         "refreshToken": ("", "/user"),
     }
     assert [is_expired(one) for one in cookies.values()] == [True, True], "no Max-Age=0 and no past Expires"
-    assert browser.jar == {}
+    assert browser.jar.keys() == {"device"}
     assert (await browser.get("/user/me")).status == 401
 
 

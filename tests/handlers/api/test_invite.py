@@ -7,6 +7,7 @@ import pytest
 
 from handlers.http.times import rfc3339
 from tests.api import PASSWORD, Answer, Api
+from tests.clock import Seconds
 from tests.handlers.clients import (
     ID,
     RFC3339,
@@ -394,14 +395,110 @@ async def test_invite_secret_is_not_logged(ada: Api, session_id: str, path: str,
     assert invite not in caplog.text.lower()
 
 
-async def test_guest_sign_ins_over_hourly_rate_of_address_are_refused(start_server) -> None:
-    """So many an hour from one address; full users are not meant."""
-    server = await start_server(guests_per_h=2)
-    ada = await Api(server.url).sign_up("ada")
-    invite = (await new_invite(ada, await ada.new_session()))["invite"]
+# -- how many come, and how many guess ------------------------------------------------------------
 
-    answers = [await Api(server.url).post("/user/guest", {"name": "x", "invite": invite}) for _ in range(3)]
+FROM = "X-Forwarded-For"
+
+
+async def as_guest(url: str, invite: str, address: str = "192.0.2.1") -> tuple[int, str | None]:
+    return code_of(await Api(url).post("/user/guest", {"name": "Gus", "invite": invite}, headers={FROM: address}))
+
+
+async def test_guests_over_hourly_rate_of_invite_are_refused_by_that_invite_only(start_server) -> None:
+    """An invite lets so many in an hour, from wherever; another invite of the same session is not meant."""
+    server = await start_server(guests_per_h=2, trust_proxy=1)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    first, second = [(await new_invite(ada, session_id))["invite"] for _ in range(2)]
+
+    by_first = [await as_guest(server.url, first, f"192.0.2.{n}") for n in range(3)]
+    refused = await Api(server.url).post("/user/guest", {"name": "x", "invite": first})
+
+    assert by_first == [(201, None), (201, None), (429, "rate_limited")]
+    assert "Try again in 30 minutes." in refused.body["message"]
+    assert 1_700 <= int(refused.headers["Retry-After"]) <= 1_800
+    assert await as_guest(server.url, second) == (201, None)
+
+
+async def test_sign_up_with_invite_counts_for_invite_and_wider_bound_of_address(start_server) -> None:
+    """The bound of an address without invites does not hold a class up; the one for invites does, later."""
+    server = await start_server(signups_per_h=1, invited_signups_per_h=3, guests_per_h=2, trust_proxy=1)
+    owner = await Api(server.url).sign_up("owner")
+    session_id = await owner.new_session()
+    invites = [(await new_invite(owner, session_id))["invite"] for _ in range(2)]
+
+    async def sign_up(name: str, invite: str) -> tuple[int, str | None]:
+        body = account(name, invite=invite)
+        return code_of(await Api(server.url).post("/user/signup", body, headers={FROM: "192.0.2.1"}))
+
+    by_first = [await sign_up(f"one{n}", invites[0]) for n in range(3)]
+    by_second = [await sign_up(f"two{n}", invites[1]) for n in range(2)]
+
+    assert by_first == [(201, None), (201, None), (429, "rate_limited")], "two by the first invite"
+    assert by_second == [(201, None), (429, "rate_limited")], "three of the address by invites"
+
+
+async def test_sign_up_after_reading_valid_invite_has_wider_bound_of_address(rate_clock: Seconds, start_server) -> None:
+    """A browser that has opened an invite's page may make an account there for an hour; another address may not."""
+    server = await start_server(signups_per_h=1, invited_signups_per_h=10, trust_proxy=1)
+    owner = await Api(server.url).sign_up("owner")
+    invite = (await new_invite(owner, await owner.new_session()))["invite"]
+
+    async def sign_up(name: str, address: str = "192.0.2.1") -> int:
+        return (await Api(server.url).post("/user/signup", account(name), headers={FROM: address})).status
+
+    assert [await sign_up(f"before{n}") for n in range(2)] == [201, 429]
+    assert (await Api(server.url).get(f"/invite/{invite}", headers={FROM: "192.0.2.1"})).status == 200
+    assert [await sign_up(f"invited{n}") for n in range(4)] == [201] * 4
+    assert [await sign_up(f"elsewhere{n}", "192.0.2.2") for n in range(2)] == [201, 429]
+    rate_clock.advance(3_600)
+    assert [await sign_up(f"after{n}") for n in range(2)] == [201, 429]
+
+
+@pytest.mark.parametrize("invite", ["0" * 26, "x", "the class"])
+async def test_sign_up_with_wrong_invite_counts_like_one_without(start_server, invite: str) -> None:
+    """An invite that has ended, or was mistyped, keeps nobody from an account, and widens nothing."""
+    server = await start_server(signups_per_h=2)
+
+    answers = [await Api(server.url).post("/user/signup", account(f"one{n}", invite=invite)) for n in range(3)]
 
     assert [answer.status for answer in answers] == [201, 201, 429]
-    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 1_800
-    assert (await Api(server.url).post("/user/signup", account("bob"))).status == 201
+
+
+@pytest.mark.parametrize("way", ["preview", "guest", "join"])
+async def test_two_hundred_guesses_of_invites_get_nowhere(start_server, way: str) -> None:
+    """From one address sixty are told that they are wrong, the others nothing; whoever has an invite gets in there."""
+    server = await start_server(refusal_hold_s=0, trust_proxy=1)
+    ada = await Api(server.url).sign_up("ada")
+    bob = await ada.sign_up("bob")
+    session_id = await ada.new_session(access="invite")
+    invite = (await new_invite(ada, session_id))["invite"]
+    here = {FROM: "192.0.2.1"}
+
+    async def guess(number: int) -> tuple[int, str | None]:
+        secret = f"{number:026}"
+        if way == "preview":
+            return code_of(await Api(server.url).get(f"/invite/{secret}", headers=here))
+        if way == "guest":
+            return await as_guest(server.url, secret)
+        return code_of(await bob.post(f"/session/{session_id}/join", {"invite": secret}, headers=here))
+
+    found = [await guess(number) for number in range(200)]
+
+    assert found == [(404, "not_found")] * 60 + [(429, "rate_limited")] * 140
+    assert await as_guest(server.url, invite) == (201, None), "a valid one is not counted by address"
+    assert await as_guest(server.url, "1" * 26, "192.0.2.2") == (404, "not_found"), "each address by itself"
+
+
+async def test_wrong_invites_that_are_many_are_told_when_to_come_again(rate_clock: Seconds, start_server) -> None:
+    """In the header in seconds, in the message in words."""
+    server = await start_server(invite_failures=1)
+
+    first = await Api(server.url).get(f"/invite/{'0' * 26}")
+    answer = await Api(server.url).get(f"/invite/{'0' * 26}")
+
+    assert (first.status, answer.status) == (404, 429)
+    assert answer.headers["Retry-After"] == "900"
+    assert answer.body["message"] == "Too many invites from your network were wrong. Try again in 15 minutes."
+    rate_clock.advance(900)
+    assert (await Api(server.url).get(f"/invite/{'0' * 26}")).status == 404

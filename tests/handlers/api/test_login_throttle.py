@@ -11,7 +11,7 @@ import pytest
 
 from tests.api import PASSWORD, Answer, Api
 from tests.clock import Seconds
-from tests.handlers.clients import account, code_of, guest_of, joined, typing_frame
+from tests.handlers.clients import Browser, account, code_of, guest_of, joined, typing_frame
 from tests.waiting import PATIENCE_S
 
 WRONG = "not the password"
@@ -91,17 +91,16 @@ async def test_login_success_does_not_clear_failures_of_others(ada: Api) -> None
 
 
 async def test_login_success_does_not_clear_failures_of_address(start_server) -> None:
-    """Signing in rightly after each guess does not make an address innocent."""
-    server = await start_server(address_failures=4)
+    """Signing in rightly after each guess does not make an address innocent; that account may go on."""
+    server = await start_server(address_failures_per_h=4)
     await Api(server.url).sign_up("eve")
 
     guesses = []
-    for number in range(4):
+    for number in range(5):
         guesses.append(await attempt(server.url, username=f"victim{number}"))
-        await attempt(server.url, PASSWORD, username="eve")
+        assert await attempt(server.url, PASSWORD, username="eve") == (200, None)
 
-    assert guesses == [BAD] * 4
-    assert await attempt(server.url, PASSWORD, username="eve") == WAIT
+    assert guesses == [BAD] * 4 + [WAIT]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +114,7 @@ async def test_login_success_does_not_clear_failures_of_address(start_server) ->
 )
 async def test_login_throttle_ignores_forged_forwarded_addresses(start_server, hops: int, addresses: list[str]) -> None:
     """What the guesser adds to the header makes him nobody else."""
-    server = await start_server(trust_proxy=hops, address_failures=4)
+    server = await start_server(trust_proxy=hops, address_failures_per_h=4)
 
     found = [await attempt(server.url, WRONG, address, username=f"u{n}") for n, address in enumerate(addresses)]
 
@@ -123,16 +122,105 @@ async def test_login_throttle_ignores_forged_forwarded_addresses(start_server, h
 
 
 async def test_login_throttle_counts_account_across_addresses(start_server) -> None:
-    """Many machines guess no faster than one; somebody else at the last of them may sign in."""
-    server = await start_server(trust_proxy=1)
-    ada = await Api(server.url).sign_up("ada")
-    await ada.sign_up("bob")
+    """Many machines together have a bound; the account's own address and device go on, and others at the machines."""
+    server = await start_server(trust_proxy=1, stranger_failures_per_day=8)
+    own, new = {"X-Forwarded-For": "198.51.100.1"}, "198.51.100.2"
+    browser = Browser(server.url)
+    assert (await browser.post("/user/signup", account("ada"), headers=own)).status == 201
+    await Api(server.url).sign_up("bob")
 
-    found = [await attempt(ada.url, WRONG, f"192.0.2.{n}", username="ada") for n in range(6)]
+    found = [await attempt(server.url, WRONG, f"192.0.2.{n}", username="ada") for n in range(10)]
+
+    assert found == [BAD] * 8 + [WAIT] * 2
+    assert await attempt(server.url, PASSWORD, new, username="ada") == WAIT
+    assert await attempt(server.url, PASSWORD, own["X-Forwarded-For"], username="ada") == (200, None)
+    elsewhere = {"X-Forwarded-For": new}
+    assert (
+        await browser.post("/user/login", {"username": "ada", "password": PASSWORD}, headers=elsewhere)
+    ).status == 200
+    assert await attempt(server.url, PASSWORD, "192.0.2.5", username="bob") == (200, None)
+
+
+@pytest.mark.parametrize("strangers", [1, 40])
+async def test_strangers_do_not_lock_account_for_its_owner(rate_clock: Seconds, start_server, strangers: int) -> None:
+    """Whether they guess from one address or from forty, the owner signs in, also on a device that is new."""
+    server = await start_server(trust_proxy=1, refusal_hold_s=0)
+    await Api(server.url).sign_up("ada")
+
+    for _ in range(8):
+        for number in range(strangers):
+            await attempt(server.url, WRONG, f"192.0.2.{number}", username="ada")
+
+    assert await attempt(server.url, PASSWORD, "192.0.2.0", username="ada") == WAIT
+    assert await attempt(server.url, PASSWORD, "198.51.100.7", username="ada") == (200, None)
+
+
+async def test_wrong_passwords_of_one_leave_others_of_address_in(start_server) -> None:
+    """A hundred wrong passwords at a school, and whoever has the right one signs in there."""
+    server = await start_server(trust_proxy=1, refusal_hold_s=0)
+    for name in ("ada", "bob"):
+        await Api(server.url).sign_up(name)
+
+    guesses = [await attempt(server.url, WRONG, "192.0.2.1", username=f"nobody{n}") for n in range(100)]
+    guesses += [await attempt(server.url, WRONG, "192.0.2.1", username="bob") for _ in range(20)]
+
+    assert guesses == [BAD] * 105 + [WAIT] * 15
+    assert await attempt(server.url, PASSWORD, "192.0.2.1", username="ada") == (200, None)
+
+
+async def test_known_device_signs_in_while_its_address_guesses_its_account(start_server) -> None:
+    """A neighbour at the same address who guesses makes the address wait, not the browser that was here before."""
+    server = await start_server(trust_proxy=1, refusal_hold_s=0)
+    here = {"X-Forwarded-For": "192.0.2.1"}
+    browser, shared = Browser(server.url), Browser(server.url)
+    assert (await browser.post("/user/signup", account("ada"), headers=here)).status == 201
+    for page in (browser, shared):
+        await page.post("/user/login", {"username": "ada", "password": PASSWORD}, headers=here)
+        await page.post("/user/logout", headers=here)
+    assert (await shared.post("/user/signup", account("bob"), headers=here)).status == 201
+
+    guesses = [await attempt(server.url, WRONG, "192.0.2.1", username="ada") for _ in range(6)]
+
+    assert guesses == [BAD] * 5 + [WAIT]
+    for page in (browser, shared):
+        answer = await page.post("/user/login", {"username": "ada", "password": PASSWORD}, headers=here)
+        assert answer.status == 200
+
+
+async def test_known_device_is_held_to_growing_waits_itself(rate_clock: Seconds, start_server) -> None:
+    """Whoever takes the browser has five tries and growing waits; a right password forgives the typos before it."""
+    server = await start_server(refusal_hold_s=0)
+    browser = Browser(server.url)
+    await browser.enter("ada")
+
+    async def sign_in(password: str) -> tuple[int, str | None]:
+        return code_of(await browser.post("/user/login", {"username": "ada", "password": password}))
+
+    assert [await sign_in(WRONG) for _ in range(4)] == [BAD] * 4
+    assert await sign_in(PASSWORD) == (200, None)
+    assert [await sign_in(WRONG) for _ in range(6)] == [BAD] * 5 + [WAIT]
+    rate_clock.advance(15)
+    assert [await sign_in(WRONG) for _ in range(2)] == [BAD, WAIT]
+    rate_clock.advance(30)
+    assert await sign_in(PASSWORD) == (200, None)
+
+
+@pytest.mark.parametrize("cookie", ["x", "0000000000000000.AAAAAAAAAAAAAAAAAAAAAA", "~" * 500, ".", "é"])
+async def test_made_up_device_cookie_gives_no_new_tries(start_server, cookie: str) -> None:
+    """Nor does the true cookie of another account: each has the five tries of its address."""
+    server = await start_server()
+    await Api(server.url).sign_up("ada")
+    eve = Browser(server.url)
+    await eve.enter("eve")
+    own = eve.jar["device"].value
+
+    found = []
+    for value in (cookie, own, f"{own}~{cookie}", "", cookie, own):
+        headers = {"Cookie": f"device={value}"}
+        answer = await Api(server.url).post("/user/login", {"username": "ada", "password": WRONG}, headers=headers)
+        found.append(code_of(answer))
 
     assert found == [BAD] * 5 + [WAIT]
-    assert await attempt(ada.url, PASSWORD, "192.0.2.99", username="ada") == WAIT
-    assert await attempt(ada.url, PASSWORD, "192.0.2.5", username="bob") == (200, None)
 
 
 async def test_login_after_named_wait_succeeds(rate_clock: Seconds, ada: Api) -> None:
@@ -151,7 +239,8 @@ async def test_login_after_named_wait_succeeds(rate_clock: Seconds, ada: Api) ->
         left_s.append(int(answer.headers["Retry-After"]))
     rate_clock.advance(wait_s / 6)
 
-    assert left_s == [wait_s * 2 / 3, wait_s / 6]
+    assert wait_s == 15
+    assert left_s == [10, 3]
     assert await attempt(ada.url, PASSWORD, username="ada") == (200, None)
 
 
@@ -188,7 +277,7 @@ async def test_login_flood_does_not_delay_typing(crowd: None, start_server, monk
     """While many passwords are hashed one after the other, what somebody types arrives between two of them."""
     import bcrypt
 
-    server = await start_server(address_failures=1_000, updates_burst=1_000)
+    server = await start_server(updates_burst=1_000)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
     session_id = await ada.new_session()

@@ -34,7 +34,7 @@ async def test_health_probe_needs_no_credentials_origin_or_host(api: Api, path: 
 
 async def test_health_probes_are_not_rate_limited(start_server) -> None:
     """A probe a second is not too much."""
-    server = await start_server(anonymous_per_5min=1)
+    server = await start_server(anonymous_per_5min=1, pages_per_5min=1)
 
     for _ in range(20):
         assert (await Api(server.url).get("/healthz")).status == 200

@@ -191,8 +191,8 @@ async def test_password_hashing_does_not_block_event_loop() -> None:
 
 
 async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords) -> None:
-    """64 may wait; the next is told to come again, and later there is room again."""
-    waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(64)]
+    """256 may wait; the next is told to come again, and later there is room again."""
+    waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(256)]
     await asyncio.sleep(0)
 
     with pytest.raises(ApiError) as refused:
@@ -207,7 +207,7 @@ async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords)
 async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) -> None:
     """A cancelled request does not count for ever."""
     for _ in range(3):
-        waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(64)]
+        waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(256)]
         await asyncio.sleep(0)
         for one in waiting:
             one.cancel()

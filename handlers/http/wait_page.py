@@ -1,0 +1,41 @@
+"""The page for a person whose browser has to wait: it says why, and loads again by itself."""
+
+from html import escape
+
+from handlers.errors import ApiError
+
+CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+RETRY_AFTER = "Retry-After"
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="{wait_s}">
+<title>One moment</title>
+<link rel="stylesheet" href="/static/style.css">
+</head>
+<body>
+<main>
+<h1>One moment</h1>
+<p role="alert">{message}</p>
+<p>This page tries again by itself.</p>
+</main>
+</body>
+</html>
+"""
+
+
+def is_wanted(method: str, accept: str) -> bool:
+    """Whether a browser asks for a page, not a script or a program for an answer."""
+    return method == "GET" and "text/html" in accept
+
+
+def render(error: ApiError, later_s: int) -> str:
+    """Return the page of an error that passes.
+
+    later_s  seconds to add to the wait that the error names, so that those who were refused together do not all come
+             back together
+    """
+    return _PAGE.format(wait_s=int(error.headers[RETRY_AFTER]) + later_s, message=escape(error.message))

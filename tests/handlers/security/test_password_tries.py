@@ -1,0 +1,134 @@
+"""How many guesses of passwords there are, for the cleverest way of pausing, from one place and from many."""
+
+import itertools
+
+from handlers.rates import Backoff, RateLimiter, Recent
+from handlers.security.password_tries import PasswordTries
+from tests.clock import Seconds
+
+DAY_S = 86_400
+HOUR_S = 3_600
+
+
+def tries_of(clock: Seconds) -> PasswordTries:
+    """Return what the default settings make."""
+    return PasswordTries(
+        places=Backoff(5, clock),
+        tries=RateLimiter(60 / 300, 60, clock),
+        accounts=RateLimiter(240 / DAY_S, 240, clock),
+        addresses=RateLimiter(300 / HOUR_S, 300, clock),
+        known_places=Recent(30 * DAY_S, clock),
+    )
+
+
+def guess(tries: PasswordTries, account: str, address: str, device: str = "") -> bool:
+    """Make a wrong try if there is one to be made."""
+    return not tries.begin(tries.attempt(account, address, device))
+
+
+def sign_in(tries: PasswordTries, account: str, address: str, device: str = "") -> bool:
+    """Sign in with the right password, if it may be tried."""
+    attempt = tries.attempt(account, address, device)
+    if tries.begin(attempt):
+        return False
+    tries.succeeded(attempt)
+    return True
+
+
+def guesses_of_a_day(tries_in_a_row: int) -> int:
+    """Return how many guesses at one account one address has in a day; it pauses for an hour after so many."""
+    clock = Seconds()
+    tries, made = tries_of(clock), 0
+    while clock.now < DAY_S:
+        for _ in range(tries_in_a_row):
+            attempt = tries.attempt("ada", "here")
+            clock.advance(tries.begin(attempt))
+            made += not tries.begin(attempt)
+        clock.advance(HOUR_S)
+    return made
+
+
+def test_one_address_has_few_guesses_at_an_account_however_it_pauses() -> None:
+    """The best way of pausing has some two hundred a day: far from a list of passwords."""
+    assert max(guesses_of_a_day(count) for count in range(1, 30)) <= 240
+
+
+def test_many_addresses_share_the_guesses_at_an_account() -> None:
+    """Twenty thousand addresses that guess all day have what one account allows strangers, and its burst."""
+    clock = Seconds()
+    tries, made = tries_of(clock), 0
+    addresses = itertools.cycle(range(20_000))
+    while clock.now < DAY_S:
+        made += sum(guess(tries, "ada", f"address {next(addresses)}") for _ in range(20))
+        clock.advance(10)
+
+    assert 240 <= made <= 2 * 240 + 1
+
+
+def test_one_address_has_bounded_guesses_at_all_accounts() -> None:
+    """Trying one password on every account has a bound too."""
+    clock = Seconds()
+    tries, made = tries_of(clock), 0
+    for number in range(DAY_S // 4):
+        made += guess(tries, f"account {number}", "here")
+        clock.advance(4)
+
+    assert made <= 300 * 25
+
+
+def test_right_passwords_of_own_account_give_no_guesses_at_others() -> None:
+    """Whoever has an account gains nothing by signing in to it between guesses."""
+    clock = Seconds()
+    tries = tries_of(clock)
+    made = 0
+    for number in range(2_000):
+        made += guess(tries, f"victim {number}", "here")
+        guess(tries, "eve", "here")
+        sign_in(tries, "eve", "here")
+
+    assert made <= 300
+
+
+def test_known_place_and_device_sign_in_whatever_strangers_do() -> None:
+    """Guesses use up what the account and its address allow strangers: a new place waits, the owner's do not."""
+    tries = tries_of(Seconds())
+    assert sign_in(tries, "ada", "home")
+    for number in range(1_000):
+        guess(tries, "ada", f"address {number}")
+        guess(tries, f"account {number}", "home")
+
+    assert not sign_in(tries, "ada", "a new place")
+    assert sign_in(tries, "ada", "home")
+    assert sign_in(tries, "ada", "a new place", device="mark")
+
+
+def test_class_that_signs_in_at_once_for_the_first_time_gets_in() -> None:
+    """Two hundred tries of an address that are under way count as failures, and there is room for them."""
+    tries = tries_of(Seconds())
+    attempts = [tries.attempt(f"student {number}", "school") for number in range(240)]
+
+    waits = [tries.begin(attempt) for attempt in attempts]
+    for attempt in attempts:
+        tries.succeeded(attempt)
+
+    assert waits == [0] * 240
+    assert sum(guess(tries, f"nobody {number}", "school") for number in range(400)) == 300, "nothing is left over"
+
+
+def test_shared_account_signs_in_for_a_whole_class() -> None:
+    """Forty students may use one account; more than sixty sign-ins of it in five minutes wait."""
+    tries = tries_of(Seconds())
+
+    assert [sign_in(tries, "class", "school") for _ in range(61)] == [True] * 60 + [False]
+
+
+def test_refused_try_counts_for_nobody() -> None:
+    """A try that the address may not make leaves the account's own number as it was."""
+    clock = Seconds()
+    tries = tries_of(clock)
+    for number in range(300):
+        assert guess(tries, f"account {number}", "here")
+
+    assert not any(guess(tries, "ada", "here") for _ in range(1_000))
+
+    assert sum(guess(tries, "ada", f"address {number}") for number in range(1_000)) == 240
