@@ -41,6 +41,11 @@ QUICK: dict[str, Any] = {
 }
 """Settings for tests: cheap hashes, commits twice as soon, and limits out of the way of whoever does not test them."""
 
+AS_SHIPPED: dict[str, Any] = {
+    name: getattr(Config(), name) for name in QUICK if name not in ("host", "port", "bcrypt_cost", "flush_ms")
+}
+"""Every limit as it is by default, for tests of whom the defaults let in; hashes stay cheap."""
+
 
 hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
