@@ -14,7 +14,7 @@ from crdt.history.timeline import Timeline
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
 from crdt.log import restore
-from crdt.log.codec import decode_chunk
+from crdt.log.codec import decode_chunk, latest_time
 from storage.base import RoomStore
 from storage.errors import NotFound
 from storage.records import Checkpoint, Chunk
@@ -90,8 +90,10 @@ class HistoryReader:
             replayer = self.cache.take_replayer(session_id, start)
             if replayer is None:
                 checkpoint, chunks = await self._base(session_id, start)
+                earlier = await self._before(session_id, checkpoint)
+                latest = await asyncio.to_thread(_latest_time, [*earlier, *chunks], start)
                 with self._mark.at(session_id):
-                    replayer = await asyncio.to_thread(_replayer, checkpoint, chunks, start, main_root)
+                    replayer = await asyncio.to_thread(_replayer, checkpoint, chunks, start, main_root, latest)
             files = replayer.files()
             chunks = await read_log(self._store, session_id, start, _CHUNKS_PER_READ, until=end)
             with self._mark.at(session_id):
@@ -118,6 +120,12 @@ class HistoryReader:
         if after == sequence:
             return checkpoint, []
         return checkpoint, await read_log(self._store, session_id, after, _CHUNKS_PER_READ, until=sequence)
+
+    async def _before(self, session_id: str, checkpoint: Checkpoint | None) -> list[Chunk]:
+        """Return the log up to a checkpoint."""
+        if checkpoint is None:
+            return []
+        return await read_log(self._store, session_id, 0, _CHUNKS_PER_READ, until=checkpoint.sequence)
 
     async def _saved(self, session_id: str) -> tuple[int, str]:
         """Wait until the log is stored as it is now; return its last position, and the main root."""
@@ -154,5 +162,16 @@ def _files(checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, m
     return _replayer(checkpoint, chunks, until, main_root).files()
 
 
-def _replayer(checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str) -> Replayer:
-    return Replayer(restore.restore(checkpoint, chunks, until=until, reads_summaries=True), main_root)
+def _replayer(
+    checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str, latest: int = 0
+) -> Replayer:
+    return Replayer(restore.restore(checkpoint, chunks, until=until, reads_summaries=True), main_root, latest)
+
+
+def _latest_time(chunks: Sequence[Chunk], until: int) -> int:
+    """Return the latest time of the entries up to a log position, in ms; 0 if there is none."""
+    times = [latest_time(chunk.data) for chunk in chunks if chunk.last <= until]
+    for chunk in chunks:
+        if chunk.first <= until < chunk.last:
+            times += [entry.at for entry in decode_chunk(chunk.data)[: until - chunk.first + 1]]
+    return max(times, default=0)

@@ -20,7 +20,7 @@ MAX_INSERTED = 4 << 20
 class Step:
     """One update.
 
-    at     milliseconds since 1970
+    at     milliseconds since 1970, never before that of the step before
     edits  (root, position, deleted, inserted), to be made one after the other; positions and
            lengths are UTF-16 code units
     """
@@ -36,9 +36,11 @@ class Replayer:
     sequence  log position at which it stands
     """
 
-    __slots__ = ("_document", "_index", "_main_root", "_texts", "sequence")
+    __slots__ = ("_document", "_index", "_latest", "_main_root", "_texts", "sequence")
 
-    def __init__(self, restored: RestoredDocument, main_root: str) -> None:
+    def __init__(self, restored: RestoredDocument, main_root: str, latest: int = 0) -> None:
+        """latest: the latest time in the log up to here, in ms."""
+        self._latest = latest
         self.sequence = restored.sequence
         self._index = restored.index
         self._main_root = main_root
@@ -59,7 +61,8 @@ class Replayer:
         self._index.take_stored(parsed, entry.author, self._document.apply, is_unclaimed=entry.has_foreign_structs)
         before, self._texts = self._texts, self._read()
         self.sequence += 1
-        made = Step(entry.at, entry.author)
+        self._latest = max(self._latest, entry.at)
+        made = Step(self._latest, entry.author)
         for root, text in self._texts.items():
             old = before.get(root, b"")
             if old != text:

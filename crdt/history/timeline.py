@@ -39,7 +39,10 @@ class Stretch:
 
 
 class Timeline:
-    """Folds a log into stretches. What an update repeats (a sync after a broken connection) counts once."""
+    """Folds a log into stretches. What an update repeats (a sync after a broken connection) counts once.
+
+    Time never goes back: while the server's clock is behind an edit that is in the log, time stands still.
+    """
 
     __slots__ = ("_clocks", "_deleted", "sequence", "stretches")
 
@@ -55,12 +58,13 @@ class Timeline:
         parsed = parse(entry.update, STORED_LIMITS)
         inserted, deleted = self._inserted(parsed), self._removed(parsed)
         last = self.stretches[-1] if self.stretches else None
-        if last is None or last.author != entry.author or entry.at - last.until > GAP_MS:
-            since = entry.at - last.until if last else 0
-            last = Stretch(self.sequence, self.sequence, entry.at, entry.at, entry.author)
+        now = max(entry.at, last.until) if last else entry.at
+        if last is None or last.author != entry.author or now - last.until > GAP_MS:
+            since = now - last.until if last else 0
+            last = Stretch(self.sequence, self.sequence, now, now, entry.author)
             last.pause = since if since >= PAUSE_MS else 0
             self.stretches.append(last)
-        last.last, last.until = self.sequence, entry.at
+        last.last, last.until = self.sequence, now
         last.inserted += inserted
         last.deleted += deleted
         last.redacted = last.redacted or entry.redacted

@@ -96,6 +96,21 @@ def encode_segment(entries: list[LogEntry], summary: bytes) -> bytes:
     return with_checksum(head + lzma.compress(b"".join(parts), lzma.FORMAT_RAW, filters=_FILTERS))
 
 
+def latest_time(data: bytes) -> int:
+    """Return the time of the last entry of a chunk or segment, in ms; raises RoomDamaged.
+
+    Within one, times never run backwards, and a segment has its last time in front of what is compressed.
+    """
+    body = without_checksum(data)
+    if body[:1] != bytes((_SEGMENT,)):
+        return decode_chunk(data)[-1].at
+    try:
+        first, at = read_var_uint(body, 1)
+        return first + read_var_uint(body, at)[0]
+    except (IndexError, ProtocolError) as error:
+        raise RoomDamaged("log segment that cannot be read") from error
+
+
 def decode_summary(data: bytes) -> bytes | None:
     """Return the updates of a segment merged into one, None if it has no such; raises RoomDamaged."""
     body = without_checksum(data)

@@ -45,8 +45,7 @@ class TimelineHandler(BaseHandler):
         store = self.services.store
         versions = await store.versions(session_id, None, _MAX_MARKS, with_files=False)
         messages = await store.messages(session_id, None, _MAX_MARKS)
-        redacted = [stretch for stretch in stretches if stretch.redacted][-_MAX_MARKS:]
-        return history.marks(versions, messages, redacted)
+        return history.marks(versions, messages, stretches, _MAX_MARKS)
 
 
 class ReplayHandler(BaseHandler):

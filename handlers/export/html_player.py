@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from importlib.resources import files
+from itertools import accumulate
 from typing import IO, TypedDict
 
 from handlers.http.times import rfc3339
@@ -91,12 +92,13 @@ class HtmlPlayer:
         return versions[::-1]
 
     async def _chat(self, people: Mapping[str, User]) -> list[tuple[int, str, str]]:
-        """Return (time in ms, name, text) of the newest messages, oldest first."""
+        """Return (time in ms, name, text) of the newest messages, oldest first; time never goes back."""
         messages = await self._services.store.messages(self._session.id, None, _MESSAGES)
         senders = {**people, **await self._services.store.users({message.sender_id for message in messages})}
+        times = accumulate((message.created_at for message in messages), max)
         return [
-            (message.created_at, person(message.sender_id, senders, message.sender_name)["username"], message.text)
-            for message in messages
+            (at, person(message.sender_id, senders, message.sender_name)["username"], message.text)
+            for at, message in zip(times, messages, strict=True)
         ]
 
     async def _put(self, *texts: str) -> None:

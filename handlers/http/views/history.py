@@ -1,5 +1,6 @@
 """Looking back: who typed when, the timeline's marks, every step for a player."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict
@@ -169,19 +170,44 @@ def timeline_authors(
 def marks(
     versions: Sequence[records.Version],
     messages: Sequence[records.Message],
-    redacted: Sequence[timelines.Stretch],
+    stretches: Sequence[timelines.Stretch],
+    most: int,
 ) -> list[Mark]:
-    """Return versions, chat messages and redacted edits as marks of a timeline, oldest first."""
-    timed: list[tuple[int, Mark]] = [(record.created_at, _version_mark(record)) for record in versions]
-    timed += [(message.created_at, _chat_mark(message)) for message in messages]
-    timed += [(stretch.at, _redaction_mark(stretch)) for stretch in redacted]
+    """Return versions, chat messages and redacted edits as marks of a timeline, oldest first.
+
+    The clock may have been set while the session went on. So a version is shown between the edits that it was made
+    between, no message before the one that it answers, and nothing before the first edit.
+    """
+    timed: list[tuple[int, Mark]] = []
+    for record in sorted(versions, key=lambda version: version.number):
+        at = _between_edits(record, stretches)
+        timed.append((at, _version_mark(record, at)))
+    at = stretches[0].at if stretches else 0
+    for message in messages:
+        at = max(at, message.created_at)
+        timed.append((at, _chat_mark(message, at)))
+    timed += [(stretch.at, _redaction_mark(stretch)) for stretch in stretches if stretch.redacted][-most:]
     timed.sort(key=lambda mark: mark[0])
     return [mark for _, mark in timed]
 
 
-def _version_mark(record: records.Version) -> VersionMark:
+def _between_edits(version: records.Version, stretches: Sequence[timelines.Stretch]) -> int:
+    """Return when a version was made, in ms: not before the edits that it has, not after those that it lacks."""
+    index = bisect_right(stretches, version.sequence, key=lambda stretch: stretch.first) - 1
+    if not stretches:
+        return version.created_at
+    if index < 0:
+        return stretches[0].at
+    stretch = stretches[index]
+    is_inside = version.sequence < stretch.last
+    earliest = stretch.at if is_inside else stretch.until
+    following = stretches[index + 1].at if index + 1 < len(stretches) else max(earliest, version.created_at)
+    return min(max(earliest, version.created_at), stretch.until if is_inside else following)
+
+
+def _version_mark(record: records.Version, at: int) -> VersionMark:
     return {
-        "at": rfc3339(record.created_at),
+        "at": rfc3339(at),
         "kind": record.kind,
         "version": record.number,
         "label": record.label,
@@ -189,8 +215,8 @@ def _version_mark(record: records.Version) -> VersionMark:
     }
 
 
-def _chat_mark(message: records.Message) -> ChatMark:
-    return {"at": rfc3339(message.created_at), "kind": "chat", "id": message.id, "author": message.sender_id}
+def _chat_mark(message: records.Message, at: int) -> ChatMark:
+    return {"at": rfc3339(at), "kind": "chat", "id": message.id, "author": message.sender_id}
 
 
 def _redaction_mark(stretch: timelines.Stretch) -> RedactionMark:

@@ -3,7 +3,7 @@
 import pytest
 
 from storage.errors import NotFound
-from tests.crdt.harness import Typist, join, send
+from tests.crdt.harness import NOW, Typist, join, send
 from tests.crdt.world import World
 
 
@@ -41,6 +41,34 @@ async def test_timeline_goes_on_where_it_ended(typed: World) -> None:
 
     assert (count, again.sequence) == (3, 4)
     assert again is first
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+@pytest.mark.parametrize("page", [1, 2, 5, 20])
+async def test_replay_in_pages_never_goes_back_whatever_the_clock_did(
+    world: World, page: int, is_compacted: bool
+) -> None:
+    """Also where pages are asked for one by one, in any order, with nothing kept of those before."""
+    hours = [0, 1, -1, 0.5, -9_000, 2, 1.5, 9_000, 3, 3.1]
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        for hour in hours:
+            world.now = NOW + round(hour * 3_600_000)
+            send(room, ada, typist.insert(0, "x"), world.now)
+            await world.rooms.writer.saved(room, room.journal.sequence)
+        if is_compacted:
+            await world.rooms.compactor.checkpoint_now(room)
+    pages = []
+    for start in range(0, len(hours), page):
+        world.history_reader.forget("one")
+        pages.append((await world.history_reader.replay("one", start, start + page))[1])
+    following = (await world.history_reader.replay("one", 5, 10))[1]
+
+    times = [step.at - NOW for steps in pages for step in steps]
+    assert times == [round(hour * 3_600_000) for hour in (0, 1, 1, 1, 1, 2, 2, 9_000, 9_000, 9_000)]
+    assert [step.at - NOW for step in following] == times[5:]
 
 
 async def test_replay_returns_files_and_steps_behind_them(typed: World) -> None:

@@ -47,6 +47,18 @@ def test_timeline_joins_edits_without_gap() -> None:
     assert (made.stretches[0].at, made.stretches[0].until) == (NOW, NOW + GAP_MS)
 
 
+@given(st.lists(st.tuples(st.integers(-(10**9), 10**9), st.sampled_from(["ada", "bob"])), min_size=1, max_size=20))
+def test_timeline_never_goes_back_whatever_the_clock_did(jumps: list[tuple[int, str]]) -> None:
+    typist = Typist(5)
+
+    made = timeline(*((after_ms, author, typist.insert(0, "x")) for after_ms, author in jumps)).stretches
+
+    times = [time for stretch in made for time in (stretch.at, stretch.until)]
+    assert times == sorted(times)
+    assert sum(stretch.pause for stretch in made) <= made[-1].until - made[0].at
+    assert times[-1] == NOW + max(after_ms for after_ms, _ in jumps)
+
+
 def test_timeline_marks_pastes_and_pauses() -> None:
     ada = Typist(5)
 

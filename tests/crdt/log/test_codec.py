@@ -39,6 +39,14 @@ def test_chunk_decodes_to_what_was_encoded(given_entries: list[LogEntry]) -> Non
         assert entry.at == newest
 
 
+@given(entries)
+def test_latest_time_is_that_of_last_entry(given_entries: list[LogEntry]) -> None:
+    for packed in (codec.encode_chunk(given_entries), codec.encode_segment(given_entries, b"")):
+        assert (
+            codec.latest_time(packed) == codec.decode_chunk(packed)[-1].at == max(entry.at for entry in given_entries)
+        )
+
+
 def test_keystroke_entry_adds_four_bytes_to_its_update() -> None:
     """Time, author and length of a typed character take one byte each, or two for slow typing."""
     keystrokes = [LogEntry(1_700_000_000_000 + 100 * number, "ada", b"u" * 20) for number in range(1_000)]

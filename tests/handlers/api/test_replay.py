@@ -1,9 +1,14 @@
 """What the handlers of timelines, replays and blame check; tests/interop/test_past.py is about what they show."""
 
+import json
+from datetime import datetime
+
 import pytest
 
 import handlers.api.replay
-from tests.api import Api
+from tests.api import PASSWORD, Api
+from tests.clock import Clock
+from tests.conftest import StartServer
 from tests.handlers.clients import code_of
 
 
@@ -30,6 +35,37 @@ async def test_timeline_with_many_stretches_comes_in_pages(ada: Api, monkeypatch
     assert [entry["author"] for entry in first["entries"]] == [ada.user["id"]]
     assert [entry["author"] for entry in second["entries"]] == [bob.user["id"]]
     assert (len(first["authors"]), second["next"]) == (2, None)
+
+
+async def test_looking_back_never_goes_back_when_the_clock_was_set(clock: Clock, start_server: StartServer) -> None:
+    """An hour and a year, both ways: steps, entries, marks and the exported replay agree."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    for number, hours in enumerate((0, 1, -2, 0.5, 8_760, -8_760, 2)):
+        clock.advance(hours * 3_600)
+        login = await ada.post("/user/login", {"username": "ada", "password": PASSWORD})
+        ada.token = login.body["accessToken"]
+        await ada.post(f"/code/{session_id}/save", {"code": "x" * (number + 1)})
+        await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+
+    timeline = (await ada.get(f"/code/{session_id}/timeline")).body
+    replay = (await ada.get(f"/code/{session_id}/replay")).body
+    page = (await ada.get(f"/code/{session_id}/export?format=replay")).body.decode()
+
+    first, last = (datetime.fromisoformat(timeline[end]).timestamp() for end in ("first", "last"))
+    assert timeline["duration"] == round((last - first) * 1_000) == sum(step[0] for step in replay["steps"])
+    assert min(step[0] for step in replay["steps"]) == 0
+    times = [time for entry in timeline["entries"] for time in (entry["at"], entry["until"])]
+    assert times == sorted(times)
+    assert max(entry.get("pause", 0) for entry in timeline["entries"]) <= timeline["duration"]
+    marked = [mark["at"] for mark in timeline["marks"]]
+    assert marked == sorted(marked)
+    assert (marked[0], marked[-1]) == (timeline["first"], timeline["last"])
+    assert [mark["version"] for mark in timeline["marks"] if mark["kind"] == "manual"] == [1, 2, 3, 4, 5, 6, 7]
+    exported = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert exported["steps"] == replay["steps"]
+    assert [one[0] for one in exported["chat"]] == sorted(one[0] for one in exported["chat"])
 
 
 @pytest.mark.parametrize("sequence", ["9" * 16, "9" * 17, "9" * 400])

@@ -38,15 +38,35 @@ def test_timeline_authors_have_totals_of_their_edits() -> None:
 def test_timeline_marks_are_sorted_by_time() -> None:
     """Versions, messages and redactions together; each kind has its own fields."""
     version = Version("s1", 1, 5, None, "codemirror", "first", VersionKind.MANUAL, "u1", "ada", (), 3_000)
-    message = Message("s1", 1, "m1", "u1", "ada", "hello", 1_000)
+    message = Message("s1", 1, "m1", "u1", "ada", "hello", 2_100)
     redacted = Stretch(2, 4, 2_000, 2_500, "u1", redacted=True)
 
-    shown: list[Any] = history.marks([version], [message], [redacted])
+    shown: list[Any] = history.marks([version], [message], [redacted], 10)
 
     assert [(mark["kind"], mark["at"][17:]) for mark in shown] == [
-        ("chat", "01.000Z"), ("redacted", "02.000Z"), ("manual", "03.000Z"),
+        ("redacted", "02.000Z"), ("chat", "02.100Z"), ("manual", "03.000Z"),
     ]  # fmt: skip
-    assert (shown[0]["id"], shown[1]["sequence"], shown[2]["version"]) == ("m1", 4, 1)
+    assert (shown[1]["id"], shown[0]["sequence"], shown[2]["version"]) == ("m1", 4, 1)
+
+
+def test_timeline_marks_stay_between_their_edits_when_the_clock_was_set() -> None:
+    """A version comes after the edits that it has and before those that it lacks; messages keep their order."""
+    stretches = [Stretch(1, 4, 10_000, 12_000, "u1"), Stretch(5, 5, 20_000, 20_000, "u1")]
+    moments = [(0, 90_000), (2, 1_000), (4, 500), (4, 15_000), (4, 30_000), (5, 1_000), (5, 25_000)]
+    versions = [
+        Version("s1", number, sequence, None, "codemirror", "", VersionKind.MANUAL, "u1", "ada", (), at)
+        for number, (sequence, at) in enumerate(moments, 1)
+    ]
+    sent = enumerate((500, 11_000, 7), 1)
+    messages = [Message("s1", number, f"m{number}", "u1", "ada", "hi", at) for number, at in sent]
+
+    shown: list[Any] = history.marks(versions[::-1], messages, stretches, 10)
+
+    times: dict[Any, str] = {mark.get("version") or mark["id"]: mark["at"][17:-1] for mark in shown}
+    assert times == {
+        1: "10.000", 2: "10.000", 3: "12.000", 4: "15.000", 5: "20.000", 6: "20.000", 7: "25.000",
+        "m1": "10.000", "m2": "11.000", "m3": "11.000",
+    }  # fmt: skip
 
 
 def test_replay_steps_name_roots_and_authors_by_their_index() -> None:
