@@ -1,5 +1,9 @@
 """The routes, and Tornado's application that answers them."""
 
+import re
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
 from tornado.routing import URLSpec
 from tornado.web import Application, RequestHandler
 
@@ -16,6 +20,9 @@ from handlers.sync import handshake
 
 _FRAME_OVERHEAD_BYTES = 64
 """Bytes of a message beyond its longest payload: its type and lengths."""
+
+_ABSOLUTE = re.compile(r"https?://([A-Za-z0-9._~:\[\]-]+)(?=/|$)", re.IGNORECASE)
+"""Scheme and host, without a user name, which nobody may send here."""
 
 ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/user/signup", auth.SignupHandler),
@@ -74,11 +81,23 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
 """All routes; those of the API are described in `handlers.http.openapi` and docs/api.md."""
 
 
+class _Application(Application):
+    """Tornado's application, which also takes targets that are whole addresses, as clients send them to proxies."""
+
+    def find_handler(self, request: HTTPServerRequest, **options: Any) -> Any:
+        """Take the host from an absolute target, whatever the header says, and route its path (RFC 9112, 3.2.2)."""
+        if absolute := _ABSOLUTE.match(request.path):
+            request.headers["Host"] = request.host = absolute[1]
+            request.path = request.path[absolute.end() :] or "/"
+            request.uri = request.path + (f"?{request.query}" if request.query else "")
+        return super().find_handler(request, **options)
+
+
 def make_app(config: Config, services: Services, socketio: SocketIOEndpoint) -> Application:
     """Return Tornado's application with all routes."""
     given = {"services": services}
     specs = [URLSpec(pattern, handler, given) for pattern, handler in ROUTES]
-    return Application(
+    return _Application(
         specs,
         default_handler_class=NotFoundHandler,
         default_handler_args=given,

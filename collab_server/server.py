@@ -6,39 +6,18 @@ import signal
 import socket
 from collections.abc import Callable
 
-from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream
-
 from collab_server.app import Parts, make_parts, wall_clock
 from collab_server.config import Config
 from collab_server.housekeeping import Housekeeping
 from collab_server.opening import listen, open_all, public_url
 from collab_server.stores import make_store
-from handlers.http.network import subscriber
-from handlers.rates import RateLimiter
+from handlers.listener import Listener
 from storage.base import Store
 
 _MAX_HEADER_BYTES = 16 << 10
 _MAX_BUFFER_BYTES = 8 << 20
 
 _log = logging.getLogger(__name__)
-
-
-class Listener(HTTPServer):
-    """The HTTP server; it closes connections of an address that opens too many, before anything is read.
-
-    A handshake costs most of a millisecond before any of its headers could be counted.
-
-    limiter  by address; None behind proxies, which are one address for everybody
-    """
-
-    limiter: RateLimiter | None = None
-
-    def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
-        if self.limiter and self.limiter.wait_s(subscriber(address[0])):
-            stream.close()
-            return
-        super().handle_stream(stream, address)
 
 
 class Server:

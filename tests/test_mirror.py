@@ -53,10 +53,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "collab_server/__main__.py",
         "collab_server/supervision/safeguards.py",
     ),
-    WHOLE_SERVER: (
-        "collab_server/app.py",
-        "collab_server/routes.py",
-    ),
+    WHOLE_SERVER: ("collab_server/app.py",),
 }
 EXCEPTIONS = [module for modules in REASONS.values() for module in modules]
 

@@ -103,9 +103,13 @@ class AssetHandler(BaseHandler):
     is_public = True
 
     async def get(self, name: str) -> None:
-        path = (STATIC / name).resolve()
-        is_built = _DIST / "assets" in path.parents
-        if not (is_built or name in _UNBUILT_FILES) or not path.is_file():
+        try:
+            path = (STATIC / name).resolve()
+            is_built = _DIST / "assets" in path.parents
+            is_there = (is_built or name in _UNBUILT_FILES) and path.is_file()
+        except (OSError, ValueError):  # a name that no file can have: too long, with NUL
+            raise errors.not_found() from None
+        if not is_there:
             raise errors.not_found()
         self.set_header("Content-Type", guess_type(path.name)[0] or "application/octet-stream")
         self.set_header("Cache-Control", f"public, max-age={_YEAR_S}, immutable" if is_built else "public, max-age=300")

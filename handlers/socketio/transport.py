@@ -19,6 +19,10 @@ from handlers.http.views import problems
 from handlers.services import Services
 from handlers.socketio.endpoint import SocketIOEndpoint
 
+_ENGINE_IO = "4"
+"""The version of the protocol that clients of Socket.IO 3 and 4 speak."""
+_TRANSPORTS = ("polling", "websocket")
+
 _log = logging.getLogger(__name__)
 
 
@@ -33,7 +37,7 @@ class SocketIOHandler(WebSocketHandler):
 
     def initialize(self, services: Services) -> None:
         self.services = services
-        self.key = self.get_query_argument("sid", "")
+        self.key = ""
         self.request_id = ids.new_id(services.random_bytes)
         self._engine = self._endpoint.server.eio
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
@@ -64,9 +68,33 @@ class SocketIOHandler(WebSocketHandler):
         self.set_header("X-Request-Id", self.request_id)
         if self.services.is_draining():
             raise errors.unavailable("The server is stopping.")
+        self.key = self.get_query_argument("sid", "")
         self.body.declared(self.request.headers.get("Content-Length", "0"))
         if self.get_query_argument("j", ""):  # engineio's JSONP, which a page of any site could read as a script
             raise errors.ApiError(400, "bad_request", "There is no JSONP here.")
+        if self.request.method in ("GET", "POST") and (refusal := self._refusal()):
+            self._refuse(*refusal)
+
+    def _refusal(self) -> tuple[int, str] | None:
+        """Return why Engine.IO cannot serve this request: a code and a message of the stock server."""
+        if self.get_query_argument("transport", "polling") not in _TRANSPORTS:
+            return 0, "Transport unknown"
+        if self.key:
+            return None if self.key in self._engine.sockets else (1, "Session ID unknown")
+        if self.request.method != "GET":
+            return 2, "Bad handshake method"
+        version = self.get_query_argument("EIO", "")
+        if version == _ENGINE_IO:
+            return None
+        _log.info("refused: Engine.IO %.8s; clients must be socket.io-client 3 or 4", version or "without a version")
+        return 5, "Unsupported protocol version"
+
+    def _refuse(self, code: int, message: str) -> None:
+        """Answer as the stock server does, before an upgrade too: clients show the reason."""
+        self.services.problems["bad_request"] += 1
+        self.set_status(400)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps({"code": code, "message": message}, separators=(",", ":")))
 
     def data_received(self, chunk: bytes) -> None:
         if self._finished:

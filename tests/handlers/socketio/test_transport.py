@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tornado.httpclient import HTTPClientError
 
 from tests.api import Api
 from tests.handlers.clients import code_of
@@ -49,12 +50,40 @@ async def test_packets_of_one_request_are_handled_in_order(ada: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["EIO=4&transport=websocket&sid=unknown", "EIO=3&transport=websocket", "EIO=4&transport=carrier-pigeon"]
+    ("query", "refusal"),
+    [
+        ("EIO=3&transport=websocket", b'{"code":5,"message":"Unsupported protocol version"}'),
+        ("EIO=3&transport=polling", b'{"code":5,"message":"Unsupported protocol version"}'),
+        ("EIO=5&transport=polling", b'{"code":5,"message":"Unsupported protocol version"}'),
+        ("transport=polling", b'{"code":5,"message":"Unsupported protocol version"}'),
+        ("EIO=4&transport=websocket&sid=unknown", b'{"code":1,"message":"Session ID unknown"}'),
+        ("EIO=4&transport=polling&sid=unknown", b'{"code":1,"message":"Session ID unknown"}'),
+        ("EIO=4&transport=carrier-pigeon", b'{"code":0,"message":"Transport unknown"}'),
+    ],
 )
-async def test_refused_websocket_is_closed(ada: Api, query: str) -> None:
-    raw = await RawEvents.open(ada, query)
+@pytest.mark.parametrize("upgrade", [True, False])
+async def test_unusable_handshake_is_answered_as_by_stock_server(
+    ada: Api, query: str, refusal: bytes, upgrade: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before an upgrade too, so that an old client shows why; an old version is in the log."""
+    if upgrade:
+        with pytest.raises(HTTPClientError) as caught:
+            await RawEvents.open(ada, query)
+        assert caught.value.response
+        status, body = caught.value.code, caught.value.response.body
+    else:
+        answer = await ada.get(f"/socket.io/?{query}")
+        status, body = answer.status, json.dumps(answer.body, separators=(",", ":")).encode()
 
-    await raw.until_closed()
+    assert (status, body) == (400, refusal)
+    noted = [record for record in caplog.records if "clients must be socket.io-client 3 or 4" in record.getMessage()]
+    assert len(noted) == (b'"code":5' in refusal)
+
+
+@pytest.mark.parametrize("sid", ["%ff", "%00", "%ed%a0%80"])
+async def test_session_id_of_impossible_bytes_is_refused(ada: Api, sid: str) -> None:
+    """With an answer, not by an end of the connection."""
+    assert (await ada.get(f"{HANDSHAKE}&sid={sid}")).status == 400
 
 
 @pytest.mark.parametrize("path", ["/socket.io/", "/socket.io/?EIO=3&transport=polling", f"{HANDSHAKE}&sid=x"])

@@ -1,0 +1,102 @@
+"""How connections come in, before there is a request: those that are too many, and headers that are too large."""
+
+import asyncio
+import contextlib
+import socket
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream, UnsatisfiableReadError
+
+from handlers.http.network import subscriber
+from handlers.rates import RateLimiter
+
+_REFUSAL_BODY = b"The headers of this request are too large. Cookies count too: delete those of this site.\n"
+_REFUSAL = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_REFUSAL_BODY), _REFUSAL_BODY)
+)
+_LINGER_S = 2.0
+_LINGER_BYTES = 1 << 20
+"""What is read and dropped of a refused request, so that the client sees the refusal and not a broken connection."""
+_LINGERING = 100
+"""Refused connections that are read to their end at the same time; further ones are closed immediately."""
+
+
+class Listener(HTTPServer):
+    """The HTTP server; it closes connections of an address that opens too many, before anything is read.
+
+    A handshake costs most of a millisecond before any of its headers could be counted.
+
+    limiter  by address; None behind proxies, which are one address for everybody
+    """
+
+    limiter: RateLimiter | None = None
+
+    def initialize(self, *arguments: Any, **options: Any) -> None:
+        super().initialize(*arguments, **options)
+        self.lingering: set[_Lingering] = set()
+
+    def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
+        if self.limiter and self.limiter.wait_s(subscriber(address[0])):
+            stream.close()
+            return
+        super().handle_stream(_Stream(stream, self.lingering), address)
+
+    async def close_all_connections(self) -> None:
+        for one in list(self.lingering):
+            one.end()
+        await super().close_all_connections()
+
+
+class _Stream(IOStream):
+    """Tornado's stream, except that it answers a request with headers over the bound before it closes."""
+
+    def __init__(self, plain: IOStream, lingering: set["_Lingering"]) -> None:
+        """plain: the stream that Tornado made, from which nothing was read yet."""
+        super().__init__(plain.socket, max_buffer_size=plain.max_buffer_size, read_chunk_size=plain.read_chunk_size)
+        self._lingering = lingering
+
+    def close(self, exc_info: Any = False) -> None:
+        if isinstance(exc_info, UnsatisfiableReadError) and not self.closed() and not self.writing():
+            self._refuse()
+        super().close(exc_info)
+
+    def _refuse(self) -> None:
+        with contextlib.suppress(OSError):
+            self.socket.send(_REFUSAL)
+            if len(self._lingering) < _LINGERING:
+                self._lingering.add(_Lingering(self.socket.dup(), self._lingering))
+
+
+class _Lingering:
+    """A refused connection whose request is read to its end and dropped."""
+
+    def __init__(self, connection: socket.socket, others: set["_Lingering"]) -> None:
+        self._connection = connection
+        self._others = others
+        self._left = _LINGER_BYTES
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(_LINGER_S, self.end)
+        connection.setblocking(False)
+        connection.shutdown(socket.SHUT_WR)
+        self._loop.add_reader(connection, self._read)
+
+    def _read(self) -> None:
+        try:
+            count = len(self._connection.recv(1 << 16))
+        except BlockingIOError:
+            return
+        except OSError:
+            count = 0
+        self._left -= count
+        if not count or self._left < 0:
+            self.end()
+
+    def end(self) -> None:
+        """Close the connection; harmless more than once."""
+        self._timer.cancel()
+        if self._connection.fileno() >= 0:
+            self._loop.remove_reader(self._connection)
+            self._connection.close()
+        self._others.discard(self)

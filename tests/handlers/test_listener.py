@@ -1,0 +1,90 @@
+"""Requests whose headers are over the bound get an answer."""
+
+import asyncio
+
+import pytest
+
+from tests.api import Api
+from tests.waiting import PATIENCE_S, until
+
+
+async def exchange(server, request: bytes) -> bytes:
+    """Send bytes and return all that is answered until the end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(request)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
+    writer.close()
+    return answer
+
+
+async def flood(writer: asyncio.StreamWriter) -> None:
+    for _ in range(1_000):
+        writer.write(b"x" * (64 << 10))
+        await writer.drain()
+
+
+def request(headers: bytes) -> bytes:
+    return b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n"
+
+
+@pytest.mark.parametrize("size", [17 << 10, 66 << 10, 500 << 10])
+@pytest.mark.parametrize("shape", ["one cookie", "many headers", "address", "no end"])
+async def test_headers_over_bound_are_answered_431(server, size: int, shape: str) -> None:
+    """Whatever is large and however large it is, the client reads why."""
+    sent = {
+        "one cookie": request(b"Cookie: a=" + b"x" * size + b"\r\n"),
+        "many headers": request(b"".join(b"X-%d: %s\r\n" % (number, b"x" * 90) for number in range(size // 90))),
+        "address": b"GET /healthz?" + b"x" * size + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        "no end": b"x" * size,
+    }[shape]
+
+    answer = await exchange(server, sent)
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert b"Content-Length: %d" % len(body) in head
+    assert b"too large" in body
+
+
+async def test_headers_within_bound_are_served(server) -> None:
+    """15 KiB of cookies."""
+    answer = await exchange(server, request(b"Connection: close\r\nCookie: a=" + b"x" * (15 << 10) + b"\r\n"))
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_refused_connection_that_goes_on_sending_is_closed(server) -> None:
+    """After a bound of bytes or seconds; nothing is kept of it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"x" * (20 << 10))
+    assert await asyncio.wait_for(reader.read(), PATIENCE_S)
+
+    await until(lambda: not server._http.lingering)
+    with pytest.raises(OSError, match=r"Connection (reset|lost)|Broken pipe"):
+        await flood(writer)
+
+
+async def test_stop_closes_refused_connections(start_server) -> None:
+    server = await start_server()
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"x" * (20 << 10))
+    await until(lambda: server._http.lingering)
+
+    await server.stop()
+
+    assert not server._http.lingering
+    writer.close()
+
+
+async def test_other_connections_are_served_meanwhile(server, api: Api) -> None:
+    writers = []
+    for _ in range(150):
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"x" * (20 << 10))
+        writers.append(writer)
+
+    assert (await api.get("/healthz")).status == 200
+    assert len(server._http.lingering) <= 100
+    for writer in writers:
+        writer.close()
+    await until(lambda: not server._http.lingering)
