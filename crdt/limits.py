@@ -1,6 +1,7 @@
 """How much one room may hold and take, and when versions are made by themselves: the settings that `crdt` obeys.
 
-The bounds on the structure of one update, which no operator can change, are in `crdt.wire.content`.
+Some bounds no operator can change: they keep browsers and yrs from what they cannot bear. What is beyond one of them is
+refused by its name, as what is beyond a setting is.
 """
 
 from collections import Counter
@@ -10,7 +11,7 @@ from typing import Any
 
 from crdt.settings import Setting, number
 
-MAX_UPDATE_BYTES = number("max_update_bytes", 256 << 10, 1_024, 16 << 20, "one edit")
+MAX_UPDATE_BYTES = number("max_update_bytes", 4 << 20, 1_024, 64 << 20, "one edit of a client that is connected")
 MAX_SYNC_BYTES = number(
     "max_sync_bytes", 4 << 20, 1_024, 64 << 20, "what a client brings when it connects; any WebSocket message"
 )
@@ -50,6 +51,21 @@ VERSIONS = number(
 AUTO_VERSIONS = number(
     "auto_versions", 500, 1, 10_000_000, "automatic versions that a session keeps; others are never dropped"
 )
+
+MAX_NAME_BYTES = 4_096
+"""`name_bytes`: UTF-8 bytes of the name of a root, map key, format or element."""
+
+MAX_VALUE_DEPTH = 500
+"""`value_depth`: levels of one value, JSON or not."""
+
+MAX_TYPE_DEPTH = 500
+"""`type_depth`: shared types in each other."""
+
+MAX_LIVING_TYPES = 100_000
+"""`types`: shared types in one document that are not deleted."""
+
+MAX_ROOTS = 4_096
+"""`roots`: root types in one document; a hundred thousand cost yrs 0.4 s and a name each."""
 
 
 class LimitCounters(Mapping[str, int]):

@@ -7,7 +7,6 @@ from bench.floods import STRUCTS, large_update
 from bench.scenarios import GROWTH, LAG, SCENARIOS
 from crdt.document.document import CUT_BYTES
 from crdt.wire import update_parser
-from crdt.wire.content import SYNC_LIMITS
 
 _FIGURES = {
     "ours": {
@@ -64,5 +63,5 @@ def test_update_share_beside_flooder_is_relative_to_rate_without_flooder() -> No
 def test_flooder_document_fits_first_sync_but_not_fast_answer() -> None:
     """It is as large as one first sync may be, and too large for the short way of answering."""
     update = large_update()
-    assert update_parser.read(update, SYNC_LIMITS).spans == {1: (0, STRUCTS)}
+    assert update_parser.read(update).spans == {1: (0, STRUCTS)}
     assert len(update) > CUT_BYTES

@@ -45,7 +45,8 @@ class DocumentQuota:
             raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes", MAX_STATE_BYTES.name)
         self._text_bound += parsed.shared.text_bytes
         if parsed.shared.text_bytes and self._text_bound > self._limits.text_bytes:
-            roots = dict.fromkeys((*self._index.text_roots, *parsed.shared.text_roots))
+            added = parsed.placement.text_roots if parsed.placement else ()
+            roots = dict.fromkeys((*self._index.text_roots, *added))
             before = self._document.text_bytes(roots)
             self._text_bound = before + parsed.shared.text_bytes
             if self._text_bound <= self._limits.text_bytes:

@@ -10,16 +10,11 @@ from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from crdt.document.struct_parents import StructParents
-from crdt.errors import ForeignClient, Gap, Rejected
-from crdt.wire.parsed_update import Parsed
+from crdt.document.type_table import TypeTable
+from crdt.errors import ForeignClient, Gap, LimitExceeded, Rejected
+from crdt.limits import MAX_ROOTS
+from crdt.wire.parsed_update import Parsed, Placement
 from crdt.wire.struct_id import pack_id
-
-MAX_DEPTH = 32
-MAX_PARENTS = 4_000
-"""Nested types with content in one document: 33,000 in each other overflow yrs' stack, and the process dies."""
-
-MAX_ROOTS = 256
-"""Root types in one document; a hundred thousand cost yrs 0.4 s and a name each."""
 
 _NONE: frozenset[int] = frozenset()
 _Names = TypeVar("_Names", frozenset[str], tuple[str, ...])
@@ -36,29 +31,28 @@ class StructIndex:
 
     clocks            {client id: next clock}
     owners            {client id: id of the user who used it first}; only this user may extend it
-    types             {packed id of a shared type: how deep it is nested at least}; only these may be parents
-    parent_types      packed ids of the types that have something in them
+    types             its shared types
     roots             names of all root types
     text_roots        names of those that hold text, in order of appearance
-    is_plain          see `Parsed`, of all updates so far
+    is_plain          see `Parsed`, of all updates so far, and all roots are texts
     parents           where its structs lie
     low_surrogates    packed ids of second halves of characters that could be cut in two
     split_surrogates  packed ids of second halves of characters that an edit cut in two
     """
 
     __slots__ = (
-        "clocks", "is_plain", "low_surrogates", "owners", "parent_types", "parents", "roots", "split_surrogates",
-        "text_roots", "types",
+        "_has_only_plain", "_text_root_names", "clocks", "is_plain", "low_surrogates", "owners", "parents", "roots",
+        "split_surrogates", "text_roots", "types",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
         self.owners: dict[int, str] = {}
-        self.types: dict[int, int] = {}
-        self.parent_types: Set[int] = _NONE
+        self.types = TypeTable()
         self.roots: frozenset[str] = frozenset()
         self.text_roots: tuple[str, ...] = ()
-        self.is_plain = True
+        self._text_root_names: frozenset[str] = frozenset()
+        self.is_plain = self._has_only_plain = True
         self.parents = StructParents()
         self.split_surrogates: set[int] = set()
         self.low_surrogates: Set[int] = _NONE
@@ -71,8 +65,7 @@ class StructIndex:
                  then one user's browser may hold the only copy of another's last keystrokes.
 
         Raises Gap (ask the sender for all it has), ForeignClient (two users under one client id
-        would split the document for ever, with equal state vectors) or
-        Rejected (a parent that is no shared type, too many roots).
+        would split the document for ever, with equal state vectors) or LimitExceeded (too many roots).
         """
         clocks, spans = self.clocks, parsed.spans
         for client, (first, after) in spans.items():
@@ -87,10 +80,18 @@ class StructIndex:
         for client, _, end in parsed.ranges:
             if end > clocks.get(client, 0) and (client not in spans or end > spans[client][1]):
                 raise Gap("the update deletes structs that are missing")
-        if parsed.shared.parent_types:
-            self._check_nesting(parsed)
-        if parsed.shared.roots and len(self.roots | parsed.shared.roots) > MAX_ROOTS:
-            raise Rejected("too many root types")
+        if not parsed.shared.roots <= self.roots and len(self.roots | parsed.shared.roots) > MAX_ROOTS:
+            raise LimitExceeded(f"over {MAX_ROOTS} root types in a document", "roots")
+
+    def place(self, parsed: Parsed) -> Placement:
+        """Look up where the structs of an update that may be applied lie.
+
+        Raises Rejected for structs without a place, and LimitExceeded for too many or too deep shared types.
+        """
+        placement = self.parents.resolve(parsed, self.types)
+        if placement.types:
+            self.types.check(placement, parsed.ranges)
+        return placement
 
     def has_some_of(self, parsed: Parsed) -> bool:
         """Whether structs of the update are known, all of them then; raises Gap if only some are.
@@ -103,26 +104,6 @@ class StructIndex:
         if any(first < clocks.get(client, 0) for client, (first, _) in spans.items()) and not all(known):
             raise Gap("only a part of the update is new")
         return bool(known) and all(known)
-
-    def _check_nesting(self, parsed: Parsed) -> None:
-        """Bound how deep types nest, which yrs walks by recursion: its stack overflows and the process dies.
-
-        The depth is exact only where parents are named. But each level needs one parent that is,
-        so the number of these bounds the depth for certain.
-        """
-        created = self._depths(parsed)
-        if any(parent not in created and parent not in self.types for parent in parsed.shared.parent_types):
-            raise Rejected("parent is not a shared type")
-        if max(created.values(), default=0) > MAX_DEPTH:
-            raise Rejected("types nested too deep")
-        if len(self.parent_types | set(parsed.shared.parent_types)) > MAX_PARENTS:
-            raise Rejected("too many nested types")
-
-    def _depths(self, parsed: Parsed) -> dict[int, int]:
-        created: dict[int, int] = {}
-        for packed, parent in parsed.shared.types:
-            created[packed] = 1 + (created.get(parent) or self.types.get(parent, 0))
-        return created
 
     def take(self, parsed: Parsed, author: str, apply: Apply, unclaimed: Set[int] = _NONE) -> bool:
         """Have an admitted update applied and record it; return whether the document changed.
@@ -183,22 +164,27 @@ class StructIndex:
 
     def _commit(self, parsed: Parsed, author: str, unclaimed: Set[int]) -> None:
         """Record an applied update."""
-        self.parents.add(parsed)
+        placement = parsed.placement or self.parents.resolve(parsed, self.types, is_strict=False)
+        self.parents.add(parsed, placement)
         for client, (_, after) in parsed.spans.items():
             if after > self.clocks.get(client, 0):
                 self.clocks[client] = after
             if client not in unclaimed:
                 self.owners.setdefault(client, author)
+        if placement.types or placement.deleted or self.types.living:
+            self.types.add(placement, parsed.ranges)
         if not parsed.is_plain:
-            self.is_plain = False
-        if parsed.shared.types:
-            self.types.update(self._depths(parsed))
-        if parsed.shared.parent_types:
-            self.parent_types = _with(self.parent_types, parsed.shared.parent_types)
-        if not parsed.shared.roots <= self.roots:
-            self.roots = _shared(self.roots | parsed.shared.roots)
-        if new := parsed.shared.text_roots.difference(self.text_roots):
-            self.text_roots = _shared((*self.text_roots, *sorted(new)))
+            self._has_only_plain = False
+        if not (parsed.shared.roots <= self.roots and placement.text_roots <= self._text_root_names):
+            self._add_roots(parsed.shared.roots, placement.text_roots)
+        # not before all roots are known as texts: what is typed in the fast path does not say that one is
+        self.is_plain = self._has_only_plain and len(self.text_roots) == len(self.roots)
+
+    def _add_roots(self, roots: Set[str], text_roots: Set[str]) -> None:
+        self.roots = _shared(self.roots | roots)
+        new = sorted(text_roots - self._text_root_names)
+        self.text_roots = _shared((*self.text_roots, *new))
+        self._text_root_names = _shared(self._text_root_names | text_roots)
 
 
 @lru_cache(maxsize=64)

@@ -1,29 +1,25 @@
 """Where the structs of a document lie: in which root or shared type, and under which key of that.
 
-Yjs calls this a struct's parent and parentSub. A struct between neighbours that lie apart has none: yrs
-then links the lists of two types with each other, and dies or cannot load what it made (the fuzzer's
-most frequent finding, `tests/fuzz`). No client makes such structs. Nor does one put text under a map
-key, which a struct also gets from its neighbours.
+Yjs calls this a struct's parent and parentSub. Those of new structs are found by `parent_resolver`.
 
 Nearly every document is one text, so the parent that the first struct has is not written down.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
-from crdt.errors import Rejected
-from crdt.wire.content import ANY, STRING
-from crdt.wire.parsed_update import GONE, ParentChange, ParentRuns, Parsed
-from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id
+from crdt.document.parent_resolver import ParentResolver, common_parent
+from crdt.document.type_table import TypeTable
+from crdt.wire.content import DELETED, EMBED, FORMAT
+from crdt.wire.parsed_update import GONE, ParentRuns, Parsed, Placement
+from crdt.wire.struct_id import NO_ID, client_of, clock_of
 from crdt.wire.struct_reader import Parent
 
-MAX_MERGEABLE_VALUES = 1_000
-"""Values behind each other in a sequence, each a struct of its own: 17 ms in yrs; 8,000 take a second."""
-
-MAX_PARENT_CHANGES = 20_000
-"""In one update whose structs have several parents: 2 µs each. A paper of 260,000 edits has 9,000."""
-
+_SINGLE = Placement()
+_DELETED = 1 << DELETED
+_IN_TEXTS = 1 << EMBED | 1 << FORMAT
 _NONE: Mapping[int, tuple[list[int], list[Parent]]] = MappingProxyType({})
 
 
@@ -55,34 +51,42 @@ class StructParents:
             return self.at(max(left, right))
         return common_parent(self.at(left), self.at(right))
 
-    def resolve(self, parsed: Parsed, *, is_strict: bool = True) -> None:
-        """Look up the parents of new structs: sets `parsed.parents` and fills `parsed.multi_value_entries`.
+    def resolve(self, parsed: Parsed, types: TypeTable, *, is_strict: bool = True) -> Placement:
+        """Look up where the structs of an update lie, note it in `parsed.placement` and return it.
 
+        types      the shared types of the document
         is_strict  False takes what earlier releases let pass
 
-        Raises Rejected if a struct has no parent.
+        Raises Rejected if a struct has no place.
         """
-        parsed.parents = {} if self._is_all_single(parsed) else _ParentResolver(self, parsed, is_strict=is_strict).run()
+        root = self._single_root(parsed)
+        if root is not None and not parsed.kinds & _DELETED:
+            placement = _text_in(root) if parsed.shared.text_bytes or parsed.kinds & _IN_TEXTS else _SINGLE
+        elif parsed.spans:
+            placement = ParentResolver(self, types, parsed, is_strict=is_strict).run()
+        else:
+            placement = _SINGLE
+        parsed.placement = placement
+        return placement
 
-    def _is_all_single(self, parsed: Parsed) -> bool:
-        """Whether it is plain that all structs of an update have the one parent that the document has."""
+    def _single_root(self, parsed: Parsed) -> str | None:
+        """Return the root in which all of the document and of an update plainly lies; None if there may be others."""
         if self._runs or not parsed.is_plain:
-            return False
+            return None
+        roots = parsed.shared.roots
         if self._first is None:
-            return len(parsed.shared.roots) < 2
+            return next(iter(roots)) if len(roots) == 1 else None
         root, key = self._first
-        return key is None and parsed.shared.roots <= {root}
+        return root if key is None and isinstance(root, str) and roots <= {root} else None
 
-    def add(self, parsed: Parsed) -> None:
+    def add(self, parsed: Parsed, placement: Placement) -> None:
         """Note the structs of an update that was applied."""
-        if parsed.parents is None:
-            self.resolve(parsed, is_strict=False)
-        resolved = parsed.parents or {}
         if self._first is None and parsed.spans:
-            self._first = _first_parent(parsed, resolved)
-        for client, runs in resolved.items():
-            for clock, parent in runs:
-                self.extend(client, clock, parent)
+            self._first = _first_parent(parsed, placement.parents)
+        if placement.parents:
+            for client, runs in placement.parents.items():
+                for clock, parent in runs:
+                    self.extend(client, clock, parent)
 
     def extend(self, client: int, clock: int, parent: Parent) -> None:
         """Note that a client's structs have this parent from this clock on."""
@@ -98,14 +102,10 @@ class StructParents:
             parents.append(parent)
 
 
-def common_parent(left: Parent, right: Parent) -> Parent | None:
-    """Return the parent of a struct between structs with these parents, None if these differ.
-
-    Of a garbage-collected neighbour nothing is known; then the other one says it.
-    """
-    if right in (left, GONE):
-        return left
-    return right if left == GONE else None
+@lru_cache(maxsize=64)
+def _text_in(root: str) -> Placement:
+    """Return the placement of text in the only root of a document; remembered, as most updates have it."""
+    return Placement(text_roots=frozenset((root,)))
 
 
 def _first_parent(parsed: Parsed, resolved: Mapping[int, ParentRuns]) -> Parent:
@@ -114,98 +114,3 @@ def _first_parent(parsed: Parsed, resolved: Mapping[int, ParentRuns]) -> Parent:
         (root, None) for root in parsed.shared.roots
     ]
     return next((parent for parent in parents if parent[1] is None and parent != GONE), parents[0])
-
-
-class _ParentResolver:
-    """Looks up the parents of one update's structs, each section as far as what it refers to is known.
-
-    Sections refer to each other in both directions, so none can be done as a whole. `run` works on one
-    until a struct refers to a part of another section that is not done, then on that one up to there,
-    and comes back. The stack `waiting` never holds a section twice unless they wait in a circle.
-    """
-
-    def __init__(self, parents: StructParents, parsed: Parsed, *, is_strict: bool) -> None:
-        self._known = parents
-        self._spans = parsed.spans
-        self._is_strict = is_strict
-        self._todo: dict[int, list[ParentChange]] = {client: [] for client in parsed.spans}
-        for change in reversed(parsed.parent_changes):
-            self._todo[change[0]].append(change)
-        self._resolved: dict[int, ParentRuns] = {client: [] for client in parsed.spans}
-        self._mergeable_left = MAX_MERGEABLE_VALUES
-        self._multi_value_entries = parsed.multi_value_entries
-        if is_strict and len(parsed.parent_changes) > MAX_PARENT_CHANGES:
-            raise Rejected("too many structs in too many places")
-
-    def run(self) -> dict[int, ParentRuns]:
-        for first, (_, end) in self._spans.items():
-            waiting = [(first, end)]
-            while waiting:
-                client, until = waiting[-1]
-                if self._reached(client) >= until:
-                    waiting.pop()
-                    continue
-                needed = self._needed(self._todo[client][-1])
-                if not needed:
-                    self._put(self._todo[client].pop())
-                elif len(waiting) > len(self._spans):
-                    raise Rejected("structs that wait for each other")
-                else:
-                    waiting.append(needed)
-        return self._resolved
-
-    def _reached(self, client: int) -> int:
-        """Return the clock up to which a section is done."""
-        todo = self._todo[client]
-        if not todo:
-            return self._spans[client][1]
-        _, clock, _, _, _, _ = todo[-1]
-        return clock
-
-    def _needed(self, change: ParentChange) -> tuple[int, int] | None:
-        """Return which client's structs have to be looked up before, and up to which clock."""
-        _, _, left, right, parent, _ = change
-        if parent is not None:
-            return None
-        for packed in (left, right):
-            client, clock = client_of(packed), clock_of(packed)
-            if packed != NO_ID and client in self._spans and clock >= self._reached(client):
-                return client, clock + 1
-        return None
-
-    def _put(self, change: ParentChange) -> None:
-        client, clock, left, right, parent, kind = change
-        parent = parent or self._between(left, right)
-        own = pack_id(client, clock)
-        if parent[1] is not None:
-            self._check_entry(own, kind, self._reached(client) - clock)
-        elif kind == ANY and left == own - 1:
-            self._mergeable_left -= 1
-            if self._mergeable_left < 0 and self._is_strict:
-                raise Rejected("too many values one by one")
-        runs = self._resolved[client]
-        if not runs or runs[-1][1] != parent:
-            runs.append((clock, parent))
-
-    def _check_entry(self, packed: int, kind: int, length: int) -> None:
-        """Check a struct under a map key."""
-        if kind == STRING and self._is_strict:
-            raise Rejected("text under a map key")
-        if kind == ANY and length > 1:
-            self._multi_value_entries.append(packed)
-
-    def _between(self, left: int, right: int) -> Parent:
-        if NO_ID in (left, right):
-            return self._at(max(left, right))
-        before, behind = self._at(left), self._at(right)
-        parent = common_parent(before, behind)
-        if parent is None and self._is_strict:
-            raise Rejected("struct between two that lie apart")
-        return parent or before
-
-    def _at(self, packed: int) -> Parent:
-        client, clock = client_of(packed), clock_of(packed)
-        if client in self._spans and clock >= self._spans[client][0]:
-            runs = self._resolved[client]
-            return runs[bisect_left(runs, (clock + 1,)) - 1][1]
-        return self._known.at(packed)

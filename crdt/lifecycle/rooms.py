@@ -25,7 +25,6 @@ from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
 from crdt.room.room import Room
-from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import read
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
@@ -164,10 +163,8 @@ class Rooms:
         parsed = None
         if connection.may_write and frame[0] == SYNC:
             match decode(frame):
-                case SyncStep2(update):
-                    parsed = await asyncio.to_thread(read, update, SYNC_LIMITS)
-                case SyncUpdate(update):
-                    parsed = await asyncio.to_thread(read, update, LIVE_LIMITS)
+                case SyncStep2(update) | SyncUpdate(update):
+                    parsed = await asyncio.to_thread(read, update)
         self.receive(room, connection, frame, parsed)
 
     # -- what others decided ----------------------------------------------------------------------

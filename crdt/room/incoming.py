@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from crdt.room.connection import Connection
-from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS, ScanLimits
 from crdt.wire.parsed_update import Parsed
 
 
@@ -37,8 +36,3 @@ class Incoming:
     kind: UpdateKind
     source: Connection | None = None
     parsed: Parsed | None = None
-
-    @property
-    def limits(self) -> ScanLimits:
-        """How much the update may hold."""
-        return SYNC_LIMITS if self.kind is UpdateKind.ANSWER else LIVE_LIMITS

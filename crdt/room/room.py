@@ -12,7 +12,7 @@ from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
 from crdt.document.server_edits import ServerEdits, code_root
-from crdt.errors import Gap, Rejected, RoomUnavailable
+from crdt.errors import Gap, LimitExceeded, RoomUnavailable
 from crdt.limits import MAX_SYNC_BYTES, MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES, MAX_UPDATE_BYTES
 from crdt.log import codec
 from crdt.log.contributions import Contributions
@@ -26,7 +26,6 @@ from crdt.room.members import Members
 from crdt.room.upkeep import Upkeep
 from crdt.text.text_map import Edit
 from crdt.wire import update_parser, y_protocol
-from crdt.wire.content import SYNC_LIMITS
 from crdt.wire.parsed_update import Parsed
 from storage.records import Chunk
 
@@ -214,12 +213,15 @@ class Room:
         self._tell(y_protocol.sync_update(update), len(update), incoming.source)
 
     def _check_size(self, incoming: Incoming) -> None:
-        """Raise Rejected for an update of a client that is too large for its kind."""
-        limits, size = self._context.limits, len(incoming.update)
-        is_answer = incoming.kind is UpdateKind.ANSWER
-        if size > (limits.sync_bytes if is_answer else limits.update_bytes):
-            self._context.limit_counters.count(MAX_SYNC_BYTES if is_answer else MAX_UPDATE_BYTES)
-            raise Rejected("update too large")
+        """Raise LimitExceeded for an update of a client that is too large for its kind."""
+        limits = self._context.limits
+        if incoming.kind is UpdateKind.ANSWER:
+            setting, limit = MAX_SYNC_BYTES, limits.sync_bytes
+        else:
+            setting, limit = MAX_UPDATE_BYTES, limits.update_bytes
+        if len(incoming.update) > limit:
+            self._context.limit_counters.count(setting)
+            raise LimitExceeded(f"an update over {limit} bytes", setting.name)
 
     def _check_unsaved(self, size: int) -> None:
         """Raise RoomUnavailable if this room, or all rooms together, wait to save too much already."""
@@ -233,12 +235,10 @@ class Room:
 
     def _admit(self, incoming: Incoming) -> Parsed | None:
         """Scan an update and check it against the document and its quota; return what to apply, None for nothing."""
-        limits = incoming.limits
         parsed = admission.check_update(
             self.index,
-            incoming.parsed or update_parser.read(incoming.update, limits),
+            incoming.parsed or update_parser.read(incoming.update),
             incoming.author,
-            limits,
             accepts_foreign=self._accepts_foreign(incoming),
         )
         if parsed:
@@ -304,5 +304,5 @@ class Room:
         with self._context.mark.at(self.session_id, user_id):
             update = self._server_edits.update(user_id, files, edits)
             if update != EMPTY:
-                parsed = update_parser.parse(update, SYNC_LIMITS)
+                parsed = update_parser.parse(update)
                 self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, parsed=parsed))

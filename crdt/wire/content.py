@@ -4,10 +4,13 @@ Shared by the parser, which decides what may pass, and by all that cuts, merges 
 are Yjs's content references (`Item.js`). Every kind that Yjs 13 writes can be read here.
 """
 
+import json
 import re
 from dataclasses import dataclass
+from typing import NoReturn
 
-from crdt.errors import Rejected
+from crdt.errors import LimitExceeded, Rejected
+from crdt.limits import MAX_NAME_BYTES, MAX_VALUE_DEPTH
 from crdt.wire.lib0 import read_var_uint
 
 GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
@@ -28,6 +31,12 @@ _FIXED_BYTES = {_FLOAT32: 4, _FLOAT64: 8, _BIGINT: 8}
 _MAX_INTEGER_BYTES = 9
 _SAFE_INTEGER_BYTES = 8
 """Whatever fits into 2⁵³; in more bytes Yjs throws once that is passed, in every browser of the session."""
+_USUAL_JSON = frozenset(("true", "null", "false", "{}", '""'))
+"""What a format mostly is: not worth a reader's time."""
+
+_UNDEFINED_JSON = b"undefined"
+"""What Yjs writes for `undefined`, which is no JSON."""
+
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -35,47 +44,42 @@ _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 class ScanLimits:
     """Bounds on one update. Counts unless a unit is named.
 
-    is_strict  refuse what pycrdt and Yjs read differently; older releases may have stored it
+    is_strict  refuse what no client sends; older releases may have stored it
     """
 
-    structs: int = 100_000
+    structs: int = 1_000_000
     value_structs: int = 10_000
     conflicts: int = 500
-    any_values: int = 200_000
-    any_depth: int = 16
-    name_bytes: int = 256
+    any_depth: int = MAX_VALUE_DEPTH
+    name_bytes: int = MAX_NAME_BYTES
     is_strict: bool = True
 
 
-LIVE_LIMITS = ScanLimits(structs=20_000, value_structs=1_000, conflicts=250, any_values=20_000)
-"""For one live update: sets of one map key cost yrs time by the square, 20,000 of them 1.9 s."""
-
-SYNC_LIMITS = ScanLimits()
-"""For what a client brings along when it connects."""
+CLIENT_LIMITS = ScanLimits()
+"""For one update of a client."""
 
 _UNBOUNDED = 1 << 40
 STORED_LIMITS = ScanLimits(
-    structs=_UNBOUNDED, value_structs=_UNBOUNDED, conflicts=_UNBOUNDED, any_values=_UNBOUNDED, any_depth=_UNBOUNDED,
+    structs=_UNBOUNDED, value_structs=_UNBOUNDED, conflicts=_UNBOUNDED, any_depth=_UNBOUNDED,
     name_bytes=_UNBOUNDED, is_strict=False,
 )  # fmt: skip
-"""For what this server stored, and what it has admitted: everything in it passed the other two."""
+"""For what this server stored, and what it has admitted: everything in it passed the others."""
 
 
 class ContentReader:
     """Reads contents out of one update, within limits; every method takes and returns a position."""
 
-    __slots__ = ("_client_ids", "any_left", "data", "limits")
+    __slots__ = ("_client_ids", "data", "limits")
 
     def __init__(self, data: bytes, limits: ScanLimits) -> None:
         self.data = data
         self.limits = limits
-        self.any_left = limits.any_values
         self._client_ids: dict[bytes, int] = {}  # see `StructReader`
 
     def name(self, at: int) -> tuple[str, int]:
         length, at = read_var_uint(self.data, at)
         if length > self.limits.name_bytes:
-            raise Rejected("name too long")
+            raise LimitExceeded(f"a name over {self.limits.name_bytes} bytes", "name_bytes")
         return self.text(at, at + length), at + length
 
     def text(self, at: int, end: int) -> str:
@@ -93,7 +97,7 @@ class ContentReader:
             return read_var_uint(data, at)
         if kind == ANY:
             count, at = read_var_uint(data, at)
-            self._spend(count, at)
+            self._check_count(count, at)
             for _ in range(count):
                 at = self.any_value(at)
             return count, at
@@ -117,14 +121,16 @@ class ContentReader:
 
     def _json_values(self, at: int) -> tuple[int, int]:
         count, at = read_var_uint(self.data, at)
-        self._spend(count, at)
+        self._check_count(count, at)
         for _ in range(count):
             at = self.json_value(at)
         return count, at
 
     def json_value(self, at: int) -> int:
         """Skip one value of a JSON content: its text, or `undefined`, which is none."""
-        return self._blob(at, is_json=True)
+        size, begin = read_var_uint(self.data, at)
+        end = begin + size
+        return end if self.data[begin:end] == _UNDEFINED_JSON else self._blob(at, is_json=True)
 
     def _blob(self, at: int, *, is_json: bool) -> int:
         size, at = read_var_uint(self.data, at)
@@ -132,13 +138,13 @@ class ContentReader:
         if end > len(self.data):
             raise Rejected("update ends early")
         if is_json and self.limits.is_strict:
-            _check_json_depth(self.text(at, end), self.limits.any_depth)
+            _check_json(self.text(at, end), self.limits.any_depth)
         return end
 
-    def _spend(self, values: int, at: int) -> None:
-        self.any_left -= values
-        if self.any_left < 0 or values > len(self.data) - at:
-            raise Rejected("too many values")
+    def _check_count(self, values: int, at: int) -> None:
+        """Raise Rejected if more values are declared than there are bytes: no memory is set aside for them."""
+        if values > len(self.data) - at:
+            raise Rejected("more values declared than bytes")
 
     def any_value(self, at: int) -> int:
         """Skip one lib0 `any` value without recursion."""
@@ -151,10 +157,10 @@ class ContentReader:
             at += 1
             if tag in (_ARRAY, _OBJECT):
                 count, at = read_var_uint(data, at)
-                self._spend(count, at)
+                self._check_count(count, at)
                 if count:
                     if len(open_containers) >= self.limits.any_depth:
-                        raise Rejected("values nested too deep")
+                        raise _too_deep(self.limits.any_depth)
                     open_containers.append([count, tag == _OBJECT])
                     continue
             else:
@@ -197,13 +203,42 @@ class ContentReader:
         return end
 
 
+def _check_json(text: str, limit: int) -> None:
+    """Check that every browser can read an embedded JSON text, and bound its nesting.
+
+    Raises Rejected for what `JSON.parse` refuses, also where Python's reader takes it, and LimitExceeded.
+    """
+    if text in _USUAL_JSON:
+        return
+    if text.count("[") + text.count("{") > limit:
+        _check_json_depth(text, limit)
+    try:
+        _decode_json(text)
+    except ValueError:
+        raise Rejected("embedded JSON that browsers cannot read") from None
+    except RecursionError:
+        raise _too_deep(limit) from None
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    """NaN and Infinity are not JSON."""
+    raise ValueError
+
+
+_decode_json = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float).decode
+"""Integers of thousands of digits are JSON, and Python refuses them."""
+
+
 def _check_json_depth(text: str, limit: int) -> None:
-    """Bound the nesting of embedded JSON without parsing it."""
     depth = 0
     for character in _JSON_STRING.sub("", text):
         if character in "[{":
             depth += 1
             if depth > limit:
-                raise Rejected("embedded JSON nested too deep")
+                raise _too_deep(limit)
         elif character in "]}":
             depth -= 1
+
+
+def _too_deep(limit: int) -> LimitExceeded:
+    return LimitExceeded(f"a value over {limit} levels deep", "value_depth")

@@ -1,5 +1,8 @@
 """What an update holds, as the parser found it."""
 
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.struct_id import NO_ID
 from crdt.wire.struct_reader import Parent
@@ -25,47 +28,62 @@ ParentRuns = list[tuple[int, Parent]]
 class SharedTypes:
     """Which shared types an update writes to and creates. Packed ids: see `struct_id`.
 
-    roots         names of the root types it writes to
-    text_roots    those of them that receive text
-    text_bytes    UTF-8 bytes of text it inserts
-    types         (packed id, packed id of its parent or -1) of the shared types it creates; the
-                  parent of a type that has siblings is not named, -1 then too
-    parent_types  packed ids that must be shared types
+    roots       names of the root types it names
+    types       packed ids of the shared types it creates
+    text_bytes  UTF-8 bytes of text it inserts
     """
 
-    __slots__ = ("parent_types", "roots", "text_bytes", "text_roots", "types")
+    __slots__ = ("roots", "text_bytes", "types")
 
     def __init__(self) -> None:
         self.roots: set[str] = set()
-        self.text_roots: set[str] = set()
+        self.types: list[int] = []
         self.text_bytes = 0
-        self.types: list[tuple[int, int]] = []
-        self.parent_types: list[int] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the structs of an update lie in a document, once `StructParents.resolve` has looked that up.
+
+    parents              {client: [(clock, place)]}; empty if all of the document lies in one place
+    text_roots           names of the roots in which it puts something that only texts have
+    types                {packed id of a shared type it creates: (how many types that lies in, itself included, and the
+                         packed id of the one around it or NO_ID)}
+    multi_value_entries  packed ids of structs of several values under one map key
+    collected            (client, start, end) of structs that Yjs garbage-collects when it integrates them: what
+                         they lie in, or a neighbour of theirs, is gone
+    deleted              (client, start, end) of structs of which the content was deleted
+    """
+
+    parents: Mapping[int, ParentRuns] = field(default_factory=dict)
+    text_roots: Set[str] = frozenset()
+    types: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    multi_value_entries: Sequence[int] = ()
+    collected: Sequence[tuple[int, int, int]] = ()
+    deleted: Sequence[tuple[int, int, int]] = ()
 
 
 class Parsed:
     """What one update holds. Packed ids: see `struct_id`.
 
-    update               its bytes
-    sections             (client, number of structs, position of the first one, position behind the last one), in order
-    kinds                1 << kind of content, of all structs together but for text and what was collected; and `HOOKS`
-    spans                {client: (first clock, next clock)} of its structs
-    needs                {client: highest clock it refers to}; the update is a gap unless all are known
-    ranges               (client, start, end) of each deleted range
-    shared               the shared types that it writes to and creates
-    low_surrogates       packed ids of the second halves of characters beyond U+FFFF
-    splits               packed ids at which it cuts a run of text in two
-    is_plain             it has no shared types, nothing inside such, no map entries and nothing garbage-collected
-    parent_changes       where its structs lie, section by section, see `ParentChange`
-    mergeable            structs that could be one with that before them, see `update_parser.MAX_MERGEABLE`
-    multi_value_entries  packed ids of structs of several values under one map key
-    parents              {client: [(clock, place)]} of the new ones once `StructParents.resolve` has looked them up,
-                         else None
+    update          its bytes
+    sections        (client, number of structs, position of the first one, position behind the last one), in order
+    kinds           1 << kind of content, of all structs together but for text and what was collected; and `HOOKS`
+    spans           {client: (first clock, next clock)} of its structs
+    needs           {client: highest clock it refers to}; the update is a gap unless all are known
+    ranges          (client, start, end) of each deleted range
+    shared          the shared types that it writes to and creates
+    low_surrogates  packed ids of the second halves of characters beyond U+FFFF
+    splits          packed ids at which it cuts a run of text in two
+    is_plain        it has no shared types, nothing inside such, no map entries and nothing garbage-collected
+    parent_changes  where its structs lie, section by section, see `ParentChange`
+    mergeable       structs that could be one with that before them, see `update_parser.MAX_MERGEABLE`
+    placement       where its structs lie, None before that is looked up
     """
 
     __slots__ = (
-        "is_plain", "kinds", "low_surrogates", "mergeable", "multi_value_entries", "needs", "parent_changes",
-        "parents", "ranges", "sections", "shared", "spans", "splits", "update",
+        "is_plain", "kinds", "low_surrogates", "mergeable", "needs", "parent_changes", "placement", "ranges",
+        "sections", "shared", "spans", "splits", "update",
     )  # fmt: skip
 
     def __init__(self, update: bytes = b"") -> None:
@@ -81,8 +99,7 @@ class Parsed:
         self.is_plain = True
         self.parent_changes: list[ParentChange] = []
         self.mergeable = 0
-        self.multi_value_entries: list[int] = []
-        self.parents: dict[int, ParentRuns] | None = None
+        self.placement: Placement | None = None
 
 
 def without_structs(parsed: Parsed) -> bytes:

@@ -6,16 +6,16 @@ rule is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing,
 work. `tests/fuzz` looks for more of them.
 """
 
-from crdt.errors import Rejected
+from crdt.errors import LimitExceeded, Rejected
 from crdt.wire.compact import squash
 from crdt.wire.content import (
     ANY,
     BINARY,
+    CLIENT_LIMITS,
     DOC,
     EMBED,
     GC,
     JSON,
-    LIVE_LIMITS,
     SKIP,
     STRING,
     TYPE,
@@ -39,7 +39,7 @@ _Edge = tuple[int, int, int, int]
 """(client, clock, other client, clock in its structs): the first struct refers to the second."""
 
 
-def parse(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
+def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
     """Read a whole update; raises Rejected for anything a Yjs client would not send."""
     try:
         return _UpdateParser(update, limits).run()
@@ -47,7 +47,7 @@ def parse(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
         raise Rejected("update ends early") from None
 
 
-def read(update: bytes, limits: ScanLimits = LIVE_LIMITS) -> Parsed:
+def read(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
     """Read an update that is to be applied; raises Rejected as `parse` does.
 
     Runs of many structs are joined first, because yrs' work on them grows by their square. Editors send
@@ -137,16 +137,17 @@ class _UpdateParser(StructReader):
         else:
             self._follow(client, clock, own, kind, left, right)
         if kind == STRING:
-            return self._text(at, own, parent)
+            return self._text(at, own)
         self._parsed.kinds |= 1 << kind
         if kind in _VALUES:
             self._values_left -= 1
             if self._values_left < 0:
-                raise Rejected("too many values in one update")
+                raise LimitExceeded("too many values in one update", "work")
             if kind == TYPE:
                 if self.data[at] == XML_HOOK:
                     raise Rejected("unsupported shared type")
-                self._created_type(own, parent)
+                self._parsed.is_plain = False
+                self._parsed.shared.types.append(own)
         elif kind in _UNREADABLE:
             raise Rejected("unsupported content")
         return self.content(at, kind)
@@ -159,11 +160,6 @@ class _UpdateParser(StructReader):
         self._kind, self._right, self._is_sequence = GC, NO_ID, True
         self._parsed.parent_changes.append((client, clock, NO_ID, NO_ID, GONE, GC))
 
-    def _created_type(self, own: int, parent: Parent | None) -> None:
-        named = parent[0] if parent else NO_ID
-        self._parsed.is_plain = False
-        self._parsed.shared.types.append((own, named if isinstance(named, int) else NO_ID))
-
     def _start(self, client: int, clock: int, kind: int, parent: Parent) -> None:
         """Check a struct that names its parent."""
         parsed = self._parsed
@@ -172,7 +168,6 @@ class _UpdateParser(StructReader):
             parsed.shared.roots.add(name)
         else:
             self._refer(client, clock, name)
-            parsed.shared.parent_types.append(name)
             parsed.is_plain = False
         if key is not None:
             if kind == STRING:
@@ -217,7 +212,7 @@ class _UpdateParser(StructReader):
         if self._behind.get(left, right) != right:
             self._conflicts_left -= 1
             if self._conflicts_left < 0:
-                raise Rejected("too many conflicting inserts in one place")
+                raise LimitExceeded("too many conflicting inserts in one place", "work")
         self._behind[left] = own
 
     def _refer(self, client: int, clock: int, packed: int) -> None:
@@ -233,14 +228,12 @@ class _UpdateParser(StructReader):
         if self._edges is not None:
             self._edges.append((client, clock, other, k))
 
-    def _text(self, at: int, own: int, parent: Parent | None) -> tuple[int, int]:
+    def _text(self, at: int, own: int) -> tuple[int, int]:
         """Read text: return (length in UTF-16 code units, next position)."""
         parsed = self._parsed
         size, at = read_var_uint(self.data, at)
         text = self.text(at, at + size)
         parsed.shared.text_bytes += size
-        if parent and parent[0] and isinstance(parent[0], str):
-            parsed.shared.text_roots.add(parent[0])
         length = len(text)
         if length != size:
             extra = 0

@@ -26,7 +26,7 @@ def test_config_defaults_of_limits_match_table() -> None:
     """Defaults of limits are a promise to people who run a server: none changes by mistake."""
     kib, mib, minute, hour = 1 << 10, 1 << 20, 60, 3_600
     promised = {
-        "max_update_bytes": 256 * kib, "max_sync_bytes": 4 * mib, "max_text_bytes": mib, "max_state_bytes": 8 * mib,
+        "max_update_bytes": 4 * mib, "max_sync_bytes": 4 * mib, "max_text_bytes": mib, "max_state_bytes": 8 * mib,
         "updates_per_s": 60, "updates_burst": 300, "update_bytes_per_s": 512 * kib,
         "presence_ms": 100, "presence_bytes": 4 * kib, "presence_depth": 8, "presence_clients": 4,
         "max_queued_bytes": 4 * mib, "max_unsaved_room_bytes": 8 * mib, "max_unsaved_bytes": 64 * mib,

@@ -12,7 +12,6 @@ from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
-from crdt.wire.content import LIVE_LIMITS, SYNC_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse, read
 from storage.records import Chunk, Role
@@ -81,9 +80,9 @@ class Arena:
             return None
         match y_protocol.decode(frame):
             case y_protocol.SyncUpdate(update):
-                return read(update, LIVE_LIMITS)
+                return read(update)
             case y_protocol.SyncStep2(update):
-                return read(update, SYNC_LIMITS)
+                return read(update)
         return None
 
     def send(self, user: str, frame: bytes, parsed: Parsed | None = None) -> str:
@@ -123,7 +122,7 @@ class Arena:
             return
         match y_protocol.decode(frame):
             case y_protocol.SyncUpdate(update) | y_protocol.SyncStep2(update):
-                spans = parse(update, SYNC_LIMITS).spans
+                spans = parse(update).spans
                 if any(after > self.room.index.clocks.get(client, 0) for client, (_, after) in spans.items()):
                     raise Finding("new structs were neither taken nor refused")
 

@@ -63,8 +63,8 @@ class Places:
             struct.left = own if source.random() < 0.75 else None
             struct.right = self._near(struct.left) if not struct.left or source.random() < 0.4 else None
             return struct
-        if place > 0.85 and self._index.types:
-            packed = source.choice(list(self._index.types))
+        if place > 0.85 and self._index.types.depths:
+            packed = source.choice(list(self._index.types.depths))
             struct.parent = client_of(packed), clock_of(packed)
         else:
             struct.parent = source.choice((*contents.ROOTS, *sorted(self._index.roots)[:8]))

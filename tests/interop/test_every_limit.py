@@ -246,9 +246,9 @@ def nested(depth: int) -> str:
 OFTEN = {"presence_ms": 0}
 
 SOCKETS = (
-    Row("max_update_bytes", edit, (1_024,), 1_025, **closed("max_update_bytes", 4400, "malformed"), value=1_024),
+    Row("max_update_bytes", edit, (1_024,), 1_025, **closed("max_update_bytes", 4413, "too_large"), value=1_024),
     Row("max_sync_bytes", partial(edit, frame=y_protocol.sync_step2), (1_024,), 1_025,
-        **closed("max_sync_bytes", 4400, "malformed"), value=1_024),
+        **closed("max_sync_bytes", 4413, "too_large"), value=1_024),
     Row("max_sync_bytes", send_message, (1_024 + 64,), 1_024 + 65, **closed("max_sync_bytes", 1009, "too_large"),
         value=1_024),
     Row("max_text_bytes", type_text, (1_024,), 1, **closed("max_text_bytes", 4413, "too_large"), value=1_024),

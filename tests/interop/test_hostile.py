@@ -1,5 +1,7 @@
 """Hostile input over the real socket: only its sender feels it."""
 
+import json
+
 import pytest
 
 from crdt.wire import y_protocol
@@ -42,6 +44,10 @@ async def test_hostile_update_affects_its_sender_only(server, ada: Api, bob: Api
         case "closed":
             code, _ = await mallory.until_closed()
             assert code == 4400
+        case "limited":
+            code, reason = await mallory.until_closed()
+            assert code == 4413
+            assert json.loads(reason)["limit"]
         case "asked":
             assert await mallory.receive_until(b"\x00\x00")
         case "taken":

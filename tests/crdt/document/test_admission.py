@@ -5,15 +5,15 @@ import pytest
 from crdt.document.admission import check_update
 from crdt.document.struct_index import StructIndex
 from crdt.errors import ForeignClient, Gap, Rejected
-from crdt.wire.content import ANY, LIVE_LIMITS
-from crdt.wire.parsed_update import Parsed
+from crdt.wire.content import ANY
+from crdt.wire.parsed_update import Parsed, Placement
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 from tests.fuzz.structure import Section, Struct, Update
 
 
 def check(index: StructIndex, update: bytes, author: str = "ada") -> Parsed | None:
-    return check_update(index, parse(update), author, LIVE_LIMITS, accepts_foreign=False)
+    return check_update(index, parse(update), author, accepts_foreign=False)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_check_update_of_new_structs_returns_them_with_parents(index: StructInde
 
     assert admitted is not None
     assert admitted.update == update
-    assert admitted.parents == {}
+    assert admitted.placement == Placement(text_roots={"codemirror"})
 
 
 def test_check_update_of_known_structs_returns_nothing(index: StructIndex, typist: Typist) -> None:
@@ -80,7 +80,8 @@ def test_check_update_splits_values_under_a_key(index: StructIndex) -> None:
 
     assert admitted is not None
     assert len(admitted.parent_changes) == 2
-    assert admitted.parents == {9: [(0, ("m", "k"))]}
+    assert admitted.placement is not None
+    assert admitted.placement.parents == {9: [(0, ("m", "k"))]}
 
 
 def test_check_update_between_two_roots_is_refused(index: StructIndex) -> None:

@@ -13,7 +13,6 @@ from crdt.document.merging import check
 from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, ProtocolError
 from crdt.wire import y_protocol
-from crdt.wire.content import LIVE_LIMITS
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
@@ -21,7 +20,7 @@ from tests.crdt.harness import Typist
 
 def taken(index: StructIndex, update: bytes, author: str = "ada") -> None:
     """The long way."""
-    parsed = admission.check_update(index, parse(update, LIVE_LIMITS), author, LIVE_LIMITS, accepts_foreign=False)
+    parsed = admission.check_update(index, parse(update), author, accepts_foreign=False)
     assert parsed
     index.take_stored(parsed, author)
 
@@ -91,14 +90,15 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
     found = fast_path.read(frame_of(update), index, author)
     if found is None:
         return False
-    parsed = parse(update, LIVE_LIMITS)
-    assert admission.check_update(index, parsed, author, LIVE_LIMITS, accepts_foreign=False) is parsed
+    parsed = parse(update)
+    assert admission.check_update(index, parsed, author, accepts_foreign=False) is parsed
     cuts = set(parsed.splits)
     for client, start, end in parsed.ranges:
         cuts |= {client << 31 | start, client << 31 | end}
     assert not any(index.cuts(cut) for cut in cuts)
     if found.after and not index.parents.is_single:
-        assert parsed.parents == {found.client: [(found.first, found.parent)]}
+        assert parsed.placement is not None
+        assert parsed.placement.parents == {found.client: [(found.first, found.parent)]}
     else:
         assert found.parent is None
     if found.after:
@@ -109,7 +109,6 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
         assert not parsed.spans
         assert len(parsed.ranges) == 1
     assert not parsed.shared.roots
-    assert not parsed.shared.parent_types
     return True
 
 

@@ -4,9 +4,10 @@ import contextlib
 
 import pytest
 
-from crdt.document.struct_index import MAX_DEPTH, MAX_PARENTS, MAX_ROOTS, StructIndex
-from crdt.errors import ForeignClient, Gap, Rejected
-from crdt.wire.lib0 import write_var_uint
+from crdt.document import type_table
+from crdt.document.struct_index import StructIndex
+from crdt.errors import ForeignClient, Gap, LimitExceeded, Rejected
+from crdt.limits import MAX_ROOTS
 from crdt.wire.update_parser import parse
 from harness.hostile import B3, many_roots, nested_types
 from tests.crdt.harness import Typist
@@ -86,47 +87,47 @@ def test_unclaimed_client_id_belongs_to_next_user() -> None:
     assert index.owners == {1: "owner"}
 
 
-def test_parent_that_is_no_type_is_refused() -> None:
-    """A parent that is text, or nothing, is refused before yrs applies half of it."""
-    index = index_with(B3)
-
-    with pytest.raises(Rejected, match="not a shared type"):
-        index.admit(parse(bytes.fromhex("01010700070003010000")), "ada")
-
-
-def test_nesting_deeper_than_32_is_refused() -> None:
-    """Types nest 32 deep and not deeper."""
-    index_with(nested_types(MAX_DEPTH))
-    with pytest.raises(Rejected, match="too deep"):
-        index_with(nested_types(MAX_DEPTH + 1))
-
-
-def test_nesting_without_named_depths_is_bounded_by_number_of_parents() -> None:
-    """Without named depths the number of parents bounds the depth."""
-
-    def two_levels(first: int, count: int) -> bytes:
-        structs = []
-        for pair in range(count):
-            clock = first + 2 * pair
-            structs.append(b"\x07\x01\x04root\x00" if clock == 0 else b"\x87\x01" + write_var_uint(clock - 2) + b"\x00")
-            structs.append(b"\x04\x00\x01" + write_var_uint(clock) + b"\x01x")
-        return b"\x01" + write_var_uint(2 * count) + b"\x01" + write_var_uint(first) + b"".join(structs) + b"\x00"
-
-    index = StructIndex()
-    for first in range(0, 2 * MAX_PARENTS, 2000):
-        parsed = parse(two_levels(first, 1000))
-        index.admit(parsed, "ada")
-        index.take(parsed, "ada", Applied())
-
-    with pytest.raises(Rejected, match="too many nested"):
-        index.admit(parse(two_levels(2 * MAX_PARENTS, 1)), "ada")
-
-
-def test_roots_beyond_256_are_refused() -> None:
-    """A document has at most 256 roots."""
-    index_with(many_roots(MAX_ROOTS))
-    with pytest.raises(Rejected, match="root types"):
+def test_roots_beyond_limit_are_refused() -> None:
+    """A document has at most 4,096 roots; what is put into those that it has needs no new one."""
+    index = index_with(many_roots(MAX_ROOTS))
+    index.admit(parse(Typist(2, root="r1").insert(0, "x")), "ada")
+    with pytest.raises(LimitExceeded, match="root types") as caught:
         index_with(many_roots(MAX_ROOTS + 1))
+    assert caught.value.limit == "roots"
+
+
+def test_place_of_too_many_types_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits on shared types hold before an update is applied."""
+    index = StructIndex()
+    monkeypatch.setattr(type_table, "MAX_TYPE_DEPTH", 2)
+
+    index.place(parse(nested_types(2)))
+    with pytest.raises(LimitExceeded, match="levels"):
+        index.place(parse(nested_types(3)))
+
+
+def test_root_is_text_as_soon_as_text_lies_in_it() -> None:
+    """Its first struct may be deleted, a format or an embed; whoever types there later does not name it."""
+    base = "010101000101017401" + "00"
+    index = index_with(bytes.fromhex(base))
+    assert (index.text_roots, index.is_plain) == ((), False)
+
+    index = index_with(bytes.fromhex(base), bytes.fromhex("010101018401000178" + "00"))
+
+    assert (index.text_roots, index.is_plain) == (("t",), True)
+
+
+@pytest.mark.parametrize("first", ["06010174" + "0162" + "0474727565", "05010174" + "027b7d"])
+def test_root_that_begins_with_format_or_embed_is_text(first: str) -> None:
+    assert index_with(bytes.fromhex("01010100" + first + "00")).text_roots == ("t",)
+
+
+def test_unnamed_root_is_a_root() -> None:
+    """`doc.getText()` without a name means the root with the empty name."""
+    index = index_with(Typist(1, root="").insert(0, "x"))
+
+    assert index.roots == {""}
+    assert index.text_roots == ("",)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from crdt.log.authorship import Authorship
 from crdt.log.contributions import MAX_TYPED, Contributions
 from crdt.log.restore import restore
 from crdt.wire import update_parser
-from crdt.wire.content import SYNC_LIMITS
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 
 
@@ -83,7 +82,7 @@ def test_contributions_keep_order_of_keystrokes_and_other_updates() -> None:
     contributions.note_keystroke(5, 0, 1, codec.LogEntry(NOW, "ada", typist.made[-1]), 1)
     update = typist.insert(1, "b")
 
-    contributions.note(update_parser.parse(update, SYNC_LIMITS), codec.LogEntry(NOW + 7_000, "bob", update), 2)
+    contributions.note(update_parser.parse(update), codec.LogEntry(NOW + 7_000, "bob", update), 2)
 
     assert contributions.since_version == {"ada": 1, "bob": 2}
     assert contributions.first_edit_at == NOW

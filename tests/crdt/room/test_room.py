@@ -4,7 +4,7 @@ import pytest
 
 from crdt.document.document import Document
 from crdt.document.merging import merge
-from crdt.errors import DocumentFull, ProtocolError, RoomUnavailable
+from crdt.errors import DocumentFull, LimitExceeded, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
 from crdt.log import codec
 from crdt.log.restore import restore
@@ -222,7 +222,7 @@ def test_update_over_size_limit_is_refused(size: int, fits: bool) -> None:
     if fits:
         send(room, ada, update)
     else:
-        with pytest.raises(ProtocolError):
+        with pytest.raises(LimitExceeded, match="over 100 bytes"):
             send(room, ada, update)
         room.receive(ada, y_protocol.sync_step2(update), NOW)
     assert len(room.files()["codemirror"]) == size - 19

@@ -2,8 +2,8 @@
 
 import pytest
 
-from crdt.errors import Rejected
-from crdt.wire.content import ANY, DELETED, FORMAT, GC, SKIP, STORED_LIMITS, STRING, SYNC_LIMITS
+from crdt.errors import LimitExceeded, Rejected
+from crdt.wire.content import ANY, CLIENT_LIMITS, DELETED, FORMAT, GC, SKIP, STORED_LIMITS, STRING
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.struct_id import MAX_CLOCK, NO_ID, pack_id
 from crdt.wire.struct_reader import StructHeader, StructReader, utf_16_length
@@ -13,7 +13,7 @@ _LONG = write_var_uint(_LONG_CLIENT)
 
 
 def header(struct: str) -> StructHeader:
-    return StructReader(bytes.fromhex(struct), SYNC_LIMITS).header(0)
+    return StructReader(bytes.fromhex(struct), CLIENT_LIMITS).header(0)
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,17 @@ def test_header_reads_repeated_long_client_ids() -> None:
     [
         ("84" + "01" + "ffffffff07", "clock out of range"),
         ("04" + "02" + "0174", "kind of parent"),
-        ("04" + "01" + "8102" + "61" * 257, "name too long"),
         ("04" + "01" + "01ff", "UTF-8"),
     ],
 )
 def test_header_that_no_client_writes_is_refused(struct: str, why: str) -> None:
     with pytest.raises(Rejected, match=why):
         header(struct)
+
+
+def test_header_with_too_long_name_is_beyond_a_limit() -> None:
+    with pytest.raises(LimitExceeded, match="name over 4096 bytes"):
+        header("04" + "01" + "8120" + "61" * 4_097)
 
 
 def test_header_at_largest_clock_is_read() -> None:

@@ -1,0 +1,186 @@
+"""Where the structs of one update lie, found out as Yjs does when it integrates them (`getMissing` in `Item.js`).
+
+A struct with a collected neighbour, or in a type that is collected or whose content was deleted, is collected too.
+Else it lies where its neighbours do, or where it says. No client puts a struct between two that lie apart: yrs
+then links the lists of two types with each other, and dies or cannot load what it made (the fuzzer's most frequent
+finding, `tests/fuzz`). Nor does a client put text under a map key, which a struct also gets from its neighbours.
+"""
+
+from bisect import bisect_left
+from typing import Protocol
+
+from crdt.document.type_table import TypeTable
+from crdt.errors import LimitExceeded, Rejected
+from crdt.wire.content import ANY, DELETED, EMBED, FORMAT, GC, STRING, TYPE
+from crdt.wire.parsed_update import GONE, ParentChange, ParentRuns, Parsed, Placement
+from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id
+from crdt.wire.struct_reader import Parent
+
+MAX_MERGEABLE_VALUES = 1_000
+"""Values behind each other in a sequence, each a struct of its own: 17 ms in yrs; 8,000 take a second."""
+
+_TEXT_KINDS = frozenset((STRING, EMBED, FORMAT))
+
+
+class KnownParents(Protocol):
+    """Knows where the structs of a document lie, as `StructParents` does."""
+
+    def at(self, packed: int) -> Parent:
+        """Return the parent of a known struct."""
+
+
+class ParentResolver:
+    """Looks up the parents of one update's structs, each section as far as what it refers to is known.
+
+    Sections refer to each other in both directions, so none can be done as a whole. `run` works on one
+    until a struct refers to a part of another section that is not done, then on that one up to there,
+    and comes back. The stack `waiting` never holds a section twice unless they wait in a circle.
+    """
+
+    def __init__(self, known: KnownParents, types: TypeTable, parsed: Parsed, *, is_strict: bool) -> None:
+        """is_strict: False takes what earlier releases let pass."""
+        self._known = known
+        self._known_types = types
+        self._spans = parsed.spans
+        self._is_strict = is_strict
+        self._todo: dict[int, list[ParentChange]] = {client: [] for client in parsed.spans}
+        for change in reversed(parsed.parent_changes):
+            self._todo[change[0]].append(change)
+        self._resolved: dict[int, ParentRuns] = {client: [] for client in parsed.spans}
+        self._mergeable_left = MAX_MERGEABLE_VALUES
+        self._text_roots: set[str] = set()
+        self._types: dict[int, tuple[int, int]] = {}
+        self._multi_value_entries: list[int] = []
+        self._collected: list[tuple[int, int, int]] = []
+        self._deleted: dict[int, list[tuple[int, int]]] = {}  # {client: (start, end) of each run}
+
+    def run(self) -> Placement:
+        """Return where the structs lie; raises Rejected if one of them has no place."""
+        for first, (_, end) in self._spans.items():
+            waiting = [(first, end)]
+            while waiting:
+                client, until = waiting[-1]
+                if self._reached(client) >= until:
+                    waiting.pop()
+                    continue
+                needed = self._needed(self._todo[client][-1])
+                if not needed:
+                    self._put(self._todo[client].pop())
+                elif len(waiting) > len(self._spans):
+                    raise Rejected("structs that wait for each other")
+                else:
+                    waiting.append(needed)
+        return Placement(
+            parents=self._resolved,
+            text_roots=self._text_roots,
+            types=self._types,
+            multi_value_entries=self._multi_value_entries,
+            collected=self._collected,
+            deleted=[(client, start, end) for client, runs in self._deleted.items() for start, end in runs],
+        )
+
+    def _reached(self, client: int) -> int:
+        """Return the clock up to which a section is done."""
+        todo = self._todo[client]
+        if not todo:
+            return self._spans[client][1]
+        _, clock, _, _, _, _ = todo[-1]
+        return clock
+
+    def _needed(self, change: ParentChange) -> tuple[int, int] | None:
+        """Return which client's structs have to be looked up before, and up to which clock."""
+        _, _, left, right, parent, _ = change
+        if parent is not None:
+            left = parent[0] if isinstance(parent[0], int) else NO_ID
+        for packed in (left, right):
+            client, clock = client_of(packed), clock_of(packed)
+            if packed != NO_ID and client in self._spans and clock >= self._reached(client):
+                return client, clock + 1
+        return None
+
+    def _put(self, change: ParentChange) -> None:
+        client, clock, left, right, named, kind = change
+        parent = self._between(left, right) if named is None else self._named(named)
+        end = self._reached(client)
+        if parent == GONE:
+            if kind != GC:
+                self._collected.append((client, clock, end))
+        else:
+            self._note(parent, kind, pack_id(client, clock), end - clock, is_behind=left == pack_id(client, clock) - 1)
+        runs = self._resolved[client]
+        if not runs or runs[-1][1] != parent:
+            runs.append((clock, parent))
+
+    def _note(self, parent: Parent, kind: int, own: int, length: int, *, is_behind: bool) -> None:
+        """Check and note what structs of one kind mean in the place where they lie.
+
+        own     packed id of the first one
+        length  of all of them, in clock units
+        """
+        place, key = parent
+        if key is not None:
+            self._check_entry(own, kind, length)
+        elif kind in _TEXT_KINDS and isinstance(place, str):
+            self._text_roots.add(place)
+        elif kind == ANY and is_behind:
+            self._mergeable_left -= 1
+            if self._mergeable_left < 0 and self._is_strict:
+                raise LimitExceeded("too many values one by one", "work")
+        if kind == TYPE:  # a shared type is one unit long
+            lies_in = place if isinstance(place, int) else NO_ID
+            depth = 1 + self._depth(lies_in)
+            self._types.update((packed, (depth, lies_in)) for packed in range(own, own + length))
+        elif kind == DELETED:
+            self._deleted.setdefault(client_of(own), []).append((clock_of(own), clock_of(own) + length))
+
+    def _depth(self, packed: int) -> int:
+        """Return how deep a shared type is; 0 for NO_ID, which means a root."""
+        known = self._types.get(packed)
+        return known[0] if known else self._known_types.depths.get(packed, 0)
+
+    def _check_entry(self, packed: int, kind: int, length: int) -> None:
+        """Check a struct under a map key."""
+        if kind == STRING and self._is_strict:
+            raise Rejected("text under a map key")
+        if kind == ANY and length > 1:
+            self._multi_value_entries.append(packed)
+
+    def _named(self, parent: Parent) -> Parent:
+        """Return where a struct lies that names its parent."""
+        packed = parent[0]
+        if parent == GONE or isinstance(packed, str) or packed in self._types or packed in self._known_types.depths:
+            return parent
+        if self._at(packed) != GONE and not self._has_lost(packed) and self._is_strict:
+            raise Rejected("parent is not a shared type")
+        return GONE
+
+    def _has_lost(self, packed: int) -> bool:
+        client, clock = client_of(packed), clock_of(packed)
+        if client in self._spans and clock >= self._spans[client][0]:
+            runs = self._deleted.get(client, [])
+            at = bisect_left(runs, (clock + 1,)) - 1
+            return at >= 0 and clock < runs[at][1]
+        return self._known_types.has_lost(packed)
+
+    def _between(self, left: int, right: int) -> Parent:
+        if NO_ID in (left, right):
+            return self._at(max(left, right))
+        before, behind = self._at(left), self._at(right)
+        parent = common_parent(before, behind)
+        if parent is None and self._is_strict:
+            raise Rejected("struct between two that lie apart")
+        return parent or before
+
+    def _at(self, packed: int) -> Parent:
+        client, clock = client_of(packed), clock_of(packed)
+        if client in self._spans and clock >= self._spans[client][0]:
+            runs = self._resolved[client]
+            return runs[bisect_left(runs, (clock + 1,)) - 1][1]
+        return self._known.at(packed)
+
+
+def common_parent(left: Parent, right: Parent) -> Parent | None:
+    """Return the parent of a struct between structs with these parents, None if these lie apart."""
+    if GONE in (left, right):
+        return GONE
+    return left if left == right else None

@@ -1,0 +1,91 @@
+"""Which structs of a document are shared types, and how deep these nest.
+
+A struct may name the shared type that it lies in by its id, so admission must know what that id is. A type that
+was deleted stays a type until its content is collected: what is put into it is then deleted too, and people who
+have not heard of the deletion still do that. Depth is bounded because yrs and browsers walk it by recursion: yrs
+overflows its stack when 40,000 types in each other are deleted, and the process dies.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+
+from crdt.errors import LimitExceeded
+from crdt.limits import MAX_LIVING_TYPES, MAX_TYPE_DEPTH
+from crdt.wire.parsed_update import Placement
+from crdt.wire.struct_id import client_of, clock_of, pack_id
+
+_Ranges = Iterable[tuple[int, int, int]]
+
+
+class TypeTable:
+    """The shared types of one document. Packed ids: see `struct_id`.
+
+    depths  {packed id of each type, also of deleted ones: how many types it lies in, itself included}
+    living  how many of them are not deleted
+    """
+
+    __slots__ = ("_deleted", "_living", "depths", "living")
+
+    def __init__(self) -> None:
+        self.depths: dict[int, int] = {}
+        self.living = 0
+        self._living: dict[int, list[int]] = {}  # {client: clocks of its types that are not deleted, in order}
+        self._deleted: dict[int, tuple[list[int], list[int]]] = {}  # {client: starts, ends} of deleted content
+
+    def has_lost(self, packed: int) -> bool:
+        """Whether the content of a known struct was deleted, so that it may have been a shared type."""
+        starts, ends = self._deleted.get(client_of(packed), ((), ()))
+        at = bisect_right(starts, clock_of(packed)) - 1
+        return at >= 0 and clock_of(packed) < ends[at]
+
+    def check(self, placement: Placement, ranges: _Ranges) -> None:
+        """Raise LimitExceeded if types nest too deep, or too many are left, once an update is applied."""
+        if max((depth for depth, _ in placement.types.values()), default=0) > MAX_TYPE_DEPTH:
+            raise LimitExceeded(f"types nested over {MAX_TYPE_DEPTH} levels", "type_depth")
+        if self.living + len(placement.types) > MAX_LIVING_TYPES:
+            created = sorted(placement.types)
+            gone = sum(
+                self._count(client, start, end) + _count(created, client, start, end) for client, start, end in ranges
+            )
+            if self.living + len(created) - gone > MAX_LIVING_TYPES:
+                raise LimitExceeded(f"over {MAX_LIVING_TYPES} shared types in a document", "types")
+
+    def add(self, placement: Placement, ranges: _Ranges) -> None:
+        """Note the types that an applied update creates, and which ones it deletes."""
+        for packed, (depth, parent) in placement.types.items():
+            self.depths[packed] = depth
+            if depth == 1 or self._is_living(parent):
+                self._living.setdefault(client_of(packed), []).append(clock_of(packed))
+                self.living += 1
+        for client, start, end in placement.deleted:
+            self._note_deleted(client, start, end)
+        if self.living:
+            for client, start, end in ranges:
+                self._delete(client, start, end)
+
+    def _is_living(self, packed: int) -> bool:
+        return self._count(client_of(packed), clock_of(packed), clock_of(packed) + 1) > 0
+
+    def _count(self, client: int, start: int, end: int) -> int:
+        clocks = self._living.get(client, ())
+        return bisect_left(clocks, end) - bisect_left(clocks, start)
+
+    def _delete(self, client: int, start: int, end: int) -> None:
+        clocks = self._living.get(client)
+        if clocks:
+            first, after = bisect_left(clocks, start), bisect_left(clocks, end)
+            del clocks[first:after]
+            self.living -= after - first
+
+    def _note_deleted(self, client: int, start: int, end: int) -> None:
+        """Note deleted content; an update brings what comes behind all that is known of a client."""
+        starts, ends = self._deleted.setdefault(client, ([], []))
+        if ends and ends[-1] == start:
+            ends[-1] = end
+        else:
+            starts.append(start)
+            ends.append(end)
+
+
+def _count(packed_ids: list[int], client: int, start: int, end: int) -> int:
+    return bisect_left(packed_ids, pack_id(client, end)) - bisect_left(packed_ids, pack_id(client, start))

@@ -1,0 +1,118 @@
+"""Where new structs lie, decided as Yjs decides it."""
+
+import pytest
+
+from crdt.document.struct_index import StructIndex
+from crdt.errors import Rejected
+from crdt.wire.parsed_update import GONE, Placement
+from crdt.wire.struct_id import pack_id
+from crdt.wire.update_parser import parse
+from tests.crdt.structs import deleted, gone, placed, text, update_of, value
+from tests.fuzz.structure import Section, Struct, Update, shared_type
+
+BASE = update_of(
+    placed(text("ab"), parent="text"),
+    placed(shared_type(1), parent="map", key="inner"),
+    placed(deleted(2), parent="map", key="lost"),
+    gone(2),
+)
+"""Client 1: 0-1 in a text, 2 a map under a key of a map, 3-4 deleted under another key, 5-6 gone."""
+
+
+@pytest.fixture
+def index() -> StructIndex:
+    index = StructIndex()
+    index.take_stored(parse(BASE), "ada")
+    return index
+
+
+def look_up(index: StructIndex, *structs: Struct) -> Placement:
+    return index.place(parse(update_of(*structs, client=2)))
+
+
+@pytest.mark.parametrize(
+    "struct",
+    [
+        placed(text("x"), left=(1, 5)),
+        placed(text("x"), right=(1, 6)),
+        placed(text("x"), left=(1, 1), right=(1, 5)),
+        placed(text("x"), left=(1, 6), right=(1, 0)),
+        placed(text("x"), parent=(1, 5)),
+        placed(value(), parent=(1, 5), key="k"),
+        placed(value(), parent=(1, 3), key="k"),
+    ],
+)
+def test_struct_next_to_or_in_what_is_gone_is_collected(index: StructIndex, struct: Struct) -> None:
+    """One neighbour that is gone is enough; so is a parent whose content was deleted."""
+    placement = look_up(index, struct)
+
+    assert placement.parents == {2: [(0, GONE)]}
+    assert placement.collected == [(2, 0, 1)]
+
+
+def test_structs_behind_and_in_collected_ones_are_collected(index: StructIndex) -> None:
+    """All of a paragraph that was put into a deleted document."""
+    placement = look_up(
+        index,
+        placed(shared_type(3), parent=(1, 5)),
+        placed(text("x"), parent=(2, 0)),
+        placed(text("y"), left=(2, 1)),
+        placed(text("z"), left=(1, 1)),
+    )
+
+    assert placement.collected == [(2, 0, 1), (2, 1, 3)]
+    assert placement.types == {}
+    assert placement.text_roots == {"text"}
+
+
+def test_parent_that_is_text_is_refused(index: StructIndex) -> None:
+    """No client makes it, and yrs applies half of it; in the log of an earlier release it is gone."""
+    inside_text = placed(shared_type(1), parent=(1, 0))
+    with pytest.raises(Rejected, match="not a shared type"):
+        look_up(index, inside_text)
+    with pytest.raises(Rejected, match="not a shared type"):
+        look_up(index, placed(text("x"), parent="text"), placed(text("x"), parent=(2, 0)))
+
+    index.take_stored(parse(update_of(inside_text, client=2)), "ada")
+
+    assert index.parents.at(pack_id(2, 0)) == GONE
+
+
+def test_parent_may_be_deleted_in_the_same_update(index: StructIndex) -> None:
+    """Its section may come later."""
+    inside = Section(3, 0, [placed(text("x"), parent=(2, 1)), placed(text("x"), parent=(2, 0))])
+    update = Update([inside, Section(2, 0, [placed(deleted(1), parent="list"), gone(1)])])
+
+    placement = index.place(parse(update.encode()))
+
+    assert placement.collected == [(3, 0, 1), (3, 1, 2)]
+
+
+def test_types_know_their_depth(index: StructIndex) -> None:
+    """Also those that get their place from a neighbour, and several in a row."""
+    placement = look_up(
+        index,
+        placed(shared_type(0), parent=(1, 2), key="list"),
+        placed(shared_type(1), parent=(2, 0)),
+        placed(shared_type(1), left=(2, 1)),
+        placed(shared_type(0), parent=(2, 2), key="list"),
+        placed(shared_type(0), parent="map", key="a"),
+    )
+
+    assert [depth for depth, _ in placement.types.values()] == [2, 3, 3, 4, 1]
+
+
+def test_texts_are_known_by_what_lies_in_them(index: StructIndex) -> None:
+    """What is put under a key of a root, or into a type, makes no text of the root."""
+    placement = look_up(
+        index,
+        placed(deleted(1), parent="first deleted"),
+        placed(text("x"), left=(2, 0)),
+        placed(value(), parent="map", key="k"),
+        placed(shared_type(2), parent="map", key="text"),
+        placed(text("x"), parent=(2, 3)),
+        placed(text("x"), parent=""),
+    )
+
+    assert placement.text_roots == {"first deleted", ""}
+    assert placement.deleted == [(2, 0, 1)]

@@ -1,0 +1,33 @@
+"""Updates put together struct by struct, as no client makes them by itself."""
+
+from crdt.wire.content import ANY, DELETED, GC
+from tests.fuzz.structure import Section, Struct, Update, text
+
+VALUE = b"\x01\x7d\x01"
+"""One value, as content."""
+
+
+def value(count: int = 1) -> Struct:
+    return Struct(ANY, count, bytes((count,)) + VALUE[1:] * count)
+
+
+def gone(length: int) -> Struct:
+    return Struct(GC, length, bytes((length,)))
+
+
+def deleted(length: int) -> Struct:
+    return Struct(DELETED, length, bytes((length,)))
+
+
+def placed(struct: Struct, **where: object) -> Struct:
+    """Return the struct with `left`, `right`, `parent` or `key` as given."""
+    for name, place in where.items():
+        setattr(struct, name, place)
+    return struct
+
+
+def update_of(*structs: Struct, client: int = 1, clock: int = 0) -> bytes:
+    return Update([Section(client, clock, list(structs))]).encode()
+
+
+__all__ = ["VALUE", "deleted", "gone", "placed", "text", "update_of", "value"]
