@@ -1,6 +1,7 @@
 """A TCP proxy in front of a MongoDB-protocol server that fails on purpose."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ class Proxy:
         place = urlsplit(target)
         self._host, self._port = place.hostname or "127.0.0.1", place.port or 27_017
         self._server: asyncio.Server | None = None
+        self._held: socket.socket | None = None
         self._links: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self.writes = 0
@@ -38,21 +40,28 @@ class Proxy:
         await proxy.listen()
         return proxy
 
-    async def listen(self, port: int = 0) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port)
-        self.port = self._server.sockets[0].getsockname()[1]
+    async def listen(self) -> None:
+        place = self._held or _bound(0)
+        self._held = None
+        self.port = place.getsockname()[1]
+        self._server = await asyncio.start_server(self._accept, sock=place)
 
     async def refuse(self) -> None:
-        """Stop listening and drop all connections."""
+        """Stop listening and drop all connections.
+
+        The port stays bound: a test that runs at the same time could take a free one, and `again` would fail.
+        """
         if self._server:
             self._server.close()
+            self._server = None
+            self._held = _bound(self.port)
         self.cut()
 
     async def again(self) -> None:
         """Listen where it did before, and pass everything on."""
         self.cut_at, self.delay_s = None, 0.0
         self._passing.set()
-        await self.listen(self.port)
+        await self.listen()
 
     def hang(self, *, is_hanging: bool = True) -> None:
         """Let connections be, and pass nothing on."""
@@ -69,6 +78,8 @@ class Proxy:
     async def stop(self) -> None:
         self._passing.set()
         await self.refuse()
+        if self._held:
+            self._held.close()
         while self._links:
             await asyncio.wait(self._links)
 
@@ -135,6 +146,14 @@ class Proxy:
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         await self._passing.wait()
+
+
+def _bound(port: int) -> socket.socket:
+    """Return a socket that has the port (0: any) and does not listen: whoever connects is refused."""
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", port))
+    return place
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:
