@@ -7,6 +7,7 @@ from functools import partial
 
 from crdt.room.closing import CloseReason
 from handlers.services import Services
+from storage.background import end_task
 from storage.errors import StoreError
 
 _DAY_MS = 86_400_000
@@ -52,8 +53,7 @@ class Housekeeping:
     async def stop(self) -> None:
         """End, and note the last logins."""
         for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end_task(task)
         await self._try_to("note logins", self.note_logins)
 
     async def note_logins(self) -> None:

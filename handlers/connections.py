@@ -10,6 +10,7 @@ from crdt.wire.y_protocol import KEEP_ALIVE
 from handlers import settings
 from handlers.join_queue import JoinQueue
 from handlers.rates import SlotCounter
+from storage.background import end_task
 
 _TICK_S = 4.0
 _QUIET_S = 8.0
@@ -85,9 +86,7 @@ class Connections:
         self._ticking = asyncio.get_running_loop().create_task(self._tick_forever(), name="keep-alive")
 
     async def stop(self) -> None:
-        if self._ticking:
-            self._ticking.cancel()
-            await asyncio.gather(self._ticking, return_exceptions=True)
+        await end_task(self._ticking)
         for socket in tuple(self._watched):
             socket.abort()
 

@@ -10,6 +10,7 @@ from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.limits import RoomsSettings
 from crdt.room.context import LogSource
+from storage.background import end_task
 from storage.base import RoomStore
 from storage.errors import LogConflict, StoreError
 from storage.records import Chunk
@@ -62,9 +63,7 @@ class LogWriter:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="writer")
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end_task(self._task)
         self._fail_waiting("the server is stopping")
 
     async def drain(self) -> None:

@@ -12,6 +12,7 @@ from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.limits import RoomsSettings
 from crdt.room.room import Room
+from storage.background import end_task
 from storage.errors import StoreError
 
 _REST_MS = 10_000
@@ -60,9 +61,7 @@ class RoomMaintenance:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="rooms")
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end_task(self._task)
 
     async def _run(self) -> None:
         while True:

@@ -11,6 +11,7 @@ from handlers.socketio.client import EventClient
 from handlers.socketio.sign_in import signed_in
 from handlers.socketio.text_connection import Identity, TextConnection
 from handlers.socketio.text_session import TextSession
+from storage.background import end_task
 from storage.records import Role, User
 
 _TICK_S = 10.0
@@ -33,9 +34,7 @@ class TextSessions:
 
     async def stop(self) -> None:
         """Stop keeping presence alive."""
-        if self._ticking:
-            self._ticking.cancel()
-            await asyncio.gather(self._ticking, return_exceptions=True)
+        await end_task(self._ticking)
 
     def close(self) -> None:
         """Stop observing all rooms."""

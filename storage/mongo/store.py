@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 
+from storage.background import end_task
 from storage.errors import StoreError, StoreUnavailable
 from storage.mongo import account_removal, invites, parts
 from storage.mongo.account_removal import MongoAccountRemoval
@@ -77,9 +78,7 @@ class MongoStore(
 
     async def _stop_renewing(self) -> None:
         renewing, self._renewing = self._renewing, None
-        if renewing:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+        await end_task(renewing)
 
     @translated
     async def _note_end(self, *, is_clean: bool) -> None:
