@@ -22,6 +22,10 @@ RETIRED_MS = 300
 that it got before it shows it. Shorter than anybody needs to see a change and to undo it."""
 
 
+_UNTIL_THE_NEXT = 1 << 62
+"""When a text expires that the client confirmed and has not shown when it wrote: when it confirms the next one."""
+
+
 class TextFeed:
     """A room's text as it is now, and the edits that led to it. Knows no clock and no socket."""
 
@@ -109,7 +113,9 @@ class Base:
 class TextClient:
     """What one client has been sent and has sent.
 
-    At most one text is on its way to it; `received` says that it came.
+    At most one text is on its way to it; `received` says that it came. What the client sent last stays a base, however
+    late the texts come that were sent to it: a busy front end goes on from its own text, also after it has confirmed
+    another one.
     """
 
     def __init__(self, feed: TextFeed, user_id: str) -> None:
@@ -117,6 +123,10 @@ class TextClient:
         self._user_id = user_id
         self._known = Base(b"", TextMap(), feed.revision)
         self._in_flight: Base | None = None
+        self._in_flight_revision = 0
+        self._own: Base | None = None
+        self._own_revision = 0
+        self._own_until: int | None = None
         self._retired: list[Base] = []
         self._style = b""
         self._is_new = True
@@ -134,7 +144,7 @@ class TextClient:
         if base.text == self._known.text and not self._is_new and not self._must_send:
             return None
         self._is_new = self._must_send = False
-        self._in_flight = base
+        self._in_flight, self._in_flight_revision = base, base.revision
         text = base.text.replace(b"\n", self._style) if self._style else self._feed.text
         return text.decode()
 
@@ -143,7 +153,12 @@ class TextClient:
         if self._in_flight:
             if self._has_received:
                 self._retire(self._known, now + RETIRED_MS)  # not the empty text that it began with
+            for base in self._retired:
+                if base.expires_at == _UNTIL_THE_NEXT:
+                    base.expires_at = now + RETIRED_MS
             self._has_received = True
+            if self._own_until is None and self._in_flight_revision >= self._own_revision:
+                self._own_until = now + RETIRED_MS
             self._known, self._in_flight = self._in_flight, None
 
     def send_again(self) -> None:
@@ -166,8 +181,10 @@ class TextClient:
         edits, carried_map = base.map.carry(edits_between(base.text, plain, _MAX_STEPS), feed.text)
         feed.write(self._user_id, edits, applied(feed.text, edits), now)
         if base is not self._known:
-            self._retire(self._known, now + RETIRED_MS)
-        self._known = Base(plain, carried_map, feed.revision)
+            is_own = self._known is self._own
+            self._retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)  # it may be shown later
+        self._known = self._own = Base(plain, carried_map, feed.revision)
+        self._own_revision, self._own_until = feed.revision, None
         self._style = _line_ends(text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
@@ -176,13 +193,13 @@ class TextClient:
             self._retire(base, expires_at)
 
     def possible_bases(self) -> list[Base]:
-        """Return the bases that the client may have: the one it knows and the one on its way to it."""
-        bases = (self._known if self._has_received else None, self._in_flight)
-        return [base for base in bases if base is not None]
+        """Return the bases that the client may have: what it knows, what is on its way to it, what it sent last."""
+        bases = (self._known if self._has_received else None, self._in_flight, self._own)
+        return list(dict.fromkeys(base for base in bases if base is not None))
 
     def advance(self) -> None:
         """Carry all bases on before the feed forgets how."""
-        for base in (self._known, self._in_flight, *self._retired):
+        for base in (self._known, self._in_flight, self._own, *self._retired):
             if base is not None:
                 base.advance(self._feed)
 
@@ -194,7 +211,14 @@ class TextClient:
         """
         self._retired = [base for base in self._retired if now <= base.expires_at]
         candidates = [self._known, *([self._in_flight] if self._in_flight else []), *reversed(self._retired)]
+        if self._own and not self._is_undone(text, now):
+            candidates.append(self._own)
         return min(candidates, key=lambda base: base.distance(text))
+
+    def _is_undone(self, text: bytes, now: int) -> bool:
+        """Whether the client takes back what it was shown since: then it has its own last text again."""
+        is_past = self._own_until is not None and now > self._own_until
+        return is_past and self._own is not None and self._own.text == text
 
     def _retire(self, base: Base, expires_at: int) -> None:
         base.expires_at = expires_at

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 
 import pytest
 
@@ -122,6 +123,29 @@ async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: 
     words = re.findall("<[^<>]*>", text)
     assert len(words) == len(set(words)) == 1 + sum(counts.values())
     assert (await ada.live(session_id))["code"] == text
+
+
+@pytest.mark.parametrize("held_up_s", [0, 0.03, 0.1, 0.4])
+@each_transport
+async def test_text_client_with_yjs_client_in_empty_session_doubles_nothing(
+    peers: Peers, ada: Api, transports: list[str], held_up_s: float
+) -> None:
+    """The text client goes on from its own text, whatever comes late because the server is held up."""
+    session_id = await ada.new_session()
+    text = await TextPeer.connect(peers, ada, "text", transports)
+    await connect_yjs(peers, ada, session_id, "yjs")
+    await text.join(session_id)
+
+    await text.emit("code-change", {"sessionId": session_id, "code": "hello\nworld\n"})
+    time.sleep(held_up_s)  # noqa: ASYNC251  # the server's event loop is this one
+    await peers.until_text("hello\nworld\n", "yjs")
+    await peers.do("insert", "yjs", text="// top\n", at=0)
+    time.sleep(held_up_s)  # noqa: ASYNC251
+    await text.emit("code-change", {"sessionId": session_id, "code": "hello\nworld!\n"})
+
+    await peers.until_text("// top\nhello\nworld!\n", "yjs")
+    await text.until(code="// top\nhello\nworld!\n")
+    assert (await ada.live(session_id))["code"] == "// top\nhello\nworld!\n"
 
 
 async def test_text_client_after_broken_connection_has_edits_merged(peers: Peers, ada: Api, bob: Api) -> None:

@@ -102,6 +102,71 @@ def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
     assert code(room) in ("one! two", "one two!")
 
 
+def test_text_client_edit_of_own_text_is_not_doubled_by_older_text_that_comes_late() -> None:
+    """The session's empty text is confirmed after the client has sent its own: it goes on from its own."""
+    room = with_text("")
+    feed = TextFeed(room)
+    client = TextClient(feed, "ada")
+    assert client.to_send() == ""
+    client.change("hello\nworld\n", NOW)
+    client.received(NOW)
+    typist, (connection, _) = Typist(5), join(room, "yjs")
+    typist.hear(room.document.state())
+    send(room, connection, typist.insert(0, "// top\n"))
+
+    client.change("hello\nworld!\n", NOW + 10_000)
+
+    assert code(room) == "// top\nhello\nworld!\n"
+    assert client.to_send() == "// top\nhello\nworld!\n"
+
+
+def test_text_client_goes_on_from_own_text_after_confirming_another() -> None:
+    """Its front end is busy, and shows the text later than it confirms it."""
+    room = with_text("one")
+    feed = TextFeed(room)
+    client, other = client_of(feed), client_of(feed, "bob")
+    client.change("one two", NOW)
+    other.change("zero one", NOW)
+    assert client.to_send() == "zero one two"
+    client.received(NOW)
+
+    client.change("one two three", NOW + 10 * RETIRED_MS)
+
+    assert code(room) == "zero one two three"
+
+
+def test_text_client_may_take_back_what_came_since_its_own_text() -> None:
+    """Its text is then what it sent last, and still it is an edit of what it has."""
+    room = with_text("")
+    feed = TextFeed(room)
+    client, other = client_of(feed), client_of(feed, "bob")
+    client.change("one", NOW)
+    assert other.to_send() == "one"
+    other.received(NOW)
+    other.change("one two", NOW)
+    assert client.to_send() == "one two"
+    client.received(NOW)
+
+    client.change("one", NOW + RETIRED_MS + 1)
+
+    assert code(room) == "one"
+
+
+def test_text_client_after_reconnect_goes_on_from_own_text() -> None:
+    room = with_text("")
+    feed = TextFeed(room)
+    before = TextClient(feed, "ada")
+    before.to_send()
+    before.change("hello\n", NOW)
+    before.received(NOW)
+
+    after = TextClient(feed, "ada")
+    after.remember(before, NOW + 5_000)
+    after.change("hello!\n", NOW + 4_000)
+
+    assert code(room) == "hello!\n"
+
+
 def test_text_client_may_delete_text_it_received() -> None:
     room = with_text("one")
     feed = TextFeed(room)
@@ -250,6 +315,32 @@ class Front:
         self.to_server.append(self.shown)
 
 
+class BusyFront(Front):
+    """A front end that confirms a text when it comes, and shows it when it has the time.
+
+    While the user types on, that may take any time: it goes on from its own text, which it has sent.
+    """
+
+    def __init__(self, feed: TextFeed, name: str, crlf: bool, chance: random.Random) -> None:
+        super().__init__(feed, name, crlf)
+        self.chance = chance
+        self.waiting: list[str] = []
+        self.has_typed = False
+
+    def show(self) -> None:
+        if self.to_client:
+            self.waiting.append(self.to_client.pop(0))
+            self.to_server.append(None)
+        if self.waiting and not (self.has_typed and self.chance.random() < 0.8):
+            self.shown = self.waiting[-1].replace("\r\n", "\n").replace("\n", self.end)
+            self.waiting.clear()
+            self.has_typed = False
+
+    def type(self, edit: "Edits") -> None:
+        super().type(edit)
+        self.has_typed = True
+
+
 class Yjs:
     """A Yjs client and the lines to and from it."""
 
@@ -349,4 +440,43 @@ def test_text_and_yjs_clients_with_random_edits_converge(seed: int) -> None:
     assert len(edits.put) > 50
     lost = [letter for letter in edits.put if letter not in text and letter not in edits.deleted]
     assert lost == []
+    assert [letter for letter in edits.put if text.count(letter) > 1] == []
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
+    """Fronts that show texts late, lines that stand still, a clock that jumps on: no text is doubled or lost."""
+    chance = random.Random(seed)
+    edits = Edits(chance)
+    room = with_text("".join(edits.of("") for _ in range(chance.randint(0, 3))))
+    feed = TextFeed(room)
+    fronts = [BusyFront(feed, f"text{number}", chance.random() < 0.5, chance) for number in range(2)]
+    everybody: list[BusyFront | Yjs] = [*fronts, *(Yjs(room, number) for number in (1, 2))]
+    now = NOW
+    for _ in range(400):
+        now += chance.choice((1, 20, 5_000))
+        for one in [one for one in everybody if chance.random() < 0.3]:
+            match chance.randint(0, 4):
+                case 0:
+                    one.type(edits)
+                case 1:
+                    one.show()
+                case 2:
+                    feed.refresh()
+                    one.pump()
+                case _:
+                    one.deliver(now)
+
+    for _ in range(2_000):
+        now += 5_000
+        feed.refresh()
+        for one in everybody:
+            one.deliver(now)
+            one.pump()
+            one.show()
+
+    text = code(room)
+    for one in everybody:
+        assert one.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")
+    assert [letter for letter in edits.put if letter not in text and letter not in edits.deleted] == []
     assert [letter for letter in edits.put if text.count(letter) > 1] == []
