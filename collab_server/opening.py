@@ -113,8 +113,11 @@ def _try_data_dir(config: Config) -> None:
     folder = Path(config.data_dir)
     try_folder(folder)
     secret = folder / _SECRET_NAME
-    if not config.jwt_secret and os.path.lexists(secret):
-        _stored_secret(secret)
+    if not config.jwt_secret:
+        if os.path.lexists(secret):
+            _stored_secret(secret)
+        else:
+            try_file(secret)
     try_file(folder / crashes.MARK_NAME)
     crashes.read_notes(folder)
 

@@ -20,12 +20,15 @@ def try_file(path: Path) -> None:
 
 
 def try_folder(folder: Path) -> None:
-    """Raise the OSError that `mkdir -p` raises, or that a new file in the folder does; makes nothing."""
-    nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    """Raise the OSError that `mkdir -p` raises; makes nothing."""
+    folder = folder.absolute()
+    nearest = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
     if not nearest.is_dir():
-        number = errno.EEXIST if nearest == folder or nearest.is_symlink() else errno.ENOTDIR
-        raise OSError(number, os.strerror(number), str(folder))
-    _try_new(nearest, folder)
+        is_named = nearest == folder or nearest.is_symlink()
+        number = errno.EEXIST if is_named else errno.ENOTDIR
+        raise OSError(number, os.strerror(number), str(nearest if is_named else folder))
+    if nearest != folder:
+        _try_new(nearest, nearest / folder.relative_to(nearest).parts[0])
 
 
 def _try_new(folder: Path, path: Path) -> None:

@@ -45,7 +45,8 @@ class Awareness:
 
         To bounce: a client that reconnects announces itself with the clock under which it was
         removed, which nobody would accept. Told of its own removal, it raises its clock and
-        announces itself anew (y-protocols, `applyAwarenessUpdate`).
+        announces itself again (y-protocols, `applyAwarenessUpdate`). A client of which this table does
+        not know is told too, once: after a restart the others know it, and removed it when they were cut off.
 
         user    put into each state as `user`; `user["id"]` decides what this client may speak for
         own     the connection's client ids; ids that it announces are added
@@ -72,6 +73,8 @@ class Awareness:
                 own.add(client_id)
             self._put(client_id, _Presence(user_id, clock, state))
             changed.append(AwarenessEntry(client_id, clock, state))
+            if presence is None and clock < MAX_AWARENESS_CLOCK:
+                bounced.append(AwarenessEntry(client_id, clock, None))
         return changed, bounced
 
     def is_foreign(self, client_id: int, user_id: str, owners: Mapping[int, str]) -> bool:

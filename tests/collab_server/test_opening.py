@@ -158,6 +158,15 @@ async def test_rehearse_says_what_a_start_says_of_addresses(
     assert words in checked
 
 
+@pytest.mark.parametrize("place", ["/proc", "/proc/nowhere", "/proc/nowhere/sub"])
+async def test_rehearse_says_what_a_start_says_of_folder_without_permission(place: str) -> None:
+    """A folder that is there and takes no files, and one that cannot be made."""
+    checked, started = await refusals(Config(**HERE, data_dir=place))
+
+    assert checked == started
+    assert checked.startswith(f"DATA_DIR {place}: {place}")
+
+
 async def test_rehearse_reports_port_of_another_program(tmp_path: Path) -> None:
     """As a start does; a port that the server on the same store has is no error."""
     with socket.create_server(("127.0.0.1", 0)) as other:

@@ -63,7 +63,7 @@ async def test_dispatch_sends_edit_and_cursor_in_one_write() -> None:
     (written,) = to_bob.take()
     assert written.startswith(b"<" + update + b"><\x01")
     assert cursor in written
-    assert to_ada.take() == []
+    assert to_ada.take() == [y_protocol.awareness_update([AwarenessEntry(5, 1, None)])]
     assert (len(timers.made), timers.waiting()) == (1, 0)
 
 
@@ -71,6 +71,7 @@ async def test_dispatch_of_edit_includes_waiting_presence() -> None:
     """Also when it is somebody else's, who hears the presence alone."""
     room, (ada, to_ada), (bob, to_bob) = _served_room()
     cursor = _point(room, ada, 5, 1)
+    to_ada.take()
     await _turn()
     assert (to_ada.take(), to_bob.take()) == ([], [])
 

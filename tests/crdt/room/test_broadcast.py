@@ -52,13 +52,14 @@ def test_broadcast_joins_presence_into_one_frame() -> None:
     room.members.presence.hear(ada, [AwarenessEntry(1, 2, "{}")], NOW + 1_000)
     room.members.presence.publish()
     room.members.broadcast.flush()
-    assert to_ada.take() == []
+    assert to_ada.take() == [y_protocol.awareness_update([AwarenessEntry(1, 1, None)])]
     (frame,) = to_bob.take()
     (entry,) = presence_in(frame)
     assert (entry.client_id, entry.clock) == (1, 2)
 
     room.members.presence.hear(ada, [AwarenessEntry(1, 3, "{}")], NOW + 2_000)
     room.members.presence.hear(bob, [AwarenessEntry(2, 1, "{}")], NOW + 2_000)
+    to_bob.take()
     room.members.presence.publish()
     room.members.presence.publish()
     room.members.broadcast.flush()

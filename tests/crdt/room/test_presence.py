@@ -19,7 +19,7 @@ def heard(inbox: Inbox) -> list[AwarenessEntry]:
 
 
 def test_presence_reaches_others_and_newcomers() -> None:
-    """A state goes to the others only; who comes later gets it on joining, and on asking."""
+    """A state goes to the others only; a client that comes later gets it on joining, and on asking."""
     room = make_room()
     ada, ada_inbox = join(room, "ada")
     _, bob_inbox = join(room, "bob")
@@ -29,6 +29,9 @@ def test_presence_reaches_others_and_newcomers() -> None:
 
     (entry,) = heard(bob_inbox)
     assert json.loads(entry.state or "")["user"]["name"] == "Ada"
+    assert heard(ada_inbox) == [AwarenessEntry(1, 1, None)]
+    say(room, ada, 1, 2, '{"cursor":2}', NOW + 1_000)
+    (entry,) = heard(bob_inbox)
     assert heard(ada_inbox) == []
     carol, carol_inbox = join(room, "carol")
     assert heard(carol_inbox) == [entry]
@@ -66,6 +69,22 @@ def test_presence_of_reconnecting_client_is_returned_to_raise_clock() -> None:
     say(room, new, 1, 5, "{}")
 
     assert heard(inbox) == [AwarenessEntry(1, 5, None)]
+
+
+def test_presence_of_unknown_client_is_returned_once_to_raise_clock() -> None:
+    """After a restart the others know its clock and would not take it; they take the next one, its answer."""
+    room = make_room()
+    ada, inbox = join(room, "ada")
+    _, others = join(room, "bob")
+    others.take()
+    say(room, ada, 1, 5, "{}")
+    assert heard(inbox) == [AwarenessEntry(1, 5, None)]
+
+    say(room, ada, 1, 6, "{}", NOW + 1)
+    room.members.presence.tick(NOW + 100)
+
+    assert [entry.clock for entry in heard(others)] == [5, 6]
+    assert heard(inbox) == []
 
 
 def test_presence_within_interval_keeps_newest_state() -> None:

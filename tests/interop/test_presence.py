@@ -1,0 +1,90 @@
+"""Presence of real clients over restarts and pauses of a room: everybody is seen again, not only who moves."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api import Api
+from tests.node_peers import Peers
+from tests.processes import ServerProcess, free_port
+from tests.waiting import until
+
+SOON_S = 12
+"""Clients renew their presence after 15 s: what they see sooner comes from the server."""
+VERSIONS = {"oldest": 1, "middle": 2, "newest": 3, "newest too": 3}
+
+
+async def meet(peers: Peers, api: Api) -> dict[str, str]:
+    """Connect four clients that show a cursor each; return {name: client id}."""
+    session_id = await api.new_session()
+    for name, version in VERSIONS.items():
+        await peers.do(
+            "connect", name, url=api.socket_url, room=session_id, token=api.token, version=version, maxBackoffTime=300
+        )
+        await peers.until_state(name, synced=True)
+        await peers.do("field", name, field="cursor", value={"of": name})
+    ids = {name: str((await peers.do("state", name))["clientID"]) for name in VERSIONS}
+    await until(lambda: unseen(peers, ids), lambda missing: not missing)
+    return ids
+
+
+async def unseen(peers: Peers, ids: dict[str, str]) -> list[tuple[str, str]]:
+    """Return pairs of clients of which the first does not see the second."""
+    states = {name: await peers.do("states", name) for name in ids}
+    return [
+        (watcher, name)
+        for watcher in ids
+        for name, key in ids.items()
+        if states[watcher].get(key, {}).get("cursor") != {"of": name}
+    ]
+
+
+async def come_back(peers: Peers, ids: dict[str, str], attempts: dict[str, int]) -> None:
+    async def absent() -> list[str]:
+        states = {name: await peers.do("state", name) for name in ids}
+        return [name for name, state in states.items() if not state["synced"] or state["attempts"] == attempts[name]]
+
+    await until(absent, lambda names: not names)
+    await until(lambda: unseen(peers, ids), lambda missing: not missing, timeout_s=SOON_S)
+
+
+async def attempts_of(peers: Peers, ids: dict[str, str]) -> dict[str, int]:
+    return {name: (await peers.do("state", name))["attempts"] for name in ids}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+async def test_presence_is_seen_again_soon_after_restart(tmp_path: Path, peers: Peers, number: int) -> None:
+    """Nobody moves; each version of the provider sees each other one, also after a second restart."""
+    server = ServerProcess(tmp_path / "data", free_port(), COLLAB_CONNECTIONS_PER_USER=100)
+    await server.start()
+    ids = await meet(peers, await Api(server.url).sign_up("ada"))
+
+    for _ in range(2):
+        attempts = await attempts_of(peers, ids)
+        server.signal(number)
+        await server.wait()
+        await server.start()
+        await come_back(peers, ids, attempts)
+
+    await server.terminate()
+
+
+async def test_presence_is_seen_again_after_room_was_closed(start_server: Callable[..., Any], peers: Peers) -> None:
+    """All were away for longer than the room is kept, as after a break."""
+    server = await start_server(idle_s=0.1)
+    api = await Api(server.url).sign_up("ada")
+    ids = await meet(peers, api)
+    attempts = await attempts_of(peers, ids)
+    for name in ids:
+        await peers.do("disconnect", name)
+    await until(lambda: not server.parts.services.rooms._loaded)
+
+    for name in ids:
+        await peers.do("reconnect", name)
+        await asyncio.sleep(0.2)
+
+    await come_back(peers, ids, attempts)
