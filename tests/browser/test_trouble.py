@@ -5,12 +5,16 @@ One test for each remedy of static/src/session/live/trouble.ts; which close code
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Route, expect
 
 from collab_server.server import Server
 from crdt.room.closing import CloseReason
+from crdt.room.connection import Connection
+from crdt.room.room import Room
+from crdt.wire import update_parser, y_protocol
 from handlers.sync.handshake import SyncHandler
 from tests.api import Api
 from tests.browser.conftest import NewPerson, Someone
@@ -202,6 +206,55 @@ async def test_signed_out_editor_comes_back_by_signing_in(person: NewPerson, api
     await expect(ada.text).to_have_attribute("contenteditable", "false")
     link = ada.page.get_by_role("link", name="Sign in again")
     await expect(link).to_have_attribute("href", f"/signin?next=%2Fs%2F{session_id}")
+
+
+@pytest.mark.parametrize("reason", [CloseReason.MALFORMED, CloseReason.GAP])
+async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
+    person: NewPerson, monkeypatch, reason: CloseReason
+) -> None:
+    """All that one client id typed from some moment on is refused; the text arrives once, under another client id.
+
+    That happens by itself where nothing else would help. Edits that do not fit may fit when others come back, so the
+    person decides.
+    """
+    ada, gil = await person(), await person()
+    session_id = await with_task(ada, "Unreadable")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    refused: set[int] = set()
+    receive = Room.receive
+
+    def refuse(room: Room, connection: Connection, frame: bytes, *rest: Any) -> None:
+        message = y_protocol.decode(frame)
+        if isinstance(message, y_protocol.SyncStep2 | y_protocol.SyncUpdate):
+            clients = update_parser.read(message.update).spans.keys()
+            if b"mine" in frame:
+                refused.update(clients if not refused else ())
+            if refused & clients:
+                room.members.close([connection], reason)
+                return
+        receive(room, connection, frame, *rest)
+
+    monkeypatch.setattr(Room, "receive", refuse)
+    await ada.text.click()
+    await ada.page.keyboard.press("Control+End")
+    await ada.page.keyboard.insert_text(" # mine")
+    if reason is CloseReason.GAP:
+        await expect(banner(ada)).to_contain_text("Your edits build on edits that the server does not have.")
+        await ada.check_access()
+        await ada.button("Send my text as new edits").click()
+
+    await expect(ada.page.locator(".toast")).to_have_text("Your text was sent again as new edits")
+    await expect(ada.text).to_have_text(TASK + " # mine")
+    await expect(gil.text).to_have_text(TASK + " # mine")
+    await ada.until_saved()
+    await ada.text.click()
+    await ada.page.keyboard.press("Control+End")
+    await ada.page.keyboard.insert_text(" and more")
+    await ada.until_saved()
+    await ada.page.reload()
+    await expect(ada.text).to_have_text(TASK + " # mine and more")
+    assert await live_code(ada, session_id) == TASK + " # mine and more"
+    assert len(refused) == 1
 
 
 async def test_restart_that_is_soon_over_is_no_trouble(person: NewPerson, server: Server) -> None:

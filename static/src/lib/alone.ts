@@ -1,7 +1,7 @@
 // One at a time among all tabs of this browser.
 
-/** How long a tab may hold the lease where the browser has no locks: one that was closed must not hold it for ever. */
-const LEASE_MS = 8000
+/** Where the browser has no locks: longer than any work takes, and not for ever, because a tab may be closed meanwhile. */
+const LEASE_MS = 25_000
 /** Longer than two tabs need that write their leases at the same time. */
 const POLL_MS = 50
 

@@ -28,10 +28,10 @@ const KEPT = "What you type stays in this browser until it is back."
 const ADVICE: Record<Remedy, string> = {
   later: KEPT,
   large: "Take something out: then it is sent again by itself. Until then what you type stays in this browser.",
-  blocked: "Others do not see what you type, and you do not see theirs. Another network or browser may help.",
+  blocked: "Others do not see what you type, and you do not see theirs.",
   unreachable: KEPT,
   signIn: "What you typed stays in this browser.",
-  unreadable: "What you typed is still here: copy it, then load the page again.",
+  unreadable: "What you typed is still here: copy it before you leave the page.",
   final: "",
 }
 
@@ -44,8 +44,14 @@ interface TroubleProps {
 
 function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
   const { collab } = live
+  if (collab.bringing.value === "busy")
+    return (
+      <div class="banner" role="alert">
+        The server did not take your last edits as they were. Your text is being sent again as new edits…
+      </div>
+    )
   const isReady = collab.ready.value
-  const canKeep = isReady && session.role !== "viewer" && trouble.remedy !== "later"
+  const canKeep = isReady && session.role !== "viewer" && (trouble.remedy !== "later" || trouble.canBring)
   return (
     <div class="banner" role="alert">
       {trouble.message} {isReady ? session.role !== "viewer" && ADVICE[trouble.remedy] : READABLE}{" "}
@@ -56,6 +62,12 @@ function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
           Try again
         </button>
       )}
+      {trouble.canBring && isReady && session.role !== "viewer" && (
+        <button type="button" class="link" onClick={() => void collab.bring()}>
+          Send my text as new edits
+        </button>
+      )}
+      {collab.bringing.value === "failed" && " That did not work."}
       {trouble.hasVersions && <a href={`/s/${session.id}/versions`}>Saved versions</a>}
       {canKeep && <KeepText text={() => collab.doc.getText(view.root).toJSON()} root={view.root} session={session} />}
     </div>

@@ -134,7 +134,7 @@ function Dialogs({ session, view, onChanged }: Parts) {
 export function Workspace({ state, session, myId }: Props) {
   const live = useLiveSession(state, myId)
   const { collab } = live
-  const isOut = isFinal(collab.trouble.value)
+  const isOut = isFinal(collab.trouble.value) || collab.bringing.value === "busy"
   const canWrite = session.role !== "viewer" && session.status === "open" && !isOut
   const view = useView(canWrite)
   useTitle(session.title)

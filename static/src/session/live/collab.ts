@@ -5,10 +5,13 @@ import { IndexeddbPersistence } from "y-indexeddb"
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
 import { refresh } from "../../api"
+import { alone } from "../../lib/alone"
 import { CLOSE_CODE } from "../../close_codes"
 import { MAIN_ROOT } from "../../lib/files"
 import type { Message } from "../../types"
 import type { Presence, RelativePosition } from "./presence"
+import { bringAsNew } from "./bring"
+import { KeptPlace } from "./kept"
 import { Line } from "./line"
 import { SavedCounter, type SaveState } from "./saved"
 import { comesBack, isFinal, probe } from "./trouble"
@@ -42,6 +45,8 @@ export interface Participant {
   top: RelativePosition
 }
 
+const socketUrl = () => `${location.origin.replace("http", "ws")}/sync`
+
 export class Collaboration {
   readonly doc = new Y.Doc()
   readonly provider: WebsocketProvider
@@ -53,8 +58,14 @@ export class Collaboration {
   readonly roots = signal<string[]>([MAIN_ROOT])
   private readonly counter = new SavedCounter()
   private readonly line: Line
+  private readonly place: KeptPlace
   private readonly kept: IndexeddbPersistence
   private isDestroyed = false
+  private readonly sessionId: string
+  /** whether the text is being sent again as new edits, or could not be */
+  readonly bringing = signal<"" | "busy" | "failed">("")
+  /** whether this page shows what was sent again as new edits */
+  readonly wasBrought: boolean
   private wasSynced = false
   private hasRenewed = false
   private retrying = 0
@@ -64,6 +75,7 @@ export class Collaboration {
     userId: string,
     private readonly events: Events,
   ) {
+    this.sessionId = sessionId
     const counter = this.counter
     const changed = () => this.update()
     class CountingSocket extends WebSocket {
@@ -74,9 +86,11 @@ export class Collaboration {
       }
     }
     this.line = new Line(() => probe(`/sync/${sessionId}`))
-    this.kept = new IndexeddbPersistence(`session-${sessionId}-${userId}`, this.doc)
+    this.place = new KeptPlace(sessionId, userId)
+    this.wasBrought = this.place.wasLeft()
+    this.kept = new IndexeddbPersistence(this.place.name, this.doc)
     // tabs of one browser could pass edits on past the server, which would not count them
-    this.provider = new WebsocketProvider(`${location.origin.replace("http", "ws")}/sync`, sessionId, this.doc, {
+    this.provider = new WebsocketProvider(socketUrl(), sessionId, this.doc, {
       params: { saved: "1", notes: "1" },
       disableBc: true,
       connect: false,
@@ -169,6 +183,27 @@ export class Collaboration {
     }
     this.line.closed(code, reason)
     this.update()
+    // what this page has loaded was brought once already: a second refusal is no accident
+    if (this.trouble.peek()?.remedy === "unreadable" && !this.wasBrought) await this.bring()
+  }
+
+  /** Bring the text as new edits, because the server refuses the old ones; then load the page again. */
+  readonly bring = async (): Promise<void> => {
+    if (this.bringing.peek() === "busy") return
+    this.bringing.value = "busy"
+    this.provider.disconnect()
+    try {
+      await alone(`bring ${this.place.name}`, async () => {
+        // what another tab has brought would be in the text twice
+        if (this.place.isLeft) throw new Error("another tab has brought this text")
+        await bringAsNew(this.doc, socketUrl(), this.sessionId)
+        this.place.leave()
+      })
+      if (!this.isDestroyed) location.reload()
+    } catch {
+      this.bringing.value = "failed"
+      if (!this.isDestroyed && !isFinal(this.trouble.peek())) this.provider.connect()
+    }
   }
 
   private updated(origin: unknown): void {

@@ -54,7 +54,7 @@ it("says why a client is sent away each time after it has synced", () => {
     line.closed(...GAP)
     vi.advanceTimersByTime(500)
   }
-  expect(told()).toBe("Edits are missing.")
+  expect(told()).toBe("Your edits build on edits that the server does not have.")
 })
 
 it("says immediately what the person has to act on", () => {

@@ -1,6 +1,6 @@
 // A session that is open: its document, its chat, and what others do in it. Knows no screen.
 import { signal } from "@preact/signals"
-import { announce } from "../../ui/announce"
+import { announce, tell } from "../../ui/announce"
 import { ChatLog } from "../panels/chatlog"
 import { Collaboration, type Note, type Participant } from "./collab"
 import type { SessionState } from "./state"
@@ -39,6 +39,7 @@ export class LiveSession {
       this.peopleChanged(before, now)
       before = now
     })
+    if (this.collab.wasBrought) tell("Your text was sent again as new edits")
     this.previewing = window.setTimeout(() => void this.loadPreview(), PREVIEW_AFTER_MS)
   }
 

@@ -18,6 +18,8 @@ export interface Trouble {
   message: string
   /** the session's saved versions can be read meanwhile */
   hasVersions?: boolean
+  /** the text may be brought as new edits: the server refuses those that this browser has */
+  canBring?: boolean
 }
 
 /** A close code of the table, the codes of browsers and proxies for closes without one, and what to do about each. */
@@ -44,6 +46,7 @@ export const isFinal = (trouble: Trouble | null): boolean =>
   trouble !== null && ["final", "signIn", "unreadable"].includes(trouble.remedy)
 
 interface Reason {
+  code: string
   message: string
   limit: string
 }
@@ -51,10 +54,10 @@ interface Reason {
 /** A close reason is JSON with a message for people; a proxy's is any text. */
 function read(reason: string): Reason {
   try {
-    const { message = "", limit = "" } = (JSON.parse(reason) ?? {}) as Partial<Reason>
-    return { message, limit }
+    const { code = "", message = "", limit = "" } = (JSON.parse(reason) ?? {}) as Partial<Reason>
+    return { code, message, limit }
   } catch {
-    return { message: reason.startsWith("{") ? "" : reason, limit: "" }
+    return { code: "", message: reason.startsWith("{") ? "" : reason, limit: "" }
   }
 }
 
@@ -64,19 +67,27 @@ function sentence(text: string): string {
   return trimmed && trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".")
 }
 
+/** The word of edits that do not fit to what the server has: some before them are missing, or are another person's. */
+const MISFIT = "gap"
+const MISFIT_MESSAGE = "Your edits build on edits that the server does not have."
+
 /** What people are told of a close. */
 export function troubleOf(code: number, reason: string): Trouble {
   const remedy = remedyOf(code)
-  const { message, limit } = read(reason)
-  const told = sentence(message) || `The server closed the connection (${code}).`
+  const { code: word, message, limit } = read(reason)
+  const told = (word === MISFIT ? MISFIT_MESSAGE : sentence(message)) || `The server closed the connection (${code}).`
   return {
     remedy,
     message: limit ? `${told.slice(0, -1)} (${limit}).` : told,
+    ...(remedy === "unreadable" || word === MISFIT ? { canBring: true } : {}),
     ...(code === CLOSE_CODE.outOfService ? { hasVersions: true } : {}),
   }
 }
 
-export const BLOCKED: Trouble = { remedy: "blocked", message: "Offline: your network seems to block WebSockets." }
+export const BLOCKED: Trouble = {
+  remedy: "blocked",
+  message: "Offline: your network seems to block WebSockets. Another network or browser may help.",
+}
 export const UNREACHABLE: Trouble = { remedy: "unreachable", message: "Offline: the server cannot be reached." }
 const UPGRADE_REQUIRED = 426
 
