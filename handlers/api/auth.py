@@ -15,6 +15,7 @@ from handlers.security import devices
 from handlers.security.password_tries import Attempt
 from handlers.security.tokens import RefreshToken
 from storage.errors import NotFound, Outdated, TokenReused
+from storage.names import name_key
 from storage.records import Login, User
 
 DEVICE_COOKIE = "device"
@@ -57,10 +58,22 @@ class AuthHandlerBase(BaseHandler):
             "expiresIn": tokens.access_s,
         }
 
-    def begin_try(self, attempt: Attempt) -> None:
-        """Count a try of a password, known accounts or not; raises ApiError 429, for the right password as well."""
-        if wait := self.services.password_tries.begin(attempt):
-            raise errors.rate_limited(wait, "Too many failed attempts.")
+    async def is_right(self, attempt: Attempt, password: str, hashed: str | None) -> bool:
+        """Try a password, of known accounts or not.
+
+        Raises: ApiError 429 when the try comes too early, for the right password as well; 503.
+        """
+        tries = self.services.password_tries
+        if wait := tries.begin(attempt):
+            raise errors.rate_limited(wait, "Too many tries of a password.")
+        try:
+            is_right = await self.services.passwords.matches(password, hashed)
+        except errors.ApiError:
+            tries.take_back(attempt)  # it was not tried
+            raise
+        if is_right:
+            tries.succeeded(attempt)
+        return is_right
 
     async def check_password(self, password: str | None, field: str) -> None:
         """Make sure that it is the user themselves; raises ApiError 422 naming the field, or 429."""
@@ -68,10 +81,8 @@ class AuthHandlerBase(BaseHandler):
             raise errors.invalid({field: ["is required"]})
         # strangers' wrong logins must not lock this, so it counts by itself, wherever the user is signed in
         attempt = self.services.password_tries.attempt(f"password of {self.me.id}", "", device=self.me.id)
-        self.begin_try(attempt)
-        if not await self.services.passwords.matches(password, self.me.password_hash):
+        if not await self.is_right(attempt, password, self.me.password_hash):
             raise errors.invalid({field: ["is wrong"]})
-        self.services.password_tries.succeeded(attempt)
 
     def remember_device(self, user: User) -> None:
         """Let the browser show later on that the user has signed in on it."""
@@ -190,13 +201,11 @@ class LoginHandler(AuthHandlerBase):
             raise errors.invalid({"username": ["is required, or email"]})
         user = await services.store.user_by_name(name)
         device = services.known_devices.mark(self.get_cookie(DEVICE_COOKIE, ""), user.id) if user else ""
-        account = _account_of(user) if user else f"login as {name.casefold()}"
+        account = _account_of(user) if user else f"login as {name_key(name)}"
         attempt = services.password_tries.attempt(account, self.address, device)
-        self.begin_try(attempt)
         hashed = user.password_hash if user else None
-        if not await services.passwords.matches(body["password"], hashed) or user is None:
+        if not await self.is_right(attempt, body["password"], hashed) or user is None:
             raise _bad_credentials()
-        services.password_tries.succeeded(attempt)
         login, token = self.new_login(user.id)
         try:
             await services.store.add_login(login, known_hash=hashed)

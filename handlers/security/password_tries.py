@@ -75,14 +75,17 @@ class PasswordTries:
         The failures of a known device are forgotten, since it is one person's. Those of an address stay: somebody else
         may have made them, and gets no new tries.
         """
+        self.take_back(attempt)
         if attempt.device:
             self._places.forget(attempt.place)
-        else:
-            self._places.take_back(attempt.place)
+        self.learn(attempt.account, attempt.address)
+
+    def take_back(self, attempt: Attempt) -> None:
+        """Take the count of a try back: nobody has learned whether the password was right."""
+        self._places.take_back(attempt.place)
         if attempt.is_new:
             self._accounts.refund(attempt.account)
             self._addresses.refund(attempt.address)
-        self.learn(attempt.account, attempt.address)
 
     def learn(self, account: str, address: str) -> None:
         """Remember that an account is used from an address."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import handlers.security.passwords
 from tests.api import PASSWORD, Answer, Api
 from tests.clock import Seconds
 from tests.handlers.clients import Browser, account, code_of, guest_of, joined, typing_frame
@@ -26,8 +27,10 @@ SPELLINGS = [
     {"email": " ju\u0308RGEN@EXAMPLE.ORG"},
     {"username": "J\u00dcRGEN@example.org"},
     {"email": "STRASSE \u212b"},
+    {"username": "Stra\u00dfe\u200d \u00c5"},
 ]
-"""One account, all in other letters: capitals, composed and decomposed, a sharp s, the unit's sign for a letter."""
+"""One account, all in other letters: capitals, composed and decomposed, a sharp s, the unit's sign for a letter, what
+nobody sees."""
 
 
 async def attempt(url: str, password: str = WRONG, address: str = "", **who: Any) -> tuple[int, str | None]:
@@ -66,7 +69,7 @@ async def test_login_with_each_spelling_succeeds(start_server) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["{id}", "password of {id}", "login of {id}", "{sid}", "127.0.0.1", "\u200bada", "ada."]
+    "name", ["{id}", "password of {id}", "login of {id}", "{sid}", "127.0.0.1", "\u0430da", "ada."]
 )
 async def test_login_throttle_of_similar_name_does_not_lock_account(ada: Api, name: str) -> None:
     """Failing as somebody who is called like something of ada's locks ada out of nothing."""
@@ -261,6 +264,17 @@ async def test_throttled_login_computes_no_hash(ada: Api, monkeypatch: pytest.Mo
 
     assert found == [BAD] * 5 + [WAIT] * 45
     assert len(hashed) == 5
+
+
+async def test_login_that_no_hash_was_made_for_is_not_counted(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who is told to come back, because too many sign in, is not held for a guesser."""
+    with monkeypatch.context() as full:
+        full.setattr(handlers.security.passwords, "_MAX_WAITING", 0)
+        refused = [await attempt(ada.url, PASSWORD, username="ada") for _ in range(20)]
+
+    assert refused == [(503, "unavailable")] * 20
+    assert [await attempt(ada.url, username="ada") for _ in range(4)] == [BAD] * 4
+    assert await attempt(ada.url, PASSWORD, username="ada") == (200, None)
 
 
 async def test_login_by_guest_name_is_refused_and_counted(ada: Api) -> None:
