@@ -1,10 +1,12 @@
 """People around the editor: accounts, guests, roles, chat, pictures."""
 
+import asyncio
 import re
 from pathlib import Path
 
 from playwright.async_api import expect
 
+from handlers.api.auth import RefreshHandler
 from tests.api import PASSWORD, Api
 from tests.browser.conftest import NewPerson
 from tests.handlers.clients import picture
@@ -236,3 +238,33 @@ async def test_profile_changes_name_and_password_and_ends_other_logins(person: N
     await expect(ada.page.get_by_test_id("announcer")).to_contain_text("password is changed")
     again = {"username": f"{ada.name}-renamed", "password": "another good password"}
     assert (await Api(api.url).post("/user/login", again)).status == 200
+
+
+async def test_tabs_of_one_browser_renew_their_login_one_after_another(person: NewPerson, monkeypatch) -> None:
+    """The access token of several tabs has run out: no two of them ask for the next one at the same time."""
+    ada = await person()
+    ada.expected.append("401")
+    await ada.sign_up()
+    tabs = [ada.page, *[await ada.context.new_page() for _ in range(3)]]
+    for tab in tabs[1:]:
+        await tab.goto(ada.url)
+    running: list[int] = []
+    most: list[int] = []
+    answer = RefreshHandler.post
+
+    async def slowly(handler: RefreshHandler) -> None:
+        running.append(1)
+        most.append(len(running))
+        await asyncio.sleep(0.2)
+        await answer(handler)
+        running.pop()
+
+    monkeypatch.setattr(RefreshHandler, "post", slowly)
+    await ada.context.clear_cookies(name="accessToken")
+
+    await asyncio.gather(*(tab.reload() for tab in tabs))
+
+    for tab in tabs:
+        await expect(tab.get_by_text("No sessions yet")).to_be_visible()
+    assert max(most) == 1
+    assert len(most) < len(tabs)
