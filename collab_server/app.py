@@ -77,7 +77,7 @@ def make_parts(
 ) -> Parts:
     """Build the server on an open store; call inside the event loop.
 
-    is_clean  what `Store.open` returned
+    is_clean  the store is as the run before left it, and that wrote everything
     crashes   the sessions that earlier processes died for
     """
     life = Life()

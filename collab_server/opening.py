@@ -6,6 +6,7 @@ Not for: putting a server together (`collab_server.app`).
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import secrets
 import socket
@@ -16,7 +17,7 @@ from collab_server import crashes
 from collab_server.config import MIN_SECRET_BYTES, Config, ConfigError
 from collab_server.crashes import Crashes
 from collab_server.stores import make_store, variable
-from storage.base import Store
+from storage.copying import PortableStore
 from storage.errors import StoreUnavailable
 from storage.places import try_file, try_folder
 
@@ -25,6 +26,8 @@ ALL_ADDRESSES = "*"
 
 _SECRET_NAME = "secret"  # noqa: S105 - a file name
 _MAX_SECRET_BYTES = 64 << 10
+_EPOCH_NAME = "epoch"
+_log = logging.getLogger(__name__)
 _BACKLOG = 128
 _ATTEMPTS = 5
 """A free port of one address family may be in use in the other; then another one is taken."""
@@ -42,16 +45,18 @@ class PortInUse(StartError):
 class Opened:
     """What was opened.
 
-    is_clean  the run before ended cleanly
-    secret    signs tokens
+    is_clean     the run before ended cleanly
+    is_restored  the store is not as the run before left it, see `begin_epoch`
+    secret       signs tokens
     """
 
     is_clean: bool
+    is_restored: bool
     secret: str
     crashes: Crashes
 
 
-async def open_all(config: Config, store: Store, now: int, *, died_by_itself: bool) -> Opened:
+async def open_all(config: Config, store: PortableStore, now: int, *, died_by_itself: bool) -> Opened:
     """Open the store and what is in DATA_DIR; raises StartError, and then everything is closed.
 
     now             milliseconds since 1970
@@ -64,16 +69,52 @@ async def open_all(config: Config, store: Store, now: int, *, died_by_itself: bo
         raise StartError(_in_store(config, error)) from error
     try:
         secret = read_secret(config)
+        is_restored = await begin_epoch(config, store)
         noted = Crashes(Path(config.data_dir))
         try:
             noted.look_back(now, is_sure=died_by_itself)
         except BaseException:
             noted.close()
             raise
-    except (OSError, ConfigError) as error:
+    except (OSError, ConfigError, StoreUnavailable) as error:
         await store.close(is_clean=is_clean)
         raise StartError(_in_data_dir(config, error)) from error
-    return Opened(is_clean, secret, noted)
+    return Opened(is_clean, is_restored, secret, noted)
+
+
+async def begin_epoch(config: Config, store: PortableStore) -> bool:
+    """Begin a new epoch; return whether the store is not as the run before left it, and log that.
+
+    Each start gives the store a new random name, its epoch, and notes the same in DATA_DIR. A store with another
+    epoch than the one noted was put back from a backup, or belongs to another DATA_DIR. Until the store has the new
+    epoch, the file notes the one before as well: a start may die between the two writes.
+
+    Raises OSError or StoreUnavailable.
+    """
+    path = Path(config.data_dir) / _EPOCH_NAME
+    try:
+        noted = path.read_text(encoding="ascii", errors="replace").split()
+    except FileNotFoundError:
+        noted = []
+    before = await store.note(_EPOCH_NAME)
+    is_restored = bool(noted and before) and before not in noted
+    if is_restored:
+        _log.warning(
+            "the database is not as the last run left it: a backup was restored, or DATA_DIR belongs to another "
+            "database; editors that are open bring back what it lacks (docs/storage.md)"
+        )
+    epoch = secrets.token_hex(16)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _replace(path, f"{epoch} {before}\n")
+    await store.set_note(_EPOCH_NAME, epoch)
+    _replace(path, f"{epoch}\n")
+    return is_restored
+
+
+def _replace(path: Path, text: str) -> None:
+    new = path.with_suffix(".new")
+    new.write_text(text, encoding="ascii")
+    new.replace(path)
 
 
 async def rehearse(config: Config) -> str:

@@ -67,7 +67,8 @@ class Server:
             for listening in sockets:
                 listening.close()
             raise
-        parts = make_parts(config, store, opened.secret, is_clean=opened.is_clean, crashes=opened.crashes)
+        is_clean = opened.is_clean and not opened.is_restored
+        parts = make_parts(config, store, opened.secret, is_clean=is_clean, crashes=opened.crashes)
         parts.services.rooms.start()
         parts.services.connections.start()
         parts.services.lag.start()

@@ -1,6 +1,7 @@
 """What a start needs: `rehearse` (the command `check`) says what a start says, and makes nothing."""
 
 import os
+import shutil
 import socket
 import sqlite3
 import stat
@@ -251,3 +252,45 @@ async def test_address_that_is_printed_answers(start_server, host: str, families
 def test_public_url_is_valid_for_each_kind_of_host(host: str, url: str) -> None:
     """IPv6 addresses are in brackets; what means all addresses is never printed."""
     assert public_url(Config(host=host), 5000) == url
+
+
+async def test_restored_database_is_known_whatever_way_its_backup_was_made(tmp_path: Path, expect_log) -> None:
+    """Backups of a stopped and of a running server, put back at once or after more runs; then it is known no more."""
+    expect_log("WARNING collab_server.opening: the database is not as the last run left it")
+    config = Config(**HERE, data_dir=str(tmp_path / "data"))
+    live = tmp_path / "data" / "collab.db"
+    answers = []
+
+    async def run(backup: Path | None = None) -> None:
+        store = SqliteStore(live)
+        await store.open()
+        answers.append(await opening.begin_epoch(config, store))
+        if backup:
+            with closing(sqlite3.connect(live)) as db, closing(sqlite3.connect(backup)) as copy:
+                db.backup(copy)
+        await store.close(is_clean=True)
+
+    await run(backup=tmp_path / "running.db")
+    shutil.copy(live, tmp_path / "stopped.db")
+    await run()
+    for name in ("running.db", "stopped.db"):
+        shutil.copy(tmp_path / name, live)
+        await run()
+        await run()
+
+    assert answers == [False, False, True, False, True, False]
+
+
+async def test_start_that_died_between_the_two_notes_of_an_epoch_is_no_restore(tmp_path: Path) -> None:
+    """The file then names the new epoch and the one before, which the store still has."""
+    config = Config(**HERE, data_dir=str(tmp_path / "data"))
+    store = SqliteStore(tmp_path / "data" / "collab.db")
+    await store.open()
+    await opening.begin_epoch(config, store)
+    before = await store.note("epoch")
+    (tmp_path / "data" / "epoch").write_text(f"another {before}\n")
+
+    is_restored = await opening.begin_epoch(config, store)
+
+    await store.close(is_clean=True)
+    assert not is_restored
