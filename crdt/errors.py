@@ -3,8 +3,7 @@
     CrdtError
      +-- ProtocolError          permanent: the frame is malformed
      |    +-- Rejected          permanent: a well-framed update that must not reach the document
-     +-- Gap                    transient: the update builds on structs the room has not seen
-     |    +-- ForeignClient     transient: new structs under a client id that is another user's
+     +-- Gap                    permanent: a stored update builds on structs that are not in the log
      +-- LimitExceeded          permanent: what was sent is beyond a limit, whose name it has
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
@@ -28,11 +27,7 @@ class Rejected(ProtocolError):
 
 
 class Gap(CrdtError):
-    """The update refers to structs that the room does not know; its sender is asked for all it has."""
-
-
-class ForeignClient(Gap):
-    """The update has new structs under a client id that belongs to another user of the session."""
+    """An update builds on structs that the document does not have."""
 
 
 class LimitExceeded(CrdtError):

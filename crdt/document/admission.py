@@ -1,25 +1,82 @@
-"""The last look at an update before it is applied: what it may be, and in which form."""
+"""The last look at an update before it is applied: what of it may be, and in which form."""
+
+from collections.abc import Callable, Set
+from typing import NamedTuple
 
 from crdt.document.collected import collect
 from crdt.document.merging import EMPTY
+from crdt.document.overlap import find_differing
+from crdt.document.partial import Part, find_part
 from crdt.document.struct_index import StructIndex
+from crdt.errors import Gap, Rejected
 from crdt.wire import update_parser
 from crdt.wire.map_values import split_values
-from crdt.wire.parsed_update import Parsed, without_structs
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.slicing import take_part
+
+_NOBODY: frozenset[int] = frozenset()
 
 
-def check_update(index: StructIndex, parsed: Parsed, author: str, *, accepts_foreign: bool) -> Parsed | None:
-    """Return what of an update is to be applied; None for nothing.
+class Admitted(NamedTuple):
+    """What may be taken of an update.
 
-    accepts_foreign  see `StructIndex.admit`
-
-    Raises what that raises, Gap also for what is known in part, Rejected for structs that have no place, and
-    LimitExceeded if shared types are too many or nest too deep.
+    parsed   what is to be applied, None for nothing
+    missing  see `Part.missing`
     """
-    index.admit(parsed, author, accepts_foreign=accepts_foreign)
-    if index.has_some_of(parsed):
-        update = without_structs(parsed)
-        return None if update == EMPTY else update_parser.parse(update)
+
+    parsed: Parsed | None
+    missing: frozenset[int] = _NOBODY
+
+
+def check_update(
+    index: StructIndex, parsed: Parsed, author: str, *, accepts_foreign: bool, state: Callable[[], bytes]
+) -> Admitted:
+    """Say what of an update is to be applied. What is known already, or waits for something, is left out.
+
+    accepts_foreign  let the update bring new structs of client ids that belong to other users. Only
+                     true for the first sync after the server ended without saving what it had relayed:
+                     then one user's browser may hold the only copy of another's last keystrokes.
+    state            returns the document as an update, to compare what is known with it
+
+    Raises Rejected for structs that have no place, and LimitExceeded as `StructIndex.place`.
+    """
+    foreign = _NOBODY if accepts_foreign else index.foreign(parsed, author)
+    part = find_part(parsed, index.clocks, foreign)
+    if part:
+        if differing := _differing(index, parsed, part, author, state):
+            part = find_part(parsed, index.clocks, foreign | differing) or part
+        update = take_part(parsed.update, part.spans, part.ranges)
+        if update == EMPTY:
+            return Admitted(None, part.missing)
+        parsed = _read_part(index, update)
+    return Admitted(_in_form(index, parsed), part.missing if part else _NOBODY)
+
+
+def _differing(index: StructIndex, parsed: Parsed, part: Part, author: str, state: Callable[[], bytes]) -> Set[int]:
+    """Return the clients of which an update has new structs behind known ones that differ from the document's.
+
+    Only of clients that are not the author's own: one who changes the past of their own id harms nobody else.
+    """
+    overlaps = {
+        client: (parsed.spans[client][0], known)
+        for client, (known, _) in part.spans.items()
+        if parsed.spans[client][0] < known and index.owners.get(client) != author
+    }
+    return find_differing(state(), parsed.update, overlaps) if overlaps else _NOBODY
+
+
+def _read_part(index: StructIndex, update: bytes) -> Parsed:
+    """Read a part of an update; raises Rejected if its known structs hid that it refers to unknown ones."""
+    parsed = update_parser.read(update)
+    try:
+        index.check_complete(parsed)
+    except Gap:
+        raise Rejected("structs that differ from those that are known") from None
+    return parsed
+
+
+def _in_form(index: StructIndex, parsed: Parsed) -> Parsed:
+    """Return an update in the form in which it is applied, logged and relayed, its places looked up."""
     placement = index.place(parsed)
     if placement.collected:
         parsed = update_parser.parse(collect(parsed.update, placement.collected))

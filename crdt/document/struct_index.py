@@ -1,17 +1,18 @@
 """What a room knows of its document's structs: the table that admission asks.
 
-`admit` says whether a parsed update may be applied now. `take` then has it applied and records it.
-`take_stored` does both for an update that the store already has. The table is kept apart from pycrdt
-on purpose: the state vector that yrs reports cannot be trusted after odd edits.
+`take` has an update applied that `admission` let pass, and records it. `take_stored` does that with an update that the
+store already has. The table is kept apart from pycrdt on purpose: the state vector that yrs reports cannot be trusted
+after odd edits.
 """
 
 from collections.abc import Iterable, Set
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
+from crdt.document.partial import find_part
 from crdt.document.struct_parents import StructParents
 from crdt.document.type_table import TypeTable
-from crdt.errors import ForeignClient, Gap, LimitExceeded, Rejected
+from crdt.errors import Gap, LimitExceeded, Rejected
 from crdt.limits import MAX_ROOTS
 from crdt.wire.parsed_update import Parsed, Placement
 from crdt.wire.struct_id import pack_id
@@ -57,37 +58,32 @@ class StructIndex:
         self.split_surrogates: set[int] = set()
         self.low_surrogates: Set[int] = _NONE
 
-    def admit(self, parsed: Parsed, author: str, *, accepts_foreign: bool = False) -> None:
-        """Check that the update can be applied now.
+    def check_complete(self, parsed: Parsed) -> None:
+        """Raise Gap unless all of an update can be integrated."""
+        part = find_part(parsed, self.clocks, _NONE)
+        if part and part.missing:
+            raise Gap("structs are missing before this update, or that it refers to")
 
-        accepts_foreign  let the update bring new structs of client ids that belong to other users. Only
-                 true for the first sync after the server ended without saving what it had relayed:
-                 then one user's browser may hold the only copy of another's last keystrokes.
+    def foreign(self, parsed: Parsed, author: str) -> Set[int]:
+        """Return the client ids of other users for which an update has new structs.
 
-        Raises Gap (ask the sender for all it has), ForeignClient (two users under one client id
-        would split the document for ever, with equal state vectors) or LimitExceeded (too many roots).
+        Two users under one client id would split the document for ever, with equal state vectors.
         """
-        clocks, spans = self.clocks, parsed.spans
-        for client, (first, after) in spans.items():
-            known = clocks.get(client, 0)
-            if first > known:
-                raise Gap("structs are missing before this update")
-            if after > known and not accepts_foreign and self.owners.get(client, author) != author:
-                raise ForeignClient("new structs under the client id of another user")
-        for client, clock in parsed.needs.items():
-            if clock >= clocks.get(client, 0) and (client not in spans or clock >= spans[client][1]):
-                raise Gap("the update refers to structs that are missing")
-        for client, _, end in parsed.ranges:
-            if end > clocks.get(client, 0) and (client not in spans or end > spans[client][1]):
-                raise Gap("the update deletes structs that are missing")
-        if not parsed.shared.roots <= self.roots and len(self.roots | parsed.shared.roots) > MAX_ROOTS:
-            raise LimitExceeded(f"over {MAX_ROOTS} root types in a document", "roots")
+        owners, clocks = self.owners, self.clocks
+        return {
+            client
+            for client, (_, after) in parsed.spans.items()
+            if owners.get(client, author) != author and after > clocks.get(client, 0)
+        }
 
     def place(self, parsed: Parsed) -> Placement:
         """Look up where the structs of an update that may be applied lie.
 
-        Raises Rejected for structs without a place, and LimitExceeded for too many or too deep shared types.
+        Raises Rejected for structs without a place, and LimitExceeded for too many roots, and for shared types that
+        are too many or too deep.
         """
+        if not parsed.shared.roots <= self.roots and len(self.roots | parsed.shared.roots) > MAX_ROOTS:
+            raise LimitExceeded(f"over {MAX_ROOTS} root types in a document", "roots")
         placement = self.parents.resolve(parsed, self.types)
         if placement.types:
             self.types.check(placement, parsed.ranges)
@@ -111,7 +107,7 @@ class StructIndex:
         The order matters. `apply` must already know which characters the update cuts in two, and an
         update that is refused, or changes nothing, must leave no trace in the table.
 
-        parsed     what `admit` let pass
+        parsed     what `admission.check_update` returned
         apply      integrates the update; returns whether the document changed
         unclaimed  client ids that get no owner, because the author only carries their structs
 
@@ -130,15 +126,15 @@ class StructIndex:
     def take_stored(
         self, parsed: Parsed, author: str, apply: Apply | None = None, *, is_unclaimed: bool = False
     ) -> None:
-        """Admit, apply and record an update from the store, where everything was admitted before.
+        """Apply and record an update from the store, where everything was admitted before.
 
         author        who sent it; "" for a merged state of several authors
         apply         integrates the update; None if the caller merges all updates later
         is_unclaimed  the client ids in it get no owner
 
-        Raises: as `admit`, and whatever `apply` raises.
+        Raises: Gap if not all of it can be integrated, and whatever `apply` raises.
         """
-        self.admit(parsed, author, accepts_foreign=True)
+        self.check_complete(parsed)
         split_surrogates = self._cut_by(parsed)
         if apply:
             apply(parsed.update, cuts=bool(split_surrogates))

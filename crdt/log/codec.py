@@ -38,7 +38,7 @@ class LogEntry(NamedTuple):
     at       milliseconds since 1970
     author   id of the user whose connection or request it was
     update    raw bytes
-    has_foreign_structs  it may hold structs of client ids that are somebody else's (see `StructIndex.admit`)
+    has_foreign_structs  it may hold structs of client ids that are somebody else's (see `admission.check_update`)
     redacted  text of it was taken out later (see `crdt.history.redaction`)
     """
 

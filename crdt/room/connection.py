@@ -1,7 +1,7 @@
 """One client of a room, as the room sees it."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -34,8 +34,9 @@ class Connection:
     may_write    whether its edits are accepted now; only `Members` sets this
     received     number of its sync updates so far
     unsaved      (log sequence, value of `received`) of updates that are not committed yet, None for nothing
-    is_behind    it sent an update with a gap and has not answered our SyncStep1 yet
-    strikes      how often its answer still had a gap
+    is_behind    a part of what it sent was left out, and it has not answered with all of that since
+    asked_for    the question that it has not answered: {client id of which something is missing: the clock known}
+    lacks        the same of what its last answer lacked; asking again is no use as long as these are the clocks
     """
 
     user: Mapping[str, Any]
@@ -48,7 +49,8 @@ class Connection:
     received: int = 0
     unsaved: deque[tuple[int, int]] | None = None
     is_behind: bool = False
-    strikes: int = 0
+    asked_for: dict[int, int] | None = None
+    lacks: dict[int, int] = field(default_factory=dict)
     was_refused: bool = False
     presence_at: int = 0
     late_presence: dict[int, AwarenessEntry] | None = None
@@ -56,6 +58,39 @@ class Connection:
 
     def __post_init__(self) -> None:
         self.user_id = str(self.user["id"])
+
+    def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
+        """Ask once for all the client has, because an update of theirs waits for structs of the clients in `missing`.
+
+        No second question is sent before the first is answered, nor one that would be answered like the last: a stock
+        client may lack for ever what its own updates wait for, and it sends these all the same.
+
+        clocks  {client id: next clock} of the document
+        """
+        self.is_behind = True
+        known = {client: clocks.get(client, 0) for client in missing}
+        is_answered = known.items() <= self.lacks.items() and not self.has_hope(clocks)
+        if self.asked_for is None and not is_answered:
+            self._ask(known, clocks)
+
+    def ask_again(self, clocks: Mapping[int, int]) -> None:
+        """Ask again if something has come meanwhile that the client's last answer lacked."""
+        if self.asked_for is None and self.has_hope(clocks):
+            self._ask({}, clocks)
+
+    def has_hope(self, clocks: Mapping[int, int]) -> bool:
+        """Whether something has come meanwhile that the client's last answer lacked."""
+        return any(clocks.get(client, 0) != known for client, known in self.lacks.items())
+
+    def _ask(self, known: dict[int, int], clocks: Mapping[int, int]) -> None:
+        self.asked_for = known
+        self.outbox.send(y_protocol.sync_step1(clocks))
+
+    def note_answer(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
+        """Note what an answer lacked: the client has no more, so it is not asked for the same again."""
+        asked_for, self.asked_for = self.asked_for or {}, None
+        self.is_behind = bool(missing)
+        self.lacks = {client: clocks.get(client, 0) for client in (*asked_for, *missing)} if missing else {}
 
     def acknowledge_when_saved(self, sequence: int, saved_sequence: int) -> None:
         """Remember to say "saved" when the log is committed up to `sequence`, or say it now."""

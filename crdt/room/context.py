@@ -48,7 +48,7 @@ class RoomContext:
     encode           returns a frame as it goes over the wire
     mark             where it is written whom native code works for
     limit_counters   how often each limit kept somebody from something
-    accepts_foreign  the server ended without saving all it had relayed (see `StructIndex.admit`)
+    accepts_foreign  the server ended without saving all it had relayed (see `admission.check_update`)
     """
 
     limits: RoomLimits

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from crdt.errors import LimitExceeded
+from crdt.limits import MAX_SYNC_BYTES, MAX_UPDATE_BYTES, LimitCounters, RoomLimits
 from crdt.room.connection import Connection
 from crdt.wire.parsed_update import Parsed
 
@@ -36,3 +38,14 @@ class Incoming:
     kind: UpdateKind
     source: Connection | None = None
     parsed: Parsed | None = None
+
+
+def check_size(incoming: Incoming, limits: RoomLimits, limit_counters: LimitCounters) -> None:
+    """Raise LimitExceeded for an update of a client that is too large for its kind."""
+    if incoming.kind is UpdateKind.ANSWER:
+        setting, limit = MAX_SYNC_BYTES, limits.sync_bytes
+    else:
+        setting, limit = MAX_UPDATE_BYTES, limits.update_bytes
+    if len(incoming.update) > limit:
+        limit_counters.count(setting)
+        raise LimitExceeded(f"an update over {limit} bytes", setting.name)

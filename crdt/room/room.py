@@ -12,16 +12,15 @@ from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
 from crdt.document.server_edits import ServerEdits, code_root
-from crdt.errors import Gap, LimitExceeded, RoomUnavailable
-from crdt.limits import MAX_SYNC_BYTES, MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES, MAX_UPDATE_BYTES
+from crdt.errors import RoomUnavailable
+from crdt.limits import MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES
 from crdt.log import codec
 from crdt.log.contributions import Contributions
 from crdt.log.journal import Journal
 from crdt.log.restore import RestoredDocument
-from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
-from crdt.room.incoming import Incoming, UpdateKind
+from crdt.room.incoming import Incoming, UpdateKind, check_size
 from crdt.room.members import Members
 from crdt.room.upkeep import Upkeep
 from crdt.text.text_map import Edit
@@ -29,7 +28,6 @@ from crdt.wire import update_parser, y_protocol
 from crdt.wire.parsed_update import Parsed
 from storage.records import Chunk
 
-_MAX_STRIKES = 3
 _SYNC = bytes((y_protocol.SYNC,))
 _NOBODY: frozenset[int] = frozenset()
 
@@ -45,8 +43,8 @@ class Room:
     """
 
     __slots__ = (
-        "_context", "_deferred_by", "_quota", "_server_edits", "contributions", "document", "index", "journal",
-        "main_root", "members", "session_id", "upkeep",
+        "_context", "_deferred_by", "_quota", "_server_edits", "_waiting", "contributions", "document", "index",
+        "journal", "main_root", "members", "session_id", "upkeep",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +73,7 @@ class Room:
         self.upkeep = Upkeep(checkpointed=checkpointed)
         self._context = context
         self._deferred_by: str | None = None
+        self._waiting: set[Connection] = set()  # those whose last answer lacked something
         self._server_edits = ServerEdits(self.document, self.index, context.random_below)
         self._quota = DocumentQuota(
             self.document, self.index, context.limits, len(restored.state), context.limit_counters
@@ -157,15 +156,10 @@ class Room:
         if not connection.may_write:
             self._refuse(connection, incoming.update)
             return
-        try:
-            self._check_size(incoming)
-            self._accept(incoming)
-        except Gap as gap:
-            self._ask_again(connection, gap, is_answer=incoming.kind is UpdateKind.ANSWER)
-            return
-        if incoming.kind is UpdateKind.ANSWER:
-            connection.is_behind = False
-            connection.strikes = 0
+        check_size(incoming, self._context.limits, self._context.limit_counters)
+        self._note_missing(incoming, connection, self._accept(incoming))
+        if self._waiting:
+            self._ask_waiting()
         connection.acknowledge_when_saved(self.journal.sequence, self.journal.saved_sequence)
 
     def _refuse(self, connection: Connection, update: bytes) -> None:
@@ -179,30 +173,44 @@ class Room:
             reason = "forbidden: viewers cannot edit" if is_open else "session_ended: nobody can edit"
             connection.outbox.send(y_protocol.permission_denied(reason))
 
-    def _ask_again(self, connection: Connection, gap: Gap, *, is_answer: bool) -> None:
-        """Ask once for everything; a client whose answers still have gaps is sent away for a while."""
-        if is_answer:
-            connection.strikes += 1
-            if connection.strikes >= _MAX_STRIKES:
-                self.members.close([connection], CloseReason.GAP, str(gap))
-                return
-        if is_answer or not connection.is_behind:
-            connection.is_behind = True
-            connection.outbox.send(y_protocol.sync_step1(self.index.clocks))
+    def _note_missing(self, incoming: Incoming, connection: Connection, missing: Set[int]) -> None:
+        """Ask for what an update lacks, or note that an answer still lacks something."""
+        clocks = self.index.clocks
+        if incoming.kind is UpdateKind.LIVE:
+            if missing:
+                connection.ask_for(missing, clocks)
+            return
+        connection.note_answer(missing, clocks)
+        if missing:
+            self._waiting.add(connection)
+        else:
+            self._waiting.discard(connection)
+
+    def _ask_waiting(self) -> None:
+        """Ask those clients again whose edits waited for something that has come meanwhile."""
+        self._waiting.intersection_update(self.members.connections)
+        for connection in self._waiting:
+            connection.ask_again(self.index.clocks)
 
     # -- the stages of an update that is no keystroke ---------------------------------------------
 
-    def _accept(self, incoming: Incoming) -> None:
-        """Scan, apply, log and relay one update.
+    def _accept(self, incoming: Incoming) -> Set[int]:
+        """Scan, apply, log and relay one update, or the part of it that can be integrated now.
 
-        Raises Gap, Rejected, DocumentFull or RoomUnavailable; nothing has changed then.
+        Returns the clients of which something is missing that the rest waits for.
+
+        Raises Rejected, LimitExceeded or RoomUnavailable; nothing has changed then.
         """
         if incoming.update == EMPTY:
-            return
+            return _NOBODY
         self._check_unsaved(len(incoming.update))
-        parsed = self._admit(incoming)
-        if parsed is None:
-            return
+        parsed, missing = self._admit(incoming)
+        if parsed is not None:
+            self._take(incoming, parsed)
+        return missing
+
+    def _take(self, incoming: Incoming, parsed: Parsed) -> None:
+        """Apply, log and relay an admitted update."""
         unclaimed = self._unclaimed(incoming, parsed)
         if not self.index.take(parsed, incoming.author, self.document.apply, unclaimed):
             return
@@ -211,17 +219,6 @@ class Room:
         self.journal.add(entry)
         self.contributions.note(parsed, entry, self.journal.sequence)
         self._tell(y_protocol.sync_update(update), len(update), incoming.source)
-
-    def _check_size(self, incoming: Incoming) -> None:
-        """Raise LimitExceeded for an update of a client that is too large for its kind."""
-        limits = self._context.limits
-        if incoming.kind is UpdateKind.ANSWER:
-            setting, limit = MAX_SYNC_BYTES, limits.sync_bytes
-        else:
-            setting, limit = MAX_UPDATE_BYTES, limits.update_bytes
-        if len(incoming.update) > limit:
-            self._context.limit_counters.count(setting)
-            raise LimitExceeded(f"an update over {limit} bytes", setting.name)
 
     def _check_unsaved(self, size: int) -> None:
         """Raise RoomUnavailable if this room, or all rooms together, wait to save too much already."""
@@ -233,20 +230,21 @@ class Room:
             context.limit_counters.count(MAX_UNSAVED_BYTES)
             raise RoomUnavailable("too much is waiting to be saved")
 
-    def _admit(self, incoming: Incoming) -> Parsed | None:
-        """Scan an update and check it against the document and its quota; return what to apply, None for nothing."""
-        parsed = admission.check_update(
+    def _admit(self, incoming: Incoming) -> admission.Admitted:
+        """Scan an update and check it against the document and its quota; return what to apply."""
+        admitted = admission.check_update(
             self.index,
             incoming.parsed or update_parser.read(incoming.update),
             incoming.author,
             accepts_foreign=self._accepts_foreign(incoming),
+            state=self.document.state,
         )
-        if parsed:
-            self._quota.check(parsed, parsed.update, is_exact=incoming.kind is not UpdateKind.LIVE)
-        return parsed
+        if admitted.parsed:
+            self._quota.check(admitted.parsed, admitted.parsed.update, is_exact=incoming.kind is not UpdateKind.LIVE)
+        return admitted
 
     def _accepts_foreign(self, incoming: Incoming) -> bool:
-        """Whether an update may bring new structs of other users (see `StructIndex.admit`)."""
+        """Whether an update may bring new structs of other users (see `admission.check_update`)."""
         return self._context.accepts_foreign and incoming.kind is UpdateKind.ANSWER
 
     def _unclaimed(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
@@ -264,6 +262,8 @@ class Room:
         """
         self.contributions.fold()
         self.integrate_pending()
+        if self._waiting:
+            self._ask_waiting()
         return self.journal.next_chunk(now)
 
     def integrate_pending(self) -> None:
@@ -298,7 +298,7 @@ class Room:
     def edit(self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None) -> None:
         """Turn roots' texts into `files` by one edit of this user's; `edits` as `Document.edit` takes them.
 
-        Raises DocumentFull, Rejected or RoomUnavailable; the document is then unchanged.
+        Raises LimitExceeded, Rejected or RoomUnavailable; the document is then unchanged.
         """
         self.integrate_pending()
         with self._context.mark.at(self.session_id, user_id):

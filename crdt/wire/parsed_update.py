@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from crdt.wire.lib0 import write_var_uint
 from crdt.wire.struct_id import NO_ID
 from crdt.wire.struct_reader import Parent
 
@@ -63,6 +62,10 @@ class Placement:
     deleted: Sequence[tuple[int, int, int]] = ()
 
 
+_NO_HOLES: dict[int, list[tuple[int, int]]] = {}
+"""Shared by nearly all updates: the parser makes another one for the first hole."""
+
+
 class Parsed:
     """What one update holds. Packed ids: see `struct_id`.
 
@@ -70,7 +73,9 @@ class Parsed:
     sections        (client, number of structs, position of the first one, position behind the last one), in order
     kinds           1 << kind of content, of all structs together but for text and what was collected; and `HOOKS`
     spans           {client: (first clock, next clock)} of its structs
-    needs           {client: highest clock it refers to}; the update is a gap unless all are known
+    holes           {client: (start, end) of structs that are left out between others}, in order
+    needs           {client: highest clock that other clients' structs refer to}
+    edges           (client, clock, other client, clock in its structs): the first struct refers to the second
     ranges          (client, start, end) of each deleted range
     shared          the shared types that it writes to and creates
     low_surrogates  packed ids of the second halves of characters beyond U+FFFF
@@ -82,8 +87,8 @@ class Parsed:
     """
 
     __slots__ = (
-        "is_plain", "kinds", "low_surrogates", "mergeable", "needs", "parent_changes", "placement", "ranges",
-        "sections", "shared", "spans", "splits", "update",
+        "edges", "holes", "is_plain", "kinds", "low_surrogates", "mergeable", "needs", "parent_changes", "placement",
+        "ranges", "sections", "shared", "spans", "splits", "update",
     )  # fmt: skip
 
     def __init__(self, update: bytes = b"") -> None:
@@ -91,7 +96,9 @@ class Parsed:
         self.sections: list[tuple[int, int, int, int]] = []
         self.kinds = 0
         self.spans: dict[int, tuple[int, int]] = {}
+        self.holes: dict[int, list[tuple[int, int]]] = _NO_HOLES
         self.needs: dict[int, int] = {}
+        self.edges: list[tuple[int, int, int, int]] = []
         self.ranges: list[tuple[int, int, int]] = []
         self.shared = SharedTypes()
         self.low_surrogates: list[int] = []
@@ -100,15 +107,3 @@ class Parsed:
         self.parent_changes: list[ParentChange] = []
         self.mergeable = 0
         self.placement: Placement | None = None
-
-
-def without_structs(parsed: Parsed) -> bytes:
-    """Return the update that only deletes what this one deletes."""
-    by_client: dict[int, list[tuple[int, int]]] = {}
-    for client, start, end in parsed.ranges:
-        by_client.setdefault(client, []).append((start, end - start))
-    parts = [b"\x00", write_var_uint(len(by_client))]
-    for client, ranges in by_client.items():
-        parts += (write_var_uint(client), write_var_uint(len(ranges)))
-        parts += (write_var_uint(number) for pair in ranges for number in pair)
-    return b"".join(parts)

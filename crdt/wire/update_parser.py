@@ -35,9 +35,6 @@ _VALUES = frozenset((ANY, BINARY, EMBED, TYPE))
 _UNREADABLE = frozenset((JSON, DOC))
 """Kinds of content that pycrdt cannot load, or alters."""
 
-_Edge = tuple[int, int, int, int]
-"""(client, clock, other client, clock in its structs): the first struct refers to the second."""
-
 
 def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
     """Read a whole update; raises Rejected for anything a Yjs client would not send."""
@@ -54,7 +51,7 @@ def read(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
     a run as one struct; it comes in pieces only from programs that merge many updates.
     """
     parsed = parse(update, limits)
-    return parse(squash(update), limits) if parsed.mergeable > MAX_MERGEABLE else parsed
+    return parse(squash(update), limits) if parsed.mergeable > MAX_MERGEABLE and not parsed.holes else parsed
 
 
 class _UpdateParser(StructReader):
@@ -68,14 +65,13 @@ class _UpdateParser(StructReader):
     """
 
     __slots__ = (
-        "_behind", "_conflicts_left", "_edges", "_is_sequence", "_kind", "_parsed", "_right", "_structs_left",
+        "_behind", "_conflicts_left", "_is_sequence", "_kind", "_parsed", "_right", "_structs_left",
         "_values_left",
     )  # fmt: skip
 
     def __init__(self, update: bytes, limits: ScanLimits) -> None:
         super().__init__(update, limits)
         self._parsed = Parsed(update)
-        self._edges: list[_Edge] | None = None  # noted only if there are sections to wait for each other
         self._kind = -1
         self._right = NO_ID
         self._is_sequence = False
@@ -89,14 +85,11 @@ class _UpdateParser(StructReader):
         sections, at = read_var_uint(data, 0)
         if sections > len(data):
             raise Rejected("more clients declared than bytes")
-        self._edges = [] if sections > 1 else None
         for _ in range(sections):
             at = self._section(at)
         at = self._delete_set(at)
         if at != len(data):
             raise Rejected("bytes after the end of the update")
-        if self._edges:
-            _check_order(self._parsed.spans, self._edges)
         return self._parsed
 
     def _section(self, at: int) -> int:
@@ -120,7 +113,8 @@ class _UpdateParser(StructReader):
             clock += length
         if clock > MAX_CLOCK or at > len(data):
             raise Rejected("clock or length out of range")
-        spans[client] = (first, clock)
+        holes = self._parsed.holes
+        spans[client] = _without_holes(holes[client], first, clock) if client in holes else (first, clock)
         self._parsed.sections.append((client, count, begin, at))
         return at
 
@@ -133,7 +127,7 @@ class _UpdateParser(StructReader):
             self._collected(client, clock, flags)
             return read_var_uint(self.data, at)
         elif kind == SKIP:
-            raise Rejected("update with a hole in it")
+            return self._hole(at, client, clock, flags)
         else:
             self._follow(client, clock, own, kind, left, right)
         if kind == STRING:
@@ -151,6 +145,17 @@ class _UpdateParser(StructReader):
         elif kind in _UNREADABLE:
             raise Rejected("unsupported content")
         return self.content(at, kind)
+
+    def _hole(self, at: int, client: int, clock: int, flags: int) -> tuple[int, int]:
+        """A Skip: the sender lacks these structs, or knows that they need not be sent."""
+        if flags:
+            raise Rejected("hole with flags")
+        length, at = read_var_uint(self.data, at)
+        self._kind = -1
+        if not self._parsed.holes:
+            self._parsed.holes = {}
+        self._parsed.holes.setdefault(client, []).append((clock, clock + length))
+        return length, at
 
     def _collected(self, client: int, clock: int, flags: int) -> None:
         """A garbage-collected struct: nothing is left but its length."""
@@ -225,8 +230,7 @@ class _UpdateParser(StructReader):
         needs = self._parsed.needs
         if k > needs.get(other, -1):
             needs[other] = k
-        if self._edges is not None:
-            self._edges.append((client, clock, other, k))
+        self._parsed.edges.append((client, clock, other, k))
 
     def _text(self, at: int, own: int) -> tuple[int, int]:
         """Read text: return (length in UTF-16 code units, next position)."""
@@ -268,29 +272,12 @@ class _UpdateParser(StructReader):
         return at
 
 
-def _check_order(spans: dict[int, tuple[int, int]], edges: list[_Edge]) -> None:
-    """Reject sections that wait for each other: no order integrates them, yrs would keep them pending.
-
-    Each section is read up to its first reference into a part of another section that is not read
-    yet, then waits there; when a section moves on, those waiting for it are tried again.
-    """
-    pending: dict[int, list[tuple[int, int, int]]] = {client: [] for client in spans}
-    for client, clock, other, k in reversed(edges):
-        if other in spans and k >= spans[other][0]:
-            pending[client].append((clock, other, k))
-    reached = {client: span[0] for client, span in spans.items()}
-    waiting: dict[int, list[int]] = {}
-    ready = list(spans)
-    while ready:
-        client = ready.pop()
-        blocking = pending[client]
-        while blocking and blocking[-1][2] < reached[blocking[-1][1]]:
-            blocking.pop()
-        position = blocking[-1][0] if blocking else spans[client][1]
-        if blocking:
-            waiting.setdefault(blocking[-1][1], []).append(client)
-        if position > reached[client]:
-            reached[client] = position
-            ready += waiting.pop(client, [])
-    if any(pending.values()):
-        raise Rejected("structs that wait for each other")
+def _without_holes(holes: list[tuple[int, int]], first: int, after: int) -> tuple[int, int]:
+    """Return the clocks of a section without the holes at its ends; raises Rejected if nothing is left."""
+    for start, end in holes:
+        first = end if start == first else first
+    for start, end in reversed(holes):
+        after = start if end == after else after
+    if first >= after:
+        raise Rejected("a section without structs")
+    return first, after

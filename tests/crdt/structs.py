@@ -1,6 +1,11 @@
 """Updates put together struct by struct, as no client makes them by itself."""
 
+from crdt.document.admission import check_update
+from crdt.document.merging import EMPTY
+from crdt.document.struct_index import StructIndex
 from crdt.wire.content import ANY, DELETED, GC
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.update_parser import read
 from tests.fuzz.structure import Section, Struct, Update, text
 
 VALUE = b"\x01\x7d\x01"
@@ -30,4 +35,9 @@ def update_of(*structs: Struct, client: int = 1, clock: int = 0) -> bytes:
     return Update([Section(client, clock, list(structs))]).encode()
 
 
-__all__ = ["VALUE", "deleted", "gone", "placed", "text", "update_of", "value"]
+def admit(index: StructIndex, update: bytes, author: str = "ada", *, accepts_foreign: bool = False) -> Parsed | None:
+    """Return what of an update may be applied to a document of which only the table is there."""
+    return check_update(index, read(update), author, accepts_foreign=accepts_foreign, state=lambda: EMPTY).parsed
+
+
+__all__ = ["VALUE", "admit", "deleted", "gone", "placed", "text", "update_of", "value"]

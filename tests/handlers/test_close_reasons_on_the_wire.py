@@ -11,6 +11,7 @@ from tornado.websocket import websocket_connect
 from crdt.errors import RoomSetAside
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.rooms import Rooms
+from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from handlers.sync import rate_gate
 from storage.errors import StoreUnavailable
@@ -231,13 +232,9 @@ async def unsaved(scene: Scene) -> Wire:
 
 
 async def gap(scene: Scene) -> Wire:
-    wire, typist = await scene.wire(), Typist(5)
-    typist.insert(0, "a")
-    update = typist.insert(1, "b")
-    await wire.send(y_protocol.sync_update(update))
-    await wire.receive_until(b"\x00\x00")
-    for _ in range(3):
-        await wire.send(y_protocol.sync_step2(update))
+    wire = await scene.wire()
+    room = scene.server.parts.services.rooms.find(scene.session_id)
+    room.members.close(room.members.connections, CloseReason.GAP)
     return wire
 
 
@@ -337,7 +334,7 @@ CLOSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         '{"code":"too_large","limit":"max_sync_bytes","message":"message too large"}',
     ),
     "unsaved": (unsaved, {}, 4503, '{"code":"unavailable","message":"too much is waiting to be saved"}'),
-    "gap": (gap, {}, 1013, '{"code":"gap","message":"structs are missing before this update"}'),
+    "gap": (gap, {}, 1013, '{"code":"gap","message":"Edits do not fit: others are missing before them."}'),
     "too fast": (
         too_fast,
         {"updates_per_s": 5, "updates_burst": 5},

@@ -15,14 +15,12 @@ import pytest
 from collab_server.server import Server
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.closing import CloseReason
-from crdt.wire import y_protocol
 from handlers.close_codes import Close, CloseCode
 from handlers.sync import rate_gate
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api, Wire
 from tests.clock import Clock
 from tests.conftest import StartServer
-from tests.crdt.harness import Typist
 from tests.handlers.clients import joined, log_in
 from tests.narrowing import required
 from tests.node_peers import Peers
@@ -92,12 +90,6 @@ async def send_rubbish(scene: Scene) -> None:
 
 async def send_text(scene: Scene) -> None:
     await scene.each("raw", text="hello")
-
-
-async def send_gap(scene: Scene) -> None:
-    typist = Typist(5)
-    typist.insert(0, "a")
-    await scene.each("raw", messages=[y_protocol.sync_step2(typist.insert(1, "b")).hex()] * 3)
 
 
 async def paste(scene: Scene) -> None:
@@ -223,7 +215,7 @@ CASES: dict[Close, Case] = {
     Close.TOO_BIG: Case(during=paste, after=take_out, settings={"max_update_bytes": 2_048, "max_sync_bytes": 2_048}),
     Close.TOO_FAST: Case(during=flood, after=repair, settings={"updates_per_s": 5, "updates_burst": 5}),
     Close.TOO_SLOW: Case(during=read_nothing),
-    Close.GAP: Case(during=send_gap),
+    Close.GAP: Case(during=by_room(CloseReason.GAP)),
     Close.TOO_LARGE: Case(during=paste, after=take_out, settings={"max_text_bytes": 2_048}),
     Close.TOO_MANY: Case(before=fill, after=empty, settings={"connections_per_session": 3}),
     Close.NOT_SIGNED_IN: Case(before=bad_token, after=renew),

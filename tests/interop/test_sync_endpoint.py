@@ -73,7 +73,7 @@ async def test_flood_that_continues_closes_its_sender(start_server, monkeypatch)
     flooding = asyncio.create_task(flood())
     code, reason = await wire.until_closed()
 
-    assert (code, reason) == (1008, '{"code":"too_fast"}')
+    assert (code, '"too_fast"' in reason) == (1008, True)
     assert server.parts.services.connections.too_fast == 1
     await asyncio.gather(flooding, return_exceptions=True)
 

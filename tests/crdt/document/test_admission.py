@@ -2,18 +2,21 @@
 
 import pytest
 
-from crdt.document.admission import check_update
+from crdt.document.admission import Admitted, check_update
 from crdt.document.struct_index import StructIndex
-from crdt.errors import ForeignClient, Gap, Rejected
+from crdt.errors import Rejected
 from crdt.wire.content import ANY
-from crdt.wire.parsed_update import Parsed, Placement
-from crdt.wire.update_parser import parse
-from tests.crdt.harness import Typist
+from crdt.wire.parsed_update import Placement
+from crdt.wire.update_parser import parse, read
+from tests.crdt.harness import EMPTY, Typist
+from tests.crdt.structs import gone, placed, text, update_of
 from tests.fuzz.structure import Section, Struct, Update
 
 
-def check(index: StructIndex, update: bytes, author: str = "ada") -> Parsed | None:
-    return check_update(index, parse(update), author, accepts_foreign=False)
+def check(
+    index: StructIndex, update: bytes, author: str = "ada", state: bytes = EMPTY, *, accepts_foreign: bool = False
+) -> Admitted:
+    return check_update(index, read(update), author, accepts_foreign=accepts_foreign, state=lambda: state)
 
 
 @pytest.fixture
@@ -29,46 +32,116 @@ def index(typist: Typist) -> StructIndex:
     return index
 
 
-def test_check_update_of_new_structs_returns_them_with_parents(index: StructIndex, typist: Typist) -> None:
+def test_check_update_of_new_structs_returns_them_with_places(index: StructIndex, typist: Typist) -> None:
     update = typist.insert(3, "d")
 
-    admitted = check(index, update)
+    admitted, missing = check(index, update)
 
     assert admitted is not None
     assert admitted.update == update
     assert admitted.placement == Placement(text_roots={"codemirror"})
+    assert not missing
 
 
 def test_check_update_of_known_structs_returns_nothing(index: StructIndex, typist: Typist) -> None:
     """They may be sent again by anybody, with any content."""
     forged = Typist(5)
 
-    assert check(index, typist.made[0]) is None
-    assert check(index, forged.insert(0, "xyz"), "bob") is None
+    assert check(index, typist.made[0]) == (None, frozenset())
+    assert check(index, forged.insert(0, "xyz"), "bob") == (None, frozenset())
 
 
 def test_check_update_of_known_structs_with_deletions_returns_only_these(index: StructIndex, typist: Typist) -> None:
     """A stock client's answer to a question for everything has both."""
     typist.delete(0, 1)
 
-    admitted = check(index, typist.doc.get_update(), "bob")
+    admitted, _ = check(index, typist.doc.get_update(), "bob")
 
     assert admitted is not None
     assert admitted.spans == {}
     assert admitted.ranges == [(5, 0, 1)]
 
 
-def test_check_update_known_in_part_is_a_gap(index: StructIndex, typist: Typist) -> None:
-    """Its sender is asked for what is new, and then sends that alone."""
+def test_check_update_known_in_part_returns_what_is_new(index: StructIndex, typist: Typist) -> None:
+    """The first struct is cut where the document's clock ends, as Yjs cuts it."""
     typist.insert(3, "d")
 
-    with pytest.raises(Gap, match="part"):
-        check(index, typist.doc.get_update())
+    admitted, missing = check(index, typist.doc.get_update())
+
+    assert admitted is not None
+    assert admitted.update == typist.made[-1]
+    assert not missing
 
 
-def test_check_update_under_foreign_client_id_is_refused(index: StructIndex, typist: Typist) -> None:
-    with pytest.raises(ForeignClient):
-        check(index, typist.insert(3, "d"), "bob")
+def test_check_update_with_a_hole_returns_what_is_before_it(index: StructIndex, typist: Typist) -> None:
+    """What is behind it is missing, and so is a deletion of that; other clients' structs are taken."""
+    typist.insert(3, "d")
+    typist.insert(4, "e")
+    other = Typist(6, root="other")
+    holed = bytes.fromhex("02" + "03" + "05" + "03" + "8405020164" + "0a01" + "8405040166" + "010600" + "0401")
+    update = holed + bytes.fromhex("056f746865720178" + "01" + "05" + "02" + "0201" + "0302")
+    assert other.insert(0, "x")
+
+    admitted, missing = check(index, update)
+
+    assert admitted is not None
+    assert admitted.spans == {5: (3, 4), 6: (0, 1)}
+    assert admitted.ranges == [(5, 2, 3), (5, 3, 4)]
+    assert missing == {5}
+
+
+def test_check_update_that_waits_for_everything_returns_nothing(index: StructIndex, typist: Typist) -> None:
+    typist.insert(3, "d")
+
+    assert check(index, typist.insert(4, "e")) == Admitted(None, frozenset((5,)))
+    assert check(index, bytes.fromhex("0001" + "09" + "01" + "0001")) == Admitted(None, frozenset((9,)))
+
+
+def test_check_update_under_foreign_client_id_leaves_that_out(index: StructIndex, typist: Typist) -> None:
+    """What does not depend on it is taken."""
+    typist.insert(3, "d")
+    own = Typist(6)
+    own.hear(typist.doc.get_update())
+    own.insert(4, "e")
+    own.insert(0, "f")
+
+    admitted, missing = check(index, own.doc.get_update(), "bob")
+
+    assert admitted is None
+    assert missing == {5, 6}
+    assert check(index, own.doc.get_update(), "bob", accepts_foreign=True).parsed
+
+
+def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist: Typist) -> None:
+    """Whoever extends what nobody owns has to have the same: two clients may have used one id."""
+    known = typist.insert(0, "abc")
+    index = StructIndex()
+    index.take_stored(parse(known), "", is_unclaimed=True)
+    typist.insert(3, "d")
+    forged = Typist(5)
+    forged.insert(0, "xyz!")
+
+    admitted, missing = check(index, typist.doc.get_update(), "bob", known)
+    assert admitted is not None
+    assert (admitted.spans, missing) == ({5: (3, 4)}, frozenset())
+
+    assert check(index, forged.doc.get_update(), "bob", known) == Admitted(None, frozenset((5,)))
+
+
+def test_check_update_whose_known_structs_hide_what_it_refers_to_is_refused(index: StructIndex) -> None:
+    """The rest of a struct keeps its right origin, which is known if the struct is the one that is known."""
+    with pytest.raises(Rejected, match="differ"):
+        check(index, bytes.fromhex("010105" + "00" + "4409" + "07" + "0561626364650" + "0"))
+
+
+def test_check_update_in_what_is_gone_is_collected(index: StructIndex) -> None:
+    """Others get what Yjs would pass on."""
+    index.take_stored(parse(update_of(gone(2))), "ada")
+
+    admitted, _ = check(index, update_of(placed(text("xy"), left=(1, 1), right=(5, 0)), client=2))
+
+    assert admitted is not None
+    assert admitted.update == update_of(gone(2), client=2)
 
 
 def test_check_update_splits_values_under_a_key(index: StructIndex) -> None:
@@ -76,7 +149,7 @@ def test_check_update_splits_values_under_a_key(index: StructIndex) -> None:
     values = Struct(ANY, 2, b"\x02\x7d\x01\x7d\x02")
     values.parent, values.key = "m", "k"
 
-    admitted = check(index, Update([Section(9, 0, [values])]).encode())
+    admitted, _ = check(index, Update([Section(9, 0, [values])]).encode())
 
     assert admitted is not None
     assert len(admitted.parent_changes) == 2

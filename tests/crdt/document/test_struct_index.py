@@ -6,7 +6,7 @@ import pytest
 
 from crdt.document import type_table
 from crdt.document.struct_index import StructIndex
-from crdt.errors import ForeignClient, Gap, LimitExceeded, Rejected
+from crdt.errors import Gap, LimitExceeded, Rejected
 from crdt.limits import MAX_ROOTS
 from crdt.wire.update_parser import parse
 from harness.hostile import B3, many_roots, nested_types
@@ -17,7 +17,8 @@ def index_with(*updates: bytes, author: str = "ada") -> StructIndex:
     index = StructIndex()
     for update in updates:
         parsed = parse(update)
-        index.admit(parsed, author)
+        index.check_complete(parsed)
+        index.place(parsed)
         index.take(parsed, author, Applied())
     return index
 
@@ -57,22 +58,20 @@ def test_update_with_missing_structs_origins_or_deletions_is_gap() -> None:
 
     for update in (refers, deletes_unknown):
         with pytest.raises(Gap):
-            index.admit(parse(update), "bob")
+            index.check_complete(parse(update))
     with pytest.raises(Gap):
-        StructIndex().admit(parse(second), "ada")
+        StructIndex().check_complete(parse(second))
+    index.check_complete(parse(second))
 
 
-def test_client_id_is_extended_by_owner_only() -> None:
-    """F5: another user's new structs are refused, known ones are not, and carrying them is an exception."""
+def test_client_id_of_another_user_is_foreign_if_extended() -> None:
+    """F5: known structs are nobody's, and so are those of a client id that has no owner."""
     typist = Typist(1)
-    first, second = typist.insert(0, "a"), typist.insert(1, "b")
-    index = index_with(first)
+    first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
+    index = index_with(first.update)
 
-    with pytest.raises(ForeignClient):
-        index.admit(parse(second), "bob")
-    index.admit(parse(first), "bob")
-    index.admit(parse(second), "bob", accepts_foreign=True)
-    index.admit(parse(second), "ada")
+    assert index.foreign(second, "bob") == {1}
+    assert index.foreign(first, "bob") == index.foreign(second, "ada") == StructIndex().foreign(second, "bob") == set()
 
 
 def test_unclaimed_client_id_belongs_to_next_user() -> None:
@@ -90,7 +89,7 @@ def test_unclaimed_client_id_belongs_to_next_user() -> None:
 def test_roots_beyond_limit_are_refused() -> None:
     """A document has at most 4,096 roots; what is put into those that it has needs no new one."""
     index = index_with(many_roots(MAX_ROOTS))
-    index.admit(parse(Typist(2, root="r1").insert(0, "x")), "ada")
+    index.place(parse(Typist(2, root="r1").insert(0, "x")))
     with pytest.raises(LimitExceeded, match="root types") as caught:
         index_with(many_roots(MAX_ROOTS + 1))
     assert caught.value.limit == "roots"

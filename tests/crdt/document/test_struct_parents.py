@@ -6,7 +6,6 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.document import admission
 from crdt.document.parent_resolver import MAX_MERGEABLE_VALUES
 from crdt.document.struct_index import StructIndex
 from crdt.errors import LimitExceeded, Rejected
@@ -16,7 +15,7 @@ from crdt.wire.struct_id import pack_id
 from crdt.wire.struct_reader import Parent
 from crdt.wire.update_parser import parse, read
 from tests.crdt.harness import Typist
-from tests.crdt.structs import placed, text, update_of, value
+from tests.crdt.structs import admit, placed, text, update_of, value
 from tests.fuzz.structure import Section, Struct, Update, shared_type
 
 BASE = update_of(
@@ -31,7 +30,7 @@ BASE = update_of(
 
 
 def take(index: StructIndex, update: bytes) -> None:
-    parsed = admission.check_update(index, read(update), "ada", accepts_foreign=True)
+    parsed = admit(index, update, "ada", accepts_foreign=True)
     assert parsed
     index.take_stored(parsed, "ada")
 
@@ -107,7 +106,7 @@ def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None
     behind = update_of(placed(value(2), left=(1, 5), right=None), placed(value(2), parent="list"), client=3)
 
     for update, apart in ((named, 4), (behind, 3)):
-        parsed = admission.check_update(index, read(update), "ada", accepts_foreign=True)
+        parsed = admit(index, update, "ada", accepts_foreign=True)
         assert parsed
         again = parse(parsed.update)
         assert again.spans == parse(update).spans
@@ -135,12 +134,12 @@ def test_values_sent_one_by_one_are_joined_or_bounded() -> None:
     take(index, update_of(placed(value(), parent="l"), placed(text("t"), parent="text")))
     for count, outcome in ((MAX_MERGEABLE_VALUES + 1, None), (MAX_MERGEABLE_VALUES + 2, "one by one")):
         structs = [placed(value(), left=(2, clock - 1) if clock else (1, 0)) for clock in range(count)]
-        parsed = read(update_of(*structs, client=2))
+        update = update_of(*structs, client=2)
         if outcome:
             with pytest.raises(LimitExceeded, match=outcome):
-                admission.check_update(index, parsed, "ada", accepts_foreign=True)
+                admit(index, update)
         else:
-            assert admission.check_update(index, parsed, "ada", accepts_foreign=True)
+            assert admit(index, update)
 
 
 def test_letters_sent_one_by_one_are_joined() -> None:
@@ -186,7 +185,7 @@ def test_edits_of_real_editors_always_have_a_parent(seed: int) -> None:
             if len(str(one)) > 3 and source.random() < 0.3:
                 del one[1:3]
         update = docs[number].get_update(before)
-        parsed = admission.check_update(index, read(update), str(number), accepts_foreign=False)
+        parsed = admit(index, update, str(number), accepts_foreign=False)
         assert parsed
         index.take_stored(parsed, str(number))
         docs[1 - number].apply_update(update)

@@ -1,4 +1,4 @@
-"""A client's state in its room: when "saved" is said."""
+"""A client's state in its room: when "saved" is said, and when it is asked for what it has."""
 
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
@@ -47,3 +47,28 @@ def test_acknowledge_sends_nothing_to_clients_behind_or_not_asking() -> None:
 
     assert behind_inbox.take() == silent_inbox.take() == []
     assert behind.unsaved is silent.unsaved is None
+
+
+def test_client_is_asked_once_for_what_is_missing() -> None:
+    """Not again before it has answered, nor after an answer that lacks the same, until something of that has come."""
+    connection, inbox = _connection()
+    clocks = {1: 4}
+    question = y_protocol.sync_step1(clocks)
+
+    connection.ask_for({2}, clocks)
+    connection.ask_for({3}, clocks)
+    assert inbox.take() == [question]
+    connection.note_answer({2, 3}, clocks)
+    connection.ask_for({2}, clocks)
+    connection.ask_again(clocks)
+    assert inbox.take() == []
+
+    connection.ask_for({1}, clocks)
+    assert inbox.take() == [question]
+    connection.note_answer({3}, clocks)
+    connection.ask_again({1: 4, 3: 1})
+    assert inbox.take() == [y_protocol.sync_step1({1: 4, 3: 1})]
+    connection.note_answer(set(), clocks)
+    assert not connection.is_behind
+    connection.ask_for({3}, clocks)
+    assert inbox.take() == [question]

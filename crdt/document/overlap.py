@@ -1,0 +1,94 @@
+"""Whether two updates that have the same structs agree on them.
+
+An update may bring structs that are known, and behind them new ones. If the known ones were others, two clients
+would have used one id: the document would be another one for each of them for ever, with equal state vectors.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from crdt.wire.content import DELETED, GC, STORED_LIMITS, STRING
+from crdt.wire.lib0 import read_var_uint
+from crdt.wire.slicing import take_part
+from crdt.wire.struct_reader import StructReader, utf_16_length
+
+_GONE = (GC, DELETED)
+_UNIT_BYTES = 2
+_REPLACED = ("\ufffd".encode("utf-16-le"), "█".encode("utf-16-le"))
+"""What half an emoji and redacted text become."""
+
+_Piece = tuple[int, int, int, bytes]
+"""(first clock, next clock, kind of content, its text in UTF-16)."""
+
+
+def find_differing(ours: bytes, theirs: bytes, spans: Mapping[int, tuple[int, int]]) -> set[int]:
+    """Return the clients of which two updates have different structs within {client: (first clock, next clock)}.
+
+    Of text every character is compared, unless it was replaced on one side; of other content only its kind:
+    releases before this one did not keep values byte by byte. What is deleted on one side agrees with everything.
+    """
+    pieces = _Pieces(take_part(theirs, spans, ())).by_client()
+    known = _Pieces(take_part(ours, spans, ())).by_client()
+    return {client for client, structs in pieces.items() if not _agree(structs, known.get(client, []))}
+
+
+def _agree(first: list[_Piece], second: list[_Piece]) -> bool:
+    return all(_is_same(one, other) for one, other in _overlaps(first, second))
+
+
+def _overlaps(first: list[_Piece], second: list[_Piece]) -> Iterator[tuple[_Piece, _Piece]]:
+    """Yield the pairs of pieces that have clocks in common; both lists are in order."""
+    at = 0
+    for one in first:
+        while at < len(second) and second[at][1] <= one[0]:
+            at += 1
+        behind = at
+        while behind < len(second) and second[behind][0] < one[1]:
+            yield one, second[behind]
+            behind += 1
+
+
+def _is_same(one: _Piece, other: _Piece) -> bool:
+    kinds = one[2], other[2]
+    if kinds[0] in _GONE or kinds[1] in _GONE:
+        return True
+    if kinds[0] != kinds[1]:
+        return False
+    start, end = max(one[0], other[0]), min(one[1], other[1])
+    ours, theirs = _text(one, start, end), _text(other, start, end)
+    return ours == theirs or all(
+        ours[at : at + _UNIT_BYTES] == theirs[at : at + _UNIT_BYTES]
+        or ours[at : at + _UNIT_BYTES] in _REPLACED
+        or theirs[at : at + _UNIT_BYTES] in _REPLACED
+        for at in range(0, len(ours), _UNIT_BYTES)
+    )
+
+
+def _text(piece: _Piece, start: int, end: int) -> bytes:
+    return piece[3][(start - piece[0]) * _UNIT_BYTES : (end - piece[0]) * _UNIT_BYTES]
+
+
+class _Pieces(StructReader):
+    """Reads what of an update is compared."""
+
+    __slots__ = ()
+
+    def __init__(self, update: bytes) -> None:
+        super().__init__(update, STORED_LIMITS)
+
+    def by_client(self) -> dict[int, list[_Piece]]:
+        sections, at = read_var_uint(self.data, 0)
+        pieces: dict[int, list[_Piece]] = {}
+        for _ in range(sections):
+            count, client, clock, at = self.section_head(at)
+            pieces[client] = []
+            for _ in range(count):
+                kind, _, _, _, content, _ = self.header(at)
+                text = b""
+                if kind == STRING:
+                    string, at = self.string(content)
+                    length, text = utf_16_length(string), string.encode("utf-16-le")
+                else:
+                    length, at = self.struct_end(content, kind)
+                pieces[client].append((clock, clock + length, kind, text))
+                clock += length
+        return pieces

@@ -1,0 +1,130 @@
+"""Which part of an update a document can integrate now. The rules are Yjs's (`integrateStructs` in `encoding.js`).
+
+Stock clients keep what they cannot integrate yet, and send it again at each sync: behind a hole in their own store,
+or because it refers to what somebody else has and nobody has brought. Each section is integrated up to its first
+struct that waits for something; the others go on. Of deletions that part is taken which is known.
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from crdt.wire.parsed_update import Parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of an update that can be integrated.
+
+    spans    {client: (first clock, next clock)} of the structs that are new and wait for nothing
+    ranges   (client, start, end) of deleted ranges that are known then
+    missing  clients of which structs are missing: those of the rest, and those that it waits for; none if there is
+             no rest
+    """
+
+    spans: Mapping[int, tuple[int, int]]
+    ranges: list[tuple[int, int, int]]
+    missing: frozenset[int]
+
+
+def find_part(parsed: Parsed, clocks: Mapping[int, int], foreign: Set[int]) -> Part | None:
+    """Return the part of an update that can be integrated; None for all of it, which is the usual case.
+
+    clocks   {client: next clock} of the document
+    foreign  clients whose structs are not to be taken
+    """
+    if not foreign and not parsed.holes and _is_complete(parsed, clocks) and not _has_order(parsed):
+        return None
+    reach = _Reach(parsed, clocks, foreign)
+    reach.run()
+    spans = {client: (clocks.get(client, 0), after) for client, after in reach.reached.items()}
+    spans = {client: span for client, span in spans.items() if span[0] < span[1]}
+    missing = reach.missing()
+    ranges = []
+    for client, start, end in parsed.ranges:
+        known = max(clocks.get(client, 0), reach.reached.get(client, 0))
+        if end > known:
+            missing.add(client)
+        if start < known:
+            ranges.append((client, start, min(end, known)))
+    if not missing and spans == parsed.spans:
+        return None
+    return Part(spans, ranges, frozenset(missing))
+
+
+def _is_complete(parsed: Parsed, clocks: Mapping[int, int]) -> bool:
+    """Whether nothing of an update is known, and all that it refers to is known or in it."""
+    spans = parsed.spans
+    for client, (first, _) in spans.items():
+        if first != clocks.get(client, 0):
+            return False
+    for client, clock in parsed.needs.items():
+        if clock >= clocks.get(client, 0) and (client not in spans or clock >= spans[client][1]):
+            return False
+    for client, _, end in parsed.ranges:
+        if end > clocks.get(client, 0) and (client not in spans or end > spans[client][1]):
+            return False
+    return True
+
+
+def _has_order(parsed: Parsed) -> bool:
+    """Whether sections of an update refer to each other, so that they may wait in a circle."""
+    spans = parsed.spans
+    return len(spans) > 1 and any(other in spans and clock >= spans[other][0] for _, _, other, clock in parsed.edges)
+
+
+class _Reach:
+    """Finds out how far each section of an update can be integrated.
+
+    Each section is read up to its first reference into what is not known yet, then waits there; when the section
+    that it refers to moves on, it is tried again.
+
+    reached  {client: next clock, once the part is integrated}
+    """
+
+    def __init__(self, parsed: Parsed, clocks: Mapping[int, int], foreign: Set[int]) -> None:
+        self._clocks = clocks
+        self._spans = parsed.spans
+        self.reached = {client: clocks.get(client, 0) for client in parsed.spans}
+        self._ends = {client: self._end(parsed, client, foreign) for client in parsed.spans}
+        self._waits: dict[int, list[tuple[int, int, int]]] = {client: [] for client in parsed.spans}
+        for client, clock, other, k in reversed(parsed.edges):
+            if self.reached[client] <= clock < self._ends[client] and k >= clocks.get(other, 0):
+                self._waits[client].append((clock, other, k))
+
+    def _end(self, parsed: Parsed, client: int, foreign: Set[int]) -> int:
+        """Return the clock up to which there are structs of a client without a hole."""
+        first, after = parsed.spans[client]
+        known = self.reached[client]
+        if first > known or client in foreign:
+            return known
+        for start, end in parsed.holes.get(client, ()):
+            if end > known:
+                return max(start, known)
+        return max(after, known)
+
+    def run(self) -> None:
+        """Move all sections on as far as they can."""
+        waiting: dict[int, list[int]] = {}
+        ready = list(self._waits)
+        while ready:
+            client = ready.pop()
+            waits = self._waits[client]
+            while waits and waits[-1][2] < self.reached.get(waits[-1][1], 0):
+                waits.pop()
+            if waits:
+                position = waits[-1][0]
+                waiting.setdefault(waits[-1][1], []).append(client)
+            else:
+                position = self._ends[client]
+            if position > self.reached[client]:
+                self.reached[client] = position
+                ready += waiting.pop(client, [])
+
+    def missing(self) -> set[int]:
+        """Return the clients of which structs are missing, see `Part`."""
+        missing = set()
+        for client, (_, after) in self._spans.items():
+            if self.reached[client] < after:
+                missing.add(client)
+                missing.update(other for _, other, _ in self._waits[client][-1:])
+        return missing
