@@ -74,6 +74,19 @@ def bad_origin() -> ApiError:
     return ApiError(403, "bad_origin", "Requests from this origin are not allowed here.")
 
 
+def no_origin(instead: str = "the access token as Authorization: Bearer <token>") -> ApiError:
+    """Return 403: a cookie signs the request in, and nothing says that it comes from a page of ours.
+
+    instead  what a client that is no browser sends
+    """
+    return ApiError(
+        403,
+        "bad_origin",
+        "A request that is signed in by a cookie needs an Origin header, as browsers send it."
+        f" Send {instead}, or add the server's Origin.",
+    )
+
+
 def bad_handshake() -> ApiError:
     """Return 400: the request does not open a WebSocket as RFC 6455 demands."""
     return ApiError(400, "bad_handshake", "This is no handshake of a WebSocket (RFC 6455, section 4.2.1).")

@@ -76,11 +76,17 @@ class Versions:
             label = f"Version {number} restored"
             return await self._versions.store(room, VersionKind.RESTORE, user_id, user_name, label)
 
-    async def end(self, session_id: str, user_id: str, user_name: str) -> None:
-        """Store what an ended session ended with; raises as `save` does, and maintenance tries again then."""
+    async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
+        """Store what an ended session ended with; return the number of the version that has it, None if all is empty.
+
+        Raises as `save` does, and maintenance tries again then, but not after LimitReached.
+        """
         async with self._rooms.use(session_id) as room:
             if room.contributions.since_version:
-                await self._versions.store(room, VersionKind.FINAL, user_id, user_name, "")
+                version, _ = await self._versions.store(room, VersionKind.FINAL, user_id, user_name, "")
+                return version.number
+        newest = await self._store.versions(session_id, None, 1, with_files=False)
+        return newest[0].number if newest else None
 
     async def difference(self, session_id: str, old: int, new: int | None) -> dict[str, list[Hunk]]:
         """Return {root: hunks} between two versions, or a version and the live document (None).

@@ -92,7 +92,10 @@ class AuthHandlerBase(BaseHandler):
     def check_cookie_origin(self) -> None:
         """Make sure that a page of ours used the cookie; raises ApiError 403."""
         settings = self.services.settings
-        if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
+        allowed = network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops)
+        if allowed is None:
+            raise errors.no_origin("the refreshToken in the body")
+        if not allowed:
             raise errors.bad_origin()
 
     def clear_cookies(self) -> None:

@@ -124,16 +124,19 @@ class SessionHandler(SessionHandlerBase):
         )
         self.services.rooms.status_changed(session.id, session.status)
         self.services.connections.tell(session.id, notifications.SESSION_CHANGED)
-        if changes.status is Status.ENDED:
-            await self._save_final(session.id)
-        await self.reply_session(session, member)
+        end = await self._save_final(session.id) if changes.status is Status.ENDED else {}
+        answer: sessions.ChangedSession = {**await self.session_view(session, member), **end}
+        self.reply(answer)
 
-    async def _save_final(self, session_id: str) -> None:
-        """Make the end a version; it has ended all the same if that cannot be done now."""
+    async def _save_final(self, session_id: str) -> sessions.SessionEnd:
+        """Make the end a version; it has ended all the same if that cannot be done now. The answer says so."""
         try:
-            await self.services.versions.end(session_id, self.me.id, self.me.username)
+            number = await self.services.versions.end(session_id, self.me.id, self.me.username)
         except (CrdtError, StoreError) as error:
             _log.warning("session %s has no final version yet: %s", session_id, error)
+            known = errors.to_api_error(error) or errors.internal()
+            return {"final": None, "finalProblem": f"No final version was stored. {known.message}"}
+        return {"final": number, "finalProblem": None}
 
     async def delete(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.OWNER)

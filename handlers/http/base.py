@@ -171,7 +171,7 @@ class BaseHandler(RequestHandler):
         if allowed is False and (self.by_cookie or self.user is None):
             raise errors.bad_origin()
         if allowed is None and self.by_cookie and self.needs_login:
-            raise errors.bad_origin()
+            raise errors.no_origin()
 
     @property
     def address(self) -> str:

@@ -13,7 +13,17 @@ from handlers.http.views.code import Difference, LiveDocument, Moment, Redaction
 from handlers.http.views.history import Blame, Replay, Timeline
 from handlers.http.views.people import Avatar, GuestSignedIn, Logins, PasswordChanged, SignedIn, User
 from handlers.http.views.problems import Confirmation, Liveness, Readiness
-from handlers.http.views.sessions import Invites, Joined, MemberRole, NewInvite, Preview, Session, Sessions, Ticket
+from handlers.http.views.sessions import (
+    ChangedSession,
+    Invites,
+    Joined,
+    MemberRole,
+    NewInvite,
+    Preview,
+    Session,
+    Sessions,
+    Ticket,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/session", "createSession", "Open a session, with first code if given.", Session, (201,), schemas.NEW_SESSION, errors=("forbidden",)),
     Operation("GET", "/session", "listSessions", "My sessions, newest activity first.", Sessions, query=queries.PAGE),
     Operation("GET", "/session/{id}", "getSession", "One session with its members.", Session),
-    Operation("PATCH", "/session/{id}", "changeSession", "Change a session; status ended makes it read-only (owner).", Session, body=schemas.SESSION, errors=_MEMBERS),
+    Operation("PATCH", "/session/{id}", "changeSession", "Change a session; status ended makes it read-only (owner).", ChangedSession, body=schemas.SESSION, errors=_MEMBERS),
     Operation("DELETE", "/session/{id}", "deleteSession", "Delete a session with its code, versions and chat (owner).", None, (204,), errors=_MEMBERS),
     Operation("POST", "/session/{id}/join", "joinSession", "Become a member: of a session with link access, or by an invite.", Joined, body=schemas.JOIN, errors=("forbidden", "limit_reached")),
     Operation("POST", "/session/{id}/leave", "leaveSession", "Stop being a member.", None, (204,), schemas.EMPTY, errors=("conflict",)),

@@ -22,6 +22,9 @@ _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 64
 """Each scan of a progressive JPEG may take 6 ms, and needs 34 bytes only; encoders make about ten."""
 
+_DECODED_BYTES = 4 * MAX_SIDE_PX * MAX_SIDE_PX
+"""Bytes of the largest picture when it is decoded."""
+
 # Pillow knows no bound for one image, only this one of the whole process, which nothing else of the server uses. Above
 # twice as many pixels it stops while it reads the header; `_clean` refuses the rest, also before anything is decoded.
 Image.MAX_IMAGE_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
@@ -38,7 +41,7 @@ class Pictures:
         """Return the picture as WebP without metadata: cut to a square of 256 pixels, or whole within 1024.
 
         Raises ApiError 422 with the reason for anything but a whole PNG, JPEG, WebP or GIF of at
-        most 4096 pixels a side, and 503 when too many wait already.
+        most 4096 pixels a side, and 503 when too many wait already or memory is too short.
         """
         if self._waiting >= _MAX_WAITING:
             raise unavailable("Too many pictures are being read.")
@@ -60,12 +63,18 @@ def clean(file: bytes, is_whole: bool = False) -> bytes:
             warnings.simplefilter("ignore")  # what Pillow merely warns of does not survive the rewriting
             return _clean(file, is_whole)
     except UnidentifiedImageError:
+        if not _has_memory():
+            raise _no_memory() from None
         raise _refused("is not a PNG, JPEG, WebP or GIF picture") from None
     except Image.DecompressionBombError:
         raise _too_large() from None
     except ApiError:
         raise
+    except MemoryError:
+        raise _no_memory() from None
     except Exception:  # decoders of hostile files raise struct.error, zlib.error, IndexError, whatever
+        if not _has_memory():
+            raise _no_memory() from None
         raise _refused("is damaged or not complete") from None
 
 
@@ -96,6 +105,19 @@ def _in_colours(image: Image.Image) -> Image.Image:
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
     is_opaque = image.mode in ("RGB", "L", "CMYK", "YCbCr") and "transparency" not in image.info
     return image.convert("RGB" if is_opaque else "RGBA")
+
+
+def _has_memory() -> bool:
+    """Whether a large picture can be decoded. Some decoders say only that they failed when it cannot."""
+    try:
+        bytearray(_DECODED_BYTES)
+    except MemoryError:
+        return False
+    return True
+
+
+def _no_memory() -> ApiError:
+    return unavailable("The server has too little memory for this picture now. Try again later, or send a smaller one.")
 
 
 def _too_large() -> ApiError:

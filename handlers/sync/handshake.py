@@ -68,8 +68,9 @@ class SyncHandler(WebSocketHandler):
         self._address = network.rate_limit_key(self.request, settings.trusted_hops)
         if self._given_token() or self._query.get("ticket"):
             return
-        if not network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops):
-            self._reply_problem(errors.bad_origin())
+        allowed = network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops)
+        if not allowed:
+            self._reply_problem(errors.no_origin("a token or a ticket") if allowed is None else errors.bad_origin())
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         async with self.services.connections.join_queue.turn():

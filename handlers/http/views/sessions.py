@@ -44,6 +44,21 @@ class Session(TypedDict):
     lastActivityAt: Timestamp
 
 
+class SessionEnd(TypedDict, total=False):
+    """How a session ended: `final` is the number of the version that has its last texts.
+
+    It is null for a session in which nothing was ever written, and when it could not be stored: `finalProblem` then
+    says why. The document can still be read.
+    """
+
+    final: int | None
+    finalProblem: str | None
+
+
+class ChangedSession(Session, SessionEnd):
+    """A session after a change; only one that was ended by it has the fields of `SessionEnd`."""
+
+
 class Sessions(TypedDict):
     """Sessions, newest activity first."""
 

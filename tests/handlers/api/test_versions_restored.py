@@ -140,10 +140,40 @@ async def test_session_end_stores_final_version_unless_saved(ada: Api) -> None:
     session_id = await ada.new_session(code="one")
 
     for status in ("ended", "open", "ended"):
-        assert (await ada.patch(f"/session/{session_id}", {"status": status})).status == 200
-
+        answer = await ada.patch(f"/session/{session_id}", {"status": status})
+        assert answer.status == 200
+        if status == "ended":
+            assert (answer.body["final"], answer.body["finalProblem"]) == (1, None)
+        answer = await ada.patch(f"/session/{session_id}", {"title": status})
+        assert "final" not in answer.body
     assert await described(ada, session_id) == [("final", "", "one")]
     assert (await ada.get(f"/code/{session_id}/latest")).body["author"]["username"] == "ada"
+
+
+async def test_session_end_says_when_no_version_fits(start_server, expect_log) -> None:
+    """A session full of versions that people made ends without a final one: its owner is told, and keeps the text."""
+    expect_log("WARNING handlers.api.session: session .* has no final version yet")
+    server = await start_server(versions=3, auto_versions=1)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    for number in range(3):
+        assert (await ada.post(f"/code/{session_id}/save", {"code": f"{number}"})).status == 201
+    wire = await joined(ada, session_id)
+    await wire.send(typing_frame("the answer"))
+    await until(lambda: ada.live(session_id), lambda live: "the answer" in live["code"])
+
+    answer = await ada.patch(f"/session/{session_id}", {"status": "ended"})
+
+    assert (answer.status, answer.body["status"], answer.body["final"]) == (200, "ended", None)
+    assert "3 versions" in answer.body["finalProblem"]
+    assert "the answer" in (await ada.live(session_id))["code"]
+    wire.close()
+
+
+async def test_session_end_of_empty_session_has_no_final_version(ada: Api) -> None:
+    answer = await ada.patch(f"/session/{await ada.new_session()}", {"status": "ended"})
+
+    assert (answer.body["final"], answer.body["finalProblem"]) == (None, None)
 
 
 async def test_session_end_during_store_outage_stores_final_version_later(
@@ -166,6 +196,7 @@ async def test_session_end_during_store_outage_stores_final_version_later(
     monkeypatch.setattr(store, "add_version", fail_once)
     answer = await ada.patch(f"/session/{session_id}", {"status": "ended"})
 
-    assert (answer.status, answer.body["status"]) == (200, "ended")
+    assert (answer.status, answer.body["status"], answer.body["final"]) == (200, "ended", None)
+    assert answer.body["finalProblem"].startswith("No final version was stored.")
     assert await until(lambda: described(ada, session_id), bool) == [("final", "", "one")]
     wire.close()

@@ -175,6 +175,21 @@ async def test_sign_in_from_other_site_is_refused(url: str, path: str, origin: s
         assert not set_cookies(answer)
 
 
+async def test_change_by_cookie_without_origin_says_what_to_send(url: str) -> None:
+    """A program with a cookie jar: the message names both ways, and the first of them works."""
+    cookies = await cookies_of(url, "ada")
+    token = cookies.partition("accessToken=")[2].partition(";")[0]
+
+    answer = await Api(url).post("/session", {}, headers={"Cookie": cookies})
+    by_token = await Api(url, token).post("/session", {}, headers={"Cookie": cookies})
+    by_origin = await Api(url).post("/session", {}, headers={"Cookie": cookies, "Origin": url})
+
+    assert code_of(answer) == (403, "bad_origin")
+    assert "Authorization: Bearer" in answer.body["message"]
+    assert "Origin" in answer.body["message"]
+    assert (by_token.status, by_origin.status) == (201, 201)
+
+
 async def test_sign_in_with_old_cookies_and_no_origin_is_accepted(url: str) -> None:
     """A program with a cookie jar (curl -b -c) and no origin may sign in again: its cookie signs nothing here."""
     cookie = {"Cookie": await cookies_of(url, "ada")}

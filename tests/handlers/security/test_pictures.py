@@ -1,6 +1,9 @@
 """Pictures are decoded within bounds and written anew; over HTTP: tests/handlers/api/test_avatar.py."""
 
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -8,6 +11,7 @@ from PIL import Image
 from handlers.errors import ApiError
 from handlers.security import pictures
 from tests.handlers.images import GOOD, MemoryPeak, check_clean, exif, png, saved
+from tests.processes import ROOT
 
 MIB = 1 << 20
 
@@ -106,3 +110,38 @@ def test_picture_that_is_not_square_is_cropped_to_its_middle() -> None:
     clean = check_clean(pictures.clean(saved(image, "PNG")))
 
     assert [pixel(clean, x, 128)[2] > 200 for x in (4, 128, 251)] == [True] * 3
+
+
+_WITH_LITTLE_MEMORY = """
+import resource, sys
+from handlers.errors import ApiError
+from handlers.security import pictures
+
+small, large = (open(path, "rb").read() for path in sys.argv[1:3])
+pictures.clean(small)  # what is loaded once is loaded
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (int(sys.argv[3]) << 20), -1))
+try:
+    pictures.clean(large)
+except ApiError as error:
+    print(error.status, error.message)
+else:
+    print("clean")
+"""
+
+
+@pytest.mark.parametrize("free_mib", [4, 20, 50])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_picture_that_memory_is_too_short_for_is_not_called_damaged(tmp_path: Path, kind: str, free_mib: int) -> None:
+    """It is 503: the same picture may pass later. In a process of its own, which may not have more memory."""
+    for name, side in (("small", 8), ("large", pictures.MAX_SIDE_PX)):
+        Image.effect_noise((side, side), 50).convert("RGB").save(tmp_path / name, kind)
+
+    done = subprocess.run(
+        [sys.executable, "-c", _WITH_LITTLE_MEMORY, tmp_path / "small", tmp_path / "large", str(free_mib)],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+
+    assert done.stderr == ""
+    is_read = done.stdout == "clean\n" and kind == "JPEG"  # which needs little, as it is read at a smaller size
+    assert is_read or done.stdout.startswith("503 The server has too little memory for this picture now.")
