@@ -150,6 +150,31 @@ export interface components {
       items: components["schemas"]["Session"][]
       next: string | null
     }
+    /** @description A session after a change; only one that was ended by it has the fields of `SessionEnd`. */
+    ChangedSession: {
+      id: string
+      sessionId: string
+      title: string
+      language: string
+      access: components["schemas"]["Access"]
+      /** @enum {string} */
+      joinRole: "editor" | "viewer"
+      status: components["schemas"]["Status"]
+      role: components["schemas"]["Role"]
+      owner: components["schemas"]["Person"]
+      members: components["schemas"]["Member"][]
+      memberCount: number
+      onlineCount: number
+      unread: number
+      /** Format: date-time */
+      createdAt: string
+      /** Format: date-time */
+      updatedAt: string
+      /** Format: date-time */
+      lastActivityAt: string
+      final?: number | null
+      finalProblem?: string | null
+    }
     /** @description A session that the caller is a member of, and their role in it. */
     Joined: {
       session: components["schemas"]["Session"]
@@ -487,6 +512,7 @@ export type Status = components["schemas"]["Status"]
 export type Person = components["schemas"]["Person"]
 export type Member = components["schemas"]["Member"]
 export type Sessions = components["schemas"]["Sessions"]
+export type ChangedSession = components["schemas"]["ChangedSession"]
 export type Joined = components["schemas"]["Joined"]
 export type MemberRole = components["schemas"]["MemberRole"]
 export type NewInvite = components["schemas"]["NewInvite"]

@@ -217,6 +217,44 @@ async def test_exported_session_plays_files_called_like_parts_of_objects(person:
             await expect(ada.page.locator("#code")).to_have_text(shown)
 
 
+async def test_replay_and_versions_show_files_called_like_parts_of_objects(person: NewPerson) -> None:
+    """Also where a version has no such file yet."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Names")
+    await ada.type("before")
+    await ada.until_saved()
+    await save(ada, "without them")
+    for name in NAMES_OF_OBJECT_PARTS:
+        await add_file(ada, name)
+
+    await ada.go(f"/s/{session_id}/versions")
+    for name in NAMES_OF_OBJECT_PARTS:
+        await expect(ada.page.get_by_label(name, exact=True)).to_contain_text(f"text of {name}")
+    await ada.go(f"/s/{session_id}/replay")
+    shown = ada.page.get_by_test_id("replay-text").locator(".cm-content")
+    for name in NAMES_OF_OBJECT_PARTS:
+        await ada.page.get_by_label("File").select_option(name)
+        await expect(shown).to_have_text(f"text of {name}")
+
+
+async def test_chat_in_two_directions_turns_nothing_outside(person: NewPerson) -> None:
+    """A message stands in an element of its own direction, and so does its sender's name."""
+    ada = await person()
+    await ada.sign_up()
+    await ada.create("Directions")
+    await ada.page.get_by_label("Message", exact=True).fill("שלום \u2067abc\nhello")
+    await ada.page.keyboard.press("Enter")
+
+    message = ada.page.locator(".message p[dir=auto]")
+    await expect(message).to_have_text("שלום \u2067abc\u2069\nhello")
+    assert (
+        await message.evaluate("it => getComputedStyle(it).direction + getComputedStyle(it).unicodeBidi")
+        == "rtlisolate"
+    )
+    await expect(ada.page.locator(".message-head bdi")).to_have_text(ada.name)
+
+
 async def test_replay_slider_and_keys_show_text_of_known_moments(person: NewPerson) -> None:
     """The slider, the keys and the marks show the text as it was; playing ends at the last edit."""
     ada = await person()

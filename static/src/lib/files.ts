@@ -8,3 +8,7 @@ export const fileName = (root: string, suffix: string) => (root === MAIN_ROOT ? 
 
 /** What a root is called where no language is known. */
 export const rootTitle = (root: string) => (root === MAIN_ROOT ? "main" : root)
+
+/** The text of a root, "" if it has none. A root may be called as what every object has: `toString`, `__proto__`. */
+export const textOf = (files: Readonly<Record<string, string>>, root: string): string =>
+  Object.hasOwn(files, root) ? (files[root] ?? "") : ""

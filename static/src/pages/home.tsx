@@ -35,7 +35,7 @@ function Row({ session }: { session: Session }) {
   return (
     <li class="session-row">
       <a class="session-title" href={`/s/${session.id}`}>
-        {session.title}
+        <bdi>{session.title}</bdi>
       </a>
       <span class="tag">{languageName(session.language)}</span>
       {session.status === "ended" ? <span class="tag muted">ended</span> : <span class="tag open">open</span>}

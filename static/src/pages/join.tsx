@@ -45,10 +45,12 @@ function Invited({ invite, about }: { invite: string; about: Preview }) {
   return (
     <section class="card" aria-labelledby="invited">
       <p class="eyebrow">
-        <Avatar person={about.invitedBy} size={24} /> {about.invitedBy.username} invites you to{" "}
+        <Avatar person={about.invitedBy} size={24} /> <bdi>{about.invitedBy.username}</bdi> invites you to{" "}
         {about.role === "viewer" ? "watch" : "edit"}
       </p>
-      <h1 id="invited">{about.session.title}</h1>
+      <h1 id="invited" dir="auto">
+        {about.session.title}
+      </h1>
       <p class="meta">
         {languageName(about.session.language)}
         {about.session.status === "ended" && " · ended, read-only"}

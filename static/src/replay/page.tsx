@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks"
 import { get, words } from "../api"
-import { MAIN_ROOT, rootTitle } from "../lib/files"
+import { MAIN_ROOT, rootTitle, textOf } from "../lib/files"
 import type { Session } from "../types"
 import { cancellable } from "../ui/cancellable"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
@@ -38,7 +38,7 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
           </label>
         </div>
         <Screen
-          text={files[current] ?? ""}
+          text={textOf(files, current)}
           position={root === current ? position : 0}
           language={session.language}
           name={current}

@@ -37,6 +37,17 @@ describe("the player", () => {
     expect((await player.seek(99)).sequence).toBe(25)
   })
 
+  it("plays texts called like parts of objects", async () => {
+    const roots = ["__proto__", "constructor", "toString"]
+    const steps = roots.map((_, index): Step => [0, 0, [[index, 0, 0, `text ${index}`]]])
+    const authors = [{ id: "a", username: "a", avatar: null }]
+    const page = { from: 0, to: 3, at: new Date(START).toISOString(), files: {}, roots, authors, steps }
+    const player = new Player(3, () => Promise.resolve(page))
+    const { files } = await player.seek(3)
+    expect(Object.entries(files)).toEqual(roots.map((root, index) => [root, `text ${index}`]))
+    expect(Object.keys((await player.seek(1)).files)).toEqual(["__proto__"])
+  })
+
   it("says who typed, when and where", async () => {
     const moment = await new Player(25, server(25)).seek(4)
     expect([moment.author?.id, moment.at, moment.root, moment.position]).toEqual(["b", START + 3000, "main", 4])

@@ -1,5 +1,6 @@
 // A session played back: where in its edits one is, and the texts there. Knows no screen and no network.
 
+import { textOf } from "../lib/files"
 import { itemAt } from "../lib/lists"
 
 export type Edit = [root: number, at: number, deleted: number, inserted: string]
@@ -39,10 +40,11 @@ interface Loaded extends Page {
 
 export function applyStep(page: Page, files: Record<string, string>, [, , edits]: Step): Record<string, string> {
   if (edits.length === 0) return files
-  const result = { ...files }
+  // without a prototype, so that assigning to `__proto__` adds a text
+  const result = Object.assign(Object.create(null), files) as Record<string, string>
   for (const [root, at, deleted, inserted] of edits) {
     const name = itemAt(page.roots, root)
-    const text = result[name] ?? ""
+    const text = textOf(result, name)
     result[name] = text.slice(0, at) + inserted + text.slice(at + deleted)
   }
   return result

@@ -144,7 +144,7 @@ export function Bar(props: Props) {
   return (
     <header class="bar">
       <Brand />
-      <h1 class="bar-title" title={session.title}>
+      <h1 class="bar-title" dir="auto" title={session.title}>
         {session.title}
       </h1>
       <LanguageSwitch session={session} onChanged={onChanged} />

@@ -4,7 +4,7 @@ import { EditorState, type Extension } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
 import { useEffect, useRef, useState } from "preact/hooks"
 import { get, words } from "../api"
-import { rootTitle } from "../lib/files"
+import { rootTitle, textOf } from "../lib/files"
 import { languagePack } from "../lib/languages"
 import { readOnly } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
@@ -113,7 +113,7 @@ export function Compare({
     <div class="pairs">
       {names.length === 0 && <p class="quiet">The text is empty.</p>}
       {names.map((name) => (
-        <Pair key={name} name={name} language={language} before={a[name] ?? ""} after={b ? (b[name] ?? "") : null} />
+        <Pair key={name} name={name} language={language} before={textOf(a, name)} after={b && textOf(b, name)} />
       ))}
     </div>
   )

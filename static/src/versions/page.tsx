@@ -19,9 +19,13 @@ function Row({ version, isCurrent, onClick }: { version: Version; isCurrent: boo
           <strong>Version {version.version}</strong>
           <span class={`tag ${version.kind}`}>{KINDS[version.kind]}</span>
         </span>
-        {version.label && <span class="version-label">{version.label}</span>}
+        {version.label && (
+          <span class="version-label" dir="auto">
+            {version.label}
+          </span>
+        )}
         <span class="hint">
-          <Avatar person={{ ...version.author, avatar: null }} size={16} /> {version.author.username} ·{" "}
+          <Avatar person={{ ...version.author, avatar: null }} size={16} /> <bdi>{version.author.username}</bdi> ·{" "}
           <time dateTime={version.createdAt} title={full(version.createdAt)}>
             {ago(version.createdAt)}
           </time>

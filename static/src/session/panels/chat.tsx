@@ -18,7 +18,7 @@ function Words({ text }: { text: string }) {
           </pre>
         ) : (
           part.trim() && (
-            <p key={index}>
+            <p key={index} dir="auto">
               <Inline text={part.trim()} />
             </p>
           )
@@ -39,7 +39,9 @@ function Item({ message, follows }: { message: Message; follows: boolean }) {
       <div>
         {!follows && (
           <p class="message-head">
-            <strong>{message.sender.username}</strong>
+            <strong>
+              <bdi>{message.sender.username}</bdi>
+            </strong>
             {message.sender.guest && <span class="tag muted">guest</span>}
             <time dateTime={message.timestamp} title={full(message.timestamp)}>
               {clock(message.timestamp)}
@@ -148,6 +150,7 @@ export function Chat({
         >
           <textarea
             aria-label="Message"
+            dir="auto"
             placeholder="Message. ``` for code, Shift+Enter for a new line"
             rows={2}
             maxLength={4000}

@@ -74,7 +74,7 @@ function One({ member, props }: { member: Member; props: Props }) {
       <Avatar person={member} size={28} />
       <div class="member-who">
         <span class="member-name">
-          {member.username}
+          <bdi>{member.username}</bdi>
           {isMe && " (you)"}
         </span>
         <span class="hint">
