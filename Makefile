@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history fuzz soak timing autobahn audit help clean system-packages
+.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history fuzz rounds soak timing autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -79,6 +79,10 @@ fuzz: $(VENV)/.tested ## a million mutated updates, state vectors and presence f
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m tests.fuzz $(or $(ARGS),--count 1000000)
 
+rounds: $(VENV)/.tested ## 300 random rounds of nine kinds of app, with kills and restores (ARGS="--rounds 20 --seed 7")
+	$(BIN)/python -m tests.set_up
+	$(BIN)/python -m tests.interop.apps_rounds $(ARGS)
+
 soak: $(VENV)/.tested ## half an hour of mixed and hostile load: flat memory, nothing leaks (ARGS="--minutes 2")
 	$(BIN)/python -m bench.soak $(or $(ARGS),--minutes 30)
 
@@ -93,7 +97,7 @@ audit: $(VENV)/.tested ## known vulnerabilities of the dependencies, where their
 	$(BIN)/python -m tests.audit
 
 clean: ## remove what the other targets made (not ./data)
-	rm -rf bench/node_modules bench/.data bench/peers/.venv bench/loadgen/yload $(VENV) build tests/node/node_modules static/node_modules .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf bench/node_modules bench/.data bench/peers/.venv bench/loadgen/yload $(VENV) build tests/node/node_modules tests/interop/apps/node_modules static/node_modules .mypy_cache .ruff_cache .pytest_cache .coverage*
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

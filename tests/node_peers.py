@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from harness.node import PROGRAMS, node_command
@@ -25,16 +26,17 @@ class Peers:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls) -> "Peers":
+    async def start(cls, program: Path = PROGRAMS / "peer.mjs") -> "Peers":
+        """Start a program that reads commands as `peer.mjs` does."""
         process = await asyncio.create_subprocess_exec(
             node_command(),
             "--no-warnings",
-            "peer.mjs",
-            cwd=PROGRAMS,
+            program.name,
+            cwd=program.parent,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            limit=64 << 20,
+            limit=256 << 20,
         )
         return cls(process)
 

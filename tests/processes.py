@@ -72,6 +72,11 @@ class ServerProcess:
         self._running.kill()
         await self._running.wait()
 
+    async def end(self) -> None:
+        """End it if it still runs, at the end of a test that may have failed anywhere."""
+        if self._process is not None and self._process.returncode is None:
+            await self.kill()
+
     @property
     def _running(self) -> asyncio.subprocess.Process:
         return required(self._process)

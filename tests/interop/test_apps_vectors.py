@@ -1,0 +1,126 @@
+"""Updates that real Yjs makes (`apps/vectors.mjs`), played at the socket: the server has what Yjs makes of them."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api import Api
+from tests.interop.apps_world import PLENTY, PROGRAM
+from tests.node_peers import Peers
+from tests.processes import ServerProcess, free_port
+
+PEOPLE = ("ada", "bob", "cy", "watcher")
+FORMS = ("live", "answer")
+SEEDS = (7, 8)
+"""Seeds choose the client ids, and with them whose edits come first where two compete. One is enough for the large."""
+_TOGETHER = 6
+_PLENTY: dict[str, Any] = {
+    **PLENTY,
+    "COLLAB_UPDATES_PER_S": 1_000_000,
+    "COLLAB_UPDATES_BURST": 1_000_000,
+    "COLLAB_UPDATE_BYTES_PER_S": 1 << 30,
+}
+
+SLOW = ("large", "histories")
+KINDS = ("names", "large", "parents", "kept")
+
+
+class Game:
+    """One server, four people, and a session for each vector and form."""
+
+    def __init__(self, peers: Peers, server: ServerProcess) -> None:
+        self._peers = peers
+        self._server = server
+        self._people: dict[str, Api] = {}
+        self._rooms: dict[tuple[str, str], str] = {}
+        self._texts: dict[str, Any] = {}
+        self._limit = asyncio.Semaphore(_TOGETHER)
+
+    async def begin(self) -> None:
+        await self._server.start()
+        for name in PEOPLE:
+            self._people[name] = await Api(self._server.url).sign_up(f"{name}-plays")
+
+    async def play(self, vectors: list[dict[str, Any]]) -> list[str]:
+        """Play each vector in each form; returns what went wrong."""
+        self._texts |= {vector["key"]: vector["texts"] for vector in vectors}
+        runs = [self._play(vector["key"], form) for vector in vectors for form in FORMS]
+        return [problem for problems in await asyncio.gather(*runs) for problem in problems]
+
+    async def after_restart(self) -> list[str]:
+        """Restart the server and look again; returns what went wrong."""
+        assert await self._server.terminate() == 0
+        await self._server.start()
+        runs = [self._join(key, form) for key, form in self._rooms]
+        return [problem for problems in await asyncio.gather(*runs) for problem in problems]
+
+    def _place(self, session_id: str) -> dict[str, Any]:
+        tokens = {name: api.token for name, api in self._people.items()}
+        return {"url": self._people["ada"].socket_url, "room": session_id, "tokens": tokens}
+
+    async def _play(self, key: str, form: str) -> list[str]:
+        async with self._limit:
+            session_id = self._rooms[key, form] = await self._people["ada"].new_session()
+            told = await self._peers.do("play", "", key=key, form=form, **self._place(session_id))
+            problems = [f"closed {close}" for close in told.pop("closes")]
+            problems += [f"{who}: {problem}" for who, problem in told.items() if problem]
+            return [f"{key} {form}: {problem:.300}" for problem in problems + await self._rest(key, session_id)]
+
+    async def _join(self, key: str, form: str) -> list[str]:
+        async with self._limit:
+            session_id = self._rooms[key, form]
+            told = await self._peers.do("join", "", key=key, **self._place(session_id))
+            problems = [f"{who}: {problem}" for who, problem in told.items() if problem]
+            problems += await self._rest(key, session_id)
+            return [f"{key} {form}, after a restart: {problem:.300}" for problem in problems]
+
+    async def _rest(self, key: str, session_id: str) -> list[str]:
+        """Compare the texts that the REST API has."""
+        answer = await self._people["ada"].get(f"/code/{session_id}/latest?live=true")
+        if answer.status != 200:
+            return [f"REST: {answer.status} {answer.body}"]
+        files = answer.body["files"]
+        fitting = [{name.removeprefix("root:"): text for name, text in texts.items()} for texts in self._texts[key]]
+        if any(all(files.get(name, "") == text for name, text in texts.items()) for texts in fitting):
+            return []
+        return [f"REST: has {files!r:.100}, should have {fitting[-1]!r:.100}"]
+
+
+async def played(tmp_path: Path, action: str, **options: Any) -> list[str]:
+    peers = await Peers.start(PROGRAM)
+    server = ServerProcess(tmp_path / "data", free_port(), **_PLENTY)
+    try:
+        game = Game(peers, server)
+        await game.begin()
+        problems = await game.play(await peers.do(action, "", **options))
+        problems += await game.after_restart()
+        assert await server.terminate() == 0
+        return problems + server.problems()
+    finally:
+        await server.end()
+        await peers.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("kind", "seed"), [(kind, seed) for kind in KINDS for seed in SEEDS if seed == SEEDS[0] or kind not in SLOW]
+)
+async def test_vectors_of_real_yjs_are_taken_as_yjs_takes_them(kind: str, seed: int, tmp_path: Path) -> None:
+    """Live and as an answer: no close; server, watcher, newcomer and restarted server have what Yjs has."""
+    problems = await played(tmp_path, "vectors", kind=kind, seed=seed)
+
+    assert not problems, "\n".join(["", *problems])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif("COLLAB_VECTORS" not in os.environ, reason="COLLAB_VECTORS names no file of vectors")
+async def test_vectors_of_a_file_are_taken_as_yjs_takes_them(tmp_path: Path) -> None:
+    """The file that COLLAB_VECTORS names: a JSON list in the format of `apps/vectors.mjs`."""
+    problems = await played(tmp_path, "read", file=os.environ["COLLAB_VECTORS"])
+
+    assert not problems, "\n".join(["", *problems])
