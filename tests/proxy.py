@@ -93,7 +93,7 @@ class Proxy:
         self._links.add(task)
         self._writers.add(writer)
         try:
-            if not self.is_cut:
+            if not self.is_cut and not self._held:  # accepted before `refuse`, begun after it
                 await self._link(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
             pass
@@ -123,14 +123,12 @@ class Proxy:
                 self.writes += 1
                 if self.is_cut:
                     if self.is_late and self.writes == self.cut_at:
-                        back.write(message)
-                        await back.drain()
+                        await _send(back, message)
                         await asyncio.sleep(0.05)  # it is the server's reply that is lost
                     writer.transport.abort()
                     raise ConnectionAbortedError
             await self._pause()
-            back.write(message)
-            await back.drain()
+            await _send(back, message)
 
     async def _backward(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -139,8 +137,7 @@ class Proxy:
                 writer.transport.abort()
                 raise ConnectionAbortedError
             await self._pause()
-            writer.write(message)
-            await writer.drain()
+            await _send(writer, message)
 
     async def _pause(self) -> None:
         if self.delay_s:
@@ -159,3 +156,10 @@ def _bound(port: int) -> socket.socket:
 async def _message(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readexactly(4)
     return head + await reader.readexactly(int.from_bytes(head, "little") - 4)
+
+
+async def _send(writer: asyncio.StreamWriter, message: bytes) -> None:
+    if writer.transport.is_closing():  # uvloop raises RuntimeError if one writes nevertheless
+        raise ConnectionAbortedError
+    writer.write(message)
+    await writer.drain()

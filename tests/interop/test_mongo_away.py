@@ -9,6 +9,7 @@ import pytest
 
 from storage.mongo.store import MongoStore
 from tests.api import PASSWORD, Api
+from tests.conftest import StartServer
 from tests.node_peers import Peers, connect
 from tests.processes import ServerProcess, free_port
 from tests.storage.faults import FORGETFUL_DRIVER, Place, failing
@@ -23,6 +24,12 @@ pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 async def place(mongo_uri: str) -> AsyncIterator[Place]:
     async with failing(mongo_uri, IMPATIENT) as made:
         yield made
+
+
+@pytest.fixture
+def start_server(place: Place, start_server: StartServer) -> StartServer:
+    """Start servers that stop before their database is dropped: one that lost its lease logs an error."""
+    return start_server
 
 
 async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:
