@@ -7,6 +7,7 @@
      +-- LimitExceeded          permanent: what was sent is beyond a limit, whose name it has
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
+     +-- TextUnavailable        permanent: what is stored is sound, but its texts cannot be read here
      +-- RoomDamaged            permanent: what is stored of the document cannot be trusted
           +-- RoomSetAside      transient: the process died while it worked for this session
 
@@ -47,6 +48,10 @@ class DocumentFull(LimitExceeded):
 
 class RoomUnavailable(CrdtError):
     """The room cannot be used now; the same call may succeed later."""
+
+
+class TextUnavailable(CrdtError):
+    """The document's texts cannot be read or edited by the server; its editors can go on."""
 
 
 class RoomDamaged(CrdtError):

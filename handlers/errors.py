@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from crdt.errors import LimitExceeded, RoomDamaged, RoomSetAside, RoomUnavailable
+from crdt.errors import LimitExceeded, RoomDamaged, RoomSetAside, RoomUnavailable, TextUnavailable
 from handlers.close_codes import Close
 from storage.errors import (
     Conflict,
@@ -130,8 +130,10 @@ def in_words(seconds: int) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
-def quarantined(error: RoomDamaged) -> ApiError:
-    """Return 409: the session's document was taken out of service."""
+def out_of_service(error: RoomDamaged | TextUnavailable) -> ApiError:
+    """Return 409: the session's document was taken out of service, or only its texts cannot be read."""
+    if isinstance(error, TextUnavailable):
+        return ApiError(409, "text_unavailable", f"{str(error).capitalize()}. Its editors can go on.")
     if isinstance(error, RoomSetAside):
         return ApiError(409, Close.QUARANTINED.word, f"The session is {error}, because the server failed in it.")
     return ApiError(409, Close.QUARANTINED.word, "The stored document is damaged and was taken out of service.")
@@ -181,8 +183,8 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: PLR0911  # a
             return not_signed_in("This refresh token was used before; the login has ended everywhere.")
         case LimitExceeded():
             return too_large(f"{str(error).capitalize()}.")
-        case RoomDamaged():
-            return quarantined(error)
+        case RoomDamaged() | TextUnavailable():
+            return out_of_service(error)
         case RoomUnavailable() | StoreUnavailable():
             return unavailable()
     return None

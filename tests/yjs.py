@@ -66,9 +66,12 @@ class Yjs:
     def text(self, root: str, *updates: bytes) -> str:
         return str(self.ask("text", root=root, updates=_hex(updates)))
 
-    def history(self, seed: int, clients: int, edits: int) -> History:
-        """Let clients edit a document at random, with values of all kinds."""
-        made = self.ask("history", seed=seed, clients=clients, edits=edits)
+    def history(self, seed: int, clients: int, edits: int, *, only_whole_characters: bool = False) -> History:
+        """Let clients edit a document at random, with values of all kinds.
+
+        only_whole_characters  none that an edit can cut in two: what Yjs shows of these depends on the order of updates
+        """
+        made = self.ask("history", seed=seed, clients=clients, edits=edits, isWhole=only_whole_characters)
         return History(*([bytes.fromhex(text) for text in made[name]] for name in ("updates", "states", "vectors")))
 
 

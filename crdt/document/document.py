@@ -1,23 +1,30 @@
-"""A Yjs document: with `merging` the only door to pycrdt.
+"""A Yjs document as bytes: what is stored, sent to newcomers and shown.
 
-The raw updates are the truth; they are what is stored, relayed and merged for newcomers. The
-pycrdt `Doc` beside them is only a view to read text from, and it is thrown away and loaded again
-whenever it could differ from what real Yjs clients show. `Doc.get_update()` is never used: it
-drops what is pending, and it corrupts text in which half a surrogate pair was deleted: two browsers
-then show different texts under equal state vectors.
+The raw updates are the truth; they are what is stored, relayed and merged for newcomers. A pycrdt document beside
+them (`View`) only shows texts. `Doc.get_update()` is never used: it drops what is pending, and it corrupts text in
+which half a surrogate pair was deleted. If pycrdt cannot load what was admitted, the texts are not to be had, but
+the document goes on.
+
+pycrdt merges updates that only write and delete text. Values it would write otherwise than they came; so a document
+with values is merged without it (`raw_merge`).
 
 Everything that comes in has passed `update_parser` and `StructIndex`. All positions inside pycrdt are UTF-8 bytes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 
-import pycrdt
-
-from crdt.document.merging import EMPTY, FAN_IN, PycrdtFailure, guarded, merge
-from crdt.errors import Rejected, RoomDamaged
-from crdt.text.text_diff import changes
+from crdt.document.merging import EMPTY, FAN_IN, PycrdtFailure, cut, guarded, merge
+from crdt.document.view import View, make_edit
+from crdt.errors import Rejected, TextUnavailable
 from crdt.text.text_map import Edit
-from crdt.wire.compact import squash
+from crdt.wire import raw_merge
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.parsed_update import VALUES, Parsed
+from crdt.wire.raw_merge import MergedState
+from crdt.wire.readable import readable
+from crdt.wire.update_parser import parse
+from crdt.wire.y_protocol import decode_state_vector
 
 CUT_BYTES = 256 << 10
 """Of a larger state everything is sent: to leave out what a client has takes pycrdt up to 50 ns a byte."""
@@ -25,158 +32,204 @@ _SMALL_BYTES = 32 << 10
 """One edit makes no typist, but what takes long to load is not loaded twice for one who is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a document has to know of a merged state to start from it; `inspect` finds out.
+
+    merged       its sections, if it has values
+    needs_copy   pycrdt can read only a copy with other content
+    is_readable  pycrdt can load that
+    """
+
+    merged: MergedState | None = None
+    needs_copy: bool = False
+    is_readable: bool = True
+
+
+def inspect(state: bytes, kinds: int, split_surrogates: Set[int] = frozenset(), *, loads: bool = True) -> Traits:
+    """Look at a state; takes as long as to load it.
+
+    kinds             of its content, as in `Parsed`
+    split_surrogates  see `squash`
+    loads             False believes that pycrdt can load it
+    """
+    needs_copy = bool(kinds & VALUES) and readable(state) is not state
+    view = View(split_surrogates, needs_copy=needs_copy)
+    if loads:
+        view.load(state)
+    return Traits(MergedState(state) if kinds & VALUES else None, needs_copy, not view.has_failed)
+
+
 class Document:
     """The live document of one room."""
 
-    __slots__ = ("_base", "_doc", "_is_rested", "_late", "_levels", "_split_surrogates", "size")
+    __slots__ = ("_base", "_is_rested", "_late", "_levels", "_merged", "_view", "size")
 
-    def __init__(self, base: bytes = EMPTY, split_surrogates: Set[int] = frozenset()) -> None:
-        """Start from a merged state that pycrdt can load (`check`); it is loaded when it is needed.
+    def __init__(
+        self, base: bytes = EMPTY, split_surrogates: Set[int] = frozenset(), traits: Traits | None = None
+    ) -> None:
+        """Start from a merged state; pycrdt loads it when that is needed.
 
-        split_surrogates  see `squash`; the same set that `StructIndex` keeps and adds to.
+        split_surrogates  see `squash`; the same set that `StructIndex` keeps and adds to
+        traits            of the state; found out if not given
         """
+        if traits is None:
+            kinds = 0 if base == EMPTY else parse(base, STORED_LIMITS).kinds
+            traits = inspect(base, kinds, split_surrogates, loads=False)
         self._base = base
+        self._merged = traits.merged
         self._levels: list[list[bytes]] = []
         self._late: list[bytes] = []
         self._is_rested = True
-        self._split_surrogates = split_surrogates
-        self._doc: pycrdt.Doc[pycrdt.Text] | None = None
+        self._view = View(split_surrogates, needs_copy=traits.needs_copy, has_failed=not traits.is_readable)
         self.size = len(base)
         """Bytes of the merged state and of what came since, an upper bound of what a newcomer gets."""
 
+    @property
+    def has_values(self) -> bool:
+        """Whether there is more in it than text, so that pycrdt must not merge it."""
+        return self._merged is not None
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether its texts can be read, as far as is known."""
+        return not self._view.has_failed
+
     def defer(self, update: bytes) -> None:
-        """Integrate an update together with those that come soon, at the next call that needs it."""
+        """Integrate a keystroke together with those that come soon, at the next call that needs it."""
         self._late.append(update)
         self.size += len(update)
 
     def catch_up(self) -> None:
-        """Integrate what was deferred, as one; raises RoomDamaged if pycrdt refuses, then at every call again."""
+        """Integrate what was deferred, as one."""
         if not self._late:
             return
         updates, self._late = self._late, []
-        try:
-            merged = merge(updates)
-            self._take_in(merged)
-        except (Rejected, RoomDamaged) as error:
-            self._late = updates
-            raise RoomDamaged("what was typed cannot be integrated") from error
+        merged = _merge(updates)
         self.size -= sum(map(len, updates))
+        was_resting = self.is_resting
+        if not was_resting:
+            self._show(merged)
         self._push(merged)
-
-    def _take_in(self, merged: bytes) -> None:
-        """Put an update into the view; after a rest only see that it could be, as in `apply`."""
-        if self._doc is None and self._is_rested:
-            self._is_rested = False
-            self._rebuild_with(merged)
-            if self.size < _SMALL_BYTES:
-                self._doc = None
-            return
-        try:
-            guarded(self._view().apply_update, merged)
-        except PycrdtFailure:
-            self._doc = None
-            self._rebuild_with(merged)
+        self._restore_view(was_resting=was_resting)
 
     def rest(self) -> None:
-        """Let go of what is only needed while people type."""
+        """Let go of what is only needed while people type; a view that has failed is tried again."""
         self.state()
-        self._doc = None
+        self._view.drop()
+        self._view.has_failed = False
         self._is_rested = True
 
     @property
     def is_resting(self) -> bool:
-        return self._doc is None and self._is_rested
+        return self._is_rested and not self._view.is_loaded
 
-    def apply(self, update: bytes, *, cuts: bool = False) -> bool:
+    def apply(self, parsed: Parsed, *, cuts: bool = False) -> bool:
         """Integrate an update; return whether the document changed.
 
         cuts  it cuts a character in two (`StructIndex.take` says so): the text is then read from a corrected copy
 
-        Raises Rejected when pycrdt refuses it; the document is then as it was before. Nothing is
-        taken that pycrdt has not loaded, or the room could not be opened again.
+        The update is kept even if pycrdt fails: then there are no texts to be had (`has_texts`).
         """
         self.catch_up()
-        if cuts:
-            self._rebuild_with(update)
-            self._push(update)
-            return True
+        if parsed.kinds & VALUES and self._merged is None:
+            self._merged = MergedState(self.state())
         was_resting = self.is_resting
-        has_changed = self._integrate(update)
+        copy = self._view.copy_update(parsed.update, parsed.kinds)
+        if not cuts and not self._show(copy):
+            has_changed = False
+        else:
+            has_changed = True
+            if cuts:
+                self._view.drop()
+            self._push(parsed.update, parsed)
+        self._restore_view(was_resting=was_resting)
+        return has_changed
+
+    def _show(self, update: bytes) -> bool:
+        """Put an update into the view; return whether that changed, or has failed."""
+        if self._view.has_failed:
+            return True
+        if not self._view.is_loaded:
+            self._view.load(self.state())
+        try:
+            return self._view.integrate(update)
+        except PycrdtFailure:
+            return True
+
+    def _restore_view(self, *, was_resting: bool) -> None:
+        """Load the view if it was lost; of what rested, and is small, only see that it can be loaded."""
+        if not self._view.is_loaded and not self._view.has_failed:
+            self._view.load(self.state())
         if was_resting:
             self._is_rested = False
             if self.size < _SMALL_BYTES:
-                self._doc = None
-        if has_changed:
-            self._push(update)
-        return has_changed
-
-    def _integrate(self, update: bytes) -> bool:
-        """Put an update into the view; return whether that changed; raises Rejected."""
-        doc = self._view()
-        changes: list[pycrdt.TransactionEvent] = []
-        subscription = doc.observe(changes.append)
-        try:
-            guarded(doc.apply_update, update)
-        except PycrdtFailure:
-            self._doc = None
-            self._rebuild_with(update)
-            return True
-        finally:
-            doc.unobserve(subscription)
-        return bool(changes)
+                self._view.drop()
 
     def state(self) -> bytes:
-        """Return all updates merged into one; raises RoomDamaged as `catch_up`."""
+        """Return all updates merged into one."""
         self.catch_up()
-        if self._levels:
+        if self._merged is not None:
+            self._base = self._merged.encode()
+        elif self._levels:
             parts = [self._base]
             for level in reversed(self._levels):
                 parts += level
-            self._base = merge(parts)
+            self._base = _merge(parts)
             self._levels = []
-            self.size = len(self._base)
+        self.size = len(self._base)
         return self._base
 
-    def diff(self, state_vector: bytes) -> bytes:
-        """Return what a client with this (checked) state vector lacks, of a large document everything."""
+    def diff(self, state_vector: bytes, *, cuts: bool = False) -> bytes:
+        """Return what a client with this (checked) state vector lacks, of a large document more than that.
+
+        cuts  the state vector ends between the halves of a character
+        """
         state = self.state()
-        if state_vector == b"\x00" or len(state) > CUT_BYTES:
+        if state_vector == b"\x00":
+            return state
+        is_large = len(state) > CUT_BYTES
+        if self._merged is not None:
+            return self._merged.diff(decode_state_vector(state_vector), cuts=not is_large)
+        if is_large:
             return state
         try:
-            return bytes(guarded(pycrdt.get_update, state, state_vector))
+            return MergedState(state).diff(decode_state_vector(state_vector)) if cuts else cut(state, state_vector)
         except PycrdtFailure as failure:
             raise Rejected("state vector that does not fit the document") from failure
 
-    def replace_base(self, before: bytes, after: bytes) -> bool:
-        """Put a squashed state in place of the one it was made from; False if that is no longer the base."""
-        if self._base is not before:
+    def replace_base(self, before: bytes, after: bytes, merged: MergedState | None = None) -> bool:
+        """Put a squashed state in place of the one it was made from; False if that is no longer the base.
+
+        merged  the sections of the squashed state; found out if not given
+        """
+        if self._base is not before or (self._merged is not None and self._merged.is_changed):
             return False
+        if self._merged is not None:
+            self._merged = merged or MergedState(after)
         self._base = after
         self.size += len(after) - len(before)
         return True
 
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
-        """Return {root: text}. A surrogate pair cut in two shows as U+FFFD twice, as in Yjs."""
+        """Return {root: text}; raises TextUnavailable. A surrogate pair cut in two shows as U+FFFD twice, as in Yjs."""
         self.catch_up()
-        doc = self._view()
-        try:
-            return {root: guarded(_read_text, doc, root) for root in roots}
-        except PycrdtFailure as failure:
-            self._doc = None
-            raise RoomDamaged("the text cannot be read") from failure
+        if not self._view.is_loaded:
+            self._view.load(self.state())
+        return self._view.texts(roots)
 
     def text_bytes(self, roots: Iterable[str], update: bytes = EMPTY) -> int:
-        """Return the UTF-8 bytes of all text, as it would be after an update.
-
-        Raises Rejected if the update cannot be integrated.
-        """
-        if update == EMPTY:
-            texts = self.texts(roots)
-        else:
-            try:
-                texts = Document(merge([self.state(), update])).texts(roots)
-            except RoomDamaged as error:
-                raise Rejected("the update cannot be integrated") from error
+        """Return the UTF-8 bytes of all text, as it would be after an update; 0 if texts are not to be had."""
+        try:
+            if update == EMPTY:
+                texts = self.texts(roots)
+            else:
+                view = self._view.fresh()
+                view.load(self.state())
+                view.integrate(view.copy_update(update, VALUES))
+                texts = view.texts(roots)
+        except (PycrdtFailure, TextUnavailable):
+            return 0
         return sum(len(text.encode()) for text in texts.values())
 
     def edit(self, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
@@ -185,123 +238,34 @@ class Document:
         edits  of the only root: how, in order, with positions in the text as it is; when not given, or
                wrong, as few as can be found
 
-        The document itself is not changed: the update goes the way of any client's update.
+        The document itself is not changed: the update goes the way of any client's update. Raises TextUnavailable.
         """
-        state = squash(self.state(), self._split_surrogates) if self._split_surrogates else self.state()
         try:
-            return guarded(_make_edit, state, files, client_id, edits)
+            return guarded(make_edit, self._view.copy(self.state()), files, client_id, edits)
         except PycrdtFailure as failure:
-            raise RoomDamaged("the text cannot be edited") from failure
+            raise TextUnavailable("the text of this document cannot be edited here") from failure
 
-    def _push(self, update: bytes) -> None:
-        """Keep an update, merging each level of ten into one entry of the next."""
+    def _push(self, update: bytes, parsed: Parsed | None = None) -> None:
+        """Keep an update; of text only, merging each level of ten into one entry of the next."""
         self.size += len(update)
+        if self._merged is not None:
+            if parsed:
+                self._merged.add_parsed(parsed)
+            else:
+                self._merged.add(update)
+            return
         for level in self._levels:
             level.append(update)
             if len(level) < FAN_IN:
                 return
-            update = merge(level)
+            update = _merge(level)
             level.clear()
         self._levels.append([update])
 
-    def _view(self) -> "pycrdt.Doc[pycrdt.Text]":
-        if self._doc is None:
-            try:
-                self._doc = self._load(self.state())
-            except PycrdtFailure as failure:
-                raise RoomDamaged("the merged updates cannot be loaded") from failure
-        assert self._doc is not None  # noqa: S101 - for the type checker
-        return self._doc
 
-    def _rebuild_with(self, update: bytes) -> None:
-        """Load a fresh view that has the update; raises Rejected, with the old view as it was."""
-        try:
-            doc = self._load(merge([self.state(), update]))
-        except PycrdtFailure as failure:
-            raise Rejected("the update cannot be integrated") from failure
-        self._doc = doc
-
-    def _load(self, state: bytes) -> "pycrdt.Doc[pycrdt.Text]":
-        doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-        guarded(doc.apply_update, squash(state, self._split_surrogates) if self._split_surrogates else state)
-        return doc
-
-
-def _make_edit(state: bytes, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
-    """Make the edit on a copy: by the given edits, else by few changes, else by replacing the whole texts.
-
-    Positions cannot see embeds that are in a text, nor may they be off. yrs splits a run inside a
-    character beyond ASCII when a position is off by an embed, and the update then refers to what is not
-    there. So each attempt gets a fresh copy, and the first two need texts without embeds.
-    """
-    if edits is not None:
-        given = _Attempt(state, files, client_id)
-        if not given.has_embeds() and given.is_right_after(lambda target, _: _apply(target, edits)):
-            return given.update
-    small = _Attempt(state, files, client_id)
-    if not small.has_embeds() and small.is_right_after(_replace):
-        return small.update
-    whole = _Attempt(state, files, client_id)
-    whole.is_right_after(_set)
-    return whole.update
-
-
-class _Attempt:
-    """A copy of a document on which one way to make an edit is tried.
-
-    update  what the edit did; EMPTY if nothing
-    """
-
-    def __init__(self, state: bytes, files: Mapping[str, str], client_id: int) -> None:
-        self._doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client_id)
-        self._doc.apply_update(state)
-        self._files = files
-        self._targets = {root: self._doc.get(root, type=pycrdt.Text) for root in files}
-        self.update = EMPTY
-
-    def has_embeds(self) -> bool:
-        """Whether a text has anything but characters in it, which counts as a position."""
-        return any(len(target) != len(str(target).encode()) for target in self._targets.values())
-
-    def is_right_after(self, change: Callable[[pycrdt.Text, str], None]) -> bool:
-        """Change each text by `change`; return whether all are then as they should be."""
-        subscription = self._doc.observe(self._note)
-        with self._doc.transaction():
-            for root, text in self._files.items():
-                change(self._targets[root], text)
-        self._doc.unobserve(subscription)
-        return all(str(self._targets[root]) == text for root, text in self._files.items())
-
-    def _note(self, event: pycrdt.TransactionEvent) -> None:
-        self.update = event.update
-
-
-def _apply(target: pycrdt.Text, edits: Sequence[Edit]) -> None:
-    """Apply edits from last to first."""
-    for position, deleted, inserted in reversed(edits):
-        if deleted:
-            del target[position : position + deleted]
-        if inserted:
-            target.insert(position, inserted.decode())
-
-
-def _replace(target: pycrdt.Text, text: str) -> None:
-    """Apply the changes from last to first; positions in pycrdt are UTF-8 bytes."""
-    before = str(target)
-    end, at = len(before), len(before.encode())
-    for position, deleted, inserted in reversed(changes(before, text)):
-        at -= len(before[position:end].encode())
-        end = position
-        if deleted:
-            del target[at : at + len(before[position : position + deleted].encode())]
-        if inserted:
-            target.insert(at, inserted)
-
-
-def _set(target: pycrdt.Text, text: str) -> None:
-    del target[0 : len(target)]
-    target.insert(0, text)
-
-
-def _read_text(doc: "pycrdt.Doc[pycrdt.Text]", root: str) -> str:
-    return str(doc.get(root, type=pycrdt.Text))
+def _merge(updates: list[bytes]) -> bytes:
+    """Merge updates of text: by pycrdt, which is faster, and without it if it fails."""
+    try:
+        return merge(updates)
+    except Rejected:
+        return raw_merge.merge(updates)

@@ -47,13 +47,9 @@ def merge(updates: list[bytes]) -> bytes:
     return updates[0] if updates else EMPTY
 
 
-def check(state: bytes) -> None:
-    """Load a state; raises RoomDamaged if pycrdt cannot."""
-    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-    try:
-        guarded(doc.apply_update, state)
-    except PycrdtFailure as failure:
-        raise RoomDamaged("the merged updates cannot be loaded") from failure
+def cut(state: bytes, state_vector: bytes) -> bytes:
+    """Return what a client with this state vector lacks; raises PycrdtFailure."""
+    return bytes(guarded(pycrdt.get_update, state, state_vector))
 
 
 def verify(state: bytes, clocks: Mapping[int, int]) -> None:

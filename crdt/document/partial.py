@@ -46,7 +46,7 @@ def find_part(parsed: Parsed, clocks: Mapping[int, int], foreign: Set[int]) -> P
             missing.add(client)
         if start < known:
             ranges.append((client, start, min(end, known)))
-    if not missing and spans == parsed.spans:
+    if not missing and not parsed.holes and spans == parsed.spans:
         return None
     return Part(spans, ranges, frozenset(missing))
 

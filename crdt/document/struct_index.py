@@ -5,7 +5,7 @@ store already has. The table is kept apart from pycrdt on purpose: the state vec
 after odd edits.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
@@ -24,7 +24,7 @@ _Names = TypeVar("_Names", frozenset[str], tuple[str, ...])
 class Apply(Protocol):
     """Integrates an update into a document, as `Document.apply` does."""
 
-    def __call__(self, update: bytes, /, *, cuts: bool) -> bool: ...
+    def __call__(self, parsed: Parsed, /, *, cuts: bool) -> bool: ...
 
 
 class StructIndex:
@@ -35,6 +35,7 @@ class StructIndex:
     types             its shared types
     roots             names of all root types
     text_roots        names of those that hold text, in order of appearance
+    kinds             of content that there is or was in it, see `Parsed`
     is_plain          see `Parsed`, of all updates so far, and all roots are texts
     parents           where its structs lie
     low_surrogates    packed ids of second halves of characters that could be cut in two
@@ -42,8 +43,8 @@ class StructIndex:
     """
 
     __slots__ = (
-        "_has_only_plain", "_text_root_names", "clocks", "is_plain", "low_surrogates", "owners", "parents", "roots",
-        "split_surrogates", "text_roots", "types",
+        "_has_only_plain", "_text_root_names", "clocks", "is_plain", "kinds", "low_surrogates", "owners", "parents",
+        "roots", "split_surrogates", "text_roots", "types",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -54,6 +55,7 @@ class StructIndex:
         self.text_roots: tuple[str, ...] = ()
         self._text_root_names: frozenset[str] = frozenset()
         self.is_plain = self._has_only_plain = True
+        self.kinds = 0
         self.parents = StructParents()
         self.split_surrogates: set[int] = set()
         self.low_surrogates: Set[int] = _NONE
@@ -115,7 +117,7 @@ class StructIndex:
         """
         split_surrogates = self._cut_by(parsed)
         try:
-            if not apply(parsed.update, cuts=bool(split_surrogates)):
+            if not apply(parsed, cuts=bool(split_surrogates)):
                 return False
         except Rejected:
             self.split_surrogates -= split_surrogates
@@ -137,7 +139,7 @@ class StructIndex:
         self.check_complete(parsed)
         split_surrogates = self._cut_by(parsed)
         if apply:
-            apply(parsed.update, cuts=bool(split_surrogates))
+            apply(parsed, cuts=bool(split_surrogates))
         self._commit(parsed, author, parsed.spans.keys() if is_unclaimed else _NONE)
 
     def _cut_by(self, parsed: Parsed) -> set[int]:
@@ -154,6 +156,10 @@ class StructIndex:
         self.split_surrogates |= split_surrogates
         return split_surrogates
 
+    def has_cut(self, clocks: Mapping[int, int]) -> bool:
+        """Whether a client that knows all below these clocks knows half of a character only."""
+        return any(pack_id(client, clock) in self.low_surrogates for client, clock in clocks.items())
+
     def cuts(self, place: int) -> bool:
         """Whether an edit at this packed id would cut a character in two that is whole now."""
         return place in self.low_surrogates and place not in self.split_surrogates
@@ -162,6 +168,7 @@ class StructIndex:
         """Record an applied update."""
         placement = parsed.placement or self.parents.resolve(parsed, self.types, is_strict=False)
         self.parents.add(parsed, placement)
+        self.kinds |= parsed.kinds
         for client, (_, after) in parsed.spans.items():
             if after > self.clocks.get(client, 0):
                 self.clocks[client] = after

@@ -44,7 +44,7 @@ class Replayer:
         self.sequence = restored.sequence
         self._index = restored.index
         self._main_root = main_root
-        self._document = Document(restored.state or merging.EMPTY, self._index.split_surrogates)
+        self._document = Document(restored.state or merging.EMPTY, self._index.split_surrogates, restored.traits)
         self._texts = self._read()
 
     def files(self) -> dict[str, str]:

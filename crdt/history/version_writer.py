@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crdt import limits
 from crdt.document.server_edits import code_root
-from crdt.errors import RoomDamaged
+from crdt.errors import RoomDamaged, TextUnavailable
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.room.room import Room
 from storage.base import RoomStore
@@ -60,7 +60,7 @@ class VersionWriter:
                 await self.store(room, kind, author, "", "")
             except LimitReached:
                 made.versioned(room.journal.sequence, now)
-            except RoomDamaged:
+            except (RoomDamaged, TextUnavailable):
                 _log.exception("session %s gets no automatic version", room.session_id)
                 made.versioned(room.journal.sequence, now)
 

@@ -42,13 +42,19 @@ class Compactor:
         room.upkeep.checkpointed_at = now
         room.integrate_pending()
         with self._mark.at(room.session_id):
-            state, clocks = room.document.state(), dict(room.index.clocks)
-        owners = authorship.encode(room.index.owners, room.contributions.authorship)
+            document = restore.DocumentState(
+                sequence,
+                room.document.state(),
+                dict(room.index.clocks),
+                authorship.encode(room.index.owners, room.contributions.authorship),
+                has_values=room.document.has_values,
+                has_texts=room.document.has_texts,
+            )
         await self._writer.saved(room, sequence)
         try:
             with self._mark.at(room.session_id):
-                checkpoint, squashed = await asyncio.to_thread(
-                    restore.make_checkpoint, room.session_id, sequence, state, clocks, owners, now
+                checkpoint, squashed, merged = await asyncio.to_thread(
+                    restore.make_checkpoint, room.session_id, document, now
                 )
             await self._store.put_checkpoint(checkpoint)
         except NotFound:
@@ -56,7 +62,7 @@ class Compactor:
         except (RoomDamaged, ProtocolError):
             _log.exception("session %s gets no checkpoint, its log is kept", room.session_id)
             return False
-        room.document.replace_base(state, squashed)
+        room.document.replace_base(document.state, squashed, merged)
         room.upkeep.checkpointed = sequence
         return True
 

@@ -8,14 +8,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from crdt.document.merging import EMPTY, check, merge, verify
+from crdt.document.document import Traits, inspect
+from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
+from crdt.wire import raw_merge
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
+from crdt.wire.parsed_update import VALUES
+from crdt.wire.raw_merge import MergedState
+from crdt.wire.readable import readable
 from crdt.wire.update_parser import parse
 from storage.records import Checkpoint, Chunk
 
@@ -25,6 +30,7 @@ class RestoredDocument:
     """A document as the store has it.
 
     state         merged and squashed updates
+    traits        what `Document` has to know of the state
     sequence      log position it stands at
     authorship    who brought its structs; only part of it where summaries were read
     contributors  {user id: last log position} of entries after `since`
@@ -33,6 +39,7 @@ class RestoredDocument:
     """
 
     state: bytes = EMPTY
+    traits: Traits = field(default_factory=Traits)
     index: StructIndex = field(default_factory=StructIndex)
     authorship: Authorship = field(default_factory=Authorship)
     sequence: int = 0
@@ -91,12 +98,15 @@ class LogReplay:
                 self._read_entries(chunk)
 
     def finish(self) -> RestoredDocument:
-        """Merge what was read, see that pycrdt can load it, and return it."""
+        """Merge what was read, see whether pycrdt can load it, and return it."""
+        document = self._document
+        kinds = document.index.kinds
         with _stored():
             if len(self._updates) > 1:
-                self._document.state = squash(merge(self._updates))
-            check(self._document.state)
-        return self._document
+                merged = raw_merge.merge(self._updates) if kinds & VALUES else merge(self._updates)
+                document.state = squash(merged)
+            document.traits = inspect(document.state, kinds, document.index.split_surrogates)
+        return document
 
     def _is_next(self, chunk: Chunk) -> bool:
         """Whether a chunk begins where the document stands and does not go too far."""
@@ -158,19 +168,35 @@ def _take_merged(index: StructIndex, update: bytes) -> None:
     index.take_stored(parse(update, STORED_LIMITS), "", is_unclaimed=True)
 
 
-def make_checkpoint(
-    session_id: str, sequence: int, state: bytes, clocks: dict[int, int], owners: bytes, now: int
-) -> tuple[Checkpoint, bytes]:
-    """Return (checkpoint, squashed state) after loading the state into a fresh document.
+@dataclass(frozen=True, slots=True)
+class DocumentState:
+    """A document at a log position, to be stored as a checkpoint.
 
-    owners  as `crdt.log.authorship` packs them
-
-    Raises RoomDamaged if it does not know exactly the structs that the room knows.
+    state       merged updates
+    clocks      {client: next clock} that the room knows
+    owners      as `crdt.log.authorship` packs them
+    has_values  see `Document`
+    has_texts   pycrdt can load it, and must be able to afterwards
     """
-    squashed = squash(state)
+
+    sequence: int
+    state: bytes
+    clocks: dict[int, int]
+    owners: bytes
+    has_values: bool = False
+    has_texts: bool = True
+
+
+def make_checkpoint(session_id: str, document: DocumentState, now: int) -> tuple[Checkpoint, bytes, MergedState | None]:
+    """Return (checkpoint, squashed state, its sections if it has values).
+
+    Raises RoomDamaged if it does not know exactly the structs that the room knows, also after pycrdt has loaded it.
+    """
+    squashed = squash(document.state)
     parsed = parse(squashed, STORED_LIMITS)
-    if {client: after for client, (_, after) in parsed.spans.items()} != clocks:
+    if {client: after for client, (_, after) in parsed.spans.items()} != document.clocks:
         raise RoomDamaged("the squashed state lacks structs")
-    verify(squashed, clocks)
-    checkpoint = Checkpoint(session_id, sequence, codec.with_checksum(squashed), owners, now)
-    return checkpoint, squashed
+    if document.has_texts:
+        verify(readable(squashed) if parsed.kinds & VALUES else squashed, document.clocks)
+    checkpoint = Checkpoint(session_id, document.sequence, codec.with_checksum(squashed), document.owners, now)
+    return checkpoint, squashed, MergedState(squashed) if document.has_values else None

@@ -7,11 +7,11 @@ long ago is found without reading what led to it keystroke by keystroke.
 
 from collections.abc import Iterable, Sequence
 
-from crdt.document.merging import merge
 from crdt.errors import ProtocolError, RoomDamaged
 from crdt.log.codec import LogEntry, decode_chunk, encode_segment
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
+from crdt.wire.raw_merge import merge
 from crdt.wire.update_parser import parse
 from storage.records import Chunk
 
@@ -65,7 +65,7 @@ def repack(session_id: str, first: int, entries: list[LogEntry], created_at: int
 def summary(entries: Iterable[LogEntry]) -> bytes:
     """Return the updates merged into one; empty where that cannot stand for them.
 
-    An update that repeats old structs beside new ones leaves a hole between them, which readers refuse.
+    Where structs are missing in between, that are in older rows, readers would refuse it.
     """
     try:
         merged = squash(merge([entry.update for entry in entries]))

@@ -67,7 +67,7 @@ class Room:
         self.main_root = main_root
         self.index = restored.index
         self.members = Members(self.index, context, is_open=is_open)
-        self.document = Document(restored.state, self.index.split_surrogates)
+        self.document = Document(restored.state, self.index.split_surrogates, restored.traits)
         self.journal = Journal(session_id, restored.sequence)
         self.contributions = Contributions(restored.authorship, restored.contributors, restored.edited_at)
         self.upkeep = Upkeep(checkpointed=checkpointed)
@@ -106,8 +106,8 @@ class Room:
             case y_protocol.AwarenessUpdate(entries):
                 self.members.presence.hear(connection, entries, now)
             case y_protocol.SyncStep1(state_vector):
-                y_protocol.decode_state_vector(state_vector)
-                connection.outbox.send(y_protocol.sync_step2(self.document.diff(state_vector)))
+                is_cut = self.index.has_cut(y_protocol.decode_state_vector(state_vector))
+                connection.outbox.send(y_protocol.sync_step2(self.document.diff(state_vector, cuts=is_cut)))
             case y_protocol.SyncStep2(update):
                 answer = Incoming(update, connection.user_id, now, UpdateKind.ANSWER, connection, parsed)
                 self._write(connection, answer)
@@ -298,7 +298,7 @@ class Room:
     def edit(self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None) -> None:
         """Turn roots' texts into `files` by one edit of this user's; `edits` as `Document.edit` takes them.
 
-        Raises LimitExceeded, Rejected or RoomUnavailable; the document is then unchanged.
+        Raises LimitExceeded, Rejected, RoomUnavailable or TextUnavailable; the document is then unchanged.
         """
         self.integrate_pending()
         with self._context.mark.at(self.session_id, user_id):

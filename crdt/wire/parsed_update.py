@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from crdt.wire.content import ANY, DOC, EMBED, FORMAT, JSON
 from crdt.wire.struct_id import NO_ID
 from crdt.wire.struct_reader import Parent
 
@@ -11,6 +12,9 @@ GONE: Parent = (NO_ID, None)
 
 HOOKS = 1 << 31
 """In `Parsed.kinds`: there are hooks (XmlHook), which pycrdt cannot read."""
+
+VALUES = 1 << JSON | 1 << EMBED | 1 << FORMAT | 1 << ANY | 1 << DOC | HOOKS
+"""In `Parsed.kinds`: content that pycrdt cannot read, or writes otherwise than it came."""
 
 ParentChange = tuple[int, int, int, int, Parent | None, int]
 """Says where a struct lies, and those behind it in its section up to the next such record.

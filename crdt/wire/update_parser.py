@@ -12,10 +12,8 @@ from crdt.wire.content import (
     ANY,
     BINARY,
     CLIENT_LIMITS,
-    DOC,
     EMBED,
     GC,
-    JSON,
     SKIP,
     STRING,
     TYPE,
@@ -23,7 +21,7 @@ from crdt.wire.content import (
     ScanLimits,
 )  # fmt: skip
 from crdt.wire.lib0 import read_var_uint
-from crdt.wire.parsed_update import GONE, Parsed
+from crdt.wire.parsed_update import GONE, HOOKS, Parsed
 from crdt.wire.struct_id import MAX_CLOCK, NO_ID, client_of, clock_of, pack_id
 from crdt.wire.struct_reader import Parent, StructReader
 
@@ -32,8 +30,6 @@ MAX_MERGEABLE = 4_000
 
 _MERGEABLE_VALUE = 4
 _VALUES = frozenset((ANY, BINARY, EMBED, TYPE))
-_UNREADABLE = frozenset((JSON, DOC))
-"""Kinds of content that pycrdt cannot load, or alters."""
 
 
 def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
@@ -139,11 +135,9 @@ class _UpdateParser(StructReader):
                 raise LimitExceeded("too many values in one update", "work")
             if kind == TYPE:
                 if self.data[at] == XML_HOOK:
-                    raise Rejected("unsupported shared type")
+                    self._parsed.kinds |= HOOKS
                 self._parsed.is_plain = False
                 self._parsed.shared.types.append(own)
-        elif kind in _UNREADABLE:
-            raise Rejected("unsupported content")
         return self.content(at, kind)
 
     def _hole(self, at: int, client: int, clock: int, flags: int) -> tuple[int, int]:

@@ -59,8 +59,8 @@ class Operation:
 
 
 _MEMBERS = ("forbidden",)
-_DOCUMENT = ("quarantined",)
-_WRITES = ("forbidden", "session_ended", "limit_reached", "quarantined", "too_large")
+_DOCUMENT = ("quarantined", "text_unavailable")
+_WRITES = ("forbidden", "session_ended", "limit_reached", "quarantined", "text_unavailable", "too_large")
 _TEXT = Media(("text/plain",))
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -128,6 +128,7 @@ ERRORS: tuple[tuple[int, str, str], ...] = (
     (409, "session_ended", "The session has ended and is read-only."),
     (409, "limit_reached", "No more of these can be added."),
     (409, "quarantined", "The stored document is damaged and was taken out of service."),
+    (409, "text_unavailable", "The document has content that the server cannot read texts from; its editors can go on."),
     (413, "too_large", "The body or the document is over a limit."),
     (415, "unsupported_media_type", "Send JSON as application/json."),
     (422, "invalid", "Fields are wrong; errors says which and why."),

@@ -25,6 +25,7 @@ export interface components {
         | "session_ended"
         | "limit_reached"
         | "quarantined"
+        | "text_unavailable"
         | "too_large"
         | "unsupported_media_type"
         | "invalid"

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from crdt.document.document import Document
-from crdt.errors import CrdtError, Rejected, RoomDamaged
+from crdt.errors import CrdtError, Rejected, RoomDamaged, TextUnavailable
 from crdt.log import authorship, codec, restore
 from crdt.room.closing import reason_for
 from crdt.room.connection import Connection
@@ -22,7 +21,7 @@ _ROLES = {"ada": Role.EDITOR, "bob": Role.EDITOR, "eve": Role.VIEWER}
 WRITERS = ("ada", "bob")
 
 TAKEN, SAME, ASKED, CLOSED, DAMAGED = "taken", "same", "asked", "closed", "damaged"
-"""The document changed; nothing did; the sender shall send all it has; it is sent away; the room is."""
+"""The document changed; nothing did; the sender shall send all; it is sent away; the room is, or has no texts."""
 
 _LOOK_EVERY = 16
 _LARGE_BYTES = 16 << 10
@@ -100,7 +99,7 @@ class Arena:
             self.room.receive(connection, frame, self._now, parsed)
             if len(self.history) % _LOOK_EVERY == 0:
                 self.look()
-        except RoomDamaged:
+        except (RoomDamaged, TextUnavailable):
             self._check_kept()
             return DAMAGED
         except CrdtError as error:
@@ -143,7 +142,9 @@ class Arena:
             restored = restore.restore(None, self._chunks)
         except CrdtError as error:
             raise Finding(f"what was saved cannot be loaded: {error}") from error
-        return Document(restored.state, restored.index.split_surrogates)
+        if self.room.document.has_texts and not restored.traits.is_readable:
+            raise Finding("what was saved cannot be read any more")
+        return Document(restored.state, restored.index.split_surrogates, restored.traits)
 
     def finish(self) -> Dossier | None:
         """Look a last time; None if the room turns out to be damaged, which is then closed as it should be."""
@@ -151,7 +152,7 @@ class Arena:
         try:
             self.look()
             texts = room.files()
-        except RoomDamaged:
+        except (RoomDamaged, TextUnavailable):
             self._check_kept()
             return None
         loaded = self._check_kept().texts(texts)
@@ -166,9 +167,9 @@ class Arena:
         """Make a checkpoint; where that cannot be, the log just goes on."""
         index = self.room.index
         owners = authorship.encode(index.owners, self.room.contributions.authorship)
-        arguments: tuple[Any, ...] = ("session", self.room.journal.sequence, state, index.clocks, owners, self._now)
+        document = restore.DocumentState(self.room.journal.sequence, state, index.clocks, owners)
         try:
-            restore.make_checkpoint(*arguments)
+            restore.make_checkpoint("session", document, self._now)
         except CrdtError:
             yield "rooms without a checkpoint"
 

@@ -8,12 +8,12 @@ import pytest
 
 from crdt.document import fast_path
 from crdt.document.admission import check_update
-from crdt.document.document import Document
+from crdt.document.document import Document, inspect
 from crdt.document.fast_path import SimpleEdit
-from crdt.document.merging import check
 from crdt.document.struct_index import StructIndex
 from crdt.errors import ProtocolError
 from crdt.wire import y_protocol
+from crdt.wire.content import STORED_LIMITS
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
@@ -213,7 +213,7 @@ def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
         index, document = StructIndex(), Document()
         for update in (bytes(author.get_update()), *first):
             taken(index, update)
-            document.apply(update)
+            document.apply(parse(update, STORED_LIMITS))
         for _ in range(source.randint(1, 40)):
             update = senseless(source, index)
             found = fast_path.read(frame_of(update), index, "ada")
@@ -223,4 +223,5 @@ def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
                 taken(index, update)
             if source.random() < 0.2:
                 document.texts(["text", "codemirror"])
-        check(document.state())
+        assert document.has_texts
+        assert inspect(document.state(), index.kinds).is_readable

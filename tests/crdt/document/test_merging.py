@@ -3,7 +3,7 @@
 import pycrdt
 import pytest
 
-from crdt.document.merging import EMPTY, FAN_IN, PycrdtFailure, check, guarded, merge, verify
+from crdt.document.merging import EMPTY, FAN_IN, PycrdtFailure, cut, guarded, merge, verify
 from crdt.errors import Rejected, RoomDamaged
 from tests.crdt.harness import Typist
 
@@ -31,10 +31,13 @@ def test_merge_of_broken_update_is_refused() -> None:
         merge([EMPTY, BROKEN])
 
 
-def test_check_of_broken_state_says_damaged() -> None:
-    check(Typist(1).insert(0, "a"))
-    with pytest.raises(RoomDamaged):
-        check(BROKEN)
+def test_cut_of_state_leaves_out_what_is_known() -> None:
+    typist = Typist(1)
+    state = merge([typist.insert(0, "ab"), typist.insert(2, "c")])
+
+    assert len(cut(state, b"\x01\x01\x02")) < len(state)
+    with pytest.raises(PycrdtFailure):
+        cut(state, b"\x01")
 
 
 def test_verify_wants_exactly_the_clocks() -> None:

@@ -60,6 +60,11 @@ def test_section_ends_at_a_hole_unless_that_is_known(
     assert part_of({1: known}, section) == (spans, missing)
 
 
+def test_hole_at_the_end_of_a_section_is_left_out() -> None:
+    """Its clocks would count as known otherwise."""
+    assert part_of({}, Section(1, 0, [placed(text("x"), parent="t"), hole(5)])) == ({1: (0, 1)}, set())
+
+
 def test_section_that_starts_too_late_waits_for_its_own_client() -> None:
     assert part_of({1: 3}, Section(1, 5, [letter((1, 1))])) == ({}, {1})
 

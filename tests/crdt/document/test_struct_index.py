@@ -8,6 +8,7 @@ from crdt.document import type_table
 from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, LimitExceeded, Rejected
 from crdt.limits import MAX_ROOTS
+from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse
 from harness.hostile import B3, many_roots, nested_types
 from tests.crdt.harness import Typist
@@ -30,7 +31,7 @@ class Applied:
         self.cuts: list[bool] = []
         self._answer = answer
 
-    def __call__(self, update: bytes, /, *, cuts: bool) -> bool:
+    def __call__(self, _parsed: Parsed, /, *, cuts: bool) -> bool:
         self.cuts.append(cuts)
         if isinstance(self._answer, Exception):
             raise self._answer

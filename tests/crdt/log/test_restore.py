@@ -33,8 +33,11 @@ def test_restore_of_log_replays_all_updates() -> None:
     assert restored.edited_at == (NOW + 10, NOW + 29)
 
 
-def packed_owners(restored: restore.RestoredDocument) -> bytes:
-    return authorship.encode(restored.index.owners, restored.authorship)
+def to_store(restored: restore.RestoredDocument, *, has_values: bool = False) -> restore.DocumentState:
+    owners = authorship.encode(restored.index.owners, restored.authorship)
+    return restore.DocumentState(
+        restored.sequence, restored.state, restored.index.clocks, owners, has_values=has_values
+    )
 
 
 def test_restore_finds_authorship_in_checkpoint_and_log() -> None:
@@ -42,7 +45,7 @@ def test_restore_finds_authorship_in_checkpoint_and_log() -> None:
     chunks, _ = typed()
     wanted = restore.restore(None, chunks).authorship.of(5, 0, 30)
     half = restore.restore(None, chunks[:12])
-    checkpoint, _ = restore.make_checkpoint("session", 12, half.state, half.index.clocks, packed_owners(half), NOW)
+    checkpoint, _, _ = restore.make_checkpoint("session", to_store(half), NOW)
     old = replace(checkpoint, owners=codec.with_checksum(b"\x01\x03ada\x05\x00"))
 
     assert wanted[0] == (0, NOW, "ada")
@@ -55,9 +58,7 @@ def test_restore_of_checkpoint_and_later_chunks_continues_checkpoint(start: int)
     """Chunks before the checkpoint may come along and count for contributors only."""
     chunks, typist = typed()
     half = restore.restore(None, chunks[:12])
-    checkpoint, squashed = restore.make_checkpoint(
-        "session", 12, half.state, half.index.clocks, packed_owners(half), NOW
-    )
+    checkpoint, squashed, _ = restore.make_checkpoint("session", to_store(half), NOW)
 
     restored = restore.restore(checkpoint, chunks[start:], since=20)
 
@@ -83,13 +84,13 @@ def test_checkpoint_without_every_struct_is_not_made() -> None:
     restored = restore.restore(None, chunks)
 
     with pytest.raises(RoomDamaged, match="lacks"):
-        restore.make_checkpoint("s", 30, restored.state, {5: 31}, b"", NOW)
+        restore.make_checkpoint("s", replace(to_store(restored), clocks={5: 31}), NOW)
 
 
 def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
     chunks, _ = typed(5)
     restored = restore.restore(None, chunks)
-    checkpoint, _ = restore.make_checkpoint("s", 5, restored.state, restored.index.clocks, packed_owners(restored), NOW)
+    checkpoint, _, _ = restore.make_checkpoint("s", to_store(restored), NOW)
     bad_update = codec.encode_chunk([codec.LogEntry(NOW, "ada", bytes.fromhex("01010200000000"))])
     gap = codec.encode_chunk([codec.LogEntry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
     unmergeable = codec.with_checksum(merge([B3, b"\x00\x00"])[:-3])

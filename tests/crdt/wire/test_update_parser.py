@@ -9,9 +9,9 @@ import pytest
 from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, LimitExceeded, ProtocolError, Rejected
 from crdt.limits import MAX_VALUE_DEPTH
-from crdt.wire.content import CLIENT_LIMITS, DELETED, FORMAT, STORED_LIMITS, ScanLimits
+from crdt.wire.content import CLIENT_LIMITS, DELETED, DOC, FORMAT, JSON, STORED_LIMITS, TYPE, ScanLimits
 from crdt.wire.lib0 import write_var_bytes
-from crdt.wire.parsed_update import Parsed
+from crdt.wire.parsed_update import HOOKS, Parsed
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from harness.hostile import B3, CORPUS, many_roots, nested_arrays, same_key
@@ -99,6 +99,15 @@ def test_parse_says_where_sections_lie_and_which_kinds_they_have() -> None:
     assert parsed.kinds == 1 << FORMAT | 1 << DELETED
 
 
+def test_parse_takes_legacy_json_subdocuments_and_hooks() -> None:
+    """Rare, but part of Yjs; pycrdt gets other content for them, since it reads them wrongly or not at all."""
+    json, subdocument, hook = "02010474657874010131", "0901047465787401617600", "07010474657874050168"
+
+    kinds = [parse(bytes.fromhex("01010100" + struct + "00")).kinds for struct in (json, subdocument, hook)]
+
+    assert kinds == [1 << JSON, 1 << DOC, 1 << TYPE | HOOKS]
+
+
 @pytest.mark.parametrize("case", CLOSED, ids=lambda case: case.name)
 def test_parse_of_hostile_updates_refuses_or_defers(case) -> None:
     """Nothing of the corpus that closes its sender gets through scan and table both."""
@@ -133,8 +142,8 @@ def test_parse_of_hostile_updates_refuses_or_defers(case) -> None:
         ("010101002a01" + "00", "hole with flags"),
         ("010201000a01000000", "empty struct"),
         ("010101002001" + "00", "with flags"),
-        ("01010100020104746578740161" + "00", "unsupported content"),
-        ("010101000901047465787401" + "61" + "00", "unsupported content"),
+        ("0101010002010474657874" + "05" + "0131" + "00", "more values"),
+        ("010101000901047465787401" + "61" + "00", "kind of value"),
         ("0101010007010474657874" + "07" + "00", "shared type"),
         ("010101000801047465787401" + "73" + "00", "kind of value"),
         ("010101000401047465787402" + "c328" + "00", "UTF-8"),

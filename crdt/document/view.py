@@ -1,0 +1,182 @@
+"""What pycrdt does for a document: it shows texts, and edits them.
+
+With `merging` the only door to pycrdt. A view may be thrown away and loaded again at any time, and
+it is whenever it could differ from what real Yjs clients show. It gets a copy of equal lengths in which pycrdt can read
+everything (`crdt.wire.readable`), and in which characters that were cut in two are replaced already.
+
+All positions inside pycrdt are UTF-8 bytes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+
+import pycrdt
+
+from crdt.document.merging import EMPTY, PycrdtFailure, guarded
+from crdt.errors import TextUnavailable
+from crdt.text.text_diff import changes
+from crdt.text.text_map import Edit
+from crdt.wire.compact import squash
+from crdt.wire.parsed_update import VALUES
+from crdt.wire.readable import readable
+
+
+class View:
+    """A pycrdt document, or none.
+
+    has_failed   pycrdt cannot load the document, so that its texts are not to be had
+    needs_copy   some of it is such that pycrdt needs another copy
+    """
+
+    __slots__ = ("_doc", "_split_surrogates", "has_failed", "needs_copy")
+
+    def __init__(self, split_surrogates: Set[int], *, needs_copy: bool = False, has_failed: bool = False) -> None:
+        """split_surrogates: see `squash`."""
+        self._doc: pycrdt.Doc[pycrdt.Text] | None = None
+        self._split_surrogates = split_surrogates
+        self.needs_copy = needs_copy
+        self.has_failed = has_failed
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._doc is not None
+
+    def drop(self) -> None:
+        """Forget the pycrdt document."""
+        self._doc = None
+
+    def load(self, state: bytes) -> None:
+        """Load a whole state; if pycrdt fails, `has_failed` is set, and later calls do nothing."""
+        self._doc = None
+        if self.has_failed:
+            return
+        doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
+        try:
+            guarded(doc.apply_update, self.copy(state))
+        except PycrdtFailure:
+            self.has_failed = True
+        else:
+            self._doc = doc
+
+    def fresh(self) -> "View":
+        """Return a view of the same document that has not loaded anything."""
+        return View(self._split_surrogates, needs_copy=True)
+
+    def copy(self, state: bytes) -> bytes:
+        """Return a state that shows in pycrdt what this one shows in Yjs."""
+        if self._split_surrogates:
+            state = squash(state, self._split_surrogates)
+        return readable(state) if self.needs_copy else state
+
+    def copy_update(self, update: bytes, kinds: int) -> bytes:
+        """Return an update that pycrdt can read; `kinds` as in `Parsed`."""
+        if not kinds & VALUES:
+            return update
+        copy = readable(update)
+        if copy is not update:
+            self.needs_copy = True
+        return copy
+
+    def integrate(self, update: bytes) -> bool:
+        """Put an update into a loaded document; return whether that changed; raises PycrdtFailure."""
+        if self._doc is None:
+            raise PycrdtFailure("there is no document")
+        events: list[pycrdt.TransactionEvent] = []
+        subscription = self._doc.observe(events.append)
+        try:
+            guarded(self._doc.apply_update, update)
+        except PycrdtFailure:
+            self._doc = None
+            raise
+        self._doc.unobserve(subscription)
+        return bool(events)
+
+    def texts(self, roots: Iterable[str]) -> dict[str, str]:
+        """Return {root: text} of a document that was loaded; raises TextUnavailable if it could not be."""
+        if self._doc is None:
+            raise TextUnavailable("the text of this document cannot be shown")
+        try:
+            return {root: guarded(_read_text, self._doc, root) for root in roots}
+        except PycrdtFailure as failure:
+            self._doc = None
+            self.has_failed = True
+            raise TextUnavailable("the text of this document cannot be shown") from failure
+
+
+def _read_text(doc: "pycrdt.Doc[pycrdt.Text]", root: str) -> str:
+    return str(doc.get(root, type=pycrdt.Text))
+
+
+def make_edit(state: bytes, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
+    """Make the edit on a copy: by the given edits, else by few changes, else by replacing the whole texts.
+
+    Positions cannot see embeds that are in a text, nor may they be off. yrs splits a run inside a
+    character beyond ASCII when a position is off by an embed, and the update then refers to what is not
+    there. So each attempt gets a fresh copy, and the first two need texts without embeds.
+    """
+    if edits is not None:
+        given = _Attempt(state, files, client_id)
+        if not given.has_embeds() and given.is_right_after(lambda target, _: _apply(target, edits)):
+            return given.update
+    small = _Attempt(state, files, client_id)
+    if not small.has_embeds() and small.is_right_after(_replace):
+        return small.update
+    whole = _Attempt(state, files, client_id)
+    whole.is_right_after(_set)
+    return whole.update
+
+
+class _Attempt:
+    """A copy of a document on which one way to make an edit is tried.
+
+    update  what the edit did; EMPTY if nothing
+    """
+
+    def __init__(self, state: bytes, files: Mapping[str, str], client_id: int) -> None:
+        self._doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client_id)
+        self._doc.apply_update(state)
+        self._files = files
+        self._targets = {root: self._doc.get(root, type=pycrdt.Text) for root in files}
+        self.update = EMPTY
+
+    def has_embeds(self) -> bool:
+        """Whether a text has anything but characters in it, which counts as a position."""
+        return any(len(target) != len(str(target).encode()) for target in self._targets.values())
+
+    def is_right_after(self, change: Callable[[pycrdt.Text, str], None]) -> bool:
+        """Change each text by `change`; return whether all are then as they should be."""
+        subscription = self._doc.observe(self._note)
+        with self._doc.transaction():
+            for root, text in self._files.items():
+                change(self._targets[root], text)
+        self._doc.unobserve(subscription)
+        return all(str(self._targets[root]) == text for root, text in self._files.items())
+
+    def _note(self, event: pycrdt.TransactionEvent) -> None:
+        self.update = event.update
+
+
+def _apply(target: pycrdt.Text, edits: Sequence[Edit]) -> None:
+    """Apply edits from last to first."""
+    for position, deleted, inserted in reversed(edits):
+        if deleted:
+            del target[position : position + deleted]
+        if inserted:
+            target.insert(position, inserted.decode())
+
+
+def _replace(target: pycrdt.Text, text: str) -> None:
+    """Apply the changes from last to first; positions in pycrdt are UTF-8 bytes."""
+    before = str(target)
+    end, at = len(before), len(before.encode())
+    for position, deleted, inserted in reversed(changes(before, text)):
+        at -= len(before[position:end].encode())
+        end = position
+        if deleted:
+            del target[at : at + len(before[position : position + deleted].encode())]
+        if inserted:
+            target.insert(at, inserted)
+
+
+def _set(target: pycrdt.Text, text: str) -> None:
+    del target[0 : len(target)]
+    target.insert(0, text)

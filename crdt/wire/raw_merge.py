@@ -1,0 +1,314 @@
+"""Updates merged and cut as bytes, as Yjs's `mergeUpdates` and `diffUpdate` do it (`updates.js`).
+
+Values are not decoded but copied: pycrdt's merge reorders the keys of objects, makes numbers of BigInts and 0 of -0.
+So whoever joins later gets exactly what those got who were there.
+
+Not for: joining structs (`compact`), deciding what may pass (`update_parser`, which the updates must have passed).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from crdt.wire.content import SKIP
+from crdt.wire.lib0 import read_var_uint, write_var_uint
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.slicing import StructSlicer
+from crdt.wire.struct_id import pack_id
+
+EMPTY = b"\x00\x00"
+"""The update without structs and deletions: the state of a new document."""
+
+Ranges = list[tuple[int, int]]
+"""(first clock, next clock) of deleted structs of one client."""
+
+
+class Run(NamedTuple):
+    """Structs of one client without a hole between them.
+
+    first, after  their first clock and the next one
+    size          number of structs
+    begin, end    where they lie in the update that `reader` reads
+    """
+
+    first: int
+    after: int
+    size: int
+    begin: int
+    end: int
+    reader: "RunReader"
+
+
+class RunReader(StructSlicer):
+    """Reads the runs and deletions of one update."""
+
+    __slots__ = ()
+
+    def runs(self) -> tuple[dict[int, list[Run]], int]:
+        """Return ({client: runs in order}, position of the deletions)."""
+        sections, at = read_var_uint(self.data, 0)
+        found: dict[int, list[Run]] = {}
+        for _ in range(sections):
+            count, client, first, at = self.section_head(at)
+            at = self._section(count, first, at, found.setdefault(client, []))
+        return found, at
+
+    def _section(self, count: int, first: int, at: int, runs: list[Run]) -> int:
+        header, struct_end = self.header, self.struct_end
+        clock, begin, number = first, at, 0
+        for _ in range(count):
+            start = at
+            kind, _, _, _, at, _ = header(at)
+            length, at = struct_end(at, kind)
+            if kind == SKIP:
+                if number:
+                    runs.append(Run(first, clock, number, begin, start, self))
+                first, begin, number = clock + length, at, 0
+            else:
+                number += 1
+            clock += length
+        if number:
+            runs.append(Run(first, clock, number, begin, at, self))
+        return at
+
+    def deletions(self, at: int) -> Iterator[tuple[int, Ranges]]:
+        """Yield (client, ranges)."""
+        clients, at = read_var_uint(self.data, at)
+        for _ in range(clients):
+            client, at = read_var_uint(self.data, at)
+            count, at = read_var_uint(self.data, at)
+            ranges, at = _read_ranges(self.data, count, at)
+            yield client, ranges
+
+    def behind(self, client: int, run: Run, clock: int) -> tuple[int, bytes]:
+        """Return the structs of a run from a clock inside it on: (their number, their bytes)."""
+        at, reached = run.begin, run.first
+        for number in range(run.size):
+            start = at
+            kind, _, _, _, at, _ = self.header(at)
+            length, at = self.struct_end(at, kind)
+            if reached + length > clock:
+                struct = self.slice(start, pack_id(client, reached), length, max(clock - reached, 0), length)
+                return run.size - number, struct + self.data[at : run.end]
+            reached += length
+        return 0, b""
+
+
+def merge(updates: Sequence[bytes]) -> bytes:
+    """Return one update that does what these do, in whatever order they come; holes that none fills become Skips."""
+    if len(updates) == 1:
+        return updates[0]
+    runs: dict[int, list[Run]] = {}
+    ranges: dict[int, Ranges] = {}
+    for update in updates:
+        reader = RunReader(update)
+        found, at = reader.runs()
+        for client, more in found.items():
+            runs.setdefault(client, []).extend(more)
+        for client, deleted in reader.deletions(at):
+            ranges.setdefault(client, []).extend(deleted)
+    parts = [write_var_uint(len(runs))]
+    for client in sorted(runs, reverse=True):
+        parts += _section(client, runs[client])
+    return b"".join(parts) + _write_deletions({client: _write_ranges(found) for client, found in ranges.items()})
+
+
+def _section(client: int, runs: list[Run]) -> list[bytes]:
+    """Return the section of these runs. Where two overlap, structs come from the one that begins first."""
+    runs.sort(key=_first)
+    first = reached = runs[0].first
+    total = 0
+    parts: list[bytes] = []
+    for run in runs:
+        if run.first > reached:
+            parts += (bytes((SKIP,)), write_var_uint(run.first - reached))
+            total += 1
+        if run.first >= reached:
+            count, body = run.size, run.reader.data[run.begin : run.end]
+        elif run.after > reached:
+            count, body = run.reader.behind(client, run, reached)
+        else:
+            continue
+        total += count
+        parts.append(body)
+        reached = run.after
+    return [write_var_uint(total), write_var_uint(client), write_var_uint(first), *parts]
+
+
+def _first(run: Run) -> int:
+    return run.first
+
+
+class _Section:
+    """What a merged state has of one client: structs that lie in it, and those that came since.
+
+    first, after  clock of the first struct and the next one
+    size          number of structs
+    begin, end    where those that are in the state lie
+    since         the others, as bytes
+    """
+
+    __slots__ = ("after", "begin", "end", "first", "since", "size")
+
+    def __init__(self, first: int, after: int, size: int, begin: int, end: int) -> None:
+        self.first = first
+        self.after = after
+        self.size = size
+        self.begin = begin
+        self.end = end
+        self.since: list[bytes] = []
+
+    def encode(self, client: int, state: memoryview, at: int) -> list[bytes | memoryview]:
+        """Return the whole section; from now on it lies in the state that is made of it, from position `at`."""
+        head = b"".join(map(write_var_uint, (self.size, client, self.first)))
+        structs: list[bytes | memoryview] = [state[self.begin : self.end], *self.since]
+        self.begin = at + len(head)
+        self.end = self.begin + sum(map(len, structs))
+        self.since.clear()
+        return [head, *structs]
+
+
+class MergedState:
+    """All updates of a document, merged as they come: an update costs what is in it, not what was there before.
+
+    `merge` of the state and the update gives the same, but reads both.
+    """
+
+    __slots__ = ("_deleted", "_deletions", "_sections", "_state", "is_changed")
+
+    def __init__(self, state: bytes = EMPTY) -> None:
+        """Start from a merged state, which is read to find its sections."""
+        self._read(state)
+
+    def _read(self, state: bytes) -> None:
+        self._state = state
+        self.is_changed = False
+        """Whether anything came since the state was encoded."""
+        self._deleted: dict[int, Ranges] = {}  # that came since
+        self._sections: dict[int, _Section] = {}
+        reader = RunReader(state)
+        runs, at = reader.runs()
+        for client, found in runs.items():
+            first, last = found[0], found[-1]
+            size = sum(run.size for run in found) + len(found) - 1  # and a Skip between each two
+            self._sections[client] = _Section(first.first, last.after, size, first.begin, last.end)
+        self._deletions = {client: _write_ranges(ranges) for client, ranges in reader.deletions(at)}
+
+    def add(self, update: bytes) -> None:
+        """Take in an update."""
+        reader = RunReader(update)
+        found, at = reader.runs()
+        runs = [(client, run) for client, several in found.items() for run in several]
+        self._add(update, runs, ((client, *pair) for client, ranges in reader.deletions(at) for pair in ranges))
+
+    def add_parsed(self, parsed: Parsed) -> None:
+        """Take in an update that was parsed, which need not be read again."""
+        if parsed.holes:
+            self.add(parsed.update)
+            return
+        reader = RunReader(parsed.update)
+        runs = [
+            (client, Run(*parsed.spans[client], size, begin, end, reader))
+            for client, size, begin, end in parsed.sections
+        ]
+        self._add(parsed.update, runs, parsed.ranges)
+
+    def _add(self, update: bytes, runs: list[tuple[int, Run]], deleted: Iterable[tuple[int, int, int]]) -> None:
+        has_hole = len(dict(runs)) < len(runs)
+        if has_hole or not all(self._continues(client, run) for client, run in runs):
+            self._read(merge([self.encode(), update]))
+            return
+        for client, run in runs:
+            section = self._sections.get(client)
+            if section is None:
+                section = self._sections[client] = _Section(run.first, run.first, 0, 0, 0)
+            section.since.append(update[run.begin : run.end])
+            section.size += run.size
+            section.after = run.after
+        for client, start, end in deleted:
+            self._deleted.setdefault(client, []).append((start, end))
+        self.is_changed = True
+
+    def _continues(self, client: int, run: Run) -> bool:
+        section = self._sections.get(client)
+        return section is None or section.after == run.first
+
+    def encode(self) -> bytes:
+        """Return all updates merged into one."""
+        if self.is_changed:
+            old = memoryview(self._state)
+            parts: list[bytes | memoryview] = [write_var_uint(len(self._sections))]
+            at = len(parts[0])
+            for client in sorted(self._sections, reverse=True):
+                section = self._sections[client]
+                parts += section.encode(client, old, at)
+                at = section.end
+            self._merge_deletions()
+            self._state = b"".join((*parts, _write_deletions(self._deletions)))
+            self.is_changed = False
+        return self._state
+
+    def _merge_deletions(self) -> None:
+        for client, ranges in self._deleted.items():
+            if client in self._deletions:
+                count, encoded = self._deletions[client]
+                ranges.extend(_read_ranges(encoded, count, 0)[0])
+            self._deletions[client] = _write_ranges(ranges)
+        self._deleted = {}
+
+    def diff(self, clocks: Mapping[int, int], *, cuts: bool = True) -> bytes:
+        """Return the state without the structs below these clocks, with all deletions, as Yjs does (`diffUpdate`).
+
+        cuts  False sends all structs of a client of which some are missing, which is faster
+        """
+        state = self.encode()
+        reader = RunReader(state)
+        parts: list[bytes] = []
+        count = 0
+        for client, section in self._sections.items():
+            known = clocks.get(client, 0)
+            if known >= section.after:
+                continue
+            count += 1
+            if known <= section.first or not cuts:
+                known, number, structs = section.first, section.size, state[section.begin : section.end]
+            else:
+                run = Run(section.first, section.after, section.size, section.begin, section.end, reader)
+                number, structs = reader.behind(client, run, known)
+            parts += (write_var_uint(number), write_var_uint(client), write_var_uint(known), structs)
+        return b"".join((write_var_uint(count), *parts, _write_deletions(self._deletions)))
+
+
+def _read_ranges(data: bytes, count: int, at: int) -> tuple[Ranges, int]:
+    """Return (ranges, next position)."""
+    ranges: Ranges = []
+    for _ in range(count):
+        start, at = read_var_uint(data, at)
+        length, at = read_var_uint(data, at)
+        ranges.append((start, start + length))
+    return ranges, at
+
+
+def _write_ranges(ranges: Ranges) -> tuple[int, bytes]:
+    """Return the ranges in order and without overlaps: (their number, their bytes)."""
+    ranges.sort()
+    parts: list[bytes] = []
+    start, end = ranges[0]
+    count = 1
+    for next_start, next_end in ranges:
+        if next_start <= end:
+            end = max(end, next_end)
+        else:
+            parts += (write_var_uint(start), write_var_uint(end - start))
+            start, end = next_start, next_end
+            count += 1
+    parts += (write_var_uint(start), write_var_uint(end - start))
+    return count, b"".join(parts)
+
+
+def _write_deletions(deletions: Mapping[int, tuple[int, bytes]]) -> bytes:
+    """Encode {client: (number of ranges, their bytes)} as the end of an update."""
+    parts = [write_var_uint(len(deletions))]
+    for client in sorted(deletions, reverse=True):
+        count, ranges = deletions[client]
+        parts += (write_var_uint(client), write_var_uint(count), ranges)
+    return b"".join(parts)

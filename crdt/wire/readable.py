@@ -1,0 +1,183 @@
+"""A copy of an update that pycrdt can read, to show what is in a document.
+
+pycrdt (yrs) reads less than Yjs writes: it fails on legacy JSON, hooks, halves of surrogate pairs and large integers in
+embeds and formats, and deep values, which it reads by recursion. Such content is replaced by content of equal length in
+clock units, so that everything lies where it lay. The copy is only for looking: what is stored, sent and merged is the
+update itself.
+
+The update must have passed `update_parser.parse`.
+"""
+
+import json
+import math
+import re
+import struct
+from dataclasses import replace
+from typing import Any
+
+from crdt.errors import LimitExceeded
+from crdt.wire.content import ANY, DOC, EMBED, FORMAT, JSON, STORED_LIMITS, TYPE, XML_HOOK
+from crdt.wire.lib0 import MAX_SAFE_INTEGER, read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.struct_reader import KIND_MASK, StructReader
+
+MAX_DEPTH = 100
+"""Values nested deeper are shown as null. yrs refuses JSON beyond 127, and its stack ends at some thousands."""
+
+_SHALLOW = replace(STORED_LIMITS, any_depth=MAX_DEPTH)
+
+_MAP = b"\x01"
+_UNDEFINED, _NULL, _FALSE, _TRUE = b"\x7f", b"\x7e", b"\x79", b"\x78"
+_FLOAT64, _TEXT, _OBJECT, _ARRAY = b"\x7b", b"\x77", b"\x76", b"\x75"
+_suspect = re.compile(rb"\\u[dD][89a-fA-F]|\d{19}|[eE]\+?\d{3}").search
+"""Finds half a surrogate pair, or a number that may be out of range, in JSON. Text in quotes may look like it."""
+
+_surrogate = re.compile("[\ud800-\udfff]")
+
+
+def readable(update: bytes) -> bytes:
+    """Return the update with other content where pycrdt could not read it; the update itself if it can read all."""
+    return _Copier(update).run()
+
+
+class _Copier(StructReader):
+    """One pass over one update."""
+
+    __slots__ = ("_copied", "_parts", "_unbounded")
+
+    def __init__(self, update: bytes) -> None:
+        super().__init__(update, _SHALLOW)
+        self._unbounded = StructReader(update, STORED_LIMITS)
+        self._parts: list[bytes] = []
+        self._copied = 0
+
+    def run(self) -> bytes:
+        sections, at = read_var_uint(self.data, 0)
+        for _ in range(sections):
+            count, _, _, at = self.section_head(at)
+            for _ in range(count):
+                at = self._struct(at)
+        if not self._parts:
+            return self.data
+        return b"".join((*self._parts, self.data[self._copied :]))
+
+    def _struct(self, start: int) -> int:
+        """Copy a struct, or write another one for it; return the next position."""
+        kind, _, _, _, at, _ = self.header(start)
+        try:
+            _, end = self.struct_end(at, kind)
+        except LimitExceeded:
+            _, end = self._unbounded.struct_end(at, kind)
+            if kind == ANY:
+                self._replace(at, end, self._shallow(at))
+        if kind in (EMBED, FORMAT):
+            self._check_json(self.name(at)[1] if kind == FORMAT else at, end)
+        elif kind == TYPE:
+            if self.data[at] == XML_HOOK:
+                self._replace(at, end, _MAP)
+        elif kind in (JSON, DOC):
+            self._replace(start, start + 1, bytes((self.data[start] & ~KIND_MASK | ANY,)))
+            self._replace(at, end, self._from_json(at) if kind == JSON else b"\x01" + _TEXT + self._guid(at))
+        return end
+
+    def _replace(self, begin: int, end: int, content: bytes) -> None:
+        self._parts += (self.data[self._copied : begin], content)
+        self._copied = end
+
+    def _shallow(self, at: int) -> bytes:
+        """Return values with null for each that is nested too deep."""
+        count, at = read_var_uint(self.data, at)
+        parts = [write_var_uint(count)]
+        for _ in range(count):
+            end = self._unbounded.any_value(at)
+            parts.append(_NULL if self._is_deep(at) else self.data[at:end])
+            at = end
+        return b"".join(parts)
+
+    def _is_deep(self, at: int) -> bool:
+        try:
+            self.any_value(at)
+        except LimitExceeded:
+            return True
+        return False
+
+    def _check_json(self, at: int, end: int) -> None:
+        """Replace JSON that pycrdt cannot read."""
+        _, begin = read_var_uint(self.data, at)
+        text = self.data[begin:end]
+        if text.count(b"[") + text.count(b"{") <= MAX_DEPTH and not _suspect(text):
+            return
+        written = _readable_json(text.decode())
+        if written is not None:
+            self._replace(at, end, write_var_bytes(written.encode()))
+
+    def _from_json(self, at: int) -> bytes:
+        """Return legacy JSON as values."""
+        count, at = read_var_uint(self.data, at)
+        parts = [write_var_uint(count)]
+        for _ in range(count):
+            size, at = read_var_uint(self.data, at)
+            text = self.data[at : at + size].decode()
+            at += size
+            parts.append(_UNDEFINED if text == "undefined" else b"".join(_encode(_loads(text))))
+        return b"".join(parts)
+
+    def _guid(self, at: int) -> bytes:
+        """Return the id of a subdocument, with its size in front."""
+        return self.data[at : self.name(at)[1]]
+
+
+def _readable_json(text: str) -> str | None:
+    """Return other JSON for text that pycrdt cannot read; None if it can."""
+    try:
+        value = json.loads(text)
+        plain = _dumps(_plain(value, MAX_DEPTH))
+        return None if plain == _dumps(value) else plain
+    except (ValueError, OverflowError, RecursionError):
+        return "null"
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _loads(text: str) -> Any:
+    """Read JSON as pycrdt could; None if that cannot be."""
+    try:
+        return _plain(json.loads(text), MAX_DEPTH)
+    except (ValueError, OverflowError, RecursionError):
+        return None
+
+
+def _plain(value: Any, depth: int) -> Any:
+    """Return a value without halves of surrogate pairs, numbers that a double cannot hold, and deep values."""
+    if isinstance(value, str):
+        return _surrogate.sub("\ufffd", value)
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        value = float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (list, dict)):
+        return _plain_container(value, depth - 1) if depth else None
+    return value
+
+
+def _plain_container(value: list[Any] | dict[str, Any], depth: int) -> list[Any] | dict[str, Any]:
+    if isinstance(value, list):
+        return [_plain(item, depth) for item in value]
+    return {_plain(key, depth): _plain(item, depth) for key, item in value.items()}
+
+
+def _encode(value: Any) -> list[bytes]:
+    """Return a value of JSON in lib0's encoding, numbers as floats."""
+    if value is None or isinstance(value, bool):
+        return [_NULL if value is None else _TRUE if value else _FALSE]
+    if isinstance(value, str):
+        return [_TEXT, write_var_bytes(value.encode())]
+    if isinstance(value, list):
+        return [_ARRAY, write_var_uint(len(value)), *(part for item in value for part in _encode(item))]
+    if isinstance(value, dict):
+        parts = [_OBJECT, write_var_uint(len(value))]
+        for key, item in value.items():
+            parts += (write_var_bytes(key.encode()), *_encode(item))
+        return parts
+    return [_FLOAT64, struct.pack(">d", value)]

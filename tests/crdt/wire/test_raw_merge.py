@@ -1,0 +1,128 @@
+"""Merging and cutting of updates as bytes: real Yjs makes the same of the same updates."""
+
+import random
+
+import pytest
+
+from crdt.wire.content import GC, SKIP, STRING
+from crdt.wire.raw_merge import EMPTY, MergedState, merge
+from crdt.wire.y_protocol import decode_state_vector, state_vector
+from tests.fuzz import structure
+from tests.fuzz.structure import Section, Struct, Update
+from tests.yjs import Yjs
+
+
+def text(value: str, clock: int) -> Struct:
+    """Text of client 1 behind the struct before it."""
+    return Struct(STRING, len(value), bytes((len(value), *value.encode())), left=(1, clock - 1))
+
+
+def update(clock: int, *structs: Struct, client: int = 1, deleted: tuple[tuple[int, int, int], ...] = ()) -> bytes:
+    return Update([Section(client, clock, list(structs))], list(deleted)).encode()
+
+
+def skip(length: int) -> Struct:
+    return Struct(SKIP, length, bytes((length,)))
+
+
+def test_merge_of_one_update_or_none() -> None:
+    assert merge([b"anything"]) == b"anything"
+    assert merge([]) == merge([EMPTY, EMPTY]) == EMPTY
+
+
+def test_merge_appends_what_follows() -> None:
+    """Structs are copied as they are, also those that could be joined; higher clients come first."""
+    merged = merge([update(1, text("ab", 1)), update(0, Struct(GC, 5, b"\x05"), client=7), update(3, text("c", 3))])
+
+    assert merged.hex() == "020107000005" + "0201018401000261628401020163" + "00"
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_merge_of_updates_with_a_hole_between_them_writes_a_skip(is_reversed: bool) -> None:
+    updates = [update(1, text("ab", 1)), update(7, text("c", 7))]
+
+    assert merge(updates[::-1] if is_reversed else updates) == update(1, text("ab", 1), skip(4), text("c", 7))
+
+
+def test_merge_fills_a_hole() -> None:
+    """With what fits of another update."""
+    holed = update(1, text("ab", 1), skip(2), text("efg", 5))
+
+    assert merge([holed, update(2, text("bcdef", 2))]) == update(1, text("ab", 1), text("cdef", 3), text("g", 7))
+
+
+def test_merge_joins_deleted_ranges() -> None:
+    """They are sorted, and those that touch are one."""
+    updates = [Update([], [(1, 5, 2), (1, 0, 2), (9, 3, 1)]), Update([], [(1, 2, 1), (1, 6, 300)])]
+
+    merged = structure.parse(merge([one.encode() for one in updates]))
+
+    assert merged is not None
+    assert merged.deleted == [(9, 3, 1), (1, 0, 3), (1, 5, 301)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_merge_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
+    """Some of many updates in any order, which leaves holes; together with whole states, which overlaps."""
+    rng = random.Random(seed)
+    history = yjs.history(seed, 4, 60)
+    for _ in range(4):
+        some = [one for one in history.updates if rng.random() < 0.6]
+        rng.shuffle(some)
+        assert yjs.state(merge(some)) == yjs.state(yjs.merge(*some))
+    history = yjs.history(seed, 4, 60, only_whole_characters=True)
+    for _ in range(4):
+        some = [one for one in history.updates + history.states if rng.random() < 0.6]
+        rng.shuffle(some)
+        assert yjs.look(merge(some)) == yjs.look(yjs.merge(*some))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_merged_state_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
+    """In order, as a room takes them in, and in any other; whenever it is encoded, and started again from that."""
+    rng = random.Random(seed)
+    history = yjs.history(seed, 4, 60)
+    for is_shuffled in (False, True):
+        if is_shuffled:
+            rng.shuffle(history.updates)
+        state = MergedState()
+        for number, one in enumerate(history.updates, 1):
+            state.add(one)
+            if rng.random() < 0.2:
+                encoded = state.encode()
+                assert encoded is state.encode()
+                assert yjs.state(encoded) == yjs.state(yjs.merge(*history.updates[:number]))
+                if rng.random() < 0.5:
+                    state = MergedState(encoded)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_diff_is_what_yjs_makes_of_the_same_state_vector(yjs: Yjs, seed: int) -> None:
+    """Also in the middle of structs and of characters; not cut, it has at least that."""
+    rng = random.Random(seed)
+    history = yjs.history(seed, 4, 60)
+    whole = merge(history.updates)
+    clocks = yjs.clocks(whole)
+    vectors = [{client: rng.randrange(clock + 1) for client, clock in clocks.items()} for _ in range(6)]
+    for known in [*map(decode_state_vector, history.vectors), *vectors, {}, {5: 7}, {**clocks, 5: 7}]:
+        expected = yjs.state(yjs.diff(whole, state_vector(known)))
+
+        assert yjs.state(MergedState(whole).diff(known)) == expected
+        uncut = MergedState(whole).diff(known, cuts=False)
+        assert yjs.state(yjs.diff(uncut, state_vector(known))) == expected
+        if known.items() >= clocks.items():
+            assert structure.parse(uncut) == Update([], structure.parse(whole).deleted)  # type: ignore[union-attr]
+
+
+def test_state_keeps_values_as_they_were_written(yjs: Yjs) -> None:
+    """The order of keys, BigInt that a double could hold, -0, undefined, halves of surrogate pairs."""
+    history = yjs.history(3, 2, 200)
+    state = MergedState()
+    for one in history.updates:
+        state.add(one)
+
+    everything = state.encode()
+
+    assert yjs.look(everything) == yjs.look(*history.updates)
+    for value in (b"\x7a" + (10).to_bytes(8, "big"), b"\x7d\x40", b"\x7f", b"\\udc00"):
+        assert value in everything
