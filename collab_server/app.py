@@ -97,6 +97,7 @@ def _environment(clock: Callable[[], int], crashes: Crashes, *, is_clean: bool) 
         encode=frames.framed,
         mark=crashes.mark,
         quarantine=crashes.quarantine,
+        cpu_s=time.thread_time,
     )
 
 

@@ -4,12 +4,13 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from crdt.limits import MAX_SYNC_BYTES, LimitCounters
 from crdt.wire.y_protocol import KEEP_ALIVE
 from handlers import settings
 from handlers.join_queue import JoinQueue
-from handlers.rates import SlotCounter
+from handlers.rates import Bucket, SlotCounter
 from storage.background import end_task
 
 _TICK_S = 4.0
@@ -34,6 +35,10 @@ class SocketLimits:
     sign_in_s: float = settings.SIGN_IN_S.field()
     ping_s: float = settings.PING_S.field()
     pong_s: float = settings.PONG_S.field()
+    work_per_s: float = 0.1
+    work_burst_s: float = 1.0
+    """Seconds of the event loop that one user's messages may take in a second, and in one go. Typing takes some 0.001
+    a second; edits that keep all other rates can be made so that each takes 0.1."""
 
 
 class Listener(Protocol):
@@ -79,6 +84,7 @@ class Connections:
         self._watched: dict[Watched, _Silence] = {}
         self._listening: dict[str, set[Listener]] = {}
         self._slots = _Slots(limits)
+        self._work: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -137,6 +143,13 @@ class Connections:
         if listener:
             self._listening.setdefault(session_id, set()).add(listener)
         return True
+
+    def work_of(self, user_id: str, now: float) -> Bucket:
+        """Return the tokens for seconds of work that all connections of a user share as long as there are any."""
+        work = self._work.get(user_id)
+        if work is None:
+            work = self._work[user_id] = Bucket(self.limits.work_per_s, self.limits.work_burst_s, now)
+        return work
 
     def leave(self, session_id: str, user_id: str, listener: Listener | None = None) -> None:
         """Count a connection to a session no more; `listener` may be one that never listened."""

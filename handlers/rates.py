@@ -33,7 +33,7 @@ class Bucket:
     tokens  what there is; who spends often may take from it himself, and `refill` when there seem to be none
     """
 
-    __slots__ = ("_burst", "_rate", "_updated", "tokens")
+    __slots__ = ("__weakref__", "_burst", "_rate", "_updated", "tokens")
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate = rate

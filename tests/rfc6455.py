@@ -41,8 +41,9 @@ class Echo:
     def receive(self, message: bytes) -> None:
         self.socket.send(message)
 
-    async def receive_large(self, message: bytes) -> None:
+    async def receive_large(self, message: bytes) -> float:
         self.socket.send(message)
+        return 0.0
 
     def gone(self, code: int | None) -> None:
         """Nobody counts it."""

@@ -19,6 +19,7 @@ class Environment:
     mark             where it is written whom native code works for
     quarantine       which sessions are set aside
     limit_counters   how often each limit kept somebody from something
+    cpu_s            returns seconds of CPU time that the calling thread has used
     """
 
     clock: Callable[[], int]
@@ -28,3 +29,4 @@ class Environment:
     mark: CrashMark = field(default_factory=CrashMark)
     quarantine: Quarantine = field(default_factory=Quarantine)
     limit_counters: LimitCounters = field(default_factory=LimitCounters)
+    cpu_s: Callable[[], float] = float

@@ -66,6 +66,7 @@ class EditorConnection:
         """Enter a room, and take what the client has sent so far."""
         self._room, self._connection = room, connection
         room.members.join(connection)
+        self.socket.count_work_of(connection.user_id)
         self.socket.go_on()
 
     # -- the Receiver of handlers.sync.websocket --------------------------------------------------
@@ -89,12 +90,13 @@ class EditorConnection:
         except CrdtError as error:
             self._fail(error)
 
-    async def receive_large(self, message: bytes) -> None:
+    async def receive_large(self, message: bytes) -> float:
         if self._room and self._connection:
             try:
-                await self._rooms.receive_large(self._room, self._connection, message)
+                return await self._rooms.receive_large(self._room, self._connection, message)
             except CrdtError as error:
                 self._fail(error)
+        return 0.0
 
     def gone(self, code: int | None) -> None:
         room, connection = self._room, self._connection

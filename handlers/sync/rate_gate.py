@@ -1,4 +1,4 @@
-"""How fast one client may send: messages and bytes, and how long it may be over that."""
+"""How fast one client may send, and how long it may be over that: messages, bytes, and the time they take to serve."""
 
 from asyncio import AbstractEventLoop
 
@@ -18,16 +18,18 @@ class RateGate:
 
     messages  tokens for messages
     bytes     tokens for bytes of frames
+    work      tokens for seconds that serving them takes, see `Connections.work_of`
 
     The socket takes tokens for ordinary messages by itself, because a call for each costs too much.
     """
 
-    __slots__ = ("_connections", "_loop", "_over_since", "_over_until", "bytes", "messages")
+    __slots__ = ("_connections", "_loop", "_over_since", "_over_until", "bytes", "messages", "work")
 
     def __init__(self, connections: Connections, loop: AbstractEventLoop) -> None:
         limits, now = connections.limits, loop.time()
         self.messages = Bucket(limits.updates_per_s, limits.updates_burst, now)
         self.bytes = Bucket(limits.bytes_per_s, 4 * limits.bytes_per_s + limits.sync_bytes, now)
+        self.work = Bucket(limits.work_per_s, limits.work_burst_s, now)
         self._connections = connections
         self._loop = loop
         self._over_since = self._over_until = -_CALM_S
@@ -38,6 +40,19 @@ class RateGate:
         if wait_s:
             self._connections.limit_counters.count(settings.UPDATE_BYTES_PER_S)
         return wait_s
+
+    def spend_work(self, seconds: float) -> bool:
+        """Count the time that was taken to serve messages; return whether the client must rest."""
+        return self.work.spend(seconds, self._loop.time()) > 0
+
+    def rest_s(self) -> float:
+        """Return for how many seconds to read no more because of the time that serving the client took."""
+        if self.work.tokens >= 0:
+            return 0.0
+        self.work.refill(self._loop.time())
+        rest_s = min(self.work.debt_s(), _MAX_OVER_S)
+        self._connections.slowed += bool(rest_s)
+        return rest_s
 
     def spend_fragments(self, count: int) -> None:
         """Count frames that were a part of a message only."""

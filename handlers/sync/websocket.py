@@ -1,11 +1,12 @@
 """The WebSocket under `/sync`: frames in and out on the event loop's own transport. Knows nothing of Yjs.
 
-What rooms send in one turn of the event loop leaves in one write. A client that does not read is
-closed once more than a bound is queued for it. A client that sends too fast is first not read from
-and then closed. There is no compression: with it, a connection takes 161 KiB instead of 2.
+What rooms send in one turn of the event loop leaves in one write. A client that does not read is closed once more than
+a bound is queued for it. A client that sends too fast is first not read from and then closed. One whose messages take
+long to serve is not read from in proportion. There is no compression: with it, a connection takes 161 KiB instead of 2.
 """
 
 import asyncio
+import time
 from enum import Enum, auto
 from typing import Protocol, cast
 
@@ -20,6 +21,12 @@ from handlers.sync.rate_gate import RateGate
 from handlers.sync.send_queue import LARGE_FRAME_BYTES, SendQueue
 
 _FRAME_OVERHEAD_BYTES = 64
+_TURN_S = 0.005
+"""What one client's messages may take of one turn of the event loop; the others have to wait for the next."""
+_LEAST_WORK_S = 0.001
+_QUICK_BYTES = 130
+_LOOK_MASK = 7
+"""Messages of more bytes may be slow, so there is a look at the clock after each; else after every eighth."""
 
 
 class State(Enum):
@@ -43,6 +50,9 @@ class State(Enum):
     CLOSED = auto()
 
 
+_clock = time.perf_counter
+"""Not the loop's: that of uvloop stands still during a turn."""
+
 _HOLDING, _OPEN, _FAILED = State.HOLDING, State.OPEN, State.FAILED
 """Names of the module are read faster than members of an Enum, and there is a look at the state for each frame."""
 
@@ -61,8 +71,8 @@ class Receiver(Protocol):
     def receive(self, message: bytes) -> None:
         """Take a message."""
 
-    async def receive_large(self, message: bytes) -> None:
-        """Take a message of more than 16 KiB. The socket reads on when this is done."""
+    async def receive_large(self, message: bytes) -> float:
+        """Take a message of more than 16 KiB; return the seconds of work. The socket reads on when this is done."""
 
     def gone(self, code: int | None) -> None:
         """The connection is lost; `code` is what the client closed with, if it did."""
@@ -187,8 +197,11 @@ class WebSocket(asyncio.Protocol):
             allowance.tokens -= size
         else:
             wait_s = rates.spend_bytes(size)
-        self._take(items)
-        if (wait_s or rates.messages.tokens < 0) and self._state is _OPEN:
+        begun = _clock()
+        self._take(items, begun + _TURN_S)
+        work_s = _clock() - begun
+        is_over = work_s > _LEAST_WORK_S and rates.spend_work(work_s)
+        if (wait_s or rates.messages.tokens < 0 or is_over) and self._state is _OPEN:
             if rates.messages.tokens < 0:
                 rates.count_reached()
             self._hold([], max(wait_s, rates.messages.debt_s()))
@@ -204,6 +217,10 @@ class WebSocket(asyncio.Protocol):
         else:
             self._closing.look_for_answer(items)
 
+    def count_work_of(self, user_id: str) -> None:
+        """Count the time that serving this client takes together with that of the user's other connections."""
+        self._rates.work = self._connections.work_of(user_id, self._loop.time())
+
     def go_on(self) -> None:
         """Take what was held back, and read on."""
         if self._state is not _HOLDING:
@@ -211,14 +228,19 @@ class WebSocket(asyncio.Protocol):
         self._state = _OPEN
         items, self._held = self._held, []
         self._rates.refill()
-        self._take(items)
+        begun = _clock()
+        self._take(items, begun + _TURN_S)
+        if self._rates.spend_work(_clock() - begun) and self._state is _OPEN:
+            self._hold([], 0)
         # not if `_take` has closed the connection, or holds messages again
         if self._state is _OPEN and self._transport and not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def _take(self, items: list[Item]) -> None:
+    def _take(self, items: list[Item], end_of_turn: float) -> None:
+        """Take items up to that time of the clock, the rest in the next turn of the event loop."""
         receiver, messages = self._receiver, self._rates.messages
         usual_start = receiver.usual_start
+        last = len(items) - 1
         for at, item in enumerate(items):
             if self._state is not _OPEN:
                 return
@@ -226,10 +248,13 @@ class WebSocket(asyncio.Protocol):
                 type(item) is bytes
                 and item[:2] == usual_start
                 and messages.tokens >= 1
-                and len(item) <= LARGE_FRAME_BYTES
+                and (size := len(item)) <= LARGE_FRAME_BYTES
             ):
                 messages.tokens -= 1
                 receiver.receive(item)
+                if at < last and (size > _QUICK_BYTES or not ~at & _LOOK_MASK) and _clock() > end_of_turn:
+                    self._hold(items[at + 1 :], 0)
+                    return
             elif self._must_wait(item):
                 self._hold(items[at:], messages.debt_s())
                 return
@@ -251,8 +276,11 @@ class WebSocket(asyncio.Protocol):
     # -- in, but later ----------------------------------------------------------------------------
 
     def _hold(self, items: list[Item], wait_s: float) -> None:
-        """Read no more until these are taken; close a client that has been over the limit for too long."""
-        if self._transport is None or self._transport.is_closing():
+        """Read no more until these are taken; close a client that has been over the limit for too long.
+
+        Nobody is closed for what serving them takes: the rest is as long as that.
+        """
+        if self._transport is None or self._transport.is_closing() or self._state is not _OPEN:
             return
         if wait_s:
             allowed_s = self._rates.slow_down(wait_s)
@@ -260,6 +288,7 @@ class WebSocket(asyncio.Protocol):
                 self.close(Close.TOO_FAST)
                 return
             wait_s = allowed_s
+        wait_s = max(wait_s, self._rates.rest_s())
         self._transport.pause_reading()
         self._state = _HOLDING
         self._held = items[1:]
@@ -270,9 +299,11 @@ class WebSocket(asyncio.Protocol):
             await asyncio.sleep(wait_s)
         if isinstance(item, bytes):
             if len(item) > LARGE_FRAME_BYTES:
-                await self._receiver.receive_large(item)
+                self._rates.spend_work(await self._receiver.receive_large(item))
             else:
+                begun = _clock()
                 self._receiver.receive(item)
+                self._rates.spend_work(_clock() - begun)
         elif item is not None:
             self._control(item)
         self._late = None

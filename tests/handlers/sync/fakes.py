@@ -62,7 +62,10 @@ class FakeTransport(asyncio.Transport):
 
 
 class FakeReceiver:
-    """Keeps messages; a message that begins with `?` costs 10."""
+    """Keeps messages; a message that begins with `?` costs 10.
+
+    work_s  what serving a message takes by the clock of `websocket`
+    """
 
     usual_start = USUAL
 
@@ -70,16 +73,20 @@ class FakeReceiver:
         self.received: list[bytes] = []
         self.large: list[bytes] = []
         self.gone_with: list[int | None] = []
+        self.work_s = 0.0
+        self.now = 0.0
 
     def cost(self, message: bytes) -> float:
         return 10 if message.startswith(b"?") else 0.25
 
     def receive(self, message: bytes) -> None:
+        self.now += self.work_s
         self.received.append(message)
 
-    async def receive_large(self, message: bytes) -> None:
+    async def receive_large(self, message: bytes) -> float:
         await asyncio.sleep(0)
         self.large.append(message)
+        return self.work_s
 
     def gone(self, code: int | None) -> None:
         self.gone_with.append(code)

@@ -68,3 +68,18 @@ def test_slow_down_over_rate_for_too_long_ends_in_close(loop: Loop, connections:
     loop.now += 10.5
     assert gate.slow_down(1) == 1
     assert (connections.slowed, connections.too_fast) == (3, 1)
+
+
+def test_work_over_rate_has_to_be_rested_from(loop: Loop, connections: Connections) -> None:
+    """As long as the work was, ten times over; nobody is closed for it."""
+    gate = RateGate(connections, loop)
+
+    gate.spend_work(0.9)
+    assert gate.rest_s() == 0
+    gate.spend_work(0.2)
+    assert gate.rest_s() == pytest.approx(1)
+    loop.now += 0.5
+    assert gate.rest_s() == pytest.approx(0.5)
+    gate.spend_work(60)
+    assert gate.rest_s() == rate_gate._MAX_OVER_S
+    assert (connections.slowed, connections.too_fast) == (3, 0)

@@ -1,10 +1,12 @@
 """One socket over a fake transport: its states, and what becomes of bytes in each of them."""
 
+import asyncio
+
 import pytest
 
 from handlers.close_codes import Close
 from handlers.connections import SocketLimits
-from handlers.sync import rate_gate
+from handlers.sync import rate_gate, websocket
 from handlers.sync.send_queue import LARGE_FRAME_BYTES
 from tests.handlers.sync.fakes import USUAL, Scene, turn
 from tests.raw_frames import CLOSE, PING, masked
@@ -187,3 +189,53 @@ async def test_poll_reports_activity_since_last_poll() -> None:
     assert scene.socket.poll() == (False, True)
     scene.socket.queue.send_framed(b"x")
     assert scene.socket.poll() == (True, False)
+
+
+def work(monkeypatch: pytest.MonkeyPatch, scene: Scene, work_s: float) -> None:
+    """Let serving a message take so long."""
+    scene.receiver.work_s = work_s
+    monkeypatch.setattr(websocket, "_clock", lambda: scene.receiver.now)
+
+
+async def test_messages_that_take_long_leave_the_turn_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each large one, every eighth of the others; the rest comes in later turns."""
+    scene = Scene()
+    work(monkeypatch, scene, 0.006)
+    long = USUAL + bytes(200)
+
+    scene.socket.data_received(masked(UPDATE) * 10 + masked(long) * 3)
+    assert (len(scene.receiver.received), scene.transport.is_reading()) == (8, False)
+    await turn()
+    assert len(scene.receiver.received) > 8
+
+    await until(scene.transport.is_reading)
+    assert scene.receiver.received == [UPDATE] * 10 + [long] * 3
+    assert scene.connections.slowed == 0
+
+
+async def test_client_whose_messages_take_long_rests_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read from again afterwards, and never closed; all connections of a user rest together."""
+    scene = Scene(SocketLimits(work_per_s=10, work_burst_s=0.1))
+    scene.socket.count_work_of("ada")
+    work(monkeypatch, scene, 0.6)
+
+    scene.socket.data_received(masked(UPDATE))
+
+    assert (scene.receiver.received, scene.transport.is_reading()) == ([UPDATE], False)
+    assert scene.connections.work_of("ada", asyncio.get_running_loop().time()).tokens == pytest.approx(-0.5, abs=0.1)
+    assert scene.connections.slowed == 1
+    await until(scene.transport.is_reading)
+    scene.receiver.work_s = 0.0
+    scene.socket.data_received(masked(UPDATE))
+    assert scene.transport.is_reading()
+
+
+async def test_work_of_large_message_is_counted() -> None:
+    scene = Scene(SocketLimits(work_per_s=10, work_burst_s=0.1))
+    scene.receiver.work_s = 0.6
+
+    scene.socket.data_received(masked(USUAL + bytes(LARGE_FRAME_BYTES)))
+    await turn()
+
+    assert (len(scene.receiver.large), scene.transport.is_reading()) == (1, False)
+    await until(scene.transport.is_reading)
