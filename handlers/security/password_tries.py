@@ -92,9 +92,10 @@ class PasswordTries:
         self._known_places.note(_place(account, address))
 
     def _count_stranger(self, attempt: Attempt) -> int:
-        wait_s = self._accounts.wait_s(attempt.account)
-        if not wait_s and (wait_s := self._addresses.wait_s(attempt.address)):
-            self._accounts.refund(attempt.account)
+        # the address first: one that may try no more must not fill the table of accounts, which forgets the oldest
+        wait_s = self._addresses.wait_s(attempt.address)
+        if not wait_s and (wait_s := self._accounts.wait_s(attempt.account)):
+            self._addresses.refund(attempt.address)
         return wait_s
 
 

@@ -132,3 +132,13 @@ def test_refused_try_counts_for_nobody() -> None:
     assert not any(guess(tries, "ada", "here") for _ in range(1_000))
 
     assert sum(guess(tries, "ada", f"address {number}") for number in range(1_000)) == 240
+
+
+def test_address_that_may_try_no_more_does_not_free_an_account_for_others() -> None:
+    """Limits forget the oldest of ten thousand accounts: one address must not fill them with names that nobody has."""
+    tries = tries_of(Seconds())
+    assert sum(guess(tries, "ada", f"address {number}") for number in range(1_000)) == 240
+
+    assert sum(guess(tries, f"nobody {number}", "here") for number in range(20_000)) == 300
+
+    assert not guess(tries, "ada", "another address")
