@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals"
 import { ApiError, get, mayBeSignedIn, noteRefreshed, post, refresh, refreshedAt } from "./api"
 import { go } from "./router"
+import { forgetSendings } from "./session/live/unconfirmed"
 import type { Me } from "./types"
 import { tell } from "./ui/announce"
 
@@ -46,6 +47,7 @@ export async function signOut(): Promise<void> {
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- Firefox has it only since 126
   const databases = (await indexedDB.databases?.()) ?? []
   for (const one of databases) if (one.name?.startsWith("session-")) indexedDB.deleteDatabase(one.name)
+  forgetSendings()
   me.value = null
   go("/signin")
 }

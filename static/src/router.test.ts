@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 // @vitest-environment-options {"settings": {"navigation": {"disableMainFrameNavigation": true, "disableFallbackToSetURL": true}}}
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
-import { followLinks, go, isOwnPath, nextPath, path, query, withNext } from "./router"
+import { followLinks, go, isOwnPath, nextInvite, nextPath, path, query, withNext } from "./router"
 
 followLinks()
 beforeEach(() => {
@@ -61,12 +61,18 @@ it.each(["/", "/s/abc", "/join/x?y=1"])("may return to %s", (address) => {
   expect(isOwnPath(address)).toBe(true)
 })
 
-it.each([null, "", "s/abc", "//other.example", "/\\other.example", "javascript:alert(1)", "http:/x"])(
-  "may not return to %j",
-  (address) => {
-    expect(isOwnPath(address)).toBe(false)
-  },
-)
+it.each([
+  null,
+  "",
+  "s/abc",
+  "//other.example",
+  "/\\other.example",
+  "/\t/other.example",
+  "javascript:alert(1)",
+  "http:/x",
+])("may not return to %j", (address) => {
+  expect(isOwnPath(address)).toBe(false)
+})
 
 it.each([
   ["/s/abc", "/s/abc", "/signup?next=%2Fs%2Fabc"],
@@ -78,4 +84,15 @@ it.each([
 ])("leads from %s to %s by way of %s", (here, next, link) => {
   go(here, true)
   expect([nextPath(), withNext("/signup")]).toEqual([next, link])
+})
+
+it.each([
+  ["/signup?next=%2Fjoin%2Fabc-123", { invite: "abc-123" }],
+  ["/signup?next=%2Fjoin%2Fabc%3Fx%3D1", { invite: "abc" }],
+  ["/signup?next=%2Fjoin%2Fabc%2Fmore", {}],
+  ["/signup?next=%2Fs%2Fabc", {}],
+  ["/signup", {}],
+])("finds the invite by which somebody came to %s", (address, found) => {
+  go(address, true)
+  expect(nextInvite()).toEqual(found)
 })

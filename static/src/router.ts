@@ -30,14 +30,22 @@ export function followLinks(): void {
     go(link.pathname + link.search)
   })
 }
-/** Only paths of this app may be returned to after signing in. */
-export const isOwnPath = (text: string | null): text is string => !!text && /^\/(?![/\\])/.test(text)
+
+/** Only paths of this app may be returned to after signing in. Browsers leave tabs and line ends out of addresses. */
+export const isOwnPath = (text: string | null): text is string =>
+  !!text && /^\/(?![/\\])/.test(text) && !/[\t\n\r]/.test(text)
 
 /** Where to go after signing in or up: where one wanted to be. */
 export function nextPath(): string {
   const asked = new URLSearchParams(query.value).get("next")
   if (isOwnPath(asked)) return asked
   return /^\/sign(in|up)$/.test(path.value) ? "/" : path.value + query.value
+}
+
+/** The invite that leads to the page where one wanted to be: with it, a new account counts as a guest of the invite does. */
+export function nextInvite(): { invite?: string } {
+  const invite = /^\/join\/([A-Za-z0-9-]{1,64})(?:$|[?#])/.exec(nextPath())?.[1]
+  return invite ? { invite } : {}
 }
 
 /** The address of a page to sign in or up, which leads back here. */

@@ -268,3 +268,24 @@ async def test_tabs_of_one_browser_renew_their_login_one_after_another(person: N
         await expect(tab.get_by_text("No sessions yet")).to_be_visible()
     assert max(most) == 1
     assert len(most) < len(tabs)
+
+
+async def test_sign_up_from_an_invite_counts_by_that_invite(person: NewPerson) -> None:
+    """The form sends the invite along, and leads back to it."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    await ada.create("For invited people")
+    address = await ada.invite("editor")
+    await gil.page.goto(address)
+    await gil.page.get_by_role("link", name="make one").click()
+    await gil.page.get_by_label("User name").fill("invited")
+    await gil.page.get_by_label("E-mail").fill("invited@example.org")
+    await gil.page.get_by_label("Password").fill(PASSWORD)
+    async with gil.page.expect_request("**/user/signup") as asked:
+        await gil.button("Sign up").click()
+
+    sent = (await asked.value).post_data_json
+    assert sent
+    assert sent["invite"] == address.rpartition("/")[2]
+    await gil.button("Join as invited").click()
+    await expect(gil.text).to_be_visible()

@@ -5,6 +5,7 @@ One test for each remedy of static/src/session/live/trouble.ts; which close code
 
 import asyncio
 import re
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -208,6 +209,34 @@ async def test_signed_out_editor_comes_back_by_signing_in(person: NewPerson, api
     await expect(link).to_have_attribute("href", f"/signin?next=%2Fs%2F{session_id}")
 
 
+def refuse_typing(monkeypatch, reason: CloseReason, *, cuts: int = 0) -> set[int]:
+    """Let the server refuse all that one client id types from the word "mine" on; return the ids it refuses.
+
+    cuts  how many times it takes new edits with that word, and ends their connection before it says so
+    """
+    refused: set[int] = set()
+    receive, cut = Room.receive, [0]
+
+    def refuse(room: Room, connection: Connection, frame: bytes, *rest: Any) -> None:
+        message = y_protocol.decode(frame)
+        clients: Collection[int] = ()
+        if isinstance(message, y_protocol.SyncStep2 | y_protocol.SyncUpdate):
+            clients = update_parser.read(message.update).spans.keys()
+        is_mine = bool(clients) and b"mine" in frame
+        if is_mine and not refused:
+            refused.update(clients)
+        if refused.intersection(clients):
+            room.members.close([connection], reason)
+            return
+        receive(room, connection, frame, *rest)
+        if is_mine and cut[0] < cuts:
+            cut[0] += 1
+            room.members.close([connection], CloseReason.RESTART)
+
+    monkeypatch.setattr(Room, "receive", refuse)
+    return refused
+
+
 @pytest.mark.parametrize("reason", [CloseReason.MALFORMED, CloseReason.GAP])
 async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
     person: NewPerson, monkeypatch, reason: CloseReason
@@ -220,21 +249,7 @@ async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
     ada, gil = await person(), await person()
     session_id = await with_task(ada, "Unreadable")
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
-    refused: set[int] = set()
-    receive = Room.receive
-
-    def refuse(room: Room, connection: Connection, frame: bytes, *rest: Any) -> None:
-        message = y_protocol.decode(frame)
-        if isinstance(message, y_protocol.SyncStep2 | y_protocol.SyncUpdate):
-            clients = update_parser.read(message.update).spans.keys()
-            if b"mine" in frame:
-                refused.update(clients if not refused else ())
-            if refused & clients:
-                room.members.close([connection], reason)
-                return
-        receive(room, connection, frame, *rest)
-
-    monkeypatch.setattr(Room, "receive", refuse)
+    refused = refuse_typing(monkeypatch, reason)
     await ada.text.click()
     await ada.page.keyboard.press("Control+End")
     await ada.page.keyboard.insert_text(" # mine")
@@ -255,6 +270,39 @@ async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
     await expect(ada.text).to_have_text(TASK + " # mine and more")
     assert await live_code(ada, session_id) == TASK + " # mine and more"
     assert len(refused) == 1
+
+
+@pytest.mark.parametrize("reason", [CloseReason.MALFORMED, CloseReason.GAP])
+async def test_text_whose_arrival_nobody_confirmed_is_there_once(
+    person: NewPerson, monkeypatch, reason: CloseReason
+) -> None:
+    """The connection that brings new edits breaks after the server has taken them; they are sent again, also later."""
+    ada = await person()
+    session_id = await with_task(ada, "Unconfirmed")
+    refuse_typing(monkeypatch, reason, cuts=1)
+    await ada.text.click()
+    await ada.page.keyboard.press("Control+End")
+    await ada.page.keyboard.insert_text(" # mine")
+    again = ada.button("Send my text as new edits")
+    if reason is CloseReason.GAP:
+        await again.click()
+    await expect(banner(ada)).to_contain_text("That did not work.")
+    assert await live_code(ada, session_id) == TASK + " # mine"
+    if reason is CloseReason.GAP:
+        await ada.text.click()
+        await ada.page.keyboard.press("Control+End")
+        await ada.page.keyboard.insert_text(", and more")
+
+    await ada.page.reload()
+    if reason is CloseReason.GAP:
+        await again.click()
+
+    await expect(ada.page.locator(".toast")).to_have_text("Your text was sent again as new edits")
+    text = TASK + " # mine" + (", and more" if reason is CloseReason.GAP else "")
+    await expect(ada.text).to_have_text(text)
+    await ada.until_saved()
+    assert await live_code(ada, session_id) == text
+    assert await ada.page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('sent:'))") == []
 
 
 async def test_restart_that_is_soon_over_is_no_trouble(person: NewPerson, server: Server) -> None:

@@ -1,6 +1,6 @@
 import { me, signedIn } from "../account"
 import { post } from "../api"
-import { go, nextPath, withNext } from "../router"
+import { go, nextInvite, nextPath, withNext } from "../router"
 import type { Me } from "../types"
 import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
@@ -65,7 +65,7 @@ export function SignUpPage() {
           {isGuest && (
             <p>You are here as a guest. With an account you stay who you are, and can open sessions yourself.</p>
           )}
-          <Form submit="Sign up" onSubmit={(values) => enter("/user/signup", values)}>
+          <Form submit="Sign up" onSubmit={(values) => enter("/user/signup", { ...values, ...nextInvite() })}>
             <Field
               name="username"
               label="User name"

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import * as Y from "yjs"
-import { missingEdits } from "./bring"
+import { missingEdits, newSending } from "./bring"
 
 /** Two documents that have the same text, under ids of their own. */
 function pair(): { theirs: Y.Doc; mine: Y.Doc } {
@@ -44,4 +44,59 @@ it("leaves alone what is no text here", () => {
   const { theirs, mine } = pair()
   mine.getMap("map").set("key", 1)
   expect([...missingEdits(theirs, mine).keys()]).toEqual([])
+})
+
+it("sends text once, though nobody said that the first sending came", () => {
+  const { theirs, mine } = pair()
+  mine.getText("main").insert(0, "zero 😀\n")
+  const first = newSending(theirs, mine, null)
+  for (const cameBefore of [true, false]) {
+    const server = new Y.Doc()
+    Y.applyUpdate(server, Y.encodeStateAsUpdate(theirs))
+    if (cameBefore) Y.applyUpdate(server, first.update)
+    Y.applyUpdate(server, newSending(server, mine, first).update)
+    expect(server.getText("main").toJSON()).toBe("zero 😀\none\ntwo\nthree\n")
+  }
+})
+
+it("sends no text twice that came back from the server", () => {
+  const { theirs, mine } = pair()
+  mine.getText("main").insert(14, "four")
+  const first = newSending(theirs, mine, null)
+  Y.applyUpdate(theirs, first.update)
+  Y.applyUpdate(mine, Y.encodeStateAsUpdate(theirs))
+  expect(mine.getText("main").toJSON()).toBe("one\ntwo\nthree\nfourfour")
+  mine.getText("main").insert(0, "zero\n")
+  Y.applyUpdate(theirs, newSending(theirs, mine, first).update)
+  expect(theirs.getText("main").toJSON()).toBe("zero\none\ntwo\nthree\nfour")
+})
+
+it("sends what was typed since a sending, next to what others typed", () => {
+  const { theirs, mine } = pair()
+  mine.getText("main").insert(0, "zero 😀\n")
+  const first = newSending(theirs, mine, null)
+  Y.applyUpdate(theirs, first.update)
+  theirs.getText("main").insert(0, "before\n")
+  theirs.getText("main").insert(theirs.getText("main").length, "after\n")
+  mine.getText("main").delete(8, 3)
+  mine.getText("main").insert(8, "1 😁")
+  mine.getText("other.py").insert(0, "x = 1")
+  const second = newSending(theirs, mine, first)
+  const third = newSending(theirs, mine, second)
+  for (const { update } of [second, third]) Y.applyUpdate(theirs, update)
+  expect(theirs.getText("main").toJSON()).toBe("before\nzero 😀\n1 😁\ntwo\nthree\nafter\n")
+  expect(theirs.getText("other.py").toJSON()).toBe("x = 1")
+})
+
+it.each(Array.from({ length: 20 }, (_, number) => number))("goes on in the text that it sent, try %i", () => {
+  const { theirs, mine } = pair()
+  mine.getText("main").insert(14, "# mine")
+  const first = newSending(theirs, mine, null)
+  Y.applyUpdate(theirs, first.update)
+  theirs.getText("main").insert(0, "zero\n")
+  mine.getText("main").insert(20, ", and more")
+  mine.getText("main").delete(16, 1)
+  Y.applyUpdate(mine, Y.encodeStateAsUpdate(theirs))
+  Y.applyUpdate(theirs, newSending(theirs, mine, first).update)
+  expect(theirs.getText("main").toJSON()).toBe("zero\none\ntwo\nthree\n# ine, and more")
 })

@@ -2,85 +2,221 @@
 import * as decoding from "lib0/decoding"
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
+import { CLOSE_CODE } from "../../close_codes"
 import { SavedCounter } from "./saved"
+import { comesBack } from "./trouble"
+import type { Sending, Unconfirmed } from "./unconfirmed"
 
 const SAVED = 102
 const TIMEOUT_MS = 20_000
+/** After any other close nobody knows whether the server has what was sent before it. */
+const TOOK_NOTHING: number[] = [CLOSE_CODE.malformed, CLOSE_CODE.tooLarge, CLOSE_CODE.tooBig]
 
 type Delta = Y.YTextEvent["delta"]
+
+const textRoots = (doc: Y.Doc): string[] =>
+  [...doc.share].flatMap(([root, type]) => (type instanceof Y.Text ? [root] : []))
+
+/** Add an update to a document; return how its texts changed. */
+function changes(doc: Y.Doc, roots: string[], update: Uint8Array): Map<string, Delta> {
+  const changed = new Map<string, Delta>()
+  const looks = roots.map((root) => {
+    const look = (event: Y.YTextEvent) => void changed.set(root, event.delta)
+    doc.getText(root).observe(look)
+    return () => doc.getText(root).unobserve(look)
+  })
+  Y.applyUpdate(doc, update)
+  for (const end of looks) end()
+  return changed
+}
+
+/** A document that has several updates. */
+function merge(...updates: Uint8Array[]): Y.Doc {
+  const doc = new Y.Doc()
+  for (const update of updates) Y.applyUpdate(doc, update)
+  return doc
+}
 
 /**
  * What one document has and another lacks, as changes of the other's texts. Merged as Yjs would have merged it, had the
  * server taken it.
  */
 export function missingEdits(theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
-  const merged = new Y.Doc()
-  Y.applyUpdate(merged, Y.encodeStateAsUpdate(theirs))
-  const edits = new Map<string, Delta>()
-  for (const [root, type] of mine.share)
-    if (type instanceof Y.Text) merged.getText(root).observe((event) => edits.set(root, event.delta))
-  Y.applyUpdate(merged, Y.encodeStateAsUpdate(mine))
-  merged.destroy()
-  return edits
+  return changes(merge(Y.encodeStateAsUpdate(theirs)), textRoots(mine), Y.encodeStateAsUpdate(mine))
 }
 
-/** Resolve when `is` is true after some event, reject after a while. */
-function until(is: () => boolean, listen: (look: () => void) => void): Promise<void> {
-  return new Promise((done, failed) => {
-    const late = setTimeout(() => failed(new Error("the server did not answer")), TIMEOUT_MS)
-    const look = () => {
-      if (!is()) return
-      clearTimeout(late)
-      done()
-    }
-    listen(look)
-    look()
+/** The change that leads back to `text` from what `delta` made of it. */
+function inverse(delta: Delta, text: string): Delta {
+  let at = 0
+  return delta.map(({ retain = 0, delete: deleted = 0, insert }) => {
+    at += retain + deleted
+    if (typeof insert === "string") return { delete: insert.length }
+    return deleted ? { insert: text.slice(at - deleted, at) } : { retain }
   })
+}
+
+/** How one change of a text has to be made where another one was made before. */
+function rebased(text: string, delta: Delta, other: Delta): Delta {
+  const here = new Y.Doc()
+  here.getText("").insert(0, text)
+  const there = merge(Y.encodeStateAsUpdate(here))
+  here.getText("").applyDelta(delta)
+  there.getText("").applyDelta(other)
+  return changes(there, [""], Y.encodeStateAsUpdate(here)).get("") ?? []
+}
+
+/** All of a document but what some clients wrote. */
+function without(clients: Iterable<number>, doc: Y.Doc): Uint8Array {
+  const known = new Map([...clients].map((client) => [client, Number.MAX_SAFE_INTEGER]))
+  return Y.diffUpdate(Y.encodeStateAsUpdate(doc), Y.encodeStateVector(known))
+}
+
+/** What was typed since a sending, as changes of the texts of a document that has the sending. */
+function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
+  const [roots, clients] = [textRoots(mine), [...Y.parseUpdateMeta(sent.update).from.keys()]]
+  // the texts as they would be had the server taken the old edits: the same, so the changes of one fit the other
+  const taken = merge(without(clients, theirs), sent.refused)
+  const isSame = roots.every((root) => taken.getText(root).toJSON() === theirs.getText(root).toJSON())
+  const typed = changes(taken, roots, without(clients, mine))
+  return isSame && !taken.store.pendingStructs ? typed : editsNextToBoth(sent, theirs, mine)
+}
+
+/**
+ * The same where somebody has typed into what was sent, which came back from the server: the text is twice in `mine`
+ * then. So the new edits are found next to both, and made where only the sending is.
+ */
+function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
+  const roots = textRoots(mine)
+  const both = merge(Y.encodeStateAsUpdate(theirs))
+  const doubled = changes(both, roots, sent.refused)
+  const texts = new Map(roots.map((root) => [root, both.getText(root).toJSON()]))
+  const typed = changes(both, roots, Y.encodeStateAsUpdate(mine))
+  typed.forEach((delta, root) => {
+    const back = inverse(doubled.get(root) ?? [], theirs.getText(root).toJSON())
+    typed.set(root, rebased(texts.get(root) ?? "", delta, back))
+  })
+  return typed
+}
+
+/**
+ * What to send so that the server's document gets what `mine` has more: the sending before as it was, if there is one,
+ * because the server may have it, and what is missing then. To send it twice changes nothing.
+ */
+export function newSending(theirs: Y.Doc, mine: Y.Doc, before: Sending | null): Sending {
+  const known = Y.encodeStateVector(theirs)
+  const made = merge(Y.encodeStateAsUpdate(theirs), ...(before ? [before.update] : []))
+  const edits = before ? editsSince(before, made, mine) : missingEdits(made, mine)
+  made.transact(() => edits.forEach((delta, root) => made.getText(root).applyDelta(delta)))
+  const missing = Y.encodeStateAsUpdate(made, known)
+  const refused = Y.encodeStateAsUpdate(mine, known)
+  return {
+    update: before ? Y.mergeUpdates([before.update, missing]) : missing,
+    refused: before ? Y.mergeUpdates([before.refused, refused]) : refused,
+  }
+}
+
+/** Whether a document has something of a sending. */
+const hasSome = (doc: Y.Doc, { update }: Sending): boolean =>
+  [...Y.parseUpdateMeta(update).from.keys()].some((client) => doc.store.clients.has(client))
+
+/** A connection for one sending: it does not come back, and says what is saved. */
+class Sender {
+  readonly doc = new Y.Doc()
+  readonly provider: WebsocketProvider
+  private readonly counter = new SavedCounter()
+  private readonly closed: Promise<never>
+  private look: () => void = () => undefined
+
+  /** refused: called when the server closes the connection because of what was sent. */
+  constructor(serverUrl: string, sessionId: string, refused: () => void) {
+    const { counter } = this
+    class CountingSocket extends WebSocket {
+      override send(data: Uint8Array<ArrayBuffer>): void {
+        super.send(data)
+        counter.sent(new Uint8Array(data))
+      }
+    }
+    const provider = new WebsocketProvider(serverUrl, sessionId, this.doc, {
+      params: { saved: "1" },
+      disableBc: true,
+      connect: false,
+      WebSocketPolyfill: CountingSocket,
+      shouldReconnect: ({ code }) => comesBack(code),
+    })
+    this.provider = provider
+    provider.messageHandlers[SAVED] = (_encoder, decoder) => {
+      counter.saved(decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))))
+      this.look()
+    }
+    provider.messageHandlers[2] = () => undefined // a refusal ends the connection too
+    provider.awareness.setLocalState(null) // nobody has come in
+    provider.on("sync", () => this.look())
+    provider.on("closed", ({ code }) => TOOK_NOTHING.includes(code) && refused())
+    this.closed = new Promise((_done, failed) => {
+      provider.on("connection-close", () => {
+        provider.shouldConnect = false
+        failed(new Error("the connection was closed"))
+      })
+    })
+    this.closed.catch(() => undefined) // it also ends when nobody waits any more
+  }
+
+  /** Connect, and wait until the document is the server's. */
+  async connect(): Promise<void> {
+    this.provider.connect()
+    await this.until(() => this.provider.synced)
+  }
+
+  /** Send an update, and wait until the server has saved all that was sent. */
+  async send(update: Uint8Array): Promise<void> {
+    Y.applyUpdate(this.doc, update)
+    await this.until(() => this.counter.state(this.provider.synced) === "saved")
+  }
+
+  destroy(): void {
+    this.provider.destroy()
+    this.doc.destroy()
+  }
+
+  /** Wait until something is true; raises an error if the connection ends before, or after a while. */
+  private until(is: () => boolean): Promise<void> {
+    const reached = new Promise<void>((done, failed) => {
+      const late = setTimeout(() => failed(new Error("the server did not answer")), TIMEOUT_MS)
+      this.look = () => {
+        if (!is()) return
+        clearTimeout(late)
+        done()
+      }
+      this.look()
+    })
+    return Promise.race([reached, this.closed])
+  }
 }
 
 /**
  * Send what `mine` has more than the server, by a connection and a document of its own, and wait until it is saved.
  *
+ * unconfirmed: what was sent before and may have arrived; what is sent now is noted there until it is saved.
+ *
  * Raises an error if that does not work; then nothing was sent, or the server did not say that it has it.
  */
-export async function bringAsNew(mine: Y.Doc, serverUrl: string, sessionId: string): Promise<void> {
-  const fresh = new Y.Doc()
-  const counter = new SavedCounter()
-  let told: () => void = () => undefined
-  class CountingSocket extends WebSocket {
-    override send(data: Uint8Array<ArrayBuffer>): void {
-      super.send(data)
-      counter.sent(new Uint8Array(data))
-    }
-  }
-  const provider = new WebsocketProvider(serverUrl, sessionId, fresh, {
-    params: { saved: "1" },
-    disableBc: true,
-    connect: false,
-    WebSocketPolyfill: CountingSocket,
-    shouldReconnect: () => false,
-  })
-  provider.messageHandlers[SAVED] = (_encoder, decoder) => {
-    counter.saved(decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))))
-    told()
-  }
-  provider.messageHandlers[2] = () => undefined // a refusal ends the connection too
+export async function bringAsNew(
+  mine: Y.Doc,
+  serverUrl: string,
+  sessionId: string,
+  unconfirmed: Unconfirmed,
+): Promise<void> {
+  let afterRefusal = unconfirmed.read()
+  const sender = new Sender(serverUrl, sessionId, () => unconfirmed.write(afterRefusal))
   try {
-    provider.awareness.setLocalState(null) // nobody has come in
-    const isIn = until(
-      () => provider.synced,
-      (look) => provider.on("sync", look),
-    )
-    provider.connect()
-    await isIn
-    const edits = missingEdits(fresh, mine)
-    fresh.transact(() => edits.forEach((delta, root) => fresh.getText(root).applyDelta(delta)))
-    await until(
-      () => counter.state(provider.synced) === "saved",
-      (look) => (told = look),
-    )
+    await sender.connect()
+    const before = afterRefusal
+    if (before && !hasSome(sender.doc, before)) afterRefusal = null // what is refused now is that sending too
+    const sending = newSending(sender.doc, mine, before)
+    unconfirmed.write(sending)
+    await sender.send(sending.update)
+    unconfirmed.write(null)
   } finally {
-    provider.destroy()
-    fresh.destroy()
+    sender.destroy()
   }
 }

@@ -10,11 +10,11 @@ import { CLOSE_CODE } from "../../close_codes"
 import { MAIN_ROOT } from "../../lib/files"
 import type { Message } from "../../types"
 import type { Presence, RelativePosition } from "./presence"
-import { bringAsNew } from "./bring"
 import { KeptPlace } from "./kept"
 import { Line } from "./line"
 import { SavedCounter, type SaveState } from "./saved"
 import { comesBack, isFinal, probe } from "./trouble"
+import { Unconfirmed } from "./unconfirmed"
 
 const SAVED = 102
 const NOTE = 103
@@ -59,6 +59,7 @@ export class Collaboration {
   private readonly counter = new SavedCounter()
   private readonly line: Line
   private readonly place: KeptPlace
+  private readonly unconfirmed: Unconfirmed
   private readonly kept: IndexeddbPersistence
   private isDestroyed = false
   private readonly sessionId: string
@@ -87,6 +88,7 @@ export class Collaboration {
     }
     this.line = new Line(() => probe(`/sync/${sessionId}`))
     this.place = new KeptPlace(sessionId, userId)
+    this.unconfirmed = new Unconfirmed(this.place.name)
     this.wasBrought = this.place.wasLeft()
     this.kept = new IndexeddbPersistence(this.place.name, this.doc)
     // tabs of one browser could pass edits on past the server, which would not count them
@@ -196,7 +198,8 @@ export class Collaboration {
       await alone(`bring ${this.place.name}`, async () => {
         // what another tab has brought would be in the text twice
         if (this.place.isLeft) throw new Error("another tab has brought this text")
-        await bringAsNew(this.doc, socketUrl(), this.sessionId)
+        const { bringAsNew } = await import("./bring")
+        await bringAsNew(this.doc, socketUrl(), this.sessionId, this.unconfirmed)
         this.place.leave()
       })
       if (!this.isDestroyed) location.reload()

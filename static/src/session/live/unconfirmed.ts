@@ -1,0 +1,47 @@
+// New edits that were sent and never confirmed. The server may have them although its answer got lost.
+import { fromBase64, toBase64 } from "lib0/buffer"
+
+/** An update of Yjs that was sent, and the one that this browser had and the server not: what the first stands for. */
+export interface Sending {
+  update: Uint8Array
+  refused: Uint8Array
+}
+
+const KEY = "sent:"
+
+/** Keeps one sending until it is confirmed, also while the page is loaded again, for all tabs of this browser. */
+export class Unconfirmed {
+  private readonly key: string
+  /** Used only where the browser keeps nothing: private windows, or a storage that is full. */
+  private held: string | null = null
+
+  /** place: the name of the database that has the copy of the document. */
+  constructor(place: string) {
+    this.key = KEY + place
+  }
+
+  read(): Sending | null {
+    const kept = localStorage.getItem(this.key) ?? this.held
+    if (kept === null) return null
+    const { update, refused } = JSON.parse(kept) as Record<keyof Sending, string>
+    return { update: fromBase64(update), refused: fromBase64(refused) }
+  }
+
+  /** Keep a sending instead of the one before; null for none. */
+  write(sending: Sending | null): void {
+    localStorage.removeItem(this.key)
+    this.held = null
+    if (sending === null) return
+    const kept = JSON.stringify({ update: toBase64(sending.update), refused: toBase64(sending.refused) })
+    try {
+      localStorage.setItem(this.key, kept)
+    } catch {
+      this.held = kept
+    }
+  }
+}
+
+/** Forget all sendings: the next person on this machine has no business with them. */
+export function forgetSendings(): void {
+  for (const key of Object.keys(localStorage)) if (key.startsWith(KEY)) localStorage.removeItem(key)
+}
