@@ -16,6 +16,7 @@ from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.compaction import Compactor
 from crdt.lifecycle.dispatch import BroadcastScheduler
 from crdt.lifecycle.environment import Environment
+from crdt.lifecycle.large_answers import LargeAnswers
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.loading import RoomLoader
 from crdt.lifecycle.log_writer import LogWriter
@@ -68,6 +69,7 @@ class Rooms:
         self._loaded = loaded
         self._cache = cache
         self._is_draining = False
+        self._large_answers = LargeAnswers()
         context = RoomContext(
             limits=settings.room,
             sink=writer,
@@ -77,6 +79,7 @@ class Rooms:
             mark=environment.mark,
             limit_counters=environment.limit_counters,
             accepts_foreign=environment.accepts_foreign,
+            large_answers=self._large_answers,
         )
         self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read)
         self._maintenance = RoomMaintenance(
@@ -96,6 +99,7 @@ class Rooms:
         for room in self._loaded:
             room.members.close(room.members.connections, CloseReason.RESTART)
         await self._maintenance.stop()
+        await self._large_answers.stop()
         await self._loader.finish()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):

@@ -1,7 +1,7 @@
 """One client of a room, as the room sees it."""
 
 from collections import deque
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -9,6 +9,10 @@ from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 from storage.records import Role
+
+_LINK_MS = 30_000
+_LEAST_BYTES_PER_MS = 8
+"""The slowest link, 8 KiB/s, on which a document that was sent counts as on its way."""
 
 
 class Outbox(Protocol):
@@ -19,6 +23,9 @@ class Outbox(Protocol):
 
     def send_framed(self, data: bytes) -> None:
         """The same of several that are encoded already (see `crdt.room.broadcast`), at the end of a turn."""
+
+    def send_parts(self, frames: Sequence[bytes]) -> None:
+        """Send one large answer in several frames: together they may be on their way whatever their size."""
 
     def close(self, reason: CloseReason, message: str = "") -> None:
         """Close the client; frames queued before are still tried. message: for people, if there is more to say."""
@@ -36,6 +43,9 @@ class Connection:
     unsaved      (log sequence, value of `received`) of updates that are not committed yet, None for nothing
     is_behind    a part of what it sent was left out, and it has not answered with all of that since
     asked_for    the question that it has not answered: {client id of which something is missing: the clock known}
+    was_sent     {client id: next clock} of a large document that was sent as an answer, None for none
+    is_on_way    the time up to which that may be on its way to a client on a slow link
+    is_answering a large document is being made ready to be sent
     lacks        the same of what its last answer lacked; asking again is no use as long as these are the clocks
     """
 
@@ -51,6 +61,9 @@ class Connection:
     is_behind: bool = False
     asked_for: dict[int, int] | None = None
     lacks: dict[int, int] = field(default_factory=dict)
+    was_sent: dict[int, int] | None = None
+    is_on_way: int = 0
+    is_answering: bool = False
     was_refused: bool = False
     presence_at: int = 0
     late_presence: dict[int, AwarenessEntry] | None = None
@@ -58,6 +71,23 @@ class Connection:
 
     def __post_init__(self) -> None:
         self.user_id = str(self.user["id"])
+
+    def note_sent(self, clocks: Mapping[int, int], size: int, now: int) -> None:
+        """Note that a document of `size` bytes was sent. Whatever comes after it, the client is told of."""
+        self.was_sent = dict(clocks)
+        self.is_on_way = now + _LINK_MS + size // _LEAST_BYTES_PER_MS
+
+    def needs_nothing(self, known: Mapping[int, int], now: int) -> bool:
+        """Whether a client with these clocks has, or is about to get, all that it asks for.
+
+        Stock clients ask again at an interval (`resyncInterval`), on a slow link before the first answer is there.
+        """
+        if self.is_answering:
+            return True
+        sent = self.was_sent
+        if sent is None:
+            return False
+        return now < self.is_on_way or all(known.get(client, 0) >= clock for client, clock in sent.items())
 
     def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
         """Ask once for all the client has, because an update of theirs waits for structs of the clients in `missing`.

@@ -1,12 +1,13 @@
 """What a room needs from its surroundings, handed to its constructor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from crdt.crashmark import CrashMark
 from crdt.limits import LimitCounters, RoomLimits
 from crdt.log.journal import Journal
+from crdt.room.connection import Connection
 from crdt.room.presence import PresenceScheduler
 from storage.records import Chunk
 
@@ -37,6 +38,13 @@ class LogSink(Protocol):
         """The source has something new to write, of `size` bytes."""
 
 
+class LargeAnswerer(Protocol):
+    """Sends large documents, away from the rooms' turns."""
+
+    def answer(self, connection: Connection, state: bytes, known: Mapping[int, int]) -> None:
+        """Send a client what it lacks of a state soon; known: {client id: next clock} of what it has."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoomContext:
     """What all rooms of a process share.
@@ -49,6 +57,7 @@ class RoomContext:
     mark             where it is written whom native code works for
     limit_counters   how often each limit kept somebody from something
     accepts_foreign  the server ended without saving all it had relayed (see `admission.check_update`)
+    large_answers    sends large documents in parts; without it they are sent whole
     """
 
     limits: RoomLimits
@@ -59,3 +68,4 @@ class RoomContext:
     mark: CrashMark = field(default_factory=CrashMark)
     limit_counters: LimitCounters = field(default_factory=LimitCounters)
     accepts_foreign: bool = False
+    large_answers: LargeAnswerer | None = None

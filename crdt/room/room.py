@@ -8,7 +8,7 @@ store; `crdt.lifecycle` loads it, writes its log and closes it.
 from collections.abc import Mapping, Sequence, Set
 
 from crdt.document import admission, fast_path
-from crdt.document.document import Document
+from crdt.document.document import CUT_BYTES, Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
 from crdt.document.server_edits import ServerEdits, code_root
@@ -26,6 +26,7 @@ from crdt.room.upkeep import Upkeep
 from crdt.text.text_map import Edit
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.parsed_update import Parsed
+from crdt.wire.splitting import SPLIT_BYTES
 from storage.records import Chunk
 
 _SYNC = bytes((y_protocol.SYNC,))
@@ -106,13 +107,28 @@ class Room:
             case y_protocol.AwarenessUpdate(entries):
                 self.members.presence.hear(connection, entries, now)
             case y_protocol.SyncStep1(state_vector):
-                is_cut = self.index.has_cut(y_protocol.decode_state_vector(state_vector))
-                connection.outbox.send(y_protocol.sync_step2(self.document.diff(state_vector, cuts=is_cut)))
+                self._answer(connection, state_vector, now)
             case y_protocol.SyncStep2(update):
                 answer = Incoming(update, connection.user_id, now, UpdateKind.ANSWER, connection, parsed)
                 self._write(connection, answer)
             case y_protocol.QueryAwareness():
                 self.members.presence.answer(connection)
+
+    def _answer(self, connection: Connection, state_vector: bytes, now: int) -> None:
+        """Send a client what it lacks, a large document once: it is told of all that comes later."""
+        known = y_protocol.decode_state_vector(state_vector)
+        size, large_answers = self.document.size, self._context.large_answers
+        if connection.needs_nothing(known, now):
+            if not connection.is_answering:
+                connection.outbox.send(y_protocol.sync_step2(EMPTY))
+            return
+        if size > SPLIT_BYTES and large_answers:
+            large_answers.answer(connection, self.document.state(), known)
+        else:
+            is_cut = self.index.has_cut(known)
+            connection.outbox.send(y_protocol.sync_step2(self.document.diff(state_vector, cuts=is_cut)))
+        if size > CUT_BYTES:
+            connection.note_sent(self.index.clocks, size, now)
 
     def _type(self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int) -> bool:
         """Accept a keystroke; False, and nothing has happened, if a limit is near: the long way decides."""

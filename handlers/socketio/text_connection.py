@@ -1,7 +1,7 @@
 """A text client's connection to a session: a connection of the room like any other, without Yjs frames."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -78,6 +78,9 @@ class TextConnection:
         """Send nothing: what happens reaches text clients through `TextSession`."""
 
     send_framed = send
+
+    def send_parts(self, frames: Sequence[bytes]) -> None:
+        """Send nothing: a text client asks for no document."""
 
     def close(self, reason: CloseReason, message: str = "") -> None:
         self.client.unseated(reason, message)

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 
-from crdt.errors import CrdtError, LimitExceeded
+from crdt.errors import CrdtError, LimitExceeded, ProtocolError
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.closing import CloseReason, reason_for
 from crdt.room.connection import Connection
 from crdt.room.room import Room
+from crdt.wire.y_protocol import SyncStep1, decode, decode_state_vector
 from handlers.close_codes import close_for
 from handlers.connections import Connections
 from handlers.sync.send_queue import SendQueue
@@ -75,11 +76,24 @@ class EditorConnection:
         """Return what a message counts as, in updates.
 
         A question for the whole document costs by its size: answering takes up to 13 ms (`document.CUT_BYTES`).
+        One that needs no answer costs as any message.
         """
-        if message[:2] == _SYNC_STEP1 and self._room:
+        if message[:2] == _SYNC_STEP1 and self._room and not self._needs_nothing(message):
             has_asked, self._has_asked = self._has_asked, True
             return 1 + self._room.document.size / (_BYTES_PER_REPEATED if has_asked else _BYTES_PER_UPDATE)
         return 1 if message[:1] == _SYNC else _OTHER_COST
+
+    def _needs_nothing(self, question: bytes) -> bool:
+        connection = self._connection
+        if connection is None or connection.was_sent is None:
+            return False
+        try:
+            asked = decode(question)
+            return isinstance(asked, SyncStep1) and connection.needs_nothing(
+                decode_state_vector(asked.state_vector), self._rooms.clock()
+            )
+        except ProtocolError:
+            return False  # the room says what is wrong with it
 
     def receive(self, message: bytes) -> None:
         room, connection = self._room, self._connection

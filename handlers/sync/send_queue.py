@@ -1,6 +1,7 @@
 """What is on its way to one client: all frames of one turn of the event loop leave in one write."""
 
 from asyncio import AbstractEventLoop, Transport
+from collections.abc import Sequence
 
 from handlers.sync import frames
 
@@ -44,6 +45,15 @@ class SendQueue:
         elif not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._flush_turn)
+
+    def send_parts(self, parts: Sequence[bytes]) -> None:
+        """Write the messages of one large answer immediately; the bound is raised for them as for one large frame."""
+        if not self._is_open:
+            return
+        for part in parts:
+            self._frames += (frames.header(len(part)), part)
+        self._raise_limit(sum(map(len, parts)))
+        self.flush()
 
     def send_framed(self, data: bytes) -> None:
         """Send frames that have their headers, at the end of a turn."""

@@ -1,5 +1,6 @@
 """Rooms with lists for sockets; `Typist`, a pycrdt document that plays a client, comes with them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from crdt.document.merging import EMPTY
@@ -29,6 +30,9 @@ class Inbox:
         self.frames.append(frame)
 
     send_framed = send
+
+    def send_parts(self, frames: Sequence[bytes]) -> None:
+        self.frames += frames
 
     def close(self, reason: CloseReason, message: str = "") -> None:
         self.closed = self.closed or (reason, message)

@@ -13,6 +13,7 @@ import { actions as events } from './events.mjs'
 import { patcher } from './patches.mjs'
 
 const providers = { 1: oldest.WebsocketProvider, 2: middle.WebsocketProvider, 3: newest.WebsocketProvider }
+globalThis.WebSocket ??= WebSocket // `resyncInterval` reads its constants
 const MOST_QUEUED = 1 << 20 // bytes: more than is taken at once is no typing
 const clients = new Map()
 
@@ -64,12 +65,12 @@ function socketOf (client) {
 const actions = {
   ...events,
   open: options => { makeClient(options) },
-  connect ({ name, url, room, token, ticket, version = 3, saved = false, maxBackoffTime, ...options }) {
+  connect ({ name, url, room, token, ticket, version = 3, saved = false, maxBackoffTime, resyncInterval, ...options }) {
     const client = clients.get(name) ?? makeClient({ name, ...options })
     const params = { ...(ticket ? { ticket } : { token }), ...(saved ? { saved: '1' } : {}) }
     const Provider = providers[version]
     client.provider = new Provider(url, room, client.doc, {
-      params, disableBc: true, WebSocketPolyfill: socketOf(client), ...(maxBackoffTime ? { maxBackoffTime } : {})
+      params, disableBc: true, WebSocketPolyfill: socketOf(client), ...(maxBackoffTime ? { maxBackoffTime } : {}), ...(resyncInterval ? { resyncInterval } : {})
     })
     client.provider.messageHandlers[102] = (_encoder, decoder) => {
       client.wasSaved(decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))))

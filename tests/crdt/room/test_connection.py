@@ -72,3 +72,25 @@ def test_client_is_asked_once_for_what_is_missing() -> None:
     assert not connection.is_behind
     connection.ask_for({3}, clocks)
     assert inbox.take() == [question]
+
+
+def test_document_that_was_sent_is_not_needed_again() -> None:
+    """While it may be on its way, and when the client knows all that was in it; not if some of it is missing later."""
+    connection, _ = _connection()
+    assert not connection.needs_nothing({}, 0)
+
+    connection.note_sent({5: 10, 6: 3}, size=1 << 20, now=0)
+
+    link_ms = 30_000 + (1 << 17)
+    assert connection.needs_nothing({}, link_ms - 1)
+    assert not connection.needs_nothing({5: 10}, link_ms)
+    assert not connection.needs_nothing({5: 10, 6: 2}, link_ms)
+    assert connection.needs_nothing({5: 12, 6: 3}, link_ms)
+
+
+def test_document_that_is_being_made_ready_is_not_asked_for_twice() -> None:
+    connection, _ = _connection()
+
+    connection.is_answering = True
+
+    assert connection.needs_nothing({}, 0)

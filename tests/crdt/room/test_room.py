@@ -63,6 +63,32 @@ def test_known_update_is_neither_relayed_nor_logged() -> None:
     assert save(room) == []
 
 
+def test_large_document_is_sent_once_to_each_connection() -> None:
+    """A client that asks again has what was sent, and is told of what came later: an empty answer will do."""
+    room = make_room()
+    ada, ada_inbox = join(room)
+    typist = Typist(5)
+    for text in ("x" * 200_000, "y" * 200_000):
+        room.receive(ada, y_protocol.sync_update(typist.insert(0, text)), NOW)
+    _, bob_inbox = bob = join(room, "bob")
+    question, empty = y_protocol.sync_step1({}), y_protocol.sync_step2(b"\x00\x00")
+    for inbox in (ada_inbox, bob_inbox):
+        inbox.take()
+
+    for _ in range(3):
+        room.receive(ada, question, NOW)
+    first, *others = ada_inbox.take()
+    room.receive(bob[0], question, NOW)
+
+    assert len(first) > 400_000
+    assert others == [empty, empty]
+    assert bob_inbox.take() == [first]
+    later = NOW + 10_000_000
+    room.receive(ada, question, later)
+    room.receive(ada, y_protocol.sync_step1({5: 400_000}), later + 10_000_000)
+    assert ada_inbox.take() == [first, empty]
+
+
 def test_sync_step1_is_always_answered() -> None:
     """Also an empty document is an answer; state vectors are checked."""
     room = make_room()

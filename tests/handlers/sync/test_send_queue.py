@@ -46,6 +46,21 @@ async def test_large_frame_raises_queue_limit_until_it_is_sent() -> None:
     assert transport.high == 1_000
 
 
+async def test_parts_of_one_answer_raise_queue_limit_by_their_sum() -> None:
+    """They leave immediately, behind what was queued before, and may all be on their way."""
+    queue, transport = opened()
+
+    queue.send(b"a")
+    queue.send_parts([b"b", bytes(LARGE_FRAME_BYTES), b"c"])
+
+    (written,) = transport.written
+    assert written.startswith(b"\x82\x01a\x82\x01b")
+    assert written.endswith(b"\x82\x01c")
+    assert transport.high == 1_000 + LARGE_FRAME_BYTES + 2
+    queue.reset_limit()
+    assert transport.high == 1_000
+
+
 async def test_end_writes_what_is_queued_and_nothing_after() -> None:
     queue, transport = opened()
 
@@ -63,5 +78,6 @@ async def test_nothing_is_sent_before_the_queue_starts() -> None:
 
     queue.send(b"a")
     queue.send_framed(b"b")
+    queue.send_parts([b"c"])
     queue.reset_limit()
     queue.flush()

@@ -1,0 +1,81 @@
+"""Answers to questions for large documents: several updates, which a thread makes of the state.
+
+Reading the structs of a state takes 4 µs each, and a class asks for one state together. So the last state that was
+taken apart is kept for some seconds.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from crdt.errors import Rejected
+from crdt.room.connection import Connection
+from crdt.wire.splitting import Part, split_update
+from crdt.wire.y_protocol import sync_step2, sync_update
+
+_KEPT_S = 10.0
+_EMPTY = b"\x00\x00"
+
+
+class LargeAnswers:
+    """Answers in parts. At most one state is kept."""
+
+    def __init__(self) -> None:
+        self._state: bytes | None = None
+        self._parts: asyncio.Future[list[Part]] | None = None
+        self._forgetting: asyncio.TimerHandle | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def answer(self, connection: Connection, state: bytes, known: Mapping[int, int]) -> None:
+        """Send a client what it lacks of a state, as soon as that is taken apart.
+
+        known  {client id: next clock} of what the client has
+        """
+        connection.is_answering = True
+        sending = asyncio.get_running_loop().create_task(self._send(connection, state, known), name="large answer")
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+
+    async def _send(self, connection: Connection, state: bytes, known: Mapping[int, int]) -> None:
+        try:
+            connection.outbox.send_parts(frames_for(await self._split(state), known))
+        finally:
+            connection.is_answering = False
+
+    async def _split(self, state: bytes) -> list[Part]:
+        loop = asyncio.get_running_loop()
+        if self._parts is None or self._state is not state:
+            self._state, self._parts = state, loop.run_in_executor(None, _parts_of, state)
+        if self._forgetting:
+            self._forgetting.cancel()
+        self._forgetting = loop.call_later(_KEPT_S, self._forget)
+        return await asyncio.shield(self._parts)
+
+    def _forget(self) -> None:
+        self._state = self._parts = self._forgetting = None
+
+    async def stop(self) -> None:
+        """Answer no more."""
+        for sending in self._sending:
+            sending.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        if self._forgetting:
+            self._forgetting.cancel()
+        self._forget()
+
+
+def frames_for(parts: list[Part], known: Mapping[int, int]) -> list[bytes]:
+    """Return what to send to a client that has these clocks; only the last frame says that it has everything now."""
+    updates = []
+    for part in parts:
+        lacks = any(clock > known.get(client, 0) for client, clock in part.clocks.items())
+        if update := part.update if lacks else part.deletions:
+            updates.append(update)
+    *first, last = updates or [_EMPTY]
+    return [*map(sync_update, first), sync_step2(last)]
+
+
+def _parts_of(state: bytes) -> list[Part]:
+    try:
+        return split_update(state)
+    except Rejected:  # stored before a limit of the reader was there
+        return [Part(state, {}, state)]

@@ -1,0 +1,201 @@
+"""A large state as several updates, in an order in which each can be integrated when it arrives.
+
+A client on a slow link must hear something from time to time: y-websocket hangs up after 30 seconds without a
+message, and a message counts when it is complete. So a state of megabytes goes out in parts. Each part has structs
+that refer to nothing but this part and those before, whatever the order of clients in the state, and the deletions
+of its structs.
+
+Not for: cutting single structs (`slicing`); one that is larger than a part is a part of its own.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.lib0 import read_var_uint, write_var_uint
+from crdt.wire.slicing import delete_set
+from crdt.wire.struct_id import NO_ID, client_of, clock_of
+from crdt.wire.struct_reader import StructReader
+
+SPLIT_BYTES = 512 << 10
+"""A larger state goes out in parts. This one comes within 30 seconds if the link brings 17 KiB/s."""
+PART_BYTES = 256 << 10
+"""Bytes of structs in a part: a link of 9 KiB/s brings one in 30 seconds."""
+
+
+class Part(NamedTuple):
+    """One of the updates.
+
+    clocks     {client id: next clock} of the structs in it: a client that knows these needs the deletions only
+    deletions  an update with the deletions in it, b"" without any
+    """
+
+    update: bytes
+    clocks: Mapping[int, int]
+    deletions: bytes
+
+
+def split_update(update: bytes, part_bytes: int = PART_BYTES) -> list[Part]:
+    """Return updates that together are equal to this one, which must have passed `update_parser.parse`."""
+    return _Splitter(update, part_bytes).run()
+
+
+class _Section:
+    """The structs of one client, and how many of them are in parts already.
+
+    starts  position of each struct, and of the end of the last one
+    clocks  clock of each struct, and the one behind the last
+    edges   (number of the struct, client, clock) of references to structs of other clients, in order
+    """
+
+    __slots__ = ("client", "clocks", "done", "edge", "edges", "starts", "taken")
+
+    def __init__(self, client: int, clock: int, start: int) -> None:
+        self.client = client
+        self.starts = [start]
+        self.clocks = [clock]
+        self.edges: list[tuple[int, int, int]] = []
+        self.edge = 0
+        self.done = 0  # structs that are in a part, or in the one that is being filled
+        self.taken = 0  # structs that are in a part
+
+    @property
+    def is_done(self) -> bool:
+        return self.done == len(self.starts) - 1
+
+
+class _Splitter(StructReader):
+    """One pass that finds the structs, and one that fills parts."""
+
+    __slots__ = ("_part_bytes", "_ranges", "_sections", "_used")
+
+    def __init__(self, update: bytes, part_bytes: int) -> None:
+        super().__init__(update, STORED_LIMITS)
+        self._part_bytes = part_bytes
+        self._sections: dict[int, _Section] = {}
+        self._ranges: dict[int, list[tuple[int, int]]] = {}
+        self._used = 0
+
+    def run(self) -> list[Part]:
+        count, at = read_var_uint(self.data, 0)
+        for _ in range(count):
+            at = self._read_section(at)
+        self._read_ranges(at)
+        parts = list(self._parts())
+        if self._ranges:
+            parts.append(self._rest_of_ranges())
+        return parts
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def _read_section(self, at: int) -> int:
+        count, client, clock, at = self.section_head(at)
+        section = self._sections[client] = _Section(client, clock, at)
+        starts, clocks, edges = section.starts, section.clocks, section.edges
+        for number in range(count):
+            kind, left, right, parent, at, _ = self.header(at)
+            for packed in (left, right, parent[0] if parent else NO_ID):
+                if type(packed) is int and packed != NO_ID and client_of(packed) != client:
+                    edges.append((number, client_of(packed), clock_of(packed)))
+            length, at = self.struct_end(at, kind)
+            clock += length
+            starts.append(at)
+            clocks.append(clock)
+        return at
+
+    def _read_ranges(self, at: int) -> None:
+        data = self.data
+        clients, at = read_var_uint(data, at)
+        for _ in range(clients):
+            client, at = read_var_uint(data, at)
+            count, at = read_var_uint(data, at)
+            ranges = self._ranges[client] = []
+            for _ in range(count):
+                clock, at = read_var_uint(data, at)
+                length, at = read_var_uint(data, at)
+                ranges.append((clock, clock + length))
+            ranges.sort()
+
+    # -- filling parts ----------------------------------------------------------------------------
+
+    def _parts(self) -> Iterator[Part]:
+        """Go through the sections as Yjs does: each up to a struct that waits for one of another section."""
+        ready = deque(self._sections.values())
+        waiting: dict[int, list[_Section]] = {}
+        while ready:
+            section = ready.popleft()
+            before = section.done
+            blocker = self._advance(section)
+            if section.done > before:
+                ready += waiting.pop(section.client, ())
+            if blocker is not None:
+                waiting.setdefault(blocker, []).append(section)
+            elif not section.is_done:
+                ready.appendleft(section)
+            if self._used >= self._part_bytes:
+                yield self._take()
+        for section in self._sections.values():  # what waits for what is not there: never in a valid state
+            section.done = len(section.starts) - 1
+        if any(section.taken < section.done for section in self._sections.values()):
+            yield self._take()
+
+    def _advance(self, section: _Section) -> int | None:
+        """Put structs of a section into the part until it is full; return the client that the next one waits for."""
+        starts, edges, last = section.starts, section.edges, len(section.starts) - 1
+        full = max(bisect_left(starts, starts[section.done] + self._part_bytes - self._used), section.done + 1)
+        end = min(full, last)
+        blocker = None
+        while section.edge < len(edges) and edges[section.edge][0] < end:
+            number, client, clock = edges[section.edge]
+            if not self._has(client, clock):
+                end, blocker = number, client
+                break
+            section.edge += 1
+        end = max(end, section.done)
+        self._used += starts[end] - starts[section.done]
+        section.done = end
+        return blocker
+
+    def _has(self, client: int, clock: int) -> bool:
+        """Whether a struct is in this part or one before it; what is not in the update is known already."""
+        other = self._sections.get(client)
+        return other is None or clock < other.clocks[other.done] or clock >= other.clocks[-1]
+
+    def _take(self) -> Part:
+        """Return the part that was filled."""
+        moved = [section for section in self._sections.values() if section.taken < section.done]
+        pieces = [write_var_uint(len(moved))]
+        ranges: list[tuple[int, int, int]] = []
+        for section in moved:
+            first, after = section.clocks[section.taken], section.clocks[section.done]
+            pieces += map(write_var_uint, (section.done - section.taken, section.client, first))
+            pieces.append(self.data[section.starts[section.taken] : section.starts[section.done]])
+            ranges += self._take_ranges(section.client, after)
+            section.taken = section.done
+        self._used = 0
+        clocks = {section.client: section.clocks[section.done] for section in moved}
+        deleted = delete_set(ranges)
+        return Part(b"".join(pieces) + deleted, clocks, b"\x00" + deleted if ranges else b"")
+
+    def _take_ranges(self, client: int, after: int) -> Iterator[tuple[int, int, int]]:
+        """Take out the deleted ranges of a client below a clock."""
+        ranges = self._ranges.get(client)
+        if not ranges:
+            return
+        count = bisect_right(ranges, (after - 1, after))
+        rest = ranges[count:]
+        for start, end in ranges[:count]:
+            yield client, start, min(end, after)
+            if end > after:
+                rest.insert(0, (after, end))
+        self._ranges[client] = rest
+        if not rest:
+            del self._ranges[client]
+
+    def _rest_of_ranges(self) -> Part:
+        """Return deletions of structs that are not in the update."""
+        ranges = [(client, start, end) for client, pairs in self._ranges.items() for start, end in pairs]
+        deletions = b"\x00" + delete_set(ranges)
+        return Part(deletions, {}, deletions)

@@ -1,0 +1,91 @@
+"""Large documents are sent in parts, once, and a state is taken apart once for all that ask for it."""
+
+import asyncio
+from unittest.mock import Mock
+
+import pycrdt
+
+from crdt.lifecycle import large_answers
+from crdt.lifecycle.large_answers import LargeAnswers, frames_for
+from crdt.room.connection import Connection
+from crdt.wire import y_protocol
+from crdt.wire.splitting import split_update
+from crdt.wire.y_protocol import SyncStep2, SyncUpdate
+from storage.records import Role
+from tests.crdt.harness import Inbox
+from tests.waiting import until
+
+
+def state_of(count: int) -> bytes:
+    """Return a state with `count` pictures."""
+    doc: pycrdt.Doc = pycrdt.Doc()
+    pictures = doc.get("pictures", type=pycrdt.Map)
+    for number in range(count):
+        pictures[f"p{number}"] = bytes(200 << 10)
+    return doc.get_update()
+
+
+def asking() -> tuple[Connection, Inbox]:
+    inbox = Inbox()
+    return Connection({"id": "u1"}, "login", Role.OWNER, inbox), inbox
+
+
+async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(monkeypatch) -> None:
+    """A client counts as synced with the last frame; several that ask share one pass over the state."""
+    calls = Mock(wraps=split_update)
+    monkeypatch.setattr(large_answers, "split_update", calls)
+    answers, state = LargeAnswers(), state_of(5)
+    clients = [asking() for _ in range(4)]
+
+    for connection, _ in clients:
+        answers.answer(connection, state, {})
+        assert connection.is_answering
+    await until(lambda: all(inbox.frames for _, inbox in clients))
+
+    for connection, inbox in clients:
+        messages = [y_protocol.decode(frame) for frame in inbox.take()]
+        assert [type(message) for message in messages] == [SyncUpdate, SyncUpdate, SyncStep2]
+        doc: pycrdt.Doc = pycrdt.Doc()
+        for message in messages:
+            assert isinstance(message, SyncUpdate | SyncStep2)
+            doc.apply_update(message.update)
+        assert len(doc.get("pictures", type=pycrdt.Map)) == 5
+        assert not connection.is_answering
+    assert calls.call_count == 1
+    await answers.stop()
+    assert answers._state is None
+
+
+async def test_stop_ends_answers_that_are_being_made() -> None:
+    """Their connections are free to ask again."""
+    answers = LargeAnswers()
+    connection, inbox = asking()
+    answers.answer(connection, state_of(5), {})
+    await asyncio.sleep(0)
+
+    await answers.stop()
+
+    assert (inbox.frames, connection.is_answering) == ([], False)
+
+
+def test_frames_leave_out_what_a_client_has() -> None:
+    """Deletions are always sent: state vectors do not tell of them."""
+    doc: pycrdt.Doc = pycrdt.Doc(client_id=5)
+    pictures = doc.get("pictures", type=pycrdt.Map)
+    for number in range(6):
+        pictures[f"p{number}"] = bytes(200 << 10)
+    before = doc.get_update()
+    del pictures["p0"]
+    after = split_update(doc.get_update())
+
+    assert [len(frame) > 1_000 for frame in frames_for(after, {})] == [True, True, True]
+    assert [len(frame) > 1_000 for frame in frames_for(after, {5: 3})] == [False, True, True]
+    assert [len(frame) > 1_000 for frame in frames_for(after, {5: 6})] == [False]
+    copy: pycrdt.Doc = pycrdt.Doc()
+    copy.apply_update(before)
+    for frame in frames_for(after, {5: 6}):
+        message = y_protocol.decode(frame)
+        assert isinstance(message, SyncStep2)
+        copy.apply_update(message.update)
+    assert sorted(copy.get("pictures", type=pycrdt.Map)) == ["p1", "p2", "p3", "p4", "p5"]
+    assert frames_for([], {}) == [y_protocol.sync_step2(b"\x00\x00")]

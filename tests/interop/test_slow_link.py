@@ -1,0 +1,97 @@
+"""Large documents over slow links, with providers that hang up after 30 s without a message."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pycrdt
+import pytest
+
+from crdt.wire import y_protocol
+from tests.api import Api
+from tests.handlers.clients import joined
+from tests.node_peers import Peers
+from tests.slow_link import SlowLink
+from tests.waiting import until
+
+KIB = 1 << 10
+VERSIONS = {"oldest": 1, "middle": 2, "newest": 3}
+
+
+async def fill(api: Api, session_id: str, pictures: int, picture_bytes: int) -> None:
+    """Put pictures into a map, and behind them a text."""
+    doc: pycrdt.Doc = pycrdt.Doc()
+    wire = await joined(api, session_id)
+    updates: list[bytes] = []
+    doc.observe(lambda event: updates.append(event.update))
+    for number in range(pictures):
+        doc.get("pictures", type=pycrdt.Map)[f"p{number}"] = bytes(picture_bytes)
+    doc.get("codemirror", type=pycrdt.Text).insert(0, "the end")
+    for update in updates:
+        await wire.send(y_protocol.sync_update(update))
+    await until(lambda: api.live(session_id), lambda live: live["code"] == "the end")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pictures", "picture_bytes", "bytes_per_s"), [(17, 200 * KIB, 90 * KIB), (5, 200 * KIB, 25 * KIB)]
+)
+async def test_large_document_loads_over_slow_link(
+    start_server: Callable[..., Any], peers: Peers, pictures: int, picture_bytes: int, bytes_per_s: int
+) -> None:
+    """At the first attempt, in all versions of the provider; who asks again meanwhile is not sent it twice.
+
+    A provider says that it is synced when everything is there, not before. Sent as one message the document took
+    longer than 30 seconds, and the provider came back and began again, for ever.
+    """
+    server = await start_server(update_bytes_per_s=16 << 20, connections_per_user=100)
+    api = await Api(server.url).sign_up("ada")
+    session_id = await api.new_session()
+    await fill(api, session_id, pictures, picture_bytes)
+
+    async with SlowLink(server.port, bytes_per_s) as link:
+        url = api.socket_url.replace(str(server.port), str(link.port))
+        for name, version in VERSIONS.items():
+            await peers.do(
+                "connect", name, url=url, room=session_id, token=api.token, version=version, resyncInterval=5_000
+            )
+        early: dict[str, list[str]] = {name: [] for name in VERSIONS}
+
+        async def unsynced() -> list[str]:
+            for name in VERSIONS:
+                if (await peers.do("state", name))["synced"]:
+                    early[name].append(await peers.text(name))
+            await asyncio.sleep(0.2)
+            return [name for name in VERSIONS if not early[name]]
+
+        await until(unsynced, lambda names: not names, timeout_s=120)
+        for name in VERSIONS:
+            state = await peers.do("state", name)
+            assert (state["attempts"], state["closes"]) == (1, [])
+        assert {name: texts[0] for name, texts in early.items()} == dict.fromkeys(VERSIONS, "the end")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kib", [100, 250, 400, 900, 3_400])
+async def test_provider_that_syncs_again_every_five_seconds_is_never_closed(
+    start_server: Callable[..., Any], peers: Peers, kib: int
+) -> None:
+    """`resyncInterval: 5000`, while somebody else types; it has all that was typed."""
+    server = await start_server(update_bytes_per_s=16 << 20)
+    api = await Api(server.url).sign_up("ada")
+    session_id = await api.new_session()
+    await fill(api, session_id, max(1, kib // 200), min(kib, 200) * KIB)
+    options = {"url": api.socket_url, "room": session_id, "token": api.token}
+    await peers.do("connect", "reader", resyncInterval=5_000, **options)
+    await peers.do("connect", "writer", **options)
+    for name in ("reader", "writer"):
+        await peers.until_state(name, synced=True)
+
+    await peers.do("type", "writer", everyMs=100, mark="w")
+    await asyncio.sleep(22)
+    await peers.do("stop", "writer")
+
+    expected = await peers.text("writer")
+    await until(lambda: peers.text("reader"), lambda text: text == expected)
+    state = await peers.do("state", "reader")
+    assert (state["attempts"], state["closes"]) == (1, [])
