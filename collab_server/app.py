@@ -170,7 +170,7 @@ class Rates:
         return RateLimiter(per_s, burst, self.monotonic, partial(self._limit_counters.count, setting))
 
     def every(self, setting: Setting[int], seconds: float) -> RateLimiter:
-        """Return a limiter that allows the number of a setting in some seconds, all of them at once if need be."""
+        """Return a limiter that allows the number of a setting in some seconds, all of them together if need be."""
         limit = getattr(self._config, setting.name)
         return self.limiter(setting, limit / seconds, limit)
 

@@ -28,7 +28,7 @@ ACCEPTS_PER_S = number(
     50.0,
     1,
     1_000_000,
-    "connections a second that an address may open, thirty times as many at once; "
+    "connections a second that an address may open, thirty times as many together; "
     "behind proxies (TRUST_PROXY) not counted",
 )
 HANDSHAKES_PER_MIN = number("handshakes_per_min", 30.0, 1, 1_000_000, "connection attempts a minute of one user")

@@ -159,7 +159,7 @@ class SignupHandler(AuthHandlerBase):
             raise errors.rate_limited(wait, "Too many new accounts from this address.")
 
     async def _check_guest(self) -> None:
-        """A guest whose access token has expired would become somebody else: he has to refresh it first."""
+        """Make sure that no guest becomes somebody else; raises ApiError 401 if only their access token has expired."""
         tokens, now = self.services.tokens, self.services.clock()
         if self.user is not None:
             return
@@ -169,7 +169,7 @@ class SignupHandler(AuthHandlerBase):
             raise errors.token_expired()
 
     async def _claim(self, guest: User, account: User) -> None:
-        """A guest who signs up stays who he is: what he wrote is his, and his sockets stay open.
+        """Make a guest a full user with the same id: they keep what they wrote, and their sockets stay open.
 
         They move to a new login: whoever else has the guest's tokens has nothing then.
         """
