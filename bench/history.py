@@ -149,7 +149,7 @@ async def times(world: World, count: int) -> list[str]:
     """Return a row of the table of times: questions about a log of `count` edits."""
     places = random.Random(2)
     reader = world.reader
-    moment = await timed(lambda: reader.files("s", places.randrange(count)), 25)
+    moment = await timed(lambda: reader.moment("s", places.randrange(count)), 25)
     await world.versions.save("s", "u", "u")
     async with world.rooms.use("s") as room:
         text = room.files()["codemirror"]

@@ -6,6 +6,7 @@
      +-- Gap                    permanent: a stored update builds on structs that are not in the log
      +-- LimitExceeded          permanent: what was sent is beyond a limit, whose name it has
      |    +-- DocumentFull      permanent: the document would pass a limit
+     +-- NoText                 permanent: a root is no text, and only texts can be treated so
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
      +-- TextUnavailable        permanent: what is stored is sound, but its texts cannot be read here
      +-- RoomDamaged            permanent: what is stored of the document cannot be trusted
@@ -13,6 +14,8 @@
 
 "Permanent" means that sending the same again gives the same answer.
 """
+
+from collections.abc import Mapping
 
 
 class CrdtError(Exception):
@@ -44,6 +47,17 @@ class LimitExceeded(CrdtError):
 
 class DocumentFull(LimitExceeded):
     """The document would grow past a limit; it was not changed."""
+
+
+class NoText(CrdtError):
+    """What was asked for is possible for texts only, and roots are none; nothing was changed.
+
+    roots  {name: what it is}
+    """
+
+    def __init__(self, roots: Mapping[str, str]) -> None:
+        super().__init__(", ".join(f"{name!r} ({kind})" for name, kind in roots.items()))
+        self.roots = dict(roots)
 
 
 class RoomUnavailable(CrdtError):

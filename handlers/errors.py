@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from crdt.errors import LimitExceeded, RoomDamaged, RoomSetAside, RoomUnavailable, TextUnavailable
+from crdt.errors import LimitExceeded, NoText, RoomDamaged, RoomSetAside, RoomUnavailable, TextUnavailable
 from handlers.close_codes import Close
 from storage.errors import (
     Conflict,
@@ -161,7 +161,7 @@ def too_large(message: str) -> ApiError:
     return ApiError(413, Close.TOO_LARGE.word, message)
 
 
-def to_api_error(error: BaseException) -> ApiError | None:  # noqa: PLR0911  # a table, one row for each error
+def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR0911  # a table, one row for each error
     """Translate what rooms and stores raise; None for what nobody expected."""
     match error:
         case ApiError():
@@ -183,6 +183,8 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: PLR0911  # a
             return not_signed_in("This refresh token was used before; the login has ended everywhere.")
         case LimitExceeded():
             return too_large(f"{str(error).capitalize()}.")
+        case NoText():
+            return invalid({"root": [f"no text: {error}. Only texts have this."]})
         case RoomDamaged() | TextUnavailable():
             return out_of_service(error)
         case RoomUnavailable() | StoreUnavailable():

@@ -291,7 +291,7 @@ class RoomStore(Protocol):
         limit       how many a session may have; automatic ones go for it, the oldest first, others never do
         auto_limit  how many automatic ones it keeps
 
-        If the newest version has the same files, nothing is stored: (that version, False).
+        If the newest version has the same files and documents, nothing is stored: (that version, False).
         Raises NotFound if the session is gone, LimitReached if it has `limit` that are not automatic.
         """
 

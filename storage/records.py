@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 INVITES_KEPT_MS = 30 * 86_400_000
 """How long an invite that has expired is still shown, with who came in by it."""
@@ -301,6 +301,7 @@ class Version:
     files         {root: text}; None where only the description was asked for
     main_root     the root whose text is the session's `code`
     contributors  ids of those who edited since the version before
+    documents     {root: what it holds, as JSON} of the roots that are no texts; empty where `files` is None
     """
 
     session_id: str
@@ -314,3 +315,8 @@ class Version:
     author_name: str
     contributors: tuple[str, ...]
     created_at: int
+    documents: Mapping[str, Any] = field(default_factory=dict)
+
+    def holds_same(self, other: "Version") -> bool:
+        """Whether two versions are of equal documents."""
+        return self.files == other.files and self.documents == other.documents

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crdt.history.item_order import ItemOrder, as_text
 from crdt.log.authorship import GRAIN_S, Authorship
+from crdt.reading.item_order import ItemOrder
+from crdt.reading.items import as_text
 
 MAX_RUNS = 20_000
 _GAP_MS = GRAIN_S * 1_000

@@ -9,12 +9,14 @@ from crdt.document.server_edits import code_root
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.history.blame import Blame, blame
 from crdt.history.cache import HistoryCache
-from crdt.history.replay import MAX_STEPS, Replayer, Step, steps
+from crdt.history.replay import MAX_STEPS, Replayed, Replayer, Step, steps
+from crdt.history.snapshot import Snapshot, missing_text
 from crdt.history.timeline import Timeline
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
 from crdt.log import restore
 from crdt.log.codec import decode_chunk, latest_time
+from crdt.reading.documents import Document, read_documents
 from storage.base import RoomStore
 from storage.errors import NotFound
 from storage.records import Checkpoint, Chunk
@@ -49,8 +51,8 @@ class HistoryReader:
             self.cache.put_timeline(session_id, timeline)
             return timeline
 
-    async def files(self, session_id: str, sequence: int) -> tuple[dict[str, str], str]:
-        """Return (files, main root) as they were after a log entry; 0 is before the first one.
+    async def moment(self, session_id: str, sequence: int) -> tuple[dict[str, str], dict[str, Document], str]:
+        """Return (files, documents, main root) as they were after a log entry; 0 is before the first one.
 
         Raises as `timeline`, NotFound also for an entry that there is not.
         """
@@ -60,27 +62,27 @@ class HistoryReader:
         async with self._one_at_a_time:
             checkpoint, chunks = await self._base(session_id, sequence)
             with self._mark.at(session_id):
-                return await asyncio.to_thread(_files, checkpoint, chunks, sequence, main_root), main_root
+                files, documents = await asyncio.to_thread(_contents, checkpoint, chunks, sequence, main_root)
+        return files, documents, main_root
 
     async def blame(self, session_id: str, root: str | None) -> tuple[str, int, Blame]:
         """Return (root, log position, who wrote its text as it is now); no root is the session's code.
 
-        Raises as `timeline`, NotFound also for a root that there is not.
+        Raises as `timeline`, NotFound also for a root that there is not, NoText for one that is no text.
         """
         async with self._one_at_a_time, self._rooms.use(session_id) as room:
             files = room.files()
             asked = code_root(files, room.main_root) if root is None else root
             if asked not in files:
-                raise NotFound("text")
+                raise await missing_text(Snapshot(room), asked)
             sequence, state = room.journal.sequence, room.document.state()
             owners = dict(room.index.owners)
             return asked, sequence, await asyncio.to_thread(blame, state, asked, owners, room.contributions.authorship)
 
-    async def replay(self, session_id: str, start: int, end: int) -> tuple[dict[str, str], list[Step], int | None]:
-        """Return (files at `start`, what the updates after it up to `end` changed, where to go on).
+    async def replay(self, session_id: str, start: int, end: int) -> Replayed:
+        """Return what the updates after `start` up to `end` changed; raises as `moment`.
 
-        Where the answer would be too long, it ends earlier: the third part is then the `start` of
-        the next one. Raises as `files`.
+        Where the answer would be too long, it ends earlier: its `next` is then the `start` of the next one.
         """
         last, main_root = await self._saved(session_id)
         if start > last:
@@ -99,7 +101,8 @@ class HistoryReader:
             with self._mark.at(session_id):
                 made = await asyncio.to_thread(_steps, replayer, chunks, end)
             self.cache.put_replayer(session_id, replayer)
-        return files, made, replayer.sequence if replayer.sequence < last else None
+            others = replayer.other_roots()
+        return Replayed(files, made, replayer.sequence if replayer.sequence < last else None, sorted(others))
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[None]:
@@ -158,8 +161,11 @@ def _steps(replayer: Replayer, chunks: Sequence[Chunk], end: int) -> list[Step]:
         raise RoomDamaged("a stored update does not pass the scan") from error
 
 
-def _files(checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str) -> dict[str, str]:
-    return _replayer(checkpoint, chunks, until, main_root).files()
+def _contents(
+    checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str
+) -> tuple[dict[str, str], dict[str, Document]]:
+    replayer = _replayer(checkpoint, chunks, until, main_root)
+    return replayer.files(), read_documents(replayer.state()) if replayer.other_roots() else {}
 
 
 def _replayer(

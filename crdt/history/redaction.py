@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from crdt.errors import Gap, ProtocolError, RoomDamaged
-from crdt.history.item_order import ItemOrder, as_text, from_utf_16, units
 from crdt.history.replay import Replayer, Step
 from crdt.log import restore, segments
 from crdt.log.codec import LogEntry, decode_chunk, decode_summary
+from crdt.reading.item_order import ItemOrder
+from crdt.reading.items import as_text, from_utf_16, units
 from crdt.wire.compact import squash
 from storage.errors import LimitReached
 from storage.records import Chunk

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from crdt.errors import RoomUnavailable
 from crdt.history import redaction
-from crdt.history.item_order import as_text
 from crdt.history.reader import HistoryReader
 from crdt.history.redaction import RedactedIds
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
 from crdt.log import restore
+from crdt.reading.items import as_text
 from crdt.room.room import Room
 from crdt.text.text_map import Edit
 from storage.base import Store

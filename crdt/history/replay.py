@@ -30,6 +30,21 @@ class Step:
     edits: list[tuple[str, int, int, str]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A part of a log, as a player shows it.
+
+    files   {root: text} before the first step
+    next    where to go on, None at the end
+    others  names of the roots that are no texts, so the steps do not show them
+    """
+
+    files: dict[str, str]
+    steps: list[Step]
+    next: int | None
+    others: list[str]
+
+
 class Replayer:
     """A document that goes through its log, entry by entry.
 
@@ -50,6 +65,10 @@ class Replayer:
     def files(self) -> dict[str, str]:
         """Return {root: text} of all text roots and the main one."""
         return {root: text.decode() for root, text in self._texts.items()}
+
+    def other_roots(self) -> frozenset[str]:
+        """Return the names of the roots that are no texts."""
+        return self._index.roots.difference(self._index.text_roots)
 
     def state(self) -> bytes:
         """Return all updates so far merged into one."""

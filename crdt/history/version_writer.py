@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crdt import limits
 from crdt.document.server_edits import code_root
 from crdt.errors import RoomDamaged, TextUnavailable
+from crdt.history.snapshot import Snapshot
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.room.room import Room
 from storage.base import RoomStore
@@ -84,8 +85,10 @@ class VersionWriter:
         Returns (version, True), or (the newest version, False) if nothing changed since.
         Raises LimitReached, NotFound, RoomDamaged or RoomUnavailable.
         """
-        files, sequence, now = room.files(), room.journal.sequence, self._clock()
+        snapshot, now = Snapshot(room), self._clock()
+        files, sequence = snapshot.files, snapshot.sequence
         contributors = tuple(room.contributions.since_version)
+        documents = await snapshot.documents()
         await self._writer.saved(room, sequence)
         version = Version(
             session_id=room.session_id,
@@ -99,6 +102,7 @@ class VersionWriter:
             author_name=author_name,
             contributors=contributors,
             created_at=now,
+            documents=documents,
         )
         settings = self._settings
         stored = await self._store.add_version(version, settings.versions - spare, settings.auto_versions)

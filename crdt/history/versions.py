@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from crdt.document.server_edits import code_root
+from crdt.errors import NoText
+from crdt.history.snapshot import Snapshot
 from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
+from crdt.reading.documents import Document
+from crdt.room.room import Room
 from crdt.text.hunks import Hunk, compare
 from storage.base import RoomStore
 from storage.errors import NotFound
@@ -13,6 +18,55 @@ from storage.records import Version, VersionKind
 
 _SMALL = 32 << 10
 """Characters that are compared at once, in some milliseconds; more are in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs between two documents.
+
+    hunks   {root: hunks} of texts
+    others  {root: what it is} of the roots that are no texts
+    """
+
+    hunks: dict[str, list[Hunk]]
+    others: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore made.
+
+    version  the new version, or the newest one if the document was like that already
+    others   {root: what it is} of the roots that differ and stay as they are, because they are no texts
+    """
+
+    version: Version
+    is_new: bool
+    others: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCode:
+    """A document as it is now.
+
+    files      {root: text} of its texts
+    documents  {root: what it holds} of its other roots
+    main_root  the root whose text is the session's `code`
+    sequence   log position
+    newest     the newest version, None if there is none
+    """
+
+    files: dict[str, str]
+    documents: dict[str, Document]
+    main_root: str
+    sequence: int
+    newest: Version | None
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the newest version is of an equal document."""
+        newest = self.newest
+        return newest is not None and newest.files == self.files and newest.documents == self.documents
 
 
 class Versions:
@@ -56,17 +110,23 @@ class Versions:
         *,
         root: str | None = None,
         check: Callable[[], Awaitable[object]] | None = None,
-    ) -> tuple[Version, bool]:
+    ) -> Restored:
         """Bring the document back to a version, or one root of it, by one edit that editors see like any other.
 
-        What there was and was not in a version yet becomes one first. Returns (the new version, True), or
-        (the newest, False) if the document is like that already. Raises as `save` does, NotFound also
-        for a version or root that there is not.
+        What there was and was not in a version yet becomes one first. Only texts can be brought back; the answer
+        names the other roots that differ. Raises as `save` does, NotFound also for a version or root that there is
+        not, and NoText if `root` is no text, or if nothing but such roots differs.
         """
         target = await self._store.version(session_id, number)
-        if target is None or target.files is None or (root is not None and root not in target.files):
-            raise NotFound("version" if target is None else "text in that version")
+        if target is None or target.files is None:
+            raise NotFound("version")
+        if root is not None and root not in target.files:
+            document = target.documents.get(root)
+            raise NoText({root: document["type"]}) if document else NotFound("text in that version")
         async with self._rooms.use(session_id) as room:
+            others = {} if root is not None else await self._others(room, target)
+            if others and _shows(room.files(), target.files):
+                raise NoText(others)
             await self._versions.keep(room, user_id, user_name, f"Before version {number} was restored")
             if check:
                 await self._rooms.changes.read(check)
@@ -74,7 +134,15 @@ class Versions:
             gone = dict.fromkeys(room.files(), "") if root is None else {}
             room.edit(user_id, {**gone, **files}, self._rooms.clock())
             label = f"Version {number} restored"
-            return await self._versions.store(room, VersionKind.RESTORE, user_id, user_name, label)
+            stored, is_new = await self._versions.store(room, VersionKind.RESTORE, user_id, user_name, label)
+            return Restored(stored, is_new, others)
+
+    async def _others(self, room: Room, target: Version) -> dict[str, str]:
+        """Return {root: what it is} of those that are no texts and differ from a version.
+
+        A version from before such roots were kept knows nothing of them.
+        """
+        return _changed(await Snapshot(room).documents(), target.documents)
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
         """Store what an ended session ended with; return the number of the version that has it, None if all is empty.
@@ -88,30 +156,47 @@ class Versions:
         newest = await self._store.versions(session_id, None, 1, with_files=False)
         return newest[0].number if newest else None
 
-    async def difference(self, session_id: str, old: int, new: int | None) -> dict[str, list[Hunk]]:
-        """Return {root: hunks} between two versions, or a version and the live document (None).
+    async def difference(self, session_id: str, old: int, new: int | None) -> Difference:
+        """Return what differs between two versions, or a version and the live document (None).
 
         Version 0 is the empty document. Raises NotFound, RoomDamaged or RoomUnavailable.
         """
-        before, after = await self._files(session_id, old), await self._files(session_id, new)
+        before, documents_before = await self._contents(session_id, old)
+        after, documents_after = await self._contents(session_id, new)
+        others = _changed(documents_before, documents_after)
         if sum(map(len, (*before.values(), *after.values()))) < _SMALL:
-            return compare(before, after)
-        return await asyncio.to_thread(compare, before, after)
+            return Difference(compare(before, after), others)
+        return Difference(await asyncio.to_thread(compare, before, after), others)
 
-    async def _files(self, session_id: str, number: int | None) -> Mapping[str, str]:
+    async def _contents(self, session_id: str, number: int | None) -> tuple[Mapping[str, str], Mapping[str, Document]]:
+        """Return (files, documents) of a version, or of the live document (None)."""
         if number is None:
             async with self._rooms.use(session_id) as room:
-                return room.files()
+                snapshot = Snapshot(room)
+            return snapshot.files, await snapshot.documents()
         if number == 0:
-            return {}
+            return {}, {}
         version = await self._store.version(session_id, number)
         if version is None or version.files is None:
             raise NotFound("version")
-        return version.files
+        return version.files, version.documents
 
-    async def live(self, session_id: str) -> tuple[dict[str, str], str, int, Version | None]:
-        """Return (files, main root, log position, newest version) of the document as it is now."""
+    async def live(self, session_id: str) -> LiveCode:
+        """Return the document as it is now; raises NotFound, RoomDamaged or RoomUnavailable."""
         async with self._rooms.use(session_id) as room:
-            files, sequence = room.files(), room.journal.sequence
+            snapshot = Snapshot(room)
+        documents = await snapshot.documents()
         newest = await self._store.newest_version(session_id)
-        return files, code_root(files, room.main_root), sequence, newest
+        root = code_root(snapshot.files, snapshot.main_root)
+        return LiveCode(snapshot.files, documents, root, snapshot.sequence, newest)
+
+
+def _shows(files: Mapping[str, str], target: Mapping[str, str]) -> bool:
+    """Whether texts are as they were in a version; one that is not there is empty."""
+    return all(files.get(root, "") == target.get(root, "") for root in {**files, **target})
+
+
+def _changed(before: Mapping[str, Document], after: Mapping[str, Document]) -> dict[str, str]:
+    """Return {root: what it is} of those that differ, in order of their names."""
+    differ = sorted(root for root in {**before, **after} if before.get(root) != after.get(root))
+    return {root: (after.get(root) or before[root])["type"] for root in differ}

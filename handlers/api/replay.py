@@ -6,7 +6,7 @@ from handlers import errors
 from handlers.http import queries
 from handlers.http.base import BaseHandler
 from handlers.http.times import rfc3339
-from handlers.http.views import history
+from handlers.http.views import code, history
 from handlers.http.views.code import Moment
 from handlers.http.views.history import Replay, Timeline
 from handlers.http.views.people import person
@@ -57,17 +57,19 @@ class ReplayHandler(BaseHandler):
         start, end = query["from"], query["to"]
         if end <= start:
             raise errors.invalid({"to": ["must be greater than from"]})
-        files, steps, following = await self.services.history_reader.replay(session.id, start, end)
-        roots, authors, shown = history.replay_steps(steps, files)
+        replayed = await self.services.history_reader.replay(session.id, start, end)
+        steps, following = replayed.steps, replayed.next
+        roots, authors, shown = history.replay_steps(steps, replayed.files)
         people = await self.services.store.users(set(authors))
         answer: Replay = {
             "from": start,
             "to": start + len(steps),
             "at": rfc3339(steps[0].at) if steps else None,
-            "files": files,
+            "files": replayed.files,
             "roots": roots,
             "authors": [person(author, people) for author in authors],
             "steps": shown,
+            "others": replayed.others,
             "next": str(following) if following is not None and following < end else None,
         }
         self.reply(answer)
@@ -91,11 +93,12 @@ class MomentHandler(BaseHandler):
         session, _ = await self.member(session_id, Role.VIEWER)
         if len(sequence) > _MAX_DIGITS:
             raise errors.not_found("update")
-        files, main_root = await self.services.history_reader.files(session.id, int(sequence))
+        files, documents, main_root = await self.services.history_reader.moment(session.id, int(sequence))
         answer: Moment = {
             "sessionId": session.id,
             "sequence": int(sequence),
             "code": files.get(code_root(files, main_root), ""),
             "files": files,
+            "documents": code.documents(documents),
         }
         self.reply(answer)

@@ -46,7 +46,7 @@ class RestoreHandler(VersionHandlerBase):
         session, _ = await self.member(session_id, Role.EDITOR, writes=True)
         if wait := self.services.limiters.saves.wait_s(session.id):
             raise errors.rate_limited(wait, "Too many versions at once.")
-        version, is_new = await self.services.versions.restore(
+        restored = await self.services.versions.restore(
             session.id,
             self.me.id,
             self.me.username,
@@ -54,7 +54,9 @@ class RestoreHandler(VersionHandlerBase):
             root=body.get("root"),
             check=lambda: self.member(session.id, Role.EDITOR, writes=True),
         )
-        await self.reply_version(version, 201 if is_new else 200)
+        version = restored.version
+        people = await self.services.store.users({version.author_id, *version.contributors})
+        self.reply(code.restored(version, people, restored.others), 201 if restored.is_new else 200)
 
 
 class DiffHandler(BaseHandler):
@@ -67,11 +69,12 @@ class DiffHandler(BaseHandler):
         old = query.get("from")
         if old is None:
             old = await self._before(session.id, new)
-        differences = await self.services.versions.difference(session.id, old, new)
+        difference = await self.services.versions.difference(session.id, old, new)
         answer: Difference = {
             "from": old,
             "to": "live" if new is None else new,
-            "files": code.file_differences(differences),
+            "files": code.file_differences(difference.hunks),
+            "others": code.roots(difference.others),
         }
         self.reply(answer)
 
@@ -95,14 +98,14 @@ class LatestHandler(VersionHandlerBase):
         await self.reply_version(version)
 
     async def _reply_live(self, session_id: str) -> None:
-        files, root, sequence, newest = await self.services.versions.live(session_id)
-        is_saved = newest is not None and newest.files == files
+        live = await self.services.versions.live(session_id)
         answer: LiveDocument = {
             "sessionId": session_id,
-            "version": newest.number if newest and is_saved else None,
-            "code": files.get(root, ""),
-            "files": files,
-            "sequence": sequence,
+            "version": live.newest.number if live.newest and live.is_saved else None,
+            "code": live.files.get(live.main_root, ""),
+            "files": live.files,
+            "documents": code.documents(live.documents),
+            "sequence": live.sequence,
             "createdAt": rfc3339(self.services.clock()),
         }
         self.reply(answer)

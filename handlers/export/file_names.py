@@ -55,28 +55,28 @@ class FileNames:
 
     def __init__(self, roots: Iterable[str] = (), taken: Collection[str] = (MANIFEST,)) -> None:
         """Name these roots first, in a fixed order; no file gets a name of `taken`."""
-        self._names: dict[str, str] = {}
+        self._names: dict[tuple[str, str], str] = {}
         self._taken = {_key(name) for name in taken}
         self._numbers: dict[str, int] = {}
         for root in sorted(roots):
             self.of(root)
 
-    def of(self, root: str) -> str:
-        """Return the name of the file for this text."""
-        name = self._names.get(root)
+    def of(self, root: str, ending: str = "") -> str:
+        """Return the name of the file for this text, or for another document with an ending of its own."""
+        name = self._names.get((root, ending))
         if name is None:
-            name = self._names[root] = self._free(root)
+            name = self._names[root, ending] = self._free(root + ending)
             self._taken.add(_key(name))
         return name
 
     @property
     def are_original(self) -> bool:
         """Whether each file so far has the name of its text."""
-        return all(name == root for root, name in self._names.items())
+        return all(name == root for (root, _), name in self._names.items())
 
     def manifest(self) -> str:
         """Return the JSON object {name of the file: name of the text}."""
-        listed = {name: root for root, name in sorted(self._names.items())}
+        listed = {name: root for (root, _), name in sorted(self._names.items())}
         return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
 
     def _free(self, root: str) -> str:

@@ -10,6 +10,7 @@ from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
+from handlers.export.contents import as_files
 from handlers.export.file_names import MANIFEST, FileNames
 from handlers.http.views.people import person
 from handlers.services import Services
@@ -38,8 +39,8 @@ class GitBundle:
     async def write(self) -> None:
         """Write everything; raises what reading raises."""
         store = self._services.store
-        files, _, _, _ = await self._services.versions.live(self._session.id)
-        self._names = FileNames(files)
+        live = await self._services.versions.live(self._session.id)
+        self._names = FileNames(live.files)
         numbers: list[int] = []
         while page := await store.versions(self._session.id, numbers[-1] if numbers else None, 200, with_files=False):
             numbers += [version.number for version in page]
@@ -52,18 +53,19 @@ class GitBundle:
                 repo.close()
 
     async def _commits(self, repo: Repo, numbers: list[int]) -> None:
-        store, files = self._services.store, None
+        store, before = self._services.store, None
         for number in numbers:
             version = await store.version(self._session.id, number)
             if version is None or version.files is None:
                 continue  # it made room for another one meanwhile
             people = await store.users({version.author_id, *version.contributors})
             await asyncio.to_thread(self._commit, repo, version, people)
-            files = version.files
-        live, _, _, _ = await self._services.versions.live(self._session.id)
-        if live != files:
+            before = (version.files, version.documents)
+        live = await self._services.versions.live(self._session.id)
+        if (live.files, live.documents) != before:
             now = self._services.clock()
-            await asyncio.to_thread(self._add, repo, live, _SERVER, now, "The document at the time of the export\n")
+            files = as_files(self._names, live.files, live.documents)
+            await asyncio.to_thread(self._add, repo, files, _SERVER, now, "The document at the time of the export\n")
 
     def _commit(self, repo: Repo, version: Version, people: Mapping[str, User]) -> None:
         title = version.label or f"Version {version.number}"
@@ -71,14 +73,14 @@ class GitBundle:
         lines = [title, "", f"Version: {version.number}", f"Kind: {version.kind}"]
         lines += [f"Co-authored-by: {_identity(user_id, people).decode()}" for user_id in others]
         author = _identity(version.author_id, people)
-        self._add(repo, version.files or {}, author, version.created_at, "\n".join(lines) + "\n")
+        files = as_files(self._names, version.files or {}, version.documents)
+        self._add(repo, files, author, version.created_at, "\n".join(lines) + "\n")
 
     def _add(self, repo: Repo, files: Mapping[str, str], author: bytes, at: int, message: str) -> None:
         tree = Tree()
-        named = {self._names.of(root): text for root, text in files.items()}
         if not self._names.are_original:
-            named[MANIFEST] = self._names.manifest()
-        for name, text in named.items():
+            files = {**files, MANIFEST: self._names.manifest()}
+        for name, text in files.items():
             blob = Blob.from_string(text.encode())
             repo.object_store.add_object(blob)
             tree.add(name.encode(), _FILE_MODE, blob.id)

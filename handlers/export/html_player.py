@@ -62,7 +62,8 @@ class HtmlPlayer:
         first_files: dict[str, str] = {}
         first_at = before = 0
         while start is not None:
-            texts, steps, following = await self._services.history_reader.replay(self._session.id, start, _ALL)
+            replayed = await self._services.history_reader.replay(self._session.id, start, _ALL)
+            texts, steps, following = replayed.files, replayed.steps, replayed.next
             if start == 0:
                 first_files, first_at = texts, steps[0].at if steps else 0
                 before = first_at

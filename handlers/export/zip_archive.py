@@ -5,8 +5,9 @@ import json
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import IO
+from typing import IO, Any
 
+from handlers.export.contents import as_files
 from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
 from handlers.http.times import rfc3339
 from handlers.http.views import chat, code, people
@@ -19,8 +20,8 @@ _MESSAGES = 500
 _README = """{title}
 session {id}, {language}, {status}, exported {now}
 
-versions/NNNN-kind/   the texts of version NNNN, a file each
-live/                 the texts as they were at the time of the export
+versions/NNNN-kind/   the texts of version NNNN, a file each; maps and arrays as JSON, other documents as XML
+live/                 the same, as it was at the time of the export
 {manifest:<21} for each file, what its text is called in the document
 versions.jsonl        number, kind, label, author, contributors and time of each version
 chat.jsonl            messages, oldest first
@@ -48,9 +49,11 @@ class ZipArchive:
         """Write everything; raises what reading raises."""
         services, session = self._services, self._session
         now = rfc3339(services.clock())
-        files, _, _, _ = await services.versions.live(session.id)
-        self._names = FileNames(files)
-        await asyncio.to_thread(self._put, {"README.txt": _readme(session, now), **self._under("live", files)})
+        live = await services.versions.live(session.id)
+        self._names = FileNames(live.files)
+        await asyncio.to_thread(
+            self._put, {"README.txt": _readme(session, now), **self._under("live", live.files, live.documents)}
+        )
         await self._put_versions()
         await self._put_chat()
         members = await services.store.members(session.id)
@@ -75,7 +78,8 @@ class ZipArchive:
 
     def _put_files(self, versions: list[Version]) -> None:
         for version in versions:
-            self._put(self._under(f"versions/{version.number:04}-{version.kind}", version.files or {}))
+            folder = f"versions/{version.number:04}-{version.kind}"
+            self._put(self._under(folder, version.files or {}, version.documents))
 
     async def _put_chat(self) -> None:
         store, before = self._services.store, None
@@ -88,9 +92,11 @@ class ZipArchive:
         text = _lines(json.dumps(chat.message(message, users)) for message in messages)
         await asyncio.to_thread(self._put, {"chat.jsonl": text})
 
-    def _under(self, folder: str, files: Mapping[str, str]) -> dict[str, str]:
-        """Return {path: text}: whatever a text is called, its file's path stays in the folder."""
-        return {f"{folder}/{self._names.of(root)}": text for root, text in files.items()}
+    def _under(
+        self, folder: str, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, str]:
+        """Return {path: text}: whatever a root is called, its file's path stays in the folder."""
+        return {f"{folder}/{name}": text for name, text in as_files(self._names, files, documents).items()}
 
     def _put(self, files: dict[str, str]) -> None:
         for name, text in files.items():

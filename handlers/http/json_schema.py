@@ -39,6 +39,8 @@ class Components:
         kind  a type or what `typing` makes of types: neither has a type that covers all of them, so it is Any
         """
         origin, arguments = get_origin(kind), get_args(kind)
+        if kind is Any:
+            return {}
         if kind in _SIMPLE:
             return {"type": _SIMPLE[kind]}
         if origin is Annotated:

@@ -9,7 +9,7 @@ from typing import Any
 from handlers.http import queries, schemas
 from handlers.http.schemas import Schema
 from handlers.http.views.chat import Message, Messages, Unread
-from handlers.http.views.code import Difference, LiveDocument, Moment, Redaction, Version, Versions
+from handlers.http.views.code import Difference, LiveDocument, Moment, Redaction, Restored, Version, Versions
 from handlers.http.views.history import Blame, Replay, Timeline
 from handlers.http.views.people import Avatar, GuestSignedIn, Logins, PasswordChanged, SignedIn, User
 from handlers.http.views.problems import Confirmation, Liveness, Readiness
@@ -98,7 +98,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/chat/{sessionId}/read", "readMessages", "Note that I have read the chat, up to a message's sequence or all of it.", Unread, body=schemas.READ),
     Operation("POST", "/code/{sessionId}/save", "saveVersion", "Save a version; with code, the live document first becomes that by a small edit. 200 if nothing changed.", Version, (201, 200), schemas.SAVE, errors=_WRITES),
     Operation("GET", "/code/{sessionId}/latest", "getLatest", "The newest version; live=true: the document as it is now.", Version | LiveDocument, query=queries.LATEST, errors=_DOCUMENT),
-    Operation("POST", "/code/{sessionId}/restore", "restoreVersion", "Bring the document, or one root of it, back to a version; editors see it as an edit. 200 if it is like that already.", Version, (201, 200), schemas.RESTORE, errors=_WRITES),
+    Operation("POST", "/code/{sessionId}/restore", "restoreVersion", "Bring the document, or one text of it, back to a version; editors see it as an edit. 200 if it is like that already.", Restored, (201, 200), schemas.RESTORE, errors=_WRITES),
     Operation("GET", "/code/{sessionId}/diff", "getDifference", "What differs between two versions; to=live (or none) is the document as it is, from=0 the empty one, no from the version before.", Difference, query=queries.DIFF, errors=_DOCUMENT),
     Operation("GET", "/code/{sessionId}/timeline", "getTimeline", "Who typed when and how much, for a slider, with versions and chat as marks.", Timeline, query=queries.TIMELINE, errors=_DOCUMENT),
     Operation("GET", "/code/{sessionId}/at/{sequence}", "getMoment", "The document as it was after that update; 0 is before the first one.", Moment, errors=_DOCUMENT),

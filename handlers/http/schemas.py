@@ -15,6 +15,7 @@ import cerberus
 from cerberus import errors as cerberus_errors
 from cerberus.errors import BasicErrorHandler
 
+from crdt.limits import MAX_NAME_BYTES
 from handlers.errors import invalid
 from handlers.http import text_rules
 
@@ -172,7 +173,7 @@ CODE_CHANGE: Schema = {"sessionId": _required(_SESSION_ID), "code": _required(_C
 SAVE: Schema = {"code": _CODE, "label": _TITLE}
 RESTORE: Schema = {
     "version": _required(_number(1, MAX_VERSION)),
-    "root": {"type": "string", "maxlength": 1_000},
+    "root": {"type": "string", "maxlength": MAX_NAME_BYTES},
 }
 REDACT: Schema = {
     "from": _required(_number(1, MAX_SEQUENCE)),

@@ -277,7 +277,7 @@ export interface components {
     Unread: {
       unread: number
     }
-    /** @description A version; `code` and `files` are left out where only its description was asked for. */
+    /** @description A version; `code`, `files` and `documents` are left out where only its description was asked for. */
     Version: {
       sessionId: string
       version: number
@@ -292,6 +292,9 @@ export interface components {
       files?: {
         [key: string]: string
       }
+      documents?: {
+        [key: string]: components["schemas"]["Document"]
+      }
     }
     /** @enum {string} */
     VersionKind: "manual" | "auto" | "restore" | "final"
@@ -300,6 +303,21 @@ export interface components {
       id: string
       username: string
     }
+    /**
+     * @description What a root holds that is no text: `value` is an object for a map, a list for an array, a text for XML.
+     *
+     *     An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it lacks: attributes
+     *     are what a root that is no map holds under keys.
+     */
+    Document: {
+      type: components["schemas"]["RootType"]
+      value: unknown
+      leftOut: components["schemas"]["LeftOut"] | null
+    }
+    /** @enum {string} */
+    RootType: "xml" | "map" | "array" | "empty"
+    /** @enum {string} */
+    LeftOut: "too_large" | "too_deep" | "attributes"
     /** @description The document as it is now; `version` is null if it is in no version yet. */
     LiveDocument: {
       sessionId: string
@@ -308,15 +326,48 @@ export interface components {
       files: {
         [key: string]: string
       }
+      documents: {
+        [key: string]: components["schemas"]["Document"]
+      }
       sequence: number
       /** Format: date-time */
       createdAt: string
     }
-    /** @description The texts that differ between two versions; 0 is the empty document before the first one. */
+    /** @description The version that a restore made; `notRestored` are the roots that differ still, as only texts can be restored. */
+    Restored: {
+      sessionId: string
+      version: number
+      label: string
+      kind: components["schemas"]["VersionKind"]
+      author: components["schemas"]["Author"]
+      contributors: components["schemas"]["Author"][]
+      sequence: number
+      /** Format: date-time */
+      createdAt: string
+      code?: string
+      files?: {
+        [key: string]: string
+      }
+      documents?: {
+        [key: string]: components["schemas"]["Document"]
+      }
+      notRestored: components["schemas"]["Root"][]
+    }
+    /** @description A root that is no text, and what it is. */
+    Root: {
+      root: string
+      type: components["schemas"]["RootType"]
+    }
+    /**
+     * @description The texts that differ between two versions; 0 is the empty document before the first one.
+     *
+     *     `others` are roots that differ and are no texts: no hunks are made of those.
+     */
     Difference: {
       from: number
       to: number | "live"
       files: components["schemas"]["FileDifference"][]
+      others: components["schemas"]["Root"][]
     }
     /** @description What differs in one text; `unified` is what `git apply` and `patch` read. */
     FileDifference: {
@@ -423,12 +474,15 @@ export interface components {
       files: {
         [key: string]: string
       }
+      documents: {
+        [key: string]: components["schemas"]["Document"]
+      }
     }
     /**
      * @description The texts at a log position, and what each update after it changed.
      *
      *     A step is [milliseconds since the one before, index of the author, edits], an edit [index of the root, position,
-     *     deleted, inserted], in UTF-16 code units.
+     *     deleted, inserted], in UTF-16 code units. `others` are the roots that are no texts, so the steps do not show them.
      */
     Replay: {
       from: number
@@ -441,6 +495,7 @@ export interface components {
       roots: string[]
       authors: components["schemas"]["Person"][]
       steps: [number, number, [number, number, number, string][]][]
+      others: string[]
       next: string | null
     }
     /** @description Who wrote each line and each run of a text as it is. */
@@ -529,7 +584,12 @@ export type Unread = components["schemas"]["Unread"]
 export type Version = components["schemas"]["Version"]
 export type VersionKind = components["schemas"]["VersionKind"]
 export type Author = components["schemas"]["Author"]
+export type Document = components["schemas"]["Document"]
+export type RootType = components["schemas"]["RootType"]
+export type LeftOut = components["schemas"]["LeftOut"]
 export type LiveDocument = components["schemas"]["LiveDocument"]
+export type Restored = components["schemas"]["Restored"]
+export type Root = components["schemas"]["Root"]
 export type Difference = components["schemas"]["Difference"]
 export type FileDifference = components["schemas"]["FileDifference"]
 export type Hunk = components["schemas"]["Hunk"]

@@ -132,7 +132,7 @@ class MongoRoomStore:
             name = await remembered_name(self._engine, version.author_id, version.author_name)
             for _ in range(_TRIES):
                 newest = await _newest(self._engine, version.session_id)
-                if newest and newest.files == version.files:
+                if newest and newest.holds_same(version):
                     await self._engine.confirm()
                     return newest, False
                 number = newest.number + 1 if newest else 1

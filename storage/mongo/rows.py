@@ -1,6 +1,7 @@
 """Records as documents and back. Fields have the names of the records'; `_id` is the key."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -177,18 +178,35 @@ def version_id(session_id: str, number: int) -> str:
 def version_document(version: Version) -> Document:
     """Without the files, which may be large; root names may not be field names, so they are JSON."""
     document = plain(version)
-    del document["files"]
+    del document["files"], document["documents"]
     document["contributors"] = list(version.contributors)
     return {"_id": version_id(version.session_id, version.number), **document}
 
 
 def files_data(version: Version) -> bytes:
-    """Return a version's files as JSON."""
-    return json.dumps(dict(version.files or {}), ensure_ascii=False).encode()
+    """Return a version's files and documents as JSON, see `encode_files`."""
+    return encode_files(version.files or {}, version.documents)
+
+
+def encode_files(files: Mapping[str, str], documents: Mapping[str, Any]) -> bytes:
+    """Return JSON: {root: text}, or [{root: text}, {root: document}] if there are documents too.
+
+    Most versions have none, and earlier releases wrote only the first form.
+    """
+    contents = [dict(files), dict(documents)] if documents else dict(files)
+    return json.dumps(contents, ensure_ascii=False).encode()
+
+
+def decode_files(data: bytes) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return (files, documents) of what `encode_files` made."""
+    contents = json.loads(data)
+    files, documents = contents if isinstance(contents, list) else (contents, {})
+    return files, documents
 
 
 def as_version(document: Document, data: bytes | None) -> Version:
-    """Return the version of a document; data: its files as JSON, None if they were not read."""
-    files = None if data is None else json.loads(data)
-    version: Version = restored(Version, document, files=files, contributors=tuple(document["contributors"]))
+    """Return the version of a document; data: what `files_data` made, None if that was not read."""
+    files, documents = (None, {}) if data is None else decode_files(data)
+    contributors = tuple(document["contributors"])
+    version: Version = restored(Version, document, files=files, documents=documents, contributors=contributors)
     return version

@@ -1,6 +1,5 @@
 """Documents of MongoDB as rows for `storage.copying`."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -94,7 +93,7 @@ class MongoTableIO:
             inline = row[name].encode() if table == "versions" else row[name]
             row[name] = await parts.join(self._engine, inline, document["parts"])
         if table == "versions":
-            row["files"] = json.loads(row["files"])
+            row["files"], row["documents"] = documents.decode_files(row["files"])
         return row
 
     async def _as_document(self, table: str, row: Row, invites: dict[str, Document]) -> Document:
@@ -113,7 +112,9 @@ class MongoTableIO:
             invite = invites[row["invite_id"]]
             document |= {"session_id": invite["session_id"], "expires": invite["expires"]}
         if name := _LARGE.get(table):
-            data = json.dumps(row["files"], ensure_ascii=False).encode() if table == "versions" else row[name]
+            data = row[name]
+            if table == "versions":
+                data = documents.encode_files(row["files"], document.pop("documents"))
             inline, listed = await parts.put(self._engine, row["session_id"], table, document["_id"], data)
             document[name] = inline.decode() if table == "versions" else inline
             document["parts"] = listed

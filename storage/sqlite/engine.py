@@ -20,7 +20,7 @@ from storage.places import try_file, try_folder
 
 _T = TypeVar("_T")
 
-MIGRATIONS = ("1_schema.sql", "2_people.sql", "3_refreshed.sql")
+MIGRATIONS = ("1_schema.sql", "2_people.sql", "3_refreshed.sql", "4_documents.sql")
 """Scripts in this package; the database's `user_version` says how many have run."""
 
 _READERS = 3

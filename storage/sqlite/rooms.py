@@ -99,7 +99,7 @@ class SqliteRoomStore:
             if not session_exists(db, version.session_id):
                 raise NotFound("session")
             newest = _newest(db, version.session_id)
-            if newest and newest.files == version.files:
+            if newest and newest.holds_same(version):
                 return newest, False
             number = newest.number + 1 if newest else 1
             _evict_old_versions(db, version, limit, auto_limit)
@@ -114,8 +114,9 @@ class SqliteRoomStore:
     async def redact_version(self, version: Version) -> None:
         def work(db: sqlite3.Connection) -> None:
             db.execute(
-                "UPDATE versions SET files = ? WHERE session_id = ? AND number = ?",
-                (json.dumps(dict(version.files or {})), version.session_id, version.number),
+                "UPDATE versions SET files = :files, documents = :documents"
+                " WHERE session_id = :session_id AND number = :number",
+                {"session_id": version.session_id, "number": version.number, **_contents(version)},
             )
 
         await self._engine.write(work)
@@ -152,8 +153,8 @@ class SqliteRoomStore:
 
 def _insert_version(db: sqlite3.Connection, version: Version) -> None:
     db.execute(
-        f"INSERT INTO versions ({_DESCRIPTION}, files) VALUES (:session_id, :number, :sequence, :main_root,"
-        " :label, :kind, :author_id, :author_name, :contributors, :created_at, :files)",
+        f"INSERT INTO versions ({_DESCRIPTION}, files, documents) VALUES (:session_id, :number, :sequence, :main_root,"
+        " :label, :kind, :author_id, :author_name, :contributors, :created_at, :files, :documents)",
         {
             "session_id": version.session_id,
             "number": version.number,
@@ -165,9 +166,14 @@ def _insert_version(db: sqlite3.Connection, version: Version) -> None:
             "author_name": version.author_name,
             "contributors": json.dumps(version.contributors),
             "created_at": version.created_at,
-            "files": json.dumps(dict(version.files or {})),
+            **_contents(version),
         },
     )
+
+
+def _contents(version: Version) -> dict[str, str]:
+    """Return the columns that hold the version's texts and other documents."""
+    return {"files": json.dumps(dict(version.files or {})), "documents": json.dumps(dict(version.documents))}
 
 
 def session_exists(db: sqlite3.Connection, session_id: str) -> bool:
@@ -226,11 +232,13 @@ def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:
 
 
 def _version(row: sqlite3.Row) -> Version:
+    has_files = "files" in row.keys()  # noqa: SIM118 - a Row is no mapping
     return Version(
         session_id=row["session_id"],
         number=row["number"],
         sequence=row["sequence"],
-        files=json.loads(row["files"]) if "files" in row.keys() else None,  # noqa: SIM118 - a Row is no mapping
+        files=json.loads(row["files"]) if has_files else None,
+        documents=json.loads(row["documents"]) if has_files else {},
         main_root=row["main_root"],
         label=row["label"],
         kind=VersionKind(row["kind"]),

@@ -23,7 +23,7 @@ _KEYS = {
     "versions": ("session_id", "number"),
 }
 _FLAGS = {"is_guest", "is_deleted", "is_removed", "is_revoked"}
-_JSON = {"files", "contributors"}
+_JSON = {"files", "documents", "contributors"}
 _DERIVED = {"username_key", "email_key"}
 
 

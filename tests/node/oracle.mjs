@@ -1,7 +1,8 @@
 // Says what real Yjs makes of updates: one question a line on stdin, one answer a line on stdout, both JSON with bytes in hex.
 import { createInterface } from 'node:readline'
 import * as Y from 'yjs'
-import { ACTIONS as HISTORIES, look } from './histories.mjs'
+import { ACTIONS as DOCUMENTS } from './documents.mjs'
+import { look, ACTIONS as HISTORIES } from './histories.mjs'
 
 const hex = bytes => Buffer.from(bytes).toString('hex')
 const bytes = text => new Uint8Array(Buffer.from(text, 'hex'))
@@ -20,7 +21,8 @@ const ACTIONS = {
   clocks: ({ updates }) => [...Y.decodeStateVector(Y.encodeStateVector(load(updates)))],
   text: ({ updates, root }) => load(updates).getText(root).toString(),
   look: ({ updates }) => look(load(updates)),
-  ...HISTORIES
+  ...HISTORIES,
+  ...DOCUMENTS
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -11,6 +11,7 @@ import * as middle from 'y-websocket-2'
 import * as decoding from 'lib0/decoding'
 import { actions as events } from './events.mjs'
 import { patcher } from './patches.mjs'
+import { SCENES, shown } from './scenes.mjs'
 
 const providers = { 1: oldest.WebsocketProvider, 2: middle.WebsocketProvider, 3: newest.WebsocketProvider }
 globalThis.WebSocket ??= WebSocket // `resyncInterval` reads its constants
@@ -112,6 +113,8 @@ const actions = {
       pending: doc.store.pendingStructs !== null, clientID: doc.clientID
     }
   },
+  scene ({ name, scene, text }) { SCENES[scene](clients.get(name).doc, text) },
+  shown ({ name }) { return shown(clients.get(name).doc) },
   presence ({ name, state }) { clients.get(name).provider.awareness.setLocalState(state) },
   field ({ name, field, value }) { clients.get(name).provider.awareness.setLocalStateField(field, value) },
   states: ({ name }) => Object.fromEntries(clients.get(name).provider.awareness.getStates()),

@@ -1,8 +1,9 @@
 """The code: versions, the document as it is or was, and what differs between versions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+from crdt.reading.documents import LeftOut, RootType
 from crdt.text import hunks
 from handlers.http.times import rfc3339
 from handlers.http.views.fields import From, OneOf, Timestamp
@@ -18,8 +19,20 @@ class Author(TypedDict):
     username: str
 
 
+class Document(TypedDict):
+    """What a root holds that is no text: `value` is an object for a map, a list for an array, a text for XML.
+
+    An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it lacks: attributes
+    are what a root that is no map holds under keys.
+    """
+
+    type: RootType
+    value: Any
+    leftOut: LeftOut | None
+
+
 class Version(TypedDict):
-    """A version; `code` and `files` are left out where only its description was asked for."""
+    """A version; `code`, `files` and `documents` are left out where only its description was asked for."""
 
     sessionId: str
     version: int
@@ -31,6 +44,20 @@ class Version(TypedDict):
     createdAt: Timestamp
     code: NotRequired[str]
     files: NotRequired[dict[str, str]]
+    documents: NotRequired[dict[str, Document]]
+
+
+class Root(TypedDict):
+    """A root that is no text, and what it is."""
+
+    root: str
+    type: RootType
+
+
+class Restored(Version):
+    """The version that a restore made; `notRestored` are the roots that differ still, as only texts can be restored."""
+
+    notRestored: list[Root]
 
 
 class Versions(TypedDict):
@@ -47,6 +74,7 @@ class LiveDocument(TypedDict):
     version: int | None
     code: str
     files: dict[str, str]
+    documents: dict[str, Document]
     sequence: int
     createdAt: Timestamp
 
@@ -58,6 +86,7 @@ class Moment(TypedDict):
     sequence: int
     code: str
     files: dict[str, str]
+    documents: dict[str, Document]
 
 
 class _Marks(TypedDict, total=False):
@@ -93,10 +122,14 @@ class FileDifference(TypedDict):
 
 
 class Difference(From):
-    """The texts that differ between two versions; 0 is the empty document before the first one."""
+    """The texts that differ between two versions; 0 is the empty document before the first one.
+
+    `others` are roots that differ and are no texts: no hunks are made of those.
+    """
 
     to: int | Literal["live"]
     files: list[FileDifference]
+    others: list[Root]
 
 
 class Redaction(From):
@@ -109,7 +142,7 @@ class Redaction(From):
 
 
 def version(record: records.Version, people: Mapping[str, records.User]) -> Version:
-    """Return a version, without `code` and `files` when it was read without them."""
+    """Return a version, without `code`, `files` and `documents` when it was read without them."""
     body: Version = {
         "sessionId": record.session_id,
         "version": record.number,
@@ -123,7 +156,26 @@ def version(record: records.Version, people: Mapping[str, records.User]) -> Vers
     if record.files is not None:
         body["code"] = record.files.get(record.main_root, "")
         body["files"] = dict(record.files)
+        body["documents"] = documents(record.documents)
     return body
+
+
+def restored(record: records.Version, people: Mapping[str, records.User], others: Mapping[str, str]) -> Restored:
+    """Return the version of a restore; others: {root: what it is} of what was not restored."""
+    return {**version(record, people), "notRestored": roots(others)}
+
+
+def roots(types: Mapping[str, str]) -> list[Root]:
+    """Return roots from {name: what it is}."""
+    return [{"root": name, "type": RootType(kind)} for name, kind in types.items()]
+
+
+def documents(read: Mapping[str, Mapping[str, Any]]) -> dict[str, Document]:
+    """Return {root: what it holds} of roots that are no texts."""
+    return {
+        root: {"type": document["type"], "value": document["value"], "leftOut": document["leftOut"]}
+        for root, document in read.items()
+    }
 
 
 def author(user_id: str, people: Mapping[str, records.User], name: str = "") -> Author:

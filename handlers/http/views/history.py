@@ -97,7 +97,7 @@ class Replay(From):
     """The texts at a log position, and what each update after it changed.
 
     A step is [milliseconds since the one before, index of the author, edits], an edit [index of the root, position,
-    deleted, inserted], in UTF-16 code units.
+    deleted, inserted], in UTF-16 code units. `others` are the roots that are no texts, so the steps do not show them.
     """
 
     to: int
@@ -106,6 +106,7 @@ class Replay(From):
     roots: list[str]
     authors: list[Person]
     steps: list[ReplayStep]
+    others: list[str]
     next: str | None
 
 

@@ -8,8 +8,8 @@ import pytest
 
 import crdt.history.blame
 from crdt.history.blame import blame
-from crdt.history.item_order import ItemOrder
 from crdt.log.authorship import Authorship
+from crdt.reading.item_order import ItemOrder
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash

@@ -21,14 +21,14 @@ async def typed(world: World) -> World:
 
 async def test_files_at_each_moment_are_as_they_were(typed: World) -> None:
     """0 is before the first update."""
-    texts = [(await typed.history_reader.files("one", sequence))[0]["codemirror"] for sequence in range(4)]
+    texts = [(await typed.history_reader.moment("one", sequence))[0]["codemirror"] for sequence in range(4)]
 
     assert texts == ["", "a", "ab", "abc"]
 
 
 async def test_files_at_unknown_moment_are_not_found(typed: World) -> None:
     with pytest.raises(NotFound):
-        await typed.history_reader.files("one", 4)
+        await typed.history_reader.moment("one", 4)
 
 
 async def test_timeline_goes_on_where_it_ended(typed: World) -> None:
@@ -63,8 +63,8 @@ async def test_replay_in_pages_never_goes_back_whatever_the_clock_did(
     pages = []
     for start in range(0, len(hours), page):
         world.history_reader.forget("one")
-        pages.append((await world.history_reader.replay("one", start, start + page))[1])
-    following = (await world.history_reader.replay("one", 5, 10))[1]
+        pages.append((await world.history_reader.replay("one", start, start + page)).steps)
+    following = (await world.history_reader.replay("one", 5, 10)).steps
 
     times = [step.at - NOW for steps in pages for step in steps]
     assert times == [round(hour * 3_600_000) for hour in (0, 1, 1, 1, 1, 2, 2, 9_000, 9_000, 9_000)]
@@ -72,17 +72,18 @@ async def test_replay_in_pages_never_goes_back_whatever_the_clock_did(
 
 
 async def test_replay_returns_files_and_steps_behind_them(typed: World) -> None:
-    files, steps, following = await typed.history_reader.replay("one", 1, 2)
+    replayed = await typed.history_reader.replay("one", 1, 2)
 
-    assert files == {"codemirror": "a"}
-    assert [step.edits for step in steps] == [[("codemirror", 1, 0, "b")]]
-    assert following == 2
+    assert replayed.files == {"codemirror": "a"}
+    assert [step.edits for step in replayed.steps] == [[("codemirror", 1, 0, "b")]]
+    assert replayed.next == 2
+    assert replayed.others == []
 
 
 async def test_replay_to_the_end_has_nothing_following(typed: World) -> None:
-    _, steps, following = await typed.history_reader.replay("one", 0, 100)
+    replayed = await typed.history_reader.replay("one", 0, 100)
 
-    assert (len(steps), following) == (3, None)
+    assert (len(replayed.steps), replayed.next) == (3, None)
     with pytest.raises(NotFound):
         await typed.history_reader.replay("one", 9, 10)
 

@@ -37,5 +37,6 @@ async def test_save_by_fifty_concurrent_calls_leaves_no_gaps(make_world) -> None
     numbers = sorted({version.number for version, _ in saved})
     assert numbers == list(range(1, len(numbers) + 1))
     live = await world.versions.live("one")
-    assert live[3] is not None
-    assert live[0] == live[3].files
+    assert live.newest is not None
+    assert live.files == live.newest.files
+    assert live.is_saved

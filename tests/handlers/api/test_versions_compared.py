@@ -24,6 +24,7 @@ async def test_compare_of_two_versions_returns_differences(ada: Api) -> None:
     assert answer.body == {
         "from": 1,
         "to": 2,
+        "others": [],
         "files": [
             {
                 "root": "codemirror",

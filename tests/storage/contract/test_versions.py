@@ -46,6 +46,26 @@ class TestVersions:
         assert found.contributors == ()
         assert await store.newest_version("s1") == added
 
+    async def test_version_keeps_documents_that_are_no_texts(self, store: Store, seed: Seed) -> None:
+        """As JSON, large ones too; a version that differs in these alone is a new one."""
+        await seed.session()
+        tree = {"type": "map", "value": {"a.py": "print", "n": [1, None, 0.5, "x" * 300_000]}, "leftOut": None}
+        given = version(documents={"tree": tree, "": {"type": "xml", "value": "<p>é</p>", "leftOut": None}})
+
+        await store.add_version(version(), MANY)
+        added, is_new = await store.add_version(given, MANY)
+
+        assert is_new
+        assert await store.newest_version("s1") == added == replace(given, number=2)
+        assert await store.add_version(given, MANY) == (added, False)
+        assert [one.documents for one in await store.versions("s1", None, MANY, with_files=False)] == [{}, {}]
+
+        await store.redact_version(replace(added, documents={"tree": {**tree, "value": {}}}))
+
+        found = await store.version("s1", 2)
+        assert found is not None
+        assert found.documents == {"tree": {**tree, "value": {}}}
+
     async def test_version_contributors_keep_their_order(self, store: Store, seed: Seed) -> None:
         """They are a tuple again."""
         await seed.session()

@@ -7,7 +7,8 @@ import pycrdt
 import pytest
 
 from crdt.document.merging import merge
-from crdt.history.item_order import ItemOrder, as_text, units
+from crdt.reading.item_order import ItemOrder
+from crdt.reading.items import as_text, units
 from crdt.wire.compact import squash
 from tests.crdt.harness import Typist
 

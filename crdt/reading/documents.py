@@ -1,0 +1,303 @@
+"""The roots of a document that are no texts, as JSON: trees of XML, maps and arrays.
+
+JSON is what Yjs's `toJSON` gives, and XML what its `toString` gives, of the types that nest in them too.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+from crdt.reading import values
+from crdt.reading.item_order import ItemOrder
+from crdt.reading.items import YataItem, as_text
+from crdt.reading.values import MAX_DEPTH, TooDeep, as_json, js_text
+from crdt.wire.content import DELETED, EMBED, FORMAT, GC, STRING, TYPE
+from crdt.wire.lib0 import read_var_bytes, read_var_uint
+from crdt.wire.struct_id import pack_id
+from crdt.wire.struct_reader import Parent
+
+MAX_BYTES = 4 << 20
+"""Bytes of all values of one reading, as UTF-8, keys included: larger ones are left out."""
+
+_ARRAY, _MAP, _TEXT, _XML_ELEMENT, _XML_FRAGMENT, _XML_HOOK, _XML_TEXT = range(7)
+_IN_XML = {_XML_ELEMENT, _XML_HOOK, _XML_TEXT}
+_OF_TEXTS = {STRING, EMBED, FORMAT}
+_OBJECT = "[object Object]"
+
+Document = dict[str, Any]
+"""{"type": `RootType`, "value": JSON, "leftOut": why the value, or a part of it, is not there, or None}"""
+
+
+class RootType(StrEnum):
+    """What a root is that is no text; `empty` if all in it is deleted and does not tell any more."""
+
+    XML = "xml"
+    MAP = "map"
+    ARRAY = "array"
+    EMPTY = "empty"
+
+
+class LeftOut(StrEnum):
+    """Why a value, or a part of it, is not there."""
+
+    TOO_LARGE = "too_large"
+    TOO_DEEP = "too_deep"
+    ATTRIBUTES = "attributes"
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def read_documents(state: bytes) -> dict[str, Document]:
+    """Return {root: what it holds} of all roots that are no texts."""
+    return documents_of(ItemOrder(state))
+
+
+def documents_of(order: ItemOrder) -> dict[str, Document]:
+    """Return {root: what it holds} of all roots that are no texts."""
+    reader = _Reader(order)
+    return {root: reader.root(root) for root in sorted(root_names(order)) if not _is_text(order, root)}
+
+
+def root_names(order: ItemOrder) -> set[str]:
+    """Return the names of all roots, texts too."""
+    return {parent for parent, _ in order.heads if isinstance(parent, str)}
+
+
+def _is_text(order: ItemOrder, root: str) -> bool:
+    """Whether a string, format or embed was ever put directly into a root."""
+    return any(item.kind in _OF_TEXTS for item in order.items((root, None)))
+
+
+def text_bytes(state: bytes) -> int:
+    """Return the UTF-8 bytes of all text that is not deleted, wherever it is."""
+    order = ItemOrder(state)
+    return sum(
+        len(as_text(item.text).encode()) for place in order.heads for item in order.items(place)
+        if item.text is not None and not item.is_deleted
+    )  # fmt: skip
+
+
+class _Reader:
+    """Reads one document; every level of JSON is one of recursion, XML is walked without."""
+
+    def __init__(self, order: ItemOrder) -> None:
+        self._order = order
+        self._left_bytes = MAX_BYTES
+        self._keys: dict[str | int, list[str]] = {}
+        self._decoded: dict[tuple[int, bytes], list[Any]] = {}
+        for parent, key in order.heads:
+            if key is not None:
+                self._keys.setdefault(parent, []).append(key)
+
+    def root(self, name: str) -> Document:
+        """Return what a root holds."""
+        kind = self._root_type(name)
+        left_out = LeftOut.ATTRIBUTES if kind is not RootType.MAP and self._map_items(name) else None
+        value: Any = None
+        try:
+            match kind:
+                case RootType.XML:
+                    value = self._xml((name, None))
+                case RootType.MAP:
+                    value = self._map(name, 1)
+                case RootType.ARRAY:
+                    value = self._array(name, 1)
+        except TooDeep:
+            left_out = LeftOut.TOO_DEEP
+        except _TooLarge:
+            left_out = LeftOut.TOO_LARGE
+        return {"type": str(kind), "value": value, "leftOut": left_out and str(left_out)}
+
+    def _root_type(self, name: str) -> RootType:
+        kinds = {item.kind for item in self._order.items((name, None))} - {GC, DELETED}
+        if kinds == {TYPE} and {_type_of(item) for item in self._order.items((name, None)) if item.content} <= _IN_XML:
+            return RootType.XML
+        if kinds:
+            return RootType.ARRAY
+        return RootType.MAP if name in self._keys else RootType.EMPTY
+
+    # -- JSON -------------------------------------------------------------------------------------
+
+    def _map_items(self, parent: str | int) -> dict[str, YataItem]:
+        """Return {key: the item that has its value} of what is not deleted."""
+        items = {}
+        for key in self._keys.get(parent, ()):
+            last = None
+            for item in self._order.items((parent, key)):
+                last = item
+            if last and not last.is_deleted:
+                items[key] = last
+        return items
+
+    def _map(self, parent: str | int, depth: int) -> dict[str, Any]:
+        members = {}
+        for key, item in self._map_items(parent).items():
+            self._count(len(key) + 4)
+            value = self._values(item, depth)[-1]
+            if value is not values.UNDEFINED:
+                members[as_text(key)] = value
+        return members
+
+    def _array(self, parent: str | int, depth: int) -> list[Any]:
+        listed: list[Any] = []
+        for item in self._order.items((parent, None)):
+            if not item.is_deleted and item.kind not in (STRING, FORMAT, GC, DELETED):
+                listed += (None if value is values.UNDEFINED else value for value in self._values(item, depth))
+        return listed
+
+    def _values(self, item: YataItem, depth: int) -> list[Any]:
+        """Return an item's values as JSON, `UNDEFINED` as it is."""
+        if item.kind == TYPE:
+            return [self._nested(item, depth)]
+        return [
+            value if value is values.UNDEFINED else self._counted(as_json(value, depth)) for value in self._raw(item)
+        ]
+
+    def _raw(self, item: YataItem) -> list[Any]:
+        """Return an item's values; a content that was cut into many items is decoded once."""
+        key = (item.client, item.content)
+        if item.length == 1 and not item.offset:
+            return values.decode(item.kind, item.content)[:1]
+        if key not in self._decoded:
+            self._decoded[key] = values.decode(item.kind, item.content)
+        return self._decoded[key][item.offset : item.offset + item.length]
+
+    def _nested(self, item: YataItem, depth: int) -> Any:
+        if depth >= MAX_DEPTH:
+            raise TooDeep
+        kind, own = _type_of(item), pack_id(item.client, item.clock)
+        if kind == _ARRAY:
+            return self._array(own, depth + 1)
+        if kind in (_MAP, _XML_HOOK):
+            return self._map(own, depth + 1)
+        return self._xml_of(item)
+
+    def _count(self, size: int) -> None:
+        self._left_bytes -= size
+        if self._left_bytes < 0:
+            raise _TooLarge
+
+    def _counted(self, value: Any) -> Any:
+        """Count what a value takes as JSON, about."""
+        self._count(len(value.encode()) + 4 if isinstance(value, str) else len(str(value)) + 2)
+        return value
+
+    # -- XML --------------------------------------------------------------------------------------
+
+    def _xml(self, place: Parent) -> str:
+        return self._join(self._children(place))
+
+    def _xml_of(self, item: YataItem) -> str:
+        return self._join(self._pieces(item))
+
+    def _join(self, pieces: Iterator[str | YataItem]) -> str:
+        """Put pieces together, types in them by their own pieces."""
+        parts: list[str] = []
+        stack = [pieces]
+        while stack:
+            piece = next(stack[-1], None)
+            if piece is None:
+                stack.pop()
+            elif isinstance(piece, str):
+                self._count(len(piece.encode()))
+                parts.append(piece)
+            else:
+                stack.append(self._pieces(piece))
+        return "".join(parts)
+
+    def _children(self, place: Parent) -> Iterator[str | YataItem]:
+        return (item for item in self._order.items(place) if item.kind == TYPE and not item.is_deleted)
+
+    def _pieces(self, item: YataItem) -> Iterator[str | YataItem]:
+        """Return what Yjs's `toString` of a shared type puts together."""
+        kind, place = _type_of(item), (pack_id(item.client, item.clock), None)
+        if kind == _XML_ELEMENT:
+            return self._element(item, place)
+        if kind == _XML_FRAGMENT:
+            return self._children(place)
+        if kind == _XML_TEXT:
+            return self._formatted(place)
+        if kind == _TEXT:
+            return (as_text(text) for text in self._texts(place))
+        return iter((_OBJECT,))
+
+    def _texts(self, place: Parent) -> Iterator[str]:
+        yield "".join(item.text for item in self._order.items(place) if item.text is not None and not item.is_deleted)
+
+    def _element(self, item: YataItem, place: Parent) -> Iterator[str | YataItem]:
+        _, at = read_var_uint(item.content, 0)
+        name = read_var_bytes(item.content, at)[0].decode("utf-8", "replace").lower()
+        attributes = self._map_items(place[0])
+        written = (
+            f' {as_text(key)}="{js_text(self._attribute(attributes[key]))}"' for key in sorted(attributes, key=_utf_16)
+        )
+        yield f"<{name}{''.join(written)}>"
+        yield from self._children(place)
+        yield f"</{name}>"
+
+    def _attribute(self, item: YataItem) -> Any:
+        return {} if item.kind == TYPE else self._raw(item)[-1]
+
+    def _formatted(self, place: Parent) -> Iterator[str | YataItem]:
+        """Return text with its formats as elements around each part of it (`YXmlText.toString`)."""
+        formats: dict[str, Any] = {}
+        text = ""
+        for item in self._order.items(place):
+            if item.is_deleted:
+                continue
+            if item.text is not None:
+                text += item.text
+            elif item.kind in (FORMAT, EMBED, TYPE):
+                if text:
+                    yield from _within(formats, as_text(text))
+                    text = ""
+                if item.kind == FORMAT:
+                    _set_format(formats, item)
+                else:
+                    yield from _within(formats, item if item.kind == TYPE else _embedded(item))
+        if text:
+            yield from _within(formats, as_text(text))
+
+
+def _within(formats: dict[str, Any], piece: str | YataItem) -> Iterator[str | YataItem]:
+    names = sorted(formats, key=_utf_16)
+    for name in names:
+        members = _members(formats[name])
+        written = (f' {as_text(key)}="{js_text(members[key])}"' for key in sorted(members, key=_utf_16))
+        yield f"<{as_text(name)}{''.join(written)}>"
+    yield piece
+    for name in reversed(names):
+        yield f"</{as_text(name)}>"
+
+
+def _members(value: Any) -> dict[str, Any]:
+    """Return what JavaScript's `for … in` goes through."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, str | list):
+        return {str(index): member for index, member in enumerate(value)}
+    return {}
+
+
+def _set_format(formats: dict[str, Any], item: YataItem) -> None:
+    name, value = values.decode_format(item.content)
+    if value is None:
+        formats.pop(name, None)
+    else:
+        formats[name] = value
+
+
+def _embedded(item: YataItem) -> str:
+    return js_text(values.decode(item.kind, item.content)[0])
+
+
+def _type_of(item: YataItem) -> int:
+    """Return the kind of shared type, -1 for another content."""
+    return read_var_uint(item.content, 0)[0] if item.kind == TYPE else -1
+
+
+def _utf_16(text: str) -> bytes:
+    """JavaScript sorts by code units."""
+    return text.encode("utf-16-be", "surrogatepass")

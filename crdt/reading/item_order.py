@@ -1,0 +1,199 @@
+"""The items of a document in order, each with its id: what pycrdt does not tell.
+
+Puts updates together as Yjs does, on runs of typing instead of characters: a tenth of a second for a paper of
+260,000 edits. Each root, each shared type and each key of a map has a list of its own; of a key's list the last item
+is the value.
+
+The algorithm is YATA (Nicolaescu, Jahns, Derntl, Klamma: "Near Real-Time Peer-to-Peer Shared Editing
+on Extensible Data Types", 2016) as Yjs has it in `Item.js`: `getMissing` and `integrate`. Its names
+are kept here.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+from crdt.reading.items import ItemReader, YataItem
+from crdt.wire.struct_id import CLOCK_BITS, CLOCK_MASK, NO_ID, client_of, pack_id
+from crdt.wire.struct_reader import Parent
+
+_NOWHERE: Parent = (NO_ID, None)
+
+
+class ItemOrder:
+    """All items of one document.
+
+    heads  {place: the first item there, deleted or not}
+    """
+
+    def __init__(self, state: bytes) -> None:
+        self._starts: dict[int, list[int]] = {}
+        self._items: dict[int, list[YataItem]] = {}
+        self._clocks: dict[int, int] = {}
+        self.heads: dict[Parent, YataItem] = {}
+        self.apply(state)
+
+    def apply(self, update: bytes) -> list[YataItem]:
+        """Integrate an update that lacks nothing; return the items that it put in or deleted.
+
+        Structs that are known already are passed over.
+        """
+        reader = ItemReader(update)
+        sections = {client: self._new(client, items) for client, items in reader.sections().items()}
+        changed = self._integrate_all(sections)
+        for client, start, end in reader.deleted():
+            changed += self._delete(client, start, min(end, self._clocks.get(client, 0)))
+        return changed
+
+    def items(self, place: Parent) -> Iterator[YataItem]:
+        """Yield all items in a place in order, deleted ones too."""
+        item = self.heads.get(place)
+        while item:
+            yield item
+            item = item.right
+
+    def visible(self, root: str) -> Iterator[YataItem]:
+        """Yield the items of a root's text in order, without what was deleted."""
+        return (item for item in self.items((root, None)) if item.text is not None and not item.is_deleted)
+
+    def _new(self, client: int, items: list[YataItem]) -> list[YataItem]:
+        """Return the part of a client's items that is not known yet, the last one first."""
+        known = self._clocks.setdefault(client, 0)
+        self._starts.setdefault(client, [])
+        self._items.setdefault(client, [])
+        while items and items[0].clock < known:
+            if items[0].clock + items[0].length > known:
+                items[0] = items[0].split(known - items[0].clock)
+                items[0].left = None
+            else:
+                items = items[bisect_right(items, known, key=lambda item: item.clock + item.length) :]
+        return items[::-1]
+
+    def _integrate_all(self, sections: dict[int, list[YataItem]]) -> list[YataItem]:
+        """Integrate each client's items in order; one that refers to another client's waits for that."""
+        integrated = []
+        for first in sections:
+            stack = [first]
+            while stack:
+                items = sections[stack[-1]]
+                if not items:
+                    stack.pop()
+                    continue
+                missing = _missing(items[-1], self._clocks)
+                if missing is not None:
+                    stack.append(missing)
+                    continue
+                item = items.pop()
+                self._clocks[item.client] = item.clock + item.length
+                self._integrate(item)
+                integrated.append(item)
+        return integrated
+
+    def _integrate(self, item: YataItem) -> None:
+        """Put an item into its list, between its origins."""
+        left = None if item.origin == NO_ID else self._clean_end(item.origin)
+        right = None if item.right_origin == NO_ID else self._clean_start(item.right_origin)
+        self._starts[item.client].append(item.clock)
+        self._items[item.client].append(item)
+        if left and right:
+            item.place = left.place if left.place == right.place else None
+        elif left or right:
+            item.place = (left or right).place  # type: ignore[union-attr]
+        if item.place is None:
+            return
+        are_neighbours = left.right is right if left else right is not None and right.left is None
+        if not are_neighbours:
+            left = self._left_among_conflicts(item, left, right)
+        item.left = left
+        item.right = left.right if left else self.heads.get(item.place)
+        if left:
+            left.right = item
+        else:
+            self.heads[item.place] = item
+        if item.right:
+            item.right.left = item
+
+    def _left_among_conflicts(self, item: YataItem, left: YataItem | None, right: YataItem | None) -> YataItem | None:
+        """Return the item that `item` belongs behind, among those already put between its origins.
+
+        The invariant: lines from each item to its origin never cross, and items with one and the same
+        origin are in the order of their client ids. So everyone gets one order, whoever came first.
+
+        An example: the text is "ab". Three clients type behind "a" and before "b" without having seen
+        each other: client 1 "x", client 2 "y", client 3 "z". The list is a x z b when "y" comes.
+        o = x has the same origin, "a", and a smaller client id: "y" goes behind it (case 1).
+        o = z has the same origin and a larger client id, and its right origin is "b" like ours: all that
+        follows is behind "y" too, so the search ends (case 2). The result is a x y z b.
+        Had client 1 typed one more character, "w", behind its "x", then o = w has another origin, x, which
+        we passed and went behind: w goes with x, and "y" behind both (case 3).
+        """
+        o = left.right if left else self.heads.get(item.place or _NOWHERE)
+        conflicting_items: set[YataItem] = set()
+        items_before_origin: set[YataItem] = set()
+        while o and o is not right:
+            items_before_origin.add(o)
+            conflicting_items.add(o)
+            if o.origin == item.origin:
+                # Case 1: put at the same place. The smaller client id comes first.
+                if o.client < item.client:
+                    left = o
+                    conflicting_items.clear()
+                elif o.right_origin == item.right_origin:
+                    # Case 2: `o` and all behind it stay to the right of `item`.
+                    break
+            elif o.origin != NO_ID and (origin := self._at(o.origin)) in items_before_origin:
+                # Case 3: `o` was put behind an item that we passed, so it goes where that one goes:
+                # to the left of `item` if that item does, else undecided yet.
+                if origin not in conflicting_items:
+                    left = o
+                    conflicting_items.clear()
+            else:
+                # Its origin is to the left of ours: going further would cross the line to it.
+                break
+            o = o.right
+        return left
+
+    def _at(self, packed: int) -> YataItem:
+        client = packed >> CLOCK_BITS
+        return self._items[client][bisect_right(self._starts[client], packed & CLOCK_MASK) - 1]
+
+    def _clean_end(self, packed: int) -> YataItem:
+        """Return the item that ends with this struct, cut there if need be."""
+        item = self._at(packed)
+        self._split_at(item, (packed & CLOCK_MASK) + 1 - item.clock)
+        return item
+
+    def _clean_start(self, packed: int) -> YataItem:
+        """Return the item that starts with this struct, cut there if need be."""
+        item = self._at(packed)
+        return self._split_at(item, (packed & CLOCK_MASK) - item.clock) or item
+
+    def _split_at(self, item: YataItem, offset: int) -> YataItem | None:
+        """Cut an item; return the right part, None if the offset is at one of its ends."""
+        if not 0 < offset < item.length:
+            return None
+        rest = item.split(offset)
+        at = bisect_left(self._starts[item.client], rest.clock)
+        self._starts[item.client].insert(at, rest.clock)
+        self._items[item.client].insert(at, rest)
+        return rest
+
+    def _delete(self, client: int, start: int, end: int) -> list[YataItem]:
+        """Delete what there is of a range; return the items that were not deleted before."""
+        deleted = []
+        clock = start
+        while clock < end:
+            item = self._clean_start(pack_id(client, clock))
+            self._split_at(item, end - item.clock)
+            if not item.is_deleted:
+                item.is_deleted = True
+                deleted.append(item)
+            clock = item.clock + item.length
+        return deleted
+
+
+def _missing(item: YataItem, state: dict[int, int]) -> int | None:
+    """Return the client whose items must come first."""
+    for packed in (item.origin, item.right_origin):
+        if packed != NO_ID and state.get(packed >> CLOCK_BITS, 0) <= packed & CLOCK_MASK:
+            return client_of(packed)
+    return None

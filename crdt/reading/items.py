@@ -1,0 +1,138 @@
+"""The items of a document, read from an update: what `item_order` puts in order.
+
+Texts here are strings of UTF-16 code units, a character for each, so that positions are Yjs's; `as_text` makes usual
+strings of them. The input must have passed `update_parser.parse`.
+"""
+
+from collections.abc import Iterator
+
+from crdt.wire.content import DELETED, GC, SKIP, STORED_LIMITS, STRING
+from crdt.wire.lib0 import read_var_uint
+from crdt.wire.struct_id import NO_ID, pack_id
+from crdt.wire.struct_reader import Parent, StructReader
+
+_REPLACEMENT = "\ufffd"
+
+
+class YataItem:
+    """A run of structs of one client that stand side by side.
+
+    kind          kind of content, see `crdt.wire.content`
+    text          None for what is not text
+    content       bytes of any other content; b"" if nothing is left of it
+    offset        how many values of `content` come before the first one of this item
+    origin        packed id of the struct it was put behind, or NO_ID
+    right_origin  packed id of the struct it was put before, or NO_ID
+    place         the root or shared type it is in, and the key under which; None if that is gone
+    """
+
+    __slots__ = (
+        "client", "clock", "content", "is_deleted", "kind", "left", "length", "offset", "origin", "place", "right",
+        "right_origin", "text",
+    )  # fmt: skip
+
+    def __init__(self, client: int, clock: int, kind: int) -> None:
+        self.client = client
+        self.clock = clock
+        self.kind = kind
+        self.length = 0
+        self.text: str | None = None
+        self.content = b""
+        self.offset = 0
+        self.origin = NO_ID
+        self.right_origin = NO_ID
+        self.left: YataItem | None = None
+        self.right: YataItem | None = None
+        self.place: Parent | None = None
+        self.is_deleted = kind == DELETED
+
+    def split(self, offset: int) -> "YataItem":
+        """Cut behind `offset` structs; return the right part. Half characters become U+FFFD, as in Yjs."""
+        rest = YataItem(self.client, self.clock + offset, self.kind)
+        rest.length = self.length - offset
+        rest.content, rest.offset = self.content, self.offset + offset
+        if self.text is not None:
+            text, tail = self.text[:offset], self.text[offset:]
+            if "\ud800" <= text[-1] <= "\udbff":
+                text, tail = text[:-1] + _REPLACEMENT, _REPLACEMENT + tail[1:]
+            self.text, rest.text = text, tail
+        rest.origin, rest.right_origin = pack_id(self.client, rest.clock - 1), self.right_origin
+        rest.place, rest.is_deleted = self.place, self.is_deleted
+        rest.left, rest.right = self, self.right
+        if self.right:
+            self.right.left = rest
+        self.right = rest
+        self.length = offset
+        return rest
+
+
+class ItemReader(StructReader):
+    """Reads the structs of an update into items."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, update: bytes) -> None:
+        super().__init__(update, STORED_LIMITS)
+        self._at = 0
+
+    def sections(self) -> dict[int, list[YataItem]]:
+        """Return {client id: its items in order of clocks}."""
+        sections = {}
+        section_count, at = read_var_uint(self.data, 0)
+        for _ in range(section_count):
+            structs, client, clock, at = self.section_head(at)
+            items = []
+            for _ in range(structs):
+                item, at = self._item(at, client, clock)
+                clock += item.length
+                if item.kind != SKIP:
+                    items.append(item)
+            sections[client] = items
+        self._at = at
+        return sections
+
+    def deleted(self) -> Iterator[tuple[int, int, int]]:
+        """Yield (client, start, end) of what was deleted; call after `sections`."""
+        count, at = read_var_uint(self.data, self._at)
+        for _ in range(count):
+            client, at = read_var_uint(self.data, at)
+            ranges, at = read_var_uint(self.data, at)
+            for _ in range(ranges):
+                start, at = read_var_uint(self.data, at)
+                length, at = read_var_uint(self.data, at)
+                yield client, start, start + length
+
+    def _item(self, at: int, client: int, clock: int) -> tuple[YataItem, int]:
+        kind, left, right, parent, at, _ = self.header(at)
+        item = YataItem(client, clock, kind)
+        if kind in (GC, SKIP):
+            item.length, at = read_var_uint(self.data, at)
+            return item, at
+        item.origin, item.right_origin, item.place = left, right, parent
+        if kind == STRING:
+            text, at = self.string(at)
+            item.text = units(text)
+            item.length = len(item.text)
+            return item, at
+        item.length, end = self.content(at, kind)
+        item.content = b"" if kind == DELETED else self.data[at:end]
+        return item, end
+
+
+def units(text: str) -> str:
+    """Return a string with one character for each UTF-16 code unit."""
+    if text.isascii() or max(text) < "\U00010000":
+        return text
+    return from_utf_16(text.encode("utf-16-le"))
+
+
+def from_utf_16(raw: bytes) -> str:
+    """Return a string with one character for each code unit of UTF-16 bytes, low byte first."""
+    return "".join(map(chr, memoryview(raw).cast("H")))
+
+
+def as_text(unit_string: str) -> str:
+    """Undo `units`; a lone half of a character becomes U+FFFD."""
+    if unit_string.isascii():
+        return unit_string
+    return unit_string.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,0 +1,22 @@
+"""What a document holds as files: a text as it is, other roots as JSON or XML."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from crdt.reading.documents import RootType
+from handlers.export.file_names import FileNames
+
+
+def as_files(names: FileNames, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return {name of the file: what is in it}.
+
+    files, documents  as a version has them
+    """
+    made = {names.of(root): text for root, text in files.items()}
+    for root, document in documents.items():
+        if document["value"] is not None:
+            is_xml = document["type"] == RootType.XML
+            text = document["value"] if is_xml else json.dumps(document["value"], ensure_ascii=False, indent=2) + "\n"
+            made[names.of(root, ".xml" if is_xml else ".json")] = text
+    return made

@@ -1,0 +1,35 @@
+"""Items read from updates, and their texts by UTF-16 code units."""
+
+from crdt.reading.items import ItemReader, as_text, units
+from crdt.wire.content import ANY, STRING
+from tests.crdt.structs import placed, text, update_of, value
+
+
+def test_units_has_a_character_for_each_code_unit() -> None:
+    """And back; half a character alone becomes U+FFFD."""
+    assert len(units("a😀b")) == 4
+    assert as_text(units("a😀b")) == "a😀b"
+    assert as_text(units("a😀b")[:2]) == "a\ufffd"
+
+
+def test_item_reader_returns_items_with_place_and_content() -> None:
+    """Text as units, other contents as bytes."""
+    update = update_of(placed(text("a😀"), parent="root"), placed(value(3), parent="list", key="k"), client=7)
+
+    first, second = ItemReader(update).sections()[7]
+
+    assert (first.kind, first.clock, first.length, first.place) == (STRING, 0, 3, ("root", None))
+    assert as_text(first.text or "") == "a😀"
+    assert (second.kind, second.clock, second.length, second.place) == (ANY, 3, 3, ("list", "k"))
+    assert second.content[0] == 3
+
+
+def test_split_item_keeps_the_values_of_both_parts() -> None:
+    """The right part begins at a later value of the same content."""
+    item = ItemReader(update_of(placed(value(5), parent="list"))).sections()[1][0]
+
+    rest = item.split(2)
+
+    assert (item.offset, item.length) == (0, 2)
+    assert (rest.offset, rest.length, rest.clock) == (2, 3, 2)
+    assert rest.content is item.content

@@ -1,0 +1,158 @@
+"""What real Yjs clients write without a name, and into maps, arrays and XML, through every REST route."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+
+from tests.api import Api
+from tests.handlers.clients import code_of
+from tests.node_peers import Peers, connect
+from tests.waiting import until
+
+TEXT = "print('é😀')"
+
+TEXTS = {
+    "unnamed": ("", TEXT),
+    "bold": ("quill", TEXT),
+    "embed": ("quill", TEXT),
+    "header": ("quill", f"{TEXT}\n"),
+    "empty_line": ("quill", f"\n{TEXT}"),
+}
+"""{scene: (root, its text)}"""
+
+PAGE = (
+    "<paragraph>before </paragraph>"
+    f'<bulletlist><paragraph indent="1"><bold>pr</bold>{TEXT[2:]}</paragraph></bulletlist>'
+)
+DOCUMENTS = {
+    "page": ("prosemirror", "xml", PAGE),
+    "typed_page": ("prosemirror", "xml", f"<paragraph>{TEXT}</paragraph>"),
+    "tree": ("tree", "map", {"main.py": TEXT, "empty": ""}),
+    "cells": ("cells", "map", {"a1": TEXT, "a2": {"note": [f"see {TEXT}!", 1]}, "kept": "kept"}),
+    "list": ("list", "array", ["one", TEXT, "three", {"title": TEXT, "kept": 5}, TEXT]),
+}
+"""{scene: (root, its type, its value)}"""
+
+
+async def made(peers: Peers, ada: Api, scene: str, text: str = TEXT) -> str:
+    """Let a client make a scene in a new session; return the session when all of it is on the server."""
+    session_id = await ada.new_session()
+    await connect(peers, ada, session_id, scene)
+    await peers.do("scene", scene, scene=scene, text=text)
+    await until(lambda: ada.live(session_id), lambda live: text[2:] in json.dumps(live, ensure_ascii=False))
+    return session_id
+
+
+def archive(data: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        return {name: file.read(name).decode() for name in file.namelist()}
+
+
+@pytest.mark.parametrize("scene", TEXTS)
+async def test_text_of_any_beginning_and_name_is_a_text_everywhere(peers: Peers, start_server: Any, scene: str) -> None:
+    """Listed, versioned, compared, blamed, replayed, exported and restored, after a restart too."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await made(peers, ada, scene)
+    root, text = TEXTS[scene]
+    path = f"/code/{session_id}"
+    for is_restarted in (False, True):
+        if is_restarted:
+            await peers.do("destroy", scene)
+            await server.stop()
+            server = await start_server()
+            ada = Api(server.url, ada.token)
+        live = await ada.live(session_id)
+        assert live["files"][root] == text
+        assert live["code"] == text
+        saved = (await ada.post(f"{path}/save")).body
+        assert saved["files"][root] == text
+        assert [one["root"] for one in (await ada.get(f"{path}/diff?from=0")).body["files"]] == [root]
+        lines = (await ada.get(f"{path}/blame?root={root}")).body["lines"]
+        assert [line["text"] for line in lines] == text.split("\n")
+        assert (await ada.get(f"{path}/at/{live['sequence']}")).body["files"][root] == text
+        replay = (await ada.get(f"{path}/replay")).body
+        assert "".join(edit[3] for _, _, edits in replay["steps"] for edit in edits) in (text, text[1:] + "\n")
+        files = archive((await ada.get(f"{path}/export")).body)
+        assert files[f"live/{root or '_'}"] == text
+    assert (await ada.post(f"{path}/restore", {"version": 1})).status == 200
+
+
+@pytest.mark.parametrize("store", ["sqlite", "mongodb"])
+@pytest.mark.parametrize("scene", DOCUMENTS)
+async def test_document_of_any_type_is_in_every_answer(
+    peers: Peers, start_server: Any, mongo_uri: str, scene: str, store: str
+) -> None:
+    """Listed live and in versions, as it was at a moment, and exported; after a restart too."""
+    place = {"mongo_uri": f"{mongo_uri}documents"} if store == "mongodb" else {}
+    server = await start_server(**place)
+    ada = await Api(server.url).sign_up()
+    session_id = await made(peers, ada, scene)
+    root, kind, value = DOCUMENTS[scene]
+    expected = {root: {"type": kind, "value": value, "leftOut": None}}
+    path = f"/code/{session_id}"
+    for is_restarted in (False, True):
+        if is_restarted:
+            await peers.do("destroy", scene)
+            await server.stop()
+            server = await start_server(**place)
+            ada = Api(server.url, ada.token)
+        live = await ada.live(session_id)
+        assert live["documents"] == expected
+        assert (await ada.post(f"{path}/save")).body["documents"] == expected
+        assert (await ada.get(f"{path}/latest")).body["documents"] == expected
+        assert (await ada.get(f"{path}/versions/1")).body["documents"] == expected
+        assert (await ada.get(f"{path}/versions")).body["versions"][0]["documents"] == expected
+        assert (await ada.get(f"{path}/at/{live['sequence']}")).body["documents"] == expected
+        assert (await ada.get(f"{path}/replay")).body["others"] == [root]
+        assert (await ada.get(f"{path}/diff?from=0")).body["others"] == [{"root": root, "type": kind}]
+        assert "documents" not in (await ada.get(f"{path}/versions?fields=meta")).body["versions"][0]
+        exported = archive((await ada.get(f"{path}/export")).body)
+        name = f"{root}.xml" if kind == "xml" else f"{root}.json"
+        for folder in ("live", "versions/0001-manual"):
+            found = exported[f"{folder}/{name}"]
+            assert (found if kind == "xml" else json.loads(found)) == value
+        assert json.loads(exported["original-names.json"])[name] == root
+        assert (await ada.get(f"{path}/export?format=git")).status == 200
+        assert (await ada.get(f"{path}/export?format=replay")).status == 200
+
+
+async def test_what_only_texts_have_is_refused_for_other_roots_by_name(peers: Peers, ada: Api) -> None:
+    """Nobody is told of a success that changed nothing, or that a root is not there."""
+    session_id = await made(peers, ada, "page")
+    path = f"/code/{session_id}"
+    await ada.post(f"{path}/save")
+    await peers.do("scene", "page", scene="typed_page", text="more")
+    await until(lambda: ada.live(session_id), lambda live: "more" in live["documents"]["prosemirror"]["value"])
+
+    blame = await ada.get(f"{path}/blame?root=prosemirror")
+    one = await ada.post(f"{path}/restore", {"version": 1, "root": "prosemirror"})
+    everything = await ada.post(f"{path}/restore", {"version": 1})
+
+    for answer in (blame, one, everything):
+        assert code_of(answer) == (422, "invalid")
+        assert "'prosemirror' (xml)" in answer.body["detail"]
+    assert len((await ada.get(f"{path}/versions")).body["versions"]) == 1
+    assert code_of(await ada.get(f"{path}/blame?root=other")) == (404, "not_found")
+    assert (await ada.get(f"{path}/diff?from=1")).body["others"] == [{"root": "prosemirror", "type": "xml"}]
+
+
+async def test_restore_brings_texts_back_and_names_what_it_could_not(peers: Peers, ada: Api) -> None:
+    """The answer has the roots that stay as they are."""
+    session_id = await made(peers, ada, "page")
+    path = f"/code/{session_id}"
+    assert (await ada.post(f"{path}/save", {"code": "first"})).status == 201
+    assert (await ada.post(f"{path}/save", {"code": "second"})).status == 201
+
+    same = await ada.post(f"{path}/restore", {"version": 1})
+    await peers.do("scene", "page", scene="typed_page", text="more")
+    await until(lambda: ada.live(session_id), lambda live: "more" in live["documents"]["prosemirror"]["value"])
+    other = await ada.post(f"{path}/restore", {"version": 2})
+
+    assert (same.status, same.body["code"], same.body["notRestored"]) == (201, "first", [])
+    assert (other.status, other.body["code"]) == (201, "second")
+    assert other.body["notRestored"] == [{"root": "prosemirror", "type": "xml"}]
+    assert "more" in other.body["documents"]["prosemirror"]["value"]
