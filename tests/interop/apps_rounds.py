@@ -20,7 +20,7 @@ from typing import Any
 
 from harness.simulator.dice import Dice
 from tests.api import Api
-from tests.interop.apps_world import World, world
+from tests.interop.apps_world import World, report, world
 from tests.interop.backups import make_backup, restore_backup
 
 KINDS = ("text", "quill", "xml", "map", "nested", "array", "sheet", "board", "lexical", "mixed")
@@ -100,7 +100,7 @@ class Game:
             trouble = "kill"
         self.troubles.append(trouble)
         if trouble == "kill":
-            await room.server.kill()
+            await room.kill()
             await asyncio.gather(*(self._work(room, one) for one in rounds))
             await room.server.start()
         elif trouble == "restart":
@@ -201,7 +201,7 @@ async def play(rounds: int, seed: int, kinds: tuple[str, ...] = KINDS, *, has_re
             except AssertionError as error:
                 found = [f"the game ended: {error}"]
         problems += [f"seed {seed + number}, {problem} (troubles: {', '.join(game.troubles)})" for problem in found]
-        state = "\n".join(["", *problems[-len(found) :]]) if found else " right"
+        state = report(problems[-len(found) :]) if found else " right"
         print(f"game {number + 1}, seed {seed + number}, {len(kinds)} rounds:{state}", flush=True)
     return problems
 
@@ -222,7 +222,7 @@ def main() -> int:
     kinds = tuple(arguments.kind or KINDS)
     problems = asyncio.run(play(arguments.rounds, arguments.seed, kinds, has_restores=not arguments.without_restores))
     for problem in problems:
-        print(f"{problem}\n  again: {repeat(problem)}")
+        print(report([f"{problem}\n  again: {repeat(problem)}"]))
     print(f"{len(problems)} problems")
     return 1 if problems else 0
 

@@ -49,6 +49,8 @@ class SlowLine:
         up_reader, up_writer = await asyncio.open_connection(*self._target, limit=_PIECE_BYTES)
         try:
             await asyncio.gather(self._pass(reader, up_writer, None), self._pass(up_reader, writer, self._bytes_per_s))
+        except asyncio.CancelledError:
+            pass  # the line is taken down; asyncio would log the cancelled task
         finally:
             for one in (writer, up_writer):
                 one.close()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api import Api
-from tests.interop.apps_world import PLENTY, PROGRAM
+from tests.interop.apps_world import PLENTY, PROGRAM, report
 from tests.node_peers import Peers
 from tests.processes import ServerProcess, free_port
 
@@ -25,7 +25,7 @@ _PLENTY: dict[str, Any] = {
 }
 
 SLOW = ("large", "histories")
-KINDS = ("names", "large", "parents", "kept")
+KINDS = ("contents", "names", "large", "parents", "holes", "known", "values", "kept", "merged", "random")
 
 
 class Game:
@@ -113,7 +113,7 @@ async def test_vectors_of_real_yjs_are_taken_as_yjs_takes_them(kind: str, seed: 
     """Live and as an answer: no close; server, watcher, newcomer and restarted server have what Yjs has."""
     problems = await played(tmp_path, "vectors", kind=kind, seed=seed)
 
-    assert not problems, "\n".join(["", *problems])
+    assert not problems, report(problems)
 
 
 @pytest.mark.slow
@@ -123,4 +123,4 @@ async def test_vectors_of_a_file_are_taken_as_yjs_takes_them(tmp_path: Path) -> 
     """The file that COLLAB_VECTORS names: a JSON list in the format of `apps/vectors.mjs`."""
     problems = await played(tmp_path, "read", file=os.environ["COLLAB_VECTORS"])
 
-    assert not problems, "\n".join(["", *problems])
+    assert not problems, report(problems)

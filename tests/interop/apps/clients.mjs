@@ -4,13 +4,16 @@ import * as Y from 'yjs'
 import * as version1 from 'y-websocket-1'
 import * as version2 from 'y-websocket-2'
 import * as version3 from 'y-websocket'
-import { difference, look } from './look.mjs'
+import { difference, look, wellFormed } from './look.mjs'
 
 const providers = {
   1: version1.WebsocketProvider,
   2: version2.WebsocketProvider,
   3: version3.WebsocketProvider
 }
+// y-websocket asks this global for the state of its socket where it sends at intervals
+globalThis.WebSocket ??= WebSocket
+
 const RESTART = 1012
 const clients = new Map()
 
@@ -82,10 +85,10 @@ export const actions = {
   },
   stateUpdate: ({ name }) => Buffer.from(Y.encodeStateAsUpdate(clients.get(name).doc)).toString('hex'),
   look: ({ name, roots }) => look(clients.get(name).doc, roots),
-  /** How documents differ from the first, null for those that do not. */
+  /** How documents differ from the first, null for those that do not. An author alone has halves of characters. */
   compare({ names, roots }) {
     const [first, ...others] = names.map(name => look(clients.get(name).doc, roots))
-    return others.map(other => difference(other, first))
+    return others.map(other => difference(other, first, wellFormed))
   },
   presence: ({ name, field, value }) => clients.get(name).provider.awareness.setLocalStateField(field, value),
   others: ({ name }) => clients.get(name).provider.awareness.getStates().size - 1

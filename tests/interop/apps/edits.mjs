@@ -137,13 +137,6 @@ export const large = {
   '100,000 numbers': {
     roots: { samples: 'array' },
     edit: doc => doc.getArray('samples').push(times(100_000, index => index))
-  },
-  '12,000 numbers one by one': {
-    roots: { samples: 'array' },
-    edit: doc =>
-      doc.transact(() => {
-        for (let index = 0; index < 12_000; index++) doc.getArray('samples').unshift([index])
-      })
   }
 }
 

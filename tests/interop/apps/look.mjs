@@ -75,10 +75,13 @@ export function load(updates, options = {}) {
   return doc
 }
 
+/** JSON in which each half of a character is U+FFFD, as Yjs writes it to the wire. */
+export const wellFormed = json => json.replace(/\\ud[89a-f][0-9a-f]{2}/g, '\ufffd')
+
 /** Where two JSON texts part, for a message; null if they are equal. */
-export function difference(found, wanted) {
-  const a = JSON.stringify(found)
-  const b = JSON.stringify(wanted)
+export function difference(found, wanted, change = json => json) {
+  const a = change(JSON.stringify(found))
+  const b = change(JSON.stringify(wanted))
   if (a === b) return null
   let at = 0
   while (at < a.length && a[at] === b[at]) at++

@@ -70,7 +70,9 @@ export async function play({ vector, form, ...place }) {
   await watcher.settle()
   for (const [name, one] of Object.entries(game.senders)) game.note(name, one)
   game.note(WATCHER, watcher)
-  if (hasHole(base) && wrong(watcher.doc, vector)) {
+  // No client sends a live edit as its answer; the server need not ask for what such an answer lacks.
+  const isOdd = form === 'answer' && vector.form === 'live'
+  if ((isOdd || hasHole(base)) && wrong(watcher.doc, vector)) {
     await game.return()
     await watcher.settle()
   }

@@ -2,7 +2,7 @@
 import * as Y from 'yjs'
 import { YKeyValue } from 'y-utility/y-keyvalue'
 import { client } from './clients.mjs'
-import { difference, look } from './look.mjs'
+import { difference, look, wellFormed } from './look.mjs'
 import { dice } from './vectors/making.mjs'
 
 const LETTERS = ['a', 'if x:\n', '\t', '😀', 'é', '👩‍👩‍👧', 'naïve ', 'x = 1\r\n', '中文']
@@ -228,7 +228,7 @@ export const actions = {
     return seen.map(one =>
       Object.keys(one.missing).length || one.pendingDs
         ? 'waits for ' + JSON.stringify(one.missing)
-        : difference(one, seen[0])
+        : difference(one, seen[0], wellFormed)
     )
   },
   leave: ({ name }) => {

@@ -20,6 +20,7 @@ export const KINDS = [
   'parents',
   'holes',
   'known',
+  'carried',
   'values',
   'kept',
   'histories',

@@ -119,17 +119,6 @@ export default function ({ ADA, BOB, CY, add, one, typed }) {
     const b = person(BOB, a)
     return { update: once(b, () => b.getText('t').delete(0, 2)), by: 'bob', form: 'live', sender: state(b) }
   })
-  add('delete-partly-unknown', T, 'one range, known only in part', () => {
-    const a = typed(ADA, ['hello ', 'world'])
-    const b = person(BOB, a)
-    return {
-      base: [a[0]],
-      update: once(b, () => b.getText('t').delete(3, 6)),
-      by: 'bob',
-      form: 'live',
-      sender: state(b)
-    }
-  })
   add('delete-pending-answer', T, 'a client that waits for what it should delete: pendingDs in the answer', () => {
     const a = typed(ADA, ['hello'])
     const b = person(BOB, a)

@@ -1,4 +1,4 @@
-// Known structs sent again, and those of other people.
+// Known structs sent again.
 import * as Y from 'yjs'
 import { load } from '../look.mjs'
 import { dice, live, person, share, state } from './making.mjs'
@@ -6,7 +6,7 @@ import { dice, live, person, share, state } from './making.mjs'
 const T = { t: 'text' }
 
 export default function ({ ADA, BOB, CY, add, one, roll, typed }) {
-  // Known and new structs together, and those of others
+  // Known and new structs together
   add('known-and-new-answer', T, 'the whole state, of which the server has the first half', () => {
     const a = typed(ADA, ['first ', 'second ', 'third '])
     return { base: [a[0]], update: state(load(a)), by: 'ada', form: 'answer', sender: state(load(a)) }
@@ -34,35 +34,6 @@ export default function ({ ADA, BOB, CY, add, one, roll, typed }) {
       d.getText('t').insert(3, 'lo')
     })
     return { base: [all[0]], update: state(d), by: 'ada', form: 'answer', sender: state(d) }
-  })
-  add('carried-other', T, 'Bob brings what Ada wrote and the server lost', () => {
-    const a = typed(ADA, ['kept ', 'lost '])
-    const b = person(BOB, a)
-    b.getText('t').insert(10, 'by Bob')
-    return {
-      base: [a[0]],
-      baseBy: ['ada'],
-      update: state(b, Y.encodeStateVector(load([a[0]]))),
-      by: 'bob',
-      form: 'answer',
-      sender: state(b)
-    }
-  })
-  add('carried-only-other', T, "the same, nothing of Bob's own", () => {
-    const a = typed(ADA, ['kept ', 'lost '])
-    const b = person(BOB, a)
-    return {
-      base: [a[0]],
-      baseBy: ['ada'],
-      update: state(b, Y.encodeStateVector(load([a[0]]))),
-      by: 'bob',
-      form: 'answer',
-      sender: state(b)
-    }
-  })
-  add('carried-relayed-live', T, "BroadcastChannel: a tab of Bob passes on live what Ada's tab wrote", () => {
-    const a = typed(ADA, ['kept ', 'next'])
-    return { base: [a[0]], baseBy: ['ada'], update: a[1], by: 'bob', form: 'live', sender: state(load(a)) }
   })
   add('three-clients-interleaved', T, 'three people in one line, all in one answer', () => {
     const docs = [person(ADA), person(BOB), person(CY)]

@@ -1,0 +1,191 @@
+"""What befalls browsers and servers: lost rows, crashes, tabs that talk to each other, slow lines."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.interop.apps_world import VERSIONS, World, world
+from tests.interop.slow_line import SlowLine
+from tests.waiting import until
+
+TEXT = {"codemirror": "text"}
+ROWS = {"rows": "array"}
+SHOWN = "return doc.getText('codemirror').toString()"
+TITLES = "return doc.getArray('rows').toJSON().map(row => row.title)"
+
+
+def _insert(word: str, at: str = "text.length") -> str:
+    return f"const text = doc.getText('codemirror'); text.insert({at}, '{word}')"
+
+
+async def _typed_offline(room: World, database: str) -> None:
+    """A browser keeps three words in its store, each as a row of its own."""
+    await room.apps.do("open", "before")
+    await room.apps.do("store", "before", database=database)
+    for word in ("first ", "second ", "third "):
+        await room.run("before", _insert(word))
+    await asyncio.sleep(0.3)  # y-indexeddb writes without telling when
+    await room.leave("before")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("lost", "shown"), [(1, "first "), (0, ""), (2, "first second ")], ids=["middle", "first", "last"]
+)
+async def test_browser_that_lost_a_row_works_on(tmp_path: Path, lost: int, shown: str, version: int) -> None:
+    """What the browser still has and what is typed now reaches everybody; what waits for the lost row does not."""
+    async with world(tmp_path / "data") as room:
+        ada, bob = await room.user("ada"), await room.user("bob")
+        session_id = await ada.new_session()
+        await _typed_offline(room, "documents")
+        await room.apps.do("lose", "", database="documents", rows=[lost + 1])  # row 0 is the empty document
+        await room.apps.do("open", "ada")
+        await room.apps.do("store", "ada", database="documents")
+        await room.until_run("ada", SHOWN, shown)
+        await room.connect("ada", ada, session_id, version=version)
+        await room.connect("bob", bob, session_id)
+        await room.run("ada", _insert("today ", "0"))
+        await room.until_run("bob", SHOWN, f"today {shown}")
+        await room.run("bob", _insert("by Bob "))
+        await room.until_run("ada", SHOWN, f"today {shown}by Bob ")
+        await room.apps.do("cut", "ada")
+        await room.run("ada", _insert("again ", "0"))
+
+        await room.until_run("bob", SHOWN, f"again today {shown}by Bob ")
+        assert (await ada.live(session_id))["code"] == f"again today {shown}by Bob "
+        assert await room.refusals("ada", "bob") == []
+        assert not (await room.apps.do("state", "bob"))["pending"]
+
+
+async def test_hole_is_filled_by_whoever_has_the_lost_part(tmp_path: Path) -> None:
+    """Another device of the author still has the row: with it everything is there."""
+    async with world(tmp_path / "data") as room:
+        ada = await room.user("ada")
+        session_id = await ada.new_session()
+        await _typed_offline(room, "documents")
+        await room.apps.do("open", "whole")
+        await room.apps.do("store", "whole", database="documents")
+        await room.until_run("whole", SHOWN, "first second third ")
+        whole = await room.apps.do("stateUpdate", "whole")
+        await room.leave("whole")
+        await room.apps.do("lose", "", database="documents", rows=[2])
+        await room.apps.do("open", "holed")
+        await room.apps.do("store", "holed", database="documents")
+        await room.connect("holed", ada, session_id)
+        await room.apps.do("open", "other", updates=[whole])
+        await room.connect("other", ada, session_id)
+
+        await room.until_run("holed", SHOWN, "first second third ")
+        assert (await ada.live(session_id))["code"] == "first second third "
+        assert await room.refusals("holed", "other") == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("first", ["ada", "bob"])
+async def test_edit_of_row_that_somebody_deleted_after_a_crash(tmp_path: Path, version: int, first: str) -> None:
+    """A row is relayed but not committed when the server dies. Ada deletes it, Bob ticks it off; both come back."""
+    async with world(tmp_path / "data", COLLAB_FLUSH_MS=1000) as room:
+        ada, bob = await room.user("ada"), await room.user("bob")
+        session_id = await ada.new_session()
+        await room.connect("ada", ada, session_id, version=version)
+        await room.connect("bob", bob, session_id, version=version)
+        await room.run("ada", _row("first"))
+        await room.until_run("bob", TITLES, ["first"])
+        await until(lambda: ada.get(f"/code/{session_id}/timeline"), lambda answer: answer.body["sequence"] > 0)
+        await room.run("ada", _row("second"))
+        await room.until_run("bob", TITLES, ["first", "second"])
+        await room.kill()
+        for name in ("ada", "bob"):
+            await room.apps.do("offline", name)
+        await room.run("ada", "doc.getArray('rows').delete(1)")
+        await room.run("bob", f"doc.getArray('rows').get(1).set('done', true); {_row('third')}")
+        await room.server.start()
+        for name in (first, "bob" if first == "ada" else "ada"):
+            await room.apps.do("online", name)
+            await room.synced(name)
+        await room.run("bob", _row("fourth"))
+
+        await room.until_run("ada", TITLES, ["first", "third", "fourth"])
+        assert await room.until_equal(ROWS, "ada", "bob") is None
+        assert await room.refusals("ada", "bob") == []
+
+
+def _row(title: str) -> str:
+    return f"doc.getArray('rows').push([new Y.Map([['title', '{title}']])])"
+
+
+@pytest.mark.slow
+async def test_crashes_under_work_of_three_versions_lose_nothing(tmp_path: Path) -> None:
+    """Five kills while three people fill a sheet; everybody and a newcomer have every row."""
+    async with world(tmp_path / "data") as room:
+        people = {f"person {version}": await room.user("person") for version in VERSIONS}
+        owner = people["person 1"]
+        session_id = await owner.new_session()
+        for version, (name, api) in zip(VERSIONS, people.items(), strict=True):
+            await room.connect(name, api, session_id, version=version)
+        for kill in range(5):
+            for name in people:
+                for row in range(5):
+                    await room.run(name, _row(f"{name} {kill} {row}"))
+                    await room.run(name, "const rows = doc.getArray('rows'); rows.get(0).set('edited', rows.length)")
+            await room.kill()
+            for name in people:
+                await room.run(name, _row(f"{name} {kill} while it was away"))
+            await room.server.start()
+        await room.connect("newcomer", owner, session_id)
+
+        assert await room.until_equal(ROWS, *people, "newcomer") is None
+        titles = await room.run("newcomer", TITLES)
+        assert len(titles) == len(set(titles)) == 5 * 3 * 6
+        assert await room.refusals(*people, "newcomer") == []
+
+
+async def test_two_tabs_that_talk_to_each_other_stay_connected(tmp_path: Path) -> None:
+    """Both get what the other types by BroadcastChannel, before the server's answer comes over a slow line."""
+    async with world(tmp_path / "data") as room:
+        ada = await room.user("ada")
+        session_id = await ada.new_session()
+        async with SlowLine(room.server.url, delay_s=(0.015, 0.055)) as line:
+            for name in ("tab 1", "tab 2"):
+                await room.connect(name, ada, session_id, url=line.url.replace("http", "ws") + "/sync", tabs=session_id)
+            for _ in range(150):
+                for name in ("tab 1", "tab 2"):
+                    await room.run(name, _insert("x", "0"))
+                    await asyncio.sleep(0.01)
+            await until(lambda: ada.live(session_id), lambda live: live["code"] == "x" * 300)
+
+        assert await room.until_equal(TEXT, "tab 1", "tab 2") is None
+        assert await room.refusals("tab 1", "tab 2") == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_everybody_is_seen_soon_after_a_restart(tmp_path: Path, version: int) -> None:
+    """Nobody has to move their cursor first."""
+    async with world(tmp_path / "data") as room:
+        ada, bob = await room.user("ada"), await room.user("bob")
+        session_id = await ada.new_session()
+        for name, api in (("ada", ada), ("bob", bob)):
+            await room.connect(name, api, session_id, version=version)
+            await room.apps.do("presence", name, field="cursor", value=1)
+        for name in ("ada", "bob"):
+            await until(partial(room.apps.do, "others", name), lambda count: count == 1)
+        await room.restart()
+        await room.synced("ada", "bob")
+
+        for name in ("ada", "bob"):
+            await until(partial(room.apps.do, "others", name), lambda count: count == 1, timeout_s=5)
+
+
+async def test_resync_interval_of_large_document_is_no_flood(tmp_path: Path) -> None:
+    """A provider that asks for all it lacks every second, with 900 KiB in the document."""
+    async with world(tmp_path / "data") as room:
+        ada = await room.user("ada")
+        session_id = await ada.new_session()
+        await room.connect("ada", ada, session_id, resyncInterval=1000)
+        await room.run("ada", "doc.getText('codemirror').insert(0, 'x'.repeat(900 << 10))")
+        await asyncio.sleep(6)
+
+        assert await room.refusals("ada") == []
+        assert (await room.apps.do("state", "ada"))["attempts"] == 1
