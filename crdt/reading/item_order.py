@@ -12,7 +12,7 @@ are kept here.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from crdt.reading.items import ItemReader, YataItem
+from crdt.reading.items import ItemReader, YataItem, as_text
 from crdt.wire.struct_id import CLOCK_BITS, CLOCK_MASK, NO_ID, client_of, pack_id
 from crdt.wire.struct_reader import Parent
 
@@ -54,6 +54,10 @@ class ItemOrder:
     def visible(self, root: str) -> Iterator[YataItem]:
         """Yield the items of a root's text in order, without what was deleted."""
         return (item for item in self.items((root, None)) if item.text is not None and not item.is_deleted)
+
+    def text(self, root: str) -> str:
+        """Return the text of a root."""
+        return as_text("".join(item.text or "" for item in self.visible(root)))
 
     def _new(self, client: int, items: list[YataItem]) -> list[YataItem]:
         """Return the part of a client's items that is not known yet, the last one first."""

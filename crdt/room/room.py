@@ -318,7 +318,10 @@ class Room:
         """
         self.integrate_pending()
         with self._context.mark.at(self.session_id, user_id):
-            update = self._server_edits.update(user_id, files, edits)
-            if update != EMPTY:
-                parsed = update_parser.parse(update)
-                self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, parsed=parsed))
+            self.take_edit(user_id, self._server_edits.update(user_id, files, edits), now)
+
+    def take_edit(self, user_id: str, update: bytes, now: int) -> None:
+        """Take an update that the server made for a user; raises as `edit` does."""
+        if update != EMPTY:
+            parsed = update_parser.parse(update)
+            self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, parsed=parsed))

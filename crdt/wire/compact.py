@@ -12,29 +12,25 @@ a map key they are not, which is why those are left alone that got their place f
 The input must have passed `update_parser.parse`.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Set
 
 from crdt.wire.content import ANY, DELETED, GC, STORED_LIMITS, STRING
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
-from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id
+from crdt.wire.struct_id import NO_ID, pack_id
 from crdt.wire.struct_reader import StructReader, utf_16_length
-
-TextRewriter = Callable[[int, int, str], str]
-"""(client id, clock of the first unit, text) → text with the same number of UTF-16 code units."""
 
 _NOTHING_OPEN = -1
 _REPLACEMENTS = "\ufffd\ufffd"
 
 
-def squash(update: bytes, split_surrogates: Set[int] = frozenset(), rewrite: TextRewriter | None = None) -> bytes:
+def squash(update: bytes, split_surrogates: Set[int] = frozenset()) -> bytes:
     """Return an equal update with joined runs.
 
     split_surrogates  packed ids of second halves of characters that some edit cut in two. Yjs replaces
                       both halves by U+FFFD; yrs does not, so a view that has to show what Yjs shows is
                       loaded from a state in which they already are replaced
-    rewrite           changes the text of each struct before it is joined with others
     """
-    return _Squasher(update, split_surrogates, rewrite).run()
+    return _Squasher(update, split_surrogates).run()
 
 
 class _Squasher(StructReader):
@@ -45,14 +41,13 @@ class _Squasher(StructReader):
     """
 
     __slots__ = (
-        "_count", "_head", "_is_sequence", "_kind", "_length", "_out", "_rewrite", "_right", "_split_surrogates",
+        "_count", "_head", "_is_sequence", "_kind", "_length", "_out", "_right", "_split_surrogates",
         "_texts",
     )  # fmt: skip
 
-    def __init__(self, update: bytes, split_surrogates: Set[int], rewrite: TextRewriter | None) -> None:
+    def __init__(self, update: bytes, split_surrogates: Set[int]) -> None:
         super().__init__(update, STORED_LIMITS)
         self._split_surrogates = split_surrogates
-        self._rewrite = rewrite
         self._start_section()
 
     def _start_section(self) -> None:
@@ -119,14 +114,12 @@ class _Squasher(StructReader):
         """Return (length in UTF-16 units, UTF-8 bytes, next position)."""
         size, at = read_var_uint(self.data, at)
         raw, end = self.data[at : at + size], at + size
-        if self._rewrite is None and raw.isascii():
+        if raw.isascii():
             return size, raw, end
         text = raw.decode()
         length = utf_16_length(text)
         if length != len(text) and self._split_surrogates:
             text = self._with_replacements(text, own)
-        if self._rewrite:
-            text = self._rewrite(client_of(own), clock_of(own), text)
         return length, text.encode(), end
 
     def _with_replacements(self, text: str, own: int) -> str:

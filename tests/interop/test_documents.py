@@ -3,10 +3,14 @@
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
+import pymongo
 import pytest
+from pymongo.database import Database
 
+import crdt.log.segments
 from tests.api import Api
 from tests.handlers.clients import code_of
 from tests.node_peers import Peers, connect
@@ -37,11 +41,18 @@ DOCUMENTS = {
 """{scene: (root, its type, its value)}"""
 
 
+UNSEEN = ("image", "link")
+"""Scenes that write into what is no part of a text: an embed, and the value of a format."""
+
+
 async def made(peers: Peers, ada: Api, scene: str, text: str = TEXT) -> str:
     """Let a client make a scene in a new session; return the session when all of it is on the server."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, scene)
     await peers.do("scene", scene, scene=scene, text=text)
+    await until(lambda: ada.live(session_id), lambda live: live["sequence"] > 0)
+    if scene in UNSEEN:
+        return session_id
     await until(lambda: ada.live(session_id), lambda live: text[2:] in json.dumps(live, ensure_ascii=False))
     return session_id
 
@@ -156,3 +167,71 @@ async def test_restore_brings_texts_back_and_names_what_it_could_not(peers: Peer
     assert (other.status, other.body["code"]) == (201, "second")
     assert other.body["notRestored"] == [{"root": "prosemirror", "type": "xml"}]
     assert "more" in other.body["documents"]["prosemirror"]["value"]
+
+
+REDACTED = {
+    **dict.fromkeys(("unnamed", "bold", "page", "typed_page", "tree", "image"), ""),
+    **dict.fromkeys(("cells", "list"), "kept"),
+    **dict.fromkeys(("attribute", "link"), "link"),
+}
+"""{scene: what stays of it}"""
+
+
+def stored(server: Any) -> bytes:
+    """Return the bytes of all files that the server keeps."""
+    folder = Path(server.parts.config.data_dir)
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+@pytest.mark.parametrize("scene", REDACTED)
+async def test_redaction_reaches_every_string_of_a_document(
+    peers: Peers, server: Any, ada: Api, scene: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Afterwards the secret is on no screen, in no answer and in no file of the store, whatever held it."""
+    monkeypatch.setattr(crdt.log.segments, "ENTRIES", 8)
+    secret = "hunter2-geheim"
+    session_id = await made(peers, ada, scene, secret)
+    path = f"/code/{session_id}"
+    is_seen = secret[2:] in json.dumps((await ada.post(f"{path}/save")).body)
+    assert is_seen == (scene not in UNSEEN)
+    await connect(peers, ada, session_id, "reader")
+    sequence = (await ada.live(session_id))["sequence"]
+
+    answer = await ada.post(f"{path}/redact", {"from": 1, "to": sequence, "text": secret})
+
+    assert answer.status == 200
+    assert answer.body["versions"] == is_seen
+    for name in (scene, "reader"):
+        shown = await until(lambda: peers.do("shown", name), lambda found: "geheim" not in found)  # noqa: B023  # awaited here
+        assert REDACTED[scene] in shown
+    now = (await ada.live(session_id))["sequence"]
+    for question in ("latest", "latest?live=true", "versions", "replay", *(f"at/{at}" for at in range(1, now + 1))):
+        found = await ada.get(f"{path}/{question}")
+        assert found.status == 200
+        assert "geheim" not in json.dumps(found.body)
+    first = (await ada.get(f"{path}/versions/1")).body
+    assert ("█" in json.dumps(first, ensure_ascii=False)) == is_seen
+    assert not any("geheim" in text for text in archive((await ada.get(f"{path}/export")).body).values())
+    assert b"geheim" not in stored(server)
+    await peers.do("destroy", "reader")
+    await connect(peers, ada, session_id, "newcomer")
+    assert await peers.do("shown", "newcomer") == await peers.do("shown", scene)
+
+
+async def test_redaction_on_mongodb_reaches_nested_texts_and_values(
+    peers: Peers, start_server: Any, mongo_uri: str
+) -> None:
+    """The same on the other store: no collection has the secret."""
+    server = await start_server(mongo_uri=f"{mongo_uri}redacted")
+    ada = await Api(server.url).sign_up()
+    for scene in ("typed_page", "tree", "cells"):
+        session_id = await made(peers, ada, scene, "hunter2-geheim")
+        await ada.post(f"/code/{session_id}/save")
+        sequence = (await ada.live(session_id))["sequence"]
+        body = {"from": 1, "to": sequence, "text": "hunter2-geheim"}
+        assert (await ada.post(f"/code/{session_id}/redact", body)).status == 200
+    client: pymongo.MongoClient[dict[str, Any]]
+    with pymongo.MongoClient(f"{mongo_uri}redacted") as client:
+        database: Database[dict[str, Any]] = client.get_default_database()
+        for name in database.list_collection_names():
+            assert not any("geheim" in repr(document) for document in database[name].find()), name

@@ -223,7 +223,7 @@ async def test_redaction_of_invalid_request_is_refused(
     ):
         assert code_of(await api.post(path, {**body, **change})) == expected
     with monkeypatch.context() as patched:
-        patched.setattr(crdt.history.redaction, "MAX_MOMENTS", 0)
+        patched.setattr(crdt.history.redaction, "MAX_VISITS", 0)
         assert code_of(await ada.post(path, body)) == (409, "limit_reached")
     assert (await ada.live(session_id))["code"] == "secret\n" * 3
     assert (await ada.post(path, body)).body["characters"] == 18

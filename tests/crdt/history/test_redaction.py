@@ -8,8 +8,8 @@ import pytest
 
 from crdt.document.document import Document
 from crdt.history import redaction
-from crdt.history.redaction import BLOCK
 from crdt.log import codec
+from crdt.reading.blanking import BLOCK
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist
 
@@ -19,7 +19,7 @@ def log_of(*updates: bytes) -> list[Chunk]:
 
 
 def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.RedactedIds:
-    return redaction.find(chunks, first, chunks[-1].last, text, "codemirror")
+    return redaction.find(chunks, first, chunks[-1].last, text)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_redacted_update_has_blocks_and_leaves_others_unchanged() -> None:
     update = typist.insert(0, "a 😀 secret")
     redacted_ids = {5: [2, 3, *range(5, 11)]}
 
-    changed = redaction.redact(update, redacted_ids)
+    changed = redaction.redact(update, redacted_ids, "secret")
 
     assert changed is not None
     assert Document(changed).texts(["codemirror"]) == {"codemirror": f"a {BLOCK * 2} {BLOCK * 6}"}
-    assert redaction.redact(changed, redacted_ids) is None
-    assert redaction.redact(update, {6: [1]}) is None
-    assert redaction.redact(update, {5: [99]}) is None
+    assert redaction.redact(changed, redacted_ids, "secret") is None
+    assert redaction.redact(update, {6: [1]}, "secret") is None
+    assert redaction.redact(update, {5: [99]}, "secret") is None
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -89,7 +89,7 @@ def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
     redacted_ids = found(log_of(*updates), "secret")
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     for update in updates:
-        doc.apply_update(redaction.redact(update, redacted_ids) or update)
+        doc.apply_update(redaction.redact(update, redacted_ids, "secret") or update)
     text = str(doc.get("codemirror", type=pycrdt.Text))
 
     assert len(text.encode("utf-16-le")) == len(typist.text.encode("utf-16-le"))

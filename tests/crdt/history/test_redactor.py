@@ -2,9 +2,9 @@
 
 import pytest
 
-from crdt.history.redaction import BLOCK
 from crdt.lifecycle.loading import read_log
 from crdt.log.codec import decode_chunk
+from crdt.reading.blanking import BLOCK
 from storage.errors import NotFound
 from tests.crdt.harness import Typist, join, send
 from tests.crdt.world import World
