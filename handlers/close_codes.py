@@ -36,6 +36,7 @@ class CloseCode(IntEnum):
     NOT_SIGNED_IN = 4401, "not signed in, or logged out; after `token_expired` come back with a new token", False
     NO_ACCESS = 4403, "no access, removed, or left", False
     NOT_FOUND = 4404, "no such session", False
+    CONFLICT = 4409, "two clients used one client id: send the text again as new edits", False
     SESSION_DELETED = 4410, "the session was deleted", False
     TOO_LARGE = 4413, "the document would pass a limit; `limit` in the reason names it", False
     OUT_OF_SERVICE = (
@@ -54,7 +55,7 @@ class CloseCode(IntEnum):
     RESTART = 1012, "the server restarts", True
     TRY_LATER = (
         1013,
-        "read too slowly; or edits that do not fit: a gap that stays, another user's client id",
+        "read too slowly",
         True,
     )
 
@@ -75,7 +76,7 @@ class Close(Enum):
     TOO_BIG = CloseCode.TOO_BIG, "too_large", "One message is too large.", MAX_SYNC_BYTES.name
     TOO_FAST = CloseCode.TOO_FAST, "too_fast", "This client sent too much for ten seconds."
     TOO_SLOW = CloseCode.TRY_LATER, "too_slow", "This client reads too slowly."
-    GAP = CloseCode.TRY_LATER, "gap", "Edits do not fit: others are missing before them."
+    CONFLICT = CloseCode.CONFLICT, "conflict", "Other edits have the same ids as yours. Send yours again as new ones."
     TOO_LARGE = CloseCode.TOO_LARGE, "too_large", "The document is too large."
     TOO_MANY = CloseCode.TOO_MANY, "too_many", "Too many connections."
     NOT_SIGNED_IN = CloseCode.NOT_SIGNED_IN, "not_signed_in", "Sign in first."
@@ -124,7 +125,7 @@ _OF_ROOMS = {
     CloseReason.LOGIN_EXPIRED: Close.LOGIN_EXPIRED,
     CloseReason.ACCOUNT_DELETED: Close.ACCOUNT_DELETED,
     CloseReason.MALFORMED: Close.MALFORMED,
-    CloseReason.GAP: Close.GAP,
+    CloseReason.CONFLICT: Close.CONFLICT,
     CloseReason.DOCUMENT_FULL: Close.TOO_LARGE,
     CloseReason.ROOM_DAMAGED: Close.QUARANTINED,
     CloseReason.ROOM_UNAVAILABLE: Close.UNAVAILABLE,

@@ -21,7 +21,6 @@ REASONS: dict[str, tuple[str, ...]] = {
         "crdt/errors.py",
         "crdt/lifecycle/environment.py",
         "crdt/room/context.py",
-        "crdt/room/observer.py",
         "crdt/room/upkeep.py",
         "crdt/wire/parsed_update.py",
         "handlers/http/views/fields.py",

@@ -37,8 +37,8 @@ export type Invite = Omit<ListedInvite, "createdBy" | "usedBy"> & Partial<NewInv
 def main() -> int:
     set_up.install_web()
     if "--format" in sys.argv:
+        TYPES.write_text(_types())  # first: the linter reads the types
         _node("eslint/bin/eslint.js", "--fix", "src")
-        TYPES.write_text(_types())
         _node("prettier/bin/prettier.cjs", "--log-level", "warn", "--write", ".")
         return 0
     if "--dev" in sys.argv:

@@ -20,36 +20,36 @@ _NOBODY: frozenset[int] = frozenset()
 class Admitted(NamedTuple):
     """What may be taken of an update.
 
-    parsed   what is to be applied, None for nothing
-    missing  see `Part.missing`
+    parsed     what is to be applied, None for nothing
+    missing    see `Part.missing`
+    differing  client ids of other users under which it has other structs than the document: two clients used one id
     """
 
     parsed: Parsed | None
     missing: frozenset[int] = _NOBODY
+    differing: Set[int] = _NOBODY
 
 
 def check_update(
-    index: StructIndex, parsed: Parsed, author: str, *, accepts_foreign: bool, state: Callable[[], bytes]
+    index: StructIndex, parsed: Parsed, author: str, foreign: Set[int], state: Callable[[], bytes]
 ) -> Admitted:
     """Say what of an update is to be applied. What is known already, or waits for something, is left out.
 
-    accepts_foreign  let the update bring new structs of client ids that belong to other users. Only
-                     true for the first sync after the server ended without saving what it had relayed:
-                     then one user's browser may hold the only copy of another's last keystrokes.
-    state            returns the document as an update, to compare what is known with it
+    foreign  client ids of other users for which the update may not bring new structs
+    state    returns the document as an update, to compare what is known with it
 
     Raises Rejected for structs that have no place, and LimitExceeded as `StructIndex.place`.
     """
-    foreign = _NOBODY if accepts_foreign else index.foreign(parsed, author)
     part = find_part(parsed, index.clocks, foreign)
+    differing: Set[int] = _NOBODY
     if part:
         if differing := _differing(index, parsed, part, author, state):
             part = find_part(parsed, index.clocks, foreign | differing) or part
         update = take_part(parsed.update, part.spans, part.ranges)
         if update == EMPTY:
-            return Admitted(None, part.missing)
+            return Admitted(None, part.missing, differing)
         parsed = _read_part(index, update)
-    return Admitted(_in_form(index, parsed), part.missing if part else _NOBODY)
+    return Admitted(_in_form(index, parsed), part.missing if part else _NOBODY, differing)
 
 
 def _differing(index: StructIndex, parsed: Parsed, part: Part, author: str, state: Callable[[], bytes]) -> Set[int]:

@@ -1,7 +1,7 @@
 """Who wrote each run and each line of a text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crdt.log.authorship import GRAIN_S, Authorship
 from crdt.reading.item_order import ItemOrder
@@ -15,22 +15,25 @@ _GAP_MS = GRAIN_S * 1_000
 class BlameRun:
     """Text of one author that stands side by side, as UTF-16 code units.
 
-    at  milliseconds since 1970 of the newest part, to two seconds
+    at          milliseconds since 1970 of the newest part, to two seconds
+    is_carried  the author brought it under a client id that is not theirs, see `crdt.room.claims`
     """
 
     start: int
     length: int
     author: str
     at: int
+    is_carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BlameLine:
-    """One line, without its end; author and time are those of its newest part, None for nothing at all."""
+    """One line, without its end; author, time and mark are those of its newest part, None for nothing at all."""
 
     text: str
     author: str | None
     at: int | None
+    is_carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,13 @@ def blame(state: bytes, root: str, owners: Mapping[int, str], authorship: Author
         ends = [*(clock for clock, _, _ in pieces[1:]), item.clock + item.length]
         owner = owners.get(item.client)
         runs += (
-            BlameRun(start + clock - item.clock, end - clock, owner or user, at)
+            BlameRun(
+                start + clock - item.clock,
+                end - clock,
+                user or owner or "",
+                at,
+                is_carried=bool(user) and user != owner,
+            )
             for (clock, at, user), end in zip(pieces, ends, strict=False)
         )
         parts.append(text)
@@ -67,11 +76,12 @@ def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
     joined: list[BlameRun] = []
     for run in runs:
         last = joined[-1] if joined else None
-        if last and last.author == run.author and (gap_ms is None or abs(run.at - last.at) <= gap_ms):
+        is_same = last and (last.author, last.is_carried) == (run.author, run.is_carried)
+        if last and is_same and (gap_ms is None or abs(run.at - last.at) <= gap_ms):
             last.length += run.length
             last.at = max(last.at, run.at)
         else:
-            joined.append(BlameRun(run.start, run.length, run.author, run.at))
+            joined.append(replace(run))
     return joined
 
 
@@ -83,12 +93,18 @@ def _lines(text: str, runs: list[BlameRun]) -> list[BlameLine]:
     for line in text.split("\n"):
         end = at + len(line)
         newest = _newest(runs, number, at, end if line else end + 1) or newest
-        lines.append(BlameLine(as_text(line), newest.author if newest else None, newest.at if newest else None))
+        lines.append(_line(line, newest))
         at = end + 1
         while number < len(runs) and runs[number].start + runs[number].length <= at:
             newest = runs[number] if runs[number].start + runs[number].length == at else newest
             number += 1
     return lines
+
+
+def _line(text: str, newest: BlameRun | None) -> BlameLine:
+    if newest is None:
+        return BlameLine(as_text(text), None, None)
+    return BlameLine(as_text(text), newest.author, newest.at, is_carried=newest.is_carried)
 
 
 def _newest(runs: list[BlameRun], number: int, start: int, end: int) -> BlameRun | None:

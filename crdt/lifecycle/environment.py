@@ -14,7 +14,7 @@ class Environment:
 
     clock            returns milliseconds since 1970
     random_below     returns a random integer from 0 to below its argument
-    accepts_foreign  the server ended without saving all it had relayed (see `admission.check_update`)
+    accepts_foreign  the server ended without saving all it had relayed (see `Room`)
     encode           returns a frame as it goes over the wire
     mark             where it is written whom native code works for
     quarantine       which sessions are set aside

@@ -6,6 +6,7 @@ brought by somebody else, for restores and for texts that came by REST. Position
 asks (`crdt.reading.item_order`).
 """
 
+import itertools
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ GRAIN_S = 2
 _MARK = b"\x00\x02"
 """Tables without times begin with how many users there are; none have nothing behind the zero."""
 _USER_BITS = 20
+_USER_MASK = (1 << _USER_BITS) - 1
 
 
 class Authorship:
@@ -54,10 +56,29 @@ class Authorship:
         clocks, values = spans
         if values:
             last = values[-1]
-            if last & (1 << _USER_BITS) - 1 == user and second - (last >> _USER_BITS) < GRAIN_S:
+            if last & _USER_MASK == user and second - (last >> _USER_BITS) < GRAIN_S:
                 return
         clocks.append(clock)
         values.append(second << _USER_BITS | user)
+
+    def first_of_others(self, client: int, user_id: str) -> int | None:
+        """Return the first clock of a client's structs that somebody else than this user brought, if there is one."""
+        clocks, values = self._spans.get(client, (array("Q"), array("Q")))
+        user = self._index.get(user_id, -1)
+        return next((clock for clock, value in zip(clocks, values, strict=True) if value & _USER_MASK != user), None)
+
+    def reassign(self, client: int, first: int, after: int, user_id: str) -> None:
+        """Say that a user brought these structs of a client, whoever did; the times stay."""
+        old_clocks, old_values = self._spans.pop(client, (array("Q"), array("Q")))
+        following = self._next.get(client, 0)
+        ends = [*old_clocks[1:], following]
+        for clock, end, value in zip(old_clocks, ends, old_values, strict=True):
+            second, user = value >> _USER_BITS, self._users[value & _USER_MASK]
+            cuts = sorted({clock, min(max(first, clock), end), min(max(after, clock), end), end})
+            for start, stop in itertools.pairwise(cuts):
+                self.add(client, start, stop, second, user_id if first <= start < after else user)
+        if following:
+            self._next[client] = following
 
     def of(self, client: int, start: int, end: int) -> list[tuple[int, int, str]]:
         """Return (first clock, milliseconds since 1970, who brought it) of the parts of a range of clocks."""
@@ -66,7 +87,7 @@ class Authorship:
         parts = []
         while at < len(clocks) and clocks[at] < end:
             value = values[at]
-            user = self._users[value & (1 << _USER_BITS) - 1]
+            user = self._users[value & _USER_MASK]
             parts.append((max(start, clocks[at]), (value >> _USER_BITS) * 1_000, user))
             at += 1
         return parts
@@ -85,7 +106,7 @@ class Authorship:
         clock = second = 0
         for start, value in zip(clocks, values, strict=True):
             now = value >> _USER_BITS
-            user = users[self._users[value & (1 << _USER_BITS) - 1]]
+            user = users[self._users[value & _USER_MASK]]
             parts.append(write_var_uint(start - clock))
             parts.append(write_var_uint(now - second << 1 if now >= second else (second - now << 1) - 1))
             parts.append(write_var_uint(user))

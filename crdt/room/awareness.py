@@ -82,6 +82,12 @@ class Awareness:
         presence = self._table.get(client_id)
         return (presence.user_id if presence else owners.get(client_id, user_id)) != user_id
 
+    def users_of(self, client_ids: Iterable[int]) -> dict[int, str]:
+        """Return {client id: user id} of those of these clients that are here."""
+        table = self._table
+        found = ((client_id, table.get(client_id)) for client_id in client_ids)
+        return {client_id: one.user_id for client_id, one in found if one and one.state is not None}
+
     def remove(self, client_ids: Iterable[int]) -> list[AwarenessEntry]:
         """Take clients out whose connection closed; return what to tell the others (same clock, no state)."""
         gone = []

@@ -21,8 +21,8 @@ class CloseReason(Enum):
     ACCOUNT_DELETED = auto()
     """A login ended because its user deleted the account."""
     MALFORMED = auto()
-    GAP = auto()
-    """The client keeps sending updates that build on structs the room does not have."""
+    CONFLICT = auto()
+    """The client has other structs under ids than the document has: two clients used one id."""
     DOCUMENT_FULL = auto()
     ROOM_DAMAGED = auto()
     ROOM_UNAVAILABLE = auto()

@@ -42,6 +42,7 @@ class Connection:
     received     number of its sync updates so far
     unsaved      (log sequence, value of `received`) of updates that are not committed yet, None for nothing
     is_behind    a part of what it sent was left out, and it has not answered with all of that since
+    verifies     {client id: (first clock, next clock)} of its own structs that others brought: it was asked for them
     asked_for    the question that it has not answered: {client id of which something is missing: the clock known}
     was_sent     {client id: next clock} of a large document that was sent as an answer, None for none
     is_on_way    the time up to which that may be on its way to a client on a slow link
@@ -64,6 +65,7 @@ class Connection:
     was_sent: dict[int, int] | None = None
     is_on_way: int = 0
     is_answering: bool = False
+    verifies: dict[int, tuple[int, int]] = field(default_factory=dict)
     was_refused: bool = False
     presence_at: int = 0
     late_presence: dict[int, AwarenessEntry] | None = None
@@ -88,6 +90,15 @@ class Connection:
         if sent is None:
             return False
         return now < self.is_on_way or all(known.get(client, 0) >= clock for client, clock in sent.items())
+
+    def ask_all(self, brought_by_others: Mapping[int, tuple[int, int]], clocks: Mapping[int, int]) -> None:
+        """Ask for all the client has that the document lacks, and for structs of their own that others brought.
+
+        clocks  {client id: next clock} of the document
+        """
+        self.verifies.update(brought_by_others)
+        known = {**clocks, **{client: first for client, (first, _) in brought_by_others.items()}}
+        self.outbox.send(y_protocol.sync_step1(known))
 
     def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
         """Ask once for all the client has, because an update of theirs waits for structs of the clients in `missing`.
@@ -137,3 +148,22 @@ class Connection:
             count = self.unsaved.popleft()[1]
         if count:
             self.outbox.send(y_protocol.saved(count))
+
+
+class Observer(Protocol):
+    """What is told of all that happens in a room, and shows it to clients that are not Yjs.
+
+    Called inside the room's calls: quick, and never raises.
+    """
+
+    def edited(self) -> None:
+        """The document has changed."""
+
+    def joined(self, connection: Connection) -> None:
+        """A client came in."""
+
+    def left(self, connection: Connection) -> None:
+        """A client is gone."""
+
+    def heard(self, entries: list[AwarenessEntry]) -> None:
+        """Presence has changed."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crdt.crashmark import CrashMark
-from crdt.limits import LimitCounters, RoomLimits
+from crdt.errors import RoomUnavailable
+from crdt.limits import MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES, LimitCounters, RoomLimits
 from crdt.log.journal import Journal
 from crdt.room.connection import Connection
 from crdt.room.presence import PresenceScheduler
@@ -56,7 +57,7 @@ class RoomContext:
     encode           returns a frame as it goes over the wire
     mark             where it is written whom native code works for
     limit_counters   how often each limit kept somebody from something
-    accepts_foreign  the server ended without saving all it had relayed (see `admission.check_update`)
+    accepts_foreign  the server ended without saving all it had relayed (see `Room`)
     large_answers    sends large documents in parts; without it they are sent whole
     """
 
@@ -69,3 +70,12 @@ class RoomContext:
     limit_counters: LimitCounters = field(default_factory=LimitCounters)
     accepts_foreign: bool = False
     large_answers: LargeAnswerer | None = None
+
+    def check_unsaved(self, journal: Journal, size: int) -> None:
+        """Raise RoomUnavailable if a room, or all rooms together, have too much to save to take `size` more bytes."""
+        if journal.unsaved_bytes + size > self.limits.unsaved_bytes:
+            self.limit_counters.count(MAX_UNSAVED_ROOM_BYTES)
+            raise RoomUnavailable("too much is waiting to be saved")
+        if not self.sink.has_capacity(size):
+            self.limit_counters.count(MAX_UNSAVED_BYTES)
+            raise RoomUnavailable("too much is waiting to be saved")

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crdt.document.struct_index import StructIndex
+from crdt.log.contributions import Contributions
 from crdt.room.broadcast import Broadcast
+from crdt.room.claims import Claims
 from crdt.room.closing import CloseReason
-from crdt.room.connection import Connection
+from crdt.room.connection import Connection, Observer
 from crdt.room.context import RoomContext
-from crdt.room.observer import Observer
 from crdt.room.presence import Presence
-from crdt.wire import y_protocol
+from crdt.wire.y_protocol import AwarenessEntry
 from storage.records import Role
 
 
@@ -25,11 +26,14 @@ class Members:
     is_open    edits are accepted; False once the session has ended
     observers  who else is told what happens in the room
     broadcast  what everybody here is told
+    claims     whose client ids are whose
     """
 
-    __slots__ = ("_index", "broadcast", "connections", "is_open", "observers", "presence")
+    __slots__ = ("_index", "broadcast", "claims", "connections", "is_open", "observers", "presence")
 
-    def __init__(self, index: StructIndex, context: RoomContext, *, is_open: bool) -> None:
+    def __init__(
+        self, index: StructIndex, contributions: Contributions, context: RoomContext, *, is_open: bool
+    ) -> None:
         """index: the structs of the document, which those who may write are asked to complete."""
         self.is_open = is_open
         self.connections: dict[Connection, None] = {}
@@ -45,6 +49,7 @@ class Members:
             context.scheduler,
             context.limit_counters,
         )
+        self.claims = Claims(index, contributions, self.presence)
 
     def join(self, connection: Connection) -> None:
         """Let a client in: ask for what it has if it may write, tell it who is here."""
@@ -53,6 +58,15 @@ class Members:
             observer.joined(connection)
         self._update_rights(connection)
         self.presence.greet(connection)
+
+    def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
+        """Take presence; ask for structs under ids that a client announces first, if others brought them."""
+        known = set(connection.client_ids)
+        self.presence.hear(connection, entries, now)
+        if connection.may_write and (new := connection.client_ids - known):
+            brought = self.claims.brought_by_others(connection.user_id, new)
+            if brought:
+                connection.ask_all(brought, self._index.clocks)
 
     def leave(self, connection: Connection) -> None:
         """Take a client out, and its presence with it. Harmless if it has left already."""
@@ -106,4 +120,5 @@ class Members:
         connection.may_write = may_write(connection.role, is_open=self.is_open)
         if connection.may_write and not could_write:
             connection.was_refused = False
-            connection.outbox.send(y_protocol.sync_step1(self._index.clocks))
+            own = self.claims.owned(connection.user_id)
+            connection.ask_all(self.claims.brought_by_others(connection.user_id, own), self._index.clocks)

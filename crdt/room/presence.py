@@ -6,8 +6,7 @@ from typing import Any, Protocol
 from crdt.limits import PRESENCE_MS, LimitCounters, RoomLimits
 from crdt.room.awareness import Awareness
 from crdt.room.broadcast import Broadcast, FlushScheduler
-from crdt.room.connection import Connection
-from crdt.room.observer import Observer
+from crdt.room.connection import Connection, Observer
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessEntry
 
@@ -70,6 +69,10 @@ class Presence:
         self._scheduler = scheduler
         self._news: dict[int, AwarenessEntry] = {}
         self._source: Connection | None = None
+
+    def users_of(self, client_ids: Iterable[int]) -> dict[int, str]:
+        """Return {client id: user id} of those of these clients that are here."""
+        return self._awareness.users_of(client_ids)
 
     def greet(self, connection: Connection) -> None:
         """Tell a client who is here."""

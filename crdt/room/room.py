@@ -12,12 +12,11 @@ from crdt.document.document import CUT_BYTES, Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
 from crdt.document.server_edits import ServerEdits, code_root
-from crdt.errors import RoomUnavailable
-from crdt.limits import MAX_UNSAVED_BYTES, MAX_UNSAVED_ROOM_BYTES
 from crdt.log import codec
 from crdt.log.contributions import Contributions
 from crdt.log.journal import Journal
 from crdt.log.restore import RestoredDocument
+from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
 from crdt.room.incoming import Incoming, UpdateKind, check_size
@@ -67,10 +66,10 @@ class Room:
         self.session_id = session_id
         self.main_root = main_root
         self.index = restored.index
-        self.members = Members(self.index, context, is_open=is_open)
         self.document = Document(restored.state, self.index.split_surrogates, restored.traits)
         self.journal = Journal(session_id, restored.sequence)
         self.contributions = Contributions(restored.authorship, restored.contributors, restored.edited_at)
+        self.members = Members(self.index, self.contributions, context, is_open=is_open)
         self.upkeep = Upkeep(checkpointed=checkpointed)
         self._context = context
         self._deferred_by: str | None = None
@@ -105,7 +104,7 @@ class Room:
             case y_protocol.SyncUpdate(update):
                 self._write(connection, Incoming(update, connection.user_id, now, UpdateKind.LIVE, connection, parsed))
             case y_protocol.AwarenessUpdate(entries):
-                self.members.presence.hear(connection, entries, now)
+                self.members.hear(connection, entries, now)
             case y_protocol.SyncStep1(state_vector):
                 self._answer(connection, state_vector, now)
             case y_protocol.SyncStep2(update):
@@ -173,7 +172,11 @@ class Room:
             self._refuse(connection, incoming.update)
             return
         check_size(incoming, self._context.limits, self._context.limit_counters)
-        self._note_missing(incoming, connection, self._accept(incoming))
+        missing, differing = self._accept(incoming)
+        if differing:
+            self.members.close([connection], CloseReason.CONFLICT)
+            return
+        self._note_missing(incoming, connection, missing)
         if self._waiting:
             self._ask_waiting()
         connection.acknowledge_when_saved(self.journal.sequence, self.journal.saved_sequence)
@@ -210,24 +213,30 @@ class Room:
 
     # -- the stages of an update that is no keystroke ---------------------------------------------
 
-    def _accept(self, incoming: Incoming) -> Set[int]:
+    def _accept(self, incoming: Incoming) -> tuple[Set[int], Set[int]]:
         """Scan, apply, log and relay one update, or the part of it that can be integrated now.
 
-        Returns the clients of which something is missing that the rest waits for.
+        Returns the clients of which something is missing that the rest waits for, and those that the sender has
+        other structs of than the document.
 
         Raises Rejected, LimitExceeded or RoomUnavailable; nothing has changed then.
         """
         if incoming.update == EMPTY:
-            return _NOBODY
-        self._check_unsaved(len(incoming.update))
-        parsed, missing = self._admit(incoming)
+            return _NOBODY, _NOBODY
+        self._context.check_unsaved(self.journal, len(incoming.update))
+        read = incoming.parsed or update_parser.read(incoming.update)
+        source = incoming.source
+        verified: Set[int] = _NOBODY
+        if source and source.verifies and incoming.kind is UpdateKind.ANSWER:
+            verified = self.members.claims.verify(source, read, self.document.state())
+        parsed, missing, differing = self._admit(incoming, read)
         if parsed is not None:
             self._take(incoming, parsed)
-        return missing
+        return missing, differing | verified
 
     def _take(self, incoming: Incoming, parsed: Parsed) -> None:
         """Apply, log and relay an admitted update."""
-        unclaimed = self._unclaimed(incoming, parsed)
+        unclaimed = self.members.claims.carried(incoming, parsed)
         if not self.index.take(parsed, incoming.author, self.document.apply, unclaimed):
             return
         update = parsed.update
@@ -236,38 +245,15 @@ class Room:
         self.contributions.note(parsed, entry, self.journal.sequence)
         self._tell(y_protocol.sync_update(update), len(update), incoming.source)
 
-    def _check_unsaved(self, size: int) -> None:
-        """Raise RoomUnavailable if this room, or all rooms together, wait to save too much already."""
-        context = self._context
-        if self.journal.unsaved_bytes + size > context.limits.unsaved_bytes:
-            context.limit_counters.count(MAX_UNSAVED_ROOM_BYTES)
-            raise RoomUnavailable("too much is waiting to be saved")
-        if not context.sink.has_capacity(size):
-            context.limit_counters.count(MAX_UNSAVED_BYTES)
-            raise RoomUnavailable("too much is waiting to be saved")
-
-    def _admit(self, incoming: Incoming) -> admission.Admitted:
-        """Scan an update and check it against the document and its quota; return what to apply."""
-        admitted = admission.check_update(
-            self.index,
-            incoming.parsed or update_parser.read(incoming.update),
-            incoming.author,
-            accepts_foreign=self._accepts_foreign(incoming),
-            state=self.document.state,
-        )
+    def _admit(self, incoming: Incoming, read: Parsed) -> admission.Admitted:
+        """Check a scanned update against the document and its quota; return what to apply."""
+        # after an unclean end one browser may have the only copy of what others typed, who are here as well
+        accepts_all = self._context.accepts_foreign and incoming.kind is UpdateKind.ANSWER
+        foreign = _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
+        admitted = admission.check_update(self.index, read, incoming.author, foreign, self.document.state)
         if admitted.parsed:
             self._quota.check(admitted.parsed, admitted.parsed.update, is_exact=incoming.kind is not UpdateKind.LIVE)
         return admitted
-
-    def _accepts_foreign(self, incoming: Incoming) -> bool:
-        """Whether an update may bring new structs of other users (see `admission.check_update`)."""
-        return self._context.accepts_foreign and incoming.kind is UpdateKind.ANSWER
-
-    def _unclaimed(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
-        """Return the client ids whose structs the sender only carries: they get no owner yet."""
-        if incoming.source is None or not self._accepts_foreign(incoming):
-            return _NOBODY
-        return parsed.spans.keys() - self.index.owners.keys() - incoming.source.client_ids
 
     # -- saving -----------------------------------------------------------------------------------
 

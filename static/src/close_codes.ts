@@ -6,6 +6,7 @@ export const CLOSE_CODE = {
   notSignedIn: 4401,
   noAccess: 4403,
   notFound: 4404,
+  conflict: 4409,
   sessionDeleted: 4410,
   tooLarge: 4413,
   outOfService: 4500,

@@ -506,21 +506,27 @@ export interface components {
       lines: components["schemas"]["BlameLine"][]
       runs: components["schemas"]["BlameRun"][]
     }
-    /** @description A line, who wrote its newest part and when; null for an empty line. */
+    /** @description A line, who wrote its newest part and when; null for an empty line. `carried`: see a run. */
     BlameLine: {
       line: number
       text: string
       author: string | null
       /** Format: date-time */
       at: string | null
+      carried: boolean
     }
-    /** @description A part of a text that one user wrote; positions are UTF-16 code units. */
+    /**
+     * @description A part of a text that one user wrote; positions are UTF-16 code units.
+     *
+     *     `carried`: the author only brought it. Somebody else typed it, whose client has not confirmed it.
+     */
     BlameRun: {
       start: number
       length: number
       author: string
       /** Format: date-time */
       at: string
+      carried: boolean
     }
     /** @description How many characters of a text were taken out of how many updates and versions. */
     Redaction: {

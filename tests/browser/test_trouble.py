@@ -237,14 +237,13 @@ def refuse_typing(monkeypatch, reason: CloseReason, *, cuts: int = 0) -> set[int
     return refused
 
 
-@pytest.mark.parametrize("reason", [CloseReason.MALFORMED, CloseReason.GAP])
+@pytest.mark.parametrize("reason", [CloseReason.MALFORMED, CloseReason.CONFLICT])
 async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
     person: NewPerson, monkeypatch, reason: CloseReason
 ) -> None:
     """All that one client id typed from some moment on is refused; the text arrives once, under another client id.
 
-    That happens by itself where nothing else would help. Edits that do not fit may fit when others come back, so the
-    person decides.
+    That happens by itself, because nothing else would help.
     """
     ada, gil = await person(), await person()
     session_id = await with_task(ada, "Unreadable")
@@ -253,10 +252,6 @@ async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
     await ada.text.click()
     await ada.page.keyboard.press("Control+End")
     await ada.page.keyboard.insert_text(" # mine")
-    if reason is CloseReason.GAP:
-        await expect(banner(ada)).to_contain_text("Your edits build on edits that the server does not have.")
-        await ada.check_access()
-        await ada.button("Send my text as new edits").click()
 
     await expect(ada.page.locator(".toast")).to_have_text("Your text was sent again as new edits")
     await expect(ada.text).to_have_text(TASK + " # mine")
@@ -272,7 +267,7 @@ async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
     assert len(refused) == 1
 
 
-@pytest.mark.parametrize("reason", [CloseReason.MALFORMED, CloseReason.GAP])
+@pytest.mark.parametrize("reason", [CloseReason.MALFORMED, CloseReason.CONFLICT])
 async def test_text_whose_arrival_nobody_confirmed_is_there_once(
     person: NewPerson, monkeypatch, reason: CloseReason
 ) -> None:
@@ -283,25 +278,15 @@ async def test_text_whose_arrival_nobody_confirmed_is_there_once(
     await ada.text.click()
     await ada.page.keyboard.press("Control+End")
     await ada.page.keyboard.insert_text(" # mine")
-    again = ada.button("Send my text as new edits")
-    if reason is CloseReason.GAP:
-        await again.click()
     await expect(banner(ada)).to_contain_text("That did not work.")
     assert await live_code(ada, session_id) == TASK + " # mine"
-    if reason is CloseReason.GAP:
-        await ada.text.click()
-        await ada.page.keyboard.press("Control+End")
-        await ada.page.keyboard.insert_text(", and more")
 
     await ada.page.reload()
-    if reason is CloseReason.GAP:
-        await again.click()
 
     await expect(ada.page.locator(".toast")).to_have_text("Your text was sent again as new edits")
-    text = TASK + " # mine" + (", and more" if reason is CloseReason.GAP else "")
-    await expect(ada.text).to_have_text(text)
+    await expect(ada.text).to_have_text(TASK + " # mine")
     await ada.until_saved()
-    assert await live_code(ada, session_id) == text
+    assert await live_code(ada, session_id) == TASK + " # mine"
     assert await ada.page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('sent:'))") == []
 
 

@@ -37,7 +37,9 @@ def update_of(*structs: Struct, client: int = 1, clock: int = 0) -> bytes:
 
 def admit(index: StructIndex, update: bytes, author: str = "ada", *, accepts_foreign: bool = False) -> Parsed | None:
     """Return what of an update may be applied to a document of which only the table is there."""
-    return check_update(index, read(update), author, accepts_foreign=accepts_foreign, state=lambda: EMPTY).parsed
+    parsed = read(update)
+    foreign = frozenset[int]() if accepts_foreign else index.foreign(parsed, author)
+    return check_update(index, parsed, author, foreign, lambda: EMPTY).parsed
 
 
 __all__ = ["VALUE", "admit", "deleted", "gone", "placed", "text", "update_of", "value"]

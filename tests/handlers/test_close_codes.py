@@ -54,7 +54,7 @@ def test_close_code_says_come_back_exactly_where_newest_provider_does() -> None:
 
 def test_close_code_lists_each_of_its_words_one_time() -> None:
     assert words(CloseCode.MALFORMED) == ["malformed"]
-    assert words(CloseCode.TRY_LATER) == ["too_slow", "gap"]
+    assert words(CloseCode.TRY_LATER) == ["too_slow"]
 
 
 def test_close_table_uses_every_code() -> None:

@@ -231,10 +231,10 @@ async def unsaved(scene: Scene) -> Wire:
     return wire
 
 
-async def gap(scene: Scene) -> Wire:
+async def conflict(scene: Scene) -> Wire:
     wire = await scene.wire()
     room = scene.server.parts.services.rooms.find(scene.session_id)
-    room.members.close(room.members.connections, CloseReason.GAP)
+    room.members.close(room.members.connections, CloseReason.CONFLICT)
     return wire
 
 
@@ -334,7 +334,12 @@ CLOSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         '{"code":"too_large","limit":"max_sync_bytes","message":"message too large"}',
     ),
     "unsaved": (unsaved, {}, 4503, '{"code":"unavailable","message":"too much is waiting to be saved"}'),
-    "gap": (gap, {}, 1013, '{"code":"gap","message":"Edits do not fit: others are missing before them."}'),
+    "conflict": (
+        conflict,
+        {},
+        4409,
+        '{"code":"conflict","message":"Other edits have the same ids as yours. Send yours again as new ones."}',
+    ),
     "too fast": (
         too_fast,
         {"updates_per_s": 5, "updates_burst": 5},

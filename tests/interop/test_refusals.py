@@ -215,7 +215,7 @@ CASES: dict[Close, Case] = {
     Close.TOO_BIG: Case(during=paste, after=take_out, settings={"max_update_bytes": 2_048, "max_sync_bytes": 2_048}),
     Close.TOO_FAST: Case(during=flood, after=repair, settings={"updates_per_s": 5, "updates_burst": 5}),
     Close.TOO_SLOW: Case(during=read_nothing),
-    Close.GAP: Case(during=by_room(CloseReason.GAP)),
+    Close.CONFLICT: Case(during=by_room(CloseReason.CONFLICT)),
     Close.TOO_LARGE: Case(during=paste, after=take_out, settings={"max_text_bytes": 2_048}),
     Close.TOO_MANY: Case(before=fill, after=empty, settings={"connections_per_session": 3}),
     Close.NOT_SIGNED_IN: Case(before=bad_token, after=renew),

@@ -111,21 +111,26 @@ class Replay(From):
 
 
 class BlameLine(TypedDict):
-    """A line, who wrote its newest part and when; null for an empty line."""
+    """A line, who wrote its newest part and when; null for an empty line. `carried`: see a run."""
 
     line: int
     text: str
     author: str | None
     at: Timestamp | None
+    carried: bool
 
 
 class BlameRun(TypedDict):
-    """A part of a text that one user wrote; positions are UTF-16 code units."""
+    """A part of a text that one user wrote; positions are UTF-16 code units.
+
+    `carried`: the author only brought it. Somebody else typed it, whose client has not confirmed it.
+    """
 
     start: int
     length: int
     author: str
     at: Timestamp
+    carried: bool
 
 
 class Blame(TypedDict):
@@ -250,11 +255,18 @@ def blame(root: str, sequence: int, record: blaming.Blame, people: Mapping[str, 
                 "text": line.text,
                 "author": line.author,
                 "at": rfc3339(line.at) if line.at is not None else None,
+                "carried": line.is_carried,
             }
             for number, line in enumerate(record.lines, 1)
         ],
         "runs": [
-            {"start": run.start, "length": run.length, "author": run.author, "at": rfc3339(run.at)}
+            {
+                "start": run.start,
+                "length": run.length,
+                "author": run.author,
+                "at": rfc3339(run.at),
+                "carried": run.is_carried,
+            }
             for run in record.runs
         ],
     }

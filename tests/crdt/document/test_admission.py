@@ -16,7 +16,9 @@ from tests.fuzz.structure import Section, Struct, Update
 def check(
     index: StructIndex, update: bytes, author: str = "ada", state: bytes = EMPTY, *, accepts_foreign: bool = False
 ) -> Admitted:
-    return check_update(index, read(update), author, accepts_foreign=accepts_foreign, state=lambda: state)
+    parsed = read(update)
+    foreign = frozenset[int]() if accepts_foreign else index.foreign(parsed, author)
+    return check_update(index, parsed, author, foreign, lambda: state)
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def index(typist: Typist) -> StructIndex:
 def test_check_update_of_new_structs_returns_them_with_places(index: StructIndex, typist: Typist) -> None:
     update = typist.insert(3, "d")
 
-    admitted, missing = check(index, update)
+    admitted, missing, _ = check(index, update)
 
     assert admitted is not None
     assert admitted.update == update
@@ -47,15 +49,15 @@ def test_check_update_of_known_structs_returns_nothing(index: StructIndex, typis
     """They may be sent again by anybody, with any content."""
     forged = Typist(5)
 
-    assert check(index, typist.made[0]) == (None, frozenset())
-    assert check(index, forged.insert(0, "xyz"), "bob") == (None, frozenset())
+    assert check(index, typist.made[0]) == Admitted(None)
+    assert check(index, forged.insert(0, "xyz"), "bob") == Admitted(None)
 
 
 def test_check_update_of_known_structs_with_deletions_returns_only_these(index: StructIndex, typist: Typist) -> None:
     """A stock client's answer to a question for everything has both."""
     typist.delete(0, 1)
 
-    admitted, _ = check(index, typist.doc.get_update(), "bob")
+    admitted, *_ = check(index, typist.doc.get_update(), "bob")
 
     assert admitted is not None
     assert admitted.spans == {}
@@ -66,7 +68,7 @@ def test_check_update_known_in_part_returns_what_is_new(index: StructIndex, typi
     """The first struct is cut where the document's clock ends, as Yjs cuts it."""
     typist.insert(3, "d")
 
-    admitted, missing = check(index, typist.doc.get_update())
+    admitted, missing, _ = check(index, typist.doc.get_update())
 
     assert admitted is not None
     assert admitted.update == typist.made[-1]
@@ -82,7 +84,7 @@ def test_check_update_with_a_hole_returns_what_is_before_it(index: StructIndex, 
     update = holed + bytes.fromhex("056f746865720178" + "01" + "05" + "02" + "0201" + "0302")
     assert other.insert(0, "x")
 
-    admitted, missing = check(index, update)
+    admitted, missing, _ = check(index, update)
 
     assert admitted is not None
     assert admitted.spans == {5: (3, 4), 6: (0, 1)}
@@ -105,7 +107,7 @@ def test_check_update_under_foreign_client_id_leaves_that_out(index: StructIndex
     own.insert(4, "e")
     own.insert(0, "f")
 
-    admitted, missing = check(index, own.doc.get_update(), "bob")
+    admitted, missing, _ = check(index, own.doc.get_update(), "bob")
 
     assert admitted is None
     assert missing == {5, 6}
@@ -121,11 +123,11 @@ def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist:
     forged = Typist(5)
     forged.insert(0, "xyz!")
 
-    admitted, missing = check(index, typist.doc.get_update(), "bob", known)
+    admitted, missing, _ = check(index, typist.doc.get_update(), "bob", known)
     assert admitted is not None
     assert (admitted.spans, missing) == ({5: (3, 4)}, frozenset())
 
-    assert check(index, forged.doc.get_update(), "bob", known) == Admitted(None, frozenset((5,)))
+    assert check(index, forged.doc.get_update(), "bob", known) == Admitted(None, frozenset((5,)), {5})
 
 
 def test_check_update_whose_known_structs_hide_what_it_refers_to_is_refused(index: StructIndex) -> None:
@@ -138,7 +140,7 @@ def test_check_update_in_what_is_gone_is_collected(index: StructIndex) -> None:
     """Others get what Yjs would pass on."""
     index.take_stored(parse(update_of(gone(2))), "ada")
 
-    admitted, _ = check(index, update_of(placed(text("xy"), left=(1, 1), right=(5, 0)), client=2))
+    admitted, *_ = check(index, update_of(placed(text("xy"), left=(1, 1), right=(5, 0)), client=2))
 
     assert admitted is not None
     assert admitted.update == update_of(gone(2), client=2)
@@ -149,7 +151,7 @@ def test_check_update_splits_values_under_a_key(index: StructIndex) -> None:
     values = Struct(ANY, 2, b"\x02\x7d\x01\x7d\x02")
     values.parent, values.key = "m", "k"
 
-    admitted, _ = check(index, Update([Section(9, 0, [values])]).encode())
+    admitted, *_ = check(index, Update([Section(9, 0, [values])]).encode())
 
     assert admitted is not None
     assert len(admitted.parent_changes) == 2

@@ -93,7 +93,7 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
     if found is None:
         return False
     parsed = parse(update)
-    admitted = check_update(index, parsed, author, accepts_foreign=False, state=lambda: b"")
+    admitted = check_update(index, parsed, author, index.foreign(parsed, author), lambda: b"")
     assert admitted.parsed is parsed
     cuts = set(parsed.splits)
     for client, start, end in parsed.ranges:

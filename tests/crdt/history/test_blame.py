@@ -97,8 +97,8 @@ def test_blame_of_empty_text_names_nobody() -> None:
     assert (found.runs, [(line.text, line.author, line.at) for line in found.lines]) == ([], [("", None, None)])
 
 
-def test_blame_of_carried_text_names_owner_of_client_id() -> None:
-    """After an unclean end a browser may bring what another one typed: it stays his, whose client it is."""
+def test_blame_of_carried_text_names_who_brought_it_until_its_owner_confirms() -> None:
+    """A browser may bring what another one typed: nobody else knows whether it was changed on the way."""
     room, ada, bob = make_room(accepts_foreign=True), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
     send(room, at_ada, ada.insert(0, "a"), NOW)
@@ -111,8 +111,8 @@ def test_blame_of_carried_text_names_owner_of_client_id() -> None:
     room.receive(at_bob, b"\x00\x01" + _sized(brought), NOW + 60_000)
 
     found = blamed(room)
-    assert [(run.length, run.author, run.at) for run in found.runs] == [
-        (1, "bob", NOW + 60_000), (1, "ada", NOW), (4, "ada", NOW + 60_000)
+    assert [(run.length, run.author, run.at, run.is_carried) for run in found.runs] == [
+        (1, "bob", NOW + 60_000, True), (1, "ada", NOW, False), (4, "bob", NOW + 60_000, True)
     ]  # fmt: skip
 
 

@@ -91,3 +91,23 @@ def test_authorship_of_earlier_releases_has_owners_without_times() -> None:
 def test_authorship_with_valid_checksum_but_invalid_content_is_damaged(body: bytes) -> None:
     with pytest.raises(RoomDamaged):
         authorship.decode(codec.with_checksum(body))
+
+
+def test_authorship_reassigned_in_the_middle_keeps_the_rest() -> None:
+    authorship = Authorship()
+    authorship.add(5, 0, 4, 1_000, "ada")
+    authorship.add(5, 4, 10, 2_000, "bob")
+    authorship.add(5, 10, 12, 3_000, "cleo")
+
+    authorship.reassign(5, 6, 11, "ada")
+
+    assert authorship.of(5, 0, 12) == [
+        (0, 1_000_000, "ada"),
+        (4, 2_000_000, "bob"),
+        (6, 2_000_000, "ada"),
+        (10, 3_000_000, "ada"),
+        (11, 3_000_000, "cleo"),
+    ]
+    assert authorship.clients() == {5: 12}
+    assert authorship.first_of_others(5, "ada") == 4
+    assert authorship.first_of_others(5, "dora") == 0

@@ -10,20 +10,23 @@ class Author extends GutterMarker {
   constructor(
     readonly person: Person,
     readonly at: string,
+    readonly isCarried: boolean,
   ) {
     super()
   }
 
   override eq(other: Author): boolean {
-    return other.person.id === this.person.id && other.at === this.at
+    return other.person.id === this.person.id && other.at === this.at && other.isCarried === this.isCarried
   }
 
   override toDOM(): HTMLElement {
     const element = document.createElement("span")
     element.className = "blame"
     element.style.borderColor = colourOf(this.person.id)
-    element.textContent = `${this.person.username} · ${ago(this.at)}`
-    element.title = full(this.at)
+    element.textContent = `${this.isCarried ? "carried by " : ""}${this.person.username} · ${ago(this.at)}`
+    element.title = this.isCarried
+      ? `${full(this.at)}. Somebody else typed this, in a browser that has not confirmed it.`
+      : full(this.at)
     return element
   }
 }
@@ -44,7 +47,7 @@ export async function blameGutter(sessionId: string, root: string): Promise<Exte
       const line = view.state.doc.lineAt(block.from)
       const known = byLine.get(line.number)
       const person = known?.author ? people.get(known.author) : undefined
-      return person && known?.at && known.text === line.text ? new Author(person, known.at) : null
+      return person && known?.at && known.text === line.text ? new Author(person, known.at, known.carried) : null
     },
     lineMarkerChange: (update) => update.docChanged,
   })

@@ -4,7 +4,7 @@ import { BLOCKED, type Trouble } from "./trouble"
 
 const RESTART: [number, string] = [1012, '{"code":"restart","message":"The server restarts."}']
 const FULL: [number, string] = [4529, '{"code":"too_many","message":"Too many connections."}']
-const GAP: [number, string] = [1013, '{"code":"gap","message":"Edits are missing."}']
+const SLOW: [number, string] = [1013, '{"code":"too_slow","message":"This client reads too slowly."}']
 
 const probe = vi.fn<() => Promise<Trouble>>()
 let line: Line
@@ -51,10 +51,10 @@ it("says why a client is sent away each time after it has synced", () => {
   line.good()
   for (let time = 0; time < PATIENCE_MS; time += 500) {
     line.synced()
-    line.closed(...GAP)
+    line.closed(...SLOW)
     vi.advanceTimersByTime(500)
   }
-  expect(told()).toBe("Your edits build on edits that the server does not have.")
+  expect(told()).toBe("This client reads too slowly.")
 })
 
 it("says immediately what the person has to act on", () => {

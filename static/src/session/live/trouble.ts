@@ -25,6 +25,7 @@ export interface Trouble {
 /** A close code of the table, the codes of browsers and proxies for closes without one, and what to do about each. */
 const REMEDIES: Record<number, Remedy> = {
   [CLOSE_CODE.malformed]: "unreadable",
+  [CLOSE_CODE.conflict]: "unreadable",
   [CLOSE_CODE.notSignedIn]: "signIn",
   [CLOSE_CODE.noAccess]: "final",
   [CLOSE_CODE.notFound]: "final",
@@ -67,19 +68,15 @@ function sentence(text: string): string {
   return trimmed && trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".")
 }
 
-/** The word of edits that do not fit to what the server has: some before them are missing, or are another person's. */
-const MISFIT = "gap"
-const MISFIT_MESSAGE = "Your edits build on edits that the server does not have."
-
 /** What people are told of a close. */
 export function troubleOf(code: number, reason: string): Trouble {
   const remedy = remedyOf(code)
-  const { code: word, message, limit } = read(reason)
-  const told = (word === MISFIT ? MISFIT_MESSAGE : sentence(message)) || `The server closed the connection (${code}).`
+  const { message, limit } = read(reason)
+  const told = sentence(message) || `The server closed the connection (${code}).`
   return {
     remedy,
     message: limit ? `${told.slice(0, -1)} (${limit}).` : told,
-    ...(remedy === "unreadable" || word === MISFIT ? { canBring: true } : {}),
+    ...(remedy === "unreadable" ? { canBring: true } : {}),
     ...(code === CLOSE_CODE.outOfService ? { hasVersions: true } : {}),
   }
 }

@@ -1,0 +1,89 @@
+"""Whose client ids are whose: who may bring which structs, and who only carries those of others.
+
+A client id belongs to the user who announced it in their presence, or who types under it. Browsers also hold what
+others typed, and honestly bring it: after a crash, a restored backup, for somebody whose network failed. That is
+taken and stays marked as brought by them. Two things must stay impossible. Nobody may edit in the name of somebody
+who is here. And two contents under one id, which would split the document for ever with equal state vectors, must
+be found: so an owner who comes back is asked for the structs that others brought, and these are compared.
+"""
+
+from collections.abc import Iterable, Mapping, Set
+
+from crdt.document.overlap import find_differing
+from crdt.document.struct_index import StructIndex
+from crdt.log.contributions import Contributions
+from crdt.room.connection import Connection
+from crdt.room.incoming import Incoming, UpdateKind
+from crdt.room.presence import Presence
+from crdt.wire.parsed_update import Parsed
+
+_NOBODY: frozenset[int] = frozenset()
+
+
+class Claims:
+    """The claims on the client ids of one document."""
+
+    __slots__ = ("_contributions", "_index", "_presence")
+
+    def __init__(self, index: StructIndex, contributions: Contributions, presence: Presence) -> None:
+        self._index = index
+        self._contributions = contributions
+        self._presence = presence
+
+    def foreign(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
+        """Return the client ids for which an update may not bring new structs now.
+
+        Those of users who are here, who bring their own. Live edits may not be under the id of anybody else either;
+        if their sender carries them, they come with the next answer.
+        """
+        here = self._presence.users_of(parsed.spans)
+        present = {client for client, user in here.items() if user != incoming.author}
+        if incoming.kind is UpdateKind.ANSWER:
+            return present
+        return present | self._index.foreign(parsed, incoming.author)
+
+    def carried(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
+        """Return the client ids of an admitted update that it does not claim for its sender."""
+        source, owners = incoming.source, self._index.owners
+        if source is None:
+            return _NOBODY
+        others = {client for client in parsed.spans if owners.get(client) not in (None, incoming.author)}
+        announced = source.client_ids
+        if incoming.kind is UpdateKind.LIVE and not announced:
+            return others  # an editor without presence: who types under an id has it
+        return others | (parsed.spans.keys() - owners.keys() - announced)
+
+    def brought_by_others(self, user_id: str, clients: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """Return {client id: (first clock, next clock)} of those of a user's ids under which others brought structs."""
+        authorship, clocks = self._contributions.authorship, self._index.clocks
+        found = {}
+        for client in clients:
+            first = authorship.first_of_others(client, user_id)
+            if first is not None:
+                found[client] = (first, clocks[client])
+        return found
+
+    def owned(self, user_id: str) -> list[int]:
+        """Return the client ids of a user."""
+        return [client for client, owner in self._index.owners.items() if owner == user_id]
+
+    def verify(self, connection: Connection, parsed: Parsed, state: bytes) -> Set[int]:
+        """Compare structs of their own that a client was asked for; return the client ids of which they differ.
+
+        The others are the client's from now on, whoever brought them.
+        """
+        asked, connection.verifies = connection.verifies, {}
+        overlaps: dict[int, tuple[int, int]] = {}
+        for client, (first, after) in asked.items():
+            start, end = parsed.spans.get(client, (0, 0))
+            if max(first, start) < min(after, end):
+                overlaps[client] = (max(first, start), min(after, end))
+        differing = find_differing(state, parsed.update, overlaps) if overlaps else _NOBODY
+        self._confirm(connection, {client: span for client, span in overlaps.items() if client not in differing})
+        return differing
+
+    def _confirm(self, connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
+        for client, (first, after) in spans.items():
+            if client in connection.client_ids:
+                self._index.owners.setdefault(client, connection.user_id)
+            self._contributions.authorship.reassign(client, first, after, connection.user_id)

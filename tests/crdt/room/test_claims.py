@@ -1,0 +1,212 @@
+"""Whose client ids are whose: honest browsers bring what others typed, and nobody can edit in another's name."""
+
+import pytest
+
+from crdt.room.closing import CloseReason
+from crdt.room.connection import Connection
+from crdt.room.room import Room
+from crdt.wire import y_protocol
+from tests.crdt.harness import NOW, Inbox, Typist, join, make_room, send
+
+ADAS, BOBS = 5, 6
+
+
+def announce(room: Room, connection: Connection, client_id: int) -> None:
+    entry = y_protocol.AwarenessEntry(client_id, 1, "{}")
+    room.receive(connection, y_protocol.awareness_update([entry]), NOW)
+    connection.presence_at = 0
+
+
+def answer(room: Room, connection: Connection, typist: Typist, clocks: dict[int, int] | None = None) -> None:
+    """Send what the client has and the document lacks, or what is behind these clocks."""
+    known = y_protocol.state_vector(room.index.clocks if clocks is None else clocks)
+    room.receive(connection, y_protocol.sync_step2(bytes(typist.doc.get_update(known))), NOW)
+
+
+def asked(inbox: Inbox) -> list[dict[int, int]]:
+    """Return the clocks of the questions among the frames since the last call."""
+    messages = [y_protocol.decode(frame) for frame in inbox.take()]
+    return [
+        y_protocol.decode_state_vector(one.state_vector) for one in messages if isinstance(one, y_protocol.SyncStep1)
+    ]
+
+
+def brought(room: Room, client_id: int) -> list[tuple[int, str]]:
+    """Return (first clock, who brought it) of a client's structs."""
+    parts = room.contributions.authorship.of(client_id, 0, room.index.clocks[client_id])
+    return [(clock, user) for clock, _, user in parts]
+
+
+@pytest.fixture
+def room() -> Room:
+    return make_room()
+
+
+@pytest.fixture
+def ada() -> Typist:
+    return Typist(ADAS)
+
+
+@pytest.fixture
+def bob(ada: Typist) -> Typist:
+    """Somebody who has all that Ada typed offline after "a", and typed behind it."""
+    ada.insert(0, "a")
+    ada.insert(1, "lost")
+    typist = Typist(BOBS)
+    typist.hear(bytes(ada.doc.get_update()))
+    typist.insert(5, "b")
+    return typist
+
+
+def began(room: Room, ada: Typist) -> tuple[Connection, Inbox]:
+    """Let Ada announce herself, and send her first letter only."""
+    connection, inbox = join(room, "ada")
+    announce(room, connection, ADAS)
+    send(room, connection, ada.made[0])
+    return connection, inbox
+
+
+def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(room: Room, ada: Typist, bob: Typist) -> None:
+    room.members.leave(began(room, ada)[0])
+    at_bob, inbox = join(room, "bob")
+    announce(room, at_bob, BOBS)
+
+    answer(room, at_bob, bob)
+
+    assert inbox.closed is None
+    assert room.files() == {"codemirror": "alostb"}
+    assert room.index.owners == {ADAS: "ada", BOBS: "bob"}
+    assert brought(room, ADAS) == [(0, "ada"), (1, "bob")]
+
+
+def test_answer_claims_only_ids_that_its_sender_announced(room: Room, ada: Typist, bob: Typist) -> None:
+    """Ada never connected: her id stays nobody's, and is hers when she comes."""
+    at_bob, _ = join(room, "bob")
+    announce(room, at_bob, BOBS)
+    answer(room, at_bob, bob)
+
+    assert room.index.owners == {BOBS: "bob"}
+
+    at_ada, inbox = join(room, "ada")
+    announce(room, at_ada, ADAS)
+    assert asked(inbox)[-1][ADAS] == 0
+    answer(room, at_ada, ada, {})
+    assert room.index.owners[ADAS] == "ada"
+    assert brought(room, ADAS) == [(0, "ada")]
+    assert inbox.closed is None
+
+
+def test_edits_of_somebody_who_is_here_are_left_to_them(room: Room, ada: Typist, bob: Typist) -> None:
+    """Neither a live edit nor an answer may bring them; what depends on them waits, and comes with the next answer."""
+    at_ada, _ = began(room, ada)
+    at_bob, inbox = join(room, "bob")
+    announce(room, at_bob, BOBS)
+
+    answer(room, at_bob, bob)
+    assert room.files() == {"codemirror": "a"}
+    send(room, at_ada, ada.made[1])
+    answer(room, at_bob, bob)
+
+    assert room.files() == {"codemirror": "alostb"}
+    assert brought(room, ADAS) == [(0, "ada")]
+    assert inbox.closed is None
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_live_edit_under_id_of_another_user_is_not_taken(room: Room, ada: Typist, *, is_here: bool) -> None:
+    """Also while that user is away: what their browsers still have would be replaced."""
+    ada.insert(0, "a")
+    at_ada, _ = began(room, ada)
+    if not is_here:
+        room.members.leave(at_ada)
+    thief = Typist(ADAS)
+    thief.hear(ada.made[0])
+    at_bob, inbox = join(room, "bob")
+    announce(room, at_bob, BOBS)
+    inbox.take()
+
+    send(room, at_bob, thief.insert(1, "forged"))
+
+    assert room.files() == {"codemirror": "a"}
+    assert len(asked(inbox)) == 1
+
+
+def test_id_that_somebody_announced_cannot_be_typed_under_by_others(room: Room) -> None:
+    """Before they have typed anything."""
+    at_ada, _ = join(room, "ada")
+    announce(room, at_ada, ADAS)
+    at_bob, _ = join(room, "bob")
+
+    send(room, at_bob, Typist(ADAS).insert(0, "forged"))
+
+    assert room.files() == {"codemirror": ""}
+
+
+def test_live_edit_that_is_carried_is_not_claimed_by_its_sender(room: Room, ada: Typist) -> None:
+    """A second provider passes on what others typed; whoever announced nothing types it, though."""
+    at_bob, _ = join(room, "bob")
+    announce(room, at_bob, BOBS)
+    send(room, at_bob, ada.insert(0, "a"))
+    assert room.index.owners == {}
+
+    at_cleo, _ = join(room, "cleo")
+    send(room, at_cleo, Typist(7, root="codemirror").insert(0, "c"))
+    assert room.index.owners == {7: "cleo"}
+
+
+def test_owner_who_comes_back_is_asked_for_what_others_brought(room: Room, ada: Typist, bob: Typist) -> None:
+    """If they have the same, it is theirs again."""
+    room.members.leave(began(room, ada)[0])
+    at_bob, _ = join(room, "bob")
+    announce(room, at_bob, BOBS)
+    answer(room, at_bob, bob)
+
+    at_ada, inbox = join(room, "ada")
+    (clocks,) = asked(inbox)
+    answer(room, at_ada, ada, clocks)
+
+    assert clocks == {ADAS: 1, BOBS: 1}
+    assert {user for _, user in brought(room, ADAS)} == {"ada"}
+    assert inbox.closed is None
+    assert asked(join(room, "ada")[1]) == [room.index.clocks]
+
+
+def test_owner_who_has_other_edits_under_their_id_learns_it(room: Room, ada: Typist) -> None:
+    """A forged answer came while they were offline: two contents under one id never stay unnoticed."""
+    first = ada.insert(0, "a")
+    room.members.leave(began(room, ada)[0])
+    forged = Typist(ADAS)
+    forged.hear(first)
+    forged.insert(1, "fake")
+    at_bob, _ = join(room, "bob")
+    answer(room, at_bob, forged)
+    ada.insert(1, "mine")
+
+    at_ada, inbox = join(room, "ada")
+    answer(room, at_ada, ada, asked(inbox)[0])
+
+    assert inbox.closed == (CloseReason.CONFLICT, "")
+    assert brought(room, ADAS) == [(0, "ada"), (1, "bob")]
+
+
+def test_sender_whose_known_edits_differ_is_closed_for_good_and_the_rest_taken(room: Room, ada: Typist) -> None:
+    """A template under a fixed client id, extended by two people who do not see each other."""
+    room.members.leave(began_with(room, ada, "abc"))
+    other = Typist(ADAS)
+    other.insert(0, "xyz!")
+    own = Typist(BOBS, root="notes")
+    own.insert(0, "own")
+    own.hear(bytes(other.doc.get_update()))
+    at_bob, inbox = join(room, "bob")
+
+    answer(room, at_bob, own, {})
+
+    assert inbox.closed == (CloseReason.CONFLICT, "")
+    assert room.files() == {"codemirror": "abc", "notes": "own"}
+
+
+def began_with(room: Room, typist: Typist, text: str) -> Connection:
+    connection, _ = join(room, "ada")
+    announce(room, connection, ADAS)
+    send(room, connection, typist.insert(0, text))
+    return connection
