@@ -1,9 +1,11 @@
 """Whether a document has capacity for more."""
 
 from crdt.document.document import Document
+from crdt.document.merging import EMPTY
 from crdt.document.struct_index import StructIndex
 from crdt.errors import DocumentFull
 from crdt.limits import MAX_STATE_BYTES, MAX_TEXT_BYTES, LimitCounters, RoomLimits
+from crdt.reading.items import text_bytes
 from crdt.wire.parsed_update import Parsed
 
 
@@ -45,14 +47,24 @@ class DocumentQuota:
             raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes", MAX_STATE_BYTES.name)
         self._text_bound += parsed.shared.text_bytes
         if parsed.shared.text_bytes and self._text_bound > self._limits.text_bytes:
-            added = parsed.placement.text_roots if parsed.placement else ()
-            roots = dict.fromkeys((*self._index.text_roots, *added))
-            before = self._document.text_bytes(roots)
+            before = self._text_bytes(parsed)
             self._text_bound = before + parsed.shared.text_bytes
             if self._text_bound <= self._limits.text_bytes:
                 return
             if parsed.ranges and is_exact:
-                before = self._text_bound = self._document.text_bytes(roots, update)
+                before = self._text_bound = self._text_bytes(parsed, update)
             if not parsed.ranges or before > self._limits.text_bytes:
                 self._limit_counters.count(MAX_TEXT_BYTES)
                 raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes", MAX_TEXT_BYTES.name)
+
+    def _text_bytes(self, parsed: Parsed, update: bytes = EMPTY) -> int:
+        """Return the bytes of the document's text as it is, or would be after `update`.
+
+        With shared types in it there may be text in these, which the view of texts does not show.
+        """
+        placement = parsed.placement
+        if self._index.types.depths or (placement and placement.types):
+            return text_bytes(self._document.state(), update)
+        return self._document.text_bytes(
+            dict.fromkeys((*self._index.text_roots, *(placement.text_roots if placement else ()))), update
+        )

@@ -70,15 +70,6 @@ def _is_text(order: ItemOrder, root: str) -> bool:
     return any(item.kind in _OF_TEXTS for item in order.items((root, None)))
 
 
-def text_bytes(state: bytes) -> int:
-    """Return the UTF-8 bytes of all text that is not deleted, wherever it is."""
-    order = ItemOrder(state)
-    return sum(
-        len(as_text(item.text).encode()) for place in order.heads for item in order.items(place)
-        if item.text is not None and not item.is_deleted
-    )  # fmt: skip
-
-
 class _Reader:
     """Reads one document; every level of JSON is one of recursion, XML is walked without."""
 

@@ -4,6 +4,7 @@ Texts here are strings of UTF-16 code units, a character for each, so that posit
 strings of them. The input must have passed `update_parser.parse`.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from crdt.wire.content import DELETED, GC, SKIP, STORED_LIMITS, STRING
@@ -117,6 +118,39 @@ class ItemReader(StructReader):
         item.length, end = self.content(at, kind)
         item.content = b"" if kind == DELETED else self.data[at:end]
         return item, end
+
+
+def text_bytes(*updates: bytes) -> int:
+    """Return the UTF-8 bytes of all text in these updates, in whatever it lies, without what they delete.
+
+    updates  of one document, none with a struct that another one has
+    """
+    strings: dict[int, list[YataItem]] = {}
+    deleted: list[tuple[int, int, int]] = []
+    for update in updates:
+        reader = ItemReader(update)
+        for client, items in reader.sections().items():
+            strings.setdefault(client, []).extend(item for item in items if item.text is not None)
+        deleted += reader.deleted()
+    total = sum(_bytes(item.text or "") for items in strings.values() for item in items)
+    for items in strings.values():
+        items.sort(key=lambda item: item.clock)
+    starts = {client: [item.clock for item in items] for client, items in strings.items()}
+    reached: dict[int, int] = {}
+    for client, first, end in sorted(deleted):
+        start = max(first, reached.get(client, 0))
+        reached[client] = max(start, end)
+        items = strings.get(client, [])
+        index = max(0, bisect_right(starts.get(client, ()), start) - 1)
+        while index < len(items) and items[index].clock < end:
+            item = items[index]
+            total -= _bytes((item.text or "")[max(0, start - item.clock) : max(0, end - item.clock)])
+            index += 1
+    return total
+
+
+def _bytes(unit_string: str) -> int:
+    return len(unit_string) if unit_string.isascii() else len(as_text(unit_string).encode())
 
 
 def units(text: str) -> str:

@@ -1,5 +1,6 @@
 """Bounds on a document's state and text."""
 
+import pycrdt
 import pytest
 
 from crdt.document.document import Document
@@ -78,3 +79,28 @@ def test_quota_reserve_leaves_doubtful_updates_to_check() -> None:
     assert full.quota.reserve(30, 4)
     assert not full.quota.reserve(501, 0)
     assert not full.quota.reserve(1_001, 0)
+
+
+def test_quota_counts_text_in_shared_types() -> None:
+    """In XML and maps as in roots, and no more when it is deleted, or the type around it."""
+    full = Full(RoomLimits(text_bytes=30))
+    doc = full.typist.doc
+    updates: list[bytes] = []
+    subscription = doc.observe(lambda event: updates.append(event.update))
+    tree = doc.get("tree", type=pycrdt.Map)
+    with doc.transaction():
+        tree["a"] = pycrdt.Text("a" * 12)
+        tree["b"] = pycrdt.Text("é" * 8)
+    full.send(updates.pop())
+
+    with pytest.raises(DocumentFull, match="over 30 bytes"):
+        full.send(Typist(6).insert(0, "x" * 3))
+    del tree["a"][0:4]
+    full.send(updates.pop())
+    full.send(Typist(7).insert(0, "x" * 3))
+    del tree["b"]
+    full.send(updates.pop())
+    full.send(Typist(8).insert(0, "x" * 19))
+    with pytest.raises(DocumentFull):
+        full.send(Typist(9).insert(0, "x"))
+    doc.unobserve(subscription)

@@ -1,7 +1,14 @@
 """Items read from updates, and their texts by UTF-16 code units."""
 
-from crdt.reading.items import ItemReader, as_text, units
+import random
+
+import pytest
+
+from crdt.document.merging import merge
+from crdt.reading.items import ItemReader, as_text, text_bytes, units
+from crdt.wire.compact import squash
 from crdt.wire.content import ANY, STRING
+from tests.crdt.harness import Typist
 from tests.crdt.structs import placed, text, update_of, value
 
 
@@ -33,3 +40,23 @@ def test_split_item_keeps_the_values_of_both_parts() -> None:
     assert (item.offset, item.length) == (0, 2)
     assert (rest.offset, rest.length, rest.clock) == (2, 3, 2)
     assert rest.content is item.content
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_text_bytes_are_those_of_what_is_shown(seed: int) -> None:
+    """Whatever was deleted, in one update or in many."""
+    source = random.Random(seed)
+    typist, updates = Typist(5), []
+    for _ in range(80):
+        size = len(typist.text)
+        if size > 6 and source.random() < 0.5:
+            start = source.randrange(size - 3)
+            updates.append(typist.delete(start, start + 3))
+        else:
+            updates.append(typist.insert(source.randint(0, size), source.choice(("a", "bc", "def"))))
+
+    assert text_bytes(*updates) == text_bytes(merge(updates)) == text_bytes(squash(merge(updates))) == len(typist.text)
+
+
+def test_text_bytes_count_utf_8() -> None:
+    assert text_bytes(update_of(placed(text("aé😀"), parent="root"))) == 7
