@@ -347,6 +347,7 @@ async def test_blame_with_root_is_of_that_root(ada: Api) -> None:
 
     assert [body["root"] for body in bodies] == ["monaco", "monaco", "codemirror"]
     assert [[line["text"] for line in body["lines"]] for body in bodies] == [["only"], ["only"], [""]]
-    assert (bodies[2]["lines"], bodies[2]["runs"]) == ([{"line": 1, "text": "", "author": None, "at": None}], [])
+    nothing = {"line": 1, "text": "", "author": None, "at": None, "carried": False}
+    assert (bodies[2]["lines"], bodies[2]["runs"]) == ([nothing], [])
     assert code_of(await ada.get(f"/code/{session_id}/blame?root=none")) == (404, "not_found")
     wire.close()
