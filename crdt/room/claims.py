@@ -23,9 +23,17 @@ _NOBODY: frozenset[int] = frozenset()
 class Claims:
     """The claims on the client ids of one document."""
 
-    __slots__ = ("_contributions", "_index", "_presence")
+    __slots__ = ("_connections", "_contributions", "_index", "_presence")
 
-    def __init__(self, index: StructIndex, contributions: Contributions, presence: Presence) -> None:
+    def __init__(
+        self,
+        index: StructIndex,
+        contributions: Contributions,
+        presence: Presence,
+        connections: Mapping[Connection, None],
+    ) -> None:
+        """connections: the room's, which change as people come and go."""
+        self._connections = connections
         self._index = index
         self._contributions = contributions
         self._presence = presence
@@ -38,9 +46,12 @@ class Claims:
         """
         here = self._presence.users_of(parsed.spans)
         present = {client for client, user in here.items() if user != incoming.author}
-        if incoming.kind is UpdateKind.ANSWER:
-            return present
-        return present | self._index.foreign(parsed, incoming.author)
+        foreign = self._index.foreign(parsed, incoming.author)
+        if incoming.kind is UpdateKind.ANSWER and foreign:
+            # an editor without presence does not say under which of its user's ids it types: maybe any
+            silent = {one.user_id for one in self._connections if one.may_write and not one.client_ids}
+            foreign = {client for client in foreign if self._index.owners[client] in silent}
+        return present | foreign
 
     def carried(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
         """Return the client ids of an admitted update that it does not claim for its sender."""

@@ -49,7 +49,7 @@ class Members:
             context.scheduler,
             context.limit_counters,
         )
-        self.claims = Claims(index, contributions, self.presence)
+        self.claims = Claims(index, contributions, self.presence, self.connections)
 
     def join(self, connection: Connection) -> None:
         """Let a client in: ask for what it has if it may write, tell it who is here."""

@@ -210,3 +210,16 @@ def began_with(room: Room, typist: Typist, text: str) -> Connection:
     announce(room, connection, ADAS)
     send(room, connection, typist.insert(0, text))
     return connection
+
+
+def test_edits_of_somebody_who_is_here_without_presence_are_left_to_them(room: Room, ada: Typist, bob: Typist) -> None:
+    at_ada, _ = join(room, "ada")
+    send(room, at_ada, ada.made[0])
+    at_bob, _ = join(room, "bob")
+
+    answer(room, at_bob, bob)
+    assert room.files() == {"codemirror": "a"}
+    room.members.leave(at_ada)
+    answer(room, at_bob, bob)
+
+    assert room.files() == {"codemirror": "alostb"}
