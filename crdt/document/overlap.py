@@ -6,12 +6,12 @@ would have used one id: the document would be another one for each of them for e
 
 from collections.abc import Iterator, Mapping
 
-from crdt.wire.content import DELETED, GC, STORED_LIMITS, STRING
+from crdt.wire.content import DELETED, GC, SKIP, STORED_LIMITS, STRING
 from crdt.wire.lib0 import read_var_uint
 from crdt.wire.slicing import take_part
 from crdt.wire.struct_reader import StructReader, utf_16_length
 
-_GONE = (GC, DELETED)
+_GONE = (GC, DELETED, SKIP)
 _UNIT_BYTES = 2
 _REPLACED = ("\ufffd".encode("utf-16-le"), "█".encode("utf-16-le"))
 """What half an emoji and redacted text become."""
@@ -24,7 +24,8 @@ def find_differing(ours: bytes, theirs: bytes, spans: Mapping[int, tuple[int, in
     """Return the clients of which two updates have different structs within {client: (first clock, next clock)}.
 
     Of text every character is compared, unless it was replaced on one side; of other content only its kind:
-    releases before this one did not keep values byte by byte. What is deleted on one side agrees with everything.
+    releases before this one did not keep values byte by byte. What one side deleted or leaves out agrees with
+    everything.
     """
     pieces = _Pieces(take_part(theirs, spans, ())).by_client()
     known = _Pieces(take_part(ours, spans, ())).by_client()

@@ -3,6 +3,7 @@
 import pytest
 
 from crdt.document.overlap import find_differing
+from crdt.wire.content import SKIP
 from tests.crdt.structs import deleted, gone, placed, text, update_of, value
 from tests.fuzz.structure import Struct
 
@@ -23,10 +24,11 @@ def differ(ours: list[Struct], theirs: list[Struct], until: int = 4) -> bool:
         [text("a"), deleted(2), placed(text("de"), left=(1, 2))],
         [gone(4)],
         [text("ab█\ufffd")],
+        [text("a"), Struct(SKIP, 2, b"\x02"), placed(text("d"), left=(1, 2))],
     ],
 )
 def test_same_text_agrees_however_it_is_cut(theirs: list[Struct]) -> None:
-    """What is deleted or was replaced on one side agrees too; behind the end nothing is compared."""
+    """What one side deleted, replaced or leaves out agrees too; behind the end nothing is compared."""
     assert not differ([text("abcd")], theirs)
     assert not differ([text("a"), placed(text("bcd"), left=(1, 0))], theirs)
 
