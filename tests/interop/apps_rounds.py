@@ -162,11 +162,15 @@ async def _until_agreed(room: World, one: Round, names: list[str]) -> list[str]:
         if not any(found) and all(state["synced"] for state in states):
             return []
         if time.monotonic() > deadline:
-            apart = [f"{name} {how}" for name, how in zip(names, found, strict=True) if how]
-            return apart or [
-                f"{name} is not synced" for name, state in zip(names, states, strict=True) if not state["synced"]
-            ]
+            return [_apart(name, state, how) for name, state, how in zip(names, states, found, strict=True)]
         await asyncio.sleep(0.1)
+
+
+def _apart(name: str, state: dict[str, Any], how: str | None) -> str:
+    synced = (
+        "synced" if state["synced"] else f"not synced after {state['attempts']} attempts, last {state['closes'][-1:]}"
+    )
+    return f"{name} is {synced}, {how or 'equal'}"
 
 
 async def _routes(one: Round) -> list[str]:

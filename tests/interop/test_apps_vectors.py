@@ -25,7 +25,7 @@ _PLENTY: dict[str, Any] = {
 }
 
 SLOW = ("large", "histories")
-KINDS = ("contents", "names", "large", "parents", "holes", "known", "values", "kept", "merged", "random")
+KINDS = ("contents", "names", "large", "parents", "holes", "known", "carried", "values", "kept", "merged", "random")
 
 
 class Game:

@@ -1,0 +1,126 @@
+"""Whose edits are taken: other tabs, other accounts, guests who return, restored backups, templates."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.api import Api
+from tests.interop.apps_world import world
+from tests.interop.backups import make_backup, restore_backup
+from tests.waiting import until
+
+TEXT = {"codemirror": "text"}
+SHOWN = "return doc.getText('codemirror').toString()"
+
+
+def _insert(word: str, at: str = "text.length") -> str:
+    return f"const text = doc.getText('codemirror'); text.insert({at}, '{word}')"
+
+
+async def _live_words(api: Api, session_id: str) -> list[str]:
+    return sorted((await api.live(session_id))["code"].split())
+
+
+async def _until_words(api: Api, session_id: str, *words: str) -> None:
+    await until(lambda: _live_words(api, session_id), lambda found: found == sorted(words), timeout_s=20)
+
+
+async def test_two_accounts_in_tabs_of_one_browser_both_keep_their_text(tmp_path: Path) -> None:
+    """Ada's token has expired; what she types reaches Bob's tab, which brings it. With a new token all is well."""
+    async with world(tmp_path / "data") as room:
+        ada, bob = await room.user("ada"), await room.user("bob")
+        session_id = await ada.new_session()
+        await room.connect("bob", bob, session_id, tabs=session_id)
+        await room.begin("ada", Api(room.server.url, "expired"), session_id, tabs=session_id)
+        await room.run("ada", _insert("ada1 "))
+        await room.until_run("bob", SHOWN, "ada1 ")
+        await room.run("bob", _insert("bob1 "))
+        await _until_words(ada, session_id, "ada1", "bob1")
+        await room.apps.do("token", "ada", token=ada.token)
+        await room.apps.do("offline", "ada")
+        await room.apps.do("online", "ada")
+        await room.synced("ada")
+        await room.run("ada", _insert("ada2 "))
+        await room.leave("bob")
+        await room.run("ada", _insert("ada3 "))
+
+        await _until_words(ada, session_id, "ada1", "bob1", "ada2", "ada3")
+        assert [close for close in await room.refusals("ada") if close[0] != 4401] == []
+
+
+async def test_guest_who_lost_their_cookies_brings_what_they_typed(tmp_path: Path) -> None:
+    """The same person by the same invite, as another guest, with the document that the browser has kept."""
+    async with world(tmp_path / "data") as room:
+        ada = await room.user("ada")
+        session_id = await ada.new_session()
+        invite = (await ada.post(f"/session/{session_id}/invites", {"role": "editor"})).body["invite"]
+        guests = []
+        for _ in range(2):
+            answer = await Api(room.server.url).post("/user/guest", {"name": "Zoe", "invite": invite})
+            guests.append(Api(room.server.url, answer.body["accessToken"]))
+        await room.connect("before", guests[0], session_id)
+        await room.run("before", _insert("online "))
+        await _until_words(ada, session_id, "online")
+        await room.apps.do("offline", "before")
+        await room.run("before", _insert("train "))
+        kept = await room.apps.do("stateUpdate", "before")
+        await room.leave("before")
+        await room.apps.do("open", "after", updates=[kept])
+        await room.connect("after", guests[1], session_id)
+        await room.run("after", _insert("again "))
+
+        await _until_words(ada, session_id, "online", "train", "again")
+        assert await room.refusals("after") == []
+
+
+async def test_template_with_a_fixed_client_id_is_extended_by_anybody(tmp_path: Path) -> None:
+    """An app begins each document with the same update; a later release has a longer one."""
+    async with world(tmp_path / "data") as room:
+        ada, bob = await room.user("ada"), await room.user("bob")
+        session_id = await ada.new_session()
+        for name, api, words in (("ada", ada, ["short "]), ("bob", bob, ["short ", "longer "])):
+            await room.apps.do("open", "template", clientID=1)
+            for word in words:
+                await room.run("template", _insert(word))
+            await room.apps.do("open", name, updates=[await room.apps.do("stateUpdate", "template")])
+            await room.connect(name, api, session_id)
+            await room.run(name, _insert(f"{name} "))
+
+        await _until_words(ada, session_id, "short", "longer", "ada", "bob")
+        assert await room.until_equal(TEXT, "ada", "bob") is None
+        assert await room.refusals("ada", "bob") == []
+
+
+@pytest.mark.parametrize("first", ["ada", "bob", "bob only"])
+@pytest.mark.parametrize("has_restart", [False, True], ids=["", "restarted"])
+@pytest.mark.parametrize("way", ["cold", "backup"])
+async def test_editors_ahead_of_a_restored_backup_bring_what_it_lacks(
+    tmp_path: Path, way: str, has_restart: bool, first: str
+) -> None:
+    """Whoever comes first, also if the author of a part never comes back."""
+    data = tmp_path / "data"
+    async with world(data) as room:
+        room.expected_log.append("restored")
+        ada, bob = await room.user("ada"), await room.user("bob")
+        session_id = await ada.new_session()
+        for name, api in (("ada", ada), ("bob", bob)):
+            await room.connect(name, api, session_id)
+            await room.run(name, _insert(f"{name}1 "))
+        await _until_words(ada, session_id, "ada1", "bob1")
+        await make_backup(room.server, data, way)
+        for name in ("ada", "bob"):
+            await room.synced(name)
+            await room.run(name, _insert(f"{name}2 "))
+        await _until_words(ada, session_id, "ada1", "bob1", "ada2", "bob2")
+        assert await room.until_equal(TEXT, "ada", "bob") is None
+        for name in ("ada", "bob"):
+            await room.apps.do("offline", name)
+        await restore_backup(room.server, data, has_restart=has_restart)
+        order = ["bob"] if first == "bob only" else [first, "bob" if first == "ada" else "ada"]
+        for name in order:
+            await room.apps.do("online", name)
+            await room.synced(name)
+            await room.run(name, _insert(f"{name}3 "))
+
+        await _until_words(ada, session_id, "ada1", "bob1", "ada2", "bob2", *(f"{name}3" for name in order))
+        assert await room.refusals("ada", "bob") == []
