@@ -46,18 +46,26 @@ class Traits:
     is_readable: bool = True
 
 
-def inspect(state: bytes, kinds: int, split_surrogates: Set[int] = frozenset(), *, loads: bool = True) -> Traits:
+def inspect(
+    state: bytes,
+    kinds: int,
+    split_surrogates: Set[int] = frozenset(),
+    *,
+    parsed: Parsed | None = None,
+    loads: bool = True,
+) -> Traits:
     """Look at a state; takes as long as to load it.
 
     kinds             of its content, as in `Parsed`
     split_surrogates  see `squash`
+    parsed            the state, if it was parsed
     loads             False believes that pycrdt can load it
     """
     needs_copy = bool(kinds & VALUES) and readable(state) is not state
     view = View(split_surrogates, needs_copy=needs_copy)
     if loads:
         view.load(state)
-    return Traits(MergedState(state) if kinds & VALUES else None, needs_copy, not view.has_failed)
+    return Traits(MergedState(state, parsed) if kinds & VALUES else None, needs_copy, not view.has_failed)
 
 
 class Document:
@@ -74,8 +82,8 @@ class Document:
         traits            of the state; found out if not given
         """
         if traits is None:
-            kinds = 0 if base == EMPTY else parse(base, STORED_LIMITS).kinds
-            traits = inspect(base, kinds, split_surrogates, loads=False)
+            parsed = parse(base, STORED_LIMITS)
+            traits = inspect(base, parsed.kinds, split_surrogates, parsed=parsed, loads=False)
         self._base = base
         self._merged = traits.merged
         self._levels: list[list[bytes]] = []
@@ -107,11 +115,9 @@ class Document:
         updates, self._late = self._late, []
         merged = _merge(updates)
         self.size -= sum(map(len, updates))
-        was_resting = self.is_resting
-        if not was_resting:
-            self._show(merged)
         self._push(merged)
-        self._restore_view(was_resting=was_resting)
+        if not self._view.apply(merged):
+            self._restore_view(was_resting=self.is_resting)
 
     def rest(self) -> None:
         """Let go of what is only needed while people type; a view that has failed is tried again."""
@@ -132,30 +138,22 @@ class Document:
         The update is kept even if pycrdt fails: then there are no texts to be had (`has_texts`).
         """
         self.catch_up()
-        if parsed.kinds & VALUES and self._merged is None:
-            self._merged = MergedState(self.state())
+        view, update = self._view, parsed.update
+        if parsed.kinds & VALUES:
+            update = view.copy_update(update)
+            if self._merged is None:
+                self._merged = MergedState(self.state())
         was_resting = self.is_resting
-        copy = self._view.copy_update(parsed.update, parsed.kinds)
-        if not cuts and not self._show(copy):
-            has_changed = False
-        else:
-            has_changed = True
-            if cuts:
-                self._view.drop()
+        if cuts:
+            view.drop()
+        elif not view.is_loaded and not view.has_failed:
+            view.load(self.state())
+        has_changed = view.integrate(update)
+        if has_changed:
             self._push(parsed.update, parsed)
-        self._restore_view(was_resting=was_resting)
+        if was_resting or not view.is_loaded:
+            self._restore_view(was_resting=was_resting)
         return has_changed
-
-    def _show(self, update: bytes) -> bool:
-        """Put an update into the view; return whether that changed, or has failed."""
-        if self._view.has_failed:
-            return True
-        if not self._view.is_loaded:
-            self._view.load(self.state())
-        try:
-            return self._view.integrate(update)
-        except PycrdtFailure:
-            return True
 
     def _restore_view(self, *, was_resting: bool) -> None:
         """Load the view if it was lost; of what rested, and is small, only see that it can be loaded."""
@@ -226,9 +224,9 @@ class Document:
             else:
                 view = self._view.fresh()
                 view.load(self.state())
-                view.integrate(view.copy_update(update, VALUES))
+                view.apply(view.copy_update(update))
                 texts = view.texts(roots)
-        except (PycrdtFailure, TextUnavailable):
+        except TextUnavailable:
             return 0
         return sum(len(text.encode()) for text in texts.values())
 

@@ -16,7 +16,6 @@ from crdt.errors import TextUnavailable
 from crdt.text.text_diff import changes
 from crdt.text.text_map import Edit
 from crdt.wire.compact import squash
-from crdt.wire.parsed_update import VALUES
 from crdt.wire.readable import readable
 
 
@@ -67,27 +66,34 @@ class View:
             state = squash(state, self._split_surrogates)
         return readable(state) if self.needs_copy else state
 
-    def copy_update(self, update: bytes, kinds: int) -> bytes:
-        """Return an update that pycrdt can read; `kinds` as in `Parsed`."""
-        if not kinds & VALUES:
-            return update
+    def copy_update(self, update: bytes) -> bytes:
+        """Return an update that pycrdt can read. If that is another one, states are copied from then on, too."""
         copy = readable(update)
         if copy is not update:
             self.needs_copy = True
         return copy
 
-    def integrate(self, update: bytes) -> bool:
-        """Put an update into a loaded document; return whether that changed; raises PycrdtFailure."""
+    def apply(self, update: bytes) -> bool:
+        """Put an update into the document; False if none is loaded, or no more because pycrdt has failed."""
         if self._doc is None:
-            raise PycrdtFailure("there is no document")
-        events: list[pycrdt.TransactionEvent] = []
-        subscription = self._doc.observe(events.append)
+            return False
         try:
             guarded(self._doc.apply_update, update)
         except PycrdtFailure:
             self._doc = None
-            raise
-        self._doc.unobserve(subscription)
+            return False
+        return True
+
+    def integrate(self, update: bytes) -> bool:
+        """Put an update into the document; return False if that changed nothing, and True also if `apply` fails."""
+        doc = self._doc
+        if doc is None:
+            return True
+        events: list[pycrdt.TransactionEvent] = []
+        subscription = doc.observe(events.append)
+        if not self.apply(update):
+            return True
+        doc.unobserve(subscription)
         return bool(events)
 
     def texts(self, roots: Iterable[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from crdt.log.codec import LogEntry
 from crdt.wire import raw_merge
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
-from crdt.wire.parsed_update import VALUES
+from crdt.wire.parsed_update import VALUES, Parsed
 from crdt.wire.raw_merge import MergedState
 from crdt.wire.readable import readable
 from crdt.wire.update_parser import parse
@@ -75,16 +75,28 @@ def restore(
 class LogReplay:
     """Puts a document together, chunk by chunk: `read` each, then `finish`."""
 
-    __slots__ = ("_document", "_reads_summaries", "_since", "_until", "_updates")
+    __slots__ = ("_document", "_parsed", "_reads_summaries", "_since", "_until", "_updates")
 
     def __init__(self, checkpoint: Checkpoint | None, *, since: int, until: int | None, reads_summaries: bool) -> None:
         """Start from a checkpoint, or from nothing; arguments and errors as those of `restore`."""
         self._since = since
         self._until = until
         self._reads_summaries = reads_summaries
-        with _stored():
-            self._document = _from_checkpoint(checkpoint) if checkpoint else RestoredDocument()
-        self._updates = [self._document.state]
+        self._document = RestoredDocument()
+        self._parsed: Parsed | None = None
+        self._updates: list[bytes] = []
+        if checkpoint:
+            with _stored():
+                self._start(checkpoint)
+
+    def _start(self, checkpoint: Checkpoint) -> None:
+        document = self._document
+        document.state, document.sequence = codec.without_checksum(checkpoint.state), checkpoint.sequence
+        document.index.owners, times = authorship.decode(checkpoint.owners)
+        document.has_authors = times is not None
+        document.authorship = times or Authorship()
+        self._parsed = _take_merged(document.index, document.state)
+        self._updates.append(document.state)
 
     def read(self, chunk: Chunk) -> None:
         """Go on by the next chunk, entry by entry or as a whole."""
@@ -101,11 +113,13 @@ class LogReplay:
         """Merge what was read, see whether pycrdt can load it, and return it."""
         document = self._document
         kinds = document.index.kinds
+        is_checkpoint = self._parsed is not None and len(self._updates) == 1
         with _stored():
-            if len(self._updates) > 1:
+            if self._updates and not is_checkpoint:
                 merged = raw_merge.merge(self._updates) if kinds & VALUES else merge(self._updates)
                 document.state = squash(merged)
-            document.traits = inspect(document.state, kinds, document.index.split_surrogates)
+            parsed = self._parsed if is_checkpoint else None
+            document.traits = inspect(document.state, kinds, document.index.split_surrogates, parsed=parsed)
         return document
 
     def _is_next(self, chunk: Chunk) -> bool:
@@ -154,18 +168,11 @@ def _stored() -> Iterator[None]:
         raise RoomDamaged(f"a stored update does not pass the scan: {error}") from error
 
 
-def _from_checkpoint(checkpoint: Checkpoint) -> RestoredDocument:
-    document = RestoredDocument(state=codec.without_checksum(checkpoint.state), sequence=checkpoint.sequence)
-    document.index.owners, times = authorship.decode(checkpoint.owners)
-    document.has_authors = times is not None
-    document.authorship = times or Authorship()
-    _take_merged(document.index, document.state)
-    return document
-
-
-def _take_merged(index: StructIndex, update: bytes) -> None:
-    """Take in an update that was merged from those of many users; its client ids get no owner by it."""
-    index.take_stored(parse(update, STORED_LIMITS), "", is_unclaimed=True)
+def _take_merged(index: StructIndex, update: bytes) -> Parsed:
+    """Take in an update that was merged from those of many users; its client ids get no owner. Returns it parsed."""
+    parsed = parse(update, STORED_LIMITS)
+    index.take_stored(parsed, "", is_unclaimed=True)
+    return parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,4 +206,4 @@ def make_checkpoint(session_id: str, document: DocumentState, now: int) -> tuple
     if document.has_texts:
         verify(readable(squashed) if parsed.kinds & VALUES else squashed, document.clocks)
     checkpoint = Checkpoint(session_id, document.sequence, codec.with_checksum(squashed), document.owners, now)
-    return checkpoint, squashed, MergedState(squashed) if document.has_values else None
+    return checkpoint, squashed, MergedState(squashed, parsed) if document.has_values else None

@@ -5,18 +5,27 @@ and zstd need half as much again. A row also has its updates merged into one, so
 long ago is found without reading what led to it keystroke by keystroke.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
+from crdt.document import merging
 from crdt.errors import ProtocolError, RoomDamaged
 from crdt.log.codec import LogEntry, decode_chunk, encode_segment
+from crdt.wire import raw_merge
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
-from crdt.wire.raw_merge import merge
 from crdt.wire.update_parser import parse
 from storage.records import Chunk
 
 ENTRIES = 4_096
 """A moment is found by going through half as many entries on average: some hundredths of a second."""
+
+_V = rb"[\x80-\xff]*[\x00-\x7f]"
+_is_text = re.compile(rb"\x00|\x01\x01" + _V + _V + rb"[\x04\x44\x84\xc4]", re.DOTALL).match
+"""Recognizes what typing makes: only deletions, or one section of one struct of text (as in `fast_path`).
+
+pycrdt merges that in a quarter of the time, and changes nothing in it, as there are no values.
+"""
 
 
 def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> list[tuple[int, int]]:
@@ -68,7 +77,8 @@ def summary(entries: Iterable[LogEntry]) -> bytes:
     Where structs are missing in between, that are in older rows, readers would refuse it.
     """
     try:
-        merged = squash(merge([entry.update for entry in entries]))
+        updates = [entry.update for entry in entries]
+        merged = squash(merging.merge(updates) if all(map(_is_text, updates)) else raw_merge.merge(updates))
         parse(merged, STORED_LIMITS)
     except ProtocolError:
         return b""

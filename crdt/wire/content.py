@@ -112,6 +112,8 @@ class ContentReader:
             return self._json_values(at)
         if kind == DOC:
             _, at = self.name(at)
+            if self.data[at] != _OBJECT:
+                raise Rejected("options of a subdocument that are no object")  # on null, Yjs throws in every browser
             return 1, self.any_value(at)
         if kind == FORMAT:
             _, at = self.name(at)

@@ -175,17 +175,31 @@ class MergedState:
 
     __slots__ = ("_deleted", "_deletions", "_sections", "_state", "is_changed")
 
-    def __init__(self, state: bytes = EMPTY) -> None:
-        """Start from a merged state, which is read to find its sections."""
-        self._read(state)
+    def __init__(self, state: bytes = EMPTY, parsed: Parsed | None = None) -> None:
+        """Start from a merged state, which is read to find its sections if it was not parsed."""
+        self._start(state, parsed)
 
-    def _read(self, state: bytes) -> None:
+    def _start(self, state: bytes, parsed: Parsed | None) -> None:
         self._state = state
         self.is_changed = False
         """Whether anything came since the state was encoded."""
         self._deleted: dict[int, Ranges] = {}  # that came since
         self._sections: dict[int, _Section] = {}
-        reader = RunReader(state)
+        if parsed and not parsed.holes:
+            self._read_parsed(parsed)
+        else:
+            self._read()
+
+    def _read_parsed(self, parsed: Parsed) -> None:
+        for client, size, begin, end in parsed.sections:
+            self._sections[client] = _Section(*parsed.spans[client], size, begin, end)
+        ranges: dict[int, Ranges] = {}
+        for client, start, end in parsed.ranges:
+            ranges.setdefault(client, []).append((start, end))
+        self._deletions = {client: _write_ranges(found) for client, found in ranges.items()}
+
+    def _read(self) -> None:
+        reader = RunReader(self._state)
         runs, at = reader.runs()
         for client, found in runs.items():
             first, last = found[0], found[-1]
@@ -215,7 +229,7 @@ class MergedState:
     def _add(self, update: bytes, runs: list[tuple[int, Run]], deleted: Iterable[tuple[int, int, int]]) -> None:
         has_hole = len(dict(runs)) < len(runs)
         if has_hole or not all(self._continues(client, run) for client, run in runs):
-            self._read(merge([self.encode(), update]))
+            self._start(merge([self.encode(), update]), None)
             return
         for client, run in runs:
             section = self._sections.get(client)

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from crdt.wire.content import ANY, BINARY, DELETED, EMBED, FORMAT, GC, SKIP
+from crdt.wire.content import ANY, BINARY, DELETED, DOC, EMBED, FORMAT, GC, JSON, SKIP
 from crdt.wire.lib0 import MAX_SAFE_INTEGER, write_var_bytes, write_var_uint
 from tests.fuzz.raw import ODD_NUMBERS
 from tests.fuzz.structure import Id, Struct, shared_type, text
@@ -52,21 +52,31 @@ def any_values(source: Random) -> Struct:
 
 def nested_values(source: Random) -> Struct:
     """Arrays or maps in each other, around the bound or far beyond it."""
-    depth = source.choice((2, 15, 16, 17, 40, _TOO_DEEP if source.random() < 0.05 else 3))
+    depth = source.choice((2, 16, 17, 40, 100, 101, 499, 500, 501, _TOO_DEEP if source.random() < 0.05 else 3))
     opening = source.choice((b"\x75\x01", b"\x76\x01\x01k"))
     return Struct(ANY, 1, b"\x01" + opening * depth + source.choice((b"\x7e", b"\x75\x00")))
 
 
 def nested_json(source: Random) -> Struct:
-    depth = source.choice((2, 15, 16, 17, 300))
+    depth = source.choice((2, 16, 17, 100, 101, 127, 128, 300, 500, 501))
     body = write_var_bytes(b"[" * depth + b"]" * depth)
     is_embed = source.random() < 0.5
     return Struct(EMBED if is_embed else FORMAT, 1, body if is_embed else source.choice(_NAMES) + body)
 
 
+def legacy_json(source: Random) -> Struct:
+    count = source.choice((1, 1, 2, 3))
+    values = (write_var_bytes(source.choice(_JSON).encode()) for _ in range(count))
+    return Struct(JSON, count, write_var_uint(count) + b"".join(values))
+
+
+def subdocument(source: Random) -> Struct:
+    return Struct(DOC, 1, source.choice(_NAMES) + source.choice((b"\x76\x00", *_ANY)))
+
+
 def content(source: Random) -> Struct:  # noqa: PLR0911  # a table, one row for each kind of content
     """One struct without a place."""
-    match source.randrange(16):
+    match source.randrange(18):
         case 0 | 1 | 2 | 3 | 4 | 5:
             return text(source.choice(TEXTS))
         case 6 | 7:
@@ -84,6 +94,10 @@ def content(source: Random) -> Struct:  # noqa: PLR0911  # a table, one row for 
             return Struct(source.choice((DELETED, DELETED, DELETED, GC, GC, SKIP)), length, write_var_uint(length))
         case 14:
             return nested_values(source)
+        case 15:
+            return legacy_json(source)
+        case 16:
+            return subdocument(source)
     return nested_json(source)
 
 

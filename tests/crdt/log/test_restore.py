@@ -1,16 +1,19 @@
 """From rows to memory and back."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from crdt.document.merging import merge
 from crdt.errors import RoomDamaged
-from crdt.log import authorship, codec, restore
+from crdt.history import redaction
+from crdt.log import authorship, codec, restore, segments
 from harness.hostile import B3
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist
 from tests.crdt.typed_log import text, typed
+from tests.yjs import Yjs
 
 
 def test_restore_of_nothing_stored_is_empty_document() -> None:
@@ -85,6 +88,39 @@ def test_checkpoint_without_every_struct_is_not_made() -> None:
 
     with pytest.raises(RoomDamaged, match="lacks"):
         restore.make_checkpoint("s", replace(to_store(restored), clocks={5: 31}), NOW)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_values_are_as_written_in_every_form_in_which_they_are_stored(yjs: Yjs, seed: int) -> None:
+    """As a log, packed, as a checkpoint, as a checkpoint of a checkpoint and what came since, and redacted."""
+    history = yjs.history(seed, 3, 80)
+    entries = [codec.LogEntry(NOW, "ada", update) for update in history.updates]
+    half = len(entries) // 2
+    log = [Chunk("s", 1, half, codec.encode_chunk(entries[:half]), NOW)]
+    log.append(Chunk("s", half + 1, len(entries), codec.encode_chunk(entries[half:]), NOW))
+    first, _, _ = restore.make_checkpoint("s", to_store(restore.restore(None, log[:1]), has_values=True), NOW)
+    middle = restore.restore(first, log[1:])
+    second, squashed, merged = restore.make_checkpoint("s", to_store(middle, has_values=True), NOW)
+    ids = {client: [0] for client in middle.index.clocks}
+    redacted = [redaction.redact(update, ids, "line") for update in history.updates]
+
+    found = [
+        restore.restore(None, log),
+        restore.restore(None, [segments.pack(log)]),
+        restore.restore(None, [segments.pack(log)], reads_summaries=True),
+        restore.restore(None, [segments.pack(log[:1]), segments.pack(log[1:])], reads_summaries=True),
+        middle,
+        restore.restore(second, []),
+    ]
+
+    shown = yjs.look(*history.updates)
+    assert all(restored.traits.is_readable for restored in found)
+    assert [index for index, restored in enumerate(found) if yjs.look(restored.state) != shown] == []
+    assert merged is not None
+    assert merged.encode() is squashed
+    values = rb'"title"|"first"|[\x7a-\x7d][\x00-\xff]{8}|\\u[0-9a-f]{4}'
+    for update, changed in zip(history.updates, redacted, strict=True):
+        assert re.findall(values, changed or update) == re.findall(values, update)
 
 
 def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:

@@ -58,7 +58,7 @@ def test_any_content_counts_its_values() -> None:
         (EMBED, "0461", "ends early"),
         (SKIP, "01", "unsupported content"),
         (JSON, "057b7d", "more values declared"),
-        (DOC, "0161" + "73", "unknown kind of value"),
+        (DOC, "0161" + "7e", "no object"),
         (EMBED, "036e616e", "browsers cannot read"),
         (EMBED, "034e614e", "browsers cannot read"),
         (EMBED, "0561" + "7b7d" + "6161", "browsers cannot read"),
