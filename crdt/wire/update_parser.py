@@ -187,8 +187,6 @@ class _UpdateParser(StructReader):
             if not first <= right < own:
                 self._refer(client, clock, right)
             parsed.splits.append(right)
-            if left == right and self.limits.is_strict:
-                raise Rejected("struct behind and before the same one")
             self._note_conflict(own, left, right)
         is_behind = left == own - 1
         is_run = is_behind and kind == self._kind and right in (NO_ID, self._right)

@@ -117,4 +117,22 @@ export default function ({ ADA, BOB, add, one }) {
     )
     return { base: all.slice(0, 2), update: all[2], form: 'live' }
   })
+  add('undo-behind-and-before-one', A, 'a redone struct whose left and right neighbours are the same one', () => {
+    const d = person(ADA)
+    const a = d.getArray('a')
+    const all = live(d, () =>
+      undoing(a, u => {
+        a.insert(0, [new Y.Array()])
+        a.insert(1, [new Y.Array()])
+        u.undo()
+        a.get(0).insert(0, [new Y.Map()])
+        u.undo()
+        u.redo()
+        a.get(0).insert(1, [new Y.Map()])
+        a.delete(0, 1)
+        u.undo()
+      })
+    )
+    return { base: all.slice(0, -1), update: all.at(-1), form: 'live', sender: state(d) }
+  })
 }
