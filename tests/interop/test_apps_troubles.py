@@ -178,6 +178,25 @@ async def test_everybody_is_seen_soon_after_a_restart(tmp_path: Path, version: i
             await until(partial(room.apps.do, "others", name), lambda count: count == 1, timeout_s=5)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_large_document_arrives_over_a_slow_line(tmp_path: Path) -> None:
+    """3 MB at 75 KiB/s take 40 s; y-websocket hangs up after 30 s in which no whole message came."""
+    async with world(tmp_path / "data") as room:
+        ada = await room.user("ada")
+        session_id = await ada.new_session()
+        await room.connect("ada", ada, session_id)
+        for picture in range(15):
+            await room.run("ada", f"doc.getMap('pictures').set('p{picture}', new Uint8Array(200 << 10))")
+            await asyncio.sleep(0.3)
+        async with SlowLine(room.server.url, bytes_per_s=75 << 10) as line:
+            await room.begin("slow", ada, session_id, url=line.url.replace("http", "ws") + "/sync")
+            state = await room.apps.until_state("slow", timeout_s=120, synced=True)
+
+            assert state["attempts"] == 1
+            assert await room.until_equal({"pictures": "map"}, "ada", "slow") is None
+
+
 async def test_resync_interval_of_large_document_is_no_flood(tmp_path: Path) -> None:
     """A provider that asks for all it lacks every second, with 900 KiB in the document."""
     async with world(tmp_path / "data") as room:

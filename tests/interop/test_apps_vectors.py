@@ -13,7 +13,6 @@ from tests.node_peers import Peers
 from tests.processes import ServerProcess, free_port
 
 PEOPLE = ("ada", "bob", "cy", "watcher")
-FORMS = ("live", "answer")
 SEEDS = (7, 8)
 """Seeds choose the client ids, and with them whose edits come first where two compete. One is enough for the large."""
 _TOGETHER = 6
@@ -24,12 +23,24 @@ _PLENTY: dict[str, Any] = {
     "COLLAB_UPDATE_BYTES_PER_S": 1 << 30,
 }
 
-SLOW = ("large", "histories")
-KINDS = ("contents", "names", "large", "parents", "holes", "known", "carried", "values", "kept", "merged", "random")
+SLOW = "large"
+KINDS = (
+    "contents",
+    "names",
+    "large",
+    "parents",
+    "holes",
+    "known",
+    "carried",
+    "values",
+    "kept",
+    "merged",
+    "random",
+)
 
 
 class Game:
-    """One server, four people, and a session for each vector and form."""
+    """One server, four people, and a session for each vector and form, which is a live edit or an answer."""
 
     def __init__(self, peers: Peers, server: ServerProcess) -> None:
         self._peers = peers
@@ -47,7 +58,7 @@ class Game:
     async def play(self, vectors: list[dict[str, Any]]) -> list[str]:
         """Play each vector in each form; returns what went wrong."""
         self._texts |= {vector["key"]: vector["texts"] for vector in vectors}
-        runs = [self._play(vector["key"], form) for vector in vectors for form in FORMS]
+        runs = [self._play(vector["key"], form) for vector in vectors for form in vector["forms"]]
         return [problem for problems in await asyncio.gather(*runs) for problem in problems]
 
     async def after_restart(self) -> list[str]:
@@ -104,23 +115,25 @@ async def played(tmp_path: Path, action: str, **options: Any) -> list[str]:
         await peers.stop()
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    ("kind", "seed"), [(kind, seed) for kind in KINDS for seed in SEEDS if seed == SEEDS[0] or kind not in SLOW]
-)
-async def test_vectors_of_real_yjs_are_taken_as_yjs_takes_them(kind: str, seed: int, tmp_path: Path) -> None:
-    """Live and as an answer: no close; server, watcher, newcomer and restarted server have what Yjs has."""
-    problems = await played(tmp_path, "vectors", kind=kind, seed=seed)
-
-    assert not problems, report(problems)
+def _sources() -> dict[str, dict[str, Any]]:
+    """Return commands of `apps/main.mjs` that give vectors, by name."""
+    generated = [(kind, seed) for kind in KINDS for seed in SEEDS if seed == SEEDS[0] or kind not in SLOW]
+    sources: dict[str, dict[str, Any]] = {
+        f"{kind}-{seed}": {"action": "vectors", "kind": kind, "seed": seed} for kind, seed in generated
+    }
+    if file := os.environ.get("COLLAB_VECTORS"):
+        sources["file"] = {"action": "read", "file": file}
+    return sources
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif("COLLAB_VECTORS" not in os.environ, reason="COLLAB_VECTORS names no file of vectors")
-async def test_vectors_of_a_file_are_taken_as_yjs_takes_them(tmp_path: Path) -> None:
-    """The file that COLLAB_VECTORS names: a JSON list in the format of `apps/vectors.mjs`."""
-    problems = await played(tmp_path, "read", file=os.environ["COLLAB_VECTORS"])
+@pytest.mark.parametrize("source", _sources().values(), ids=_sources().keys())
+async def test_vectors_of_real_yjs_are_taken_as_yjs_takes_them(source: dict[str, Any], tmp_path: Path) -> None:
+    """Live and as an answer: no close; server, watcher, newcomer and restarted server have what Yjs has.
+
+    COLLAB_VECTORS may name a JSON list of more vectors, in the format of `apps/vectors.mjs`.
+    """
+    problems = await played(tmp_path, **source)
 
     assert not problems, report(problems)

@@ -14,7 +14,12 @@ import { vectors } from './vectors.mjs'
 
 const made = new Map()
 
-const ofRecipe = ({ name, expect }, key) => ({ key, name, texts: [expect.text, (expect.asked ?? expect).text] })
+// The two forms of one edit, `…-live` and `…-answer`, are played as what they are; all others in both forms.
+const ofRecipe = ({ name, form, expect }, key) => ({
+  key,
+  forms: name.endsWith('-' + form) ? [form] : ['live', 'answer'],
+  texts: [expect.text, (expect.asked ?? expect).text]
+})
 const keep = (all, prefix) =>
   all.map(vector => {
     made.set(prefix + vector.name, vector)
