@@ -9,6 +9,7 @@ from typing import Any
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from harness.wire import close_late
 from tests.api import Api
 from tests.waiting import PATIENCE_S
 
@@ -21,7 +22,7 @@ class RawEvents:
 
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
-        weakref.finalize(self, socket.close)
+        weakref.finalize(self, close_late, socket)
         self._ids = itertools.count()
         self.events: list[list[Any]] = []
 

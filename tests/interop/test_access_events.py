@@ -44,7 +44,7 @@ KINDS: dict[type, tuple[str, ...]] = {
     SyncStep1: (*SHUT_OUT, *("SyncStep2",) * 3),
     SyncStep2: (*SHUT_OUT, "denied", "document", "document"),
     SyncUpdate: (*SHUT_OUT, "denied", "document", "document"),
-    AwarenessUpdate: (*SHUT_OUT, *("presence",) * 3),
+    AwarenessUpdate: (*SHUT_OUT, *("AwarenessUpdate presence",) * 3),
     QueryAwareness: (*SHUT_OUT, *("AwarenessUpdate",) * 3),
     Unknown: (*SHUT_OUT, "", "", ""),
 }
