@@ -1,6 +1,6 @@
 """Structs that are garbage-collected as soon as they are integrated.
 
-Who has not heard yet that something was deleted goes on to edit it. Yjs then keeps of these edits only how long
+An editor may go on to edit something before it hears that it was deleted. Yjs then keeps of these edits only how long
 they are, as a GC struct, and passes them on like that. yrs keeps them if one neighbour is left, so its text would
 be another one. So they are turned into what Yjs makes of them before anybody gets them.
 """

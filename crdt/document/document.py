@@ -120,7 +120,7 @@ class Document:
             self._restore_view(was_resting=self.is_resting)
 
     def rest(self) -> None:
-        """Let go of what is only needed while people type; a view that has failed is tried again."""
+        """Drop what is only needed while people type; a view that has failed is tried again."""
         self.state()
         self._view.drop()
         self._view.has_failed = False
@@ -197,7 +197,7 @@ class Document:
             raise Rejected("state vector that does not fit the document") from failure
 
     def replace_base(self, before: bytes, after: bytes, merged: MergedState | None = None) -> bool:
-        """Put a squashed state in place of the one it was made from; False if that is no longer the base.
+        """Replace the base by the squashed state that was made from it; False if that is no longer the base.
 
         merged  the sections of the squashed state; found out if not given
         """

@@ -1,4 +1,4 @@
-"""Whose client ids are whose: who may bring which structs, and who only carries those of others.
+"""Which user a client id belongs to, who may bring structs under it, and who only carries them.
 
 A client id belongs to the user who announced it in their presence, or who types under it. Browsers also hold what
 others typed, and honestly bring it: after a crash, a restored backup, for somebody whose network failed. That is

@@ -255,7 +255,7 @@ def test_public_url_is_valid_for_each_kind_of_host(host: str, url: str) -> None:
 
 
 async def test_restored_database_is_known_whatever_way_its_backup_was_made(tmp_path: Path, expect_log) -> None:
-    """Backups of a stopped and of a running server, put back at once or after more runs; then it is known no more."""
+    """Backups of a stopped and of a running server, put back directly or after more runs. Each restore is told once."""
     expect_log("WARNING collab_server.opening: the database is not as the last run left it")
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
     live = tmp_path / "data" / "collab.db"

@@ -41,7 +41,7 @@ def test_other_content_differs(theirs: list[Struct]) -> None:
 
 
 def test_values_agree_whatever_they_are() -> None:
-    """Earlier releases wrote them anew."""
+    """Earlier releases encoded them again."""
     assert not differ([value(4)], [Struct(8, 4, b"\x04" + b"\x7e" * 4)])
 
 
