@@ -31,6 +31,9 @@ _FLOAT64, _TEXT, _OBJECT, _ARRAY = b"\x7b", b"\x77", b"\x76", b"\x75"
 _suspect = re.compile(rb"\\u[dD][89a-fA-F]|\d{19}|[eE]\+?\d{3}").search
 """Finds half a surrogate pair, or a number that may be out of range, in JSON. Text in quotes may look like it."""
 
+_bracket = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]').finditer
+"""Finds brackets in JSON, and texts in quotes, in which brackets do not count."""
+
 _surrogate = re.compile("[\ud800-\udfff]")
 
 
@@ -129,11 +132,32 @@ class _Copier(StructReader):
 def _readable_json(text: str) -> str | None:
     """Return other JSON for text that pycrdt cannot read; None if it can."""
     try:
-        value = json.loads(text)
-        plain = _dumps(_plain(value, MAX_DEPTH))
-        return None if plain == _dumps(value) else plain
-    except (ValueError, OverflowError, RecursionError):
+        shallow = _shallow_json(text)
+        value = json.loads(shallow)
+        plain = _dumps(_plain(value))
+        return None if shallow is text and plain == _dumps(value) else plain
+    except (ValueError, OverflowError):
         return "null"
+
+
+def _shallow_json(text: str) -> str:
+    """Return JSON with null for what is nested too deep; the text itself if nothing is.
+
+    `json` reads by recursion, and how deep it gets differs between versions of Python.
+    """
+    parts: list[str] = []
+    depth = copied = 0
+    for match in _bracket(text):
+        bracket = match[0]
+        if bracket in "[{":
+            depth += 1
+            if depth == MAX_DEPTH + 1:
+                parts += (text[copied : match.start()], "null")
+        elif bracket in "]}":
+            if depth == MAX_DEPTH + 1:
+                copied = match.end()
+            depth -= 1
+    return "".join((*parts, text[copied:])) if parts else text
 
 
 def _dumps(value: Any) -> str:
@@ -143,28 +167,24 @@ def _dumps(value: Any) -> str:
 def _loads(text: str) -> Any:
     """Read JSON as pycrdt could; None if that cannot be."""
     try:
-        return _plain(json.loads(text), MAX_DEPTH)
-    except (ValueError, OverflowError, RecursionError):
+        return _plain(json.loads(_shallow_json(text)))
+    except (ValueError, OverflowError):
         return None
 
 
-def _plain(value: Any, depth: int) -> Any:
-    """Return a value without halves of surrogate pairs, numbers that a double cannot hold, and deep values."""
+def _plain(value: Any) -> Any:
+    """Return a value without halves of surrogate pairs and numbers that a double cannot hold."""
     if isinstance(value, str):
         return _surrogate.sub("\ufffd", value)
     if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
         value = float(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, (list, dict)):
-        return _plain_container(value, depth - 1) if depth else None
-    return value
-
-
-def _plain_container(value: list[Any] | dict[str, Any], depth: int) -> list[Any] | dict[str, Any]:
     if isinstance(value, list):
-        return [_plain(item, depth) for item in value]
-    return {_plain(key, depth): _plain(item, depth) for key, item in value.items()}
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    return value
 
 
 def _encode(value: Any) -> list[bytes]:

@@ -157,11 +157,11 @@ class Engine:
             check_same_thread=False,
             timeout=_BUSY_TIMEOUT_S,
         )
+        self._opened.append(connection)  # first, for the statements below fail on a file that is no database
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA cache_size={-_CACHE_KIB}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
-        self._opened.append(connection)
         return connection
 
     def _close(self) -> None:

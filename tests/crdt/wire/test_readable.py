@@ -68,9 +68,17 @@ def test_update_that_pycrdt_reads_is_returned_itself(kind: int, content: bytes) 
         (b'{"n":18446744073709551615,"m":-1}', '{"n":1.8446744073709552e+19,"m":-1}'),
         (b"[1e400,-1e999]", "[null,null]"),
         (b"[" * 128 + b"]" * 128, "[" * MAX_DEPTH + "null" + "]" * MAX_DEPTH),
-        (b"[" * 5_000 + b"]" * 5_000, "null"),
+        (b"[" * 200_000 + b"]" * 200_000, "[" * MAX_DEPTH + "null" + "]" * MAX_DEPTH),
+        (
+            b'{"a":' * 300 + b'"]}"' + b"}" * 300,
+            '{"a":' * MAX_DEPTH + "null" + "}" * MAX_DEPTH,
+        ),
+        (
+            b'["' + b'\\"[' * 200 + b'",' + b"[" * 130 + b"1" + b"]" * 130 + b",2]",
+            '["' + '\\"[' * 200 + '",' + "[" * 99 + "null" + "]" * 99 + ",2]",
+        ),
     ],
-    ids=["half", "halves in keys", "2⁶⁴−1", "no double", "deep", "very deep"],
+    ids=["half", "halves in keys", "2⁶⁴−1", "no double", "deep", "very deep", "deep maps", "brackets in a text"],
 )
 def test_json_that_pycrdt_cannot_read_is_rewritten(content: bytes, copy: str) -> None:
     """In embeds and in formats."""
