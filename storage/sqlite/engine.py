@@ -1,43 +1,65 @@
 """SQLite behind threads: one that writes, a few that read, none of them the event loop's.
 
 In WAL mode readers see the last commit and never wait for the writer. `synchronous=FULL` makes
-each commit reach the disk; rooms therefore commit in groups.
+each commit reach the disk; rooms therefore commit in groups. Before a commit counts, the names of the files
+are compared with the files that are open (`storage.sqlite.open_files`).
 """
 
 import asyncio
-import fcntl
+import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from storage.errors import StoreUnavailable
 from storage.places import try_file, try_folder
+from storage.sqlite.file_lock import FileLock, is_locked, lock_file
+from storage.sqlite.migrations import migrate, rehearse_steps, steps_done
+from storage.sqlite.open_files import Loss, OpenFiles
+from storage.sqlite.rescue import empty_log, keep_aside, put_back
 
 _T = TypeVar("_T")
-
-MIGRATIONS = ("1_schema.sql", "2_people.sql", "3_refreshed.sql", "4_documents.sql")
-"""Scripts in this package; the database's `user_version` says how many have run."""
 
 _READERS = 3
 _BUSY_TIMEOUT_S = 5.0
 _CACHE_KIB = 256
 """Of each connection, 2,000 by default; the operating system has the file's pages anyway."""
 
+_NEXT = {
+    Loss.LOG: "what is in it is written to the database, which is then opened again",
+    Loss.FILE: "the server puts it back",
+    Loss.REPLACED: "nothing is saved any more; stop the server, choose the file to go on with, and start the server",
+    Loss.FOLDER: "nothing is saved until the folder is there again",
+    Loss.LOCK: "nothing is saved until the server has the lock again",
+}
+
+_log = logging.getLogger(__name__)
+
 
 class Engine:
-    """One database file. `write` and `read` run a function of a connection in a thread."""
+    """One database file. `write` and `read` run a function of a connection in a thread.
+
+    _files    the files that are open, None before `open`
+    _loss     what happened to them: nothing is written or read until `mend` has put that right
+    _kept     where the rows were copied to when another file had taken the database's place
+    _reading  one permit for each query that is running
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._start_threads()
         self._opened: list[sqlite3.Connection] = []
         self._write_connection: sqlite3.Connection | None = None
-        self._lock = -1
+        self._lock = FileLock(path)
+        self._files: OpenFiles | None = None
+        self._loss: Loss | None = None
+        self._kept: Path | None = None
+        self._reading = threading.Semaphore(_READERS)
 
     def _start_threads(self) -> None:
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
@@ -95,6 +117,13 @@ class Engine:
         """
         await self._run(self._writer, self._scrub)
 
+    async def mend(self) -> None:
+        """Look whether the files are still those that are open, and put back what was removed.
+
+        Raises StoreUnavailable as long as that fails; without effect before `open` and after `close`.
+        """
+        await self._run(self._writer, self._mend)
+
     async def read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run `work` on the last committed state."""
         return await self._run(self._readers, self._query, work)
@@ -110,44 +139,42 @@ class Engine:
 
     def _open(self) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._take_lock()
+        self._lock.take()
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = self._connect()
-        done = _steps_done(connection)
+        done = steps_done(connection)
+        self._use(connection)
+        migrate(connection, done)
+
+    def _use(self, connection: sqlite3.Connection) -> None:
+        """Write by this connection from now on, and remember which files it has open."""
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        _migrate(connection, done)
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # makes the log, if it was not there
+        self._files = OpenFiles(self._path, self._lock.path)
+        self._loss = None
+        self._kept = None
         self._write_connection = connection
 
     def _rehearse(self, work: Callable[[sqlite3.Connection], object]) -> bool:
         try_folder(self._path.parent)
-        try_file(_lock_file(self._path))
+        try_file(lock_file(self._path))
         is_used = is_locked(self._path)
         try_file(self._path)
         if not self._path.exists():
             return is_used
         connection = self._connect()
-        done = _steps_done(connection)
+        done = steps_done(connection)
         if is_used:
             return True
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for step in range(done, len(MIGRATIONS)):
-                _run_step(connection, step)
+            rehearse_steps(connection, done)
             work(connection)
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         return False
-
-    def _take_lock(self) -> None:
-        """Two servers on one file would each believe their own rooms: the second one is refused."""
-        self._lock = os.open(_lock_file(self._path), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            folder = self._path.parent.absolute()
-            raise StoreUnavailable(f"{folder} is in use by another server: stop that or use another folder") from None
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -165,18 +192,21 @@ class Engine:
         return connection
 
     def _close(self) -> None:
+        self._close_connections()
+        self._files = None
+        self._lock.release()
+
+    def _close_connections(self) -> None:
         for connection in self._opened:
             connection.close()
         self._opened.clear()
         self._write_connection = None
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
 
     def _transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         connection = self._write_connection
         if connection is None:
             raise StoreUnavailable("the store is closed")
+        self._require_files()
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = work(connection)
@@ -185,6 +215,7 @@ class Engine:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._require_files()
         return result
 
     def _scrub(self) -> None:
@@ -192,58 +223,65 @@ class Engine:
             self._write_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _query(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-            connection.execute("PRAGMA query_only=ON")
-        return work(connection)
+        with self._reading:
+            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+            if connection is None or self._loss:
+                self._require_files()  # or this thread would open another file than the others have
+            if connection is None:
+                connection = self._local.connection = self._connect()
+                connection.execute("PRAGMA query_only=ON")
+            return work(connection)
 
+    def _require_files(self) -> None:
+        """Raise StoreUnavailable if what is written now could not be found later."""
+        loss = self._files.loss() if self._files else None
+        if loss or self._loss:
+            self._note_loss(loss or self._loss)
+            raise StoreUnavailable(f"{self._path}: {self._loss}")
 
-def _lock_file(database: Path) -> Path:
-    name = f"{database.name}.lock" if database.suffix == ".lock" else f"{database.stem}.lock"
-    return database.with_name(name)
+    def _note_loss(self, loss: Loss | None) -> None:
+        if loss and loss is not self._loss:
+            _log.error("%s: %s; %s", self._path, loss, _NEXT[loss])
+        self._loss = loss
 
+    def _mend(self) -> None:
+        if self._files is None:
+            return
+        connection, before, loss = self._write_connection, self._loss, self._files.loss()
+        self._note_loss(loss)
+        if connection is None:  # the last try to open it again has failed
+            self._reopen()
+            return
+        match loss:
+            case Loss.LOG:
+                empty_log(connection, self._files)
+                self._reopen()
+            case Loss.FILE:
+                self._lock.take()
+                put_back(connection, self._files)
+                self._reopen()
+            case Loss.LOCK:
+                self._reopen()
+            case Loss.REPLACED if not self._kept:
+                self._kept = keep_aside(connection, self._files)
+                _log.error("%s: everything that this server saved before is in %s", self._path, self._kept)
+            case None if before:
+                _log.warning("%s: its files are there again", self._path)
 
-def is_locked(database: Path) -> bool:
-    """Whether a server has this database open."""
-    try:
-        descriptor = os.open(_lock_file(database), os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    def _reopen(self) -> None:
+        self._lock.take()
+        with self._no_queries():
+            self._close_connections()
+            self._local = threading.local()
+            self._use(self._connect())
+        _log.warning("%s: its files are in order again; nothing that was called saved is lost", self._path)
 
-
-def _steps_done(connection: sqlite3.Connection) -> int:
-    """Return how many migrations the file has seen; a newer server's or another program's is refused untouched."""
-    done = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if done < 0 or done > len(MIGRATIONS):
-        raise StoreUnavailable("the database was written by a newer version of this server")
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if "users" not in tables if done else tables:
-        raise StoreUnavailable("the SQLite file belongs to another program")
-    return done
-
-
-def _migrate(connection: sqlite3.Connection, done: int) -> None:
-    """Bring the schema up to date, each step in its own transaction."""
-    for step in range(done, len(MIGRATIONS)):
-        connection.execute("BEGIN IMMEDIATE")
+    @contextmanager
+    def _no_queries(self) -> Iterator[None]:
+        """Wait for the queries that are running, and let no other begin."""
+        for _ in range(_READERS):
+            self._reading.acquire()
         try:
-            _run_step(connection, step)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-
-
-def _run_step(connection: sqlite3.Connection, step: int) -> None:
-    """Run a migration inside the caller's transaction; step: its place in `MIGRATIONS`."""
-    for statement in files("storage.sqlite").joinpath(MIGRATIONS[step]).read_text().split(";"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA user_version={step + 1:d}")
+            yield
+        finally:
+            self._reading.release(_READERS)

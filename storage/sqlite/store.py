@@ -1,8 +1,13 @@
 """The class that puts the parts of the embedded store together: it opens and closes the file."""
 
+import asyncio
+import contextlib
+import logging
 import sqlite3
 from pathlib import Path
 
+from storage.background import end_task
+from storage.errors import StoreUnavailable
 from storage.sqlite.account_removal import SqliteAccountRemoval
 from storage.sqlite.accounts import SqliteAccountStore
 from storage.sqlite.engine import Engine
@@ -10,6 +15,14 @@ from storage.sqlite.invites import SqliteInviteStore
 from storage.sqlite.rooms import SqliteRoomStore
 from storage.sqlite.sessions import SqliteSessionStore
 from storage.sqlite.table_io import SqliteTableIO
+
+_LOOK_S = 1.0
+"""Seconds between two looks at the files: what was saved before one vanished must not stay in danger for long."""
+
+_LAST_PAUSE_S = 60.0
+"""Seconds between two tries to put files back, when that fails again and again: each may copy the whole database."""
+
+_log = logging.getLogger(__name__)
 
 
 class SqliteStore(
@@ -19,16 +32,33 @@ class SqliteStore(
 
     def __init__(self, path: Path) -> None:
         self._engine = Engine(path)
+        self._looking: asyncio.Task[None] | None = None
 
     async def open(self) -> bool:
         await self._engine.open()
         try:
-            return await self._engine.write(_note_start)
+            was_clean = await self._engine.write(_note_start)
         except BaseException:
             await self._engine.close()
             raise
+        self._looking = asyncio.get_running_loop().create_task(self._look_after_files(), name="look after files")
+        return was_clean
+
+    async def _look_after_files(self) -> None:
+        pause_s = _LOOK_S
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._engine.mend()
+                pause_s = _LOOK_S
+            except StoreUnavailable as error:
+                _log.error("the files of the database could not be put in order: %s", error)
+                pause_s = min(pause_s * 2, _LAST_PAUSE_S)
 
     async def close(self, *, is_clean: bool) -> None:
+        await end_task(self._looking)
+        with contextlib.suppress(StoreUnavailable):
+            await self._engine.mend()
         try:
             if is_clean and self._engine.is_open:
                 await self._engine.write(lambda db: db.execute("UPDATE meta SET value = 'closed' WHERE key = 'state'"))

@@ -16,7 +16,7 @@ from collab_server import opening
 from collab_server.config import Config
 from collab_server.opening import PortInUse, StartError, listen, public_url, rehearse
 from collab_server.server import Server
-from storage.sqlite.engine import MIGRATIONS
+from storage.sqlite.migrations import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.api import Api
 from tests.storage.faults import FORGETFUL_DRIVER

@@ -2,40 +2,19 @@
 
 import asyncio
 import random
-import re
-import shutil
-import sqlite3
 import statistics
 from collections import Counter
 from pathlib import Path
 
-import pycrdt
 import pytest
 
-from crdt.log.codec import decode_chunk
 from tests.api import Api
+from tests.interop.words import WORD, saves_more, text_in_file
 from tests.node_peers import Peers
 from tests.processes import ServerProcess, free_port
 from tests.waiting import until
 
 KILLS = 20
-WORD = re.compile(r"<[abc]\d+>")
-
-
-def text_in_file(data_dir: Path, copy_to: Path, session_id: str) -> str:
-    """Return the session's text, rebuilt from the log in a copy of the database as the kill left it."""
-    shutil.copytree(data_dir, copy_to)
-    database = sqlite3.connect(copy_to / "collab.db")
-    document: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-    for (data,) in database.execute("SELECT data FROM log WHERE session_id = ? ORDER BY first", (session_id,)):
-        for entry in decode_chunk(data):
-            document.apply_update(entry.update)
-    database.close()
-    return str(document.get("codemirror", type=pycrdt.Text))
-
-
-async def _saves_more(peers: Peers, name: str, than: int) -> None:
-    await until(lambda: peers.do("typed", name), lambda now: now["typedSaved"] > than)
 
 
 @pytest.mark.slow
@@ -58,7 +37,7 @@ async def test_sigkill_during_typing_loses_and_doubles_nothing_saved(tmp_path: P
     for kill in range(KILLS):
         before = {name: (await peers.do("typed", name))["typedSaved"] for name in people}
         for name in people:  # each has had something saved in this round
-            await _saves_more(peers, name, before[name])
+            await saves_more(peers, name, before[name])
         await asyncio.sleep(random.uniform(0, 0.3))  # the random moment
         await server.kill()
         saved = {name: (await peers.do("typed", name))["typedSaved"] for name in people}

@@ -12,7 +12,7 @@ import pytest
 
 from storage.errors import StoreUnavailable
 from storage.records import AccountDeletion, Role, SessionListing
-from storage.sqlite.engine import MIGRATIONS
+from storage.sqlite.migrations import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import (
     DAY,

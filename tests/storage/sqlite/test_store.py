@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StoreUnavailable
-from storage.sqlite.engine import MIGRATIONS
+from storage.sqlite.migrations import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed, chunk, user
 

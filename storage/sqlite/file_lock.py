@@ -1,0 +1,61 @@
+"""One server on one database: two would each believe their own rooms."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from storage.errors import StoreUnavailable
+from storage.sqlite.open_files import identity
+
+
+class FileLock:
+    """The lock of a database, which is a file next to it; the system lets go of it when the process ends."""
+
+    def __init__(self, database: Path) -> None:
+        self.path = lock_file(database)
+        self._descriptor = -1
+
+    def take(self) -> None:
+        """Take the lock, also again when its file was removed; raises StoreUnavailable if another server has it."""
+        if self._descriptor >= 0 and self._is_there():
+            return
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            folder = self.path.parent.absolute()
+            raise StoreUnavailable(f"{folder} is in use by another server: stop that or use another folder") from None
+        self.release()
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let another server have the lock; harmless when it was not taken."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _is_there(self) -> bool:
+        found = os.fstat(self._descriptor)
+        return identity(self.path) == (found.st_dev, found.st_ino)
+
+
+def lock_file(database: Path) -> Path:
+    """Return the path of a database's lock."""
+    name = f"{database.name}.lock" if database.suffix == ".lock" else f"{database.stem}.lock"
+    return database.with_name(name)
+
+
+def is_locked(database: Path) -> bool:
+    """Whether a server has this database open."""
+    try:
+        descriptor = os.open(lock_file(database), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
