@@ -18,6 +18,7 @@ from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
 from crdt.limits import AwarenessLimits, LimitCounters, RoomLimits, RoomsSettings
 from crdt.settings import Setting, chosen
+from crdt.workers import Workers, WorkersSettings
 from handlers import ids, settings
 from handlers.connections import Connections, SocketLimits
 from handlers.http import notifications
@@ -81,7 +82,7 @@ def make_parts(
     crashes   the sessions that earlier processes died for
     """
     life = Life()
-    environment = _environment(clock, crashes, is_clean=is_clean)
+    environment = _environment(clock, crashes, Workers(chosen(WorkersSettings, config)), is_clean=is_clean)
     assembly = assemble(store, _room_settings(config), _version_settings(config), environment)
     services = _services(config, store, secret, environment, assembly, life)
     services.message_listeners.append(notifications.of_messages(services.connections))
@@ -89,7 +90,7 @@ def make_parts(
     return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
 
 
-def _environment(clock: Callable[[], int], crashes: Crashes, *, is_clean: bool) -> Environment:
+def _environment(clock: Callable[[], int], crashes: Crashes, workers: Workers, *, is_clean: bool) -> Environment:
     return Environment(
         clock=clock,
         random_below=secrets.randbelow,
@@ -97,6 +98,7 @@ def _environment(clock: Callable[[], int], crashes: Crashes, *, is_clean: bool) 
         encode=frames.framed,
         mark=crashes.mark,
         quarantine=crashes.quarantine,
+        workers=workers,
         cpu_s=time.thread_time,
     )
 
@@ -124,6 +126,7 @@ def _services(
         random_bytes=secrets.token_bytes,
         is_draining=lambda: life.is_draining,
         limit_counters=limit_counters,
+        workers=environment.workers,
     )
 
 

@@ -75,6 +75,9 @@ class Config:
         16_777_216,
         "MiB that the server may allocate; 0: three quarters of what the machine or container has",
     ).field()
+    workers: int = limits.WORKERS.field()
+    worker_mb: int = limits.WORKER_MB.field()
+    worker_idle_s: float = limits.WORKER_IDLE_S.field()
     log_format: str = text(
         "log_format", "auto", "auto: lines on a terminal, else JSON", allowed=("auto", "text", "json")
     ).field()

@@ -125,6 +125,7 @@ class Server:
             is_saved = await services.rooms.drain(self.parts.config.drain_s)
         finally:
             self._is_drained = True
+            await services.workers.close()
             await services.connections.stop()
             services.lag.stop()
             await self.parts.socketio.stop()

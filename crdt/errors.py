@@ -8,6 +8,10 @@
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- NoText                 permanent: a root is no text, and only texts can be treated so
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
+     +-- WorkError              a worker process did not do what it was given
+     |    +-- WorkTooLarge      permanent: it took longer, or more memory, than one request may
+     |    +-- WorkerDied        transient: the process ended before it was done
+     |    +-- WorkersBusy       transient: too much work waits already
      +-- TextUnavailable        permanent: what is stored is sound, but its texts cannot be read here
      +-- RoomDamaged            permanent: what is stored of the document cannot be trusted
           +-- RoomSetAside      transient: the process died while it worked for this session
@@ -62,6 +66,22 @@ class NoText(CrdtError):
 
 class RoomUnavailable(CrdtError):
     """The room cannot be used now; the same call may succeed later."""
+
+
+class WorkError(CrdtError):
+    """A worker process (`crdt.workers`) did not do what it was given; nothing was changed."""
+
+
+class WorkTooLarge(WorkError):
+    """The work took longer, or more memory, than one request may."""
+
+
+class WorkerDied(WorkError):
+    """The process ended before the work was done."""
+
+
+class WorkersBusy(WorkError):
+    """Too much work waits already."""
 
 
 class TextUnavailable(CrdtError):

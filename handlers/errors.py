@@ -3,7 +3,16 @@
 import math
 from dataclasses import dataclass, field
 
-from crdt.errors import LimitExceeded, NoText, RoomDamaged, RoomSetAside, RoomUnavailable, TextUnavailable
+from crdt.errors import (
+    LimitExceeded,
+    NoText,
+    RoomDamaged,
+    RoomSetAside,
+    RoomUnavailable,
+    TextUnavailable,
+    WorkError,
+    WorkTooLarge,
+)
 from handlers.close_codes import Close
 from storage.errors import (
     Conflict,
@@ -181,12 +190,12 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
             return ApiError(409, "limit_reached", f"{str(error).capitalize()}: no more can be added.")
         case TokenReused():
             return not_signed_in("This refresh token was used before; the login has ended everywhere.")
-        case LimitExceeded():
+        case LimitExceeded() | WorkTooLarge():
             return too_large(f"{str(error).capitalize()}.")
         case NoText():
             return invalid({"root": [f"no text: {error}. Only texts have this."]})
         case RoomDamaged() | TextUnavailable():
             return out_of_service(error)
-        case RoomUnavailable() | StoreUnavailable():
+        case RoomUnavailable() | StoreUnavailable() | WorkError():
             return unavailable()
     return None

@@ -10,6 +10,7 @@ from crdt.history.redactor import Redactor
 from crdt.history.versions import Versions
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import LimitCounters
+from crdt.workers import Workers
 from handlers import settings
 from handlers.connections import Connections
 from handlers.loop_lag import LagMeter
@@ -83,6 +84,7 @@ class Services:
     message_listeners  called with each chat message that is stored, and its sender
     limit_counters  how often each limit kept somebody from something
     problems      how often requests were answered with each error code
+    workers       processes for what would hold the event loop
     is_draining   whether the server is about to stop
     """
 
@@ -105,6 +107,7 @@ class Services:
     is_draining: Callable[[], bool]
     limit_counters: LimitCounters = field(default_factory=LimitCounters)
     problems: Counter[str] = field(default_factory=Counter)
+    workers: Workers = field(default_factory=Workers)
     lag: LagMeter = field(default_factory=LagMeter)
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)

@@ -143,11 +143,12 @@ _HOT_PATH = (
     "test_frames_on_the_wire.py",
     "test_rfc6455.py",
     "test_rfc6455_handshake.py",
+    "test_workers.py",
 )
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Tests run on the event loop that servers run on; those of the hot path on plain asyncio too."""
+    """Tests run on the event loop that servers run on; some on plain asyncio too."""
     factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"uvloop": uvloop.new_event_loop}
     if item.path.name in _HOT_PATH:
         factories["asyncio"] = asyncio.new_event_loop

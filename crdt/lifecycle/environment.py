@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from crdt.crashmark import CrashMark
 from crdt.limits import LimitCounters
 from crdt.quarantine import Quarantine
+from crdt.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Environment:
     mark             where it is written whom native code works for
     quarantine       which sessions are set aside
     limit_counters   how often each limit kept somebody from something
+    workers          processes for what would hold the event loop
     cpu_s            returns seconds of CPU time that the calling thread has used
     """
 
@@ -29,4 +31,5 @@ class Environment:
     mark: CrashMark = field(default_factory=CrashMark)
     quarantine: Quarantine = field(default_factory=Quarantine)
     limit_counters: LimitCounters = field(default_factory=LimitCounters)
+    workers: Workers = field(default_factory=Workers)
     cpu_s: Callable[[], float] = float

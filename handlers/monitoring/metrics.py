@@ -64,6 +64,8 @@ class ServerCollector(Collector):
         yield _counters("limit_reached", "Times a limit was reached, by its setting.", "limit", services.limit_counters)
         yield _counters("problems", "Requests answered with an error, by its code.", "code", services.problems)
         yield _counters("closes", "WebSockets under /sync closed by the server, by code.", "code", connections.closes)
+        yield _counters("work", "Jobs for worker processes, by how they ended.", "end", services.workers.counts)
+        yield _counter("work_seconds", "Seconds that worker processes were busy.", round(services.workers.seconds, 3))
         yield _histogram(services.lag)
 
     def _gauges(self) -> Iterator[Metric]:
@@ -75,6 +77,8 @@ class ServerCollector(Collector):
         )
         yield _gauge("tasks", "Tasks of the event loop.", len(asyncio.all_tasks()))
         yield _gauge("unsaved_bytes", "Edits that the store does not have yet.", writer.unsaved_bytes)
+        yield _gauge("workers", "Worker processes; they start with the first job.", self._services.workers.processes)
+        yield _gauge("work_waiting", "Jobs that wait for a worker process.", self._services.workers.waiting)
         yield _gauge("store_failing", "1 while the store cannot be written.", writer.is_failing)
 
 

@@ -135,12 +135,12 @@ async def test_store_outage_during_sign_in_is_503(server, api: Api, monkeypatch)
 
 async def test_error_codes_are_all_documented() -> None:
     """Each code that the table can produce is in the API's description, and each is there once."""
-    from crdt.errors import DocumentFull, RoomDamaged, RoomUnavailable, TextUnavailable
+    from crdt.errors import DocumentFull, RoomDamaged, RoomUnavailable, TextUnavailable, WorkersBusy, WorkTooLarge
     from storage.errors import Conflict, LimitReached, LogConflict, NotFound, TokenReused
 
     raised = [Conflict("email"), Conflict("username"), LogConflict("x"), LimitReached("x"), NotFound("x"),
               TokenReused("x"), StoreUnavailable("x"), DocumentFull("x"), RoomDamaged("x"),
-              RoomUnavailable("x"), TextUnavailable("x")]  # fmt: skip
+              RoomUnavailable("x"), TextUnavailable("x"), WorkTooLarge("x"), WorkersBusy("x")]  # fmt: skip
     made = [errors.not_signed_in(), errors.token_expired(), errors.forbidden("x"), errors.bad_origin(),
             errors.not_found(), errors.invalid({"x": ["y"]}), errors.session_ended(), errors.rate_limited(1),
             errors.unavailable(), errors.too_large("x")]  # fmt: skip

@@ -30,6 +30,12 @@ collab_tasks 1
 # HELP collab_unsaved_bytes Edits that the store does not have yet.
 # TYPE collab_unsaved_bytes gauge
 collab_unsaved_bytes 2500000
+# HELP collab_workers Worker processes; they start with the first job.
+# TYPE collab_workers gauge
+collab_workers 1
+# HELP collab_work_waiting Jobs that wait for a worker process.
+# TYPE collab_work_waiting gauge
+collab_work_waiting 2
 # HELP collab_store_failing 1 while the store cannot be written.
 # TYPE collab_store_failing gauge
 collab_store_failing 1
@@ -53,6 +59,13 @@ collab_problems_total{code="invalid"} 7
 # TYPE collab_closes_total counter
 collab_closes_total{code="1008"} 1
 collab_closes_total{code="4401"} 2
+# HELP collab_work_total Jobs for worker processes, by how they ended.
+# TYPE collab_work_total counter
+collab_work_total{end="done"} 8
+collab_work_total{end="late"} 1
+# HELP collab_work_seconds_total Seconds that worker processes were busy.
+# TYPE collab_work_seconds_total counter
+collab_work_seconds_total 4.25
 # HELP collab_event_loop_lag_seconds By how much a timer came late, every 250 ms.
 # TYPE collab_event_loop_lag_seconds histogram
 collab_event_loop_lag_seconds_bucket{le="0.001"} 2
@@ -145,6 +158,7 @@ async def test_metrics_text_has_names_types_and_labels_of_dashboards() -> None:
         ),
         limit_counters=Counter({"pong_s": 1, "connections": 0}),
         problems=Counter(invalid=7),
+        workers=SimpleNamespace(processes=1, waiting=2, counts=Counter(late=1, done=8), seconds=4.25),
         lag=meter_of(0, 0.001, 0.0011, 0.02, 0.021, 3),
     )
 

@@ -1,0 +1,227 @@
+"""Work that would hold the event loop for too long, in processes of its own: what is quadratic, or native and long.
+
+Threads are no help there: they hold the interpreter. A job is a function of a module and its arguments; both and the
+result are pickled, so they should be bytes, texts and small records. A process starts with the first job, is bounded in
+memory, is killed at a job's deadline or when its caller is cancelled, and ends after a while without work.
+Not for: what takes a few milliseconds; handing it over and back costs about one, the start of a process some 50.
+"""
+
+import asyncio
+import contextlib
+import os
+import pickle
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar, TypeVarTuple, cast
+
+from crdt import worker_process
+from crdt.errors import WorkerDied, WorkersBusy, WorkTooLarge
+from crdt.fair_queue import FairQueue
+from crdt.limits import WORKER_IDLE_S, WORKER_MB, WORKERS
+from crdt.worker_process import LENGTH_BYTES, Start, message
+
+_MOST_BY_DEFAULT = 4
+_MIB = 1 << 20
+_READ_BYTES = 1 << 20
+_ROOT = str(Path(__file__).resolve().parent.parent)
+
+_NAMES = {TimeoutError: "late", asyncio.CancelledError: "cancelled", WorkerDied: "died", WorkersBusy: "busy"}
+
+_Arguments = TypeVarTuple("_Arguments")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersSettings:
+    """How many processes there are, and what each may use.
+
+    processes        0: one for each core but one, from 1 to 4
+    waiting_per_key  jobs of one key that may wait for a process
+    waiting          jobs that may wait in all; each holds its arguments in memory
+    wait_s           seconds that a job waits for a process at most
+    """
+
+    processes: int = WORKERS.field()
+    memory_mb: int = WORKER_MB.field()
+    idle_s: float = WORKER_IDLE_S.field()
+    waiting_per_key: int = 4
+    waiting: int = 64
+    wait_s: float = 30.0
+
+
+class Workers:
+    """The processes of one server: `run`, and `close` at the end.
+
+    counts  how often jobs "done", "failed" (the function raised), "late" (killed at the deadline), "large" (out of
+            memory), "died", "cancelled" and "busy" (refused, as too many waited)
+    """
+
+    def __init__(self, settings: WorkersSettings | None = None) -> None:
+        self._settings = settings or WorkersSettings()
+        slots = self._settings.processes or min(_MOST_BY_DEFAULT, max(1, (os.cpu_count() or 1) - 1))
+        self._queue = FairQueue(slots, self._settings.waiting_per_key, self._settings.waiting, self._settings.wait_s)
+        self._idle: list[_Worker] = []
+        self._all: set[_Worker] = set()
+        self._is_closed = False
+        self.counts: Final[Counter[str]] = Counter()
+        self.seconds = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a process."""
+        return self._queue.waiting
+
+    @property
+    def processes(self) -> int:
+        """How many processes there are now."""
+        return len(self._all)
+
+    async def run(
+        self, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments, key: str, deadline_s: float
+    ) -> _Result:
+        """Return what the function returns, or raise what it raises.
+
+        Raises: `WorkTooLarge` if that takes longer than its deadline, or more memory than a process has; `WorkerDied`;
+        `WorkersBusy` if too many jobs wait already, or the server is stopping.
+
+        function    of a module, found there by its name
+        key         whose work it is, such as the id of a user: keys take turns
+        deadline_s  seconds that the job may take, without the time that it waits for a process
+        """
+        try:
+            await self._queue.enter(key)
+        except WorkersBusy:
+            self.counts["busy"] += 1
+            raise
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        try:
+            return cast("_Result", await self._run(message((function, arguments)), deadline_s))
+        finally:
+            self.seconds += clock() - began
+            self._queue.leave(key)
+
+    async def close(self) -> None:
+        """Kill all processes; running jobs fail with `WorkerDied`."""
+        self._is_closed = True
+        await asyncio.gather(*(worker.end() for worker in tuple(self._all)))
+
+    async def _run(self, job: bytes, deadline_s: float) -> Any:
+        worker = None
+        try:
+            async with asyncio.timeout(deadline_s):
+                worker = await self._take()
+                is_done, result = await worker.work(job)
+        except BaseException as error:
+            if worker:
+                await self._drop(worker)
+            self.counts[_NAMES.get(type(error), "failed")] += 1
+            if isinstance(error, TimeoutError):
+                raise WorkTooLarge(f"the work took longer than {deadline_s:g} seconds") from error
+            raise
+        if isinstance(result, MemoryError) and not is_done:
+            await self._drop(worker)
+            self.counts["large"] += 1
+            raise WorkTooLarge("the work needed too much memory") from result
+        self._put_back(worker)
+        self.counts["done" if is_done else "failed"] += 1
+        if not is_done:
+            raise result
+        return result
+
+    async def _take(self) -> "_Worker":
+        """Return a process that waits for work, a new one if none does."""
+        while self._idle:
+            worker = self._idle.pop()
+            worker.stay()
+            if worker.is_alive:
+                return worker
+            await self._drop(worker)
+        self._check_open()
+        worker = await _Worker.start(self._settings.memory_mb * _MIB)
+        self._all.add(worker)
+        try:
+            self._check_open()
+        except WorkersBusy:
+            await self._drop(worker)
+            raise
+        return worker
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise WorkersBusy("the server is stopping")
+
+    def _put_back(self, worker: "_Worker") -> None:
+        self._idle.append(worker)
+        worker.leave_after(self._settings.idle_s, self._dismiss)
+
+    def _dismiss(self, worker: "_Worker") -> None:
+        self._idle.remove(worker)
+        self._all.discard(worker)
+        worker.kill()
+
+    async def _drop(self, worker: "_Worker") -> None:
+        self._all.discard(worker)
+        await worker.end()
+
+
+class _Worker:
+    """One process, as the server sees it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        """process: with pipes to its input and from its output."""
+        self._process = process
+        self._input = cast("asyncio.StreamWriter", process.stdin)
+        self._output = cast("asyncio.StreamReader", process.stdout)
+        self._leaving: asyncio.TimerHandle | None = None
+
+    @classmethod
+    async def start(cls, memory_bytes: int) -> "_Worker":
+        """Start a process; it may not be ready yet."""
+        command = (sys.executable, "-I", "-S", worker_process.__file__)  # its `sys.path` comes from us, not from `site`
+        pipe = asyncio.subprocess.PIPE
+        try:
+            process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_READ_BYTES)
+        except OSError as error:
+            raise WorkerDied(f"a worker process cannot be started ({error})") from error
+        worker = cls(process)
+        worker._input.write(message(tuple(Start(os.getpid(), memory_bytes, [_ROOT, *sys.path]))))
+        return worker
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def work(self, job: bytes) -> tuple[bool, Any]:
+        """Return (True, result) or (False, exception) of a job; raises WorkerDied."""
+        try:
+            self._input.write(job)
+            await self._input.drain()
+            length = await self._output.readexactly(LENGTH_BYTES)
+            body = await self._output.readexactly(int.from_bytes(length, "big"))
+        except (asyncio.IncompleteReadError, OSError) as error:
+            raise WorkerDied(f"a worker process ended ({await self.end()})") from error
+        is_done, result = pickle.loads(body)  # noqa: S301  # from a process that runs our code
+        return is_done, result
+
+    def leave_after(self, idle_s: float, leave: Callable[["_Worker"], None]) -> None:
+        """Call `leave` after some seconds, unless `stay` is called before."""
+        self._leaving = asyncio.get_running_loop().call_later(idle_s, leave, self)
+
+    def stay(self) -> None:
+        if self._leaving:
+            self._leaving.cancel()
+            self._leaving = None
+
+    def kill(self) -> None:
+        self.stay()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def end(self) -> int:
+        """Kill the process and wait until it is gone; return its exit code, or minus the signal that ended it."""
+        self.kill()
+        return await self._process.wait()
