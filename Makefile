@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history fuzz rounds soak timing autobahn audit help clean system-packages
+.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds soak timing autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -74,6 +74,12 @@ bench-quick: $(VENV)/.tested ## two minutes of the same, ours alone, beside the 
 bench-history: $(VENV)/.tested ## what history costs in bytes and ms (of recorded sessions if COLLAB_TRACES names them)
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m bench.history
+
+worst: $(VENV)/.tested ## the dearest things that one account may do, and what others feel of each (ARGS="--only replay")
+	$(BIN)/python -m bench.worst $(ARGS)
+
+stress: $(VENV)/.tested ## an hour of everything by everybody, with large and odd texts (ARGS="--minutes 1 --seed 7")
+	$(BIN)/python -m bench.stress $(ARGS)
 
 fuzz: $(VENV)/.tested ## a million mutated updates, state vectors and presence frames (ARGS="--count 50000 --seed 7")
 	$(BIN)/python -m tests.set_up

@@ -49,6 +49,7 @@ class Kind:
     protocol: str = "y"
     env: dict[str, str] = field(default_factory=dict)
     is_ours: bool = False
+    is_pinned: bool = True
 
 
 def _bun() -> str:
@@ -139,7 +140,8 @@ class Running:
 
 @contextmanager
 def running(kind: Kind, **settings: str) -> Iterator[Running]:
-    """Run a server on the first core; settings: environment variables of ours."""
+    """Run a server, on the first core alone if it is pinned; settings: environment variables of ours."""
+    cores = {SERVER_CORE} if kind.is_pinned else os.sched_getaffinity(0)
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -149,7 +151,7 @@ def running(kind: Kind, **settings: str) -> Iterator[Running]:
         with open(Path(folder) / "log", "w") as log:
             process = subprocess.Popen(
                 kind.command, cwd=cwd, env=env, stdout=log, stderr=log,
-                preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509  # no threads run yet
+                preexec_fn=lambda: os.sched_setaffinity(0, cores),  # noqa: PLW1509  # no threads run yet
             )  # fmt: skip
         try:
             _await_port(process, port, Path(folder) / "log")

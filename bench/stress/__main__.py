@@ -1,0 +1,217 @@
+"""Several people do anything that the server knows, in any order, for as long as is asked for.
+
+python -m bench.stress --minutes 60
+python -m bench.stress --minutes 1 --seed 7 --people 4
+
+Routes come from the table of operations and events from that of Socket.IO, so a new one is asked too. What fails: the
+event loop is held for more than 100 ms, an answer is 5xx (503 with Retry-After is none), the server dies or logs an
+error, its memory grows by more than 300 MiB. Each failure says who did what then. The same seed makes each person do
+the same again, as far as the answers are the same.
+"""
+
+import argparse
+import random
+import sys
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.soak_watch import loud, tree
+from bench.stress import routes, sockets
+from bench.stress.routes import Known
+from bench.worst.people import Person, sign_up
+from bench.worst.probe import holds
+from bench.worst.stage import Stage, stage
+
+MAX_HOLD_S = 0.1
+MAX_GROWTH_MIB = 300
+_PAUSE_S = 0.3
+"""A user may ask three times a second on average."""
+_SOCKETS = 0.15
+_EVENTS = 0.1
+_TIMEOUT_S = 60.0
+_LOOK_S = 5.0
+_REMEMBERED = 4_000
+_SHOWN = 40
+_WARM_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One thing that somebody did, in seconds of the monotonic clock."""
+
+    who: int
+    number: int
+    began: float
+    ended: float
+    about: str
+
+
+@dataclass
+class Watch:
+    """What was done lately, and what went wrong; several threads use it."""
+
+    seed: int
+    done: "deque[Done]" = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    doing: dict[int, Done] = field(default_factory=dict)
+    counts: "Counter[str]" = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def begin(self, who: int, number: int, about: str) -> None:
+        self.doing[who] = Done(who, number, time.monotonic(), 0.0, about)
+
+    def end(self, who: int, about: str = "") -> None:
+        one = self.doing.pop(who)
+        self.done.append(Done(who, one.number, one.began, time.monotonic(), about or one.about))
+
+    def fail(self, sentence: str) -> None:
+        self.wrong.append(sentence)
+        print(f"WRONG (seed {self.seed}): {sentence}", flush=True)
+
+    def meanwhile(self, since: float, until: float) -> str:
+        """Return what was being done between two times."""
+        lately = [one for one in list(self.done) if one.began <= until and one.ended >= since]
+        return "; ".join(
+            f"person {one.who} no. {one.number}: {one.about}" for one in [*lately, *list(self.doing.values())]
+        )
+
+
+class Somebody(threading.Thread):
+    """One person, who is somebody new when their login has ended."""
+
+    def __init__(self, here: Stage, watch: Watch, known: Known, who: int, until: float) -> None:
+        super().__init__(daemon=True)
+        self._port = here.port
+        self._watch = watch
+        self._known = known
+        self._who = who
+        self._until = until
+        self._dice = random.Random(f"{watch.seed} {who}")
+
+    def run(self) -> None:
+        person, number = self._new(), 0
+        while time.monotonic() < self._until:
+            number += 1
+            kind = self._dice.random()
+            try:
+                if kind < _SOCKETS:
+                    self._use_socket(person, number)
+                elif kind < _SOCKETS + _EVENTS:
+                    self._emit(person, number)
+                elif not self._ask(person, number):
+                    person = self._new()
+            except (OSError, ValueError, KeyError) as error:  # closed, or refused with what is no JSON
+                self._watch.counts[f"{type(error).__name__}"] += 1
+                self._watch.end(self._who)
+            time.sleep(_PAUSE_S * 2 * self._dice.random())
+
+    def _new(self) -> Person:
+        while True:
+            try:
+                person = sign_up(self._port)
+                self._known.sessions.append(person.session(code="one\ntwo\n"))
+            except (SystemExit, OSError):
+                time.sleep(1)
+            else:
+                return person
+
+    def _use_socket(self, person: Person, number: int) -> None:
+        self._join(person)
+        self._watch.begin(self._who, number, "a WebSocket")
+        self._watch.end(self._who, sockets.edit(self._dice, person, self._known))
+        self._watch.counts["WebSockets"] += 1
+
+    def _emit(self, person: Person, number: int) -> None:
+        self._join(person)
+        self._watch.begin(self._who, number, "Socket.IO")
+        self._watch.end(self._who, sockets.emit(self._dice, person, self._known))
+        self._watch.counts["Socket.IO"] += 1
+
+    def _join(self, person: Person) -> None:
+        """Be a member of some sessions of others."""
+        if self._dice.random() < 0.3 and self._known.sessions:
+            person.request("POST", f"/session/{self._dice.choice(self._known.sessions)}/join", {})
+
+    def _ask(self, person: Person, number: int) -> bool:
+        """Ask for something; return whether the person is signed in still."""
+        request = routes.make(self._dice, self._known)
+        self._watch.begin(self._who, number, request.about)
+        answer = routes.send(person, request, _TIMEOUT_S)
+        self._watch.end(self._who)
+        self._watch.counts[f"{request.operation.name} {answer.status}"] += 1
+        self._known.note(request.operation, answer)
+        is_later = answer.status == 503 and "Retry-After" in answer.headers
+        if answer.status >= 500 and not is_later:
+            self._watch.fail(f"person {self._who} no. {number}: {request.about} answered {answer.status}")
+        if answer.status == 0:
+            self._watch.counts["cut"] += 1
+        return answer.status != 401 and not (request.ends_login and answer.status < 300)
+
+
+def stress(here: Stage, watch: Watch, people: int, seconds: float) -> None:
+    """Let people do anything for as long as that; note what goes wrong."""
+    known, until = Known(), time.monotonic() + seconds
+    everybody = [Somebody(here, watch, known, who, until) for who in range(people)]
+    for somebody in everybody:
+        somebody.start()
+    pids, seen, base = tree(here.server.pid)[:2], time.monotonic(), 0.0
+    warm = seen + _WARM_S
+    while time.monotonic() < until + _LOOK_S:
+        time.sleep(_LOOK_S)
+        now = time.monotonic()
+        pids = _look(here, watch, pids, seen, now)
+        size = _memory_mib(here.server.pid)
+        base = base or (size if now >= warm else 0)
+        if base and size > base + MAX_GROWTH_MIB:
+            watch.fail(f"the memory grew from {base:.0f} to {size:.0f} MiB")
+            base = size
+        seen = now
+    for somebody in everybody:
+        somebody.join(_TIMEOUT_S)
+
+
+def _look(here: Stage, watch: Watch, pids: list[int], since: float, until: float) -> list[int]:
+    """Note a death and long holds since the last look; return the processes."""
+    now = tree(here.server.pid)[:2]
+    if now != pids:
+        watch.fail(f"the server died; meanwhile: {watch.meanwhile(since - 30, until)}")
+    for hold in holds(here.notes, since, until):
+        if hold.held_s > MAX_HOLD_S:
+            about = watch.meanwhile(hold.until - hold.late_s, hold.until)
+            watch.fail(f"the loop was held for {1000 * hold.held_s:.0f} ms; meanwhile: {about[:2_000]}")
+    return now
+
+
+def _memory_mib(pid: int) -> float:
+    """Return the memory of the process that serves; workers have bounds of their own."""
+    serving = tree(pid)[:2][-1]
+    for line in Path(f"/proc/{serving}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def main() -> int:
+    """Do it, tell what was done and what went wrong; return 1 if anything did."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--people", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
+    options = parser.parse_args()
+    watch = Watch(options.seed)
+    print(f"seed {options.seed}, {options.people} people, {options.minutes:g} minutes", flush=True)
+    with stage(0) as here:
+        log = Path(f"/proc/{here.server.pid}/fd/2").readlink()
+        stress(here, watch, options.people, 60 * options.minutes)
+        errors = [line for line in loud(log.read_text()) if '"level": "warning"' not in line]
+    for error in errors[:_SHOWN]:
+        watch.fail(f"the server logged: {error}")
+    print("done: " + ", ".join(f"{count:,} {what}" for what, count in sorted(watch.counts.items())))
+    print(f"{len(watch.wrong)} failures; --seed {watch.seed} does it again" if watch.wrong else "nothing failed")
+    return 1 if watch.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

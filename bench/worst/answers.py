@@ -1,0 +1,212 @@
+"""Works on what is stored: looking back, exports, large answers and lists, deletions."""
+
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from bench.trouble import PASSWORD
+from bench.worst.people import Person
+from bench.worst.stage import Stage, Work
+from bench.worst.texts import MIB, shuffled
+from crdt.wire.lib0 import write_var_bytes, write_var_uint
+from harness import costly
+
+_BOTH_ENDS = 40
+_VERSIONS = 25
+_MESSAGES = 200
+_SESSIONS = 200
+_PARALLEL = 12
+_VALUES = 60_000
+
+
+def _both_ends(here: Stage) -> None:
+    """A text of a megabyte, and updates that each change its beginning and its end."""
+    person = here.person()
+    session_id = person.session()
+    with person.editor(session_id) as editor:
+        for update in costly.filled():
+            editor.update(update)
+            editor.drain(0.6)
+        head, last, clock = (1, 0), (1, costly.FILLED - 1), 0
+        for _ in range(_BOTH_ENDS):
+            structs = [costly.string(b"A", None, head), costly.string(b"Z", last)]
+            editor.update(costly.update(4, clock, structs))
+            head, last, clock = (4, clock), (4, clock + 1), clock + 2
+            editor.drain(0.02)
+        editor.drain(1)
+    here.kept["past"] = (person, session_id)
+
+
+def _get(here: Stage, path: str, key: str = "past") -> None:
+    person, session_id = here.kept[key]
+    began = time.monotonic()
+    answer = person.request("GET", path.format(session_id))
+    took_s = time.monotonic() - began
+    here.did = f"{answer.status} after {took_s:.2f} s, {len(answer.body):,} bytes"
+
+
+def _many_lines(here: Stage) -> None:
+    """Versions of a megabyte, each with all of its lines in another order."""
+    person = here.person()
+    session_id = person.session(code=shuffled(100))
+    stored = Counter[int]()
+    for number in range(_VERSIONS):
+        answer = person.request("POST", f"/code/{session_id}/save", {"code": shuffled(number)})
+        stored[answer.status] += 1
+        time.sleep(1.05)
+    here.kept["versions of a megabyte"] = (person, session_id)
+
+
+def _controls(here: Stage) -> None:
+    """A text of which each character takes six in JSON."""
+    person = here.person()
+    here.kept["controls"] = (person, person.session(code="\x01" * (MIB - 1)))
+
+
+def _values(here: Stage) -> None:
+    """A document of maps and arrays of as many values as one sync may bring."""
+    person = here.person()
+    session_id = person.session()
+    value = b"\x77" + write_var_bytes(b"value" * 20)
+    first = b"\x08\x01\x04list" + b"\x01" + value
+    rest = [b"\x88\x05" + write_var_uint(clock) + b"\x01" + value for clock in range(min(_VALUES, (3 << 20) // 120))]
+    with person.editor(session_id) as editor:
+        editor.update(costly.update(5, 0, [first, *rest]))
+        editor.drain(10)
+    here.kept["values"] = (person, session_id)
+
+
+def _chat(here: Stage) -> None:
+    """Messages that are as long as they may be; several people write them, because of the rate."""
+    owner = here.person()
+    session_id = owner.session()
+    people = [owner, *here.people(session_id, 5)]
+    text = "\u2028\U0001f600" * 1_300
+    sent = 0
+    while sent < _MESSAGES:
+        for person in people:
+            sent += person.request("POST", "/chat/send", {"sessionId": session_id, "message": text}).status == 201
+        time.sleep(0.2)
+        if sent >= 60:  # the rest would take minutes
+            break
+    here.kept["chat"] = (owner, session_id)
+
+
+def _many_sessions(here: Stage) -> None:
+    person = here.person()
+    for _ in range(_SESSIONS):
+        if person.request("POST", "/session", {"title": "\U0001f600" * 60}).status != 201:
+            break
+    here.kept["sessions"] = (person, "")
+
+
+def _again_and_again(here: Stage, path: str, key: str) -> None:
+    """Ask by four connections for as long as the work goes on."""
+    person, session_id = here.kept[key]
+    until = here.until()
+    statuses: Counter[int] = Counter()
+
+    def ask() -> None:
+        while time.monotonic() < until:
+            statuses[person.request("GET", path.format(session_id)).status] += 1
+
+    _together([ask] * 4)
+    here.did = ", ".join(f"{count} × {status}" for status, count in statuses.items())
+
+
+def _together(acts: list[Callable[[], object]]) -> None:
+    with ThreadPoolExecutor(len(acts)) as pool:
+        for done in [pool.submit(act) for act in acts]:
+            done.result()
+
+
+def _looking_back(here: Stage) -> None:
+    """Twelve different questions together, by one account."""
+    person, session_id = here.kept["past"]
+    code = f"/code/{session_id}"
+    paths = [
+        f"{code}/replay", f"{code}/timeline", f"{code}/blame", f"{code}/at/10", f"{code}/at/20", f"{code}/export",
+        f"{code}/export?format=git", f"{code}/export?format=replay", f"{code}/latest?live=true",
+        f"{code}/diff?from=0&to=live", f"{code}/replay?from=20", f"{code}/blame",
+    ]  # fmt: skip
+    statuses: Counter[int] = Counter()
+
+    def ask(path: str) -> None:
+        statuses[person.request("GET", path).status] += 1
+
+    _together([partial(ask, path) for path in paths])
+    here.did = ", ".join(f"{count} × {status}" for status, count in statuses.items())
+
+
+def _redact(here: Stage) -> None:
+    person, session_id = here.kept["past"]
+    began = time.monotonic()
+    last = person.ask("GET", f"/code/{session_id}/latest?live=true")["sequence"]
+    body = {"from": 1, "to": last, "text": "aaaa"}
+    answer = person.request("POST", f"/code/{session_id}/redact", body)
+    here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
+
+
+def _account(here: Stage) -> None:
+    person: Person
+    person, _ = here.kept["sessions"]
+    began = time.monotonic()
+    answer = person.request("DELETE", "/user/me", {"password": PASSWORD, "sessions": "delete"})
+    here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
+
+
+def _session(here: Stage) -> None:
+    person, session_id = here.kept["versions of a megabyte"]
+    began = time.monotonic()
+    answer = person.request("DELETE", f"/session/{session_id}")
+    here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
+
+
+def _bodies(here: Stage) -> None:
+    """Bodies of JSON as large as a save may send: many fields, deep ones, escapes."""
+    person = here.person()
+    session_id = person.session()
+    large = json.dumps({"code": "\x01" * (MIB - 1)}).encode()
+    many = b"{" + b",".join(b'"%07d":1' % number for number in range(600_000)) + b"}"
+    deep = b'{"code":' + b"[" * 3_000_000 + b"]" * 3_000_000 + b"}"
+    statuses = [
+        person.request("POST", f"/code/{session_id}/save", body).status
+        for body in (large, many, deep, json.dumps({"code": random.randbytes(500_000).hex()}).encode())
+    ]
+    here.did = ", ".join(map(str, statuses))
+
+
+def _read(name: str, about: str, path: str, key: str, prepare: Callable[[Stage], None] | None = None) -> Work:
+    return Work(name, about, partial(_again_and_again, path=path, key=key), prepare)
+
+
+def _past(name: str, path: str, prepare: Callable[[Stage], None] | None = None, is_short: bool = False) -> Work:
+    about = f"of {_BOTH_ENDS} updates that change both ends of 800 kB"
+    return Work(name, about, partial(_get, path=path), prepare, is_short)
+
+
+WORKS = (
+    _past("replay", "/code/{}/replay", _both_ends, is_short=True),
+    _past("timeline", "/code/{}/timeline"),
+    _past("blame", "/code/{}/blame"),
+    _past("moment", "/code/{}/at/20"),
+    _past("zip", "/code/{}/export?format=zip"),
+    _past("git bundle", "/code/{}/export?format=git"),
+    _past("exported replay", "/code/{}/export?format=replay"),
+    Work("looking back", "twelve questions together", _looking_back),
+    Work("redaction", "of four characters all over 800 kB", _redact),
+    Work("list of versions", f"{_VERSIONS} of a megabyte each", partial(_get, path="/code/{}/versions?limit=200", key="versions of a megabyte"), _many_lines),
+    Work("zip of versions", f"{_VERSIONS} of a megabyte each", partial(_get, path="/code/{}/export?format=zip", key="versions of a megabyte")),
+    Work("bundle of versions", f"{_VERSIONS} of a megabyte each", partial(_get, path="/code/{}/export?format=git", key="versions of a megabyte")),
+    Work("deleted session", "the same session is deleted", _session),
+    _read("live text", "a megabyte of which JSON makes six", "/code/{}/latest?live=true", "controls", _controls),
+    _read("values", "a document of 3 MB of values as JSON", "/code/{}/latest?live=true", "values", _values),
+    _read("chat", "a page of 60 long messages", "/chat/{}?limit=200", "chat", _chat),
+    _read("list of sessions", f"a page of {_SESSIONS} sessions", "/session?limit=200", "sessions", _many_sessions),
+    Work("deleted account", f"with {_SESSIONS} sessions", _account),
+    Work("bodies", "JSON as large as a save may send", _bodies),
+)  # fmt: skip

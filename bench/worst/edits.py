@@ -1,0 +1,198 @@
+"""Works on documents: Yjs updates inside all limits that are dear to integrate, questions, loading, first syncs."""
+
+import random
+import select
+import time
+from functools import partial
+
+from bench.trouble import frame
+from bench.worst.people import Editor, Person
+from bench.worst.stage import Stage, Work
+from crdt.wire import y_protocol
+from harness import costly
+from harness.costly import Costly
+
+_RATE = 58
+"""A little less than `COLLAB_UPDATES_PER_S`."""
+_FILL_S = 0.6
+_SYNCED_S = 120.0
+_STRUCTS = 99_000
+_POISON_UPDATES = 150
+_CLOSED_S = 90.0
+_NEWCOMERS = 20
+_SAVED = bytes((y_protocol.SAVED,))
+
+
+def _fill(here: Stage, kind: Costly) -> None:
+    person = here.person()
+    here.kept[kind.name] = (person, fill(person, kind))
+
+
+def fill(person: Person, kind: Costly) -> str:
+    """Make a session that is filled with what a kind needs; return its id."""
+    session_id = person.session()
+    with person.editor(session_id) as editor:
+        for update in kind.fill():
+            editor.update(update)
+            editor.drain(_FILL_S)
+    return session_id
+
+
+def _send(here: Stage, kind: Costly) -> None:
+    person, session_id = here.kept[kind.name]
+    sent, until = 0, here.until()
+    while time.monotonic() < until:
+        try:
+            with person.editor(session_id) as editor:
+                sent = _send_some(editor, kind, sent, until)
+        except OSError:
+            time.sleep(0.5)
+    here.did = f"{sent} updates"
+
+
+def _send_some(editor: Editor, kind: Costly, sent: int, until: float) -> int:
+    """Send updates in the rate of the limit, as far as the server reads; return how many were sent in all."""
+    began, first = time.monotonic(), sent
+    while time.monotonic() < until:
+        readable, writable, _ = select.select([editor.socket], [editor.socket], [], 0.1)
+        if readable:
+            editor.read()
+        if writable and sent - first < (time.monotonic() - began) * _RATE:
+            editor.update(kind.make(sent))
+            sent += 1
+        else:
+            time.sleep(0.005)
+    return sent
+
+
+def _sparse_sync(number: int) -> bytes:
+    """A first sync of nearly as many structs as are allowed, each of which stands in another place of 800 kB."""
+    dice = random.Random(number)
+    at = dice.sample(range(1, costly.FILLED - 1), _STRUCTS)
+    structs = [costly.string(b"x", (1, place - 1), (1, place)) for place in at]
+    return costly.update(2, number * _STRUCTS, structs)
+
+
+def _prepare_sync(here: Stage) -> None:
+    person = here.person()
+    filled = Costly("", "", costly.filled, lambda _: b"")
+    here.kept["sync"] = (person, fill(person, filled), _sparse_sync(0))
+
+
+def _sync(here: Stage) -> None:
+    person, session_id, update = here.kept["sync"]
+    began = time.monotonic()
+    try:
+        with person.editor(session_id) as editor:
+            editor.send(frame(y_protocol.sync_step2(update)))
+            is_saved = editor.read_until(b"\x82\x03" + _SAVED, _SYNCED_S)
+        here.did = f"{'saved' if is_saved else 'not saved'} after {time.monotonic() - began:.1f} s"
+    except OSError as error:
+        here.did = f"{error!r:.40} after {time.monotonic() - began:.1f} s"
+
+
+def _large_document(here: Stage) -> None:
+    """A document of 99,000 structs in one root, none of which join."""
+    person = here.person()
+    session_id = person.session()
+    structs = [costly.string(b"xxxxxxxx")]
+    structs += [costly.string(b"xxxxxxxx", None, (3, 8 * at)) for at in range(_STRUCTS - 1)]
+    with person.editor(session_id) as editor:
+        editor.send(frame(y_protocol.sync_step2(costly.update(3, 0, structs))))
+        editor.drain(20)
+    here.kept["large"] = (person, session_id)
+
+
+def _newcomers(here: Stage) -> None:
+    person, session_id = here.kept["large"]
+    came, until = 0, here.until()
+    while time.monotonic() < until and came < _NEWCOMERS:
+        with person.editor(session_id) as editor:
+            editor.drain(0.3)
+            came += 1
+    here.did = f"{came} came"
+
+
+def _questions(here: Stage) -> None:
+    """Ask for a part of a large document, each time another."""
+    person, session_id = here.kept["large"]
+    asked, until = 0, here.until()
+    with person.editor(session_id) as editor:
+        while time.monotonic() < until:
+            editor.send(frame(y_protocol.sync_step1({3: 8 * (asked * 97 % _STRUCTS)})))
+            editor.drain(1 / _RATE)
+            asked += 1
+    here.did = f"{asked} questions, {editor.received:,} bytes read"
+
+
+def _poison(here: Stage) -> None:
+    """Fill a document with what it takes long to load, and wait until its room is closed."""
+    kind = next(kind for kind in costly.KINDS if kind.name == "sparse inserts")
+    person = here.person()
+    session_id = fill(person, kind)
+    with person.editor(session_id) as editor:
+        for number in range(_POISON_UPDATES):
+            editor.update(kind.make(number))
+            editor.drain(0.05)
+        editor.drain(5)
+    _await_closed(here)
+    here.kept["poison"] = (person, session_id)
+
+
+def _await_closed(here: Stage) -> None:
+    """Wait until only the bystander's room is open."""
+    until = time.monotonic() + _CLOSED_S
+    while here.server.metrics()["collab_rooms"] > 1 and time.monotonic() < until:
+        time.sleep(0.5)
+
+
+def _load(here: Stage) -> None:
+    person, session_id = here.kept["poison"]
+    began = time.monotonic()
+    answer = person.request("GET", f"/code/{session_id}/latest?live=true")
+    here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
+
+
+def _presence(here: Stage) -> None:
+    """A class of thirty, of whom each sends the largest presence ten times a second."""
+    people, session_id = here.kept["class"]
+    editors = [person.editor(session_id).__enter__() for person in people]
+    until, clock = here.until(), 0
+    try:
+        while time.monotonic() < until:
+            clock += 1
+            for number, editor in enumerate(editors):
+                text = f'{{"a":"{"x" * 3_900}","b":{clock}}}'
+                entries = [y_protocol.AwarenessEntry(1_000 + number, clock, text)]
+                editor.send(frame(y_protocol.awareness_update(entries)))
+                editor.drain(0.001)
+            time.sleep(0.07)
+    except OSError as error:
+        here.did = f"{error!r:.60}"
+        return
+    finally:
+        for editor in editors:
+            editor.socket.close()
+    here.did = f"{clock} × {len(editors)} states"
+
+
+def _prepare_class(here: Stage) -> None:
+    owner = here.person()
+    session_id = owner.session()
+    here.kept["class"] = ([owner, *here.people(session_id, 11)], session_id)
+
+
+WORKS = (
+    *(
+        Work(
+            kind.name, kind.about, partial(_send, kind=kind), partial(_fill, kind=kind),
+            is_short=kind.name in ("conflicts", "5,000 deletions"),
+        )
+        for kind in costly.KINDS
+    ),
+    Work("first sync", f"{_STRUCTS:,} inserts all over 800 kB in one message", _sync, _prepare_sync),
+    Work("newcomers", "twenty open a document of 99,000 structs", _newcomers, _large_document),
+    Work("questions", "asks for parts of the same document", _questions, _large_document),
+    Work("opening", f"a document with {_POISON_UPDATES} × 1,000 inserts all over 800 kB is opened", _load, _poison),
+    Work("presence", "twelve send the largest presence ten times a second", _presence, _prepare_class),
+)  # fmt: skip

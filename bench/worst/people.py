@@ -1,0 +1,157 @@
+"""People with an account and an address of their own: requests, and a WebSocket by hand."""
+
+import contextlib
+import http.client
+import itertools
+import json
+import select
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.trouble import PASSWORD, frame
+from crdt.wire import y_protocol
+
+_numbers = itertools.count(1)
+_TIMEOUT_S = 120.0
+_READ_BYTES = 1 << 18
+_READ_S = 0.002
+
+
+@dataclass
+class Answer:
+    """Status, body and headers of an answer; status 0 if the connection broke."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Person:
+    """Somebody who has signed up."""
+
+    port: int
+    address: str
+    token: str = ""
+    name: str = ""
+
+    def request(
+        self, method: str, path: str, body: Any = None, *, timeout_s: float = _TIMEOUT_S, content_type: str = ""
+    ) -> Answer:
+        """Ask; bodies are JSON unless they are bytes of a `content_type`."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if body is not None:
+            headers["Content-Type"] = content_type or "application/json"
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout_s, (self.address, 0))
+        with contextlib.closing(connection):
+            try:
+                connection.request(method, path, data, headers)
+                answer = connection.getresponse()
+                return Answer(answer.status, answer.read(), dict(answer.getheaders()))
+            except (OSError, http.client.HTTPException) as error:
+                return Answer(0, repr(error).encode())
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask for what must succeed; return the answer's JSON."""
+        answer = self.request(method, path, body)
+        if not 200 <= answer.status < 300:
+            raise SystemExit(f"{method} {path} answered {answer.status}: {answer.body[:300]!r}")
+        return answer.json() if answer.body else None
+
+    def session(self, **fields: Any) -> str:
+        """Make a session that others join by its link; return its id."""
+        fields = {"title": "worst", "access": "link", "joinRole": "editor", **fields}
+        return str(self.ask("POST", "/session", fields)["id"])
+
+    def join(self, session_id: str) -> None:
+        self.ask("POST", f"/session/{session_id}/join", {})
+
+    def editor(self, session_id: str) -> "Editor":
+        """Open a session; to be used as a context."""
+        return Editor(self.port, session_id, self.token, self.address)
+
+
+def new_address() -> str:
+    """Return an address of this machine that nobody had."""
+    number = next(_numbers)
+    return f"127.77.{number // 250}.{number % 250 + 1}"
+
+
+def sign_up(port: int) -> Person:
+    """Return somebody new."""
+    address = new_address()
+    name = f"person-{address.replace('.', '-')}"
+    body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+    token = Person(port, address).ask("POST", "/user/signup", body)["accessToken"]
+    return Person(port, address, token, name)
+
+
+class Editor:
+    """A WebSocket whose document is known to whoever uses it; what comes is thrown away. OSError once closed."""
+
+    def __init__(self, port: int, session_id: str, token: str, address: str) -> None:
+        """Send the handshake, and answer the server's question on entering a block."""
+        self.socket = socket.socket()
+        self.socket.bind((address, 0))
+        self.socket.settimeout(_TIMEOUT_S)
+        self.socket.connect(("127.0.0.1", port))
+        self.socket.sendall(
+            f"GET /sync/{session_id}?token={token}&saved=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        )
+        self.received = 0
+
+    def __enter__(self) -> "Editor":
+        head = self.socket.recv(_READ_BYTES)
+        if b" 101 " not in head[:20]:
+            raise ConnectionRefusedError(head[:200])
+        self.send(frame(y_protocol.sync_step1({})) + frame(y_protocol.sync_step2(b"\x00\x00")))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def send(self, block: bytes) -> None:
+        """Send all of it, and throw away what came."""
+        rest = memoryview(block)
+        while rest:
+            readable, writable, _ = select.select([self.socket], [self.socket], [], 1)
+            if readable:
+                self.read()
+            if writable:
+                with contextlib.suppress(BlockingIOError):
+                    rest = rest[self.socket.send(rest, socket.MSG_DONTWAIT) :]
+
+    def update(self, update: bytes) -> None:
+        self.send(frame(y_protocol.sync_update(update)))
+
+    def read(self) -> bytes:
+        """Wait for what comes next; OSError at the end."""
+        found = self.socket.recv(_READ_BYTES)
+        if not found:
+            raise ConnectionResetError
+        self.received += len(found)
+        return found
+
+    def drain(self, seconds: float = _READ_S) -> None:
+        """Throw away what comes in the next seconds."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if select.select([self.socket], [], [], left)[0]:
+                self.read()
+
+    def read_until(self, mark: bytes, seconds: float = _TIMEOUT_S) -> bool:
+        """Read until these bytes came; False if they do not come in time."""
+        tail, until = b"", time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if select.select([self.socket], [], [], left)[0]:
+                tail = tail[-len(mark) :] + self.read()
+                if mark in tail:
+                    return True
+        return False

@@ -1,0 +1,66 @@
+"""How long the event loop of a running server is held: a timer inside it, and whoever reads what that noted.
+
+A timer is due every millisecond. It notes when it comes late, and how much CPU time the process took meanwhile. The
+lesser of both is the hold: on a busy machine a timer comes late also because the process got no core.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+INTERVAL_S = 0.001
+LEAST_S = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One time that the loop did not get round.
+
+    until   when it did again, in seconds of the monotonic clock, which all processes share
+    late_s  how late the timer came
+    held_s  how much of that was work of the process
+    """
+
+    until: float
+    late_s: float
+    held_s: float
+
+
+class LoopProbe:
+    """Notes holds in a file, a line each; used inside the server's process."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", buffering=1)
+        self._now = self._cpu = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin; call inside the event loop."""
+        self._wait(asyncio.get_running_loop())
+
+    def stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._file.close()
+
+    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._now, self._cpu = time.monotonic(), time.process_time()
+        self._timer = loop.call_later(INTERVAL_S, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = time.monotonic()
+        late_s = now - self._now - INTERVAL_S
+        if late_s >= LEAST_S:
+            held_s = min(late_s, time.process_time() - self._cpu)
+            self._file.write(f"{now:.4f} {late_s:.4f} {held_s:.4f}\n")
+        self._wait(loop)
+
+
+def holds(path: Path, since: float, until: float) -> Iterator[Hold]:
+    """Yield the holds that began before `until` and ended after `since`."""
+    for line in path.read_text().splitlines():
+        end, late_s, held_s = map(float, line.split())
+        if end >= since and end - late_s <= until:
+            yield Hold(end, late_s, held_s)

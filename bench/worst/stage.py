@@ -1,0 +1,131 @@
+"""Where each work is done: a server of its own process with its usual limits, a bystander, and what is measured."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bench.servers import Running, kinds, running
+from bench.soak_watch import tree
+from bench.worst.bystander import Bystander, Felt
+from bench.worst.people import Person, sign_up
+from bench.worst.probe import holds
+
+_SETTLE_S = 1.0
+"""After a work: what it left to do (commits, checkpoints, answers that nobody waits for) is its doing too."""
+_ENV = {"COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json"}
+
+
+@dataclass
+class Stage:
+    """One server, who types in it, and the sessions and people that a work has prepared.
+
+    did  what came of the work, for the table
+    """
+
+    server: Running
+    notes: Path
+    bystander: Bystander
+    seconds: float
+    did: str = ""
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    def person(self) -> Person:
+        """Return somebody new."""
+        return sign_up(self.port)
+
+    def people(self, session_id: str, count: int) -> list[Person]:
+        """Return new people who have joined a session."""
+        found = [self.person() for _ in range(count)]
+        for person in found:
+            person.join(session_id)
+        return found
+
+    def until(self) -> float:
+        """Return when a work that can go on for ever ends."""
+        return time.monotonic() + self.seconds
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something dear that somebody may ask for.
+
+    prepare   what has to be there first; it is not measured
+    act       what is measured
+    is_short  part of the short form
+    """
+
+    name: str
+    about: str
+    act: Callable[[Stage], None]
+    prepare: Callable[[Stage], None] | None = None
+    is_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a work did to the server and the bystander; milliseconds and seconds as named."""
+
+    name: str
+    held_ms: float
+    late_ms: float
+    felt: Felt
+    took_s: float
+    did: str
+    died: bool
+
+
+@contextmanager
+def stage(seconds: float, **settings: str) -> Iterator[Stage]:
+    """Start a server with a probe in it, and somebody who types."""
+    with tempfile.TemporaryDirectory() as folder:
+        notes = Path(folder) / "holds"
+        notes.touch()
+        kind = replace(kinds()["ours"], command=(sys.executable, "-m", "bench.worst.probed", str(notes)), env=_ENV)
+        with running(replace(kind, is_pinned=False), **settings) as server:
+            writer, reader = sign_up(server.port), sign_up(server.port)
+            session_id = writer.session()
+            reader.join(session_id)
+            bystander = Bystander(writer, reader, session_id)
+            try:
+                yield Stage(server, notes, bystander, seconds)
+            finally:
+                bystander.stop()
+
+
+def measure(here: Stage, work: Work) -> Found:
+    """Do a work, and return what it did to the others."""
+    here.did = ""
+    pids = tree(here.server.pid)[:2]
+    if work.prepare:
+        work.prepare(here)
+        time.sleep(_SETTLE_S)
+    began = time.monotonic()
+    work.act(here)
+    took_s = time.monotonic() - began
+    time.sleep(_SETTLE_S)
+    until = time.monotonic()
+    felt = here.bystander.felt(began, until)
+    seen = list(holds(here.notes, began, until))
+    return Found(
+        name=work.name,
+        held_ms=1000 * max((hold.held_s for hold in seen), default=0.0),
+        late_ms=1000 * max((hold.late_s for hold in seen), default=0.0),
+        felt=felt,
+        took_s=took_s,
+        did=here.did,
+        died=tree(here.server.pid)[:2] != pids,
+    )
+
+
+def quiet(seconds: float) -> Work:
+    """Return the work that is none: what the bystander feels of an idle server on this machine."""
+    return Work("quiet", "nothing but the bystander", lambda _: time.sleep(seconds), is_short=True)

@@ -1,0 +1,142 @@
+"""Works on whole texts: what a save, a restore, a text client or a comparison may bring."""
+
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from bench.worst.people import Person
+from bench.worst.pollers import Poller
+from bench.worst.stage import Stage, Work
+
+MIB = 1 << 20
+_LINES = 60_000
+_POLLERS = 10
+
+
+def alternate(lines: int, word: str) -> str:
+    """Return lines that occur once with changed ones between them."""
+    return "".join(f"{number:x}\n{word}\n" for number in range(lines))
+
+
+def shuffled(seed: int) -> str:
+    """Return a megabyte of lines in an order of chance."""
+    lines = [f"line {number:x} of many\n" for number in range(MIB // 22)]
+    random.Random(seed).shuffle(lines)
+    return "".join(lines)
+
+
+def _pairs() -> dict[str, tuple[str, str]]:
+    return {
+        "alternate lines": (alternate(_LINES, "x"), alternate(_LINES, "y")),
+        "shuffled lines": (shuffled(1), shuffled(2)),
+        "newlines": ("\n" * (MIB - 8), "a" + "\n" * (MIB - 8) + "b"),
+        "one line": ("word " * 200_000, "wore word" + " wird" * 200_000),
+        "emoji": ("\U0001f600" * 250_000, "\U0001f601" + "\U0001f600\U0001f602" * 120_000),
+    }
+
+
+def _save(here: Stage, name: str) -> None:
+    before, after = _pairs()[name]
+    person = here.person()
+    session_id = person.session(code=before)
+    here.kept[name] = (person, session_id, after)
+
+
+def _saved(here: Stage, name: str) -> None:
+    person, session_id, after = here.kept[name]
+    _note(here, lambda: person.request("POST", f"/code/{session_id}/save", {"code": after}).status)
+
+
+def _note(here: Stage, act: Callable[[], int]) -> None:
+    began = time.monotonic()
+    status = act()
+    here.did = f"{status} after {time.monotonic() - began:.1f} s"
+
+
+def _saving(name: str, is_short: bool = False) -> Work:
+    return Work(
+        f"save, {name}", "one save of a text of a megabyte", lambda here: _saved(here, name),
+        lambda here: _save(here, name), is_short,
+    )  # fmt: skip
+
+
+def _two_versions(here: Stage) -> None:
+    person = here.person()
+    before, after = alternate(_LINES, "x"), alternate(_LINES, "y")
+    session_id = person.session(code=before)
+    person.ask("POST", f"/code/{session_id}/save", {})
+    answer = person.request("POST", f"/code/{session_id}/save", {"code": after})
+    here.kept["versions"] = (person, session_id, answer.status)
+
+
+def _restore(here: Stage) -> None:
+    person, session_id, _ = here.kept["versions"]
+    _note(here, lambda: person.request("POST", f"/code/{session_id}/restore", {"version": 1}).status)
+
+
+def _compare(here: Stage) -> None:
+    person, session_id, _ = here.kept["versions"]
+    _note(here, lambda: person.request("GET", f"/code/{session_id}/diff?from=1&to=2").status)
+
+
+def _create(here: Stage) -> None:
+    person: Person = here.kept["creator"]
+    code = shuffled(3)
+    _note(here, lambda: person.request("POST", "/session", {"title": "x", "code": code}).status)
+
+
+def _creator(here: Stage) -> None:
+    here.kept["creator"] = here.person()
+
+
+def _text_client(here: Stage) -> None:
+    before, after = _pairs()["alternate lines"]
+    person = here.person()
+    session_id = person.session(code=before)
+    here.kept["poller"] = (Poller(person, session_id), session_id, after)
+
+
+def _text_changed(here: Stage) -> None:
+    poller, session_id, after = here.kept["poller"]
+    _note(here, lambda: poller.emit("code-change", {"sessionId": session_id, "code": after}))
+
+
+def _text_clients(here: Stage) -> None:
+    owner = here.person()
+    session_id = owner.session(code=shuffled(4))
+    people = [owner, *here.people(session_id, _POLLERS - 1)]
+    here.kept["pollers"] = ([Poller(person, session_id) for person in people], session_id)
+
+
+def _text_amplified(here: Stage) -> None:
+    """One of ten text clients types: each of the others is sent the whole text."""
+    pollers, session_id = here.kept["pollers"]
+    until = here.until()
+    text, sent = shuffled(4), 0
+    with ThreadPoolExecutor(_POLLERS) as pool:
+        reading = [pool.submit(poller.read_until, until) for poller in pollers[1:]]
+        while time.monotonic() < until:
+            sent += 1
+            pollers[0].emit("code-change", {"sessionId": session_id, "code": f"{sent}{text}"})
+            time.sleep(0.1)
+        here.did = f"{sent} texts, {sum(one.result() for one in reading):,} bytes read"
+
+
+WORKS = (
+    _saving("alternate lines", is_short=True),
+    _saving("shuffled lines"),
+    _saving("newlines"),
+    _saving("one line"),
+    _saving("emoji"),
+    Work("restore", f"a version with {_LINES:,} changed lines", _restore, _two_versions),
+    Work("compare", f"two versions with {_LINES:,} changed lines", _compare, is_short=False),
+    Work("create", "a session with a megabyte of code", _create, _creator),
+    Work("Socket.IO text", f"one text with {_LINES:,} changed lines", _text_changed, _text_client),
+    Work(
+        "Socket.IO texts",
+        "ten text clients of a megabyte, one types ten times a second",
+        _text_amplified,
+        _text_clients,
+    ),
+)

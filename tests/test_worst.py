@@ -1,0 +1,108 @@
+"""The measurement of the dearest works, and the random requests of `make stress`."""
+
+import asyncio
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.stress import odd, routes, sockets
+from bench.worst.__main__ import BOUND_MS, WORKS, is_over, line
+from bench.worst.bystander import Felt
+from bench.worst.probe import LoopProbe, holds
+from bench.worst.stage import Found
+from crdt.wire import update_parser
+from handlers.http.operations import OPERATIONS
+from harness import costly
+
+_HOLD_S = 0.05
+_DRAWS = 20_000
+
+
+def _worked(seconds: float) -> None:
+    """Use the processor for so long, whatever else the machine does."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+
+
+async def test_probe_notes_work_that_holds_the_loop_but_not_rest(tmp_path: Path) -> None:
+    """Work counts as held; a thread that sleeps on the loop makes it late only."""
+    path = tmp_path / "holds"
+    probe = LoopProbe(path)
+    probe.start()
+    await asyncio.sleep(0.01)
+    before = time.monotonic()
+    _worked(_HOLD_S)
+    await asyncio.sleep(0.01)
+    between = time.monotonic()
+    time.sleep(_HOLD_S)  # noqa: ASYNC251  # blocks on purpose
+    await asyncio.sleep(0.01)
+    after = time.monotonic()
+    probe.stop()
+
+    worked = max(hold.held_s for hold in holds(path, before, between))
+    rested = [hold for hold in holds(path, between, after) if hold.late_s >= _HOLD_S - 0.002]
+    assert worked >= _HOLD_S - 0.002
+    assert rested
+    assert min(hold.held_s for hold in rested) < _HOLD_S / 2
+
+
+def _found(held_ms: float = 1.0, p99: float = 1.0, lost: int = 0, *, died: bool = False) -> Found:
+    return Found("a work", held_ms, held_ms, Felt(1.0, p99, p99, lost, 100), 1.0, "200", died)
+
+
+def test_work_is_over_its_bound_if_anybody_feels_it() -> None:
+    """Too long a hold, keystrokes that came late or never, or a death; what the machine does by itself is no fault."""
+    assert not is_over(_found(), 1)
+    assert is_over(_found(held_ms=BOUND_MS + 1), 1)
+    assert is_over(_found(p99=BOUND_MS + 2), 1)
+    assert not is_over(_found(p99=BOUND_MS + 2), 5)
+    assert is_over(_found(lost=1), 1)
+    assert is_over(_found(died=True), 1)
+    assert "| DIED 200 |" in line(_found(died=True), 1)
+    assert "| over 20 200 |" in line(_found(held_ms=30), 1)
+    assert "| 200 |" in line(_found(), 1)
+
+
+def test_works_have_names_of_their_own() -> None:
+    assert len({work.name for work in WORKS}) == len(WORKS)
+
+
+def test_costly_updates_are_well_formed() -> None:
+    """What they cost is inside all limits of the reader, so nothing but their cost can be wrong with them."""
+    for kind in costly.KINDS:
+        for update in (*kind.fill(), *map(kind.make, range(3))):
+            assert update_parser.read(update).update == update
+
+
+def test_stress_asks_every_route_of_the_table() -> None:
+    """All operations but the WebSocket's and sign-up, which everybody does first, come up by themselves."""
+    dice = random.Random(1)
+    chosen = {routes.choose(dice).name for _ in range(_DRAWS)}
+
+    wanted = {operation.name for operation in OPERATIONS if operation.statuses != (101,)} - {"signUp"}
+    assert chosen == wanted
+
+
+def test_stress_makes_the_same_of_a_seed() -> None:
+    """So a failure can be played again."""
+    known = routes.Known(sessions=["s"], people=["p"], invites=["i"])
+    first, again = ([routes.make(random.Random(3), known) for _ in range(20)] for _ in range(2))
+    assert first == again
+
+
+def test_stress_fields_are_mostly_as_their_rules_say() -> None:
+    """Else nothing but 422 would be tried."""
+    dice = random.Random(5)
+    rules: dict[str, dict[str, Any]] = {
+        "role": {"type": "string", "allowed": ["a", "b"]},
+        "n": {"type": "integer", "min": 3, "max": 9},
+    }
+    values = [odd.value(dice, name, rule, {}) for name, rule in rules.items() for _ in range(200)]
+    good = [value for value in values if value in ("a", "b") or (isinstance(value, int) and 3 <= value <= 9)]
+    assert 0.85 < len(good) / len(values) < 1
+
+
+def test_stress_knows_the_events_of_the_server() -> None:
+    assert {"join-session", "code-change", "send-message"} <= set(sockets.EVENTS)
