@@ -69,6 +69,9 @@ MAX_TYPE_DEPTH = 500
 MAX_LIVING_TYPES = 100_000
 """`types`: shared types in one document that are not deleted."""
 
+MAX_WORK_S = 1.0
+"""`work`: seconds of CPU time that a document may take to load beyond what is usual for its size, or a single edit."""
+
 MAX_ROOTS = 4_096
 """`roots`: root types in one document; a hundred thousand cost yrs 0.4 s and a name each."""
 

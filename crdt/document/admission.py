@@ -10,9 +10,14 @@ from crdt.document.partial import Part, find_part
 from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, Rejected
 from crdt.wire import update_parser
+from crdt.wire.compact import squash
 from crdt.wire.map_values import split_values
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.slicing import take_part
+
+MAX_FOLLOWERS = 250
+"""Values behind each other, each a struct of its own. yrs joins them one by one: 250 take 1 ms and 1 MB, 8,000 take
+0.8 s and 1.4 GB."""
 
 _NOBODY: frozenset[int] = frozenset()
 
@@ -80,6 +85,9 @@ def _in_form(index: StructIndex, parsed: Parsed) -> Parsed:
     placement = index.place(parsed)
     if placement.collected:
         parsed = update_parser.parse(collect(parsed.update, placement.collected))
+        placement = index.place(parsed)
+    if parsed.followers > MAX_FOLLOWERS:
+        parsed = update_parser.parse(squash(parsed.update, is_in_sequence=placement.is_in_sequence))
         placement = index.place(parsed)
     if placement.multi_value_entries:
         parsed = update_parser.parse(split_values(parsed.update, set(placement.multi_value_entries)))

@@ -11,85 +11,80 @@ with values is merged without it (`raw_merge`).
 Everything that comes in has passed `update_parser` and `StructIndex`. All positions inside pycrdt are UTF-8 bytes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from crdt.document.merging import EMPTY, FAN_IN, PycrdtFailure, cut, guarded, merge
+from crdt.document.slices import count_structs, slice_update
+from crdt.document.traits import Traits, inspect
 from crdt.document.view import View, make_edit
-from crdt.errors import Rejected, TextUnavailable
+from crdt.document.work import SLICE_STRUCTS, Work
+from crdt.errors import LimitExceeded, Rejected, TextUnavailable
 from crdt.text.text_map import Edit
 from crdt.wire import raw_merge
+from crdt.wire.compact import IsInSequence, squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import VALUES, Parsed
 from crdt.wire.raw_merge import MergedState
-from crdt.wire.readable import readable
 from crdt.wire.update_parser import parse
 from crdt.wire.y_protocol import decode_state_vector
 
 CUT_BYTES = 256 << 10
 """Of a larger state everything is sent: to leave out what a client has takes pycrdt up to 50 ns a byte."""
+_MAX_LOOSE = 2_000
+"""Structs that may be behind each other when pycrdt loads them: it joins them one by one, so that letters take 6 MB and
+a state of 64,000 takes 2 GB. Joined beforehand in Python they take 2 µs each."""
+
 _SMALL_BYTES = 32 << 10
 """One edit makes no typist, but what takes long to load is not loaded twice for one who is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What a document has to know of a merged state to start from it; `inspect` finds out.
-
-    merged       its sections, if it has values
-    needs_copy   pycrdt can read only a copy with other content
-    is_readable  pycrdt can load that
-    """
-
-    merged: MergedState | None = None
-    needs_copy: bool = False
-    is_readable: bool = True
-
-
-def inspect(
-    state: bytes,
-    kinds: int,
-    split_surrogates: Set[int] = frozenset(),
-    *,
-    parsed: Parsed | None = None,
-    loads: bool = True,
-) -> Traits:
-    """Look at a state; takes as long as to load it.
-
-    kinds             of its content, as in `Parsed`
-    split_surrogates  see `squash`
-    parsed            the state, if it was parsed
-    loads             False believes that pycrdt can load it
-    """
-    needs_copy = bool(kinds & VALUES) and readable(state) is not state
-    view = View(split_surrogates, needs_copy=needs_copy)
-    if loads:
-        view.load(state)
-    return Traits(MergedState(state, parsed) if kinds & VALUES else None, needs_copy, not view.has_failed)
 
 
 class Document:
     """The live document of one room."""
 
-    __slots__ = ("_base", "_is_rested", "_late", "_levels", "_merged", "_view", "size")
+    __slots__ = (
+        "_base",
+        "_is_in_sequence",
+        "_is_rested",
+        "_late",
+        "_levels",
+        "_loose",
+        "_merged",
+        "_view",
+        "_work",
+        "size",
+    )
 
     def __init__(
-        self, base: bytes = EMPTY, split_surrogates: Set[int] = frozenset(), traits: Traits | None = None
+        self,
+        base: bytes = EMPTY,
+        split_surrogates: Set[int] = frozenset(),
+        traits: Traits | None = None,
+        cpu_s: Callable[[], float] = float,
+        is_in_sequence: IsInSequence | None = None,
     ) -> None:
         """Start from a merged state; pycrdt loads it when that is needed.
 
         split_surrogates  see `squash`; the same set that `StructIndex` keeps and adds to
         traits            of the state; found out if not given
+        cpu_s             see `Work`
+        is_in_sequence    see `squash`
         """
         if traits is None:
-            parsed = parse(base, STORED_LIMITS)
-            traits = inspect(base, parsed.kinds, split_surrogates, parsed=parsed, loads=False)
+            traits = inspect(base, parse(base, STORED_LIMITS), split_surrogates)
         self._base = base
         self._merged = traits.merged
         self._levels: list[list[bytes]] = []
         self._late: list[bytes] = []
         self._is_rested = True
-        self._view = View(split_surrogates, needs_copy=traits.needs_copy, has_failed=not traits.is_readable)
+        self._view = View(
+            split_surrogates,
+            needs_copy=traits.needs_copy,
+            has_failed=not traits.is_readable,
+            needs_cuts=traits.needs_cuts,
+        )
+        self._work = Work(cpu_s, traits.work_s)
+        self._is_in_sequence = is_in_sequence
+        self._loose = 0  # structs that came since the state was squashed
         self.size = len(base)
         """Bytes of the merged state and of what came since, an upper bound of what a newcomer gets."""
 
@@ -115,6 +110,7 @@ class Document:
         updates, self._late = self._late, []
         merged = _merge(updates)
         self.size -= sum(map(len, updates))
+        self._loose += len(updates)
         self._push(merged)
         if not self._view.apply(merged):
             self._restore_view(was_resting=self.is_resting)
@@ -135,7 +131,8 @@ class Document:
 
         cuts  it cuts a character in two (`StructIndex.take` says so): the text is then read from a corrected copy
 
-        The update is kept even if pycrdt fails: then there are no texts to be had (`has_texts`).
+        The update is kept even if pycrdt fails: then there are no texts to be had (`has_texts`). Raises LimitExceeded
+        if it takes too long; the document is then as it was before.
         """
         self.catch_up()
         view, update = self._view, parsed.update
@@ -146,19 +143,72 @@ class Document:
         was_resting = self.is_resting
         if cuts:
             view.drop()
-        elif not view.is_loaded and not view.has_failed:
-            view.load(self.state())
-        has_changed = view.integrate(update)
+            has_changed = True
+        else:
+            has_changed = self._show(update, parsed)
         if has_changed:
+            self._loose += count_structs(parsed)
             self._push(parsed.update, parsed)
         if was_resting or not view.is_loaded:
             self._restore_view(was_resting=was_resting)
         return has_changed
 
+    def _show(self, update: bytes, parsed: Parsed) -> bool:
+        """Put an update into the view; return whether that changed, or has failed.
+
+        update  what pycrdt can read of it
+        parsed  what it holds
+
+        Raises LimitExceeded as `apply`.
+        """
+        if self._view.has_failed:
+            return True
+        if not self._view.is_loaded:
+            self._load_view()
+        try:
+            return self._integrate(update, parsed)
+        except LimitExceeded:
+            self._view.drop()
+            raise
+
+    def _integrate(self, update: bytes, parsed: Parsed) -> bool:
+        """Put an update into the view, in slices if it is large; raises as `_show`.
+
+        If that is slow, the view is loaded again from a copy that is cut for the update.
+        """
+        work, view = self._work, self._view
+        work.start(len(update))
+        if count_structs(parsed) <= SLICE_STRUCTS:
+            has_changed = view.integrate((update,))
+            work.check()
+            work.finish_update()
+            return has_changed
+        whole = parsed if update is parsed.update else parse(update, STORED_LIMITS)
+        has_changed = view.integrate(work.watch(slice_update(whole, SLICE_STRUCTS), gives_up=not view.needs_cuts))
+        if work.is_slow and not view.needs_cuts:
+            view.needs_cuts = has_changed = True
+            state = self._view_state()
+            work.start(len(state) + len(update))
+            view.load(state, work.watch(slice_update(whole, SLICE_STRUCTS), gives_up=False), parsed)
+        work.check()
+        work.finish_update()
+        return has_changed
+
+    def _view_state(self) -> bytes:
+        """Return the state with few structs behind each other, which pycrdt would join one by one."""
+        state = self.state()
+        return squash(state, is_in_sequence=self._is_in_sequence) if self._loose > _MAX_LOOSE else state
+
+    def _load_view(self) -> None:
+        state = self._view_state()
+        self._work.start(len(state))
+        self._view.load(state)
+        self._work.finish_load()
+
     def _restore_view(self, *, was_resting: bool) -> None:
         """Load the view if it was lost; of what rested, and is small, only see that it can be loaded."""
         if not self._view.is_loaded and not self._view.has_failed:
-            self._view.load(self.state())
+            self._load_view()
         if was_resting:
             self._is_rested = False
             if self.size < _SMALL_BYTES:
@@ -206,6 +256,7 @@ class Document:
         if self._merged is not None:
             self._merged = merged or MergedState(after)
         self._base = after
+        self._loose = 0
         self.size += len(after) - len(before)
         return True
 
@@ -213,7 +264,7 @@ class Document:
         """Return {root: text}; raises TextUnavailable. A surrogate pair cut in two shows as U+FFFD twice, as in Yjs."""
         self.catch_up()
         if not self._view.is_loaded:
-            self._view.load(self.state())
+            self._load_view()
         return self._view.texts(roots)
 
     def text_bytes(self, roots: Iterable[str], update: bytes = EMPTY) -> int:
@@ -223,7 +274,7 @@ class Document:
                 texts = self.texts(roots)
             else:
                 view = self._view.fresh()
-                view.load(self.state())
+                view.load(self._view_state())
                 view.apply(view.copy_update(update))
                 texts = view.texts(roots)
         except TextUnavailable:
@@ -239,7 +290,7 @@ class Document:
         The document itself is not changed: the update goes the way of any client's update. Raises TextUnavailable.
         """
         try:
-            return guarded(make_edit, self._view.copy(self.state()), files, client_id, edits)
+            return guarded(make_edit, self._view.copy(self._view_state()), files, client_id, edits)
         except PycrdtFailure as failure:
             raise TextUnavailable("the text of this document cannot be edited here") from failure
 

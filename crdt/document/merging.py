@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pycrdt
 
-from crdt.errors import Rejected, RoomDamaged
+from crdt.errors import CrdtError, Rejected, RoomDamaged
 from crdt.wire import y_protocol
 
 FAN_IN = 10
@@ -25,10 +25,10 @@ class PycrdtFailure(Exception):
 
 
 def guarded(call: Callable[..., _T], *arguments: Any) -> _T:
-    """Call pycrdt and return its answer; raises PycrdtFailure for whatever it raises."""
+    """Call pycrdt and return its answer; raises PycrdtFailure for whatever it raises, but not for errors of ours."""
     try:
         return call(*arguments)
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, CrdtError):
         raise
     except BaseException as error:
         raise PycrdtFailure(type(error).__name__) from error

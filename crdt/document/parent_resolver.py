@@ -10,14 +10,11 @@ from bisect import bisect_left
 from typing import Protocol
 
 from crdt.document.type_table import TypeTable
-from crdt.errors import LimitExceeded, Rejected
-from crdt.wire.content import ANY, DELETED, EMBED, FORMAT, GC, STRING, TYPE
+from crdt.errors import Rejected
+from crdt.wire.content import DELETED, EMBED, FORMAT, GC, STRING, TYPE
 from crdt.wire.parsed_update import GONE, ParentChange, ParentRuns, Parsed, Placement
 from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id
 from crdt.wire.struct_reader import Parent
-
-MAX_MERGEABLE_VALUES = 1_000
-"""Values behind each other in a sequence, each a struct of its own: 17 ms in yrs; 8,000 take a second."""
 
 _TEXT_KINDS = frozenset((STRING, EMBED, FORMAT))
 
@@ -47,10 +44,9 @@ class ParentResolver:
         for change in reversed(parsed.parent_changes):
             self._todo[change[0]].append(change)
         self._resolved: dict[int, ParentRuns] = {client: [] for client in parsed.spans}
-        self._mergeable_left = MAX_MERGEABLE_VALUES
         self._text_roots: set[str] = set()
         self._types: dict[int, tuple[int, int]] = {}
-        self._multi_value_entries: list[int] = []
+        self._multi_values = parsed.multi_values
         self._collected: list[tuple[int, int, int]] = []
         self._deleted: dict[int, list[tuple[int, int]]] = {}  # {client: (start, end) of each run}
 
@@ -74,7 +70,7 @@ class ParentResolver:
             parents=self._resolved,
             text_roots=self._text_roots,
             types=self._types,
-            multi_value_entries=self._multi_value_entries,
+            multi_value_entries=[packed for packed in self._multi_values if self._at(packed)[1] is not None],
             collected=self._collected,
             deleted=[(client, start, end) for client, runs in self._deleted.items() for start, end in runs],
         )
@@ -106,12 +102,12 @@ class ParentResolver:
             if kind != GC:
                 self._collected.append((client, clock, end))
         else:
-            self._note(parent, kind, pack_id(client, clock), end - clock, is_behind=left == pack_id(client, clock) - 1)
+            self._note(parent, kind, pack_id(client, clock), end - clock)
         runs = self._resolved[client]
         if not runs or runs[-1][1] != parent:
             runs.append((clock, parent))
 
-    def _note(self, parent: Parent, kind: int, own: int, length: int, *, is_behind: bool) -> None:
+    def _note(self, parent: Parent, kind: int, own: int, length: int) -> None:
         """Check and note what structs of one kind mean in the place where they lie.
 
         own     packed id of the first one
@@ -119,13 +115,10 @@ class ParentResolver:
         """
         place, key = parent
         if key is not None:
-            self._check_entry(own, kind, length)
+            if kind == STRING and self._is_strict:
+                raise Rejected("text under a map key")
         elif kind in _TEXT_KINDS and isinstance(place, str):
             self._text_roots.add(place)
-        elif kind == ANY and is_behind:
-            self._mergeable_left -= 1
-            if self._mergeable_left < 0 and self._is_strict:
-                raise LimitExceeded("too many values one by one", "work")
         if kind == TYPE:  # a shared type is one unit long
             lies_in = place if isinstance(place, int) else NO_ID
             depth = 1 + self._depth(lies_in)
@@ -137,13 +130,6 @@ class ParentResolver:
         """Return how deep a shared type is; 0 for NO_ID, which means a root."""
         known = self._types.get(packed)
         return known[0] if known else self._known_types.depths.get(packed, 0)
-
-    def _check_entry(self, packed: int, kind: int, length: int) -> None:
-        """Check a struct under a map key."""
-        if kind == STRING and self._is_strict:
-            raise Rejected("text under a map key")
-        if kind == ANY and length > 1:
-            self._multi_value_entries.append(packed)
 
     def _named(self, parent: Parent) -> Parent:
         """Return where a struct lies that names its parent."""

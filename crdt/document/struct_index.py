@@ -113,13 +113,13 @@ class StructIndex:
         apply      integrates the update; returns whether the document changed
         unclaimed  client ids that get no owner, because the author only carries their structs
 
-        Raises: whatever `apply` raises. After Rejected the table is as it was before.
+        Raises: whatever `apply` raises. After Rejected or LimitExceeded the table is as it was before.
         """
         split_surrogates = self._cut_by(parsed)
         try:
             if not apply(parsed, cuts=bool(split_surrogates)):
                 return False
-        except Rejected:
+        except (Rejected, LimitExceeded):
             self.split_surrogates -= split_surrogates
             raise
         self._commit(parsed, author, unclaimed)

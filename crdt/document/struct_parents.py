@@ -45,6 +45,10 @@ class StructParents:
         starts, parents = runs
         return parents[bisect_right(starts, clock_of(packed)) - 1]
 
+    def is_in_sequence(self, packed: int) -> bool:
+        """Whether a known struct lies in a sequence, and not under a map key."""
+        return self.at(packed)[1] is None
+
     def between(self, left: int, right: int) -> Parent | None:
         """Return the parent of a struct between two known ones (or NO_ID); None if these lie apart."""
         if NO_ID in (left, right):

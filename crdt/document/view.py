@@ -8,14 +8,17 @@ All positions inside pycrdt are UTF-8 bytes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import chain
 
 import pycrdt
 
 from crdt.document.merging import EMPTY, PycrdtFailure, guarded
+from crdt.document.work import cut_copy
 from crdt.errors import TextUnavailable
 from crdt.text.text_diff import changes
 from crdt.text.text_map import Edit
 from crdt.wire.compact import squash
+from crdt.wire.parsed_update import Parsed
 from crdt.wire.readable import readable
 
 
@@ -24,16 +27,25 @@ class View:
 
     has_failed   pycrdt cannot load the document, so that its texts are not to be had
     needs_copy   some of it is such that pycrdt needs another copy
+    needs_cuts   it is loaded from a copy that is cut beforehand, see `work`
     """
 
-    __slots__ = ("_doc", "_split_surrogates", "has_failed", "needs_copy")
+    __slots__ = ("_doc", "_split_surrogates", "has_failed", "needs_copy", "needs_cuts")
 
-    def __init__(self, split_surrogates: Set[int], *, needs_copy: bool = False, has_failed: bool = False) -> None:
+    def __init__(
+        self,
+        split_surrogates: Set[int],
+        *,
+        needs_copy: bool = False,
+        has_failed: bool = False,
+        needs_cuts: bool = False,
+    ) -> None:
         """split_surrogates: see `squash`."""
         self._doc: pycrdt.Doc[pycrdt.Text] | None = None
         self._split_surrogates = split_surrogates
         self.needs_copy = needs_copy
         self.has_failed = has_failed
+        self.needs_cuts = needs_cuts
 
     @property
     def is_loaded(self) -> bool:
@@ -43,14 +55,18 @@ class View:
         """Forget the pycrdt document."""
         self._doc = None
 
-    def load(self, state: bytes) -> None:
-        """Load a whole state; if pycrdt fails, `has_failed` is set, and later calls do nothing."""
+    def load(self, state: bytes, updates: Iterable[bytes] = (), *coming: Parsed) -> None:
+        """Load a whole state; if pycrdt fails, `has_failed` is set, and later calls do nothing.
+
+        updates  to be integrated together with it
+        coming   what these are slices of
+        """
         self._doc = None
         if self.has_failed:
             return
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
         try:
-            guarded(doc.apply_update, self.copy(state))
+            guarded(_apply_all, doc, chain((self.copy(state, *coming),), updates))
         except PycrdtFailure:
             self.has_failed = True
         else:
@@ -58,13 +74,15 @@ class View:
 
     def fresh(self) -> "View":
         """Return a view of the same document that has not loaded anything."""
-        return View(self._split_surrogates, needs_copy=True)
+        return View(self._split_surrogates, needs_copy=True, needs_cuts=self.needs_cuts)
 
-    def copy(self, state: bytes) -> bytes:
-        """Return a state that shows in pycrdt what this one shows in Yjs."""
+    def copy(self, state: bytes, *coming: Parsed) -> bytes:
+        """Return a state that shows in pycrdt what this one shows in Yjs; `coming` as `load` takes it."""
         if self._split_surrogates:
             state = squash(state, self._split_surrogates)
-        return readable(state) if self.needs_copy else state
+        if self.needs_copy:
+            state = readable(state)
+        return cut_copy(state, *coming) if self.needs_cuts else state
 
     def copy_update(self, update: bytes) -> bytes:
         """Return an update that pycrdt can read. If that is another one, states are copied from then on, too."""
@@ -84,16 +102,22 @@ class View:
             return False
         return True
 
-    def integrate(self, update: bytes) -> bool:
-        """Put an update into the document; return False if that changed nothing, and True also if `apply` fails."""
-        doc = self._doc
+    def integrate(self, updates: Iterable[bytes]) -> bool:
+        """Put updates into the document, as one; return False if that changed nothing, and True also if pycrdt fails.
+
+        Raises whatever `updates` raises; no document is loaded then.
+        """
+        doc, self._doc = self._doc, None
         if doc is None:
             return True
         events: list[pycrdt.TransactionEvent] = []
         subscription = doc.observe(events.append)
-        if not self.apply(update):
+        try:
+            guarded(_apply_all, doc, updates)
+        except PycrdtFailure:
             return True
         doc.unobserve(subscription)
+        self._doc = doc
         return bool(events)
 
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
@@ -106,6 +130,13 @@ class View:
             self._doc = None
             self.has_failed = True
             raise TextUnavailable("the text of this document cannot be shown") from failure
+
+
+def _apply_all(doc: "pycrdt.Doc[pycrdt.Text]", updates: Iterable[bytes]) -> None:
+    """Integrate updates as one: what was cut beforehand is joined again at the end of each transaction."""
+    with doc.transaction():
+        for update in updates:
+            doc.apply_update(update)
 
 
 def _read_text(doc: "pycrdt.Doc[pycrdt.Text]", root: str) -> str:

@@ -49,6 +49,7 @@ class Compactor:
                 authorship.encode(room.index.owners, room.contributions.authorship),
                 has_values=room.document.has_values,
                 has_texts=room.document.has_texts,
+                is_in_sequence=room.index.parents.is_in_sequence,
             )
         await self._writer.saved(room, sequence)
         try:

@@ -94,7 +94,9 @@ class RoomLoader:
         after = min(since, checkpoint.sequence) if checkpoint and authorship.is_in(checkpoint.owners) else 0
         chunks = await read_log(self._store, session_id, after, self._chunks_per_read)
         with self._context.mark.at(session_id):
-            return checkpoint, await asyncio.to_thread(restore.restore, checkpoint, chunks, since)
+            return checkpoint, await asyncio.to_thread(
+                restore.restore, checkpoint, chunks, since, cpu_s=self._context.cpu_s
+            )
 
 
 async def read_log(store: RoomStore, session_id: str, after: int, limit: int, until: int | None = None) -> list[Chunk]:

@@ -78,6 +78,7 @@ class Rooms:
             encode=environment.encode,
             mark=environment.mark,
             limit_counters=environment.limit_counters,
+            cpu_s=environment.cpu_s,
             accepts_foreign=environment.accepts_foreign,
             large_answers=self._large_answers,
         )

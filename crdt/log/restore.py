@@ -4,13 +4,14 @@ Plain functions that take long for large documents; `rooms` runs them in a threa
 string from the store passes its checksum and the scan before pycrdt gets it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from crdt.document.document import Traits, inspect
 from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.struct_index import StructIndex
+from crdt.document.traits import Traits, inspect
+from crdt.document.work import cut_copy, needs_cuts
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
@@ -55,6 +56,7 @@ def restore(
     until: int | None = None,
     *,
     reads_summaries: bool = False,
+    cpu_s: Callable[[], float] = float,
 ) -> RestoredDocument:
     """Load a document; raises RoomDamaged if a row fails its checksum, the scan, or the order of the log.
 
@@ -63,8 +65,9 @@ def restore(
     until   the log position up to which it is wanted, None for all there is
     reads_summaries  take packed parts of the log as a whole: enough to look at, but owners, authors and
                      contributors are not known then
+    cpu_s   see `crdt.document.work`
     """
-    replay = LogReplay(checkpoint, since=since, until=until, reads_summaries=reads_summaries)
+    replay = LogReplay(checkpoint, since=since, until=until, reads_summaries=reads_summaries, cpu_s=cpu_s)
     for chunk in chunks:
         if until is not None and chunk.first > until:
             break
@@ -75,13 +78,22 @@ def restore(
 class LogReplay:
     """Puts a document together, chunk by chunk: `read` each, then `finish`."""
 
-    __slots__ = ("_document", "_parsed", "_reads_summaries", "_since", "_until", "_updates")
+    __slots__ = ("_cpu_s", "_document", "_parsed", "_reads_summaries", "_since", "_until", "_updates")
 
-    def __init__(self, checkpoint: Checkpoint | None, *, since: int, until: int | None, reads_summaries: bool) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint | None,
+        *,
+        since: int,
+        until: int | None,
+        reads_summaries: bool,
+        cpu_s: Callable[[], float] = float,
+    ) -> None:
         """Start from a checkpoint, or from nothing; arguments and errors as those of `restore`."""
         self._since = since
         self._until = until
         self._reads_summaries = reads_summaries
+        self._cpu_s = cpu_s
         self._document = RestoredDocument()
         self._parsed: Parsed | None = None
         self._updates: list[bytes] = []
@@ -112,14 +124,14 @@ class LogReplay:
     def finish(self) -> RestoredDocument:
         """Merge what was read, see whether pycrdt can load it, and return it."""
         document = self._document
-        kinds = document.index.kinds
         is_checkpoint = self._parsed is not None and len(self._updates) == 1
         with _stored():
             if self._updates and not is_checkpoint:
-                merged = raw_merge.merge(self._updates) if kinds & VALUES else merge(self._updates)
-                document.state = squash(merged)
-            parsed = self._parsed if is_checkpoint else None
-            document.traits = inspect(document.state, kinds, document.index.split_surrogates, parsed=parsed)
+                has_values = document.index.kinds & VALUES
+                merged = raw_merge.merge(self._updates) if has_values else merge(self._updates)
+                document.state = squash(merged, is_in_sequence=document.index.parents.is_in_sequence)
+            parsed = self._parsed if self._parsed and is_checkpoint else parse(document.state, STORED_LIMITS)
+            document.traits = inspect(document.state, parsed, document.index.split_surrogates, self._cpu_s)
         return document
 
     def _is_next(self, chunk: Chunk) -> bool:
@@ -179,11 +191,12 @@ def _take_merged(index: StructIndex, update: bytes) -> Parsed:
 class DocumentState:
     """A document at a log position, to be stored as a checkpoint.
 
-    state       merged updates
-    clocks      {client: next clock} that the room knows
-    owners      as `crdt.log.authorship` packs them
-    has_values  see `Document`
-    has_texts   pycrdt can load it, and must be able to afterwards
+    state           merged updates
+    clocks          {client: next clock} that the room knows
+    owners          as `crdt.log.authorship` packs them
+    has_values      see `Document`
+    has_texts       pycrdt can load it, and must be able to afterwards
+    is_in_sequence  see `squash`
     """
 
     sequence: int
@@ -192,6 +205,7 @@ class DocumentState:
     owners: bytes
     has_values: bool = False
     has_texts: bool = True
+    is_in_sequence: Callable[[int], bool] | None = None
 
 
 def make_checkpoint(session_id: str, document: DocumentState, now: int) -> tuple[Checkpoint, bytes, MergedState | None]:
@@ -199,11 +213,12 @@ def make_checkpoint(session_id: str, document: DocumentState, now: int) -> tuple
 
     Raises RoomDamaged if it does not know exactly the structs that the room knows, also after pycrdt has loaded it.
     """
-    squashed = squash(document.state)
+    squashed = squash(document.state, is_in_sequence=document.is_in_sequence)
     parsed = parse(squashed, STORED_LIMITS)
     if {client: after for client, (_, after) in parsed.spans.items()} != document.clocks:
         raise RoomDamaged("the squashed state lacks structs")
     if document.has_texts:
-        verify(readable(squashed) if parsed.kinds & VALUES else squashed, document.clocks)
+        copy = readable(squashed) if parsed.kinds & VALUES else squashed
+        verify(cut_copy(copy) if needs_cuts(parsed) else copy, document.clocks)
     checkpoint = Checkpoint(session_id, document.sequence, codec.with_checksum(squashed), document.owners, now)
     return checkpoint, squashed, MergedState(squashed, parsed) if document.has_values else None

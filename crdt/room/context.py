@@ -57,6 +57,7 @@ class RoomContext:
     encode           returns a frame as it goes over the wire
     mark             where it is written whom native code works for
     limit_counters   how often each limit kept somebody from something
+    cpu_s            returns seconds of CPU time that the calling thread has used
     accepts_foreign  the server ended without saving all it had relayed (see `Room`)
     large_answers    sends large documents in parts; without it they are sent whole
     """
@@ -68,6 +69,7 @@ class RoomContext:
     encode: Callable[[bytes], bytes] = bytes
     mark: CrashMark = field(default_factory=CrashMark)
     limit_counters: LimitCounters = field(default_factory=LimitCounters)
+    cpu_s: Callable[[], float] = float
     accepts_foreign: bool = False
     large_answers: LargeAnswerer | None = None
 

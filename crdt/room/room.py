@@ -66,7 +66,13 @@ class Room:
         self.session_id = session_id
         self.main_root = main_root
         self.index = restored.index
-        self.document = Document(restored.state, self.index.split_surrogates, restored.traits)
+        self.document = Document(
+            restored.state,
+            self.index.split_surrogates,
+            restored.traits,
+            context.cpu_s,
+            self.index.parents.is_in_sequence,
+        )
         self.journal = Journal(session_id, restored.sequence)
         self.contributions = Contributions(restored.authorship, restored.contributors, restored.edited_at)
         self.members = Members(self.index, self.contributions, context, is_open=is_open)

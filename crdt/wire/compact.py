@@ -7,30 +7,38 @@ right origin is the run's (`Item.js`, `splitItem`), so joining structs of exactl
 the same document, whatever arrives later.
 
 Values in a sequence are joined as text is (yrs needs a second to load 8,000 that were put there one by one). Under
-a map key they are not, which is why those are left alone that got their place from somebody else's.
+a map key they are not. Of those that got their place from somebody else's, the caller may know where they lie.
 
 The input must have passed `update_parser.parse`.
 """
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 
-from crdt.wire.content import ANY, DELETED, GC, STORED_LIMITS, STRING
+from crdt.wire.content import ANY, DELETED, GC, JSON, STORED_LIMITS, STRING
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
 from crdt.wire.struct_id import NO_ID, pack_id
 from crdt.wire.struct_reader import StructReader, utf_16_length
 
+_VALUES = (ANY, JSON)
 _NOTHING_OPEN = -1
 _REPLACEMENTS = "\ufffd\ufffd"
 
 
-def squash(update: bytes, split_surrogates: Set[int] = frozenset()) -> bytes:
+IsInSequence = Callable[[int], bool]
+"""packed id of a struct → whether it lies in a sequence, and not under a map key."""
+
+
+def squash(
+    update: bytes, split_surrogates: Set[int] = frozenset(), is_in_sequence: IsInSequence | None = None
+) -> bytes:
     """Return an equal update with joined runs.
 
     split_surrogates  packed ids of second halves of characters that some edit cut in two. Yjs replaces
                       both halves by U+FFFD; yrs does not, so a view that has to show what Yjs shows is
                       loaded from a state in which they already are replaced
+    is_in_sequence    says it of values that got their place from somebody else's; without it these are left alone
     """
-    return _Squasher(update, split_surrogates).run()
+    return _Squasher(update, split_surrogates, is_in_sequence).run()
 
 
 class _Squasher(StructReader):
@@ -41,20 +49,21 @@ class _Squasher(StructReader):
     """
 
     __slots__ = (
-        "_count", "_head", "_is_sequence", "_kind", "_length", "_out", "_right", "_split_surrogates",
-        "_texts",
+        "_count", "_head", "_is_in_sequence", "_is_sequence", "_kind", "_length", "_out", "_right",
+        "_split_surrogates", "_texts",
     )  # fmt: skip
 
-    def __init__(self, update: bytes, split_surrogates: Set[int]) -> None:
+    def __init__(self, update: bytes, split_surrogates: Set[int], is_in_sequence: IsInSequence | None) -> None:
         super().__init__(update, STORED_LIMITS)
         self._split_surrogates = split_surrogates
+        self._is_in_sequence = is_in_sequence
         self._start_section()
 
     def _start_section(self) -> None:
         self._out: list[bytes] = []
         self._count = 0
         self._kind = _NOTHING_OPEN
-        self._is_sequence = False
+        self._is_sequence: bool | None = None
         self._head = b""
         self._right = NO_ID
         self._length = 0
@@ -92,14 +101,17 @@ class _Squasher(StructReader):
             return length, end
         is_behind = left == own - 1
         joins = is_behind and kind == self._kind and right == self._right
-        self._is_sequence = self._is_sequence and is_behind if parent is None else parent[1] is None
+        if parent is not None:
+            self._is_sequence = parent[1] is None
+        elif not is_behind or self._is_sequence is None:
+            self._is_sequence = kind in _VALUES and self._is_in_sequence is not None and self._is_in_sequence(own)
         if kind == STRING:
             length, text, end = self._string(at, own)
             self._add(kind, start, at, right, length, text, joins=joins)
         elif kind == DELETED:
             length, end = read_var_uint(self.data, at)
             self._add(kind, start, at, right, length, b"", joins=joins)
-        elif kind == ANY and self._is_sequence:
+        elif kind in _VALUES and self._is_sequence:
             values = read_var_uint(self.data, at)[1]
             length, end = self.content(at, kind)
             self._add(kind, start, at, right, length, self.data[values:end], joins=joins)
@@ -148,7 +160,7 @@ class _Squasher(StructReader):
         """Write the open run, if there is one."""
         if self._kind == STRING:
             self._out.append(self._head + write_var_bytes(b"".join(self._texts)))
-        elif self._kind == ANY:
+        elif self._kind in _VALUES:
             self._out.append(self._head + write_var_uint(self._length) + b"".join(self._texts))
         elif self._kind in (GC, DELETED):
             self._out.append(self._head + write_var_uint(self._length))

@@ -48,8 +48,6 @@ class ScanLimits:
     """
 
     structs: int = 1_000_000
-    value_structs: int = 10_000
-    conflicts: int = 500
     any_depth: int = MAX_VALUE_DEPTH
     name_bytes: int = MAX_NAME_BYTES
     is_strict: bool = True
@@ -60,7 +58,7 @@ CLIENT_LIMITS = ScanLimits()
 
 _UNBOUNDED = 1 << 40
 STORED_LIMITS = ScanLimits(
-    structs=_UNBOUNDED, value_structs=_UNBOUNDED, conflicts=_UNBOUNDED, any_depth=_UNBOUNDED,
+    structs=_UNBOUNDED, any_depth=_UNBOUNDED,
     name_bytes=_UNBOUNDED, is_strict=False,
 )  # fmt: skip
 """For what this server stored, and what it has admitted: everything in it passed the others."""

@@ -54,14 +54,14 @@ class _ValueSplitter(StructReader):
 
     def _split(self, start: int, header: StructHeader, own: int, structs: list[bytes]) -> tuple[int, int]:
         """Append a struct for each value, each behind the one before it and before the same right origin."""
-        _, _, right_origin, _, content, _ = header
+        kind, _, right_origin, _, content, _ = header
         right = b"" if right_origin == NO_ID else _id_bytes(right_origin)
-        info = ANY | HAS_LEFT_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0)
+        info = kind | HAS_LEFT_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0)
         head = self.data[start:content]
         count, at = read_var_uint(self.data, content)
         for number in range(count):
             value = at
-            at = self.any_value(at)
+            at = self.any_value(at) if kind == ANY else self.json_value(at)
             structs.append(head + b"\x01" + self.data[value:at])
             head = bytes((info,)) + _id_bytes(own + number) + right
         return count, at

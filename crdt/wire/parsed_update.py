@@ -1,10 +1,11 @@
 """What an update holds, as the parser found it."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from crdt.wire.content import ANY, DOC, EMBED, FORMAT, JSON
-from crdt.wire.struct_id import NO_ID
+from crdt.wire.struct_id import NO_ID, client_of, clock_of
 from crdt.wire.struct_reader import Parent
 
 GONE: Parent = (NO_ID, None)
@@ -65,6 +66,11 @@ class Placement:
     collected: Sequence[tuple[int, int, int]] = ()
     deleted: Sequence[tuple[int, int, int]] = ()
 
+    def is_in_sequence(self, packed: int) -> bool:
+        """Whether a struct of the update lies in a sequence, and not under a map key."""
+        runs = self.parents.get(client_of(packed), ())
+        return not runs or runs[bisect_left(runs, (clock_of(packed) + 1,)) - 1][1][1] is None
+
 
 _NO_HOLES: dict[int, list[tuple[int, int]]] = {}
 """Shared by nearly all updates: the parser makes another one for the first hole."""
@@ -87,12 +93,31 @@ class Parsed:
     is_plain        it has no shared types, nothing inside such, no map entries and nothing garbage-collected
     parent_changes  where its structs lie, section by section, see `ParentChange`
     mergeable       structs that could be one with that before them, see `update_parser.MAX_MERGEABLE`
+    followers       values that may continue the one before them, but it is not known whether they lie under a key
+    multi_values    packed ids of structs of several values
+    longest         length of its longest text or values, these counted many times, see `update_parser`
     placement       where its structs lie, None before that is looked up
     """
 
     __slots__ = (
-        "edges", "holes", "is_plain", "kinds", "low_surrogates", "mergeable", "needs", "parent_changes", "placement",
-        "ranges", "sections", "shared", "spans", "splits", "update",
+        "edges",
+        "followers",
+        "holes",
+        "is_plain",
+        "kinds",
+        "longest",
+        "low_surrogates",
+        "mergeable",
+        "multi_values",
+        "needs",
+        "parent_changes",
+        "placement",
+        "ranges",
+        "sections",
+        "shared",
+        "spans",
+        "splits",
+        "update",
     )  # fmt: skip
 
     def __init__(self, update: bytes = b"") -> None:
@@ -110,4 +135,7 @@ class Parsed:
         self.is_plain = True
         self.parent_changes: list[ParentChange] = []
         self.mergeable = 0
+        self.followers = 0
+        self.multi_values: list[int] = []
+        self.longest = 0
         self.placement: Placement | None = None

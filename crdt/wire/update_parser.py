@@ -6,14 +6,14 @@ rule is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing,
 work. `tests/fuzz` looks for more of them.
 """
 
-from crdt.errors import LimitExceeded, Rejected
+from crdt.errors import Rejected
 from crdt.wire.compact import squash
 from crdt.wire.content import (
     ANY,
-    BINARY,
     CLIENT_LIMITS,
-    EMBED,
+    DOC,
     GC,
+    JSON,
     SKIP,
     STRING,
     TYPE,
@@ -25,11 +25,14 @@ from crdt.wire.parsed_update import GONE, HOOKS, Parsed
 from crdt.wire.struct_id import MAX_CLOCK, NO_ID, client_of, clock_of, pack_id
 from crdt.wire.struct_reader import Parent, StructReader
 
-MAX_MERGEABLE = 4_000
-"""Structs of text that continue the one before them; values count four. 13 ms in yrs; 20,000 take 319."""
+MAX_MERGEABLE = 1_000
+"""Structs of text that continue the one before them; values count four. yrs joins them one by one: 1 ms and 2 MB, and
+64,000 take 2 s and 2 GB."""
 
 _MERGEABLE_VALUE = 4
-_VALUES = frozenset((ANY, BINARY, EMBED, TYPE))
+_VALUES = (ANY, JSON)
+_LONG_VALUES = 32
+"""A value counts as so many characters where structs are cut: yrs moves it."""
 
 
 def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
@@ -57,12 +60,11 @@ class _UpdateParser(StructReader):
 
     _kind         kind of content of the last struct, -1 at the start of a section
     _right        right origin of the run
-    _is_sequence  it began at a parent without a key, so its structs are in a sequence and not under a map key
+    _is_sequence  whether its structs lie in a sequence, or under a map key; None if it got its place from others
     """
 
     __slots__ = (
-        "_behind", "_conflicts_left", "_is_sequence", "_kind", "_parsed", "_right", "_structs_left",
-        "_values_left",
+        "_is_sequence", "_kind", "_parsed", "_right", "_structs_left",
     )  # fmt: skip
 
     def __init__(self, update: bytes, limits: ScanLimits) -> None:
@@ -70,11 +72,8 @@ class _UpdateParser(StructReader):
         self._parsed = Parsed(update)
         self._kind = -1
         self._right = NO_ID
-        self._is_sequence = False
-        self._behind: dict[int, int] = {}  # {packed left origin: the last struct that was put behind it}
-        self._conflicts_left = limits.conflicts
+        self._is_sequence: bool | None = None
         self._structs_left = limits.structs
-        self._values_left = limits.value_structs
 
     def run(self) -> Parsed:
         data = self.data
@@ -99,7 +98,7 @@ class _UpdateParser(StructReader):
         clock = first
         begin = at
         base = pack_id(client, 0)
-        self._kind = -1
+        self._kind, self._is_sequence = -1, None
         for _ in range(count):
             if clock > MAX_CLOCK:
                 raise Rejected("clock out of range")
@@ -129,23 +128,25 @@ class _UpdateParser(StructReader):
         if kind == STRING:
             return self._text(at, own)
         self._parsed.kinds |= 1 << kind
-        if kind in _VALUES:
-            self._values_left -= 1
-            if self._values_left < 0:
-                raise LimitExceeded("too many values in one update", "work")
-            if kind == TYPE:
-                if self.data[at] == XML_HOOK:
-                    self._parsed.kinds |= HOOKS
-                self._parsed.is_plain = False
-                self._parsed.shared.types.append(own)
-        return self.content(at, kind)
+        if kind == TYPE:
+            if self.data[at] == XML_HOOK:
+                self._parsed.kinds |= HOOKS
+            self._parsed.is_plain = False
+            self._parsed.shared.types.append(own)
+        elif kind == DOC:
+            self._parsed.is_plain = False
+        length, at = self.content(at, kind)
+        if length > 1 and kind in _VALUES:
+            self._parsed.longest = max(self._parsed.longest, length * _LONG_VALUES)
+            self._parsed.multi_values.append(own)
+        return length, at
 
     def _hole(self, at: int, client: int, clock: int, flags: int) -> tuple[int, int]:
         """A Skip: the sender lacks these structs, or knows that they need not be sent."""
         if flags:
             raise Rejected("hole with flags")
         length, at = read_var_uint(self.data, at)
-        self._kind = -1
+        self._kind, self._is_sequence = -1, None
         if not self._parsed.holes:
             self._parsed.holes = {}
         self._parsed.holes.setdefault(client, []).append((clock, clock + length))
@@ -187,30 +188,21 @@ class _UpdateParser(StructReader):
             if not first <= right < own:
                 self._refer(client, clock, right)
             parsed.splits.append(right)
-            self._note_conflict(own, left, right)
         is_behind = left == own - 1
         is_run = is_behind and kind == self._kind and right in (NO_ID, self._right)
         self._kind = kind
-        self._is_sequence = self._is_sequence and is_behind
+        if not is_behind:
+            self._is_sequence = None
         if is_run and kind == STRING:
             parsed.mergeable += 1
-        elif is_run and kind == ANY and self._is_sequence:
-            parsed.mergeable += _MERGEABLE_VALUE
-        if not is_run or kind == ANY:
+        elif is_run and kind in _VALUES:
+            if self._is_sequence:
+                parsed.mergeable += _MERGEABLE_VALUE
+            elif self._is_sequence is None:
+                parsed.followers += 1
+        if not is_run:
             self._right = right
             parsed.parent_changes.append((client, clock, left, right, None, kind))
-
-    def _note_conflict(self, own: int, left: int, right: int) -> None:
-        """Bound structs put behind one and the same struct, but not directly: yrs' work grows by their square.
-
-        Typing at one place again and again names the struct typed there before as the right origin and
-        costs nothing; 16,000 that do not took 28 s.
-        """
-        if self._behind.get(left, right) != right:
-            self._conflicts_left -= 1
-            if self._conflicts_left < 0:
-                raise LimitExceeded("too many conflicting inserts in one place", "work")
-        self._behind[left] = own
 
     def _refer(self, client: int, clock: int, packed: int) -> None:
         """Note that a struct refers to another one, which then must be there before it."""
@@ -238,6 +230,7 @@ class _UpdateParser(StructReader):
                     extra += 1
                     parsed.low_surrogates.append(own + index + extra)
             length += extra
+        parsed.longest = max(parsed.longest, length)
         return length, at + size
 
     def _delete_set(self, at: int) -> int:

@@ -1,5 +1,6 @@
 """The real door: a room with people in it, who send frames, and what a server does when one is refused."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -58,7 +59,7 @@ class Arena:
     """
 
     def __init__(self) -> None:
-        self.room: Room = make_room()
+        self.room: Room = make_room(cpu_s=time.thread_time)
         self.is_sensible = True
         self.is_tame = False
         self.history: list[Sent] = []

@@ -1,24 +1,31 @@
 """The door to pycrdt."""
 
 import random
+from typing import Any
 
 import pycrdt
 import pytest
 
 from crdt.document import document, merging
-from crdt.document.document import CUT_BYTES, Document, inspect
+from crdt.document.document import CUT_BYTES, Document
 from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.struct_index import StructIndex
+from crdt.document.traits import inspect
 from crdt.document.view import View
-from crdt.errors import Rejected, RoomDamaged, TextUnavailable
+from crdt.document.work import SLICE_STRUCTS
+from crdt.errors import LimitExceeded, Rejected, RoomDamaged, TextUnavailable
+from crdt.limits import MAX_WORK_S
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.raw_merge import MergedState
+from crdt.wire.slicing import delete_set
 from crdt.wire.update_parser import parse
 from crdt.wire.y_protocol import state_vector
 from harness.hostile import B3, POISON
 from tests.crdt.harness import Typist
+from tests.crdt.structs import placed, update_of
+from tests.crdt.structs import text as structure_text
 from tests.yjs import Yjs
 
 
@@ -124,7 +131,7 @@ def test_update_that_pycrdt_fails_at_is_kept_without_texts(update: bytes, cuts: 
         subject.edit({"text": "y"}, 5)
     assert subject.text_bytes(["text"]) == subject.text_bytes(["text"], B3) == 0
     assert parsed(subject.state()).spans.keys() >= {1, 2, 3, 8}
-    assert not inspect(subject.state(), parsed(subject.state()).kinds).is_readable
+    assert not inspect(subject.state(), parsed(subject.state()), cpu_s=float).is_readable
 
 
 def test_failed_view_is_tried_again_after_a_rest() -> None:
@@ -362,3 +369,91 @@ def test_first_value_in_a_text_is_kept_as_it_was_written(yjs: Yjs) -> None:
     assert subject.has_values
     assert embed[2:-1] in subject.state()
     assert yjs.text("codemirror", subject.state()) == subject.texts(["codemirror"])["codemirror"] == "x" * 25 + "yz"
+
+
+LINES = 3_000
+INDENTED = "".join(f"  line {number}\n" for number in range(LINES))
+
+
+def indented_from_last_to_first(line: str = "line {}\n") -> tuple[bytes, bytes]:
+    """Return a text in one struct, and the update that indents its lines as editors do it."""
+    text = "".join(line.format(number) for number in range(LINES))
+    starts = [0]
+    for number in range(LINES - 1):
+        starts.append(starts[-1] + len(line.format(number)))
+    structs = [
+        placed(structure_text("  "), left=(1, start - 1) if start else None, right=(1, start))
+        for start in reversed(starts)
+    ]
+    return update_of(placed(structure_text(text), parent="codemirror")), update_of(*structs, client=2)
+
+
+def test_text_that_is_cut_in_thousands_of_places_is_loaded_again_cut_for_it() -> None:
+    """The view shows the same; later loads are quick too."""
+    base, update = indented_from_last_to_first()
+    ticks = iter(range(10**9))
+    subject = Document(cpu_s=lambda: next(ticks) * 0.01)
+    subject.apply(parsed(base))
+
+    assert subject.apply(parsed(update))
+
+    assert subject._view.needs_cuts
+    assert subject.texts(["codemirror"]) == {"codemirror": INDENTED}
+    assert Document(subject.state()).texts(["codemirror"]) == {"codemirror": INDENTED}
+
+
+def test_large_update_is_integrated_in_slices_and_reports_change() -> None:
+    """Known deletions change nothing, however many."""
+    base, update = indented_from_last_to_first()
+    subject = Document()
+    subject.apply(parsed(base))
+
+    assert [subject.apply(parsed(update)) for _ in range(2)] == [True, False]
+    deletions = b"\x00" + delete_set([(2, 4 * number, 4 * number + 2) for number in range(LINES // 2)])
+    assert [subject.apply(parsed(deletions)) for _ in range(2)] == [True, False]
+    assert not subject._view.needs_cuts
+
+
+@pytest.mark.parametrize("count", [SLICE_STRUCTS, 10 * SLICE_STRUCTS])
+def test_update_that_takes_too_long_leaves_the_document_as_it_was(count: int) -> None:
+    """Inserts that are compared with each other: the clock here makes them slow."""
+    ticks, step_s = iter(range(10**9)), [0.0]
+    subject = Document(cpu_s=lambda: next(ticks) * step_s[0])
+    structs = [placed(structure_text("x"), right=(1, place)) for place in range(count)]
+    subject.apply(parsed(update_of(placed(structure_text("a" * count), parent="codemirror"))))
+    before = subject.state()
+    step_s[0] = 2 * MAX_WORK_S
+
+    for _ in range(2):
+        with pytest.raises(LimitExceeded, match="too long"):
+            subject.apply(parsed(update_of(*structs, client=2)))
+
+    assert subject.state() == before
+    assert subject.texts(["codemirror"]) == {"codemirror": "a" * count}
+
+
+def test_view_is_loaded_from_joined_structs_if_many_are_loose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pycrdt would need gigabytes to join them; a checkpoint makes them few again."""
+    squashed: list[int] = []
+
+    def counting(update: bytes, **options: Any) -> bytes:
+        squashed.append(len(update))
+        return squash(update, **options)
+
+    monkeypatch.setattr(document, "squash", counting)
+    typist, subject = Typist(1), Document()
+    for number in range(document._MAX_LOOSE):
+        subject.apply(parsed(typist.insert(number, "x")))
+
+    for text, times in (("y", 1), ("z", 2)):
+        subject.defer(typist.insert(0, text))
+        subject.rest()
+        subject.texts(["codemirror"])
+        assert subject.texts(["codemirror"]) == {"codemirror": typist.text}
+        assert len(squashed) == times
+
+    state = subject.state()
+    assert subject.replace_base(state, squash(state))
+    subject.rest()
+    assert subject.texts(["codemirror"]) == {"codemirror": typist.text}
+    assert len(squashed) == times

@@ -6,9 +6,10 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.document.parent_resolver import MAX_MERGEABLE_VALUES
+from crdt.document.admission import MAX_FOLLOWERS
+from crdt.document.slices import count_structs
 from crdt.document.struct_index import StructIndex
-from crdt.errors import LimitExceeded, Rejected
+from crdt.errors import Rejected
 from crdt.wire.content import GC
 from crdt.wire.parsed_update import GONE
 from crdt.wire.struct_id import pack_id
@@ -110,7 +111,7 @@ def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None
         assert parsed
         again = parse(parsed.update)
         assert again.spans == parse(update).spans
-        assert len(again.parent_changes) == apart
+        assert count_structs(again) == apart
         assert parsed.placement
         assert not parsed.placement.multi_value_entries
         ours: pycrdt.Doc[Any] = pycrdt.Doc()
@@ -123,36 +124,34 @@ def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None
         index.take_stored(parsed, "ada")
 
 
-def test_values_sent_one_by_one_are_joined_or_bounded() -> None:
-    """A sequence that comes in pieces is joined; where it cannot be, it is bounded."""
+def test_values_sent_one_by_one_are_joined() -> None:
+    """Also where only the document knows that they lie in a sequence."""
     structs = [placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="l") for clock in range(3_000)]
     joined = read(update_of(*structs, client=2))
-    assert len(joined.parent_changes) == 1
+    assert count_structs(joined) == 1
     assert joined.spans == {2: (0, 3_000)}
 
     index = StructIndex()
-    take(index, update_of(placed(value(), parent="l"), placed(text("t"), parent="text")))
-    for count, outcome in ((MAX_MERGEABLE_VALUES + 1, None), (MAX_MERGEABLE_VALUES + 2, "one by one")):
-        structs = [placed(value(), left=(2, clock - 1) if clock else (1, 0)) for clock in range(count)]
-        update = update_of(*structs, client=2)
-        if outcome:
-            with pytest.raises(LimitExceeded, match=outcome):
-                admit(index, update)
-        else:
-            assert admit(index, update)
+    take(index, update_of(placed(value(), parent="l"), placed(value(), parent="m", key="k")))
+    for behind, count in ((0, 1), (1, MAX_FOLLOWERS + 2)):
+        structs[0].parent = None
+        structs[0].left = (1, behind)
+        parsed = admit(index, update_of(*structs[: MAX_FOLLOWERS + 2], client=2))
+        assert parsed
+        assert (count_structs(parsed), parsed.spans) == (count, {2: (0, MAX_FOLLOWERS + 2)})
 
 
 def test_letters_sent_one_by_one_are_joined() -> None:
     """Joined as soon as there are many, and the same afterwards."""
     structs = [
-        placed(text("x"), left=(2, clock - 1)) if clock else placed(text("x"), parent="t") for clock in range(4_002)
+        placed(text("x"), left=(2, clock - 1)) if clock else placed(text("x"), parent="t") for clock in range(1_002)
     ]
     update = update_of(*structs, client=2)
 
     assert read(update_of(*structs[:-1], client=2)).update == update_of(*structs[:-1], client=2)
     parsed = read(update)
-    assert len(parsed.update) < 4_100
-    assert parsed.spans == {2: (0, 4_002)}
+    assert len(parsed.update) < 1_100
+    assert parsed.spans == {2: (0, 1_002)}
 
 
 def test_repeated_sets_of_one_key_are_neither_joined_nor_refused() -> None:

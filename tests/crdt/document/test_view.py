@@ -1,15 +1,19 @@
 """What pycrdt shows and edits."""
 
+from collections.abc import Iterator
+
 import pycrdt
 import pytest
 
 from crdt.document.merging import EMPTY
 from crdt.document.view import View, make_edit
-from crdt.errors import TextUnavailable
+from crdt.errors import LimitExceeded, TextUnavailable
 from crdt.text.text_map import Edit
 from crdt.wire.struct_id import pack_id
+from crdt.wire.update_parser import parse
 from harness.hostile import B3
 from tests.crdt.harness import Typist
+from tests.fuzz import structure
 
 TORN = bytes.fromhex("01010100" + "05010474657874" + "08") + rb'"\ud83c"' + b"\x00"
 """An embed that pycrdt cannot read."""
@@ -29,7 +33,7 @@ def test_view_shows_texts_of_what_was_loaded_and_integrated() -> None:
     view = loaded(typist.insert(0, "a"))
     update = typist.insert(1, "é😀")
 
-    assert [view.integrate(update), view.integrate(update)] == [True, False]
+    assert [view.integrate([update]), view.integrate([update])] == [True, False]
     assert view.texts(["codemirror", "other"]) == {"codemirror": "aé😀", "other": ""}
 
 
@@ -49,7 +53,7 @@ def test_update_that_fails_drops_the_document() -> None:
     """Half of it may be in it."""
     view = loaded(B3)
 
-    assert view.integrate(BROKEN) is True
+    assert view.integrate([BROKEN]) is True
 
     assert (view.is_loaded, view.has_failed) == (False, False)
 
@@ -103,3 +107,38 @@ def test_edit_makes_the_text_whatever_the_given_edits_are(edits: list[Edit] | No
     typist.hear(make_edit(state, {"codemirror": "aXc"}, 9, edits))
 
     assert typist.text == "aXc"
+
+
+def test_view_is_loaded_from_a_copy_that_is_cut_for_what_comes() -> None:
+    """Together with that, as one: pycrdt joins at the end of each transaction what can be."""
+    base = Typist(1).insert(0, "abcdef")
+    other = Typist(2)
+    other.hear(base)
+    update = other.insert(3, "X")
+    view = View(frozenset(), needs_cuts=True)
+
+    assert pieces(view.copy(base, parse(update))) == [3, 3]
+    view.load(base, [update], parse(update))
+
+    assert view.texts(["codemirror"]) == {"codemirror": "abcXdef"}
+    assert view.fresh().needs_cuts
+
+
+def test_error_between_updates_drops_the_document() -> None:
+    """It is passed on: pycrdt did not fail."""
+    view = loaded(B3)
+
+    def updates() -> Iterator[bytes]:
+        yield EMPTY
+        raise LimitExceeded("too slow", "work")
+
+    with pytest.raises(LimitExceeded):
+        view.integrate(updates())
+
+    assert not view.is_loaded
+
+
+def pieces(update: bytes) -> list[int]:
+    parsed = structure.parse(update)
+    assert parsed is not None
+    return [struct.length for struct in parsed.sections[0].structs]

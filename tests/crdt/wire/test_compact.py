@@ -8,10 +8,13 @@ import pytest
 
 from crdt.document.merging import merge
 from crdt.wire.compact import squash
-from crdt.wire.content import STORED_LIMITS
+from crdt.wire.content import JSON, STORED_LIMITS
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
+from tests.crdt.structs import placed, update_of, value
+from tests.fuzz import structure
+from tests.fuzz.structure import Struct
 
 
 def test_squash_of_typing_makes_one_struct() -> None:
@@ -107,3 +110,29 @@ def test_squash_shows_cut_characters_as_yjs_does() -> None:
     document.apply_update(state)
     assert str(document.get("codemirror", type=pycrdt.Text)) == "a\ufffd\ufffdb👍é"
     assert parse(state).spans == parse(update).spans
+
+
+def test_squash_joins_values_of_which_it_is_told_that_they_lie_in_a_sequence() -> None:
+    """Under a map key they must stay apart."""
+    structs = [placed(value(), left=(2, clock - 1) if clock else (1, 0)) for clock in range(4)]
+    update = update_of(*structs, placed(value(), left=(1, 5)), placed(value(), left=(2, 4)), client=2)
+
+    joined = structure.parse(squash(update, is_in_sequence=lambda packed: packed == pack_id(2, 0)))
+
+    assert joined is not None
+    assert [struct.length for struct in joined.sections[0].structs] == [4, 1, 1]
+    assert squash(update) == update
+    going_on = update_of(*structs[1:], client=2, clock=1)
+    joined = structure.parse(squash(going_on, is_in_sequence=lambda packed: packed == pack_id(2, 1)))
+    assert joined is not None
+    assert [struct.length for struct in joined.sections[0].structs] == [3]
+
+
+def test_squash_joins_legacy_json_in_a_sequence() -> None:
+    structs = [Struct(JSON, 1, b"\x01\x011"), Struct(JSON, 2, b"\x02\x012\x013")]
+    structs[0].parent, structs[1].left = "l", (1, 0)
+
+    joined = structure.parse(squash(update_of(*structs)))
+
+    assert joined is not None
+    assert [struct.body for struct in joined.sections[0].structs] == [b"\x03\x011\x012\x013"]

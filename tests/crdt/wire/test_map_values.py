@@ -3,7 +3,7 @@
 import pycrdt
 import pytest
 
-from crdt.wire.content import ANY
+from crdt.wire.content import ANY, JSON
 from crdt.wire.map_values import split_values
 from crdt.wire.struct_id import pack_id
 from tests.fuzz import structure
@@ -66,3 +66,17 @@ def entry_struct() -> Struct:
     values = Struct(ANY, 3, VALUES)
     values.parent, values.key = "m", "k"
     return values
+
+
+def test_split_legacy_json_is_legacy_json() -> None:
+    """It is shown as values, so it must be apart as well."""
+    values = Struct(JSON, 2, b"\x02\x011\x09undefined")
+    values.parent, values.key = "m", "k"
+
+    split = structure.parse(split_values(Update([Section(2, 0, [values])]).encode(), {pack_id(2, 0)}))
+
+    assert split is not None
+    assert [(struct.kind, struct.body) for struct in split.sections[0].structs] == [
+        (JSON, b"\x01\x011"),
+        (JSON, b"\x01\x09undefined"),
+    ]

@@ -14,8 +14,9 @@ from crdt.wire.lib0 import write_var_bytes
 from crdt.wire.parsed_update import HOOKS, Parsed
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
-from harness.hostile import B3, CORPUS, many_roots, nested_arrays, same_key
+from harness.hostile import B3, CORPUS, many_roots, nested_arrays
 from tests.crdt.harness import Typist
+from tests.crdt.structs import placed, text, update_of, value
 
 
 def nested_json(depth: int) -> bytes:
@@ -192,16 +193,31 @@ def test_parse_bounds_nesting() -> None:
     parse(nested_json(MAX_VALUE_DEPTH))
 
 
-def test_parse_bounds_counts_of_structs_and_values() -> None:
-    """As many structs and values as allowed, and one more."""
-    limits = ScanLimits(structs=300, value_structs=50)
+def test_parse_bounds_count_of_structs() -> None:
+    """As many structs as allowed, and one more."""
+    limits = ScanLimits(structs=300)
 
-    assert parse(same_key(50), limits).spans == {1: (0, 50)}
     assert len(parse(many_roots(300), limits).shared.roots) == 300
-    with pytest.raises(LimitExceeded, match="values"):
-        parse(same_key(51), limits)
     with pytest.raises(Rejected, match="structs"):
         parse(many_roots(301), limits)
+
+
+def test_parse_measures_what_is_long() -> None:
+    """Values count as 32 characters each."""
+    parsed = parse(update_of(placed(text("😀" * 5), parent="t"), placed(value(3), parent="m", key="k")))
+
+    assert (parsed.longest, parsed.multi_values) == (96, [pack_id(1, 10)])
+    assert parse(update_of(placed(text("😀" * 5), parent="t"))).longest == 10
+
+
+def test_parse_counts_values_behind_others_of_which_it_cannot_tell_where_they_lie() -> None:
+    """They can if the first one names a root; then they are mergeable, or lie under a key."""
+    behind = [placed(value(), left=(1, clock)) for clock in range(3)]
+
+    assert parse(update_of(*behind, clock=1)).followers == 2
+    assert parse(update_of(placed(value(), parent="l"), *behind)).mergeable == 12
+    named = parse(update_of(placed(value(), parent="m", key="k"), *behind))
+    assert (named.followers, named.mergeable) == (0, 0)
 
 
 def test_parse_of_sections_that_alternate_succeeds() -> None:

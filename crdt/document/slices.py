@@ -1,0 +1,131 @@
+"""An update in several smaller ones, each of which can be integrated after those before it.
+
+pycrdt integrates an update in one call, which nothing can end or interrupt. In slices its work can be measured
+while it is done, and given up.
+"""
+
+from collections.abc import Iterator
+
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.lib0 import write_var_uint
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.slicing import delete_set
+from crdt.wire.struct_reader import StructReader
+
+_NO_DELETIONS = b"\x00"
+
+
+def count_structs(parsed: Parsed) -> int:
+    """Return how many structs and deleted ranges an update has."""
+    return sum(count for _, count, _, _ in parsed.sections) + len(parsed.ranges)
+
+
+def slice_update(parsed: Parsed, size: int) -> Iterator[bytes]:
+    """Yield an update in slices of at most `size` structs or deleted ranges.
+
+    All that the update refers to must be known, or in it (`partial.find_part`).
+    """
+    yield from _Slicer(parsed, size).run()
+    for at in range(0, len(parsed.ranges), size):
+        yield b"\x00" + delete_set(parsed.ranges[at : at + size])
+
+
+class _Section:
+    """A section that is being passed on.
+
+    at     number of its structs that were
+    clock  the next one's clock
+    waits  (clock, other client, clock in its structs) of references into other sections, the next one last
+    """
+
+    def __init__(self, starts: list[int], clocks: list[int]) -> None:
+        """starts: positions of its structs and of what is behind them; clocks: likewise."""
+        self.starts = starts
+        self.clocks = clocks
+        self.at = 0
+        self.waits: list[tuple[int, int, int]] = []
+
+    @property
+    def clock(self) -> int:
+        return self.clocks[self.at]
+
+    @property
+    def is_done(self) -> bool:
+        return self.at == len(self.starts) - 1
+
+
+class _Slicer(StructReader):
+    """One pass over one update. Sections are passed on as `ParentResolver` reads them."""
+
+    __slots__ = ("_sections", "_size")
+
+    def __init__(self, parsed: Parsed, size: int) -> None:
+        super().__init__(parsed.update, STORED_LIMITS)
+        self._size = size
+        self._sections = {
+            client: self._read(parsed, client, count, begin) for client, count, begin, _ in parsed.sections
+        }
+        for client, clock, other, k in reversed(parsed.edges):
+            if other in parsed.spans and k >= parsed.spans[other][0]:
+                self._sections[client].waits.append((clock, other, k))
+
+    def _read(self, parsed: Parsed, client: int, count: int, at: int) -> _Section:
+        clock, _ = parsed.spans[client]
+        starts, clocks = [at], [clock]
+        for _ in range(count):
+            kind, _, _, _, at, _ = self.header(at)
+            length, at = self.struct_end(at, kind)
+            clock += length
+            starts.append(at)
+            clocks.append(clock)
+        return _Section(starts, clocks)
+
+    def run(self) -> Iterator[bytes]:
+        """Yield the slices, the sections of higher client ids first, as Yjs integrates them."""
+        begun: dict[int, int] = {}  # {client: number of its structs that earlier slices have}
+        left = self._size
+        for client in sorted(self._sections, reverse=True):
+            waiting = [client]
+            while waiting:
+                section = self._sections[waiting[-1]]
+                needed = self._needed(section)
+                if needed is not None:
+                    waiting.append(needed)
+                    continue
+                if section.is_done or (len(waiting) > 1 and not self._is_needed(waiting)):
+                    waiting.pop()
+                    continue
+                begun.setdefault(waiting[-1], section.at)
+                section.at += 1
+                left -= 1
+                if not left:
+                    yield self._encode(begun)
+                    begun, left = {}, self._size
+        if begun:
+            yield self._encode(begun)
+
+    def _needed(self, section: _Section) -> int | None:
+        """Return the client whose structs have to be passed on before the next one of a section."""
+        waits = section.waits
+        while waits and not section.is_done and waits[-1][0] <= section.clock:
+            clock, other, k = waits[-1]
+            if clock == section.clock and self._sections[other].clock <= k:
+                return other
+            waits.pop()
+        return None
+
+    def _is_needed(self, waiting: list[int]) -> bool:
+        """Whether the section below the last one still waits for it."""
+        return self._needed(self._sections[waiting[-2]]) == waiting[-1]
+
+    def _encode(self, begun: dict[int, int]) -> bytes:
+        parts = [write_var_uint(len(begun))]
+        for client, first in begun.items():
+            section = self._sections[client]
+            parts += (
+                write_var_uint(section.at - first),
+                write_var_uint(client),
+                write_var_uint(section.clocks[first]),
+                self.data[section.starts[first] : section.starts[section.at]],
+            )
+        return b"".join((*parts, _NO_DELETIONS))

@@ -1,0 +1,49 @@
+"""What is to be known of a merged state before a document starts from it."""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+
+from crdt.document.view import View
+from crdt.document.work import Work, needs_cuts
+from crdt.wire.parsed_update import VALUES, Parsed
+from crdt.wire.raw_merge import MergedState
+from crdt.wire.readable import readable
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a document has to know of a merged state to start from it; `inspect` finds out.
+
+    merged       its sections, if it has values
+    needs_copy   pycrdt can read only a copy with other content
+    is_readable  pycrdt can load that
+    needs_cuts   see `View`
+    work_s       see `Work.spent_s`
+    """
+
+    merged: MergedState | None = None
+    needs_copy: bool = False
+    is_readable: bool = True
+    needs_cuts: bool = False
+    work_s: float = 0.0
+
+
+def inspect(
+    state: bytes, parsed: Parsed, split_surrogates: Set[int] = frozenset(), cpu_s: Callable[[], float] | None = None
+) -> Traits:
+    """Look at a state.
+
+    parsed            what it holds
+    split_surrogates  see `squash`
+    cpu_s             see `Work`; if it is given, the state is loaded, which may take long
+    """
+    has_values = bool(parsed.kinds & VALUES)
+    needs_copy = has_values and readable(state) is not state
+    view = View(split_surrogates, needs_copy=needs_copy, needs_cuts=needs_cuts(parsed))
+    work = Work(cpu_s or float)
+    if cpu_s:
+        work.start(len(state))
+        view.load(state)
+        work.finish_load()
+    merged = MergedState(state, parsed) if has_values else None
+    return Traits(merged, needs_copy, not view.has_failed, view.needs_cuts, work.spent_s)
