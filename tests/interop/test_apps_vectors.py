@@ -36,6 +36,7 @@ KINDS = (
     "kept",
     "merged",
     "random",
+    "histories",
 )
 
 

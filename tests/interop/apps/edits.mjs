@@ -134,6 +134,13 @@ export const large = {
     roots: { rows: 'array' },
     edit: doc => doc.getArray('rows').insert(0, times(1200, cells))
   },
+  '12,000 numbers one by one': {
+    roots: { samples: 'array' },
+    edit: doc =>
+      doc.transact(() => {
+        for (let index = 0; index < 12_000; index++) doc.getArray('samples').unshift([index])
+      })
+  },
   '100,000 numbers': {
     roots: { samples: 'array' },
     edit: doc => doc.getArray('samples').push(times(100_000, index => index))

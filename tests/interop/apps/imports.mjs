@@ -30,9 +30,31 @@ const apart = (count, turns, edit) => {
 }
 
 export const imports = {
+  '1,100 lines at the top by two people in turn': {
+    roots: { codemirror: 'text' },
+    make: () => inTurn(2, 1100, (doc, turn) => doc.getText('codemirror').insert(0, `line ${turn}\n`))
+  },
   '300 lines at the top by two people apart': {
     roots: { codemirror: 'text' },
     make: () => apart(2, 300, (doc, turn, who) => doc.getText('codemirror').insert(0, `${who} ${turn}\n`))
+  },
+  '6,000 edits of a text by three people': {
+    roots: { codemirror: 'text' },
+    make: () =>
+      inTurn(3, 6000, (doc, turn) => {
+        const text = doc.getText('codemirror')
+        const at = (turn * 7919) % (text.length + 1)
+        if (turn % 4 === 3 && at < text.length) text.delete(at, 1)
+        else text.insert(at, 'word '.slice(0, 1 + (turn % 5)))
+      })
+  },
+  'a list of 1,100 entries, newest first': {
+    roots: { log: 'array' },
+    make: () => inTurn(2, 1100, (doc, turn) => doc.getArray('log').unshift([{ turn }]))
+  },
+  'a chat of 11,000 messages': {
+    roots: { chat: 'array' },
+    make: () => inTurn(2, 11_000, (doc, turn) => doc.getArray('chat').push([{ turn }]))
   },
   '20 settings set 30,000 times': {
     roots: { settings: 'map' },
@@ -41,6 +63,21 @@ export const imports = {
   '250,000 numbers': {
     roots: { samples: 'array' },
     make: () => inTurn(1, 1, doc => doc.getArray('samples').push(Array.from({ length: 250_000 }, (_, index) => index)))
+  },
+  '800 paragraphs edited 6,000 times by three people': {
+    roots: { default: 'xml' },
+    make: () => {
+      const docs = people(3)
+      for (let index = 0; index < 800; index++) docs[0].getXmlFragment('default').push([paragraph('text ' + index)])
+      for (let turn = 0; turn < 6000; turn++) {
+        const text = docs[turn % 3]
+          .getXmlFragment('default')
+          .get((turn * 7) % 800)
+          .get(0)
+        text.insert(turn % text.length, 'w')
+      }
+      return docs[0]
+    }
   },
   'keys of YKeyValue set 6,000 times by two people': {
     roots: { kv: 'array' },
