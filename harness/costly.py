@@ -18,8 +18,6 @@ FILLED = 4 * _PART
 """Characters of a document that client 1 has filled."""
 _EMOJI_UNITS = 4 * 120_000
 
-update_of = Callable[[int], bytes]
-
 
 @dataclass(frozen=True)
 class Costly:
@@ -58,10 +56,10 @@ def string(text: bytes, left: tuple[int, int] | None = None, right: tuple[int, i
     return bytes((info,)) + (places or _ROOT) + write_var_bytes(text)
 
 
-def filled() -> Iterator[bytes]:
-    """Fill a document with 800,000 characters."""
+def filled(text: bytes = b"a" * FILLED) -> Iterator[bytes]:
+    """Fill a document with 800,000 characters of ASCII."""
     for at in range(0, FILLED, _PART):
-        yield update(1, at, [string(b"a" * _PART, (1, at - 1) if at else None)])
+        yield update(1, at, [string(text[at : at + _PART], (1, at - 1) if at else None)])
 
 
 def _filled_with_run() -> Iterator[bytes]:

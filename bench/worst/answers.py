@@ -28,7 +28,7 @@ def _both_ends(here: Stage) -> None:
     person = here.person()
     session_id = person.session()
     with person.editor(session_id) as editor:
-        for update in costly.filled():
+        for update in costly.filled(b"\n" * 500_000 + b"a\n" * 150_000):
             editor.update(update)
             editor.drain(0.6)
         head, last, clock = (1, 0), (1, costly.FILLED - 1), 0

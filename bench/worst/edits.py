@@ -20,7 +20,8 @@ _STRUCTS = 99_000
 _POISON_UPDATES = 150
 _CLOSED_S = 90.0
 _NEWCOMERS = 20
-_SAVED = bytes((y_protocol.SAVED,))
+_SAVED = y_protocol.saved(2)
+"""The empty answer on entering was the first."""
 
 
 def _fill(here: Stage, kind: Costly) -> None:
@@ -85,7 +86,7 @@ def _sync(here: Stage) -> None:
     try:
         with person.editor(session_id) as editor:
             editor.send(frame(y_protocol.sync_step2(update)))
-            is_saved = editor.read_until(b"\x82\x03" + _SAVED, _SYNCED_S)
+            is_saved = editor.read_until(_SAVED, _SYNCED_S)
         here.did = f"{'saved' if is_saved else 'not saved'} after {time.monotonic() - began:.1f} s"
     except OSError as error:
         here.did = f"{error!r:.40} after {time.monotonic() - began:.1f} s"

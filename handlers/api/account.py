@@ -86,7 +86,7 @@ class LoginsHandler(AuthHandlerBase):
     async def get(self) -> None:
         logins = await self.services.store.logins(self.me.id, self.services.clock())
         answer: Logins = {"items": [people.login(login, self.login_id) for login in logins], "next": None}
-        self.reply(answer)
+        await self.reply_in_pieces(answer)
 
     async def delete(self) -> None:
         ended = await self.services.store.end_other_logins(self.me.id, self.login_id)

@@ -55,7 +55,7 @@ class InvitesHandler(BaseHandler):
             "items": [sessions.listed_invite(invite, uses, people, now) for invite, uses in shown],
             "next": shown[-1][0].id if len(rows) > limit else None,
         }
-        self.reply(answer)
+        await self.reply_in_pieces(answer)
 
 
 class InviteHandler(BaseHandler):

@@ -38,7 +38,7 @@ class TimelineHandler(BaseHandler):
             "marks": await self._marks(session.id, stretches),
             "next": str(shown[-1].last) if has_more else None,
         }
-        self.reply(answer)
+        await self.reply_in_pieces(answer)
 
     async def _marks(self, session_id: str, stretches: list[Stretch]) -> list[history.Mark]:
         """Return versions, the newest chat messages and redactions, oldest first."""
@@ -72,7 +72,7 @@ class ReplayHandler(BaseHandler):
             "others": replayed.others,
             "next": str(following) if following is not None and following < end else None,
         }
-        self.reply(answer)
+        await self.reply_in_pieces(answer)
 
 
 class BlameHandler(BaseHandler):
@@ -83,7 +83,7 @@ class BlameHandler(BaseHandler):
         query = self.read_query(queries.BLAME)
         root, sequence, blame = await self.services.history_reader.blame(session.id, query.get("root"))
         people = await self.services.store.users(set(history.blame_authors(blame)))
-        self.reply(history.blame(root, sequence, blame, people))
+        await self.reply_in_pieces(history.blame(root, sequence, blame, people))
 
 
 class MomentHandler(BaseHandler):
@@ -101,4 +101,4 @@ class MomentHandler(BaseHandler):
             "files": files,
             "documents": code.documents(documents),
         }
-        self.reply(answer)
+        await self.reply_in_pieces(answer)

@@ -32,7 +32,7 @@ class SessionHandlerBase(BaseHandler):
 
     async def reply_session(self, session: Session, member: Member, status: int = 200) -> None:
         """Answer with a session as one of its members sees it."""
-        self.reply(await self.session_view(session, member), status)
+        await self.reply_in_pieces(await self.session_view(session, member), status)
 
     async def session_view(self, session: Session, member: Member) -> sessions.Session:
         """Return a session as one of its members sees it."""
@@ -99,7 +99,7 @@ class SessionsHandler(SessionHandlerBase):
         items = await self.list_view(rows[:limit], MEMBERS_IN_LISTS)
         last = rows[limit - 1].session if len(rows) > limit else None
         answer: Sessions = {"items": items, "next": _encode_cursor(last) if last else None}
-        self.reply(answer)
+        await self.reply_in_pieces(answer)
 
 
 class SessionHandler(SessionHandlerBase):

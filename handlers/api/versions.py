@@ -6,7 +6,13 @@ from handlers.http.base import BaseHandler
 from handlers.http.times import rfc3339
 from handlers.http.views import code
 from handlers.http.views.code import Difference, LiveDocument, Versions
+from handlers.json_pieces import PIECE, weight_of
 from storage.records import Role, Version
+
+_BATCH = 10
+"""Versions that are read together: each may have a megabyte of text."""
+_PAGE_CHARACTERS = 4 << 20
+"""A page with texts ends when it has that much of them: it is in memory several times while it is sent."""
 
 
 class VersionHandlerBase(BaseHandler):
@@ -14,7 +20,7 @@ class VersionHandlerBase(BaseHandler):
 
     async def reply_version(self, version: Version, status: int = 200) -> None:
         people = await self.services.store.users({version.author_id, *version.contributors})
-        self.reply(code.version(version, people), status)
+        await self.reply_in_pieces(code.version(version, people), status)
 
 
 class SaveHandler(VersionHandlerBase):
@@ -56,7 +62,8 @@ class RestoreHandler(VersionHandlerBase):
         )
         version = restored.version
         people = await self.services.store.users({version.author_id, *version.contributors})
-        self.reply(code.restored(version, people, restored.others), 201 if restored.is_new else 200)
+        answer = code.restored(version, people, restored.others)
+        await self.reply_in_pieces(answer, 201 if restored.is_new else 200)
 
 
 class DiffHandler(BaseHandler):
@@ -76,7 +83,7 @@ class DiffHandler(BaseHandler):
             "files": code.file_differences(difference.hunks),
             "others": code.roots(difference.others),
         }
-        self.reply(answer)
+        await self.reply_in_pieces(answer)
 
     async def _before(self, session_id: str, new: int | None) -> int:
         """Return the number of the version before another one, or of the newest one."""
@@ -108,7 +115,7 @@ class LatestHandler(VersionHandlerBase):
             "sequence": live.sequence,
             "createdAt": rfc3339(self.services.clock()),
         }
-        self.reply(answer)
+        await self.reply_in_pieces(answer)
 
 
 class VersionsHandler(VersionHandlerBase):
@@ -116,17 +123,43 @@ class VersionsHandler(VersionHandlerBase):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        query, store = self.read_query(queries.VERSIONS), self.services.store
-        limit = query["limit"]
-        versions = await store.versions(session.id, query.get("before"), limit + 1, with_files="fields" not in query)
-        has_more, versions = len(versions) > limit, versions[:limit]
+        query = self.read_query(queries.VERSIONS)
+        versions, has_more = await self._page(session.id, query.get("before"), query["limit"], "fields" not in query)
         user_ids = {user_id for version in versions for user_id in (version.author_id, *version.contributors)}
-        people = await store.users(user_ids)
+        people = await self.services.store.users(user_ids)
         answer: Versions = {
             "versions": [code.version(version, people) for version in versions],
             "next": str(versions[-1].number) if has_more else None,
         }
-        self.reply(answer)
+        await self.reply_in_pieces(answer)
+
+    async def _page(
+        self, session_id: str, before: int | None, limit: int, with_files: bool
+    ) -> tuple[list[Version], bool]:
+        """Return (versions, whether there are more): fewer than `limit` where their texts are large."""
+        store = self.services.store
+        if not with_files:
+            versions = await store.versions(session_id, before, limit + 1, with_files=False)
+            return versions[:limit], len(versions) > limit
+        page: list[Version] = []
+        size = 0
+        while len(page) < limit and size < _PAGE_CHARACTERS:
+            batch = await store.versions(session_id, before, min(_BATCH, limit - len(page)), with_files=True)
+            if not batch:
+                return page, False
+            for version in batch:
+                page.append(version)
+                before, size = version.number, size + _characters(version)
+                if size >= _PAGE_CHARACTERS:
+                    break
+        return page, bool(await store.versions(session_id, before, 1, with_files=False))
+
+
+def _characters(version: Version) -> int:
+    """Return how much there is in a version, about; a large document counts as a quarter of a page."""
+    documents = weight_of(version.documents)
+    texts = sum(map(len, (version.files or {}).values()))
+    return texts + (documents if documents < PIECE else _PAGE_CHARACTERS // 4)
 
 
 class VersionHandler(VersionHandlerBase):

@@ -1,15 +1,17 @@
 """What all HTTP handlers share: who is asking, what they may do and sent, and how they are answered."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers import errors, ids, settings
+from handlers import errors, ids, json_pieces, settings
 from handlers.access import membership
 from handlers.http import headers, network, queries, schemas, wait_page
 from handlers.http.body import Body, parse_json
@@ -211,6 +213,21 @@ class BaseHandler(RequestHandler):
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.finish(json.dumps(body))
+
+    async def reply_in_pieces(self, body: Mapping[str, object], status: int = 200) -> None:
+        """Answer like `reply`; what is large is encoded and sent in pieces, and others have their turn between them."""
+        if not json_pieces.is_large(body):
+            self.reply(body, status)
+            return
+        encoded = await json_pieces.encode(body)
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.set_header("Content-Length", str(sum(map(len, encoded))))
+        with contextlib.suppress(StreamClosedError):
+            for piece in encoded:
+                self.write(piece)
+                await self.flush()
+            await self.finish()
 
     async def head(self, *arguments: str) -> None:
         """Answer like GET; Tornado leaves the body out."""

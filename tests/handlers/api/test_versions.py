@@ -348,6 +348,31 @@ async def test_version_pages_lead_from_newest_to_oldest(ada: Api) -> None:
     assert [len(page) for page in await walk(ada, f"/code/{session_id}/versions?limit=7", "versions")] == [7]
 
 
+async def test_page_of_large_versions_ends_early(ada: Api) -> None:
+    """Texts of a megabyte: a page has as many as it takes to reach four, and `next` leads to the others."""
+    session_id = await ada.new_session()
+    for letter in "abcdef":
+        assert (await ada.post(f"/code/{session_id}/save", {"code": letter * MIB})).status == 201
+
+    pages = await walk(ada, f"/code/{session_id}/versions?limit=200", "versions")
+    meta = await walk(ada, f"/code/{session_id}/versions?limit=200&fields=meta", "versions")
+
+    assert [[version["code"][0] for version in page] for page in pages] == [["f", "e", "d", "c"], ["b", "a"]]
+    assert [len(page) for page in meta] == [6]
+
+
+async def test_large_answer_is_whole(ada: Api) -> None:
+    """An answer that is sent in pieces is JSON like any other, also where each character takes six in it."""
+    text = "\x01\u2028é" * (MIB // 8)
+    session_id = await ada.new_session(code=text)
+    live = await ada.get(f"/code/{session_id}/latest?live=true")
+    head = await ada.request("HEAD", f"/code/{session_id}/latest?live=true")
+
+    assert (live.status, live.body["code"], live.body["files"]) == (200, text, {"codemirror": text})
+    assert live.headers["Content-Type"] == "application/json; charset=UTF-8"
+    assert head.headers["Content-Length"] == live.headers["Content-Length"]
+
+
 @pytest.mark.parametrize("fields", ["all", "META", "code,files", "meta,code"])
 async def test_version_list_with_unknown_fields_value_is_refused(ada: Api, fields: str) -> None:
     """`fields` knows one word."""
