@@ -1,7 +1,7 @@
 """All client connections of the process: how many there may be, and keeping them alive."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -16,6 +16,8 @@ from storage.background import end_task
 _TICK_S = 4.0
 _QUIET_S = 8.0
 """y-websocket closes after 30 s without a data frame, and pings do not count. With two ticks this is below 16 s."""
+_MAX_WORK_KEPT = 10_000
+"""Users of whom it is known how much work they have caused, also after their connections have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Connections:
         self._listening: dict[str, set[Listener]] = {}
         self._slots = _Slots(limits)
         self._work: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
+        self._latest_work: OrderedDict[str, Bucket] = OrderedDict()
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -145,10 +148,17 @@ class Connections:
         return True
 
     def work_of(self, user_id: str, now: float) -> Bucket:
-        """Return the tokens for seconds of work that all connections of a user share as long as there are any."""
+        """Return the tokens for seconds of work that all connections of a user share.
+
+        A debt outlives the connections: else whoever comes back would owe nothing.
+        """
         work = self._work.get(user_id)
         if work is None:
             work = self._work[user_id] = Bucket(self.limits.work_per_s, self.limits.work_burst_s, now)
+        self._latest_work[user_id] = work
+        self._latest_work.move_to_end(user_id)
+        if len(self._latest_work) > _MAX_WORK_KEPT:
+            self._latest_work.popitem(last=False)
         return work
 
     def leave(self, session_id: str, user_id: str, listener: Listener | None = None) -> None:

@@ -1,6 +1,7 @@
 """What a handler may reach: one object, made by `collab_server.app`, given to every handler."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from crdt.limits import LimitCounters
 from crdt.workers import Workers
 from handlers import settings
 from handlers.connections import Connections
+from handlers.fair_gate import FairGate
 from handlers.loop_lag import LagMeter
 from handlers.rates import Budget, RateLimiter, Recent
 from handlers.security.known_devices import KnownDevices
@@ -26,6 +28,10 @@ from storage.records import Message, User
 
 _BODIES_EACH_BYTES = 32 << 20
 _BODIES_BYTES = 256 << 20
+
+_STRANGERS_PER_S = 200.0
+_STRANGERS_BURST = 1_000.0
+"""Requests that the Socket.IO clients of all strangers together may make: about a fifth of the event loop's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ class Services:
     bodies        what requests hold of their bodies while they arrive
     seen_logins   logins that were used since somebody last noted it in the store
     exports       one archive is put together at a time
+    strangers     requests of Socket.IO clients that have not signed in, which go through it one after another
     message_listeners  called with each chat message that is stored, and its sender
     limit_counters  how often each limit kept somebody from something
     problems      how often requests were answered with each error code
@@ -112,4 +119,5 @@ class Services:
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)
     exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    strangers: FairGate = field(default_factory=lambda: FairGate(_STRANGERS_PER_S, _STRANGERS_BURST, time.monotonic))
     message_listeners: list[Callable[[Message, User], None]] = field(default_factory=list)

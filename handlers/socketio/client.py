@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from crdt.room.closing import CloseReason
+from handlers import settings
 from handlers.close_codes import Close, CloseCode, close_for
-from handlers.connections import SocketLimits
+from handlers.connections import Connections
 from handlers.errors import ApiError
 from handlers.rates import Bucket
 from handlers.socketio.server import SocketIOServer
@@ -16,25 +17,55 @@ if TYPE_CHECKING:
     from handlers.socketio.text_connection import TextConnection
     from handlers.socketio.text_session import TextSession
 
+PACKET_COST = 0.25
+"""What a packet or request counts, in events, that changes no text."""
+_WORK_PER_EVENT_S = 0.002
+"""Seconds of work that count as one event: in a large document merging takes longer, and one client must not hold up
+the others."""
+_OVERHEAD_S = 0.001
+"""Seconds that handling an event takes in any case; they count for the user, with those of the user's other
+connections."""
 _OVER_S = 10.0
+_MAX_REST_S = 10.0
 
 
 class EventRate:
-    """How fast one connection may send: events and bytes, with the limits that `/sync` has."""
+    """How fast one connection may send: events and bytes with the limits that `/sync` has, and the time they take.
 
-    def __init__(self, limits: SocketLimits) -> None:
-        now = asyncio.get_running_loop().time()
+    connections  which counts what had to wait
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        limits, now = connections.limits, asyncio.get_running_loop().time()
+        self.connections = connections
         self._events = Bucket(limits.updates_per_s, limits.updates_burst, now)
         self._bytes = Bucket(limits.bytes_per_s, 4 * limits.bytes_per_s + limits.sync_bytes, now)
+        self._work: Bucket | None = None
         self._over_since: float | None = None
+
+    def count_work_of(self, user_id: str) -> None:
+        """Count the time that events take together with that of the user's other connections."""
+        self._work = self.connections.work_of(user_id, asyncio.get_running_loop().time())
 
     def spend(self, cost: float, size: int = 0) -> float:
         """Count events and bytes; return the seconds for which nothing more may be read."""
-        now = asyncio.get_running_loop().time()
-        wait_s = max(self._events.spend(cost, now), self._bytes.spend(size, now))
+        now, connections = asyncio.get_running_loop().time(), self.connections
+        events_s, bytes_s = self._events.spend(cost, now), self._bytes.spend(size, now)
+        work_s = min(self._work.spend(cost * _OVERHEAD_S, now), _MAX_REST_S) if self._work else 0.0
+        wait_s = max(events_s, bytes_s, work_s)
+        connections.limit_counters.count(settings.UPDATES_PER_S, bool(events_s))
+        connections.limit_counters.count(settings.UPDATE_BYTES_PER_S, bool(bytes_s))
+        connections.slowed += bool(wait_s)
         if wait_s and self._over_since is None:
             self._over_since = now
         return wait_s
+
+    def worked(self, seconds: float) -> None:
+        """Count the time that an event took."""
+        now = asyncio.get_running_loop().time()
+        self._events.spend(seconds / _WORK_PER_EVENT_S, now)
+        if self._work:
+            self._work.spend(seconds, now)
 
     def is_flooding(self, *, waits: bool) -> bool:
         """Whether it has been too fast for ten seconds; True once in ten seconds."""
@@ -72,6 +103,15 @@ class EventClient:
         self.is_gone = False
         self._server = server
         self._sessions = sessions
+
+    async def pay(self, cost: float) -> None:
+        """Count what the client sent; wait while it is over its rate, and tell it if that goes on."""
+        wait_s = self.rate.spend(cost)
+        if self.rate.is_flooding(waits=bool(wait_s)):
+            self.rate.connections.too_fast += 1
+            self.fail(ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
+        if wait_s:
+            await asyncio.sleep(wait_s)
 
     # -- out --------------------------------------------------------------------------------------
 

@@ -1,18 +1,33 @@
 """All Socket.IO connections by Engine.IO session id: how fast each may be, and the clients that signed in on them."""
 
 import asyncio
+from dataclasses import dataclass
 
 from tornado.httputil import HTTPServerRequest
 
-from handlers import settings
+from handlers import errors, settings
 from handlers.http import network
+from handlers.rates import Bucket
 from handlers.services import Services
-from handlers.socketio.client import EventClient, EventRate, Membership
+from handlers.socketio.client import PACKET_COST, EventClient, EventRate, Membership
 from handlers.socketio.server import SocketIOServer
 from handlers.socketio.sign_in import access_token, signed_in
 
-_SIGN_IN_BYTES = 16 << 10
+SIGN_IN_BYTES = 16 << 10
 """Bytes that one message of a client may have that has not signed in: it has no reason to send more."""
+_STRANGER_PER_S = 5.0
+_STRANGER_BURST = 10
+"""Requests and messages of one connection before somebody signs in on it. Signing in takes four, six with an upgrade
+to a WebSocket."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """One connection; `requests` are those before somebody signs in."""
+
+    address: str
+    rate: EventRate
+    requests: Bucket
 
 
 class Clients:
@@ -22,7 +37,7 @@ class Clients:
         self._services = services
         self._server = server
         self._sessions = sessions
-        self._connections: dict[str, tuple[str, EventRate]] = {}
+        self._connections: dict[str, _Connection] = {}
         self._clients: dict[str, EventClient] = {}
 
     def find(self, key: str) -> EventClient | None:
@@ -37,30 +52,38 @@ class Clients:
     def opened(self, key: str, request: HTTPServerRequest) -> bool:
         """Count a new connection; return whether it may stay."""
         address = network.rate_limit_key(request, self._services.settings.trusted_hops)
-        self._connections[key] = address, EventRate(self._services.connections.limits)
+        requests = Bucket(_STRANGER_PER_S, _STRANGER_BURST, asyncio.get_running_loop().time())
+        self._connections[key] = _Connection(address, EventRate(self._services.connections), requests)
         self._expect_sign_in(key)
         return self._services.connections.add(address)
 
     def closed(self, key: str) -> None:
         """Forget a connection that was opened."""
-        self._services.connections.remove(self._connections.pop(key)[0])
+        self._services.connections.remove(self._connections.pop(key).address)
 
-    def incoming(self, key: str, size: int) -> float:
-        """Count a message before anything reads it; return the seconds to wait before that.
+    async def admit(self, key: str, address: str, size: int, *, is_request: bool = True) -> None:
+        """Count a request or a message before anything reads it, and wait until it may be handled.
 
-        A client that sends more than `_SIGN_IN_BYTES` before it has signed in is dropped.
+        key         of its connection, "" for a request that opens one
+        is_request  whether it is a whole HTTP request, which costs more than a message
+
+        Raises ApiError 429, if too many of strangers wait already. A client that sends more than `SIGN_IN_BYTES`, or
+        far too often, before it has signed in is dropped.
         """
-        connection = self._connections.get(key)
-        if connection is None:
-            return 0.0
-        is_signed_in = key in self._clients
-        if not is_signed_in and size > _SIGN_IN_BYTES:
-            self._server.drop(key)
-            return 0.0
-        wait_s = connection[1].spend(0 if is_signed_in else 1, size)
-        self._services.connections.slowed += bool(wait_s)
-        self._services.limit_counters.count(settings.UPDATE_BYTES_PER_S, bool(wait_s))
-        return wait_s
+        if client := self._clients.get(key):
+            if wait_s := client.rate.spend(PACKET_COST if is_request else 0, size):
+                await asyncio.sleep(wait_s)
+            return
+        if connection := self._connections.get(key):
+            wait_s = connection.requests.spend(1, asyncio.get_running_loop().time())
+            if size > SIGN_IN_BYTES or wait_s > self._services.connections.limits.sign_in_s:
+                self.drop_stranger(key)
+                return
+            if wait_s:
+                self._services.connections.slowed += 1
+                await asyncio.sleep(wait_s)
+        if not await self._services.strangers.passes(address):
+            raise errors.rate_limited(1, "Too many people are signing in.")
 
     async def sign_in(self, key: str, request: HTTPServerRequest, auth: object) -> None:
         """Sign a client in.
@@ -70,7 +93,8 @@ class Clients:
         claims = self._services.tokens.read_access_token(access_token(self._services, request, auth))
         user = await signed_in(self._services, claims.user_id, claims.login_id)
         if key in self._connections:
-            rate = self._connections[key][1]
+            rate = self._connections[key].rate
+            rate.count_work_of(user.id)
             self._clients[key] = EventClient(self._server, key, user, claims.login_id, rate, self._sessions)
 
     def gone(self, key: str, *, is_lost: bool) -> None:
@@ -86,6 +110,12 @@ class Clients:
         asyncio.get_running_loop().call_later(delay_s, self._drop_unless_signed_in, key)
 
     def _drop_unless_signed_in(self, key: str) -> None:
-        if key in self._connections and key not in self._clients:
+        if self.drop_stranger(key):
             self._services.limit_counters.count(settings.SIGN_IN_S)
+
+    def drop_stranger(self, key: str) -> bool:
+        """Close a connection if it is open and nobody has signed in on it; return whether that is so."""
+        is_stranger = key in self._connections and key not in self._clients
+        if is_stranger:
             self._server.drop(key)
+        return is_stranger

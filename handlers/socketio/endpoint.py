@@ -7,6 +7,7 @@ from tornado.httputil import HTTPServerRequest
 from handlers import errors, settings
 from handlers.http.times import rfc3339
 from handlers.services import Services
+from handlers.socketio.client import PACKET_COST
 from handlers.socketio.clients import Clients
 from handlers.socketio.events import Events
 from handlers.socketio.server import SocketIOServer
@@ -50,10 +51,6 @@ class SocketIOEndpoint:
                 },
             )
 
-    def incoming(self, key: str, size: int) -> float:
-        """Count a message before anything reads it; return the seconds to wait before that."""
-        return self.clients.incoming(key, size)
-
     # -- Callbacks of `server` --------------------------------------------------------------------
 
     def opened(self, key: str, request: HTTPServerRequest) -> bool:
@@ -75,6 +72,17 @@ class SocketIOEndpoint:
         self.services.connections.too_slow += 1
         self.services.limit_counters.count(settings.MAX_QUEUED_BYTES)
 
-    def refused_binary(self, key: str) -> None:
+    def refused(self, key: str, error: errors.ApiError) -> None:
         if client := self.clients.find(key):
-            client.fail(errors.ApiError(422, "invalid", "There are no events with binary content here."))
+            client.fail(error)
+
+    async def packet(self, key: str) -> None:
+        if client := self.clients.find(key):
+            await client.pay(PACKET_COST)
+
+    def worked(self, key: str, seconds: float) -> None:
+        if client := self.clients.find(key):
+            client.rate.worked(seconds)
+
+    def is_signed_in(self, key: str) -> bool:
+        return self.clients.find(key) is not None

@@ -1,24 +1,54 @@
 """One connection of Engine.IO, bounded: what engineio's own session class lacks.
 
+Each packet is counted before it is taken, and between two packets of one request the event loop serves others.
+
 With `server` and `transport` the only place that knows `engineio`. `tests/handlers/socketio/`
 and the version range in setup.cfg guard what is overridden.
 """
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import engineio
 from engineio.async_socket import AsyncSocket
 from engineio.exceptions import EngineIOError
-from engineio.packet import MESSAGE, PING, PONG, Packet
-from engineio.payload import Payload
+from engineio.packet import CLOSE, MESSAGE, NOOP, PING, PONG, UPGRADE, Packet
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
-Payload.max_decode_packets = 10_000
-"""Packets in one request. The library has no parameter for it and drops a request with more than 16; the bytes of a
-request are bounded by `transport` before it is decoded."""
+MAX_PACKETS = 64
+"""Packets in one request of the polling transport: what one client has to say between two requests."""
+_SEPARATOR = "\x1e"
+_MAX_OTHER = 16
+"""Characters of a packet that is no message; the longest is the `probe` of a client that upgrades to a WebSocket."""
+_MESSAGES = tuple(f"{MESSAGE}{kind}" for kind in range(7))
+"""Beginnings of messages: each is a packet of Socket.IO, of which there are seven kinds."""
+_OTHERS = tuple(str(kind) for kind in (CLOSE, PING, PONG, UPGRADE, NOOP))
+_BASE64 = "b"
+
+
+async def _count_nothing(_key: str, _content: object) -> None:
+    """Take any packet."""
+
+
+def check(packet: str) -> None:
+    """Raise EngineIOError unless this may be a packet of a client, before the library or anybody parses it."""
+    is_message = packet.startswith((*_MESSAGES, _BASE64))
+    if not is_message and (len(packet) > _MAX_OTHER or not packet.startswith(_OTHERS)):
+        raise EngineIOError("not a packet")
+
+
+def decode(packet: str) -> Packet:
+    """Return a packet of the polling transport. Binary ones are empty, because nothing here takes any.
+
+    Raises: EngineIOError.
+    """
+    check(packet)
+    if packet.startswith(_BASE64):
+        return Packet(MESSAGE, data=b"")
+    return Packet(int(packet[0]), data=packet[1:])
 
 
 class EngineWebSocket:
@@ -40,10 +70,16 @@ class EngineWebSocket:
             raise EngineIOError from None
 
     async def wait(self) -> str | bytes:
-        """Return the next message; raises OSError once the socket is closed."""
+        """Return the next message; raises OSError once the socket is closed, and for what is no packet."""
         message: str | bytes | None = await self._handler.next_message()
         if message is None:
             raise OSError("closed")
+        if isinstance(message, bytes):
+            return b""
+        try:
+            check(message)
+        except EngineIOError as error:
+            raise OSError(str(error)) from None
         return message
 
     async def close(self) -> None:
@@ -58,6 +94,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
 
     _arrivals: deque[Callable[[], None] | None]
     """One for each ping that is not answered yet: what to call then, None for the library's own heartbeat."""
+    _is_posting: bool
 
     @classmethod
     def adopt(cls, socket: AsyncSocket) -> "EngineSocket":
@@ -66,7 +103,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         The library names its class where it creates it and has no parameter for another one.
         """
         socket.__class__ = cls
-        socket._arrivals = deque()  # noqa: SLF001  # it is of this class since the line above
+        socket._arrivals, socket._is_posting = deque(), False  # noqa: SLF001  # it is of this class since the line above
         adopted: EngineSocket = socket
         return adopted
 
@@ -89,22 +126,45 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         await super().send(pkt)
 
     async def receive(self, pkt: Packet) -> None:
-        if pkt.packet_type == PONG:
-            if not self._arrivals:
-                return
+        if pkt.packet_type == PONG and self._arrivals:  # counted by the pings, which we send
             if arrived := self._arrivals.popleft():
                 arrived()
-                return
-        await super().receive(pkt)
+            else:
+                await super().receive(pkt)
+            return
+        await self.server.count(self.sid, pkt.data)
+        if pkt.packet_type != PONG and not self.closed:
+            await super().receive(pkt)
 
     async def handle_post_request(self, environ: Mapping[str, Any]) -> None:
-        """Take the packets of one request; raises EngineIOError for a bad one, which the library answers with 400."""
+        """Take the packets of one request.
+
+        Raises EngineIOError, which the library answers with 400, for a bad request: packets that are none, too many
+        of them, more than one before the client has signed in, or a request while another one is being handled.
+        """
+        if self._is_posting:
+            raise EngineIOError("two requests that send something")
+        self._is_posting = True
         try:
-            await super().handle_post_request(environ)
-        except EngineIOError:
-            raise
+            await self._take_packets(environ["tornado.handler"].request.body.decode())
         except Exception as error:
-            raise EngineIOError from error
+            if not self.closed:  # else the library has no answer
+                raise EngineIOError from error
+        finally:
+            self._is_posting = False
+
+    async def _take_packets(self, payload: str) -> None:
+        packets = payload.split(_SEPARATOR, MAX_PACKETS) if payload else []
+        if len(packets) > MAX_PACKETS:
+            raise EngineIOError("too many packets")
+        for at, packet in enumerate(packets):
+            if at:
+                await asyncio.sleep(0)  # others first
+                if self.closed:
+                    return
+                if not self.server.may_send_many(self.sid):
+                    raise EngineIOError("more than one packet before signing in")
+            await self.receive(decode(packet))
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
         # The library would wait for its queue to be sent: for ever if a polling client never asks again.
@@ -112,7 +172,14 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
 
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
-    """Engine.IO on Tornado with our WebSocket."""
+    """Engine.IO on Tornado with our WebSocket.
+
+    count          called with a connection's id and what a packet has, before it is taken; waits if that is too much
+    may_send_many  whether a connection may send more than one packet in a request
+    """
+
+    count: Callable[[str, object], Awaitable[None]] = staticmethod(_count_nothing)
+    may_send_many: Callable[[str], bool] = staticmethod(lambda _key: True)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

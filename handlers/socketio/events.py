@@ -1,6 +1,5 @@
 """What signed-in clients ask for: each event checked, slowed where it comes too fast, and carried out."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -8,11 +7,11 @@ from typing import Any
 
 from crdt.errors import CrdtError
 from crdt.limits import MAX_TEXT_BYTES
-from handlers import errors, ids, settings
+from handlers import errors, ids
 from handlers.api.chat import send_message
 from handlers.http import schemas
 from handlers.services import Services
-from handlers.socketio.client import EventClient
+from handlers.socketio.client import PACKET_COST, EventClient
 from handlers.socketio.sign_in import signed_in
 from handlers.socketio.text_connection import TextConnection
 from handlers.socketio.text_session import TextSession
@@ -21,11 +20,6 @@ from storage.records import Role
 
 _BYTES_PER_EVENT = 64 << 10
 """Bytes of a text sent again that count as one event."""
-_QUICK_COST = 0.25
-"""What an event counts that changes no text."""
-_WORK_PER_EVENT_S = 0.002
-"""Seconds of merging that count as one event: in a large document merging takes longer, and one client must not hold
-up the others."""
 
 _log = logging.getLogger(__name__)
 
@@ -66,8 +60,8 @@ class Events:
             return client.fail(answer, name[:64] if isinstance(name, str) else "")
 
     async def _handle(self, client: EventClient, name: object, arguments: list[Any]) -> dict[str, Any] | None:
+        await client.pay(1 if name == "code-change" else PACKET_COST)
         content = _content(arguments)
-        await self._slow_down(client, 1 if name == "code-change" else _QUICK_COST)
         if not isinstance(name, str) or name not in self._actions:
             raise errors.ApiError(
                 400, "unknown_event", f"There is no such event; known are {', '.join(self._actions)}."
@@ -77,17 +71,6 @@ class Events:
         body = schemas.validate(schema, schemas.without_lone_surrogates(content), others_too=True)
         body["sessionId"] = ids.normalize(body["sessionId"])
         return await action(client, body)
-
-    async def _slow_down(self, client: EventClient, cost: float) -> None:
-        """Count an event; wait while the client is over its rate, and tell it if that goes on."""
-        wait_s = client.rate.spend(cost)
-        if client.rate.is_flooding(waits=bool(wait_s)):
-            self._services.connections.too_fast += 1
-            client.fail(errors.ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
-        if wait_s:
-            self._services.connections.slowed += 1
-            self._services.limit_counters.count(settings.UPDATES_PER_S)
-            await asyncio.sleep(wait_s)
 
     def _check_size(self, code: object) -> None:
         limit = self._services.rooms.settings.room.text_bytes
@@ -122,7 +105,7 @@ class Events:
         try:
             connection.text.change(body["code"], self._services.clock())
         finally:
-            client.rate.spend((time.perf_counter() - began) / _WORK_PER_EVENT_S)
+            client.rate.worked(time.perf_counter() - began)
 
     async def _send(self, client: EventClient, body: dict[str, Any]) -> dict[str, Any]:
         _joined(client, body)

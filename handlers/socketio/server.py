@@ -6,7 +6,9 @@ The only place that knows `socketio`. The library's own methods are overridden w
 
 import asyncio
 import contextlib
+import json
 import logging
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
@@ -17,10 +19,12 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from tornado.httputil import HTTPServerRequest
 
 from handlers.errors import ApiError
+from handlers.http import large_json
 from handlers.socketio.engine import EngineServer, EngineSocket
 
 _MAX_QUEUED = 500
 """Packets that wait for one client; a client for which more wait does not read and is dropped."""
+_EVENT = str(packet.EVENT)
 _BINARY = ("5", "6")
 """First characters of Socket.IO packets with binary attachments (events, acknowledgements)."""
 
@@ -51,8 +55,30 @@ class Callbacks(Protocol):
     def too_slow(self) -> None:
         """A client is dropped because it does not read."""
 
-    def refused_binary(self, key: str) -> None:
-        """A client sent what no event here has."""
+    def refused(self, key: str, error: ApiError) -> None:
+        """A client sent what is no event here."""
+
+    async def packet(self, key: str) -> None:
+        """Count a packet that is no event before it is taken; wait if there were too many."""
+
+    def worked(self, key: str, seconds: float) -> None:
+        """Count the time that parsing an event took."""
+
+    def is_signed_in(self, key: str) -> bool:
+        """Whether somebody has signed in on a connection."""
+
+
+class _Json:
+    """What the library parses and writes packets with."""
+
+    loads = staticmethod(large_json.loads)
+    dumps = staticmethod(json.dumps)
+
+
+class EventPacket(packet.Packet):  # type: ignore[misc]
+    """A packet of Socket.IO; what is in it is parsed within bounds."""
+
+    json = _Json
 
 
 class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
@@ -62,6 +88,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         """max_bytes: most that one message, or one request of the polling transport, may have."""
         super().__init__(
             async_mode="tornado",
+            serializer=EventPacket,
             async_handlers=False,  # one client's events are handled one after the other
             cors_allowed_origins=[],  # origins are `transport`'s business
             max_http_buffer_size=max_bytes,
@@ -72,6 +99,8 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         self._callbacks = callbacks
         self._counted: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.eio.count = self._count
+        self.eio.may_send_many = callbacks.is_signed_in
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
@@ -149,17 +178,48 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         await super()._handle_eio_connect(eio_sid, environ)
         return None
 
+    async def _count(self, key: str, content: object) -> None:
+        """Count a packet, unless it is an event, which counts by what it costs (`handlers.socketio.events`)."""
+        if not (isinstance(content, str) and content.startswith(_EVENT)):
+            await self._callbacks.packet(key)
+
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         if isinstance(data, bytes):
             return
         if data.startswith(_BINARY):
-            self._callbacks.refused_binary(eio_sid)
+            self._refuse(eio_sid, "There are no events with binary content here.")
             return
         try:
-            await super()._handle_eio_message(eio_sid, data)
+            await self._take(eio_sid, self._parse(eio_sid, data))
+        except large_json.TooMuchStructure:
+            self._refuse(
+                eio_sid, f"An event may have at most {large_json.MAX_STRUCTURE} characters besides long texts."
+            )
         except Exception as error:
             _log.info("a Socket.IO client is dropped: %s", type(error).__name__)
             self.drop(eio_sid)
+
+    def _refuse(self, key: str, message: str) -> None:
+        self._callbacks.refused(key, ApiError(422, "invalid", message))
+
+    def _parse(self, key: str, data: str) -> EventPacket:
+        begun = time.perf_counter()
+        try:
+            return EventPacket(encoded_packet=data)
+        finally:
+            self._callbacks.worked(key, time.perf_counter() - begun)
+
+    async def _take(self, key: str, taken: EventPacket) -> None:
+        """Take a packet, as the library does but without attachments; answers to events are not awaited here."""
+        kind, namespace = taken.packet_type, taken.namespace or "/"
+        if kind == packet.CONNECT:
+            await self._handle_connect(key, taken.namespace, taken.data)
+        elif kind == packet.DISCONNECT:
+            await self._handle_disconnect(key, taken.namespace, self.reason.CLIENT_DISCONNECT)
+        elif kind == packet.EVENT and namespace == "/":
+            await self._handle_event(key, namespace, taken.id, taken.data)
+        elif kind != packet.ACK:
+            raise ValueError("a packet for clients, or an event of another namespace")
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         await super()._handle_eio_disconnect(eio_sid, reason)

@@ -17,6 +17,7 @@ from handlers.http import headers, network
 from handlers.http.body import Body
 from handlers.http.views import problems
 from handlers.services import Services
+from handlers.socketio.clients import SIGN_IN_BYTES
 from handlers.socketio.endpoint import SocketIOEndpoint
 
 _ENGINE_IO = "4"
@@ -38,11 +39,11 @@ class SocketIOHandler(WebSocketHandler):
     def initialize(self, services: Services) -> None:
         self.services = services
         self.key = ""
+        self.body = Body(0, services.bodies)
         self.request_id = ids.new_id(services.random_bytes)
         self._engine = self._endpoint.server.eio
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
-        self.body = Body(self._engine.max_http_buffer_size, services.bodies)
-        self.body.payer = network.rate_limit_key(self.request, services.settings.trusted_hops)
+        self._address = network.rate_limit_key(self.request, services.settings.trusted_hops)
 
     @property
     def _endpoint(self) -> SocketIOEndpoint:
@@ -69,11 +70,18 @@ class SocketIOHandler(WebSocketHandler):
         if self.services.is_draining():
             raise errors.unavailable("The server is stopping.")
         self.key = self.get_query_argument("sid", "")
+        self._make_body()
         self.body.declared(self.request.headers.get("Content-Length", "0"))
         if self.get_query_argument("j", ""):  # engineio's JSONP, which a page of any site could read as a script
             raise errors.ApiError(400, "bad_request", "There is no JSONP here.")
         if self.request.method in ("GET", "POST") and (refusal := self._refusal()):
             self._refuse(*refusal)
+
+    def _make_body(self) -> None:
+        """Take a body as large as one message of this client may be."""
+        is_signed_in = self._endpoint.is_signed_in(self.key)
+        self.body = Body(self._engine.max_http_buffer_size if is_signed_in else SIGN_IN_BYTES, self.services.bodies)
+        self.body.payer = self._address
 
     def _refusal(self) -> tuple[int, str] | None:
         """Return why Engine.IO cannot serve this request: a code and a message of the stock server."""
@@ -105,15 +113,19 @@ class SocketIOHandler(WebSocketHandler):
             self.send_error(error.status, exc_info=(type(error), error, None))
 
     async def get(self, *_: str) -> None:
+        await self._endpoint.clients.admit(self.key, self._address, 0)
         if self.request.headers.get("Upgrade", "").lower() == "websocket":
             await super().get()
         else:
             await self._engine.handle_request(self)
 
     async def post(self) -> None:
-        self.request.body = self.body.bytes()
-        if wait_s := self._endpoint.incoming(self.key, len(self.request.body)):
-            await asyncio.sleep(wait_s)
+        try:
+            self.request.body = self.body.bytes()
+        except errors.ApiError:
+            self._endpoint.clients.drop_stranger(self.key)
+            raise
+        await self._endpoint.clients.admit(self.key, self._address, len(self.request.body))
         await self._engine.handle_request(self)
 
     def options(self) -> None:
@@ -149,6 +161,8 @@ class SocketIOHandler(WebSocketHandler):
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Tornado would log the address with the session id in it."""
+        if isinstance(value, asyncio.CancelledError):  # the server stops while a client has to wait
+            return
         if not isinstance(value, HTTPError) and (value is None or errors.to_api_error(value) is None):
             _log.error("request %s failed", self.request_id, exc_info=(typ, value, tb))  # type: ignore[arg-type]
 
@@ -176,8 +190,10 @@ class SocketIOHandler(WebSocketHandler):
 
     async def on_message(self, message: str | bytes) -> None:
         """Take one message; the next is not read before somebody took this one."""
-        if wait_s := self._endpoint.incoming(self.key, len(message)):
-            await asyncio.sleep(wait_s)
+        try:
+            await self._endpoint.clients.admit(self.key, self._address, len(message), is_request=False)
+        except errors.ApiError:
+            self._endpoint.server.drop(self.key)
         self._messages.put_nowait(message)
         await self._messages.join()
 

@@ -6,6 +6,7 @@ import pytest
 
 from storage.errors import StoreUnavailable
 from tests.api import Api
+from tests.handlers.clients import code_of
 from tests.interop.text_clients import WEBSOCKET, TextPeer
 from tests.node_peers import Peers
 from tests.raw_events import HANDSHAKE, RawEvents
@@ -47,7 +48,8 @@ async def test_large_message_before_sign_in_drops_client(ada: Api) -> None:
     await raw.until_closed()
 
     sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
-    await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=b"4" + b"x" * (17 << 10))
+    answer = await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=b"4" + b"x" * (17 << 10))
+    assert code_of(answer) == (413, "too_large")
     assert (await ada.get(f"{HANDSHAKE}&sid={sid}")).status == 400
 
 
@@ -85,3 +87,105 @@ async def test_connections_over_limit_are_refused(start_server) -> None:
     await until(lambda: second.ask("join-session", session_id), lambda answer: answer["ok"])
     for one in (wire, second, third):
         one.close()
+
+
+STRANGERS_PACKETS = {
+    "pongs": "3",
+    "events": '42["x"]',
+    "events with a long id": "42" + "9" * 90 + '["x"]',
+    "events that are deep": '42["x",' + "[" * 5_000,
+    "binary events": '451-["x",{"_placeholder":true,"num":0}]',
+    "acknowledgements": "431[]",
+    "content in base64": "bAAAA",
+    "wrong tokens": '40{"token":"x"}',
+    "upgrades": "5",
+}
+
+
+@pytest.mark.parametrize("kind", STRANGERS_PACKETS)
+async def test_stranger_may_send_one_packet_in_a_request(server, ada: Api, kind: str) -> None:
+    """A second packet ends the connection of a client that has not signed in."""
+    sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
+
+    answer = await ada.request(
+        "POST", f"{HANDSHAKE}&sid={sid}", raw="\x1e".join([STRANGERS_PACKETS[kind]] * 2).encode()
+    )
+
+    assert answer.status == (200 if "deep" in kind else 400)  # what is malformed ends it before the second
+    await until(lambda: _open_sockets(server), lambda count: count == 0)
+
+
+@pytest.mark.parametrize("transport", ["polling", "websocket"])
+@pytest.mark.parametrize("kind", STRANGERS_PACKETS)
+async def test_each_packet_of_stranger_takes_a_turn(
+    server, ada: Api, monkeypatch: pytest.MonkeyPatch, transport: str, kind: str
+) -> None:
+    """Whatever is in it, and on both transports; the address pays for it."""
+    turns: list[str] = []
+
+    async def passes(address: str) -> bool:
+        turns.append(address)
+        return True
+
+    monkeypatch.setattr(server.parts.services.strangers, "passes", passes)
+    packet = STRANGERS_PACKETS[kind]
+    if transport == "polling":
+        sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
+        await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=packet.encode())
+    else:
+        raw = await RawEvents.open(ada)
+        await raw.send(packet)
+
+    await until(lambda: _value(len(turns)), lambda count: count >= 2)
+    assert set(turns) == {"127.0.0.1"}
+
+
+async def test_stranger_that_sends_often_is_slowed_then_dropped(start_server) -> None:
+    server = await start_server(sign_in_s=1)
+    ada = await Api(server.url).sign_up("ada")
+    raw = await RawEvents.open(ada)
+
+    for _ in range(100):
+        await raw.send("3")
+
+    await raw.until_closed()
+    assert server.parts.services.connections.slowed > 0
+
+
+async def test_strangers_over_what_may_wait_are_answered_to_come_back(
+    server, ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def passes(_: str) -> bool:
+        return False
+
+    monkeypatch.setattr(server.parts.services.strangers, "passes", passes)
+
+    answer = await ada.get(HANDSHAKE)
+
+    assert code_of(answer) == (429, "rate_limited")
+    assert answer.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("packet", ["3", "6", "431[]", '451-["x",{"_placeholder":true,"num":0}]', b"binary"])
+async def test_packet_that_is_no_event_counts_too(start_server, packet: str | bytes) -> None:
+    """Signed in or not: nothing that is sent is free."""
+    server = await start_server(updates_per_s=1, updates_burst=4)
+    ada = await Api(server.url).sign_up("ada")
+    raw = await RawEvents.signed_in(ada)
+
+    for _ in range(20):
+        await raw.send(packet)
+
+    async def slowed() -> int:
+        return server.parts.services.connections.slowed
+
+    await until(slowed, lambda count: count > 0)
+    raw.close()
+
+
+async def _open_sockets(server) -> int:
+    return len(server.parts.socketio.server.eio.sockets)
+
+
+async def _value(value: int) -> int:
+    return value

@@ -1,14 +1,15 @@
 """What our class adds to a connection of engineio."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from engineio.async_socket import AsyncSocket
 from engineio.exceptions import EngineIOError
 from engineio.packet import MESSAGE, PING, PONG, Packet
-from engineio.payload import Payload
 
-from handlers.socketio.engine import EngineServer, EngineSocket
+from handlers.socketio.engine import MAX_PACKETS, EngineServer, EngineSocket
 
 
 @pytest.fixture
@@ -43,16 +44,113 @@ async def test_answer_without_ping_is_ignored(socket: EngineSocket) -> None:
     assert queued(socket) == []
 
 
-async def test_request_that_cannot_be_decoded_is_an_engine_error(
+def request(body: bytes) -> dict[str, Any]:
+    """Return what engineio makes of a request."""
+    return {"tornado.handler": SimpleNamespace(request=SimpleNamespace(body=body))}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\ud800",
+        "4",
+        "4x",
+        "42[]\x1e",
+        "x",
+        "7",
+        "0",
+        "4[1]",
+        "3" + "x" * 16,
+        "²",
+        "d=42[]",
+        "\x1e".join(["3"] * (MAX_PACKETS + 1)),
+    ],
+)
+async def test_bad_request_is_an_engine_error(socket: EngineSocket, body: str) -> None:
+    """Also where the library would have parsed it as JSON, base64 or a form."""
+    with pytest.raises(EngineIOError):
+        await socket.handle_post_request(request(body.encode(errors="surrogatepass")))
+
+
+async def test_packets_of_a_request_are_counted_and_taken_in_order(socket: EngineSocket) -> None:
+    counted: list[object] = []
+
+    async def count(key: str, content: object) -> None:
+        assert key == "key"
+        counted.append(content)
+
+    socket.server.count = count
+    packets = [f"42[{number}]" for number in range(MAX_PACKETS - 1)]
+
+    await socket.handle_post_request(request("\x1e".join([*packets, "bAAAA"]).encode()))
+
+    assert counted == [*(packet[1:] for packet in packets), b""]
+
+
+async def test_others_are_served_between_packets_of_a_request(socket: EngineSocket) -> None:
+    taken: list[object] = []
+    taken_at_turns: list[int] = []
+    loop = asyncio.get_running_loop()
+
+    async def count(_: str, content: object) -> None:
+        taken.append(content)
+
+    def turn() -> None:
+        taken_at_turns.append(len(taken))
+        if len(taken) < 10:
+            loop.call_soon(turn)
+
+    socket.server.count = count
+    loop.call_soon(turn)
+
+    await socket.handle_post_request(request(b"\x1e".join([b"42[]"] * 10)))
+
+    assert set(range(1, 10)) <= set(taken_at_turns)
+
+
+async def test_second_request_while_one_is_handled_is_refused(socket: EngineSocket) -> None:
+    """No client of the protocol sends two: the answers to one tell it that it may send the next."""
+    go_on = asyncio.Event()
+
+    async def count(_: str, _content: object) -> None:
+        await go_on.wait()
+
+    socket.server.count = count
+    first = asyncio.create_task(socket.handle_post_request(request(b"42[]")))
+    await asyncio.sleep(0)
+
+    with pytest.raises(EngineIOError):
+        await socket.handle_post_request(request(b"42[]"))
+    go_on.set()
+    await first
+
+
+async def test_request_that_fails_unexpectedly_is_an_engine_error(
     socket: EngineSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object) -> None:
-        raise ValueError("not a packet")
+        raise ZeroDivisionError
 
-    monkeypatch.setattr(AsyncSocket, "handle_post_request", fail)
+    monkeypatch.setattr(AsyncSocket, "receive", fail)
 
     with pytest.raises(EngineIOError):
-        await socket.handle_post_request({})
+        await socket.handle_post_request(request(b"42[]"))
+
+
+async def test_answer_to_a_ping_is_not_counted_twice(socket: EngineSocket) -> None:
+    """Our pings are counted by what they follow; an answer that nobody asked for counts as any packet."""
+    counted: list[object] = []
+
+    async def count(_: str, content: object) -> None:
+        counted.append(content)
+
+    socket.server.count = count
+    await socket.send(Packet(PING))
+
+    await socket.receive(Packet(PONG))
+    assert counted == []
+    await socket.receive(Packet(PONG))
+    assert len(counted) == 1
 
 
 async def test_close_does_not_wait_for_client_that_never_asks_again(socket: EngineSocket) -> None:
@@ -61,10 +159,6 @@ async def test_close_does_not_wait_for_client_that_never_asks_again(socket: Engi
     await socket.close()
 
     assert socket.closed
-
-
-def test_many_packets_in_one_request_are_accepted() -> None:
-    assert Payload.max_decode_packets == 10_000
 
 
 def test_websocket_of_library_is_replaced_for_this_server_only() -> None:

@@ -38,7 +38,7 @@ async def test_client_that_does_not_read_is_dropped(start_server, monkeypatch: p
 @pytest.mark.parametrize(
     "packet",
     [
-        "42{}", "42[]", "42", "42[", "4", "49", f"42{'[' * 5_000}", "42nan", '40{"x":1}', "44", "4x",
+        "42{}", "42[]", "42", "42[", "4", "49", f"42{'[' * 5_000}", "42nan", '40{"x":1}', "44", "4x", '42/x,["y"]',
         f"42[{'9' * 5_000}]",
     ],
 )  # fmt: skip
@@ -75,3 +75,27 @@ async def test_binary_event_is_refused(ada: Api) -> None:
 
     assert (await raw.ask("typing", session_id)) == {"ok": True}
     assert raw.errors() == ["invalid"]
+
+
+@pytest.mark.parametrize("content", ["1," * 40_000 + "1", '{"a":[]},' * 9_000 + "1", '"",' * 30_000 + "1"])
+async def test_event_with_much_structure_is_refused(ada: Api, content: str) -> None:
+    """With an error that names the bound; the connection goes on. Parsing it would take a tenth of a second a MiB."""
+    session_id = await ada.new_session()
+    raw = await RawEvents.joined(ada, session_id)
+
+    await raw.send(f'42["typing","{session_id}",{content}]')
+
+    told = await raw.until_event("error-message")
+    assert (told["code"], "65536 characters besides long texts" in told["message"]) == ("invalid", True)
+    assert (await raw.ask("typing", session_id)) == {"ok": True}
+
+
+async def test_event_with_long_text_is_read_whole(ada: Api) -> None:
+    """Escapes, surrogate pairs and quotes too, wherever the text stands in the event."""
+    session_id = await ada.new_session()
+    raw = await RawEvents.joined(ada, session_id)
+    text = '"\\\n\t😀é[NaN]{' * 20_000
+
+    for content in ({"code": text, "sessionId": session_id}, {"sessionId": session_id, "x": [text], "code": text[1:]}):
+        assert (await raw.ask("code-change", content)) == {"ok": True}
+        assert (await ada.live(session_id))["code"] == content["code"]
