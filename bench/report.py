@@ -8,6 +8,7 @@ from typing import Any
 from bench import floods
 from bench.scenarios import GROWTH, IE_UPDATES_PER_S, LAG, SCENARIOS, Scenario
 from bench.servers import BUN
+from bench.worst import row
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results.json"
@@ -195,6 +196,8 @@ def document(kept: dict[str, Any]) -> str:
             parts.append(beside_table(results["IE"], results["E"]))
     if "I" in results:
         parts.append(trouble_table(results["I"]))
+    if "W" in results:
+        parts.append(row.table(results["W"], kept["seconds"]))
     if LAG.name in results:
         parts.append(lag_table(results[LAG.name]))
     if any(one.name in results for one in GROWTH):

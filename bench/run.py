@@ -21,6 +21,8 @@ from typing import Any
 from bench import data, floods, report
 from bench.scenarios import GROWTH, LAG, SCENARIOS, Scenario
 from bench.servers import LOAD_CORE, Running, kinds, running
+from bench.worst import row
+from bench.worst.works import WORKS
 
 Keep = Callable[[dict[str, Any]], None]
 
@@ -125,7 +127,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--only",
-        help="names of scenarios, with commas; J for all of growth, I for trouble (IE: at saturation), L for lag",
+        help="names of scenarios, with commas; J for all of growth, I for trouble (IE: at saturation), W for the worst of one account, L for lag",
     )
     parser.add_argument("--servers", help="names of servers, with commas: " + ", ".join(kinds()))
     parser.add_argument("--runs", type=int, default=3)
@@ -152,6 +154,10 @@ def main() -> int:
         found = floods.measure(options.seconds, options.runs)
         print(report.trouble_table(found), flush=True)
         kept({"I": found})
+    if only is None or "W" in only:
+        worst = row.measured(WORKS, options.seconds)
+        print(row.table(worst, options.seconds), flush=True)
+        kept({"W": worst}, runs=1)
     if only is None or "L" in only:
         compare([LAG], ["ours"], 1, options.seconds, partial(kept, runs=1))
     grown = [one for one in GROWTH if only is None or only & {one.name, "J"}]

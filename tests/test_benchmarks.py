@@ -39,7 +39,20 @@ def test_benchmark_documents_match_results() -> None:
     front = report.README.read_text()
     assert report.front_page(kept, front) == front
     assert "| A pair" in front
-    assert kept["scenarios"].keys() == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {"I"}
+    assert kept["scenarios"].keys() - {"W"} == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {"I"}
+
+
+def test_row_of_worst_is_within_goal_only_if_nobody_lost_anything() -> None:
+    """p99 decides, unless keystrokes were lost or the server died."""
+    good = {"held_ms": 4.0, "ms_p50": 0.3, "ms_p99": 20.0, "ms_max": 30.0, "lost": 0.0, "died": 0.0}
+    kept = json.loads(report.RESULTS.read_text())
+    faults = {"slow": {"ms_p99": 51.0}, "lossy": {"lost": 1.0}, "dead": {"died": 1.0}}
+    rows = {"quiet": good, **{name: {**good, **fault} for name, fault in faults.items()}}
+    kept["scenarios"]["W"] = rows
+    text = report.document(kept)
+    assert "| quiet | 4 | 0.3 | 20 | 30 | yes |" in text
+    for name in faults:
+        assert next(line for line in text.splitlines() if line.startswith(f"| {name} |")).endswith("| NO |")
 
 
 def test_benchmark_document_names_editing_sessions_used() -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.stress import odd, routes, sockets
-from bench.worst.__main__ import BOUND_MS, WORKS, is_over, line
+from bench.worst.__main__ import BOUND_MS, is_over, line
 from bench.worst.bystander import Felt
 from bench.worst.probe import LoopProbe, holds
 from bench.worst.stage import Found
+from bench.worst.works import WORKS
 from crdt.wire import update_parser
 from handlers.http.operations import OPERATIONS
 from harness import costly

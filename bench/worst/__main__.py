@@ -13,15 +13,13 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from bench.worst import answers, doors, edits, texts
 from bench.worst.stage import Found, Stage, Work, measure, quiet, stage
+from bench.worst.works import WORKS
 
 BOUND_MS = 50.0
 """Of `held`, and of the bystander's 99th percentile."""
 GOAL_MS = 20.0
 """What no piece of work should hold the loop for; over it a row is marked."""
-
-WORKS: tuple[Work, ...] = (*texts.WORKS, *edits.WORKS, *answers.WORKS, *doors.WORKS)
 
 _HEAD = "| work | held ms | late ms | typing p50 | p99 | max ms | lost | took s | |\n" + "|---" * 9 + "|"
 

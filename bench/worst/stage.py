@@ -105,11 +105,15 @@ def measure(here: Stage, work: Work) -> Found:
     """Do a work, and return what it did to the others."""
     here.did = ""
     pids = tree(here.server.pid)[:2]
-    if work.prepare:
-        work.prepare(here)
-        time.sleep(_SETTLE_S)
     began = time.monotonic()
-    work.act(here)
+    try:
+        if work.prepare:
+            work.prepare(here)
+            time.sleep(_SETTLE_S)
+            began = time.monotonic()
+        work.act(here)
+    except (OSError, ValueError, KeyError, SystemExit) as error:  # closed or refused: that is a result too
+        here.did = f"{type(error).__name__}: {error}"[:100]
     took_s = time.monotonic() - began
     time.sleep(_SETTLE_S)
     until = time.monotonic()

@@ -1,0 +1,76 @@
+"""W: what somebody who types in another room feels while one account does each of its worst things, and all of them."""
+
+from collections.abc import Sequence
+from threading import Thread
+
+from bench.worst.stage import Found, Stage, Work, measure, quiet, stage
+
+GOAL_MS = 50.0
+"""The bystander's 99th percentile."""
+_TOGETHER = "all together"
+_EXPLAINED = """### W. Typing in a room beside one account that does its worst (ours alone, usual limits)
+
+Two people type 40 times a second, in a room that the account is not in. Each row is one thing that it may ask for inside all
+limits, done for {seconds:g} s or once. "Held" is the longest time that the event loop worked on without a turn for others. "All
+together" is every row by an account of its own. Goal: p99 within {goal:g} ms. [design/work.md](design/work.md) says what bounds each.
+
+"""
+
+
+def together(works: Sequence[Work]) -> Work:
+    """Return the work of doing all of these at the same time, each of which must have been prepared."""
+
+    def act(here: Stage) -> None:
+        threads = [Thread(target=_unless_closed, args=(work, here), daemon=True) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        here.did = ""
+
+    def prepare(here: Stage) -> None:
+        for work in works:
+            if work.prepare:
+                work.prepare(here)
+
+    return Work(_TOGETHER, "every one of these by an account of its own", act, prepare)
+
+
+def _unless_closed(work: Work, here: Stage) -> None:
+    """Do a work; whoever is closed or refused has had their answer."""
+    try:
+        work.act(here)
+    except (OSError, ValueError, KeyError, SystemExit):
+        return
+
+
+def measured(works: Sequence[Work], seconds: float) -> dict[str, dict[str, float]]:
+    """Return {name: figures} of nothing, of each work and of all together."""
+    with stage(seconds) as here:
+        found = [measure(here, work) for work in (quiet(seconds), *works)]
+    with stage(seconds) as here:
+        found.append(measure(here, together(works)))
+    return {one.name: figures(one) for one in found}
+
+
+def figures(found: Found) -> dict[str, float]:
+    """Return a work's figures as results are kept."""
+    felt = found.felt
+    return {
+        "held_ms": found.held_ms,
+        "ms_p50": felt.p50,
+        "ms_p99": felt.p99,
+        "ms_max": felt.worst,
+        "lost": float(felt.lost),
+        "died": float(found.died),
+    }
+
+
+def table(found: dict[str, dict[str, float]], seconds: float) -> str:
+    """Return the table in Markdown, and how it reads."""
+    lines = ["| one account | held ms | p50 ms | p99 ms | max ms | within the goal |", "|---" * 6 + "|"]
+    for name, one in found.items():
+        is_within = one["ms_p99"] <= GOAL_MS and not one["lost"] and not one["died"]
+        cells = " | ".join(f"{one[key]:.3g}" for key in ("held_ms", "ms_p50", "ms_p99", "ms_max"))
+        lines.append(f"| {name} | {cells} | {'yes' if is_within else 'NO'} |")
+    return _EXPLAINED.format(seconds=seconds, goal=GOAL_MS) + "\n".join(lines) + "\n"
