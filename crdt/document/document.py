@@ -70,7 +70,8 @@ class Document:
         is_in_sequence    see `squash`
         """
         if traits is None:
-            traits = inspect(base, parse(base, STORED_LIMITS), split_surrogates)
+            parsed = parse(base, STORED_LIMITS)
+            traits = inspect(base, parsed.kinds, parsed, split_surrogates)
         self._base = base
         self._merged = traits.merged
         self._levels: list[list[bytes]] = []
@@ -179,18 +180,17 @@ class Document:
         work, view = self._work, self._view
         work.start(len(update))
         if count_structs(parsed) <= SLICE_STRUCTS:
-            has_changed = view.integrate((update,))
-            work.check()
+            has_changed = view.integrate(update)
             work.finish_update()
             return has_changed
         whole = parsed if update is parsed.update else parse(update, STORED_LIMITS)
-        has_changed = view.integrate(work.watch(slice_update(whole, SLICE_STRUCTS), gives_up=not view.needs_cuts))
+        slices = work.watch(slice_update(whole, SLICE_STRUCTS), gives_up=not view.needs_cuts)
+        has_changed = view.integrate_slices(slices)
         if work.is_slow and not view.needs_cuts:
             view.needs_cuts = has_changed = True
             state = self._view_state()
             work.start(len(state) + len(update))
             view.load(state, work.watch(slice_update(whole, SLICE_STRUCTS), gives_up=False), parsed)
-        work.check()
         work.finish_update()
         return has_changed
 

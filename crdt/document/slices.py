@@ -4,6 +4,7 @@ pycrdt integrates an update in one call, which nothing can end or interrupt. In 
 while it is done, and given up.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from crdt.wire.content import STORED_LIMITS
@@ -17,7 +18,10 @@ _NO_DELETIONS = b"\x00"
 
 def count_structs(parsed: Parsed) -> int:
     """Return how many structs and deleted ranges an update has."""
-    return sum(count for _, count, _, _ in parsed.sections) + len(parsed.ranges)
+    structs = len(parsed.ranges)
+    for _, count, _, _ in parsed.sections:
+        structs += count
+    return structs
 
 
 def slice_update(parsed: Parsed, size: int) -> Iterator[bytes]:
@@ -73,7 +77,7 @@ class _Slicer(StructReader):
         clock, _ = parsed.spans[client]
         starts, clocks = [at], [clock]
         for _ in range(count):
-            kind, _, _, _, at, _ = self.header(at)
+            kind, at = self.skip_header(at)
             length, at = self.struct_end(at, kind)
             clock += length
             starts.append(at)
@@ -96,8 +100,9 @@ class _Slicer(StructReader):
                     waiting.pop()
                     continue
                 begun.setdefault(waiting[-1], section.at)
-                section.at += 1
-                left -= 1
+                after = min(section.at + left, self._end_of_run(waiting))
+                left -= after - section.at
+                section.at = after
                 if not left:
                     yield self._encode(begun)
                     begun, left = {}, self._size
@@ -113,6 +118,17 @@ class _Slicer(StructReader):
                 return other
             waits.pop()
         return None
+
+    def _end_of_run(self, waiting: list[int]) -> int:
+        """Return the number of the struct before which the last section waits again, or is waited for no more."""
+        section = self._sections[waiting[-1]]
+        end = len(section.starts) - 1
+        if section.waits:
+            end = bisect_left(section.clocks, section.waits[-1][0], section.at, end)
+        if len(waiting) > 1:
+            _, _, k = self._sections[waiting[-2]].waits[-1]
+            end = bisect_right(section.clocks, k, section.at, end)
+        return end
 
     def _is_needed(self, waiting: list[int]) -> bool:
         """Whether the section below the last one still waits for it."""

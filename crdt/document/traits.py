@@ -29,17 +29,22 @@ class Traits:
 
 
 def inspect(
-    state: bytes, parsed: Parsed, split_surrogates: Set[int] = frozenset(), cpu_s: Callable[[], float] | None = None
+    state: bytes,
+    kinds: int,
+    parsed: Parsed | None,
+    split_surrogates: Set[int] = frozenset(),
+    cpu_s: Callable[[], float] | None = None,
 ) -> Traits:
     """Look at a state.
 
-    parsed            what it holds
+    kinds             of its content, as in `Parsed`
+    parsed            what it holds; None if that was not read, and it cannot need cuts
     split_surrogates  see `squash`
     cpu_s             see `Work`; if it is given, the state is loaded, which may take long
     """
-    has_values = bool(parsed.kinds & VALUES)
+    has_values = bool(kinds & VALUES)
     needs_copy = has_values and readable(state) is not state
-    view = View(split_surrogates, needs_copy=needs_copy, needs_cuts=needs_cuts(parsed))
+    view = View(split_surrogates, needs_copy=needs_copy, needs_cuts=parsed is not None and needs_cuts(parsed))
     work = Work(cpu_s or float)
     if cpu_s:
         work.start(len(state))

@@ -9,6 +9,7 @@ All positions inside pycrdt are UTF-8 bytes.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import chain
+from typing import Any
 
 import pycrdt
 
@@ -102,18 +103,25 @@ class View:
             return False
         return True
 
-    def integrate(self, updates: Iterable[bytes]) -> bool:
-        """Put updates into the document, as one; return False if that changed nothing, and True also if pycrdt fails.
+    def integrate(self, update: bytes) -> bool:
+        """Put an update into the document; return False if that changed nothing, and True also if `apply` fails."""
+        return self._integrate(pycrdt.Doc.apply_update, update)
 
-        Raises whatever `updates` raises; no document is loaded then.
+    def integrate_slices(self, slices: Iterable[bytes]) -> bool:
+        """Put an update into the document, slice by slice in one transaction; returns as `integrate`.
+
+        Raises whatever `slices` raises; no document is loaded then.
         """
+        return self._integrate(_apply_all, slices)
+
+    def _integrate(self, change: Callable[["pycrdt.Doc[pycrdt.Text]", Any], None], argument: Any) -> bool:
         doc, self._doc = self._doc, None
         if doc is None:
             return True
         events: list[pycrdt.TransactionEvent] = []
         subscription = doc.observe(events.append)
         try:
-            guarded(_apply_all, doc, updates)
+            guarded(change, doc, argument)
         except PycrdtFailure:
             return True
         doc.unobserve(subscription)

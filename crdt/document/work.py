@@ -27,9 +27,19 @@ _CUTS = 15_000_000
 """Characters that yrs walks past while it cuts structs: 10 ms."""
 
 
+def count_cuts(parsed: Parsed) -> int:
+    """Return the number of places at which an update may cut a struct."""
+    return len(parsed.splits) + 2 * len(parsed.ranges)
+
+
+def are_slow(cuts: int, length: int) -> bool:
+    """Whether so many cuts into structs of this length (as `Parsed.longest`) take yrs long."""
+    return cuts * length > _CUTS
+
+
 def needs_cuts(parsed: Parsed) -> bool:
     """Whether a state is loaded faster from a copy that is cut beforehand (`cuts`)."""
-    return (len(parsed.splits) + 2 * len(parsed.ranges)) * parsed.longest > _CUTS
+    return are_slow(count_cuts(parsed), parsed.longest)
 
 
 def cut_copy(state: bytes, *updates: Parsed) -> bytes:
@@ -65,14 +75,16 @@ class Work:
     def is_slow(self) -> bool:
         return self.overrun_s > _SLOW_S
 
-    def check(self) -> None:
-        """Raise LimitExceeded if what was started is slow, and the document would cost too much by it."""
-        if self.is_slow and self.spent_s + self.overrun_s > MAX_WORK_S:
+    def check(self) -> float:
+        """Return `overrun_s`; raise LimitExceeded if that is slow, and the document would cost too much by it."""
+        overrun_s = self.overrun_s
+        if overrun_s > _SLOW_S and self.spent_s + overrun_s > MAX_WORK_S:
             raise LimitExceeded("edits that take too long to put in place", "work")
+        return overrun_s
 
     def finish_update(self) -> None:
-        """Note what an update cost."""
-        if (overrun_s := self.overrun_s) > _NOTED_S:
+        """Note what an update cost; raises LimitExceeded as `check`."""
+        if (overrun_s := self.check()) > _NOTED_S:
             self.spent_s += overrun_s
 
     def finish_load(self) -> None:

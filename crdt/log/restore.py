@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.struct_index import StructIndex
 from crdt.document.traits import Traits, inspect
-from crdt.document.work import cut_copy, needs_cuts
+from crdt.document.work import are_slow, count_cuts, cut_copy, needs_cuts
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
 from crdt.wire import raw_merge
-from crdt.wire.compact import squash
+from crdt.wire.compact import Squasher, squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import VALUES, Parsed
 from crdt.wire.raw_merge import MergedState
@@ -78,7 +78,7 @@ def restore(
 class LogReplay:
     """Puts a document together, chunk by chunk: `read` each, then `finish`."""
 
-    __slots__ = ("_cpu_s", "_document", "_parsed", "_reads_summaries", "_since", "_until", "_updates")
+    __slots__ = ("_cpu_s", "_cuts", "_document", "_parsed", "_reads_summaries", "_since", "_until", "_updates")
 
     def __init__(
         self,
@@ -97,6 +97,7 @@ class LogReplay:
         self._document = RestoredDocument()
         self._parsed: Parsed | None = None
         self._updates: list[bytes] = []
+        self._cuts = 0  # places at which what was read may cut structs
         if checkpoint:
             with _stored():
                 self._start(checkpoint)
@@ -107,32 +108,50 @@ class LogReplay:
         document.index.owners, times = authorship.decode(checkpoint.owners)
         document.has_authors = times is not None
         document.authorship = times or Authorship()
-        self._parsed = _take_merged(document.index, document.state)
-        self._updates.append(document.state)
+        self._parsed = self._take_merged(document.state)
 
     def read(self, chunk: Chunk) -> None:
         """Go on by the next chunk, entry by entry or as a whole."""
         with _stored():
             summary = codec.decode_summary(chunk.data) if self._reads_summaries and self._is_next(chunk) else None
             if summary:
-                _take_merged(self._document.index, summary)
+                self._take_merged(summary)
                 self._document.sequence = chunk.last
-                self._updates.append(summary)
             else:
                 self._read_entries(chunk)
 
     def finish(self) -> RestoredDocument:
         """Merge what was read, see whether pycrdt can load it, and return it."""
         document = self._document
-        is_checkpoint = self._parsed is not None and len(self._updates) == 1
         with _stored():
-            if self._updates and not is_checkpoint:
-                has_values = document.index.kinds & VALUES
-                merged = raw_merge.merge(self._updates) if has_values else merge(self._updates)
-                document.state = squash(merged, is_in_sequence=document.index.parents.is_in_sequence)
-            parsed = self._parsed if self._parsed and is_checkpoint else parse(document.state, STORED_LIMITS)
-            document.traits = inspect(document.state, parsed, document.index.split_surrogates, self._cpu_s)
+            parsed = self._merge()
+            kinds, split_surrogates = document.index.kinds, document.index.split_surrogates
+            document.traits = inspect(document.state, kinds, parsed, split_surrogates, self._cpu_s)
         return document
+
+    def _merge(self) -> Parsed | None:
+        """Merge what was read into one state; return what that holds if it is known, or may need cuts."""
+        document, index = self._document, self._document.index
+        if not self._updates or (self._parsed and len(self._updates) == 1):
+            return self._parsed
+        merged = raw_merge.merge(self._updates) if index.kinds & VALUES else merge(self._updates)
+        squasher = Squasher(merged, frozenset(), index.parents.is_in_sequence)
+        document.state = squasher.run()
+        return parse(document.state, STORED_LIMITS) if are_slow(self._cuts, squasher.longest) else None
+
+    def _take_merged(self, update: bytes) -> Parsed:
+        """Take in an update that was merged from those of many users; its client ids get no owner.
+
+        Returns what it holds.
+        """
+        parsed = parse(update, STORED_LIMITS)
+        self._document.index.take_stored(parsed, "", is_unclaimed=True)
+        self._note(update, parsed)
+        return parsed
+
+    def _note(self, update: bytes, parsed: Parsed) -> None:
+        self._updates.append(update)
+        self._cuts += count_cuts(parsed)
 
     def _is_next(self, chunk: Chunk) -> bool:
         """Whether a chunk begins where the document stands and does not go too far."""
@@ -168,7 +187,7 @@ class LogReplay:
             return
         document.index.take_stored(parsed, entry.author, is_unclaimed=entry.has_foreign_structs)
         document.sequence = sequence
-        self._updates.append(entry.update)
+        self._note(entry.update, parsed)
 
 
 @contextmanager
@@ -178,13 +197,6 @@ def _stored() -> Iterator[None]:
         yield
     except (ProtocolError, Gap) as error:
         raise RoomDamaged(f"a stored update does not pass the scan: {error}") from error
-
-
-def _take_merged(index: StructIndex, update: bytes) -> Parsed:
-    """Take in an update that was merged from those of many users; its client ids get no owner. Returns it parsed."""
-    parsed = parse(update, STORED_LIMITS)
-    index.take_stored(parsed, "", is_unclaimed=True)
-    return parsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
 from crdt.wire.struct_id import NO_ID, pack_id
 from crdt.wire.struct_reader import StructReader, utf_16_length
 
+LONG_VALUES = 32
+"""A value counts as so many characters where structs are cut: yrs moves it."""
+
 _VALUES = (ANY, JSON)
 _NOTHING_OPEN = -1
 _REPLACEMENTS = "\ufffd\ufffd"
@@ -38,11 +41,13 @@ def squash(
                       loaded from a state in which they already are replaced
     is_in_sequence    says it of values that got their place from somebody else's; without it these are left alone
     """
-    return _Squasher(update, split_surrogates, is_in_sequence).run()
+    return Squasher(update, split_surrogates, is_in_sequence).run()
 
 
-class _Squasher(StructReader):
-    """One pass over one update.
+class Squasher(StructReader):
+    """One pass over one update, see `squash`.
+
+    longest  length of the longest text or values written, these counted many times (`LONG_VALUES`)
 
     The open run is what the next struct may join: `_kind` (or _NOTHING_OPEN), `_head` (all bytes before its
     content), `_right` (its right origin), `_length`, `_texts` (contents so far) and `_is_sequence`.
@@ -50,11 +55,12 @@ class _Squasher(StructReader):
 
     __slots__ = (
         "_count", "_head", "_is_in_sequence", "_is_sequence", "_kind", "_length", "_out", "_right",
-        "_split_surrogates", "_texts",
+        "_split_surrogates", "_texts", "longest",
     )  # fmt: skip
 
     def __init__(self, update: bytes, split_surrogates: Set[int], is_in_sequence: IsInSequence | None) -> None:
         super().__init__(update, STORED_LIMITS)
+        self.longest = 0
         self._split_surrogates = split_surrogates
         self._is_in_sequence = is_in_sequence
         self._start_section()
@@ -120,6 +126,8 @@ class _Squasher(StructReader):
             length, end = self.content(at, kind)
             self._out.append(self.data[start:end])
             self._count += 1
+            if length > 1:
+                self.longest = max(self.longest, length * LONG_VALUES)
         return length, end
 
     def _string(self, at: int, own: int) -> tuple[int, bytes, int]:
@@ -160,8 +168,10 @@ class _Squasher(StructReader):
         """Write the open run, if there is one."""
         if self._kind == STRING:
             self._out.append(self._head + write_var_bytes(b"".join(self._texts)))
+            self.longest = max(self.longest, self._length)
         elif self._kind in _VALUES:
             self._out.append(self._head + write_var_uint(self._length) + b"".join(self._texts))
+            self.longest = max(self.longest, self._length * LONG_VALUES)
         elif self._kind in (GC, DELETED):
             self._out.append(self._head + write_var_uint(self._length))
         self._count += self._kind != _NOTHING_OPEN

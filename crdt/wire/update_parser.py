@@ -7,7 +7,7 @@ work. `tests/fuzz` looks for more of them.
 """
 
 from crdt.errors import Rejected
-from crdt.wire.compact import squash
+from crdt.wire.compact import LONG_VALUES, squash
 from crdt.wire.content import (
     ANY,
     CLIENT_LIMITS,
@@ -31,8 +31,6 @@ MAX_MERGEABLE = 1_000
 
 _MERGEABLE_VALUE = 4
 _VALUES = (ANY, JSON)
-_LONG_VALUES = 32
-"""A value counts as so many characters where structs are cut: yrs moves it."""
 
 
 def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
@@ -137,7 +135,7 @@ class _UpdateParser(StructReader):
             self._parsed.is_plain = False
         length, at = self.content(at, kind)
         if length > 1 and kind in _VALUES:
-            self._parsed.longest = max(self._parsed.longest, length * _LONG_VALUES)
+            self._parsed.longest = max(self._parsed.longest, length * LONG_VALUES)
             self._parsed.multi_values.append(own)
         return length, at
 

@@ -227,4 +227,4 @@ def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
             if source.random() < 0.2:
                 document.texts(["text", "codemirror"])
         assert document.has_texts
-        assert inspect(document.state(), parse(document.state()), cpu_s=float).is_readable
+        assert inspect(document.state(), parse(document.state()).kinds, None, cpu_s=float).is_readable

@@ -33,7 +33,7 @@ def test_view_shows_texts_of_what_was_loaded_and_integrated() -> None:
     view = loaded(typist.insert(0, "a"))
     update = typist.insert(1, "é😀")
 
-    assert [view.integrate([update]), view.integrate([update])] == [True, False]
+    assert [view.integrate(update), view.integrate(update)] == [True, False]
     assert view.texts(["codemirror", "other"]) == {"codemirror": "aé😀", "other": ""}
 
 
@@ -53,7 +53,7 @@ def test_update_that_fails_drops_the_document() -> None:
     """Half of it may be in it."""
     view = loaded(B3)
 
-    assert view.integrate([BROKEN]) is True
+    assert view.integrate(BROKEN) is True
 
     assert (view.is_loaded, view.has_failed) == (False, False)
 
@@ -133,7 +133,7 @@ def test_error_between_updates_drops_the_document() -> None:
         raise LimitExceeded("too slow", "work")
 
     with pytest.raises(LimitExceeded):
-        view.integrate(updates())
+        view.integrate_slices(updates())
 
     assert not view.is_loaded
 

@@ -34,6 +34,8 @@ def header(struct: str) -> StructHeader:
 def test_header_of_each_form_is_read(struct: str, expected: StructHeader) -> None:
     """Origins exclude a parent; a parentSub is written with a parent only; GC and Skip have neither."""
     assert header(struct) == expected
+    kind, _, _, _, content, _ = expected
+    assert StructReader(bytes.fromhex(struct), CLIENT_LIMITS).skip_header(0) == (kind, content)
 
 
 def test_header_reads_repeated_long_client_ids() -> None:
