@@ -36,6 +36,7 @@ class HtmlPlayer:
         self._file = file
         self._authors: dict[str, int] = {}
         self._roots: dict[str, int] = {}
+        self._others: set[str] = set()
 
     async def write(self) -> None:
         """Write everything; raises what reading raises."""
@@ -50,6 +51,7 @@ class HtmlPlayer:
             "start": start,
             "files": texts,
             "roots": list(self._roots),
+            "others": sorted(self._others - set(self._roots)),
             "authors": [person(author, people)["username"] for author in self._authors],
             "versions": await self._versions(),
             "chat": await self._chat(people),
@@ -64,6 +66,7 @@ class HtmlPlayer:
         while start is not None:
             replayed = await self._services.history_reader.replay(self._session.id, start, _ALL)
             texts, steps, following = replayed.files, replayed.steps, replayed.next
+            self._others.update(replayed.others)
             if start == 0:
                 first_files, first_at = texts, steps[0].at if steps else 0
                 before = first_at

@@ -92,6 +92,13 @@ class Someone:
     async def until_saved(self) -> None:
         await expect(self.page.get_by_test_id("saved")).to_have_text("Saved")
 
+    async def save(self, label: str) -> None:
+        """Save a version."""
+        await self.page.keyboard.press("Control+s")
+        await self.page.get_by_label("Label").fill(label)
+        await self.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+        await expect(self.page.get_by_role("dialog")).to_have_count(0)
+
     def hear(self, said: ConsoleMessage) -> None:
         """Note what the console says in an error or a warning."""
         if said.type in ("error", "warning"):

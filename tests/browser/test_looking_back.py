@@ -11,13 +11,6 @@ from tests.browser.conftest import NewPerson, Someone
 NAMES_OF_OBJECT_PARTS = ("constructor", "__proto__", "toString")
 
 
-async def save(one: Someone, label: str) -> None:
-    await one.page.keyboard.press("Control+s")
-    await one.page.get_by_label("Label").fill(label)
-    await one.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
-    await expect(one.page.get_by_role("dialog")).to_have_count(0)
-
-
 async def add_file(one: Someone, name: str) -> None:
     """Add a file with a text that names it."""
     await one.button("Add a file").click()
@@ -36,7 +29,7 @@ async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> No
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
     await ada.type("first line\n")
     await ada.until_saved()
-    await save(ada, "before the change")
+    await ada.save("before the change")
     await ada.type("second line\n")
     await ada.until_saved()
     await ada.page.get_by_role("link", name="Versions").click()
@@ -165,7 +158,7 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
     for text in ("one ", "two ", "</script><img src=x onerror=alert(1)>"):
         await ada.type(text)
         await ada.until_saved()
-    await save(ada, "all")
+    await ada.save("all")
     exported = await ada.page.evaluate(
         "id => fetch(`/code/${id}/export?format=replay`).then(answer => answer.text())", session_id
     )
@@ -224,7 +217,7 @@ async def test_replay_and_versions_show_files_called_like_parts_of_objects(perso
     session_id = await ada.create("Names")
     await ada.type("before")
     await ada.until_saved()
-    await save(ada, "without them")
+    await ada.save("without them")
     for name in NAMES_OF_OBJECT_PARTS:
         await add_file(ada, name)
 
@@ -264,7 +257,7 @@ async def test_replay_slider_and_keys_show_text_of_known_moments(person: NewPers
         await ada.type(text)
         await ada.until_saved()
         if text == "two ":
-            await save(ada, "two words")
+            await ada.save("two words")
     await ada.go(f"/s/{session_id}/replay")
     shown = ada.page.get_by_test_id("replay-text").locator(".cm-content")
     await expect(shown).to_have_text("one two three ")

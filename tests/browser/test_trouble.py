@@ -5,7 +5,7 @@ One test for each remedy of static/src/session/live/trouble.ts; which close code
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -365,3 +365,24 @@ async def test_page_under_path_of_other_site_says_that_it_needs_host(person: New
     await ada.go("/")
 
     await expect(ada.page.get_by_text("the app needs a host of its own")).to_be_visible()
+
+
+@pytest.mark.parametrize("server", [{"versions": 2}], indirect=True)
+async def test_session_that_ends_without_a_final_version_says_so(
+    person: NewPerson, server: Server, expect_log: Callable[[str], None]
+) -> None:
+    """The owner is told why, and that the text is still there."""
+    expect_log("WARNING handlers.api.session: session .* has no final version yet")
+    ada = await person()
+    session_id = await with_task(ada, "Full of versions")
+    save = "([id, code]) => fetch(`/code/${id}/save`, {method: 'POST', body: JSON.stringify({code}), headers:"
+    save += " {'Content-Type': 'application/json'}}).then(answer => answer.status)"
+    assert [await ada.page.evaluate(save, [session_id, code]) for code in ("one", "two")] == [201, 201]
+    await ada.type("not in a version")
+    await ada.until_saved()
+
+    await ada.button("Settings").click()
+    await ada.button("End the session: nobody writes any more").click()
+
+    await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text("No final version was stored.")
+    await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The text is still here")

@@ -45,6 +45,10 @@ export const SCENES = {
     doc.getArray('list').push([new Y.Map([['title', text], ['kept', 5]])])
     doc.getArray('list').push([new Y.Text(text)])
   },
+  // roots and keys called as what every object of JavaScript has
+  object_parts: (doc, text) => {
+    for (const name of ['__proto__', 'constructor', 'toString']) doc.getMap(name).set(name, `${text} of ${name}`)
+  },
   attribute: (doc, text) => doc.getXmlFragment('prosemirror').insert(0, [paragraph('link', { href: text })]),
   image: (doc, text) => doc.getText('quill').insertEmbed(0, { image: text }),
   link: (doc, text) => doc.getText('quill').insert(0, 'link', { href: text })

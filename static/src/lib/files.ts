@@ -3,12 +3,18 @@
 /** The root that every session has; the server's default for `root` is the same, and so are editors' examples. */
 export const MAIN_ROOT = "codemirror"
 
+/** What is shown of a root's name, which may be empty: some editors give their text none. */
+const shown = (root: string) => (root === "" ? "(no name)" : root)
+
 /** What the tab of a root says; the main file has the suffix of the session's language. */
-export const fileName = (root: string, suffix: string) => (root === MAIN_ROOT ? `main.${suffix}` : root)
+export const fileName = (root: string, suffix: string) => (root === MAIN_ROOT ? `main.${suffix}` : shown(root))
 
 /** What a root is called where no language is known. */
-export const rootTitle = (root: string) => (root === MAIN_ROOT ? "main" : root)
+export const rootTitle = (root: string) => (root === MAIN_ROOT ? "main" : shown(root))
 
-/** The text of a root, "" if it has none. A root may be called as what every object has: `toString`, `__proto__`. */
-export const textOf = (files: Readonly<Record<string, string>>, root: string): string =>
-  Object.hasOwn(files, root) ? (files[root] ?? "") : ""
+/** The value of a root. A root may be called as what every object has: `toString`, `__proto__`. */
+export const valueOf = <T>(values: Readonly<Record<string, T>>, root: string): T | undefined =>
+  Object.hasOwn(values, root) ? values[root] : undefined
+
+/** The text of a root, "" if it has none. */
+export const textOf = (files: Readonly<Record<string, string>>, root: string): string => valueOf(files, root) ?? ""

@@ -2,13 +2,17 @@ import { useEffect, useMemo, useState } from "preact/hooks"
 import { get, words } from "../api"
 import { MAIN_ROOT, rootTitle, textOf } from "../lib/files"
 import type { Session } from "../types"
+import { ReadOnlyText } from "../session/editor/reading"
 import { cancellable } from "../ui/cancellable"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
 import { Controls } from "./controls"
 import { type Moment, type Page, Player } from "./player"
-import { Screen } from "./screen"
 import { readTimeline, type Timeline } from "./timeline"
 import { Tracks } from "./tracks"
+
+/** The value of a file's option: a file may have no name, and "" stands for no file. */
+const valueOf = (root: string | null) => (root === null ? "" : `/${root}`)
+const chosenBy = (value: string) => (value === "" ? null : value.slice(1))
 
 function Playing({ id, session, timeline }: { id: string; session: Session; timeline: Timeline }) {
   const player = useMemo(
@@ -16,32 +20,39 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
     [id, timeline],
   )
   const [moment, show] = useState<Moment>(player.moment)
-  const [chosen, choose] = useState("")
+  const [chosen, choose] = useState<string | null>(null)
   useEffect(() => cancellable(player.seek(player.total), show), [player])
-  const { files, root, position } = moment
+  const { files, root, position, others } = moment
   const names = Object.keys(files)
-  const current = [chosen, root, names[0]].find(Boolean) ?? MAIN_ROOT
+  const current = chosen ?? (names.includes(root) ? root : (names[0] ?? MAIN_ROOT))
   return (
     <>
       <main class="editor-area" id="main">
         <div class="compare-bar">
           <label>
             File{" "}
-            <select value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
+            <select value={valueOf(chosen)} onChange={(event) => choose(chosenBy(event.currentTarget.value))}>
               <option value="">where somebody types</option>
-              {names.map((one) => (
-                <option key={one} value={one}>
+              {[...new Set([...names, ...(chosen === null ? [] : [chosen])])].map((one) => (
+                <option key={one} value={valueOf(one)}>
                   {rootTitle(one)}
                 </option>
               ))}
             </select>
           </label>
+          {others.length > 0 && (
+            <span class="hint">
+              Texts are replayed. Not shown, as they are no texts: <bdi>{others.map(rootTitle).join(", ")}</bdi>
+            </span>
+          )}
         </div>
-        <Screen
+        <ReadOnlyText
           text={textOf(files, current)}
           position={root === current ? position : 0}
           language={session.language}
           name={current}
+          label="The text at this moment"
+          testId="replay-text"
         />
       </main>
       <footer class="player">

@@ -24,6 +24,7 @@ function server(total: number, asked: number[] = []) {
       roots: ["main"],
       authors,
       steps,
+      others: [],
     })
   }
 }
@@ -41,7 +42,7 @@ describe("the player", () => {
     const roots = ["__proto__", "constructor", "toString"]
     const steps = roots.map((_, index): Step => [0, 0, [[index, 0, 0, `text ${index}`]]])
     const authors = [{ id: "a", username: "a", avatar: null }]
-    const page = { from: 0, to: 3, at: new Date(START).toISOString(), files: {}, roots, authors, steps }
+    const page = { from: 0, to: 3, at: new Date(START).toISOString(), files: {}, roots, authors, steps, others: [] }
     const player = new Player(3, () => Promise.resolve(page))
     const { files } = await player.seek(3)
     expect(Object.entries(files)).toEqual(roots.map((root, index) => [root, `text ${index}`]))

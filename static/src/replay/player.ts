@@ -15,6 +15,8 @@ export interface Page {
   roots: string[]
   authors: { id: string; username: string; avatar: string | null }[]
   steps: Step[]
+  /** the roots that are no texts */
+  others: string[]
 }
 
 export interface Moment {
@@ -24,6 +26,8 @@ export interface Moment {
   author: Page["authors"][number] | null
   root: string
   position: number
+  /** the roots that are not shown, as they are no texts */
+  others: string[]
 }
 
 export const PAGE = 2000
@@ -53,7 +57,7 @@ export function applyStep(page: Page, files: Record<string, string>, [, , edits]
 export class Player {
   speed = 1
   skipsIdle = true
-  moment: Moment = { sequence: 0, files: {}, at: 0, author: null, root: "", position: 0 }
+  moment: Moment = { sequence: 0, files: {}, at: 0, author: null, root: "", position: 0, others: [] }
   private readonly pages = new Map<number, Loaded>()
   private readonly loading = new Map<number, Promise<Loaded>>()
   private wanted = 0
@@ -167,6 +171,7 @@ export class Player {
       author: step ? (page.authors[step[1]] ?? null) : null,
       root: edit ? itemAt(page.roots, edit[0]) : "",
       position: edit ? edit[1] + edit[3].length : 0,
+      others: page.others,
     }
   }
 }

@@ -1,4 +1,5 @@
 // What one has to know about the session before typing: why it is closed, read-only, or not the whole text.
+import { MAIN_ROOT } from "../lib/files"
 import { withNext } from "../router"
 import type { Session } from "../types"
 import type { Participant } from "./live/collab"
@@ -51,6 +52,7 @@ function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
       </div>
     )
   const isReady = collab.ready.value
+  const root = collab.others.value.includes(view.root) ? MAIN_ROOT : view.root
   const canKeep = isReady && session.role !== "viewer" && (trouble.remedy !== "later" || trouble.canBring)
   return (
     <div class="banner" role="alert">
@@ -69,7 +71,7 @@ function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
       )}
       {collab.bringing.value === "failed" && " That did not work."}
       {trouble.hasVersions && <a href={`/s/${session.id}/versions`}>Saved versions</a>}
-      {canKeep && <KeepText text={() => collab.doc.getText(view.root).toJSON()} root={view.root} session={session} />}
+      {canKeep && <KeepText text={() => collab.doc.getText(root).toJSON()} root={root} session={session} />}
     </div>
   )
 }

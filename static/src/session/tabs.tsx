@@ -1,4 +1,4 @@
-// The session's files, one tab each.
+// The session's files, one tab each; after them its maps, lists and XML, which are only shown.
 import type { TargetedSubmitEvent } from "preact"
 import { useState } from "preact/hooks"
 import { fileName } from "../lib/files"
@@ -6,6 +6,8 @@ import { textOf } from "../ui/form"
 
 interface Props {
   roots: string[]
+  /** roots that are no texts */
+  others: string[]
   current: string
   suffix: string
   canWrite: boolean
@@ -13,7 +15,7 @@ interface Props {
   onAdd: (name: string) => void
 }
 
-export function Tabs({ roots, current, suffix, canWrite, onSelect, onAdd }: Props) {
+export function Tabs({ roots, others, current, suffix, canWrite, onSelect, onAdd }: Props) {
   const [isAdding, setIsAdding] = useState(false)
   const add = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
@@ -21,10 +23,11 @@ export function Tabs({ roots, current, suffix, canWrite, onSelect, onAdd }: Prop
     setIsAdding(false)
     if (name) onAdd(name)
   }
+  const all = [...roots, ...others]
   const pressed = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0
     if (!step) return
-    const next = roots[(roots.indexOf(current) + step + roots.length) % roots.length]
+    const next = all[(all.indexOf(current) + step + all.length) % all.length]
     if (next === undefined) return
     onSelect(next)
     document.getElementById(`tab-${next}`)?.focus()
@@ -32,7 +35,7 @@ export function Tabs({ roots, current, suffix, canWrite, onSelect, onAdd }: Prop
   return (
     <div class="tabs">
       <div role="tablist" aria-label="Files" onKeyDown={pressed}>
-        {roots.map((root) => (
+        {all.map((root) => (
           <button
             key={root}
             id={`tab-${root}`}
@@ -43,6 +46,7 @@ export function Tabs({ roots, current, suffix, canWrite, onSelect, onAdd }: Prop
             onClick={() => onSelect(root)}
           >
             {fileName(root, suffix)}
+            {others.includes(root) && <span class="tag">read only</span>}
           </button>
         ))}
       </div>

@@ -1,7 +1,7 @@
 // The screen of an open session, put together from its parts.
 import { Suspense } from "preact/compat"
 import { useEffect } from "preact/hooks"
-import { fileName, MAIN_ROOT } from "../lib/files"
+import { fileName, MAIN_ROOT, textOf } from "../lib/files"
 import { suffixOf } from "../lib/languages"
 import { go } from "../router"
 import type { Session } from "../types"
@@ -9,9 +9,10 @@ import { lazily } from "../ui/boundary"
 import { useKeyDown } from "../ui/keys"
 import { useTitle } from "../ui/shell"
 import { Banners } from "./banners"
+import { LiveDocument } from "./document"
 import { Bar } from "./bar"
 import { Editor } from "./editor/editor"
-import { Preview } from "./editor/preview"
+import { ReadOnlyText } from "./editor/reading"
 import { useLiveSession } from "./live/hooks"
 import type { LiveSession } from "./live/live"
 import { SaveDialog } from "./dialogs/save"
@@ -47,12 +48,12 @@ function useShortcuts(view: View, roots: string[], id: string): void {
 
 /** Show the file in which the followed person is, also when that person goes to another one. */
 function useFollowedFile(live: LiveSession, view: View): void {
-  const { people, roots } = live.collab
+  const { people, roots, others } = live.collab
   const root = people.value.find((one) => one.clientId === view.follows)?.root
   const { select } = view
   useEffect(() => {
-    if (root && roots.peek().includes(root)) select(root)
-  }, [root, roots, select])
+    if (root !== undefined && [...roots.peek(), ...others.peek()].includes(root)) select(root)
+  }, [root, roots, others, select])
 }
 
 interface Props {
@@ -76,21 +77,27 @@ function Files({ session, live, view, canWrite }: Parts) {
   const name = fileName(root, suffix)
   const isReady = collab.ready.value
   const preview = live.preview.value
+  const roots = isReady ? collab.roots.value : [...new Set([MAIN_ROOT, ...Object.keys(preview?.files ?? {})])]
+  const others = isReady ? collab.others.value : Object.keys(preview?.documents ?? {})
+  const isOther = others.includes(root)
   const add = (name: string) => {
-    collab.addRoots([name])
+    // a map or list of that name is shown: a text of its name would be the same root
+    if (!others.includes(name)) collab.addRoots([name])
     select(name)
   }
   return (
     <main id="editor" class="editor-area" tabIndex={-1}>
       <Tabs
-        roots={isReady ? collab.roots.value : Object.keys({ [MAIN_ROOT]: "", ...preview })}
+        roots={roots}
+        others={others}
         current={root}
         suffix={suffix}
         canWrite={canWrite && isReady}
         onSelect={select}
         onAdd={add}
       />
-      {isReady && (
+      {isOther && <LiveDocument live={live} root={root} />}
+      {isReady && !isOther && (
         <Editor
           collab={collab}
           sessionId={session.id}
@@ -102,7 +109,15 @@ function Files({ session, live, view, canWrite }: Parts) {
           follows={follows}
         />
       )}
-      {!isReady && preview && <Preview text={preview[root] ?? ""} name={name} language={session.language} />}
+      {!isReady && !isOther && preview && (
+        <ReadOnlyText
+          text={textOf(preview.files, root)}
+          name={name}
+          language={session.language}
+          label={name}
+          testId="preview"
+        />
+      )}
       {!isReady && !preview && (
         <p class="boot" role="status">
           Opening the document…

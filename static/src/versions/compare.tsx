@@ -1,20 +1,24 @@
-// Two texts side by side, or one alone; where there is no room for two, one below the other.
+// Two versions side by side, or one alone; where there is no room for two, one below the other. Maps, lists and XML
+// are compared as what the server shows of them.
 import { MergeView, unifiedMergeView } from "@codemirror/merge"
 import { EditorState, type Extension } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
 import { useEffect, useRef, useState } from "preact/hooks"
 import { get, words } from "../api"
-import { rootTitle, textOf } from "../lib/files"
+import { contentOf, type Documents, KINDS, languageOf, remarkOf } from "../lib/documents"
+import { rootTitle, textOf, valueOf } from "../lib/files"
 import { languagePack } from "../lib/languages"
 import { readOnly } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
 
-type Files = Record<string, string>
+interface Contents {
+  files: Readonly<Record<string, string>>
+  documents: Documents
+}
 const NARROW_PX = 800
 
-const filesOf = async (id: string, which: string): Promise<Files> =>
-  (await get<{ files: Files }>(which === "live" ? `/code/${id}/latest?live=true` : `/code/${id}/versions/${which}`))
-    .files
+const contentsOf = (id: string, which: string): Promise<Contents> =>
+  get<Contents>(which === "live" ? `/code/${id}/latest?live=true` : `/code/${id}/versions/${which}`)
 
 function show(parent: HTMLElement, before: string, after: string | null, name: string, pack: Extension): () => void {
   if (after === null) {
@@ -38,36 +42,56 @@ function show(parent: HTMLElement, before: string, after: string | null, name: s
   return () => view.destroy()
 }
 
-function Pair({
-  name,
-  before,
-  after,
-  language,
-}: {
+interface PairProps {
   name: string
   before: string
   after: string | null
   language: string
-}) {
+  /** what it is, if it is no text, and why it may not show all */
+  kind?: string
+  remark?: string
+}
+
+function Pair({ name, before, after, language, kind, remark }: PairProps) {
   const parent = useRef<HTMLDivElement>(null)
   useEffect(() => {
     let close: (() => void) | null = null
-    const cancel = cancellable(languagePack(name, language), (pack) => {
+    const cancel = cancellable(languagePack(kind ? "" : name, language), (pack) => {
       if (parent.current) close = show(parent.current, before, after, name, pack)
     })
     return () => {
       cancel()
       close?.()
     }
-  }, [name, before, after, language])
+  }, [name, before, after, language, kind])
   return (
-    <section class="pair" aria-label={name}>
+    <section class="pair" aria-label={rootTitle(name)}>
       <h2>
-        {rootTitle(name)}
+        <bdi>{rootTitle(name)}</bdi>
+        {kind && <span class="tag">{kind}, not part of a restore</span>}
         {after !== null && before === after && <span class="tag muted">no difference</span>}
       </h2>
+      {remark && <p class="hint">{remark}</p>}
       <div ref={parent} data-testid="compare" />
     </section>
+  )
+}
+
+/** A root that is no text in one of two versions, or in both. */
+function DocumentPair({ name, a, b }: { name: string; a: Contents; b: Contents | null }) {
+  const [one, other] = [valueOf(a.documents, name), b ? valueOf(b.documents, name) : undefined]
+  const document = other ?? one
+  if (!document) return null
+  const remarks = new Set([one, other].flatMap((each) => (each ? [remarkOf(each)] : [])))
+  return (
+    <Pair
+      name={name}
+      before={one ? contentOf(one) : ""}
+      after={b && (other ? contentOf(other) : "")}
+      language={languageOf(document)}
+      kind={KINDS[document.type]}
+      remark={[...remarks].join(" ")}
+    />
   )
 }
 
@@ -82,12 +106,12 @@ export function Compare({
   against: string
   language: string
 }) {
-  const [shown, setShown] = useState<{ a: Files; b: Files | null } | null>(null)
+  const [shown, setShown] = useState<{ a: Contents; b: Contents | null } | null>(null)
   const [problem, setProblem] = useState("")
   useEffect(() => {
     const read = async () => {
-      const one = await filesOf(id, String(version))
-      const other = against === "none" ? null : await filesOf(id, against)
+      const one = await contentsOf(id, String(version))
+      const other = against === "none" ? null : await contentsOf(id, against)
       // the older one is on the left
       const swaps = other && against !== "live" && Number(against) < version
       return swaps ? { a: other, b: one } : { a: one, b: other }
@@ -108,12 +132,21 @@ export function Compare({
       </p>
     )
   const { a, b } = shown
-  const names = [...new Set([...Object.keys(a), ...Object.keys(b ?? {})])]
+  const names = (of: keyof Contents) => [...new Set([...Object.keys(a[of]), ...Object.keys(b?.[of] ?? {})])]
   return (
     <div class="pairs">
-      {names.length === 0 && <p class="quiet">The text is empty.</p>}
-      {names.map((name) => (
-        <Pair key={name} name={name} language={language} before={textOf(a, name)} after={b && textOf(b, name)} />
+      {names("files").length + names("documents").length === 0 && <p class="quiet">The text is empty.</p>}
+      {names("files").map((name) => (
+        <Pair
+          key={name}
+          name={name}
+          language={language}
+          before={textOf(a.files, name)}
+          after={b && textOf(b.files, name)}
+        />
+      ))}
+      {names("documents").map((name) => (
+        <DocumentPair key={name} name={name} a={a} b={b} />
       ))}
     </div>
   )

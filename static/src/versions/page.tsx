@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks"
 import { post, words } from "../api"
 import { ago, full } from "../lib/times"
-import type { Version } from "../types"
+import { rootTitle } from "../lib/files"
+import type { Restored, Version } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
 import { Dialog } from "../ui/dialog"
@@ -45,9 +46,10 @@ interface RestoreProps {
 function Restore({ id, version, onDone, onClose }: RestoreProps) {
   const [problem, setProblem] = useState("")
   const restore = () =>
-    post(`/code/${id}/restore`, { version }).then(
-      () => {
-        tell(`Version ${version} is restored`)
+    post<Restored>(`/code/${id}/restore`, { version }).then(
+      ({ notRestored }) => {
+        const stay = notRestored.map(({ root }) => rootTitle(root)).join(", ")
+        tell(`Version ${version} is restored${stay && `, but for ${stay}: only texts can be restored`}`)
         onDone()
         onClose()
       },

@@ -1,7 +1,8 @@
+import { useState } from "preact/hooks"
 import { patch, words } from "../../api"
 import { go } from "../../router"
 import { fontSize, keys, tabSize, theme, wraps } from "../../settings"
-import type { Session } from "../../types"
+import type { ChangedSession, Session } from "../../types"
 import { tell } from "../../ui/announce"
 import { Dialog } from "../../ui/dialog"
 import { Choice, Field, Form } from "../../ui/form"
@@ -47,9 +48,13 @@ export function Settings({
     onChanged()
     onClose()
   }
+  const [finalProblem, setFinalProblem] = useState("")
   const end = () =>
-    patch(`/session/${session.id}`, { status: session.status === "open" ? "ended" : "open" }).then(
-      onChanged,
+    patch<ChangedSession>(`/session/${session.id}`, { status: session.status === "open" ? "ended" : "open" }).then(
+      (changed) => {
+        setFinalProblem(changed.finalProblem ?? "")
+        onChanged()
+      },
       (error: unknown) => tell(words(error)),
     )
   return (
@@ -124,6 +129,12 @@ export function Settings({
           <button type="button" class={session.status === "open" ? "danger" : ""} onClick={() => void end()}>
             {session.status === "open" ? "End the session: nobody writes any more" : "Open the session again"}
           </button>
+          {finalProblem && (
+            <p class="wrong" role="alert">
+              The session has ended. {finalProblem} The text is still here: download everything below, or open the
+              session again and end it later.
+            </p>
+          )}
         </>
       )}
       <h3>Take it along</h3>

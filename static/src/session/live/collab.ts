@@ -12,6 +12,7 @@ import type { Message } from "../../types"
 import type { Presence, RelativePosition } from "./presence"
 import { KeptPlace } from "./kept"
 import { Line } from "./line"
+import { Roots } from "./roots"
 import { SavedCounter, type SaveState } from "./saved"
 import { comesBack, isFinal, probe } from "./trouble"
 import { Unconfirmed } from "./unconfirmed"
@@ -41,9 +42,12 @@ export interface Participant {
   avatar: string | null
   typing: boolean
   cursor: { anchor: RelativePosition; head: RelativePosition } | null
-  root: string
+  /** the file that is open; undefined in other programs, which do not say it */
+  root: string | undefined
   top: RelativePosition
 }
+
+const isSame = (one: string[], other: string[]) => JSON.stringify(one) === JSON.stringify(other)
 
 const socketUrl = () => `${location.origin.replace("http", "ws")}/sync`
 
@@ -56,6 +60,10 @@ export class Collaboration {
   readonly ready = signal(false)
   /** the names of all texts of the document that are known here */
   readonly roots = signal<string[]>([MAIN_ROOT])
+  /** the names of its other roots: maps, lists and XML */
+  readonly others = signal<string[]>([])
+  private readonly known = new Roots(this.doc)
+  private namedByServer: string[] = []
   private readonly counter = new SavedCounter()
   private readonly line: Line
   private readonly place: KeptPlace
@@ -219,7 +227,7 @@ export class Collaboration {
   private readPeople(): void {
     const found: Participant[] = []
     for (const [clientId, state] of this.provider.awareness.getStates()) {
-      const { user, typing = false, cursor = null, root = "", top = null } = state as Presence
+      const { user, typing = false, cursor = null, root, top = null } = state as Presence
       if (clientId === this.doc.clientID || !user?.id) continue
       const { id, name, color, avatar = null } = user
       found.push({ clientId, id, name, color, avatar, typing, cursor, root, top })
@@ -240,9 +248,16 @@ export class Collaboration {
     this.readRoots()
   }
 
+  /** The server says that these roots are no texts. */
+  nameOthers(names: string[]): void {
+    this.namedByServer = names
+    this.readRoots()
+  }
+
   private readRoots(): void {
-    const found = [...new Set([MAIN_ROOT, ...this.doc.share.keys()])]
-    if (found.join("\n") !== this.roots.value.join("\n")) this.roots.value = found
+    const { texts, others } = this.known.read(this.namedByServer)
+    if (!isSame(texts, this.roots.value)) this.roots.value = texts
+    if (!isSame(others, this.others.value)) this.others.value = others
   }
 
   destroy(): void {

@@ -1,12 +1,16 @@
 // A session that is open: its document, its chat, and what others do in it. Knows no screen.
 import { signal } from "@preact/signals"
+import { words } from "../../api"
+import type { Documents } from "../../lib/documents"
 import { announce, tell } from "../../ui/announce"
 import { ChatLog } from "../panels/chatlog"
 import { Collaboration, type Note, type Participant } from "./collab"
 import type { SessionState } from "./state"
-import { readLive, readTexts, type Texts } from "./texts"
+import { type Contents, readLive, readTexts } from "./texts"
 
 const CHAT_RETRY_MS = 2000
+/** How long changes of a shown map or list gather before it is read again. */
+const DOCUMENTS_AFTER_MS = 3000
 /** Longer than opening a session takes, so that this request is made only where something is wrong. */
 const PREVIEW_AFTER_MS = 800
 const PREVIEW_EVERY_MS = 15_000
@@ -20,7 +24,11 @@ export class LiveSession {
   readonly collab: Collaboration
   readonly log: ChatLog
   /** the texts as the server has them, to be read until there is a document; null if they are not known */
-  readonly preview = signal<Texts | null>(null)
+  readonly preview = signal<Contents | null>(null)
+  /** what the other roots held when the server was last asked */
+  readonly documents = signal<Documents>({})
+  /** why they, and the names of texts, could not be read; "" if they could */
+  readonly problem = signal("")
   private readonly stopWatching: () => void
   private previewing: number
   private isDestroyed = false
@@ -73,17 +81,39 @@ export class LiveSession {
       members.some((member) => member.id === one.id && member.username === one.name)
     const wasHere = (one: Participant) => before.some((other) => other.id === one.id && other.name === one.name)
     if (now.some((one) => !isMember(one) && !wasHere(one))) void this.state.reload()
-    const roots = this.collab.roots.peek()
-    if (now.some((one) => one.root && !roots.includes(one.root))) void this.findRoots()
+    const roots = [...this.collab.roots.peek(), ...this.collab.others.peek()]
+    if (now.some((one) => one.root !== undefined && !roots.includes(one.root))) void this.findRoots()
   }
 
-  /** Only the server knows the names of texts that this page has not opened yet. */
+  /** Only the server knows the names of texts that this page has not opened yet, and what other roots are. */
   private async findRoots(): Promise<void> {
     try {
-      const files = await readLive(this.state.id)
-      if (!this.isDestroyed) this.collab.addRoots(Object.keys(files))
-    } catch {
+      const { files, documents } = await readLive(this.state.id)
+      if (this.isDestroyed) return
+      this.documents.value = documents
+      this.problem.value = ""
+      this.collab.nameOthers(Object.keys(documents))
+      this.collab.addRoots(Object.keys(files))
+    } catch (error) {
       // asked for again with the next connection
+      this.problem.value = words(error)
+    }
+  }
+
+  /** Keep the documents as the server has them, while they are shown; return what ends that. */
+  watchDocuments(): () => void {
+    let timer = 0
+    const changed = () => {
+      timer ||= window.setTimeout(() => {
+        timer = 0
+        void this.findRoots()
+      }, DOCUMENTS_AFTER_MS)
+    }
+    void this.findRoots()
+    this.collab.doc.on("update", changed)
+    return () => {
+      clearTimeout(timer)
+      this.collab.doc.off("update", changed)
     }
   }
 

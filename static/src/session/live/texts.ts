@@ -1,16 +1,20 @@
-// A session's texts by REST: which there are, and what can be read while there is no document.
+// What the server says that a session's document holds: which texts there are, and what other roots can be read.
 import { ApiError, get } from "../../api"
+import type { Documents } from "../../lib/documents"
 
-/** By the name of their root. */
-export type Texts = Record<string, string>
+/** Both by the names of the roots. */
+export interface Contents {
+  files: Readonly<Record<string, string>>
+  documents: Documents
+}
 
-const read = async (path: string): Promise<Texts> => (await get<{ files: Texts }>(path)).files
+const read = (path: string): Promise<Contents> => get<Contents>(path)
 
-/** The texts as they are now. */
-export const readLive = (sessionId: string): Promise<Texts> => read(`/code/${sessionId}/latest?live=true`)
+/** The document as it is now. */
+export const readLive = (sessionId: string): Promise<Contents> => read(`/code/${sessionId}/latest?live=true`)
 
-/** The texts as they are now, or as they were last saved if the document is out of service; null if there are none. */
-export async function readTexts(sessionId: string): Promise<Texts | null> {
+/** The document as it is now, or as it was last saved if it is out of service; null if there is none. */
+export async function readTexts(sessionId: string): Promise<Contents | null> {
   try {
     return await readLive(sessionId)
   } catch (error) {

@@ -1,0 +1,50 @@
+// A root that is no text, as the server reads it. Other programs write it; here it is only shown.
+import { useEffect } from "preact/hooks"
+import { contentOf, KINDS, languageOf, remarkOf } from "../lib/documents"
+import { rootTitle, valueOf } from "../lib/files"
+import type { Document } from "../types"
+import { ReadOnlyText } from "./editor/reading"
+import type { LiveSession } from "./live/live"
+
+const ABOUT: Record<Document["type"], string> = {
+  xml: "is XML, such as a text with formats",
+  map: "is a map, shown as JSON",
+  array: "is a list, shown as JSON",
+  empty: "is no text",
+}
+
+function Content({ root, document }: { root: string; document: Document }) {
+  const content = contentOf(document)
+  const remark = remarkOf(document)
+  return (
+    <>
+      <p class="document-about">
+        <bdi>{rootTitle(root)}</bdi> {ABOUT[document.type]}. It can be read here; the program that wrote it can change
+        it.{remark && ` ${remark}`}
+      </p>
+      {content !== "" && (
+        <ReadOnlyText
+          text={content}
+          name=""
+          language={languageOf(document)}
+          label={`${rootTitle(root)}, ${KINDS[document.type]}, read only`}
+          testId="document"
+        />
+      )}
+    </>
+  )
+}
+
+export function LiveDocument({ live, root }: { live: LiveSession; root: string }) {
+  useEffect(() => live.watchDocuments(), [live])
+  useEffect(() => live.collab.say("root", root), [live, root])
+  const { ready } = live.collab
+  const documents = ready.value ? live.documents.value : (live.preview.value?.documents ?? {})
+  const document = valueOf(documents, root)
+  if (document) return <Content root={root} document={document} />
+  return (
+    <p class="boot" role="status">
+      {live.problem.value ? `This cannot be shown now. ${live.problem.value}` : "Reading…"}
+    </p>
+  )
+}

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest"
+import * as Y from "yjs"
+import { Roots } from "./roots"
+
+/** What the document of another client has, as it comes from the server: without types. */
+function arrived(write: (doc: Y.Doc) => void): Y.Doc {
+  const theirs = new Y.Doc()
+  write(theirs)
+  const doc = new Y.Doc()
+  Y.applyUpdate(doc, Y.encodeStateAsUpdate(theirs))
+  return doc
+}
+
+it("tells texts from other roots, however they begin", () => {
+  const doc = arrived((theirs) => {
+    theirs.getText("text").insert(0, "a")
+    theirs.getText("bold").insert(0, "a", { bold: true })
+    theirs.getText("embed").insertEmbed(0, { image: "x" })
+    theirs.getText("").insert(0, "without a name")
+    theirs.getMap("__proto__").set("key", "value")
+    theirs.getArray("list").push([1])
+    theirs.getXmlFragment("page").push([new Y.XmlElement("p")])
+    theirs.getText("cleared").insert(0, "a")
+    theirs.getText("cleared").delete(0, 1)
+  })
+  const { texts, others } = new Roots(doc).read([])
+  expect(texts.sort()).toEqual(["", "bold", "cleared", "codemirror", "embed", "text"])
+  expect(others.sort()).toEqual(["__proto__", "list", "page"])
+})
+
+it("believes the server of a root in which all is deleted, and of one that has not come yet", () => {
+  const doc = arrived((theirs) => {
+    theirs.getArray("list").push([1])
+    theirs.getArray("list").delete(0, 1)
+  })
+  expect(new Roots(doc).read(["list", "later"])).toEqual({ texts: ["codemirror"], others: ["list", "later"] })
+})
+
+it("keeps a root that this page has opened as a text", () => {
+  const doc = new Y.Doc()
+  doc.getText("new.py")
+  expect(new Roots(doc).read(["new.py"])).toEqual({ texts: ["codemirror", "new.py"], others: [] })
+})

@@ -1,0 +1,126 @@
+"""Roots with every kind of name, and roots that are no texts: each page of the app shows them, and exports too."""
+
+import re
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+
+from tests.api import Api
+from tests.browser.conftest import NewPerson, Someone
+from tests.node_peers import Peers, connect
+from tests.waiting import until
+
+NAMES = ("constructor", "__proto__", "toString", "hasOwnProperty", ".git", "<b>&amp;</b>", "a/b\\c", "名" * 120, "")
+"""What every object has, what tools and file systems forbid, what is markup, over 255 bytes, and none."""
+
+
+def shown(name: str) -> str:
+    return name or "(no name)"
+
+
+async def exported(one: Someone, session_id: str, folder: Path) -> Page:
+    """Open the exported replay of a session."""
+    read = "id => fetch(`/code/${id}/export?format=replay`).then(answer => answer.text())"
+    (folder / "session.html").write_text(await one.page.evaluate(read, session_id))
+    await one.page.goto((folder / "session.html").as_uri())
+    return one.page
+
+
+async def test_texts_with_any_name_are_shown_on_each_page(
+    person: NewPerson, api: Api, peers: Peers, tmp_path: Path
+) -> None:
+    """The editor, blame, versions, the replay and its export have each text under its name."""
+    ada = await person()
+    await ada.sign_up("ada")
+    session_id = await ada.create("Names", access="link")
+    await ada.type("before")
+    await ada.until_saved()
+    await ada.save("without them")
+    bob = await api.sign_up("bob")
+    await bob.post(f"/session/{session_id}/join")
+    for name in NAMES:
+        await connect(peers, bob, session_id, f"peer of {name}", root=name)
+        await peers.do("insert", f"peer of {name}", text=f"text of {name}")
+
+    await expect(ada.page.get_by_role("tab")).to_have_count(1 + len(NAMES))
+    await ada.button("Blame").click()
+    for name in NAMES:
+        await ada.page.get_by_role("tab", name=shown(name), exact=True).click()
+        await expect(ada.text).to_have_text(f"text of {name}")
+        await expect(ada.page.locator(".blame")).to_have_text(re.compile("^bob"))
+    await ada.go(f"/s/{session_id}/versions")
+    for name in NAMES:
+        await expect(ada.page.get_by_label(shown(name), exact=True)).to_contain_text(f"text of {name}")
+    await ada.go(f"/s/{session_id}/replay")
+    for name in NAMES:
+        await ada.page.get_by_label("File").select_option(label=shown(name))
+        await expect(ada.page.get_by_test_id("replay-text").locator(".cm-content")).to_have_text(f"text of {name}")
+    page = await exported(ada, session_id, tmp_path)
+    for moment in (str(1 + len(NAMES)), "1", str(1 + len(NAMES))):
+        await page.get_by_label("Moment").fill(moment)
+        for name in NAMES:
+            await page.get_by_label("File").select_option(label=shown(name))
+            await expect(page.locator("#code")).to_have_text(f"text of {name}" if moment != "1" else "")
+    await expect(page.locator("#unseen")).to_be_hidden()
+
+
+async def test_names_of_texts_are_shown_before_there_is_a_connection(person: NewPerson, api: Api, peers: Peers) -> None:
+    """Where no WebSocket comes through, the texts can be read under their names."""
+    ada, bob = await person(), await api.sign_up("bob")
+    await ada.sign_up("ada")
+    session_id = await bob.new_session(access="link")
+    for name in NAMES:
+        await connect(peers, bob, session_id, f"peer of {name}", root=name)
+        await peers.do("insert", f"peer of {name}", text=f"text of {name}")
+    await until(lambda: bob.live(session_id), lambda live: set(NAMES) <= set(live["files"]))
+    ada.expected.append("404")  # no member yet: the page joins
+    await ada.page.route_web_socket(re.compile("/sync/"), lambda _: None)
+
+    await ada.go(f"/s/{session_id}")
+
+    for name in NAMES:
+        await ada.page.get_by_role("tab", name=shown(name), exact=True).click()
+        await expect(ada.page.get_by_test_id("preview").locator(".cm-content")).to_have_text(f"text of {name}")
+
+
+async def test_maps_lists_and_xml_are_shown_read_only(
+    person: NewPerson, api: Api, peers: Peers, tmp_path: Path
+) -> None:
+    """The editor shows them as they change, versions compare them, and a replay names what it does not show."""
+    ada = await person()
+    await ada.sign_up("ada")
+    session_id = await ada.create("Board", access="link")
+    await ada.type("a text")
+    await ada.until_saved()
+    bob = await api.sign_up("bob")
+    await bob.post(f"/session/{session_id}/join")
+    await connect(peers, bob, session_id, "bob")
+    for scene in ("cells", "page", "object_parts"):
+        await peers.do("scene", "bob", scene=scene, text="first")
+
+    others = ("cells", "prosemirror", "__proto__", "constructor", "toString")
+    for name in others:
+        await ada.page.get_by_role("tab", name=f"{name} read only", exact=True).click()
+        await expect(ada.page.get_by_test_id("document").locator(".cm-content")).to_contain_text("rst")
+        await expect(ada.text).to_have_attribute("contenteditable", "false")
+    await ada.check_access()
+    await ada.save("first ones")
+    await peers.do("scene", "bob", scene="object_parts", text="second")
+    await expect(ada.page.get_by_test_id("document").locator(".cm-content")).to_contain_text("second of toString")
+    await ada.page.get_by_role("tab", name="main.js", exact=True).click()
+    await ada.type("it can be typed into: ")
+    await ada.until_saved()
+
+    await ada.go(f"/s/{session_id}/versions")
+    await expect(ada.page.get_by_label("cells", exact=True)).to_contain_text("no difference")
+    await expect(ada.page.get_by_label("toString", exact=True)).to_contain_text("second")
+    await ada.check_access()
+    await ada.page.get_by_label("Compare version 1 with").select_option("none")
+    for name in others:
+        await expect(ada.page.get_by_role("region", name=name, exact=True)).to_contain_text("rst")
+    await ada.go(f"/s/{session_id}/replay")
+    for name in others:
+        await expect(ada.page.get_by_text("Not shown, as they are no texts")).to_contain_text(name)
+    page = await exported(ada, session_id, tmp_path)
+    for name in others:
+        await expect(page.locator("#unseen")).to_contain_text(name)
