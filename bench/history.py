@@ -154,7 +154,7 @@ async def times(world: World, count: int) -> list[str]:
     async with world.rooms.use("s") as room:
         text = room.files()["codemirror"]
         changed = text[: len(text) // 3] + "changed" + text[len(text) // 3 + 9 :]
-        room.edit_text("u", changed, world.rooms.clock())
+        room.edit("u", {room.main_root: changed}, world.rooms.clock())
 
     async def timeline() -> None:
         reader.forget("s")

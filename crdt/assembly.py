@@ -11,6 +11,7 @@ from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.rooms import Rooms
+from crdt.lifecycle.whole_texts import WholeTexts
 from crdt.limits import RoomsSettings
 from storage.base import Store
 
@@ -34,10 +35,11 @@ def assemble(
     version_writer = VersionWriter(store, writer, environment.clock, version_settings)
     cache = HistoryCache()
     rooms = Rooms(store, settings, environment, loaded, writer, version_writer, cache)
+    whole_texts = WholeTexts(environment.workers, rooms.changes, environment.clock)
     history_reader = HistoryReader(store, rooms, cache, environment.mark)
     return Assembly(
         rooms=rooms,
-        versions=Versions(store, rooms, version_writer),
+        versions=Versions(store, rooms, version_writer, whole_texts, environment.workers),
         history_reader=history_reader,
         redactor=Redactor(store, rooms, history_reader),
     )

@@ -1,6 +1,7 @@
 """Edits that the server makes for users whose client is not Yjs: REST saves and text clients."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from crdt.document.document import Document
 from crdt.document.struct_index import StructIndex
@@ -22,15 +23,22 @@ class ServerEdits:
 
     def update(self, user_id: str, files: Mapping[str, str], edits: Sequence[Edit] | None = None) -> bytes:
         """Return the update that turns roots' texts into `files`; `edits` as `Document.edit` takes them."""
-        return self._document.edit(files, self._client_of(user_id), edits)
+        with self.client_of(user_id) as client:
+            return self._document.edit(files, client, edits)
 
-    def _client_of(self, user_id: str) -> int:
-        """The Yjs client id for a user's edits."""
-        client = self._clients.get(user_id)
+    @contextmanager
+    def client_of(self, user_id: str) -> Iterator[int]:
+        """Lend the Yjs client id for a user's edits; inside the block, other edits of this user get another one.
+
+        An edit that is made elsewhere meanwhile would otherwise have clocks that are taken when it comes.
+        """
+        client = self._clients.pop(user_id, None)
         while client is None or self._index.owners.get(client, user_id) != user_id:
             client = 1 + self._random_below(_MAX_CLIENT_ID)
+        try:
+            yield client
+        finally:
             self._clients[user_id] = client
-        return client
 
 
 def code_root(files: dict[str, str], main_root: str) -> str:

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from crdt.document.server_edits import code_root
 from crdt.errors import NoText
 from crdt.history.snapshot import Snapshot
 from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
+from crdt.lifecycle.whole_texts import WholeTexts
 from crdt.reading.documents import Document
 from crdt.room.room import Room
 from crdt.text.hunks import Hunk, compare
+from crdt.workers import Workers
 from storage.base import RoomStore
 from storage.errors import NotFound
 from storage.records import Version, VersionKind
@@ -72,10 +75,15 @@ class LiveCode:
 class Versions:
     """Saves versions of sessions' documents."""
 
-    def __init__(self, store: RoomStore, rooms: Rooms, versions: VersionWriter) -> None:
+    def __init__(
+        self, store: RoomStore, rooms: Rooms, versions: VersionWriter, whole_texts: WholeTexts, workers: Workers
+    ) -> None:
+        """workers: compare what is too large for the event loop."""
         self._store = store
         self._rooms = rooms
         self._versions = versions
+        self._whole_texts = whole_texts
+        self._workers = workers
 
     async def save(
         self,
@@ -92,13 +100,15 @@ class Versions:
         code   first becomes the main root's text, by a small edit of this user's that others see
         check  raises if the user may not do this; asked again if anything changed while the room loaded
 
-        Raises what `check` raises, NotFound, LimitReached, DocumentFull, RoomDamaged or RoomUnavailable.
+        Raises what `check` and `WholeTexts.edit` raise, NotFound, LimitReached, RoomDamaged or RoomUnavailable.
         """
         async with self._rooms.use(session_id) as room:
-            if check:
-                await self._rooms.changes.read(check)
             if code is not None:
-                room.edit_text(user_id, code, self._rooms.clock())
+                await self._whole_texts.edit(
+                    room, user_id, lambda files: {code_root(files, room.main_root): code}, check
+                )
+            elif check:
+                await self._rooms.changes.read(check)
             return await self._versions.store(room, VersionKind.MANUAL, user_id, user_name, label)
 
     async def restore(
@@ -128,11 +138,7 @@ class Versions:
             if others and _shows(room.files(), target.files):
                 raise NoText(others)
             await self._versions.keep(room, user_id, user_name, f"Before version {number} was restored")
-            if check:
-                await self._rooms.changes.read(check)
-            files = target.files if root is None else {root: target.files[root]}
-            gone = dict.fromkeys(room.files(), "") if root is None else {}
-            room.edit(user_id, {**gone, **files}, self._rooms.clock())
+            await self._whole_texts.edit(room, user_id, partial(_restored, target.files, root), check)
             label = f"Version {number} restored"
             stored, is_new = await self._versions.store(room, VersionKind.RESTORE, user_id, user_name, label)
             return Restored(stored, is_new, others)
@@ -189,6 +195,11 @@ class Versions:
         newest = await self._store.newest_version(session_id)
         root = code_root(snapshot.files, snapshot.main_root)
         return LiveCode(snapshot.files, documents, root, snapshot.sequence, newest)
+
+
+def _restored(target: Mapping[str, str], root: str | None, files: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts that a restore sets: one root's, or all, where those that the version has not become empty."""
+    return {root: target[root]} if root is not None else {**dict.fromkeys(files, ""), **target}
 
 
 def _shows(files: Mapping[str, str], target: Mapping[str, str]) -> bool:

@@ -11,7 +11,7 @@ from crdt.document import admission, fast_path
 from crdt.document.document import CUT_BYTES, Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
-from crdt.document.server_edits import ServerEdits, code_root
+from crdt.document.server_edits import ServerEdits
 from crdt.log import codec
 from crdt.log.contributions import Contributions
 from crdt.log.journal import Journal
@@ -39,12 +39,13 @@ class Room:
     index          the structs of the document
     journal        what is not saved yet, and the log positions
     contributions  who wrote what
+    server_edits   makes edits for users whose client is not Yjs
     upkeep         what `crdt.lifecycle` has noted about the room
     """
 
     __slots__ = (
-        "_context", "_deferred_by", "_quota", "_server_edits", "_waiting", "contributions", "document", "index",
-        "journal", "main_root", "members", "session_id", "upkeep",
+        "_context", "_deferred_by", "_quota", "_waiting", "contributions", "document", "index",
+        "journal", "main_root", "members", "server_edits", "session_id", "upkeep",
     )  # fmt: skip
 
     def __init__(
@@ -80,7 +81,7 @@ class Room:
         self._context = context
         self._deferred_by: str | None = None
         self._waiting: set[Connection] = set()  # those whose last answer lacked something
-        self._server_edits = ServerEdits(self.document, self.index, context.random_below)
+        self.server_edits = ServerEdits(self.document, self.index, context.random_below)
         self._quota = DocumentQuota(
             self.document, self.index, context.limits, len(restored.state), context.limit_counters
         )
@@ -299,10 +300,6 @@ class Room:
         with self._context.mark.at(self.session_id):
             return self.document.texts(dict.fromkeys((self.main_root, *self.index.text_roots)))
 
-    def edit_text(self, user_id: str, text: str, now: int) -> None:
-        """Turn the session's code into `text` by a small edit of this user's; raises as `edit` does."""
-        self.edit(user_id, {code_root(self.files(), self.main_root): text}, now)
-
     def edit(self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None) -> None:
         """Turn roots' texts into `files` by one edit of this user's; `edits` as `Document.edit` takes them.
 
@@ -310,7 +307,7 @@ class Room:
         """
         self.integrate_pending()
         with self._context.mark.at(self.session_id, user_id):
-            self.take_edit(user_id, self._server_edits.update(user_id, files, edits), now)
+            self.take_edit(user_id, self.server_edits.update(user_id, files, edits), now)
 
     def take_edit(self, user_id: str, update: bytes, now: int) -> None:
         """Take an update that the server made for a user; raises as `edit` does."""

@@ -14,8 +14,6 @@ from crdt.text.text_map import Edit, Shift, TextMap, shifts_of
 
 _MAX_BATCHES = 200
 _MAX_SHIFTS = 20_000
-_MAX_STEPS = 200_000
-"""Of comparing two texts: some milliseconds, as this is done up to 20 times a second."""
 
 RETIRED_MS = 300
 """So long a text that was replaced may still be what a client edits: a front end confirms a text
@@ -47,7 +45,7 @@ class TextFeed:
         self._root = code_root(files, self._room.main_root)
         now = files.get(self._root, "").encode()
         if now != self.text:
-            self._push(edits_between(self.text, now, _MAX_STEPS), now)
+            self._push(edits_between(self.text, now), now)
 
     def plain(self) -> tuple[bytes, TextMap]:
         """Return the text with LF line ends and the map from that to the text; made once for all clients."""
@@ -178,7 +176,7 @@ class TextClient:
         feed.refresh()
         base = self._nearest(plain, now)
         base.advance(feed)
-        edits, carried_map = base.map.carry(edits_between(base.text, plain, _MAX_STEPS), feed.text)
+        edits, carried_map = base.map.carry(edits_between(base.text, plain), feed.text)
         feed.write(self._user_id, edits, applied(feed.text, edits), now)
         if base is not self._known:
             is_own = self._known is self._own

@@ -1,15 +1,15 @@
 """For text clients (`crdt.room.text_clients`): which edits, in bytes, turn one UTF-8 text into another."""
 
-from crdt.text.text_diff import MAX_STEPS, changes
+from crdt.text.text_diff import MAX_EDITS, MAX_STEPS, changes
 from crdt.text.text_map import Edit
 
 _FIRST_CONTINUATION, _LAST_CONTINUATION = 0x80, 0xBF
 
 
-def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS) -> list[Edit]:
+def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS, most: int = MAX_EDITS) -> list[Edit]:
     """Return edits in order, with positions in `old`, that make `new` of it and split no character.
 
-    steps  see `changes`
+    steps, most  see `changes`
     """
     prefix, suffix = common_ends(old, new)
     before, after = old[prefix : len(old) - suffix], new[prefix : len(new) - suffix]
@@ -17,7 +17,7 @@ def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS) -> list[Edit]:
         return [Edit(prefix, len(before), after)] if before or after else []
     edits = []
     text, at, position = before.decode(), 0, prefix
-    for start, deleted, inserted in changes(text, after.decode(), steps):
+    for start, deleted, inserted in changes(text, after.decode(), steps, most):
         position += len(text[at:start].encode())
         size = len(text[start : start + deleted].encode())
         edits.append(Edit(position, size, inserted.encode()))

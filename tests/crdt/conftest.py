@@ -40,6 +40,7 @@ async def make_world(tmp_path: Path) -> AsyncIterator[Callable[..., World]]:
     store.failing.clear()
     for world in made:
         await world.rooms.drain(0.5)
+        await world.workers.close()
     await real.close(is_clean=True)
 
 

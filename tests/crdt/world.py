@@ -1,6 +1,7 @@
 """A store with sessions that can be made to fail, rooms on it, and a clock to turn."""
 
 import asyncio
+from itertools import count
 from typing import Any
 
 from crdt.assembly import assemble
@@ -8,6 +9,7 @@ from crdt.history.version_writer import VersionSettings, VersionWriter
 from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomsSettings
 from crdt.room.room import Room
+from crdt.workers import Workers
 from storage.records import Access, Member, Role, Session, Status
 from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import NOW
@@ -46,15 +48,18 @@ class World:
         self,
         store: FaultyStore,
         versions: VersionSettings = _FEW_VERSIONS,
+        workers: Workers | None = None,
         **settings: Any,
     ) -> None:
         self.store = store
         self.now = NOW
+        self.workers = workers or Workers()
+        client_ids = count(77)
         parts = assemble(
             store,
             RoomsSettings(**{"flush_delay_s": 0, "maintenance_interval_s": 0.01, "idle_ms": 1_000, **settings}),
             versions,
-            Environment(clock=lambda: self.now, random_below=lambda _: 77),
+            Environment(clock=lambda: self.now, random_below=lambda _: next(client_ids), workers=self.workers),
         )
         self.rooms, self.versions = parts.rooms, parts.versions
         self.history_reader, self.redactor = parts.history_reader, parts.redactor

@@ -1,13 +1,18 @@
 """What pycrdt shows and edits."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pycrdt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crdt.document.merging import EMPTY
-from crdt.document.view import View, make_edit
+from crdt.document.slices import count_structs
+from crdt.document.view import TextCopy, View, edit_copy, make_edit
 from crdt.errors import LimitExceeded, TextUnavailable
+from crdt.text.text_diff import MAX_EDITS
 from crdt.text.text_map import Edit
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
@@ -142,3 +147,59 @@ def pieces(update: bytes) -> list[int]:
     parsed = structure.parse(update)
     assert parsed is not None
     return [struct.length for struct in parsed.sections[0].structs]
+
+
+TEXTS = st.text(alphabet="ab\n é😀", max_size=30)
+SPOTS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4), st.text(alphabet="XYZ", max_size=2)), max_size=4)
+
+
+@given(TEXTS, TEXTS, SPOTS)
+def test_edit_copy_leads_to_the_text_whatever_others_edit_meanwhile(old: str, new: str, spots: list[Any]) -> None:
+    """The update fits the document as it was and as it is by then; what others inserted meanwhile stays."""
+    base, other, reader = Typist(1), Typist(2), Typist(3)
+    base.insert(0, old + "|")
+    state = base.doc.get_update()
+    other.hear(state)
+    for place, size, inserted in spots:
+        start = len(other.text[:place].encode())
+        end = len(other.text[: place + size].encode())
+        if inserted or start < end:
+            other.replace(start, end, inserted)
+
+    update = edit_copy(TextCopy(state, frozenset(), needs_copy=False), {"codemirror": new + "|"}, 9)
+    base.hear(update)
+    assert base.text == new + "|"
+
+    for update_of_other in other.made:
+        base.hear(update_of_other)
+    for message in (state, *other.made, update):
+        reader.hear(message)
+    assert base.text == reader.text
+    survivors = "".join(character for character in other.text if character in "XYZ")
+    assert "".join(character for character in reader.text if character in "XYZ") == survivors
+
+
+def test_edit_copy_joins_edits_that_are_too_many() -> None:
+    """Of ten thousand changed lines a few hundred edits are made, and the text is right."""
+    old = "".join(f"{number}\nx\n" for number in range(10_000))
+    new = old.replace("x", "y")
+    base = Typist(1)
+    base.insert(0, old)
+
+    update = edit_copy(TextCopy(base.doc.get_update(), frozenset(), needs_copy=False), {"codemirror": new}, 9)
+    base.hear(update)
+
+    assert base.text == new
+    assert count_structs(parse(update)) <= 2 * MAX_EDITS  # inserts and deletions
+
+
+def test_edit_copy_of_texts_with_values_and_torn_characters_is_right() -> None:
+    """The copy is made readable for pycrdt in the process that edits it."""
+    torn = Typist(1)
+    state = torn.insert(0, "x😀y")
+
+    copy = TextCopy(state, frozenset({pack_id(1, 2)}), needs_copy=True)
+    update = edit_copy(copy, {"codemirror": "x\ufffd\ufffdyz"}, 9)
+    torn.hear(update)
+
+    assert torn.text == "x😀yz"

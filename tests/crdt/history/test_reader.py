@@ -36,7 +36,7 @@ async def test_timeline_goes_on_where_it_ended(typed: World) -> None:
     first = await typed.history_reader.timeline("one")
     count = first.sequence
     async with typed.rooms.use("one") as room:
-        room.edit_text("bob", "abcd", typed.now)
+        room.edit("bob", {room.main_root: "abcd"}, typed.now)
     again = await typed.history_reader.timeline("one")
 
     assert (count, again.sequence) == (3, 4)

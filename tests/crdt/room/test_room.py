@@ -299,7 +299,7 @@ def test_text_over_size_limit_is_refused() -> None:
 
     assert room.files() == {"codemirror": "x" * 100}
     with pytest.raises(DocumentFull):
-        room.edit_text("ada", "z" * 101, NOW)
+        room.edit("ada", {room.main_root: "z" * 101}, NOW)
 
 
 def test_state_over_size_limit_is_refused() -> None:
@@ -357,9 +357,9 @@ def test_edits_through_api_are_relayed_and_logged_as_edits_of_author() -> None:
     send(room, ada, typist.insert(0, "one two three"))
     inbox.take()
 
-    room.edit_text("bob", "one 2 three", NOW)
-    room.edit_text("bob", "one 2 three", NOW)
-    room.edit_text("bob", "one 2 3", NOW)
+    room.edit("bob", {room.main_root: "one 2 three"}, NOW)
+    room.edit("bob", {room.main_root: "one 2 three"}, NOW)
+    room.edit("bob", {room.main_root: "one 2 3"}, NOW)
 
     updates = inbox.updates()
     assert len(updates) == 2
@@ -388,7 +388,7 @@ def test_version_keeps_later_contributors_for_next_version() -> None:
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     send(room, ada, typist.insert(0, "a"), NOW)
-    room.edit_text("bob", "ab", NOW + 5)
+    room.edit("bob", {room.main_root: "ab"}, NOW + 5)
 
     room.contributions.versioned(1, NOW + 9)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt.text.text_diff import Change, changes
+from crdt.text.text_diff import MAX_EDITS, Change, changes, joined
 
 texts = st.text(alphabet="ab \n😀é", max_size=60)
 
@@ -67,3 +67,30 @@ def test_text_diff_of_few_changes_in_large_file_stays_small() -> None:
     found = changes("".join(lines), "".join(changed))
 
     assert [(change.deleted, change.inserted) for change in found] == [(0, "!")] * 10
+
+
+@given(texts, texts, st.integers(1, 4))
+def test_text_diff_with_few_edits_allowed_gives_new_text(old: str, new: str, most: int) -> None:
+    found = changes(old, new, most=most)
+
+    assert applied(old, found) == new
+    assert len(found) <= most
+
+
+def test_text_diff_of_many_changes_joins_the_nearest_ones() -> None:
+    """What is far from everything else stays an edit of its own."""
+    old = "first\n" + "same\n" * 1_000 + "".join(f"{number}\nx\n" for number in range(1_000))
+    new = old.replace("first", "1st").replace("x", "y")
+
+    found = changes(old, new)
+
+    assert applied(old, found) == new
+    assert len(found) <= MAX_EDITS
+    assert found[0] == Change(0, 3, "1")
+
+
+def test_joined_blocks_are_the_ones_with_least_between() -> None:
+    blocks = [(0, 1, 0, 2), (5, 6, 6, 6), (7, 9, 7, 8)]
+    assert joined(blocks, 3) == blocks
+    assert joined(blocks, 2) == [(0, 1, 0, 2), (5, 9, 6, 8)]
+    assert joined(blocks, 1) == [(0, 9, 0, 8)]

@@ -1,0 +1,76 @@
+"""Texts that are replaced as wholes, by saves and restores: what differs becomes an edit like any other.
+
+Comparing large texts takes seconds, so a worker process does it, on a copy of the document. Whatever is edited
+meanwhile stays, as beside the edit of a client that was away: the edit names structs, not positions.
+Not for: text clients, whose texts are edits of what they had before (`crdt.room.text_clients`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final
+from weakref import WeakValueDictionary
+
+from crdt.document.view import edit_copy
+from crdt.errors import WorkTooLarge
+from crdt.lifecycle.changes import Changes
+from crdt.room.room import Room
+from crdt.text.text_diff import MANY_STEPS
+from crdt.workers import Workers
+
+_SMALL_TEXT = 16 << 10
+_SMALL_STATE = 64 << 10
+"""Characters of old and new texts together, and bytes of the document: the event loop compares these in 5 ms."""
+_DEADLINE_S: Final = 20.0
+"""For what takes 2 s on a quiet machine: the worker is the last that gets a core on a busy one."""
+
+Choose = Callable[[dict[str, str]], Mapping[str, str]]
+Check = Callable[[], Awaitable[object]]
+
+
+class WholeTexts:
+    """Turns the texts of rooms into others."""
+
+    def __init__(self, workers: Workers, changes: Changes, clock: Callable[[], int]) -> None:
+        """changes: see `Changes.read`; clock: milliseconds since 1970."""
+        self._workers = workers
+        self._changes = changes
+        self._clock = clock
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def edit(self, room: Room, user_id: str, choose: Choose, check: Check | None = None) -> None:
+        """Turn roots' texts into others by one edit of a user's.
+
+        One after another in each room: of two equal texts that come together, the second one then changes nothing.
+
+        choose  called with {root: text} of the document as it is; returns the texts of the roots that shall change
+        check   raises if the user may not do this; asked right before the edit is made
+
+        Raises what `check`, `Room.edit` and `Workers.run` raise; the document is then unchanged.
+        """
+        lock = self._locks.setdefault(room.session_id, asyncio.Lock())
+        async with lock:
+            await self._check(check)
+            before = room.files()
+            files = {root: text for root, text in choose(before).items() if before.get(root, "") != text}
+            size = sum(len(text) + len(before.get(root, "")) for root, text in files.items())
+            if size <= _SMALL_TEXT and room.document.size <= _SMALL_STATE:
+                room.edit(user_id, files, self._clock())
+                return
+            with room.server_edits.client_of(user_id) as client:
+                update = await self._compare(room, user_id, files, client)
+                await self._check(check)
+                room.take_edit(user_id, update, self._clock())
+
+    async def _check(self, check: Check | None) -> None:
+        if check:
+            await self._changes.read(check)
+
+    async def _compare(self, room: Room, user_id: str, files: Mapping[str, str], client: int) -> bytes:
+        """Return the update: of small edits if these can be found in time, else of the beginning and end that stay."""
+        copy = room.document.text_copy()
+        work = partial(self._workers.run, edit_copy, copy, files, client, None, key=user_id, deadline_s=_DEADLINE_S)
+        try:
+            return await work(MANY_STEPS)
+        except WorkTooLarge:
+            return await work(0)

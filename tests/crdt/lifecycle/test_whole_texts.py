@@ -1,0 +1,158 @@
+"""Whole texts: large ones are compared in a worker, edits made meanwhile stay, and equal texts change nothing."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from crdt.errors import WorkTooLarge
+from crdt.lifecycle.whole_texts import WholeTexts
+from crdt.room.room import Room
+from crdt.workers import Workers
+from tests.crdt.harness import NOW, Typist, join, send
+from tests.crdt.world import World
+from tests.waiting import until
+
+LINES = [f"line {number}\n" for number in range(4_000)]
+LARGE = "".join(LINES)
+CHANGED = "".join(f"{line[:-1]}!\n" if number % 1_000 == 500 else line for number, line in enumerate(LINES))
+
+
+class HeldWorkers(Workers):
+    """Does jobs in this process, each when it is released; `refused` numbers of steps take too long."""
+
+    def __init__(self, refused: tuple[int, ...] = ()) -> None:
+        super().__init__()
+        self.release = asyncio.Event()
+        self.steps: list[int] = []
+        self._refused = refused
+
+    async def run(  # type: ignore[override]  # any function
+        self, function: Callable[..., Any], *arguments: Any, key: str, deadline_s: float
+    ) -> Any:
+        self.steps.append(arguments[-1])
+        await self.release.wait()
+        if len(self.steps) in self._refused:
+            raise WorkTooLarge("the work took longer than it may")
+        return function(*arguments)
+
+
+class Scene:
+    """A room with the large text in it, and a typist who is connected."""
+
+    def __init__(self, room: Room, world: World, workers: HeldWorkers) -> None:
+        """workers: compare for it."""
+        self.room = room
+        self.workers = workers
+        self.typist = Typist(5)
+        self.connection, self.inbox = join(room, "bob")
+        send(room, self.connection, self.typist.insert(0, LARGE))
+        self._whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW)
+
+    async def edit(self, text: str, user_id: str = "ada", **options: Any) -> None:
+        await self._whole_texts.edit(self.room, user_id, lambda _: {"codemirror": text}, **options)
+
+    async def begin(self, text: str, user_id: str = "ada", **options: Any) -> "asyncio.Task[None]":
+        """Begin an edit; returns when a worker has it."""
+        jobs = len(self.workers.steps)
+        task = asyncio.create_task(self.edit(text, user_id, **options))
+        await until(lambda: len(self.workers.steps) > jobs)
+        return task
+
+    @property
+    def text(self) -> str:
+        return self.room.files()["codemirror"]
+
+
+@pytest.fixture
+async def make_scene(world: World):
+    await world.session()
+    async with world.rooms.use("one") as room:
+        yield lambda **options: Scene(room, world, HeldWorkers(**options))
+
+
+async def test_edit_of_small_text_is_made_in_this_process(world: World) -> None:
+    """Most saves are small: they wait for no worker."""
+    await world.session()
+    workers = HeldWorkers()
+    whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW)
+    async with world.rooms.use("one") as room:
+        await whole_texts.edit(room, "ada", lambda _: {"codemirror": "small"})
+        assert room.files() == {"codemirror": "small"}
+    assert workers.steps == []
+
+
+async def test_edit_with_an_equal_text_changes_nothing(make_scene) -> None:
+    scene = make_scene()
+    before = scene.room.journal.sequence
+    await scene.edit(LARGE)
+    assert (scene.workers.steps, scene.room.journal.sequence) == ([], before)
+
+
+async def test_edit_of_large_text_keeps_what_is_typed_meanwhile(make_scene) -> None:
+    """Typing goes on while a worker compares, and both are in the text."""
+    scene = make_scene()
+    edit = await scene.begin(CHANGED)
+    send(scene.room, scene.connection, scene.typist.insert(0, "typed meanwhile\n"))
+    scene.workers.release.set()
+    await edit
+    assert scene.text == "typed meanwhile\n" + CHANGED
+
+
+async def test_edit_of_large_text_is_a_small_update(make_scene) -> None:
+    """Only what differs is sent to editors."""
+    scene = make_scene()
+    scene.workers.release.set()
+    scene.inbox.take()
+    await scene.edit(CHANGED)
+    assert scene.text == CHANGED
+    (update,) = await until(scene.inbox.updates)
+    assert len(update) < 200
+
+
+async def test_edits_of_one_user_at_the_same_time_are_both_made(make_scene) -> None:
+    """The edit that a worker makes, and a small one of the same user's meanwhile, do not use the same clocks."""
+    scene = make_scene()
+    edit = await scene.begin(CHANGED)
+    scene.room.edit("ada", {"codemirror": "small\n" + LARGE}, NOW)
+    scene.workers.release.set()
+    await edit
+    assert scene.text == "small\n" + CHANGED
+
+
+async def test_edits_to_equal_texts_at_the_same_time_are_one(make_scene) -> None:
+    """Two formatters that save the same text do not double what they insert."""
+    scene = make_scene()
+    first = await scene.begin(CHANGED)
+    second = asyncio.create_task(scene.edit(CHANGED, "bob"))
+    scene.workers.release.set()
+    await asyncio.gather(first, second)
+    assert scene.text == CHANGED
+    assert len(scene.workers.steps) == 1
+
+
+async def test_edit_that_takes_too_long_to_compare_becomes_a_coarse_one(make_scene) -> None:
+    """A text that cannot be compared in time is saved nevertheless."""
+    scene = make_scene(refused=(1,))
+    scene.workers.release.set()
+    await scene.edit(CHANGED)
+    assert scene.text == CHANGED
+    assert scene.workers.steps[1] == 0 < scene.workers.steps[0]
+
+
+async def test_edit_by_somebody_who_may_no_more_changes_nothing(make_scene) -> None:
+    """Who loses the role while a worker compares does not edit."""
+    scene = make_scene()
+    may_edit = True
+
+    async def check() -> None:
+        if not may_edit:
+            raise PermissionError
+
+    edit = await scene.begin(CHANGED, check=check)
+    may_edit = False
+    scene.workers.release.set()
+    with pytest.raises(PermissionError):
+        await edit
+    assert scene.text == LARGE

@@ -1,0 +1,96 @@
+"""Large texts saved, restored and compared: right, as few edits, and never compared by the process that serves."""
+
+import asyncio
+import random
+
+import pytest
+
+from collab_server.server import Server
+from crdt.errors import WorkersBusy, WorkTooLarge
+from tests.api import Api
+from tests.handlers.clients import joined, texts_frame, typing_frame
+from tests.handlers.problems import is_problem
+from tests.waiting import until
+
+_DICE = random.Random(5)
+_LINES = [f"{number:x}\n" for number in range(40_000)]
+
+TEXTS = {
+    "changed lines": ("".join(f"{line}x\n" for line in _LINES), "".join(f"{line}y\n" for line in _LINES)),
+    "newlines": ("\n" * 400_000, "A" + "\n" * 400_000 + "Z"),
+    "words of one line": ("ab cd " * 50_000, "ab ce " * 50_000),
+    "shuffled lines": ("".join(_LINES), "".join(_DICE.sample(_LINES, len(_LINES)))),
+    "rotated lines": ("ab\n" * 100_000, "b\na" * 100_000),
+    "emoji": ("\U0001f600" * 60_000, "a" + "\U0001f600" * 59_000 + "b"),
+    "another text": ("x\n" * 100_000, "y " * 100_000),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+async def test_save_and_restore_of_large_texts_are_compared_by_workers(server: Server, ada: Api, name: str) -> None:
+    """Each kind of text that is dear to compare becomes what was asked for, there and back."""
+    old, new = TEXTS[name]
+    session_id = await ada.new_session(code=old)
+    first = await ada.post(f"/code/{session_id}/save", {"label": "old"})
+
+    saved = await ada.post(f"/code/{session_id}/save", {"code": new})
+    restored = await ada.post(f"/code/{session_id}/restore", {"version": first.body["version"]})
+
+    assert (saved.status, restored.status) == (201, 201)
+    assert saved.body["code"] == new
+    assert restored.body["code"] == old
+    assert (await ada.live(session_id))["code"] == old
+    assert server.parts.services.workers.counts["done"] == 2
+
+
+async def test_restore_of_several_large_files_is_one_edit(server: Server, ada: Api) -> None:
+    """Files that the version has not become empty, the others are as they were; editors hear of it in one update."""
+    old, new = TEXTS["changed lines"]
+    session_id = await ada.new_session(code=old)
+    wire = await joined(ada, session_id)
+    await wire.send(texts_frame({"second.py": old}))
+    await until(lambda: ada.live(session_id), lambda live: live["files"].get("second.py") == old)
+    first = await ada.post(f"/code/{session_id}/save")
+    await ada.post(f"/code/{session_id}/save", {"code": new})
+    await wire.send(texts_frame({"third.py": "third\n" * 20_000}))
+    await until(lambda: ada.live(session_id), lambda live: live["files"].get("third.py"))
+
+    restored = await ada.post(f"/code/{session_id}/restore", {"version": first.body["version"]})
+
+    assert restored.status == 201
+    assert restored.body["files"] == {"codemirror": old, "second.py": old, "third.py": ""}
+    assert server.parts.services.workers.counts["done"] == 2
+
+
+async def test_save_of_large_text_keeps_what_is_typed_meanwhile(server: Server, ada: Api, bob: Api) -> None:
+    """Whoever types while a worker compares loses nothing, and neither does the save."""
+    old, new = TEXTS["changed lines"]
+    session_id = await ada.new_session(code=old)
+    await bob.post(f"/session/{session_id}/join")
+    wire = await joined(bob, session_id)
+
+    save = asyncio.create_task(ada.post(f"/code/{session_id}/save", {"code": new}))
+    await until(lambda: server.parts.services.workers.processes)
+    await wire.send(typing_frame("typed meanwhile"))
+    await until(lambda: ada.live(session_id), lambda live: "typed meanwhile" in live["code"])
+
+    assert (await save).status == 201
+    live = (await ada.live(session_id))["code"]
+    assert live.replace("typed meanwhile", "") == new
+    assert "typed meanwhile" in live
+
+
+async def test_save_that_no_worker_can_do_is_refused_and_changes_nothing(
+    server: Server, ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is 413 if it takes too long in any way, and 503 while too much is waiting."""
+    old, new = TEXTS["changed lines"]
+    session_id = await ada.new_session(code=old)
+    for error, status, code in ((WorkTooLarge("x"), 413, "too_large"), (WorkersBusy("x"), 503, "unavailable")):
+
+        async def run(*_: object, refused: Exception = error, **__: object) -> None:
+            raise refused
+
+        monkeypatch.setattr(server.parts.services.workers, "run", run)
+        is_problem(await ada.post(f"/code/{session_id}/save", {"code": new}), status, code)
+    assert (await ada.live(session_id))["code"] == old
