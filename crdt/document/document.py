@@ -14,11 +14,11 @@ Everything that comes in has passed `update_parser` and `StructIndex`. All posit
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from crdt.document.merging import EMPTY, FAN_IN, PycrdtFailure, cut, guarded, merge
-from crdt.document.slices import count_structs, slice_update
 from crdt.document.traits import Traits, inspect
 from crdt.document.view import TextCopy, View, make_edit
 from crdt.document.work import SLICE_STRUCTS, Work
 from crdt.errors import LimitExceeded, Rejected, TextUnavailable
+from crdt.rewriting.slices import count_structs, slice_update
 from crdt.text.text_map import Edit
 from crdt.wire import raw_merge
 from crdt.wire.compact import IsInSequence, squash

@@ -2,10 +2,10 @@
 
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
-from crdt.document.struct_index import StructIndex
 from crdt.errors import DocumentFull
 from crdt.limits import MAX_STATE_BYTES, MAX_TEXT_BYTES, LimitCounters, RoomLimits
 from crdt.reading.items import text_bytes
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 
 

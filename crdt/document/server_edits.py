@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from crdt.document.document import Document
-from crdt.document.struct_index import StructIndex
+from crdt.structs.struct_index import StructIndex
 from crdt.text.text_map import Edit
 
 _MAX_CLIENT_ID = (1 << 32) - 1

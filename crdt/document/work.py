@@ -7,9 +7,9 @@ by slice, and of a whole document whenever it is loaded. What is usual for its s
 
 from collections.abc import Callable, Iterable, Iterator
 
-from crdt.document.cuts import cut_at, places_of
 from crdt.errors import LimitExceeded
 from crdt.limits import MAX_WORK_S
+from crdt.rewriting.cuts import cut_at, places_of
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Mapping
 
 from crdt.errors import Rejected
+from crdt.rewriting.splitting import Part, split_update
 from crdt.room.connection import Connection
-from crdt.wire.splitting import Part, split_update
 from crdt.wire.y_protocol import sync_step2, sync_update
 
 _KEPT_S = 10.0

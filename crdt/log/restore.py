@@ -9,19 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from crdt.document.merging import EMPTY, merge, verify
-from crdt.document.struct_index import StructIndex
 from crdt.document.traits import Traits, inspect
 from crdt.document.work import are_slow, count_cuts, cut_copy, needs_cuts
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
+from crdt.rewriting.readable import readable
+from crdt.structs.struct_index import StructIndex
 from crdt.wire import raw_merge
 from crdt.wire.compact import Squasher, squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import VALUES, Parsed
 from crdt.wire.raw_merge import MergedState
-from crdt.wire.readable import readable
 from crdt.wire.update_parser import parse
 from storage.records import Checkpoint, Chunk
 

@@ -9,12 +9,12 @@ be found: so an owner who comes back is asked for the structs that others brough
 
 from collections.abc import Iterable, Mapping, Set
 
-from crdt.document.overlap import find_differing
-from crdt.document.struct_index import StructIndex
 from crdt.log.contributions import Contributions
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, UpdateKind
 from crdt.room.presence import Presence
+from crdt.structs.overlap import find_differing
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 
 _NOBODY: frozenset[int] = frozenset()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crdt.document.struct_index import StructIndex
 from crdt.log.contributions import Contributions
 from crdt.room.broadcast import Broadcast
 from crdt.room.claims import Claims
@@ -11,6 +10,7 @@ from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection, Observer
 from crdt.room.context import RoomContext
 from crdt.room.presence import Presence
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.y_protocol import AwarenessEntry
 from storage.records import Role
 

@@ -7,7 +7,6 @@ store; `crdt.lifecycle` loads it, writes its log and closes it.
 
 from collections.abc import Mapping, Sequence, Set
 
-from crdt.document import admission, fast_path
 from crdt.document.document import CUT_BYTES, Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
@@ -16,16 +15,17 @@ from crdt.log import codec
 from crdt.log.contributions import Contributions
 from crdt.log.journal import Journal
 from crdt.log.restore import RestoredDocument
+from crdt.rewriting.splitting import SPLIT_BYTES
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
 from crdt.room.incoming import Incoming, UpdateKind, check_size
 from crdt.room.members import Members
 from crdt.room.upkeep import Upkeep
+from crdt.structs import admission, fast_path
 from crdt.text.text_map import Edit
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.parsed_update import Parsed
-from crdt.wire.splitting import SPLIT_BYTES
 from storage.records import Chunk
 
 _SYNC = bytes((y_protocol.SYNC,))

@@ -4,7 +4,7 @@ Admission takes the part of an update that a document can integrate now. The rul
 struct that is cut lies behind the clock before it and before the right origin of the whole (`splitItem` in
 `Item.js`), and both halves of a surrogate pair that is cut become U+FFFD (`ContentString.splice`).
 
-Not for: deciding which part that is (`crdt.document.admission`). The update must have passed `update_parser.parse`.
+Not for: deciding which part that is (`crdt.structs.admission`). The update must have passed `update_parser.parse`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -3,9 +3,9 @@
 from random import Random
 
 from crdt.document.merging import EMPTY
-from crdt.document.struct_index import StructIndex
 from crdt.errors import ProtocolError
 from crdt.room.room import Room
+from crdt.structs.struct_index import StructIndex
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.lib0 import write_var_bytes, write_var_uint

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from crdt.document.struct_index import StructIndex
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.content import GC, SKIP, STRING
 from crdt.wire.struct_id import client_of, clock_of, pack_id
 from tests.fuzz import contents

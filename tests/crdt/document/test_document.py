@@ -9,12 +9,12 @@ import pytest
 from crdt.document import document, merging
 from crdt.document.document import CUT_BYTES, Document
 from crdt.document.merging import EMPTY, merge, verify
-from crdt.document.struct_index import StructIndex
 from crdt.document.traits import inspect
 from crdt.document.view import View
 from crdt.document.work import SLICE_STRUCTS
 from crdt.errors import LimitExceeded, Rejected, RoomDamaged, TextUnavailable
 from crdt.limits import MAX_WORK_S
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.compact import squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
@@ -24,8 +24,8 @@ from crdt.wire.update_parser import parse
 from crdt.wire.y_protocol import state_vector
 from harness.hostile import B3, POISON
 from tests.crdt.harness import Typist
-from tests.crdt.structs import placed, update_of
-from tests.crdt.structs import text as structure_text
+from tests.crdt.struct_bytes import placed, update_of
+from tests.crdt.struct_bytes import text as structure_text
 from tests.yjs import Yjs
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from crdt.document.document import Document
 from crdt.document.quota import DocumentQuota
-from crdt.document.struct_index import StructIndex
 from crdt.errors import DocumentFull
 from crdt.limits import LimitCounters, RoomLimits
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist

@@ -5,7 +5,7 @@ import pytest
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.document.server_edits import ServerEdits, code_root
-from crdt.document.struct_index import StructIndex
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.update_parser import parse
 
 

@@ -5,7 +5,7 @@ from crdt.wire import raw_merge
 from crdt.wire.update_parser import parse
 from harness.hostile import B3
 from tests.crdt.harness import Typist
-from tests.crdt.structs import placed, text, update_of, value
+from tests.crdt.struct_bytes import placed, text, update_of, value
 from tests.fuzz.structure import Section, Update
 
 BROKEN_ON_B3 = raw_merge.merge([B3, bytes.fromhex("01010700070003010100")])

@@ -6,7 +6,7 @@ from crdt.document.work import Work, cut_copy, needs_cuts
 from crdt.errors import LimitExceeded
 from crdt.limits import MAX_WORK_S
 from crdt.wire.update_parser import parse
-from tests.crdt.structs import placed, text, update_of
+from tests.crdt.struct_bytes import placed, text, update_of
 from tests.fuzz import structure
 from tests.fuzz.structure import Section, Update
 

@@ -7,9 +7,9 @@ import pycrdt
 
 from crdt.lifecycle import large_answers
 from crdt.lifecycle.large_answers import LargeAnswers, frames_for
+from crdt.rewriting.splitting import split_update
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
-from crdt.wire.splitting import split_update
 from crdt.wire.y_protocol import SyncStep2, SyncUpdate
 from storage.records import Role
 from tests.crdt.harness import Inbox

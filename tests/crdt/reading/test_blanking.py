@@ -9,7 +9,7 @@ from crdt.reading.values import decode
 from crdt.wire.content import ANY, BINARY, EMBED, FORMAT, JSON
 from crdt.wire.lib0 import write_var_bytes
 from crdt.wire.update_parser import parse
-from tests.crdt.structs import placed, text, update_of
+from tests.crdt.struct_bytes import placed, text, update_of
 
 SECRET = 'sé"cret'
 BLOCKS = BLOCK * len(SECRET)

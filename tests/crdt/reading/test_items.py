@@ -9,7 +9,7 @@ from crdt.reading.items import ItemReader, as_text, text_bytes, units
 from crdt.wire.compact import squash
 from crdt.wire.content import ANY, STRING
 from tests.crdt.harness import Typist
-from tests.crdt.structs import placed, text, update_of, value
+from tests.crdt.struct_bytes import placed, text, update_of, value
 
 
 def test_units_has_a_character_for_each_code_unit() -> None:

@@ -12,7 +12,7 @@ from crdt.wire.content import JSON, STORED_LIMITS
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
-from tests.crdt.structs import placed, update_of, value
+from tests.crdt.struct_bytes import placed, update_of, value
 from tests.fuzz import structure
 from tests.fuzz.structure import Struct
 

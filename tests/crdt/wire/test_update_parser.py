@@ -6,9 +6,9 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, LimitExceeded, ProtocolError, Rejected
 from crdt.limits import MAX_VALUE_DEPTH
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.content import CLIENT_LIMITS, DELETED, DOC, FORMAT, JSON, STORED_LIMITS, TYPE, ScanLimits
 from crdt.wire.lib0 import write_var_bytes
 from crdt.wire.parsed_update import HOOKS, Parsed
@@ -16,7 +16,7 @@ from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from harness.hostile import B3, CORPUS, many_roots, nested_arrays
 from tests.crdt.harness import Typist
-from tests.crdt.structs import placed, text, update_of, value
+from tests.crdt.struct_bytes import placed, text, update_of, value
 
 
 def nested_json(depth: int) -> bytes:

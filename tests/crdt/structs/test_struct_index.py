@@ -4,10 +4,10 @@ import contextlib
 
 import pytest
 
-from crdt.document import type_table
-from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, LimitExceeded, Rejected
 from crdt.limits import MAX_ROOTS
+from crdt.structs import type_table
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse
 from harness.hostile import B3, many_roots, nested_types

@@ -2,9 +2,9 @@
 
 import pytest
 
-from crdt.document import type_table
-from crdt.document.type_table import TypeTable
 from crdt.errors import LimitExceeded
+from crdt.structs import type_table
+from crdt.structs.type_table import TypeTable
 from crdt.wire.parsed_update import Placement
 from crdt.wire.struct_id import NO_ID, pack_id
 

@@ -9,8 +9,8 @@ finding, `tests/fuzz`). Nor does a client put text under a map key, which a stru
 from bisect import bisect_left
 from typing import Protocol
 
-from crdt.document.type_table import TypeTable
 from crdt.errors import Rejected
+from crdt.structs.type_table import TypeTable
 from crdt.wire.content import DELETED, EMBED, FORMAT, GC, STRING, TYPE
 from crdt.wire.parsed_update import GONE, ParentChange, ParentRuns, Parsed, Placement
 from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id

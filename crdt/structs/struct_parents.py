@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from crdt.document.parent_resolver import ParentResolver, common_parent
-from crdt.document.type_table import TypeTable
+from crdt.structs.parent_resolver import ParentResolver, common_parent
+from crdt.structs.type_table import TypeTable
 from crdt.wire.content import DELETED, EMBED, FORMAT
 from crdt.wire.parsed_update import GONE, ParentRuns, Parsed, Placement
 from crdt.wire.struct_id import NO_ID, client_of, clock_of

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from crdt.document.partial import find_part
+from crdt.structs.partial import find_part
 from crdt.wire.content import SKIP
 from crdt.wire.update_parser import parse
-from tests.crdt.structs import placed, text
+from tests.crdt.struct_bytes import placed, text
 from tests.fuzz.structure import Section, Struct, Update
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.document.cuts import cut_at, places_of
+from crdt.rewriting.cuts import cut_at, places_of
 from crdt.wire.content import ANY
 from crdt.wire.update_parser import parse
-from tests.crdt.structs import placed, text, update_of
+from tests.crdt.struct_bytes import placed, text, update_of
 from tests.fuzz import structure
 from tests.fuzz.structure import Section, Struct, Update
 

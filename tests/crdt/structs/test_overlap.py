@@ -2,9 +2,9 @@
 
 import pytest
 
-from crdt.document.overlap import find_differing
+from crdt.structs.overlap import find_differing
 from crdt.wire.content import SKIP
-from tests.crdt.structs import deleted, gone, placed, text, update_of, value
+from tests.crdt.struct_bytes import deleted, gone, placed, text, update_of, value
 from tests.fuzz.structure import Struct
 
 

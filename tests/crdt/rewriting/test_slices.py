@@ -6,11 +6,11 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.document.partial import find_part
-from crdt.document.slices import count_structs, slice_update
+from crdt.rewriting.slices import count_structs, slice_update
+from crdt.structs.partial import find_part
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
-from tests.crdt.structs import placed, text
+from tests.crdt.struct_bytes import placed, text
 from tests.fuzz.structure import Section, Update
 
 

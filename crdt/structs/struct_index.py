@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Set
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
-from crdt.document.partial import find_part
-from crdt.document.struct_parents import StructParents
-from crdt.document.type_table import TypeTable
 from crdt.errors import Gap, LimitExceeded, Rejected
 from crdt.limits import MAX_ROOTS
+from crdt.structs.partial import find_part
+from crdt.structs.struct_parents import StructParents
+from crdt.structs.type_table import TypeTable
 from crdt.wire.parsed_update import Parsed, Placement
 from crdt.wire.struct_id import pack_id
 

@@ -6,17 +6,17 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.document.admission import MAX_FOLLOWERS
-from crdt.document.slices import count_structs
-from crdt.document.struct_index import StructIndex
 from crdt.errors import Rejected
+from crdt.rewriting.slices import count_structs
+from crdt.structs.admission import MAX_FOLLOWERS
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.content import GC
 from crdt.wire.parsed_update import GONE
 from crdt.wire.struct_id import pack_id
 from crdt.wire.struct_reader import Parent
 from crdt.wire.update_parser import parse, read
 from tests.crdt.harness import Typist
-from tests.crdt.structs import admit, placed, text, update_of, value
+from tests.crdt.struct_bytes import admit, placed, text, update_of, value
 from tests.fuzz.structure import Section, Struct, Update, shared_type
 
 BASE = update_of(

@@ -2,9 +2,9 @@
 
 import pycrdt
 
-from crdt.document.collected import collect
+from crdt.rewriting.collected import collect
 from crdt.wire.content import GC
-from tests.crdt.structs import gone, placed, text, update_of
+from tests.crdt.struct_bytes import gone, placed, text, update_of
 from tests.fuzz.structure import parse
 
 

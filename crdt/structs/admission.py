@@ -3,16 +3,16 @@
 from collections.abc import Callable, Set
 from typing import NamedTuple
 
-from crdt.document.collected import collect
-from crdt.document.merging import EMPTY
-from crdt.document.overlap import find_differing
-from crdt.document.partial import Part, find_part
-from crdt.document.struct_index import StructIndex
 from crdt.errors import Gap, Rejected
+from crdt.rewriting.collected import collect
+from crdt.rewriting.map_values import split_values
+from crdt.structs.overlap import find_differing
+from crdt.structs.partial import Part, find_part
+from crdt.structs.struct_index import StructIndex
 from crdt.wire import update_parser
 from crdt.wire.compact import squash
-from crdt.wire.map_values import split_values
 from crdt.wire.parsed_update import Parsed
+from crdt.wire.raw_merge import EMPTY
 from crdt.wire.slicing import take_part
 
 MAX_FOLLOWERS = 250

@@ -2,15 +2,15 @@
 
 import pytest
 
-from crdt.document.admission import Admitted, check_update
-from crdt.document.slices import count_structs
-from crdt.document.struct_index import StructIndex
 from crdt.errors import Rejected
+from crdt.rewriting.slices import count_structs
+from crdt.structs.admission import Admitted, check_update
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.content import ANY
 from crdt.wire.parsed_update import Placement
 from crdt.wire.update_parser import parse, read
 from tests.crdt.harness import EMPTY, Typist
-from tests.crdt.structs import gone, placed, text, update_of
+from tests.crdt.struct_bytes import gone, placed, text, update_of
 from tests.fuzz.structure import Section, Struct, Update
 
 

@@ -3,7 +3,7 @@
 One run of ASCII text with origins, one range deleted, or both: typing over a selection. Whatever is not
 plainly that, or needs a second look in the room's tables, goes the long way (`update_parser`,
 `StructIndex`), which alone refuses updates. The rules are the same;
-`tests/crdt/document/test_fast_path.py` holds the two against each other.
+`tests/crdt/structs/test_fast_path.py` holds the two against each other.
 
 Only in documents of plain text, with any number of roots and with formats: there pycrdt integrates
 whatever has this shape (2.8 million senseless keystrokes in 135,000 sequences), so that it may happen
@@ -26,7 +26,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from crdt.document.struct_index import StructIndex
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.struct_id import MAX_CLOCK, NO_ID, pack_id
 from crdt.wire.struct_reader import Parent
 

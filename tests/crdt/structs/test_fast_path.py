@@ -6,19 +6,19 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.document import fast_path
-from crdt.document.admission import check_update
 from crdt.document.document import Document
-from crdt.document.fast_path import SimpleEdit
-from crdt.document.struct_index import StructIndex
 from crdt.document.traits import inspect
 from crdt.errors import ProtocolError
+from crdt.structs import fast_path
+from crdt.structs.admission import check_update
+from crdt.structs.fast_path import SimpleEdit
+from crdt.structs.struct_index import StructIndex
 from crdt.wire import y_protocol
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
-from tests.crdt.structs import admit
+from tests.crdt.struct_bytes import admit
 
 
 def taken(index: StructIndex, update: bytes, author: str = "ada") -> None:

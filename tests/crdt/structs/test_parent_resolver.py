@@ -2,12 +2,12 @@
 
 import pytest
 
-from crdt.document.struct_index import StructIndex
 from crdt.errors import Rejected
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import GONE, Placement
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
-from tests.crdt.structs import deleted, gone, placed, text, update_of, value
+from tests.crdt.struct_bytes import deleted, gone, placed, text, update_of, value
 from tests.fuzz.structure import Section, Struct, Update, shared_type
 
 BASE = update_of(

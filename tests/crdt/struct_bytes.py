@@ -1,8 +1,8 @@
 """Updates put together struct by struct, as no client makes them by itself."""
 
-from crdt.document.admission import check_update
 from crdt.document.merging import EMPTY
-from crdt.document.struct_index import StructIndex
+from crdt.structs.admission import check_update
+from crdt.structs.struct_index import StructIndex
 from crdt.wire.content import ANY, DELETED, GC
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import read
