@@ -8,9 +8,10 @@ be another one. So they are turned into what Yjs makes of them before anybody ge
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from crdt.wire.content import GC, STORED_LIMITS
-from crdt.wire.lib0 import read_var_uint, write_var_uint
-from crdt.wire.struct_reader import StructReader
+from crdt.wire.content import GC
+from crdt.wire.lib0 import write_var_uint
+from crdt.wire.struct_id import client_of, clock_of
+from crdt.wire.struct_rewriter import StructRewriter
 
 
 def collect(update: bytes, ranges: Iterable[tuple[int, int, int]]) -> bytes:
@@ -24,46 +25,30 @@ def collect(update: bytes, ranges: Iterable[tuple[int, int, int]]) -> bytes:
     return _Collector(update, {client: sorted(pairs) for client, pairs in by_client.items()}).run()
 
 
-class _Collector(StructReader):
+class _Collector(StructRewriter):
     """One pass over one update."""
 
-    __slots__ = ("_ranges",)
+    __slots__ = ("_open_length", "_ranges")
 
     def __init__(self, update: bytes, ranges: dict[int, list[tuple[int, int]]]) -> None:
-        super().__init__(update, STORED_LIMITS)
+        super().__init__(update)
         self._ranges = ranges
+        self._open_length = 0  # of the GC struct that the next one may join, as Yjs joins them
 
-    def run(self) -> bytes:
-        sections, at = read_var_uint(self.data, 0)
-        parts = [write_var_uint(sections)]
-        for _ in range(sections):
-            at = self._section(at, parts)
-        return b"".join((*parts, self.data[at:]))
+    def rewrite(self, start: int, own: int) -> tuple[int, int]:
+        kind, content = self.skip_header(start)
+        length, end = self.struct_end(content, kind)
+        if kind == GC or _is_in(self._ranges.get(client_of(own), []), clock_of(own)):
+            self._open_length += length
+        else:
+            self.end_section()
+            self.keep(start, end)
+        return length, end
 
-    def _section(self, at: int, parts: list[bytes]) -> int:
-        count, client, first, at = self.section_head(at)
-        ranges = self._ranges.get(client, [])
-        structs: list[bytes] = []
-        clock = first
-        open_length = 0  # of the GC struct that the next one may join, as Yjs joins them
-        for _ in range(count):
-            start = at
-            kind, _, _, _, content, _ = self.header(start)
-            length, at = self.struct_end(content, kind)
-            if kind == GC or _is_in(ranges, clock):
-                open_length += length
-            else:
-                structs += _collected(open_length)
-                open_length = 0
-                structs.append(self.data[start:at])
-            clock += length
-        structs += _collected(open_length)
-        parts += (write_var_uint(len(structs)), write_var_uint(client), write_var_uint(first), *structs)
-        return at
-
-
-def _collected(length: int) -> tuple[bytes, ...]:
-    return (bytes((GC,)) + write_var_uint(length),) if length else ()
+    def end_section(self) -> None:
+        if self._open_length:
+            self.write(1, bytes((GC,)), write_var_uint(self._open_length))
+            self._open_length = 0
 
 
 def _is_in(ranges: list[tuple[int, int]], clock: int) -> bool:

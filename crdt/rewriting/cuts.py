@@ -13,12 +13,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from crdt.wire.content import ANY, STORED_LIMITS, STRING
+from crdt.wire.content import ANY, STRING
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.slicing import id_bytes
-from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id
-from crdt.wire.struct_reader import HAS_LEFT_ORIGIN, HAS_RIGHT_ORIGIN, StructReader
+from crdt.wire.struct_id import NO_ID, client_of, clock_of
+from crdt.wire.struct_reader import HAS_LEFT_ORIGIN, HAS_RIGHT_ORIGIN
+from crdt.wire.struct_rewriter import StructRewriter
 
 _UNIT_BYTES = 2
 _Places = Mapping[int, list[int]]
@@ -40,45 +41,33 @@ def cut_at(update: bytes, places: _Places) -> bytes:
     return _Cutter(update, places).run()
 
 
-class _Cutter(StructReader):
+class _Cutter(StructRewriter):
     """One pass over one update."""
 
     __slots__ = ("_places",)
 
     def __init__(self, update: bytes, places: _Places) -> None:
-        super().__init__(update, STORED_LIMITS)
+        super().__init__(update)
         self._places = places
 
-    def run(self) -> bytes:
-        sections, at = read_var_uint(self.data, 0)
-        parts = [write_var_uint(sections)]
-        for _ in range(sections):
-            at = self._section(at, parts)
-        return b"".join((*parts, self.data[at:]))
+    def rewrite(self, start: int, own: int) -> tuple[int, int]:
+        kind, content = self.skip_header(start)
+        length, end = self.struct_end(content, kind)
+        inside = self._inside(own, length) if length > 1 and kind in (STRING, ANY) else []
+        if not inside:
+            self.keep(start, end)
+            return length, end
+        bounds = [0, *inside, length]
+        _, _, right, _, _, _ = self.header(start)
+        contents = self._contents(content, end, kind, bounds)
+        self.write(1, self.data[start:content], contents[0])
+        self.write(len(inside), *_behind(kind, own, right, bounds, contents))
+        return length, end
 
-    def _section(self, at: int, parts: list[bytes]) -> int:
-        count, client, first, at = self.section_head(at)
-        places = self._places.get(client, [])
-        structs: list[bytes] = []
-        clock, number, copied = first, 0, at  # `number` of structs, all before `copied` are written
-        for _ in range(count):
-            start = at
-            kind, _, right, _, content, _ = self.header(start)
-            length, at = self.struct_end(content, kind)
-            if length > 1 and kind in (STRING, ANY):
-                inside = places[bisect_right(places, clock) : bisect_left(places, clock + length)]
-                if inside:
-                    bounds = [0, *(place - clock for place in inside), length]
-                    contents = self._contents(content, at, kind, bounds)
-                    structs += (self.data[copied:content], contents[0])
-                    structs += _behind(kind, pack_id(client, clock), right, bounds, contents)
-                    number += len(inside)
-                    copied = at
-            clock += length
-            number += 1
-        structs.append(self.data[copied:at])
-        parts += (write_var_uint(number), write_var_uint(client), write_var_uint(first), *structs)
-        return at
+    def _inside(self, own: int, length: int) -> list[int]:
+        """Return the places inside a struct, counted from its beginning."""
+        places, clock = self._places.get(client_of(own), []), clock_of(own)
+        return [place - clock for place in places[bisect_right(places, clock) : bisect_left(places, clock + length)]]
 
     def _contents(self, at: int, end: int, kind: int, bounds: list[int]) -> list[bytes]:
         """Return the contents of the pieces of a struct between `bounds`, in clock units from its beginning."""

@@ -7,10 +7,12 @@ yrs hangs or dies over such structs, so they are taken apart again. Yjs defines 
 
 from collections.abc import Set
 
-from crdt.wire.content import ANY, STORED_LIMITS
-from crdt.wire.lib0 import read_var_uint, write_var_uint
-from crdt.wire.struct_id import NO_ID, client_of, clock_of, pack_id
-from crdt.wire.struct_reader import HAS_LEFT_ORIGIN, HAS_RIGHT_ORIGIN, StructHeader, StructReader
+from crdt.wire.content import ANY
+from crdt.wire.lib0 import read_var_uint
+from crdt.wire.slicing import id_bytes
+from crdt.wire.struct_id import NO_ID
+from crdt.wire.struct_reader import HAS_LEFT_ORIGIN, HAS_RIGHT_ORIGIN
+from crdt.wire.struct_rewriter import StructRewriter
 
 
 def split_values(update: bytes, multi_value_entries: Set[int]) -> bytes:
@@ -21,51 +23,33 @@ def split_values(update: bytes, multi_value_entries: Set[int]) -> bytes:
     return _ValueSplitter(update, multi_value_entries).run()
 
 
-class _ValueSplitter(StructReader):
+class _ValueSplitter(StructRewriter):
     """One pass over one update."""
 
+    __slots__ = ("_multi_value_entries",)
+
     def __init__(self, update: bytes, multi_value_entries: Set[int]) -> None:
-        super().__init__(update, STORED_LIMITS)
+        super().__init__(update)
         self._multi_value_entries = multi_value_entries
 
-    def run(self) -> bytes:
-        sections, at = read_var_uint(self.data, 0)
-        parts = [write_var_uint(sections)]
-        for _ in range(sections):
-            at = self._section(at, parts)
-        return b"".join((*parts, self.data[at:]))
+    def rewrite(self, start: int, own: int) -> tuple[int, int]:
+        if own in self._multi_value_entries:
+            return self._split(start, own)
+        kind, content = self.skip_header(start)
+        length, end = self.struct_end(content, kind)
+        self.keep(start, end)
+        return length, end
 
-    def _section(self, at: int, parts: list[bytes]) -> int:
-        count, client, first, at = self.section_head(at)
-        structs: list[bytes] = []
-        clock = first
-        for _ in range(count):
-            start = at
-            header = kind, _, _, _, content, _ = self.header(start)
-            own = pack_id(client, clock)
-            if own in self._multi_value_entries:
-                length, at = self._split(start, header, own, structs)
-            else:
-                length, at = self.struct_end(content, kind)
-                structs.append(self.data[start:at])
-            clock += length
-        parts += (write_var_uint(len(structs)), write_var_uint(client), write_var_uint(first), *structs)
-        return at
-
-    def _split(self, start: int, header: StructHeader, own: int, structs: list[bytes]) -> tuple[int, int]:
-        """Append a struct for each value, each behind the one before it and before the same right origin."""
-        kind, _, right_origin, _, content, _ = header
-        right = b"" if right_origin == NO_ID else _id_bytes(right_origin)
+    def _split(self, start: int, own: int) -> tuple[int, int]:
+        """Write a struct for each value, each behind the one before it and before the same right origin."""
+        kind, _, right_origin, _, content, _ = self.header(start)
+        right = b"" if right_origin == NO_ID else id_bytes(right_origin)
         info = kind | HAS_LEFT_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0)
         head = self.data[start:content]
         count, at = read_var_uint(self.data, content)
         for number in range(count):
             value = at
             at = self.any_value(at) if kind == ANY else self.json_value(at)
-            structs.append(head + b"\x01" + self.data[value:at])
-            head = bytes((info,)) + _id_bytes(own + number) + right
+            self.write(1, head, b"\x01", self.data[value:at])
+            head = bytes((info,)) + id_bytes(own + number) + right
         return count, at
-
-
-def _id_bytes(packed: int) -> bytes:
-    return write_var_uint(client_of(packed)) + write_var_uint(clock_of(packed))

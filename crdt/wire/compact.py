@@ -14,10 +14,11 @@ The input must have passed `update_parser.parse`.
 
 from collections.abc import Callable, Set
 
-from crdt.wire.content import ANY, DELETED, GC, JSON, STORED_LIMITS, STRING
+from crdt.wire.content import ANY, DELETED, GC, JSON, STRING
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
-from crdt.wire.struct_id import NO_ID, pack_id
-from crdt.wire.struct_reader import StructReader, utf_16_length
+from crdt.wire.struct_id import NO_ID
+from crdt.wire.struct_reader import utf_16_length
+from crdt.wire.struct_rewriter import StructRewriter
 
 LONG_VALUES = 32
 """A value counts as so many characters where structs are cut: yrs moves it."""
@@ -44,7 +45,7 @@ def squash(
     return Squasher(update, split_surrogates, is_in_sequence).run()
 
 
-class Squasher(StructReader):
+class Squasher(StructRewriter):
     """One pass over one update, see `squash`.
 
     longest  length of the longest text or values written, these counted many times (`LONG_VALUES`)
@@ -54,20 +55,15 @@ class Squasher(StructReader):
     """
 
     __slots__ = (
-        "_count", "_head", "_is_in_sequence", "_is_sequence", "_kind", "_length", "_out", "_right",
+        "_head", "_is_in_sequence", "_is_sequence", "_kind", "_length", "_right",
         "_split_surrogates", "_texts", "longest",
     )  # fmt: skip
 
     def __init__(self, update: bytes, split_surrogates: Set[int], is_in_sequence: IsInSequence | None) -> None:
-        super().__init__(update, STORED_LIMITS)
+        super().__init__(update)
         self.longest = 0
         self._split_surrogates = split_surrogates
         self._is_in_sequence = is_in_sequence
-        self._start_section()
-
-    def _start_section(self) -> None:
-        self._out: list[bytes] = []
-        self._count = 0
         self._kind = _NOTHING_OPEN
         self._is_sequence: bool | None = None
         self._head = b""
@@ -75,31 +71,8 @@ class Squasher(StructReader):
         self._length = 0
         self._texts: list[bytes] = []
 
-    def run(self) -> bytes:
-        sections, at = read_var_uint(self.data, 0)
-        parts = [write_var_uint(sections)]
-        for _ in range(sections):
-            at = self._section(at, parts)
-        parts.append(self.data[at:])
-        return b"".join(parts)
-
-    def _section(self, at: int, parts: list[bytes]) -> int:
-        count, client, first, at = self.section_head(at)
-        self._start_section()
-        own = pack_id(client, first)
-        for _ in range(count):
-            length, at = self._struct(at, own)
-            own += length
-        self._close()
-        parts += (write_var_uint(self._count), write_var_uint(client), write_var_uint(first))
-        parts += self._out
-        return at
-
-    def _struct(self, start: int, own: int) -> tuple[int, int]:
-        """Put one struct, with the packed id `own`, into the open run or begin the next one.
-
-        Returns (its length, next position).
-        """
+    def rewrite(self, start: int, own: int) -> tuple[int, int]:
+        """Put one struct into the open run or begin the next one; as `StructRewriter.rewrite`."""
         kind, left, right, parent, at, _ = self.header(start)
         if kind == GC:
             length, end = read_var_uint(self.data, at)
@@ -124,8 +97,7 @@ class Squasher(StructReader):
         else:
             self._close()
             length, end = self.content(at, kind)
-            self._out.append(self.data[start:end])
-            self._count += 1
+            self.keep(start, end)
             if length > 1:
                 self.longest = max(self.longest, length * LONG_VALUES)
         return length, end
@@ -164,15 +136,18 @@ class Squasher(StructReader):
         self._kind, self._right, self._length, self._texts = kind, right, length, [text]
         self._head = self.data[start:at]
 
+    def end_section(self) -> None:
+        self._close()
+        self._is_sequence = None
+
     def _close(self) -> None:
         """Write the open run, if there is one."""
         if self._kind == STRING:
-            self._out.append(self._head + write_var_bytes(b"".join(self._texts)))
+            self.write(1, self._head, write_var_bytes(b"".join(self._texts)))
             self.longest = max(self.longest, self._length)
         elif self._kind in _VALUES:
-            self._out.append(self._head + write_var_uint(self._length) + b"".join(self._texts))
+            self.write(1, self._head, write_var_uint(self._length), *self._texts)
             self.longest = max(self.longest, self._length * LONG_VALUES)
         elif self._kind in (GC, DELETED):
-            self._out.append(self._head + write_var_uint(self._length))
-        self._count += self._kind != _NOTHING_OPEN
+            self.write(1, self._head, write_var_uint(self._length))
         self._kind = _NOTHING_OPEN

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt.document.merging import EMPTY
-from crdt.document.slices import count_structs
 from crdt.document.view import TextCopy, View, edit_copy, make_edit
 from crdt.errors import LimitExceeded, TextUnavailable
+from crdt.rewriting.slices import count_structs
 from crdt.text.text_diff import MAX_EDITS
 from crdt.text.text_map import Edit
 from crdt.wire.struct_id import pack_id

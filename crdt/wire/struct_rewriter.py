@@ -1,0 +1,67 @@
+"""One pass over an update that writes another one of the same sections, with other structs in them."""
+
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.lib0 import read_var_uint, write_var_uint
+from crdt.wire.struct_id import pack_id
+from crdt.wire.struct_reader import StructReader
+
+
+class StructRewriter(StructReader):
+    """Walks through the sections of an update; subclasses say in `rewrite` what becomes of each struct.
+
+    The update must have passed `update_parser.parse`. Its deletions stay as they are.
+    """
+
+    __slots__ = ("_count", "_kept_end", "_kept_start", "_written")
+
+    def __init__(self, update: bytes) -> None:
+        super().__init__(update, STORED_LIMITS)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._written: list[bytes] = []
+        self._count = 0
+        self._kept_start = self._kept_end = 0  # bytes that are kept, and not in `_written` yet
+
+    def run(self) -> bytes:
+        """Return the other update."""
+        sections, at = read_var_uint(self.data, 0)
+        parts = [write_var_uint(sections)]
+        for _ in range(sections):
+            count, client, first, at = self.section_head(at)
+            self._begin()
+            own = pack_id(client, first)
+            for _ in range(count):
+                length, at = self.rewrite(at, own)
+                own += length
+            self.end_section()
+            self.write(0)
+            parts += (write_var_uint(self._count), write_var_uint(client), write_var_uint(first), *self._written)
+        parts.append(self.data[at:])
+        return b"".join(parts)
+
+    def rewrite(self, start: int, own: int) -> tuple[int, int]:
+        """Read the struct at `start`, whose packed id is `own`, and `keep` it or `write` something else.
+
+        Returns (its length in clock units, next position).
+        """
+        raise NotImplementedError
+
+    def end_section(self) -> None:
+        """Write what was held back for the next struct; there is none."""
+
+    def keep(self, start: int, end: int) -> None:
+        """Have the struct between these positions in the other update, too. Neighbours are copied together."""
+        if start != self._kept_end:
+            self.write(0)
+            self._kept_start = start
+        self._kept_end = end
+        self._count += 1
+
+    def write(self, count: int, *parts: bytes) -> None:
+        """Have other structs, which are `count`, in the other update."""
+        if self._kept_start < self._kept_end:
+            self._written.append(self.data[self._kept_start : self._kept_end])
+        self._kept_start = self._kept_end = 0
+        self._written += parts
+        self._count += count
