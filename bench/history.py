@@ -22,6 +22,7 @@ from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomsSettings
 from crdt.log import codec
+from handlers.http.views.code import encoded_differences
 from harness import traces
 from harness.node import yjs_updates
 from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
@@ -161,7 +162,7 @@ async def times(world: World, count: int) -> list[str]:
         await reader.timeline("s")
 
     others = [
-        await timed(lambda: world.versions.difference("s", 1, None)),
+        await timed(lambda: world.versions.difference("s", "u", 1, None, encoded_differences)),
         await timed(lambda: reader.blame("s", None)),
         await timed(timeline, 3),
         await timed(lambda: reader.replay("s", places.randrange(max(1, count - 2_000)), count), 5),
