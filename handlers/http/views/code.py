@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+from crdt.document.server_edits import code_root
+from crdt.history import moment as moments
 from crdt.reading.documents import LeftOut, RootType
 from crdt.text import hunks
 from handlers.http.times import rfc3339
@@ -179,6 +181,18 @@ def documents(read: Mapping[str, Mapping[str, Any]]) -> dict[str, Document]:
         root: {"type": document["type"], "value": document["value"], "leftOut": document["leftOut"]}
         for root, document in read.items()
     }
+
+
+def moment(shown: moments.Moment) -> str:
+    """Return a document as it was as JSON, but for its session and log position."""
+    files = shown.files
+    return json.dumps(
+        {
+            "code": files.get(code_root(files, shown.main_root), ""),
+            "files": files,
+            "documents": documents(shown.documents),
+        }
+    )
 
 
 def author(user_id: str, people: Mapping[str, records.User], name: str = "") -> Author:
