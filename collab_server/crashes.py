@@ -42,11 +42,13 @@ class Crashes:
 
         is_sure  that ended by its own fault (`Quarantine.note`)
         """
-        named = list(self.mark.named())
+        in_loop = list(self.mark.named())
+        named = [*in_loop, *self.mark.named(in_threads=True)]
         if named:
-            alone = [pair for pair in named if pair[1]] or named  # what threads worked for meanwhile is less likely
+            alone = [pair for pair in in_loop if pair[1]] or in_loop or named
+            sessions = {session_id for session_id, _ in alone}
             self.quarantine.note(alone, now, is_sure=is_sure)
-            self.quarantine.note([pair for pair in named if pair not in alone], now, is_sure=False)
+            self.quarantine.note([pair for pair in named if pair[0] not in sessions], now, is_sure=False)
             self._save()
         self.mark.clear()
         for session_id, user_id in named:

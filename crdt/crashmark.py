@@ -21,8 +21,14 @@ class Page(Protocol):
     def __setitem__(self, place: slice, value: bytes, /) -> None: ...
 
 
+_THREAD = " "
+"""What the name of a session begins with that a thread works for."""
+
+
 class CrashMark:
-    """Names who is being worked for; several at once, for threads have documents loaded too.
+    """Names who is being worked for: by the event loop, and by threads meanwhile.
+
+    If the loop stands still, it is the work of the loop that holds it, unless it does none.
 
     >>> with mark.at(session_id, user_id):
     ...     document.apply(update)
@@ -38,15 +44,22 @@ class CrashMark:
         """Name a session, and the user if it is one alone, for as long as a block runs."""
         return _At(self._page, self._free, f"{session_id} {user_id}".encode())
 
-    def named(self) -> Iterator[tuple[str, str]]:
-        """Yield (session id, user id or "") of all that are named now, or were when the process died."""
+    def beside(self, session_id: str) -> "_At":
+        """Name a session that a thread works for, for as long as a block runs."""
+        return _At(self._page, self._free, f"{_THREAD}{session_id}".encode())
+
+    def named(self, *, in_threads: bool = False) -> Iterator[tuple[str, str]]:
+        """Yield (session id, user id or "") of all that are named now, or were when the process died.
+
+        in_threads  those that threads work for, instead of those that the event loop works for
+        """
         for place in range(0, SIZE, _SLOT):
             size = self._page[place : place + 1][0]
             if size:
-                session_id, _, user_id = (
-                    bytes(self._page[place + 1 : place + 1 + size]).decode("ascii", "replace").partition(" ")
-                )
-                yield session_id, user_id
+                name = bytes(self._page[place + 1 : place + 1 + size]).decode("ascii", "replace")
+                if name.startswith(_THREAD) is in_threads:
+                    session_id, _, user_id = name.removeprefix(_THREAD).partition(" ")
+                    yield session_id, user_id
 
     def clear(self) -> None:
         """Name nobody."""

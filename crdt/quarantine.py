@@ -73,6 +73,11 @@ class Quarantine:
         record = self._sessions.get(session_id)
         return max(0, record.until - now) if record else 0
 
+    def has_killed(self, session_id: str) -> bool:
+        """Whether the process died for a session lately; such a session is tried in a worker before it is opened."""
+        record = self._sessions.get(session_id)
+        return record is not None and record.crashes > 0
+
     def is_slowed(self, user_id: str, now: int) -> bool:
         """Whether a user's connections are slowed."""
         record = self._users.get(user_id)

@@ -65,6 +65,7 @@ class Workers:
         self._queue = FairQueue(slots, self._settings.waiting_per_key, self._settings.waiting, self._settings.wait_s)
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
+        self._starting: set[asyncio.Task[_Worker]] = set()
         self._is_closed = False
         self.counts: Final[Counter[str]] = Counter()
         self.seconds = 0.0
@@ -78,6 +79,11 @@ class Workers:
     def processes(self) -> int:
         """How many processes there are now."""
         return len(self._all)
+
+    @property
+    def memory_bytes(self) -> int:
+        """What each process may allocate."""
+        return self._settings.memory_mb * _MIB
 
     async def run(
         self, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments, key: str, deadline_s: float
@@ -107,6 +113,7 @@ class Workers:
     async def close(self) -> None:
         """Kill all processes; running jobs fail with `WorkerDied`."""
         self._is_closed = True
+        await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.gather(*(worker.end() for worker in tuple(self._all)))
 
     async def _run(self, job: bytes, deadline_s: float) -> Any:
@@ -141,14 +148,35 @@ class Workers:
                 return worker
             await self._drop(worker)
         self._check_open()
-        worker = await _Worker.start(self._settings.memory_mb * _MIB)
-        self._all.add(worker)
+        worker = await self._start()
         try:
             self._check_open()
         except WorkersBusy:
             await self._drop(worker)
             raise
         return worker
+
+    async def _start(self) -> "_Worker":
+        """Start a process; if the caller is cancelled meanwhile, the process is put aside for later jobs."""
+        starting = asyncio.get_running_loop().create_task(_Worker.start(self.memory_bytes), name="start worker")
+        self._starting.add(starting)
+        try:
+            worker = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            starting.add_done_callback(self._started_for_nobody)
+            raise
+        except BaseException:
+            self._starting.discard(starting)
+            raise
+        self._starting.discard(starting)
+        self._all.add(worker)
+        return worker
+
+    def _started_for_nobody(self, starting: "asyncio.Task[_Worker]") -> None:
+        self._starting.discard(starting)
+        if not starting.cancelled() and not starting.exception():
+            self._all.add(starting.result())
+            self._put_back(starting.result())
 
     def _check_open(self) -> None:
         if self._is_closed:

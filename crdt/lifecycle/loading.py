@@ -3,9 +3,10 @@
 import asyncio
 import logging
 
-from crdt.errors import RoomDamaged, RoomUnavailable
+from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.loaded_rooms import LoadedRooms
+from crdt.lifecycle.opening import DocumentOpener
 from crdt.log import authorship, restore
 from crdt.room.context import RoomContext
 from crdt.room.room import Room
@@ -23,7 +24,13 @@ class RoomLoader:
     """
 
     def __init__(
-        self, store: Store, context: RoomContext, loaded: LoadedRooms, changes: Changes, chunks_per_read: int
+        self,
+        store: Store,
+        context: RoomContext,
+        loaded: LoadedRooms,
+        changes: Changes,
+        chunks_per_read: int,
+        opener: DocumentOpener,
     ) -> None:
         """loaded: where rooms go; context: what each of them needs."""
         self.damaged: set[str] = set()
@@ -32,6 +39,7 @@ class RoomLoader:
         self._loaded = loaded
         self._changes = changes
         self._chunks_per_read = chunks_per_read
+        self._opener = opener
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def load(self, session_id: str) -> None:
@@ -62,6 +70,8 @@ class RoomLoader:
             session = await self._changes.read(lambda: self._store.session(session_id))
         except StoreUnavailable as error:
             raise RoomUnavailable("the store is away") from error
+        except RoomSetAside:
+            raise
         except RoomDamaged:
             _log.error("session %s is damaged in the store", session_id, exc_info=True)
             self.damaged.add(session_id)
@@ -72,7 +82,7 @@ class RoomLoader:
         self._loaded.add(self._make_room(session, restored, checkpoint))
 
     def _make_room(self, session: Session, restored: restore.RestoredDocument, checkpoint: Checkpoint | None) -> Room:
-        room = Room(
+        return Room(
             session.id,
             restored,
             self._context,
@@ -80,9 +90,6 @@ class RoomLoader:
             is_open=session.status is Status.OPEN,
             checkpointed=checkpoint.sequence if checkpoint else 0,
         )
-        room.upkeep.checkpoint_bytes = len(checkpoint.state) if checkpoint else 0
-        room.quota.own(session.owner_id)
-        return room
 
     async def _restore(self, session_id: str) -> tuple[Checkpoint | None, restore.RestoredDocument]:
         """Return the checkpoint, if there is one, and the document; raises RoomDamaged or StoreUnavailable.
@@ -96,10 +103,7 @@ class RoomLoader:
         since = newest.sequence if newest else 0
         after = min(since, checkpoint.sequence) if checkpoint and authorship.is_in(checkpoint.owners) else 0
         chunks = await read_log(self._store, session_id, after, self._chunks_per_read)
-        with self._context.mark.at(session_id):
-            return checkpoint, await asyncio.to_thread(
-                restore.restore, checkpoint, chunks, since, cpu_s=self._context.cpu_s
-            )
+        return checkpoint, await self._opener.open(session_id, checkpoint, chunks, since)
 
 
 async def read_log(store: RoomStore, session_id: str, after: int, limit: int, until: int | None = None) -> list[Chunk]:

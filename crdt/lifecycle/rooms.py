@@ -21,6 +21,7 @@ from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.loading import RoomLoader
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.maintenance import RoomMaintenance, VersionMaker
+from crdt.lifecycle.opening import DocumentOpener
 from crdt.limits import RoomsSettings
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
@@ -65,7 +66,7 @@ class Rooms:
         self.quarantine = environment.quarantine
         self.changes = Changes()
         self.writer = writer
-        self.compactor = Compactor(store, writer, environment.clock, environment.mark, settings.room.deleted_bytes)
+        self.compactor = Compactor(store, writer, environment.clock, environment.mark)
         self._loaded = loaded
         self._cache = cache
         self._is_draining = False
@@ -82,7 +83,8 @@ class Rooms:
             accepts_foreign=environment.accepts_foreign,
             large_answers=self._large_answers,
         )
-        self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read)
+        opener = DocumentOpener(environment)
+        self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read, opener)
         self._maintenance = RoomMaintenance(
             loaded, settings, writer, self.compactor, versions, environment.clock, environment.mark
         )
@@ -189,8 +191,6 @@ class Rooms:
         self.changes.note()
         if room := self._loaded.get(session_id):
             room.members.set_role(user_id, role)
-            if role is Role.OWNER:
-                room.quota.own(user_id)
 
     def member_gone(self, session_id: str, user_id: str, reason: CloseReason) -> None:
         """A membership's end is committed."""

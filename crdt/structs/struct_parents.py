@@ -8,7 +8,6 @@ Nearly every document is one text, so the parent that the first struct has is no
 from bisect import bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 
 from crdt.structs.parent_resolver import ParentResolver, common_parent
 from crdt.structs.type_table import TypeTable
@@ -20,7 +19,8 @@ from crdt.wire.struct_reader import Parent
 _SINGLE = Placement()
 _DELETED = 1 << DELETED
 _IN_TEXTS = 1 << EMBED | 1 << FORMAT
-_NONE: Mapping[int, tuple[list[int], list[Parent]]] = MappingProxyType({})
+_NONE: Mapping[int, tuple[list[int], list[Parent]]] = {}
+"""Never written to. No read-only view of it: worker processes hand tables over, and those cannot be pickled."""
 
 
 class StructParents:

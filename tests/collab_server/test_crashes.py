@@ -47,6 +47,35 @@ def test_look_back_after_certain_fault_quarantines_named_session(
     crashes.close()
 
 
+def test_look_back_blames_the_loop_before_threads(tmp_path: Path, expect_log) -> None:
+    """A session whose text was read when the loop stopped is set aside, one that a thread loaded meanwhile is noted."""
+    expect_log("the server died while it worked for session (read|loaded)")
+    crashes = Crashes(tmp_path)
+    crashes.mark.beside("loaded").__enter__()
+    crashes.mark.at("read").__enter__()
+    crashes.close()
+
+    crashes = look_back(tmp_path, is_sure=True)
+
+    assert crashes.quarantine.set_aside(NOW) == ["read"]
+    assert crashes.quarantine.has_killed("read")
+    assert not crashes.quarantine.has_killed("loaded")
+    crashes.close()
+
+
+def test_look_back_without_work_of_the_loop_blames_threads(tmp_path: Path, expect_log) -> None:
+    """Native code in a thread holds the interpreter, and so the loop."""
+    expect_log("the server died while it worked for session loaded")
+    crashes = Crashes(tmp_path)
+    crashes.mark.beside("loaded").__enter__()
+    crashes.close()
+
+    crashes = look_back(tmp_path, is_sure=True)
+
+    assert crashes.quarantine.set_aside(NOW) == ["loaded"]
+    crashes.close()
+
+
 def test_crash_notes_survive_the_process(tmp_path: Path, expect_log) -> None:
     """The next process reads what an earlier one concluded; the files are for their owner only."""
     expect_log("the server died while it worked for session s1")

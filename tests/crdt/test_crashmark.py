@@ -44,3 +44,12 @@ def test_crash_mark_cuts_names_over_255_bytes() -> None:
     mark = CrashMark()
     with mark.at("s" * 300), mark.at("two"):
         assert [len(session_id) for session_id, _ in mark.named()] in ([255, 3], [3, 255])
+
+
+def test_crash_mark_tells_work_of_threads_from_work_of_the_loop() -> None:
+    """A loop that stands still is held by its own work, whatever threads do meanwhile."""
+    mark = CrashMark()
+    with mark.beside("loaded"), mark.at("edited", "eve"):
+        assert list(mark.named()) == [("edited", "eve")]
+        assert list(mark.named(in_threads=True)) == [("loaded", "")]
+    assert list(mark.named(in_threads=True)) == []

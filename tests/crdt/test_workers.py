@@ -52,6 +52,24 @@ async def test_run_returns_result_and_keeps_the_process(workers: Workers) -> Non
     assert (workers.processes, workers.counts["done"]) == (1, 3)
 
 
+async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers: Workers) -> None:
+    """Its start goes on, and the next job has it: no process is left that nobody knows of."""
+    with pytest.raises(WorkTooLarge):
+        await workers.run(work.add, 2, 3, key="ada", deadline_s=0.001)
+    await until(lambda: workers.processes == 1)
+
+    assert await workers.run(work.add, 2, 3, key="ada", deadline_s=LONG_S) == 5
+    assert workers.processes == 1
+
+
+async def test_close_while_a_process_starts_ends_it() -> None:
+    workers = Workers(WorkersSettings(processes=1))
+    with pytest.raises(WorkTooLarge):
+        await workers.run(work.add, 2, 3, key="ada", deadline_s=0.001)
+    await workers.close()
+    assert workers.processes == 1  # killed, and known to be
+
+
 async def test_run_large_argument_and_result_are_whole(workers: Workers) -> None:
     """Megabytes go both ways, far more than a pipe holds."""
     large = os.urandom(1 << 20)

@@ -1,0 +1,109 @@
+"""Puts stored documents together: in a thread, or in a worker process what is large or has cost the server its life.
+
+pycrdt loads a document in one native call that holds the interpreter, so a thread helps only for a few milliseconds.
+What a worker cannot open in time is not opened in the server either.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+
+from crdt.crashmark import CrashMark
+from crdt.document.document import Document
+from crdt.errors import RoomSetAside, RoomUnavailable, TextUnavailable, WorkerDied, WorkersBusy, WorkTooLarge
+from crdt.lifecycle.environment import Environment
+from crdt.limits import MAX_WORK_S
+from crdt.log import restore
+from crdt.log.restore import RestoredDocument
+from storage.records import Checkpoint, Chunk
+
+_SMALL_BYTES = 128 << 10
+"""Stored bytes that a thread puts together: some 5 ms."""
+_MEMORY_PER_BYTE = 50
+"""Of stored bytes, in a process that puts them together: single characters typed backwards take 45."""
+_DEADLINE_S = 120.0
+_SUSPECT_S = 20.0
+_MOST_WORK_S = 4 * MAX_WORK_S
+"""Edits stop at `MAX_WORK_S`; a document that was made before that limit may cost a little more, but not any time."""
+_TOGETHER = 8
+"""Documents that may wait for a worker at the same time; those who open others wait for them."""
+
+_log = logging.getLogger(__name__)
+
+
+class DocumentOpener:
+    """Opens documents for one process."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._workers = environment.workers
+        self._quarantine = environment.quarantine
+        self._mark: CrashMark = environment.mark
+        self._clock = environment.clock
+        self._cpu_s = environment.cpu_s
+        self._turns = asyncio.Semaphore(_TOGETHER)
+        self._died: set[str] = set()  # sessions for which a worker died once
+
+    async def open(
+        self, session_id: str, checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int
+    ) -> RestoredDocument:
+        """Return the document, as `restore.restore` makes it.
+
+        Raises RoomDamaged, RoomSetAside if it takes too long, or RoomUnavailable if too many are being opened.
+        """
+        size = (len(checkpoint.state) if checkpoint else 0) + sum(len(chunk.data) for chunk in chunks)
+        is_suspect = self._quarantine.has_killed(session_id)
+        fits = size * _MEMORY_PER_BYTE <= self._workers.memory_bytes
+        if not is_suspect and (size < _SMALL_BYTES or not fits):
+            with self._mark.beside(session_id):
+                return await asyncio.to_thread(restore.restore, checkpoint, chunks, since, cpu_s=self._cpu_s)
+        return await self._open_elsewhere(session_id, checkpoint, chunks, since, is_suspect=is_suspect)
+
+    async def _open_elsewhere(
+        self, session_id: str, checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int, *, is_suspect: bool
+    ) -> RestoredDocument:
+        function = rehearse if is_suspect else put_together
+        deadline_s = _SUSPECT_S if is_suspect else _DEADLINE_S
+        try:
+            async with self._turns:
+                restored = await self._workers.run(
+                    function, checkpoint, tuple(chunks), since, self._cpu_s, key=session_id, deadline_s=deadline_s
+                )
+        except WorkersBusy as error:
+            raise RoomUnavailable("too many documents are being opened") from error
+        except WorkerDied as error:
+            if not is_suspect and session_id not in self._died:  # somebody may have ended it
+                self._died.add(session_id)
+                raise RoomUnavailable("a worker process ended") from error
+            raise self._set_aside(session_id, str(error)) from error
+        except WorkTooLarge as error:
+            raise self._set_aside(session_id, str(error)) from error
+        self._died.discard(session_id)
+        if restored.traits.work_s > _MOST_WORK_S:
+            raise self._set_aside(session_id, f"it takes pycrdt {restored.traits.work_s:.1f} seconds")
+        return restored
+
+    def _set_aside(self, session_id: str, reason: str) -> RoomSetAside:
+        """Set a session aside as if the server had died for it."""
+        self._quarantine.note([(session_id, "")], self._clock(), is_sure=True)
+        _log.error("session %s is set aside: its document cannot be opened (%s)", session_id, reason)
+        return RoomSetAside("the document takes too long to open")
+
+
+def put_together(
+    checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int, cpu_s: Callable[[], float]
+) -> RestoredDocument:
+    """Do in a worker what a thread does for a small document."""
+    return restore.restore(checkpoint, chunks, since, cpu_s=cpu_s)
+
+
+def rehearse(
+    checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int, cpu_s: Callable[[], float]
+) -> RestoredDocument:
+    """Put a document together and do with it what the server will: show its texts and make its state."""
+    restored = put_together(checkpoint, chunks, since, cpu_s)
+    document = Document(restored.state, restored.index.split_surrogates, restored.traits)
+    with contextlib.suppress(TextUnavailable):  # then the server does not try to read them either
+        document.texts(restored.index.text_roots)
+    document.state()
+    return restored

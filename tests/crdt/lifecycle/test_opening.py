@@ -1,0 +1,160 @@
+"""Opening stored documents: which of them in a worker process first, and what becomes of those that it cannot open."""
+
+import signal
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from crdt.crashmark import CrashMark
+from crdt.document.document import Document
+from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
+from crdt.lifecycle import opening
+from crdt.lifecycle.environment import Environment
+from crdt.lifecycle.opening import DocumentOpener
+from crdt.log.codec import LogEntry, encode_chunk
+from crdt.log.restore import RestoredDocument
+from crdt.quarantine import Quarantine
+from crdt.workers import Workers, WorkersSettings
+from storage.records import Chunk
+from tests.crdt import work
+from tests.crdt.harness import NOW, Typist
+
+SMALL, LARGE = 10, opening._SMALL_BYTES
+
+
+class Case:
+    """An opener with its own workers and quarantine."""
+
+    def __init__(self, memory_mb: int = 512) -> None:
+        self.workers = Workers(WorkersSettings(processes=1, memory_mb=memory_mb))
+        self.quarantine = Quarantine()
+        self.mark = CrashMark()
+        environment = Environment(
+            clock=lambda: NOW,
+            random_below=lambda _: 7,
+            workers=self.workers,
+            quarantine=self.quarantine,
+            mark=self.mark,
+        )
+        self.opener = DocumentOpener(environment)
+
+    async def open(self, size: int) -> str:
+        """Open a document of so many characters; return its text."""
+        return text_of(await self.opener.open("one", None, [chunk(size)], 0))
+
+
+def chunk(size: int) -> Chunk:
+    return Chunk("one", 1, 1, encode_chunk([LogEntry(NOW, "ada", Typist(5).insert(0, "x" * size))]), NOW)
+
+
+def text_of(restored: RestoredDocument) -> str:
+    document = Document(restored.state, restored.index.split_surrogates, restored.traits)
+    return document.texts(["codemirror"])["codemirror"]
+
+
+@pytest.fixture
+async def make() -> AsyncIterator[Callable[..., Case]]:
+    made: list[Case] = []
+
+    def make_case(**options: Any) -> Case:
+        made.append(Case(**options))
+        return made[-1]
+
+    yield make_case
+    for case in made:
+        await case.workers.close()
+
+
+async def test_small_document_is_opened_without_a_process(make: Callable[..., Case]) -> None:
+    """Most documents: a process would cost more than it saves."""
+    case = make()
+    assert await case.open(SMALL) == "x" * SMALL
+    assert (case.workers.processes, case.workers.counts.total()) == (0, 0)
+
+
+async def test_large_document_is_opened_in_a_worker(make: Callable[..., Case]) -> None:
+    """What comes back is what a thread would have made: text, structs, authors."""
+    case = make()
+    restored = await case.opener.open("one", None, [chunk(LARGE)], 0)
+    assert case.workers.counts == {"done": 1}
+    assert text_of(restored) == "x" * LARGE
+    assert (restored.index.clocks, restored.sequence, restored.contributors) == ({5: LARGE}, 1, {"ada": 1})
+    assert restored.index.parents.is_single
+
+
+async def test_document_that_no_worker_has_memory_for_is_opened_by_a_thread(make: Callable[..., Case]) -> None:
+    """An operator may allow documents that are larger than the workers' bound."""
+    case = make(memory_mb=1)
+    assert await case.open(LARGE) == "x" * LARGE
+    assert case.workers.counts.total() == 0
+
+
+async def test_document_that_killed_the_server_is_tried_in_a_worker_however_small(make: Callable[..., Case]) -> None:
+    case = make()
+    case.quarantine.note([("one", "eve")], NOW, is_sure=True)
+    assert await case.open(SMALL) == "x" * SMALL
+    assert case.workers.counts == {"done": 1}
+
+
+async def test_document_that_takes_a_worker_too_long_is_set_aside_again(
+    make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
+) -> None:
+    """Longer than the time before, and the server has not touched it: no thread worked for it."""
+    expect_log("session one is set aside: its document cannot be opened .the work took longer")
+    monkeypatch.setattr(opening, "_SUSPECT_S", 0.001)
+    case = make()
+    case.quarantine.note([("one", "eve")], NOW, is_sure=True)
+    before = case.quarantine.wait_ms("one", NOW)
+
+    with pytest.raises(RoomSetAside):
+        await case.open(SMALL)
+
+    assert case.quarantine.wait_ms("one", NOW) == 6 * before
+    assert case.workers.counts == {"late": 1}
+
+
+async def test_document_that_costs_pycrdt_too_long_is_set_aside(
+    make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
+) -> None:
+    """The worker got through, but in the server nobody could type for as long."""
+    expect_log("session one is set aside: its document cannot be opened .it takes pycrdt 0.0 seconds")
+    monkeypatch.setattr(opening, "_MOST_WORK_S", -1.0)
+    case = make()
+
+    with pytest.raises(RoomSetAside):
+        await case.open(LARGE)
+
+    assert case.quarantine.set_aside(NOW) == ["one"]
+
+
+def end_by_a_signal(*_: object) -> None:
+    """In place of opening a document."""
+    work.die(signal.SIGSEGV)
+
+
+async def test_document_for_which_two_workers_die_is_set_aside(
+    make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
+) -> None:
+    """The first may have been ended by somebody: the room is unavailable for now. The second is no chance."""
+    expect_log("session one is set aside: its document cannot be opened .a worker process ended .-11.")
+    monkeypatch.setattr(opening, "put_together", end_by_a_signal)
+    case = make()
+
+    with pytest.raises(RoomUnavailable):
+        await case.open(LARGE)
+    assert case.quarantine.set_aside(NOW) == []
+    with pytest.raises(RoomSetAside):
+        await case.open(LARGE)
+
+    assert case.quarantine.set_aside(NOW) == ["one"]
+
+
+async def test_damaged_document_is_damaged_wherever_it_is_opened(make: Callable[..., Case]) -> None:
+    case = make()
+    good = chunk(LARGE)
+    damaged = Chunk(good.session_id, good.first, good.last, good.data[:-1] + b"x", NOW)
+    with pytest.raises(RoomDamaged) as raised:
+        await case.opener.open("one", None, [damaged], 0)
+    assert type(raised.value) is RoomDamaged
+    assert case.quarantine.set_aside(NOW) == []
