@@ -14,14 +14,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from bench.data import DATA
 from crdt.assembly import assemble
+from crdt.history.replay import Part
 from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomsSettings
 from crdt.log import codec
+from handlers.http.views import code, history
 from harness import traces
 from harness.node import yjs_updates
 from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
@@ -149,7 +152,7 @@ async def times(world: World, count: int) -> list[str]:
     """Return a row of the table of times: questions about a log of `count` edits."""
     places = random.Random(2)
     reader = world.reader
-    moment = await timed(lambda: reader.moment("s", places.randrange(count)), 25)
+    moment = await timed(lambda: reader.moment("s", "u", places.randrange(count), code.moment), 25)
     await world.versions.save("s", "u", "u")
     async with world.rooms.use("s") as room:
         text = room.files()["codemirror"]
@@ -158,13 +161,17 @@ async def times(world: World, count: int) -> list[str]:
 
     async def timeline() -> None:
         reader.forget("s")
-        await reader.timeline("s")
+        await reader.timeline("s", "u", partial(history.timeline, after=0, versions=[], messages=[]))
+
+    async def page() -> None:
+        start = places.randrange(max(1, count - 2_000))
+        await reader.page("s", "u", Part(start, start + 2_000), history.replay)
 
     others = [
-        await timed(lambda: world.versions.difference("s", 1, None)),
-        await timed(lambda: reader.blame("s", None)),
+        await timed(lambda: world.versions.difference("s", "u", 1, None, code.encoded_differences)),
+        await timed(lambda: reader.blame("s", "u", None, history.blame)),
         await timed(timeline, 3),
-        await timed(lambda: reader.replay("s", places.randrange(max(1, count - 2_000)), count), 5),
+        await timed(page, 5),
     ]
     return [f"{moment[0]:.0f} ({moment[1]:.0f})", *(f"{median:.0f}" for median, _ in others)]
 

@@ -100,6 +100,8 @@ class Config:
     max_sync_bytes: int = limits.MAX_SYNC_BYTES.field()
     max_text_bytes: int = limits.MAX_TEXT_BYTES.field()
     max_state_bytes: int = limits.MAX_STATE_BYTES.field()
+    max_deleted_bytes: int = limits.MAX_DELETED_BYTES.field()
+    author_share_percent: int = limits.AUTHOR_SHARE_PERCENT.field()
     max_queued_bytes: int = settings.MAX_QUEUED_BYTES.field()
     max_unsaved_room_bytes: int = limits.MAX_UNSAVED_ROOM_BYTES.field()
     max_unsaved_bytes: int = limits.MAX_UNSAVED_BYTES.field()

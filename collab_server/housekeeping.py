@@ -15,7 +15,9 @@ _BATCH = 200
 _ROUNDS_A_SWEEP = 60
 _GIVE_BACK_S = 10.0
 _TIMES_GIVEN_BACK = 6
-"""In a row, after rooms have closed."""
+"""In a row, after rooms have closed or many connections have ended."""
+_MANY_CONNECTIONS = 100
+"""Connections that the server closed in one round, from which on memory is given back: refused ones are in no room."""
 _DROPS_AT_ONCE = 8
 
 _log = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ class Housekeeping:
 
     guest_days   guests who were not active for this many days are cleaned up
     interval_s   seconds between two rounds; every sixtieth one also sweeps
-    free_memory  called after rooms have closed, in a thread
+    free_memory  called after rooms have closed or many connections have ended, in a thread
     """
 
     def __init__(
@@ -94,12 +96,15 @@ class Housekeeping:
             await asyncio.sleep(self._interval_s)
 
     async def _give_back(self, free_memory: Callable[[], object]) -> None:
-        """Give memory back after rooms have closed, and for a minute longer: their clients are released later."""
-        rooms = due = 0
+        """Give memory back after rooms or many connections have closed, and for a minute longer: some is freed late."""
+        services = self._services
+        rooms = closes = due = 0
         while True:
             await asyncio.sleep(_GIVE_BACK_S)
-            before, rooms = rooms, self._services.rooms.loaded
-            due = _TIMES_GIVEN_BACK if rooms < before else due - 1
+            rooms_before, rooms = rooms, services.rooms.loaded
+            closes_before, closes = closes, services.connections.closes.total()
+            is_due = rooms < rooms_before or closes - closes_before >= _MANY_CONNECTIONS
+            due = _TIMES_GIVEN_BACK if is_due else due - 1
             if due > 0:
                 await asyncio.to_thread(free_memory)
 

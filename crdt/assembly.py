@@ -32,14 +32,14 @@ def assemble(
     """Build all parts on an open store. `Rooms.start` and `Rooms.drain` start and stop them."""
     loaded = LoadedRooms()
     writer = LogWriter(store, settings, environment.clock, loaded)
-    version_writer = VersionWriter(store, writer, environment.clock, version_settings)
+    version_writer = VersionWriter(store, writer, environment, version_settings)
     cache = HistoryCache()
     rooms = Rooms(store, settings, environment, loaded, writer, version_writer, cache)
     whole_texts = WholeTexts(environment.workers, rooms.changes, environment.clock)
-    history_reader = HistoryReader(store, rooms, cache, environment.mark)
+    history_reader = HistoryReader(store, rooms, cache, environment)
     return Assembly(
         rooms=rooms,
         versions=Versions(store, rooms, version_writer, whole_texts, environment.workers),
         history_reader=history_reader,
-        redactor=Redactor(store, rooms, history_reader),
+        redactor=Redactor(store, rooms, cache, environment.workers),
     )

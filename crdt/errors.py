@@ -8,6 +8,7 @@
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- NoText                 permanent: a root is no text, and only texts can be treated so
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
+     |    +-- DocumentShrinking transient: the document is at its limit, and deleted content is being removed from it
      +-- WorkError              a worker process did not do what it was given
      |    +-- WorkTooLarge      permanent: it took longer, or more memory, than one request may
      |    +-- WorkerDied        transient: the process ended before it was done
@@ -66,6 +67,10 @@ class NoText(CrdtError):
 
 class RoomUnavailable(CrdtError):
     """The room cannot be used now; the same call may succeed later."""
+
+
+class DocumentShrinking(RoomUnavailable):
+    """The document is at its limit until deleted content has left it; it was not changed."""
 
 
 class WorkError(CrdtError):

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from crdt.errors import WorkersBusy
 
@@ -33,6 +35,15 @@ class FairQueue:
             await self._wait(key)
         else:
             self._running[key] += 1
+
+    @asynccontextmanager
+    async def slot(self, key: str) -> AsyncIterator[None]:
+        """Hold a slot inside the block; raises WorkersBusy as `enter` does."""
+        await self.enter(key)
+        try:
+            yield
+        finally:
+            self.leave(key)
 
     def leave(self, key: str) -> None:
         """Give a slot back, and hand out what is free."""

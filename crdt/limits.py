@@ -23,6 +23,20 @@ MAX_STATE_BYTES = number(
     256 << 20,
     "stored state of a document; twice that while edits are not merged yet",
 )
+MAX_DELETED_BYTES = number(
+    "max_deleted_bytes",
+    64 << 10,
+    0,
+    256 << 20,
+    "deleted content that a document keeps; more leaves it, as in Yjs with gc: true",
+)
+AUTHOR_SHARE_PERCENT = number(
+    "author_share_percent",
+    50,
+    1,
+    100,
+    "how much of max_state_bytes one user may fill in a session that somebody else owns",
+)
 MAX_UNSAVED_ROOM_BYTES = number(
     "max_unsaved_room_bytes",
     8 << 20,
@@ -115,6 +129,8 @@ class RoomLimits:
     sync_bytes: int = MAX_SYNC_BYTES.field()
     text_bytes: int = MAX_TEXT_BYTES.field()
     state_bytes: int = MAX_STATE_BYTES.field()
+    deleted_bytes: int = MAX_DELETED_BYTES.field()
+    author_share_percent: int = AUTHOR_SHARE_PERCENT.field()
     unsaved_bytes: int = MAX_UNSAVED_ROOM_BYTES.field()
     presence_interval_ms: int = PRESENCE_MS.field()
     awareness: AwarenessLimits = field(default_factory=AwarenessLimits)

@@ -1,11 +1,11 @@
 """What a handler may reach: one object, made by `collab_server.app`, given to every handler."""
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from crdt.fair_queue import FairQueue
 from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
 from crdt.history.versions import Versions
@@ -86,7 +86,7 @@ class Services:
     clock         milliseconds since 1970
     bodies        what requests hold of their bodies while they arrive
     seen_logins   logins that were used since somebody last noted it in the store
-    exports       one archive is put together at a time
+    exports       three archives are put together at a time, of one user two
     strangers     requests of Socket.IO clients that have not signed in, which go through it one after another
     message_listeners  called with each chat message that is stored, and its sender
     limit_counters  how often each limit kept somebody from something
@@ -118,6 +118,6 @@ class Services:
     lag: LagMeter = field(default_factory=LagMeter)
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)
-    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     strangers: FairGate = field(default_factory=lambda: FairGate(_STRANGERS_PER_S, _STRANGERS_BURST, time.monotonic))
+    exports: FairQueue = field(default_factory=lambda: FairQueue(3, 4, 64, 60.0))
     message_listeners: list[Callable[[Message, User], None]] = field(default_factory=list)

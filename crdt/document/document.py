@@ -251,10 +251,10 @@ class Document:
 
         merged  the sections of the squashed state; found out if not given
         """
-        if self._base is not before or (self._merged is not None and self._merged.is_changed):
+        if self._base is not before:
             return False
-        if self._merged is not None:
-            self._merged = merged or MergedState(after)
+        if self._merged is not None and not self._merged.rebase(before, merged or MergedState(after)):
+            return False
         self._base = after
         self._loose = 0
         self.size += len(after) - len(before)

@@ -1,50 +1,101 @@
-"""Whether a document has capacity for more."""
+"""Whether a document has capacity for more, and an author for more of it."""
+
+from collections.abc import Mapping, Set
 
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
-from crdt.errors import DocumentFull
-from crdt.limits import MAX_STATE_BYTES, MAX_TEXT_BYTES, LimitCounters, RoomLimits
+from crdt.errors import DocumentFull, DocumentShrinking
+from crdt.limits import AUTHOR_SHARE_PERCENT, MAX_STATE_BYTES, MAX_TEXT_BYTES, LimitCounters, RoomLimits
 from crdt.reading.items import text_bytes
 from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 
+_RECOUNT_BYTES = 256 << 10
+"""What a document grows by at least before it is found out again who has filled it."""
+
+_NOBODY: frozenset[str] = frozenset()
+
 
 class DocumentQuota:
-    """Bounds on one document's state and text."""
+    """Bounds on one document's state and text, and on what of the state one author may fill.
 
-    __slots__ = ("_document", "_index", "_limit_counters", "_limits", "_text_bound")
+    What is in a state is known when it is merged and rid of deleted content (`note_remaining`), which takes long and
+    is done elsewhere. So whoever meets the bound of the state before is told to come back, and it is done soon.
+
+    owner_id         of the session: this user may fill all of it
+    needs_remaining  the state should be merged soon
+    remaining        bytes of the state when that was done last, 0 if it was not yet
+    """
+
+    __slots__ = (
+        "_author_bytes", "_document", "_fast_bound", "_index", "_limit_counters", "_limits", "_over_share",
+        "_recount_at", "_text_bound", "needs_remaining", "owner_id", "remaining",
+    )  # fmt: skip
 
     def __init__(
         self, document: Document, index: StructIndex, limits: RoomLimits, text_bound: int, limit_counters: LimitCounters
     ) -> None:
         """text_bound: bytes that the text cannot be over; limit_counters: see `RoomContext`."""
+        self.owner_id = ""
+        self.needs_remaining = False
+        self.remaining = 0
+        self._author_bytes = limits.state_bytes * limits.author_share_percent // 100
+        self._over_share: Set[str] = _NOBODY
+        self._recount_at = self._author_bytes
+        self._fast_bound = min(limits.state_bytes, self._author_bytes)
         self._limit_counters = limit_counters
         self._document = document
         self._index = index
         self._limits = limits
         self._text_bound = text_bound
 
+    def own(self, user_id: str) -> None:
+        """Note whose session it is; who has filled a large document is found out soon."""
+        self.owner_id = user_id
+        self.needs_remaining = self.needs_remaining or self._document.size > self._limits.state_bytes // 2
+
     def reserve(self, size: int, text_bytes: int) -> bool:
         """Count an update of so many bytes if that is far from every limit; else `check` must say."""
         limits = self._limits
         if (
             size > limits.update_bytes
-            or self._document.size + size > limits.state_bytes
+            or self._document.size + size > self._fast_bound
             or self._text_bound + text_bytes > limits.text_bytes
         ):
             return False
         self._text_bound += text_bytes
         return True
 
-    def check(self, parsed: Parsed, update: bytes, *, is_exact: bool) -> None:
+    def note_remaining(self, author_bytes: Mapping[str, int]) -> None:
+        """Note what is in the state, which was merged just now: {user id: bytes of it that are theirs}."""
+        self.needs_remaining = False
+        self.remaining = self._document.size
+        others = {author: size for author, size in author_bytes.items() if author != self.owner_id}
+        self._over_share = frozenset(author for author, size in others.items() if size > self._author_bytes)
+        most = max((size for author, size in others.items() if author not in self._over_share), default=0)
+        self._recount_at = self.remaining + max(self._author_bytes - most, _RECOUNT_BYTES)
+        self._fast_bound = 0 if self._over_share else min(self._limits.state_bytes, self._recount_at)
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether the state had more than half of its limit when that was found out last."""
+        return self.remaining > self._limits.state_bytes // 2
+
+    def check(self, parsed: Parsed, update: bytes, author: str, *, is_exact: bool) -> None:
         """Raise DocumentFull if an update is too much: cheap bounds first, the true size only near a limit.
 
         is_exact  find out what the text would be, at the cost of loading the document; otherwise a
                   live edit that also deletes may pass the limit once, by its own size
+
+        Raises DocumentShrinking if that is not known before the state is merged.
         """
-        if self._document.size + len(update) > 2 * self._limits.state_bytes:
-            self._limit_counters.count(MAX_STATE_BYTES)
-            raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes", MAX_STATE_BYTES.name)
+        self._check_state(len(update))
+        if parsed.spans and author in self._over_share:
+            self._limit_counters.count(AUTHOR_SHARE_PERCENT)
+            self.needs_remaining = self.needs_remaining or self._document.size != self.remaining
+            raise DocumentFull(
+                f"what one user wrote is over {self._author_bytes} bytes of the document", AUTHOR_SHARE_PERCENT.name
+            )
         self._text_bound += parsed.shared.text_bytes
         if parsed.shared.text_bytes and self._text_bound > self._limits.text_bytes:
             before = self._text_bytes(parsed)
@@ -56,6 +107,18 @@ class DocumentQuota:
             if not parsed.ranges or before > self._limits.text_bytes:
                 self._limit_counters.count(MAX_TEXT_BYTES)
                 raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes", MAX_TEXT_BYTES.name)
+
+    def _check_state(self, update_bytes: int) -> None:
+        size, limit = self._document.size + update_bytes, 2 * self._limits.state_bytes
+        if size > self._recount_at:
+            self.needs_remaining = True
+        if size <= limit:
+            return
+        self._limit_counters.count(MAX_STATE_BYTES)
+        if self.remaining and self.remaining + update_bytes > limit:
+            raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes", MAX_STATE_BYTES.name)
+        self.needs_remaining = True
+        raise DocumentShrinking("the document is full, and deleted content is being removed from it")
 
     def _text_bytes(self, parsed: Parsed, update: bytes = EMPTY) -> int:
         """Return the bytes of the document's text as it is, or would be after `update`.

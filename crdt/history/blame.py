@@ -1,7 +1,8 @@
 """Who wrote each run and each line of a text."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from crdt.log.authorship import GRAIN_S, Authorship
 from crdt.reading.item_order import ItemOrder
@@ -9,6 +10,8 @@ from crdt.reading.items import as_text
 
 MAX_RUNS = 20_000
 _GAP_MS = GRAIN_S * 1_000
+
+_View = TypeVar("_View")
 
 
 @dataclass(slots=True)
@@ -42,6 +45,13 @@ class Blame:
 
     runs: list[BlameRun]
     lines: list[BlameLine]
+
+
+def blamed(
+    state: bytes, root: str, owners: Mapping[int, str], authorship: Authorship, view: Callable[[Blame], _View]
+) -> _View:
+    """Return a view of who wrote the text of a root."""
+    return view(blame(state, root, owners, authorship))
 
 
 def blame(state: bytes, root: str, owners: Mapping[int, str], authorship: Authorship) -> Blame:

@@ -1,47 +1,111 @@
 """What was found out about logs, kept for the next question."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Generic, NamedTuple, TypeVar
 
-from crdt.history.replay import Replayer
-from crdt.history.timeline import Timeline
+from crdt.history.replay import Part
+
+MAX_BYTES = 16 << 20
+"""Bytes of each of the two kinds."""
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class Answer(NamedTuple):
+    """An answer, made where the work is done, but for what only the store knows.
+
+    text     a JSON object, without the people in it
+    authors  {user id: what else is said of them} of those that it is about, in its order
+    """
+
+    text: str
+    authors: dict[str, dict[str, int]]
+
+
+class Folded(NamedTuple):
+    """A timeline as far as it was folded, up to a log position."""
+
+    sequence: int = 0
+    packed: bytes = b""
+
+
+class Page(NamedTuple):
+    """A page of a replay, and how many steps it has."""
+
+    answer: Answer
+    steps: int
 
 
 class HistoryCache:
-    """Timelines by session, and replayers by session and log position; the ones unused for longest go first."""
+    """Timelines as far as they were folded, and pages of replays; the ones unused for longest go first.
 
-    __slots__ = ("_max_replayers", "_max_timelines", "_replayers", "_timelines")
+    epoch  how often something was forgotten: what was read before it changed is not kept
+    """
 
-    def __init__(self, max_replayers: int = 8, max_timelines: int = 32) -> None:
-        """Start empty; a replayer holds a document, a timeline what a slider shows of a session."""
-        self._max_replayers = max_replayers
-        self._max_timelines = max_timelines
-        self._replayers: OrderedDict[tuple[str, int], Replayer] = OrderedDict()
-        self._timelines: OrderedDict[str, Timeline] = OrderedDict()
+    __slots__ = ("_pages", "_timelines", "epoch")
+
+    def __init__(self, max_page_bytes: int = MAX_BYTES, max_timeline_bytes: int = MAX_BYTES) -> None:
+        self._pages: _Bounded[tuple[str, Part], Page] = _Bounded(max_page_bytes)
+        self._timelines: _Bounded[str, Folded] = _Bounded(max_timeline_bytes)
+        self.epoch = 0
 
     def __contains__(self, session_id: str) -> bool:
         """Whether anything is kept of a session."""
-        return session_id in self._timelines or any(key[0] == session_id for key in self._replayers)
+        return self._timelines.get(session_id) is not None or any(key[0] == session_id for key in self._pages)
 
-    def take_timeline(self, session_id: str) -> Timeline:
-        """Remove and return a session's timeline as far as it was folded; a new one if there is none."""
-        return self._timelines.pop(session_id, None) or Timeline()
+    def timeline(self, session_id: str) -> Folded:
+        """Return a session's timeline as far as it was folded."""
+        return self._timelines.get(session_id) or Folded()
 
-    def put_timeline(self, session_id: str, timeline: Timeline) -> None:
-        self._timelines[session_id] = timeline
-        if len(self._timelines) > self._max_timelines:
-            self._timelines.popitem(last=False)
+    def keep_timeline(self, session_id: str, folded: Folded, epoch: int) -> None:
+        """epoch: before the log was read."""
+        if epoch == self.epoch:
+            self._timelines.put(session_id, folded, len(folded.packed))
 
-    def take_replayer(self, session_id: str, sequence: int) -> Replayer | None:
-        """Remove and return a replayer that stands at a log position, if there is one."""
-        return self._replayers.pop((session_id, sequence), None)
+    def page(self, session_id: str, part: Part) -> Page | None:
+        """Return a page of a replay, if it is kept."""
+        return self._pages.get((session_id, part))
 
-    def put_replayer(self, session_id: str, replayer: Replayer) -> None:
-        self._replayers[session_id, replayer.sequence] = replayer
-        if len(self._replayers) > self._max_replayers:
-            self._replayers.popitem(last=False)
+    def keep_page(self, session_id: str, part: Part, page: Page, epoch: int) -> None:
+        """epoch: before the log was read."""
+        if epoch == self.epoch:
+            self._pages.put((session_id, part), page, len(page.answer.text))
 
     def forget(self, session_id: str) -> None:
         """Keep nothing of a session that was deleted, or whose log was changed."""
-        self._timelines.pop(session_id, None)
-        for key in [key for key in self._replayers if key[0] == session_id]:
-            del self._replayers[key]
+        self.epoch += 1
+        self._timelines.drop(session_id)
+        for key in [key for key in self._pages if key[0] == session_id]:
+            self._pages.drop(key)
+
+
+class _Bounded(Generic[_Key, _Value]):
+    """Values that have sizes; those that were used last stay."""
+
+    __slots__ = ("_left", "_values")
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._values: OrderedDict[_Key, tuple[_Value, int]] = OrderedDict()
+
+    def __iter__(self) -> Iterator[_Key]:
+        return iter(self._values)
+
+    def get(self, key: _Key) -> _Value | None:
+        if key not in self._values:
+            return None
+        self._values.move_to_end(key)
+        return self._values[key][0]
+
+    def put(self, key: _Key, value: _Value, size: int) -> None:
+        self.drop(key)
+        self._values[key] = value, size
+        self._left -= size
+        while self._left < 0:
+            self.drop(next(iter(self._values)))
+
+    def drop(self, key: _Key) -> None:
+        _, size = self._values.pop(key, (None, 0))
+        self._left += size

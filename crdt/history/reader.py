@@ -1,134 +1,161 @@
 """A session's log, read again: its timeline, and the document as it was at any moment."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
-from crdt.crashmark import CrashMark
 from crdt.document.server_edits import code_root
-from crdt.errors import Gap, ProtocolError, RoomDamaged
-from crdt.history.blame import Blame, blame
-from crdt.history.cache import HistoryCache
-from crdt.history.replay import MAX_STEPS, Replayed, Replayer, Step, steps
+from crdt.history import replay, timeline
+from crdt.history.blame import Blame, blamed
+from crdt.history.cache import Answer, Folded, HistoryCache, Page
+from crdt.history.moment import Moment, moment
+from crdt.history.replay import PageLimits, Part, Replayed
 from crdt.history.snapshot import Snapshot, missing_text
+from crdt.history.stored_log import StoredLog
 from crdt.history.timeline import Timeline
+from crdt.history.turns import Turns
+from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
-from crdt.log import restore
-from crdt.log.codec import decode_chunk, latest_time
-from crdt.reading.documents import Document, read_documents
 from storage.base import RoomStore
 from storage.errors import NotFound
-from storage.records import Checkpoint, Chunk
+
+DEADLINE_S = 20.0
+"""Seconds that one answer may take in a worker process."""
+FEW_BYTES = 4 << 10
+"""Of so short a log or document the answer is made on the event loop, in a few milliseconds."""
 
 _CHUNKS_PER_READ = 2_000
 
+_View = TypeVar("_View")
+
 
 class HistoryReader:
-    """Answers questions about logs, one at a time: each may take a second of a thread.
+    """Answers questions about logs: of each user one at a time, in worker processes unless the log is short.
+
+    A view is a function of a module that makes an answer of what was found, where the work is done. It is pickled.
 
     cache  what it keeps for the next question
     """
 
-    def __init__(self, store: RoomStore, rooms: Rooms, cache: HistoryCache, mark: CrashMark) -> None:
-        """cache: `rooms` clears it of deleted sessions; mark: where it is written whom native code works for."""
+    def __init__(self, store: RoomStore, rooms: Rooms, cache: HistoryCache, environment: Environment) -> None:
+        """cache: `rooms` clears it of deleted sessions."""
         self._store = store
         self._rooms = rooms
         self.cache = cache
-        self._mark = mark
-        self._one_at_a_time = asyncio.Semaphore(1)
+        self._workers = environment.workers
+        self._cpu_s = environment.cpu_s
+        self._turns = Turns()
 
-    async def timeline(self, session_id: str) -> Timeline:
-        """Return the timeline of everything up to now.
+    async def timeline(self, session_id: str, user_id: str, view: Callable[[Timeline], _View]) -> _View:
+        """Return a view of the timeline of everything up to now.
 
-        Raises NotFound, RoomDamaged or RoomUnavailable.
+        Raises NotFound, RoomDamaged, RoomUnavailable or WorkError.
         """
         await self._saved(session_id)
-        async with self._one_at_a_time:
-            timeline = self.cache.take_timeline(session_id)
-            chunks = await read_log(self._store, session_id, timeline.sequence, _CHUNKS_PER_READ)
-            await asyncio.to_thread(_fold, timeline, chunks)
-            self.cache.put_timeline(session_id, timeline)
-            return timeline
+        async with self._turns.of(user_id):
+            epoch, folded = self.cache.epoch, self.cache.timeline(session_id)
+            chunks = await read_log(self._store, session_id, folded.sequence, _CHUNKS_PER_READ)
+            log = StoredLog(None, chunks)
+            is_short = log.is_short(FEW_BYTES) and len(folded.packed) <= FEW_BYTES
+            job = partial(timeline.fold, folded.packed, log, view)
+            sequence, packed, answer = await self._work(user_id, job, is_short=is_short)
+            self.cache.keep_timeline(session_id, Folded(sequence, packed), epoch)
+            return answer
 
-    async def moment(self, session_id: str, sequence: int) -> tuple[dict[str, str], dict[str, Document], str]:
-        """Return (files, documents, main root) as they were after a log entry; 0 is before the first one.
+    async def moment(self, session_id: str, user_id: str, sequence: int, view: Callable[[Moment], _View]) -> _View:
+        """Return a view of the document as it was after a log entry; 0 is before the first one.
 
         Raises as `timeline`, NotFound also for an entry that there is not.
         """
         last, main_root = await self._saved(session_id)
         if sequence > last:
             raise NotFound("update")
-        async with self._one_at_a_time:
-            checkpoint, chunks = await self._base(session_id, sequence)
-            with self._mark.at(session_id):
-                files, documents = await asyncio.to_thread(_contents, checkpoint, chunks, sequence, main_root)
-        return files, documents, main_root
+        async with self._turns.of(user_id):
+            log = await self._log(session_id, sequence, sequence)
+            job = partial(moment, log, sequence, main_root, view)
+            return await self._work(user_id, job, is_short=log.is_short(FEW_BYTES))
 
-    async def blame(self, session_id: str, root: str | None) -> tuple[str, int, Blame]:
-        """Return (root, log position, who wrote its text as it is now); no root is the session's code.
+    async def blame(
+        self, session_id: str, user_id: str, root: str | None, view: Callable[[Blame], _View]
+    ) -> tuple[str, int, _View]:
+        """Return (root, log position, a view of who wrote its text as it is now); no root is the session's code.
 
         Raises as `timeline`, NotFound also for a root that there is not, NoText for one that is no text.
         """
-        async with self._one_at_a_time, self._rooms.use(session_id) as room:
-            files = room.files()
-            asked = code_root(files, room.main_root) if root is None else root
-            if asked not in files:
-                raise await missing_text(Snapshot(room), asked)
-            sequence, state = room.journal.sequence, room.document.state()
-            owners = dict(room.index.owners)
-            return asked, sequence, await asyncio.to_thread(blame, state, asked, owners, room.contributions.authorship)
+        async with self._turns.of(user_id):
+            async with self._rooms.use(session_id) as room:
+                files = room.files()
+                asked = code_root(files, room.main_root) if root is None else root
+                if asked not in files:
+                    raise await missing_text(Snapshot(room), asked, self._workers, user_id)
+                sequence, state = room.journal.sequence, room.document.state()
+                owners, authorship = dict(room.index.owners), room.contributions.authorship
+            job = partial(blamed, state, asked, owners, authorship, view)
+            return asked, sequence, await self._work(user_id, job, is_short=len(state) <= FEW_BYTES)
 
-    async def replay(self, session_id: str, start: int, end: int) -> Replayed:
-        """Return what the updates after `start` up to `end` changed; raises as `moment`.
+    async def page(
+        self, session_id: str, user_id: str, part: Part, view: Callable[[Replayed], Answer]
+    ) -> tuple[Page, int]:
+        """Return (what the updates of a part of the log changed, the log's last position); pages are remembered.
 
-        Where the answer would be too long, it ends earlier: its `next` is then the `start` of the next one.
+        Where the answer would be too long, or takes too long, it has less. Raises as `moment`.
+
+        view  the same for all calls
         """
         last, main_root = await self._saved(session_id)
-        if start > last:
+        if part.start > last:
             raise NotFound("update")
-        end = min(end, last, start + MAX_STEPS)
-        async with self._one_at_a_time:
-            replayer = self.cache.take_replayer(session_id, start)
-            if replayer is None:
-                checkpoint, chunks = await self._base(session_id, start)
-                earlier = await self._before(session_id, checkpoint)
-                latest = await asyncio.to_thread(_latest_time, [*earlier, *chunks], start)
-                with self._mark.at(session_id):
-                    replayer = await asyncio.to_thread(_replayer, checkpoint, chunks, start, main_root, latest)
-            files = replayer.files()
-            chunks = await read_log(self._store, session_id, start, _CHUNKS_PER_READ, until=end)
-            with self._mark.at(session_id):
-                made = await asyncio.to_thread(_steps, replayer, chunks, end)
-            self.cache.put_replayer(session_id, replayer)
-            others = replayer.other_roots()
-        return Replayed(files, made, replayer.sequence if replayer.sequence < last else None, sorted(others))
+        part = Part(part.start, min(part.end, last, part.start + replay.MAX_STEPS))
+        async with self._turns.of(user_id):
+            page = self.cache.page(session_id, part)
+            if page is None:
+                epoch = self.cache.epoch
+                page = Page(*await self._replay(session_id, user_id, part, main_root, view))
+                self.cache.keep_page(session_id, part, page, epoch)
+            return page, last
 
-    @asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[None]:
-        """Nobody looks back inside the block."""
-        async with self._one_at_a_time:
-            yield
+    async def replay(
+        self, session_id: str, user_id: str, start: int, view: Callable[[Replayed], _View]
+    ) -> tuple[_View, int | None]:
+        """Return (a view of what the updates after `start` changed, where to go on, None at the end).
+
+        It has as many updates as can be read in the time of one page. Raises as `moment`.
+        """
+        last, main_root = await self._saved(session_id)
+        async with self._turns.of(user_id):
+            made, steps = await self._replay(session_id, user_id, Part(start, last), main_root, view)
+        return made, start + steps if start + steps < last else None
+
+    async def _replay(
+        self, session_id: str, user_id: str, part: Part, main_root: str, view: Callable[[Replayed], _View]
+    ) -> tuple[_View, int]:
+        log = await self._log(session_id, part.start, part.end, with_all=True)
+        limits = PageLimits(replay.MAX_INSERTED, replay.MAX_EDITS, replay.MAX_SECONDS)
+        job = partial(replay.replay, log, part, main_root, limits, self._cpu_s, view)
+        return await self._work(user_id, job, is_short=log.is_short(FEW_BYTES))
+
+    async def _work(self, user_id: str, job: Callable[[], _View], *, is_short: bool) -> _View:
+        """Do a job here, or in a worker process if it may be long; raises what it raises, and WorkError."""
+        if is_short:
+            return job()
+        return await self._workers.run(job, key=user_id, deadline_s=DEADLINE_S)
+
+    async def _log(self, session_id: str, start: int, end: int, *, with_all: bool = False) -> StoredLog:
+        """Return what the document at `start` can be put together from, and the log from there up to `end`.
+
+        with_all  and also the log from its beginning, which has the times of all entries
+        """
+        checkpoint = await self._store.checkpoint(session_id)
+        if checkpoint and checkpoint.sequence > start:
+            checkpoint = None
+        after = checkpoint.sequence if checkpoint and not with_all else 0
+        chunks = await read_log(self._store, session_id, after, _CHUNKS_PER_READ, until=end) if after < end else []
+        return StoredLog(checkpoint, [chunk for chunk in chunks if chunk.first <= end])
 
     def forget(self, session_id: str) -> None:
         """Keep nothing of a session that was deleted, or whose log was changed."""
         self.cache.forget(session_id)
-
-    async def _base(self, session_id: str, sequence: int) -> tuple[Checkpoint | None, list[Chunk]]:
-        """Return what the document at a log position can be put together from."""
-        checkpoint = await self._store.checkpoint(session_id)
-        if checkpoint and checkpoint.sequence > sequence:
-            checkpoint = None
-        after = checkpoint.sequence if checkpoint else 0
-        if after == sequence:
-            return checkpoint, []
-        return checkpoint, await read_log(self._store, session_id, after, _CHUNKS_PER_READ, until=sequence)
-
-    async def _before(self, session_id: str, checkpoint: Checkpoint | None) -> list[Chunk]:
-        """Return the log up to a checkpoint."""
-        if checkpoint is None:
-            return []
-        return await read_log(self._store, session_id, 0, _CHUNKS_PER_READ, until=checkpoint.sequence)
 
     async def _saved(self, session_id: str) -> tuple[int, str]:
         """Wait until the log is stored as it is now; return its last position, and the main root."""
@@ -136,48 +163,3 @@ class HistoryReader:
             sequence = room.journal.sequence
             await self._rooms.writer.saved(room, sequence)
             return sequence, room.main_root
-
-
-def _fold(timeline: Timeline, chunks: Sequence[Chunk]) -> None:
-    try:
-        for chunk in chunks:
-            for sequence, entry in enumerate(decode_chunk(chunk.data), chunk.first):
-                if sequence == timeline.sequence + 1:
-                    timeline.add(entry)
-    except ProtocolError as error:
-        raise RoomDamaged("a stored update does not pass the scan") from error
-
-
-def _steps(replayer: Replayer, chunks: Sequence[Chunk], end: int) -> list[Step]:
-    try:
-        entries = [
-            entry
-            for chunk in chunks
-            for sequence, entry in enumerate(decode_chunk(chunk.data), chunk.first)
-            if replayer.sequence < sequence <= end
-        ]
-        return steps(replayer, entries)
-    except (ProtocolError, Gap) as error:
-        raise RoomDamaged("a stored update does not pass the scan") from error
-
-
-def _contents(
-    checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str
-) -> tuple[dict[str, str], dict[str, Document]]:
-    replayer = _replayer(checkpoint, chunks, until, main_root)
-    return replayer.files(), read_documents(replayer.state()) if replayer.other_roots() else {}
-
-
-def _replayer(
-    checkpoint: Checkpoint | None, chunks: Sequence[Chunk], until: int, main_root: str, latest: int = 0
-) -> Replayer:
-    return Replayer(restore.restore(checkpoint, chunks, until=until, reads_summaries=True), main_root, latest)
-
-
-def _latest_time(chunks: Sequence[Chunk], until: int) -> int:
-    """Return the latest time of the entries up to a log position, in ms; 0 if there is none."""
-    times = [latest_time(chunk.data) for chunk in chunks if chunk.last <= until]
-    for chunk in chunks:
-        if chunk.first <= until < chunk.last:
-            times += [entry.at for entry in decode_chunk(chunk.data)[: until - chunk.first + 1]]
-    return max(times, default=0)

@@ -1,12 +1,12 @@
 """Redaction of a session that people may be in."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar, TypeVarTuple
 
 from crdt.errors import RoomUnavailable
 from crdt.history import redaction
-from crdt.history.reader import HistoryReader
+from crdt.history.cache import HistoryCache
 from crdt.history.redaction import RedactedIds
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
@@ -14,12 +14,37 @@ from crdt.log import restore
 from crdt.reading.documents import Document, documents_of
 from crdt.reading.item_order import ItemOrder
 from crdt.room.room import Room
+from crdt.workers import Workers
 from storage.base import Store
 from storage.errors import NotFound
-from storage.records import Chunk, Version
+from storage.records import Chunk
 
 _CHUNKS_PER_READ = 2_000
-_VERSIONS_PER_READ = 50
+_VERSIONS_PER_READ = 10
+_BATCH_BYTES = 256 << 10
+_DEADLINE_S = 60.0
+"""Seconds that one step may take in a worker process."""
+
+_Arguments = TypeVarTuple("_Arguments")
+_Result = TypeVar("_Result")
+
+
+class _Found(NamedTuple):
+    """What is taken out, of which session, and for whom."""
+
+    session_id: str
+    user_id: str
+    text: str
+    ids: RedactedIds
+
+
+class _Shown(NamedTuple):
+    """What has to be known of a version to say whether it shows the text."""
+
+    sequence: int
+    main_root: str
+    roots: list[str]
+    has_documents: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +57,14 @@ class Redaction:
 
 
 class Redactor:
-    """Takes texts out of logs, checkpoints and versions; nobody looks back meanwhile."""
+    """Takes texts out of logs, checkpoints and versions; worker processes make what is stored instead."""
 
-    def __init__(self, store: Store, rooms: Rooms, history_reader: HistoryReader) -> None:
+    def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, workers: Workers) -> None:
+        """cache: what is kept of the log as it was."""
         self._store = store
         self._rooms = rooms
-        self._history = history_reader
+        self._cache = cache
+        self._workers = workers
 
     async def redact(
         self, session_id: str, user_id: str, first: int, last: int, text: str, check: Callable[[], Awaitable[object]]
@@ -50,77 +77,115 @@ class Redactor:
         check  raises if the user may not do this; asked when nobody else can change anything any more
 
         Raises NotFound if the text was not there, LimitReached if it was too often, what `check` raises,
-        RoomDamaged, RoomUnavailable or StoreUnavailable.
+        RoomDamaged, RoomUnavailable, StoreUnavailable or WorkError.
         """
-        async with self._history.exclusive(), self._rooms.use(session_id) as room, self._rooms.compactor.one_at_a_time:
+        async with self._rooms.use(session_id) as room:
             await check()
             await self._rooms.writer.saved(room, room.journal.sequence)
-            chunks = await read_log(self._store, session_id, 0, _CHUNKS_PER_READ)
-            redacted_ids = await asyncio.to_thread(redaction.find, chunks, first, last, text)
-            if not redacted_ids:
+            chunks = await read_log(self._store, session_id, 0, _CHUNKS_PER_READ, until=last)
+            ids = await self._work(user_id, redaction.find, chunks, first, last, text)
+            if not ids:
                 raise NotFound("text in that part of the log")
-            self._delete(room, user_id, redacted_ids)
-            await self._rooms.writer.saved(room, room.journal.sequence)
-            await self._replace_state(room, redacted_ids, text)
-            if not await self._rooms.compactor.checkpoint_now(room):
-                raise RoomUnavailable("the checkpoint could not be replaced")
-            chunks += await read_log(self._store, session_id, chunks[-1].last, _CHUNKS_PER_READ)
-            versions = await self._versions(session_id, chunks, redacted_ids, text)
-            updates = await self._log(chunks, redacted_ids, text)
-            self._history.forget(session_id)
+            async with self._rooms.compactor.one_at_a_time:
+                await check()
+                found = _Found(session_id, user_id, text, ids)
+                versions, updates = await self._take_out(room, found)
+            self._cache.forget(session_id)
             await self._store.scrub()
-        return Redaction(sum(map(len, redacted_ids.values())), updates, versions)
+        return Redaction(sum(map(len, ids.values())), updates, versions)
 
-    def _delete(self, room: Room, user_id: str, redacted_ids: RedactedIds) -> None:
+    async def _take_out(self, room: Room, found: "_Found") -> tuple[int, int]:
+        """Change everything that is stored; return how many (versions, updates) had some of it."""
+        await self._delete(room, found)
+        await self._rooms.writer.saved(room, room.journal.sequence)
+        await self._replace_state(room, found)
+        if not await self._rooms.compactor.checkpoint_now(room):
+            raise RoomUnavailable("the checkpoint could not be replaced")
+        chunks = await read_log(self._store, room.session_id, 0, _CHUNKS_PER_READ)
+        return await self._versions(chunks, found), await self._log(chunks, found)
+
+    async def _delete(self, room: Room, found: "_Found") -> None:
         """Delete what is visible, where it is: editors see it like any other edit. Values go as a whole."""
         room.integrate_pending()
-        room.take_edit(user_id, redaction.deletion(room.document.state(), redacted_ids), self._rooms.clock())
+        update = await self._work(found.user_id, redaction.deletion, room.document.state(), found.ids)
+        room.take_edit(found.user_id, update, self._rooms.clock())
 
-    async def _replace_state(self, room: Room, redacted_ids: RedactedIds, text: str) -> None:
+    async def _replace_state(self, room: Room, found: "_Found") -> None:
         """The room's own copy; what comes in meanwhile cannot bring the text back: its structs are known."""
         while True:
             before = room.document.state()
-            after = await asyncio.to_thread(redaction.redact, before, redacted_ids, text)
+            after = await self._work(found.user_id, redaction.redact, before, found.ids, found.text)
             if after is None or room.document.replace_base(before, after):
                 return
 
-    async def _versions(self, session_id: str, chunks: list[Chunk], redacted_ids: RedactedIds, text: str) -> int:
+    async def _versions(self, chunks: list[Chunk], found: "_Found") -> int:
         """Change the versions that show the text; return how many. Later ones than the log as read cannot."""
         count, before = 0, None
-        while batch := await self._store.versions(session_id, before, _VERSIONS_PER_READ, with_files=True):
-            for version in batch:
-                if version.sequence > chunks[-1].last:
-                    continue
-                changed = await asyncio.to_thread(_without, version, chunks, redacted_ids, text)
-                if changed:
-                    await self._store.redact_version(changed)
-                    count += 1
+        while batch := await self._store.versions(found.session_id, before, _VERSIONS_PER_READ, with_files=True):
             before = batch[-1].number
+            batch = [version for version in batch if version.sequence <= chunks[-1].last]
+            shown = [
+                _Shown(version.sequence, version.main_root, list(version.files or {}), bool(version.documents))
+                for version in batch
+            ]
+            changes = await self._work(found.user_id, _changes, shown, chunks, found.ids, found.text)
+            for version, change in zip(batch, changes, strict=True):
+                if change:
+                    files, documents = {**(version.files or {}), **change[0]}, {**version.documents, **change[1]}
+                    await self._store.redact_version(replace(version, files=files, documents=documents))
+                    count += 1
         return count
 
-    async def _log(self, chunks: list[Chunk], redacted_ids: RedactedIds, text: str) -> int:
+    async def _log(self, chunks: list[Chunk], found: "_Found") -> int:
         updates = 0
-        for chunk in chunks:
-            redacted = await asyncio.to_thread(redaction.redact_chunk, chunk, redacted_ids, text)
-            if redacted:
-                await self._store.replace_chunks(redacted[0])
-                updates += redacted[1]
+        for some in _batches(chunks):
+            for chunk, count in await self._work(found.user_id, _redacted, some, found.ids, found.text):
+                await self._store.replace_chunks(chunk)
+                updates += count
         return updates
 
+    async def _work(self, user_id: str, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments) -> _Result:
+        return await self._workers.run(function, *arguments, key=user_id, deadline_s=_DEADLINE_S)
 
-def _without(version: Version, chunks: list[Chunk], redacted_ids: RedactedIds, text: str) -> Version | None:
-    """Return the version without the text, None if it shows nothing of it."""
+
+def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    """Yield chunks in lists of some size, so that one takes no longer than a second or two."""
+    batch, size = list[Chunk](), 0
+    for chunk in chunks:
+        batch.append(chunk)
+        size += len(chunk.data)
+        if size > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _redacted(chunks: list[Chunk], ids: RedactedIds, text: str) -> list[tuple[Chunk, int]]:
+    """Return (chunk without the text, how many of its entries had some) for those that had."""
+    changed = (redaction.redact_chunk(chunk, ids, text) for chunk in chunks)
+    return [each for each in changed if each]
+
+
+def _changes(
+    versions: list["_Shown"], chunks: list[Chunk], ids: RedactedIds, text: str
+) -> list[tuple[dict[str, str], dict[str, Document]] | None]:
+    """Return what of each version is to be replaced, (files, documents), or None if it shows nothing of the text."""
+    return [_without(version, chunks, ids, text) for version in versions]
+
+
+def _without(
+    version: "_Shown", chunks: list[Chunk], ids: RedactedIds, text: str
+) -> tuple[dict[str, str], dict[str, Document]] | None:
     restored = restore.restore(None, chunks, until=version.sequence, reads_summaries=True)
-    blanked = redaction.redact(restored.state, redacted_ids, text)
+    blanked = redaction.redact(restored.state, ids, text)
     if blanked is None:
         return None
     before, after = ItemOrder(restored.state), ItemOrder(blanked)
-    roots = {version.main_root, *(version.files or {})}
+    roots = {version.main_root, *version.roots}
     files = {root: after.text(root) for root in roots if after.text(root) != before.text(root)}
-    documents = _changed(documents_of(before), documents_of(after)) if version.documents else {}
-    if not files and not documents:
-        return None
-    return replace(version, files={**(version.files or {}), **files}, documents={**version.documents, **documents})
+    documents = _changed(documents_of(before), documents_of(after)) if version.has_documents else {}
+    return (files, documents) if files or documents else None
 
 
 def _changed(before: dict[str, Document], after: dict[str, Document]) -> dict[str, Document]:

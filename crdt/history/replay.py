@@ -1,19 +1,45 @@
-"""What each update changed in the texts, for players that show a session again."""
+"""What each update changed in the texts, for players that show a session again.
 
-from collections.abc import Sequence
+An update's edits come from its structs and its deletions (`crdt.reading.text_order`). No texts are compared, so a page
+costs what is in its updates, and what it takes to load the document before them.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
 
-from crdt.document import merging
-from crdt.document.document import Document
+from crdt.history.stored_log import StoredLog, stored
 from crdt.log.codec import LogEntry
-from crdt.log.restore import RestoredDocument
-from crdt.text.byte_edits import edits_between
-from crdt.text.text_map import Edit
+from crdt.reading.documents import root_names
+from crdt.reading.text_order import TextEdit, TextOrder
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.update_parser import parse
 
 MAX_STEPS = 2_000
-MAX_INSERTED = 4 << 20
+MAX_INSERTED = 1 << 20
+"""UTF-16 code units that the edits of one answer insert; the last step may exceed it."""
+MAX_EDITS = 20_000
+"""Edits of one answer; the last step may exceed it."""
+MAX_SECONDS = 1.0
+"""CPU time for the steps of one answer: then others have their turn, and the client asks for the rest."""
+
+_View = TypeVar("_View")
+
+
+@dataclass(frozen=True, slots=True)
+class PageLimits:
+    """When a page is full; it has one step at least."""
+
+    inserted: int
+    edits: int
+    seconds: float
+
+
+class Part(NamedTuple):
+    """The entries of a log beyond `start`, and up to `end`."""
+
+    start: int
+    end: int
 
 
 @dataclass(slots=True)
@@ -21,13 +47,12 @@ class Step:
     """One update.
 
     at     milliseconds since 1970, never before that of the step before
-    edits  (root, position, deleted, inserted), to be made one after the other; positions and
-           lengths are UTF-16 code units
+    edits  to be made one after the other
     """
 
     at: int
     author: str
-    edits: list[tuple[str, int, int, str]] = field(default_factory=list)
+    edits: list[TextEdit] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,80 +60,77 @@ class Replayed:
     """A part of a log, as a player shows it.
 
     files   {root: text} before the first step
-    next    where to go on, None at the end
     others  names of the roots that are no texts, so the steps do not show them
     """
 
     files: dict[str, str]
     steps: list[Step]
-    next: int | None
     others: list[str]
 
 
 class Replayer:
-    """A document that goes through its log, entry by entry.
+    """A document that goes through its log, entry by entry."""
 
-    sequence  log position at which it stands
-    """
+    __slots__ = ("_latest", "_main_root", "_order")
 
-    __slots__ = ("_document", "_index", "_latest", "_main_root", "_texts", "sequence")
-
-    def __init__(self, restored: RestoredDocument, main_root: str, latest: int = 0) -> None:
-        """latest: the latest time in the log up to here, in ms."""
-        self._latest = latest
-        self.sequence = restored.sequence
-        self._index = restored.index
+    def __init__(self, order: TextOrder, main_root: str, latest: int = 0) -> None:
+        """order: the document before the first entry; latest: the latest time in the log up to there, in ms."""
+        self._order = order
         self._main_root = main_root
-        self._document = Document(restored.state or merging.EMPTY, self._index.split_surrogates, restored.traits)
-        self._texts = self._read()
+        self._latest = latest
 
     def files(self) -> dict[str, str]:
         """Return {root: text} of all text roots and the main one."""
-        return {root: text.decode() for root, text in self._texts.items()}
+        return {self._main_root: "", **self._order.texts()}
 
-    def other_roots(self) -> frozenset[str]:
+    def other_roots(self) -> list[str]:
         """Return the names of the roots that are no texts."""
-        return self._index.roots.difference(self._index.text_roots)
-
-    def state(self) -> bytes:
-        """Return all updates so far merged into one."""
-        return self._document.state()
+        return sorted(root_names(self._order).difference(self._order.text_roots))
 
     def step(self, entry: LogEntry) -> Step:
         """Go on by the next entry; raises Rejected or Gap for one that was never good."""
-        parsed = parse(entry.update, STORED_LIMITS)
-        self._index.take_stored(parsed, entry.author, self._document.apply, is_unclaimed=entry.has_foreign_structs)
-        before, self._texts = self._texts, self._read()
-        self.sequence += 1
+        parse(entry.update, STORED_LIMITS)
         self._latest = max(self._latest, entry.at)
-        made = Step(self._latest, entry.author)
-        for root, text in self._texts.items():
-            old = before.get(root, b"")
-            if old != text:
-                made.edits += [_in_units(root, old, edit) for edit in reversed(edits_between(old, text))]
-        return made
-
-    def _read(self) -> dict[str, bytes]:
-        roots = dict.fromkeys((self._main_root, *self._index.text_roots))
-        return {root: text.encode() for root, text in self._document.texts(roots).items()}
+        return Step(self._latest, entry.author, self._order.edits(entry.update))
 
 
-def steps(replayer: Replayer, entries: Sequence[LogEntry]) -> list[Step]:
-    """Go through entries until there are enough for one answer."""
+def steps(
+    replayer: Replayer, entries: Iterable[LogEntry], limits: PageLimits, cpu_s: Callable[[], float]
+) -> list[Step]:
+    """Go through entries until there are enough for one answer, or no more time."""
     made: list[Step] = []
-    inserted = 0
-    for entry in entries[:MAX_STEPS]:
-        if inserted > MAX_INSERTED:
+    inserted = edits = 0
+    end = cpu_s() + limits.seconds
+    for entry in entries:
+        step = replayer.step(entry)
+        made.append(step)
+        edits += len(step.edits)
+        inserted += sum(len(edit.inserted) for edit in step.edits)
+        is_full = inserted > limits.inserted or edits > limits.edits
+        if is_full or cpu_s() >= end:
             break
-        made.append(replayer.step(entry))
-        inserted += sum(len(text) for _, _, _, text in made[-1].edits)
     return made
 
 
-def _in_units(root: str, old: bytes, edit: Edit) -> tuple[str, int, int, str]:
-    start, end = edit.position, edit.position + edit.deleted
-    return root, _units(old[:start]), _units(old[start:end]), edit.inserted.decode()
+def replay(
+    log: StoredLog,
+    part: Part,
+    main_root: str,
+    limits: PageLimits,
+    cpu_s: Callable[[], float],
+    view: Callable[[Replayed], _View],
+) -> tuple[_View, int]:
+    """Return (a view of what the entries of a part changed, how many entries): as many as fit, one at least.
 
+    cpu_s  returns seconds of CPU time that the calling thread has used
+    view   makes the answer of it
 
-def _units(text: bytes) -> int:
-    return len(text.decode().encode("utf-16-le")) // 2
+    Raises RoomDamaged.
+    """
+    order = TextOrder()
+    log.load(order, part.start)
+    replayer = Replayer(order, main_root, log.latest_time(part.start))
+    files = replayer.files()
+    with stored():
+        made = steps(replayer, (entry for _, entry in log.entries(part.start, part.end)), limits, cpu_s)
+    return view(Replayed(files, made, replayer.other_roots())), len(made)

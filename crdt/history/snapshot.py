@@ -1,11 +1,14 @@
 """What a room's document holds at one moment: its texts, and its other roots as JSON."""
 
-import asyncio
-
 from crdt.errors import NoText
 from crdt.reading.documents import Document, read_documents
 from crdt.room.room import Room
+from crdt.workers import Workers
 from storage.errors import NotFound
+
+_FEW_BYTES = 4 << 10
+"""So short a document is read on the event loop, in a few milliseconds."""
+_DEADLINE_S = 20.0
 
 
 class Snapshot:
@@ -26,14 +29,19 @@ class Snapshot:
         has_others = not room.index.roots <= set(room.index.text_roots)
         self._state = room.document.state() if has_others else None
 
-    async def documents(self) -> dict[str, Document]:
-        """Return {root: what it holds} of the roots that are no texts, read in a thread."""
+    async def documents(self, workers: Workers, key: str) -> dict[str, Document]:
+        """Return {root: what it holds} of the roots that are no texts; raises WorkError.
+
+        key  whose work it is, see `Workers.run`
+        """
         if self._state is None:
             return {}
-        return await asyncio.to_thread(read_documents, self._state)
+        if len(self._state) <= _FEW_BYTES:
+            return read_documents(self._state)
+        return await workers.run(read_documents, self._state, key=key, deadline_s=_DEADLINE_S)
 
 
-async def missing_text(snapshot: Snapshot, root: str) -> NotFound | NoText:
-    """Return what to raise for a root that is among no texts."""
-    document = (await snapshot.documents()).get(root)
+async def missing_text(snapshot: Snapshot, root: str, workers: Workers, key: str) -> NotFound | NoText:
+    """Return what to raise for a root that is among no texts; raises and takes what `Snapshot.documents` does."""
+    document = (await snapshot.documents(workers, key)).get(root)
     return NoText({root: document["type"]}) if document else NotFound("text")

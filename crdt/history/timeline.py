@@ -1,8 +1,12 @@
 """What happened in a session, put together for a slider: who typed when, and how much."""
 
+import pickle
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from crdt.history.stored_log import StoredLog, stored
 from crdt.log.codec import LogEntry
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
@@ -13,6 +17,10 @@ GAP_MS = 2_000
 PAUSE_MS = 300_000
 PASTE = 100
 """Who inserts so much at once has hardly typed it."""
+
+_END = 1 << 53
+
+_View = TypeVar("_View")
 
 
 @dataclass(slots=True)
@@ -82,6 +90,21 @@ class Timeline:
 
     def _removed(self, parsed: Parsed) -> int:
         return sum(self._deleted.setdefault(client, Ranges()).add(start, end) for client, start, end in parsed.ranges)
+
+
+def fold(packed: bytes, log: StoredLog, view: Callable[[Timeline], _View]) -> tuple[int, bytes, _View]:
+    """Go on with a timeline, to the end of a log; return (log position, timeline, a view of it).
+
+    packed  a timeline as it was returned, b"" for a new one
+
+    Raises RoomDamaged.
+    """
+    timeline: Timeline = pickle.loads(packed) if packed else Timeline()  # noqa: S301  # our own, never stored
+    with stored():
+        for sequence, entry in log.entries(timeline.sequence, _END):
+            if sequence == timeline.sequence + 1:
+                timeline.add(entry)
+    return timeline.sequence, pickle.dumps(timeline), view(timeline)
 
 
 class Ranges:

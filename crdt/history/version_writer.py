@@ -1,13 +1,13 @@
 """Stores versions of a room's document, also those that typing earned."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from crdt import limits
 from crdt.document.server_edits import code_root
-from crdt.errors import RoomDamaged, TextUnavailable
+from crdt.errors import RoomDamaged, TextUnavailable, WorkTooLarge
 from crdt.history.snapshot import Snapshot
+from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.room.room import Room
 from storage.base import RoomStore
@@ -37,12 +37,13 @@ class VersionWriter:
     """Stores versions of documents, and decides when an automatic one is due."""
 
     def __init__(
-        self, store: RoomStore, writer: LogWriter, clock: Callable[[], int], settings: VersionSettings
+        self, store: RoomStore, writer: LogWriter, environment: Environment, settings: VersionSettings
     ) -> None:
-        """writer: commits the log that a version refers to; clock: milliseconds since 1970."""
+        """writer: commits the log that a version refers to."""
         self._store = store
         self._writer = writer
-        self._clock = clock
+        self._clock = environment.clock
+        self._workers = environment.workers
         self._settings = settings
 
     async def save_if_due(self, room: Room) -> None:
@@ -61,7 +62,7 @@ class VersionWriter:
                 await self.store(room, kind, author, "", "")
             except LimitReached:
                 made.versioned(room.journal.sequence, now)
-            except (RoomDamaged, TextUnavailable):
+            except (RoomDamaged, TextUnavailable, WorkTooLarge):
                 _log.exception("session %s gets no automatic version", room.session_id)
                 made.versioned(room.journal.sequence, now)
 
@@ -88,7 +89,7 @@ class VersionWriter:
         snapshot, now = Snapshot(room), self._clock()
         files, sequence = snapshot.files, snapshot.sequence
         contributors = tuple(room.contributions.since_version)
-        documents = await snapshot.documents()
+        documents = await snapshot.documents(self._workers, author_id)
         await self._writer.saved(room, sequence)
         version = Version(
             session_id=room.session_id,

@@ -1,6 +1,5 @@
 """Versions: snapshots of the code that people make, compare and restore."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,25 +12,31 @@ from crdt.lifecycle.rooms import Rooms
 from crdt.lifecycle.whole_texts import WholeTexts
 from crdt.reading.documents import Document
 from crdt.room.room import Room
-from crdt.text.hunks import Hunk, compare
+from crdt.text.hunks import FEW_STEPS, MANY_STEPS
 from crdt.workers import Workers
 from storage.base import RoomStore
 from storage.errors import NotFound
 from storage.records import Version, VersionKind
 
-_SMALL = 32 << 10
-"""Characters that are compared at once, in some milliseconds; more are in a thread."""
+_SMALL_TEXT = 32 << 10
+_FEW_LINES = 1_000
+"""Characters and lines, of both documents together, that are compared and encoded in 10 ms; a worker compares more."""
+_DEADLINE_S = 20.0
+"""For what takes some seconds on a quiet machine: a worker is the last that gets a core on a busy one."""
+
+Encode = Callable[[Mapping[str, str], Mapping[str, str], int], bytes]
+"""Compares {root: text} of two documents in so many steps (`crdt.text.hunks`); returns what a client gets of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What differs between two documents.
 
-    hunks   {root: hunks} of texts
+    files   what differs in texts, encoded
     others  {root: what it is} of the roots that are no texts
     """
 
-    hunks: dict[str, list[Hunk]]
+    files: bytes
     others: dict[str, str]
 
 
@@ -148,7 +153,7 @@ class Versions:
 
         A version from before such roots were kept knows nothing of them.
         """
-        return _changed(await Snapshot(room).documents(), target.documents)
+        return _changed(await Snapshot(room).documents(self._workers, room.session_id), target.documents)
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
         """Store what an ended session ended with; return the number of the version that has it, None if all is empty.
@@ -162,24 +167,30 @@ class Versions:
         newest = await self._store.versions(session_id, None, 1, with_files=False)
         return newest[0].number if newest else None
 
-    async def difference(self, session_id: str, old: int, new: int | None) -> Difference:
+    async def difference(self, session_id: str, user_id: str, old: int, new: int | None, encode: Encode) -> Difference:
         """Return what differs between two versions, or a version and the live document (None).
 
-        Version 0 is the empty document. Raises NotFound, RoomDamaged or RoomUnavailable.
+        Version 0 is the empty document. Raises NotFound, RoomDamaged, RoomUnavailable, and what `Workers.run` raises.
+
+        encode  compares texts, and encodes the result: of large texts that takes long, too
         """
         before, documents_before = await self._contents(session_id, old)
         after, documents_after = await self._contents(session_id, new)
         others = _changed(documents_before, documents_after)
-        if sum(map(len, (*before.values(), *after.values()))) < _SMALL:
-            return Difference(compare(before, after), others)
-        return Difference(await asyncio.to_thread(compare, before, after), others)
+        texts = (*before.values(), *after.values())
+        if sum(map(len, texts)) <= _SMALL_TEXT and sum(text.count("\n") for text in texts) <= _FEW_LINES:
+            return Difference(encode(before, after, FEW_STEPS), others)
+        files = await self._workers.run(
+            encode, dict(before), dict(after), MANY_STEPS, key=user_id, deadline_s=_DEADLINE_S
+        )
+        return Difference(files, others)
 
     async def _contents(self, session_id: str, number: int | None) -> tuple[Mapping[str, str], Mapping[str, Document]]:
         """Return (files, documents) of a version, or of the live document (None)."""
         if number is None:
             async with self._rooms.use(session_id) as room:
                 snapshot = Snapshot(room)
-            return snapshot.files, await snapshot.documents()
+            return snapshot.files, await snapshot.documents(self._workers, session_id)
         if number == 0:
             return {}, {}
         version = await self._store.version(session_id, number)
@@ -191,7 +202,7 @@ class Versions:
         """Return the document as it is now; raises NotFound, RoomDamaged or RoomUnavailable."""
         async with self._rooms.use(session_id) as room:
             snapshot = Snapshot(room)
-        documents = await snapshot.documents()
+        documents = await snapshot.documents(self._workers, session_id)
         newest = await self._store.newest_version(session_id)
         root = code_root(snapshot.files, snapshot.main_root)
         return LiveCode(snapshot.files, documents, root, snapshot.sequence, newest)

@@ -18,26 +18,39 @@ _log = logging.getLogger(__name__)
 class Compactor:
     """Works on one room at a time, in threads."""
 
-    def __init__(self, store: RoomStore, writer: LogWriter, clock: Callable[[], int], mark: CrashMark) -> None:
-        """clock: milliseconds since 1970; mark: where it is written whom native code works for."""
+    def __init__(
+        self, store: RoomStore, writer: LogWriter, clock: Callable[[], int], mark: CrashMark, kept_bytes: int
+    ) -> None:
+        """Start with nothing to do.
+
+        clock       milliseconds since 1970
+        mark        where it is written whom native code works for
+        kept_bytes  of deleted content stay in a checkpoint
+        """
         self.one_at_a_time = asyncio.Lock()
         """Held while what is stored of any room is replaced."""
         self._store = store
         self._writer = writer
         self._clock = clock
         self._mark = mark
+        self._kept_bytes = kept_bytes
 
     async def checkpoint(self, room: Room) -> None:
-        """Store the whole document as it is now, once the log has all of it, if it changed.
+        """Store the whole document as it is now, once the log has all of it, if it changed or its quota needs that.
 
         Raises StoreUnavailable or RoomUnavailable; the log is then enough to start from.
         """
         async with self.one_at_a_time:
-            if room.journal.sequence != room.upkeep.checkpointed:
+            if room.journal.sequence != room.upkeep.checkpointed or room.quota.needs_remaining:
                 await self.checkpoint_now(room)
 
-    async def checkpoint_now(self, room: Room) -> bool:
-        """The same even if nothing changed, for who holds `one_at_a_time`; return whether it is stored."""
+    async def checkpoint_now(self, room: Room, kept_bytes: int | None = None) -> bool:
+        """Store the document even if nothing changed; return whether it is stored. The caller holds `one_at_a_time`.
+
+        kept_bytes  of deleted content, if not as many as usual
+
+        Raises as `checkpoint`.
+        """
         sequence, now = room.journal.sequence, self._clock()
         room.upkeep.checkpointed_at = now
         room.integrate_pending()
@@ -50,21 +63,29 @@ class Compactor:
                 has_values=room.document.has_values,
                 has_texts=room.document.has_texts,
                 is_in_sequence=room.index.parents.is_in_sequence,
+                authors=dict(room.index.owners),
             )
         await self._writer.saved(room, sequence)
         try:
             with self._mark.beside(room.session_id):
-                checkpoint, squashed, merged = await asyncio.to_thread(
-                    restore.make_checkpoint, room.session_id, document, now
+                made = await asyncio.to_thread(
+                    restore.make_checkpoint,
+                    room.session_id,
+                    document,
+                    now,
+                    kept_bytes=self._kept_bytes if kept_bytes is None else kept_bytes,
                 )
-            await self._store.put_checkpoint(checkpoint)
+            await self._store.put_checkpoint(made.checkpoint)
         except NotFound:
             return False
         except (RoomDamaged, ProtocolError):
             _log.exception("session %s gets no checkpoint, its log is kept", room.session_id)
             return False
-        room.document.replace_base(document.state, squashed, merged)
-        room.upkeep.checkpointed = sequence
+        upkeep = room.upkeep
+        upkeep.checkpointed, upkeep.checkpoint_ms = sequence, self._clock() - now
+        if room.document.replace_base(document.state, made.state, made.merged):
+            upkeep.checkpoint_bytes = room.document.size
+            room.quota.note_remaining(made.author_bytes)
         return True
 
     async def pack(self, room: Room, *, is_closing: bool = False) -> None:

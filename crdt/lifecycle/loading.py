@@ -82,7 +82,7 @@ class RoomLoader:
         self._loaded.add(self._make_room(session, restored, checkpoint))
 
     def _make_room(self, session: Session, restored: restore.RestoredDocument, checkpoint: Checkpoint | None) -> Room:
-        return Room(
+        room = Room(
             session.id,
             restored,
             self._context,
@@ -90,6 +90,9 @@ class RoomLoader:
             is_open=session.status is Status.OPEN,
             checkpointed=checkpoint.sequence if checkpoint else 0,
         )
+        room.upkeep.checkpoint_bytes = len(checkpoint.state) if checkpoint else 0
+        room.quota.own(session.owner_id)
+        return room
 
     async def _restore(self, session_id: str) -> tuple[Checkpoint | None, restore.RestoredDocument]:
         """Return the checkpoint, if there is one, and the document; raises RoomDamaged or StoreUnavailable.

@@ -23,6 +23,12 @@ _BYTES_PER_LOGGED_UPDATE = 32
 """A checkpoint costs 0.25 µs a byte, reading the log behind it 15 µs an update. With one for each so many bytes the
 first costs an edit 8 µs however large the document is, and the second takes no more than twice as long as the first."""
 
+_LEAST_GROWTH_BYTES = 64 << 10
+"""A document that has grown by this much, and by as much as it had, may be mostly deleted content."""
+
+_PAUSES_PER_CHECKPOINT = 4
+"""Checkpoints because of growth take at most a fifth of the time: of one editor's edits, half a megabyte a second."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -91,8 +97,14 @@ class RoomMaintenance:
     async def _checkpoint_if_grown(self, room: Room, now: int) -> None:
         """Checkpoint a room whose log would take long to read, and pack the log up to there."""
         due = max(self._settings.checkpoint_updates, room.document.size // _BYTES_PER_LOGGED_UPDATE)
-        has_grown = room.journal.sequence - room.upkeep.checkpointed >= due
-        if has_grown and now - room.upkeep.checkpointed_at >= self._settings.checkpoint_interval_ms:
+        upkeep = room.upkeep
+        pause_ms = now - upkeep.checkpointed_at
+        is_long = room.journal.sequence - upkeep.checkpointed >= due
+        growth = room.document.size - upkeep.checkpoint_bytes
+        is_large = room.quota.needs_remaining or growth >= max(_LEAST_GROWTH_BYTES, upkeep.checkpoint_bytes)
+        if (is_long and pause_ms >= self._settings.checkpoint_interval_ms) or (
+            is_large and pause_ms >= _PAUSES_PER_CHECKPOINT * upkeep.checkpoint_ms
+        ):
             await self._compactor.checkpoint(room)
             await self._compactor.pack(room)
 

@@ -66,7 +66,7 @@ class Rooms:
         self.quarantine = environment.quarantine
         self.changes = Changes()
         self.writer = writer
-        self.compactor = Compactor(store, writer, environment.clock, environment.mark)
+        self.compactor = Compactor(store, writer, environment.clock, environment.mark, settings.room.deleted_bytes)
         self._loaded = loaded
         self._cache = cache
         self._is_draining = False
@@ -191,6 +191,8 @@ class Rooms:
         self.changes.note()
         if room := self._loaded.get(session_id):
             room.members.set_role(user_id, role)
+            if role is Role.OWNER:
+                room.quota.own(user_id)
 
     def member_gone(self, session_id: str, user_id: str, reason: CloseReason) -> None:
         """A membership's end is committed."""

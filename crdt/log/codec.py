@@ -96,6 +96,11 @@ def encode_segment(entries: list[LogEntry], summary: bytes) -> bytes:
     return with_checksum(head + lzma.compress(b"".join(parts), lzma.FORMAT_RAW, filters=_FILTERS))
 
 
+def is_packed(data: bytes) -> bool:
+    """Whether this is a segment, whose content may be many times as large."""
+    return data[:1] == bytes((_SEGMENT,))
+
+
 def latest_time(data: bytes) -> int:
     """Return the time of the last entry of a chunk or segment, in ms; raises RoomDamaged.
 

@@ -4,7 +4,7 @@ Plain functions that take long for large documents; `rooms` runs them in a threa
 string from the store passes its checksum and the scan before pycrdt gets it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -12,6 +12,9 @@ from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.traits import Traits, inspect
 from crdt.document.work import are_slow, count_cuts, cut_copy, needs_cuts
 from crdt.errors import Gap, ProtocolError, RoomDamaged
+from crdt.garbage.author_bytes import bytes_by_author
+from crdt.garbage.deleted_content import collect
+from crdt.limits import MAX_DELETED_BYTES
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
@@ -209,6 +212,7 @@ class DocumentState:
     has_values      see `Document`
     has_texts       pycrdt can load it, and must be able to afterwards
     is_in_sequence  see `squash`
+    authors         {client: id of the user it belongs to}
     """
 
     sequence: int
@@ -218,19 +222,41 @@ class DocumentState:
     has_values: bool = False
     has_texts: bool = True
     is_in_sequence: Callable[[int], bool] | None = None
+    authors: Mapping[int, str] = field(default_factory=dict)
 
 
-def make_checkpoint(session_id: str, document: DocumentState, now: int) -> tuple[Checkpoint, bytes, MergedState | None]:
-    """Return (checkpoint, squashed state, its sections if it has values).
+@dataclass(frozen=True, slots=True)
+class NewCheckpoint:
+    """A checkpoint, and what the room needs to go on from it.
+
+    state         squashed, without deleted content if that was much
+    merged        its sections if it has values
+    author_bytes  {user id: bytes of it that are theirs}
+    """
+
+    checkpoint: Checkpoint
+    state: bytes
+    merged: MergedState | None
+    author_bytes: Mapping[str, int]
+
+
+def make_checkpoint(
+    session_id: str, document: DocumentState, now: int, *, kept_bytes: int = MAX_DELETED_BYTES.default
+) -> NewCheckpoint:
+    """Make a checkpoint of a document.
+
+    kept_bytes  deleted content stays unless it is more than this
 
     Raises RoomDamaged if it does not know exactly the structs that the room knows, also after pycrdt has loaded it.
     """
     squashed = squash(document.state, is_in_sequence=document.is_in_sequence)
     parsed = parse(squashed, STORED_LIMITS)
+    squashed, parsed = collect(squashed, parsed, kept_bytes, document.is_in_sequence)
     if {client: after for client, (_, after) in parsed.spans.items()} != document.clocks:
         raise RoomDamaged("the squashed state lacks structs")
     if document.has_texts:
         copy = readable(squashed) if parsed.kinds & VALUES else squashed
         verify(cut_copy(copy) if needs_cuts(parsed) else copy, document.clocks)
     checkpoint = Checkpoint(session_id, document.sequence, codec.with_checksum(squashed), document.owners, now)
-    return checkpoint, squashed, MergedState(squashed, parsed) if document.has_values else None
+    merged = MergedState(squashed, parsed) if document.has_values else None
+    return NewCheckpoint(checkpoint, squashed, merged, bytes_by_author(parsed, document.authors))

@@ -9,7 +9,7 @@ from typing import Any
 
 from crdt.reading import values
 from crdt.reading.item_order import ItemOrder
-from crdt.reading.items import YataItem, as_text
+from crdt.reading.items import OF_TEXTS, YataItem, as_text
 from crdt.reading.values import MAX_DEPTH, TooDeep, as_json, js_text
 from crdt.wire.content import DELETED, EMBED, FORMAT, GC, STRING, TYPE
 from crdt.wire.lib0 import read_var_bytes, read_var_uint
@@ -21,7 +21,6 @@ MAX_BYTES = 4 << 20
 
 _ARRAY, _MAP, _TEXT, _XML_ELEMENT, _XML_FRAGMENT, _XML_HOOK, _XML_TEXT = range(7)
 _IN_XML = {_XML_ELEMENT, _XML_HOOK, _XML_TEXT}
-_OF_TEXTS = {STRING, EMBED, FORMAT}
 _OBJECT = "[object Object]"
 
 Document = dict[str, Any]
@@ -67,7 +66,7 @@ def root_names(order: ItemOrder) -> set[str]:
 
 def _is_text(order: ItemOrder, root: str) -> bool:
     """Whether a string, format or embed was ever put directly into a root."""
-    return any(item.kind in _OF_TEXTS for item in order.items((root, None)))
+    return any(item.kind in OF_TEXTS for item in order.items((root, None)))
 
 
 class _Reader:

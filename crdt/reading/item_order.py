@@ -12,7 +12,9 @@ are kept here.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+from crdt.errors import Gap
 from crdt.reading.items import ItemReader, YataItem, as_text
+from crdt.wire.raw_merge import EMPTY
 from crdt.wire.struct_id import CLOCK_BITS, CLOCK_MASK, NO_ID, client_of, pack_id
 from crdt.wire.struct_reader import Parent
 
@@ -25,7 +27,7 @@ class ItemOrder:
     heads  {place: the first item there, deleted or not}
     """
 
-    def __init__(self, state: bytes) -> None:
+    def __init__(self, state: bytes = EMPTY) -> None:
         self._starts: dict[int, list[int]] = {}
         self._items: dict[int, list[YataItem]] = {}
         self._clocks: dict[int, int] = {}
@@ -33,9 +35,9 @@ class ItemOrder:
         self.apply(state)
 
     def apply(self, update: bytes) -> list[YataItem]:
-        """Integrate an update that lacks nothing; return the items that it put in or deleted.
+        """Integrate an update; return the items that it put in or deleted.
 
-        Structs that are known already are passed over.
+        Structs that are known already are passed over. Raises `Gap` if it builds on structs that are not known.
         """
         reader = ItemReader(update)
         sections = {client: self._new(client, items) for client, items in reader.sections().items()}
@@ -76,7 +78,7 @@ class ItemOrder:
         """Integrate each client's items in order; one that refers to another client's waits for that."""
         integrated = []
         for first in sections:
-            stack = [first]
+            stack, waiting = [first], 0
             while stack:
                 items = sections[stack[-1]]
                 if not items:
@@ -84,9 +86,14 @@ class ItemOrder:
                     continue
                 missing = _missing(items[-1], self._clocks)
                 if missing is not None:
+                    waiting += 1
+                    if waiting > len(sections) or not sections.get(missing):
+                        raise Gap("a struct's neighbour is missing")  # or clients wait for each other in a circle
                     stack.append(missing)
                     continue
-                item = items.pop()
+                item, waiting = items.pop(), 0
+                if item.clock != self._clocks[item.client]:
+                    raise Gap("structs before this one are missing")
                 self._clocks[item.client] = item.clock + item.length
                 self._integrate(item)
                 integrated.append(item)

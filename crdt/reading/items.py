@@ -7,12 +7,16 @@ strings of them. The input must have passed `update_parser.parse`.
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from crdt.wire.content import DELETED, GC, SKIP, STORED_LIMITS, STRING
+from crdt.wire.content import DELETED, EMBED, FORMAT, GC, SKIP, STORED_LIMITS, STRING
 from crdt.wire.lib0 import read_var_uint
 from crdt.wire.struct_id import NO_ID, pack_id
 from crdt.wire.struct_reader import Parent, StructReader
 
-_REPLACEMENT = "\ufffd"
+REPLACEMENT = "\ufffd"
+"""What Yjs puts for each half of a character that was cut in two."""
+
+OF_TEXTS = frozenset((STRING, EMBED, FORMAT))
+"""Kinds of content that make a root a text."""
 
 
 class YataItem:
@@ -25,12 +29,15 @@ class YataItem:
     origin        packed id of the struct it was put behind, or NO_ID
     right_origin  packed id of the struct it was put before, or NO_ID
     place         the root or shared type it is in, and the key under which; None if that is gone
+    block         where its position is looked up; not set unless that is done (`crdt.reading.positions`)
+    is_shown      its text counts there
     """
 
     __slots__ = (
-        "client", "clock", "content", "is_deleted", "kind", "left", "length", "offset", "origin", "place", "right",
-        "right_origin", "text",
+        "block", "client", "clock", "content", "is_deleted", "is_shown", "kind", "left", "length", "offset", "origin",
+        "place", "right", "right_origin", "text",
     )  # fmt: skip
+    block: "Block"
 
     def __init__(self, client: int, clock: int, kind: int) -> None:
         self.client = client
@@ -46,6 +53,7 @@ class YataItem:
         self.right: YataItem | None = None
         self.place: Parent | None = None
         self.is_deleted = kind == DELETED
+        self.is_shown = False
 
     def split(self, offset: int) -> "YataItem":
         """Cut behind `offset` structs; return the right part. Half characters become U+FFFD, as in Yjs."""
@@ -55,16 +63,31 @@ class YataItem:
         if self.text is not None:
             text, tail = self.text[:offset], self.text[offset:]
             if "\ud800" <= text[-1] <= "\udbff":
-                text, tail = text[:-1] + _REPLACEMENT, _REPLACEMENT + tail[1:]
+                text, tail = text[:-1] + REPLACEMENT, REPLACEMENT + tail[1:]
             self.text, rest.text = text, tail
         rest.origin, rest.right_origin = pack_id(self.client, rest.clock - 1), self.right_origin
-        rest.place, rest.is_deleted = self.place, self.is_deleted
+        rest.place, rest.is_deleted, rest.is_shown = self.place, self.is_deleted, self.is_shown
         rest.left, rest.right = self, self.right
         if self.right:
             self.right.left = rest
         self.right = rest
         self.length = offset
         return rest
+
+
+class Block:
+    """Items that stand side by side in a list, for `crdt.reading.positions`.
+
+    number  its index among the blocks of its list
+    size    how many items it has
+    """
+
+    __slots__ = ("first", "number", "size")
+
+    def __init__(self, first: YataItem, number: int, size: int) -> None:
+        self.first = first
+        self.number = number
+        self.size = size
 
 
 class ItemReader(StructReader):

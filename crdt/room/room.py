@@ -39,13 +39,14 @@ class Room:
     index          the structs of the document
     journal        what is not saved yet, and the log positions
     contributions  who wrote what
+    quota          whether the document has capacity for more
     server_edits   makes edits for users whose client is not Yjs
     upkeep         what `crdt.lifecycle` has noted about the room
     """
 
     __slots__ = (
-        "_context", "_deferred_by", "_quota", "_waiting", "contributions", "document", "index",
-        "journal", "main_root", "members", "server_edits", "session_id", "upkeep",
+        "_context", "_deferred_by", "_waiting", "contributions", "document", "index",
+        "journal", "main_root", "members", "quota", "server_edits", "session_id", "upkeep",
     )  # fmt: skip
 
     def __init__(
@@ -82,7 +83,7 @@ class Room:
         self._deferred_by: str | None = None
         self._waiting: set[Connection] = set()  # those whose last answer lacked something
         self.server_edits = ServerEdits(self.document, self.index, context.random_below)
-        self._quota = DocumentQuota(
+        self.quota = DocumentQuota(
             self.document, self.index, context.limits, len(restored.state), context.limit_counters
         )
 
@@ -145,7 +146,7 @@ class Room:
         if (
             journal.unsaved_bytes + size > context.limits.unsaved_bytes
             or not context.sink.has_capacity(size)
-            or not self._quota.reserve(size, after - first)
+            or not self.quota.reserve(size, after - first)
         ):
             return False
         connection.received += 1
@@ -259,7 +260,8 @@ class Room:
         foreign = _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
         admitted = admission.check_update(self.index, read, incoming.author, foreign, self.document.state)
         if admitted.parsed:
-            self._quota.check(admitted.parsed, admitted.parsed.update, is_exact=incoming.kind is not UpdateKind.LIVE)
+            is_exact = incoming.kind is not UpdateKind.LIVE
+            self.quota.check(admitted.parsed, admitted.parsed.update, incoming.author, is_exact=is_exact)
         return admitted
 
     # -- saving -----------------------------------------------------------------------------------

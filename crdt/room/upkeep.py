@@ -9,6 +9,8 @@ class Upkeep:
 
     checkpointed     log position of the stored checkpoint
     checkpointed_at  when the last checkpoint was begun
+    checkpoint_ms    how long it took
+    checkpoint_bytes bytes of the document after it
     packed           log position up to which the log was looked at for packing
     pins             uses of the room apart from its connections; it stays loaded while there are any
     idle_since       when nobody was first seen using it, None while somebody does
@@ -16,6 +18,8 @@ class Upkeep:
 
     checkpointed: int = 0
     checkpointed_at: int = 0
+    checkpoint_ms: int = 0
+    checkpoint_bytes: int = 0
     packed: int = 0
     pins: int = 0
     idle_since: int | None = None

@@ -8,8 +8,10 @@ from crdt.text.line_diff import Block, Work, differing
 from crdt.text.text_diff import WORDS
 
 CONTEXT = 3
-_MAX_STEPS = 40_000_000
-"""About a second, in a thread."""
+FEW_STEPS = 200_000
+"""About 5 ms: the event loop waits for it."""
+MANY_STEPS = 40_000_000
+"""About a second, in a process of its own."""
 _PAIR_STEPS = 1_000
 """What looking for the words of a pair of lines costs at least: of half a million pairs it took 15 s."""
 
@@ -43,9 +45,12 @@ class Hunk:
     lines: list[HunkLine]
 
 
-def compare(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, list[Hunk]]:
-    """Return {root: hunks} of the roots whose texts differ."""
-    work = Work(_MAX_STEPS)
+def compare(old: Mapping[str, str], new: Mapping[str, str], steps: int = MANY_STEPS) -> dict[str, list[Hunk]]:
+    """Return {root: hunks} of the roots whose texts differ.
+
+    steps  bounds the work, see `Work`
+    """
+    work = Work(steps)
     return {
         root: hunks(old.get(root, ""), new.get(root, ""), work)
         for root in sorted({*old, *new})

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from crdt.wire.content import SKIP
+from crdt.wire.delete_ranges import Ranges, read_ranges, write_deletions, write_ranges
 from crdt.wire.lib0 import read_var_uint, write_var_uint
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.slicing import StructSlicer
@@ -17,9 +18,6 @@ from crdt.wire.struct_id import pack_id
 
 EMPTY = b"\x00\x00"
 """The update without structs and deletions: the state of a new document."""
-
-Ranges = list[tuple[int, int]]
-"""(first clock, next clock) of deleted structs of one client."""
 
 
 class Run(NamedTuple):
@@ -76,7 +74,7 @@ class RunReader(StructSlicer):
         for _ in range(clients):
             client, at = read_var_uint(self.data, at)
             count, at = read_var_uint(self.data, at)
-            ranges, at = _read_ranges(self.data, count, at)
+            ranges, at = read_ranges(self.data, count, at)
             yield client, ranges
 
     def behind(self, client: int, run: Run, clock: int) -> tuple[int, bytes]:
@@ -109,7 +107,7 @@ def merge(updates: Sequence[bytes]) -> bytes:
     parts = [write_var_uint(len(runs))]
     for client in sorted(runs, reverse=True):
         parts += _section(client, runs[client])
-    return b"".join(parts) + _write_deletions({client: _write_ranges(found) for client, found in ranges.items()})
+    return b"".join(parts) + write_deletions({client: write_ranges(found) for client, found in ranges.items()})
 
 
 def _section(client: int, runs: list[Run]) -> list[bytes]:
@@ -142,12 +140,12 @@ class _Section:
     """What a merged state has of one client: structs that lie in it, and those that came since.
 
     first, after  clock of the first struct and the next one
-    size          number of structs
-    begin, end    where those that are in the state lie
-    since         the others, as bytes
+    size          number of structs in the state
+    begin, end    where these lie
+    since, newer  the others as bytes, and their number
     """
 
-    __slots__ = ("after", "begin", "end", "first", "since", "size")
+    __slots__ = ("after", "begin", "end", "first", "newer", "since", "size")
 
     def __init__(self, first: int, after: int, size: int, begin: int, end: int) -> None:
         self.first = first
@@ -156,14 +154,17 @@ class _Section:
         self.begin = begin
         self.end = end
         self.since: list[bytes] = []
+        self.newer = 0
 
     def encode(self, client: int, state: memoryview, at: int) -> list[bytes | memoryview]:
         """Return the whole section; from now on it lies in the state that is made of it, from position `at`."""
+        self.size += self.newer
         head = b"".join(map(write_var_uint, (self.size, client, self.first)))
         structs: list[bytes | memoryview] = [state[self.begin : self.end], *self.since]
         self.begin = at + len(head)
         self.end = self.begin + sum(map(len, structs))
         self.since.clear()
+        self.newer = 0
         return [head, *structs]
 
 
@@ -196,7 +197,7 @@ class MergedState:
         ranges: dict[int, Ranges] = {}
         for client, start, end in parsed.ranges:
             ranges.setdefault(client, []).append((start, end))
-        self._deletions = {client: _write_ranges(found) for client, found in ranges.items()}
+        self._deletions = {client: write_ranges(found) for client, found in ranges.items()}
 
     def _read(self) -> None:
         reader = RunReader(self._state)
@@ -205,7 +206,7 @@ class MergedState:
             first, last = found[0], found[-1]
             size = sum(run.size for run in found) + len(found) - 1  # and a Skip between each two
             self._sections[client] = _Section(first.first, last.after, size, first.begin, last.end)
-        self._deletions = {client: _write_ranges(ranges) for client, ranges in reader.deletions(at)}
+        self._deletions = {client: write_ranges(ranges) for client, ranges in reader.deletions(at)}
 
     def add(self, update: bytes) -> None:
         """Take in an update."""
@@ -236,7 +237,7 @@ class MergedState:
             if section is None:
                 section = self._sections[client] = _Section(run.first, run.first, 0, 0, 0)
             section.since.append(update[run.begin : run.end])
-            section.size += run.size
+            section.newer += run.size
             section.after = run.after
         for client, start, end in deleted:
             self._deleted.setdefault(client, []).append((start, end))
@@ -245,6 +246,24 @@ class MergedState:
     def _continues(self, client: int, run: Run) -> bool:
         section = self._sections.get(client)
         return section is None or section.after == run.first
+
+    def rebase(self, before: bytes, after: "MergedState") -> bool:
+        """Go on from another form of the state as it was encoded last; False if that was not `before`.
+
+        after  the same structs, without updates that came since
+        """
+        if self._state is not before:
+            return False
+        sections, self._state, self._deletions = after.parts()
+        for client, section in sections.items():
+            old = self._sections[client]
+            section.after, section.since, section.newer = old.after, old.since, old.newer
+            self._sections[client] = section
+        return True
+
+    def parts(self) -> tuple[dict[int, _Section], bytes, dict[int, tuple[int, bytes]]]:
+        """Return what it is made of, for another one to go on from: sections, state and deletions."""
+        return self._sections, self._state, self._deletions
 
     def encode(self) -> bytes:
         """Return all updates merged into one."""
@@ -257,7 +276,7 @@ class MergedState:
                 parts += section.encode(client, old, at)
                 at = section.end
             self._merge_deletions()
-            self._state = b"".join((*parts, _write_deletions(self._deletions)))
+            self._state = b"".join((*parts, write_deletions(self._deletions)))
             self.is_changed = False
         return self._state
 
@@ -265,8 +284,8 @@ class MergedState:
         for client, ranges in self._deleted.items():
             if client in self._deletions:
                 count, encoded = self._deletions[client]
-                ranges.extend(_read_ranges(encoded, count, 0)[0])
-            self._deletions[client] = _write_ranges(ranges)
+                ranges.extend(read_ranges(encoded, count, 0)[0])
+            self._deletions[client] = write_ranges(ranges)
         self._deleted = {}
 
     def diff(self, clocks: Mapping[int, int], *, cuts: bool = True) -> bytes:
@@ -289,40 +308,4 @@ class MergedState:
                 run = Run(section.first, section.after, section.size, section.begin, section.end, reader)
                 number, structs = reader.behind(client, run, known)
             parts += (write_var_uint(number), write_var_uint(client), write_var_uint(known), structs)
-        return b"".join((write_var_uint(count), *parts, _write_deletions(self._deletions)))
-
-
-def _read_ranges(data: bytes, count: int, at: int) -> tuple[Ranges, int]:
-    """Return (ranges, next position)."""
-    ranges: Ranges = []
-    for _ in range(count):
-        start, at = read_var_uint(data, at)
-        length, at = read_var_uint(data, at)
-        ranges.append((start, start + length))
-    return ranges, at
-
-
-def _write_ranges(ranges: Ranges) -> tuple[int, bytes]:
-    """Return the ranges in order and without overlaps: (their number, their bytes)."""
-    ranges.sort()
-    parts: list[bytes] = []
-    start, end = ranges[0]
-    count = 1
-    for next_start, next_end in ranges:
-        if next_start <= end:
-            end = max(end, next_end)
-        else:
-            parts += (write_var_uint(start), write_var_uint(end - start))
-            start, end = next_start, next_end
-            count += 1
-    parts += (write_var_uint(start), write_var_uint(end - start))
-    return count, b"".join(parts)
-
-
-def _write_deletions(deletions: Mapping[int, tuple[int, bytes]]) -> bytes:
-    """Encode {client: (number of ranges, their bytes)} as the end of an update."""
-    parts = [write_var_uint(len(deletions))]
-    for client in sorted(deletions, reverse=True):
-        count, ranges = deletions[client]
-        parts += (write_var_uint(client), write_var_uint(count), ranges)
-    return b"".join(parts)
+        return b"".join((write_var_uint(count), *parts, write_deletions(self._deletions)))

@@ -5,7 +5,7 @@ from handlers.http import queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.times import rfc3339
 from handlers.http.views import code
-from handlers.http.views.code import Difference, LiveDocument, Versions
+from handlers.http.views.code import LiveDocument, Versions
 from handlers.json_pieces import PIECE, weight_of
 from storage.records import Role, Version
 
@@ -76,14 +76,9 @@ class DiffHandler(BaseHandler):
         old = query.get("from")
         if old is None:
             old = await self._before(session.id, new)
-        difference = await self.services.versions.difference(session.id, old, new)
-        answer: Difference = {
-            "from": old,
-            "to": "live" if new is None else new,
-            "files": code.file_differences(difference.hunks),
-            "others": code.roots(difference.others),
-        }
-        await self.reply_in_pieces(answer)
+        difference = await self.services.versions.difference(session.id, self.me.id, old, new, code.encoded_differences)
+        ends = {"from": old, "to": "live" if new is None else new, "others": code.roots(difference.others)}
+        await self.reply_encoded(code.encoded_difference(ends, difference.files))
 
     async def _before(self, session_id: str, new: int | None) -> int:
         """Return the number of the version before another one, or of the newest one."""

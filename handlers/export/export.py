@@ -11,7 +11,7 @@ from handlers.export.git_bundle import GitBundle
 from handlers.export.html_player import HtmlPlayer
 from handlers.export.zip_archive import ZipArchive
 from handlers.http import queries
-from handlers.http.base import BaseHandler
+from handlers.http.long_work import LongWorkHandler
 from handlers.services import Services
 from storage.records import Role, Session
 
@@ -24,7 +24,7 @@ class _Writer(Protocol):
         """Write everything into the file that it was made with."""
 
 
-FORMATS: dict[str, tuple[Callable[[Services, Session, IO[bytes]], _Writer], str, str]] = {
+FORMATS: dict[str, tuple[Callable[[Services, Session, str, IO[bytes]], _Writer], str, str]] = {
     "zip": (ZipArchive, "application/zip", "zip"),
     "replay": (HtmlPlayer, "text/html; charset=UTF-8", "html"),
     "git": (GitBundle, "application/octet-stream", "bundle"),
@@ -32,15 +32,15 @@ FORMATS: dict[str, tuple[Callable[[Services, Session, IO[bytes]], _Writer], str,
 """{format: (what writes it, its type, the file name's ending)}"""
 
 
-class ExportHandler(BaseHandler):
+class ExportHandler(LongWorkHandler):
     """GET /code/:sessionId/export"""
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
         writer, kind, ending = FORMATS[self.read_query(queries.EXPORT)["format"]]
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
-            async with self.services.exports:
-                await writer(self.services, session, file).write()
+            async with self.services.exports.slot(self.me.id):
+                await self.while_connected(writer(self.services, session, self.me.id, file).write())
             size = file.tell()
             file.seek(0)
             self.set_header("Content-Type", kind)

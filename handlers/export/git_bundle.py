@@ -29,9 +29,11 @@ class GitBundle:
     commit has the manifest of `file_names` too.
     """
 
-    def __init__(self, services: Services, session: Session, file: IO[bytes]) -> None:
+    def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
+        """user_id: of whom the work is for."""
         self._services = services
         self._session = session
+        self._user_id = user_id
         self._file = file
         self._parent: ObjectID | None = None
         self._names = FileNames()

@@ -3,18 +3,20 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from functools import partial
 from importlib.resources import files
 from itertools import accumulate
-from typing import IO, TypedDict
+from typing import IO, NamedTuple, TypedDict
 
+from crdt.history.replay import Replayed
 from handlers.http.times import rfc3339
+from handlers.http.views import history
 from handlers.http.views.people import person
 from handlers.services import Services
 from storage.records import Session, User
 
 _MESSAGES = 500
 _PAGE = 200
-_ALL = 1 << 53
 _BREAK = "{{data}}"
 
 
@@ -30,12 +32,13 @@ class _Version(TypedDict):
 class HtmlPlayer:
     """Writes the file: the page, and in it the texts at the start, every update, versions and chat as JSON."""
 
-    def __init__(self, services: Services, session: Session, file: IO[bytes]) -> None:
+    def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
+        """user_id: of whom the work is for."""
         self._services = services
         self._session = session
+        self._user_id = user_id
         self._file = file
-        self._authors: dict[str, int] = {}
-        self._roots: dict[str, int] = {}
+        self._names = history.Names()
         self._others: set[str] = set()
 
     async def write(self) -> None:
@@ -43,47 +46,36 @@ class HtmlPlayer:
         head, _, tail = _page().partition(_BREAK)
         await self._put(head, '{"steps":[')
         texts, start = await self._steps()
-        people = await self._services.store.users(set(self._authors))
+        people = await self._services.store.users(set(self._names.authors))
         rest = {
             "title": self._session.title,
             "session": self._session.id,
             "exported": rfc3339(self._services.clock()),
             "start": start,
-            "files": texts,
-            "roots": list(self._roots),
-            "others": sorted(self._others - set(self._roots)),
-            "authors": [person(author, people)["username"] for author in self._authors],
+            "roots": list(self._names.roots),
+            "others": sorted(self._others.difference(self._names.roots)),
+            "authors": [person(author, people)["username"] for author in self._names.authors],
             "versions": await self._versions(),
             "chat": await self._chat(people),
         }
-        await self._put("],", _json(rest)[1:], tail)
+        await self._put('],"files":', texts, ",", _json(rest)[1:], tail)
 
-    async def _steps(self) -> tuple[dict[str, str], int]:
-        """Write every update; return (texts before the first one, its time in ms)."""
+    async def _steps(self) -> tuple[str, int]:
+        """Write every update; return (JSON of the texts before the first one, its time in ms)."""
         start: int | None = 0
-        first_files: dict[str, str] = {}
-        first_at = before = 0
+        first = _Rows("{}", "", [], [], [], 0, 0)
+        before: int | None = None
         while start is not None:
-            replayed = await self._services.history_reader.replay(self._session.id, start, _ALL)
-            texts, steps, following = replayed.files, replayed.steps, replayed.next
-            self._others.update(replayed.others)
+            view = partial(_rows, list(self._names.roots), list(self._names.authors), before)
+            reader, user_id = self._services.history_reader, self._user_id
+            rows, following = await reader.replay(self._session.id, user_id, start, view)
+            self._others.update(rows.others)
             if start == 0:
-                first_files, first_at = texts, steps[0].at if steps else 0
-                before = first_at
-                self._roots = {root: number for number, root in enumerate(texts)}
-            rows = []
-            for step in steps:
-                author = self._authors.setdefault(step.author, len(self._authors))
-                edits = [
-                    [self._roots.setdefault(root, len(self._roots)), position, deleted, inserted]
-                    for root, position, deleted, inserted in step.edits
-                ]
-                rows.append([step.at - before, author, edits])
-                before = step.at
-            text = await asyncio.to_thread(_json, rows)
-            await self._put("," if start and rows else "", text[1:-1])
+                first = rows
+            self._names, before = history.Names(rows.roots, rows.authors), rows.last_at
+            await self._put("," if start and rows.text else "", rows.text)
             start = following
-        return first_files, first_at
+        return first.files, first.first_at
 
     async def _versions(self) -> list[_Version]:
         store, before = self._services.store, None
@@ -107,6 +99,37 @@ class HtmlPlayer:
 
     async def _put(self, *texts: str) -> None:
         await asyncio.to_thread(self._file.write, "".join(texts).encode())
+
+
+class _Rows(NamedTuple):
+    """Some steps as the page has them.
+
+    files  JSON of {root: text} before the first one
+    text   JSON of the steps, without brackets around them
+    roots, authors     all that steps have named so far
+    others             roots that are no texts
+    first_at, last_at  their times in ms
+    """
+
+    files: str
+    text: str
+    roots: list[str]
+    authors: list[str]
+    others: list[str]
+    first_at: int
+    last_at: int
+
+
+def _rows(roots: list[str], authors: list[str], before: int | None, replayed: Replayed) -> _Rows:
+    """Return steps, which go on naming roots and authors; `before` is the time of the step before, if there was one."""
+    names, steps = history.Names(roots or replayed.files, authors), replayed.steps
+    first_at = steps[0].at if steps else 0
+    since = first_at if before is None else before
+    text = _json(names.steps(steps, since))[1:-1]
+    last_at = steps[-1].at if steps else since
+    return _Rows(
+        _json(replayed.files), text, list(names.roots), list(names.authors), replayed.others, first_at, last_at
+    )
 
 
 def _page() -> str:

@@ -39,9 +39,11 @@ A file is called as its text, in the letters of its script, if every system can 
 class ZipArchive:
     """Writes one archive into a file; what takes long is done in threads."""
 
-    def __init__(self, services: Services, session: Session, file: IO[bytes]) -> None:
+    def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
+        """user_id: of whom the work is for."""
         self._services = services
         self._session = session
+        self._user_id = user_id
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._names = FileNames()
 

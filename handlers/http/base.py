@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tornado.iostream import StreamClosedError
@@ -219,7 +219,10 @@ class BaseHandler(RequestHandler):
         if not json_pieces.is_large(body):
             self.reply(body, status)
             return
-        encoded = await json_pieces.encode(body)
+        await self.reply_encoded(await json_pieces.encode(body), status)
+
+    async def reply_encoded(self, encoded: Sequence[bytes], status: int = 200) -> None:
+        """Answer with JSON that is encoded already, in pieces."""
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.set_header("Content-Length", str(sum(map(len, encoded))))

@@ -1,12 +1,46 @@
-"""The end of a WebSocket (RFC 6455, section 7): each side sends a close frame, then the server ends the connection."""
+"""The end of a WebSocket (RFC 6455, section 7): each side sends a close frame, then the server ends the connection.
+
+Nothing else of what the client sends is kept meanwhile.
+"""
 
 from asyncio import AbstractEventLoop, Transport
 
 from handlers.sync import frames
-from handlers.sync.frames import CLOSE, Control, FrameError, Item
+from handlers.sync.frames import CLOSE
 
 _PATIENCE_S = 5.0
 """For the client to answer our close frame, or to read what was queued before it."""
+_MASKED = 0x80
+_MAX_START_BYTES = 14 + 125
+"""The longest head of a frame, and the longest content of a close frame."""
+
+
+class CloseFinder:
+    """Finds a client's close frame in what arrives, and keeps no more than the start of one frame."""
+
+    __slots__ = ("_rest", "_skip")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._skip = 0
+
+    def finds(self, data: bytes) -> bool:
+        """Take what has arrived; return whether there is a close frame in it, or what is no frame of a client."""
+        data = self._rest + data
+        at, size = self._skip, len(data)
+        while at + 2 <= size:
+            if data[at + 1] < _MASKED:
+                return True
+            length, start = frames.length_at(data, at)
+            is_close = data[at] & 15 == CLOSE
+            if start > size or (is_close and start + length > size):
+                break
+            if is_close:
+                return True
+            at = start + length
+        self._skip = max(0, at - size)
+        self._rest = data[at:][:_MAX_START_BYTES]
+        return False
 
 
 class CloseHandshake:
@@ -15,10 +49,11 @@ class CloseHandshake:
     client_code  what the client closed with, None if it sent no code
     """
 
-    __slots__ = ("_loop", "_transport", "client_code")
+    __slots__ = ("_finder", "_loop", "_transport", "client_code")
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.client_code: int | None = None
+        self._finder: CloseFinder | None = None
         self._loop = loop
         self._transport: Transport | None = None
 
@@ -43,12 +78,12 @@ class CloseHandshake:
         if self._transport:
             self._transport.close()
 
-    def look_for_answer(self, items: list[Item]) -> None:
-        """Look for the client's close frame behind our own; everything else is dropped."""
-        for item in items:
-            if isinstance(item, FrameError) or (isinstance(item, Control) and item.opcode == CLOSE):
-                self.finish()
-                return
+    def look_for_answer(self, data: bytes) -> None:
+        """Look for the client's close frame behind our own in what arrives; everything else is dropped."""
+        if self._finder is None:
+            self._finder = CloseFinder()
+        if self._finder.finds(data):
+            self.finish()
 
     def end_output(self) -> None:
         """End our side only. The client's bytes must be read on: a reset would overtake the close frame."""

@@ -93,11 +93,19 @@ class FrameReader:
             self._need = max(self._need, self._have + 1)
         return items
 
+    def release(self) -> bytes:
+        """Forget everything, and return what has come of a frame that is not whole."""
+        rest = b"".join(self._rest)
+        self._rest.clear()
+        self._have = self._need = self._size = 0
+        self._parts = None
+        return rest
+
     def _other(self, data: bytes, at: int, size: int, items: list[Item]) -> int:
         """Take a frame that is not a short whole message; return where it ends, 0 if more must come first."""
         opcode, is_final = data[at] & 15, data[at] >= 0x80
         self._check_head(data, at, opcode, is_final=is_final)
-        length, start = _length(data, at)
+        length, start = length_at(data, at)
         self._need = max(start - at, 6)
         if start - 4 > size:
             return 0
@@ -145,7 +153,7 @@ class FrameReader:
             self._size = 0
 
 
-def _length(data: bytes, at: int) -> tuple[int, int]:
+def length_at(data: bytes, at: int) -> tuple[int, int]:
     """Return (length, where the payload starts); the start is right also where the length is not there yet."""
     length = data[at + 1] - _MASKED
     if length < 126:

@@ -11,6 +11,47 @@ from typing import Protocol, cast
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13, _WebSocketParams
 
+_EARLY_BYTES = 1_024
+
+
+async def connect_paused(protocol: asyncio.Protocol, connection: socket.socket) -> bytes:
+    """Give a protocol its transport, which does not read yet; return the few bytes that it has read all the same.
+
+    A transport reads as soon as it is made: 256 KiB, before anybody could stop it. Most of those who send so much so
+    early are about to be refused, and many of them together would take hundreds of megabytes.
+
+    Raises: OSError if the client is gone.
+    """
+    start = _Start()
+    transport, _ = await asyncio.get_running_loop().connect_accepted_socket(lambda: start, connection)
+    transport.pause_reading()
+    if transport.is_closing():
+        raise ConnectionResetError
+    transport.set_protocol(protocol)
+    protocol.connection_made(transport)
+    return bytes(start.early)
+
+
+class _Start(asyncio.BufferedProtocol):
+    """Takes one small read at most, and pauses."""
+
+    def __init__(self) -> None:
+        self.early = bytearray()
+        self._buffer = bytearray(_EARLY_BYTES)
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.pause_reading()  # uvloop begins to read after this call
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.early += self._buffer[:nbytes]
+        if self._transport:
+            self._transport.pause_reading()
+
 
 class Upgraded(Protocol):
     """A handler that takes the connection over."""

@@ -17,7 +17,7 @@ from handlers.http.base import ACCESS_COOKIE
 from handlers.http.views import problems
 from handlers.services import Services
 from handlers.sync.editor import EditorConnection
-from handlers.sync.handover import Handover
+from handlers.sync.handover import Handover, connect_paused
 from handlers.sync.join import JoinRequest
 
 _SUB_PROTOCOL = "access_token"
@@ -105,14 +105,13 @@ class SyncHandler(WebSocketHandler):
         loop, services = asyncio.get_running_loop(), self.services
         editor = EditorConnection(services.connections, services.rooms, loop, self._address)
         has_capacity = services.connections.add(self._address, editor.socket)
-        if early:
-            editor.socket.data_received(early)
         try:
-            transport, _ = await loop.connect_accepted_socket(lambda: editor.socket, connection)
+            early += await connect_paused(editor.socket, connection)
         except OSError:
             editor.gone(None)
             return
-        transport.pause_reading()
+        if early:
+            editor.socket.data_received(early)
         session_id = ids.normalize(self.open_args[0])
         token = self._given_token() or self.get_cookie(ACCESS_COOKIE) or ""
         request = JoinRequest(services, self.request_id, session_id, self._query, token)

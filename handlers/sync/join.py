@@ -140,6 +140,7 @@ class JoinRequest:
         """
         message = message or close.message
         _log.info("request %s refused with %s: %s", self._request_id, close.code, close.word)
+        editor.socket.forget_messages()
         editor.outbox.send(y_protocol.permission_denied(f"{close.word}: {message}"))
         hold_s = self._services.connections.limits.refusal_hold_s
         asyncio.get_running_loop().call_later(hold_s, editor.socket.close, close, message)

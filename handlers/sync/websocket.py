@@ -172,10 +172,15 @@ class WebSocket(asyncio.Protocol):
             self._connections.closes[close.code] += 1
             self._start_closing(frames.close_payload(close.code, close.reason(message, limit)))
 
+    def forget_messages(self) -> None:
+        """Keep nothing of what the client has sent: it is going to be closed. Nothing is read until then."""
+        self._held.clear()
+        self._closing.look_for_answer(self._reader.release())
+
     def _start_closing(self, payload: bytes) -> None:
         self.queue.end()
         self._state = State.CLOSING
-        self._held.clear()
+        self.forget_messages()
         if self._late and self._late is not asyncio.current_task():
             self._late.cancel()
         self._closing.start(payload)
@@ -208,14 +213,11 @@ class WebSocket(asyncio.Protocol):
 
     def _receive_otherwise(self, data: bytes) -> None:
         """Take bytes in any state but OPEN."""
-        if self._state is _FAILED:
-            return
         self._is_heard = True
-        items = self._reader.feed(data)
         if self._state is _HOLDING:
-            self._held += items
-        else:
-            self._closing.look_for_answer(items)
+            self._held += self._reader.feed(data)
+        elif self._state is not _FAILED:
+            self._closing.look_for_answer(data)
 
     def count_work_of(self, user_id: str) -> None:
         """Count the time that serving this client takes together with that of the user's other connections."""
@@ -270,8 +272,7 @@ class WebSocket(asyncio.Protocol):
         return self._rates.spend(self._cost(item)) or len(item) > LARGE_FRAME_BYTES
 
     def _cost(self, message: bytes) -> float:
-        receiver = self._receiver
-        return 1 if message[:2] == receiver.usual_start else receiver.cost(message)
+        return 1 if message[:2] == self._receiver.usual_start else self._receiver.cost(message)
 
     # -- in, but later ----------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """What is done now and then: guests who do not come back, what has expired, which logins were used."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -263,4 +264,26 @@ async def test_housekeeping_after_unexpected_error_continues(server, ada: Api, m
         return len(calls)
 
     await until(tries, lambda number: number > 2)
+    await keeper.stop()
+
+
+@pytest.mark.parametrize("what", ["rooms", "connections"])
+async def test_memory_is_given_back_after_rooms_or_many_connections_have_closed(
+    server, ada: Api, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(housekeeping, "_GIVE_BACK_S", 0.01)
+    services, calls = server.parts.services, list[None]()
+    loaded = [1]
+    monkeypatch.setattr(type(services.rooms), "loaded", property(lambda _: loaded[0]))
+    keeper = Housekeeping(services, 30, free_memory=lambda: calls.append(None))
+    keeper.start()
+    await asyncio.sleep(0.1)
+    assert not calls
+
+    if what == "rooms":
+        loaded[0] = 0
+    else:
+        services.connections.closes[4401] += 100
+
+    await until(lambda: len(calls) == 6)
     await keeper.stop()

@@ -1,7 +1,7 @@
 """Parts that need each other, put together."""
 
 from crdt.assembly import assemble
-from crdt.history.timeline import Timeline
+from crdt.history.cache import Folded
 from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomsSettings
@@ -16,7 +16,7 @@ async def test_assembled_rooms_clear_the_readers_cache(world: World) -> None:
     parts = assemble(
         world.store, RoomsSettings(), VersionSettings(), Environment(clock=lambda: NOW, random_below=lambda _: 77)
     )
-    parts.history_reader.cache.put_timeline("one", Timeline())
+    parts.history_reader.cache.keep_timeline("one", Folded(1, b"folded"), 0)
     changes = parts.rooms.changes.count
 
     parts.rooms.session_deleted("one")

@@ -99,3 +99,13 @@ async def test_enter_cancelled_as_its_turn_comes_gives_the_slot_on() -> None:
     jobs.tasks["b1"].cancel()
     await turns()
     assert jobs.order == ["a1", "c1"]
+
+
+async def test_slot_is_given_back_after_the_block_whatever_happens() -> None:
+    queue = FairQueue(1, 10, 100, 60)
+    with pytest.raises(ZeroDivisionError):
+        async with queue.slot("a"):
+            raise ZeroDivisionError
+
+    async with asyncio.timeout(5), queue.slot("b"):
+        pass

@@ -26,12 +26,14 @@ class FaultyStore:
         self.failing: dict[str, Exception] = {}
         self.held: dict[str, asyncio.Event] = {}
         self.calls: list[str] = []
+        self.asked: dict[str, list[tuple[Any, ...]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
 
         async def call(*arguments: Any, **options: Any) -> Any:
             self.calls.append(name)
+            self.asked.setdefault(name, []).append(arguments)
             if name in self.held:
                 await self.held[name].wait()
             if name in self.failing:
@@ -55,15 +57,16 @@ class World:
         self.now = NOW
         self.workers = workers or Workers()
         client_ids = count(77)
+        environment = Environment(clock=lambda: self.now, random_below=lambda _: next(client_ids), workers=self.workers)
         parts = assemble(
             store,
             RoomsSettings(**{"flush_delay_s": 0, "maintenance_interval_s": 0.01, "idle_ms": 1_000, **settings}),
             versions,
-            Environment(clock=lambda: self.now, random_below=lambda _: next(client_ids), workers=self.workers),
+            environment,
         )
         self.rooms, self.versions = parts.rooms, parts.versions
         self.history_reader, self.redactor = parts.history_reader, parts.redactor
-        self.version_writer = VersionWriter(store, self.rooms.writer, lambda: self.now, versions)
+        self.version_writer = VersionWriter(store, self.rooms.writer, environment, versions)
 
     async def session(self, session_id: str = "one", status: Status = Status.OPEN) -> str:
         session = Session(

@@ -170,7 +170,7 @@ class Arena:
         owners = authorship.encode(index.owners, self.room.contributions.authorship)
         document = restore.DocumentState(self.room.journal.sequence, state, index.clocks, owners)
         try:
-            restore.make_checkpoint("session", document, self._now)
+            restore.make_checkpoint("session", document, self._now, kept_bytes=0)
         except CrdtError:
             yield "rooms without a checkpoint"
 

@@ -34,6 +34,7 @@ NO_LIMITS = {
     "memory_mb": "bounds the server, not clients: tests/interop/test_supervisor.py",
     "drain_s": "bounds the server's own end",
     "flush_ms": "when edits are written",
+    "max_deleted_bytes": "what is stored: tests/crdt/lifecycle/test_compaction.py",
     "idle_s": "when rooms are closed",
     "bcrypt_cost": "the price of a hash",
     "auto_version_pause_s": "when versions are made",

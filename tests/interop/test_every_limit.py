@@ -61,11 +61,16 @@ async def edit(
     return found if is_taken == (found == OK) else f"taken, then {found}"
 
 
-async def keep(scene: Scene, size: int) -> object:
-    """Send an update of so many bytes, without a question, for which all would be merged."""
-    raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open(query="?saved=1")
+async def keep(scene: Scene, size: int, *, is_owner: bool = True) -> object:
+    """Send an update of so many bytes; then the server finds out what the document has, as it does by and by."""
+    api = scene.ada if is_owner else scene.bob
+    raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open(query="?saved=1", api=api)
     raw.send(masked(y_protocol.sync_update(insertion(size))))
-    return await told(raw, SAVED)
+    found = await told(raw, SAVED)
+    rooms = scene.server.parts.services.rooms
+    if room := rooms.find(scene.session_id):
+        await rooms.compactor.checkpoint(room)
+    return found
 
 
 async def type_text(scene: Scene, size: int) -> object:
@@ -254,6 +259,8 @@ SOCKETS = (
     Row("max_text_bytes", type_text, (1_024,), 1, **closed("max_text_bytes", 4413, "too_large"), value=1_024),
     Row("max_state_bytes", keep, (65_000, 2 * 65_536 - 65_000 - 2), 30,  # twice: what is not squashed yet counts too
         **closed("max_state_bytes", 4413, "too_large"), value=65_536),
+    Row("author_share_percent", partial(keep, is_owner=False), (16_000, 400), 30,
+        **closed("author_share_percent", 4413, "too_large"), value=25, settings={"max_state_bytes": 65_536}),
     Row("max_queued_bytes", queue, (False,), True, **closed("max_queued_bytes", 1013, "too_slow", closed_too_slow=1),
         value=65_536, settings={"flush_ms": 0}),
     Row("max_unsaved_room_bytes", edit_unsaved, (65_000, 536), 30,

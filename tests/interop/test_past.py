@@ -10,8 +10,7 @@ import crdt.history.reader
 import crdt.history.replay
 import crdt.history.timeline
 import crdt.log.segments
-import handlers.api.replay
-from crdt.history.cache import HistoryCache
+from handlers.http.views import history
 from tests.api import Api
 from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, joined, typing_frame
 from tests.interop.played_log import log_of, played
@@ -180,16 +179,6 @@ async def test_replay_over_size_limit_comes_in_parts(ada: Api, monkeypatch: pyte
     assert (found["to"], found["next"]) == (2, "2")
 
 
-async def test_replay_cache_keeps_newest_sessions_up_to_limit(ada: Api, server) -> None:
-    """Of four sessions that were replayed the last two are kept where there is room for two."""
-    cache = server.parts.services.history_reader.cache = HistoryCache(max_replayers=2)
-    sessions = [await ada.new_session(code="x") for _ in range(4)]
-    for session_id in sessions:
-        assert len((await ada.get(f"/code/{session_id}/replay")).body["steps"]) == 1
-
-    assert [session_id in cache for session_id in sessions] == [False, False, True, True]
-
-
 async def test_timeline_has_typing_versions_and_messages(peers: Peers, ada: Api, bob: Api) -> None:
     """Who typed when and how much, with versions and messages."""
     session_id = await ada.new_session()
@@ -241,7 +230,7 @@ async def test_timeline_from_last_position_has_later_edits(ada: Api) -> None:
 
 
 async def test_timeline_over_size_limit_comes_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers.api.replay, "_MAX_STRETCHES", 2)
+    monkeypatch.setattr(history, "MAX_STRETCHES", 2)
     monkeypatch.setattr(crdt.history.timeline, "GAP_MS", -1)
     session_id = await ada.new_session()
     for number in range(5):
@@ -271,16 +260,6 @@ async def test_past_caches_keep_nothing_of_deleted_session(ada: Api, server) -> 
     assert session_id not in cache
     assert other in cache
     assert code_of(await ada.get(f"/code/{session_id}/replay")) == (404, "not_found")
-
-
-async def test_timeline_cache_keeps_last_requested_up_to_limit(ada: Api, server) -> None:
-    """Those that were asked for last, where there is room for two."""
-    cache = server.parts.services.history_reader.cache = HistoryCache(max_timelines=2)
-    sessions = [await ada.new_session(code="x") for _ in range(4)]
-    for session_id in [*sessions, sessions[0]]:
-        assert (await ada.get(f"/code/{session_id}/timeline")).body["sequence"] == 1
-
-    assert [session_id in cache for session_id in sessions] == [True, False, False, True]
 
 
 async def reference(server, peers: Peers, session_id: str) -> tuple[str, list[str]]:

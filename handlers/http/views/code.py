@@ -1,8 +1,11 @@
 """The code: versions, the document as it is or was, and what differs between versions."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+from crdt.document.server_edits import code_root
+from crdt.history import moment as moments
 from crdt.reading.documents import LeftOut, RootType
 from crdt.text import hunks
 from handlers.http.times import rfc3339
@@ -10,6 +13,8 @@ from handlers.http.views.fields import From, OneOf, Timestamp
 from handlers.http.views.people import person
 from storage import records
 from storage.records import VersionKind
+
+_PIECE_BYTES = 256 << 10
 
 
 class Author(TypedDict):
@@ -178,9 +183,32 @@ def documents(read: Mapping[str, Mapping[str, Any]]) -> dict[str, Document]:
     }
 
 
+def moment(shown: moments.Moment) -> str:
+    """Return a document as it was as JSON, but for its session and log position."""
+    files = shown.files
+    return json.dumps(
+        {
+            "code": files.get(code_root(files, shown.main_root), ""),
+            "files": files,
+            "documents": documents(shown.documents),
+        }
+    )
+
+
 def author(user_id: str, people: Mapping[str, records.User], name: str = "") -> Author:
     """Return an author; `name` is what they were called, for when there is no record."""
     return {"id": user_id, "username": person(user_id, people, name)["username"]}
+
+
+def encoded_differences(before: Mapping[str, str], after: Mapping[str, str], steps: int) -> bytes:
+    """Return what differs between the texts of two documents, {root: text}, as JSON; `steps` as `hunks.compare`."""
+    return json.dumps(file_differences(hunks.compare(before, after, steps))).encode()
+
+
+def encoded_difference(others: Mapping[str, Any], files: bytes) -> list[bytes]:
+    """Return a `Difference` as JSON in pieces, from its other fields and its encoded `files`."""
+    start = f'{json.dumps(others)[:-1]}, "files": '.encode()
+    return [start, *(files[at : at + _PIECE_BYTES] for at in range(0, len(files), _PIECE_BYTES)), b"}"]
 
 
 def file_differences(differences: Mapping[str, Sequence[hunks.Hunk]]) -> list[FileDifference]:

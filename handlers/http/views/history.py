@@ -1,18 +1,23 @@
 """Looking back: who typed when, the timeline's marks, every step for a player."""
 
+import json
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypedDict
 
 from crdt.history import blame as blaming
+from crdt.history import replay as replays
 from crdt.history import timeline as timelines
+from crdt.history.cache import Answer
 from crdt.history.replay import Step
 from handlers.http.times import rfc3339
 from handlers.http.views.fields import From, Timestamp
-from handlers.http.views.people import Person, person
+from handlers.http.views.people import Person
 from storage import records
 from storage.records import VersionKind
+
+MAX_STRETCHES = 5_000
+MAX_MARKS = 1_000
 
 
 class TimelineAuthor(Person):
@@ -162,15 +167,14 @@ def timeline_entry(stretch: timelines.Stretch) -> TimelineEntry:
     }
 
 
-def timeline_authors(
-    stretches: Sequence[timelines.Stretch], people: Mapping[str, records.User]
-) -> list[TimelineAuthor]:
-    """Return the authors of all edits with their totals, in the order in which they began."""
-    inserted, deleted = Counter[str](), Counter[str]()
+def timeline_authors(stretches: Sequence[timelines.Stretch]) -> dict[str, dict[str, int]]:
+    """Return {author of any edit: totals}, in the order in which they began."""
+    totals: dict[str, dict[str, int]] = {}
     for stretch in stretches:
-        inserted[stretch.author] += stretch.inserted
-        deleted[stretch.author] += stretch.deleted
-    return [{**person(author, people), "inserted": inserted[author], "deleted": deleted[author]} for author in inserted]
+        total = totals.setdefault(stretch.author, {"inserted": 0, "deleted": 0})
+        total["inserted"] += stretch.inserted
+        total["deleted"] += stretch.deleted
+    return totals
 
 
 def marks(
@@ -229,49 +233,89 @@ def _redaction_mark(stretch: timelines.Stretch) -> RedactionMark:
     return {"at": rfc3339(stretch.at), "kind": "redacted", "sequence": stretch.last, "author": stretch.author}
 
 
-def replay_steps(steps: Sequence[Step], files: Mapping[str, str]) -> tuple[list[str], list[str], list[ReplayStep]]:
-    """Return (roots, ids of the authors, steps that name both by their index); `files` are the texts before."""
-    authors = {author: number for number, author in enumerate(dict.fromkeys(step.author for step in steps))}
-    edited = (root for step in steps for root, *_ in step.edits)
-    roots = {root: number for number, root in enumerate(dict.fromkeys([*files, *edited]))}
-    shown: list[ReplayStep] = []
-    before = steps[0].at if steps else 0
-    for step in steps:
-        edits = [(roots[root], position, deleted, inserted) for root, position, deleted, inserted in step.edits]
-        shown.append((step.at - before, authors[step.author], edits))
-        before = step.at
-    return list(roots), list(authors), shown
+def replay(replayed: replays.Replayed) -> Answer:
+    """Return a part of a replay, but for its log positions."""
+    steps = replayed.steps
+    names = Names(replayed.files)
+    shown = names.steps(steps, steps[0].at if steps else 0)
+    return Answer(
+        json.dumps(
+            {
+                "at": rfc3339(steps[0].at) if steps else None,
+                "files": replayed.files,
+                "roots": list(names.roots),
+                "steps": shown,
+                "others": replayed.others,
+            }
+        ),
+        {author: {} for author in names.authors},
+    )
 
 
-def blame(root: str, sequence: int, record: blaming.Blame, people: Mapping[str, records.User]) -> Blame:
-    """Return who wrote a text; `sequence` is the log position that it stands at."""
-    return {
-        "root": root,
-        "sequence": sequence,
-        "authors": [person(author, people) for author in blame_authors(record)],
-        "lines": [
-            {
-                "line": number,
-                "text": line.text,
-                "author": line.author,
-                "at": rfc3339(line.at) if line.at is not None else None,
-                "carried": line.is_carried,
-            }
-            for number, line in enumerate(record.lines, 1)
-        ],
-        "runs": [
-            {
-                "start": run.start,
-                "length": run.length,
-                "author": run.author,
-                "at": rfc3339(run.at),
-                "carried": run.is_carried,
-            }
-            for run in record.runs
-        ],
+class Names:
+    """Roots and authors that steps name by their index, in the order in which they came."""
+
+    def __init__(self, roots: Iterable[str] = (), authors: Iterable[str] = ()) -> None:
+        self.roots = {root: number for number, root in enumerate(roots)}
+        self.authors = {author: number for number, author in enumerate(authors)}
+
+    def steps(self, steps: Sequence[Step], before: int) -> list[ReplayStep]:
+        """Return steps as they are told; `before` is the time of the step before, in ms."""
+        shown: list[ReplayStep] = []
+        for step in steps:
+            author = self.authors.setdefault(step.author, len(self.authors))
+            edits = [
+                (self.roots.setdefault(root, len(self.roots)), position, deleted, inserted)
+                for root, position, deleted, inserted in step.edits
+            ]
+            shown.append((step.at - before, author, edits))
+            before = step.at
+        return shown
+
+
+def blame(record: blaming.Blame) -> Answer:
+    """Return who wrote each line and each run of a text."""
+    lines: list[BlameLine] = [
+        {
+            "line": number,
+            "text": line.text,
+            "author": line.author,
+            "at": rfc3339(line.at) if line.at is not None else None,
+            "carried": line.is_carried,
+        }
+        for number, line in enumerate(record.lines, 1)
+    ]
+    runs: list[BlameRun] = [
+        {
+            "start": run.start,
+            "length": run.length,
+            "author": run.author,
+            "at": rfc3339(run.at),
+            "carried": run.is_carried,
+        }
+        for run in record.runs
+    ]
+    return Answer(json.dumps({"lines": lines, "runs": runs}), {run.author: {} for run in record.runs})
+
+
+def timeline(
+    folded: timelines.Timeline,
+    after: int,
+    versions: Sequence[records.Version],
+    messages: Sequence[records.Message],
+) -> Answer:
+    """Return the timeline behind a log position, with its marks."""
+    stretches = folded.stretches
+    first = bisect_right(stretches, after, key=lambda stretch: stretch.first)
+    shown = stretches[first : first + MAX_STRETCHES]
+    has_more = first + MAX_STRETCHES < len(stretches)
+    answer = {
+        "first": rfc3339(stretches[0].at) if stretches else None,
+        "last": rfc3339(stretches[-1].until) if stretches else None,
+        "duration": stretches[-1].until - stretches[0].at if stretches else 0,
+        "sequence": folded.sequence,
+        "entries": [timeline_entry(stretch) for stretch in shown],
+        "marks": marks(versions, messages, stretches, MAX_MARKS),
+        "next": str(shown[-1].last) if has_more else None,
     }
-
-
-def blame_authors(record: blaming.Blame) -> list[str]:
-    """Return the ids of the authors of a text's runs, in the order of their first one."""
-    return list(dict.fromkeys(run.author for run in record.runs))
+    return Answer(json.dumps(answer), timeline_authors(stretches))

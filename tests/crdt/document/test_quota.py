@@ -5,7 +5,7 @@ import pytest
 
 from crdt.document.document import Document
 from crdt.document.quota import DocumentQuota
-from crdt.errors import DocumentFull
+from crdt.errors import DocumentFull, DocumentShrinking
 from crdt.limits import LimitCounters, RoomLimits
 from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
@@ -25,7 +25,7 @@ class Full:
 
     def send(self, update: bytes, *, is_exact: bool = True) -> None:
         parsed: Parsed = parse(update)
-        self.quota.check(parsed, update, is_exact=is_exact)
+        self.quota.check(parsed, update, "ada", is_exact=is_exact)
         self.index.take_stored(parsed, "ada", self.document.apply)
 
 
@@ -61,13 +61,81 @@ def test_quota_of_live_replacement_may_be_passed_once() -> None:
         full.send(full.typist.replace(0, 1, "yy"), is_exact=False)
 
 
-def test_quota_of_state_refuses_twice_its_limit() -> None:
-    """A state can be squashed, so up to twice the limit passes."""
+def test_quota_of_state_refuses_twice_its_limit_when_it_knows_what_remains() -> None:
+    """A state can be squashed, and deleted content can leave it, so up to twice the limit passes."""
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 100))
 
-    with pytest.raises(DocumentFull, match="state is over 100 bytes"):
+    with pytest.raises(DocumentShrinking):
         full.send(full.typist.insert(0, "y" * 100))
+    was_needed = full.quota.needs_remaining
+    full.quota.note_remaining({})
+    assert (was_needed, full.quota.needs_remaining) == (True, False)
+    with pytest.raises(DocumentFull, match="state is over 100 bytes") as raised:
+        full.send(full.typist.insert(0, "y" * 100))
+    assert raised.value.limit == "max_state_bytes"
+
+
+def test_quota_takes_again_what_fits_when_deleted_content_has_left() -> None:
+    """Only what remains counts."""
+    full = Full(RoomLimits(state_bytes=100))
+    full.send(full.typist.insert(0, "x" * 150))
+    full.quota.note_remaining({})
+    full.document.size = 30
+    full.quota.note_remaining({})
+
+    full.send(full.typist.insert(0, "y" * 100))
+
+
+def test_quota_of_author_is_a_share_of_the_state() -> None:
+    """Who has filled it may delete only; others, and the owner, go on."""
+    full = Full(RoomLimits(state_bytes=1_000, author_share_percent=50))
+    full.quota.own("owner")
+    full.send(full.typist.insert(0, "x" * 100))
+    update = full.typist.insert(0, "y")
+    parsed = parse(update)
+    full.quota.note_remaining({"ada": 501, "bob": 500, "owner": 900})
+
+    with pytest.raises(DocumentFull, match="over 500 bytes") as raised:
+        full.quota.check(parsed, update, "ada", is_exact=False)
+    assert raised.value.limit == "author_share_percent"
+    full.quota.check(parsed, update, "bob", is_exact=False)
+    full.quota.check(parsed, update, "owner", is_exact=False)
+    deletion = full.typist.delete(0, 50)
+    full.quota.check(parse(deletion), deletion, "ada", is_exact=False)
+
+
+def test_quota_with_somebody_over_their_share_leaves_all_to_check() -> None:
+    """The fast path does not know authors."""
+    full = Full(RoomLimits(state_bytes=1_000))
+    assert full.quota.reserve(10, 10)
+
+    full.quota.note_remaining({"ada": 501})
+    assert not full.quota.reserve(10, 10)
+
+    full.quota.note_remaining({"ada": 499})
+    assert full.quota.reserve(10, 10)
+
+
+def test_quota_of_grown_document_needs_to_know_who_filled_it() -> None:
+    """Nobody can have filled their share before the document has grown by what is left of it."""
+    full = Full(RoomLimits(state_bytes=2 << 20))
+    full.quota.note_remaining({"ada": 512 << 10})
+    full.send(full.typist.insert(0, "x" * (500 << 10)), is_exact=False)
+    assert not full.quota.needs_remaining
+
+    full.send(full.typist.insert(0, "x" * (20 << 10)), is_exact=False)
+    assert full.quota.needs_remaining
+
+
+def test_quota_is_half_full_by_what_remains() -> None:
+    """Not by deleted content that will leave."""
+    full = Full(RoomLimits(state_bytes=100))
+    full.send(full.typist.insert(0, "x" * 60))
+    assert not full.quota.is_half_full
+
+    full.quota.note_remaining({})
+    assert full.quota.is_half_full
 
 
 def test_quota_reserve_leaves_doubtful_updates_to_check() -> None:

@@ -1,51 +1,81 @@
 """What is kept of questions about logs."""
 
-from crdt.history.cache import HistoryCache
-from crdt.history.replay import Replayer
-from crdt.history.timeline import Timeline
-from crdt.log.restore import RestoredDocument
+from crdt.history.cache import Answer, Folded, HistoryCache, Page
+from crdt.history.replay import Part
+
+_PART = Part(0, 3)
 
 
-def _replayer() -> Replayer:
-    return Replayer(RestoredDocument(), "codemirror")
+def page_of(text: str) -> Page:
+    return Page(Answer(text, {}), 3)
+
+
+def kept(cache: HistoryCache, *session_ids: str) -> list[str]:
+    return [session_id for session_id in session_ids if session_id in cache]
 
 
 def test_cache_when_full_forgets_least_recently_used() -> None:
-    """Each kind has its own bound."""
-    cache = HistoryCache(max_replayers=1, max_timelines=2)
+    """Each kind has its own bound, in bytes."""
+    cache = HistoryCache(max_page_bytes=8, max_timeline_bytes=8)
     for session_id in ("one", "two", "three"):
-        cache.put_timeline(session_id, Timeline())
-    cache.put_timeline("two", cache.take_timeline("two"))
-    cache.put_timeline("four", Timeline())
-    cache.put_replayer("five", _replayer())
-    cache.put_replayer("six", _replayer())
+        cache.keep_timeline(session_id, Folded(1, b"1234"), 0)
+    cache.timeline("two")
+    cache.keep_timeline("four", Folded(1, b"1234"), 0)
+    cache.keep_page("five", _PART, page_of("12345678"), 0)
+    cache.keep_page("six", _PART, page_of("1234"), 0)
 
-    assert [session_id for session_id in ("one", "two", "three", "four", "five", "six") if session_id in cache] == [
-        "two", "four", "six",
-    ]  # fmt: skip
+    assert kept(cache, "one", "two", "three", "four", "five", "six") == ["two", "four", "six"]
 
 
-def test_cache_take_returns_stored_value_once() -> None:
-    """Who takes a replayer has it alone: it is moved on while it is used."""
-    cache, timeline, replayer = HistoryCache(), Timeline(), _replayer()
-    cache.put_timeline("one", timeline)
-    cache.put_replayer("one", replayer)
+def test_cache_keeps_nothing_that_is_larger_than_all_of_it() -> None:
+    cache = HistoryCache(max_page_bytes=8)
+    cache.keep_page("one", _PART, page_of("1234"), 0)
+    cache.keep_page("two", _PART, page_of("123456789"), 0)
 
-    assert cache.take_timeline("one") is timeline
-    assert cache.take_timeline("one") is not timeline
-    assert cache.take_replayer("one", 1) is None
-    assert cache.take_replayer("one", 0) is replayer
-    assert cache.take_replayer("one", 0) is None
+    assert kept(cache, "one", "two") == []
+
+
+def test_cache_replaces_what_it_has_by_what_is_newer() -> None:
+    """The size of the older one no longer counts."""
+    cache = HistoryCache(max_timeline_bytes=8)
+    for sequence in range(5):
+        cache.keep_timeline("one", Folded(sequence, b"1234"), 0)
+    cache.keep_timeline("two", Folded(9, b"1234"), 0)
+
+    assert (cache.timeline("one").sequence, cache.timeline("two").sequence) == (4, 9)
+    assert cache.timeline("three") == (0, b"")
+
+
+def test_cache_returns_page_of_exactly_that_part() -> None:
+    cache, page = HistoryCache(), page_of("1234")
+    cache.keep_page("one", _PART, page, 0)
+
+    assert cache.page("one", _PART) is page
+    assert cache.page("one", Part(0, 4)) is None
+    assert cache.page("two", _PART) is None
 
 
 def test_cache_forget_removes_everything_of_session() -> None:
-    """Neither its timeline nor a replayer at any position; others stay."""
+    """Its timeline and all its pages; others stay."""
     cache = HistoryCache()
     for session_id in ("one", "two"):
-        cache.put_timeline(session_id, Timeline())
-        cache.put_replayer(session_id, _replayer())
+        cache.keep_timeline(session_id, Folded(1, b"1234"), 0)
+        for end in (3, 4):
+            cache.keep_page(session_id, Part(0, end), page_of("1234"), 0)
 
     cache.forget("one")
 
+    assert kept(cache, "one", "two") == ["two"]
+    assert cache.page("two", Part(0, 4)) is not None
+
+
+def test_cache_keeps_nothing_that_was_read_before_it_forgot() -> None:
+    """It may be of the log as it was before it was changed."""
+    cache = HistoryCache()
+    epoch = cache.epoch
+    cache.forget("one")
+
+    cache.keep_timeline("one", Folded(1, b"1234"), epoch)
+    cache.keep_page("one", _PART, page_of("1234"), epoch)
+
     assert "one" not in cache
-    assert "two" in cache

@@ -1,10 +1,44 @@
 """A session's log, read again."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
+from crdt.history import reader, replay
+from crdt.history.cache import Answer
+from crdt.history.replay import Part, Replayed, Step
 from storage.errors import NotFound
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.crdt.world import World
+from tests.waiting import until
+
+
+def same(found: Any) -> Any:
+    """Show what was found as it is."""
+    return found
+
+
+def described(replayed: Replayed) -> Answer:
+    """Show the texts at the start, and the edits."""
+    return Answer(f"{replayed.files} {[tuple(edit) for step in replayed.steps for edit in step.edits]}", {})
+
+
+async def steps_of(world: World, start: int, end: int) -> list[Step]:
+    """Return the steps of a part of the log."""
+    replayed, _ = await world.history_reader.replay("one", "ada", start, same)
+    return replayed.steps[: end - start]
+
+
+async def answers(world: World) -> list[Any]:
+    """Ask each kind of question once."""
+    reading = world.history_reader
+    return [
+        await reading.page("one", "ada", Part(0, 3), described),
+        await reading.moment("one", "ada", 2, same),
+        await reading.blame("one", "ada", None, same),
+        (await reading.timeline("one", "ada", same)).stretches,
+    ]
 
 
 @pytest.fixture
@@ -21,26 +55,30 @@ async def typed(world: World) -> World:
 
 async def test_files_at_each_moment_are_as_they_were(typed: World) -> None:
     """0 is before the first update."""
-    texts = [(await typed.history_reader.moment("one", sequence))[0]["codemirror"] for sequence in range(4)]
+    texts = [
+        (await typed.history_reader.moment("one", "ada", sequence, same)).files["codemirror"] for sequence in range(4)
+    ]
 
     assert texts == ["", "a", "ab", "abc"]
 
 
 async def test_files_at_unknown_moment_are_not_found(typed: World) -> None:
     with pytest.raises(NotFound):
-        await typed.history_reader.moment("one", 4)
+        await typed.history_reader.moment("one", "ada", 4, same)
 
 
 async def test_timeline_goes_on_where_it_ended(typed: World) -> None:
     """The log is not read from its beginning twice."""
-    first = await typed.history_reader.timeline("one")
-    count = first.sequence
+    await typed.history_reader.timeline("one", "ada", same)
+    folded = typed.history_reader.cache.timeline("one")
     async with typed.rooms.use("one") as room:
         room.edit("bob", {room.main_root: "abcd"}, typed.now)
-    again = await typed.history_reader.timeline("one")
+    typed.store.calls.clear()
+    again = await typed.history_reader.timeline("one", "ada", same)
 
-    assert (count, again.sequence) == (3, 4)
-    assert again is first
+    assert (folded.sequence, again.sequence) == (3, 4)
+    assert [stretch.author for stretch in again.stretches] == ["ada", "bob"]
+    assert typed.store.asked["chunks"][-1][:2] == ("one", 3)
 
 
 @pytest.mark.parametrize("is_compacted", [False, True])
@@ -63,34 +101,94 @@ async def test_replay_in_pages_never_goes_back_whatever_the_clock_did(
     pages = []
     for start in range(0, len(hours), page):
         world.history_reader.forget("one")
-        pages.append((await world.history_reader.replay("one", start, start + page)).steps)
-    following = (await world.history_reader.replay("one", 5, 10)).steps
+        pages.append(await steps_of(world, start, start + page))
+    following = await steps_of(world, 5, 10)
 
     times = [step.at - NOW for steps in pages for step in steps]
     assert times == [round(hour * 3_600_000) for hour in (0, 1, 1, 1, 1, 2, 2, 9_000, 9_000, 9_000)]
     assert [step.at - NOW for step in following] == times[5:]
 
 
-async def test_replay_returns_files_and_steps_behind_them(typed: World) -> None:
-    replayed = await typed.history_reader.replay("one", 1, 2)
+async def test_page_has_what_its_part_of_the_log_changed(typed: World) -> None:
+    page, last = await typed.history_reader.page("one", "ada", Part(1, 2), described)
 
-    assert replayed.files == {"codemirror": "a"}
-    assert [step.edits for step in replayed.steps] == [[("codemirror", 1, 0, "b")]]
-    assert replayed.next == 2
-    assert replayed.others == []
+    assert (page.answer.text, page.steps, last) == ("{'codemirror': 'a'} [('codemirror', 1, 0, 'b')]", 1, 3)
 
 
-async def test_replay_to_the_end_has_nothing_following(typed: World) -> None:
-    replayed = await typed.history_reader.replay("one", 0, 100)
+async def test_page_to_the_end_has_all_and_none_beyond_it(typed: World) -> None:
+    page, last = await typed.history_reader.page("one", "ada", Part(0, 100), described)
 
-    assert (len(replayed.steps), replayed.next) == (3, None)
+    assert (page.steps, last) == (3, 3)
     with pytest.raises(NotFound):
-        await typed.history_reader.replay("one", 9, 10)
+        await typed.history_reader.page("one", "ada", Part(9, 10), described)
+
+
+async def test_page_that_was_made_before_is_remembered_until_the_log_is_changed(typed: World) -> None:
+    first = await typed.history_reader.page("one", "ada", Part(0, 3), described)
+    typed.store.calls.clear()
+    again = await typed.history_reader.page("one", "bob", Part(0, 3), described)
+    reads = typed.store.calls.count("chunks")
+    typed.history_reader.forget("one")
+    anew = await typed.history_reader.page("one", "ada", Part(0, 3), described)
+
+    assert (again[0] is first[0], reads) == (True, 0)
+    assert (anew[0] is first[0], anew) == (False, first)
+
+
+async def test_page_of_a_log_that_is_changed_meanwhile_is_not_kept(typed: World) -> None:
+    """A redaction that ends while the page is made would otherwise be undone by it."""
+    typed.store.calls.clear()
+    typed.store.held["chunks"] = asyncio.Event()
+    asked = asyncio.create_task(typed.history_reader.page("one", "ada", Part(0, 3), described))
+    await until(lambda: "chunks" in typed.store.calls)
+    typed.history_reader.forget("one")
+    typed.store.held["chunks"].set()
+    await asked
+
+    assert "one" not in typed.history_reader.cache
+
+
+async def test_questions_of_one_user_wait_for_each_other_and_not_for_those_of_others(typed: World) -> None:
+    """A user who asks for much has it one after the other."""
+    typed.store.calls.clear()
+    typed.store.held["chunks"] = asyncio.Event()
+    slow = [asyncio.create_task(typed.history_reader.page("one", "ada", Part(0, n), described)) for n in (1, 2, 3)]
+    await until(lambda: "chunks" in typed.store.calls)
+    held = typed.store.held.pop("chunks")
+    page, _ = await typed.history_reader.page("one", "bob", Part(0, 2), described)
+    reads = typed.store.calls.count("chunks")
+
+    assert (page.steps, reads, [task.done() for task in slow]) == (2, 2, [False, False, False])
+    held.set()
+    assert [(await task)[0].steps for task in slow] == [1, 2, 3]
+
+
+async def test_long_answers_are_made_in_worker_processes(typed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And short ones here; both are the same."""
+    typed.history_reader.forget("one")
+    short = await answers(typed)
+    jobs = typed.workers.counts["done"]
+    monkeypatch.setattr(reader, "FEW_BYTES", -1)
+    typed.history_reader.forget("one")
+    long = await answers(typed)
+
+    assert (long, jobs, typed.workers.counts["done"]) == (short, 0, len(long))
+
+
+async def test_replay_goes_on_until_the_end(typed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "MAX_EDITS", 0)
+    start: int | None = 0
+    found = []
+    while start is not None:
+        replayed, start = await typed.history_reader.replay("one", "ada", start, same)
+        found += [step.edits for step in replayed.steps]
+
+    assert found == [[("codemirror", at, 0, "abc"[at])] for at in range(3)]
 
 
 async def test_blame_of_unknown_root_is_not_found(typed: World) -> None:
-    root, sequence, blame = await typed.history_reader.blame("one", None)
+    root, sequence, blame = await typed.history_reader.blame("one", "ada", None, same)
 
     assert (root, sequence, [line.author for line in blame.lines]) == ("codemirror", 3, ["ada"])
     with pytest.raises(NotFound):
-        await typed.history_reader.blame("one", "nothing")
+        await typed.history_reader.blame("one", "ada", "nothing", same)

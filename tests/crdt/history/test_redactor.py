@@ -2,6 +2,7 @@
 
 import pytest
 
+from crdt.history.moment import Moment
 from crdt.lifecycle.loading import read_log
 from crdt.log.codec import decode_chunk
 from crdt.reading.blanking import BLOCK
@@ -12,6 +13,10 @@ from tests.crdt.world import World
 
 async def allowed() -> None:
     """The user may do this."""
+
+
+def files_of(moment: Moment) -> dict[str, str]:
+    return moment.files
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ async def test_redact_takes_text_out_of_document_log_and_versions(leaked: World)
 
     async with leaked.rooms.use("one") as room:
         assert room.files() == {"codemirror": "key="}
-    assert (await leaked.history_reader.moment("one", 2))[0] == {"codemirror": "key=" + BLOCK * 6}
+    assert (await leaked.history_reader.moment("one", "ada", 2, files_of)) == {"codemirror": "key=" + BLOCK * 6}
     version = await leaked.store.version("one", 1)
     assert version.files == {"codemirror": "key=" + BLOCK * 6}
     assert (redaction.characters, redaction.updates, redaction.versions) == (6, 1, 1)
@@ -65,4 +70,4 @@ async def test_redact_without_the_right_to_it_changes_nothing(leaked: World) -> 
     with pytest.raises(PermissionError):
         await leaked.redactor.redact("one", "bob", 1, 2, "secret", refused)
 
-    assert (await leaked.history_reader.moment("one", 2))[0] == {"codemirror": "key=secret"}
+    assert (await leaked.history_reader.moment("one", "ada", 2, files_of)) == {"codemirror": "key=secret"}

@@ -1,13 +1,18 @@
 """What each update changed in the texts."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from crdt.errors import Gap
-from crdt.history import replay
-from crdt.history.replay import Replayer, steps
-from crdt.log.codec import LogEntry
-from crdt.log.restore import RestoredDocument
+from crdt.errors import Gap, RoomDamaged
+from crdt.history.replay import PageLimits, Part, Replayed, Replayer, Step, replay, steps
+from crdt.history.stored_log import StoredLog
+from crdt.log.codec import LogEntry, encode_chunk
+from crdt.reading.text_order import TextEdit, TextOrder
+from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist
+
+_ALL = PageLimits(inserted=1 << 20, edits=1_000, seconds=3_600)
 
 
 def entries_of(*updates: bytes) -> list[LogEntry]:
@@ -15,7 +20,15 @@ def entries_of(*updates: bytes) -> list[LogEntry]:
 
 
 def replayer() -> Replayer:
-    return Replayer(RestoredDocument(), "codemirror")
+    return Replayer(TextOrder(), "codemirror")
+
+
+def shown(replayed: Replayed) -> Replayed:
+    return replayed
+
+
+def log_of(entries: Sequence[LogEntry]) -> StoredLog:
+    return StoredLog(None, [Chunk("one", 1, len(entries), encode_chunk(entries), NOW)])
 
 
 def test_step_says_what_its_update_changed() -> None:
@@ -23,7 +36,7 @@ def test_step_says_what_its_update_changed() -> None:
     typist = Typist(5)
     entries = entries_of(typist.insert(0, "😀b"), typist.insert(4, "x"), typist.delete(0, 4))
 
-    made = [step.edits for step in steps(replayer(), entries)]
+    made = [step.edits for step in steps(replayer(), entries, _ALL, float)]
 
     assert made == [
         [("codemirror", 0, 0, "😀b")],
@@ -33,21 +46,24 @@ def test_step_says_what_its_update_changed() -> None:
 
 
 def test_step_has_time_and_author_of_its_entry() -> None:
-    player = replayer()
+    """Time stands still while the clock is behind."""
+    player, typist = replayer(), Typist(5)
+    entries = [LogEntry(at, "ada", typist.insert(0, "a")) for at in (NOW, NOW - 9_000, NOW + 1)]
 
-    step = player.step(entries_of(Typist(5).insert(0, "a"))[0])
+    made = steps(player, entries, _ALL, float)
 
-    assert (step.at, step.author, player.sequence) == (NOW, "ada", 1)
-    assert player.files() == {"codemirror": "a"}
+    assert [(step.at, step.author) for step in made] == [(NOW, "ada"), (NOW, "ada"), (NOW + 1, "ada")]
+    assert player.files() == {"codemirror": "aaa"}
 
 
 def test_step_of_cut_character_shows_replacements() -> None:
     """As Yjs shows half a character."""
     player = replayer()
 
-    steps(player, entries_of(Typist(1).insert(0, "x😀y"), bytes.fromhex("000101010101")))
+    made = steps(player, entries_of(Typist(1).insert(0, "x😀y"), bytes.fromhex("000101010101")), _ALL, float)
 
     assert player.files() == {"codemirror": "x\ufffdy"}
+    assert made[1].edits == [("codemirror", 1, 2, "\ufffd")]
 
 
 def test_step_over_a_hole_in_the_log_raises_gap() -> None:
@@ -58,12 +74,38 @@ def test_step_over_a_hole_in_the_log_raises_gap() -> None:
         replayer().step(entries_of(typist.insert(1, "b"))[0])
 
 
-def test_steps_end_when_an_answer_is_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By what was inserted, or by their number."""
+@pytest.mark.parametrize(
+    ("limits", "count"),
+    [
+        (PageLimits(inserted=5, edits=1_000, seconds=3_600), 2),
+        (PageLimits(inserted=1_000, edits=3, seconds=3_600), 4),
+        (PageLimits(inserted=1_000, edits=1_000, seconds=2.5), 3),
+        (PageLimits(inserted=0, edits=0, seconds=0), 1),
+        (_ALL, 6),
+    ],
+)
+def test_steps_end_when_an_answer_is_long_enough_or_took_long(limits: PageLimits, count: int) -> None:
+    """By what was inserted, by edits, or by time, of which each step here takes a second; there is always one."""
     typist = Typist(5)
     entries = entries_of(*(typist.insert(0, "abc") for _ in range(6)))
+    seconds = iter(range(100))
 
-    monkeypatch.setattr(replay, "MAX_INSERTED", 5)
-    assert len(steps(replayer(), entries)) == 2
-    monkeypatch.setattr(replay, "MAX_STEPS", 1)
-    assert len(steps(replayer(), entries)) == 1
+    assert len(steps(replayer(), entries, limits, lambda: next(seconds))) == count
+
+
+def test_replay_of_a_part_has_texts_before_it_and_its_steps() -> None:
+    typist = Typist(5)
+    log = log_of(entries_of(*(typist.insert(at, character) for at, character in enumerate("abcd"))))
+
+    replayed, count = replay(log, Part(1, 3), "codemirror", _ALL, float, shown)
+
+    expected = [Step(NOW + at, "ada", [TextEdit("codemirror", at, 0, "abcd"[at])]) for at in (1, 2)]
+    assert (replayed.files, replayed.steps, replayed.others, count) == ({"codemirror": "a"}, expected, [], 2)
+
+
+def test_replay_of_a_log_with_a_hole_raises_room_damaged() -> None:
+    typist = Typist(5)
+    typist.insert(0, "a")
+
+    with pytest.raises(RoomDamaged):
+        replay(log_of(entries_of(typist.insert(1, "b"))), Part(0, 1), "codemirror", _ALL, float, shown)

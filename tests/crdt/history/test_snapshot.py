@@ -26,10 +26,12 @@ async def test_snapshot_keeps_what_the_document_was(world: World) -> None:
         typist.doc["tree"]["b"] = 1.0
         send(room, ada, bytes(typist.doc.get_update(before)), world.now)
 
-        assert await plain.documents() == {}
+        assert await plain.documents(world.workers, "ada") == {}
         assert snapshot.files == {"codemirror": "text"}
         assert snapshot.sequence == 2
-        assert await snapshot.documents() == {"tree": {"type": "map", "value": {"a": "in a map"}, "leftOut": None}}
+        assert await snapshot.documents(world.workers, "ada") == {
+            "tree": {"type": "map", "value": {"a": "in a map"}, "leftOut": None}
+        }
 
 
 async def test_missing_text_tells_other_roots_from_none(world: World) -> None:
@@ -41,7 +43,7 @@ async def test_missing_text_tells_other_roots_from_none(world: World) -> None:
         ada, _ = join(room)
         send(room, ada, bytes(typist.doc.get_update()), world.now)
 
-        error = await missing_text(Snapshot(room), "list")
+        error = await missing_text(Snapshot(room), "list", world.workers, "ada")
         with pytest.raises(NoText, match=r"'list' \(array\)"):
             raise error
-        assert isinstance(await missing_text(Snapshot(room), "other"), NotFound)
+        assert isinstance(await missing_text(Snapshot(room), "other", world.workers, "ada"), NotFound)

@@ -1,8 +1,14 @@
 """Checkpoints of rooms on a real store."""
 
+import asyncio
+
+import pytest
+
 import crdt.log.restore
-from crdt.errors import RoomDamaged
-from tests.crdt.harness import Typist, join, send
+from crdt.errors import DocumentFull, RoomDamaged
+from crdt.limits import RoomLimits
+from crdt.wire import y_protocol
+from tests.crdt.harness import NOW, Typist, join, send
 from tests.waiting import until
 
 
@@ -25,3 +31,123 @@ async def test_checkpoint_that_cannot_be_verified_is_not_stored(make_world, expe
         assert await world.store.checkpoint("one") is None
         assert room.upkeep.checkpointed == 0
     monkeypatch.undo()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_room_without_deleted_content_goes_on_with_all_peers(make_world, yjs, seed: int) -> None:
+    """Edits that come during and after it, newcomers, offline peers and a restart: real Yjs shows the same to all."""
+    world = make_world(room=RoomLimits(deleted_bytes=0))
+    await world.session()
+    history = yjs.history(seed, 3, 80, only_whole_characters=True)
+    half = len(history.updates) // 2
+    shown = yjs.look(*history.updates)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        for update in history.updates[:half]:
+            send(room, ada, update)
+        before = room.document.size
+        checkpoint = asyncio.ensure_future(world.rooms.compactor.checkpoint(room))
+        await asyncio.sleep(0)
+        for update in history.updates[half:-5]:
+            send(room, ada, update)
+        await checkpoint
+        assert room.upkeep.checkpoint_bytes
+        for update in history.updates[-5:]:
+            send(room, ada, update)
+        assert yjs.look(room.document.state()) == shown
+        await world.rooms.compactor.checkpoint(room)
+        assert room.document.size < before * len(history.updates) / half
+        for state in history.states:
+            room.receive(ada, y_protocol.sync_step2(state), NOW)
+        assert yjs.look(room.document.state()) == shown
+        texts = room.files()
+    world = await world.restarted()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        for state in history.states:
+            room.receive(ada, y_protocol.sync_step2(state), NOW)
+        assert yjs.look(room.document.state()) == shown
+        assert room.files() == texts
+
+
+async def test_history_is_the_same_without_deleted_content(make_world) -> None:
+    """Moments, versions, blame, timeline and replay come from the log, or show only what is there."""
+    world = make_world(room=RoomLimits(deleted_bytes=0))
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        for number in range(20):
+            send(room, ada, typist.insert(len(typist.text), f"line {number} of a text that is deleted again\n"))
+            if number % 3 == 2:
+                send(room, ada, typist.delete(0, 50))
+        await world.versions.save("one", "ada", "Ada", label="kept")
+        before = await _looked_back(world, room)
+        size = room.document.size
+        await world.rooms.compactor.checkpoint(room)
+        assert room.document.size < size
+        assert await _looked_back(world, room) == before
+    world = await world.restarted()
+    async with world.rooms.use("one") as room:
+        assert await _looked_back(world, room) == before
+
+
+async def _looked_back(world, room) -> list[object]:
+    reader = world.history_reader
+    reader.forget("one")
+    last = room.journal.sequence
+    return [
+        [await reader.moment("one", sequence) for sequence in range(last + 1)],
+        await reader.blame("one", None),
+        (await reader.timeline("one")).stretches,
+        await reader.replay("one", 0, last),
+        await reader.replay("one", last - 3, last),
+        (await world.store.newest_version("one")).files,
+    ]
+
+
+async def test_much_deleted_content_leaves_open_room_and_checkpoint(make_world) -> None:
+    """A megabyte that was typed and deleted is a few hundred bytes, for newcomers and in the store."""
+    world = make_world()
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        for _ in range(20):
+            send(room, ada, typist.insert(0, "x" * 50_000))
+            send(room, ada, typist.delete(0, 50_000))
+        send(room, ada, typist.insert(0, "kept"))
+        await until(lambda: room.document.size, lambda size: size < 1_000)
+
+        assert room.files() == {"codemirror": "kept"}
+    assert len((await world.store.checkpoint("one")).state) < 1_000
+
+
+async def test_little_deleted_content_stays(make_world) -> None:
+    """Clients with gc: false show snapshots with it."""
+    world = make_world()
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, typist.insert(0, "x" * 60_000))
+        send(room, ada, typist.delete(0, 60_000))
+        await world.rooms.compactor.checkpoint(room)
+
+        assert room.document.size > 60_000
+
+
+async def test_checkpoint_tells_quota_who_filled_the_document(make_world) -> None:
+    """Somebody who filled their share can write no more, until it is less."""
+    world = make_world(room=RoomLimits(state_bytes=100_000, author_share_percent=20))
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        bob, _ = join(room, "bob")
+        send(room, bob, typist.insert(0, "x" * 30_000))
+        await world.rooms.compactor.checkpoint(room)
+        with pytest.raises(DocumentFull, match="one user"):
+            send(room, bob, typist.insert(0, "y"))
+
+        send(room, join(room, "ada")[0], Typist(6).insert(0, "of the owner"))
+        assert "of the owner" in room.files()["codemirror"]

@@ -48,7 +48,7 @@ def test_restore_finds_authorship_in_checkpoint_and_log() -> None:
     chunks, _ = typed()
     wanted = restore.restore(None, chunks).authorship.of(5, 0, 30)
     half = restore.restore(None, chunks[:12])
-    checkpoint, _, _ = restore.make_checkpoint("session", to_store(half), NOW)
+    checkpoint = restore.make_checkpoint("session", to_store(half), NOW).checkpoint
     old = replace(checkpoint, owners=codec.with_checksum(b"\x01\x03ada\x05\x00"))
 
     assert wanted[0] == (0, NOW, "ada")
@@ -61,11 +61,11 @@ def test_restore_of_checkpoint_and_later_chunks_continues_checkpoint(start: int)
     """Chunks before the checkpoint may come along and count for contributors only."""
     chunks, typist = typed()
     half = restore.restore(None, chunks[:12])
-    checkpoint, squashed, _ = restore.make_checkpoint("session", to_store(half), NOW)
+    made = restore.make_checkpoint("session", to_store(half), NOW)
 
-    restored = restore.restore(checkpoint, chunks[start:], since=20)
+    restored = restore.restore(made.checkpoint, chunks[start:], since=20)
 
-    assert squashed == half.state
+    assert made.state == half.state
     assert (text(restored), restored.sequence) == (typist.text, 30)
     assert restored.index.owners == {5: "ada"}
     assert restored.contributors == {"ada": 30}
@@ -98,9 +98,10 @@ def test_values_are_as_written_in_every_form_in_which_they_are_stored(yjs: Yjs, 
     half = len(entries) // 2
     log = [Chunk("s", 1, half, codec.encode_chunk(entries[:half]), NOW)]
     log.append(Chunk("s", half + 1, len(entries), codec.encode_chunk(entries[half:]), NOW))
-    first, _, _ = restore.make_checkpoint("s", to_store(restore.restore(None, log[:1]), has_values=True), NOW)
+    first = restore.make_checkpoint("s", to_store(restore.restore(None, log[:1]), has_values=True), NOW).checkpoint
     middle = restore.restore(first, log[1:])
-    second, squashed, merged = restore.make_checkpoint("s", to_store(middle, has_values=True), NOW)
+    second = restore.make_checkpoint("s", to_store(middle, has_values=True), NOW)
+    collected = restore.make_checkpoint("s", to_store(middle, has_values=True), NOW, kept_bytes=0)
     ids = {client: [0] for client in middle.index.clocks}
     redacted = [redaction.redact(update, ids, "line") for update in history.updates]
 
@@ -110,14 +111,16 @@ def test_values_are_as_written_in_every_form_in_which_they_are_stored(yjs: Yjs, 
         restore.restore(None, [segments.pack(log)], reads_summaries=True),
         restore.restore(None, [segments.pack(log[:1]), segments.pack(log[1:])], reads_summaries=True),
         middle,
-        restore.restore(second, []),
+        restore.restore(second.checkpoint, []),
+        restore.restore(collected.checkpoint, []),
     ]
 
     shown = yjs.look(*history.updates)
     assert all(restored.traits.is_readable for restored in found)
     assert [index for index, restored in enumerate(found) if yjs.look(restored.state) != shown] == []
-    assert merged is not None
-    assert merged.encode() is squashed
+    assert second.merged is not None
+    assert second.merged.encode() is second.state
+    assert len(collected.state) < len(second.state)
     values = rb'"title"|"first"|[\x7a-\x7d][\x00-\xff]{8}|\\u[0-9a-f]{4}'
     for update, changed in zip(history.updates, redacted, strict=True):
         assert re.findall(values, changed or update) == re.findall(values, update)
@@ -126,7 +129,7 @@ def test_values_are_as_written_in_every_form_in_which_they_are_stored(yjs: Yjs, 
 def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
     chunks, _ = typed(5)
     restored = restore.restore(None, chunks)
-    checkpoint, _, _ = restore.make_checkpoint("s", to_store(restored), NOW)
+    checkpoint = restore.make_checkpoint("s", to_store(restored), NOW).checkpoint
     bad_update = codec.encode_chunk([codec.LogEntry(NOW, "ada", bytes.fromhex("01010200000000"))])
     gap = codec.encode_chunk([codec.LogEntry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
     unmergeable = codec.with_checksum(merge([B3, b"\x00\x00"])[:-3])

@@ -4,7 +4,7 @@ import pytest
 
 from crdt.document.document import Document
 from crdt.document.merging import merge
-from crdt.errors import DocumentFull, LimitExceeded, ProtocolError, RoomUnavailable
+from crdt.errors import DocumentFull, DocumentShrinking, LimitExceeded, ProtocolError, RoomUnavailable
 from crdt.limits import RoomLimits
 from crdt.log import codec
 from crdt.log.restore import restore
@@ -303,13 +303,17 @@ def test_text_over_size_limit_is_refused() -> None:
 
 
 def test_state_over_size_limit_is_refused() -> None:
-    """A document whose state is far over the limit takes no more."""
+    """A document whose state is far over the limit takes no more, not before it is known what remains of it."""
     room, typist = make_room(limits=RoomLimits(state_bytes=100)), Typist(5)
     ada, _ = join(room)
     send(room, ada, typist.insert(0, "x" * 150))
 
+    update = typist.insert(0, "y" * 50)
+    with pytest.raises(DocumentShrinking):
+        send(room, ada, update)
+    room.quota.note_remaining({})
     with pytest.raises(DocumentFull, match="state"):
-        send(room, ada, typist.insert(0, "y" * 50))
+        send(room, ada, update)
 
 
 def test_update_over_limit_of_unsaved_bytes_is_refused() -> None:

@@ -4,8 +4,10 @@ import random
 
 import pytest
 
-from crdt.wire.content import GC, SKIP, STRING
+from crdt.wire.compact import squash
+from crdt.wire.content import GC, SKIP, STORED_LIMITS, STRING
 from crdt.wire.raw_merge import EMPTY, MergedState, merge
+from crdt.wire.update_parser import parse
 from crdt.wire.y_protocol import decode_state_vector, state_vector
 from tests.fuzz import structure
 from tests.fuzz.structure import Section, Struct, Update
@@ -126,3 +128,21 @@ def test_state_keeps_values_as_they_were_written(yjs: Yjs) -> None:
     assert yjs.look(everything) == yjs.look(*history.updates)
     for value in (b"\x7a" + (10).to_bytes(8, "big"), b"\x7d\x40", b"\x7f", b"\\udc00"):
         assert value in everything
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rebased_state_goes_on_with_what_came_since(yjs: Yjs, seed: int) -> None:
+    """From the squashed form of what it encoded, also if new clients came; not from an older one."""
+    history = yjs.history(seed, 4, 60)
+    state = MergedState()
+    half = len(history.updates) // 2
+    for update in history.updates[:half]:
+        state.add(update)
+    before = state.encode()
+    for update in history.updates[half:]:
+        state.add(update)
+
+    assert state.rebase(before, MergedState(squash(before)))
+    assert yjs.look(state.encode()) == yjs.look(*history.updates)
+    assert parse(state.encode(), STORED_LIMITS).spans == parse(merge(history.updates), STORED_LIMITS).spans
+    assert not state.rebase(before, MergedState(squash(before)))

@@ -94,3 +94,21 @@ async def test_save_that_no_worker_can_do_is_refused_and_changes_nothing(
         monkeypatch.setattr(server.parts.services.workers, "run", run)
         is_problem(await ada.post(f"/code/{session_id}/save", {"code": new}), status, code)
     assert (await ada.live(session_id))["code"] == old
+
+
+@pytest.mark.parametrize("name", ["changed lines", "shuffled lines", "another text"])
+async def test_diff_of_large_texts_is_made_by_a_worker(server: Server, ada: Api, name: str) -> None:
+    """Comparing takes seconds, and so does encoding the answer."""
+    old, new = (text[:200_000] for text in TEXTS[name])
+    session_id = await ada.new_session(code=old)
+    await ada.post(f"/code/{session_id}/save")
+    await ada.post(f"/code/{session_id}/save", {"code": new})
+    before = server.parts.services.workers.counts["done"]
+
+    answer = await ada.get(f"/code/{session_id}/diff?from=1&to=2")
+
+    assert answer.status == 200
+    assert server.parts.services.workers.counts["done"] == before + 1
+    lines = [line for hunk in answer.body["files"][0]["hunks"] for line in hunk["lines"]]
+    assert sum(line["kind"] != "+" for line in lines) <= old.count("\n") + 1
+    assert answer.body["files"][0]["unified"].startswith("--- a/codemirror\n+++ b/codemirror\n")

@@ -6,8 +6,9 @@ import pytest
 
 from handlers.sync import close_handshake
 from handlers.sync.close_handshake import CloseHandshake
-from handlers.sync.frames import CLOSE, PING, Control, FrameError
+from handlers.sync.frames import FrameError
 from tests.handlers.sync.fakes import FakeTransport
+from tests.raw_frames import CLOSE, PING, masked
 
 
 def handshake() -> tuple[CloseHandshake, FakeTransport]:
@@ -34,12 +35,22 @@ async def test_client_without_answer_to_close_is_cut_off(monkeypatch: pytest.Mon
     assert transport.is_aborted
 
 
-async def test_look_for_answer_accepts_only_close_frame() -> None:
+@pytest.mark.parametrize("step", [1, 7, 1_000, 1 << 20])
+@pytest.mark.parametrize(
+    "before", [b"", masked(b"message"), masked(b"x" * 70_000), masked(b"", PING), masked(b"half", is_final=False)]
+)
+@pytest.mark.parametrize("close", [masked(b"", CLOSE), masked(b"\x03\xe8bye", CLOSE), b"\x82\x05hello"])
+async def test_look_for_answer_accepts_only_close_frame(before: bytes, close: bytes, step: int) -> None:
+    """Or what no client may send, which is an end too; in pieces of any size, of which nothing is kept."""
     closing, transport = handshake()
 
-    closing.look_for_answer([b"message", Control(PING, b"")])
-    assert not transport.is_closed
-    closing.look_for_answer([b"message", Control(CLOSE, b"")])
+    for at in range(0, len(before), step):
+        closing.look_for_answer(before[at : at + step])
+        assert not transport.is_closed
+        assert closing._finder
+        assert len(closing._finder._rest) < 14
+    for at in range(0, len(close), step):
+        closing.look_for_answer(close[at : at + step])
 
     assert transport.is_closed
 

@@ -110,3 +110,14 @@ def test_framed_message_has_shortest_header_without_mask(size: int) -> None:
     assert len(wire) == head + size
     assert wire[0] == 0x82
     assert frames.control(CLOSE, b"\x03\xe8") == b"\x88\x02\x03\xe8"
+
+
+def test_released_reader_keeps_nothing() -> None:
+    """What it returns is the frame that is not whole; a message in parts is forgotten."""
+    reader = FrameReader(1 << 20)
+    frame = masked(b"x" * 70_000, 0)
+
+    assert reader.feed(masked(b"part", is_final=False) + frame[:50_000]) == []
+    assert reader.release() == frame[:50_000]
+    assert reader.release() == b""
+    assert (reader._rest, reader._parts) == ([], None)

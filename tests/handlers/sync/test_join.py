@@ -8,7 +8,7 @@ import pytest
 from handlers import join_queue
 from harness.wire import SYNC_STEP1
 from tests.api import Api, Wire
-from tests.raw_frames import handshake
+from tests.raw_frames import BINARY, connected, handshake, masked
 from tests.waiting import until
 
 
@@ -142,3 +142,46 @@ async def test_damaged_session_is_out_of_service_alone(server, ada: Api, expect_
     assert (await ada.live(other))["code"] == "fine"
     assert b"\ncollab_quarantined_sessions 1.0\n" in (await ada.get("/metrics")).body
     assert await store.chunks(session_id, 0, 10) == [damaged], "the raw bytes are kept"
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+async def test_refused_client_keeps_no_memory(server, ada: Api, is_early: bool) -> None:
+    """Nothing of what it sent is kept until it is closed, and nothing more is read."""
+    session_id = await ada.new_session()
+    half = masked(b"y" * 3_000_000)
+    sent, rest = masked(b"x" * 60_000) * 4 + half[:500_000], half[500_000:]
+    stranger = Api(server.url, "wrong")
+    connections = server.parts.services.connections
+
+    async with connected(stranger, session_id, *([sent] if is_early else [])) as raw:
+        raw.send(*([] if is_early else [sent]))
+        assert b"not_signed_in" in (await raw.frame())[1]
+
+        (refused,) = connections._watched
+        assert (refused._held, refused._reader._rest, refused._transport.is_reading()) == ([], [], False)
+        raw.send(rest)
+        assert await raw.closed_with() == 4401  # found behind all that, and answered
+
+
+async def test_client_under_way_is_not_read_from(server, ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until somebody knows who it is: what it sends waits in the network."""
+    session_id = await ada.new_session()
+    services, asked = server.parts.services, asyncio.Event()
+    go_on = asyncio.Event()
+    admission = services.store.admission
+
+    async def slow(*arguments: object) -> object:
+        asked.set()
+        await go_on.wait()
+        return await admission(*arguments)
+
+    monkeypatch.setattr(services.store, "admission", slow)
+    async with connected(ada, session_id) as raw:
+        raw.send(*[masked(b"\x00\x02\x02\x00\x00")] * 100_000)
+        await asked.wait()
+        await asyncio.sleep(0.05)
+
+        (socket_,) = services.connections._watched
+        assert sum(len(item) for item in socket_._held) + sum(map(len, socket_._reader._rest)) < 70_000
+        go_on.set()
+        assert (await raw.frame())[0] == BINARY

@@ -1,13 +1,15 @@
 """Timelines, replays and blame as clients see them."""
 
+import json
 from typing import Any
 
-from crdt.history.replay import Step
-from crdt.history.timeline import Stretch
-from handlers.http.views import history
-from storage.records import Message, User, Version, VersionKind
+import pytest
 
-ADA = User("u1", "ada", None, None, "", None, False, 0)
+from crdt.history.replay import Replayed, Step
+from crdt.history.timeline import Stretch, Timeline
+from crdt.reading.text_order import TextEdit
+from handlers.http.views import history
+from storage.records import Message, Version, VersionKind
 
 
 def test_timeline_entry_without_pastes_or_pauses_leaves_them_out() -> None:
@@ -30,9 +32,21 @@ def test_timeline_authors_have_totals_of_their_edits() -> None:
         Stretch(3, 3, 0, 0, "u2", inserted=4, deleted=8),
     ]
 
-    shown = history.timeline_authors(stretches, {"u1": ADA})
+    shown = history.timeline_authors(stretches)
 
-    assert [(author["id"], author["inserted"], author["deleted"]) for author in shown] == [("u2", 5, 8), ("u1", 2, 0)]
+    assert list(shown.items()) == [("u2", {"inserted": 5, "deleted": 8}), ("u1", {"inserted": 2, "deleted": 0})]
+
+
+def test_timeline_of_more_than_fits_says_where_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MAX_STRETCHES", 2)
+    folded = Timeline()
+    folded.sequence, folded.stretches = 8, [Stretch(at, at + 1, at, at + 1, "u1") for at in (1, 3, 5, 7)]
+
+    first, second = (json.loads(history.timeline(folded, after, [], []).text) for after in (0, 4))
+
+    assert [entry["first"] for entry in first["entries"]] == [1, 3]
+    assert [entry["first"] for entry in second["entries"]] == [5, 7]
+    assert (first["next"], second["next"], first["duration"], first["sequence"]) == ("4", None, 7, 8)
 
 
 def test_timeline_marks_are_sorted_by_time() -> None:
@@ -69,16 +83,30 @@ def test_timeline_marks_stay_between_their_edits_when_the_clock_was_set() -> Non
     }  # fmt: skip
 
 
-def test_replay_steps_name_roots_and_authors_by_their_index() -> None:
+def test_replay_names_roots_and_authors_by_their_index() -> None:
     """Roots that the texts do not have yet come after those that they have; times are since the step before."""
-    steps = [Step(1_000, "u2", [("b", 0, 0, "x")]), Step(1_250, "u1", [("a", 1, 2, ""), ("c", 0, 0, "y")])]
+    steps = [
+        Step(1_000, "u2", [TextEdit("b", 0, 0, "x")]),
+        Step(1_250, "u1", [TextEdit("a", 1, 2, ""), TextEdit("c", 0, 0, "y")]),
+    ]
 
-    roots, authors, shown = history.replay_steps(steps, {"a": "text"})
+    answer = history.replay(Replayed({"a": "text"}, steps, ["list"]))
 
-    assert (roots, authors) == (["a", "b", "c"], ["u2", "u1"])
-    assert shown == [(0, 0, [(1, 0, 0, "x")]), (250, 1, [(0, 1, 2, ""), (2, 0, 0, "y")])]
+    assert json.loads(answer.text) == {
+        "at": "1970-01-01T00:00:01.000Z",
+        "files": {"a": "text"},
+        "roots": ["a", "b", "c"],
+        "steps": [[0, 0, [[1, 0, 0, "x"]]], [250, 1, [[0, 1, 2, ""], [2, 0, 0, "y"]]]],
+        "others": ["list"],
+    }
+    assert list(answer.authors) == ["u2", "u1"]
 
 
-def test_replay_steps_of_empty_session_are_empty() -> None:
-    """A session in which nobody has typed."""
-    assert history.replay_steps([], {}) == ([], [], [])
+def test_names_go_on_from_those_that_were_given() -> None:
+    """As where one answer is made of several parts."""
+    names = history.Names(["a"], ["u1"])
+
+    shown = names.steps([Step(1_250, "u2", [TextEdit("b", 0, 0, "x")])], 1_000)
+
+    assert shown == [(250, 1, [(1, 0, 0, "x")])]
+    assert (list(names.roots), list(names.authors)) == (["a", "b"], ["u1", "u2"])

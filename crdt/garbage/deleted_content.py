@@ -1,0 +1,187 @@
+"""Deleted content leaves a state; ids, lengths and deletions stay.
+
+This is what Yjs does on each client (`gc: true`): a deleted item becomes a ContentDeleted of its length between the
+same neighbours, and what lies in a deleted shared type becomes a GC. So later edits find what they refer to, and a
+client that has not heard of a deletion hears of it. 16.7 million characters that were typed and deleted again
+are one struct of 20 bytes then. An example, with client 5 in root "t", before and after:
+
+    5:0 "hello" in t    5:5 "brave new world" behind 5:4    deleted: 5:5 to 5:19
+    5:0 "hello" in t    5:5 15 deleted behind 5:4           deleted: 5:5 to 5:19
+
+Two things are kept that Yjs drops. A few deleted characters inside a run of text stay, because cutting the run costs
+more than they do. And something stays of a root in which everything was deleted: nothing else says
+that it was a text.
+"""
+
+from collections.abc import Set
+
+from crdt.garbage.cutting import Part, StructCutter
+from crdt.garbage.lost_structs import Ranges, StructPlaces, deleted_ranges, lost_ranges
+from crdt.wire.compact import IsInSequence, squash
+from crdt.wire.content import DELETED, EMBED, FORMAT, GC, SKIP, STORED_LIMITS, STRING
+from crdt.wire.lib0 import read_var_uint, write_var_uint
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.struct_id import pack_id
+from crdt.wire.struct_reader import Parent
+from crdt.wire.update_parser import parse
+
+_LEAST_UNITS = 24
+"""Fewer deleted characters inside a run of text stay: cutting the run there costs as much for two more heads."""
+
+_TEXT_KINDS = frozenset((STRING, EMBED, FORMAT))
+_NONE: frozenset[int] = frozenset()
+
+
+def collect(
+    state: bytes, parsed: Parsed, kept_bytes: int = 0, is_in_sequence: IsInSequence | None = None
+) -> tuple[bytes, Parsed]:
+    """Return an equal state without deleted content, squashed, and what is in it.
+
+    parsed          the state, parsed within STORED_LIMITS
+    kept_bytes      the state itself is returned if it would lose no more than this
+    is_in_sequence  see `squash`
+    """
+    if not parsed.ranges or len(state) <= kept_bytes:
+        return state, parsed
+    collected = squash(_collected(state, parsed), is_in_sequence=is_in_sequence)
+    if len(state) - len(collected) <= kept_bytes:
+        return state, parsed
+    return collected, parse(collected, STORED_LIMITS)
+
+
+def _collected(state: bytes, parsed: Parsed) -> bytes:
+    deleted = deleted_ranges(parsed)
+    places = StructPlaces(parsed)
+    lost = lost_ranges(places.placement, places.lost_types(deleted), parsed.spans)
+    collector = _Collector(state, deleted, lost, places)
+    collected = collector.run()
+    if last := collector.last_traces():
+        collected = _Collector(state, deleted, lost, places, last).run()
+    return collected
+
+
+class _Collector(StructCutter):
+    """One pass over one state."""
+
+    __slots__ = ("_deleted", "_lost", "_places", "_remaining", "_removed", "_traces")
+
+    def __init__(
+        self, state: bytes, deleted: Ranges, lost: Ranges, places: StructPlaces, traces: Set[int] = _NONE
+    ) -> None:
+        """traces: packed ids of structs of which one unit is kept although they were deleted."""
+        super().__init__(state)
+        self._deleted = deleted
+        self._lost = lost
+        self._places = places
+        self._traces = traces
+        self._remaining: set[tuple[str, bool]] = set()
+        self._removed: dict[tuple[str, bool], tuple[int, int]] = {}
+
+    def run(self) -> bytes:
+        sections, at = read_var_uint(self.data, 0)
+        parts = [write_var_uint(sections)]
+        for _ in range(sections):
+            at = self._section(at, parts)
+        parts.append(self.data[at:])
+        return b"".join(parts)
+
+    def last_traces(self) -> set[int]:
+        """Return, for each root of which no content remains, the packed id of a small struct that was in it.
+
+        A root that had text is a text, whatever else was in it.
+        """
+        traces = set()
+        for root in {root for root, _ in self._removed}:
+            for is_text in (True, False):
+                if (root, is_text) in self._remaining:
+                    break
+                if (root, is_text) in self._removed:
+                    traces.add(self._removed[root, is_text][1])
+                    break
+        return traces
+
+    def _section(self, at: int, out: list[bytes]) -> int:
+        count, client, first, at = self.section_head(at)
+        lost = _Cursor(self._lost.get(client, []))
+        deleted = _Cursor(self._deleted.get(client, []))
+        runs = self._places.runs(client)
+        run = 0
+        structs: list[bytes] = []
+        clock = first
+        for _ in range(count):
+            start = at
+            kind, _, _, _, content, _ = self.header(start)
+            length, at = self.struct_end(content, kind)
+            end = clock + length
+            if kind in (GC, SKIP):
+                structs.append(self.data[start:at])
+            elif lost.covered(clock, end):
+                structs.append(bytes((GC,)) + write_var_uint(length))
+            else:
+                while run + 1 < len(runs) and runs[run + 1][0] <= clock:
+                    run += 1
+                own = pack_id(client, clock)
+                parts = _parts(kind, length, deleted.covered(clock, end), is_trace=own in self._traces)
+                self._note(kind, runs[run][1], own, parts, at - content)
+                if any(is_deleted for _, _, is_deleted in parts) and kind != DELETED:
+                    structs += self.cut(start, own, parts)
+                else:
+                    structs.append(self.data[start:at])
+            clock = end
+        out += (write_var_uint(len(structs)), write_var_uint(client), write_var_uint(first), *structs)
+        return at
+
+    def _note(self, kind: int, place: Parent, own: int, parts: list[Part], size: int) -> None:
+        """Note whether something of a struct remains that tells what its root is; size: bytes of its content."""
+        root, key = place
+        if key is not None or not isinstance(root, str) or kind == DELETED:
+            return
+        told = root, kind in _TEXT_KINDS
+        if not all(is_deleted for _, _, is_deleted in parts):
+            self._remaining.add(told)
+        else:
+            trace = (1 if kind == STRING else size, own)
+            self._removed[told] = min(trace, self._removed.get(told, trace))
+
+
+class _Cursor:
+    """Goes through ranges of one client in order."""
+
+    __slots__ = ("_at", "_ranges")
+
+    def __init__(self, ranges: list[tuple[int, int]]) -> None:
+        self._ranges = ranges
+        self._at = 0
+
+    def covered(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return what of the ranges lies between two clocks, counted from the first one."""
+        ranges = self._ranges
+        while self._at < len(ranges) and ranges[self._at][1] <= start:
+            self._at += 1
+        found = []
+        at = self._at
+        while at < len(ranges) and ranges[at][0] < end:
+            found.append((max(ranges[at][0], start) - start, min(ranges[at][1], end) - start))
+            at += 1
+        return found
+
+
+def _parts(kind: int, length: int, deleted: list[tuple[int, int]], *, is_trace: bool) -> list[Part]:
+    """Return into which parts a struct is to be cut.
+
+    deleted   (start, end) of what of it was deleted
+    is_trace  its first unit is kept in any case
+    """
+    parts: list[Part] = []
+    reached = 0
+    for first, after in deleted:
+        start = max(first, 1) if is_trace else first
+        is_worth = kind != STRING or after - start >= _LEAST_UNITS or (start == reached and after == length)
+        if start < after and is_worth:
+            if reached < start:
+                parts.append((reached, start, False))
+            parts.append((start, after, True))
+            reached = after
+    if reached < length:
+        parts.append((reached, length, False))
+    return parts

@@ -1,0 +1,90 @@
+"""Where the items of one place stand in its text, found without counting from the beginning.
+
+The list of items is cut into blocks, and for each block it is known how much text is shown in it. So a position costs a
+sum over blocks and a walk over the items of one block.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from crdt.reading.items import Block, YataItem
+
+_MOST = 128
+"""Items of a block; one that grows beyond is cut in two."""
+
+
+class Positions:
+    """The blocks of one list. Lengths and positions are UTF-16 code units of what is shown (`YataItem.is_shown`)."""
+
+    __slots__ = ("_blocks", "_units", "size")
+
+    def __init__(self, first: YataItem) -> None:
+        """Take in the list that begins with this item, and what of it is shown."""
+        self._blocks: list[Block] = []
+        self._units: list[int] = []
+        self.size = 0
+        for item in _from(first):
+            if self.size % (_MOST // 2) == 0:
+                self._blocks.append(Block(item, len(self._blocks), 0))
+                self._units.append(0)
+            self._take(item, self._blocks[-1])
+            if item.is_shown:
+                self._units[-1] += item.length
+
+    def insert(self, item: YataItem) -> None:
+        """Take in an item that was put into the list, not shown yet, or that was cut off the one before it."""
+        block = item.left.block if item.left else self._blocks[0]
+        if item.left is None:
+            block.first = item
+        self._take(item, block)
+        if block.size > _MOST:
+            self._cut(block)
+
+    def of(self, item: YataItem) -> int:
+        """Return how much text is shown before an item."""
+        block = item.block
+        position = sum(self._units[: block.number])
+        for other in _from(block.first):
+            if other is item:
+                break
+            if other.is_shown:
+                position += other.length
+        return position
+
+    def show(self, item: YataItem) -> None:
+        """Count the text of an item from now on."""
+        item.is_shown = True
+        self._units[item.block.number] += item.length
+
+    def hide(self, item: YataItem) -> None:
+        """Count the text of an item no longer."""
+        item.is_shown = False
+        self._units[item.block.number] -= item.length
+
+    def _take(self, item: YataItem, block: Block) -> None:
+        item.block = block
+        block.size += 1
+        self.size += 1
+
+    def _cut(self, block: Block) -> None:
+        """Make a block of the right half of another one."""
+        items = list(islice(_from(block.first), block.size))
+        left, right = items[: block.size // 2], items[block.size // 2 :]
+        half = Block(right[0], block.number + 1, len(right))
+        block.size = len(left)
+        units = sum(item.length for item in right if item.is_shown)
+        self._blocks.insert(half.number, half)
+        self._units.insert(half.number, units)
+        self._units[block.number] -= units
+        for item in right:
+            item.block = half
+        for following in self._blocks[half.number + 1 :]:
+            following.number += 1
+
+
+def _from(first: YataItem) -> Iterator[YataItem]:
+    """Yield an item and all to the right of it."""
+    item: YataItem | None = first
+    while item:
+        yield item
+        item = item.right

@@ -1,0 +1,44 @@
+"""The end of an update: which structs were deleted (`DeleteSet.js`), of each client as ranges of clocks."""
+
+from collections.abc import Mapping
+
+from crdt.wire.lib0 import read_var_uint, write_var_uint
+
+Ranges = list[tuple[int, int]]
+"""(first clock, next clock) of deleted structs of one client."""
+
+
+def read_ranges(data: bytes, count: int, at: int) -> tuple[Ranges, int]:
+    """Return (ranges, next position)."""
+    ranges: Ranges = []
+    for _ in range(count):
+        start, at = read_var_uint(data, at)
+        length, at = read_var_uint(data, at)
+        ranges.append((start, start + length))
+    return ranges, at
+
+
+def write_ranges(ranges: Ranges) -> tuple[int, bytes]:
+    """Return the ranges in order and without overlaps: (their number, their bytes)."""
+    ranges.sort()
+    parts: list[bytes] = []
+    start, end = ranges[0]
+    count = 1
+    for next_start, next_end in ranges:
+        if next_start <= end:
+            end = max(end, next_end)
+        else:
+            parts += (write_var_uint(start), write_var_uint(end - start))
+            start, end = next_start, next_end
+            count += 1
+    parts += (write_var_uint(start), write_var_uint(end - start))
+    return count, b"".join(parts)
+
+
+def write_deletions(deletions: Mapping[int, tuple[int, bytes]]) -> bytes:
+    """Encode {client: (number of ranges, their bytes)} as the end of an update."""
+    parts = [write_var_uint(len(deletions))]
+    for client in sorted(deletions, reverse=True):
+        count, ranges = deletions[client]
+        parts += (write_var_uint(client), write_var_uint(count), ranges)
+    return b"".join(parts)

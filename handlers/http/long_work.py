@@ -1,0 +1,49 @@
+"""Requests whose work takes long: it is stopped when the client hangs up, and its answer may come as JSON already."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
+
+from tornado.web import Finish
+
+from handlers.http.base import BaseHandler
+from handlers.services import Services
+
+_PIECE_BYTES = 256 << 10
+
+_Result = TypeVar("_Result")
+
+
+class LongWorkHandler(BaseHandler):
+    """A request whose client may not wait for the end."""
+
+    def initialize(self, services: Services) -> None:
+        super().initialize(services)
+        self._has_left = False
+        self._work: asyncio.Future[Any] | None = None
+
+    async def while_connected(self, work: Awaitable[_Result]) -> _Result:
+        """Return what is awaited; if the client hangs up meanwhile, cancel it and end the request."""
+        working: asyncio.Future[_Result] = asyncio.ensure_future(work)
+        self._work = working
+        if self._has_left:
+            working.cancel()
+        try:
+            return await working
+        except asyncio.CancelledError:
+            if self._has_left:
+                raise Finish from None
+            raise
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._has_left = True
+        if self._work:
+            self._work.cancel()
+
+    async def reply_made(self, text: str, more: Mapping[str, object]) -> None:
+        """Answer with a JSON object in ASCII that was made elsewhere, not empty, and more members for it."""
+        pieces = [f"{json.dumps(more)[:-1]}, ".encode()]
+        pieces += (text[at : at + _PIECE_BYTES].encode() for at in range(1, len(text), _PIECE_BYTES))
+        await self.reply_encoded(pieces)

@@ -1,0 +1,16 @@
+"""Who takes how much of a state."""
+
+from crdt.garbage.author_bytes import bytes_by_author
+from crdt.wire.raw_merge import merge
+from crdt.wire.update_parser import parse
+from tests.crdt.struct_bytes import text, update_of
+
+
+def test_bytes_by_author_counts_clients_of_one_user_together() -> None:
+    """A client that nobody claims counts for nobody."""
+    updates = [update_of(text("x" * length), client=length) for length in (20, 30, 40)]
+
+    found = bytes_by_author(parse(merge(updates)), {20: "ada", 30: "ada"})
+
+    assert found.keys() == {"ada"}
+    assert 50 < found["ada"] < 100

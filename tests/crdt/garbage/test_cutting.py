@@ -1,0 +1,42 @@
+"""Structs cut at many places."""
+
+import pytest
+
+from crdt.garbage.cutting import StructCutter
+from crdt.wire.struct_id import pack_id
+from crdt.wire.update_parser import parse
+from tests.crdt.struct_bytes import deleted, placed, text, update_of, value
+
+_HEAD_BYTES = 4
+"""Number of sections and of structs, client and clock, of a byte each."""
+
+
+def test_cut_of_text_is_what_yjs_makes_when_it_splits_an_item() -> None:
+    """Each part lies behind the clock before it, and the second half of a character is none any more."""
+    update = update_of(text("ab😀cd"))
+
+    parts = StructCutter(update).cut(_HEAD_BYTES, pack_id(1, 0), [(0, 1, False), (1, 3, True), (3, 6, False)])
+
+    wanted = update_of(text("a"), placed(deleted(2), left=(1, 0)), placed(text("\ufffdcd"), left=(1, 2)))
+    assert b"".join(parts) == wanted[_HEAD_BYTES:-1]
+    assert parse(wanted).spans == parse(update).spans
+
+
+def test_cut_of_values_keeps_each_value() -> None:
+    """Five values, of which the second and third go."""
+    update = update_of(value(5))
+
+    parts = StructCutter(update).cut(_HEAD_BYTES, pack_id(1, 0), [(0, 1, False), (1, 3, True), (3, 5, False)])
+
+    wanted = update_of(value(1), placed(deleted(2), left=(1, 0)), placed(value(2), left=(1, 2)))
+    assert b"".join(parts) == wanted[_HEAD_BYTES:-1]
+
+
+@pytest.mark.parametrize("content", [text("abc"), value(3)])
+def test_cut_of_whole_struct_keeps_its_head(content) -> None:
+    """Nothing but the content goes: it lies where it lay."""
+    update = update_of(placed(content, left=(7, 3), right=(7, 4)))
+
+    (part,) = StructCutter(update).cut(_HEAD_BYTES, pack_id(1, 0), [(0, 3, True)])
+
+    assert part == update_of(placed(deleted(3), left=(7, 3), right=(7, 4)))[_HEAD_BYTES:-1]

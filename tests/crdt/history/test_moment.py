@@ -1,0 +1,40 @@
+"""A document as it was."""
+
+from typing import Any
+
+import pycrdt
+
+from crdt.history.moment import Moment, moment
+from crdt.history.stored_log import StoredLog
+from crdt.log.codec import LogEntry, encode_chunk
+from storage.records import Chunk
+from tests.crdt.harness import NOW
+
+
+def same(found: Moment) -> Moment:
+    return found
+
+
+def test_moment_has_texts_and_other_roots_as_they_were() -> None:
+    """The main root is there before anything is in it."""
+    doc = pycrdt.Doc[Any](client_id=9)
+    made: list[bytes] = []
+    subscription = doc.observe(lambda event: made.append(event.update))
+    text, mapping = doc.get("notes", type=pycrdt.Text), doc.get("map", type=pycrdt.Map)
+    text += "first"
+    mapping["key"] = "value"
+    text += " second"
+    doc.unobserve(subscription)
+    data = encode_chunk([LogEntry(NOW, "ada", update) for update in made])
+    log = StoredLog(None, [Chunk("one", 1, 3, data, NOW)])
+
+    found = [moment(log, sequence, "codemirror", same) for sequence in range(4)]
+
+    assert [shown.files for shown in found] == [
+        {"codemirror": ""},
+        {"codemirror": "", "notes": "first"},
+        {"codemirror": "", "notes": "first"},
+        {"codemirror": "", "notes": "first second"},
+    ]
+    documents = {"map": {"type": "map", "value": {"key": "value"}, "leftOut": None}}
+    assert [shown.documents for shown in found] == [{}, {}, documents, documents]
