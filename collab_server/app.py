@@ -86,6 +86,7 @@ def make_parts(
     assembly = assemble(store, _room_settings(config), _version_settings(config), environment)
     services = _services(config, store, secret, environment, assembly, life)
     services.message_listeners.append(notifications.of_messages(services.connections))
+    services.rooms.compactor.fill_listeners.append(notifications.of_fill(services.connections))
     socketio = SocketIOEndpoint(services, config.max_sync_bytes)
     return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
 

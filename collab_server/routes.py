@@ -40,6 +40,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/session/([^/]+)", session.SessionHandler),
     (r"/session/([^/]+)/join", session.JoinHandler),
     (r"/session/([^/]+)/leave", session.LeaveHandler),
+    (r"/session/([^/]+)/compact", session.CompactHandler),
     (r"/session/([^/]+)/members/([^/]+)", session.MemberHandler),
     (r"/session/([^/]+)/invites", invite.InvitesHandler),
     (r"/session/([^/]+)/invites/([^/]+)", invite.InviteHandler),

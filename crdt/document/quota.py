@@ -1,6 +1,7 @@
 """Whether a document has capacity for more, and an author for more of it."""
 
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
@@ -14,6 +15,20 @@ _RECOUNT_BYTES = 256 << 10
 """What a document grows by at least before it is found out again who has filled it."""
 
 _NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """How full a document is.
+
+    size          bytes of its state, at most; less once deleted content has left it
+    limit         bytes that it may have
+    is_half_full  more than half of them are in use, as was found out last, without deleted content
+    """
+
+    size: int
+    limit: int
+    is_half_full: bool
 
 
 class DocumentQuota:
@@ -77,9 +92,10 @@ class DocumentQuota:
         self._fast_bound = 0 if self._over_share else min(self._limits.state_bytes, self._recount_at)
 
     @property
-    def is_half_full(self) -> bool:
-        """Whether the state had more than half of its limit when that was found out last."""
-        return self.remaining > self._limits.state_bytes // 2
+    def fill(self) -> Fill:
+        """How full the document is."""
+        limit = self._limits.state_bytes
+        return Fill(self._document.size, limit, self.remaining > limit // 2)
 
     def check(self, parsed: Parsed, update: bytes, author: str, *, is_exact: bool) -> None:
         """Raise DocumentFull if an update is too much: cheap bounds first, the true size only near a limit.

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from crdt.crashmark import CrashMark
 from crdt.errors import ProtocolError, RoomDamaged
@@ -11,6 +11,11 @@ from crdt.log import authorship, restore, segments
 from crdt.room.room import Room
 from storage.base import RoomStore
 from storage.errors import NotFound
+
+_COMPACTION_PAUSE_MS = 10_000
+_PAUSES_PER_COMPACTION = 4
+_TRIES = 3
+"""Of a document that is being edited: what came in meanwhile may make it necessary to begin again."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +39,8 @@ class Compactor:
         self._clock = clock
         self._mark = mark
         self._kept_bytes = kept_bytes
+        self.fill_listeners: list[Callable[[str], None]] = []
+        """Called with a session's id when its document becomes half full, and when it no longer is."""
 
     async def checkpoint(self, room: Room) -> None:
         """Store the whole document as it is now, once the log has all of it, if it changed or its quota needs that.
@@ -85,8 +92,37 @@ class Compactor:
         upkeep.checkpointed, upkeep.checkpoint_ms = sequence, self._clock() - now
         if room.document.replace_base(document.state, made.state, made.merged):
             upkeep.checkpoint_bytes = room.document.size
-            room.quota.note_remaining(made.author_bytes)
+            self._note_remaining(room, made.author_bytes)
         return True
+
+    def _note_remaining(self, room: Room, author_bytes: Mapping[str, int]) -> None:
+        was_half_full = room.quota.fill.is_half_full
+        room.quota.note_remaining(author_bytes)
+        if room.quota.fill.is_half_full != was_half_full:
+            for listener in self.fill_listeners:
+                listener(room.session_id)
+
+    def compaction_wait_ms(self, room: Room) -> int:
+        """Return how long the next `compact` of a room has to wait: it takes as much work as a checkpoint."""
+        if room.upkeep.compacted_at is None:
+            return 0
+        pause_ms = _COMPACTION_PAUSE_MS + _PAUSES_PER_COMPACTION * room.upkeep.checkpoint_ms
+        return max(0, room.upkeep.compacted_at + pause_ms - self._clock())
+
+    async def compact(self, room: Room) -> int:
+        """Remove all deleted content from a document; return how many bytes it had before.
+
+        Raises StoreUnavailable or RoomUnavailable.
+        """
+        before = room.document.size
+        room.upkeep.compacted_at = self._clock()
+        room.quota.needs_remaining = True
+        for _ in range(_TRIES):
+            async with self.one_at_a_time:
+                await self.checkpoint_now(room, 0)
+            if not room.quota.needs_remaining:
+                break
+        return before
 
     async def pack(self, room: Room, *, is_closing: bool = False) -> None:
         """Pack what of the log is older than the checkpoint; raises StoreUnavailable.

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+from crdt.document.quota import Fill
 from crdt.errors import RoomSetAside, RoomUnavailable
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.compaction import Compactor
@@ -121,6 +122,16 @@ class Rooms:
     def quarantined(self) -> int:
         """How many sessions are out of service: set aside now, or found damaged since the start."""
         return len(self._loader.damaged.union(self.quarantine.set_aside(self.clock())))
+
+    @property
+    def half_full(self) -> int:
+        """How many loaded documents fill more than half of what they may."""
+        return sum(room.quota.fill.is_half_full for room in self._loaded)
+
+    def fill(self, session_id: str) -> Fill | None:
+        """Return how full a session's document is; None if it is not loaded."""
+        room = self._loaded.get(session_id)
+        return room.quota.fill if room else None
 
     def online(self, session_id: str) -> frozenset[str]:
         """Return the ids of users who are connected to a session."""

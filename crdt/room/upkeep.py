@@ -11,6 +11,7 @@ class Upkeep:
     checkpointed_at  when the last checkpoint was begun
     checkpoint_ms    how long it took
     checkpoint_bytes bytes of the document after it
+    compacted_at     when an owner last had the document made smaller, None for never
     packed           log position up to which the log was looked at for packing
     pins             uses of the room apart from its connections; it stays loaded while there are any
     idle_since       when nobody was first seen using it, None while somebody does
@@ -20,6 +21,7 @@ class Upkeep:
     checkpointed_at: int = 0
     checkpoint_ms: int = 0
     checkpoint_bytes: int = 0
+    compacted_at: int | None = None
     packed: int = 0
     pins: int = 0
     idle_since: int | None = None

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import logging
+import math
 from collections.abc import Mapping, Sequence
 
 from crdt.document.document import Document
@@ -15,7 +16,7 @@ from handlers.http import notifications, queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import people as people_views
 from handlers.http.views import sessions
-from handlers.http.views.sessions import Joined, MemberRole, Sessions
+from handlers.http.views.sessions import Compacted, Joined, MemberRole, Sessions
 from storage.errors import StoreError
 from storage.records import Access, Chunk, Member, Role, Session, SessionChanges, SessionListing, Status, User
 
@@ -45,14 +46,15 @@ class SessionHandlerBase(BaseHandler):
 
         shown  how many members to show of each, the eldest first; None for all
         """
-        store, online = self.services.store, self.services.rooms.online
+        store, rooms = self.services.store, self.services.rooms
         members = await store.members_of(row.session.id for row in listed)
         user_ids = {member.user_id for all_members in members.values() for member in all_members[:shown]}
         people = await store.users(user_ids | {row.session.owner_id for row in listed})
 
         def view(row: SessionListing) -> sessions.Session:
             all_members = members[row.session.id]
-            return sessions.session(row, all_members[:shown], len(all_members), people, online(row.session.id))
+            online, fill = rooms.online(row.session.id), rooms.fill(row.session.id)
+            return sessions.session(row, all_members[:shown], len(all_members), people, online, fill)
 
         return [view(row) for row in listed]
 
@@ -167,6 +169,21 @@ class LeaveHandler(BaseHandler):
         await self.services.store.leave(session.id, self.me.id)
         self.services.rooms.member_gone(session.id, self.me.id, CloseReason.MEMBER_LEFT)
         self.set_status(204)
+
+
+class CompactHandler(BaseHandler):
+    """POST /session/:id/compact"""
+
+    async def post(self, session_id: str) -> None:
+        self.read(schemas.EMPTY)
+        session, _ = await self.member(session_id, Role.OWNER)
+        rooms = self.services.rooms
+        async with rooms.use(session.id) as room:
+            if wait_ms := rooms.compactor.compaction_wait_ms(room):
+                raise errors.rate_limited(math.ceil(wait_ms / 1_000), "The document was made smaller just now.")
+            before = await rooms.compactor.compact(room)
+            answer: Compacted = {**sessions.document_size(room.quota.fill), "before": before}
+        self.reply(answer)
 
 
 class MemberHandler(SessionHandlerBase):

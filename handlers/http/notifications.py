@@ -16,7 +16,7 @@ def _frame(content: Mapping[str, object]) -> bytes:
 
 
 SESSION_CHANGED = _frame({"about": "session"})
-"""Title, language, status, or somebody's role: read the session again."""
+"""Title, language, status, somebody's role, or whether its document is half full: read the session again."""
 
 
 def of_messages(connections: Connections) -> Callable[[Message, User], None]:
@@ -25,5 +25,14 @@ def of_messages(connections: Connections) -> Callable[[Message, User], None]:
     def tell(message: Message, sender: User) -> None:
         content = {"about": "message", "message": chat.message(message, {sender.id: sender})}
         connections.tell(message.session_id, _frame(content))
+
+    return tell
+
+
+def of_fill(connections: Connections) -> Callable[[str], None]:
+    """Return a listener that has who listens to a session read it again, with the size of its document."""
+
+    def tell(session_id: str) -> None:
+        connections.tell(session_id, SESSION_CHANGED)
 
     return tell

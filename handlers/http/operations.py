@@ -15,6 +15,7 @@ from handlers.http.views.people import Avatar, GuestSignedIn, Logins, PasswordCh
 from handlers.http.views.problems import Confirmation, Liveness, Readiness
 from handlers.http.views.sessions import (
     ChangedSession,
+    Compacted,
     Invites,
     Joined,
     MemberRole,
@@ -86,6 +87,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DELETE", "/session/{id}", "deleteSession", "Delete a session with its code, versions and chat (owner).", None, (204,), errors=_MEMBERS),
     Operation("POST", "/session/{id}/join", "joinSession", "Become a member: of a session with link access, or by an invite.", Joined, body=schemas.JOIN, errors=("forbidden", "limit_reached")),
     Operation("POST", "/session/{id}/leave", "leaveSession", "Stop being a member.", None, (204,), schemas.EMPTY, errors=("conflict",)),
+    Operation("POST", "/session/{id}/compact", "compactSession", "Remove all deleted content from the document; the log keeps it, editors notice nothing (owner).", Compacted, body=schemas.EMPTY, errors=("forbidden", "quarantined")),
     Operation("PATCH", "/session/{id}/members/{userId}", "changeMember", "Change a member's role, immediately also on open sockets; role owner hands the session over (owner).", MemberRole, body=schemas.MEMBER, errors=("forbidden", "conflict")),
     Operation("DELETE", "/session/{id}/members/{userId}", "removeMember", "Remove a member and close their sockets (owner).", None, (204,), errors=("forbidden", "conflict")),
     Operation("POST", "/session/{id}/invites", "createInvite", "Make an invite (owner); its secret is shown this once.", NewInvite, (201,), schemas.INVITE, errors=("forbidden", "limit_reached")),

@@ -72,6 +72,7 @@ class ServerCollector(Collector):
         rooms, writer = self._services.rooms, self._services.rooms.writer
         yield _gauge("connections", "Open WebSockets and Socket.IO connections.", self._services.connections.open)
         yield _gauge("rooms", "Sessions that are loaded.", rooms.loaded)
+        yield _gauge("half_full_documents", "Loaded documents over half of COLLAB_MAX_STATE_BYTES.", rooms.half_full)
         yield _gauge(
             "quarantined_sessions", "Sessions out of service: damaged, or set aside after a crash.", rooms.quarantined
         )

@@ -101,7 +101,11 @@ export interface components {
     }
     /** @enum {string} */
     Role: "owner" | "editor" | "viewer"
-    /** @description A session as one member sees it: `role` and `unread` are theirs. Lists show the first members only. */
+    /**
+     * @description A session as one member sees it: `role` and `unread` are theirs. Lists show the first members only.
+     *
+     *     `documentSize` is null while nobody has the session open.
+     */
     Session: {
       id: string
       sessionId: string
@@ -123,6 +127,7 @@ export interface components {
       updatedAt: string
       /** Format: date-time */
       lastActivityAt: string
+      documentSize: components["schemas"]["DocumentSize"] | null
     }
     /** @enum {string} */
     Access: "link" | "invite"
@@ -145,6 +150,16 @@ export interface components {
       /** Format: date-time */
       joinedAt: string
       online: boolean
+    }
+    /**
+     * @description How many bytes a session's document has as Yjs encodes it, of how many it may have.
+     *
+     *     `bytes` may have deleted content in it, `isHalfFull` does not count that.
+     */
+    DocumentSize: {
+      bytes: number
+      limit: number
+      isHalfFull: boolean
     }
     /** @description Sessions, newest activity first. */
     Sessions: {
@@ -173,6 +188,7 @@ export interface components {
       updatedAt: string
       /** Format: date-time */
       lastActivityAt: string
+      documentSize: components["schemas"]["DocumentSize"] | null
       final?: number | null
       finalProblem?: string | null
     }
@@ -180,6 +196,13 @@ export interface components {
     Joined: {
       session: components["schemas"]["Session"]
       role: components["schemas"]["Role"]
+    }
+    /** @description The document's size after all deleted content was removed, and `before`. */
+    Compacted: {
+      bytes: number
+      limit: number
+      isHalfFull: boolean
+      before: number
     }
     /** @description A user and what they may do in a session. */
     MemberRole: {
@@ -573,9 +596,11 @@ export type Access = components["schemas"]["Access"]
 export type Status = components["schemas"]["Status"]
 export type Person = components["schemas"]["Person"]
 export type Member = components["schemas"]["Member"]
+export type DocumentSize = components["schemas"]["DocumentSize"]
 export type Sessions = components["schemas"]["Sessions"]
 export type ChangedSession = components["schemas"]["ChangedSession"]
 export type Joined = components["schemas"]["Joined"]
+export type Compacted = components["schemas"]["Compacted"]
 export type MemberRole = components["schemas"]["MemberRole"]
 export type NewInvite = components["schemas"]["NewInvite"]
 export type Invites = components["schemas"]["Invites"]

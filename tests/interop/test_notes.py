@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 from crdt.wire.lib0 import read_var_bytes
+from crdt.wire.y_protocol import sync_update
+from harness.typist import Typist
 from tests.api import Api, Wire
 
 _NOTE = b"\x67"
+_SAVED = b"\x66"
 
 
 async def note(wire: Wire) -> dict[str, Any]:
@@ -53,3 +56,29 @@ async def test_notes_are_not_kept_for_closed_sockets(ada: Api, server) -> None:
     await wire.until_closed()
 
     assert (await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201
+
+
+async def test_notes_say_when_document_becomes_half_full(start_server) -> None:
+    """The session then has the size of its document; compacting tells again, if that helped."""
+    server = await start_server(max_state_bytes=65_536)
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session()
+    typist = Typist(5)
+    wire = await ada.connect(session_id, "&notes=1&saved=1")
+    await wire.receive_until(b"\x00\x00")
+    await wire.send(sync_update(typist.insert(0, "x" * 50_000)))
+    await wire.receive_until(_SAVED)
+    rooms = server.parts.services.rooms
+    await rooms.compactor.checkpoint(rooms.find(session_id))
+
+    assert await note(wire) == {"about": "session"}
+    size = (await ada.get(f"/session/{session_id}")).body["documentSize"]
+    assert (50_000 < size["bytes"] < 51_000, size["limit"], size["isHalfFull"]) == (True, 65_536, True)
+    assert b"\ncollab_half_full_documents 1.0\n" in (await Api(server.url).get("/metrics")).body
+    await wire.send(sync_update(typist.delete(0, 49_000)))
+    await wire.receive_until(_SAVED)
+    compacted = await ada.post(f"/session/{session_id}/compact")
+    assert await note(wire) == {"about": "session"}
+    assert compacted.body["before"] > 50_000
+    assert compacted.body["bytes"] < 1_100
+    assert compacted.body["isHalfFull"] is False

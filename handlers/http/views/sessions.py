@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Set
 from typing import TypedDict
 
+from crdt.document.quota import Fill
 from handlers.http.times import rfc3339
 from handlers.http.views.fields import JoinRole, Timestamp
 from handlers.http.views.people import Person, person
@@ -23,8 +24,28 @@ class Member(MemberRole):
     online: bool
 
 
+class DocumentSize(TypedDict):
+    """How many bytes a session's document has as Yjs encodes it, of how many it may have.
+
+    `bytes` may have deleted content in it, `isHalfFull` does not count that.
+    """
+
+    bytes: int
+    limit: int
+    isHalfFull: bool
+
+
+class Compacted(DocumentSize):
+    """The document's size after all deleted content was removed, and `before`."""
+
+    before: int
+
+
 class Session(TypedDict):
-    """A session as one member sees it: `role` and `unread` are theirs. Lists show the first members only."""
+    """A session as one member sees it: `role` and `unread` are theirs. Lists show the first members only.
+
+    `documentSize` is null while nobody has the session open.
+    """
 
     id: str
     sessionId: str
@@ -42,6 +63,7 @@ class Session(TypedDict):
     createdAt: Timestamp
     updatedAt: Timestamp
     lastActivityAt: Timestamp
+    documentSize: DocumentSize | None
 
 
 class SessionEnd(TypedDict, total=False):
@@ -145,12 +167,14 @@ def session(
     count: int,
     people: Mapping[str, records.User],
     online: Set[str],
+    fill: Fill | None,
 ) -> Session:
     """Return a session as one member sees it.
 
     members  those to show
     count    how many members there are
     online   ids of the users who are connected
+    fill     how full its document is, if that is known
     """
     record = listed.session
     return {
@@ -170,7 +194,13 @@ def session(
         "createdAt": rfc3339(record.created_at),
         "updatedAt": rfc3339(record.updated_at),
         "lastActivityAt": rfc3339(record.updated_at),
+        "documentSize": document_size(fill) if fill else None,
     }
+
+
+def document_size(fill: Fill) -> DocumentSize:
+    """Return how full a document is."""
+    return {"bytes": fill.size, "limit": fill.limit, "isHalfFull": fill.is_half_full}
 
 
 def member(record: records.Member, people: Mapping[str, records.User], online: Set[str]) -> Member:

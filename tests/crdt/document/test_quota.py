@@ -132,10 +132,10 @@ def test_quota_is_half_full_by_what_remains() -> None:
     """Not by deleted content that will leave."""
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 60))
-    assert not full.quota.is_half_full
+    assert not full.quota.fill.is_half_full
 
     full.quota.note_remaining({})
-    assert full.quota.is_half_full
+    assert full.quota.fill.is_half_full
 
 
 def test_quota_reserve_leaves_doubtful_updates_to_check() -> None:

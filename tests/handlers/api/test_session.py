@@ -30,6 +30,7 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
     assert set(body) == {
         "id", "sessionId", "title", "language", "access", "joinRole", "status", "role", "owner", "members",
         "memberCount", "onlineCount", "unread", "createdAt", "updatedAt", "lastActivityAt",
+        "documentSize",
     }  # fmt: skip
     assert ID.fullmatch(body["id"])
     assert body["sessionId"] == body["id"]
@@ -41,6 +42,7 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
     assert body["members"] == [{**person, "role": "owner", "joinedAt": body["createdAt"], "online": False}]
     assert (body["memberCount"], body["onlineCount"], body["unread"]) == (1, 0, 0)
     assert body["lastActivityAt"] == body["updatedAt"]
+    assert body["documentSize"] is None
     assert RFC3339.fullmatch(body["createdAt"])
     assert RFC3339.fullmatch(body["updatedAt"])
     assert (await ada.get(f"/session/{body['id']}")).body == body
@@ -584,3 +586,33 @@ async def test_session_shows_no_private_fields_of_members(ada: Api, bob: Api) ->
     assert {frozenset(member) for member in answer.body["session"]["members"]} == {
         frozenset({"id", "username", "avatar", "guest", "role", "joinedAt", "online"})
     }
+
+
+# -- compacting -----------------------------------------------------------------------------------
+
+
+async def test_compact_by_others_than_owner_is_refused(ada: Api, bob: Api) -> None:
+    """An editor may not, a stranger does not learn that the session exists."""
+    session_id = await ada.new_session(code="text")
+
+    stranger = await bob.post(f"/session/{session_id}/compact")
+    await bob.post(f"/session/{session_id}/join")
+    editor = await bob.post(f"/session/{session_id}/compact")
+
+    assert (code_of(stranger), code_of(editor)) == ((404, "not_found"), (403, "forbidden"))
+
+
+async def test_compact_removes_deleted_content_and_has_to_wait_then(ada: Api) -> None:
+    """Also what is too little for a checkpoint to remove it. It is work, so it cannot be had all the time."""
+    session_id = await ada.new_session(code="x" * 10_000)
+    await ada.post(f"/code/{session_id}/save", {"code": "y"})
+
+    answer = await ada.post(f"/session/{session_id}/compact")
+    again = await ada.post(f"/session/{session_id}/compact")
+
+    assert answer.status == 200
+    assert answer.body["before"] > 10_000
+    assert answer.body["bytes"] < 200
+    assert (answer.body["limit"], answer.body["isHalfFull"]) == (8 << 20, False)
+    assert code_of(again) == (429, "rate_limited")
+    assert (await ada.live(session_id))["code"] == "y"

@@ -21,6 +21,9 @@ collab_connections 3
 # HELP collab_rooms Sessions that are loaded.
 # TYPE collab_rooms gauge
 collab_rooms 2
+# HELP collab_half_full_documents Loaded documents over half of COLLAB_MAX_STATE_BYTES.
+# TYPE collab_half_full_documents gauge
+collab_half_full_documents 1
 # HELP collab_quarantined_sessions Sessions out of service: damaged, or set aside after a crash.
 # TYPE collab_quarantined_sessions gauge
 collab_quarantined_sessions 1
@@ -154,7 +157,7 @@ async def test_metrics_text_has_names_types_and_labels_of_dashboards() -> None:
     services: Any = SimpleNamespace(
         connections=SimpleNamespace(open=3, slowed=4, too_fast=5, too_slow=6, closes=Counter({4401: 2, 1008: 1})),
         rooms=SimpleNamespace(
-            loaded=2, quarantined=1, writer=SimpleNamespace(unsaved_bytes=2_500_000, is_failing=True)
+            loaded=2, half_full=1, quarantined=1, writer=SimpleNamespace(unsaved_bytes=2_500_000, is_failing=True)
         ),
         limit_counters=Counter({"pong_s": 1, "connections": 0}),
         problems=Counter(invalid=7),

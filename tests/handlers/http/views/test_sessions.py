@@ -1,5 +1,6 @@
 """Sessions, members and invites as clients see them."""
 
+from crdt.document.quota import Fill
 from handlers.http.views import sessions
 from storage.records import Access, Invite, InviteUse, Member, Role, Session, SessionListing, Status, User
 
@@ -15,11 +16,12 @@ def test_session_view_has_role_and_unread_count_of_member() -> None:
     """Role and unread messages are the member's; who is connected is counted, whether shown or not."""
     listing = SessionListing(SESSION, MEMBERS[1], 4)
 
-    shown = sessions.session(listing, MEMBERS[:1], 2, PEOPLE, {"u1", "u2"})
+    shown = sessions.session(listing, MEMBERS[:1], 2, PEOPLE, {"u1", "u2"}, Fill(9, 16, is_half_full=True))
 
     assert (shown["id"], shown["sessionId"], shown["role"], shown["unread"]) == ("s1", "s1", "editor", 4)
     assert (shown["memberCount"], shown["onlineCount"], len(shown["members"])) == (2, 2, 1)
     assert shown["owner"]["username"] == "ada"
+    assert shown["documentSize"] == {"bytes": 9, "limit": 16, "isHalfFull": True}
     assert shown["lastActivityAt"] == shown["updatedAt"] == "1970-01-01T00:00:02.000Z"
 
 
