@@ -204,6 +204,8 @@ def _limiters(config: Config, rates: Rates) -> Limiters:
         signups=rates.every(settings.SIGNUPS_PER_H, _HOUR_S),
         invited_signups=rates.every(settings.INVITED_SIGNUPS_PER_H, _HOUR_S),
         guests=rates.every(settings.GUESTS_PER_H, _HOUR_S),
+        invite_shares=rates.every(settings.INVITE_SHARE_PER_H, _HOUR_S),
+        address_guests=rates.every(settings.ADDRESS_GUESTS_PER_H, _HOUR_S),
         wrong_invites=rates.every(settings.INVITE_FAILURES, 900),
         invited=rates.recent(_INVITED_S),
         pictures=rates.every(settings.AVATARS_PER_H, _HOUR_S),

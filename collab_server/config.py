@@ -129,6 +129,8 @@ class Config:
     signups_per_h: int = settings.SIGNUPS_PER_H.field()
     invited_signups_per_h: int = settings.INVITED_SIGNUPS_PER_H.field()
     guests_per_h: int = settings.GUESTS_PER_H.field()
+    invite_share_per_h: int = settings.INVITE_SHARE_PER_H.field()
+    address_guests_per_h: int = settings.ADDRESS_GUESTS_PER_H.field()
     invite_failures: int = settings.INVITE_FAILURES.field()
     guest_days: float = number(
         "guest_days", 30.0, 0.001, 3_650, "days without activity after which a guest is cleaned up"

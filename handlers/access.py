@@ -14,6 +14,8 @@ from storage.records import Access, Invite, Member, Role, Session, Status, User
 
 _T = TypeVar("_T")
 
+_BY_INVITE = "Too many people came by this invite"
+
 
 def secret_hash(secret: str) -> str:
     """Return what the store knows of an invite or a ticket, typed as ids may be typed."""
@@ -37,6 +39,25 @@ def wrong_invite(services: Services, address: str) -> errors.ApiError:
     if wait_s := services.limiters.wrong_invites.wait_s(address):
         return errors.rate_limited(wait_s, "Too many invites from your network were wrong.")
     return errors.bad_invite()
+
+
+def count_entry(services: Services, invite: Invite, address: str, *, is_guest: bool) -> None:
+    """Count somebody whom an invite brings: a guest, or an account that is made by it. Raises: ApiError 429.
+
+    No address can use an invite up for all others.
+    """
+    limiters = services.limiters
+    counts = [
+        (limiters.invite_shares, f"{invite.id} {address}", f"{_BY_INVITE} from your network"),
+        (limiters.guests, invite.id, _BY_INVITE),
+    ]
+    if is_guest:
+        counts.insert(0, (limiters.address_guests, address, "Too many guests came from your network"))
+    for number, (limiter, key, message) in enumerate(counts):
+        if wait_s := limiter.wait_s(key):
+            for earlier, counted, _ in counts[:number]:
+                earlier.refund(counted)
+            raise errors.rate_limited(wait_s, f"{message}.")
 
 
 async def join_session(

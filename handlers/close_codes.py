@@ -10,6 +10,7 @@ from enum import Enum, IntEnum
 
 from crdt.limits import MAX_SYNC_BYTES
 from crdt.room.closing import CloseReason
+from handlers import settings
 
 MAX_REASON_BYTES = 123
 """RFC 6455, section 5.5: a control frame has 125 bytes at most, and the code takes two."""
@@ -46,16 +47,16 @@ class CloseCode(IntEnum):
         True,
     )
     UNAVAILABLE = 4503, "the store is away", True
-    TOO_MANY = 4529, "too many connections or attempts", True
+    TOO_MANY = 4529, "too many connections or attempts; `limit` in the reason names the bound", True
     PROTOCOL_ERROR = 1002, "frames that are not WebSocket's", False
     NOT_UTF8 = 1007, "a close reason that is not UTF-8", False
-    TOO_FAST = 1008, "sent too fast for ten seconds", True
+    TOO_FAST = 1008, "sent too fast for ten seconds; `limit` in the reason names the rate", True
     TOO_BIG = 1009, "one message is over the limit that `limit` in the reason names", True
     INTERNAL = 1011, "the server failed; the log says why", True
     RESTART = 1012, "the server restarts", True
     TRY_LATER = (
         1013,
-        "read too slowly",
+        "read too slowly; `limit` in the reason names the bound on what waits",
         True,
     )
 
@@ -75,7 +76,7 @@ class Close(Enum):
     NOT_UTF8 = CloseCode.NOT_UTF8, "malformed", "The reason is not UTF-8."
     TOO_BIG = CloseCode.TOO_BIG, "too_large", "One message is too large.", MAX_SYNC_BYTES.name
     TOO_FAST = CloseCode.TOO_FAST, "too_fast", "This client sent too much for ten seconds."
-    TOO_SLOW = CloseCode.TRY_LATER, "too_slow", "This client reads too slowly."
+    TOO_SLOW = CloseCode.TRY_LATER, "too_slow", "This client reads too slowly.", settings.MAX_QUEUED_BYTES.name
     CONFLICT = CloseCode.CONFLICT, "conflict", "Other edits have the same ids as yours. Send yours again as new ones."
     TOO_LARGE = CloseCode.TOO_LARGE, "too_large", "The document is too large."
     TOO_MANY = CloseCode.TOO_MANY, "too_many", "Too many connections."

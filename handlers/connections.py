@@ -105,8 +105,8 @@ class Connections:
     def open(self) -> int:
         return self._slots.in_all
 
-    def add(self, address: str, socket: Watched | None = None) -> bool:
-        """Count a connection; return whether it is within the limits of its address and of the process.
+    def add(self, address: str, socket: Watched | None = None) -> str:
+        """Count a connection; return the name of the limit that it passes, of its address or the process, "" for none.
 
         socket  is kept alive until `remove`, and cut when its client is gone
         """
@@ -118,7 +118,9 @@ class Connections:
         self.limit_counters.count(settings.CONNECTIONS_PER_ADDRESS, not fits_address)
         slots.in_all += 1
         slots.by_address.add(address)
-        return fits_all and fits_address
+        if not fits_all:
+            return settings.CONNECTIONS.name
+        return "" if fits_address else settings.CONNECTIONS_PER_ADDRESS.name
 
     def remove(self, address: str, socket: Watched | None = None) -> None:
         """Count a connection no more, whether it was within the limits or not."""
@@ -129,8 +131,10 @@ class Connections:
 
     # -- connections to a session -----------------------------------------------------------------
 
-    def join(self, session_id: str, user_id: str, listener: Listener | None = None) -> bool:
-        """Count a user's connection to a session; return False, and count nothing, if that has no capacity.
+    def join(self, session_id: str, user_id: str, listener: Listener | None = None) -> str:
+        """Count a user's connection to a session, and return "".
+
+        If it would pass a limit, of the user or the session, nothing is counted and the name of that limit returned.
 
         listener  is told, until it leaves, what happens in the session besides the document
         """
@@ -139,13 +143,15 @@ class Connections:
         fits_user = slots.by_user.has_capacity((session_id, user_id))
         self.limit_counters.count(settings.CONNECTIONS_PER_SESSION, not fits_session)
         self.limit_counters.count(settings.CONNECTIONS_PER_USER, not fits_user)
-        if not (fits_session and fits_user):
-            return False
+        if not fits_session:
+            return settings.CONNECTIONS_PER_SESSION.name
+        if not fits_user:
+            return settings.CONNECTIONS_PER_USER.name
         slots.by_session.add(session_id)
         slots.by_user.add((session_id, user_id))
         if listener:
             self._listening.setdefault(session_id, set()).add(listener)
-        return True
+        return ""
 
     def work_of(self, user_id: str, now: float) -> Bucket:
         """Return the tokens for seconds of work that all connections of a user share.

@@ -60,6 +60,8 @@ class Limiters:
 
     pages    what a visitor needs before anybody knows them, by address: wide, only against floods
     guests   people who come in by an invite, by its id
+    invite_shares   those of them who come from one address, by both
+    address_guests  guests of all invites, by address
     invited  addresses from which a valid invite was shown a while ago
     """
 
@@ -69,6 +71,8 @@ class Limiters:
     signups: RateLimiter
     invited_signups: RateLimiter
     guests: RateLimiter
+    invite_shares: RateLimiter
+    address_guests: RateLimiter
     wrong_invites: RateLimiter
     invited: Recent
     pictures: RateLimiter

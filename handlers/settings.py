@@ -63,6 +63,12 @@ INVITED_SIGNUPS_PER_H = number(
     "invited_signups_per_h", 300, 1, 10_000_000, "new accounts an hour from one address by invites"
 )
 GUESTS_PER_H = number("guests_per_h", 300, 1, 10_000_000, "new guests, and new accounts, an hour by one invite")
+INVITE_SHARE_PER_H = number(
+    "invite_share_per_h", 200, 1, 10_000_000, "of those, from one address, so that no address can use an invite up"
+)
+ADDRESS_GUESTS_PER_H = number(
+    "address_guests_per_h", 3_000, 1, 10_000_000, "new guests an hour from one address by all invites together"
+)
 INVITE_FAILURES = number(
     "invite_failures", 60, 1, 10_000_000, "wrong invites of one address in 15 minutes; valid ones go on working"
 )

@@ -59,6 +59,8 @@ NO_LIMITS = {
         "ADDRESS_FAILURES_PER_H",
         "ANONYMOUS_PER_5MIN",
         "GUESTS_PER_H",
+        "INVITE_SHARE_PER_H",
+        "ADDRESS_GUESTS_PER_H",
         "LOGINS_PER_5MIN",
         "MEMBERS",
         "PAGES_PER_5MIN",

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from crdt.room.closing import CloseReason
 from handlers import errors, ids
-from handlers.access import find_invite
+from handlers.access import count_entry, find_invite
 from handlers.http import network, schemas
 from handlers.http.base import ACCESS_COOKIE, REFRESH_COOKIE, REFRESH_PATH, BaseHandler
 from handlers.http.views import people
@@ -152,11 +152,16 @@ class SignupHandler(AuthHandlerBase):
         limiters, invite = self.services.limiters, None
         with contextlib.suppress(errors.ApiError):  # an invite that has ended keeps nobody from an account
             invite = await find_invite(self.services, secret, self.address) if secret else None
-        if invite and (wait := limiters.guests.wait_s(invite.id)):
-            raise errors.rate_limited(wait, "Too many people came by this invite.")
         is_invited = (self.user and self.user.is_guest) or limiters.invited.has(self.address)
-        if wait := (limiters.invited_signups if is_invited else limiters.signups).wait_s(self.address):
+        signups = limiters.invited_signups if is_invited else limiters.signups
+        if wait := signups.wait_s(self.address):
             raise errors.rate_limited(wait, "Too many new accounts from this address.")
+        if invite:
+            try:
+                count_entry(self.services, invite, self.address, is_guest=False)
+            except errors.ApiError:
+                signups.refund(self.address)
+                raise
 
     async def _check_guest(self) -> None:
         """Make sure that no guest becomes somebody else; raises ApiError 401 if only their access token has expired."""

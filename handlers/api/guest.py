@@ -1,7 +1,7 @@
 """Guests: a name and an invite are enough."""
 
 from handlers import errors, ids
-from handlers.access import find_invite
+from handlers.access import count_entry, find_invite
 from handlers.api.auth import AuthHandlerBase
 from handlers.http import schemas
 from handlers.http.views.people import GuestSignedIn
@@ -19,8 +19,7 @@ class GuestHandler(AuthHandlerBase):
         body = self.read(schemas.GUEST)
         services, now = self.services, self.services.clock()
         invite = await find_invite(services, body["invite"], self.address)
-        if wait := services.limiters.guests.wait_s(invite.id):
-            raise errors.rate_limited(wait, "Too many people came by this invite.")
+        count_entry(services, invite, self.address, is_guest=True)
         guest = User(
             id=ids.new_id(services.random_bytes),
             username=body["name"],

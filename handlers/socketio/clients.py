@@ -49,8 +49,8 @@ class Clients:
         """(open connections, signed-in clients)."""
         return len(self._connections), len(self._clients)
 
-    def opened(self, key: str, request: HTTPServerRequest) -> bool:
-        """Count a new connection; return whether it may stay."""
+    def opened(self, key: str, request: HTTPServerRequest) -> str:
+        """Count a new connection; return the name of the limit that it passes, "" if it may stay."""
         address = network.rate_limit_key(request, self._services.settings.trusted_hops)
         requests = Bucket(_STRANGER_PER_S, _STRANGER_BURST, asyncio.get_running_loop().time())
         self._connections[key] = _Connection(address, EventRate(self._services.connections), requests)

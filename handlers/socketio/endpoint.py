@@ -53,7 +53,7 @@ class SocketIOEndpoint:
 
     # -- Callbacks of `server` --------------------------------------------------------------------
 
-    def opened(self, key: str, request: HTTPServerRequest) -> bool:
+    def opened(self, key: str, request: HTTPServerRequest) -> str:
         return self.clients.opened(key, request)
 
     def closed(self, key: str) -> None:

@@ -37,8 +37,8 @@ _quiet.propagate = False
 class Callbacks(Protocol):
     """What happens to clients; `key` is a client's Engine.IO session id."""
 
-    def opened(self, key: str, request: HTTPServerRequest) -> bool:
-        """Count a new connection; return whether it may stay."""
+    def opened(self, key: str, request: HTTPServerRequest) -> str:
+        """Count a new connection; return the name of the limit that it passes, "" if it may stay."""
 
     def closed(self, key: str) -> None:
         """The connection is gone."""
@@ -170,9 +170,9 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_connect(self, eio_sid: str, environ: Mapping[str, Any]) -> str | None:
         handler = environ["tornado.handler"]
         handler.key = eio_sid
-        if not self._callbacks.opened(eio_sid, handler.request):
+        if limit := self._callbacks.opened(eio_sid, handler.request):
             self._callbacks.closed(eio_sid)
-            return "Too many connections."
+            return f"Too many connections ({limit})."
         EngineSocket.adopt(self.eio.sockets[eio_sid])
         self._counted.add(eio_sid)
         await super()._handle_eio_connect(eio_sid, environ)

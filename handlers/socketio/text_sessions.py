@@ -93,10 +93,10 @@ class TextSessions:
             session = TextSession(room)
         client_id = 1 + int.from_bytes(services.random_bytes(4)) % ((1 << 32) - 1)
         connection = TextConnection(client, session, Identity(user, client.login_id, role, client_id), services.clock)
-        if not services.connections.join(session_id, user.id):
+        if limit := services.connections.join(session_id, user.id):
             if session is not self._sessions.get(session_id):
                 session.close()
-            raise errors.too_many("Too many connections to this session.")
+            raise errors.too_many(f"Too many connections to this session ({limit}).")
         self._sessions[session_id] = session
         client.user, client.connection, client.session = user, connection, session
         room.members.join(connection.connection)

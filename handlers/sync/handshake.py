@@ -104,7 +104,7 @@ class SyncHandler(WebSocketHandler):
         """Let the client in; see `handlers.sync.handover`."""
         loop, services = asyncio.get_running_loop(), self.services
         editor = EditorConnection(services.connections, services.rooms, loop, self._address)
-        has_capacity = services.connections.add(self._address, editor.socket)
+        passed_limit = services.connections.add(self._address, editor.socket)
         try:
             early += await connect_paused(editor.socket, connection)
         except OSError:
@@ -115,7 +115,7 @@ class SyncHandler(WebSocketHandler):
         session_id = ids.normalize(self.open_args[0])
         token = self._given_token() or self.get_cookie(ACCESS_COOKIE) or ""
         request = JoinRequest(services, self.request_id, session_id, self._query, token)
-        await request.admit(editor, has_capacity=has_capacity)
+        await request.admit(editor, passed_limit)
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
-from handlers import errors
+from handlers import errors, settings
 from handlers.access import connect_wait_s, ensure_member, open_room, secret_hash
 from handlers.close_codes import Close
 from handlers.http.views import people
@@ -24,9 +24,11 @@ _log = logging.getLogger(__name__)
 class _Refused(Exception):
     """The client does not get in."""
 
-    def __init__(self, close: Close, message: str = "") -> None:
+    def __init__(self, close: Close, message: str = "", limit: str = "") -> None:
+        """limit: the name of the limit that was passed."""
         super().__init__(message)
         self.close = close
+        self.limit = limit
 
 
 class _Admitted(NamedTuple):
@@ -49,17 +51,17 @@ class JoinRequest:
         self._token = token
         self._claims: Claims | None = None
 
-    async def admit(self, editor: EditorConnection, *, has_capacity: bool) -> None:
+    async def admit(self, editor: EditorConnection, passed_limit: str) -> None:
         """Join the session's room, or tell the client the reason and close it.
 
-        has_capacity  whether the connection is within the limits of its address and of the process
+        passed_limit  the name of the limit that the connection passes, of its address or of the process, "" for none
         """
         try:
-            if not has_capacity:
-                raise _Refused(Close.TOO_MANY)  # noqa: TRY301  # refused like what `_join` raises
+            if passed_limit:
+                raise _Refused(Close.TOO_MANY, limit=passed_limit)  # noqa: TRY301  # refused like what `_join` raises
             await self._join(editor)
         except _Refused as refused:
-            self._refuse(editor, refused.close, str(refused))
+            self._refuse(editor, refused.close, str(refused), refused.limit)
         except (RoomUnavailable, StoreUnavailable):
             self._refuse(editor, Close.UNAVAILABLE)
         except RoomSetAside as error:
@@ -86,8 +88,8 @@ class JoinRequest:
                 wants_saved=self._query.get("saved", "") == "1",
             )
             listener = editor.outbox if self._query.get("notes", "") == "1" else None
-            if not connections.join(session_id, user.id, listener):
-                raise _Refused(Close.TOO_MANY, "Too many connections to this session.")
+            if limit := connections.join(session_id, user.id, listener):
+                raise _Refused(Close.TOO_MANY, "Too many connections to this session.", limit)
             editor.join(room, connection)
             _log.info("user %s joined session %s as %s", user.id, session_id, role)
 
@@ -102,7 +104,7 @@ class JoinRequest:
             raise _Refused(Close.NOT_SIGNED_IN, "This login has ended.")
         role = await self._role(admission)
         if is_first and connect_wait_s(self._services, claims.user_id):
-            raise _Refused(Close.TOO_MANY, "Too many connection attempts.")
+            raise _Refused(Close.TOO_MANY, "Too many connection attempts.", settings.HANDSHAKES_PER_MIN.name)
         return _Admitted(admission.user, claims.login_id, role)
 
     async def _read_claims(self) -> Claims:
@@ -133,7 +135,7 @@ class JoinRequest:
             raise _Refused(Close.REMOVED)
         return member.role
 
-    def _refuse(self, editor: EditorConnection, close: Close, message: str = "") -> None:
+    def _refuse(self, editor: EditorConnection, close: Close, message: str = "", limit: str = "") -> None:
         """Tell the client the reason, and close it after a while.
 
         y-websocket before 3.1 comes back whatever the code, ten times a second if it is closed immediately.
@@ -143,4 +145,4 @@ class JoinRequest:
         editor.socket.forget_messages()
         editor.outbox.send(y_protocol.permission_denied(f"{close.word}: {message}"))
         hold_s = self._services.connections.limits.refusal_hold_s
-        asyncio.get_running_loop().call_later(hold_s, editor.socket.close, close, message)
+        asyncio.get_running_loop().call_later(hold_s, editor.socket.close, close, message, limit)

@@ -19,11 +19,12 @@ class RateGate:
     messages  tokens for messages
     bytes     tokens for bytes of frames
     work      tokens for seconds that serving them takes, see `Connections.work_of`
+    passed    the name of the limit that was passed last
 
     The socket takes tokens for ordinary messages by itself, because a call for each costs too much.
     """
 
-    __slots__ = ("_connections", "_loop", "_over_since", "_over_until", "bytes", "messages", "work")
+    __slots__ = ("_connections", "_loop", "_over_since", "_over_until", "bytes", "messages", "passed", "work")
 
     def __init__(self, connections: Connections, loop: AbstractEventLoop) -> None:
         limits, now = connections.limits, loop.time()
@@ -33,11 +34,13 @@ class RateGate:
         self._connections = connections
         self._loop = loop
         self._over_since = self._over_until = -_CALM_S
+        self.passed = ""
 
     def spend_bytes(self, size: int) -> float:
         """Count bytes; return for how many seconds to read no more."""
         wait_s = self.bytes.spend(size, self._loop.time())
         if wait_s:
+            self.passed = settings.UPDATE_BYTES_PER_S.name
             self._connections.limit_counters.count(settings.UPDATE_BYTES_PER_S)
         return wait_s
 
@@ -71,6 +74,7 @@ class RateGate:
 
     def count_reached(self) -> None:
         """Count that the limit on messages kept a client waiting."""
+        self.passed = settings.UPDATES_PER_S.name
         self._connections.limit_counters.count(settings.UPDATES_PER_S)
 
     def refill(self) -> None:

@@ -286,7 +286,7 @@ class WebSocket(asyncio.Protocol):
         if wait_s:
             allowed_s = self._rates.slow_down(wait_s)
             if allowed_s is None:
-                self.close(Close.TOO_FAST)
+                self.close(Close.TOO_FAST, limit=self._rates.passed)
                 return
             wait_s = allowed_s
         wait_s = max(wait_s, self._rates.rest_s())

@@ -36,6 +36,7 @@ def test_config_defaults_of_limits_match_table() -> None:
         "ping_s": 25, "pong_s": 20, "sign_in_s": 10, "request_s": 10,
         "requests_per_5min": 900, "anonymous_per_5min": 600, "pages_per_5min": 30_000, "max_json_bytes": 64 * kib,
         "avatars_per_h": 20, "signups_per_h": 60, "invited_signups_per_h": 300, "guests_per_h": 300,
+        "invite_share_per_h": 200, "address_guests_per_h": 3_000,
         "invite_failures": 60,
         "logins_per_5min": 60, "account_failures": 5, "stranger_failures_per_day": 240, "address_failures_per_h": 300,
         "access_token_s": 15 * minute, "refresh_idle_s": 14 * 24 * hour, "refresh_s": 30 * 24 * hour, "bcrypt_cost": 12,

@@ -106,7 +106,7 @@ async def one_connection_more(scene: Scene) -> Wire:
 
 async def one_socket_more(scene: Scene) -> Wire:
     connections = scene.server.parts.services.connections
-    scene.monkeypatch.setattr(connections, "add", lambda *_: False)
+    scene.monkeypatch.setattr(connections, "add", lambda *_: "connections_per_address")
     scene.monkeypatch.setattr(connections, "remove", lambda *_: None)
     return await scene.ada.connect(scene.session_id)
 
@@ -286,14 +286,19 @@ REFUSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         one_connection_more,
         FULL,
         4529,
-        '{"code":"too_many","message":"Too many connections to this session."}',
+        '{"code":"too_many","limit":"connections_per_session","message":"Too many connections to this session."}',
     ),
-    "one socket more": (one_socket_more, SMALL, 4529, '{"code":"too_many","message":"Too many connections."}'),
+    "one socket more": (
+        one_socket_more,
+        SMALL,
+        4529,
+        '{"code":"too_many","limit":"connections_per_address","message":"Too many connections."}',
+    ),
     "too many attempts": (
         too_many_attempts,
         SMALL,
         4529,
-        '{"code":"too_many","message":"Too many connection attempts."}',
+        '{"code":"too_many","limit":"handshakes_per_min","message":"Too many connection attempts."}',
     ),
     "store away": (
         failing(StoreUnavailable("x")),
@@ -344,7 +349,7 @@ CLOSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         too_fast,
         {"updates_per_s": 5, "updates_burst": 5},
         1008,
-        '{"code":"too_fast","message":"This client sent too much for ten seconds."}',
+        '{"code":"too_fast","limit":"updates_per_s","message":"This client sent too much for ten seconds."}',
     ),
 }
 

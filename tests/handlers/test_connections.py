@@ -49,29 +49,31 @@ class FakeSocket:
         self.is_aborted = True
 
 
-def test_add_returns_whether_address_and_process_have_capacity() -> None:
+def test_add_returns_limit_of_address_or_process_that_is_passed() -> None:
     """All are counted, also those that do not fit, until they are removed."""
     counted = Connections(LIMITS)
 
-    assert [counted.add("a"), counted.add("a"), counted.add("a"), counted.add("b")] == [True, True, False, False]
+    passed = [counted.add("a"), counted.add("a"), counted.add("a"), counted.add("b")]
+
+    assert passed == ["", "", "connections_per_address", "connections"]
     assert counted.open == 4
     assert counted.limit_counters == {"connections": 1, "connections_per_address": 1}
     counted.remove("a")
     counted.remove("a")
 
-    assert counted.add("b")
+    assert counted.add("b") == ""
 
 
 def test_join_counts_user_and_session_only_if_both_have_capacity() -> None:
     counted = Connections(LIMITS)
 
-    assert [counted.join("s", "ada") for _ in range(3)] == [True, True, False]
-    assert [counted.join("s", "bob"), counted.join("s", "gil")] == [True, False]
-    assert counted.join("other", "ada")
+    assert [counted.join("s", "ada") for _ in range(3)] == ["", "", "connections_per_user"]
+    assert [counted.join("s", "bob"), counted.join("s", "gil")] == ["", "connections_per_session"]
+    assert counted.join("other", "ada") == ""
     assert counted.limit_counters == {"connections_per_user": 1, "connections_per_session": 1}
     counted.leave("s", "ada")
 
-    assert counted.join("s", "gil")
+    assert counted.join("s", "gil") == ""
 
 
 def test_tell_reaches_listeners_of_session_until_they_leave() -> None:

@@ -41,6 +41,9 @@ NO_LIMITS = {
     "auto_version_s": "when versions are made",
     "refusal_hold_s": "how long a refusal takes",
     "accepts_per_s": "in the way of whoever asks /metrics: tests/handlers/test_rates.py",
+    "workers": "bounds the server, not clients: tests/crdt/test_workers.py",
+    "worker_mb": "bounds the server, not clients: tests/crdt/test_workers.py",
+    "worker_idle_s": "when processes that nobody needs end",
     "sign_in_s": "tests/handlers/socketio/test_clients.py",
     "guest_days": "when guests are cleaned up",
     "cloudinary_s": "bounds Cloudinary, not clients: tests/handlers/api/test_cloudinary.py",
@@ -123,12 +126,13 @@ class Row:
 
 
 async def told(raw: Raw, prefix: bytes) -> object:
-    """Return OK once a message begins so, else (close code, word), or CUT for an end without a word."""
+    """Return OK once a message begins so, else (close code, word, limit), or CUT for an end without a word."""
     try:
         while True:
             kind, payload = await raw.frame()
             if kind == CLOSE:
-                return int.from_bytes(payload[:2], "big"), json.loads(payload[2:])["code"]
+                reason = json.loads(payload[2:])
+                return int.from_bytes(payload[:2], "big"), reason["code"], reason.get("limit")
             if payload.startswith(prefix):
                 return OK
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -308,6 +312,8 @@ REST = (
     rate("signups_per_h", sign_up, 2, 2, settings=PROXY),
     rate("invited_signups_per_h", sign_up_invited, 2, 2, settings=PROXY),
     rate("guests_per_h", be_guest, 2, 2, settings=PROXY),
+    rate("invite_share_per_h", be_guest, 2, 2, settings=PROXY),
+    rate("address_guests_per_h", be_guest, 2, 2, settings=PROXY),
     rate("invite_failures", guess_invite, 2, 2, settings=PROXY, goes=(404, "not_found")),
     rate("logins_per_5min", sign_in, 3, 3, settings=PROXY),
     rate("avatars_per_h", send_picture, 2, 2),
@@ -324,7 +330,7 @@ REST = (
     Row("versions", save_code, range(1, 3), 3, **FULL, value=2),
     Row("auto_versions", restore, range(2), 2, "1 gone", {}, 2),
     Row("members", join, range(2), 2, **FULL, value=3),
-    Row("members", join_by_socket, range(2), 2, (4403, "forbidden"), {"closes 4403": 1}, 3),
+    Row("members", join_by_socket, range(2), 2, (4403, "forbidden", None), {"closes 4403": 1}, 3),
     Row("access_token_s", use_token, (False,), True, (401, "token_expired"), {"problems token_expired": 1}, 3),
     Row("refresh_idle_s", refresh, (0, 0), 3_000, **ENDED, value=3),
     Row("refresh_s", refresh_until, (False,), True, **ENDED, value=3),

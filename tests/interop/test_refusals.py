@@ -31,6 +31,9 @@ DAY_S = 86_400
 NOT_EARNED = {Close.PROTOCOL_ERROR, Close.NOT_UTF8}
 """No client speaks WebSocket so badly; tests/handlers/sync/test_websocket.py has them."""
 
+OF_LIMITS = {Close.TOO_BIG, Close.TOO_FAST, Close.TOO_SLOW, Close.TOO_LARGE, Close.TOO_MANY}
+"""Closes that name the setting which an operator may change."""
+
 
 @dataclass
 class Scene:
@@ -286,6 +289,7 @@ async def test_refused_client_comes_back_as_promised_and_loses_nothing(
         code, reason, _ = closes[0]
         assert (code, json.loads(reason)["code"]) == (close.code, close.word), name
         assert json.loads(reason)["message"]
+        assert ("limit" in json.loads(reason)) == (close in OF_LIMITS), name
         await check_return(scene, name, close.code)
         await peers.do("insert", name, text=f"<{name} after>")
     for name in VERSIONS:

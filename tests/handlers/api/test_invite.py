@@ -420,6 +420,48 @@ async def test_guests_over_hourly_rate_of_invite_are_refused_by_that_invite_only
     assert await as_guest(server.url, second) == (201, None)
 
 
+async def test_one_address_cannot_use_an_invite_up(start_server) -> None:
+    """It has its share, in guests and accounts together; what is refused takes nothing from others."""
+    server = await start_server(guests_per_h=3, invite_share_per_h=2, trust_proxy=1)
+    ada = await Api(server.url).sign_up("ada")
+    invite = (await new_invite(ada, await ada.new_session()))["invite"]
+
+    greedy = [await as_guest(server.url, invite) for _ in range(5)]
+    refused = await Api(server.url).post("/user/signup", account("greedy", invite=invite), headers={FROM: "192.0.2.1"})
+
+    assert greedy == [(201, None)] * 2 + [(429, "rate_limited")] * 3
+    assert code_of(refused) == (429, "rate_limited")
+    assert refused.body["message"].startswith("Too many people came by this invite from your network. Try again in")
+    assert await as_guest(server.url, invite, "192.0.2.2") == (201, None)
+    assert await as_guest(server.url, invite, "192.0.2.3") == (429, "rate_limited")
+
+
+async def test_guests_of_one_address_are_bounded_over_all_invites(start_server) -> None:
+    """Several invites do not help; guests from elsewhere do not notice."""
+    server = await start_server(address_guests_per_h=3, trust_proxy=1)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session()
+    invites = [(await new_invite(ada, session_id))["invite"] for _ in range(5)]
+
+    found = [await as_guest(server.url, invite) for invite in invites]
+
+    assert found == [(201, None)] * 3 + [(429, "rate_limited")] * 2
+    assert await as_guest(server.url, invites[0], "192.0.2.2") == (201, None)
+
+
+async def test_sign_up_that_address_may_not_make_takes_nothing_of_its_invite(start_server) -> None:
+    server = await start_server(invited_signups_per_h=1, guests_per_h=2, trust_proxy=1)
+    owner = await Api(server.url).sign_up("owner")
+    invite = (await new_invite(owner, await owner.new_session()))["invite"]
+
+    async def sign_up(name: str) -> tuple[int, str | None]:
+        body = account(name, invite=invite)
+        return code_of(await Api(server.url).post("/user/signup", body, headers={FROM: "192.0.2.1"}))
+
+    assert [await sign_up(f"one{n}") for n in range(4)] == [(201, None)] + [(429, "rate_limited")] * 3
+    assert await as_guest(server.url, invite, "192.0.2.2") == (201, None)
+
+
 async def test_sign_up_with_invite_counts_for_invite_and_wider_bound_of_address(start_server) -> None:
     """The bound of an address without invites does not hold a class up; the one for invites does, later."""
     server = await start_server(signups_per_h=1, invited_signups_per_h=3, guests_per_h=2, trust_proxy=1)

@@ -71,7 +71,7 @@ async def test_client_over_rate_for_too_long_is_closed(monkeypatch: pytest.Monke
     scene.socket.data_received(masked(UPDATE) * 3)
 
     assert scene.transport.take() == close_frame(
-        b'\x03\xf0{"code":"too_fast","message":"This client sent too much for ten seconds."}'
+        b'\x03\xf0{"code":"too_fast","limit":"updates_per_s","message":"This client sent too much for ten seconds."}'
     )
     assert scene.connections.too_fast == 1
 
@@ -161,7 +161,7 @@ async def test_client_that_does_not_read_is_closed_without_queued_data() -> None
     scene.socket.pause_writing()
 
     assert scene.transport.take() == close_frame(
-        b'\x03\xf5{"code":"too_slow","message":"This client reads too slowly."}'
+        b'\x03\xf5{"code":"too_slow","limit":"max_queued_bytes","message":"This client reads too slowly."}'
     )
     assert scene.connections.too_slow == 1
 

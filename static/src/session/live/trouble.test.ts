@@ -21,6 +21,10 @@ it("shows the server's message, and the limit that was passed", () => {
     remedy: "later",
     message: "Too many connections.",
   })
+  expect(troubleOf(4529, reason({ message: "Too many connections.", limit: "connections_per_address" }))).toEqual({
+    remedy: "later",
+    message: "Too many connections (connections_per_address).",
+  })
   expect(troubleOf(4413, reason({ message: "the text is too long", limit: "max_text_bytes" }))).toEqual({
     remedy: "large",
     message: "The text is too long (max_text_bytes).",
