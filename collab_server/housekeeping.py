@@ -19,12 +19,15 @@ _TIMES_GIVEN_BACK = 6
 _MANY_CONNECTIONS = 100
 """Connections that the server closed in one round, from which on memory is given back: refused ones are in no room."""
 _DROPS_AT_ONCE = 8
+_SEALED_TOGETHER = 4
+_SEAL_PAUSE_S = 0.2
+"""Between two batches of rows that get checksums: commits of what people type go first."""
 
 _log = logging.getLogger(__name__)
 
 
 class Housekeeping:
-    """What a running server does now and then, in one or two tasks: `start`, `stop`.
+    """What a running server does now and then, in a few tasks: `start`, `stop`.
 
     guest_days   guests who were not active for this many days are cleaned up
     interval_s   seconds between two rounds; every sixtieth one also sweeps
@@ -48,7 +51,10 @@ class Housekeeping:
     def start(self) -> None:
         """Begin; call inside the event loop."""
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._run(), name="housekeeping")]
+        self._tasks = [
+            loop.create_task(self._run(), name="housekeeping"),
+            loop.create_task(self._try_to("seal rows", self.seal_rows), name="seal rows"),
+        ]
         if self._free_memory:
             self._tasks.append(loop.create_task(self._give_back(self._free_memory), name="give memory back"))
 
@@ -81,6 +87,13 @@ class Housekeeping:
                 _log.info("%d guests without activity were cleaned up", len(guests))
             if len(guests) < _BATCH:
                 return
+
+    async def seal_rows(self) -> None:
+        """Give rows of an earlier release their checksums, a few at a time; what fails is done after the next start."""
+        has_more = True
+        while has_more:
+            has_more = await self._services.store.seal_rows(_SEALED_TOGETHER) > 0
+            await asyncio.sleep(_SEAL_PAUSE_S)
 
     async def _drop(self, key: str) -> None:
         async with self._dropping:

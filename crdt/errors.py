@@ -7,6 +7,7 @@
      +-- LimitExceeded          permanent: what was sent is beyond a limit, whose name it has
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- NoText                 permanent: a root is no text, and only texts can be treated so
+     +-- VersionDamaged         permanent: the stored texts of a version cannot be trusted
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
      |    +-- DocumentShrinking transient: the document is at its limit, and deleted content is being removed from it
      +-- WorkError              a worker process did not do what it was given
@@ -63,6 +64,17 @@ class NoText(CrdtError):
     def __init__(self, roots: Mapping[str, str]) -> None:
         super().__init__(", ".join(f"{name!r} ({kind})" for name, kind in roots.items()))
         self.roots = dict(roots)
+
+
+class VersionDamaged(CrdtError):
+    """A version failed its checksum; nothing of it is shown.
+
+    number  which one
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"version {number}")
+        self.number = number
 
 
 class RoomUnavailable(CrdtError):

@@ -10,6 +10,7 @@ from crdt.errors import (
     RoomSetAside,
     RoomUnavailable,
     TextUnavailable,
+    VersionDamaged,
     WorkError,
     WorkTooLarge,
 )
@@ -22,6 +23,7 @@ from storage.errors import (
     NotOwner,
     Outdated,
     OwnerStays,
+    RowDamaged,
     StoreUnavailable,
     TokenReused,
 )
@@ -148,6 +150,11 @@ def out_of_service(error: RoomDamaged | TextUnavailable) -> ApiError:
     return ApiError(409, Close.QUARANTINED.word, "The stored document is damaged and was taken out of service.")
 
 
+def damaged(what: str) -> ApiError:
+    """Return 409: a stored row is not what was written; what: which row it is, with an article or a number."""
+    return ApiError(409, "damaged", f"{what} is damaged in the store and cannot be shown. Everything else can be used.")
+
+
 def malformed() -> ApiError:
     """Return 400: the update cannot be read or merged."""
     return ApiError(400, Close.MALFORMED.word, "This cannot be merged into the document.")
@@ -170,7 +177,7 @@ def too_large(message: str) -> ApiError:
     return ApiError(413, Close.TOO_LARGE.word, message)
 
 
-def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR0911  # a table, one row for each error
+def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR0911, PLR0912  # a table, one row for each error
     """Translate what rooms and stores raise; None for what nobody expected."""
     match error:
         case ApiError():
@@ -196,6 +203,10 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
             return invalid({"root": [f"no text: {error}. Only texts have this."]})
         case RoomDamaged() | TextUnavailable():
             return out_of_service(error)
+        case VersionDamaged(number=number):
+            return damaged(f"Version {number}")
+        case RowDamaged():
+            return damaged("What was asked for")
         case RoomUnavailable() | StoreUnavailable() | WorkError():
             return unavailable()
     return None

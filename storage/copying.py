@@ -7,12 +7,12 @@ Rows travel as dictionaries with the names of the records' fields; what a store 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from storage.base import Store
 from storage.errors import StoreError
-from storage.records import INVITES_KEPT_MS
+from storage.records import INVITES_KEPT_MS, Message, Version, VersionKind
 
 Row = Mapping[str, Any]
 
@@ -187,3 +187,25 @@ def _canonical(row: Row) -> bytes:
         name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for name, value in row.items()
     }
     return json.dumps(plain, sort_keys=True, ensure_ascii=True).encode()
+
+
+def version_row(version: Version) -> Row:
+    """Return a version as a row; one that is damaged has no texts, and the copy of it is damaged too."""
+    row = {field.name: getattr(version, field.name) for field in fields(version) if field.name != "is_damaged"}
+    return {**row, "kind": str(version.kind), "contributors": list(version.contributors)}
+
+
+def version_of(row: Row) -> Version:
+    """Return the version of a row."""
+    values = {**row, "kind": VersionKind(row["kind"]), "contributors": tuple(row["contributors"])}
+    return Version(**values, is_damaged=row["files"] is None)
+
+
+def message_row(message: Message) -> Row:
+    """Return a chat message as a row; one that is damaged has no sender, and the copy of it is damaged too."""
+    return {field.name: getattr(message, field.name) for field in fields(message) if field.name != "is_damaged"}
+
+
+def message_of(row: Row) -> Message:
+    """Return the chat message of a row."""
+    return Message(**row, is_damaged=not row["sender_id"])

@@ -2,6 +2,7 @@
 
 StoreError
  +-- StoreUnavailable   transient: away, locked, out of space; nothing was written, or it may be repeated
+ |    +-- RowDamaged    permanent, for the rows that the call is about: they cannot be read or written
  +-- NotFound           permanent: the row that the call is about does not exist
  +-- Conflict           permanent: another row has this unique value
  +-- LogConflict        permanent: the log of a session does not have the position that a chunk is for
@@ -19,6 +20,10 @@ class StoreError(Exception):
 
 class StoreUnavailable(StoreError):
     """The store cannot be used now; the same call may succeed later."""
+
+
+class RowDamaged(StoreUnavailable):
+    """Rows that the call is about are not what was written; those of others can be used."""
 
 
 class NotFound(StoreError):

@@ -260,7 +260,10 @@ class AccountDeletion:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A chat message; `sequence` counts from 1 in its session without gaps. The store gives it."""
+    """A chat message; `sequence` counts from 1 in its session without gaps. The store gives it.
+
+    is_damaged  its row fails its checksum: nothing but its place is known
+    """
 
     session_id: str
     sequence: int
@@ -269,6 +272,7 @@ class Message:
     sender_name: str
     text: str
     created_at: int
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +306,8 @@ class Version:
     main_root     the root whose text is the session's `code`
     contributors  ids of those who edited since the version before
     documents     {root: what it holds, as JSON} of the roots that are no texts; empty where `files` is None
+    is_damaged    its row fails its checksum: `files` is None, and where the description fails nothing but the
+                  number is known
     """
 
     session_id: str
@@ -316,7 +322,8 @@ class Version:
     contributors: tuple[str, ...]
     created_at: int
     documents: Mapping[str, Any] = field(default_factory=dict)
+    is_damaged: bool = False
 
     def holds_same(self, other: "Version") -> bool:
         """Whether two versions are of equal documents."""
-        return self.files == other.files and self.documents == other.documents
+        return self.files is not None and self.files == other.files and self.documents == other.documents

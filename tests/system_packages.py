@@ -1,4 +1,4 @@
-"""Installs the programs that tests run and that only the system's package manager has: a browser, two proxies, unzip.
+"""Installs the programs that tests run and that only the system's package manager has: a browser, two proxies, others.
 
 `python -m tests.system_packages` (`make system-packages`) says what it installs, and why, before it does it. It changes
 the machine only if something is missing, with `apt-get`, and only as root. Everything else that tests need is installed
@@ -44,6 +44,7 @@ PACKAGES = (
     Package("nginx", ("nginx",), "a proxy of docs/proxies; tests start it themselves", is_service=True),
     Package("caddy", ("caddy",), "a proxy of docs/proxies; tests start it themselves", is_service=True),
     Package("openssl", ("openssl",), "makes the proxies' certificate"),
+    Package("sqlite3", ("sqlite3",), "recovers a damaged database as docs/storage.md says"),
     Package("unzip", ("unzip",), "unpacks exported archives"),
 )
 

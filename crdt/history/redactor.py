@@ -119,11 +119,17 @@ class Redactor:
                 return
 
     async def _versions(self, chunks: list[Chunk], found: "_Found") -> int:
-        """Change the versions that show the text; return how many. Later ones than the log as read cannot."""
+        """Change the versions that show the text; return how many. Later ones than the log as read cannot.
+
+        The texts of versions that are damaged are dropped: nobody knows what they show.
+        """
         count, before = 0, None
         while batch := await self._store.versions(found.session_id, before, _VERSIONS_PER_READ, with_files=True):
+            for version in batch:
+                if version.is_damaged:
+                    await self._store.redact_version(version)
             before = batch[-1].number
-            batch = [version for version in batch if version.sequence <= chunks[-1].last]
+            batch = [version for version in batch if not version.is_damaged and version.sequence <= chunks[-1].last]
             shown = [
                 _Shown(version.sequence, version.main_root, list(version.files or {}), bool(version.documents))
                 for version in batch

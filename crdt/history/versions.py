@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from crdt.document.server_edits import code_root
-from crdt.errors import NoText
+from crdt.errors import NoText, VersionDamaged
 from crdt.history.snapshot import Snapshot
 from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
@@ -130,20 +130,19 @@ class Versions:
 
         What there was and was not in a version yet becomes one first. Only texts can be brought back; the answer
         names the other roots that differ. Raises as `save` does, NotFound also for a version or root that there is
-        not, and NoText if `root` is no text, or if nothing but such roots differs.
+        not, VersionDamaged, and NoText if `root` is no text, or if nothing but such roots differs.
         """
-        target = await self._store.version(session_id, number)
-        if target is None or target.files is None:
-            raise NotFound("version")
-        if root is not None and root not in target.files:
+        target = await self._version(session_id, number)
+        texts = target.files or {}
+        if root is not None and root not in texts:
             document = target.documents.get(root)
             raise NoText({root: document["type"]}) if document else NotFound("text in that version")
         async with self._rooms.use(session_id) as room:
             others = {} if root is not None else await self._others(room, target)
-            if others and _shows(room.files(), target.files):
+            if others and _shows(room.files(), texts):
                 raise NoText(others)
             await self._versions.keep(room, user_id, user_name, f"Before version {number} was restored")
-            await self._whole_texts.edit(room, user_id, partial(_restored, target.files, root), check)
+            await self._whole_texts.edit(room, user_id, partial(_restored, texts, root), check)
             label = f"Version {number} restored"
             stored, is_new = await self._versions.store(room, VersionKind.RESTORE, user_id, user_name, label)
             return Restored(stored, is_new, others)
@@ -170,7 +169,8 @@ class Versions:
     async def difference(self, session_id: str, user_id: str, old: int, new: int | None, encode: Encode) -> Difference:
         """Return what differs between two versions, or a version and the live document (None).
 
-        Version 0 is the empty document. Raises NotFound, RoomDamaged, RoomUnavailable, and what `Workers.run` raises.
+        Version 0 is the empty document. Raises NotFound, VersionDamaged, RoomDamaged, RoomUnavailable, and what
+        `Workers.run` raises.
 
         encode  compares texts, and encodes the result: of large texts that takes long, too
         """
@@ -193,10 +193,17 @@ class Versions:
             return snapshot.files, await snapshot.documents(self._workers, session_id)
         if number == 0:
             return {}, {}
+        version = await self._version(session_id, number)
+        return version.files or {}, version.documents
+
+    async def _version(self, session_id: str, number: int) -> Version:
+        """Return a version with its texts; raises NotFound, or VersionDamaged."""
         version = await self._store.version(session_id, number)
-        if version is None or version.files is None:
+        if version is None:
             raise NotFound("version")
-        return version.files, version.documents
+        if version.is_damaged:
+            raise VersionDamaged(number)
+        return version
 
     async def live(self, session_id: str) -> LiveCode:
         """Return the document as it is now; raises NotFound, RoomDamaged or RoomUnavailable."""

@@ -11,7 +11,7 @@ from crdt.log import authorship, restore
 from crdt.room.context import RoomContext
 from crdt.room.room import Room
 from storage.base import RoomStore, Store
-from storage.errors import NotFound, StoreUnavailable
+from storage.errors import NotFound, RowDamaged, StoreUnavailable
 from storage.records import Checkpoint, Chunk, Session, Status
 
 _log = logging.getLogger(__name__)
@@ -68,14 +68,14 @@ class RoomLoader:
         try:
             checkpoint, restored = await self._restore(session_id)
             session = await self._changes.read(lambda: self._store.session(session_id))
-        except StoreUnavailable as error:
-            raise RoomUnavailable("the store is away") from error
         except RoomSetAside:
             raise
-        except RoomDamaged:
+        except (RoomDamaged, RowDamaged) as error:
             _log.error("session %s is damaged in the store", session_id, exc_info=True)
             self.damaged.add(session_id)
-            raise
+            raise RoomDamaged(str(error)) from error
+        except StoreUnavailable as error:
+            raise RoomUnavailable("the store is away") from error
         self.damaged.discard(session_id)
         if session is None:
             raise NotFound("session")

@@ -12,7 +12,7 @@ from crdt.limits import RoomsSettings
 from crdt.room.context import LogSource
 from storage.background import end_task
 from storage.base import RoomStore
-from storage.errors import LogConflict, StoreError
+from storage.errors import LogConflict, RowDamaged, StoreError
 from storage.records import Chunk
 
 _T = TypeVar("_T")
@@ -155,7 +155,7 @@ class LogWriter:
             batch = await self._collect(rooms[at : at + _CHUNKS_PER_COMMIT])
             try:
                 await self._commit(batch)
-            except LogConflict:
+            except (LogConflict, RowDamaged):
                 for pair in batch:
                     await self._commit_alone(pair)
         self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
@@ -201,6 +201,10 @@ class LogWriter:
             room = pair[0]
             _log.error("the log of session %s was changed by someone else; its room is closed", room.session_id)
             self._lose(room, "the room is loaded anew")
+        except RowDamaged as error:
+            room = pair[0]
+            _log.error("the log of session %s cannot be written: %s; its room is closed", room.session_id, error)
+            self._lose(room, "its log is damaged")
 
     def _lose(self, room: LogSource, why: str) -> None:
         self.forget(room, why)

@@ -1,5 +1,6 @@
 """Versions of the code."""
 
+from crdt.errors import VersionDamaged
 from handlers import errors
 from handlers.http import queries, schemas
 from handlers.http.base import BaseHandler
@@ -21,6 +22,12 @@ class VersionHandlerBase(BaseHandler):
     async def reply_version(self, version: Version, status: int = 200) -> None:
         people = await self.services.store.users({version.author_id, *version.contributors})
         await self.reply_in_pieces(code.version(version, people), status)
+
+    async def reply_sound(self, version: Version) -> None:
+        """Answer with a version that was asked for by itself; raises VersionDamaged."""
+        if version.is_damaged:
+            raise VersionDamaged(version.number)
+        await self.reply_version(version)
 
 
 class SaveHandler(VersionHandlerBase):
@@ -97,7 +104,7 @@ class LatestHandler(VersionHandlerBase):
         version = await self.services.store.newest_version(session.id)
         if version is None:
             raise errors.not_found("version yet: nothing was saved in this session")
-        await self.reply_version(version)
+        await self.reply_sound(version)
 
     async def _reply_live(self, session_id: str) -> None:
         live = await self.services.versions.live(session_id)
@@ -167,4 +174,4 @@ class VersionHandler(VersionHandlerBase):
             version = await self.services.store.version(session.id, int(number))
         if version is None:
             raise errors.not_found("version")
-        await self.reply_version(version)
+        await self.reply_sound(version)

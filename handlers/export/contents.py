@@ -4,8 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from crdt.errors import RoomDamaged, TextUnavailable
+from crdt.history.versions import LiveCode
 from crdt.reading.documents import RootType
 from handlers.export.file_names import FileNames
+from handlers.services import Services
 
 
 def as_files(names: FileNames, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -20,3 +23,11 @@ def as_files(names: FileNames, files: Mapping[str, str], documents: Mapping[str,
             text = document["value"] if is_xml else json.dumps(document["value"], ensure_ascii=False, indent=2) + "\n"
             made[names.of(root, ".xml" if is_xml else ".json")] = text
     return made
+
+
+async def live_if_sound(services: Services, session_id: str) -> LiveCode | None:
+    """Return the document as it is now; None if what is stored of it is damaged or cannot be read as texts."""
+    try:
+        return await services.versions.live(session_id)
+    except (RoomDamaged, TextUnavailable):
+        return None

@@ -3,14 +3,14 @@
 import asyncio
 import tempfile
 from collections.abc import Mapping
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from dulwich.bundle import create_bundle_from_repo, write_bundle
 from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-from handlers.export.contents import as_files
+from handlers.export.contents import as_files, live_if_sound
 from handlers.export.file_names import MANIFEST, FileNames
 from handlers.http.views.people import person
 from handlers.services import Services
@@ -20,6 +20,9 @@ _PAGE = 20
 _FILE_MODE = 0o100644
 _SERVER = b"collab-server <server@session.invalid>"
 _HEAD, _BRANCH = Ref(b"HEAD"), Ref(b"refs/heads/main")
+
+_Contents = tuple[Mapping[str, str], Mapping[str, Any]]
+"""(texts, documents) of a version."""
 
 
 class GitBundle:
@@ -41,8 +44,8 @@ class GitBundle:
     async def write(self) -> None:
         """Write everything; raises what reading raises."""
         store = self._services.store
-        live = await self._services.versions.live(self._session.id)
-        self._names = FileNames(live.files)
+        live = await live_if_sound(self._services, self._session.id)
+        self._names = FileNames(live.files if live else {})
         numbers: list[int] = []
         while page := await store.versions(self._session.id, numbers[-1] if numbers else None, 200, with_files=False):
             numbers += [version.number for version in page]
@@ -55,19 +58,30 @@ class GitBundle:
                 repo.close()
 
     async def _commits(self, repo: Repo, numbers: list[int]) -> None:
-        store, before = self._services.store, None
+        store = self._services.store
+        before: _Contents = ({}, {})
         for number in numbers:
             version = await store.version(self._session.id, number)
-            if version is None or version.files is None:
+            if version is None:
                 continue  # it made room for another one meanwhile
+            if version.is_damaged:
+                await asyncio.to_thread(self._note_damaged, repo, version, before)
+                continue
             people = await store.users({version.author_id, *version.contributors})
             await asyncio.to_thread(self._commit, repo, version, people)
-            before = (version.files, version.documents)
-        live = await self._services.versions.live(self._session.id)
-        if (live.files, live.documents) != before:
-            now = self._services.clock()
-            files = as_files(self._names, live.files, live.documents)
-            await asyncio.to_thread(self._add, repo, files, _SERVER, now, "The document at the time of the export\n")
+            before = (version.files or {}, version.documents)
+        live, now = await live_if_sound(self._services, self._session.id), self._services.clock()
+        shown, message = before, "The document cannot be read from the store: what it is now is missing here\n"
+        if live:
+            shown, message = (live.files, live.documents), "The document at the time of the export\n"
+        if live is None or shown != before:
+            files = as_files(self._names, *shown)
+            await asyncio.to_thread(self._add, repo, files, _SERVER, now, message)
+
+    def _note_damaged(self, repo: Repo, version: Version, before: _Contents) -> None:
+        """Commit what was there before, and say that a version is missing."""
+        message = f"Version {version.number} is damaged in the store: its texts are missing here\n"
+        self._add(repo, as_files(self._names, *before), _SERVER, version.created_at, message)
 
     def _commit(self, repo: Repo, version: Version, people: Mapping[str, User]) -> None:
         title = version.label or f"Version {version.number}"

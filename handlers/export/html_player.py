@@ -82,7 +82,9 @@ class HtmlPlayer:
         versions: list[_Version] = []
         while page := await store.versions(self._session.id, before, _PAGE, with_files=False):
             versions += [
-                {"version": row.number, "kind": row.kind, "label": row.label, "sequence": row.sequence} for row in page
+                {"version": row.number, "kind": row.kind, "label": row.label, "sequence": row.sequence}
+                for row in page
+                if not row.is_damaged
             ]
             before = page[-1].number
         return versions[::-1]
@@ -95,6 +97,7 @@ class HtmlPlayer:
         return [
             (at, person(message.sender_id, senders, message.sender_name)["username"], message.text)
             for at, message in zip(times, messages, strict=True)
+            if not message.is_damaged
         ]
 
     async def _put(self, *texts: str) -> None:

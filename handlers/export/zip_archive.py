@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import IO, Any
 
-from handlers.export.contents import as_files
+from handlers.export.contents import as_files, live_if_sound
 from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
 from handlers.http.times import rfc3339
 from handlers.http.views import chat, code, people
@@ -27,6 +27,8 @@ versions.jsonl        number, kind, label, author, contributors and time of each
 chat.jsonl            messages, oldest first
 members.json          who takes part, and as what
 
+What is damaged in the store says "damaged": true, and has a DAMAGED.txt instead of its texts.
+
 A file is called as its text, in the letters of its script, if every system can create such a file. If not:
 - characters that a system forbids are written as in URLs: a/b is a%2Fb;
 - names that mean something to Windows, macOS or git begin with _: con.txt is _con.txt;
@@ -34,6 +36,10 @@ A file is called as its text, in the letters of its script, if every system can 
 - names that differ only in upper and lower case, or in how accents are stored, are numbered: main.java is main-2.java
   where Main.java is there too.
 """
+
+_DAMAGED_FILE = "DAMAGED.txt"
+_DAMAGED_LIVE = "The document cannot be read from the store: what it is now is missing here, only versions are there.\n"
+_DAMAGED = "Version {number} is damaged in the store: its texts are missing here.\n"
 
 
 class ZipArchive:
@@ -51,11 +57,10 @@ class ZipArchive:
         """Write everything; raises what reading raises."""
         services, session = self._services, self._session
         now = rfc3339(services.clock())
-        live = await services.versions.live(session.id)
-        self._names = FileNames(live.files)
-        await asyncio.to_thread(
-            self._put, {"README.txt": _readme(session, now), **self._under("live", live.files, live.documents)}
-        )
+        live = await live_if_sound(services, session.id)
+        self._names = FileNames(live.files if live else {})
+        shown = self._under("live", live.files, live.documents) if live else {f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE}
+        await asyncio.to_thread(self._put, {"README.txt": _readme(session, now), **shown})
         await self._put_versions()
         await self._put_chat()
         members = await services.store.members(session.id)
@@ -80,6 +85,11 @@ class ZipArchive:
 
     def _put_files(self, versions: list[Version]) -> None:
         for version in versions:
+            if version.is_damaged:
+                self._put(
+                    {f"versions/{version.number:04}-damaged/{_DAMAGED_FILE}": _DAMAGED.format(number=version.number)}
+                )
+                continue
             folder = f"versions/{version.number:04}-{version.kind}"
             self._put(self._under(folder, version.files or {}, version.documents))
 

@@ -61,6 +61,7 @@ class Operation:
 
 _MEMBERS = ("forbidden",)
 _DOCUMENT = ("quarantined", "text_unavailable")
+_VERSIONS = (*_DOCUMENT, "damaged")
 _WRITES = ("forbidden", "session_ended", "limit_reached", "quarantined", "text_unavailable", "too_large")
 _TEXT = Media(("text/plain",))
 
@@ -99,9 +100,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/chat/{sessionId}", "listMessages", "Chat messages, oldest first; next leads to older ones.", Messages, query=queries.MESSAGES),
     Operation("POST", "/chat/{sessionId}/read", "readMessages", "Note that I have read the chat, up to a message's sequence or all of it.", Unread, body=schemas.READ),
     Operation("POST", "/code/{sessionId}/save", "saveVersion", "Save a version; with code, the live document first becomes that by a small edit. 200 if nothing changed.", Version, (201, 200), schemas.SAVE, errors=_WRITES),
-    Operation("GET", "/code/{sessionId}/latest", "getLatest", "The newest version; live=true: the document as it is now.", Version | LiveDocument, query=queries.LATEST, errors=_DOCUMENT),
-    Operation("POST", "/code/{sessionId}/restore", "restoreVersion", "Bring the document, or one text of it, back to a version; editors see it as an edit. 200 if it is like that already.", Restored, (201, 200), schemas.RESTORE, errors=_WRITES),
-    Operation("GET", "/code/{sessionId}/diff", "getDifference", "What differs between two versions; to=live (or none) is the document as it is, from=0 the empty one, no from the version before.", Difference, query=queries.DIFF, errors=_DOCUMENT),
+    Operation("GET", "/code/{sessionId}/latest", "getLatest", "The newest version; live=true: the document as it is now.", Version | LiveDocument, query=queries.LATEST, errors=_VERSIONS),
+    Operation("POST", "/code/{sessionId}/restore", "restoreVersion", "Bring the document, or one text of it, back to a version; editors see it as an edit. 200 if it is like that already.", Restored, (201, 200), schemas.RESTORE, errors=(*_WRITES, "damaged")),
+    Operation("GET", "/code/{sessionId}/diff", "getDifference", "What differs between two versions; to=live (or none) is the document as it is, from=0 the empty one, no from the version before.", Difference, query=queries.DIFF, errors=_VERSIONS),
     Operation("GET", "/code/{sessionId}/timeline", "getTimeline", "Who typed when and how much, for a slider, with versions and chat as marks.", Timeline, query=queries.TIMELINE, errors=_DOCUMENT),
     Operation("GET", "/code/{sessionId}/at/{sequence}", "getMoment", "The document as it was after that update; 0 is before the first one.", Moment, errors=_DOCUMENT),
     Operation("GET", "/code/{sessionId}/export", "exportSession", "zip: every version as files, the chat and who took part. replay: one HTML file that plays by itself. git: a bundle with a commit a version.", Media(("application/zip", "text/html", "application/octet-stream")), query=queries.EXPORT, errors=_DOCUMENT),
@@ -109,7 +110,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/code/{sessionId}/blame", "getBlame", "Who wrote each line and each run of a text as it is, and when.", Blame, query=queries.BLAME, errors=_DOCUMENT),
     Operation("POST", "/code/{sessionId}/redact", "redact", "Take a text that was there between two updates out of log, versions and exports (owner).", Redaction, body=schemas.REDACT, errors=("forbidden", "limit_reached", "quarantined")),
     Operation("GET", "/code/{sessionId}/versions", "listVersions", "Versions, newest first; fields=meta leaves the texts out.", Versions, query=queries.VERSIONS),
-    Operation("GET", "/code/{sessionId}/versions/{n}", "getVersion", "One version.", Version),
+    Operation("GET", "/code/{sessionId}/versions/{n}", "getVersion", "One version.", Version, errors=("damaged",)),
     Operation("GET", "/sync/{sessionId}", "sync", "WebSocket for Yjs (y-websocket protocol); sign in by cookie, ticket=, token=, or sub-protocol.", None, (101,), query=queries.SYNC, errors=("bad_handshake", "bad_origin", "upgrade_required")),
     Operation("GET", "/metrics", "getMetrics", "What the process is doing, for Prometheus", _TEXT, errors=("forbidden",), needs_login=False),
     Operation("GET", "/healthz", "getLiveness", "Is the process alive?", Liveness, needs_login=False),
@@ -130,6 +131,7 @@ ERRORS: tuple[tuple[int, str, str], ...] = (
     (409, "session_ended", "The session has ended and is read-only."),
     (409, "limit_reached", "No more of these can be added."),
     (409, "quarantined", "The stored document is damaged and was taken out of service."),
+    (409, "damaged", "A stored version or other row is not what was written; everything else can be used."),
     (409, "text_unavailable", "The document has content that the server cannot read texts from; its editors can go on."),
     (413, "too_large", "The body or the document is over a limit."),
     (415, "unsupported_media_type", "Send JSON as application/json."),

@@ -6,7 +6,7 @@ count. What a crash leaves without such a document is dropped by the next start.
 
 import secrets
 
-from storage.errors import StoreUnavailable
+from storage.errors import RowDamaged
 from storage.mongo.driver import Document
 from storage.mongo.engine import Engine
 
@@ -30,12 +30,12 @@ async def put(engine: Engine, session_id: str, collection: str, key: str, data: 
 
 
 async def join(engine: Engine, inline: bytes, parts: list[str]) -> bytes:
-    """Put together what `put` took apart; raises StoreUnavailable if a part is missing."""
+    """Put together what `put` took apart; raises RowDamaged if a part is missing."""
     if not parts:
         return bytes(inline)
     documents = {document["_id"]: document["data"] async for document in engine.db.parts.find({"_id": {"$in": parts}})}
     if missing := set(parts) - set(documents):
-        raise StoreUnavailable(f"MongoDB: the database lacks {len(missing)} parts of a large value")
+        raise RowDamaged(f"MongoDB: the database lacks {len(missing)} parts of a large value")
     return b"".join(documents[part] for part in parts)
 
 

@@ -1,24 +1,18 @@
-"""Log, checkpoints and versions in MongoDB."""
+"""Log and checkpoints in MongoDB."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
-from pymongo.errors import DuplicateKeyError
-
-from storage.errors import LimitReached, LogConflict, NotFound
+from storage.errors import LogConflict, NotFound
 from storage.mongo import parts, rows
-from storage.mongo.accounts import remembered_name
-from storage.mongo.driver import Document, at_most, translated
+from storage.mongo.driver import Document, translated
 from storage.mongo.engine import Engine
-from storage.records import Checkpoint, Chunk, Version, VersionKind
-from storage.retention import surplus
+from storage.records import Checkpoint, Chunk
 
-_TRIES = 10
 _MAX_ENDS = 20_000
 
 
 class MongoRoomStore:
-    """The RoomStore part of the store.
+    """The part of the RoomStore that keeps documents.
 
     _ends  last log position of sessions that were written to; this process is the only one that writes
     """
@@ -90,7 +84,7 @@ class MongoRoomStore:
         """The new chunk goes where the first of the old ones was; readers pass over those that it covers."""
         db, session_id = self._engine.db, chunk.session_id
         async with self._engine.locked(session=session_id):
-            await self._require(session_id)
+            await require_session(self._engine, session_id)
             covered = {"session_id": session_id, "first": {"$gte": chunk.first, "$lt": chunk.last + 1}}
             replaced = [row async for row in db.log.find(covered, {"first": 1, "last": 1, "parts": 1}).sort("first")]
             if (
@@ -116,7 +110,7 @@ class MongoRoomStore:
     async def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         db, session_id = self._engine.db, checkpoint.session_id
         async with self._engine.locked(session=session_id):
-            await self._require(session_id)
+            await require_session(self._engine, session_id)
             before = await db.checkpoints.find_one({"_id": session_id}, {"sequence": 1, "parts": 1})
             if before and before["sequence"] > checkpoint.sequence:
                 return
@@ -125,88 +119,14 @@ class MongoRoomStore:
             await db.checkpoints.replace_one({"_id": session_id}, document, upsert=True)
             await parts.drop(self._engine, before["parts"] if before else [])
 
-    @translated
-    async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
-        async with self._engine.locked(user=version.author_id, session=version.session_id):
-            await self._require(version.session_id)
-            name = await remembered_name(self._engine, version.author_id, version.author_name)
-            for _ in range(_TRIES):
-                newest = await _newest(self._engine, version.session_id)
-                if newest and newest.holds_same(version):
-                    await self._engine.confirm()
-                    return newest, False
-                number = newest.number + 1 if newest else 1
-                counts = await self._counts(version.session_id)
-                too_many = surplus(*counts, version.kind, limit, auto_limit)
-                stored = replace(version, number=number, author_name=name)
-                try:
-                    await insert_version(self._engine, stored)
-                except DuplicateKeyError:
-                    continue
-                await self._drop_versions(version.session_id, too_many)
-                await touch(self._engine, [version.session_id], version.created_at)
-                return stored, True
-        raise LimitReached("too many versions at once")
-
-    @translated
-    async def redact_version(self, version: Version) -> None:
-        key = rows.version_id(version.session_id, version.number)
-        versions = self._engine.db.versions
-        async with self._engine.locked(session=version.session_id):
-            before = await versions.find_one({"_id": key}, {"parts": 1})
-            if before is None:
-                return
-            data = rows.files_data(version)
-            files, listed = await parts.put(self._engine, version.session_id, "versions", key, data)
-            await versions.update_one({"_id": key}, {"$set": {"files": files.decode(), "parts": listed}})
-            await parts.drop(self._engine, before["parts"])
-
     async def scrub(self) -> None:
         """What MongoDB does with its files is its own."""
 
-    @translated
-    async def count_versions(self, session_id: str) -> tuple[int, int]:
-        return await self._counts(session_id)
 
-    async def _require(self, session_id: str) -> None:
-        """Raise NotFound if there is no such session."""
-        if await self._engine.db.sessions.find_one({"_id": session_id}, {"_id": 1}) is None:
-            raise NotFound("session")
-
-    async def _counts(self, session_id: str) -> tuple[int, int]:
-        versions = self._engine.db.versions
-        automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
-        return await versions.count_documents({"session_id": session_id}), await versions.count_documents(automatic)
-
-    async def _drop_versions(self, session_id: str, count: int) -> None:
-        """Drop the oldest automatic ones, after the new one is there."""
-        if not count:
-            return
-        automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
-        versions = self._engine.db.versions
-        oldest = [document async for document in versions.find(automatic, {"parts": 1}).sort("number", 1).limit(count)]
-        await versions.delete_many({"_id": {"$in": [document["_id"] for document in oldest]}})
-        await parts.drop(self._engine, [part for document in oldest for part in document["parts"]])
-
-    @translated
-    async def newest_version(self, session_id: str) -> Version | None:
-        return await _newest(self._engine, session_id)
-
-    @translated
-    async def version(self, session_id: str, number: int) -> Version | None:
-        document = await self._engine.db.versions.find_one({"_id": rows.version_id(session_id, number)})
-        return await _as_version(self._engine, document) if document else None
-
-    @translated
-    async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
-        query: Document = {"session_id": session_id}
-        if before is not None:
-            query["number"] = {"$lt": before}
-        fields = None if with_files else {"files": 0, "parts": 0}
-        documents = await at_most(self._engine.db.versions.find(query, fields).sort("number", -1), limit)
-        if not with_files:
-            return [rows.as_version(document, None) for document in documents]
-        return [await _as_version(self._engine, document) for document in documents]
+async def require_session(engine: Engine, session_id: str) -> None:
+    """Raise NotFound if there is no such session."""
+    if await engine.db.sessions.find_one({"_id": session_id}, {"_id": 1}) is None:
+        raise NotFound("session")
 
 
 async def touch(engine: Engine, session_ids: list[str], now: int) -> None:
@@ -240,18 +160,6 @@ async def _check_same(engine: Engine, chunk: Chunk) -> None:
         raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
 
 
-async def insert_version(engine: Engine, version: Version) -> None:
-    """Store a version with the number it has; raises DuplicateKeyError."""
-    document = rows.version_document(version)
-    data = rows.files_data(version)
-    files, listed = await parts.put(engine, version.session_id, "versions", document["_id"], data)
-    try:
-        await engine.db.versions.insert_one({**document, "files": files.decode(), "parts": listed})
-    except DuplicateKeyError:
-        await parts.drop(engine, listed)
-        raise
-
-
 async def _chunk_document(engine: Engine, chunk: Chunk) -> Document:
     document = rows.chunk_document(chunk)
     data, listed = await parts.put(engine, chunk.session_id, "log", document["_id"], chunk.data)
@@ -262,13 +170,3 @@ async def _as_chunk(engine: Engine, document: Document) -> Chunk:
     data = await parts.join(engine, document["data"], document["parts"])
     chunk: Chunk = rows.restored(Chunk, {**document, "data": data})
     return chunk
-
-
-async def _as_version(engine: Engine, document: Document) -> Version:
-    return rows.as_version(document, await parts.join(engine, document["files"].encode(), document["parts"]))
-
-
-async def _newest(engine: Engine, session_id: str) -> Version | None:
-    newest = engine.db.versions.find({"session_id": session_id}).sort("number", -1).limit(1)
-    documents = [await _as_version(engine, document) async for document in newest]
-    return documents[0] if documents else None

@@ -1,10 +1,9 @@
 """Records as documents and back. Fields have the names of the records'; `_id` is the key."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from storage.checksums import checked_message, checked_version, message_checksum, version_checksum
 from storage.mongo.driver import Document, date
 from storage.names import name_key
 from storage.records import (
@@ -28,8 +27,8 @@ _KINDS: dict[str, Any] = {"role": Role, "access": Access, "join_role": Role, "st
 
 
 def plain(record: Any) -> Document:
-    """Return a record's fields, words as plain strings."""
-    values = {document.name: getattr(record, document.name) for document in fields(record)}
+    """Return a record's fields, words as plain strings; whether it is damaged is no field of a document."""
+    values = {column.name: getattr(record, column.name) for column in fields(record) if column.name != "is_damaged"}
     return {name: str(value) if name in _KINDS else value for name, value in values.items()}
 
 
@@ -146,7 +145,8 @@ def as_avatar(document: Document) -> Avatar:
 
 def message_document(message: Message) -> Document:
     """Return the document of a chat message."""
-    return {"_id": message_id(message.session_id, message.id), **plain(message)}
+    key = message_id(message.session_id, message.id)
+    return {"_id": key, **plain(message), "checksum": message_checksum(message)}
 
 
 def message_id(session_id: str, message: str) -> str:
@@ -156,8 +156,7 @@ def message_id(session_id: str, message: str) -> str:
 
 def as_message(document: Document) -> Message:
     """Return the chat message of a document."""
-    message: Message = restored(Message, document)
-    return message
+    return checked_message(document["session_id"], document["sequence"], document, document.get("checksum"))
 
 
 def chunk_id(session_id: str, first: int) -> str:
@@ -176,37 +175,22 @@ def version_id(session_id: str, number: int) -> str:
 
 
 def version_document(version: Version) -> Document:
-    """Without the files, which may be large; root names may not be field names, so they are JSON."""
+    """Without the contents, which may be large."""
     document = plain(version)
     del document["files"], document["documents"]
     document["contributors"] = list(version.contributors)
-    return {"_id": version_id(version.session_id, version.number), **document}
+    key = version_id(version.session_id, version.number)
+    return {"_id": key, **document, "checksum": version_checksum(version)}
 
 
-def files_data(version: Version) -> bytes:
-    """Return a version's files and documents as JSON, see `encode_files`."""
-    return encode_files(version.files or {}, version.documents)
+def as_version(document: Document, contents: bytes | None) -> Version:
+    """Return the version of a document; contents: as packed, None if they were not read."""
 
+    def describe() -> Version:
+        contributors = tuple(document["contributors"])
+        version: Version = restored(
+            Version, document, files=None, documents={}, contributors=contributors, is_damaged=False
+        )
+        return version
 
-def encode_files(files: Mapping[str, str], documents: Mapping[str, Any]) -> bytes:
-    """Return JSON: {root: text}, or [{root: text}, {root: document}] if there are documents too.
-
-    Most versions have none, and earlier releases wrote only the first form.
-    """
-    contents = [dict(files), dict(documents)] if documents else dict(files)
-    return json.dumps(contents, ensure_ascii=False).encode()
-
-
-def decode_files(data: bytes) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return (files, documents) of what `encode_files` made."""
-    contents = json.loads(data)
-    files, documents = contents if isinstance(contents, list) else (contents, {})
-    return files, documents
-
-
-def as_version(document: Document, data: bytes | None) -> Version:
-    """Return the version of a document; data: what `files_data` made, None if that was not read."""
-    files, documents = (None, {}) if data is None else decode_files(data)
-    contributors = tuple(document["contributors"])
-    version: Version = restored(Version, document, files=files, documents=documents, contributors=contributors)
-    return version
+    return checked_version(document["session_id"], document["number"], document.get("checksum"), describe, contents)

@@ -17,6 +17,7 @@ from storage.mongo.lease import RENEW_S, holder
 from storage.mongo.rooms import MongoRoomStore
 from storage.mongo.sessions import MongoSessionStore
 from storage.mongo.table_io import MongoTableIO
+from storage.mongo.versions import MongoVersionStore
 from storage.records import User
 
 _RETRY_S = 0.5
@@ -25,7 +26,13 @@ _log = logging.getLogger(__name__)
 
 
 class MongoStore(
-    MongoAccountStore, MongoAccountRemoval, MongoInviteStore, MongoSessionStore, MongoRoomStore, MongoTableIO
+    MongoAccountStore,
+    MongoAccountRemoval,
+    MongoInviteStore,
+    MongoSessionStore,
+    MongoRoomStore,
+    MongoVersionStore,
+    MongoTableIO,
 ):
     """A Store in a MongoDB database; the contract is `storage.base.Store`.
 

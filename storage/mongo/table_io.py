@@ -5,11 +5,12 @@ from typing import Any
 
 from pymongo import ReplaceOne
 
-from storage.copying import Row
+from storage.copying import Row, message_of, message_row, version_of, version_row
 from storage.mongo import parts
 from storage.mongo import rows as documents
 from storage.mongo.driver import Document, at_most, date, translated
 from storage.mongo.engine import Engine
+from storage.mongo.versions import contents_of, packed
 from storage.names import name_key
 from storage.records import Role
 
@@ -23,7 +24,7 @@ _ID = {
 """The field that `_id` holds; the other tables keep theirs beside it."""
 _DERIVED = {"_id", "name_key", "email_key", "expires", "entering", "parts", "leaving"}
 _OF_INVITES = "invite_uses"
-_LARGE = {"log": "data", "checkpoints": "state", "versions": "files"}
+_LARGE = {"log": "data", "checkpoints": "state"}
 
 
 class MongoTableIO:
@@ -82,6 +83,11 @@ class MongoTableIO:
         }
 
     async def _as_row(self, table: str, document: Document, owners: dict[str, str]) -> Row:
+        match table:
+            case "versions":
+                return version_row(documents.as_version(document, await contents_of(self._engine, document)))
+            case "messages":
+                return message_row(documents.as_message(document))
         row = {name: value for name, value in document.items() if name not in _DERIVED}
         if table in _ID:
             row[_ID[table]] = document["_id"]
@@ -90,14 +96,24 @@ class MongoTableIO:
         if table == _OF_INVITES:
             del row["session_id"]
         if name := _LARGE.get(table):
-            inline = row[name].encode() if table == "versions" else row[name]
-            row[name] = await parts.join(self._engine, inline, document["parts"])
-        if table == "versions":
-            row["files"], row["documents"] = documents.decode_files(row["files"])
+            row[name] = await parts.join(self._engine, row[name], document["parts"])
         return row
 
+    async def _split(self, table: str, key: str, session_id: str, name: str, data: bytes) -> Document:
+        """Return the fields of a value that may be too large for a document."""
+        inline, listed = await parts.put(self._engine, session_id, table, key, data)
+        return {name: inline, "parts": listed}
+
     async def _as_document(self, table: str, row: Row, invites: dict[str, Document]) -> Document:
-        document: Document = {"_id": _key(table, row), **row}
+        match table:
+            case "versions":
+                version = version_of(row)
+                document = documents.version_document(version)
+                content = await packed(version)
+                return document | await self._split(table, document["_id"], version.session_id, "content", content)
+            case "messages":
+                return documents.message_document(message_of(row))
+        document = {"_id": _key(table, row), **row}
         if table in _ID:
             del document[_ID[table]]
         if "expires_at" in row:
@@ -112,27 +128,18 @@ class MongoTableIO:
             invite = invites[row["invite_id"]]
             document |= {"session_id": invite["session_id"], "expires": invite["expires"]}
         if name := _LARGE.get(table):
-            data = row[name]
-            if table == "versions":
-                data = documents.encode_files(row["files"], document.pop("documents"))
-            inline, listed = await parts.put(self._engine, row["session_id"], table, document["_id"], data)
-            document[name] = inline.decode() if table == "versions" else inline
-            document["parts"] = listed
+            document |= await self._split(table, document["_id"], row["session_id"], name, row[name])
         return document
 
 
-def _key(table: str, row: Row) -> Any:  # noqa: PLR0911  # a table, one row for each table of a store
+def _key(table: str, row: Row) -> Any:  # a table, one row for each table of a store
     match table:
         case "members":
             return documents.member_id(row["session_id"], row["user_id"])
         case "invite_uses":
             return f"{row['invite_id']}/{row['user_id']}"
-        case "messages":
-            return documents.message_id(row["session_id"], row["id"])
         case "log":
             return documents.chunk_id(row["session_id"], row["first"])
         case "checkpoints":
             return row["session_id"]
-        case "versions":
-            return documents.version_id(row["session_id"], row["number"])
     return row[_ID[table]]

@@ -2,7 +2,7 @@
 
 In WAL mode readers see the last commit and never wait for the writer. `synchronous=FULL` makes
 each commit reach the disk; rooms therefore commit in groups. Before a commit counts, the names of the files
-are compared with the files that are open (`storage.sqlite.open_files`).
+are compared with the files that are open (`storage.sqlite.files.open_files`).
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from storage.errors import StoreUnavailable
+from storage.errors import RowDamaged, StoreUnavailable
 from storage.places import try_file, try_folder
-from storage.sqlite.file_lock import FileLock, is_locked, lock_file
+from storage.sqlite.files.lock import FileLock, is_locked, lock_file
+from storage.sqlite.files.open_files import Loss, OpenFiles
 from storage.sqlite.migrations import migrate, rehearse_steps, steps_done
-from storage.sqlite.open_files import Loss, OpenFiles
 from storage.sqlite.rescue import empty_log, keep_aside, put_back
 
 _T = TypeVar("_T")
@@ -29,6 +29,9 @@ _READERS = 3
 _BUSY_TIMEOUT_S = 5.0
 _CACHE_KIB = 256
 """Of each connection, 2,000 by default; the operating system has the file's pages anyway."""
+
+_PRIMARY_CODE = 0xFF
+"""The bits of SQLite's extended result codes that say what kind of error it is."""
 
 _NEXT = {
     Loss.LOG: "what is in it is written to the database, which is then opened again",
@@ -135,6 +138,8 @@ class Engine:
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
         except (sqlite3.Error, OSError) as error:
+            if is_damage(error):
+                raise RowDamaged(f"{self._path}: rows of the database are damaged") from error
             raise StoreUnavailable(f"{self._path}: {error}") from error
 
     def _open(self) -> None:
@@ -285,3 +290,11 @@ class Engine:
             yield
         finally:
             self._reading.release(_READERS)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether SQLite says that what it reads is not what was written; a text that is no UTF-8 has no code."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
+    return bool(code & _PRIMARY_CODE == sqlite3.SQLITE_CORRUPT)

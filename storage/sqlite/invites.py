@@ -16,8 +16,9 @@ from storage.sqlite.accounts import (
     taken,
 )
 from storage.sqlite.engine import Engine
+from storage.sqlite.messages import member_of
 from storage.sqlite.rooms import session_exists
-from storage.sqlite.sessions import add_member, check_owner, member_of
+from storage.sqlite.sessions import add_member, check_owner
 
 
 class SqliteInviteStore:

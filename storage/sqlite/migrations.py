@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from storage.errors import StoreUnavailable
 
-MIGRATIONS = ("1_schema.sql", "2_people.sql", "3_refreshed.sql", "4_documents.sql")
+MIGRATIONS = ("1_schema.sql", "2_people.sql", "3_refreshed.sql", "4_documents.sql", "5_checksums.sql")
 """Scripts in this package; the database's `user_version` says how many have run."""
 
 

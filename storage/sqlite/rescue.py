@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from storage.errors import StoreUnavailable
-from storage.sqlite.open_files import OpenFiles, free_name
+from storage.sqlite.files.open_files import OpenFiles, free_name
 
 _log = logging.getLogger(__name__)
 

@@ -1,17 +1,12 @@
-"""Log, checkpoints and versions in SQLite."""
+"""Log and checkpoints in SQLite."""
 
-import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from storage.errors import LogConflict, NotFound
-from storage.records import Checkpoint, Chunk, Version, VersionKind
-from storage.retention import surplus
-from storage.sqlite.accounts import remembered_name
+from storage.records import Checkpoint, Chunk
 from storage.sqlite.engine import Engine
-
-_DESCRIPTION = "session_id, number, sequence, main_root, label, kind, author_id, author_name, contributors, created_at"
 
 _TOUCH_MS = 1_000
 _END_OF_LOG = (
@@ -21,7 +16,7 @@ _END_OF_LOG = (
 
 
 class SqliteRoomStore:
-    """The RoomStore part of the store; `storage.base` documents its methods."""
+    """The part of the RoomStore that keeps documents; `storage.base` documents its methods."""
 
     _engine: Engine
 
@@ -94,91 +89,21 @@ class SqliteRoomStore:
 
         await self._engine.write(work)
 
-    async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
-        def work(db: sqlite3.Connection) -> tuple[Version, bool]:
-            if not session_exists(db, version.session_id):
-                raise NotFound("session")
-            newest = _newest(db, version.session_id)
-            if newest and newest.holds_same(version):
-                return newest, False
-            number = newest.number + 1 if newest else 1
-            _evict_old_versions(db, version, limit, auto_limit)
-            name = remembered_name(db, version.author_id, version.author_name)
-            stored = replace(version, number=number, author_name=name)
-            _insert_version(db, stored)
-            touch(db, version.session_id, version.created_at)
-            return stored, True
-
-        return await self._engine.write(work)
-
-    async def redact_version(self, version: Version) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            db.execute(
-                "UPDATE versions SET files = :files, documents = :documents"
-                " WHERE session_id = :session_id AND number = :number",
-                {"session_id": version.session_id, "number": version.number, **_contents(version)},
-            )
-
-        await self._engine.write(work)
-
     async def scrub(self) -> None:
         await self._engine.scrub()
-
-    async def count_versions(self, session_id: str) -> tuple[int, int]:
-        return await self._engine.read(lambda db: _counts(db, session_id))
-
-    async def newest_version(self, session_id: str) -> Version | None:
-        return await self._engine.read(lambda db: _newest(db, session_id))
-
-    async def version(self, session_id: str, number: int) -> Version | None:
-        def work(db: sqlite3.Connection) -> Version | None:
-            row = db.execute(
-                "SELECT * FROM versions WHERE session_id = ? AND number = ?", (session_id, number)
-            ).fetchone()
-            return _version(row) if row else None
-
-        return await self._engine.read(work)
-
-    async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
-        def work(db: sqlite3.Connection) -> list[Version]:
-            columns = "*" if with_files else _DESCRIPTION
-            rows = db.execute(
-                f"SELECT {columns} FROM versions WHERE session_id = ? AND number < ? ORDER BY number DESC LIMIT ?",
-                (session_id, 1 << 62 if before is None else before, limit),
-            )
-            return [_version(row) for row in rows]
-
-        return await self._engine.read(work)
-
-
-def _insert_version(db: sqlite3.Connection, version: Version) -> None:
-    db.execute(
-        f"INSERT INTO versions ({_DESCRIPTION}, files, documents) VALUES (:session_id, :number, :sequence, :main_root,"
-        " :label, :kind, :author_id, :author_name, :contributors, :created_at, :files, :documents)",
-        {
-            "session_id": version.session_id,
-            "number": version.number,
-            "sequence": version.sequence,
-            "main_root": version.main_root,
-            "label": version.label,
-            "kind": version.kind,
-            "author_id": version.author_id,
-            "author_name": version.author_name,
-            "contributors": json.dumps(version.contributors),
-            "created_at": version.created_at,
-            **_contents(version),
-        },
-    )
-
-
-def _contents(version: Version) -> dict[str, str]:
-    """Return the columns that hold the version's texts and other documents."""
-    return {"files": json.dumps(dict(version.files or {})), "documents": json.dumps(dict(version.documents))}
 
 
 def session_exists(db: sqlite3.Connection, session_id: str) -> bool:
     """Whether there is such a session."""
     return db.execute("SELECT 1 FROM sessions WHERE id = ?", (session_id,)).fetchone() is not None
+
+
+def existing_session(db: sqlite3.Connection, session_id: str) -> sqlite3.Row:
+    """Return the row of a session; raises NotFound."""
+    row: sqlite3.Row | None = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    if row is None:
+        raise NotFound("session")
+    return row
 
 
 def touch(db: sqlite3.Connection, session_id: str, now: int) -> None:
@@ -202,48 +127,4 @@ def _insert(db: sqlite3.Connection, chunk: Chunk) -> None:
     db.execute(
         "INSERT INTO log (session_id, first, last, data, created_at) VALUES (?, ?, ?, ?, ?)",
         (chunk.session_id, chunk.first, chunk.last, chunk.data, chunk.created_at),
-    )
-
-
-def _evict_old_versions(db: sqlite3.Connection, version: Version, limit: int, auto_limit: int | None) -> None:
-    """Drop the automatic versions that have no place beside a new one; raises LimitReached."""
-    count = surplus(*_counts(db, version.session_id), version.kind, limit, auto_limit)
-    if count:
-        db.execute(
-            "DELETE FROM versions WHERE session_id = :session AND number IN (SELECT number FROM versions"
-            " WHERE session_id = :session AND kind = :kind ORDER BY number LIMIT :count)",
-            {"session": version.session_id, "kind": VersionKind.AUTO, "count": count},
-        )
-
-
-def _counts(db: sqlite3.Connection, session_id: str) -> tuple[int, int]:
-    row = db.execute(
-        "SELECT count(*), count(*) FILTER (WHERE kind = ?) FROM versions WHERE session_id = ?",
-        (VersionKind.AUTO, session_id),
-    ).fetchone()
-    return row[0], row[1]
-
-
-def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:
-    row = db.execute(
-        "SELECT * FROM versions WHERE session_id = ? ORDER BY number DESC LIMIT 1", (session_id,)
-    ).fetchone()
-    return _version(row) if row else None
-
-
-def _version(row: sqlite3.Row) -> Version:
-    has_files = "files" in row.keys()  # noqa: SIM118 - a Row is no mapping
-    return Version(
-        session_id=row["session_id"],
-        number=row["number"],
-        sequence=row["sequence"],
-        files=json.loads(row["files"]) if has_files else None,
-        documents=json.loads(row["documents"]) if has_files else {},
-        main_root=row["main_root"],
-        label=row["label"],
-        kind=VersionKind(row["kind"]),
-        author_id=row["author_id"],
-        author_name=row["author_name"],
-        contributors=tuple(json.loads(row["contributors"])),
-        created_at=row["created_at"],
     )

@@ -1,4 +1,4 @@
-"""Sessions, members and chat in SQLite."""
+"""Sessions and members in SQLite."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -10,16 +10,16 @@ from storage.records import (
     Admission,
     Chunk,
     Member,
-    Message,
     Role,
     Session,
     SessionChanges,
     SessionListing,
     Status,
 )
-from storage.sqlite.accounts import existing_user, is_deleted, remembered_name, user_of_login
+from storage.sqlite.accounts import existing_user, is_deleted, user_of_login
 from storage.sqlite.engine import Engine
-from storage.sqlite.rooms import insert_chunk, session_exists, touch
+from storage.sqlite.messages import as_member, member_of, newest_message
+from storage.sqlite.rooms import existing_session, insert_chunk, session_exists
 
 
 class SqliteSessionStore:
@@ -90,7 +90,7 @@ class SqliteSessionStore:
                 " status = coalesce(:status, status), updated_at = max(updated_at, :now) WHERE id = :id",
                 {**asdict(changes), "now": now, "id": session_id},
             )
-            return _session(_existing(db, session_id))
+            return _session(existing_session(db, session_id))
 
         return await self._engine.write(work)
 
@@ -117,7 +117,7 @@ class SqliteSessionStore:
 
     async def join(self, member: Member, limit: int) -> Member:
         def work(db: sqlite3.Connection) -> Member:
-            _existing(db, member.session_id)
+            existing_session(db, member.session_id)
             return member_of(db, member.session_id, member.user_id) or add_member(db, member, limit)
 
         return await self._engine.write(work)
@@ -141,7 +141,7 @@ class SqliteSessionStore:
             successor = member_of(db, session_id, successor_id)
             if successor is None or successor.is_removed:
                 raise NotFound("member")
-            if _existing(db, session_id)["owner_id"] != owner_id:
+            if existing_session(db, session_id)["owner_id"] != owner_id:
                 raise OwnerStays("the session has another owner")
             if successor_id == owner_id:
                 return successor
@@ -172,58 +172,6 @@ class SqliteSessionStore:
 
         await self._engine.write(work)
 
-    async def add_message(self, message: Message) -> Message:
-        def work(db: sqlite3.Connection) -> Message:
-            _existing(db, message.session_id)
-            existing = db.execute(
-                "SELECT * FROM messages WHERE session_id = ? AND id = ?", (message.session_id, message.id)
-            ).fetchone()
-            if existing:
-                return Message(**existing)
-            stored = replace(
-                message,
-                sequence=_newest_message(db, message.session_id) + 1,
-                sender_name=remembered_name(db, message.sender_id, message.sender_name),
-            )
-            db.execute(
-                "INSERT INTO messages (session_id, sequence, id, sender_id, sender_name, text, created_at) VALUES"
-                " (:session_id, :sequence, :id, :sender_id, :sender_name, :text, :created_at)",
-                asdict(stored),
-            )
-            touch(db, message.session_id, message.created_at)
-            _note_read(db, message.session_id, message.sender_id, stored.sequence)
-            return stored
-
-        return await self._engine.write(work)
-
-    async def read_messages(self, session_id: str, user_id: str, up_to: int | None) -> int:
-        def work(db: sqlite3.Connection) -> int:
-            newest = _newest_message(db, session_id)
-            _note_read(db, session_id, user_id, newest if up_to is None else min(up_to, newest))
-            member = member_of(db, session_id, user_id)
-            if member is None or member.is_removed:
-                raise NotFound("member")
-            return newest - member.read_sequence
-
-        return await self._engine.write(work)
-
-    async def messages(self, session_id: str, before: int | None, limit: int) -> list[Message]:
-        def work(db: sqlite3.Connection) -> list[Message]:
-            rows = db.execute(
-                "SELECT * FROM messages WHERE session_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
-                (session_id, 1 << 62 if before is None else before, limit),
-            )
-            return [Message(**row) for row in rows][::-1]
-
-        return await self._engine.read(work)
-
-
-def _existing(db: sqlite3.Connection, session_id: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
-    if row is None:
-        raise NotFound("session")
-    return row
-
 
 def _session(row: sqlite3.Row) -> Session:
     return Session(
@@ -237,18 +185,6 @@ def _session(row: sqlite3.Row) -> Session:
         main_root=row["main_root"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
-    )
-
-
-def _newest_message(db: sqlite3.Connection, session_id: str) -> int:
-    row = db.execute("SELECT coalesce(max(sequence), 0) FROM messages WHERE session_id = ?", (session_id,)).fetchone()
-    return int(row[0])
-
-
-def _note_read(db: sqlite3.Connection, session_id: str, user_id: str, up_to: int) -> None:
-    db.execute(
-        "UPDATE members SET read_sequence = max(read_sequence, ?) WHERE session_id = ? AND user_id = ?",
-        (up_to, session_id, user_id),
     )
 
 
@@ -276,7 +212,7 @@ def add_member(db: sqlite3.Connection, member: Member, limit: int) -> Member:
     ).fetchone()
     if count[0] >= limit:
         raise LimitReached(f"the session has {limit} members")
-    added = replace(member, read_sequence=_newest_message(db, member.session_id))
+    added = replace(member, read_sequence=newest_message(db, member.session_id))
     _insert_member(db, added)
     return added
 
@@ -287,12 +223,6 @@ def _insert_member(db: sqlite3.Connection, member: Member) -> None:
         " (:session_id, :user_id, :role, :joined_at, :is_removed, :read_sequence)",
         asdict(member),
     )
-
-
-def member_of(db: sqlite3.Connection, session_id: str, user_id: str) -> Member | None:
-    """Return the membership of a user, None if there is none."""
-    row = db.execute("SELECT * FROM members WHERE session_id = ? AND user_id = ?", (session_id, user_id)).fetchone()
-    return as_member(row) if row else None
 
 
 def _members(db: sqlite3.Connection, session_id: str) -> list[Member]:
@@ -310,15 +240,3 @@ def _not_owner(db: sqlite3.Connection, session_id: str, user_id: str) -> Member:
     if member.role is Role.OWNER:
         raise OwnerStays("the owner")
     return member
-
-
-def as_member(row: sqlite3.Row) -> Member:
-    """Return the member of a row."""
-    return Member(
-        session_id=row["session_id"],
-        user_id=row["user_id"],
-        role=Role(row["role"]),
-        joined_at=row["joined_at"],
-        is_removed=bool(row["is_removed"]),
-        read_sequence=row["read_sequence"],
-    )

@@ -12,9 +12,11 @@ from storage.sqlite.account_removal import SqliteAccountRemoval
 from storage.sqlite.accounts import SqliteAccountStore
 from storage.sqlite.engine import Engine
 from storage.sqlite.invites import SqliteInviteStore
+from storage.sqlite.messages import SqliteMessageStore, seal_messages
 from storage.sqlite.rooms import SqliteRoomStore
 from storage.sqlite.sessions import SqliteSessionStore
 from storage.sqlite.table_io import SqliteTableIO
+from storage.sqlite.versions import SqliteVersionStore, seal_versions
 
 _LOOK_S = 1.0
 """Seconds between two looks at the files: what was saved before one vanished must not stay in danger for long."""
@@ -26,7 +28,14 @@ _log = logging.getLogger(__name__)
 
 
 class SqliteStore(
-    SqliteAccountStore, SqliteAccountRemoval, SqliteInviteStore, SqliteSessionStore, SqliteRoomStore, SqliteTableIO
+    SqliteAccountStore,
+    SqliteAccountRemoval,
+    SqliteInviteStore,
+    SqliteSessionStore,
+    SqliteMessageStore,
+    SqliteRoomStore,
+    SqliteVersionStore,
+    SqliteTableIO,
 ):
     """A Store in one file; the contract is `storage.base.Store`."""
 
@@ -67,6 +76,9 @@ class SqliteStore(
 
     async def ping(self) -> None:
         await self._engine.read(lambda db: db.execute("SELECT count(*) FROM sqlite_master").fetchone())
+
+    async def seal_rows(self, limit: int) -> int:
+        return await self._engine.write(lambda db: seal_versions(db, limit) or seal_messages(db, limit))
 
     async def look(self) -> str:
         """Return who has the file open, "" for nobody, without changing anything.

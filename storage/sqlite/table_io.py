@@ -5,9 +5,11 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from storage.copying import Row
+from storage.copying import Row, message_of, message_row, version_of, version_row
 from storage.names import name_key
 from storage.sqlite.engine import Engine
+from storage.sqlite.messages import as_message, message_columns
+from storage.sqlite.versions import as_version, version_columns
 
 _KEYS = {
     "users": ("id",),
@@ -23,7 +25,6 @@ _KEYS = {
     "versions": ("session_id", "number"),
 }
 _FLAGS = {"is_guest", "is_deleted", "is_removed", "is_revoked"}
-_JSON = {"files", "documents", "contributors"}
 _DERIVED = {"username_key", "email_key"}
 
 
@@ -50,7 +51,7 @@ class SqliteTableIO:
 
         rows = await self._engine.read(work)
         last = json.dumps([rows[-1][key] for key in keys]) if rows else cursor
-        return [_as_row(row) for row in rows], last
+        return [_as_row(table, row) for row in rows], last
 
     async def put(self, table: str, rows: Iterable[Row]) -> None:
         given = [_as_columns(table, row) for row in rows]
@@ -85,18 +86,23 @@ class SqliteTableIO:
         await self._engine.write(work)
 
 
-def _as_row(columns: sqlite3.Row) -> Row:
-    row = {}
-    for name in columns.keys():  # noqa: SIM118 - a Row is no mapping
-        value = columns[name]
-        if name in _DERIVED:
-            continue
-        row[name] = bool(value) if name in _FLAGS else json.loads(value) if name in _JSON else value
-    return row
+def _as_row(table: str, columns: sqlite3.Row) -> Row:
+    match table:
+        case "versions":
+            return version_row(as_version(columns))
+        case "messages":
+            return message_row(as_message(columns))
+    row = {name: columns[name] for name in columns.keys() if name not in _DERIVED}  # noqa: SIM118 - a Row is no mapping
+    return {name: bool(value) if name in _FLAGS else value for name, value in row.items()}
 
 
 def _as_columns(table: str, row: Row) -> dict[str, Any]:
-    columns = {name: json.dumps(value) if name in _JSON else value for name, value in row.items()}
+    match table:
+        case "versions":
+            return version_columns(version_of(row))
+        case "messages":
+            return message_columns(message_of(row))
+    columns = dict(row)
     if table == "users":
         is_nameless = row["is_guest"] or row["is_deleted"]
         columns["username_key"] = f"\0{row['id']}" if is_nameless else name_key(row["username"])

@@ -1,7 +1,7 @@
 """Chat messages."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from handlers.http.times import rfc3339
 from handlers.http.views.fields import Timestamp
@@ -10,7 +10,7 @@ from storage import records
 
 
 class Message(TypedDict):
-    """A chat message; `sequence` counts from 1 in its session."""
+    """A chat message; `sequence` counts from 1 in its session. Nothing else is known of one that is `damaged`."""
 
     id: str
     sessionId: str
@@ -18,6 +18,7 @@ class Message(TypedDict):
     sender: Person
     message: str
     timestamp: Timestamp
+    damaged: NotRequired[bool]
 
 
 class Messages(TypedDict):
@@ -35,7 +36,7 @@ class Unread(TypedDict):
 
 def message(record: records.Message, people: Mapping[str, records.User]) -> Message:
     """Return a message; its sender has the name they had then if there is no record of them."""
-    return {
+    body: Message = {
         "id": record.id,
         "sessionId": record.session_id,
         "sequence": record.sequence,
@@ -43,3 +44,6 @@ def message(record: records.Message, people: Mapping[str, records.User]) -> Mess
         "message": record.text,
         "timestamp": rfc3339(record.created_at),
     }
+    if record.is_damaged:
+        body["damaged"] = True
+    return body

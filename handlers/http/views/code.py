@@ -37,7 +37,10 @@ class Document(TypedDict):
 
 
 class Version(TypedDict):
-    """A version; `code`, `files` and `documents` are left out where only its description was asked for."""
+    """A version; `code`, `files` and `documents` are left out where only its description was asked for.
+
+    One that is `damaged` in the store has none of these; its other fields may be empty.
+    """
 
     sessionId: str
     version: int
@@ -50,6 +53,7 @@ class Version(TypedDict):
     code: NotRequired[str]
     files: NotRequired[dict[str, str]]
     documents: NotRequired[dict[str, Document]]
+    damaged: NotRequired[bool]
 
 
 class Root(TypedDict):
@@ -158,6 +162,8 @@ def version(record: records.Version, people: Mapping[str, records.User]) -> Vers
         "sequence": record.sequence,
         "createdAt": rfc3339(record.created_at),
     }
+    if record.is_damaged:
+        body["damaged"] = True
     if record.files is not None:
         body["code"] = record.files.get(record.main_root, "")
         body["files"] = dict(record.files)

@@ -189,11 +189,14 @@ def marks(
     between, no message before the one that it answers, and nothing before the first edit.
     """
     timed: list[tuple[int, Mark]] = []
-    for record in sorted(versions, key=lambda version: version.number):
+    sound = (version for version in versions if not version.is_damaged)
+    for record in sorted(sound, key=lambda version: version.number):
         at = _between_edits(record, stretches)
         timed.append((at, _version_mark(record, at)))
     at = stretches[0].at if stretches else 0
     for message in messages:
+        if message.is_damaged:
+            continue
         at = max(at, message.created_at)
         timed.append((at, _chat_mark(message, at)))
     timed += [(stretch.at, _redaction_mark(stretch)) for stretch in stretches if stretch.redacted][-most:]

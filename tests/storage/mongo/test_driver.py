@@ -71,7 +71,7 @@ async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Plac
     await Seed(store).user("ada")
     await Seed(store).session("s1")
     data = os.urandom(1 << 20) * 20
-    text = "ä" * (9 << 20)
+    text = os.urandom(9 << 20).hex()
 
     await store.append_chunks([replace(chunk(1, 1, session_id="s1"), data=data)])
     await store.put_checkpoint(replace(checkpoint(1), state=data))
@@ -81,7 +81,7 @@ async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Plac
     assert [one.data for one in await store.chunks("s1", 0, 10)] == [data]
     assert required(await store.checkpoint("s1")).state == data[1:]
     assert required(await store.version("s1", 1)).files == stored.files
-    assert await store._engine.db.parts.count_documents({}) == 3 + 3 + 3
+    assert await store._engine.db.parts.count_documents({}) == 3 + 3 + 2
     await store.delete_session("s1")
     assert await contents(store) == {
         name: rows for name, rows in (await contents(store)).items() if name in ("users", "refresh_tokens")

@@ -1,6 +1,7 @@
 """The SQLite engine: settings, transactions, a disk that fails, closing, and being killed."""
 
 import asyncio
+import os
 import sqlite3
 import stat
 import sys
@@ -180,7 +181,7 @@ class TestFailingDisk:
         with pytest.raises(StoreUnavailable):
             await store.append_chunks([large])
         with pytest.raises(StoreUnavailable):
-            await store.add_version(version("x" * 100_000), 9)
+            await store.add_version(version(os.urandom(50_000).hex()), 9)
 
         assert await store.chunks("s1", 0, 10) == [chunk(1, 1)]
         assert await store.newest_version("s1") is None

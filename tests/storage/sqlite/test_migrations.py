@@ -31,7 +31,16 @@ from tests.storage.rows import (
 
 MANY = 1_000
 
-SINCE_VERSION_1 = {"avatar_key", "guest_of", "is_deleted", "used_at", "read_sequence", "earlier_hashes", "documents"}
+SINCE_VERSION_1 = {
+    "avatar_key",
+    "guest_of",
+    "is_deleted",
+    "used_at",
+    "read_sequence",
+    "earlier_hashes",
+    "documents",
+    "is_damaged",
+}
 """Fields of the records that a file of version 1 knows nothing of."""
 
 ADA = user("ada", username="Ada", avatar="https://pics.example.org/ada")

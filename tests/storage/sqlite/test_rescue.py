@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StoreUnavailable
-from storage.sqlite.file_lock import is_locked
+from storage.sqlite.files.lock import is_locked
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed, chunk, message
 from tests.waiting import until

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StoreUnavailable
-from storage.sqlite.file_lock import FileLock, is_locked, lock_file
+from storage.sqlite.files.lock import FileLock, is_locked, lock_file
 
 
 def test_lock_keeps_second_server_out_until_released(tmp_path: Path) -> None:

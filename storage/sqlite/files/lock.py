@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from storage.errors import StoreUnavailable
-from storage.sqlite.open_files import identity
+from storage.sqlite.files.open_files import identity
 
 
 class FileLock:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.sqlite.file_lock import FileLock
-from storage.sqlite.open_files import Loss, OpenFiles, free_name
+from storage.sqlite.files.lock import FileLock
+from storage.sqlite.files.open_files import Loss, OpenFiles, free_name
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The files of an open database: who may open it, and what happens to them meanwhile."""

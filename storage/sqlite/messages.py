@@ -1,0 +1,140 @@
+"""Chat messages in SQLite. A row that cannot be read keeps its place, marked as damaged (`storage.checksums`)."""
+
+import sqlite3
+from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import Any
+
+from storage.checksums import checked_message, damaged_message, message_checksum
+from storage.errors import NotFound
+from storage.records import Member, Message, Role
+from storage.sqlite.accounts import remembered_name
+from storage.sqlite.engine import Engine, is_damage
+from storage.sqlite.rooms import existing_session, touch
+
+_NUMBERS = "messages INDEXED BY messages_by_id"
+"""The index has the numbers of messages too, where their rows cannot be read."""
+
+_MESSAGES_A_VERSION = 100
+"""How many messages get their checksums in the time that one version takes."""
+
+
+class SqliteMessageStore:
+    """The part of the SessionStore that keeps the chat; `storage.base` documents its methods."""
+
+    _engine: Engine
+
+    async def add_message(self, message: Message) -> Message:
+        def work(db: sqlite3.Connection) -> Message:
+            existing_session(db, message.session_id)
+            existing = db.execute(
+                "SELECT * FROM messages WHERE session_id = ? AND id = ?", (message.session_id, message.id)
+            ).fetchone()
+            if existing:
+                return as_message(existing)
+            stored = replace(
+                message,
+                sequence=newest_message(db, message.session_id) + 1,
+                sender_name=remembered_name(db, message.sender_id, message.sender_name),
+            )
+            db.execute(
+                "INSERT INTO messages (session_id, sequence, id, sender_id, sender_name, text, created_at, checksum)"
+                " VALUES (:session_id, :sequence, :id, :sender_id, :sender_name, :text, :created_at, :checksum)",
+                message_columns(stored),
+            )
+            touch(db, message.session_id, message.created_at)
+            _note_read(db, message.session_id, message.sender_id, stored.sequence)
+            return stored
+
+        return await self._engine.write(work)
+
+    async def read_messages(self, session_id: str, user_id: str, up_to: int | None) -> int:
+        def work(db: sqlite3.Connection) -> int:
+            newest = newest_message(db, session_id)
+            _note_read(db, session_id, user_id, newest if up_to is None else min(up_to, newest))
+            member = member_of(db, session_id, user_id)
+            if member is None or member.is_removed:
+                raise NotFound("member")
+            return newest - member.read_sequence
+
+        return await self._engine.write(work)
+
+    async def messages(self, session_id: str, before: int | None, limit: int) -> list[Message]:
+        def work(db: sqlite3.Connection) -> list[Message]:
+            page = (session_id, 1 << 62 if before is None else before, limit)
+            where = "FROM messages WHERE session_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
+            with suppress(sqlite3.DatabaseError):
+                return [as_message(row) for row in db.execute(f"SELECT * {where}", page).fetchall()][::-1]
+            found = db.execute(f"SELECT sequence {where.replace('messages', _NUMBERS)}", page).fetchall()
+            return [_message(db, session_id, row["sequence"]) for row in found][::-1]
+
+        return await self._engine.read(work)
+
+
+def newest_message(db: sqlite3.Connection, session_id: str) -> int:
+    """Return the number of the newest chat message, 0 if there is none."""
+    row = db.execute("SELECT coalesce(max(sequence), 0) FROM messages WHERE session_id = ?", (session_id,)).fetchone()
+    return int(row[0])
+
+
+def as_message(row: sqlite3.Row) -> Message:
+    """Return the chat message of a row."""
+    return checked_message(row["session_id"], row["sequence"], dict(row), row["checksum"])
+
+
+def _message(db: sqlite3.Connection, session_id: str, sequence: int) -> Message:
+    """Return a chat message whose number is known, also if its row cannot be read."""
+    try:
+        row = db.execute(
+            "SELECT * FROM messages WHERE session_id = ? AND sequence = ?", (session_id, sequence)
+        ).fetchone()
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            return damaged_message(session_id, sequence)
+        raise
+    return as_message(row) if row else damaged_message(session_id, sequence)
+
+
+def message_columns(message: Message) -> dict[str, Any]:
+    """Return the columns of a chat message's row."""
+    columns = asdict(message)
+    del columns["is_damaged"]
+    return {**columns, "checksum": message_checksum(message)}
+
+
+def seal_messages(db: sqlite3.Connection, limit: int) -> int:
+    """Give chat messages of earlier releases their checksums; return how many."""
+    rows = db.execute(
+        "SELECT * FROM messages WHERE checksum IS NULL LIMIT ?", (limit * _MESSAGES_A_VERSION,)
+    ).fetchall()
+    for row in rows:
+        db.execute(
+            "UPDATE messages SET checksum = ? WHERE session_id = ? AND sequence = ?",
+            (message_checksum(as_message(row)), row["session_id"], row["sequence"]),
+        )
+    return len(rows)
+
+
+def _note_read(db: sqlite3.Connection, session_id: str, user_id: str, up_to: int) -> None:
+    db.execute(
+        "UPDATE members SET read_sequence = max(read_sequence, ?) WHERE session_id = ? AND user_id = ?",
+        (up_to, session_id, user_id),
+    )
+
+
+def member_of(db: sqlite3.Connection, session_id: str, user_id: str) -> Member | None:
+    """Return the membership of a user, None if there is none."""
+    row = db.execute("SELECT * FROM members WHERE session_id = ? AND user_id = ?", (session_id, user_id)).fetchone()
+    return as_member(row) if row else None
+
+
+def as_member(row: sqlite3.Row) -> Member:
+    """Return the member of a row."""
+    return Member(
+        session_id=row["session_id"],
+        user_id=row["user_id"],
+        role=Role(row["role"]),
+        joined_at=row["joined_at"],
+        is_removed=bool(row["is_removed"]),
+        read_sequence=row["read_sequence"],
+    )

@@ -1,0 +1,184 @@
+"""Versions in SQLite. A row that cannot be read keeps its place, marked as damaged (`storage.checksums`)."""
+
+import json
+import sqlite3
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from storage.checksums import DAMAGED, checked_version, damaged_version, pack_contents, version_checksum
+from storage.errors import NotFound
+from storage.records import Version, VersionKind
+from storage.retention import surplus
+from storage.sqlite.accounts import remembered_name
+from storage.sqlite.engine import Engine, is_damage
+from storage.sqlite.rooms import session_exists, touch
+
+_DESCRIPTION = (
+    "session_id, number, sequence, main_root, label, kind, author_id, author_name, contributors, created_at, checksum"
+)
+
+
+class SqliteVersionStore:
+    """The part of the RoomStore that keeps versions; `storage.base` documents its methods."""
+
+    _engine: Engine
+
+    async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
+        def work(db: sqlite3.Connection) -> tuple[Version, bool]:
+            if not session_exists(db, version.session_id):
+                raise NotFound("session")
+            newest = _newest(db, version.session_id)
+            if newest and newest.holds_same(version):
+                return newest, False
+            number = newest.number + 1 if newest else 1
+            _evict_old_versions(db, version, limit, auto_limit)
+            name = remembered_name(db, version.author_id, version.author_name)
+            stored = replace(version, number=number, author_name=name)
+            _insert_version(db, stored)
+            touch(db, version.session_id, version.created_at)
+            return stored, True
+
+        return await self._engine.write(work)
+
+    async def redact_version(self, version: Version) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(
+                "UPDATE versions SET files = '', documents = '', content = :content"
+                " WHERE session_id = :session_id AND number = :number",
+                {"session_id": version.session_id, "number": version.number, "content": pack_contents(version)},
+            )
+
+        await self._engine.write(work)
+
+    async def count_versions(self, session_id: str) -> tuple[int, int]:
+        return await self._engine.read(lambda db: _counts(db, session_id))
+
+    async def newest_version(self, session_id: str) -> Version | None:
+        return await self._engine.read(lambda db: _newest(db, session_id))
+
+    async def version(self, session_id: str, number: int) -> Version | None:
+        return await self._engine.read(lambda db: _version(db, session_id, number, "*"))
+
+    async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
+        def work(db: sqlite3.Connection) -> list[Version]:
+            columns = "*" if with_files else _DESCRIPTION
+            page = (session_id, 1 << 62 if before is None else before, limit)
+            where = "FROM versions WHERE session_id = ? AND number < ? ORDER BY number DESC LIMIT ?"
+            with suppress(sqlite3.DatabaseError):
+                return [as_version(row) for row in db.execute(f"SELECT {columns} {where}", page).fetchall()]
+            found = (
+                _version(db, session_id, row["number"], columns) for row in db.execute(f"SELECT number {where}", page)
+            )
+            return [version for version in found if version]
+
+        return await self._engine.read(work)
+
+
+def _insert_version(db: sqlite3.Connection, version: Version) -> None:
+    db.execute(
+        f"INSERT INTO versions ({_DESCRIPTION}, content, files, documents) VALUES (:session_id, :number, :sequence,"
+        " :main_root, :label, :kind, :author_id, :author_name, :contributors, :created_at, :checksum, :content,"
+        " :files, :documents)",
+        version_columns(version),
+    )
+
+
+def version_columns(version: Version) -> dict[str, Any]:
+    """Return the columns of a version's row; the last two have texts in rows of earlier releases only."""
+    return {
+        "session_id": version.session_id,
+        "number": version.number,
+        "sequence": version.sequence,
+        "main_root": version.main_root,
+        "label": version.label,
+        "kind": str(version.kind),
+        "author_id": version.author_id,
+        "author_name": version.author_name,
+        "contributors": json.dumps(version.contributors),
+        "created_at": version.created_at,
+        "checksum": version_checksum(version),
+        "content": pack_contents(version),
+        "files": "",
+        "documents": "",
+    }
+
+
+def _evict_old_versions(db: sqlite3.Connection, version: Version, limit: int, auto_limit: int | None) -> None:
+    """Drop the automatic versions that have no place beside a new one; raises LimitReached."""
+    count = surplus(*_counts(db, version.session_id), version.kind, limit, auto_limit)
+    if count:
+        db.execute(
+            "DELETE FROM versions WHERE session_id = :session AND number IN (SELECT number FROM versions"
+            " WHERE session_id = :session AND kind = :kind ORDER BY number LIMIT :count)",
+            {"session": version.session_id, "kind": VersionKind.AUTO, "count": count},
+        )
+
+
+def _counts(db: sqlite3.Connection, session_id: str) -> tuple[int, int]:
+    row = db.execute(
+        "SELECT count(*), count(*) FILTER (WHERE kind = ?) FROM versions WHERE session_id = ?",
+        (VersionKind.AUTO, session_id),
+    ).fetchone()
+    return row[0], row[1]
+
+
+def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:
+    """The number comes from the index alone, so a row that cannot be read does not hide it."""
+    row = db.execute("SELECT max(number) FROM versions WHERE session_id = ?", (session_id,)).fetchone()
+    return _version(db, session_id, row[0], "*") if row[0] is not None else None
+
+
+def _version(db: sqlite3.Connection, session_id: str, number: int, columns: str) -> Version | None:
+    try:
+        row = db.execute(
+            f"SELECT {columns} FROM versions WHERE session_id = ? AND number = ?", (session_id, number)
+        ).fetchone()
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            return damaged_version(session_id, number)
+        raise
+    return as_version(row) if row else None
+
+
+def as_version(row: sqlite3.Row) -> Version:
+    """Return the version of a row, also of one without its texts."""
+    contents = None
+    if "files" in row.keys():  # noqa: SIM118 - a Row is no mapping
+        older = f"[{row['files']},{row['documents']}]"
+        contents = older.encode() if row["content"] is None else row["content"]
+
+    def describe() -> Version:
+        return Version(
+            session_id=row["session_id"],
+            number=row["number"],
+            sequence=row["sequence"],
+            files=None,
+            main_root=row["main_root"],
+            label=row["label"],
+            kind=VersionKind(row["kind"]),
+            author_id=row["author_id"],
+            author_name=row["author_name"],
+            contributors=tuple(json.loads(row["contributors"])),
+            created_at=row["created_at"],
+        )
+
+    return checked_version(row["session_id"], row["number"], row["checksum"], describe, contents)
+
+
+def seal_versions(db: sqlite3.Connection, limit: int) -> int:
+    """Give versions of earlier releases their checksums, and pack their texts; return how many."""
+    rows = db.execute("SELECT session_id, number FROM versions WHERE checksum IS NULL LIMIT ?", (limit,)).fetchall()
+    for session_id, number in rows:
+        version = _version(db, session_id, number, "*")
+        if version is None or version.is_damaged:
+            db.execute(
+                "UPDATE versions SET checksum = ? WHERE session_id = ? AND number = ?", (DAMAGED, session_id, number)
+            )
+            continue
+        db.execute(
+            "UPDATE versions SET checksum = :checksum, content = :content, files = '', documents = ''"
+            " WHERE session_id = :session_id AND number = :number",
+            version_columns(version),
+        )
+    return len(rows)

@@ -1,0 +1,122 @@
+"""What clients are told of rows that are damaged: which one, and everything else as before."""
+
+import io
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from storage.records import Chunk
+from tests.api import Answer, Api
+from tests.storage.rows import version
+
+
+@pytest.fixture
+async def session_id(server, ada: Api) -> str:
+    """A session with three versions and three messages, of each of which the second is damaged."""
+    session_id = await ada.new_session(code="one\n")
+    for text in ("one\n", "two\n", "three\n"):
+        assert (await ada.post(f"/code/{session_id}/save", {"code": text, "label": f"label {text}"})).status == 201
+        assert (await ada.post("/chat/send", {"sessionId": session_id, "message": text})).status == 201
+    store = server.parts.services.store
+    await store._engine.write(lambda db: db.execute("UPDATE versions SET content = content || x'00' WHERE number = 2"))
+    await store._engine.write(lambda db: db.execute("UPDATE messages SET text = 'tampered' WHERE sequence = 2"))
+    return session_id
+
+
+def git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def told(answer: Answer) -> tuple[int, str]:
+    assert "Version 2" in answer.body["message"]
+    return answer.status, answer.body["code"]
+
+
+async def test_damaged_version_is_409_by_its_number_everywhere(ada: Api, session_id: str) -> None:
+    """Nothing is answered in its place, and waiting is not advised."""
+    answers = [
+        await ada.get(f"/code/{session_id}/versions/2"),
+        await ada.get(f"/code/{session_id}/diff?from=1&to=2"),
+        await ada.get(f"/code/{session_id}/diff?from=2"),
+        await ada.post(f"/code/{session_id}/restore", {"version": 2}),
+    ]
+
+    assert {told(answer) for answer in answers} == {(409, "damaged")}
+    assert not any("Retry-After" in answer.headers for answer in answers)
+    assert (await ada.get(f"/code/{session_id}/versions/1")).body["code"] == "one\n"
+    assert (await ada.live(session_id))["code"] == "three\n"
+
+
+async def test_damaged_newest_version_is_no_latest(server, ada: Api) -> None:
+    session_id = await ada.new_session(code="one\n")
+    for text in ("one\n", "two\n"):
+        await ada.post(f"/code/{session_id}/save", {"code": text})
+    await server.parts.services.store._engine.write(
+        lambda db: db.execute("UPDATE versions SET label = 'x' WHERE number = 2")
+    )
+
+    assert told(await ada.get(f"/code/{session_id}/latest")) == (409, "damaged")
+    assert (await ada.live(session_id))["code"] == "two\n"
+    again = await ada.post(f"/code/{session_id}/save", {})
+    assert (again.status, again.body["version"]) == (201, 3)
+
+
+async def test_damaged_rows_keep_their_place_in_lists(ada: Api, session_id: str) -> None:
+    for query in ("", "?fields=meta"):
+        versions = (await ada.get(f"/code/{session_id}/versions{query}")).body["versions"]
+        assert [one["version"] for one in versions] == [3, 2, 1]
+    full = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
+    assert [one.get("damaged", False) for one in full] == [False, True, False]
+    assert ["code" in one for one in full] == [True, False, True]
+    messages = (await ada.get(f"/chat/{session_id}")).body["messages"]
+    assert [(one["message"], one.get("damaged", False)) for one in messages] == [
+        ("one\n", False), ("", True), ("three\n", False),
+    ]  # fmt: skip
+    timeline = await ada.get(f"/code/{session_id}/timeline")
+    assert "tampered" not in json.dumps(timeline.body)
+
+
+async def test_export_says_what_is_missing(ada: Api, session_id: str, tmp_path: Path) -> None:
+    """Each format: the archive by a file, the bundle by a commit, the player shows the rest."""
+    found = zipfile.ZipFile(io.BytesIO((await ada.get(f"/code/{session_id}/export")).body))
+    texts = {name: found.read(name).decode() for name in found.namelist() if name.startswith("versions/")}
+    assert texts == {
+        "versions/0001-manual/codemirror": "one\n",
+        "versions/0002-damaged/DAMAGED.txt": "Version 2 is damaged in the store: its texts are missing here.\n",
+        "versions/0003-manual/codemirror": "three\n",
+    }
+    chat = [json.loads(line) for line in found.read("chat.jsonl").decode().splitlines()]
+    assert [one.get("damaged", False) for one in chat] == [False, True, False]
+
+    bundle = tmp_path / "session.bundle"
+    bundle.write_bytes((await ada.get(f"/code/{session_id}/export?format=git")).body)
+    git("clone", "--quiet", str(bundle), str(tmp_path / "clone"))
+    log = git("-C", str(tmp_path / "clone"), "log", "--reverse", "--format=%s")
+    assert log.splitlines()[1] == "Version 2 is damaged in the store: its texts are missing here"
+    assert (tmp_path / "clone" / "codemirror").read_text() == "three\n"
+
+    replay = await ada.get(f"/code/{session_id}/export?format=replay")
+    assert replay.status == 200
+    assert b"tampered" not in replay.body
+
+
+@pytest.mark.parametrize("kind", ["zip", "git"])
+async def test_export_of_session_with_damaged_log_has_its_versions(server, ada: Api, expect_log, kind: str) -> None:
+    """The live document is out of service (409 `quarantined`); what was saved is not, and the export says so."""
+    expect_log("damaged in the store")
+    session_id = await ada.new_session()
+    store = server.parts.services.store
+    await store.add_version(version("saved\n", session_id, author_id=ada.user["id"], contributors=()), 10, 10)
+    await store.append_chunks([Chunk(session_id, 1, 1, b"rubbish", 1)])
+    assert (await ada.get(f"/code/{session_id}/latest?live=true")).body["code"] == "quarantined"
+
+    answer = await ada.get(f"/code/{session_id}/export?format={kind}")
+
+    assert answer.status == 200
+    if kind == "zip":
+        found = zipfile.ZipFile(io.BytesIO(answer.body))
+        assert found.read("versions/0001-manual/code") == b"saved\n"
+        assert b"cannot be read" in found.read("live/DAMAGED.txt")

@@ -1,0 +1,77 @@
+"""A file that was cut short is recovered by the commands of docs/storage.md."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from storage.errors import StoreUnavailable
+from storage.sqlite.store import SqliteStore
+from tests import system_packages
+from tests.processes import ROOT
+from tests.storage.rows import MANY, Seed, chunk, message, version
+
+PAGE = 4_096
+SHELL = system_packages.find_program("sqlite3")
+
+pytestmark = pytest.mark.skipif(not SHELL and not os.environ.get("CI"), reason="needs sqlite3")
+
+
+def commands() -> str:
+    """Return the commands of the section."""
+    section = (ROOT / "docs" / "storage.md").read_text().partition("## Damaged rows, damaged files")[2]
+    return section.partition("```sh\n")[2].partition("```")[0]
+
+
+def recover(folder: Path, command: str) -> None:
+    subprocess.run(["bash", "-euc", commands().replace(".dump", command)], cwd=folder, check=True, timeout=60)
+
+
+def has_recover() -> bool:
+    options = subprocess.run([str(SHELL), ":memory:", "PRAGMA compile_options"], check=True, capture_output=True)
+    return b"ENABLE_DBPAGE_VTAB" in options.stdout
+
+
+@pytest.fixture
+async def path(tmp_path: Path) -> Path:
+    """A file that lost its last third: versions, chat and log of a session, and the accounts before them."""
+    file = tmp_path / "collab.db"
+    store = SqliteStore(file)
+    await store.open()
+    seed = Seed(store)
+    for number in range(20):
+        await seed.user(f"user{number}")
+    await seed.session(owner_id="u-user0")
+    for number in range(1, 31):
+        await store.add_version(version(os.urandom(1_700).hex(), label=f"label {number}"), MANY)
+        await store.add_message(message(f"text {number}"))
+        await store.append_chunks([chunk(number, number, os.urandom(3_000))])
+    await store.close(is_clean=True)
+    os.truncate(file, file.stat().st_size * 2 // 3 // PAGE * PAGE)
+    return file
+
+
+def test_docs_name_commands_for_damaged_files() -> None:
+    assert len(re.findall("sqlite3", commands())) == 4
+
+
+@pytest.mark.parametrize("command", [".dump", ".recover"])
+async def test_truncated_file_is_refused_and_recovered_by_documented_commands(path: Path, command: str) -> None:
+    """The server starts on what is left, and every row of it is what was written."""
+    if command == ".recover" and not has_recover():
+        pytest.skip("this sqlite3 has no .recover")
+    with pytest.raises(StoreUnavailable, match="damaged"):
+        await SqliteStore(path).open()
+
+    recover(path.parent, command)
+
+    store = SqliteStore(path)
+    await store.open()
+    assert await store.user("u-user1")
+    versions = await store.versions("s1", None, MANY, with_files=True)
+    assert 5 < len(versions) < 31
+    assert not any(one.is_damaged for one in versions)
+    assert [one.text for one in await store.messages("s1", None, MANY)]
+    await store.close(is_clean=True)

@@ -1,0 +1,113 @@
+"""Versions whose pages in the file are broken: the others are listed, read and made."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.errors import RowDamaged
+from storage.sqlite.store import SqliteStore
+from tests.storage.rows import MANY, Seed, chunk, message, version
+
+PAGE = 4_096
+
+
+@pytest.fixture
+async def path(tmp_path: Path) -> Path:
+    """A closed store with five versions, each on a page of its own, forty messages and chunks."""
+    file = tmp_path / "collab.db"
+    store = SqliteStore(file)
+    await store.open()
+    await Seed(store).session()
+    await Seed(store).session("s2")
+    for number in range(1, 6):
+        await store.add_version(version(os.urandom(1_700).hex(), label=f"<label {number}>"), MANY)
+    for number in range(1, 41):
+        await store.add_message(message(f"<text {number}>" + "x" * 700))
+        await store.append_chunks([chunk(number, number, b"<chunk %d>" % number + os.urandom(700))])
+    await store.close(is_clean=True)
+    return file
+
+
+def break_page(path: Path, marker: bytes) -> None:
+    """Overwrite the head of the page that has these bytes, so that SQLite calls it malformed."""
+    data = bytearray(path.read_bytes())
+    at = data.index(marker) // PAGE * PAGE
+    data[at : at + 8] = b"\xff" * 8
+    path.write_bytes(data)
+
+
+async def opened(path: Path) -> SqliteStore:
+    store = SqliteStore(path)
+    await store.open()
+    return store
+
+
+async def test_malformed_page_damages_one_version_only(path: Path) -> None:
+    break_page(path, b"<label 3>")
+    store = await opened(path)
+
+    for with_files in (True, False):
+        listed = await store.versions("s1", None, MANY, with_files=with_files)
+        assert [(one.number, one.is_damaged) for one in listed] == [
+            (5, False), (4, False), (3, True), (2, False), (1, False),
+        ]  # fmt: skip
+    assert [one.files is None for one in await store.versions("s1", None, MANY, with_files=True)].count(True) == 1
+    found = await store.version("s1", 3)
+    assert found
+    assert found.is_damaged
+    await store.close(is_clean=True)
+
+
+async def test_malformed_page_of_newest_version_is_not_passed_over(path: Path) -> None:
+    """Its number comes from the index: a row without it would be taken for none, and its number given again."""
+    break_page(path, b"<label 5>")
+    store = await opened(path)
+
+    newest = await store.newest_version("s1")
+
+    assert newest
+    assert (newest.number, newest.is_damaged) == (5, True)
+    await store.close(is_clean=True)
+
+
+async def test_malformed_page_of_chat_damages_its_messages_only(path: Path) -> None:
+    """A page holds several; each keeps its place in the list."""
+    break_page(path, b"<text 1>" + b"x" * 100)  # more than the index of ids has
+    store = await opened(path)
+
+    found = await store.messages("s1", None, MANY)
+
+    assert [one.sequence for one in found] == list(range(1, 41))
+    damaged = [one.sequence for one in found if one.is_damaged]
+    assert damaged == list(range(1, damaged[-1] + 1))
+    assert len(damaged) < 10
+    await store.close(is_clean=True)
+
+
+async def test_malformed_page_of_log_is_permanent_and_spares_other_sessions(path: Path) -> None:
+    """The error says that waiting does not help; others' logs are written in the same moment."""
+    break_page(path, b"<chunk 1>")
+    store = await opened(path)
+
+    with pytest.raises(RowDamaged, match="damaged") as caught:
+        await store.chunks("s1", 0, MANY)
+    await store.append_chunks([chunk(1, 1, session_id="s2")])
+
+    assert "<chunk" not in str(caught.value)
+    assert await store.chunks("s2", 0, MANY) == [chunk(1, 1, session_id="s2")]
+    await store.close(is_clean=True)
+
+
+async def test_text_that_is_no_utf8_is_damage_and_is_not_told(path: Path) -> None:
+    """SQLite's own message would have the text in it."""
+    store = await opened(path)
+    await store._engine.write(
+        lambda db: db.execute("UPDATE sessions SET title = CAST(x'736563726574ff' AS TEXT) WHERE id = 's1'")
+    )
+
+    with pytest.raises(RowDamaged) as caught:
+        await store.session("s1")
+
+    assert "secret" not in str(caught.value)
+    await store.close(is_clean=True)

@@ -1,0 +1,128 @@
+"""Checksums of rows that hold text: whatever is not as it was written is noticed."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.checksums import (
+    checked_message,
+    checked_version,
+    message_checksum,
+    pack_contents,
+    unpack_contents,
+    version_checksum,
+)
+from storage.records import Version, VersionKind
+from tests.storage.rows import message, odd_text, version
+
+VERSION = version("print(1)\n" * 100, number=3, documents={"map": {"type": "map", "value": {"a": 1}, "leftOut": None}})
+
+CHANGES: dict[str, Any] = {
+    "session_id": "s2",
+    "number": 4,
+    "sequence": 8,
+    "main_root": "other",
+    "label": "draft.",
+    "kind": VersionKind.AUTO,
+    "author_id": "u-bob",
+    "contributors": ("u-ada",),
+    "created_at": 1,
+}
+
+
+def read(row: Version, checksum: int | None, contents: bytes | None) -> Version:
+    described = replace(row, files=None, documents={})
+    return checked_version(row.session_id, row.number, checksum, lambda: described, contents)
+
+
+@odd_text
+def test_version_comes_back_as_packed(text: str) -> None:
+    given_version = replace(VERSION, files={text: text, "\ud800": "half \udc00"})
+
+    found = read(given_version, version_checksum(given_version), pack_contents(given_version))
+
+    assert found == given_version
+    assert not found.is_damaged
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_version_whose_description_changed_is_damaged_as_a_whole(name: str) -> None:
+    """Nothing of it is shown: nobody knows which part is wrong."""
+    changed = replace(VERSION, **{name: CHANGES[name]})
+
+    found = read(changed, version_checksum(VERSION), None)
+
+    assert found.is_damaged
+    assert (found.number, found.label, found.author_id, found.files) == (changed.number, "", "", None)
+
+
+@given(st.data())
+def test_version_contents_with_any_bit_flipped_are_damaged(data: st.DataObject) -> None:
+    """Its description is shown, its texts are not."""
+    packed = bytearray(pack_contents(VERSION))
+    packed[data.draw(st.integers(0, len(packed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+
+    found = read(VERSION, version_checksum(VERSION), bytes(packed))
+
+    assert found == replace(VERSION, files=None, documents={}, is_damaged=True)
+
+
+@pytest.mark.parametrize("contents", [b"", b"\x01", b"\0" * 100, b"{", b'["a", "b"]', b"[1]", b"\xff"])
+def test_version_contents_of_no_form_are_damaged(contents: bytes) -> None:
+    assert read(VERSION, version_checksum(VERSION), contents).is_damaged
+
+
+def test_contents_of_another_version_are_damaged() -> None:
+    """A page that the disk wrote to another place is sound in itself."""
+    other = replace(VERSION, number=4)
+
+    assert read(VERSION, version_checksum(VERSION), pack_contents(other)).is_damaged
+
+
+def test_version_that_cannot_be_described_is_damaged() -> None:
+    def describe() -> Version:
+        raise ValueError("no kind")
+
+    found = checked_version("s1", 3, None, describe, b"")
+
+    assert (found.number, found.is_damaged) == (3, True)
+
+
+def test_damaged_version_packed_again_stays_damaged() -> None:
+    """So that a copy of the store does not make it sound."""
+    damaged = read(replace(VERSION, label="x"), version_checksum(VERSION), None)
+
+    found = read(damaged, version_checksum(damaged), pack_contents(damaged))
+
+    assert found.is_damaged
+
+
+@pytest.mark.parametrize(
+    ("data", "files", "documents"), [(b'{"a": "b"}', {"a": "b"}, {}), (b'[{},{"m": 1}]', {}, {"m": 1})]
+)
+def test_contents_of_earlier_releases_are_read(data: bytes, files: dict[str, str], documents: dict[str, Any]) -> None:
+    assert unpack_contents("s1", 1, data) == (files, documents)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"text": "hellp"}, {"sender_id": "u-bob"}, {"created_at": 1}, {"id": "m-2"}, {"text": None}]
+)
+def test_message_that_changed_is_damaged(changed: dict[str, Any]) -> None:
+    sent = message("hello", sequence=5)
+    row = {name: getattr(sent, name) for name in ("id", "sender_id", "sender_name", "text", "created_at")}
+
+    sound = checked_message("s1", 5, row, message_checksum(sent))
+    nameless = checked_message("s1", 5, {**row, "sender_name": ""}, message_checksum(sent))
+    found = checked_message("s1", 5, {**row, **changed}, message_checksum(sent))
+
+    assert sound == sent
+    assert not nameless.is_damaged
+    assert (found.is_damaged, found.text, found.sequence) == (True, "", 5)
+    assert checked_message("s1", 5, row, message_checksum(found)).is_damaged
+
+
+def test_version_without_checksum_is_of_an_earlier_release() -> None:
+    assert read(VERSION, None, pack_contents(VERSION)) == VERSION
