@@ -114,6 +114,7 @@ def _services(
         versions=assembly.versions,
         history_reader=assembly.history_reader,
         redactor=assembly.redactor,
+        text_changes=assembly.text_changes,
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
         password_tries=_password_tries(Rates(config, limit_counters)),

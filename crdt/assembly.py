@@ -11,6 +11,7 @@ from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.rooms import Rooms
+from crdt.lifecycle.text_changes import TextChanges
 from crdt.lifecycle.whole_texts import WholeTexts
 from crdt.limits import RoomsSettings
 from storage.base import Store
@@ -24,6 +25,7 @@ class Assembly:
     versions: Versions
     history_reader: HistoryReader
     redactor: Redactor
+    text_changes: TextChanges
 
 
 def assemble(
@@ -42,4 +44,5 @@ def assemble(
         versions=Versions(store, rooms, version_writer, whole_texts, environment.workers),
         history_reader=history_reader,
         redactor=Redactor(store, rooms, cache, environment.workers),
+        text_changes=TextChanges(environment.workers, environment.clock, environment.cpu_s),
     )

@@ -10,6 +10,7 @@ from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
 from crdt.history.versions import Versions
 from crdt.lifecycle.rooms import Rooms
+from crdt.lifecycle.text_changes import TextChanges
 from crdt.limits import LimitCounters
 from crdt.workers import Workers
 from handlers import settings
@@ -104,6 +105,7 @@ class Services:
     versions: Versions
     history_reader: HistoryReader
     redactor: Redactor
+    text_changes: TextChanges
     tokens: Tokens
     passwords: Passwords
     password_tries: PasswordTries

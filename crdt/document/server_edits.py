@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from crdt.document.document import Document
+from crdt.document.view import TextCopy, edit_copy
 from crdt.structs.struct_index import StructIndex
-from crdt.text.text_map import Edit
+from crdt.text.byte_edits import applied, edits_between
+from crdt.text.text_map import Edit, TextMap
 
 _MAX_CLIENT_ID = (1 << 32) - 1
 
@@ -39,6 +42,37 @@ class ServerEdits:
             yield client
         finally:
             self._clients[user_id] = client
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedEdit:
+    """A text that a client sent for one that it had before, and that changed since (`crdt.room.text_clients`).
+
+    root   the root that it is about
+    base   what the client had, with LF line ends
+    plain  what it has now, with LF line ends
+    found  the map from `base` to `text`
+    text   what the root holds
+    """
+
+    root: str
+    base: bytes
+    plain: bytes
+    found: TextMap
+    text: bytes
+
+
+def edit_carried(copy: TextCopy, edit: CarriedEdit, client_id: int, steps: int) -> tuple[list[Edit], bytes]:
+    """Return the edits that make `plain` of `base`, and the update that makes them in the document.
+
+    steps  bound the comparison, see `text_diff.changes`
+
+    Raises TextUnavailable.
+    """
+    edits = edits_between(edit.base, edit.plain, steps)
+    carried, _ = edit.found.carry(edits, edit.text)
+    files = {edit.root: applied(edit.text, carried).decode()}
+    return edits, edit_copy(copy, files, client_id, carried)
 
 
 def code_root(files: dict[str, str], main_root: str) -> str:

@@ -5,13 +5,16 @@ keeps how the text changed, and each client's bases: texts that it may have had 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from weakref import WeakSet
 
 from crdt.document.server_edits import code_root
 from crdt.room.room import Room
-from crdt.text.byte_edits import common_ends, edits_between
+from crdt.text.byte_edits import applied, common_ends, edits_between, is_near
 from crdt.text.text_map import Edit, Shift, TextMap, shifts_of
 
+NEAR_BYTES = 16 << 10
+"""Bytes between the first and the last difference, of both texts together, that are compared in a few milliseconds."""
 _MAX_BATCHES = 200
 _MAX_SHIFTS = 20_000
 
@@ -39,13 +42,36 @@ class TextFeed:
         self.revision = 0
         self.refresh()
 
+    @property
+    def room(self) -> Room:
+        return self._room
+
+    @property
+    def root(self) -> str:
+        """The root that holds the session's code."""
+        return self._root
+
     def refresh(self) -> None:
-        """Take in what others have changed."""
+        """Take in what others have changed; of large changes in two places all between them counts as changed."""
+        if (now := self.behind()) is not None:
+            self.catch_up(self.text, now, edits_between(self.text, now, most=1))
+
+    def behind(self) -> bytes | None:
+        """Take in what others have changed; if that is too much to be compared here, return the newest text instead."""
         files = self._room.files()
         self._root = code_root(files, self._room.main_root)
         now = files.get(self._root, "").encode()
-        if now != self.text:
-            self._push(edits_between(self.text, now), now)
+        if now == self.text:
+            return None
+        if not is_near(self.text, now, NEAR_BYTES):
+            return now
+        self._push(edits_between(self.text, now), now)
+        return None
+
+    def catch_up(self, old: bytes, new: bytes, edits: Sequence[Edit]) -> None:
+        """Take in a change that was compared elsewhere, unless somebody else did so meanwhile."""
+        if self.text is old:
+            self._push(edits, new)
 
     def plain(self) -> tuple[bytes, TextMap]:
         """Return the text with LF line ends and the map from that to the text; made once for all clients."""
@@ -56,10 +82,17 @@ class TextFeed:
     def add(self, client: "TextClient") -> None:
         self._clients.add(client)
 
-    def write(self, user_id: str, edits: Sequence[Edit], text: bytes, now: int) -> None:
-        """Make edits of the text as it is, which make `text` of it; raises what `Room.edit` raises."""
-        if edits:
+    def write(self, user_id: str, edits: Sequence[Edit], now: int, update: bytes = b"") -> None:
+        """Make edits of the text as it is; raises what `Room.edit` raises.
+
+        update  makes them, if it was made elsewhere already
+        """
+        text = applied(self.text, edits)
+        if update:
+            self._room.take_edit(user_id, update, now)
+        elif edits:
             self._room.edit(user_id, {self._root: text.decode()}, now, edits)
+        if edits:
             self._push(edits, text)
 
     def since(self, revision: int) -> Iterable[Sequence[Shift]]:
@@ -108,6 +141,25 @@ class Base:
         return len(self.text) + len(text) - 2 * sum(common_ends(self.text, text))
 
 
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """A text that a client sent, as an edit of a base.
+
+    text   as it came
+    plain  with LF line ends
+    base   what the client had
+    """
+
+    text: bytes
+    plain: bytes
+    base: Base
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the two are compared in a few milliseconds."""
+        return is_near(self.base.text, self.plain, NEAR_BYTES)
+
+
 class TextClient:
     """What one client has been sent and has sent.
 
@@ -117,8 +169,9 @@ class TextClient:
     """
 
     def __init__(self, feed: TextFeed, user_id: str) -> None:
-        self._feed = feed
-        self._user_id = user_id
+        self.feed = feed
+        self.user_id = user_id
+        self._changing: Base | None = None
         self._known = Base(b"", TextMap(), feed.revision)
         self._in_flight: Base | None = None
         self._in_flight_revision = 0
@@ -138,12 +191,12 @@ class TextClient:
         """Return the text to send now, None while one is on its way or if the client has it already."""
         if self._in_flight is not None:
             return None
-        base = Base.of(self._feed)
+        base = Base.of(self.feed)
         if base.text == self._known.text and not self._is_new and not self._must_send:
             return None
         self._is_new = self._must_send = False
         self._in_flight, self._in_flight_revision = base, base.revision
-        text = base.text.replace(b"\n", self._style) if self._style else self._feed.text
+        text = base.text.replace(b"\n", self._style) if self._style else self.feed.text
         return text.decode()
 
     def received(self, now: int) -> None:
@@ -165,25 +218,36 @@ class TextClient:
 
     # -- from the client --------------------------------------------------------------------------
 
-    def change(self, code: str, now: int) -> None:
-        """Merge the whole text that the client has now, as an edit of the text it had.
+    def begin(self, code: str, now: int) -> TextChange:
+        """Take the whole text that the client has now, as an edit of the text it had; return what `finish` needs.
 
-        Raises what `Room.edit` raises; the room and the bases are then as they were.
+        The feed must be up to date.
         """
         text = code.encode()
         plain = text.replace(b"\r\n", b"\n")
-        feed = self._feed
-        feed.refresh()
-        base = self._nearest(plain, now)
+        base = self._changing = self._nearest(plain, now)
+        base.advance(self.feed)
+        return TextChange(text, plain, base)
+
+    def finish(self, change: TextChange, edits: Sequence[Edit], now: int, update: bytes = b"") -> None:
+        """Make a change. The feed must be up to date, and may be newer than at `begin`.
+
+        Raises what `Room.edit` raises; the room and the bases are then as they were.
+
+        edits   make the client's text of the base
+        update  makes them of the document as it was at `begin`, if it was made elsewhere
+        """
+        feed, base = self.feed, change.base
         base.advance(feed)
-        edits, carried_map = base.map.carry(edits_between(base.text, plain), feed.text)
-        feed.write(self._user_id, edits, applied(feed.text, edits), now)
+        self._changing = None
+        carried, carried_map = base.map.carry(edits, feed.text)
+        feed.write(self.user_id, carried, now, update)
         if base is not self._known:
             is_own = self._known is self._own
             self._retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)  # it may be shown later
-        self._known = self._own = Base(plain, carried_map, feed.revision)
+        self._known = self._own = Base(change.plain, carried_map, feed.revision)
         self._own_revision, self._own_until = feed.revision, None
-        self._style = _line_ends(text) or self._style
+        self._style = _line_ends(change.text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
         """Take over what an earlier connection of the same user may have had."""
@@ -197,9 +261,9 @@ class TextClient:
 
     def advance(self) -> None:
         """Carry all bases on before the feed forgets how."""
-        for base in (self._known, self._in_flight, self._own, *self._retired):
+        for base in (self._known, self._in_flight, self._own, self._changing, *self._retired):
             if base is not None:
-                base.advance(self._feed)
+                base.advance(self.feed)
 
     def _nearest(self, text: bytes, now: int) -> Base:
         """Return what the client most likely had: among the texts it can have, the one nearest to `text`.
@@ -221,16 +285,6 @@ class TextClient:
     def _retire(self, base: Base, expires_at: int) -> None:
         base.expires_at = expires_at
         self._retired.append(base)
-
-
-def applied(text: bytes, edits: Sequence[Edit]) -> bytes:
-    """Return the text with edits made that are in order, with positions in `text`."""
-    parts: list[bytes] = []
-    done = 0
-    for position, deleted, inserted in edits:
-        parts += (text[done:position], inserted)
-        done = position + deleted
-    return b"".join((*parts, text[done:]))
 
 
 def _line_ends(text: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """For text clients (`crdt.room.text_clients`): which edits, in bytes, turn one UTF-8 text into another."""
 
+from collections.abc import Sequence
+
 from crdt.text.text_diff import MAX_EDITS, MAX_STEPS, changes
 from crdt.text.text_map import Edit
 
@@ -13,7 +15,7 @@ def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS, most: int = MA
     """
     prefix, suffix = common_ends(old, new)
     before, after = old[prefix : len(old) - suffix], new[prefix : len(new) - suffix]
-    if not before or not after:
+    if not before or not after or most == 1:
         return [Edit(prefix, len(before), after)] if before or after else []
     edits = []
     text, at, position = before.decode(), 0, prefix
@@ -24,6 +26,22 @@ def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS, most: int = MA
         position += size
         at = start + deleted
     return edits
+
+
+def applied(text: bytes, edits: Sequence[Edit]) -> bytes:
+    """Return the text with edits made that are in order, with positions in `text`."""
+    parts: list[bytes] = []
+    done = 0
+    for position, deleted, inserted in edits:
+        parts += (text[done:position], inserted)
+        done = position + deleted
+    return b"".join((*parts, text[done:]))
+
+
+def is_near(old: bytes, new: bytes, most: int) -> bool:
+    """Whether at most so many bytes lie between the first and the last difference, or one text only has more there."""
+    prefix, suffix = common_ends(old, new)
+    return len(old) + len(new) - 2 * (prefix + suffix) <= most or prefix + suffix >= min(len(old), len(new))
 
 
 def common_ends(old: bytes, new: bytes) -> tuple[int, int]:

@@ -1,7 +1,6 @@
 """What signed-in clients ask for: each event checked, slowed where it comes too fast, and carried out."""
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -96,16 +95,16 @@ class Events:
             # What a standard client kept while it was away is the first that it sends, before it joins again.
             await self._join(client, body)
         connection, session = _joined(client, body)
-        if not connection.connection.may_write:
-            _send_again(client, connection, session)
-            if session.room.members.is_open:
-                raise errors.forbidden(f"Your role here is {connection.connection.role}, this needs {Role.EDITOR}.")
-            raise errors.session_ended()
-        began = time.perf_counter()
-        try:
-            connection.text.change(body["code"], self._services.clock())
-        finally:
-            client.rate.worked(time.perf_counter() - began)
+
+        def check() -> None:
+            if not connection.may_write:
+                _send_again(client, connection, session)
+                if session.room.members.is_open:
+                    raise errors.forbidden(f"Your role here is {connection.connection.role}, this needs {Role.EDITOR}.")
+                raise errors.session_ended()
+
+        check()
+        await self._services.text_changes.change(connection.text, body["code"], check, client.rate.worked)
 
     async def _send(self, client: EventClient, body: dict[str, Any]) -> dict[str, Any]:
         _joined(client, body)

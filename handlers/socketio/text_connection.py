@@ -7,6 +7,7 @@ from typing import Protocol
 
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
+from crdt.room.members import may_write
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
@@ -70,6 +71,7 @@ class TextConnection:
         self._clock = clock
         self._began = clock()
         self._presence_clock = 0
+        self._is_closed = False
         self._is_typing = False
 
     # -- the Outbox of crdt.room.connection, and a Socket of handlers.connections ------------------
@@ -83,7 +85,14 @@ class TextConnection:
         """Send nothing: a text client asks for no document."""
 
     def close(self, reason: CloseReason, message: str = "") -> None:
+        self._is_closed = True
         self.client.unseated(reason, message)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether what the client has sent may be written: also if it has left since, unless it was sent away."""
+        members = self._session.room.members
+        return not self._is_closed and may_write(self.connection.role, is_open=members.is_open)
 
     # -- text and presence ------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from crdt.errors import CrdtError
+from crdt.lifecycle.text_changes import TextChanges
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
@@ -28,8 +29,11 @@ _log = logging.getLogger(__name__)
 class TextSession:
     """The observer of a room in which there are text clients."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, text_changes: TextChanges) -> None:
+        """text_changes: compares what is too large for the event loop."""
         self.room = room
+        self._text_changes = text_changes
+        self._catching_up: asyncio.Task[None] | None = None
         self.feed = TextFeed(room)
         self.connections: dict[TextConnection, None] = {}
         self._loop = asyncio.get_running_loop()
@@ -42,6 +46,8 @@ class TextSession:
 
     def close(self) -> None:
         """Stop observing the room."""
+        if self._catching_up:
+            self._catching_up.cancel()
         self.typing.close()
         self.room.members.stop_observing(self)
 
@@ -127,14 +133,27 @@ class TextSession:
 
     def _flush(self) -> None:
         self._is_scheduled = False
-        if not self.connections:
+        if not self.connections or self._catching_up:
             return
         began = self._loop.time()
         try:
-            self.feed.refresh()
+            if self.feed.behind() is not None:
+                self._catching_up = self._loop.create_task(self._catch_up(), name="socket.io text")
+                return
             for connection in list(self.connections):
                 connection.offer()
         except CrdtError:
             _log.exception("the text of session %s cannot be sent", self.room.session_id)
         now = self._loop.time()
         self._flushed_at = now + _REST * (now - began)
+
+    async def _catch_up(self) -> None:
+        """Take in a change that is too large to be compared by the event loop, and send the text then."""
+        try:
+            await self._text_changes.refresh(self.feed, self.room.session_id)
+        except CrdtError:
+            _log.exception("the text of session %s cannot be sent", self.room.session_id)
+        else:
+            self.edited()
+        finally:
+            self._catching_up = None

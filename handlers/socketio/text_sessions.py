@@ -90,7 +90,7 @@ class TextSessions:
         # Whatever may raise comes before the connection is counted: nobody would give a count back that no client has.
         session = self._sessions.get(session_id)
         if session is None or session.room is not room:
-            session = TextSession(room)
+            session = TextSession(room, services.text_changes)
         client_id = 1 + int.from_bytes(services.random_bytes(4)) % ((1 << 32) - 1)
         connection = TextConnection(client, session, Identity(user, client.login_id, role, client_id), services.clock)
         if limit := services.connections.join(session_id, user.id):

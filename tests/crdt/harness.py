@@ -12,6 +12,8 @@ from crdt.room.connection import Connection
 from crdt.room.context import LogSource, RoomContext
 from crdt.room.presence import Presence
 from crdt.room.room import Room
+from crdt.room.text_clients import TextClient
+from crdt.text.byte_edits import edits_between
 from crdt.wire import y_protocol
 from harness.typist import Typist
 from storage.records import Role
@@ -138,3 +140,10 @@ def presence_in(frame: bytes) -> tuple[y_protocol.AwarenessEntry, ...]:
     message = y_protocol.decode(frame)
     assert isinstance(message, y_protocol.AwarenessUpdate)
     return message.entries
+
+
+def change(client: TextClient, text: str, now: int) -> None:
+    """Merge the text that a client sends, as `TextChanges` does with a small one."""
+    client.feed.refresh()
+    begun = client.begin(text, now)
+    client.finish(begun, edits_between(begun.base.text, begun.plain), now)

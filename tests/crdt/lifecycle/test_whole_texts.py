@@ -1,41 +1,20 @@
 """Whole texts: large ones are compared in a worker, edits made meanwhile stay, and equal texts change nothing."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from crdt.errors import WorkTooLarge
 from crdt.lifecycle.whole_texts import WholeTexts
 from crdt.room.room import Room
-from crdt.workers import Workers
 from tests.crdt.harness import NOW, Typist, join, send
+from tests.crdt.held_workers import HeldWorkers
 from tests.crdt.world import World
 from tests.waiting import until
 
 LINES = [f"line {number}\n" for number in range(4_000)]
 LARGE = "".join(LINES)
 CHANGED = "".join(f"{line[:-1]}!\n" if number % 1_000 == 500 else line for number, line in enumerate(LINES))
-
-
-class HeldWorkers(Workers):
-    """Does jobs in this process, each when it is released; `refused` numbers of steps take too long."""
-
-    def __init__(self, refused: tuple[int, ...] = ()) -> None:
-        super().__init__()
-        self.release = asyncio.Event()
-        self.steps: list[int] = []
-        self._refused = refused
-
-    async def run(  # type: ignore[override]  # any function
-        self, function: Callable[..., Any], *arguments: Any, key: str, deadline_s: float
-    ) -> Any:
-        self.steps.append(arguments[-1])
-        await self.release.wait()
-        if len(self.steps) in self._refused:
-            raise WorkTooLarge("the work took longer than it may")
-        return function(*arguments)
 
 
 class Scene:

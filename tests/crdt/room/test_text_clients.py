@@ -2,17 +2,20 @@
 
 import itertools
 import random
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 import crdt.room.text_clients
+from crdt.document.server_edits import CarriedEdit, edit_carried
 from crdt.errors import DocumentFull
 from crdt.limits import RoomLimits
 from crdt.room.room import Room
 from crdt.room.text_clients import RETIRED_MS, TextClient, TextFeed
+from crdt.text.text_diff import MAX_STEPS
 from crdt.wire import y_protocol
-from tests.crdt.harness import NOW, Typist, join, make_room, send
+from tests.crdt.harness import NOW, Typist, change, join, make_room, send
 
 LETTERS = [chr(code) for code in (*range(0x4E00, 0x4E00 + 4_000), *range(0x1F300, 0x1F5FF))]
 
@@ -45,7 +48,7 @@ def test_text_client_with_old_text_overwrites_nothing() -> None:
     typist.hear(room.document.state())
 
     send(room, connection, typist.insert(3, " and a half"))
-    client.change("one two three", NOW)
+    change(client, "one two three", NOW)
 
     assert code(room) == "one and a half two three"
     assert client.to_send() == "one and a half two three"
@@ -56,7 +59,7 @@ def test_text_client_does_not_receive_own_text() -> None:
     feed = TextFeed(room)
     client, other = client_of(feed), client_of(feed, "bob")
 
-    client.change("ab", NOW)
+    change(client, "ab", NOW)
 
     assert client.to_send() is None
     assert other.to_send() == "ab"
@@ -68,7 +71,7 @@ def test_text_client_receives_one_text_at_a_time() -> None:
     feed = TextFeed(room)
     client, other = client_of(feed), client_of(feed, "bob")
     for text, sent in (("ab", "ab"), ("abc", None), ("abcd", None)):
-        other.change(text, NOW)
+        change(other, text, NOW)
         assert client.to_send() == sent
 
     client.received(NOW)
@@ -82,7 +85,7 @@ def test_text_client_that_received_nothing_replaces_nothing(early: str) -> None:
     room = with_text("code of the session\n")
     client = TextClient(TextFeed(room), "ada")
 
-    client.change(early, NOW)
+    change(client, early, NOW)
 
     assert code(room) == "code of the session\n" + early
     assert client.to_send() == "code of the session\n" + early
@@ -93,11 +96,11 @@ def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
     room = with_text("one")
     feed = TextFeed(room)
     client, other = client_of(feed), client_of(feed, "bob")
-    other.change("one two", NOW)
+    change(other, "one two", NOW)
     assert client.to_send() == "one two"
     client.received(NOW)
 
-    client.change("one!", NOW + RETIRED_MS)
+    change(client, "one!", NOW + RETIRED_MS)
 
     assert code(room) in ("one! two", "one two!")
 
@@ -108,13 +111,13 @@ def test_text_client_edit_of_own_text_is_not_doubled_by_older_text_that_comes_la
     feed = TextFeed(room)
     client = TextClient(feed, "ada")
     assert client.to_send() == ""
-    client.change("hello\nworld\n", NOW)
+    change(client, "hello\nworld\n", NOW)
     client.received(NOW)
     typist, (connection, _) = Typist(5), join(room, "yjs")
     typist.hear(room.document.state())
     send(room, connection, typist.insert(0, "// top\n"))
 
-    client.change("hello\nworld!\n", NOW + 10_000)
+    change(client, "hello\nworld!\n", NOW + 10_000)
 
     assert code(room) == "// top\nhello\nworld!\n"
     assert client.to_send() == "// top\nhello\nworld!\n"
@@ -125,12 +128,12 @@ def test_text_client_goes_on_from_own_text_after_confirming_another() -> None:
     room = with_text("one")
     feed = TextFeed(room)
     client, other = client_of(feed), client_of(feed, "bob")
-    client.change("one two", NOW)
-    other.change("zero one", NOW)
+    change(client, "one two", NOW)
+    change(other, "zero one", NOW)
     assert client.to_send() == "zero one two"
     client.received(NOW)
 
-    client.change("one two three", NOW + 10 * RETIRED_MS)
+    change(client, "one two three", NOW + 10 * RETIRED_MS)
 
     assert code(room) == "zero one two three"
 
@@ -140,14 +143,14 @@ def test_text_client_may_take_back_what_came_since_its_own_text() -> None:
     room = with_text("")
     feed = TextFeed(room)
     client, other = client_of(feed), client_of(feed, "bob")
-    client.change("one", NOW)
+    change(client, "one", NOW)
     assert other.to_send() == "one"
     other.received(NOW)
-    other.change("one two", NOW)
+    change(other, "one two", NOW)
     assert client.to_send() == "one two"
     client.received(NOW)
 
-    client.change("one", NOW + RETIRED_MS + 1)
+    change(client, "one", NOW + RETIRED_MS + 1)
 
     assert code(room) == "one"
 
@@ -157,12 +160,12 @@ def test_text_client_after_reconnect_goes_on_from_own_text() -> None:
     feed = TextFeed(room)
     before = TextClient(feed, "ada")
     before.to_send()
-    before.change("hello\n", NOW)
+    change(before, "hello\n", NOW)
     before.received(NOW)
 
     after = TextClient(feed, "ada")
     after.remember(before, NOW + 5_000)
-    after.change("hello!\n", NOW + 4_000)
+    change(after, "hello!\n", NOW + 4_000)
 
     assert code(room) == "hello!\n"
 
@@ -171,11 +174,11 @@ def test_text_client_may_delete_text_it_received() -> None:
     room = with_text("one")
     feed = TextFeed(room)
     client, other = client_of(feed), client_of(feed, "bob")
-    other.change("one two", NOW)
+    change(other, "one two", NOW)
     assert client.to_send() == "one two"
     client.received(NOW)
 
-    client.change("one", NOW + RETIRED_MS + 1)
+    change(client, "one", NOW + RETIRED_MS + 1)
 
     assert code(room) == "one"
 
@@ -195,13 +198,13 @@ def test_text_client_keeps_line_ends_of_document(document: str, sent: str, resul
     feed = TextFeed(room)
     client, other = client_of(feed), client_of(feed, "bob")
 
-    client.change(sent, NOW)
+    change(client, sent, NOW)
 
     assert code(room) == result
     assert client.to_send() is None
     other.to_send()
     other.received(NOW)
-    other.change(result + "z", NOW + RETIRED_MS + 1)
+    change(other, result + "z", NOW + RETIRED_MS + 1)
     assert client.to_send() == shown
 
 
@@ -213,7 +216,7 @@ def test_text_client_may_replace_whole_text(code_sent: str) -> None:
     assert client.to_send() == "hello world"
     client.received(NOW)
 
-    client.change(code_sent, NOW + 1)
+    change(client, code_sent, NOW + 1)
 
     assert code(room) == code_sent
 
@@ -224,10 +227,10 @@ def test_text_client_edit_over_limit_is_refused_and_changes_nothing() -> None:
     client = client_of(TextFeed(room))
 
     with pytest.raises(DocumentFull):
-        client.change("abc" + "x" * 20, NOW)
+        change(client, "abc" + "x" * 20, NOW)
     assert code(room) == "abc"
     assert client.to_send() is None
-    client.change("abcx", NOW)
+    change(client, "abcx", NOW)
 
     assert code(room) == "abcx"
 
@@ -248,11 +251,11 @@ def test_text_client_after_reconnect_has_edits_merged() -> None:
     room = with_text("one two")
     feed = TextFeed(room)
     before, other = client_of(feed), client_of(feed, "bob")
-    other.change("one 2 two", NOW)
+    change(other, "one 2 two", NOW)
 
     after = TextClient(feed, "ada")
     after.remember(before, NOW + 5_000)
-    after.change("one two three", NOW + 4_000)
+    change(after, "one two three", NOW + 4_000)
 
     assert code(room) == "one 2 two three"
 
@@ -260,7 +263,7 @@ def test_text_client_after_reconnect_has_edits_merged() -> None:
 def test_text_client_edit_has_its_author() -> None:
     room = with_text("")
     client = client_of(TextFeed(room), "ada")
-    client.change("hello", NOW)
+    change(client, "hello", NOW)
 
     assert [user for user, _ in sorted(room.contributions.since_version.items(), key=lambda item: item[1])][-1] == "ada"
 
@@ -274,9 +277,9 @@ def test_text_client_without_confirmations_still_merges_correctly(monkeypatch: p
     text = "end"
     for number in range(23):
         text = f"{number} {text}"
-        busy.change(text, NOW)
+        change(busy, text, NOW)
 
-    silent.change("end!", NOW)
+    change(silent, "end!", NOW)
 
     assert code(room) == text + "!"
     assert len(feed._batches) <= 6
@@ -308,11 +311,38 @@ class Front:
             if text is None:
                 self.client.received(now)
             else:
-                self.client.change(text, now)
+                change(self.client, text, now)
 
     def type(self, edit: "Edits") -> None:
         self.shown = edit.of(self.shown.replace("\r\n", "\n")).replace("\n", self.end)
         self.to_server.append(self.shown)
+
+
+class SlowFront(Front):
+    """A front end whose texts a worker compares: the room goes on, and each change is made some time after it came."""
+
+    def __init__(self, feed: TextFeed, name: str, crlf: bool) -> None:
+        super().__init__(feed, name, crlf)
+        self._made: tuple[Any, Any, Any, ExitStack] | None = None
+
+    def deliver(self, now: int) -> None:
+        """What comes after a text waits until that is done, as events of one client do."""
+        if self._made:
+            change, edits, update, lent = self._made
+            self._made = None
+            self.client.feed.refresh()
+            self.client.finish(change, edits, now, update)
+            lent.close()
+        elif self.to_server and self.to_server[0] is not None:
+            feed, lent = self.client.feed, ExitStack()
+            feed.refresh()
+            begun = self.client.begin(self.to_server.pop(0) or "", now)
+            client_id = lent.enter_context(feed.room.server_edits.client_of(self.client.user_id))
+            edit = CarriedEdit(feed.root, begun.base.text, begun.plain, begun.base.map, feed.text)
+            edits, update = edit_carried(feed.room.document.text_copy(), edit, client_id, MAX_STEPS)
+            self._made = begun, edits, update, lent
+        else:
+            super().deliver(now)
 
 
 class BusyFront(Front):
@@ -404,14 +434,15 @@ class Edits:
         return "".join(made) + self.chance.choice(("", "", "\n"))
 
 
+@pytest.mark.parametrize("kind", [Front, SlowFront])
 @pytest.mark.parametrize("seed", range(60))
-def test_text_and_yjs_clients_with_random_edits_converge(seed: int) -> None:
+def test_text_and_yjs_clients_with_random_edits_converge(seed: int, kind: type[Front]) -> None:
     """Text clients and Yjs clients type at random over slow lines: they converge and neither lose nor double text."""
     chance = random.Random(seed)
     edits = Edits(chance)
     room = with_text("".join(edits.of("") for _ in range(3)))
     feed = TextFeed(room)
-    fronts = [Front(feed, f"text{number}", crlf=chance.random() < 0.5) for number in range(3)]
+    fronts = [kind(feed, f"text{number}", crlf=chance.random() < 0.5) for number in range(3)]
     everybody: list[Front | Yjs] = [*fronts, *(Yjs(room, number) for number in (1, 2))]
     pace = chance.choice((1, 20, 200))
     for step in range(400):

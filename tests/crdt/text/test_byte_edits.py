@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt.room.text_clients import applied
-from crdt.text.byte_edits import common_ends, edits_between
+from crdt.text.byte_edits import applied, common_ends, edits_between
 from crdt.text.text_map import Edit
 
 texts = st.text(alphabet="ab\n é😀😁", max_size=12)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt.room.text_clients import applied
-from crdt.text.byte_edits import edits_between
+from crdt.text.byte_edits import applied, edits_between
 from crdt.text.text_map import Edit, TextMap, shifts_of
 
 texts = st.text(alphabet="ab\n é😀😁", max_size=12)

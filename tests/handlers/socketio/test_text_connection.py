@@ -6,7 +6,7 @@ from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessUpdate
 from handlers.socketio.text_connection import TextConnection
-from tests.crdt.harness import NOW, join
+from tests.crdt.harness import NOW, change, join
 from tests.handlers.socketio.text_scene import TextScene
 
 
@@ -38,7 +38,7 @@ async def test_text_connection_merges_text_as_edit_of_what_it_had() -> None:
     connection.offer()
     inbox.arrive()
 
-    connection.text.change("def f():\n    pass\n", NOW)
+    change(connection.text, "def f():\n    pass\n", NOW)
 
     assert scene.room.files() == {"codemirror": "def f():\n    pass\n"}
 

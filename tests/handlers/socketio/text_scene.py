@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from crdt.lifecycle.text_changes import TextChanges
+from crdt.workers import Workers
 from handlers.socketio.text_connection import Identity, TextConnection
 from handlers.socketio.text_session import TextSession
 from storage.records import Role, User
@@ -53,7 +55,8 @@ class TextScene:
     def __init__(self) -> None:
         self.now = NOW
         self.room = make_room()
-        self.session = TextSession(self.room)
+        self.workers = Workers()
+        self.session = TextSession(self.room, TextChanges(self.workers, lambda: self.now, float))
 
     def join(self, name: str, client_id: int, role: Role = Role.EDITOR) -> tuple[TextConnection, TextInbox]:
         """Connect a client, as `TextSessions` does."""

@@ -1,0 +1,110 @@
+"""Whole texts that text clients send, and what others change meanwhile, compared where nobody waits for it.
+
+What is small is compared here. The rest, and edits of large documents, are made by a worker; the room goes on, and the
+feed is brought up to date before its edits are made.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from crdt.document.server_edits import CarriedEdit, edit_carried
+from crdt.document.view import TextCopy
+from crdt.errors import WorkError, WorkTooLarge
+from crdt.room.room import Room
+from crdt.room.text_clients import TextClient, TextFeed
+from crdt.text.byte_edits import edits_between
+from crdt.text.text_diff import MANY_STEPS
+from crdt.text.text_map import Edit
+from crdt.workers import Workers
+
+SMALL_STATE = 64 << 10
+"""Bytes of a document: to make an edit on a copy of it takes 5 ms."""
+_DEADLINE_S = 20.0
+"""For what takes 2 s on a quiet machine: a worker is the last that gets a core on a busy one."""
+_TRIES = 3
+"""Comparisons until a feed is up to date, while others go on with large changes."""
+
+
+class TextChanges:
+    """Makes the changes of text clients."""
+
+    def __init__(self, workers: Workers, clock: Callable[[], int], cpu_s: Callable[[], float]) -> None:
+        """clock: milliseconds since 1970; cpu_s: seconds of CPU time that the calling thread has used."""
+        self._workers = workers
+        self._clock = clock
+        self._cpu_s = cpu_s
+
+    async def refresh(self, feed: TextFeed, key: str) -> None:
+        """Bring a feed up to date; it still is when this returns, as nothing is awaited after that.
+
+        key  whose work it is, see `Workers.run`
+
+        Raises TextUnavailable or RoomDamaged.
+        """
+        for _ in range(_TRIES):
+            old, new = feed.text, feed.behind()
+            if new is None:
+                return
+            try:
+                edits = await self._workers.run(edits_between, old, new, MANY_STEPS, key=key, deadline_s=_DEADLINE_S)
+            except WorkError:
+                break
+            feed.catch_up(old, new, edits)
+        feed.refresh()
+
+    async def change(
+        self, client: TextClient, code: str, check: Callable[[], None], worked: Callable[[float], None]
+    ) -> None:
+        """Merge the whole text that a client has now.
+
+        check   raises if the client may not do this any more; called after waiting for a worker
+        worked  called with the seconds for which the event loop worked, also if that was in vain
+
+        Raises what `check`, `Room.edit` and `Workers.run` raise; the document is then unchanged.
+        """
+        feed = client.feed
+        await self.refresh(feed, client.user_id)
+        with self._measured(worked):
+            change = client.begin(code, self._clock())
+            if change.is_near and feed.room.document.size <= SMALL_STATE:
+                client.finish(change, edits_between(change.base.text, change.plain), self._clock())
+                return
+            edit = CarriedEdit(feed.root, change.base.text, change.plain, change.base.map, feed.text)
+            copy = feed.room.document.text_copy()
+        with _kept(feed.room), feed.room.server_edits.client_of(client.user_id) as client_id:
+            edits, update = await self._compare(copy, edit, client_id, client.user_id)
+            await self.refresh(feed, client.user_id)
+            check()
+            with self._measured(worked):
+                client.finish(change, edits, self._clock(), update)
+
+    @contextmanager
+    def _measured(self, worked: Callable[[float], None]) -> Iterator[None]:
+        began_s = self._cpu_s()
+        try:
+            yield
+        finally:
+            worked(self._cpu_s() - began_s)
+
+    async def _compare(
+        self, copy: TextCopy, edit: CarriedEdit, client_id: int, user_id: str, steps: int = MANY_STEPS
+    ) -> tuple[list[Edit], bytes]:
+        """Return what `edit_carried` returns; if that takes too long, with coarser edits."""
+        try:
+            return await self._workers.run(
+                edit_carried, copy, edit, client_id, steps, key=user_id, deadline_s=_DEADLINE_S
+            )
+        except WorkTooLarge:
+            if not steps:
+                raise
+        return await self._compare(copy, edit, client_id, user_id, 0)
+
+
+@contextmanager
+def _kept(room: Room) -> Iterator[None]:
+    """Keep a room loaded, also if its clients leave meanwhile."""
+    room.upkeep.pins += 1
+    try:
+        yield
+    finally:
+        room.upkeep.pins -= 1

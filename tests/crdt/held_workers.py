@@ -1,0 +1,32 @@
+"""Workers that do their jobs when a test says so, in the process of the test."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from crdt.errors import WorkError, WorkTooLarge
+from crdt.workers import Workers
+
+
+class HeldWorkers(Workers):
+    """Does jobs in this process as soon as `release` is set.
+
+    steps  the last argument of each job so far
+    """
+
+    def __init__(self, refused: tuple[int, ...] = (), error: WorkError | None = None) -> None:
+        """refused: which jobs fail, counted from 1; error: with what."""
+        super().__init__()
+        self._error = error or WorkTooLarge("the work took longer than it may")
+        self.release = asyncio.Event()
+        self.steps: list[int] = []
+        self._refused = refused
+
+    async def run(  # type: ignore[override]  # any function
+        self, function: Callable[..., Any], *arguments: Any, key: str, deadline_s: float
+    ) -> Any:
+        self.steps.append(arguments[-1])
+        await self.release.wait()
+        if len(self.steps) in self._refused:
+            raise self._error
+        return function(*arguments)

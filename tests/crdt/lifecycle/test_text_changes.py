@@ -1,0 +1,150 @@
+"""Changes of text clients: large ones are compared in a worker, the room goes on, and nothing is lost or doubled."""
+
+import asyncio
+
+import pytest
+
+from crdt.errors import DocumentFull, WorkersBusy
+from crdt.lifecycle.text_changes import TextChanges
+from crdt.limits import RoomLimits
+from crdt.room.text_clients import RETIRED_MS, TextClient, TextFeed
+from tests.crdt.harness import NOW, Typist, join, make_room, send
+from tests.crdt.held_workers import HeldWorkers
+from tests.waiting import until
+
+LINES = [f"line {number}\n" for number in range(8_000)]
+LARGE = "".join(LINES)
+FIRST, LAST = f"first {LARGE[5:]}", f"{LARGE[:-1]} last\n"
+BOTH = f"first {LARGE[5:-1]} last\n"
+
+
+class Scene:
+    """A room with a large text, a Yjs client in it, and text clients that have the text."""
+
+    def __init__(self, *names: str, text: str = LARGE, workers: HeldWorkers | None = None, most: int = 1 << 20) -> None:
+        ids = iter(range(100, 1_000))
+        self.room = make_room(random_below=lambda _: next(ids), limits=RoomLimits(text_bytes=most))
+        self.typist = Typist(5)
+        self.connection, _ = join(self.room, "yjs")
+        self.type(self.typist.insert(0, text))
+        self.feed = TextFeed(self.room)
+        self.workers = workers or HeldWorkers()
+        self.changes = TextChanges(self.workers, lambda: NOW, float)
+        self.worked: list[float] = []
+        self.may_write = True
+        self.clients = [self._client_of(name) for name in names]
+
+    def _client_of(self, name: str) -> TextClient:
+        client = TextClient(self.feed, name)
+        assert client.to_send() is not None
+        client.received(NOW - RETIRED_MS - 1)
+        return client
+
+    def type(self, update: bytes) -> None:
+        send(self.room, self.connection, update)
+
+    async def change(self, client: TextClient, text: str) -> None:
+        await self.changes.change(client, text, self._check, self.worked.append)
+
+    async def begin(self, client: TextClient, text: str) -> "asyncio.Task[None]":
+        """Begin a change; returns when a worker has it."""
+        jobs = len(self.workers.steps)
+        task = asyncio.create_task(self.change(client, text))
+        await until(lambda: len(self.workers.steps) > jobs)
+        return task
+
+    def _check(self) -> None:
+        if not self.may_write:
+            raise PermissionError
+
+    @property
+    def text(self) -> str:
+        return self.room.files()["codemirror"]
+
+
+async def test_change_of_small_document_is_made_in_this_process() -> None:
+    scene = Scene("ada", text="small")
+    await scene.change(scene.clients[0], "small!")
+    assert (scene.text, scene.workers.steps, len(scene.worked)) == ("small!", [], 1)
+
+
+async def test_change_that_is_compared_elsewhere_keeps_what_is_typed_meanwhile() -> None:
+    """The client is then sent both, and goes on from its own text."""
+    scene = Scene("ada")
+    (client,) = scene.clients
+    change = await scene.begin(client, BOTH)
+    scene.type(scene.typist.insert(0, "typed\n"))
+    assert scene.room.upkeep.pins == 1  # it stays loaded
+    scene.workers.release.set()
+    await change
+    assert scene.room.upkeep.pins == 0
+    assert scene.text == "typed\n" + BOTH
+    assert client.to_send() == "typed\n" + BOTH
+    await scene.change(client, BOTH + "end\n")
+    assert scene.text == "typed\n" + BOTH + "end\n"
+    assert len(scene.worked) == 4
+
+
+async def test_changes_of_two_clients_at_the_same_time_are_both_made() -> None:
+    scene = Scene("ada", "bob")
+    ada, bob = scene.clients
+    changes = [await scene.begin(ada, FIRST), await scene.begin(bob, LAST)]
+    scene.workers.release.set()
+    await asyncio.gather(*changes)
+    assert scene.text == BOTH
+
+
+async def test_large_changes_of_others_are_compared_elsewhere() -> None:
+    """Two places far from each other that somebody changed: what a text client types between them stays there."""
+    scene = Scene("ada")
+    (client,) = scene.clients
+    middle = LARGE.index("line 2000")
+    scene.type(scene.typist.insert(0, "top\n"))
+    scene.type(scene.typist.insert(len(scene.typist.text.encode()), "bottom\n"))
+    change = await scene.begin(client, f"{LARGE[:middle]}typed {LARGE[middle:]}")
+    scene.workers.release.set()
+    await change
+    assert scene.text == f"top\n{LARGE[:middle]}typed {LARGE[middle:]}bottom\n"
+    assert len(scene.workers.steps) == 2
+
+
+async def test_refresh_without_a_worker_takes_in_what_others_changed() -> None:
+    """While too much work waits, the text clients' text is as new as any, compared coarsely."""
+    scene = Scene("ada", workers=HeldWorkers(refused=(1,), error=WorkersBusy("x")))
+    scene.workers.release.set()
+    scene.type(scene.typist.insert(0, "top\n"))
+    scene.type(scene.typist.insert(len(scene.typist.text.encode()), "bottom\n"))
+    await scene.changes.refresh(scene.feed, "one")
+    assert scene.feed.text.decode() == scene.text == f"top\n{LARGE}bottom\n"
+
+
+async def test_change_that_takes_too_long_to_compare_becomes_a_coarse_one() -> None:
+    scene = Scene("ada", workers=HeldWorkers(refused=(1,)))
+    scene.workers.release.set()
+    await scene.change(scene.clients[0], BOTH)
+    assert scene.text == BOTH
+    assert scene.workers.steps[1] == 0 < scene.workers.steps[0]
+
+
+async def test_change_by_somebody_who_may_no_more_changes_nothing() -> None:
+    """Whoever loses the role while a worker compares does not edit, and may try again later."""
+    scene = Scene("ada")
+    change = await scene.begin(scene.clients[0], BOTH)
+    scene.may_write = False
+    scene.workers.release.set()
+    with pytest.raises(PermissionError):
+        await change
+    assert scene.text == LARGE
+    scene.may_write = True
+    await scene.change(scene.clients[0], BOTH)
+    assert scene.text == BOTH
+
+
+async def test_change_over_a_limit_is_refused_and_changes_nothing() -> None:
+    scene = Scene("ada", most=len(LARGE) + 5)
+    scene.workers.release.set()
+    with pytest.raises(DocumentFull):
+        await scene.change(scene.clients[0], BOTH)
+    assert scene.text == LARGE
+    await scene.change(scene.clients[0], LAST[:-4])
+    assert scene.text == LAST[:-4]
