@@ -5,6 +5,7 @@ Of these a client with `gc: true` keeps only the length (`Item.gc` in Yjs, with 
 
 from bisect import bisect_right
 from collections.abc import Mapping
+from operator import itemgetter
 
 from crdt.structs.struct_parents import StructParents
 from crdt.structs.type_table import TypeTable
@@ -31,7 +32,7 @@ def deleted_ranges(parsed: Parsed) -> Ranges:
 class StructPlaces:
     """Where the structs of one whole state lie.
 
-    roots  whether they lie in more than one place
+    placement  of all of them
     """
 
     def __init__(self, parsed: Parsed) -> None:
@@ -42,6 +43,12 @@ class StructPlaces:
     def runs(self, client: int) -> list[tuple[int, Parent]]:
         """Return (first clock, place) of runs of a client's structs, in order."""
         return self.placement.parents.get(client, [(0, self._single)])
+
+    def is_in_sequence(self, packed: int) -> bool:
+        """Whether a struct lies in a sequence, and not under a map key."""
+        runs = self.runs(client_of(packed))
+        _, (_, key) = runs[bisect_right(runs, clock_of(packed), key=itemgetter(0)) - 1]
+        return key is None
 
     def lost_types(self, deleted: Ranges) -> set[int]:
         """Return the packed ids of the shared types that were deleted, or that lie in one that was."""

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 
-from crdt.crashmark import CrashMark
-from crdt.errors import ProtocolError, RoomDamaged
+from crdt.errors import ProtocolError, RoomDamaged, WorkError
+from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.log import authorship, restore, segments
+from crdt.log.restore import DocumentState, NewCheckpoint
 from crdt.room.room import Room
 from storage.base import RoomStore
 from storage.errors import NotFound
@@ -17,27 +20,24 @@ _PAUSES_PER_COMPACTION = 4
 _TRIES = 3
 """Of a document that is being edited: what came in meanwhile may make it necessary to begin again."""
 
+_SMALL_BYTES = 256 << 10
+_DEADLINE_S = 30.0
+
 _log = logging.getLogger(__name__)
 
 
 class Compactor:
-    """Works on one room at a time, in threads."""
+    """Works on one room at a time: in threads, on large documents in worker processes."""
 
-    def __init__(
-        self, store: RoomStore, writer: LogWriter, clock: Callable[[], int], mark: CrashMark, kept_bytes: int
-    ) -> None:
-        """Start with nothing to do.
-
-        clock       milliseconds since 1970
-        mark        where it is written whom native code works for
-        kept_bytes  of deleted content stay in a checkpoint
-        """
+    def __init__(self, store: RoomStore, writer: LogWriter, environment: Environment, kept_bytes: int) -> None:
+        """kept_bytes: of deleted content stay in a checkpoint."""
         self.one_at_a_time = asyncio.Lock()
         """Held while what is stored of any room is replaced."""
         self._store = store
         self._writer = writer
-        self._clock = clock
-        self._mark = mark
+        self._clock = environment.clock
+        self._mark = environment.mark
+        self._workers = environment.workers
         self._kept_bytes = kept_bytes
         self.fill_listeners: list[Callable[[str], None]] = []
         """Called with a session's id when its document becomes half full, and when it no longer is."""
@@ -62,7 +62,7 @@ class Compactor:
         room.upkeep.checkpointed_at = now
         room.integrate_pending()
         with self._mark.at(room.session_id):
-            document = restore.DocumentState(
+            document = DocumentState(
                 sequence,
                 room.document.state(),
                 dict(room.index.clocks),
@@ -73,27 +73,35 @@ class Compactor:
                 authors=dict(room.index.owners),
             )
         await self._writer.saved(room, sequence)
+        upkeep = room.upkeep
         try:
-            with self._mark.beside(room.session_id):
-                made = await asyncio.to_thread(
-                    restore.make_checkpoint,
-                    room.session_id,
-                    document,
-                    now,
-                    kept_bytes=self._kept_bytes if kept_bytes is None else kept_bytes,
-                )
+            made = await self._make(room, document, self._kept_bytes if kept_bytes is None else kept_bytes)
             await self._store.put_checkpoint(made.checkpoint)
         except NotFound:
             return False
-        except (RoomDamaged, ProtocolError):
+        except (RoomDamaged, ProtocolError, WorkError):
             _log.exception("session %s gets no checkpoint, its log is kept", room.session_id)
             return False
-        upkeep = room.upkeep
-        upkeep.checkpointed, upkeep.checkpoint_ms = sequence, self._clock() - now
+        finally:
+            upkeep.checkpoint_ms = self._clock() - now
+        upkeep.checkpointed = sequence
         if room.document.replace_base(document.state, made.state, made.merged):
             upkeep.checkpoint_bytes = room.document.size
             self._note_remaining(room, made.author_bytes)
         return True
+
+    async def _make(self, room: Room, document: DocumentState, kept_bytes: int) -> NewCheckpoint:
+        """Make a checkpoint: a megabyte takes a quarter of a second, and for much of it native code has the process."""
+        session_id, now = room.session_id, room.upkeep.checkpointed_at
+        if len(document.state) <= _SMALL_BYTES:
+            with self._mark.beside(session_id):
+                return await asyncio.to_thread(
+                    restore.make_checkpoint, session_id, document, now, kept_bytes=kept_bytes
+                )
+        job = partial(
+            restore.make_checkpoint_apart, session_id, replace(document, is_in_sequence=None), now, kept_bytes
+        )
+        return await self._workers.run(job, key=session_id, deadline_s=_DEADLINE_S)
 
     def _note_remaining(self, room: Room, author_bytes: Mapping[str, int]) -> None:
         was_half_full = room.quota.fill.is_half_full

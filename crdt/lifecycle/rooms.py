@@ -67,7 +67,7 @@ class Rooms:
         self.quarantine = environment.quarantine
         self.changes = Changes()
         self.writer = writer
-        self.compactor = Compactor(store, writer, environment.clock, environment.mark, settings.room.deleted_bytes)
+        self.compactor = Compactor(store, writer, environment, settings.room.deleted_bytes)
         self._loaded = loaded
         self._cache = cache
         self._is_draining = False

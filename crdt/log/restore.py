@@ -6,7 +6,7 @@ string from the store passes its checksum and the scan before pycrdt gets it.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.traits import Traits, inspect
@@ -14,6 +14,7 @@ from crdt.document.work import are_slow, count_cuts, cut_copy, needs_cuts
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.garbage.author_bytes import bytes_by_author
 from crdt.garbage.deleted_content import collect
+from crdt.garbage.lost_structs import StructPlaces
 from crdt.limits import MAX_DELETED_BYTES
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
@@ -260,3 +261,11 @@ def make_checkpoint(
     checkpoint = Checkpoint(session_id, document.sequence, codec.with_checksum(squashed), document.owners, now)
     merged = MergedState(squashed, parsed) if document.has_values else None
     return NewCheckpoint(checkpoint, squashed, merged, bytes_by_author(parsed, document.authors))
+
+
+def make_checkpoint_apart(session_id: str, document: DocumentState, now: int, kept_bytes: int) -> NewCheckpoint:
+    """Make a checkpoint in another process, which does not have the room's table: raises as `make_checkpoint`."""
+    if document.has_values:
+        parsed = parse(document.state, STORED_LIMITS)
+        document = replace(document, is_in_sequence=StructPlaces(parsed).is_in_sequence)
+    return make_checkpoint(session_id, document, now, kept_bytes=kept_bytes)

@@ -7,7 +7,9 @@ import pytest
 
 import crdt.log.restore
 from crdt.errors import DocumentFull, RoomDamaged
+from crdt.lifecycle import compaction
 from crdt.limits import RoomLimits
+from crdt.log.codec import without_checksum
 from crdt.wire import y_protocol
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.waiting import until
@@ -156,3 +158,44 @@ async def test_checkpoint_tells_quota_who_filled_the_document(make_world) -> Non
 
         send(room, join(room, "ada")[0], Typist(6).insert(0, "of the owner"))
         assert "of the owner" in room.files()["codemirror"]
+
+
+@pytest.mark.parametrize("has_values", [False, True])
+async def test_checkpoint_of_large_document_is_made_in_worker_process(make_world, yjs, has_values: bool) -> None:
+    """The room goes on from what comes back, with edits that came meanwhile; text and values alike."""
+    world = make_world()
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        if has_values:
+            for update in yjs.history(1, 3, 80, only_whole_characters=True).updates:
+                send(room, ada, update)
+        typist = Typist(5)
+        for _ in range(12):
+            send(room, ada, typist.insert(0, "x" * 50_000))
+            send(room, ada, typist.delete(0, 45_000))
+        await until(lambda: room.document.size, lambda size: size < 100_000)
+        send(room, ada, typist.insert(0, "late"))
+
+        assert world.workers.counts["done"] == 1
+        assert room.files()["codemirror"] == typist.text
+        shown = yjs.look(room.document.state())
+    await world.rooms.drain(5)
+    checkpoint = await world.store.checkpoint("one")
+    assert len(checkpoint.state) < 100_000
+    assert yjs.look(without_checksum(checkpoint.state)) == shown
+
+
+async def test_document_that_worker_cannot_do_keeps_its_log(make_world, expect_log, monkeypatch) -> None:
+    """It is not tried again all the time."""
+    expect_log("gets no checkpoint")
+    world = make_world()
+    await world.session()
+    monkeypatch.setattr(compaction, "_DEADLINE_S", 0.0)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, Typist(5).insert(0, "x" * 300_000))
+        await world.rooms.compactor.checkpoint(room)
+
+        assert await world.store.checkpoint("one") is None
+        assert room.upkeep.checkpointed == 0
