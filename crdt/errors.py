@@ -65,6 +65,10 @@ class NoText(CrdtError):
         super().__init__(", ".join(f"{name!r} ({kind})" for name, kind in roots.items()))
         self.roots = dict(roots)
 
+    def __reduce__(self) -> tuple[type["NoText"], tuple[dict[str, str]]]:
+        """Pickle as what it was made of: it comes out of worker processes."""
+        return NoText, (self.roots,)
+
 
 class VersionDamaged(CrdtError):
     """A version failed its checksum; nothing of it is shown.

@@ -1,12 +1,17 @@
 """Who wrote each run and each line of a text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+from crdt.document.server_edits import code_root
+from crdt.errors import NoText
 from crdt.log.authorship import GRAIN_S, Authorship
+from crdt.reading.documents import documents_of
 from crdt.reading.item_order import ItemOrder
 from crdt.reading.items import as_text
+from crdt.reading.text_order import TextOrder
+from storage.errors import NotFound
 
 MAX_RUNS = 20_000
 _GAP_MS = GRAIN_S * 1_000
@@ -47,19 +52,40 @@ class Blame:
     lines: list[BlameLine]
 
 
+class Question(NamedTuple):
+    """Whose text is asked for: a root, or None for the session's code.
+
+    texts  names of the roots that are known to be texts
+    """
+
+    root: str | None
+    main_root: str
+    texts: Sequence[str]
+
+
 def blamed(
-    state: bytes, root: str, owners: Mapping[int, str], authorship: Authorship, view: Callable[[Blame], _View]
-) -> _View:
-    """Return a view of who wrote the text of a root."""
-    return view(blame(state, root, owners, authorship))
+    state: bytes, question: Question, owners: Mapping[int, str], authorship: Authorship, view: Callable[[Blame], _View]
+) -> tuple[str, _View]:
+    """Return (root, a view of who wrote its text).
+
+    Raises NotFound for a root that there is not, NoText for one that is no text.
+    """
+    order = TextOrder()
+    order.apply(state)
+    texts = {**dict.fromkeys((question.main_root, *question.texts), ""), **order.texts()}
+    root = code_root(texts, question.main_root) if question.root is None else question.root
+    if root not in texts:
+        document = documents_of(order).get(root)
+        raise NoText({root: document["type"]}) if document else NotFound("text")
+    return root, view(blame(order, root, owners, authorship))
 
 
-def blame(state: bytes, root: str, owners: Mapping[int, str], authorship: Authorship) -> Blame:
-    """Return who wrote the text of a root; takes a tenth of a second for large documents."""
+def blame(order: ItemOrder, root: str, owners: Mapping[int, str], authorship: Authorship) -> Blame:
+    """Return who wrote the text of a root."""
     parts: list[str] = []
     runs: list[BlameRun] = []
     start = 0
-    for item in ItemOrder(state).visible(root):
+    for item in order.visible(root):
         text = item.text or ""
         pieces = authorship.of(item.client, item.clock, item.clock + item.length)
         ends = [*(clock for clock, _, _ in pieces[1:]), item.clock + item.length]

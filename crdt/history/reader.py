@@ -4,20 +4,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from crdt.document.server_edits import code_root
 from crdt.history import replay, timeline
-from crdt.history.blame import Blame, blamed
+from crdt.history.blame import Blame, Question, blamed
 from crdt.history.cache import Answer, Folded, HistoryCache, Page
 from crdt.history.moment import Moment, moment
 from crdt.history.replay import PageLimits, Part, Replayed
-from crdt.history.snapshot import Snapshot, missing_text
 from crdt.history.stored_log import StoredLog
 from crdt.history.timeline import Timeline
 from crdt.history.turns import Turns
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
-from storage.base import RoomStore
+from storage.base import Store
 from storage.errors import NotFound
 
 DEADLINE_S = 20.0
@@ -38,7 +36,7 @@ class HistoryReader:
     cache  what it keeps for the next question
     """
 
-    def __init__(self, store: RoomStore, rooms: Rooms, cache: HistoryCache, environment: Environment) -> None:
+    def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, environment: Environment) -> None:
         """cache: `rooms` clears it of deleted sessions."""
         self._store = store
         self._rooms = rooms
@@ -85,14 +83,12 @@ class HistoryReader:
         """
         async with self._turns.of(user_id):
             async with self._rooms.use(session_id) as room:
-                files = room.files()
-                asked = code_root(files, room.main_root) if root is None else root
-                if asked not in files:
-                    raise await missing_text(Snapshot(room), asked, self._workers, user_id)
                 sequence, state = room.journal.sequence, room.document.state()
+                question = Question(root, room.main_root, room.index.text_roots)
                 owners, authorship = dict(room.index.owners), room.contributions.authorship
-            job = partial(blamed, state, asked, owners, authorship, view)
-            return asked, sequence, await self._work(user_id, job, is_short=len(state) <= FEW_BYTES)
+            job = partial(blamed, state, question, owners, authorship, view)
+            asked, shown = await self._work(user_id, job, is_short=len(state) <= FEW_BYTES)
+            return asked, sequence, shown
 
     async def page(
         self, session_id: str, user_id: str, part: Part, view: Callable[[Replayed], Answer]
@@ -158,7 +154,14 @@ class HistoryReader:
         self.cache.forget(session_id)
 
     async def _saved(self, session_id: str) -> tuple[int, str]:
-        """Wait until the log is stored as it is now; return its last position, and the main root."""
+        """Wait until the log is stored as it is now; return its last position, and the main root. Load nothing."""
+        self._rooms.check_in_service(session_id)
+        if self._rooms.find(session_id) is None:
+            session = await self._store.session(session_id)
+            if session is None:
+                raise NotFound("session")
+            spans = await self._store.chunk_spans(session_id)
+            return spans[-1][1] if spans else 0, session.main_root
         async with self._rooms.use(session_id) as room:
             sequence = room.journal.sequence
             await self._rooms.writer.saved(room, sequence)

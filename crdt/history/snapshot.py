@@ -1,10 +1,8 @@
 """What a room's document holds at one moment: its texts, and its other roots as JSON."""
 
-from crdt.errors import NoText
 from crdt.reading.documents import Document, read_documents
 from crdt.room.room import Room
 from crdt.workers import Workers
-from storage.errors import NotFound
 
 _FEW_BYTES = 4 << 10
 """So short a document is read on the event loop, in a few milliseconds."""
@@ -39,9 +37,3 @@ class Snapshot:
         if len(self._state) <= _FEW_BYTES:
             return read_documents(self._state)
         return await workers.run(read_documents, self._state, key=key, deadline_s=_DEADLINE_S)
-
-
-async def missing_text(snapshot: Snapshot, root: str, workers: Workers, key: str) -> NotFound | NoText:
-    """Return what to raise for a root that is among no texts; raises and takes what `Snapshot.documents` does."""
-    document = (await snapshot.documents(workers, key)).get(root)
-    return NoText({root: document["type"]}) if document else NotFound("text")

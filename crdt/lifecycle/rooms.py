@@ -148,16 +148,20 @@ class Rooms:
         """Return a room if it is loaded."""
         return self._loaded.get(session_id)
 
+    def check_in_service(self, session_id: str) -> None:
+        """Raise RoomUnavailable while stopping, or RoomSetAside."""
+        if self._is_draining:
+            raise RoomUnavailable("the server is stopping")
+        if wait_ms := self.quarantine.wait_ms(session_id, self.clock()):
+            raise RoomSetAside(f"out of service for {math.ceil(wait_ms / 60_000)} minutes")
+
     @asynccontextmanager
     async def use(self, session_id: str) -> AsyncIterator[Room]:
         """Load a room if need be and keep it loaded inside the block.
 
         Raises NotFound, RoomDamaged, RoomSetAside, or RoomUnavailable while stopping or with the store away.
         """
-        if self._is_draining:
-            raise RoomUnavailable("the server is stopping")
-        if wait_ms := self.quarantine.wait_ms(session_id, self.clock()):
-            raise RoomSetAside(f"out of service for {math.ceil(wait_ms / 60_000)} minutes")
+        self.check_in_service(session_id)
         room = self._loaded.get(session_id)
         while room is None:
             await self._loader.load(session_id)

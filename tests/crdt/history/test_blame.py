@@ -4,10 +4,12 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
+import pycrdt
 import pytest
 
 import crdt.history.blame
-from crdt.history.blame import blame
+from crdt.errors import NoText
+from crdt.history.blame import Question, blame
 from crdt.log.authorship import Authorship
 from crdt.reading.item_order import ItemOrder
 from crdt.room.room import Room
@@ -16,11 +18,12 @@ from crdt.wire.compact import squash
 from crdt.wire.update_parser import parse
 from harness import traces
 from harness.node import yjs_updates
+from storage.errors import NotFound
 from tests.crdt.harness import NOW, Typist, join, make_room, send
 
 
 def blamed(room: Room, root: str = "codemirror"):
-    return blame(squash(room.document.state()), root, room.index.owners, room.contributions.authorship)
+    return blame(ItemOrder(squash(room.document.state())), root, room.index.owners, room.contributions.authorship)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +95,7 @@ def test_blame_of_line_is_author_of_newest_part() -> None:
 
 
 def test_blame_of_empty_text_names_nobody() -> None:
-    found = blame(b"\x00\x00", "codemirror", {}, Authorship())
+    found = blame(ItemOrder(), "codemirror", {}, Authorship())
 
     assert (found.runs, [(line.text, line.author, line.at) for line in found.lines]) == ([], [("", None, None)])
 
@@ -130,3 +133,22 @@ def test_blame_of_too_many_runs_joins_neighbours_of_one_author(monkeypatch: pyte
         send(room, at_ada, ada.insert(0, "x"), NOW + 10_000 * number)
 
     assert [(run.start, run.length, run.at) for run in blamed(room).runs] == [(0, 5, NOW + 40_000)]
+
+
+def test_blamed_tells_texts_from_other_roots_and_from_none() -> None:
+    """No root is the session's code: the main root, or the only text that has something in it."""
+    typist = Typist(5, "monaco")
+    typist.doc["list"] = pycrdt.Array([1.0])
+    typist.insert(0, "a")
+    state = bytes(typist.doc.get_update())
+
+    def asked(root: str | None) -> str:
+        return crdt.history.blame.blamed(state, Question(root, "codemirror", ["empty"]), {}, Authorship(), repr)[0]
+
+    assert [asked(root) for root in (None, "codemirror", "monaco", "empty")] == [
+        "monaco", "codemirror", "monaco", "empty",
+    ]  # fmt: skip
+    with pytest.raises(NoText, match=r"'list' \(array\)"):
+        asked("list")
+    with pytest.raises(NotFound):
+        asked("other")

@@ -1,10 +1,13 @@
 """A session's log, read again."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+import pycrdt
 import pytest
 
+from crdt.errors import NoText
 from crdt.history import reader, replay
 from crdt.history.cache import Answer
 from crdt.history.replay import Part, Replayed, Step
@@ -192,3 +195,39 @@ async def test_blame_of_unknown_root_is_not_found(typed: World) -> None:
     assert (root, sequence, [line.author for line in blame.lines]) == ("codemirror", 3, ["ada"])
     with pytest.raises(NotFound):
         await typed.history_reader.blame("one", "ada", "nothing", same)
+
+
+async def test_blame_of_no_text_says_so_also_from_a_worker_process(
+    typed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typist = Typist(6)
+    typist.doc["list"] = pycrdt.Array([1.0])
+    async with typed.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, bytes(typist.doc.get_update()), typed.now)
+    for few in (reader.FEW_BYTES, -1):
+        monkeypatch.setattr(reader, "FEW_BYTES", few)
+        with pytest.raises(NoText) as raised:
+            await typed.history_reader.blame("one", "ada", "list", same)
+        assert raised.value.roots == {"list": "array"}
+
+
+async def test_looking_back_at_a_room_that_is_not_open_does_not_load_it(make_world: Callable[..., World]) -> None:
+    """All that is asked is in the log."""
+    world = make_world()
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, Typist(5).insert(0, "abc"), world.now)
+    again = await world.restarted()
+
+    page, last = await again.history_reader.page("one", "ada", Part(0, 9), described)
+    moment = await again.history_reader.moment("one", "ada", 1, same)
+    timeline = await again.history_reader.timeline("one", "ada", same)
+
+    assert (page.steps, last, moment.files, timeline.sequence) == (1, 1, {"codemirror": "abc"}, 1)
+    assert again.rooms.loaded == 0
+    with pytest.raises(NotFound):
+        await again.history_reader.timeline("other", "ada", same)
+    await again.rooms.drain(0.5)
+    await again.workers.close()

@@ -1,11 +1,8 @@
 """What a document held at one moment."""
 
 import pycrdt
-import pytest
 
-from crdt.errors import NoText
-from crdt.history.snapshot import Snapshot, missing_text
-from storage.errors import NotFound
+from crdt.history.snapshot import Snapshot
 from tests.crdt.harness import Typist, join, send
 from tests.crdt.world import World
 
@@ -32,18 +29,3 @@ async def test_snapshot_keeps_what_the_document_was(world: World) -> None:
         assert await snapshot.documents(world.workers, "ada") == {
             "tree": {"type": "map", "value": {"a": "in a map"}, "leftOut": None}
         }
-
-
-async def test_missing_text_tells_other_roots_from_none(world: World) -> None:
-    """A root that is no text is there, and the error says what it is."""
-    await world.session()
-    typist = Typist(5)
-    typist.doc["list"] = pycrdt.Array([1.0])
-    async with world.rooms.use("one") as room:
-        ada, _ = join(room)
-        send(room, ada, bytes(typist.doc.get_update()), world.now)
-
-        error = await missing_text(Snapshot(room), "list", world.workers, "ada")
-        with pytest.raises(NoText, match=r"'list' \(array\)"):
-            raise error
-        assert isinstance(await missing_text(Snapshot(room), "other", world.workers, "ada"), NotFound)
