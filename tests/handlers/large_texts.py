@@ -1,6 +1,9 @@
 """Texts that are dear to compare: {name: (old, new)}."""
 
 import random
+from typing import Any
+
+from collab_server.server import Server
 
 _DICE = random.Random(5)
 _LINES = [f"{number:x}\n" for number in range(40_000)]
@@ -14,3 +17,16 @@ TEXTS = {
     "emoji": ("\U0001f600" * 60_000, "a" + "\U0001f600" * 59_000 + "b"),
     "another text": ("x\n" * 100_000, "y " * 100_000),
 }
+
+
+def jobs_of(server: Server) -> list[str]:
+    """Return a list that grows by the name of each function that the server's workers are given from now on."""
+    workers, names = server.parts.services.workers, list[str]()
+    run = workers.run
+
+    async def run_and_note(function: Any, *arguments: Any, **options: Any) -> Any:
+        names.append(function.__name__)
+        return await run(function, *arguments, **options)
+
+    workers.run = run_and_note  # type: ignore[method-assign, assignment]
+    return names

@@ -8,7 +8,7 @@ from collab_server.server import Server
 from crdt.errors import WorkersBusy, WorkTooLarge
 from tests.api import Api
 from tests.handlers.clients import joined, texts_frame, typing_frame
-from tests.handlers.large_texts import TEXTS
+from tests.handlers.large_texts import TEXTS, jobs_of
 from tests.handlers.problems import is_problem
 from tests.waiting import until
 
@@ -19,6 +19,7 @@ async def test_save_and_restore_of_large_texts_are_compared_by_workers(server: S
     old, new = TEXTS[name]
     session_id = await ada.new_session(code=old)
     first = await ada.post(f"/code/{session_id}/save", {"label": "old"})
+    jobs = jobs_of(server)
 
     saved = await ada.post(f"/code/{session_id}/save", {"code": new})
     restored = await ada.post(f"/code/{session_id}/restore", {"version": first.body["version"]})
@@ -27,12 +28,13 @@ async def test_save_and_restore_of_large_texts_are_compared_by_workers(server: S
     assert saved.body["code"] == new
     assert restored.body["code"] == old
     assert (await ada.live(session_id))["code"] == old
-    assert server.parts.services.workers.counts["done"] == 2
+    assert jobs == ["edit_copy", "edit_copy"]
 
 
 async def test_restore_of_several_large_files_is_one_edit(server: Server, ada: Api) -> None:
     """Files that the version has not become empty, the others are as they were; editors hear of it in one update."""
     old, new = TEXTS["changed lines"]
+    jobs = jobs_of(server)
     session_id = await ada.new_session(code=old)
     wire = await joined(ada, session_id)
     await wire.send(texts_frame({"second.py": old}))
@@ -46,7 +48,7 @@ async def test_restore_of_several_large_files_is_one_edit(server: Server, ada: A
 
     assert restored.status == 201
     assert restored.body["files"] == {"codemirror": old, "second.py": old, "third.py": ""}
-    assert server.parts.services.workers.counts["done"] == 2
+    assert jobs.count("edit_copy") == 2
 
 
 async def test_save_of_large_text_keeps_what_is_typed_meanwhile(server: Server, ada: Api, bob: Api) -> None:
@@ -56,8 +58,9 @@ async def test_save_of_large_text_keeps_what_is_typed_meanwhile(server: Server, 
     await bob.post(f"/session/{session_id}/join")
     wire = await joined(bob, session_id)
 
+    jobs = jobs_of(server)
     save = asyncio.create_task(ada.post(f"/code/{session_id}/save", {"code": new}))
-    await until(lambda: server.parts.services.workers.processes)
+    await until(lambda: "edit_copy" in jobs)
     await wire.send(typing_frame("typed meanwhile"))
     await until(lambda: ada.live(session_id), lambda live: "typed meanwhile" in live["code"])
 
@@ -73,6 +76,7 @@ async def test_save_that_no_worker_can_do_is_refused_and_changes_nothing(
     """It is 413 if it takes too long in any way, and 503 while too much is waiting."""
     old, new = TEXTS["changed lines"]
     session_id = await ada.new_session(code=old)
+    assert (await ada.live(session_id))["code"] == old  # the document is loaded
     for error, status, code in ((WorkTooLarge("x"), 413, "too_large"), (WorkersBusy("x"), 503, "unavailable")):
 
         async def run(*_: object, refused: Exception = error, **__: object) -> None:
@@ -90,12 +94,12 @@ async def test_diff_of_large_texts_is_made_by_a_worker(server: Server, ada: Api,
     session_id = await ada.new_session(code=old)
     await ada.post(f"/code/{session_id}/save")
     await ada.post(f"/code/{session_id}/save", {"code": new})
-    before = server.parts.services.workers.counts["done"]
+    jobs = jobs_of(server)
 
     answer = await ada.get(f"/code/{session_id}/diff?from=1&to=2")
 
     assert answer.status == 200
-    assert server.parts.services.workers.counts["done"] == before + 1
+    assert jobs == ["encoded_differences"]
     lines = [line for hunk in answer.body["files"][0]["hunks"] for line in hunk["lines"]]
     assert sum(line["kind"] != "+" for line in lines) <= old.count("\n") + 1
     assert answer.body["files"][0]["unified"].startswith("--- a/codemirror\n+++ b/codemirror\n")

@@ -7,7 +7,7 @@ import pytest
 from collab_server.server import Server
 from tests.api import Api
 from tests.handlers.clients import joined, typing_frame
-from tests.handlers.large_texts import TEXTS
+from tests.handlers.large_texts import TEXTS, jobs_of
 from tests.raw_events import RawEvents
 from tests.waiting import until
 
@@ -28,12 +28,13 @@ async def test_change_to_a_large_text_is_compared_by_a_worker(server: Server, ad
     await bob.post(f"/session/{session_id}/join")
     first, second = await text_client(ada, session_id), await text_client(bob, session_id)
 
+    jobs = jobs_of(server)
     answer = await first.ask("code-change", {"sessionId": session_id, "code": new})
 
     assert answer == {"ok": True}
     assert (await ada.live(session_id))["code"] == new
     assert await second.until_event("receive-code") == new
-    assert server.parts.services.workers.counts["done"] == 1
+    assert jobs == ["edit_carried"]
 
 
 async def test_change_keeps_what_is_typed_while_a_worker_compares(server: Server, ada: Api, bob: Api) -> None:
@@ -42,8 +43,9 @@ async def test_change_keeps_what_is_typed_while_a_worker_compares(server: Server
     await bob.post(f"/session/{session_id}/join")
     client, wire = await text_client(ada, session_id), await joined(bob, session_id)
 
+    jobs = jobs_of(server)
     change = asyncio.create_task(client.ask("code-change", {"sessionId": session_id, "code": new}))
-    await until(lambda: server.parts.services.workers.processes)
+    await until(lambda: "edit_carried" in jobs)
     await wire.send(typing_frame("typed meanwhile"))
     await until(lambda: ada.live(session_id), lambda live: "typed meanwhile" in live["code"])
 
@@ -61,8 +63,9 @@ async def test_large_save_reaches_text_clients_and_their_edits_stay_in_place(
     await bob.post(f"/session/{session_id}/join")
     client = await text_client(bob, session_id)
 
+    jobs = jobs_of(server)
     await ada.post(f"/code/{session_id}/save", {"code": new})
     assert (await client.ask("code-change", {"sessionId": session_id, "code": f"typed\n{old}"}))["ok"]
 
     assert (await ada.live(session_id))["code"] == f"typed\n{new}"
-    await until(lambda: server.parts.services.workers.counts["done"], lambda done: done >= 3)
+    assert {"edit_copy", "edits_between", "edit_carried"} <= set(jobs)
