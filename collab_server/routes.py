@@ -11,7 +11,6 @@ from collab_server.config import Config
 from collab_server.logs import log_request
 from handlers.api import account, auth, avatar, chat, guest, invite, pages, redact, replay, session, versions
 from handlers.export import export
-from handlers.http.base import NotFoundHandler
 from handlers.monitoring import health, metrics
 from handlers.services import Services
 from handlers.socketio.endpoint import SocketIOEndpoint
@@ -100,7 +99,7 @@ def make_app(config: Config, services: Services, socketio: SocketIOEndpoint) -> 
     specs = [URLSpec(pattern, handler, given) for pattern, handler in ROUTES]
     return _Application(
         specs,
-        default_handler_class=NotFoundHandler,
+        default_handler_class=pages.MissingPageHandler,
         default_handler_args=given,
         log_function=log_request,
         socketio=socketio,

@@ -78,6 +78,20 @@ class AppHandler(BaseHandler):
         self.finish((_DIST / "index.html").read_bytes())
 
 
+class MissingPageHandler(AppHandler):
+    """Whatever has no route: a page for browsers that ask for one, an error for programs."""
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        asks_for_page = self.request.method == "GET" and "text/html" in self.request.headers.get("Accept", "")
+        if self.request.method != "OPTIONS" and not asks_for_page:
+            raise errors.not_found()
+
+    async def get(self, *_parts: str) -> None:
+        self.set_status(404)
+        await super().get()
+
+
 class DocsHandler(PageHandler):
     """GET /docs"""
 

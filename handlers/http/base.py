@@ -302,15 +302,3 @@ class BaseHandler(RequestHandler):
         if value is None or isinstance(value, HTTPError) or errors.to_api_error(value):
             return
         _log.error("request %s failed", self.request_id, exc_info=(typ, value, tb))
-
-
-class NotFoundHandler(BaseHandler):
-    """Whatever has no route: browsers ask by themselves for icons and the like."""
-
-    needs_login = False
-    is_public = True
-
-    async def prepare(self) -> None:
-        await super().prepare()
-        if self.request.method != "OPTIONS":
-            raise errors.not_found()

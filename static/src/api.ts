@@ -83,4 +83,16 @@ export const get = <T>(path: string) => call<T>("GET", path)
 export const post = <T>(path: string, body: unknown = {}) => call<T>("POST", path, body)
 export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, body)
 export const del = <T>(path: string, body?: unknown) => call<T>("DELETE", path, body)
-export const words = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** What an error means for people, by its code, where the server's message speaks to programmers. */
+const PLAIN = new Map([
+  [
+    "text_unavailable",
+    "The server cannot read the text of this session, so it cannot do this. You can type on: everything is saved.",
+  ],
+])
+
+export function words(error: unknown): string {
+  const plain = error instanceof ApiError ? PLAIN.get(error.code) : undefined
+  return plain ?? (error instanceof Error ? error.message : String(error))
+}

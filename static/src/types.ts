@@ -25,6 +25,7 @@ export interface components {
         | "session_ended"
         | "limit_reached"
         | "quarantined"
+        | "damaged"
         | "text_unavailable"
         | "too_large"
         | "unsupported_media_type"
@@ -281,7 +282,7 @@ export interface components {
       language: string
       status: components["schemas"]["Status"]
     }
-    /** @description A chat message; `sequence` counts from 1 in its session. */
+    /** @description A chat message; `sequence` counts from 1 in its session. Nothing else is known of one that is `damaged`. */
     Message: {
       id: string
       sessionId: string
@@ -290,6 +291,7 @@ export interface components {
       message: string
       /** Format: date-time */
       timestamp: string
+      damaged?: boolean
     }
     /** @description Messages, oldest first; `next` leads to older ones. */
     Messages: {
@@ -300,7 +302,11 @@ export interface components {
     Unread: {
       unread: number
     }
-    /** @description A version; `code`, `files` and `documents` are left out where only its description was asked for. */
+    /**
+     * @description A version; `code`, `files` and `documents` are left out where only its description was asked for.
+     *
+     *     One that is `damaged` in the store has none of these; its other fields may be empty.
+     */
     Version: {
       sessionId: string
       version: number
@@ -318,6 +324,7 @@ export interface components {
       documents?: {
         [key: string]: components["schemas"]["Document"]
       }
+      damaged?: boolean
     }
     /** @enum {string} */
     VersionKind: "manual" | "auto" | "restore" | "final"
@@ -374,6 +381,7 @@ export interface components {
       documents?: {
         [key: string]: components["schemas"]["Document"]
       }
+      damaged?: boolean
       notRestored: components["schemas"]["Root"][]
     }
     /** @description A root that is no text, and what it is. */

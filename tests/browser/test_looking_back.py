@@ -68,6 +68,39 @@ async def test_blame_shows_author_beside_each_line(person: NewPerson) -> None:
     await expect(ada.page.locator(".blame")).to_have_count(0)
 
 
+async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) -> None:
+    """At each width and in both themes the mark and the name are seen; and it is said what the mark means."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Blame")
+    await ada.type("typed\nbrought\n")
+    await ada.until_saved()
+
+    async def carried(route: Route) -> None:
+        answer = await route.fetch()
+        blame = await answer.json()
+        blame["lines"][1]["carried"] = True
+        await route.fulfill(json=blame)
+
+    await ada.page.route(re.compile(f"/code/{session_id}/blame"), carried)
+    await ada.button("Blame").click()
+
+    await expect(ada.page.get_by_test_id("announcer")).to_contain_text("was sent by that person's browser")
+    marks = ada.page.locator(".blame")
+    await expect(marks).to_have_text(
+        [re.compile(f"^{ada.name}"), re.compile(f"^via {ada.name}"), re.compile(f"^{ada.name}")]
+    )
+    for width in (390, 768, 1280):
+        await ada.page.set_viewport_size({"width": width, "height": 800})
+        for theme in ("light", "dark"):
+            await ada.page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
+            await ada.check_access()
+        shown, name = await marks.nth(1).bounding_box(), await marks.nth(1).locator("bdi").bounding_box()
+        assert shown
+        assert name
+        assert name["x"] + name["width"] <= shown["x"] + shown["width"]
+
+
 async def test_blame_answer_after_switching_off_is_ignored(person: NewPerson) -> None:
     """The names do not appear when the answer comes after the second click."""
     ada = await person()

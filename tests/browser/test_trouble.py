@@ -180,6 +180,7 @@ async def test_text_over_limit_stays_and_is_sent_once_it_is_smaller(person: NewP
 async def test_removed_editor_may_copy_text_but_not_type(person: NewPerson, server: Server, api: Api) -> None:
     """What came with the close is shown, in words for people."""
     ada, gil = await person(), await person(**NARROW)
+    gil.expected.append("404")  # the chat of a session that is closed to him
     session_id = await with_task(ada, "Removed")
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
     await expect(gil.text).to_contain_text(TASK)
@@ -188,10 +189,14 @@ async def test_removed_editor_may_copy_text_but_not_type(person: NewPerson, serv
     await ada.button("Really remove").click()
 
     await expect(banner(gil)).to_contain_text("The owner removed you from this session.")
+    await expect(gil.page.get_by_test_id("saved")).to_have_text("Closed")
+    await gil.page.get_by_role("button", name=re.compile("^Chat")).click()
+    await expect(gil.page.get_by_text("You cannot write here now.")).to_be_visible()
+    await expect(gil.page.get_by_label("Message", exact=True)).to_have_count(0)
+    await gil.button("Close the panel").click()
     await expect(gil.page.get_by_role("link", name="Back to your sessions")).to_be_visible()
     await expect(gil.button("Copy my text")).to_be_visible()
     await expect(gil.text).to_have_attribute("contenteditable", "false")
-    await expect(gil.page.get_by_test_id("saved")).to_have_count(1)
     await check_both_themes(gil, banner(gil))
     assert session_id
 
@@ -386,3 +391,53 @@ async def test_session_that_ends_without_a_final_version_says_so(
 
     await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text("No final version was stored.")
     await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The text is still here")
+
+
+async def test_server_that_is_slow_to_save_is_said_while_typing_goes_on(
+    person: NewPerson, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notice without alarm comes, the text stays, and the notice goes when all is saved."""
+    ada = await person()
+    await ada.page.clock.install()
+    await with_task(ada, "Slow")
+    store, goes_on = server.parts.services.store, asyncio.Event()
+    append_chunks = store.append_chunks
+
+    async def wait(*arguments: Any) -> Any:
+        await goes_on.wait()
+        return await append_chunks(*arguments)
+
+    monkeypatch.setattr(store, "append_chunks", wait)
+    await ada.type(" and more")
+    await expect(ada.page.get_by_test_id("saved")).to_have_text("Saving…")
+    await ada.page.clock.fast_forward(30_000)
+
+    notice = ada.page.get_by_text("The server is slow to save what you typed")
+    await check_both_themes(ada, notice)
+    await ada.type(" and on")
+    goes_on.set()
+    await ada.until_saved()
+    await ada.page.clock.fast_forward(3_000)
+    await expect(notice).to_have_count(0)
+    await expect(ada.text).to_contain_text("and on")
+
+
+async def test_text_that_the_server_cannot_read_is_said_and_can_be_typed_on(person: NewPerson) -> None:
+    """What the server cannot do then is said where people ask for it, too."""
+    ada = await person()
+    ada.expected.append("409")
+    session_id = await with_task(ada, "Unreadable")
+
+    async def is_unreadable(route: Route) -> None:
+        await route.fulfill(status=409, json={"code": "text_unavailable", "message": "The text cannot be shown."})
+
+    await ada.page.route(re.compile(f"/code/{session_id}/"), is_unreadable)
+    await ada.go(f"/s/{session_id}")
+
+    await check_both_themes(ada, ada.page.get_by_text("The server cannot read the text of this session"))
+    await ada.type(" typed on")
+    await ada.until_saved()
+    await ada.page.keyboard.press("Control+s")
+    dialog = ada.page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Save", exact=True).click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("so it cannot do this")

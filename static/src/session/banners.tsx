@@ -1,4 +1,5 @@
 // What one has to know about the session before typing: why it is closed, read-only, or not the whole text.
+import { ApiError } from "../api"
 import { MAIN_ROOT } from "../lib/files"
 import { withNext } from "../router"
 import type { Session } from "../types"
@@ -28,7 +29,8 @@ const KEPT = "What you type stays in this browser until it is back."
 /** What comes of the text, and what can be done. */
 const ADVICE: Record<Remedy, string> = {
   later: KEPT,
-  large: "Take something out: then it is sent again by itself. Until then what you type stays in this browser.",
+  large:
+    "Undo your last edit, or take something out: then your text is sent again by itself. Until then it stays in this browser.",
   blocked: "Others do not see what you type, and you do not see theirs.",
   unreachable: KEPT,
   signIn: "What you typed stays in this browser.",
@@ -78,6 +80,8 @@ function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
 
 const READABLE = "Until there is a connection the text can only be read."
 
+const isUnreadable = (problem: unknown) => problem instanceof ApiError && problem.code === "text_unavailable"
+
 interface Props {
   session: Session
   live: LiveSession
@@ -93,6 +97,18 @@ export function Banners({ session, live, view, followed }: Props) {
       {!trouble && !live.collab.ready.value && live.preview.value && (
         <p class="banner" role="status">
           Connecting… {READABLE}
+        </p>
+      )}
+      {!trouble && live.collab.isSlow.value && (
+        <p class="banner" role="status">
+          The server is slow to save what you typed, as it does with large or very many edits. You can type on: your
+          text stays in this browser until it is saved.
+        </p>
+      )}
+      {!trouble && isUnreadable(live.problem.value) && (
+        <p class="banner" role="status">
+          The server cannot read the text of this session. You can type on, and everything is saved; but versions,
+          blame, replay and exports do not have the newest text. Keep a copy of your own of what matters.
         </p>
       )}
       <Watching session={session} />

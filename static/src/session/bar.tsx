@@ -23,7 +23,19 @@ const SAVE_ABOUT: Record<SaveState, string> = {
   offline: "What you type is kept in this browser, and merged when the connection is back",
 }
 
-function SaveBadge({ state, canWrite }: { state: SaveState; canWrite: boolean }) {
+interface SaveBadgeProps {
+  state: SaveState
+  canWrite: boolean
+  isOut: boolean
+}
+
+function SaveBadge({ state, canWrite, isOut }: SaveBadgeProps) {
+  if (isOut)
+    return (
+      <span class="save-state offline" role="status" data-testid="saved" title="This page has no connection any more">
+        Closed
+      </span>
+    )
   if (!canWrite && (state === "saved" || state === "saving"))
     return (
       <span class="save-state reading" title="You are watching">
@@ -148,7 +160,11 @@ export function Bar(props: Props) {
         {session.title}
       </h1>
       <LanguageSwitch session={session} onChanged={onChanged} />
-      <SaveBadge state={live.collab.saveState.value} canWrite={canWrite} />
+      <SaveBadge
+        state={live.collab.saveState.value}
+        canWrite={canWrite}
+        isOut={live.collab.trouble.value?.remedy === "final"}
+      />
       <span class="spring" />
       <Here people={live.collab.people.value} onClick={() => view.toggleSide("people")} />
       {session.role === "owner" && (

@@ -1,5 +1,6 @@
 // A root that is no text, as the server reads it. Other programs write it; here it is only shown.
 import { useEffect } from "preact/hooks"
+import { words } from "../api"
 import { contentOf, KINDS, languageOf, remarkOf } from "../lib/documents"
 import { rootTitle, valueOf } from "../lib/files"
 import type { Document } from "../types"
@@ -44,7 +45,7 @@ export function LiveDocument({ live, root }: { live: LiveSession; root: string }
   if (document) return <Content root={root} document={document} />
   return (
     <p class="boot" role="status">
-      {live.problem.value ? `This cannot be shown now. ${live.problem.value}` : "Reading…"}
+      {live.problem.value ? `This cannot be shown now. ${words(live.problem.value)}` : "Reading…"}
     </p>
   )
 }

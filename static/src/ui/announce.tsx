@@ -4,6 +4,8 @@ import { signal } from "@preact/signals"
 const said = signal("")
 export const toast = signal("")
 let timer = 0
+/** Milliseconds that people need for a character. */
+const READ_MS = 70
 
 export function announce(text: string): void {
   said.value = said.value === text ? text + "\u00a0" : text
@@ -14,7 +16,7 @@ export function tell(text: string): void {
   announce(text)
   toast.value = text
   clearTimeout(timer)
-  timer = window.setTimeout(() => (toast.value = ""), 6000)
+  timer = window.setTimeout(() => (toast.value = ""), Math.max(6000, text.length * READ_MS))
 }
 
 export function Announcer() {

@@ -75,8 +75,11 @@ export function Choice({
   )
 }
 
-/** "User name must have at least 3 characters." */
-const sentence = (label: string, wrong: string[]) => `${label} ${wrong.join(", ")}.`
+const isWhole = (text: string) => /^\p{Lu}.*[.!?]$/su.test(text)
+
+/** "User name must have at least 3 characters."; what the server says in a whole sentence stays as it is. */
+export const sentence = (label: string, wrong: string[]) =>
+  wrong.map((one) => (isWhole(one) ? one : `${label} ${one}.`)).join(" ")
 
 /** A field's value; files are none of these forms' fields. */
 export const textOf = (value: FormDataEntryValue | null) => (typeof value === "string" ? value : "")

@@ -21,7 +21,7 @@ const contentsOf = (id: string, which: string): Promise<Contents> =>
   get<Contents>(which === "live" ? `/code/${id}/latest?live=true` : `/code/${id}/versions/${which}`)
 
 function show(parent: HTMLElement, before: string, after: string | null, name: string, pack: Extension): () => void {
-  if (after === null) {
+  if (after === null || after === before) {
     const view = new EditorView({
       state: EditorState.create({ doc: before, extensions: [readOnly(name), pack] }),
       parent,

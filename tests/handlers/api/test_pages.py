@@ -37,6 +37,17 @@ async def test_app_addresses_serve_same_shell_without_inline_code(api: Api, path
     assert not re.search(r"<[^>]+\s(on\w+|style)=", page), "an attribute that the policy forbids"
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/s/x/elsewhere"])
+async def test_unknown_address_is_a_page_for_browsers_and_an_error_for_programs(api: Api, path: str) -> None:
+    """Both are 404; the page is the app's shell, which says so and leads back."""
+    page = await api.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    answer = await api.get(path)
+
+    assert (page.status, page.body) == (404, (await api.get("/")).body)
+    assert (answer.status, answer.body["code"]) == (404, "not_found")
+    assert (await api.post(path, headers={"Accept": "text/html"})).body["code"] == "not_found"
+
+
 async def test_app_policy_allows_own_sources_only(api: Api) -> None:
     """Scripts and styles from here alone, connections to here alone, and nobody frames it."""
     answer = await api.get("/")

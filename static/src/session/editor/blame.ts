@@ -4,6 +4,7 @@ import { gutter, GutterMarker } from "@codemirror/view"
 import { ApiError, get } from "../../api"
 import { ago, full } from "../../lib/times"
 import type { Blame, Person } from "../../types"
+import { tell } from "../../ui/announce"
 import { colourOf } from "../../ui/avatar"
 
 class Author extends GutterMarker {
@@ -21,15 +22,18 @@ class Author extends GutterMarker {
 
   override toDOM(): HTMLElement {
     const element = document.createElement("span")
-    element.className = "blame"
+    element.className = this.isCarried ? "blame carried" : "blame"
     element.style.borderColor = colourOf(this.person.id)
-    element.textContent = `${this.isCarried ? "carried by " : ""}${this.person.username} · ${ago(this.at)}`
-    element.title = this.isCarried
-      ? `${full(this.at)}. Somebody else typed this, in a browser that has not confirmed it.`
-      : full(this.at)
+    const name = document.createElement("bdi")
+    name.textContent = this.person.username
+    element.append(this.isCarried ? "via " : "", name, ` · ${ago(this.at)}`)
+    const { username } = this.person
+    element.title = `${username}, ${full(this.at)}${this.isCarried ? `. ${username}'s browser sent this. ${ABOUT_CARRIED}` : ""}`
     return element
   }
 }
+
+const ABOUT_CARRIED = "Somebody else typed it, and their browser has not been back to confirm it."
 
 export async function blameGutter(sessionId: string, root: string): Promise<Extension> {
   let found: Blame
@@ -39,6 +43,8 @@ export async function blameGutter(sessionId: string, root: string): Promise<Exte
     if (error instanceof ApiError && error.status === 404) throw new Error("Nothing is written in this file yet.")
     throw error
   }
+  if (found.lines.some((one) => one.carried))
+    tell(`A line marked “via” was sent by that person's browser. ${ABOUT_CARRIED}`)
   const people = new Map(found.authors.map((one) => [one.id, one]))
   const byLine = new Map(found.lines.map((one) => [one.line, one]))
   return gutter({

@@ -23,6 +23,8 @@ const SYNC_TIMEOUT_MS = 1500
 const KEPT_TIMEOUT_MS = 1500
 /** After a limit: an edit may have made the document small enough, so it is tried again when typing pauses. */
 const RETRY_MS = 3000
+/** Much longer than the half second that edits gather before they are saved. */
+const SLOW_MS = 8000
 /** The browser's own code, for a connection that ended without a close frame (RFC 6455, section 7.1.5). */
 const NO_CLOSE_FRAME = 1006
 
@@ -78,6 +80,9 @@ export class Collaboration {
   private wasSynced = false
   private hasRenewed = false
   private retrying = 0
+  /** the server takes long to save what was sent: it slows down those whose edits cost much */
+  readonly isSlow = signal(false)
+  private readonly looking = window.setInterval(() => this.lookAtSpeed(), SLOW_MS / 4)
 
   constructor(
     sessionId: string,
@@ -163,6 +168,10 @@ export class Collaboration {
     clearTimeout(this.retrying)
     this.retrying = 0
     if (!this.isDestroyed) this.provider.connect()
+  }
+
+  private lookAtSpeed(): void {
+    this.isSlow.value = this.provider.wsconnected && this.counter.waitedMs() > SLOW_MS
   }
 
   private update(): void {
@@ -263,6 +272,7 @@ export class Collaboration {
   destroy(): void {
     this.isDestroyed = true
     clearTimeout(this.retrying)
+    clearInterval(this.looking)
     this.line.stop()
     removeEventListener("offline", this.lineLost)
     removeEventListener("online", this.lineBack)

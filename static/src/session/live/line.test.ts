@@ -4,7 +4,10 @@ import { BLOCKED, type Trouble } from "./trouble"
 
 const RESTART: [number, string] = [1012, '{"code":"restart","message":"The server restarts."}']
 const FULL: [number, string] = [4529, '{"code":"too_many","message":"Too many connections."}']
-const SLOW: [number, string] = [1013, '{"code":"too_slow","message":"This client reads too slowly."}']
+const SLOW: [number, string] = [
+  1013,
+  '{"code":"too_slow","message":"Your connection was too slow for all that happens here."}',
+]
 
 const probe = vi.fn<() => Promise<Trouble>>()
 let line: Line
@@ -54,7 +57,7 @@ it("says why a client is sent away each time after it has synced", () => {
     line.closed(...SLOW)
     vi.advanceTimersByTime(500)
   }
-  expect(told()).toBe("This client reads too slowly.")
+  expect(told()).toBe("Your connection was too slow for all that happens here.")
 })
 
 it("says immediately what the person has to act on", () => {

@@ -1,6 +1,5 @@
 // A session that is open: its document, its chat, and what others do in it. Knows no screen.
 import { signal } from "@preact/signals"
-import { words } from "../../api"
 import type { Documents } from "../../lib/documents"
 import { announce, tell } from "../../ui/announce"
 import { ChatLog } from "../panels/chatlog"
@@ -27,8 +26,8 @@ export class LiveSession {
   readonly preview = signal<Contents | null>(null)
   /** what the other roots held when the server was last asked */
   readonly documents = signal<Documents>({})
-  /** why they, and the names of texts, could not be read; "" if they could */
-  readonly problem = signal("")
+  /** why they, and the names of texts, could not be read; null if they could */
+  readonly problem = signal<unknown>(null)
   private readonly stopWatching: () => void
   private previewing: number
   private isDestroyed = false
@@ -91,12 +90,12 @@ export class LiveSession {
       const { files, documents } = await readLive(this.state.id)
       if (this.isDestroyed) return
       this.documents.value = documents
-      this.problem.value = ""
+      this.problem.value = null
       this.collab.nameOthers(Object.keys(documents))
       this.collab.addRoots(Object.keys(files))
     } catch (error) {
       // asked for again with the next connection
-      this.problem.value = words(error)
+      this.problem.value = error
     }
   }
 

@@ -32,3 +32,22 @@ it("knows nothing on a new connection", () => {
   counter.reset()
   expect(counter.state(true)).toBe("saving")
 })
+
+it("says how long nothing was saved, not how long somebody types", () => {
+  let now = 0
+  const counter = new SavedCounter(() => now)
+  for (let second = 1; second <= 20; second++) {
+    now = second * 1000
+    counter.sent(UPDATE)
+    counter.saved(second - 1)
+  }
+  expect(counter.waitedMs()).toBeLessThan(2000)
+  now += 9000
+  counter.sent(UPDATE)
+  expect(counter.waitedMs()).toBeGreaterThan(8000)
+  counter.saved(21)
+  expect(counter.waitedMs()).toBe(0)
+  now += 60_000
+  counter.sent(UPDATE)
+  expect(counter.waitedMs()).toBe(0)
+})

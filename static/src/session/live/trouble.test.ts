@@ -27,7 +27,18 @@ it("shows the server's message, and the limit that was passed", () => {
   })
   expect(troubleOf(4413, reason({ message: "the text is too long", limit: "max_text_bytes" }))).toEqual({
     remedy: "large",
-    message: "The text is too long (max_text_bytes).",
+    message: "This session has as much text as the server allows. The text is too long (max_text_bytes).",
+  })
+  expect(troubleOf(4413, reason({ message: "too many of them", limit: "constructor" })).message).toBe(
+    "Too many of them (constructor).",
+  )
+})
+
+it("says what a limit of speed means for the person", () => {
+  const told = reason({ code: "too_fast", message: "This client sent too much for ten seconds." })
+  expect(troubleOf(1008, told)).toEqual({
+    remedy: "later",
+    message: "Your edits came faster than the server takes them.",
   })
 })
 

@@ -46,6 +46,22 @@ function remedyOf(code: number): Remedy {
 export const isFinal = (trouble: Trouble | null): boolean =>
   trouble !== null && ["final", "signIn", "unreadable"].includes(trouble.remedy)
 
+/** What a passed limit means for people, by its name (docs/documents.md); the server's message has the figure. */
+const LIMITS = new Map([
+  ["max_text_bytes", "This session has as much text as the server allows"],
+  ["max_state_bytes", "This session is full: the server allows no larger document"],
+  ["max_update_bytes", "One edit is larger than the server takes: make it in smaller parts"],
+  ["max_sync_bytes", "What you typed is more than the server takes in one piece"],
+  ["roots", "This session has as many files as the server allows"],
+  ["work", "One edit would keep the server busy for too long: make it in smaller parts"],
+])
+
+/** What a reason means for people, by its word, where the server's message speaks to programmers. */
+const REASONS = new Map([
+  ["too_fast", "Your edits came faster than the server takes them."],
+  ["too_slow", "Your connection was too slow for all that happens here."],
+])
+
 interface Reason {
   code: string
   message: string
@@ -68,14 +84,19 @@ function sentence(text: string): string {
   return trimmed && trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".")
 }
 
+function messageOf(closeCode: number, { code, message, limit }: Reason): string {
+  const told = REASONS.get(code) ?? (sentence(message) || `The server closed the connection (${closeCode}).`)
+  const plain = LIMITS.get(limit)
+  if (!limit) return told
+  return `${plain ? `${plain}. ` : ""}${told.slice(0, -1)} (${limit}).`
+}
+
 /** What people are told of a close. */
 export function troubleOf(code: number, reason: string): Trouble {
   const remedy = remedyOf(code)
-  const { message, limit } = read(reason)
-  const told = sentence(message) || `The server closed the connection (${code}).`
   return {
     remedy,
-    message: limit ? `${told.slice(0, -1)} (${limit}).` : told,
+    message: messageOf(code, read(reason)),
     ...(remedy === "unreadable" ? { canBring: true } : {}),
     ...(code === CLOSE_CODE.outOfService ? { hasVersions: true } : {}),
   }

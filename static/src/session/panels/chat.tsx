@@ -87,12 +87,13 @@ function List({ log }: { log: ChatLog }) {
 
 export function Chat({
   log,
-  ended,
+  closed,
   typing,
   onTyping,
 }: {
   log: ChatLog
-  ended: boolean
+  /** why nobody writes here any more, or not from this page; "" while one can */
+  closed: string
   typing: string[]
   onTyping: (is: boolean) => void
 }) {
@@ -138,8 +139,8 @@ export function Chat({
           {problem}
         </p>
       )}
-      {ended ? (
-        <p class="quiet">The session has ended: the chat is read-only.</p>
+      {closed ? (
+        <p class="quiet">{closed}</p>
       ) : (
         <form
           class="composer"

@@ -29,7 +29,10 @@ function Panel({ session, live, view, myId, onChanged }: Props) {
       />
     )
   const typing = [...new Set(people.filter((one) => one.typing && one.id !== myId).map((one) => one.name))]
-  return <Chat log={log} ended={session.status === "ended"} typing={typing} onTyping={collab.sayTyping} />
+  const isOut = collab.trouble.value?.remedy === "final" || collab.trouble.value?.remedy === "signIn"
+  const hasEnded = session.status === "ended"
+  const closed = hasEnded ? "The session has ended: the chat is read-only." : isOut ? "You cannot write here now." : ""
+  return <Chat log={log} closed={closed} typing={typing} onTyping={collab.sayTyping} />
 }
 
 export function SidePanel(props: Props) {
