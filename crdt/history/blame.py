@@ -14,6 +14,8 @@ from crdt.reading.text_order import TextOrder
 from storage.errors import NotFound
 
 MAX_RUNS = 20_000
+MAX_LINES = 50_000
+"""Lines that are told apart: a megabyte may have as many as characters, of which JSON makes a hundred times as much."""
 _GAP_MS = GRAIN_S * 1_000
 
 _View = TypeVar("_View")
@@ -126,7 +128,7 @@ def _lines(text: str, runs: list[BlameRun]) -> list[BlameLine]:
     lines = []
     at = number = 0
     newest: BlameRun | None = None
-    for line in text.split("\n"):
+    for line in text.split("\n", MAX_LINES)[:MAX_LINES]:
         end = at + len(line)
         newest = _newest(runs, number, at, end if line else end + 1) or newest
         lines.append(_line(line, newest))

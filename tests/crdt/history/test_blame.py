@@ -152,3 +152,15 @@ def test_blamed_tells_texts_from_other_roots_and_from_none() -> None:
         asked("list")
     with pytest.raises(NotFound):
         asked("other")
+
+
+def test_blame_tells_the_first_lines_apart_and_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text of nothing but line ends has as many lines as characters."""
+    monkeypatch.setattr(crdt.history.blame, "MAX_LINES", 3)
+    order = ItemOrder(Typist(5).insert(0, "a\nb\nc\nd\ne"))
+
+    found = blame(order, "codemirror", {5: "ada"}, Authorship())
+    short = blame(ItemOrder(Typist(5).insert(0, "a\nb\nc")), "codemirror", {}, Authorship())
+
+    assert [line.text for line in found.lines] == ["a", "b", "c"]
+    assert [line.text for line in short.lines] == ["a", "b", "c"]

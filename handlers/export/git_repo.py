@@ -1,0 +1,82 @@
+"""A git repository that versions are put into as commits, in worker processes: git's objects are made in Python.
+
+Between two commits all that is known is on the disk and in a `Progress`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dulwich.bundle import create_bundle_from_repo, write_bundle
+from dulwich.objects import Blob, Commit, ObjectID, Tree
+from dulwich.refs import Ref
+from dulwich.repo import Repo
+
+from handlers.export.contents import as_files
+from handlers.export.file_names import MANIFEST, FileNames
+
+SERVER = b"collab-server <server@session.invalid>"
+
+_BUNDLE = "session.bundle"
+_FILE_MODE = 0o100644
+_HEAD, _BRANCH = Ref(b"HEAD"), Ref(b"refs/heads/main")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one commit shows, and what it says.
+
+    files, documents  as a version has them
+    author            `name <address>`
+    at                milliseconds since 1970
+    """
+
+    files: Mapping[str, str]
+    documents: Mapping[str, Any]
+    author: bytes
+    at: int
+    message: str
+
+
+class Progress(NamedTuple):
+    """How far a repository is: the names that files have there, and its last commit, if there is one."""
+
+    names: FileNames
+    parent: ObjectID | None = None
+
+
+def commit(folder: str, progress: Progress, snapshot: Snapshot) -> Progress:
+    """Add a commit to the repository in a folder, which the first one makes."""
+    with Repo.init_bare(folder) if progress.parent is None else Repo(folder) as repo:
+        names = progress.names
+        files = as_files(names, snapshot.files, snapshot.documents)
+        if not names.are_original:
+            files = {**files, MANIFEST: names.manifest()}
+        tree = Tree()
+        for name, text in files.items():
+            blob = Blob.from_string(text.encode())
+            repo.object_store.add_object(blob)
+            tree.add(name.encode(), _FILE_MODE, blob.id)
+        repo.object_store.add_object(tree)
+        made = Commit()
+        made.tree = tree.id
+        made.parents = [progress.parent] if progress.parent else []
+        made.author, made.committer = snapshot.author, SERVER
+        made.author_time = made.commit_time = snapshot.at // 1_000
+        made.author_timezone = made.commit_timezone = 0
+        made.encoding = b"UTF-8"
+        made.message = snapshot.message.encode()
+        repo.object_store.add_object(made)
+        return Progress(names, made.id)
+
+
+def bundle(folder: str, last: ObjectID) -> Path:
+    """Write a bundle of everything up to a commit; return where it is."""
+    path = Path(folder) / _BUNDLE
+    with Repo(folder) as repo, path.open("wb") as file:
+        repo.refs[_BRANCH] = last
+        repo.refs.set_symbolic_ref(_HEAD, _BRANCH)
+        with create_bundle_from_repo(repo, refs=[_HEAD, _BRANCH], version=2) as made:
+            write_bundle(file, made)
+    return path
