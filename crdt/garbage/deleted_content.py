@@ -16,7 +16,7 @@ that it was a text.
 from collections.abc import Set
 
 from crdt.garbage.cutting import Part, StructCutter
-from crdt.garbage.lost_structs import Ranges, StructPlaces, deleted_ranges, lost_ranges
+from crdt.garbage.lost_structs import Ranges, StructPlaces, deleted_ranges, lost_ranges, superseded
 from crdt.wire.compact import IsInSequence, squash
 from crdt.wire.content import DELETED, EMBED, FORMAT, GC, SKIP, STORED_LIMITS, STRING
 from crdt.wire.lib0 import read_var_uint, write_var_uint
@@ -41,7 +41,7 @@ def collect(
     kept_bytes      the state itself is returned if it would lose no more than this
     is_in_sequence  see `squash`
     """
-    if not parsed.ranges or len(state) <= kept_bytes:
+    if len(state) <= kept_bytes or (parsed.is_plain and not parsed.ranges):
         return state, parsed
     collected = squash(_collected(state, parsed), is_in_sequence=is_in_sequence)
     if len(state) - len(collected) <= kept_bytes:
@@ -50,8 +50,10 @@ def collect(
 
 
 def _collected(state: bytes, parsed: Parsed) -> bytes:
-    deleted = deleted_ranges(parsed)
+    deleted = deleted_ranges(parsed.ranges)
     places = StructPlaces(parsed)
+    if hidden := superseded(state, parsed, places, deleted):
+        deleted = deleted_ranges((*parsed.ranges, *hidden))
     lost = lost_ranges(places.placement, places.lost_types(deleted), parsed.spans)
     collector = _Collector(state, deleted, lost, places)
     collected = collector.run()

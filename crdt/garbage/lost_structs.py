@@ -4,9 +4,11 @@ Of these a client with `gc: true` keeps only the length (`Item.gc` in Yjs, with 
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
 
+from crdt.reading.item_order import ItemOrder
 from crdt.structs.struct_parents import StructParents
 from crdt.structs.type_table import TypeTable
 from crdt.wire.parsed_update import GONE, Parsed, Placement
@@ -17,15 +19,15 @@ Ranges = dict[int, list[tuple[int, int]]]
 """{client: (start, end), in order and without overlaps}"""
 
 
-def deleted_ranges(parsed: Parsed) -> Ranges:
-    """Return what a state says was deleted."""
+def deleted_ranges(ranges: Iterable[tuple[int, int, int]]) -> Ranges:
+    """Return (client, start, end) of deleted structs by client."""
     by_client: Ranges = {}
-    for client, start, end in sorted(parsed.ranges):
-        ranges = by_client.setdefault(client, [])
-        if ranges and start <= ranges[-1][1]:
-            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], end))
+    for client, start, end in sorted(ranges):
+        joined = by_client.setdefault(client, [])
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
-            ranges.append((start, end))
+            joined.append((start, end))
     return by_client
 
 
@@ -59,6 +61,28 @@ class StructPlaces:
         return lost
 
 
+def superseded(state: bytes, parsed: Parsed, places: StructPlaces, deleted: Ranges) -> list[tuple[int, int, int]]:
+    """Return (client, start, end) of values that others under their key hide, and that no deletion names.
+
+    Whoever sets a key deletes the value before. Of values that are set at the same time each client deletes all but
+    the last one when it integrates them, and tells nobody.
+    """
+    living: Counter[Parent] = Counter()
+    for client, (_, after) in parsed.spans.items():
+        runs = places.runs(client)
+        ends = [clock for clock, _ in runs[1:]] + [after]
+        for (start, place), end in zip(runs, ends, strict=True):
+            if place[1] is not None:
+                living[place] += end - start - _overlap(deleted.get(client, []), start, end)
+    hidden = []
+    order = ItemOrder(state) if max(living.values(), default=0) > 1 else None
+    for place, count in living.items():
+        if order and count > 1:
+            *others, _ = order.items(place)
+            hidden += [(item.client, item.clock, item.clock + item.length) for item in others if not item.is_deleted]
+    return hidden
+
+
 def lost_ranges(placement: Placement, lost_types: set[int], spans: Mapping[int, tuple[int, int]]) -> Ranges:
     """Return the structs that lie in one of these types, or nowhere any more.
 
@@ -71,6 +95,17 @@ def lost_ranges(placement: Placement, lost_types: set[int], spans: Mapping[int, 
             if place == GONE or place[0] in lost_types:
                 by_client.setdefault(client, []).append((start, end))
     return by_client
+
+
+def _overlap(ranges: list[tuple[int, int]], start: int, end: int) -> int:
+    """Return how many clocks from `start` to before `end` lie in ranges of one client."""
+    count = 0
+    for at in range(max(0, bisect_right(ranges, (start, 1 << 53)) - 1), len(ranges)):
+        first, after = ranges[at]
+        if first >= end:
+            break
+        count += max(0, min(after, end) - max(first, start))
+    return count
 
 
 def _is_in(ranges: Ranges, packed: int) -> bool:

@@ -1,6 +1,6 @@
 """What lies in shared types that were deleted."""
 
-from crdt.garbage.lost_structs import StructPlaces, deleted_ranges, lost_ranges
+from crdt.garbage.lost_structs import StructPlaces, deleted_ranges, lost_ranges, superseded
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.struct_id import pack_id
@@ -26,17 +26,16 @@ def nested() -> Parsed:
 
 def test_deleted_ranges_are_in_order_and_do_not_overlap() -> None:
     """Neighbours are one."""
-    parsed = Parsed()
-    parsed.ranges = [(1, 5, 7), (2, 0, 1), (1, 0, 2), (1, 1, 3), (1, 7, 9)]
+    ranges = [(1, 5, 7), (2, 0, 1), (1, 0, 2), (1, 1, 3), (1, 7, 9)]
 
-    assert deleted_ranges(parsed) == {1: [(0, 3), (5, 9)], 2: [(0, 1)]}
+    assert deleted_ranges(ranges) == {1: [(0, 3), (5, 9)], 2: [(0, 1)]}
 
 
 def test_lost_types_include_those_in_a_deleted_type() -> None:
     """Also if no deletion names them."""
     parsed = nested()
 
-    lost = StructPlaces(parsed).lost_types(deleted_ranges(parsed))
+    lost = StructPlaces(parsed).lost_types(deleted_ranges(parsed.ranges))
 
     assert lost == {pack_id(1, 0), pack_id(1, 1)}
 
@@ -46,7 +45,7 @@ def test_lost_ranges_are_all_structs_in_lost_types() -> None:
     parsed = nested()
     places = StructPlaces(parsed)
 
-    found = lost_ranges(places.placement, places.lost_types(deleted_ranges(parsed)), parsed.spans)
+    found = lost_ranges(places.placement, places.lost_types(deleted_ranges(parsed.ranges)), parsed.spans)
 
     assert [clock for start, end in found[1] for clock in range(start, end)] == [1, 2, 3, 4, 5, 6]
 
@@ -66,3 +65,15 @@ def test_runs_of_document_with_one_place_is_that_place() -> None:
     parsed = parse(Update([Section(1, 0, [placed(text("one"), parent="notes")])]).encode())
 
     assert StructPlaces(parsed).runs(1) == [(0, ("notes", None))]
+
+
+def test_superseded_values_are_all_but_the_last_of_a_key() -> None:
+    """Of three values set at the same time two are hidden; one that a deletion names counts no more."""
+    sections = [Section(client, 0, [placed(value(), parent="map", key="k")]) for client in (1, 2, 3)]
+    sections.append(Section(4, 0, [placed(value(), parent="map", key="other")]))
+    state = Update(sections, [(2, 0, 1)]).encode()
+    parsed = parse(state, STORED_LIMITS)
+
+    hidden = superseded(state, parsed, StructPlaces(parsed), deleted_ranges(parsed.ranges))
+
+    assert hidden == [(1, 0, 1)]
