@@ -5,6 +5,8 @@ lesser of both is the hold: on a busy machine a timer comes late also because th
 """
 
 import asyncio
+import faulthandler
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +14,10 @@ from pathlib import Path
 
 INTERVAL_S = 0.001
 LEAST_S = 0.002
+STACKS = "WORST_STACKS"
+"""A variable of the environment that names a file: each time that the loop has not come round for as long as this,
+the places of all threads are written there. For finding out what holds it: it costs a thread each millisecond."""
+_STACKS_S = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +37,12 @@ class Hold:
 class LoopProbe:
     """Notes holds in a file, a line each; used inside the server's process."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("a", buffering=1)
+    def __init__(self, notes: Path) -> None:
+        self._file = notes.open("a", buffering=1)
         self._now = self._cpu = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        path = os.environ.get(STACKS)
+        self._stacks = Path(path).open("a") if path else None  # noqa: SIM115  # open until the process ends
 
     def start(self) -> None:
         """Begin; call inside the event loop."""
@@ -46,6 +54,8 @@ class LoopProbe:
         self._file.close()
 
     def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._stacks:
+            faulthandler.dump_traceback_later(_STACKS_S, file=self._stacks)
         self._now, self._cpu = time.monotonic(), time.process_time()
         self._timer = loop.call_later(INTERVAL_S, self._look, loop)
 

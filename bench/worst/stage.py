@@ -17,7 +17,8 @@ from bench.worst.probe import holds
 
 _SETTLE_S = 1.0
 """After a work: what it left to do (commits, checkpoints, answers that nobody waits for) is its doing too."""
-_ENV = {"COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json"}
+_ENV = {"COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json", "COLLAB_ACCESS_TOKEN_S": "86400"}
+"""All limits are as usual. Nobody here renews a token."""
 
 
 @dataclass
