@@ -1,4 +1,4 @@
-"""Answers to questions for large documents: several updates, which a thread makes of the state.
+"""Answers to questions for large documents: several updates, which a worker process makes of the state.
 
 Reading the structs of a state takes 4 µs each, and a class asks for one state together. So the last state that was
 taken apart is kept for some seconds.
@@ -7,7 +7,8 @@ taken apart is kept for some seconds.
 import asyncio
 from collections.abc import Mapping
 
-from crdt.errors import Rejected
+from crdt.errors import Rejected, WorkError
+from crdt.lifecycle.document_work import DocumentWork
 from crdt.rewriting.splitting import Part, split_update
 from crdt.room.connection import Connection
 from crdt.wire.y_protocol import sync_step2, sync_update
@@ -19,11 +20,13 @@ _EMPTY = b"\x00\x00"
 class LargeAnswers:
     """Answers in parts. At most one state is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: DocumentWork) -> None:
+        self._work = work
         self._state: bytes | None = None
         self._parts: asyncio.Future[list[Part]] | None = None
         self._forgetting: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Task[None]] = set()
+        self._making: set[asyncio.Task[list[Part]]] = set()
 
     def answer(self, connection: Connection, state: bytes, known: Mapping[int, int]) -> None:
         """Send a client what it lacks of a state, as soon as that is taken apart.
@@ -37,18 +40,27 @@ class LargeAnswers:
 
     async def _send(self, connection: Connection, state: bytes, known: Mapping[int, int]) -> None:
         try:
-            connection.outbox.send_parts(frames_for(await self._split(state), known))
+            connection.outbox.send_parts(frames_for(await self._split(state, connection.user_id), known))
         finally:
             connection.is_answering = False
 
-    async def _split(self, state: bytes) -> list[Part]:
+    async def _split(self, state: bytes, user_id: str) -> list[Part]:
         loop = asyncio.get_running_loop()
         if self._parts is None or self._state is not state:
-            self._state, self._parts = state, loop.run_in_executor(None, _parts_of, state)
+            making = loop.create_task(self._made(state, user_id), name="split state")
+            self._making.add(making)
+            making.add_done_callback(self._making.discard)
+            self._state, self._parts = state, making
         if self._forgetting:
             self._forgetting.cancel()
         self._forgetting = loop.call_later(_KEPT_S, self._forget)
         return await asyncio.shield(self._parts)
+
+    async def _made(self, state: bytes, user_id: str) -> list[Part]:
+        try:
+            return await self._work.run(user_id, len(state), _parts_of, state)
+        except WorkError:  # too many wait: then it is sent as one message
+            return [Part(state, {}, state)]
 
     def _forget(self) -> None:
         self._state = self._parts = self._forgetting = None
@@ -57,7 +69,9 @@ class LargeAnswers:
         """Answer no more."""
         for sending in self._sending:
             sending.cancel()
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        for making in self._making:
+            making.cancel()
+        await asyncio.gather(*self._sending, *self._making, return_exceptions=True)
         if self._forgetting:
             self._forgetting.cancel()
         self._forget()

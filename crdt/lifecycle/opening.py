@@ -9,20 +9,15 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from crdt.crashmark import CrashMark
 from crdt.document.document import Document
 from crdt.errors import RoomSetAside, RoomUnavailable, TextUnavailable, WorkerDied, WorkersBusy, WorkTooLarge
+from crdt.lifecycle.document_work import DocumentWork
 from crdt.lifecycle.environment import Environment
 from crdt.limits import MAX_WORK_S
 from crdt.log import restore
 from crdt.log.restore import RestoredDocument
 from storage.records import Checkpoint, Chunk
 
-_SMALL_BYTES = 128 << 10
-"""Stored bytes that a thread puts together: some 5 ms."""
-_MEMORY_PER_BYTE = 50
-"""Of stored bytes, in a process that puts them together: single characters typed backwards take 45."""
-_DEADLINE_S = 120.0
 _SUSPECT_S = 20.0
 _MOST_WORK_S = 4 * MAX_WORK_S
 """Edits stop at `MAX_WORK_S`; a document that was made before that limit may cost a little more, but not any time."""
@@ -35,10 +30,9 @@ _log = logging.getLogger(__name__)
 class DocumentOpener:
     """Opens documents for one process."""
 
-    def __init__(self, environment: Environment) -> None:
-        self._workers = environment.workers
+    def __init__(self, work: DocumentWork, environment: Environment) -> None:
+        self._work = work
         self._quarantine = environment.quarantine
-        self._mark: CrashMark = environment.mark
         self._clock = environment.clock
         self._cpu_s = environment.cpu_s
         self._turns = asyncio.Semaphore(_TOGETHER)
@@ -52,23 +46,16 @@ class DocumentOpener:
         Raises RoomDamaged, RoomSetAside if it takes too long, or RoomUnavailable if too many are being opened.
         """
         size = (len(checkpoint.state) if checkpoint else 0) + sum(len(chunk.data) for chunk in chunks)
+        what = (checkpoint, tuple(chunks), since, self._cpu_s)
         is_suspect = self._quarantine.has_killed(session_id)
-        fits = size * _MEMORY_PER_BYTE <= self._workers.memory_bytes
-        if not is_suspect and (size < _SMALL_BYTES or not fits):
-            with self._mark.beside(session_id):
-                return await asyncio.to_thread(restore.restore, checkpoint, chunks, since, cpu_s=self._cpu_s)
-        return await self._open_elsewhere(session_id, checkpoint, chunks, since, is_suspect=is_suspect)
-
-    async def _open_elsewhere(
-        self, session_id: str, checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int, *, is_suspect: bool
-    ) -> RestoredDocument:
-        function = rehearse if is_suspect else put_together
-        deadline_s = _SUSPECT_S if is_suspect else _DEADLINE_S
         try:
-            async with self._turns:
-                restored = await self._workers.run(
-                    function, checkpoint, tuple(chunks), since, self._cpu_s, key=session_id, deadline_s=deadline_s
-                )
+            if is_suspect:
+                restored = await self._work.run_in_worker(session_id, _SUSPECT_S, rehearse, *what)
+            elif self._work.is_for_worker(size):
+                async with self._turns:
+                    restored = await self._work.run(session_id, size, put_together, *what)
+            else:
+                return await self._work.run(session_id, size, put_together, *what)
         except WorkersBusy as error:
             raise RoomUnavailable("too many documents are being opened") from error
         except WorkerDied as error:

@@ -16,6 +16,7 @@ from crdt.errors import RoomSetAside, RoomUnavailable
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.compaction import Compactor
 from crdt.lifecycle.dispatch import BroadcastScheduler
+from crdt.lifecycle.document_work import DocumentWork
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.large_answers import LargeAnswers
 from crdt.lifecycle.loaded_rooms import LoadedRooms
@@ -68,10 +69,11 @@ class Rooms:
         self.changes = Changes()
         self.writer = writer
         self.compactor = Compactor(store, writer, environment, settings.room.deleted_bytes)
+        work = DocumentWork(environment.workers, environment.mark)
         self._loaded = loaded
         self._cache = cache
         self._is_draining = False
-        self._large_answers = LargeAnswers()
+        self._large_answers = LargeAnswers(work)
         context = RoomContext(
             limits=settings.room,
             sink=writer,
@@ -84,7 +86,7 @@ class Rooms:
             accepts_foreign=environment.accepts_foreign,
             large_answers=self._large_answers,
         )
-        opener = DocumentOpener(environment)
+        opener = DocumentOpener(work, environment)
         self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read, opener)
         self._maintenance = RoomMaintenance(
             loaded, settings, writer, self.compactor, versions, environment.clock, environment.mark

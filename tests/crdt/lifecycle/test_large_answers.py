@@ -1,16 +1,19 @@
 """Large documents are sent in parts, once, and a state is taken apart once for all that ask for it."""
 
 import asyncio
-from unittest.mock import Mock
+from collections.abc import AsyncIterator
 
 import pycrdt
+import pytest
 
-from crdt.lifecycle import large_answers
+from crdt.crashmark import CrashMark
+from crdt.lifecycle.document_work import DocumentWork
 from crdt.lifecycle.large_answers import LargeAnswers, frames_for
 from crdt.rewriting.splitting import split_update
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import SyncStep2, SyncUpdate
+from crdt.workers import Workers, WorkersSettings
 from storage.records import Role
 from tests.crdt.harness import Inbox
 from tests.waiting import until
@@ -30,11 +33,16 @@ def asking() -> tuple[Connection, Inbox]:
     return Connection({"id": "u1"}, "login", Role.OWNER, inbox), inbox
 
 
-async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(monkeypatch) -> None:
-    """A client counts as synced with the last frame; several that ask share one pass over the state."""
-    calls = Mock(wraps=split_update)
-    monkeypatch.setattr(large_answers, "split_update", calls)
-    answers, state = LargeAnswers(), state_of(5)
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    made = Workers(WorkersSettings(processes=1))
+    yield made
+    await made.close()
+
+
+async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Workers) -> None:
+    """A client counts as synced with the last frame; several that ask share one pass over the state, in a worker."""
+    answers, state = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     clients = [asking() for _ in range(4)]
 
     for connection, _ in clients:
@@ -51,14 +59,28 @@ async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(monkeypatch
             doc.apply_update(message.update)
         assert len(doc.get("pictures", type=pycrdt.Map)) == 5
         assert not connection.is_answering
-    assert calls.call_count == 1
+    assert workers.counts == {"done": 1}
     await answers.stop()
     assert answers._state is None
 
 
-async def test_stop_ends_answers_that_are_being_made() -> None:
+async def test_answer_is_one_message_while_too_many_wait_for_workers(workers: Workers) -> None:
+    """It is larger than it should be, and it is there."""
+    answers, state = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
+    await workers.close()
+    connection, inbox = asking()
+
+    answers.answer(connection, state, {})
+    await until(lambda: inbox.frames)
+
+    (frame,) = inbox.take()
+    assert y_protocol.decode(frame) == SyncStep2(state)
+    await answers.stop()
+
+
+async def test_stop_ends_answers_that_are_being_made(workers: Workers) -> None:
     """Their connections are free to ask again."""
-    answers = LargeAnswers()
+    answers = LargeAnswers(DocumentWork(workers, CrashMark()))
     connection, inbox = asking()
     answers.answer(connection, state_of(5), {})
     await asyncio.sleep(0)

@@ -10,6 +10,7 @@ from crdt.crashmark import CrashMark
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
 from crdt.lifecycle import opening
+from crdt.lifecycle.document_work import SMALL_BYTES, DocumentWork
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.opening import DocumentOpener
 from crdt.log.codec import LogEntry, encode_chunk
@@ -20,7 +21,7 @@ from storage.records import Chunk
 from tests.crdt import work
 from tests.crdt.harness import NOW, Typist
 
-SMALL, LARGE = 10, opening._SMALL_BYTES
+SMALL, LARGE = 10, SMALL_BYTES
 
 
 class Case:
@@ -37,7 +38,7 @@ class Case:
             quarantine=self.quarantine,
             mark=self.mark,
         )
-        self.opener = DocumentOpener(environment)
+        self.opener = DocumentOpener(DocumentWork(self.workers, self.mark), environment)
 
     async def open(self, size: int) -> str:
         """Open a document of so many characters; return its text."""

@@ -1,0 +1,56 @@
+"""Work on whole documents: in a thread if the document is small, else in a worker process.
+
+pycrdt holds the interpreter while it loads, merges or checks a document, and so does each pass over its structs in
+Python for most of the time. A thread helps with that for a few milliseconds only.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar, TypeVarTuple
+
+from crdt.crashmark import CrashMark
+from crdt.workers import Workers
+
+SMALL_BYTES = 128 << 10
+"""Bytes of a document that a thread works on: some 5 ms."""
+_MEMORY_PER_BYTE = 50
+"""Of a document, in the process that works on it: single characters that were typed backwards take 45."""
+DEADLINE_S = 120.0
+"""For documents of 8 MiB it takes up to four seconds of CPU time."""
+
+_Arguments = TypeVarTuple("_Arguments")
+_Result = TypeVar("_Result")
+
+
+class DocumentWork:
+    """Does such work for the rooms of one process.
+
+    mark  where it is written whom native code works for
+    """
+
+    def __init__(self, workers: Workers, mark: CrashMark) -> None:
+        self._workers = workers
+        self.mark = mark
+
+    def is_for_worker(self, size: int) -> bool:
+        """Whether a document of so many bytes is large, and a worker has enough memory for it."""
+        return SMALL_BYTES <= size <= self._workers.memory_bytes // _MEMORY_PER_BYTE
+
+    async def run(
+        self, session_id: str, size: int, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+    ) -> _Result:
+        """Return what a function returns; raises what it raises, and `WorkError` as `Workers.run`.
+
+        size      bytes of the document
+        function  of a module: see `Workers.run`
+        """
+        if self.is_for_worker(size):
+            return await self.run_in_worker(session_id, DEADLINE_S, function, *arguments)
+        with self.mark.beside(session_id):
+            return await asyncio.to_thread(function, *arguments)
+
+    async def run_in_worker(
+        self, session_id: str, deadline_s: float, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+    ) -> _Result:
+        """Do the same in a worker, however small the document is."""
+        return await self._workers.run(function, *arguments, key=session_id, deadline_s=deadline_s)

@@ -1,0 +1,45 @@
+"""Where documents are worked on: small ones in a thread, large ones in a worker unless none has the memory for them."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from crdt.crashmark import CrashMark
+from crdt.lifecycle.document_work import _MEMORY_PER_BYTE, SMALL_BYTES, DocumentWork
+from crdt.workers import Workers, WorkersSettings
+from tests.crdt import work
+
+MEMORY_MB = 64
+MOST = (MEMORY_MB << 20) // _MEMORY_PER_BYTE
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    made = Workers(WorkersSettings(processes=1, memory_mb=MEMORY_MB))
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "is_elsewhere"),
+    [(0, False), (SMALL_BYTES - 1, False), (SMALL_BYTES, True), (MOST, True), (MOST + 1, False)],
+)
+async def test_size_of_document_decides_where_it_is_worked_on(workers: Workers, size: int, is_elsewhere: bool) -> None:
+    documents = DocumentWork(workers, CrashMark())
+    assert documents.is_for_worker(size) is is_elsewhere
+    assert (await documents.run("one", size, work.process_id) != os.getpid()) is is_elsewhere
+
+
+async def test_worker_is_asked_for_small_document_too(workers: Workers) -> None:
+    documents = DocumentWork(workers, CrashMark())
+    assert await documents.run_in_worker("one", 60.0, work.process_id) != os.getpid()
+
+
+async def test_session_is_named_while_a_thread_works_for_it(workers: Workers) -> None:
+    """A worker that dies takes nobody with it, so it is not named for one."""
+    mark = CrashMark()
+    documents = DocumentWork(workers, mark)
+    named = await documents.run("one", 0, lambda: list(mark.named(in_threads=True)))
+    assert named == [("one", "")]
+    assert list(mark.named(in_threads=True)) == []
