@@ -66,7 +66,7 @@ AUTO_VERSIONS = number(
     "auto_versions", 500, 1, 10_000_000, "automatic versions that a session keeps; others are never dropped"
 )
 WORKERS = number(
-    "workers", 0, 0, 64, "processes for what takes long (comparing large texts); 0: one for each core but one, 1 to 4"
+    "workers", 0, 0, 64, "processes for what takes long (comparing large texts); 0: one for each core but one, 2 to 4"
 )
 WORKER_MB = number("worker_mb", 512, 64, 65_536, "MiB that one of these processes may allocate")
 WORKER_IDLE_S = number("worker_idle_s", 60.0, 1, 86_400, "seconds without work after which such a process ends")

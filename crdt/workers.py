@@ -23,7 +23,8 @@ from crdt.fair_queue import FairQueue
 from crdt.limits import WORKER_IDLE_S, WORKER_MB, WORKERS
 from crdt.worker_process import LENGTH_BYTES, Start, message
 
-_MOST_BY_DEFAULT = 4
+_LEAST_BY_DEFAULT, _MOST_BY_DEFAULT = 2, 4
+"""With one, long work of one user would have everybody else wait; the kernel gives the server a core before them."""
 _MIB = 1 << 20
 _READ_BYTES = 1 << 20
 _ROOT = str(Path(__file__).resolve().parent.parent)
@@ -38,7 +39,7 @@ _Result = TypeVar("_Result")
 class WorkersSettings:
     """How many processes there are, and what each may use.
 
-    processes        0: one for each core but one, from 1 to 4
+    processes        0: one for each core but one, from 2 to 4
     waiting_per_key  jobs of one key that may wait for a process
     waiting          jobs that may wait in all; each holds its arguments in memory
     wait_s           seconds that a job waits for a process at most
@@ -61,7 +62,7 @@ class Workers:
 
     def __init__(self, settings: WorkersSettings | None = None) -> None:
         self._settings = settings or WorkersSettings()
-        slots = self._settings.processes or min(_MOST_BY_DEFAULT, max(1, (os.cpu_count() or 1) - 1))
+        slots = self._settings.processes or min(_MOST_BY_DEFAULT, max(_LEAST_BY_DEFAULT, (os.cpu_count() or 1) - 1))
         self._queue = FairQueue(slots, self._settings.waiting_per_key, self._settings.waiting, self._settings.wait_s)
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
