@@ -8,6 +8,7 @@ from crdt.document.document import Document
 from crdt.document.view import TextCopy, edit_copy
 from crdt.structs.struct_index import StructIndex
 from crdt.text.byte_edits import applied, edits_between
+from crdt.text.line_ends import edits_of_original, with_lf
 from crdt.text.text_map import Edit, TextMap
 
 _MAX_CLIENT_ID = (1 << 32) - 1
@@ -51,8 +52,8 @@ class CarriedEdit:
     root   the root that it is about
     base   what the client had, with LF line ends
     plain  what it has now, with LF line ends
-    found  the map from `base` to `text`
-    text   what the root holds
+    found  the map from `base` to `text` with LF line ends
+    text   what the root holds, with its own line ends
     """
 
     root: str
@@ -70,9 +71,10 @@ def edit_carried(copy: TextCopy, edit: CarriedEdit, client_id: int, steps: int) 
     Raises TextUnavailable.
     """
     edits = edits_between(edit.base, edit.plain, steps)
-    carried, _ = edit.found.carry(edits, edit.text)
-    files = {edit.root: applied(edit.text, carried).decode()}
-    return edits, edit_copy(copy, files, client_id, carried)
+    carried, _ = edit.found.carry(edits, len(with_lf(edit.text)))
+    originals = edits_of_original(carried, edit.text)
+    files = {edit.root: applied(edit.text, originals).decode()}
+    return edits, edit_copy(copy, files, client_id, originals)
 
 
 def code_root(files: dict[str, str], main_root: str) -> str:

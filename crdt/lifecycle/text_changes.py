@@ -69,7 +69,7 @@ class TextChanges:
             if change.is_near and feed.room.document.size <= SMALL_STATE:
                 client.finish(change, edits_between(change.base.text, change.plain), self._clock())
                 return
-            edit = CarriedEdit(feed.root, change.base.text, change.plain, change.base.map, feed.text)
+            edit = CarriedEdit(feed.root, change.base.text, change.plain, change.base.map, feed.original)
             copy = feed.room.document.text_copy()
         with _kept(feed.room), feed.room.server_edits.client_of(client.user_id) as client_id:
             edits, update = await self._compare(copy, edit, client_id, client.user_id)

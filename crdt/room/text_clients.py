@@ -11,6 +11,7 @@ from weakref import WeakSet
 from crdt.document.server_edits import code_root
 from crdt.room.room import Room
 from crdt.text.byte_edits import applied, common_ends, edits_between, is_near
+from crdt.text.line_ends import LF, edits_of_original, line_ends, with_lf
 from crdt.text.text_map import Edit, Shift, TextMap, shifts_of
 
 NEAR_BYTES = 16 << 10
@@ -28,7 +29,11 @@ _UNTIL_THE_NEXT = 1 << 62
 
 
 class TextFeed:
-    """A room's text as it is now, and the edits that led to it. Knows no clock and no socket."""
+    """A room's text as it is now, and the edits that led to it. Knows no clock and no socket.
+
+    original  the text as it is
+    text      with LF line ends, which all edits and maps are about
+    """
 
     def __init__(self, room: Room) -> None:
         self._room = room
@@ -37,7 +42,7 @@ class TextFeed:
         self._weight = 0
         self._first = 0
         self._clients: WeakSet[TextClient] = WeakSet()
-        self._plain: tuple[bytes, TextMap] | None = None
+        self.original = b""
         self.text = b""
         self.revision = 0
         self.refresh()
@@ -53,31 +58,29 @@ class TextFeed:
 
     def refresh(self) -> None:
         """Take in what others have changed; of large changes in two places all between them counts as changed."""
-        if (now := self.behind()) is not None:
-            self.catch_up(self.text, now, edits_between(self.text, now, most=1))
+        if (text := self.behind()) is not None:
+            self.catch_up(self.text, text, edits_between(self.text, text, most=1))
+            self.behind()
 
     def behind(self) -> bytes | None:
         """Take in what others have changed; if that is too much to be compared here, return the newest text instead."""
         files = self._room.files()
         self._root = code_root(files, self._room.main_root)
         now = files.get(self._root, "").encode()
-        if now == self.text:
+        if now == self.original:
             return None
-        if not is_near(self.text, now, NEAR_BYTES):
-            return now
-        self._push(edits_between(self.text, now), now)
+        text = with_lf(now)
+        if text != self.text:
+            if not is_near(self.text, text, NEAR_BYTES):
+                return text
+            self._push(edits_between(self.text, text), text)
+        self.original = now
         return None
 
     def catch_up(self, old: bytes, new: bytes, edits: Sequence[Edit]) -> None:
         """Take in a change that was compared elsewhere, unless somebody else did so meanwhile."""
         if self.text is old:
             self._push(edits, new)
-
-    def plain(self) -> tuple[bytes, TextMap]:
-        """Return the text with LF line ends and the map from that to the text; made once for all clients."""
-        if self._plain is None:
-            self._plain = self.text.replace(b"\r\n", b"\n"), TextMap.of(self.text)
-        return self._plain
 
     def add(self, client: "TextClient") -> None:
         self._clients.add(client)
@@ -87,13 +90,16 @@ class TextFeed:
 
         update  makes them, if it was made elsewhere already
         """
-        text = applied(self.text, edits)
+        originals = edits_of_original(edits, self.original)
+        original = applied(self.original, originals)
         if update:
             self._room.take_edit(user_id, update, now)
         elif edits:
-            self._room.edit(user_id, {self._root: text.decode()}, now, edits)
+            self._room.edit(user_id, {self._root: original.decode()}, now, originals)
         if edits:
-            self._push(edits, text)
+            self._push(edits, applied(self.text, edits))
+        if with_lf(original) == self.text:  # not if line ends were put together or torn
+            self.original = original
 
     def since(self, revision: int) -> Iterable[Sequence[Shift]]:
         """Yield what the edits did from a revision to the newest, batch by batch."""
@@ -101,7 +107,6 @@ class TextFeed:
             yield self._batches[at]
 
     def _push(self, edits: Sequence[Edit], text: bytes) -> None:
-        self._plain = None
         self._batches.append(shifts_of(edits))
         self._weight += len(edits)
         self.text = text
@@ -128,7 +133,7 @@ class Base:
     @classmethod
     def of(cls, feed: TextFeed) -> "Base":
         """The feed's text as it is."""
-        return cls(*feed.plain(), feed.revision)
+        return cls(feed.text, TextMap.whole(len(feed.text)), feed.revision)
 
     def advance(self, feed: TextFeed) -> None:
         """Carry the map on to the feed's newest text."""
@@ -196,7 +201,7 @@ class TextClient:
             return None
         self._is_new = self._must_send = False
         self._in_flight, self._in_flight_revision = base, base.revision
-        text = base.text.replace(b"\n", self._style) if self._style else self.feed.text
+        text = base.text.replace(LF, self._style) if self._style else self.feed.original
         return text.decode()
 
     def received(self, now: int) -> None:
@@ -224,7 +229,7 @@ class TextClient:
         The feed must be up to date.
         """
         text = code.encode()
-        plain = text.replace(b"\r\n", b"\n")
+        plain = with_lf(text)
         base = self._changing = self._nearest(plain, now)
         base.advance(self.feed)
         return TextChange(text, plain, base)
@@ -240,14 +245,14 @@ class TextClient:
         feed, base = self.feed, change.base
         base.advance(feed)
         self._changing = None
-        carried, carried_map = base.map.carry(edits, feed.text)
+        carried, carried_map = base.map.carry(edits, len(feed.text))
         feed.write(self.user_id, carried, now, update)
         if base is not self._known:
             is_own = self._known is self._own
             self._retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)  # it may be shown later
         self._known = self._own = Base(change.plain, carried_map, feed.revision)
         self._own_revision, self._own_until = feed.revision, None
-        self._style = _line_ends(change.text) or self._style
+        self._style = line_ends(change.text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
         """Take over what an earlier connection of the same user may have had."""
@@ -285,11 +290,3 @@ class TextClient:
     def _retire(self, base: Base, expires_at: int) -> None:
         base.expires_at = expires_at
         self._retired.append(base)
-
-
-def _line_ends(text: bytes) -> bytes:
-    """Return the line ends that a client uses in all its lines, b"" if that cannot be told."""
-    pairs, ends = text.count(b"\r\n"), text.count(b"\n")
-    if not ends or 0 < pairs < ends:
-        return b""
-    return b"\r\n" if pairs else b"\n"

@@ -45,15 +45,9 @@ class TextMap:
             self.append(run.old, run.length, run.new)
 
     @classmethod
-    def of(cls, text: bytes) -> "TextMap":
-        """From a text with every CRLF shortened to LF to the text itself."""
-        whole = cls()
-        start = skipped = 0
-        while (end := text.find(b"\r\n", start)) >= 0:
-            whole.append(start - skipped, end - start, start)
-            start, skipped = end + 1, skipped + 1
-        whole.append(start - skipped, len(text) - start, start)
-        return whole
+    def whole(cls, size: int) -> "TextMap":
+        """From a text of so many bytes to itself."""
+        return cls((SharedRun(0, size, 0),))
 
     def shifted(self, shifts: Sequence[Shift]) -> "TextMap":
         """Return the map to the text that edits make of the newer one.
@@ -67,16 +61,15 @@ class TextMap:
                 moved.append(run.old + start - run.new, end - start, start + offset)
         return moved
 
-    def carry(self, edits: Sequence[Edit], text: bytes) -> tuple[list[Edit], "TextMap"]:
-        """Carry edits of the older text over to the newer one, `text`.
+    def carry(self, edits: Sequence[Edit], size: int) -> tuple[list[Edit], "TextMap"]:
+        """Carry edits of the older text over to the newer one, which has `size` bytes.
 
-        edits  in order, with positions in the older text as it was before all of them; newlines are LF
-               and become what `text` has
+        edits  in order, with positions in the older text as it was before all of them
 
         Returns the edits of the newer text, in order, with positions in it as it was before all of them;
         and the map from the older text to the newer one, both with these edits made.
         """
-        cursor = _CarryCursor(self, text)
+        cursor = _CarryCursor(self, size)
         for position, deleted, inserted in edits:
             cursor.keep_until(position)
             cursor.insert(position, inserted)
@@ -99,11 +92,13 @@ class TextMap:
         """Return the index of the last run that begins at or before a position, -1 if there is none."""
         return bisect_right(self.runs, position, key=lambda run: run.old) - 1
 
-    def place(self, position: int, text: bytes) -> int:
-        """Return where in the newer text something belongs that is inserted before `position` of the older one.
+    def place(self, position: int, size: int) -> int:
+        """Return where something belongs in the newer text that is inserted before `position` of the older one.
 
         Right behind the byte before it if that survives, else right before the byte after it, else
         behind the nearest one before.
+
+        size  bytes of the newer text
         """
         at = self._index(position - 1)
         left = self.runs[at] if at >= 0 else None
@@ -111,9 +106,8 @@ class TextMap:
             return left.new + position - left.old
         right = self.runs[at + 1] if at + 1 < len(self.runs) else None
         if right and (right.old == position or left is None):
-            inside_pair = text[right.new : right.new + 1] == b"\n" and text[max(0, right.new - 1) : right.new] == b"\r"
-            return right.new - inside_pair
-        return left.new + left.length if left else len(text)
+            return right.new
+        return left.new + left.length if left else size
 
     def append(self, old: int, length: int, new: int) -> None:
         """Add a run behind the others, joined with the last one if it touches it."""
@@ -163,12 +157,11 @@ class _CarryCursor:
     `delete` finds "b" at 2. The edits are (1, 0, "Y") and (2, 1, ""), and the newer text becomes "aYX".
     """
 
-    def __init__(self, base: TextMap, text: bytes) -> None:
+    def __init__(self, base: TextMap, size: int) -> None:
         self.edits: list[Edit] = []
         self.map = TextMap()
         self._base = base
-        self._text = text
-        self._has_crlf = b"\r\n" in text and text.count(b"\n") == text.count(b"\r\n")
+        self._size = size
         self._done = 0  # position in the older text up to which the cursor is
         self._least = 0  # where the last edit ended in the newer text: the next one cannot be before it
         self._old_growth = 0
@@ -181,25 +174,20 @@ class _CarryCursor:
 
     def insert(self, position: int, inserted: bytes) -> None:
         """Insert where the cursor is."""
-        at = max(self._least, self._base.place(position, self._text))
-        put = inserted.replace(b"\n", b"\r\n") if self._has_crlf else inserted
-        if put:
-            self.edits.append(Edit(at, 0, put))
-            for run in TextMap.of(put).runs:
-                self.map.append(position + self._old_growth + run.old, run.length, at + self._new_growth + run.new)
+        at = max(self._least, self._base.place(position, self._size))
+        if inserted:
+            self.edits.append(Edit(at, 0, inserted))
+            self.map.append(position + self._old_growth, len(inserted), at + self._new_growth)
         self._old_growth += len(inserted)
-        self._new_growth += len(put)
+        self._new_growth += len(inserted)
         self._least = at
 
     def delete(self, position: int, deleted: int) -> None:
         """Delete behind the cursor what survives there, and go on to its end."""
         for _, length, new in self._base.between(position, position + deleted):
-            end = new + length
-            is_crlf = self._text[new : new + 1] == b"\n" and self._text[max(self._least, new - 1) : new] == b"\r"
-            start = new - is_crlf
-            self.edits.append(Edit(start, end - start, b""))
-            self._new_growth -= end - start
-            self._least = end
+            self.edits.append(Edit(new, length, b""))
+            self._new_growth -= length
+            self._least = new + length
         self._old_growth -= deleted
         self._done = position + deleted
 

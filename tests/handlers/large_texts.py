@@ -4,6 +4,10 @@ import random
 from typing import Any
 
 from collab_server.server import Server
+from crdt.document.server_edits import edit_carried
+from crdt.document.view import edit_copy
+from crdt.text.byte_edits import edits_between
+from handlers.http.views.code import encoded_differences
 
 _DICE = random.Random(5)
 _LINES = [f"{number:x}\n" for number in range(40_000)]
@@ -20,12 +24,13 @@ TEXTS = {
 
 
 def jobs_of(server: Server) -> list[str]:
-    """Return a list that grows by the name of each function that the server's workers are given from now on."""
+    """Return a list that grows by the name of each function that the server's workers compare texts by from now on."""
     workers, names = server.parts.services.workers, list[str]()
     run = workers.run
 
     async def run_and_note(function: Any, *arguments: Any, **options: Any) -> Any:
-        names.append(function.__name__)
+        if function in (edit_copy, edit_carried, edits_between, encoded_differences):
+            names.append(function.__name__)
         return await run(function, *arguments, **options)
 
     workers.run = run_and_note  # type: ignore[method-assign, assignment]

@@ -338,7 +338,7 @@ class SlowFront(Front):
             feed.refresh()
             begun = self.client.begin(self.to_server.pop(0) or "", now)
             client_id = lent.enter_context(feed.room.server_edits.client_of(self.client.user_id))
-            edit = CarriedEdit(feed.root, begun.base.text, begun.plain, begun.base.map, feed.text)
+            edit = CarriedEdit(feed.root, begun.base.text, begun.plain, begun.base.map, feed.original)
             edits, update = edit_carried(feed.room.document.text_copy(), edit, client_id, MAX_STEPS)
             self._made = begun, edits, update, lent
         else:

@@ -1,0 +1,66 @@
+"""Line ends: texts are compared with LF, and edits of them are made in what a document has."""
+
+from collections.abc import Sequence
+
+from crdt.text.text_map import Edit
+
+CRLF, LF = b"\r\n", b"\n"
+
+
+def with_lf(text: bytes) -> bytes:
+    """Return a text with each CRLF as LF."""
+    return text.replace(CRLF, LF)
+
+
+def line_ends(text: bytes) -> bytes:
+    """Return the line ends that all lines have, b"" if that cannot be told."""
+    pairs, ends = text.count(CRLF), text.count(LF)
+    if not ends or 0 < pairs < ends:
+        return b""
+    return CRLF if pairs else LF
+
+
+def edits_of_original(edits: Sequence[Edit], original: bytes) -> list[Edit]:
+    """Return what edits of `with_lf(original)` are in `original`: a deleted line end takes both its bytes.
+
+    edits  in order; inserted lines get CRLF if all lines have that
+    """
+    if CRLF not in original:
+        return list(edits)
+    cursor = _Cursor(original)
+    has_crlf = line_ends(original) == CRLF
+    made = []
+    for position, deleted, inserted in edits:
+        start = cursor.place(position)
+        end = cursor.place(position + deleted)
+        made.append(Edit(start, end - start, inserted.replace(LF, CRLF) if has_crlf else inserted))
+    return made
+
+
+class _Cursor:
+    """Walks through a text by positions in `with_lf` of it, which only grow.
+
+    A stretch of n bytes that has k line ends of two bytes is n - k bytes of the other text, so k more are to be
+    walked. These have at most k / 2 line ends, and so on: each byte is looked at once.
+    """
+
+    __slots__ = ("_at", "_position", "_text")
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._at = 0
+        self._position = 0
+
+    def place(self, position: int) -> int:
+        """Return where a position is in the text."""
+        left = position - self._position
+        self._position = position
+        text, at = self._text, self._at
+        while left:
+            end = at + left
+            if text[end - 1 : end + 1] == CRLF:
+                end += 1
+            left -= end - at - text.count(CRLF, at, end)
+            at = end
+        self._at = at
+        return at
