@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from crdt.changing.text_changes import TextChanges
+from crdt.changing.whole_texts import WholeTexts
 from crdt.history.cache import HistoryCache
 from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
@@ -11,8 +13,6 @@ from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.rooms import Rooms
-from crdt.lifecycle.text_changes import TextChanges
-from crdt.lifecycle.whole_texts import WholeTexts
 from crdt.limits import RoomsSettings
 from storage.base import Store
 

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from crdt.changing.text_changes import TextChanges
 from crdt.fair_queue import FairQueue
 from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
 from crdt.history.versions import Versions
 from crdt.lifecycle.rooms import Rooms
-from crdt.lifecycle.text_changes import TextChanges
 from crdt.limits import LimitCounters
 from crdt.workers import Workers
 from handlers import settings

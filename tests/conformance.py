@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import jsonschema_rs
 
-from handlers.http import openapi
-from handlers.http.operations import OPERATIONS, OTHER_CODES, Media, Operation
+from handlers.http.api_docs import openapi
+from handlers.http.api_docs.operations import OPERATIONS, OTHER_CODES, Media, Operation
 
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 _NOT_MODIFIED = 304

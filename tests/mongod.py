@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pymongo import AsyncMongoClient
 
-from storage.mongo.driver import Document
+from storage.mongo.database.driver import Document
 from tests import leftovers
 from tests.waiting import PATIENCE_S
 

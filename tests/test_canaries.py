@@ -19,7 +19,7 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from handlers.http.operations import OPERATIONS
+from handlers.http.api_docs.operations import OPERATIONS
 from tests import canaries
 from tests.api import PASSWORD, Api, Wire
 from tests.canaries import Canaries

@@ -33,7 +33,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     BOTH_STORES: (
         "storage/mongo/account_removal.py",
         "storage/mongo/accounts.py",
-        "storage/mongo/engine.py",
+        "storage/mongo/database/engine.py",
         "storage/mongo/invites.py",
         "storage/mongo/parts.py",
         "storage/mongo/rooms.py",

@@ -13,7 +13,7 @@ from bench.worst.probe import LoopProbe, holds
 from bench.worst.stage import Found
 from bench.worst.works import WORKS
 from crdt.wire import update_parser
-from handlers.http.operations import OPERATIONS
+from handlers.http.api_docs.operations import OPERATIONS
 from harness import costly
 
 _HOLD_S = 0.05

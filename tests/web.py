@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from handlers.http import openapi
+from handlers.http.api_docs import openapi
 from tests import set_up
 
 DIST = set_up.WEB / "dist"

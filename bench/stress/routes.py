@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bench.stress import odd
 from bench.trouble import PASSWORD
 from bench.worst.people import Answer, Person
-from handlers.http.operations import OPERATIONS, Operation
+from handlers.http.api_docs.operations import OPERATIONS, Operation
 
 _RARE = {
     "signUp": 0, "logIn": 0.05, "refreshLogin": 0.1, "logOut": 0.03, "deleteMe": 0.03, "changePassword": 0.03,

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from crdt.changing.whole_texts import WholeTexts
 from crdt.document.server_edits import code_root
 from crdt.errors import NoText, VersionDamaged
 from crdt.history.snapshot import Snapshot
 from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
-from crdt.lifecycle.whole_texts import WholeTexts
 from crdt.reading.documents import Document
 from crdt.room.room import Room
 from crdt.text.hunks import FEW_STEPS, MANY_STEPS

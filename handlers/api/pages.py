@@ -12,10 +12,11 @@ from tornado.template import Template
 
 from handlers import errors
 from handlers.close_codes import CloseCode
-from handlers.http import network, openapi
+from handlers.http import network
+from handlers.http.api_docs import openapi
+from handlers.http.api_docs.json_schema import of_body
+from handlers.http.api_docs.operations import ERRORS, OPERATIONS, Media, Operation
 from handlers.http.base import BaseHandler
-from handlers.http.json_schema import of_body
-from handlers.http.operations import ERRORS, OPERATIONS, Media, Operation
 
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

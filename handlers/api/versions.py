@@ -4,10 +4,10 @@ from crdt.errors import VersionDamaged
 from handlers import errors
 from handlers.http import queries, schemas
 from handlers.http.base import BaseHandler
-from handlers.http.times import rfc3339
+from handlers.http.json_pieces import PIECE, weight_of
 from handlers.http.views import code
 from handlers.http.views.code import LiveDocument, Versions
-from handlers.json_pieces import PIECE, weight_of
+from handlers.http.views.times import rfc3339
 from storage.records import Role, Version
 
 _BATCH = 10

@@ -9,9 +9,9 @@ from itertools import accumulate
 from typing import IO, NamedTuple, TypedDict
 
 from crdt.history.replay import Replayed
-from handlers.http.times import rfc3339
 from handlers.http.views import history
 from handlers.http.views.people import person
+from handlers.http.views.times import rfc3339
 from handlers.services import Services
 from storage.records import Session, User
 

@@ -9,8 +9,8 @@ from typing import IO, Any
 
 from handlers.export.contents import as_files, live_if_sound
 from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
-from handlers.http.times import rfc3339
 from handlers.http.views import chat, code, people
+from handlers.http.views.times import rfc3339
 from handlers.services import Services
 from storage.records import Message, Session, Version
 

@@ -11,9 +11,9 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers import errors, ids, json_pieces, settings
+from handlers import errors, ids, settings
 from handlers.access import membership
-from handlers.http import headers, network, queries, schemas, wait_page
+from handlers.http import headers, json_pieces, network, queries, schemas, wait_page
 from handlers.http.body import Body, parse_json
 from handlers.http.views.problems import problem
 from handlers.services import Services

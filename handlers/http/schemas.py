@@ -1,8 +1,8 @@
 """What JSON bodies may hold, as rules of Cerberus; `handlers.http.queries` has those of query parameters.
 
-The rules also become the API's description (`handlers.http.json_schema`). They are built once. Each request makes a
-validator of them, which takes about 0.1 ms: a validator holds the errors of the last document that it checked, and one
-for all requests could show them to another client.
+The rules also become the API's description (`handlers.http.api_docs.json_schema`). They are built once. Each request
+makes a validator of them, which takes about 0.1 ms: a validator holds the errors of the last document that it checked,
+and one for all requests could show them to another client.
 
 Values are `Any` here because they are what a client sent, before it is checked.
 """

@@ -5,7 +5,7 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 
 from handlers import errors, settings
-from handlers.http.times import rfc3339
+from handlers.http.views.times import rfc3339
 from handlers.services import Services
 from handlers.socketio.client import PACKET_COST
 from handlers.socketio.clients import Clients

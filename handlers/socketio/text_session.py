@@ -5,8 +5,8 @@ import json
 import logging
 from typing import Any
 
+from crdt.changing.text_changes import TextChanges
 from crdt.errors import CrdtError
-from crdt.lifecycle.text_changes import TextChanges
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed

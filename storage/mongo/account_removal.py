@@ -2,8 +2,8 @@
 
 from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, is_deleted
-from storage.mongo.driver import Document, at_most, date, translated
-from storage.mongo.engine import Engine
+from storage.mongo.database.driver import Document, at_most, date, translated
+from storage.mongo.database.engine import Engine
 from storage.records import INVITES_KEPT_MS, AccountDeletion, Role, User
 
 _GONE: Document = {"is_deleted": True, "avatar": None, "avatar_key": None, "guest_of": None}

@@ -7,8 +7,8 @@ from pymongo.errors import DuplicateKeyError
 
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
 from storage.mongo import rows
-from storage.mongo.driver import Document, translated
-from storage.mongo.engine import Engine
+from storage.mongo.database.driver import Document, translated
+from storage.mongo.database.engine import Engine
 from storage.names import name_key
 from storage.records import Avatar, Login, User
 

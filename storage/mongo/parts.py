@@ -7,8 +7,8 @@ count. What a crash leaves without such a document is dropped by the next start.
 import secrets
 
 from storage.errors import RowDamaged
-from storage.mongo.driver import Document
-from storage.mongo.engine import Engine
+from storage.mongo.database.driver import Document
+from storage.mongo.database.engine import Engine
 
 PART_BYTES = 8 << 20
 

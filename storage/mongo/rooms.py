@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from storage.errors import LogConflict, NotFound
 from storage.mongo import parts, rows
-from storage.mongo.driver import Document, translated
-from storage.mongo.engine import Engine
+from storage.mongo.database.driver import Document, translated
+from storage.mongo.database.engine import Engine
 from storage.records import Checkpoint, Chunk
 
 _MAX_ENDS = 20_000

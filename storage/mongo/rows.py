@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from storage.checksums import checked_message, checked_version, message_checksum, version_checksum
-from storage.mongo.driver import Document, date
+from storage.mongo.database.driver import Document, date
 from storage.names import name_key
 from storage.records import (
     Access,

@@ -11,8 +11,8 @@ from pymongo.errors import DuplicateKeyError
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
 from storage.mongo import account_removal, rows
 from storage.mongo.accounts import existing_user, is_deleted, remembered_name, user_of_login
-from storage.mongo.driver import Document, at_most, translated
-from storage.mongo.engine import Engine
+from storage.mongo.database.driver import Document, at_most, translated
+from storage.mongo.database.engine import Engine
 from storage.mongo.rooms import insert_chunk, touch
 from storage.records import Admission, Chunk, Member, Message, Role, Session, SessionChanges, SessionListing
 

@@ -9,11 +9,11 @@ from storage.errors import StoreError, StoreUnavailable
 from storage.mongo import account_removal, invites, parts
 from storage.mongo.account_removal import MongoAccountRemoval
 from storage.mongo.accounts import MongoAccountStore
-from storage.mongo.driver import connect, database_of, translated
-from storage.mongo.engine import Engine
-from storage.mongo.indexes import look_for_duplicates
+from storage.mongo.database.driver import connect, database_of, translated
+from storage.mongo.database.engine import Engine
+from storage.mongo.database.indexes import look_for_duplicates
+from storage.mongo.database.lease import RENEW_S, holder
 from storage.mongo.invites import MongoInviteStore
-from storage.mongo.lease import RENEW_S, holder
 from storage.mongo.rooms import MongoRoomStore
 from storage.mongo.sessions import MongoSessionStore
 from storage.mongo.table_io import MongoTableIO

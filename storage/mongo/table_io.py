@@ -8,8 +8,8 @@ from pymongo import ReplaceOne
 from storage.copying import Row, message_of, message_row, version_of, version_row
 from storage.mongo import parts
 from storage.mongo import rows as documents
-from storage.mongo.driver import Document, at_most, date, translated
-from storage.mongo.engine import Engine
+from storage.mongo.database.driver import Document, at_most, date, translated
+from storage.mongo.database.engine import Engine
 from storage.mongo.versions import contents_of, packed
 from storage.names import name_key
 from storage.records import Role

@@ -9,8 +9,8 @@ from storage.checksums import DAMAGED, message_checksum, pack_contents, version_
 from storage.errors import LimitReached, RowDamaged
 from storage.mongo import parts, rows
 from storage.mongo.accounts import remembered_name
-from storage.mongo.driver import Document, at_most, translated
-from storage.mongo.engine import Engine
+from storage.mongo.database.driver import Document, at_most, translated
+from storage.mongo.database.engine import Engine
 from storage.mongo.rooms import require_session, touch
 from storage.records import Version, VersionKind
 from storage.retention import surplus

@@ -1,6 +1,6 @@
 """The form of every error, and the methods that routes allow: what tests of errors and of requests share."""
 
-from handlers.http import openapi
+from handlers.http.api_docs import openapi
 from tests.api import Answer
 from tests.handlers.clients import UNKNOWN_ID
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from handlers import errors
-from handlers.http.operations import ERRORS, OPERATIONS
+from handlers.http.api_docs.operations import ERRORS, OPERATIONS
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import UNKNOWN_ID, account, code_of

@@ -6,7 +6,7 @@ and no success status is left out, and that the check would notice.
 
 import pytest
 
-from handlers.http.operations import OPERATIONS
+from handlers.http.api_docs.operations import OPERATIONS
 from tests import conformance
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import account, guest_by, joined, log_in, picture, typing_frame, upload

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from handlers.http.operations import OPERATIONS
+from handlers.http.api_docs.operations import OPERATIONS
 from tests.api import Api
 from tests.conformance import operation_of
 from tests.handlers.clients import UNKNOWN_ID, new_invite, picture, upload

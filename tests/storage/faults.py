@@ -11,7 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from storage.base import Store
 from storage.errors import StoreUnavailable
-from storage.mongo.driver import Document
+from storage.mongo.database.driver import Document
 from storage.mongo.store import MongoStore
 from storage.records import Role
 from tests import mongod

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from handlers.http.times import rfc3339
 from handlers.http.views.fields import Timestamp
 from handlers.http.views.people import Person, person
+from handlers.http.views.times import rfc3339
 from storage import records
 
 

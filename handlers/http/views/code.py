@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from crdt.document.server_edits import code_root
-from crdt.history import moment as moments
+from crdt.past import moment as moments
 from crdt.reading.documents import LeftOut, RootType
 from crdt.text import hunks
-from handlers.http.times import rfc3339
 from handlers.http.views.fields import From, OneOf, Timestamp
 from handlers.http.views.people import person
+from handlers.http.views.times import rfc3339
 from storage import records
 from storage.records import VersionKind
 

@@ -10,9 +10,9 @@ from crdt.history import replay as replays
 from crdt.history import timeline as timelines
 from crdt.history.cache import Answer
 from crdt.history.replay import Step
-from handlers.http.times import rfc3339
 from handlers.http.views.fields import From, Timestamp
 from handlers.http.views.people import Person
+from handlers.http.views.times import rfc3339
 from storage import records
 from storage.records import VersionKind
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Set
 from typing import TypedDict
 
 from crdt.document.quota import Fill
-from handlers.http.times import rfc3339
 from handlers.http.views.fields import JoinRole, Timestamp
 from handlers.http.views.people import Person, person
+from handlers.http.views.times import rfc3339
 from storage import records
 from storage.records import Access, Role, Status
 

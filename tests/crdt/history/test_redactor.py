@@ -2,9 +2,9 @@
 
 import pytest
 
-from crdt.history.moment import Moment
 from crdt.lifecycle.loading import read_log
 from crdt.log.codec import decode_chunk
+from crdt.past.moment import Moment
 from crdt.reading.blanking import BLOCK
 from storage.errors import NotFound
 from tests.crdt.harness import Typist, join, send

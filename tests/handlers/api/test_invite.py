@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.http.times import rfc3339
+from handlers.http.views.times import rfc3339
 from tests.api import PASSWORD, Answer, Api
 from tests.clock import Seconds
 from tests.handlers.clients import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import handlers.api.session
-from handlers.http.times import rfc3339
+from handlers.http.views.times import rfc3339
 from tests.api import Api
 from tests.handlers.clients import account, code_of, guest_of, joined, log_in, new_invite, picture, typing_frame, upload
 from tests.waiting import until

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from crdt.lifecycle.text_changes import TextChanges
+from crdt.changing.text_changes import TextChanges
 from crdt.workers import Workers
 from handlers.socketio.text_connection import Identity, TextConnection
 from handlers.socketio.text_session import TextSession

@@ -7,7 +7,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import OperationFailure
 
 from storage.errors import StoreUnavailable
-from storage.mongo.driver import Database
+from storage.mongo.database.driver import Database
 from storage.records import INVITES_KEPT_MS
 
 _CLOCKS_DIFFER_S = 3_600

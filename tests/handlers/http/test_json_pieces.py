@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.json_pieces import PIECE, is_large, pieces
+from handlers.http.json_pieces import PIECE, is_large, pieces
 
 _LONG = '\x01é\U0001f600"\\' * (PIECE // 4)
 _VALUES = st.recursive(

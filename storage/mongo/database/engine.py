@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from storage.errors import StoreUnavailable
-from storage.mongo.driver import FAILURES, Client, Database, connect, database_of, unavailable
-from storage.mongo.indexes import make_indexes
-from storage.mongo.lease import Lease
+from storage.mongo.database.driver import FAILURES, Client, Database, connect, database_of, unavailable
+from storage.mongo.database.indexes import make_indexes
+from storage.mongo.database.lease import Lease
 
 _BATCH = 1_000
 """Documents deleted or changed by one command: well within the time-out of the socket."""

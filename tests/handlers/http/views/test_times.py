@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.http.times import rfc3339
+from handlers.http.views.times import rfc3339
 
 
 @pytest.mark.parametrize(

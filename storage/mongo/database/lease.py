@@ -16,7 +16,7 @@ from pathlib import Path
 from pymongo.errors import DuplicateKeyError
 
 from storage.errors import StoreUnavailable
-from storage.mongo.driver import Database, Document
+from storage.mongo.database.driver import Database, Document
 
 RENEW_S = 4.0
 """Seconds between two renewals: several may fail before the holder has to stop writing."""

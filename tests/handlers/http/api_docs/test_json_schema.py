@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import pytest
 
-from handlers.http.json_schema import Components, of_body, of_rules
+from handlers.http.api_docs.json_schema import Components, of_body, of_rules
 from handlers.http.views.fields import Format, JoinRole, OneOf, Timestamp
 
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from handlers.http import openapi
-from handlers.http.json_schema import Components
-from handlers.http.operations import ERRORS, OPERATIONS, Media, Operation
+from handlers.http.api_docs import openapi
+from handlers.http.api_docs.json_schema import Components
+from handlers.http.api_docs.operations import ERRORS, OPERATIONS, Media, Operation
 
 
 def test_operation_names_are_unique() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crdt.lifecycle.whole_texts import WholeTexts
+from crdt.changing.whole_texts import WholeTexts
 from crdt.room.room import Room
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.crdt.held_workers import HeldWorkers

@@ -10,8 +10,8 @@ from pymongo import AsyncMongoClient
 
 import storage.mongo.store
 from storage.errors import StoreUnavailable
-from storage.mongo.driver import Database, Document
-from storage.mongo.lease import DOUBT_S, LEASE_S, RENEW_S, Lease
+from storage.mongo.database.driver import Database, Document
+from storage.mongo.database.lease import DOUBT_S, LEASE_S, RENEW_S, Lease
 from storage.mongo.store import MongoStore
 from tests.narrowing import required
 from tests.storage.faults import FORGETFUL_DRIVER, Place

@@ -1,7 +1,7 @@
 """The API's description (OpenAPI 3.1): of the operations, the types of their answers and the rules of their input."""
 
-from handlers.http.json_schema import Components, JsonSchema, of_body, of_rules
-from handlers.http.operations import ERRORS, OPERATIONS, OTHER_CODES, Media, Operation
+from handlers.http.api_docs.json_schema import Components, JsonSchema, of_body, of_rules
+from handlers.http.api_docs.operations import ERRORS, OPERATIONS, OTHER_CODES, Media, Operation
 from handlers.http.views.problems import Problem
 
 _NUMBERS = ("n", "sequence")

@@ -4,7 +4,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from storage.errors import StoreUnavailable
-from storage.mongo.driver import Document
+from storage.mongo.database.driver import Document
 from storage.mongo.store import MongoStore
 from tests import mongod
 

@@ -8,7 +8,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from storage.errors import NotFound, StoreUnavailable
-from storage.mongo.driver import Document
+from storage.mongo.database.driver import Document
 from storage.mongo.store import MongoStore
 from tests.narrowing import required
 from tests.storage.faults import FORGETFUL_DRIVER, IMPATIENT, Place, check, contents, furnish, opened, until_back

@@ -1,4 +1,4 @@
-"""The API's operations, one line each, and its error codes: what `handlers.http.openapi` describes and tests hold.
+"""The API's operations, one line each, and its error codes: what `handlers.http.api_docs.openapi` describes and tests hold.
 
 Bodies and queries are those that handlers check, answers the types that they reply with.
 """

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from crdt.changing.text_changes import TextChanges
 from crdt.errors import DocumentFull, WorkersBusy
-from crdt.lifecycle.text_changes import TextChanges
 from crdt.limits import RoomLimits
 from crdt.room.text_clients import RETIRED_MS, TextClient, TextFeed
 from tests.crdt.harness import NOW, Typist, join, make_room, send

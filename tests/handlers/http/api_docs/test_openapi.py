@@ -7,10 +7,11 @@ from tornado.web import RequestHandler
 
 from collab_server.routes import ROUTES
 from handlers.api import pages
-from handlers.http import openapi, schemas
+from handlers.http import schemas
+from handlers.http.api_docs import openapi
+from handlers.http.api_docs.json_schema import of_body
+from handlers.http.api_docs.operations import ERRORS, OPERATIONS, Operation
 from handlers.http.base import BaseHandler
-from handlers.http.json_schema import of_body
-from handlers.http.operations import ERRORS, OPERATIONS, Operation
 from tests.api import Api
 
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -1,0 +1,1 @@
+"""Whole texts that become edits: compared with the document where that stops nobody."""

@@ -1,0 +1,1 @@
+"""What the stored log of a session says of any moment."""

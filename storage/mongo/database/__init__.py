@@ -1,0 +1,1 @@
+"""The MongoDB database: how it is reached, its indexes, and who may write to it."""
