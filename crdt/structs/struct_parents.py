@@ -19,8 +19,8 @@ from crdt.wire.struct_reader import Parent
 _SINGLE = Placement()
 _DELETED = 1 << DELETED
 _IN_TEXTS = 1 << EMBED | 1 << FORMAT
-_NONE: Mapping[int, tuple[list[int], list[Parent]]] = {}
-"""Never written to. No read-only view of it: worker processes hand tables over, and those cannot be pickled."""
+_NONE: dict[int, tuple[list[int], list[Parent]]] = {}
+"""Shared by documents, and never written to. A read-only view cannot be pickled, as worker processes need it."""
 
 
 class StructParents:
@@ -30,7 +30,7 @@ class StructParents:
 
     def __init__(self) -> None:
         self._first: Parent | None = None
-        self._runs: Mapping[int, tuple[list[int], list[Parent]]] = _NONE
+        self._runs = _NONE
 
     @property
     def is_single(self) -> bool:
@@ -97,9 +97,9 @@ class StructParents:
         if client not in self._runs:
             if parent == self._first:
                 return
-            runs = self._runs if isinstance(self._runs, dict) else {}
-            runs[client] = ([0], [self._first or parent]) if clock else ([], [])
-            self._runs = runs
+            if self._runs is _NONE:
+                self._runs = {}
+            self._runs[client] = ([0], [self._first or parent]) if clock else ([], [])
         starts, parents = self._runs[client]
         if not parents or (parents[-1] != parent and clock > starts[-1]):
             starts.append(clock)

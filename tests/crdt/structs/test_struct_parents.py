@@ -58,6 +58,18 @@ def test_struct_parents_of_document_are_run_type_or_key(index: StructIndex) -> N
     ]  # fmt: skip
 
 
+def test_documents_share_nothing() -> None:
+    """Most have one text only and no table of their own, until something lies elsewhere."""
+    mixed, plain = StructIndex(), StructIndex()
+    for index in (mixed, plain, StructIndex()):
+        admit(index, update_of(placed(text("a"), parent="t")))
+    mixed.take_stored(parse(update_of(placed(value(), parent="m", key="k"), placed(text("a"), parent="t"))), "ada")
+
+    assert not mixed.parents.is_single
+    assert plain.parents.is_single
+    assert StructIndex().parents.is_single
+
+
 def test_struct_between_neighbours_has_their_parent(index: StructIndex) -> None:
     """Also where the neighbour is in the same update, in a section that comes later."""
     behind = Section(2, 0, [placed(text("x"), left=(3, 0)), placed(text("y"), left=(2, 0), right=(3, 1))])
