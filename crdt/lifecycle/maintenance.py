@@ -24,7 +24,10 @@ _BYTES_PER_LOGGED_UPDATE = 32
 first costs an edit 8 µs however large the document is, and the second takes no more than twice as long as the first."""
 
 _LEAST_GROWTH_BYTES = 64 << 10
-"""A document that has grown by this much, and by as much as it had, may be mostly deleted content."""
+"""A document that has grown by this much, and by as much as it had, may be mostly deleted content.
+
+If nobody edits it now, the first is enough.
+"""
 
 _PAUSES_PER_CHECKPOINT = 4
 """Checkpoints because of growth take at most a fifth of the time: of one editor's edits, half a megabyte a second."""
@@ -101,7 +104,9 @@ class RoomMaintenance:
         pause_ms = now - upkeep.checkpointed_at
         is_long = room.journal.sequence - upkeep.checkpointed >= due
         growth = room.document.size - upkeep.checkpoint_bytes
-        is_large = room.quota.needs_remaining or growth >= max(_LEAST_GROWTH_BYTES, upkeep.checkpoint_bytes)
+        is_quiet = now - room.contributions.last_edit_at >= _REST_MS
+        large = _LEAST_GROWTH_BYTES if is_quiet else max(_LEAST_GROWTH_BYTES, upkeep.checkpoint_bytes)
+        is_large = room.quota.needs_remaining or growth >= large
         if (is_long and pause_ms >= self._settings.checkpoint_interval_ms) or (
             is_large and pause_ms >= _PAUSES_PER_CHECKPOINT * upkeep.checkpoint_ms
         ):

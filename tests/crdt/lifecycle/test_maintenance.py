@@ -93,3 +93,22 @@ async def test_maintenance_of_quiet_room_unloads_its_document(make_world) -> Non
         world.now += 10_001
         await until(lambda: room.document.is_resting)
         assert room.files() == {"codemirror": "aaa"}
+
+
+async def test_maintenance_of_document_that_doubled_stores_checkpoint(make_world) -> None:
+    """Also after few updates; one that has grown by less waits until nobody edits it."""
+    world = make_world()
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, typist.insert(0, "x" * 300_000))
+        await until(lambda: room.upkeep.checkpointed, lambda found: found == 1)
+        send(room, ada, typist.insert(0, "x" * 200_000))
+        await all_saved(room)
+        calls = len(world.store.calls)
+        send(room, ada, typist.insert(0, "y"), world.now)
+        await until(lambda: len(world.store.calls), lambda count: count > calls)
+        assert room.upkeep.checkpointed == 1
+        world.now += 11_000
+        await until(lambda: room.upkeep.checkpointed, lambda found: found == 3)
