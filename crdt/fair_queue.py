@@ -56,8 +56,9 @@ class FairQueue:
             self.waiting -= 1
             if queue:
                 self._queues[following] = queue  # behind all others
-            self._running[following] += 1
-            turn.set_result(None)
+            if not turn.done():  # else its job was cancelled in this turn of the event loop
+                self._running[following] += 1
+                turn.set_result(None)
 
     def _is_full(self) -> bool:
         return self._running.total() >= self._slots
@@ -86,8 +87,9 @@ class FairQueue:
             raise
 
     def _forget(self, key: str, turn: "asyncio.Future[None]") -> None:
-        queue = self._queues[key]
-        queue.remove(turn)
-        self.waiting -= 1
-        if not queue:
-            del self._queues[key]
+        queue = self._queues.get(key)
+        if queue and turn in queue:
+            queue.remove(turn)
+            self.waiting -= 1
+            if not queue:
+                del self._queues[key]

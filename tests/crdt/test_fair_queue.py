@@ -101,6 +101,19 @@ async def test_enter_cancelled_as_its_turn_comes_gives_the_slot_on() -> None:
     assert jobs.order == ["a1", "c1"]
 
 
+async def test_enter_cancelled_just_before_its_turn_comes_is_passed_over() -> None:
+    """All jobs of a client that goes away are cancelled together, the running one and those that wait."""
+    jobs = Jobs()
+    await jobs.start("a1", "a2", "b1", "b2", "c1")
+    for name in ("a2", "b1"):
+        jobs.tasks[name].cancel()
+    jobs.queue.leave("a")
+    await turns()
+    assert (jobs.order, jobs.queue.waiting) == (["a1", "c1"], 1)
+    await jobs.finish("c1")
+    assert (jobs.order, jobs.queue.waiting) == (["a1", "c1", "b2"], 0)
+
+
 async def test_slot_is_given_back_after_the_block_whatever_happens() -> None:
     queue = FairQueue(1, 10, 100, 60)
     with pytest.raises(ZeroDivisionError):
