@@ -122,7 +122,7 @@ def _services(
         limiters=_limiters(config, Rates(config, limit_counters)),
         connections=Connections(chosen(SocketLimits, config), limit_counters),
         avatars=_avatars(config),
-        pictures=Pictures(),
+        pictures=Pictures(environment.workers),
         settings=_web_settings(config),
         clock=clock,
         random_bytes=secrets.token_bytes,

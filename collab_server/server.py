@@ -131,7 +131,6 @@ class Server:
             await self.parts.socketio.stop()
             await self.housekeeping.stop()
             services.passwords.close()
-            services.pictures.close()
             await self._http.close_all_connections()
             await self._store.close(is_clean=is_saved)
             self.parts.crashes.close()

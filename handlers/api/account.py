@@ -70,7 +70,7 @@ class PasswordHandler(AuthHandlerBase):
             body["newPassword"], user.username, email, email.partition("@")[0], field="newPassword"
         )
         await self.check_password(body["currentPassword"], "currentPassword")
-        hashed = await services.passwords.hash(body["newPassword"])
+        hashed = await services.passwords.hash(body["newPassword"], self.address)
         ended = await services.store.set_password(user.id, hashed, self.login_id, known_hash=user.password_hash)
         services.rooms.logins_ended(ended, CloseReason.LOGGED_OUT)
         answer: PasswordChanged = {

@@ -67,7 +67,7 @@ class AuthHandlerBase(BaseHandler):
         if wait := tries.begin(attempt):
             raise errors.rate_limited(wait, "Too many tries of a password.")
         try:
-            is_right = await self.services.passwords.matches(password, hashed)
+            is_right = await self.services.passwords.matches(password, hashed, self.address)
         except errors.ApiError:
             tries.take_back(attempt)  # it was not tried
             raise
@@ -125,7 +125,7 @@ class SignupHandler(AuthHandlerBase):
             id=ids.new_id(services.random_bytes),
             username=body["username"],
             email=email,
-            password_hash=await services.passwords.hash(body["password"]),
+            password_hash=await services.passwords.hash(body["password"], self.address),
             full_name=body.get("fullname", ""),
             avatar=None,
             is_guest=False,

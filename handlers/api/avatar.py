@@ -28,7 +28,7 @@ class AvatarHandler(BaseHandler):
         if wait := self.services.limiters.pictures.wait_s(self.me.id):
             raise errors.rate_limited(wait, "Too many pictures.")
         services, user = self.services, self.me
-        image = await services.pictures.clean(file, is_whole=services.avatars.wants_whole)
+        image = await services.pictures.clean(file, user.id, is_whole=services.avatars.wants_whole)
         try:
             stored = await services.avatars.put(user.id, image, services.clock())
         except StoreUnavailable as error:

@@ -1,4 +1,4 @@
-"""Passwords: the rules for new ones, and bcrypt in a small bounded pool of threads.
+"""Passwords: the rules for new ones, and bcrypt in a small bounded pool of threads, in which addresses take turns.
 
 `common_passwords.txt` has the long ones of zxcvbn's frequency lists (MIT licence) and some of our own.
 """
@@ -17,6 +17,8 @@ from typing import TypeVar
 
 import bcrypt
 
+from crdt.errors import WorkersBusy
+from crdt.fair_queue import FairQueue
 from handlers.errors import invalid, unavailable
 
 _T = TypeVar("_T")
@@ -25,6 +27,9 @@ MIN_CHARACTERS = 10
 MAX_CHARACTERS = 128
 _MAX_WAITING = 256
 """Several classes that sign in together, a minute of hashes of the default cost; more people are told to come back."""
+_MAX_WAITING_EACH = 200
+"""Of these from one address, so that others can wait too."""
+_WAIT_S = 120.0
 
 
 class Passwords:
@@ -33,7 +38,7 @@ class Passwords:
     def __init__(self, cost: int, threads: int = 1) -> None:
         self._cost = cost
         self._pool = ThreadPoolExecutor(threads, "bcrypt", _yield_to_others)
-        self._waiting = 0
+        self._queue = FairQueue(threads, _MAX_WAITING_EACH, _MAX_WAITING, _WAIT_S)
         self._is_closed = False
         self._common = frozenset(files("handlers.security").joinpath("common_passwords.txt").read_text().split("\n"))
         self._decoy = bcrypt.hashpw(b"nobody", bcrypt.gensalt(cost)).decode()
@@ -54,14 +59,14 @@ class Passwords:
         if problem:
             raise invalid({field: [problem]})
 
-    async def hash(self, password: str) -> str:
-        """Return a bcrypt hash; raises ApiError 503 when too many wait already."""
-        hashed = await self._run(bcrypt.hashpw, _digest(password), bcrypt.gensalt(self._cost))
+    async def hash(self, password: str, address: str) -> str:
+        """Return a bcrypt hash; raises ApiError 503 when too many wait already. Addresses that wait take turns."""
+        hashed = await self._run(address, bcrypt.hashpw, _digest(password), bcrypt.gensalt(self._cost))
         return hashed.decode()
 
-    async def matches(self, password: str, hashed: str | None) -> bool:
-        """Compare with a hash; with None do the same work and return False."""
-        same = await self._run(self._compare, _digest(password), (hashed or self._decoy).encode())
+    async def matches(self, password: str, hashed: str | None, address: str) -> bool:
+        """Compare with a hash, as `hash` makes one; with None do the same work and return False."""
+        same = await self._run(address, self._compare, _digest(password), (hashed or self._decoy).encode())
         return same and hashed is not None
 
     def _compare(self, password: bytes, hashed: bytes) -> bool:
@@ -76,20 +81,18 @@ class Passwords:
         self._is_closed = True
         self._pool.shutdown(cancel_futures=True)
 
-    async def _run(self, work: Callable[[bytes, bytes], _T], password: bytes, salt: bytes) -> _T:
-        if self._is_closed:
-            raise unavailable("The server is stopping.")
-        if self._waiting >= _MAX_WAITING:
-            raise unavailable("Too many people are signing in.")
-        self._waiting += 1
+    async def _run(self, address: str, work: Callable[[bytes, bytes], _T], password: bytes, salt: bytes) -> _T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work, password, salt)
+            async with self._queue.slot(address):
+                if self._is_closed:
+                    raise unavailable("The server is stopping.")
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work, password, salt)
+        except WorkersBusy:
+            raise unavailable("Too many people are signing in.") from None
         except asyncio.CancelledError:
             if self._is_closed:
                 raise unavailable("The server is stopping.") from None
             raise
-        finally:
-            self._waiting -= 1
 
 
 def _yield_to_others() -> None:

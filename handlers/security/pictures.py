@@ -1,12 +1,16 @@
-"""Pictures that people send: decoded within bounds and written anew, so that nothing else of the file remains."""
+"""Pictures that people send: decoded within bounds and written again, so that nothing else of the file remains.
 
-import asyncio
+A worker process does it. Decoded, a picture takes up to 350 MiB. Some decoders hold the interpreter meanwhile: WebP
+with 4096 pixels a side for 55 ms.
+"""
+
 import io
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from crdt.errors import WorkerDied, WorkersBusy, WorkTooLarge
+from crdt.workers import Workers
 from handlers.errors import ApiError, invalid, unavailable
 
 MAX_SIDE_PX = 4_096
@@ -16,7 +20,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 CONTENT_TYPE = "image/webp"
 
 _QUALITY = 85
-_MAX_WAITING = 16
+_DEADLINE_S = 20.0
+"""The slowest picture takes a second on an idle core."""
 _JPEG = b"\xff\xd8"
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 64
@@ -31,33 +36,29 @@ Image.MAX_IMAGE_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
 
 
 class Pictures:
-    """Reads pictures in a thread of its own: one at a time, because decoded they are large (up to 350 MiB)."""
+    """Reads pictures in worker processes, in which users take turns."""
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "pictures")
-        self._waiting = 0
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
 
-    async def clean(self, file: bytes, *, is_whole: bool) -> bytes:
+    async def clean(self, file: bytes, user_id: str, *, is_whole: bool) -> bytes:
         """Return the picture as WebP without metadata: cut to a square of 256 pixels, or whole within 1024.
 
         Raises ApiError 422 with the reason for anything but a whole PNG, JPEG, WebP or GIF of at
         most 4096 pixels a side, and 503 when too many wait already or memory is too short.
         """
-        if self._waiting >= _MAX_WAITING:
-            raise unavailable("Too many pictures are being read.")
-        self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, clean, file, is_whole)
-        finally:
-            self._waiting -= 1
-
-    def close(self) -> None:
-        """Let the thread go."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+            return await self._workers.run(clean, file, is_whole, key=user_id, deadline_s=_DEADLINE_S)
+        except WorkersBusy:
+            raise unavailable("Too many pictures are being read.") from None
+        except WorkTooLarge:
+            raise _no_memory() from None
+        except WorkerDied:
+            raise _refused("cannot be read") from None
 
 
 def clean(file: bytes, is_whole: bool = False) -> bytes:
-    """The work of `Pictures.clean`."""
+    """The work of `Pictures.clean`, which a worker process does."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow merely warns of does not survive the rewriting

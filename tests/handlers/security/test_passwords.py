@@ -13,6 +13,7 @@ from handlers.security.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Password
 from tests.api import Api
 from tests.handlers.clients import account, code_of
 
+HOME, SCHOOL = "192.0.2.1", "192.0.2.2"
 COMMON = files("handlers.security").joinpath("common_passwords.txt").read_text().split()
 
 
@@ -141,18 +142,18 @@ async def test_sign_up_accepts_passwords_within_limits_only(api: Api, length: in
 @pytest.mark.parametrize("password", ["x", "", "a" * 73, "é" * 128, "a\0b", "\0", "😀" * 128, "\uffff"])
 async def test_password_hash_matches_its_own_text_only(passwords: Passwords, password: str) -> None:
     """Any text can be hashed, and no other text matches."""
-    hashed = await passwords.hash(password)
+    hashed = await passwords.hash(password, HOME)
 
-    assert await passwords.matches(password, hashed)
-    assert not await passwords.matches(password + "x", hashed)
-    assert not await passwords.matches(password + "\0", hashed)
-    assert not await passwords.matches("y" + password, hashed)
+    assert await passwords.matches(password, hashed, HOME)
+    assert not await passwords.matches(password + "x", hashed, HOME)
+    assert not await passwords.matches(password + "\0", hashed, HOME)
+    assert not await passwords.matches("y" + password, hashed, HOME)
     assert len(password) < 3 or password not in hashed
 
 
 async def test_password_hash_is_salted_and_has_configured_cost(passwords: Passwords) -> None:
     """The same password twice gives two hashes; the cost is the configured one."""
-    one, other = await passwords.hash("same"), await passwords.hash("same")
+    one, other = await passwords.hash("same", HOME), await passwords.hash("same", HOME)
 
     assert one != other
     assert one.startswith("$2b$04$")
@@ -160,13 +161,13 @@ async def test_password_hash_is_salted_and_has_configured_cost(passwords: Passwo
 
 async def test_password_hash_matches_composed_and_decomposed_text(passwords: Passwords) -> None:
     """A Mac and a PC type the same accent differently."""
-    assert await passwords.matches("caf\u00e9", await passwords.hash("cafe\u0301"))
+    assert await passwords.matches("caf\u00e9", await passwords.hash("cafe\u0301", HOME), HOME)
 
 
 async def test_password_check_without_hash_never_matches(passwords: Passwords) -> None:
     """Without a hash no password matches, not even the decoy's."""
     for password in ("", "nobody", "None"):
-        assert not await passwords.matches(password, None)
+        assert not await passwords.matches(password, None, HOME)
 
 
 async def test_password_hashing_does_not_block_event_loop() -> None:
@@ -178,7 +179,7 @@ async def test_password_hashing_does_not_block_event_loop() -> None:
     slow, turns = Passwords(cost=10), 0
     before_s, all_before_s = time.thread_time(), time.process_time()
 
-    working = asyncio.create_task(slow.hash("x"))
+    working = asyncio.create_task(slow.hash("x", HOME))
     while not working.done():
         await asyncio.sleep(0)
         turns += 1
@@ -191,35 +192,55 @@ async def test_password_hashing_does_not_block_event_loop() -> None:
 
 
 async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords) -> None:
-    """256 may wait; the next is told to come again, and later there is room again."""
-    waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(256)]
+    """256 may wait besides the one at work; the next is told to come again, and later there is room again."""
+    waiting = [asyncio.create_task(passwords.hash("x", f"192.0.2.{number}")) for number in range(257)]
     await asyncio.sleep(0)
 
     with pytest.raises(ApiError) as refused:
-        await passwords.hash("x")
+        await passwords.hash("x", HOME)
 
     assert (refused.value.status, refused.value.code) == (503, "unavailable")
     assert int(refused.value.headers["Retry-After"]) >= 1
     await asyncio.gather(*waiting)
-    assert await passwords.hash("x")
+    assert await passwords.hash("x", HOME)
+
+
+async def test_addresses_that_wait_for_hashes_take_turns(passwords: Passwords) -> None:
+    """Whoever sends a flood of passwords holds up others by one hash each; 200 of one address may wait."""
+    done: list[str] = []
+
+    async def hash_for(address: str) -> None:
+        await passwords.hash("x", address)
+        done.append(address)
+
+    async with asyncio.TaskGroup() as tasks:
+        for address in [HOME] * 201 + [SCHOOL] * 3:
+            tasks.create_task(hash_for(address))
+        await asyncio.sleep(0)
+        with pytest.raises(ApiError) as refused:
+            await passwords.hash("x", HOME)
+
+    assert refused.value.status == 503
+    assert [number for number, address in enumerate(done) if address == SCHOOL] == [2, 4, 6]
+    assert len(done) == 204
 
 
 async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) -> None:
     """A cancelled request does not count for ever."""
     for _ in range(3):
-        waiting = [asyncio.create_task(passwords.hash("x")) for _ in range(256)]
+        waiting = [asyncio.create_task(passwords.hash("x", HOME)) for _ in range(256)]
         await asyncio.sleep(0)
         for one in waiting:
             one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
 
-    assert await passwords.hash("x")
+    assert await passwords.hash("x", HOME)
 
 
 async def test_password_check_of_old_hash_takes_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has a hash from before the cost was raised is not told apart from unknown people by the time."""
     old, new = Passwords(cost=4), Passwords(cost=8)
-    hashed = await old.hash("correct horse")
+    hashed = await old.hash("correct horse", HOME)
     rounds: list[int] = []
     for name in ("checkpw", "hashpw"):
         real = getattr(bcrypt, name)
@@ -233,7 +254,7 @@ async def test_password_check_of_old_hash_takes_as_long(monkeypatch: pytest.Monk
     work = []
     for given, there in (("correct horse", hashed), ("wrong horse", hashed), ("wrong horse", None)):
         rounds.clear()
-        assert await new.matches(given, there) == (there is not None and given == "correct horse")
+        assert await new.matches(given, there, HOME) == (there is not None and given == "correct horse")
         work.append(sum(rounds))
     old.close()
     new.close()

@@ -3,13 +3,17 @@
 import random
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from crdt.errors import WorkerDied, WorkersBusy, WorkTooLarge
+from crdt.workers import Workers, WorkersSettings
 from handlers.errors import ApiError
 from handlers.security import pictures
+from handlers.security.pictures import Pictures
 from tests.handlers.images import GOOD, MemoryPeak, check_clean, exif, png, saved
 from tests.processes import ROOT
 
@@ -145,3 +149,46 @@ def test_picture_that_memory_is_too_short_for_is_not_called_damaged(tmp_path: Pa
     assert done.stderr == ""
     is_read = done.stdout == "clean\n" and kind == "JPEG"  # which needs little, as it is read at a smaller size
     assert is_read or done.stdout.startswith("503 The server has too little memory for this picture now.")
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    made = Workers(WorkersSettings(processes=1, waiting_per_key=1))
+    yield made
+    await made.close()
+
+
+async def test_picture_is_read_in_a_worker_process(workers: Workers) -> None:
+    """What is wrong with it comes back from there with its field, and the process goes on."""
+    reader = Pictures(workers)
+
+    check_clean(await reader.clean(GOOD["WEBP"](), "ada", is_whole=False))
+    with pytest.raises(ApiError) as refused:
+        await reader.clean(b"no picture", "ada", is_whole=False)
+
+    assert (refused.value.status, refused.value.errors) == (
+        422,
+        {"avatar": ["is not a PNG, JPEG, WebP or GIF picture"]},
+    )
+    assert (workers.processes, workers.counts["done"], workers.counts["failed"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(WorkersBusy("busy"), 503), (WorkTooLarge("late"), 503), (WorkerDied("crashed"), 422)],
+    ids=["busy", "too large", "died"],
+)
+async def test_picture_that_no_worker_reads_is_answered(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    """A file that ends the process is called unreadable: it would do so again."""
+
+    async def run(*_: object, **__: object) -> bytes:
+        raise error
+
+    monkeypatch.setattr(workers, "run", run)
+
+    with pytest.raises(ApiError) as refused:
+        await Pictures(workers).clean(GOOD["PNG"](), "ada", is_whole=True)
+
+    assert refused.value.status == status
