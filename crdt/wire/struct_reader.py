@@ -145,6 +145,4 @@ class StructReader(ContentReader):
 
 def utf_16_length(text: str) -> int:
     """Return the length in UTF-16 code units, in which Yjs counts."""
-    if text.isascii() or max(text) <= "\uffff":
-        return len(text)
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2

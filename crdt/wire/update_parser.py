@@ -23,7 +23,7 @@ from crdt.wire.content import (
 from crdt.wire.lib0 import read_var_uint
 from crdt.wire.parsed_update import GONE, HOOKS, Parsed
 from crdt.wire.struct_id import MAX_CLOCK, NO_ID, client_of, clock_of, pack_id
-from crdt.wire.struct_reader import Parent, StructReader
+from crdt.wire.struct_reader import Parent, StructReader, utf_16_length
 
 MAX_MERGEABLE = 1_000
 """Structs of text that continue the one before them; values count four. yrs joins them one by one: 1 ms and 2 MB, and
@@ -221,13 +221,10 @@ class _UpdateParser(StructReader):
         text = self.text(at, at + size)
         parsed.shared.text_bytes += size
         length = len(text)
-        if length != size:
-            extra = 0
-            for index, character in enumerate(text):
-                if character > "\uffff":
-                    extra += 1
-                    parsed.low_surrogates.append(own + index + extra)
-            length += extra
+        if length != size and (units := utf_16_length(text)) != length:
+            places = [place for place, character in enumerate(text) if character > "\uffff"]
+            parsed.low_surrogates += [own + place + count for count, place in enumerate(places, 1)]
+            length = units
         parsed.longest = max(parsed.longest, length)
         return length, at + size
 
