@@ -26,6 +26,13 @@ async def exported(one: Someone, session_id: str, folder: Path) -> Page:
     return one.page
 
 
+async def write_each(peers: Peers, api: Api, session_id: str) -> None:
+    """Let a client for each name write into the text of that name."""
+    for name in NAMES:
+        await connect(peers, api, session_id, f"peer of {name}", root=name)
+        await peers.do("insert", f"peer of {name}", text=f"text of {name}")
+
+
 async def test_texts_with_any_name_are_shown_on_each_page(
     person: NewPerson, api: Api, peers: Peers, tmp_path: Path
 ) -> None:
@@ -38,9 +45,7 @@ async def test_texts_with_any_name_are_shown_on_each_page(
     await ada.save("without them")
     bob = await api.sign_up("bob")
     await bob.post(f"/session/{session_id}/join")
-    for name in NAMES:
-        await connect(peers, bob, session_id, f"peer of {name}", root=name)
-        await peers.do("insert", f"peer of {name}", text=f"text of {name}")
+    await write_each(peers, bob, session_id)
 
     await expect(ada.page.get_by_role("tab")).to_have_count(1 + len(NAMES))
     await ada.button("Blame").click()
@@ -69,9 +74,7 @@ async def test_names_of_texts_are_shown_before_there_is_a_connection(person: New
     ada, bob = await person(), await api.sign_up("bob")
     await ada.sign_up("ada")
     session_id = await bob.new_session(access="link")
-    for name in NAMES:
-        await connect(peers, bob, session_id, f"peer of {name}", root=name)
-        await peers.do("insert", f"peer of {name}", text=f"text of {name}")
+    await write_each(peers, bob, session_id)
     await until(lambda: bob.live(session_id), lambda live: set(NAMES) <= set(live["files"]))
     ada.expected.append("404")  # no member yet: the page joins
     await ada.page.route_web_socket(re.compile("/sync/"), lambda _: None)

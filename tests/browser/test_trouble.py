@@ -441,3 +441,37 @@ async def test_text_that_the_server_cannot_read_is_said_and_can_be_typed_on(pers
     dialog = ada.page.get_by_role("dialog")
     await dialog.get_by_role("button", name="Save", exact=True).click()
     await expect(dialog.get_by_role("alert")).to_contain_text("so it cannot do this")
+
+
+async def test_damaged_version_and_message_are_said_and_the_rest_is_shown(
+    person: NewPerson, server: Server, expect_log: Callable[[str], None]
+) -> None:
+    """Neither the list of versions nor the chat fails because of one of them."""
+    expect_log("ERROR .* damaged")
+    ada = await person()
+    ada.expected.append("409")
+    session_id = await with_task(ada, "Damaged")
+    await ada.save("sound")
+    await ada.type("more ")
+    await ada.until_saved()
+    await ada.save("damaged")
+    for message in ("sound message", "damaged message"):
+        await ada.page.get_by_label("Message", exact=True).fill(message)
+        await ada.page.keyboard.press("Enter")
+        await expect(ada.page.get_by_role("log").or_(ada.page.get_by_label("Messages"))).to_contain_text(message)
+    store: Any = server.parts.services.store
+    engine = store._engine
+    await engine.write(lambda db: db.execute("UPDATE versions SET label = 'other' WHERE number = 2"))
+    await engine.write(lambda db: db.execute("UPDATE messages SET text = 'other' WHERE sequence = 2"))
+
+    await ada.go(f"/s/{session_id}/versions")
+    await expect(ada.page.get_by_role("button", name="Version 2")).to_contain_text("damaged: cannot be read")
+    await expect(ada.page.get_by_role("alert")).to_contain_text("Version 2 is damaged")
+    await expect(ada.button("Restore this version")).to_have_count(0)
+    await ada.page.get_by_role("button", name="Version 1").click()
+    await expect(ada.page.get_by_label("main", exact=True)).to_contain_text(TASK)
+    await ada.go(f"/s/{session_id}")
+    messages = ada.page.get_by_label("Messages")
+    await expect(messages).to_contain_text("sound message")
+    await expect(messages).to_contain_text("A message here is damaged on the server and cannot be read.")
+    await ada.check_access()

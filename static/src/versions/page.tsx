@@ -18,19 +18,26 @@ function Row({ version, isCurrent, onClick }: { version: Version; isCurrent: boo
       <button type="button" class="version" aria-current={isCurrent ? "true" : undefined} onClick={onClick}>
         <span class="version-head">
           <strong>Version {version.version}</strong>
-          <span class={`tag ${version.kind}`}>{KINDS[version.kind]}</span>
+          {version.damaged ? (
+            <span class="tag">damaged: cannot be read</span>
+          ) : (
+            <span class={`tag ${version.kind}`}>{KINDS[version.kind]}</span>
+          )}
         </span>
         {version.label && (
           <span class="version-label" dir="auto">
             {version.label}
           </span>
         )}
-        <span class="hint">
-          <Avatar person={{ ...version.author, avatar: null }} size={16} /> <bdi>{version.author.username}</bdi> ·{" "}
-          <time dateTime={version.createdAt} title={full(version.createdAt)}>
-            {ago(version.createdAt)}
-          </time>
-        </span>
+        {/* of a damaged one neither is known, perhaps */}
+        {version.author.id !== "" && (
+          <span class="hint">
+            <Avatar person={{ ...version.author, avatar: null }} size={16} /> <bdi>{version.author.username}</bdi> ·{" "}
+            <time dateTime={version.createdAt} title={full(version.createdAt)}>
+              {ago(version.createdAt)}
+            </time>
+          </span>
+        )}
       </button>
     </li>
   )
@@ -160,6 +167,7 @@ export default function VersionsPage({ id }: { id: string }) {
   const [isAsking, setIsAsking] = useState(false)
   useTitle("Versions")
   const versions = listed?.versions ?? []
+  const isDamaged = versions.find((one) => one.version === current)?.damaged
   const mayRestore = session?.status === "open" && session.role !== "viewer"
   return (
     <div class="workspace">
@@ -187,7 +195,7 @@ export default function VersionsPage({ id }: { id: string }) {
               <div class="compare-bar">
                 <Against versions={versions} current={current} against={against} onChange={setAgainst} />
                 <span class="spring" />
-                {mayRestore && (
+                {mayRestore && !isDamaged && (
                   <button type="button" class="primary" onClick={() => setIsAsking(true)}>
                     Restore this version
                   </button>

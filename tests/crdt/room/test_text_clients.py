@@ -39,6 +39,13 @@ def client_of(feed: TextFeed, user_id: str = "ada") -> TextClient:
     return client
 
 
+def two_clients(text: str) -> tuple[Room, TextClient, TextClient]:
+    """Return a room with a text, and the clients of ada and bob that have it."""
+    room = with_text(text)
+    feed = TextFeed(room)
+    return room, client_of(feed), client_of(feed, "bob")
+
+
 def test_text_client_with_old_text_overwrites_nothing() -> None:
     """What others typed since the client was sent its text stays; the client is then sent both."""
     room = with_text("one two")
@@ -55,9 +62,7 @@ def test_text_client_with_old_text_overwrites_nothing() -> None:
 
 
 def test_text_client_does_not_receive_own_text() -> None:
-    room = with_text("a")
-    feed = TextFeed(room)
-    client, other = client_of(feed), client_of(feed, "bob")
+    _room, client, other = two_clients("a")
 
     change(client, "ab", NOW)
 
@@ -67,9 +72,7 @@ def test_text_client_does_not_receive_own_text() -> None:
 
 def test_text_client_receives_one_text_at_a_time() -> None:
     """The next one is sent when the last one came, and is the latest."""
-    room = with_text("a")
-    feed = TextFeed(room)
-    client, other = client_of(feed), client_of(feed, "bob")
+    _room, client, other = two_clients("a")
     for text, sent in (("ab", "ab"), ("abc", None), ("abcd", None)):
         change(other, text, NOW)
         assert client.to_send() == sent
@@ -93,9 +96,7 @@ def test_text_client_that_received_nothing_replaces_nothing(early: str) -> None:
 
 def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
     """A front end that confirms a text before it shows it may send an edit of the one before."""
-    room = with_text("one")
-    feed = TextFeed(room)
-    client, other = client_of(feed), client_of(feed, "bob")
+    room, client, other = two_clients("one")
     change(other, "one two", NOW)
     assert client.to_send() == "one two"
     client.received(NOW)
@@ -125,9 +126,7 @@ def test_text_client_edit_of_own_text_is_not_doubled_by_older_text_that_comes_la
 
 def test_text_client_goes_on_from_own_text_after_confirming_another() -> None:
     """Its front end is busy, and shows the text later than it confirms it."""
-    room = with_text("one")
-    feed = TextFeed(room)
-    client, other = client_of(feed), client_of(feed, "bob")
+    room, client, other = two_clients("one")
     change(client, "one two", NOW)
     change(other, "zero one", NOW)
     assert client.to_send() == "zero one two"
@@ -140,9 +139,7 @@ def test_text_client_goes_on_from_own_text_after_confirming_another() -> None:
 
 def test_text_client_may_take_back_what_came_since_its_own_text() -> None:
     """Its text is then what it sent last, and still it is an edit of what it has."""
-    room = with_text("")
-    feed = TextFeed(room)
-    client, other = client_of(feed), client_of(feed, "bob")
+    room, client, other = two_clients("")
     change(client, "one", NOW)
     assert other.to_send() == "one"
     other.received(NOW)
@@ -171,9 +168,7 @@ def test_text_client_after_reconnect_goes_on_from_own_text() -> None:
 
 
 def test_text_client_may_delete_text_it_received() -> None:
-    room = with_text("one")
-    feed = TextFeed(room)
-    client, other = client_of(feed), client_of(feed, "bob")
+    room, client, other = two_clients("one")
     change(other, "one two", NOW)
     assert client.to_send() == "one two"
     client.received(NOW)
@@ -194,9 +189,7 @@ def test_text_client_may_delete_text_it_received() -> None:
 )
 def test_text_client_keeps_line_ends_of_document(document: str, sent: str, result: str, shown: str) -> None:
     """The document keeps its line ends, the client gets those it uses; neither makes edits."""
-    room = with_text(document)
-    feed = TextFeed(room)
-    client, other = client_of(feed), client_of(feed, "bob")
+    room, client, other = two_clients(document)
 
     change(client, sent, NOW)
 

@@ -33,6 +33,8 @@ function Inline({ text }: { text: string }) {
 }
 
 function Item({ message, follows }: { message: Message; follows: boolean }) {
+  // neither its sender nor its time are known
+  if (message.damaged) return <li class="quiet">A message here is damaged on the server and cannot be read.</li>
   return (
     <li class={follows ? "message follows" : "message"}>
       {!follows && <Avatar person={message.sender} size={24} />}

@@ -5,31 +5,27 @@ import { once, person, state } from './making.mjs'
 
 const T = { t: 'text' }
 
+/** The server has the first of Ada's updates only; Bob answers with all that he has. */
+const broughtByBob = (a, b) => ({
+  base: [a[0]],
+  baseBy: ['ada'],
+  update: state(b, Y.encodeStateVector(load([a[0]]))),
+  by: 'bob',
+  form: 'answer',
+  sender: state(b)
+})
+
 export default function ({ ADA, BOB, add, typed }) {
   add('carried-other', T, 'Bob brings what Ada wrote and the server lost', () => {
     const a = typed(ADA, ['kept ', 'lost '])
     const b = person(BOB, a)
     b.getText('t').insert(10, 'by Bob')
-    return {
-      base: [a[0]],
-      baseBy: ['ada'],
-      update: state(b, Y.encodeStateVector(load([a[0]]))),
-      by: 'bob',
-      form: 'answer',
-      sender: state(b)
-    }
+    return broughtByBob(a, b)
   })
   add('carried-only-other', T, "the same, nothing of Bob's own", () => {
     const a = typed(ADA, ['kept ', 'lost '])
     const b = person(BOB, a)
-    return {
-      base: [a[0]],
-      baseBy: ['ada'],
-      update: state(b, Y.encodeStateVector(load([a[0]]))),
-      by: 'bob',
-      form: 'answer',
-      sender: state(b)
-    }
+    return broughtByBob(a, b)
   })
   add('carried-relayed-live', T, "BroadcastChannel: a tab of Bob passes on live what Ada's tab wrote", () => {
     const a = typed(ADA, ['kept ', 'next'])
