@@ -18,7 +18,7 @@ from collections.abc import Set
 from crdt.garbage.cutting import Part, StructCutter
 from crdt.garbage.lost_structs import Ranges, StructPlaces, deleted_ranges, lost_ranges, superseded
 from crdt.wire.compact import IsInSequence, squash
-from crdt.wire.content import DELETED, EMBED, FORMAT, GC, SKIP, STORED_LIMITS, STRING
+from crdt.wire.content import DELETED, EMBED, FORMAT, GC, SKIP, STORED_LIMITS, STRING, TYPE, XML_TYPES
 from crdt.wire.lib0 import read_var_uint, write_var_uint
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.struct_id import pack_id
@@ -29,6 +29,7 @@ _LEAST_UNITS = 24
 """Fewer deleted characters inside a run of text stay: cutting the run there costs as much for two more heads."""
 
 _TEXT_KINDS = frozenset((STRING, EMBED, FORMAT))
+_NO_RANK = -1
 _NONE: frozenset[int] = frozenset()
 
 
@@ -76,8 +77,10 @@ class _Collector(StructCutter):
         self._lost = lost
         self._places = places
         self._traces = traces
-        self._remaining: set[tuple[str, bool]] = set()
-        self._removed: dict[tuple[str, bool], tuple[int, int]] = {}
+        self._remaining: dict[str, int] = {}  # the highest rank of what remains in each root
+        self._removed: dict[
+            str, tuple[int, int, int]
+        ] = {}  # (rank, - bytes, packed id) of a struct of the highest rank
 
     def run(self) -> bytes:
         sections, at = read_var_uint(self.data, 0)
@@ -88,19 +91,10 @@ class _Collector(StructCutter):
         return b"".join(parts)
 
     def last_traces(self) -> set[int]:
-        """Return, for each root of which no content remains, the packed id of a small struct that was in it.
-
-        A root that had text is a text, whatever else was in it.
-        """
-        traces = set()
-        for root in {root for root, _ in self._removed}:
-            for is_text in (True, False):
-                if (root, is_text) in self._remaining:
-                    break
-                if (root, is_text) in self._removed:
-                    traces.add(self._removed[root, is_text][1])
-                    break
-        return traces
+        """Return the packed id of a small struct of each root of which nothing remains that says what it is."""
+        return {
+            packed for root, (rank, _, packed) in self._removed.items() if rank > self._remaining.get(root, _NO_RANK)
+        }
 
     def _section(self, at: int, out: list[bytes]) -> int:
         count, client, first, at = self.section_head(at)
@@ -124,7 +118,9 @@ class _Collector(StructCutter):
                     run += 1
                 own = pack_id(client, clock)
                 parts = _parts(kind, length, deleted.covered(clock, end), is_trace=own in self._traces)
-                self._note(kind, runs[run][1], own, parts, at - content)
+                self._note(
+                    _rank(kind, self.data[content]), runs[run][1], own, parts, 1 if kind == STRING else at - content
+                )
                 if any(is_deleted for _, _, is_deleted in parts) and kind != DELETED:
                     structs += self.cut(start, own, parts)
                 else:
@@ -133,17 +129,28 @@ class _Collector(StructCutter):
         out += (write_var_uint(len(structs)), write_var_uint(client), write_var_uint(first), *structs)
         return at
 
-    def _note(self, kind: int, place: Parent, own: int, parts: list[Part], size: int) -> None:
-        """Note whether something of a struct remains that tells what its root is; size: bytes of its content."""
+    def _note(self, rank: int, place: Parent, own: int, parts: list[Part], size: int) -> None:
+        """Note whether something of a struct remains that tells what its root is; size: bytes of the least of it."""
         root, key = place
-        if key is not None or not isinstance(root, str) or kind == DELETED:
+        if key is not None or not isinstance(root, str) or rank == _NO_RANK:
             return
-        told = root, kind in _TEXT_KINDS
         if not all(is_deleted for _, _, is_deleted in parts):
-            self._remaining.add(told)
+            self._remaining[root] = max(rank, self._remaining.get(root, rank))
         else:
-            trace = (1 if kind == STRING else size, own)
-            self._removed[told] = min(trace, self._removed.get(told, trace))
+            trace = (rank, -size, own)
+            self._removed[root] = max(trace, self._removed.get(root, trace))
+
+
+def _rank(kind: int, first: int) -> int:
+    """Return what a struct says of its root: a text is one whatever else is in it, and XML has nothing but XML in it.
+
+    first  byte of its content
+    """
+    if kind == DELETED:
+        return _NO_RANK
+    if kind in _TEXT_KINDS:
+        return 2
+    return 0 if kind == TYPE and first in XML_TYPES else 1
 
 
 class _Cursor:

@@ -22,6 +22,9 @@ JSON was written before Yjs 13.0, and is still sent by clients whose document is
 _Y_XML_ELEMENT, XML_HOOK, _Y_XML_TEXT = 3, 5, 6
 """Kinds of shared types (Yjs's `YXmlElementRefID` and so on): the two that have a name, and the last one."""
 
+XML_TYPES = frozenset((_Y_XML_ELEMENT, XML_HOOK, _Y_XML_TEXT))
+"""What XML has in it."""
+
 _UNDEFINED, _NULL, _INTEGER, _FLOAT32, _FLOAT64, _BIGINT = 127, 126, 125, 124, 123, 122
 _FALSE, _TRUE, _TEXT, _OBJECT, _ARRAY, _UINT8_ARRAY = 121, 120, 119, 118, 117, 116
 """Tags of lib0's `any` values (`readAny` in `decoding.js`)."""

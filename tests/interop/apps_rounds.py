@@ -2,6 +2,7 @@
 
 A round is one session of one kind of app (`apps/rounds.mjs`) with four clients of three versions of y-websocket. They
 edit, undo and redo, lose their sockets and go offline, while the server is killed, restarted, or put back to a backup.
+Each checkpoint removes all deleted content, and now and then the owner has it removed while everybody edits.
 Rounds of all kinds share one server; such a group is a game. At the end of a game all clients, newcomers and the
 restarted server must have the same, no connection may have been closed but with 1012, and each REST route of each
 session must answer.
@@ -29,7 +30,7 @@ VERSIONS = (1, 2, 3, 3)
 _PHASES = 6
 _MOST_EDITS = 8
 _CONVERGE_S = 30
-_TROUBLES = ("nothing", "kill", "restart", "backup", "cold backup", "restore", "restore and restart")
+_TROUBLES = ("nothing", "compact", "kill", "restart", "backup", "cold backup", "restore", "restore and restart")
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Game:
 
     async def play(self, data: Path) -> list[str]:
         """Return what went wrong, by kind."""
-        async with world(data) as room:
+        async with world(data, COLLAB_MAX_DELETED_BYTES=0) as room:
             room.expected_log.append("restored")
             rounds = await self._begin(room)
             for _ in range(_PHASES):
@@ -99,7 +100,12 @@ class Game:
         if trouble.startswith("restore") and not (self._has_backup and self._has_restores):
             trouble = "kill"
         self.troubles.append(trouble)
-        if trouble == "kill":
+        if trouble == "compact":
+            await asyncio.gather(
+                *(one.owner.post(f"/session/{one.session_id}/compact") for one in rounds),
+                *(self._work(room, one) for one in rounds),
+            )
+        elif trouble == "kill":
             await room.kill()
             await asyncio.gather(*(self._work(room, one) for one in rounds))
             await room.server.start()

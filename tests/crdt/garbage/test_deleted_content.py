@@ -6,6 +6,7 @@ import pytest
 
 from crdt.document.document import Document
 from crdt.garbage.deleted_content import collect
+from crdt.reading.documents import read_documents
 from crdt.wire import raw_merge
 from crdt.wire.compact import squash
 from crdt.wire.content import ANY, STORED_LIMITS
@@ -166,3 +167,23 @@ def test_collect_removes_values_that_another_one_hides(yjs: Yjs) -> None:
     assert len(state) > 1_500
     assert len(small) < 600
     assert yjs.look(small) == yjs.look(state)
+
+
+def test_collect_leaves_what_a_root_is_known_by() -> None:
+    """A list of values and elements stays a list, not XML, when the values are deleted."""
+    structs = [placed(value(100), parent="one"), placed(shared_type(_XML_ELEMENT), parent="one")]
+    state = Update([Section(1, 0, structs)], [(1, 0, 100)]).encode()
+
+    small, _ = collect(state, parse(state))
+
+    assert len(small) < len(state) - 80
+    assert read_documents(small) == read_documents(state)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_collected_documents_are_read_as_before(yjs: Yjs, seed: int) -> None:
+    """By the reader of versions, exports and requests: also what kind of root each is."""
+    history = yjs.history(seed, 3, 12, only_whole_characters=True)
+    state = squash(raw_merge.merge(history.updates))
+
+    assert read_documents(collected(state)) == read_documents(state)
