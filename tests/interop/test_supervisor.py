@@ -52,6 +52,11 @@ def child_of(pid: int) -> int:
     return int(children[0]) if children else 0
 
 
+def children_of(pid: int) -> list[int]:
+    """Return the ids of the processes that a process has started, in any thread."""
+    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+
+
 async def serving(server: ServerProcess) -> int:
     """Return the process id of the one that serves, 0 for none."""
     return child_of(server.pid)
@@ -177,3 +182,24 @@ async def test_supervisor_does_not_restart_server_that_cannot_start(tmp_path: Pa
     with pytest.raises(AssertionError, match="in use by another server"):
         await second.start()
     assert await second.wait() == 2
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+async def test_worker_processes_end_with_the_server(supervised: Start, is_killed: bool) -> None:
+    """However the serving process ends, also while they work for it."""
+    server = await supervised("segfault")
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session(code="a b\n" * 200_000)
+    save = asyncio.create_task(ada.post(f"/code/{session_id}/save", {"code": "b a c\n" * 150_000}))
+    pid = await serving(server)
+    workers = await until(partial(children_of, pid))
+
+    if is_killed:
+        os.kill(pid, signal.SIGKILL)
+    else:
+        assert await server.terminate() == 0
+        await server.start()
+
+    for worker in workers:
+        await until(partial(asyncio.to_thread, Path(f"/proc/{worker}").exists), operator.not_)
+    await asyncio.gather(save, return_exceptions=True)
