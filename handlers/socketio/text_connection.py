@@ -53,6 +53,8 @@ class Session(Protocol):
 
     def edited(self) -> None: ...
 
+    def encode_text(self, connection: "TextConnection", text: str) -> str: ...
+
 
 class TextConnection:
     """One text client in one session."""
@@ -96,12 +98,13 @@ class TextConnection:
 
     # -- text and presence ------------------------------------------------------------------------
 
-    def offer(self) -> None:
-        """Send the text if the client can take one and has another."""
+    def offer(self) -> int:
+        """Send the text if the client can take one and has another; return how many characters are sent."""
         text = self.text.to_send()
         if text is not None:
-            self.client.emit("receive-code", text)
+            self.client.emit_encoded(self._session.encode_text(self, text))
             self.client.confirm(self._received)
+        return len(text or "")
 
     def _received(self) -> None:
         self.text.received(self._clock())

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from typing import Any
 
 from crdt.changing.text_changes import TextChanges
@@ -18,10 +19,17 @@ _INTERVAL_S = 0.05
 """Seconds between two texts to the same client: 20 texts a second at most."""
 _REST = 4
 """After sending texts for t seconds, none are sent for at least this many times t: others need the event loop."""
+_TURN_S = 0.005
+_TURN_CHARACTERS = 1 << 19
+"""What sending texts may take of one turn of the event loop, which writes them to the sockets in the turn after that;
+the remaining clients get theirs in the next one."""
 _LOST_S = 30.0
 """Seconds that a client whose connection broke is remembered: rooms that nobody uses are closed about then."""
 _MAX_LOST = 16
 """Clients that are remembered after their connection broke."""
+
+_clock = time.perf_counter
+"""Not the loop's: that of uvloop stands still during a turn."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +49,10 @@ class TextSession:
         self._typing_states: dict[int, str] = {}
         self._lost: list[tuple[str, TextClient, float]] = []
         self._is_scheduled = False
-        self._flushed_at = 0.0
+        self._flushed_at = self._spent_s = 0.0
+        self._to_offer: list[TextConnection] = []
+        self._is_stale = False
+        self._encoded_text = self._encoded = ""
         room.members.observe(self)
 
     def close(self) -> None:
@@ -89,6 +100,12 @@ class TextSession:
                 encoded = encoded or connection.client.encode(event, content)
                 connection.client.emit_encoded(encoded)
 
+    def encode_text(self, connection: TextConnection, text: str) -> str:
+        """Return the event that brings a text. Most clients get the same one, and encoding a megabyte takes 2 ms."""
+        if text != self._encoded_text or not self._encoded:
+            self._encoded_text, self._encoded = text, connection.client.encode("receive-code", text)
+        return self._encoded
+
     # -- the room's observer ----------------------------------------------------------------------
 
     def edited(self) -> None:
@@ -96,6 +113,8 @@ class TextSession:
             self._is_scheduled = True
             delay_s = max(0.0, self._flushed_at + _INTERVAL_S - self._loop.time())
             self._loop.call_later(delay_s, self._flush)
+        elif self._to_offer:
+            self._is_stale = True
 
     def joined(self, connection: Connection) -> None:
         self._came_or_went("user-joined", connection)
@@ -132,20 +151,43 @@ class TextSession:
             self.tell(event, content, but=own)
 
     def _flush(self) -> None:
-        self._is_scheduled = False
+        """Send the text to all clients that can take it, some of them in this turn of the event loop."""
         if not self.connections or self._catching_up:
+            self._is_scheduled = False
+            self._to_offer.clear()
             return
-        began = self._loop.time()
+        began = _clock()
         try:
             if self.feed.behind() is not None:
+                self._is_scheduled = False
+                self._to_offer.clear()
                 self._catching_up = self._loop.create_task(self._catch_up(), name="socket.io text")
                 return
-            for connection in list(self.connections):
-                connection.offer()
+            self._offer(began)
         except CrdtError:
             _log.exception("the text of session %s cannot be sent", self.room.session_id)
-        now = self._loop.time()
-        self._flushed_at = now + _REST * (now - began)
+        self._spent_s += _clock() - began
+        if self._to_offer:
+            self._loop.call_soon(self._flush)
+            return
+        self._is_scheduled = False
+        self._encoded_text = self._encoded = ""
+        self._flushed_at = self._loop.time() + _REST * self._spent_s
+        self._spent_s = 0.0
+        if self._is_stale:  # somebody got, or had, what was the newest text some turns ago
+            self._is_stale = False
+            self.edited()
+
+    def _offer(self, began: float) -> None:
+        """Offer the text to one client after another, as far as this turn of the event loop, which began then, goes."""
+        waiting = self._to_offer = self._to_offer or [*reversed(self.connections)]
+        sent = 0
+        while waiting:
+            connection = waiting.pop()
+            if connection in self.connections:
+                sent += connection.offer()
+            if sent >= _TURN_CHARACTERS or _clock() > began + _TURN_S:
+                return
 
     async def _catch_up(self) -> None:
         """Take in a change that is too large to be compared by the event loop, and send the text then."""

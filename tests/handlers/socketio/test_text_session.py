@@ -1,13 +1,14 @@
 """A text session with lists for sockets: who is told what, and which texts are sent when."""
 
 import asyncio
+import itertools
 
 import pytest
 
 import handlers.socketio.text_session
 from crdt.wire.y_protocol import AwarenessEntry
 from tests.crdt.harness import NOW, Typist, join, send
-from tests.handlers.socketio.text_scene import TextScene
+from tests.handlers.socketio.text_scene import TextInbox, TextScene
 
 
 @pytest.fixture
@@ -43,6 +44,53 @@ async def test_text_session_sends_edit_of_yjs_client(scene: TextScene) -> None:
     await turns()
 
     assert inbox.texts() == ["", "typed"]
+
+
+async def test_text_session_encodes_a_text_one_time_for_all(scene: TextScene, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[str] = []
+    encode = TextInbox.encode
+
+    def counted(inbox: TextInbox, event: str, *arguments: object) -> str:
+        encoded.append(event)
+        return encode(inbox, event, *arguments)
+
+    inboxes = [scene.join(f"user{number}", number + 1)[1] for number in range(5)]
+    await turns()
+    for inbox in inboxes:
+        inbox.arrive()
+    await turns()
+    monkeypatch.setattr(TextInbox, "encode", counted)
+
+    scene.room.edit("eve", {"codemirror": "print(1)"}, NOW)
+    await turns()
+
+    assert [inbox.texts() for inbox in inboxes] == [["", "print(1)"]] * 5
+    assert encoded == ["receive-code"]
+
+
+async def test_text_session_serves_others_between_clients(scene: TextScene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sending to many takes several turns of the event loop; an edit in between reaches all of them as well."""
+    monkeypatch.setattr(handlers.socketio.text_session, "_TURN_S", 0.0)
+    inboxes = [scene.join(f"user{number}", number + 1)[1] for number in range(5)]
+    for _ in range(5):
+        await turns()
+    for inbox in inboxes:
+        inbox.arrive()
+    for _ in range(5):
+        await turns()
+
+    scene.room.edit("eve", {"codemirror": "a"}, NOW)
+    counts = list[int]()
+    while len(counts) < 40 and not all(inbox.texts()[-1] == "ab" for inbox in inboxes):
+        await asyncio.sleep(0)
+        counts.append(sum("a" in inbox.texts() for inbox in inboxes))
+        if counts[-1] == 2:
+            scene.room.edit("eve", {"codemirror": "ab"}, NOW)
+        for inbox in inboxes:
+            inbox.arrive()
+
+    assert all(inbox.texts()[-1] == "ab" for inbox in inboxes)
+    assert all(after - before <= 1 for before, after in itertools.pairwise(counts))
 
 
 async def test_text_session_keeps_one_text_on_its_way(scene: TextScene) -> None:

@@ -1,5 +1,6 @@
 """A text session over a real room, with lists for its clients' sockets."""
 
+import json
 from collections.abc import Callable
 
 from crdt.changing.text_changes import TextChanges
@@ -19,14 +20,14 @@ class TextInbox:
         self._unconfirmed: list[Callable[[], None]] = []
 
     def encode(self, event: str, *arguments: object) -> str:
-        self._encoded = (event, arguments[0])
-        return event
+        return json.dumps([event, *arguments])
 
     def emit(self, event: str, content: object) -> None:
         self.events.append((event, content))
 
     def emit_encoded(self, encoded: str) -> None:
-        self.events.append((encoded, None))
+        event, content = json.loads(encoded)
+        self.events.append((event, content))
 
     def confirm(self, arrived: Callable[[], None]) -> None:
         self._unconfirmed.append(arrived)
