@@ -164,6 +164,7 @@ async def times(world: World, count: int) -> list[str]:
         await reader.timeline("s", "u", partial(history.timeline, after=0, versions=[], messages=[]))
 
     async def page() -> None:
+        reader.forget("s")
         start = places.randrange(max(1, count - 2_000))
         await reader.page("s", "u", Part(start, start + 2_000), history.replay)
 

@@ -99,6 +99,11 @@ class Document:
         """Whether its texts can be read, as far as is known."""
         return not self._view.has_failed
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether its texts can be read without loading it into pycrdt first."""
+        return self._view.is_loaded
+
     def defer(self, update: bytes) -> None:
         """Integrate a keystroke together with those that come soon, at the next call that needs it."""
         self._late.append(update)

@@ -83,6 +83,7 @@ class HistoryReader:
         """
         async with self._turns.of(user_id):
             async with self._rooms.use(session_id) as room:
+                room.integrate_pending()
                 sequence, state = room.journal.sequence, room.document.state()
                 question = Question(root, room.main_root, room.index.text_roots)
                 owners, authorship = dict(room.index.owners), room.contributions.authorship

@@ -1,39 +1,73 @@
 """What a room's document holds at one moment: its texts, and its other roots as JSON."""
 
-from crdt.reading.documents import Document, read_documents
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from crdt.reading.documents import Document, documents_of
+from crdt.reading.text_order import TextOrder
 from crdt.room.room import Room
 from crdt.workers import Workers
 
 _FEW_BYTES = 4 << 10
-"""So short a document is read on the event loop, in a few milliseconds."""
+"""Of so short a document other roots are read on the event loop, in a few milliseconds."""
+_QUICK_BYTES = 32 << 10
+"""So short a document is loaded into pycrdt on the event loop, to read its texts, in a few milliseconds."""
 _DEADLINE_S = 20.0
+
+
+class Contents(NamedTuple):
+    """What a document holds.
+
+    files      {root: text} of all text roots and the main root
+    documents  {root: what it holds} of its other roots
+    """
+
+    files: dict[str, str]
+    documents: dict[str, Document]
 
 
 class Snapshot:
     """A document as it is when this is made, whatever is edited later.
 
-    files      {root: text} of all text roots and the main root
     main_root  the room's main root
     sequence   its log position
     """
 
-    __slots__ = ("_state", "files", "main_root", "sequence")
+    __slots__ = ("_files", "_state", "_texts", "main_root", "sequence")
 
     def __init__(self, room: Room) -> None:
-        """Raises RoomDamaged if the texts cannot be read."""
-        self.files = room.files()
+        """Raises RoomDamaged or TextUnavailable if the texts cannot be read."""
+        room.integrate_pending()
+        document = room.document
         self.main_root = room.main_root
         self.sequence = room.journal.sequence
+        self._texts = (room.main_root, *room.index.text_roots)
+        is_quick = document.is_loaded or document.size <= _QUICK_BYTES or not document.has_texts
+        self._files = room.files() if is_quick else None
         has_others = not room.index.roots <= set(room.index.text_roots)
-        self._state = room.document.state() if has_others else None
+        self._state = document.state() if has_others or self._files is None else None
 
-    async def documents(self, workers: Workers, key: str) -> dict[str, Document]:
-        """Return {root: what it holds} of the roots that are no texts; raises WorkError.
+    async def read(self, workers: Workers, key: str) -> Contents:
+        """Return what it holds; what is large is read in a worker process. Raises WorkError.
 
         key  whose work it is, see `Workers.run`
         """
         if self._state is None:
-            return {}
+            return Contents(self._files or {}, {})
+        texts = self._texts if self._files is None else None
         if len(self._state) <= _FEW_BYTES:
-            return read_documents(self._state)
-        return await workers.run(read_documents, self._state, key=key, deadline_s=_DEADLINE_S)
+            files, documents = _read(self._state, texts)
+        else:
+            files, documents = await workers.run(_read, self._state, texts, key=key, deadline_s=_DEADLINE_S)
+        return Contents(files if self._files is None else self._files, documents)
+
+
+def _read(state: bytes, texts: Sequence[str] | None) -> tuple[dict[str, str], dict[str, Document]]:
+    """Return (texts, other roots) of a state; without texts if none are named.
+
+    texts  names of roots that are texts, also if nothing in the state says so
+    """
+    order = TextOrder()
+    order.apply(state)
+    files = {} if texts is None else {**dict.fromkeys(texts, ""), **order.texts()}
+    return files, documents_of(order)

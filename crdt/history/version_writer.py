@@ -87,9 +87,9 @@ class VersionWriter:
         Raises LimitReached, NotFound, RoomDamaged or RoomUnavailable.
         """
         snapshot, now = Snapshot(room), self._clock()
-        files, sequence = snapshot.files, snapshot.sequence
+        sequence = snapshot.sequence
         contributors = tuple(room.contributions.since_version)
-        documents = await snapshot.documents(self._workers, author_id)
+        files, documents = await snapshot.read(self._workers, author_id)
         await self._writer.saved(room, sequence)
         version = Version(
             session_id=room.session_id,

@@ -152,7 +152,7 @@ class Versions:
 
         A version from before such roots were kept knows nothing of them.
         """
-        return _changed(await Snapshot(room).documents(self._workers, room.session_id), target.documents)
+        return _changed((await Snapshot(room).read(self._workers, room.session_id)).documents, target.documents)
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
         """Store what an ended session ended with; return the number of the version that has it, None if all is empty.
@@ -190,7 +190,7 @@ class Versions:
         if number is None:
             async with self._rooms.use(session_id) as room:
                 snapshot = Snapshot(room)
-            return snapshot.files, await snapshot.documents(self._workers, session_id)
+            return await snapshot.read(self._workers, session_id)
         if number == 0:
             return {}, {}
         version = await self._version(session_id, number)
@@ -209,10 +209,10 @@ class Versions:
         """Return the document as it is now; raises NotFound, RoomDamaged or RoomUnavailable."""
         async with self._rooms.use(session_id) as room:
             snapshot = Snapshot(room)
-        documents = await snapshot.documents(self._workers, session_id)
+        files, documents = await snapshot.read(self._workers, session_id)
         newest = await self._store.newest_version(session_id)
-        root = code_root(snapshot.files, snapshot.main_root)
-        return LiveCode(snapshot.files, documents, root, snapshot.sequence, newest)
+        root = code_root(files, snapshot.main_root)
+        return LiveCode(files, documents, root, snapshot.sequence, newest)
 
 
 def _restored(target: Mapping[str, str], root: str | None, files: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """What a document held at one moment."""
 
 import pycrdt
+import pytest
 
+import crdt.history.snapshot as snapshots
 from crdt.history.snapshot import Snapshot
 from tests.crdt.harness import Typist, join, send
 from tests.crdt.world import World
@@ -23,9 +25,34 @@ async def test_snapshot_keeps_what_the_document_was(world: World) -> None:
         typist.doc["tree"]["b"] = 1.0
         send(room, ada, bytes(typist.doc.get_update(before)), world.now)
 
-        assert await plain.documents(world.workers, "ada") == {}
-        assert snapshot.files == {"codemirror": "text"}
+        assert await plain.read(world.workers, "ada") == ({"codemirror": "text"}, {})
         assert snapshot.sequence == 2
-        assert await snapshot.documents(world.workers, "ada") == {
-            "tree": {"type": "map", "value": {"a": "in a map"}, "leftOut": None}
-        }
+        documents = {"tree": {"type": "map", "value": {"a": "in a map"}, "leftOut": None}}
+        assert await snapshot.read(world.workers, "ada") == ({"codemirror": "text"}, documents)
+
+
+@pytest.mark.parametrize("has_others", [False, True])
+async def test_snapshot_of_a_large_document_is_read_in_a_worker_process(
+    world: World, has_others: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless it is loaded already; with other roots too, and texts that nothing in the state tells of."""
+    for name in ("_FEW_BYTES", "_QUICK_BYTES"):
+        monkeypatch.setattr(snapshots, name, -1)
+    await world.session()
+    typist, gone = Typist(5), Typist(6, "gone")
+    if has_others:
+        typist.doc["list"] = pycrdt.Array([1.0])
+    typist.insert(0, "text")
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        for update in (bytes(typist.doc.get_update()), gone.insert(0, "a"), gone.delete(0, 1)):
+            send(room, ada, update, world.now)
+        room.integrate_pending()
+        loaded, before = await Snapshot(room).read(world.workers, "ada"), world.workers.counts["done"]
+        room.document.rest()
+        resting = await Snapshot(room).read(world.workers, "ada")
+
+    assert loaded == resting
+    assert resting.files == {"codemirror": "text", "gone": ""}
+    assert list(resting.documents) == (["list"] if has_others else [])
+    assert (before, world.workers.counts["done"]) == (int(has_others), int(has_others) + 1)
