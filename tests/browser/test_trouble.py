@@ -475,3 +475,36 @@ async def test_damaged_version_and_message_are_said_and_the_rest_is_shown(
     await expect(messages).to_contain_text("sound message")
     await expect(messages).to_contain_text("A message here is damaged on the server and cannot be read.")
     await ada.check_access()
+
+
+@pytest.mark.parametrize("server", [{"max_state_bytes": 65_536}], indirect=True)
+async def test_owner_is_warned_at_half_of_the_limit_and_makes_the_document_smaller(
+    person: NewPerson, server: Server
+) -> None:
+    """The warning goes when text was taken out and removed; it can also be put away."""
+    ada = await person()
+    session_id = await with_task(ada, "Half full")
+    rooms = server.parts.services.rooms
+    room = rooms.find(session_id)
+    assert room
+    warning = ada.page.get_by_text("This session has more than half of what it may hold")
+    await fill(ada)
+    await rooms.compactor.checkpoint(room)
+    await check_both_themes(ada, warning)
+
+    await ada.page.keyboard.press("Control+a")
+    await ada.page.keyboard.insert_text("all is new")
+    await ada.until_saved()
+    await ada.button("Remove deleted text").click()
+    await expect(warning).to_have_count(0)
+    await expect(ada.page.get_by_test_id("announcer")).to_contain_text("Deleted text is removed from the document")
+
+    await fill(ada)
+    await rooms.compactor.checkpoint(room)
+    await ada.button("Hide").click()
+    await expect(warning).to_have_count(0)
+
+
+async def fill(someone: Someone) -> None:
+    await someone.type(("x" * 99 + "\n") * 500)
+    await someone.until_saved()

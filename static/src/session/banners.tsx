@@ -4,6 +4,7 @@ import { MAIN_ROOT } from "../lib/files"
 import { withNext } from "../router"
 import type { Session } from "../types"
 import type { Participant } from "./live/collab"
+import { HalfFull } from "./fullness"
 import type { LiveSession } from "./live/live"
 import type { Remedy, Trouble } from "./live/trouble"
 import { KeepText } from "./keep"
@@ -87,9 +88,10 @@ interface Props {
   live: LiveSession
   view: View
   followed: Participant | undefined
+  onChanged: () => void
 }
 
-export function Banners({ session, live, view, followed }: Props) {
+export function Banners({ session, live, view, followed, onChanged }: Props) {
   const trouble = live.collab.trouble.value
   return (
     <>
@@ -111,6 +113,7 @@ export function Banners({ session, live, view, followed }: Props) {
           blame, replay and exports do not have the newest text. Keep a copy of your own of what matters.
         </p>
       )}
+      {!trouble && <HalfFull session={session} onChanged={onChanged} />}
       <Watching session={session} />
       {followed && (
         <p class="banner">

@@ -163,7 +163,7 @@ export function Workspace({ state, session, myId }: Props) {
         Skip to the editor
       </a>
       <Bar {...parts} />
-      <Banners session={session} live={live} view={view} followed={followed} />
+      <Banners {...parts} followed={followed} />
       <div class="columns-area">
         <Files {...parts} />
         {view.side && <SidePanel {...parts} myId={myId} />}

@@ -67,7 +67,12 @@ export const slots = {
 
 export const tabs = (size: number) => [EditorState.tabSize.of(size), indentUnit.of(" ".repeat(size))]
 export const font = (size: number) => EditorView.theme({ "&": { fontSize: `${size}px` } })
-export const writable = (is: boolean) => [EditorView.editable.of(is), EditorState.readOnly.of(!is)]
+/** A text that can only be read is scrolled by keys too, so it takes the focus. */
+export const writable = (is: boolean) => [
+  EditorView.editable.of(is),
+  EditorState.readOnly.of(!is),
+  EditorView.contentAttributes.of({ tabindex: "0" }),
+]
 
 export async function keysPack(name: string): Promise<Extension> {
   if (name === "vim") return (await import("@replit/codemirror-vim")).vim()
@@ -110,5 +115,4 @@ export const readOnly = (name: string): Extension => [
   look,
   writable(false),
   label(name),
-  EditorView.contentAttributes.of({ tabindex: "0" }),
 ]

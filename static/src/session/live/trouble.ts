@@ -50,6 +50,7 @@ export const isFinal = (trouble: Trouble | null): boolean =>
 const LIMITS = new Map([
   ["max_text_bytes", "This session has as much text as the server allows"],
   ["max_state_bytes", "This session is full: the server allows no larger document"],
+  ["author_share_percent", "You have filled your share of this session; its owner can take more"],
   ["max_update_bytes", "One edit is larger than the server takes: make it in smaller parts"],
   ["max_sync_bytes", "What you typed is more than the server takes in one piece"],
   ["roots", "This session has as many files as the server allows"],
