@@ -105,7 +105,7 @@ class DocumentQuota:
 
         Raises DocumentShrinking if that is not known before the state is merged.
         """
-        self._check_state(len(update))
+        self._check_state(len(update), is_deletion=not parsed.spans)
         if parsed.spans and author in self._over_share:
             self._limit_counters.count(AUTHOR_SHARE_PERCENT)
             self.needs_remaining = self.needs_remaining or self._document.size != self.remaining
@@ -124,10 +124,13 @@ class DocumentQuota:
                 self._limit_counters.count(MAX_TEXT_BYTES)
                 raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes", MAX_TEXT_BYTES.name)
 
-    def _check_state(self, update_bytes: int) -> None:
+    def _check_state(self, update_bytes: int, *, is_deletion: bool) -> None:
+        """Raise DocumentFull or DocumentShrinking; what only deletes, and so makes room, may be a quarter more."""
         size, limit = self._document.size + update_bytes, 2 * self._limits.state_bytes
-        if size > self._recount_at:
+        if size > self._recount_at or (is_deletion and size > limit):
             self.needs_remaining = True
+        if is_deletion:
+            limit += limit // 4
         if size <= limit:
             return
         self._limit_counters.count(MAX_STATE_BYTES)

@@ -76,6 +76,22 @@ def test_quota_of_state_refuses_twice_its_limit_when_it_knows_what_remains() -> 
     assert raised.value.limit == "max_state_bytes"
 
 
+def test_quota_of_full_document_lets_people_delete() -> None:
+    """Otherwise it would be full for good; then it is found out soon how much room there is."""
+    full = Full(RoomLimits(state_bytes=100))
+    full.send(full.typist.insert(0, "x" * 175))
+    full.quota.note_remaining({})
+    full.document.size = 199
+    full.quota.note_remaining({})
+    with pytest.raises(DocumentFull):
+        full.send(Typist(6).insert(0, "y"))
+    full.quota.note_remaining({})
+
+    full.send(full.typist.delete(0, 50))
+
+    assert full.quota.needs_remaining
+
+
 def test_quota_takes_again_what_fits_when_deleted_content_has_left() -> None:
     """Only what remains counts."""
     full = Full(RoomLimits(state_bytes=100))
