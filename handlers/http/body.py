@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 from crdt.room.awareness import is_shallow
 from handlers import errors
+from handlers.http import large_json
+from handlers.http.large_json import MAX_STRUCTURE, TooMuchStructure
 from handlers.rates import Budget
 
 _DRAINED_BYTES = 16 << 20
@@ -62,14 +64,21 @@ class Body:
 
 
 def parse_json(body: bytes) -> Mapping[str, Any]:
-    """Parse a JSON object strictly; raises ApiError 400.
+    """Parse a JSON object strictly; raises ApiError 400, or 413 for what is large although it has no long texts.
 
     Refuses what would break something later: NaN and infinities, a key twice, half a surrogate
     pair, nesting that exhausts the stack.
     """
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        text = body.decode()
+        if len(text) > MAX_STRUCTURE:
+            value = large_json.loads(text, _unique)
+        else:
+            value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
         json.dumps(value, ensure_ascii=False).encode()
+    except TooMuchStructure as error:
+        message = f"The body may have at most {MAX_STRUCTURE} characters besides long texts."
+        raise errors.too_large(message) from error
     except (ValueError, RecursionError) as error:
         raise errors.ApiError(400, "bad_json", "The body is not valid JSON.") from error
     if not isinstance(value, dict):
