@@ -102,7 +102,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/code/{sessionId}/save", "saveVersion", "Save a version; with code, the live document first becomes that by a small edit. 200 if nothing changed.", Version, (201, 200), schemas.SAVE, errors=_WRITES),
     Operation("GET", "/code/{sessionId}/latest", "getLatest", "The newest version; live=true: the document as it is now.", Version | LiveDocument, query=queries.LATEST, errors=_VERSIONS),
     Operation("POST", "/code/{sessionId}/restore", "restoreVersion", "Bring the document, or one text of it, back to a version; editors see it as an edit. 200 if it is like that already.", Restored, (201, 200), schemas.RESTORE, errors=(*_WRITES, "damaged")),
-    Operation("GET", "/code/{sessionId}/diff", "getDifference", "What differs between two versions; to=live (or none) is the document as it is, from=0 the empty one, no from the version before.", Difference, query=queries.DIFF, errors=_VERSIONS),
+    Operation("GET", "/code/{sessionId}/diff", "getDifference", "What differs between two versions; to=live (or none) is the document as it is, from=0 the empty one, no from the version before.", Difference, query=queries.DIFF, errors=(*_VERSIONS, "too_large")),
     Operation("GET", "/code/{sessionId}/timeline", "getTimeline", "Who typed when and how much, for a slider, with versions and chat as marks.", Timeline, query=queries.TIMELINE, errors=_DOCUMENT),
     Operation("GET", "/code/{sessionId}/at/{sequence}", "getMoment", "The document as it was after that update; 0 is before the first one.", Moment, errors=_DOCUMENT),
     Operation("GET", "/code/{sessionId}/export", "exportSession", "zip: every version as files, the chat and who took part. replay: one HTML file that plays by itself. git: a bundle with a commit a version.", Media(("application/zip", "text/html", "application/octet-stream")), query=queries.EXPORT, errors=_DOCUMENT),
@@ -133,12 +133,12 @@ ERRORS: tuple[tuple[int, str, str], ...] = (
     (409, "quarantined", "The stored document is damaged and was taken out of service."),
     (409, "damaged", "A stored version or other row is not what was written; everything else can be used."),
     (409, "text_unavailable", "The document has content that the server cannot read texts from; its editors can go on."),
-    (413, "too_large", "The body or the document is over a limit."),
+    (413, "too_large", "The body, the document, or the work for the request is over a limit."),
     (415, "unsupported_media_type", "Send JSON as application/json."),
     (422, "invalid", "Fields are wrong; errors says which and why."),
     (426, "upgrade_required", "The address is for WebSockets."),
     (429, "rate_limited", "Too much at once; Retry-After says how many seconds to wait."),
-    (503, "unavailable", "The store is away or the server stops; Retry-After says when to try again."),
+    (503, "unavailable", "The store is away, the server stops, or too much work waits; Retry-After says when to try again."),
 )
 OTHER_CODES = ("internal", "bad_request")
 """Codes of errors that no client can do anything about."""
