@@ -184,8 +184,9 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
             return error
         case NotFound():
             return not_found(str(error))
-        case Conflict(field=name):
-            message = f"This {'e-mail address' if name == 'email' else name} is taken."
+        case Conflict(field=name, is_alike=is_alike):
+            what = "e-mail address" if name == "email" else name
+            message = f"This {what} looks like one that is taken." if is_alike else f"This {what} is taken."
             return ApiError(409, "conflict", message, {name: [message]})
         case NotOwner():
             return forbidden("This session has another owner now.")

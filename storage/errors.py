@@ -31,11 +31,16 @@ class NotFound(StoreError):
 
 
 class Conflict(StoreError):
-    """Another row has this unique value; `field` names the column."""
+    """Another row has this unique value.
 
-    def __init__(self, field: str) -> None:
+    field     names the column
+    is_alike  the other row's value is another one that looks the same
+    """
+
+    def __init__(self, field: str, *, is_alike: bool = False) -> None:
         super().__init__(f"{field} is taken")
         self.field = field
+        self.is_alike = is_alike
 
 
 class LogConflict(StoreError):

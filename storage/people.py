@@ -13,7 +13,8 @@ class AccountStore(Protocol):
         """Store a new user and his first login together.
 
         Raises Conflict("email") or Conflict("username"); both are compared case-folded, names also without
-        characters that nobody sees (`storage.names`). Conflict("id") if the id is another user's, or the user was
+        characters that nobody sees. Names that look like another user's are a Conflict too (`storage.names`), so
+        such names are there only from before that rule. Conflict("id") if the id is another user's, or the user was
         changed since.
         """
 
@@ -27,7 +28,7 @@ class AccountStore(Protocol):
         """Return {id: user} of those that exist, also of those who were deleted."""
 
     async def rename_user(self, user_id: str, username: str) -> User:
-        """Change a user's name. Raises NotFound or Conflict("username"); names of guests need not be unique."""
+        """Change a user's name. Raises NotFound, or Conflict as `add_user`; names of guests need not be unique."""
 
     async def set_password(
         self, user_id: str, password_hash: str, kept_login: str, *, known_hash: str | None = None

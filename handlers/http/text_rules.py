@@ -10,6 +10,11 @@ import re
 import unicodedata
 from typing import Final
 
+from storage.names import name_skeleton
+
+DELETED_NAME: Final = "deleted user"
+"""Shown for people who have no name any more, so nobody can have it."""
+
 DIRECTION_MARKS: Final = frozenset("\u200e\u200f\u061c")
 """Invisible letters with a direction (LRM, RLM, ALM), which keyboards for Hebrew and Arabic have."""
 
@@ -83,6 +88,8 @@ def fault_of_name(name: str) -> str:
     """Return what is wrong with the characters of a person's name, "" if nothing is."""
     if "@" in unicodedata.normalize("NFKC", name):
         return "may not contain @"
+    if name_skeleton(name) == name_skeleton(DELETED_NAME):
+        return "is what people are called whose account was deleted: choose another one"
     plain = _FLAG.sub("\U0001f3f4", name)
     for index, character in enumerate(plain):
         if _is_invisible(character) and not _shapes(plain, index):

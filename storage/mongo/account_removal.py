@@ -10,7 +10,8 @@ _GONE: Document = {"is_deleted": True, "avatar": None, "avatar_key": None, "gues
 _SWEPT: Document = {"leaving": {"deletes_sessions": False, "is_guest": True, "avatar_key": None}}
 """A guest who is cleaned up keeps his name in what he wrote."""
 _NAMELESS: Document = {
-    "username": "", "name_key": None, "email": None, "email_key": None, "password_hash": None, "full_name": "",
+    "username": "", "name_key": None, "name_skeleton": None, "email": None, "email_key": None,
+    "password_hash": None, "full_name": "",
 }  # fmt: skip
 _OF_A_SESSION = (
     "members", "invites", "invite_uses", "messages", "log", "checkpoints", "versions", "parts",

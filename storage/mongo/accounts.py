@@ -1,6 +1,8 @@
 """Users, their pictures and their logins in MongoDB."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -9,7 +11,7 @@ from storage.errors import Conflict, NotFound, Outdated, TokenReused
 from storage.mongo import rows
 from storage.mongo.database.driver import Document, translated
 from storage.mongo.database.engine import Engine
-from storage.names import name_key
+from storage.names import are_confusable, name_key, name_skeleton
 from storage.records import Avatar, Login, User
 
 _ALIVE = {"is_deleted": False}
@@ -49,13 +51,11 @@ class MongoAccountStore:
         users = self._engine.db.users
         async with self._engine.locked(user=user_id):
             before = await existing_user(self._engine, user_id)
-            changes = {"username": username, "name_key": None if before.is_guest else name_key(username)}
-            try:
+            async with named(self._engine, replace(before, username=username), before.username) as keys:
+                changes = {"username": username, **keys}
                 document = await users.find_one_and_update(
                     {"_id": user_id, "is_deleted": False}, {"$set": changes}, return_document=ReturnDocument.AFTER
                 )
-            except DuplicateKeyError as error:
-                raise taken(error) from error
         if document is None:
             raise NotFound("user")
         return rows.as_user(document)
@@ -190,10 +190,28 @@ async def remembered_name(engine: Engine, user_id: str, name: str) -> str:
 
 async def insert_user(engine: Engine, user: User) -> None:
     """Add a user; raises Conflict."""
-    try:
+    async with named(engine, user):
         await engine.db.users.insert_one(rows.user_document(user, user.created_at))
-    except DuplicateKeyError as error:
-        raise taken(error) from error
+
+
+@asynccontextmanager
+async def named(engine: Engine, user: User, before: str = "") -> AsyncIterator[Document]:
+    """Write a user's name inside; yields the keys of the name. Raises Conflict if it is, or looks like, another's.
+
+    before  the name that the user has, which may look like another one already
+    """
+    keys = rows.name_keys(user)
+    skeleton = keys["name_skeleton"]
+    async with engine.locked(user=f"named {skeleton}" if skeleton else None):
+        if skeleton and keys["name_key"] != name_key(before):
+            others = {"name_skeleton": skeleton, "_id": {"$ne": user.id}, "name_key": {"$ne": keys["name_key"]}}
+            async for other in engine.db.users.find(others, {"username": 1}):
+                if are_confusable(user.username, other["username"]):
+                    raise Conflict("username", is_alike=True)
+        try:
+            yield keys
+        except DuplicateKeyError as error:
+            raise taken(error) from error
 
 
 async def insert_login(engine: Engine, login: Login) -> None:
@@ -220,3 +238,11 @@ async def user_of_login(engine: Engine, login_id: str, now: int) -> User | None:
     login = await engine.db.refresh_tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
     document = await engine.db.users.find_one({"_id": login["user_id"], **_ALIVE}) if login else None
     return rows.as_user(document) if document else None
+
+
+async def note_skeletons(engine: Engine) -> None:
+    """Note the skeletons of names that an earlier release stored."""
+    older = {"name_skeleton": None, "name_key": {"$type": "string"}}
+    async for document in engine.db.users.find(older, {"username": 1}):
+        changes = {"name_skeleton": name_skeleton(document["username"])}
+        await engine.db.users.update_one({"_id": document["_id"], "username": document["username"]}, {"$set": changes})

@@ -2,15 +2,12 @@
 
 from dataclasses import replace
 
-from pymongo.errors import DuplicateKeyError
-
 from storage.errors import LimitReached, NotFound
 from storage.mongo import rows
-from storage.mongo.accounts import end_other_logins, existing_user, insert_login, insert_user, is_stored, taken
+from storage.mongo.accounts import end_other_logins, existing_user, insert_login, insert_user, is_stored, named
 from storage.mongo.database.driver import Document, at_most, translated
 from storage.mongo.database.engine import Engine
 from storage.mongo.sessions import add_member, check_capacity, check_owner, existing_session, member_of
-from storage.names import name_key
 from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
 
 
@@ -146,14 +143,12 @@ class MongoInviteStore:
             if existing is None or not (before.is_guest or before == user):
                 raise NotFound("guest")
             changes = {
-                "username": user.username, "name_key": name_key(user.username), "email": user.email,
+                "username": user.username, "email": user.email,
                 "email_key": (user.email or "").casefold(), "password_hash": user.password_hash,
                 "full_name": user.full_name, "is_guest": False, "guest_of": None,
             }  # fmt: skip
-            try:
-                await db.users.update_one({"_id": user.id}, {"$set": changes})
-            except DuplicateKeyError as error:
-                raise taken(error) from error
+            async with named(self._engine, user):
+                await db.users.update_one({"_id": user.id}, {"$set": {**changes, **rows.name_keys(user)}})
             await db.refresh_tokens.replace_one({"_id": login.id}, rows.login_document(login), upsert=True)
             return await end_other_logins(self._engine, user.id, login.id)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from storage.checksums import checked_message, checked_version, message_checksum, version_checksum
 from storage.mongo.database.driver import Document, date
-from storage.names import name_key
+from storage.names import name_key, name_skeleton
 from storage.records import (
     Access,
     Avatar,
@@ -49,13 +49,19 @@ def _keyed(record: Any, key: str) -> Document:
 
 def user_document(user: User, active_at: int) -> Document:
     """`name_key` and `email_key` are what must be unique; guests and deleted users have none."""
-    has_name = not (user.is_guest or user.is_deleted)
     return {
         **_keyed(user, "id"),
-        "name_key": name_key(user.username) if has_name else None,
+        **name_keys(user),
         "email_key": user.email.casefold() if user.email else None,
         "active_at": active_at,
     }
+
+
+def name_keys(user: User) -> Document:
+    """Return what is compared of a user's name: nothing of guests and deleted users."""
+    if user.is_guest or user.is_deleted:
+        return {"name_key": None, "name_skeleton": None}
+    return {"name_key": name_key(user.username), "name_skeleton": name_skeleton(user.username)}
 
 
 def as_user(document: Document) -> User:

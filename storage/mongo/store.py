@@ -8,7 +8,7 @@ from storage.background import end_task
 from storage.errors import StoreError, StoreUnavailable
 from storage.mongo import account_removal, invites, parts
 from storage.mongo.account_removal import MongoAccountRemoval
-from storage.mongo.accounts import MongoAccountStore
+from storage.mongo.accounts import MongoAccountStore, note_skeletons
 from storage.mongo.database.driver import connect, database_of, translated
 from storage.mongo.database.engine import Engine
 from storage.mongo.database.indexes import look_for_duplicates
@@ -71,6 +71,7 @@ class MongoStore(
             await translated(invites.repair)(self._engine)
             if starts:
                 await translated(parts.drop_unused)(self._engine)
+                await translated(note_skeletons)(self._engine)
         except StoreUnavailable as error:
             _log.error("what was cut short could not be finished, and is tried again within the hour: %s", error)
 

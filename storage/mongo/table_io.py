@@ -11,7 +11,7 @@ from storage.mongo import rows as documents
 from storage.mongo.database.driver import Document, at_most, date, translated
 from storage.mongo.database.engine import Engine
 from storage.mongo.versions import contents_of, packed
-from storage.names import name_key
+from storage.names import name_key, name_skeleton
 from storage.records import Role
 
 _ID = {
@@ -22,7 +22,7 @@ _ID = {
     "avatars": "user_id",
 }
 """The field that `_id` holds; the other tables keep theirs beside it."""
-_DERIVED = {"_id", "name_key", "email_key", "expires", "entering", "parts", "leaving"}
+_DERIVED = {"_id", "name_key", "name_skeleton", "email_key", "expires", "entering", "parts", "leaving"}
 _OF_INVITES = "invite_uses"
 _LARGE = {"log": "data", "checkpoints": "state"}
 
@@ -121,6 +121,7 @@ class MongoTableIO:
         if table == "users":
             has_name = not (row["is_guest"] or row["is_deleted"])
             document["name_key"] = name_key(row["username"]) if has_name else None
+            document["name_skeleton"] = name_skeleton(row["username"]) if has_name else None
             document["email_key"] = row["email"].casefold() if row["email"] else None
         if table == "members" and row["role"] == Role.OWNER:
             document["role"] = str(Role.EDITOR)

@@ -34,7 +34,8 @@ class SqliteAccountRemoval:
                     deleted.append(row["id"])
             logins, memberships = _forget(db, user_id)
             db.execute(
-                "UPDATE users SET username = '', username_key = char(0) || id, email = NULL, email_key = NULL,"
+                "UPDATE users SET username = '', username_key = char(0) || id, username_skeleton = NULL, email = NULL,"
+                " email_key = NULL,"
                 " password_hash = NULL, full_name = '' WHERE id = ?",
                 (user_id,),
             )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
-from storage.names import name_key
+from storage.names import are_confusable, name_key, name_skeleton
 from storage.records import Avatar, Login, User
 from storage.sqlite.engine import Engine
 
@@ -47,11 +47,14 @@ class SqliteAccountStore:
 
     async def rename_user(self, user_id: str, username: str) -> User:
         def work(db: sqlite3.Connection) -> User:
-            renamed = replace(existing_user(db, user_id), username=username)
+            before = existing_user(db, user_id)
+            renamed = replace(before, username=username)
+            if name_key(before.username) != name_key(username):
+                require_unlike(db, renamed)
             try:
                 db.execute(
-                    "UPDATE users SET username = ?, username_key = ? WHERE id = ?",
-                    (username, _name_key(renamed), user_id),
+                    "UPDATE users SET username = ?, username_key = ?, username_skeleton = ? WHERE id = ?",
+                    (username, _name_key(renamed), skeleton_of(renamed), user_id),
                 )
             except sqlite3.IntegrityError as error:
                 raise taken(error) from error
@@ -200,17 +203,33 @@ def existing_user(db: sqlite3.Connection, user_id: str) -> User:
 
 def insert_user(db: sqlite3.Connection, user: User) -> None:
     """Add a user; raises Conflict."""
+    require_unlike(db, user)
     try:
         db.execute(
-            "INSERT INTO users (id, username, username_key, email, email_key, password_hash, full_name, avatar,"
-            " is_guest, created_at, avatar_key, guest_of, is_deleted, active_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (user.id, user.username, _name_key(user), user.email, user.email.casefold() if user.email else None,
-             user.password_hash, user.full_name, user.avatar, user.is_guest, user.created_at, user.avatar_key,
-             user.guest_of, user.is_deleted, user.created_at),
+            "INSERT INTO users (id, username, username_key, username_skeleton, email, email_key, password_hash,"
+            " full_name, avatar, is_guest, created_at, avatar_key, guest_of, is_deleted, active_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (user.id, user.username, _name_key(user), skeleton_of(user), user.email,
+             user.email.casefold() if user.email else None, user.password_hash, user.full_name, user.avatar,
+             user.is_guest, user.created_at, user.avatar_key, user.guest_of, user.is_deleted, user.created_at),
         )  # fmt: skip
     except sqlite3.IntegrityError as error:
         raise taken(error) from error
+
+
+def require_unlike(db: sqlite3.Connection, user: User) -> None:
+    """Raise Conflict if the name looks like another user's; the very same name is left to the unique key."""
+    others = db.execute(
+        "SELECT username FROM users WHERE username_skeleton = ? AND id != ? AND username_key != ?",
+        (skeleton_of(user), user.id, _name_key(user)),
+    )
+    if any(are_confusable(user.username, row["username"]) for row in others.fetchall()):
+        raise Conflict("username", is_alike=True)
+
+
+def skeleton_of(user: User) -> str | None:
+    """Return what a user's name has in common with those that look like it; guests may have any name."""
+    return None if user.is_guest or user.is_deleted else name_skeleton(user.username)
 
 
 def _name_key(user: User) -> str:

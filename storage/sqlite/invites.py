@@ -13,6 +13,8 @@ from storage.sqlite.accounts import (
     insert_login,
     insert_user,
     is_stored,
+    require_unlike,
+    skeleton_of,
     taken,
 )
 from storage.sqlite.engine import Engine
@@ -93,12 +95,13 @@ class SqliteInviteStore:
             existing = db.execute("SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?", (login.id, user.id))
             if row is None or existing.fetchone() is None or not (row["is_guest"] or as_user(row) == user):
                 raise NotFound("guest")
+            require_unlike(db, user)
             try:
                 db.execute(
-                    "UPDATE users SET username = ?, username_key = ?, email = ?, email_key = ?, password_hash = ?,"
-                    " full_name = ?, is_guest = 0, guest_of = NULL WHERE id = ?",
-                    (user.username, name_key(user.username), user.email, (user.email or "").casefold(),
-                     user.password_hash, user.full_name, user.id),
+                    "UPDATE users SET username = ?, username_key = ?, username_skeleton = ?, email = ?,"
+                    " email_key = ?, password_hash = ?, full_name = ?, is_guest = 0, guest_of = NULL WHERE id = ?",
+                    (user.username, name_key(user.username), skeleton_of(user), user.email,
+                     (user.email or "").casefold(), user.password_hash, user.full_name, user.id),
                 )  # fmt: skip
             except sqlite3.IntegrityError as error:
                 raise taken(error) from error

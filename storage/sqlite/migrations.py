@@ -4,9 +4,17 @@ import sqlite3
 from importlib.resources import files
 
 from storage.errors import StoreUnavailable
+from storage.names import name_skeleton
 
-MIGRATIONS = ("1_schema.sql", "2_people.sql", "3_refreshed.sql", "4_documents.sql", "5_checksums.sql")
-"""Scripts in this package; the database's `user_version` says how many have run."""
+MIGRATIONS = (
+    "1_schema.sql",
+    "2_people.sql",
+    "3_refreshed.sql",
+    "4_documents.sql",
+    "5_checksums.sql",
+    "6_look_alikes.sql",
+)
+"""Scripts in this package; the database's `user_version` says how many have run. They may call `name_skeleton`."""
 
 
 def steps_done(connection: sqlite3.Connection) -> int:
@@ -40,6 +48,7 @@ def rehearse_steps(connection: sqlite3.Connection, done: int) -> None:
 
 def _run_step(connection: sqlite3.Connection, step: int) -> None:
     """Run a migration inside the caller's transaction; step: its place in `MIGRATIONS`."""
+    connection.create_function("name_skeleton", 1, name_skeleton, deterministic=True)
     for statement in files("storage.sqlite").joinpath(MIGRATIONS[step]).read_text().split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version={step + 1:d}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from storage.copying import Row, message_of, message_row, version_of, version_row
-from storage.names import name_key
+from storage.names import name_key, name_skeleton
 from storage.sqlite.engine import Engine
 from storage.sqlite.messages import as_message, message_columns
 from storage.sqlite.versions import as_version, version_columns
@@ -25,7 +25,7 @@ _KEYS = {
     "versions": ("session_id", "number"),
 }
 _FLAGS = {"is_guest", "is_deleted", "is_removed", "is_revoked"}
-_DERIVED = {"username_key", "email_key"}
+_DERIVED = {"username_key", "username_skeleton", "email_key"}
 
 
 class SqliteTableIO:
@@ -106,5 +106,6 @@ def _as_columns(table: str, row: Row) -> dict[str, Any]:
     if table == "users":
         is_nameless = row["is_guest"] or row["is_deleted"]
         columns["username_key"] = f"\0{row['id']}" if is_nameless else name_key(row["username"])
+        columns["username_skeleton"] = None if is_nameless else name_skeleton(row["username"])
         columns["email_key"] = row["email"].casefold() if row["email"] else None
     return columns

@@ -1,11 +1,13 @@
-"""When two user names are one name."""
+"""When two user names are one name, and when they look alike."""
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.names import name_key
+from storage.names import are_confusable, name_key, name_skeleton
+from tests.names import ORDINARY
 
 _VISIBLE = st.text(st.characters(exclude_categories=["Cf", "Cs"]))
 
@@ -24,3 +26,48 @@ def test_key_is_the_same_with_characters_that_nobody_sees(name: str, data: st.Da
     unseen = data.draw(st.characters(categories=["Cf"]))
 
     assert name_key(name[:at] + unseen + name[at:]) == name_key(name)
+
+
+LOOKS_LIKE_VICTIM = [
+    "ｖｉｃｔｉｍ", "Ｖictim", "vi\u0441tim", "v\u0131ctim", "v\u0456\u0441t\u0456m", "\u03bdictim", "\u0475ictim",
+    "𝐯𝐢𝐜𝐭𝐢𝐦", "ⓥictim", "ⅴictim", "vi\u034fctim", "vic\ufe0ftim", "\u2800victim", "vic\u3164tim", "VICTIM",
+    "vic\U000e0100tim", "victim\u180b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOKS_LIKE_VICTIM, ids=ascii)
+def test_names_that_look_alike_have_one_skeleton(name: str) -> None:
+    assert name_skeleton(name) == name_skeleton("victim")
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("víctim", "victim"), ("Ana", "Anna"), ("анна", "анка"), ("李小龙", "李小虎"), ("محمد", "أحمد"), ("דוד", "דנה"),
+     ("Ana 👩\u200d💻", "Ana 👨\u200d💻"), ("김철수", "김철호"), ("สมชาย", "สมหญิง"), ("👩", "👨"),
+     ("v ictim", "victim")],
+)  # fmt: skip
+def test_names_that_look_different_have_different_skeletons(name: str, other: str) -> None:
+    assert name_skeleton(name) != name_skeleton(other)
+
+
+@pytest.mark.parametrize(("name", "other"), [("anna1", "annal"), ("Team I", "Team 1"), ("b0b", "bob"), ("mam", "marn")])
+def test_names_of_ascii_are_told_apart_by_those_who_chose_them(name: str, other: str) -> None:
+    assert not are_confusable(name, other)
+
+
+def test_name_of_ascii_and_its_look_alike_are_confusable() -> None:
+    assert are_confusable("anna1", "аnna1")
+    assert are_confusable("аnna1", "anna1")
+
+
+@given(st.text(min_size=1))
+def test_skeleton_is_the_same_for_names_with_the_same_key(name: str) -> None:
+    """A name that is the same in other capitals is never only a look-alike."""
+    assert name_skeleton(name_key(name)) == name_skeleton(name) or not name_key(name)
+
+
+def test_skeleton_of_each_ordinary_name_is_its_own() -> None:
+    """In all scripts: people of one class are not told that their names look alike."""
+    skeletons = {name_skeleton(name): name for name in ORDINARY}
+
+    assert len(skeletons) == len(ORDINARY)

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
+from handlers.http.text_rules import DELETED_NAME
 from handlers.http.views.fields import Timestamp
 from handlers.http.views.problems import Confirmation
 from handlers.http.views.times import rfc3339
 from storage import records
 from storage.records import Role
-
-DELETED_NAME = "deleted user"
 
 _COLOURS = (
     "#c2410c", "#b45309", "#4d7c0f", "#047857", "#0e7490", "#1d4ed8",

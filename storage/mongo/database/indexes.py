@@ -27,6 +27,7 @@ _SOON = {"expireAfterSeconds": _CLOCKS_DIFFER_S}
 _INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
     ("users", [("email_key", ASCENDING)], _unique_text("email_key")),
     ("users", [("name_key", ASCENDING)], _unique_text("name_key")),
+    ("users", [("name_skeleton", ASCENDING)], {}),
     ("users", [("is_guest", ASCENDING), ("active_at", ASCENDING)], {}),
     ("users", [("leaving", ASCENDING)], {"sparse": True}),
     ("refresh_tokens", [("user_id", ASCENDING)], {}),

@@ -8,20 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.http import text_rules
+from tests.names import ORDINARY as NAMES
 
-NAMES = [
-    "Ada Lovelace", "Žofie Nováková", "José Ñuñez", "Nguyễn Thị Minh Khai", "Łukasz Żółć", "Þórður",
-    "Jean-Luc d'Arc", "O’Connor", "Αλέξανδρος", "Владимир", "Ґалаґан", "Հայկ", "ქეთევანი", "דוד בן־גוריון",
-    "محمد الأمين", "علی\u200cرضا", "می\u200cترا", "نامه\u200cای ۲\u200cها", "ܝܫܘܥ", "ދިވެހި", "अनुष्का",
-    "क्\u200cर", "र\u094d\u200dय", "শ্রাবণী", "র\u200d\u09cdযাব", "ত\u09cd\u200d", "ਗੁਰਪ੍ਰੀਤ", "ગુજરાતી",
-    "ଓଡ଼ିଆ", "தமிழ்", "తెలుగు", "ಕನ್ನಡ", "രാജന\u0d4d\u200d", "ശ്രീ", "ශ\u0dca\u200dරී", "ක\u0dca\u200dෂ",
-    "สมชาย", "ວຽງຈັນ", "သန်းထွန်း", "សុខ\u200bសុភា", "བསྟན་འཛིན", "ᠮᠣᠩᠭᠣᠯ", "ᠨᠠᠷ\u180eᠠ", "ᠭ\u180bᠠ", "አበበ",
-    "ᏣᎳᎩ", "ᐃᓄᒃ", "李小龙", "山田太郎", "葛\U000e0100城", "ガリレオ", "김철수", "ㄱㄴㄷ", "𠮷野家", "𞤀𞤁𞤂", "𐐷𐐲",
-    "𑄌𑄋𑄴", "N’Ko ߒߞߏ", "Anna\u00adLena", "Auf\u200clage", "Ana 👩\u200d💻", "👨\u200d👩\u200d👧",
-    "👩🏽\u200d🚀", "🏳️\u200d🌈", "🏴\u200d☠️", "❤️", "❤️\u200d🔥", "☺︎", "🙂\u200d↔️", "🧑\u200d⚕️",
-    "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", "🇩🇪", "1️⃣ first", "‼️", "©️",
-    "👁️\u200d🗨️", "⛓️\u200d💥", "🐦\u200d⬛",
-]  # fmt: skip
 LOOKING_LIKE_OTHERS = [
     "victim\u200d", "\u200dvictim", "victim\u200c", "vic\u200d\u200dtim", "vic\u200btim", "victim\u00ad",
     "\u2060victim", "vic\ufefftim", "victim\ufe0f", "vic\ufe00tim", "victim\u034f", "vic\u034ftim",
@@ -109,6 +97,14 @@ def test_control_character_is_named(character: str) -> None:
 @pytest.mark.parametrize("text", ["", " \n\t", "\u200b", "\ufeff", "\u2060\u3164\u2800", "\u2066\u2069"], ids=ascii)
 def test_text_without_visible_character_is_blank(text: str) -> None:
     assert text_rules.is_blank(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["deleted user", "Deleted  User", "ｄeleted user", "dеleted usеr", "deleted\u2003user"]
+)
+def test_name_of_deleted_users_is_reserved(name: str) -> None:
+    """Also with letters that look like its own."""
+    assert "account was deleted" in text_rules.fault_of_name(name)
 
 
 def test_corpus_of_names_is_composed() -> None:

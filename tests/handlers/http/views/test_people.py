@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from handlers.http import text_rules
 from handlers.http.views import people
 from storage.records import Login, User
 
@@ -37,8 +38,8 @@ def test_person_without_record_keeps_stored_name() -> None:
     nameless = replace(ADA, username="")
 
     assert people.person("u9", {}, "eve")["username"] == "eve"
-    assert people.person("u9", {})["username"] == people.DELETED_NAME
-    assert people.person("u1", {"u1": nameless})["username"] == people.DELETED_NAME
+    assert people.person("u9", {})["username"] == text_rules.DELETED_NAME
+    assert people.person("u1", {"u1": nameless})["username"] == text_rules.DELETED_NAME
 
 
 def test_participant_colour_depends_on_id_only() -> None:

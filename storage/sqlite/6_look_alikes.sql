@@ -1,0 +1,6 @@
+-- What names that look alike have in common (`storage.names`). Guests and deleted users have none.
+ALTER TABLE users ADD COLUMN username_skeleton TEXT;
+
+UPDATE users SET username_skeleton = name_skeleton(username) WHERE NOT is_guest AND NOT is_deleted;
+
+CREATE INDEX users_by_skeleton ON users (username_skeleton) WHERE username_skeleton IS NOT NULL
