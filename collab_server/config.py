@@ -148,6 +148,8 @@ class Config:
     saves_per_s: float = settings.SAVES_PER_S.field()
     versions: int = limits.VERSIONS.field()
     auto_versions: int = limits.AUTO_VERSIONS.field()
+    user_bytes: int = limits.USER_BYTES.field()
+    user_sessions: int = limits.USER_SESSIONS.field()
     members: int = settings.MEMBERS.field()
 
     @property

@@ -89,10 +89,14 @@ class Housekeeping:
                 return
 
     async def seal_rows(self) -> None:
-        """Give rows of an earlier release their checksums, a few at a time; what fails is done after the next start."""
+        """Give rows of an earlier release their checksums, and count what sessions take, a few at a time.
+
+        What fails is done after the next start.
+        """
         has_more = True
         while has_more:
-            has_more = await self._services.store.seal_rows(_SEALED_TOGETHER) > 0
+            store = self._services.store
+            has_more = await store.seal_rows(_SEALED_TOGETHER) + await store.count_usage(_SEALED_TOGETHER) > 0
             await asyncio.sleep(_SEAL_PAUSE_S)
 
     async def _drop(self, key: str) -> None:

@@ -29,6 +29,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/user/refresh", auth.RefreshHandler),
     (r"/user/logout", auth.LogoutHandler),
     (r"/user/me", account.MeHandler),
+    (r"/user/usage", account.UsageHandler),
     (r"/user/password", account.PasswordHandler),
     (r"/user/logins", account.LoginsHandler),
     (r"/user/logins/([^/]+)", account.LoginByIdHandler),

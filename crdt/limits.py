@@ -65,6 +65,14 @@ VERSIONS = number(
 AUTO_VERSIONS = number(
     "auto_versions", 500, 1, 10_000_000, "automatic versions that a session keeps; others are never dropped"
 )
+USER_BYTES = number(
+    "user_bytes",
+    2 << 30,
+    1 << 20,
+    1 << 50,
+    "what the sessions that a user owns may take: above, no new versions and sessions; above 110 %, no edits (4413)",
+)
+USER_SESSIONS = number("user_sessions", 2_000, 1, 10_000_000, "sessions that a user may own")
 WORKERS = number(
     "workers", 0, 0, 64, "processes for what takes long (comparing large texts); 0: one for each core but one, 2 to 4"
 )
@@ -148,3 +156,5 @@ class RoomsSettings:
     checkpoint_interval_ms: int = 10_000
     chunks_per_read: int = 500
     maintenance_interval_s: float = 1.0
+    user_bytes: int = USER_BYTES.field()
+    user_sessions: int = USER_SESSIONS.field()

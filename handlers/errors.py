@@ -23,6 +23,7 @@ from storage.errors import (
     NotOwner,
     Outdated,
     OwnerStays,
+    QuotaReached,
     RowDamaged,
     StoreUnavailable,
     TokenReused,
@@ -194,6 +195,9 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
             return ApiError(409, "conflict", "This was changed meanwhile by somebody else: look again.")
         case OwnerStays():
             return ApiError(409, "conflict", "The owner stays until somebody else is made the owner.")
+        case QuotaReached(used=used, limit=limit, setting=setting):
+            message = f"The owner's storage is full: {used} of {limit} ({setting}). Delete sessions to make room."
+            return ApiError(409, "limit_reached", message)
         case LimitReached():
             return ApiError(409, "limit_reached", f"{str(error).capitalize()}: no more can be added.")
         case TokenReused():

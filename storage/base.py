@@ -10,7 +10,7 @@ gives back other bytes than were written; versions and messages that fail their 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from storage.people import AccountStore, InviteStore
 from storage.records import (
@@ -25,6 +25,13 @@ from storage.records import (
     SessionListing,
     Version,
 )
+
+
+class Usage(NamedTuple):
+    """What a user's own sessions take in the store: logs, checkpoints, versions and chat, and the user's picture."""
+
+    sessions: int
+    bytes: int
 
 
 class SessionStore(Protocol):
@@ -164,6 +171,12 @@ class RoomStore(Protocol):
 
     async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
         """Return versions with numbers below `before`, newest first."""
+
+    async def usage(self, user_id: str) -> Usage:
+        """Return how many sessions a user owns and how many bytes they take, from counters."""
+
+    async def count_usage(self, limit: int) -> int:
+        """Count up to `limit` sessions whose counter cannot be trusted; return how many there were, 0 in the end."""
 
     async def seal_rows(self, limit: int) -> int:
         """Give rows that an earlier release wrote the checksums of today; return how many, 0 if there are no more.

@@ -10,8 +10,11 @@ StoreError
  +-- NotOwner           permanent: the session belongs to somebody else by now
  +-- OwnerStays         permanent: a session would be left without its owner
  +-- LimitReached       permanent: one more would pass a limit
+ |    +-- QuotaReached  permanent: a user's sessions take as much as they may
  +-- TokenReused        permanent: an old refresh token came back; its login was ended
 """
+
+_MIB = 1 << 20
 
 
 class StoreError(Exception):
@@ -61,6 +64,25 @@ class OwnerStays(StoreError):
 
 class LimitReached(StoreError):
     """A bound on the number of rows is reached."""
+
+
+class QuotaReached(LimitReached):
+    """A user's sessions are as many, or take as many bytes, as they may.
+
+    setting  the name of the limit
+    used, limit  figures to show, with their unit
+    """
+
+    def __init__(self, setting: str, used: str, limit: str) -> None:
+        super().__init__(f"{used} of {limit} are in use ({setting})")
+        self.setting = setting
+        self.used = used
+        self.limit = limit
+
+    @classmethod
+    def of_bytes(cls, setting: str, used: int, limit: int) -> "QuotaReached":
+        """Make one of figures in bytes."""
+        return cls(setting, f"{used / _MIB:,.1f} MiB", f"{limit / _MIB:,.1f} MiB")
 
 
 class TokenReused(StoreError):

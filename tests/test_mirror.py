@@ -41,6 +41,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "storage/mongo/sessions.py",
         "storage/mongo/store.py",
         "storage/mongo/table_io.py",
+        "storage/mongo/usage.py",
         "storage/mongo/versions.py",
         "storage/retention.py",
         "storage/sqlite/account_removal.py",

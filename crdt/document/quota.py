@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.errors import DocumentFull, DocumentShrinking
-from crdt.limits import AUTHOR_SHARE_PERCENT, MAX_STATE_BYTES, MAX_TEXT_BYTES, LimitCounters, RoomLimits
+from crdt.limits import (
+    AUTHOR_SHARE_PERCENT,
+    MAX_STATE_BYTES,
+    MAX_TEXT_BYTES,
+    USER_BYTES,
+    LimitCounters,
+    RoomLimits,
+)
 from crdt.reading.items import text_bytes
 from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
@@ -43,8 +50,8 @@ class DocumentQuota:
     """
 
     __slots__ = (
-        "_author_bytes", "_document", "_fast_bound", "_index", "_limit_counters", "_limits", "_over_share",
-        "_recount_at", "_text_bound", "needs_remaining", "owner_id", "remaining",
+        "_author_bytes", "_document", "_fast_bound", "_index", "_is_storage_full", "_limit_counters", "_limits",
+        "_over_share", "_recount_at", "_text_bound", "needs_remaining", "owner_id", "remaining",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +63,7 @@ class DocumentQuota:
         self.remaining = 0
         self._author_bytes = limits.state_bytes * limits.author_share_percent // 100
         self._over_share: Set[str] = _NOBODY
+        self._is_storage_full = False
         self._recount_at = self._author_bytes
         self._fast_bound = min(limits.state_bytes, self._author_bytes)
         self._limit_counters = limit_counters
@@ -89,7 +97,18 @@ class DocumentQuota:
         self._over_share = frozenset(author for author, size in others.items() if size > self._author_bytes)
         most = max((size for author, size in others.items() if author not in self._over_share), default=0)
         self._recount_at = self.remaining + max(self._author_bytes - most, _RECOUNT_BYTES)
-        self._fast_bound = 0 if self._over_share else min(self._limits.state_bytes, self._recount_at)
+        self._bound()
+
+    def note_storage(self, *, is_full: bool) -> None:
+        """Note whether the owner's sessions together take more than they may; deleting is allowed then."""
+        if is_full != self._is_storage_full:
+            self._is_storage_full = is_full
+            self._bound()
+
+    def _bound(self) -> None:
+        """Set the size of the document up to which no update has to be looked at."""
+        is_refusing = self._over_share or self._is_storage_full
+        self._fast_bound = 0 if is_refusing else min(self._limits.state_bytes, self._recount_at)
 
     @property
     def fill(self) -> Fill:
@@ -106,6 +125,9 @@ class DocumentQuota:
         Raises DocumentShrinking if that is not known before the state is merged.
         """
         self._check_state(len(update), is_deletion=not parsed.spans)
+        if parsed.spans and self._is_storage_full:
+            self._limit_counters.count(USER_BYTES)
+            raise DocumentFull("the sessions of this session's owner take all the storage they may", USER_BYTES.name)
         if parsed.spans and author in self._over_share:
             self._limit_counters.count(AUTHOR_SHARE_PERCENT)
             self.needs_remaining = self.needs_remaining or self._document.size != self.remaining

@@ -11,7 +11,7 @@ from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.room.room import Room
 from storage.base import RoomStore
-from storage.errors import LimitReached
+from storage.errors import LimitReached, QuotaReached
 from storage.records import Version, VersionKind
 
 _TRIES = 5
@@ -25,12 +25,14 @@ class VersionSettings:
 
     versions       how many a session may have; automatic ones make room for others, the oldest first
     auto_versions  how many automatic ones are kept
+    user_bytes     what all sessions of the owner may take: above that, none is stored
     """
 
     auto_pause_ms: int = int(limits.AUTO_VERSION_PAUSE_S.default * 1000)
     auto_interval_ms: int = int(limits.AUTO_VERSION_S.default * 1000)
     versions: int = limits.VERSIONS.field()
     auto_versions: int = limits.AUTO_VERSIONS.field()
+    user_bytes: int = limits.USER_BYTES.field()
 
 
 class VersionWriter:
@@ -91,6 +93,9 @@ class VersionWriter:
         contributors = tuple(room.contributions.since_version)
         files, documents = await snapshot.read(self._workers, author_id)
         await self._writer.saved(room, sequence)
+        usage = await self._store.usage(room.quota.owner_id)
+        if usage.bytes >= self._settings.user_bytes:
+            raise QuotaReached.of_bytes(limits.USER_BYTES.variable, usage.bytes, self._settings.user_bytes)
         version = Version(
             session_id=room.session_id,
             number=0,

@@ -29,6 +29,7 @@ from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
 from crdt.room.room import Room
+from crdt.storage_quota import StorageQuota
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import read
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
@@ -49,6 +50,7 @@ class Rooms:
 
     changes    of memberships, logins and sessions
     compactor  makes checkpoints and packs logs
+    storage_quota  what users' sessions may take
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Rooms:
         )
         opener = DocumentOpener(work, environment)
         self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read, opener)
+        self.storage_quota = StorageQuota(store, settings, loaded, environment.limit_counters)
         self._maintenance = RoomMaintenance(
             loaded, settings, writer, self.compactor, versions, environment.clock, environment.mark
         )
@@ -98,6 +101,7 @@ class Rooms:
         """Begin to write and tend; call inside the event loop."""
         self.writer.start()
         self._maintenance.start()
+        self.storage_quota.start()
 
     async def drain(self, grace_s: float) -> bool:
         """Close everybody with 1012, write and checkpoint everything; return whether all of it is stored."""
@@ -105,6 +109,7 @@ class Rooms:
         for room in self._loaded:
             room.members.close(room.members.connections, CloseReason.RESTART)
         await self._maintenance.stop()
+        await self.storage_quota.stop()
         await self._large_answers.stop()
         await self._loader.finish()
         with contextlib.suppress(TimeoutError):

@@ -6,7 +6,7 @@ from crdt.room.closing import CloseReason
 from handlers.api.auth import AuthHandlerBase
 from handlers.http import schemas
 from handlers.http.views import people
-from handlers.http.views.people import Logins, PasswordChanged
+from handlers.http.views.people import Logins, PasswordChanged, Usage
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import AccountDeletion, Role
 
@@ -57,6 +57,22 @@ class MeHandler(AuthHandlerBase):
             await self.services.avatars.drop(key)
         except StoreUnavailable as error:
             _log.warning("the picture %s of a deleted account stays: %s", key, error)
+
+
+class UsageHandler(AuthHandlerBase):
+    """GET /user/usage"""
+
+    async def get(self) -> None:
+        quota = self.services.rooms.storage_quota
+        usage = await self.services.store.usage(self.me.id)
+        answer: Usage = {
+            "bytes": usage.bytes,
+            "maxBytes": quota.max_bytes,
+            "sessions": usage.sessions,
+            "maxSessions": quota.max_sessions,
+            "isNearlyFull": quota.is_near(usage),
+        }
+        self.reply(answer)
 
 
 class PasswordHandler(AuthHandlerBase):

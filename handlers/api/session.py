@@ -69,6 +69,7 @@ class SessionsHandler(SessionHandlerBase):
         if self.me.is_guest:
             raise errors.forbidden("Guests cannot open sessions: sign up first.")
         services, now = self.services, self.services.clock()
+        await services.rooms.storage_quota.require_session(self.me.id)
         session = Session(
             id=ids.new_id(services.random_bytes),
             title=body.get("title") or _UNTITLED,
@@ -197,6 +198,7 @@ class MemberHandler(SessionHandlerBase):
         people = await store.users([user_id])
         if role is Role.OWNER and user_id != self.me.id:
             self._check_successor(user_id, people)
+            await self.services.rooms.storage_quota.require_session(user_id)
             member = await store.transfer_session(session.id, self.me.id, user_id)
             rooms.role_changed(session.id, self.me.id, Role.EDITOR)
         else:

@@ -1,11 +1,13 @@
 """Log and checkpoints in MongoDB."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from storage.errors import LogConflict, NotFound
 from storage.mongo import parts, rows
 from storage.mongo.database.driver import Document, translated
 from storage.mongo.database.engine import Engine
+from storage.mongo.usage import grow, size_of
 from storage.records import Checkpoint, Chunk
 
 _MAX_ENDS = 20_000
@@ -30,12 +32,17 @@ class MongoRoomStore:
                 async for document in self._engine.db.sessions.find({"_id": {"$in": list(ids)}}, {"_id": 1})
             }
             writable = [chunk for chunk in given if chunk.session_id in present]
-            await self._insert(writable)
+            grown = await self._insert(writable)
+        await grow(self._engine, grown)
         await touch(self._engine, list(present), max((chunk.created_at for chunk in writable), default=0))
         return ids - present
 
-    async def _insert(self, chunks: list[Chunk]) -> None:
-        """Insert the chunks that are not there yet in one go, after a look at all of them; raises LogConflict."""
+    async def _insert(self, chunks: list[Chunk]) -> Counter[str]:
+        """Insert the chunks that are not there yet in one go, after a look at all of them; raises LogConflict.
+
+        Returns {session: bytes that were inserted}.
+        """
+        grown: Counter[str] = Counter()
         ends: dict[str, int] = {}
         documents = []
         for chunk in dict.fromkeys(chunks):
@@ -44,6 +51,7 @@ class MongoRoomStore:
                 end = ends.get(chunk.session_id) or await last_entry(self._engine, chunk.session_id)
             if chunk.first == end + 1:
                 documents.append(await _chunk_document(self._engine, chunk))
+                grown[chunk.session_id] += len(chunk.data)
                 end = chunk.last
             else:
                 await _check_same(self._engine, chunk)
@@ -55,6 +63,7 @@ class MongoRoomStore:
         self._ends.update(ends)
         if len(self._ends) > _MAX_ENDS:
             self._ends.clear()
+        return grown
 
     @translated
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
@@ -94,9 +103,11 @@ class MongoRoomStore:
             ):
                 raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
             document = await _chunk_document(self._engine, chunk)
+            before = await size_of(self._engine, "log", covered)
             await db.log.replace_one({"_id": document["_id"]}, document)
             await db.log.delete_many({**covered, "first": {"$gt": chunk.first, "$lt": chunk.last + 1}})
             await parts.drop(self._engine, [part for row in replaced for part in row["parts"]])
+            await grow(self._engine, {session_id: len(chunk.data) - before})
 
     @translated
     async def checkpoint(self, session_id: str) -> Checkpoint | None:
@@ -111,13 +122,14 @@ class MongoRoomStore:
         db, session_id = self._engine.db, checkpoint.session_id
         async with self._engine.locked(session=session_id):
             await require_session(self._engine, session_id)
-            before = await db.checkpoints.find_one({"_id": session_id}, {"sequence": 1, "parts": 1})
+            before = await db.checkpoints.find_one({"_id": session_id}, {"sequence": 1, "parts": 1, "size": 1})
             if before and before["sequence"] > checkpoint.sequence:
                 return
             state, listed = await parts.put(self._engine, session_id, "checkpoints", session_id, checkpoint.state)
-            document = {**rows.plain(checkpoint), "state": state, "parts": listed}
+            document = {**rows.plain(checkpoint), "state": state, "parts": listed, "size": len(checkpoint.state)}
             await db.checkpoints.replace_one({"_id": session_id}, document, upsert=True)
             await parts.drop(self._engine, before["parts"] if before else [])
+            await grow(self._engine, {session_id: len(checkpoint.state) - (before or {}).get("size", 0)})
 
     async def scrub(self) -> None:
         """What MongoDB does with its files is its own."""
@@ -149,6 +161,7 @@ async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
     """Append a chunk to its log; the very same one again is passed over. Raises LogConflict."""
     if chunk.first == await last_entry(engine, chunk.session_id) + 1:
         await engine.db.log.insert_one(await _chunk_document(engine, chunk))
+        await grow(engine, {chunk.session_id: len(chunk.data)})
     else:
         await _check_same(engine, chunk)
 
@@ -163,7 +176,7 @@ async def _check_same(engine: Engine, chunk: Chunk) -> None:
 async def _chunk_document(engine: Engine, chunk: Chunk) -> Document:
     document = rows.chunk_document(chunk)
     data, listed = await parts.put(engine, chunk.session_id, "log", document["_id"], chunk.data)
-    return {**document, "data": data, "parts": listed}
+    return {**document, "data": data, "parts": listed, "size": len(chunk.data)}
 
 
 async def _as_chunk(engine: Engine, document: Document) -> Chunk:

@@ -14,6 +14,7 @@ from storage.mongo.accounts import existing_user, is_deleted, remembered_name, u
 from storage.mongo.database.driver import Document, at_most, translated
 from storage.mongo.database.engine import Engine
 from storage.mongo.rooms import insert_chunk, touch
+from storage.mongo.usage import grow
 from storage.records import Admission, Chunk, Member, Message, Role, Session, SessionChanges, SessionListing
 
 _TRIES = 10
@@ -38,7 +39,8 @@ class MongoSessionStore:
             if first:
                 await insert_chunk(self._engine, first)
             await _insert_member(self._engine, owner)
-            await db.sessions.insert_one(rows.session_document(session))
+            first_bytes = len(first.data) if first else 0
+            await db.sessions.insert_one({**rows.session_document(session), "bytes": first_bytes})
             await account_removal.note_added(self._engine, session.id)
 
     @translated
@@ -199,6 +201,7 @@ class MongoSessionStore:
                 await self._engine.db.messages.insert_one(rows.message_document(stored))
             except DuplicateKeyError:
                 continue
+            await grow(self._engine, {stored.session_id: len(stored.text.encode())})
             return stored
         raise LimitReached("too many messages at once")
 

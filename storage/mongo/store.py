@@ -17,6 +17,7 @@ from storage.mongo.invites import MongoInviteStore
 from storage.mongo.rooms import MongoRoomStore
 from storage.mongo.sessions import MongoSessionStore
 from storage.mongo.table_io import MongoTableIO
+from storage.mongo.usage import MongoUsage, forget_counters
 from storage.mongo.versions import MongoVersionStore
 from storage.records import User
 
@@ -32,6 +33,7 @@ class MongoStore(
     MongoSessionStore,
     MongoRoomStore,
     MongoVersionStore,
+    MongoUsage,
     MongoTableIO,
 ):
     """A Store in a MongoDB database; the contract is `storage.base.Store`.
@@ -58,7 +60,10 @@ class MongoStore(
             await self._stop_renewing()
             await self._engine.close()
             raise
-        return before is None or before.get("value") == "closed"
+        was_clean = before is None or before.get("value") == "closed"
+        if not was_clean:
+            await forget_counters(self._engine)
+        return was_clean
 
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
         await self._repair()

@@ -22,7 +22,7 @@ _ID = {
     "avatars": "user_id",
 }
 """The field that `_id` holds; the other tables keep theirs beside it."""
-_DERIVED = {"_id", "name_key", "name_skeleton", "email_key", "expires", "entering", "parts", "leaving"}
+_DERIVED = {"_id", "name_key", "name_skeleton", "email_key", "expires", "entering", "parts", "leaving", "bytes", "size"}
 _OF_INVITES = "invite_uses"
 _LARGE = {"log": "data", "checkpoints": "state"}
 
@@ -102,7 +102,7 @@ class MongoTableIO:
     async def _split(self, table: str, key: str, session_id: str, name: str, data: bytes) -> Document:
         """Return the fields of a value that may be too large for a document."""
         inline, listed = await parts.put(self._engine, session_id, table, key, data)
-        return {name: inline, "parts": listed}
+        return {name: inline, "parts": listed, "size": len(data)}
 
     async def _as_document(self, table: str, row: Row, invites: dict[str, Document]) -> Document:
         match table:

@@ -12,6 +12,7 @@ from storage.mongo.accounts import remembered_name
 from storage.mongo.database.driver import Document, at_most, translated
 from storage.mongo.database.engine import Engine
 from storage.mongo.rooms import require_session, touch
+from storage.mongo.usage import grow
 from storage.records import Version, VersionKind
 from storage.retention import surplus
 
@@ -49,7 +50,8 @@ class MongoVersionStore:
                     await insert_version(self._engine, stored)
                 except DuplicateKeyError:
                     continue
-                await self._drop_versions(version.session_id, too_many)
+                dropped = await self._drop_versions(version.session_id, too_many)
+                await grow(self._engine, {version.session_id: len(await packed(stored)) - dropped})
                 await touch(self._engine, [version.session_id], version.created_at)
                 return stored, True
         raise LimitReached("too many versions at once")
@@ -58,7 +60,7 @@ class MongoVersionStore:
     async def redact_version(self, version: Version) -> None:
         key = rows.version_id(version.session_id, version.number)
         async with self._engine.locked(session=version.session_id):
-            before = await self._engine.db.versions.find_one({"_id": key}, {"parts": 1})
+            before = await self._engine.db.versions.find_one({"_id": key}, {"parts": 1, "size": 1})
             if before:
                 await self._replace_contents(version, before, {"content": await packed(version)})
 
@@ -66,9 +68,11 @@ class MongoVersionStore:
         """Put other contents into the document of a version; before: its `parts`, which go."""
         key = before["_id"]
         content, listed = await parts.put(self._engine, version.session_id, "versions", key, changed["content"])
-        changes = {**changed, "content": content, "parts": listed}
+        size = len(changed["content"])
+        changes = {**changed, "content": content, "parts": listed, "size": size}
         await self._engine.db.versions.update_one({"_id": key}, {"$set": changes, "$unset": {"files": ""}})
         await parts.drop(self._engine, before["parts"])
+        await grow(self._engine, {version.session_id: size - before.get("size", 0)})
 
     @translated
     async def count_versions(self, session_id: str) -> tuple[int, int]:
@@ -110,15 +114,19 @@ class MongoVersionStore:
         automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
         return await versions.count_documents({"session_id": session_id}), await versions.count_documents(automatic)
 
-    async def _drop_versions(self, session_id: str, count: int) -> None:
-        """Drop the oldest automatic ones, after the new one is there."""
+    async def _drop_versions(self, session_id: str, count: int) -> int:
+        """Drop the oldest automatic ones, after the new one is there; return how many bytes they took."""
         if not count:
-            return
+            return 0
         automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
         versions = self._engine.db.versions
-        oldest = [document async for document in versions.find(automatic, {"parts": 1}).sort("number", 1).limit(count)]
+        oldest = [
+            document
+            async for document in versions.find(automatic, {"parts": 1, "size": 1}).sort("number", 1).limit(count)
+        ]
         await versions.delete_many({"_id": {"$in": [document["_id"] for document in oldest]}})
         await parts.drop(self._engine, [part for document in oldest for part in document["parts"]])
+        return sum(document.get("size", 0) for document in oldest)
 
     @translated
     async def newest_version(self, session_id: str) -> Version | None:
@@ -147,7 +155,7 @@ async def insert_version(engine: Engine, version: Version) -> None:
     key, data = document["_id"], await packed(version)
     content, listed = await parts.put(engine, version.session_id, "versions", key, data)
     try:
-        await engine.db.versions.insert_one({**document, "content": content, "parts": listed})
+        await engine.db.versions.insert_one({**document, "content": content, "parts": listed, "size": len(data)})
     except DuplicateKeyError:
         await parts.drop(engine, listed)
         raise

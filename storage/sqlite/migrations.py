@@ -1,6 +1,7 @@
 """The schema of a database file, brought up to date by scripts that run once each, in order."""
 
 import sqlite3
+from collections.abc import Iterator
 from importlib.resources import files
 
 from storage.errors import StoreUnavailable
@@ -13,6 +14,7 @@ MIGRATIONS = (
     "4_documents.sql",
     "5_checksums.sql",
     "6_look_alikes.sql",
+    "7_usage.sql",
 )
 """Scripts in this package; the database's `user_version` says how many have run. They may call `name_skeleton`."""
 
@@ -46,9 +48,23 @@ def rehearse_steps(connection: sqlite3.Connection, done: int) -> None:
         _run_step(connection, step)
 
 
+def _statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script; the body of a trigger has semicolons of its own."""
+    statement = ""
+    for part in script.split(";"):
+        statement += part
+        if sqlite3.complete_statement(f"{statement};"):
+            yield statement
+            statement = ""
+        else:
+            statement += ";"
+    if statement.strip(" \n;"):
+        yield statement
+
+
 def _run_step(connection: sqlite3.Connection, step: int) -> None:
     """Run a migration inside the caller's transaction; step: its place in `MIGRATIONS`."""
     connection.create_function("name_skeleton", 1, name_skeleton, deterministic=True)
-    for statement in files("storage.sqlite").joinpath(MIGRATIONS[step]).read_text().split(";"):
+    for statement in _statements(files("storage.sqlite").joinpath(MIGRATIONS[step]).read_text()):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version={step + 1:d}")

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from storage.background import end_task
+from storage.base import Usage
 from storage.errors import StoreUnavailable
 from storage.sqlite.account_removal import SqliteAccountRemoval
 from storage.sqlite.accounts import SqliteAccountStore
@@ -80,6 +81,12 @@ class SqliteStore(
     async def seal_rows(self, limit: int) -> int:
         return await self._engine.write(lambda db: seal_versions(db, limit) or seal_messages(db, limit))
 
+    async def usage(self, user_id: str) -> Usage:
+        return await self._engine.read(lambda db: _usage(db, user_id))
+
+    async def count_usage(self, limit: int) -> int:
+        return 0  # triggers keep the counters, in the transaction of what they count
+
     async def look(self) -> str:
         """Return who has the file open, "" for nobody, without changing anything.
 
@@ -97,3 +104,12 @@ def _note_start(db: sqlite3.Connection) -> bool:
     row = db.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
     db.execute("INSERT INTO meta VALUES ('state', 'running') ON CONFLICT DO UPDATE SET value = 'running'")
     return row is None or row["value"] == "closed"
+
+
+def _usage(db: sqlite3.Connection, user_id: str) -> Usage:
+    row = db.execute(
+        "SELECT count(*), coalesce(sum(bytes), 0) + coalesce((SELECT length(data) FROM avatars WHERE user_id = ?), 0)"
+        " FROM sessions JOIN usage ON usage.session_id = sessions.id WHERE owner_id = ?",
+        (user_id, user_id),
+    ).fetchone()
+    return Usage(row[0], row[1])

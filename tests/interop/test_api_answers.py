@@ -117,6 +117,7 @@ async def _code(ada: Api, session_id: str) -> None:
 async def _ends(ada: Api, session_id: str) -> None:
     await ada.delete(f"/session/{session_id}")
     other = await log_in(ada.url, "ada2")
+    await ada.get("/user/usage")
     await ada.get("/user/logins")
     await ada.delete(f"/user/logins/{(await other.get('/user/logins')).body['items'][0]['id']}")
     await ada.delete("/user/logins")

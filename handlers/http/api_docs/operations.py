@@ -11,7 +11,7 @@ from handlers.http.schemas import Schema
 from handlers.http.views.chat import Message, Messages, Unread
 from handlers.http.views.code import Difference, LiveDocument, Moment, Redaction, Restored, Version, Versions
 from handlers.http.views.history import Blame, Replay, Timeline
-from handlers.http.views.people import Avatar, GuestSignedIn, Logins, PasswordChanged, SignedIn, User
+from handlers.http.views.people import Avatar, GuestSignedIn, Logins, PasswordChanged, SignedIn, Usage, User
 from handlers.http.views.problems import Confirmation, Liveness, Readiness
 from handlers.http.views.sessions import (
     ChangedSession,
@@ -73,6 +73,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/user/me", "getMe", "Who am I?", User),
     Operation("PATCH", "/user/me", "renameMe", "Change the user name.", User, body=schemas.ME, errors=("conflict",)),
     Operation("DELETE", "/user/me", "deleteMe", "Delete the account; sessions pass to their eldest editor (transfer), or are deleted. Guests need no password.", None, (204,), schemas.DELETE_ME),
+    Operation("GET", "/user/usage", "getUsage", "How many sessions I own, and what they take in the store.", Usage),
     Operation("POST", "/user/password", "changePassword", "Change the password; all other logins end.", PasswordChanged, body=schemas.PASSWORD, errors=("conflict",)),
     Operation("GET", "/user/logins", "listLogins", "My logins, the one used last first.", Logins),
     Operation("DELETE", "/user/logins", "endOtherLogins", "End all my logins but this one.", None, (204,)),
@@ -81,7 +82,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DELETE", "/user/avatar", "removeAvatar", "Remove my picture.", Avatar),
     Operation("GET", "/user/{id}/avatar", "getAvatar", "A user's picture, 256 × 256 WebP, unless it is kept at Cloudinary.", Media(("image/webp",)), needs_login=False),
     Operation("POST", "/user/guest", "enterAsGuest", "Enter one session with a name and an invite.", GuestSignedIn, (201,), schemas.GUEST, errors=("not_found", "limit_reached"), needs_login=False),
-    Operation("POST", "/session", "createSession", "Open a session, with first code if given.", Session, (201,), schemas.NEW_SESSION, errors=("forbidden",)),
+    Operation("POST", "/session", "createSession", "Open a session, with first code if given.", Session, (201,), schemas.NEW_SESSION, errors=("forbidden", "limit_reached")),
     Operation("GET", "/session", "listSessions", "My sessions, newest activity first.", Sessions, query=queries.PAGE),
     Operation("GET", "/session/{id}", "getSession", "One session with its members.", Session),
     Operation("PATCH", "/session/{id}", "changeSession", "Change a session; status ended makes it read-only (owner).", ChangedSession, body=schemas.SESSION, errors=_MEMBERS),
@@ -89,7 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/session/{id}/join", "joinSession", "Become a member: of a session with link access, or by an invite.", Joined, body=schemas.JOIN, errors=("forbidden", "limit_reached")),
     Operation("POST", "/session/{id}/leave", "leaveSession", "Stop being a member.", None, (204,), schemas.EMPTY, errors=("conflict",)),
     Operation("POST", "/session/{id}/compact", "compactSession", "Remove all deleted content from the document; the log keeps it, editors notice nothing (owner).", Compacted, body=schemas.EMPTY, errors=("forbidden", "quarantined")),
-    Operation("PATCH", "/session/{id}/members/{userId}", "changeMember", "Change a member's role, immediately also on open sockets; role owner hands the session over (owner).", MemberRole, body=schemas.MEMBER, errors=("forbidden", "conflict")),
+    Operation("PATCH", "/session/{id}/members/{userId}", "changeMember", "Change a member's role, immediately also on open sockets; role owner hands the session over (owner).", MemberRole, body=schemas.MEMBER, errors=("forbidden", "conflict", "limit_reached")),
     Operation("DELETE", "/session/{id}/members/{userId}", "removeMember", "Remove a member and close their sockets (owner).", None, (204,), errors=("forbidden", "conflict")),
     Operation("POST", "/session/{id}/invites", "createInvite", "Make an invite (owner); its secret is shown this once.", NewInvite, (201,), schemas.INVITE, errors=("forbidden", "limit_reached")),
     Operation("GET", "/session/{id}/invites", "listInvites", "Invites and who used them, newest first (owner).", Invites, query=queries.PAGE, errors=_MEMBERS),

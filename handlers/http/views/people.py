@@ -70,6 +70,19 @@ class PasswordChanged(Confirmation):
     ended: int
 
 
+class Usage(TypedDict):
+    """What the user's own sessions take: logs, checkpoints, versions, chat, and their picture.
+
+    At `maxBytes` no version and no session is added, somewhat above no edit either.
+    """
+
+    bytes: int
+    maxBytes: int
+    sessions: int
+    maxSessions: int
+    isNearlyFull: bool
+
+
 class Login(TypedDict):
     """One sign-in on one device; `current` is the one that asks."""
 

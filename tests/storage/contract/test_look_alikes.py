@@ -160,6 +160,9 @@ class TestOlderNames:
 
 def _forget_skeletons(db: Any) -> None:
     """Make the file what the release before had."""
+    for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        db.execute(f"DROP TRIGGER {trigger}")
+    db.execute("DROP TABLE usage")
     db.execute("DROP INDEX users_by_skeleton")
     db.execute("ALTER TABLE users DROP COLUMN username_skeleton")
     db.execute("PRAGMA user_version=5")

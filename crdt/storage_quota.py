@@ -1,0 +1,97 @@
+"""What users' sessions may take in the store: more makes no new versions, and somewhat more takes no more edits."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Protocol
+
+from crdt.limits import USER_BYTES, USER_SESSIONS, LimitCounters, RoomsSettings
+from storage.background import end_task
+from storage.base import RoomStore, Usage
+from storage.errors import QuotaReached, StoreError
+
+_LOOK_S = 10.0
+"""Seconds between two looks at the owners of loaded rooms: some megabytes can be written meanwhile."""
+
+_EDITS_PERCENT = 110
+"""Edits go on up to so much of the limit: people who can make no more versions can still finish."""
+
+_NEAR_PERCENT = 80
+"""From so much of a limit on, users are warned."""
+
+_log = logging.getLogger(__name__)
+
+
+class OwnedQuota(Protocol):
+    """What a room's document may have (`crdt.document.quota`)."""
+
+    owner_id: str
+
+    def note_storage(self, *, is_full: bool) -> None:
+        """Note whether the owner's sessions together take more than they may."""
+
+
+class OwnedRoom(Protocol):
+    """A room whose session belongs to somebody."""
+
+    @property
+    def quota(self) -> OwnedQuota:
+        """What its document may have."""
+
+
+class StorageQuota:
+    """Tells rooms whose owners are over: `start`, `stop`; and says who may have more.
+
+    max_bytes, max_sessions  what the sessions that one user owns may take, and how many they may be
+    """
+
+    def __init__(
+        self, store: RoomStore, settings: RoomsSettings, loaded: Iterable[OwnedRoom], limit_counters: LimitCounters
+    ) -> None:
+        """loaded: the rooms that are open, whenever they are looked at."""
+        self.max_bytes = settings.user_bytes
+        self.max_sessions = settings.user_sessions
+        self._store = store
+        self._loaded = loaded
+        self._limit_counters = limit_counters
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; call inside the event loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="storage quota")
+
+    async def stop(self) -> None:
+        await end_task(self._task)
+
+    def is_near(self, usage: Usage) -> bool:
+        """Whether a user should make room, or will soon be refused."""
+        shares = (usage.bytes / self.max_bytes, usage.sessions / self.max_sessions)
+        return max(shares) * 100 >= _NEAR_PERCENT
+
+    async def require_session(self, user_id: str) -> None:
+        """Raise QuotaReached if a user may own no more sessions."""
+        usage = await self._store.usage(user_id)
+        if usage.sessions >= self.max_sessions:
+            self._limit_counters.count(USER_SESSIONS)
+            raise QuotaReached(USER_SESSIONS.variable, f"{usage.sessions} sessions", str(self.max_sessions))
+        if usage.bytes >= self.max_bytes:
+            self._limit_counters.count(USER_BYTES)
+            raise QuotaReached.of_bytes(USER_BYTES.variable, usage.bytes, self.max_bytes)
+
+    async def look(self) -> None:
+        """Ask once for each owner of a loaded room, and tell the rooms."""
+        owners = {room.quota.owner_id for room in self._loaded}
+        full = {owner for owner in owners if owner and await self._takes_no_edits(owner)}
+        for room in self._loaded:
+            room.quota.note_storage(is_full=room.quota.owner_id in full)
+
+    async def _takes_no_edits(self, user_id: str) -> bool:
+        return (await self._store.usage(user_id)).bytes * 100 >= self.max_bytes * _EDITS_PERCENT
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                await self.look()
+            except StoreError as error:
+                _log.warning("what users store is not looked at now: %s", error)

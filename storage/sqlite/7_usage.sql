@@ -1,0 +1,55 @@
+-- Bytes that each session takes: its log, checkpoint, versions and chat. Triggers keep the count, so it is exact.
+CREATE TABLE usage (
+    session_id TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+    bytes      INTEGER NOT NULL
+) WITHOUT ROWID;
+
+INSERT INTO usage SELECT id,
+    (SELECT coalesce(sum(length(data)), 0) FROM log WHERE session_id = id)
+    + (SELECT coalesce(sum(length(state)), 0) FROM checkpoints WHERE session_id = id)
+    + (SELECT coalesce(sum(coalesce(length(content), length(CAST(files AS BLOB)))), 0)
+        FROM versions WHERE session_id = id)
+    + (SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM messages WHERE session_id = id)
+    FROM sessions;
+
+CREATE TRIGGER usage_of_session AFTER INSERT ON sessions BEGIN
+    INSERT INTO usage VALUES (NEW.id, 0) ON CONFLICT DO NOTHING;
+END;
+
+CREATE TRIGGER usage_log_added AFTER INSERT ON log BEGIN
+    UPDATE usage SET bytes = bytes + length(NEW.data) WHERE session_id = NEW.session_id;
+END;
+
+CREATE TRIGGER usage_log_changed AFTER UPDATE OF data ON log BEGIN
+    UPDATE usage SET bytes = bytes + length(NEW.data) - length(OLD.data) WHERE session_id = NEW.session_id;
+END;
+
+CREATE TRIGGER usage_log_dropped AFTER DELETE ON log BEGIN
+    UPDATE usage SET bytes = bytes - length(OLD.data) WHERE session_id = OLD.session_id;
+END;
+
+CREATE TRIGGER usage_checkpoint_added AFTER INSERT ON checkpoints BEGIN
+    UPDATE usage SET bytes = bytes + length(NEW.state) WHERE session_id = NEW.session_id;
+END;
+
+CREATE TRIGGER usage_checkpoint_changed AFTER UPDATE OF state ON checkpoints BEGIN
+    UPDATE usage SET bytes = bytes + length(NEW.state) - length(OLD.state) WHERE session_id = NEW.session_id;
+END;
+
+CREATE TRIGGER usage_version_added AFTER INSERT ON versions BEGIN
+    UPDATE usage SET bytes = bytes + length(NEW.content) WHERE session_id = NEW.session_id;
+END;
+
+CREATE TRIGGER usage_version_changed AFTER UPDATE OF content ON versions BEGIN
+    UPDATE usage SET bytes = bytes + length(NEW.content)
+        - coalesce(length(OLD.content), length(CAST(OLD.files AS BLOB))) WHERE session_id = NEW.session_id;
+END;
+
+CREATE TRIGGER usage_version_dropped AFTER DELETE ON versions BEGIN
+    UPDATE usage SET bytes = bytes - coalesce(length(OLD.content), length(CAST(OLD.files AS BLOB)))
+        WHERE session_id = OLD.session_id;
+END;
+
+CREATE TRIGGER usage_message_added AFTER INSERT ON messages BEGIN
+    UPDATE usage SET bytes = bytes + length(CAST(NEW.text AS BLOB)) WHERE session_id = NEW.session_id;
+END

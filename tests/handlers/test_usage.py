@@ -1,0 +1,81 @@
+"""What users are told of the storage that their sessions take, and what is refused at its limits."""
+
+import json
+
+from tests.api import Api
+from tests.handlers.clients import joined, typing_frame
+from tests.waiting import until
+
+MIB = 1 << 20
+
+
+async def fill(server, session_id: str, size: int) -> None:
+    """Count a session as if it had so many bytes more."""
+    await server.parts.services.store._engine.write(
+        lambda db: db.execute("UPDATE usage SET bytes = bytes + ? WHERE session_id = ?", (size, session_id))
+    )
+
+
+async def test_usage_shows_figures_and_warns(start_server) -> None:
+    server = await start_server(user_bytes=MIB, user_sessions=10)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session(code="print(1)\n")
+
+    first = (await ada.get("/user/usage")).body
+    await fill(server, session_id, MIB * 85 // 100)
+    warned = (await ada.get("/user/usage")).body
+
+    assert first.pop("bytes") > 10
+    assert first == {"maxBytes": MIB, "sessions": 1, "maxSessions": 10, "isNearlyFull": False}
+    assert warned["isNearlyFull"] is True
+
+
+async def test_sessions_over_the_limit_are_refused_until_one_is_deleted(start_server) -> None:
+    """The answer has the figure and the setting; a session that is handed over counts for its new owner."""
+    server = await start_server(user_sessions=2)
+    ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
+    first, _ = await ada.new_session(), await ada.new_session()
+    given = await bob.new_session()
+    await ada.post(f"/session/{given}/join")
+
+    refused = await ada.post("/session", {})
+    handed = await bob.patch(f"/session/{given}/members/{ada.user['id']}", {"role": "owner"})
+    await ada.request("DELETE", f"/session/{first}")
+    again = await ada.post("/session", {})
+
+    for answer in (refused, handed):
+        assert (answer.status, answer.body["code"]) == (409, "limit_reached")
+        assert "2 sessions of 2" in answer.body["message"]
+        assert "COLLAB_USER_SESSIONS" in answer.body["message"]
+    assert again.status == 201
+
+
+async def test_versions_are_refused_at_the_limit_and_edits_above_it(start_server) -> None:
+    """Typing goes on up to 110 %; then it is 4413 by name, and what was saved before is there."""
+    server = await start_server(user_bytes=MIB)
+    ada = await Api(server.url).sign_up("ada")
+    session_id = await ada.new_session(code="base\n")
+    other = await ada.new_session()
+    await fill(server, other, MIB)
+    quota = server.parts.services.rooms.storage_quota
+
+    refused = [await ada.post(f"/code/{session_id}/save", {}), await ada.post("/session", {})]
+    wire = await joined(ada, session_id)
+    await quota.look()
+    await wire.send(typing_frame("typed "))
+    await until(lambda: ada.live(session_id), lambda live: "typed" in live["code"])
+    await fill(server, other, MIB // 5)
+    await quota.look()
+    await wire.send(typing_frame("refused "))
+    code, reason = await wire.until_closed()
+
+    for answer in refused:
+        assert (answer.status, answer.body["code"]) == (409, "limit_reached")
+        assert "1.0 MiB of 1.0 MiB" in answer.body["message"]
+        assert "COLLAB_USER_BYTES" in answer.body["message"]
+    assert code == 4413
+    assert "user_bytes" in json.dumps(reason)
+    assert "typed" in (await ada.live(session_id))["code"]
+    await ada.request("DELETE", f"/session/{other}")
+    await quota.look()
+    assert (await ada.post(f"/code/{session_id}/save", {"code": "after\n"})).status == 201
