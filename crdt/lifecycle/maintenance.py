@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from crdt.crashmark import CrashMark
-from crdt.errors import RoomUnavailable
+from crdt.errors import RoomUnavailable, WorkError
 from crdt.lifecycle.compaction import Compactor
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.log_writer import LogWriter
@@ -80,7 +80,7 @@ class RoomMaintenance:
                     continue
                 try:
                     await self._maintain(room)
-                except (StoreError, RoomUnavailable) as error:
+                except (StoreError, RoomUnavailable, WorkError) as error:
                     _log.warning("session %s is not tended now: %s", room.session_id, error)
                 except Exception:
                     _log.exception("session %s cannot be tended", room.session_id)

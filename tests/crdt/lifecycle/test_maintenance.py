@@ -1,8 +1,15 @@
 """Maintenance of rooms on a real store, with a clock to turn."""
 
+import asyncio
 import operator
+from collections.abc import Callable
 from functools import partial
 
+import pycrdt
+import pytest
+
+from crdt.errors import WorkersBusy
+from crdt.history import snapshot
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import VersionKind
 from tests.crdt.harness import Typist, join, send
@@ -77,6 +84,34 @@ async def test_maintenance_after_error_continues(make_world, expect_log) -> None
         await until(lambda: world.store.calls.count("put_checkpoint"), lambda n: n > calls + 1)
         world.store.failing.clear()
         await until(lambda: world.store.checkpoint("one"), lambda found: found is not None)
+
+
+async def test_maintenance_while_worker_processes_are_busy_tries_again(
+    make_world: Callable[..., World], expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version is made later; a warning says so, without a traceback."""
+    expect_log("WARNING .* is not tended now: too much work is waiting")
+    monkeypatch.setattr(snapshot, "_FEW_BYTES", -1)
+    world = make_world()
+    await world.session()
+    run, refused = world.workers.run, asyncio.Event()
+
+    async def refuse(*_: object, **__: object) -> None:
+        refused.set()
+        raise WorkersBusy("too much work is waiting")
+
+    monkeypatch.setattr(world.workers, "run", refuse)
+    typist = Typist(5)
+    typist.doc["list"] = pycrdt.Array([1.0])
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, bytes(typist.doc.get_update()), world.now)
+        world.now += 60_000
+        await asyncio.wait_for(refused.wait(), 30)
+        monkeypatch.setattr(world.workers, "run", run)
+        version = await until(lambda: world.store.newest_version("one"))
+
+    assert version.documents == {"list": {"type": "array", "value": [1], "leftOut": None}}
 
 
 async def test_maintenance_of_quiet_room_unloads_its_document(make_world) -> None:
