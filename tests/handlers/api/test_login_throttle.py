@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-import handlers.security.passwords
+from crdt.errors import WorkersBusy
+from crdt.fair_queue import FairQueue
 from tests.api import PASSWORD, Answer, Api
 from tests.clock import Seconds
 from tests.handlers.clients import Browser, account, code_of, guest_of, joined, typing_frame
@@ -268,8 +269,12 @@ async def test_throttled_login_computes_no_hash(ada: Api, monkeypatch: pytest.Mo
 
 async def test_login_that_no_hash_was_made_for_is_not_counted(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who is told to come back, because too many sign in, is not held for a guesser."""
+
+    async def is_full(*_: object) -> None:
+        raise WorkersBusy("too many wait")
+
     with monkeypatch.context() as full:
-        full.setattr(handlers.security.passwords, "_MAX_WAITING", 0)
+        full.setattr(FairQueue, "enter", is_full)
         refused = [await attempt(ada.url, PASSWORD, username="ada") for _ in range(20)]
 
     assert refused == [(503, "unavailable")] * 20
