@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -110,3 +111,29 @@ def test_name_of_deleted_users_is_reserved(name: str) -> None:
 def test_corpus_of_names_is_composed() -> None:
     """As names are when they are checked."""
     assert [name for name in NAMES if unicodedata.normalize("NFC", name) != name] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "plain", "e\u0301", "\u1100\u1161\u11a8", "a" + "\u0301\u0327" * 14, "𝒳\u0323\u0307"]
+)
+def test_composed_text_is_in_normal_form(text: str) -> None:
+    assert text_rules.composed(text) == unicodedata.normalize("NFC", text)
+
+
+def test_long_runs_of_marks_are_composed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No part has more marks than languages have, so sorting them stays short; nothing is lost."""
+    text = "a" + "\u0301\u0327" * 2_000 + "b"
+    parts: list[str] = []
+    normalize = unicodedata.normalize
+
+    def noted(form: Literal["NFC"], part: str) -> str:
+        parts.append(part)
+        return normalize(form, part)
+
+    monkeypatch.setattr(unicodedata, "normalize", noted)
+
+    made = text_rules.composed(text)
+
+    assert "".join(parts) == text
+    assert max(sum(map(unicodedata.combining, part)) // 202 for part in parts) <= 34
+    assert sorted(normalize("NFD", made)) == sorted(normalize("NFD", text))
