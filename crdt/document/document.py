@@ -12,16 +12,21 @@ Everything that comes in has passed `update_parser` and `StructIndex`. All posit
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import partial
+from itertools import chain
 
-from crdt.document.merging import EMPTY, FAN_IN, PycrdtFailure, cut, guarded, merge
+from crdt.document.integration import FEW_STRUCTS, Ahead, copy_to_load, integrate, joined
+from crdt.document.merging import EMPTY, PycrdtFailure, add_to_levels, cut, guarded, merge
 from crdt.document.traits import Traits, inspect
 from crdt.document.view import TextCopy, View, make_edit
-from crdt.document.work import SLICE_STRUCTS, Work
+from crdt.document.work import Work
 from crdt.errors import LimitExceeded, Rejected, TextUnavailable
-from crdt.rewriting.slices import count_structs, slice_update
+from crdt.rewriting.readable import readable
+from crdt.rewriting.slices import count_structs
+from crdt.steps import Steps, run_through
 from crdt.text.text_map import Edit
 from crdt.wire import raw_merge
-from crdt.wire.compact import IsInSequence, squash
+from crdt.wire.compact import IsInSequence
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import VALUES, Parsed
 from crdt.wire.raw_merge import MergedState
@@ -30,10 +35,6 @@ from crdt.wire.y_protocol import decode_state_vector
 
 CUT_BYTES = 256 << 10
 """Of a larger state everything is sent: to leave out what a client has takes pycrdt up to 50 ns a byte."""
-_MAX_LOOSE = 2_000
-"""Structs that may be behind each other when pycrdt loads them: it joins them one by one, so that letters take 6 MB and
-a state of 64,000 takes 2 GB. Joined beforehand in Python they take 2 µs each."""
-
 _SMALL_BYTES = 32 << 10
 """One edit makes no typist, but what takes long to load is not loaded twice for one who is."""
 
@@ -42,17 +43,9 @@ class Document:
     """The live document of one room."""
 
     __slots__ = (
-        "_base",
-        "_is_in_sequence",
-        "_is_rested",
-        "_late",
-        "_levels",
-        "_loose",
-        "_merged",
-        "_view",
-        "_work",
+        "_ahead", "_base", "_is_in_sequence", "_is_rested", "_late", "_levels", "_loose", "_merged", "_view", "_work",
         "size",
-    )
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -86,6 +79,7 @@ class Document:
         self._work = Work(cpu_s, traits.work_s)
         self._is_in_sequence = is_in_sequence
         self._loose = 0  # structs that came since the state was squashed
+        self._ahead: Ahead | None = None
         self.size = len(base)
         """Bytes of the merged state and of what came since, an upper bound of what a newcomer gets."""
 
@@ -102,7 +96,7 @@ class Document:
     @property
     def is_loaded(self) -> bool:
         """Whether its texts can be read without loading it into pycrdt first."""
-        return self._view.is_loaded
+        return self._view.is_loaded and self._ahead is None
 
     def defer(self, update: bytes) -> None:
         """Integrate a keystroke together with those that come soon, at the next call that needs it."""
@@ -132,6 +126,33 @@ class Document:
     def is_resting(self) -> bool:
         return self._is_rested and not self._view.is_loaded
 
+    def prepare(self, parsed: Parsed) -> Steps[None]:
+        """Put a large update into the view before `apply` gets it, in steps between which others may be applied.
+
+        Until then nothing but the view knows it. Raises as `apply`.
+        """
+        view, are_few = self._view, count_structs(parsed) <= FEW_STRUCTS
+        if view.has_failed or (are_few and not parsed.kinds & VALUES):
+            return
+        copy = (yield partial(readable, parsed.update)) if parsed.kinds & VALUES else parsed.update
+        view.needs_copy |= copy is not parsed.update
+        self.catch_up()
+        ahead = self._ahead = Ahead(parsed, copy)
+        try:
+            if are_few:
+                ahead.has_changed = self._show(copy, parsed)
+            else:
+                ahead.has_changed = yield from integrate(view, self._work, ahead, self._loading)
+        finally:
+            if ahead.has_changed is None:
+                self.forget_prepared()
+
+    def forget_prepared(self) -> None:
+        """Forget what was prepared, unless it was applied."""
+        if self._ahead is not None:
+            self._ahead = None
+            self._view.drop()
+
     def apply(self, parsed: Parsed, *, cuts: bool = False) -> bool:
         """Integrate an update; return whether the document changed.
 
@@ -141,74 +162,57 @@ class Document:
         if it takes too long; the document is then as it was before.
         """
         self.catch_up()
-        view, update = self._view, parsed.update
+        view, ahead, update = self._view, self._ahead, parsed.update
+        done = ahead if ahead is not None and ahead.parsed is parsed else None
         if parsed.kinds & VALUES:
-            update = view.copy_update(update)
+            if done is None:
+                update = view.copy_update(update)
             if self._merged is None:
                 self._merged = MergedState(self.state())
         was_resting = self.is_resting
+        self._ahead = None if done else self._ahead
         if cuts:
             view.drop()
             has_changed = True
         else:
-            has_changed = self._show(update, parsed)
+            has_changed = self._show(update, parsed) if done is None else bool(done.has_changed)
         if has_changed:
             self._loose += count_structs(parsed)
-            self._push(parsed.update, parsed)
+            self._push(parsed.update, parsed, update)
         if was_resting or not view.is_loaded:
             self._restore_view(was_resting=was_resting)
         return has_changed
 
     def _show(self, update: bytes, parsed: Parsed) -> bool:
-        """Put an update into the view; return whether that changed, or has failed.
-
-        update  what pycrdt can read of it
-        parsed  what it holds
-
-        Raises LimitExceeded as `apply`.
-        """
-        if self._view.has_failed:
+        """Put what pycrdt can read of an update into the view; return whether that changed; raises as `apply`."""
+        view = self._view
+        if view.has_failed:
             return True
-        if not self._view.is_loaded:
+        if not view.is_loaded:
             self._load_view()
         try:
-            return self._integrate(update, parsed)
-        except LimitExceeded:
-            self._view.drop()
-            raise
-
-    def _integrate(self, update: bytes, parsed: Parsed) -> bool:
-        """Put an update into the view, in slices if it is large; raises as `_show`.
-
-        If that is slow, the view is loaded again from a copy that is cut for the update.
-        """
-        work, view = self._work, self._view
-        work.start(len(update))
-        if count_structs(parsed) <= SLICE_STRUCTS:
+            if count_structs(parsed) > FEW_STRUCTS:
+                return run_through(integrate(view, self._work, Ahead(parsed, update), self._loading))
+            measure = self._work.start(len(update))
             has_changed = view.integrate(update)
-            work.finish_update()
-            return has_changed
-        whole = parsed if update is parsed.update else parse(update, STORED_LIMITS)
-        slices = work.watch(slice_update(whole, SLICE_STRUCTS), gives_up=not view.needs_cuts)
-        has_changed = view.integrate_slices(slices)
-        if work.is_slow and not view.needs_cuts:
-            view.needs_cuts = has_changed = True
-            state = self._view_state()
-            work.start(len(state) + len(update))
-            view.load(state, work.watch(slice_update(whole, SLICE_STRUCTS), gives_up=False), parsed)
-        work.finish_update()
+            measure.finish()
+        except LimitExceeded:
+            view.drop()
+            raise
         return has_changed
 
+    def _loading(self, coming: Parsed) -> Callable[[], bytes]:
+        """Return a function that makes the copy which a view loads before an update, for a thread, too."""
+        return partial(copy_to_load, self.state(), self._view.copier(coming), self._loose, self._is_in_sequence)
+
     def _view_state(self) -> bytes:
-        """Return the state with few structs behind each other, which pycrdt would join one by one."""
-        state = self.state()
-        return squash(state, is_in_sequence=self._is_in_sequence) if self._loose > _MAX_LOOSE else state
+        return joined(self.state(), self._loose, self._is_in_sequence)
 
     def _load_view(self) -> None:
         state = self._view_state()
-        self._work.start(len(state))
+        measure = self._work.start_load(len(state))
         self._view.load(state)
-        self._work.finish_load()
+        measure.finish_known()
 
     def _restore_view(self, *, was_resting: bool) -> None:
         """Load the view if it was lost; of what rested, and is small, only see that it can be loaded."""
@@ -225,10 +229,7 @@ class Document:
         if self._merged is not None:
             self._base = self._merged.encode()
         elif self._levels:
-            parts = [self._base]
-            for level in reversed(self._levels):
-                parts += level
-            self._base = _merge(parts)
+            self._base = _merge([self._base, *chain(*reversed(self._levels))])
             self._levels = []
         self.size = len(self._base)
         return self._base
@@ -268,9 +269,13 @@ class Document:
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
         """Return {root: text}; raises TextUnavailable. A surrogate pair cut in two shows as U+FFFD twice, as in Yjs."""
         self.catch_up()
-        if not self._view.is_loaded:
+        view = self._view
+        if self._ahead is not None:  # the view may show an update that the document does not have
+            view = view.fresh()
+            view.load(self._view_state())
+        elif not view.is_loaded:
             self._load_view()
-        return self._view.texts(roots)
+        return view.texts(roots)
 
     def text_bytes(self, roots: Iterable[str], update: bytes = EMPTY) -> int:
         """Return the UTF-8 bytes of all text, as it would be after an update; 0 if texts are not to be had."""
@@ -303,22 +308,18 @@ class Document:
         """Return what `edit_copy` needs to do elsewhere what `edit` does: large texts take seconds."""
         return self._view.text_copy(self.state())
 
-    def _push(self, update: bytes, parsed: Parsed | None = None) -> None:
+    def _push(self, update: bytes, parsed: Parsed | None = None, copy: bytes | None = None) -> None:
         """Keep an update; of text only, merging each level of ten into one entry of the next."""
         self.size += len(update)
+        if self._ahead is not None:
+            self._ahead.note(copy or update)
         if self._merged is not None:
             if parsed:
                 self._merged.add_parsed(parsed)
             else:
                 self._merged.add(update)
             return
-        for level in self._levels:
-            level.append(update)
-            if len(level) < FAN_IN:
-                return
-            update = _merge(level)
-            level.clear()
-        self._levels.append([update])
+        add_to_levels(self._levels, update, _merge)
 
 
 def _merge(updates: list[bytes]) -> bytes:

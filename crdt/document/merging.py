@@ -47,6 +47,17 @@ def merge(updates: list[bytes]) -> bytes:
     return updates[0] if updates else EMPTY
 
 
+def add_to_levels(levels: list[list[bytes]], update: bytes, merge_level: Callable[[list[bytes]], bytes]) -> None:
+    """Keep an update, merging each level of ten into one entry of the next."""
+    for level in levels:
+        level.append(update)
+        if len(level) < FAN_IN:
+            return
+        update = merge_level(level)
+        level.clear()
+    levels.append([update])
+
+
 def cut(state: bytes, state_vector: bytes) -> bytes:
     """Return what a client with this state vector lacks; raises PycrdtFailure."""
     return bytes(guarded(pycrdt.get_update, state, state_vector))

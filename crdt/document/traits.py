@@ -47,8 +47,8 @@ def inspect(
     view = View(split_surrogates, needs_copy=needs_copy, needs_cuts=parsed is not None and needs_cuts(parsed))
     work = Work(cpu_s or float)
     if cpu_s:
-        work.start(len(state))
+        measure = work.start_load(len(state))
         view.load(state)
-        work.finish_load()
+        measure.finish_known()
     merged = MergedState(state, parsed) if has_values else None
     return Traits(merged, needs_copy, not view.has_failed, view.needs_cuts, work.spent_s)

@@ -10,8 +10,6 @@ All positions inside pycrdt are UTF-8 bytes.
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
-from typing import Any
 
 import pycrdt
 
@@ -73,34 +71,52 @@ class View:
         """Forget the pycrdt document."""
         self._doc = None
 
-    def load(self, state: bytes, updates: Iterable[bytes] = (), *coming: Parsed) -> None:
-        """Load a whole state; if pycrdt fails, `has_failed` is set, and later calls do nothing.
+    @property
+    def token(self) -> object:
+        """Another object for each document that is loaded, None without one."""
+        return self._doc
 
-        updates  to be integrated together with it
-        coming   what these are slices of
-        """
+    @property
+    def marks(self) -> int:
+        """The number of characters that were cut in two; a document that was copied before is then another one."""
+        return len(self._split_surrogates)
+
+    def load(self, state: bytes) -> None:
+        """Load a whole state; if pycrdt fails, `has_failed` is set, and later calls do nothing."""
         self._doc = None
         if self.has_failed:
             return
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
         try:
-            guarded(_apply_all, doc, chain((self.copy(state, *coming),), updates))
+            guarded(doc.apply_update, self.copy(state))
         except PycrdtFailure:
             self.has_failed = True
         else:
             self._doc = doc
 
+    def replace(self, new: "NewDocument") -> None:
+        """Have another document."""
+        self._doc = new.doc
+
+    def fail(self) -> None:
+        """Note that pycrdt cannot load the document."""
+        self._doc = None
+        self.has_failed = True
+
     def fresh(self) -> "View":
         """Return a view of the same document that has not loaded anything."""
         return View(self._split_surrogates, needs_copy=True, needs_cuts=self.needs_cuts)
 
-    def copy(self, state: bytes, *coming: Parsed) -> bytes:
-        """Return a state that shows in pycrdt what this one shows in Yjs; `coming` as `load` takes it."""
-        if self._split_surrogates:
-            state = squash(state, self._split_surrogates)
-        if self.needs_copy:
-            state = readable(state)
-        return cut_copy(state, *coming) if self.needs_cuts else state
+    def copy(self, state: bytes) -> bytes:
+        """Return a state that shows in pycrdt what this one shows in Yjs."""
+        return self.copier()(state)
+
+    def copier(self, *coming: Parsed) -> Callable[[bytes], bytes]:
+        """Return a function that does what `copy` does, for a thread, too.
+
+        coming  updates that are to be integrated into the copy
+        """
+        return partial(_copy, frozenset(self._split_surrogates), self.needs_copy, coming if self.needs_cuts else None)
 
     def text_copy(self, state: bytes) -> TextCopy:
         """Return a state of this document for `edit_copy`."""
@@ -126,27 +142,14 @@ class View:
 
     def integrate(self, update: bytes) -> bool:
         """Put an update into the document; return False if that changed nothing, and True also if `apply` fails."""
-        return self._integrate(pycrdt.Doc.apply_update, update)
-
-    def integrate_slices(self, slices: Iterable[bytes]) -> bool:
-        """Put an update into the document, slice by slice in one transaction; returns as `integrate`.
-
-        Raises whatever `slices` raises; no document is loaded then.
-        """
-        return self._integrate(_apply_all, slices)
-
-    def _integrate(self, change: Callable[["pycrdt.Doc[pycrdt.Text]", Any], None], argument: Any) -> bool:
-        doc, self._doc = self._doc, None
+        doc = self._doc
         if doc is None:
             return True
         events: list[pycrdt.TransactionEvent] = []
         subscription = doc.observe(events.append)
-        try:
-            guarded(change, doc, argument)
-        except PycrdtFailure:
+        if not self.apply(update):
             return True
         doc.unobserve(subscription)
-        self._doc = doc
         return bool(events)
 
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
@@ -161,11 +164,39 @@ class View:
             raise TextUnavailable("the text of this document cannot be shown") from failure
 
 
-def _apply_all(doc: "pycrdt.Doc[pycrdt.Text]", updates: Iterable[bytes]) -> None:
-    """Integrate updates as one: what was cut beforehand is joined again at the end of each transaction."""
-    with doc.transaction():
-        for update in updates:
-            doc.apply_update(update)
+class NewDocument:
+    """A document that updates are put into, as one: what was cut beforehand is joined at the end of a transaction.
+
+    doc  the pycrdt document
+    """
+
+    def __init__(self) -> None:
+        self.doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
+        self._transaction = self.doc.transaction()
+
+    def __enter__(self) -> "NewDocument":
+        self._transaction.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            guarded(self._transaction.__exit__, None, None, None)
+        except PycrdtFailure:
+            if kind is None:
+                raise
+
+    def apply(self, update: bytes) -> bool:
+        """Put an update into it; returns True. Raises PycrdtFailure."""
+        guarded(self.doc.apply_update, update)
+        return True
+
+
+def _copy(split_surrogates: Set[int], needs_copy: bool, coming: Sequence[Parsed] | None, state: bytes) -> bytes:
+    if split_surrogates:
+        state = squash(state, split_surrogates)
+    if needs_copy:
+        state = readable(state)
+    return state if coming is None else cut_copy(state, *coming)
 
 
 def _read_text(doc: "pycrdt.Doc[pycrdt.Text]", root: str) -> str:

@@ -5,7 +5,7 @@ with each other. No count of anything tells these from ordinary histories, so th
 by slice, and of a whole document whenever it is loaded. What is usual for its size costs nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 from crdt.errors import LimitExceeded
 from crdt.limits import MAX_WORK_S
@@ -48,57 +48,70 @@ def cut_copy(state: bytes, *updates: Parsed) -> bytes:
 
 
 class Work:
-    """Measures what a document costs.
+    """What a document costs.
 
     spent_s  seconds beyond what is usual, of the last time that it was loaded and of all updates since
     """
 
-    __slots__ = ("_begun_s", "_cpu_s", "_usual_s", "spent_s")
+    __slots__ = ("cpu_s", "spent_s")
 
     def __init__(self, cpu_s: Callable[[], float], spent_s: float = 0.0) -> None:
         """cpu_s: returns seconds of CPU time that the calling thread has used."""
-        self._cpu_s = cpu_s
+        self.cpu_s = cpu_s
         self.spent_s = spent_s
-        self._begun_s = self._usual_s = 0.0
 
-    def start(self, size: int) -> None:
-        """Begin to measure what something of so many bytes costs."""
+    def start(self, size: int) -> "Measure":
+        """Begin to measure what an update of so many bytes costs."""
+        return Measure(self, size, is_whole=False)
+
+    def start_load(self, size: int) -> "Measure":
+        """Begin to measure what the whole document of so many bytes costs."""
+        return Measure(self, size, is_whole=True)
+
+
+class Measure:
+    """A clock for one piece of work, which stands still while others are served."""
+
+    __slots__ = ("_begun_s", "_is_whole", "_used_s", "_usual_s", "_work")
+
+    def __init__(self, work: Work, size: int, *, is_whole: bool) -> None:
+        self._work = work
+        self._is_whole = is_whole
         self._usual_s = _USUAL_S + size * _USUAL_S_PER_BYTE
-        self._begun_s = self._cpu_s()
+        self._used_s = 0.0
+        self._begun_s = work.cpu_s()
+
+    def stop(self) -> None:
+        self._used_s = self.used_s
+
+    def go_on(self) -> None:
+        self._begun_s = self._work.cpu_s()
 
     @property
-    def overrun_s(self) -> float:
-        """Seconds beyond what is usual since `start`."""
-        return max(0.0, self._cpu_s() - self._begun_s - self._usual_s)
+    def used_s(self) -> float:
+        """Seconds of work so far."""
+        return self._used_s + self._work.cpu_s() - self._begun_s
 
     @property
     def is_slow(self) -> bool:
-        return self.overrun_s > _SLOW_S
+        return self.used_s - self._usual_s > _SLOW_S
 
     def check(self) -> float:
-        """Return `overrun_s`; raise LimitExceeded if that is slow, and the document would cost too much by it."""
-        overrun_s = self.overrun_s
-        if overrun_s > _SLOW_S and self.spent_s + overrun_s > MAX_WORK_S:
+        """Return the seconds beyond what is usual; raise LimitExceeded if the document costs too much by them."""
+        overrun_s = max(0.0, self.used_s - self._usual_s)
+        before_s = 0.0 if self._is_whole else self._work.spent_s
+        if overrun_s > _SLOW_S and before_s + overrun_s > MAX_WORK_S:
             raise LimitExceeded("edits that take too long to put in place", "work")
         return overrun_s
 
-    def finish_update(self) -> None:
-        """Note what an update cost; raises LimitExceeded as `check`."""
-        if (overrun_s := self.check()) > _NOTED_S:
-            self.spent_s += overrun_s
+    def finish(self) -> None:
+        """Note what this has cost; raises LimitExceeded as `check`."""
+        overrun_s = self.check()
+        if self._is_whole:
+            self._work.spent_s = overrun_s
+        elif overrun_s > _NOTED_S:
+            self._work.spent_s += overrun_s
 
-    def finish_load(self) -> None:
-        """Note what the whole document costs."""
-        self.spent_s = self.overrun_s
-
-    def watch(self, slices: Iterable[bytes], *, gives_up: bool) -> Iterator[bytes]:
-        """Pass slices of an update on as long as these do not take too long; raises LimitExceeded as `check`.
-
-        gives_up  end, and be `is_slow`, as soon as they take longer than usual
-        """
-        for number, part in enumerate(slices):
-            if number:
-                self.check()
-                if gives_up and self.is_slow:
-                    return
-            yield part
+    def finish_known(self) -> None:
+        """Note what it has cost to load a document that was admitted, however much."""
+        self._work.spent_s = max(0.0, self.used_s - self._usual_s)

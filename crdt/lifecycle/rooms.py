@@ -9,6 +9,7 @@ import contextlib
 import math
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Protocol
 
 from crdt.document.quota import Fill
@@ -16,7 +17,7 @@ from crdt.errors import RoomSetAside, RoomUnavailable
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.compaction import Compactor
 from crdt.lifecycle.dispatch import BroadcastScheduler
-from crdt.lifecycle.document_work import DocumentWork
+from crdt.lifecycle.document_work import DocumentWork, StepRunner
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.large_answers import LargeAnswers
 from crdt.lifecycle.loaded_rooms import LoadedRooms
@@ -28,14 +29,20 @@ from crdt.limits import RoomsSettings
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
+from crdt.room.incoming import Incoming, Prepared, UpdateKind
 from crdt.room.room import Room
+from crdt.steps import Steps
 from crdt.storage_quota import StorageQuota
+from crdt.structs.admission import Admitted, check_update
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import read
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 from storage.base import Store
 from storage.errors import StoreError
 from storage.records import Role, Status
+
+_LONG_BYTES = 16 << 10
+"""To read less takes a few milliseconds at most; a thread is not worth it."""
 
 
 class SessionCache(Protocol):
@@ -66,7 +73,6 @@ class Rooms:
         """loaded: the same that `writer` has; cache: told when a session is deleted."""
         self.settings = settings
         self.clock = environment.clock
-        self._cpu_s = environment.cpu_s
         self.quarantine = environment.quarantine
         self.changes = Changes()
         self.writer = writer
@@ -76,6 +82,9 @@ class Rooms:
         self._cache = cache
         self._is_draining = False
         self._large_answers = LargeAnswers(work)
+        self._mark = environment.mark
+        self._cpu_s = environment.cpu_s
+        self._runner = StepRunner(environment.cpu_s)
         context = RoomContext(
             limits=settings.room,
             sink=writer,
@@ -181,30 +190,40 @@ class Rooms:
         finally:
             room.upkeep.pins -= 1
 
-    def receive(self, room: Room, connection: Connection, frame: bytes, parsed: Parsed | None = None) -> None:
-        """Hand a frame to its room; raises what `Room.receive` raises."""
-        room.receive(connection, frame, self.clock(), parsed)
-
     async def receive_large(self, room: Room, connection: Connection, frame: bytes) -> float:
-        """Hand a large frame to its room, its update parsed in a thread: a state of 289 kB takes 33 ms.
+        """Hand a large frame to its room; returns the seconds of work, raises what `Room.receive` raises.
 
-        Returns the seconds of work that it took.
-
-        Raises what `Room.receive` raises.
+        An update is read in a thread, and taken in steps: what others write meanwhile gets in before it.
         """
-        parsed, parsing_s = None, 0.0
-        if connection.may_write and frame[0] == SYNC:
+        if frame[0] == SYNC and connection.may_write:
             match decode(frame):
-                case SyncStep2(update) | SyncUpdate(update):
-                    parsed, parsing_s = await asyncio.to_thread(self._read, update)
+                case SyncUpdate(update):
+                    return await self._take_large(room, connection, frame, update, UpdateKind.LIVE)
+                case SyncStep2(update):
+                    return await self._take_large(room, connection, frame, update, UpdateKind.ANSWER)
         begun = self._cpu_s()
-        self.receive(room, connection, frame, parsed)
-        return parsing_s + self._cpu_s() - begun
+        room.receive(connection, frame, self.clock())
+        return self._cpu_s() - begun
 
-    def _read(self, update: bytes) -> tuple[Parsed, float]:
-        """Return the parsed update, and the seconds of work that this took."""
-        begun = self._cpu_s()
-        return read(update), self._cpu_s() - begun
+    async def _take_large(
+        self, room: Room, connection: Connection, frame: bytes, update: bytes, kind: UpdateKind
+    ) -> float:
+        is_long = len(update) > _LONG_BYTES
+        parsed, parsing_s = await self._runner.call(partial(read, update), is_long=is_long)
+        if room.upkeep.large is None:
+            room.upkeep.large = asyncio.Lock()
+        async with room.upkeep.large:
+            try:
+                prepared, preparing_s = await self._runner.run(
+                    prepare(room, Incoming(update, connection.user_id, 0, kind, connection), parsed),
+                    partial(self._mark.at, room.session_id, connection.user_id),
+                    is_long=is_long,
+                )
+                begun = self._cpu_s()
+                room.receive(connection, frame, self.clock(), prepared)
+                return parsing_s + preparing_s + self._cpu_s() - begun
+            finally:
+                room.document.forget_prepared()
 
     # -- what others decided ----------------------------------------------------------------------
 
@@ -256,3 +275,18 @@ class Rooms:
         if room := self._loaded.get(session_id):
             self.writer.forget(room, "the session was deleted")
             self._loaded.evict(room, CloseReason.SESSION_DELETED)
+
+
+def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
+    """Do what takes long of taking a large update, in steps between which the room may take others.
+
+    Nothing is taken yet: that does `Room.receive`, with the result. If it is not called, or raises, call
+    `Document.forget_prepared`. Raises as `Room.receive`.
+    """
+    index, known = room.index, room.index.known_of(parsed)
+    room.integrate_pending()
+    state, foreign = room.document.state(), room.foreign(incoming, parsed)
+    admitted: Admitted = yield partial(check_update, index, parsed, incoming.author, foreign, lambda: state)
+    if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
+        yield from room.document.prepare(admitted.parsed)
+    return Prepared(parsed, admitted, known)

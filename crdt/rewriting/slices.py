@@ -24,16 +24,6 @@ def count_structs(parsed: Parsed) -> int:
     return structs
 
 
-def slice_update(parsed: Parsed, size: int) -> Iterator[bytes]:
-    """Yield an update in slices of at most `size` structs or deleted ranges.
-
-    All that the update refers to must be known, or in it (`partial.find_part`).
-    """
-    yield from _Slicer(parsed, size).run()
-    for at in range(0, len(parsed.ranges), size):
-        yield b"\x00" + delete_set(parsed.ranges[at : at + size])
-
-
 class _Section:
     """A section that is being passed on.
 
@@ -58,14 +48,20 @@ class _Section:
         return self.at == len(self.starts) - 1
 
 
-class _Slicer(StructReader):
-    """One pass over one update. Sections are passed on as `ParentResolver` reads them."""
+class Slicer(StructReader):
+    """One pass over one update. Sections are passed on as `ParentResolver` reads them.
 
-    __slots__ = ("_sections", "_size")
+    size  how many structs or deleted ranges the next slice has at most; may be changed at any time
+
+    All that the update refers to must be known, or in it (`crdt.structs.partial.find_part`).
+    """
+
+    __slots__ = ("_ranges", "_sections", "size")
 
     def __init__(self, parsed: Parsed, size: int) -> None:
         super().__init__(parsed.update, STORED_LIMITS)
-        self._size = size
+        self.size = size
+        self._ranges = parsed.ranges
         self._sections = {
             client: self._read(parsed, client, count, begin) for client, count, begin, _ in parsed.sections
         }
@@ -85,9 +81,17 @@ class _Slicer(StructReader):
         return _Section(starts, clocks)
 
     def run(self) -> Iterator[bytes]:
-        """Yield the slices, the sections of higher client ids first, as Yjs integrates them."""
+        """Yield the slices: the sections of higher client ids first, as Yjs integrates them, then the deletions."""
+        yield from self._structs()
+        at = 0
+        while at < len(self._ranges):
+            after = at + self.size
+            yield b"\x00" + delete_set(self._ranges[at:after])
+            at = after
+
+    def _structs(self) -> Iterator[bytes]:
         begun: dict[int, int] = {}  # {client: number of its structs that earlier slices have}
-        left = self._size
+        left = self.size
         for client in sorted(self._sections, reverse=True):
             waiting = [client]
             while waiting:
@@ -105,7 +109,7 @@ class _Slicer(StructReader):
                 section.at = after
                 if not left:
                     yield self._encode(begun)
-                    begun, left = {}, self._size
+                    begun, left = {}, self.size
         if begun:
             yield self._encode(begun)
 

@@ -1,11 +1,13 @@
 """One update as a room receives it: a record with its author, its time and its kind."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from crdt.errors import LimitExceeded
 from crdt.limits import MAX_SYNC_BYTES, MAX_UPDATE_BYTES, LimitCounters, RoomLimits
 from crdt.room.connection import Connection
+from crdt.structs.admission import Admitted
 from crdt.wire.parsed_update import Parsed
 
 
@@ -23,13 +25,27 @@ class UpdateKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was done about a large update before the room took it, see `crdt.lifecycle.rooms.prepare`.
+
+    parsed    the scan of the update
+    admitted  what of it may be taken, None if that is not known
+    known     `StructIndex.known_of` when that was looked up
+    """
+
+    parsed: Parsed
+    admitted: Admitted | None = None
+    known: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One update, not looked at yet.
 
-    author  id of the user whose connection or request it came with
-    now     milliseconds since 1970
-    source  the connection it came with, None for an edit of the server
-    parsed  the scan of the update, if that is done already
+    author    id of the user whose connection or request it came with
+    now       milliseconds since 1970
+    source    the connection it came with, None for an edit of the server
+    prepared  what was done about it already, None for nothing
     """
 
     update: bytes
@@ -37,7 +53,7 @@ class Incoming:
     now: int
     kind: UpdateKind
     source: Connection | None = None
-    parsed: Parsed | None = None
+    prepared: Prepared | None = None
 
 
 def check_size(incoming: Incoming, limits: RoomLimits, limit_counters: LimitCounters) -> None:

@@ -19,10 +19,11 @@ from crdt.rewriting.splitting import SPLIT_BYTES
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
-from crdt.room.incoming import Incoming, UpdateKind, check_size
+from crdt.room.incoming import Incoming, Prepared, UpdateKind, check_size
 from crdt.room.members import Members
 from crdt.room.upkeep import Upkeep
-from crdt.structs import admission, fast_path
+from crdt.structs import fast_path
+from crdt.structs.admission import Admitted, check_update
 from crdt.text.text_map import Edit
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.parsed_update import Parsed
@@ -89,10 +90,10 @@ class Room:
 
     # -- frames of clients ------------------------------------------------------------------------
 
-    def receive(self, connection: Connection, frame: bytes, now: int, parsed: Parsed | None = None) -> None:
+    def receive(self, connection: Connection, frame: bytes, now: int, prepared: Prepared | None = None) -> None:
         """Handle one frame of a client that has joined.
 
-        parsed  the scan of the update in it, when `rooms` did that elsewhere because it is large
+        prepared  what was done about the update in it before
 
         Raises ProtocolError, LimitExceeded or RoomUnavailable; the caller closes the connection.
         """
@@ -105,18 +106,18 @@ class Room:
         if frame[:1] == _SYNC:
             self.integrate_pending()
         with self._context.mark.at(self.session_id, connection.user_id):
-            self._receive(connection, y_protocol.decode(frame), now, parsed)
+            self._receive(connection, y_protocol.decode(frame), now, prepared)
 
-    def _receive(self, connection: Connection, message: y_protocol.Message, now: int, parsed: Parsed | None) -> None:
+    def _receive(self, connection: Connection, message: y_protocol.Message, now: int, done: Prepared | None) -> None:
         match message:
             case y_protocol.SyncUpdate(update):
-                self._write(connection, Incoming(update, connection.user_id, now, UpdateKind.LIVE, connection, parsed))
+                self._write(connection, Incoming(update, connection.user_id, now, UpdateKind.LIVE, connection, done))
             case y_protocol.AwarenessUpdate(entries):
                 self.members.hear(connection, entries, now)
             case y_protocol.SyncStep1(state_vector):
                 self._answer(connection, state_vector, now)
             case y_protocol.SyncStep2(update):
-                answer = Incoming(update, connection.user_id, now, UpdateKind.ANSWER, connection, parsed)
+                answer = Incoming(update, connection.user_id, now, UpdateKind.ANSWER, connection, done)
                 self._write(connection, answer)
             case y_protocol.QueryAwareness():
                 self.members.presence.answer(connection)
@@ -232,7 +233,8 @@ class Room:
         if incoming.update == EMPTY:
             return _NOBODY, _NOBODY
         self._context.check_unsaved(self.journal, len(incoming.update))
-        read = incoming.parsed or update_parser.read(incoming.update)
+        prepared = incoming.prepared
+        read = prepared.parsed if prepared else update_parser.read(incoming.update)
         source = incoming.source
         verified: Set[int] = _NOBODY
         if source and source.verifies and incoming.kind is UpdateKind.ANSWER:
@@ -253,12 +255,20 @@ class Room:
         self.contributions.note(parsed, entry, self.journal.sequence)
         self._tell(y_protocol.sync_update(update), len(update), incoming.source)
 
-    def _admit(self, incoming: Incoming, read: Parsed) -> admission.Admitted:
-        """Check a scanned update against the document and its quota; return what to apply."""
+    def foreign(self, incoming: Incoming, read: Parsed) -> Set[int]:
+        """Return the client ids for which an update may not bring new structs now."""
         # after an unclean end one browser may have the only copy of what others typed, who are here as well
         accepts_all = self._context.accepts_foreign and incoming.kind is UpdateKind.ANSWER
-        foreign = _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
-        admitted = admission.check_update(self.index, read, incoming.author, foreign, self.document.state)
+        return _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
+
+    def _admit(self, incoming: Incoming, read: Parsed) -> Admitted:
+        """Check a scanned update against the document and its quota; return what to apply."""
+        prepared = incoming.prepared
+        if prepared and prepared.admitted and self.index.known_of(read) == prepared.known:
+            admitted = prepared.admitted
+        else:
+            foreign = self.foreign(incoming, read)
+            admitted = check_update(self.index, read, incoming.author, foreign, self.document.state)
         if admitted.parsed:
             is_exact = incoming.kind is not UpdateKind.LIVE
             self.quota.check(admitted.parsed, admitted.parsed.update, incoming.author, is_exact=is_exact)
@@ -315,4 +325,4 @@ class Room:
         """Take an update that the server made for a user; raises as `edit` does."""
         if update != EMPTY:
             parsed = update_parser.parse(update)
-            self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, parsed=parsed))
+            self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, prepared=Prepared(parsed)))

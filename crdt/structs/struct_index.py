@@ -78,6 +78,13 @@ class StructIndex:
             if owners.get(client, author) != author and after > clocks.get(client, 0)
         }
 
+    def known_of(self, parsed: Parsed) -> list[int]:
+        """Return how far the sections of an update are known.
+
+        As long as that stays, so does what may be taken of it: what is known of other structs never changes.
+        """
+        return [self.clocks.get(client, 0) for client in parsed.spans]
+
     def place(self, parsed: Parsed) -> Placement:
         """Look up where the structs of an update that may be applied lie.
 
@@ -142,17 +149,21 @@ class StructIndex:
             apply(parsed, cuts=bool(split_surrogates))
         self._commit(parsed, author, parsed.spans.keys() if is_unclaimed else _NONE)
 
-    def _cut_by(self, parsed: Parsed) -> set[int]:
-        """Return the characters that the update cuts in two and that were whole before, noted in `split_surrogates`."""
-        if parsed.low_surrogates:
-            self.low_surrogates = _with(self.low_surrogates, parsed.low_surrogates)
-        if not self.low_surrogates:
+    def cuts_by(self, parsed: Parsed) -> set[int]:
+        """Return the characters that the update cuts in two and that are whole now."""
+        if not self.low_surrogates and not parsed.low_surrogates:
             return set()
         cuts = set(parsed.splits)
         for client, start, end in parsed.ranges:
             cuts.add(pack_id(client, start))
             cuts.add(pack_id(client, end))
-        split_surrogates = (cuts & self.low_surrogates) - self.split_surrogates
+        return (cuts & self.low_surrogates | cuts.intersection(parsed.low_surrogates)) - self.split_surrogates
+
+    def _cut_by(self, parsed: Parsed) -> set[int]:
+        """Note in `split_surrogates` what the update cuts, and return it."""
+        split_surrogates = self.cuts_by(parsed)
+        if parsed.low_surrogates:
+            self.low_surrogates = _with(self.low_surrogates, parsed.low_surrogates)
         self.split_surrogates |= split_surrogates
         return split_surrogates
 

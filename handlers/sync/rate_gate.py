@@ -44,6 +44,16 @@ class RateGate:
             self._connections.limit_counters.count(settings.UPDATE_BYTES_PER_S)
         return wait_s
 
+    def bytes_debt_s(self) -> float:
+        """Return for how many seconds to read no more because of bytes that were counted already."""
+        if self.bytes.tokens >= 0:
+            return 0.0
+        self.bytes.refill(self._loop.time())
+        if self.bytes.tokens >= 0:
+            return 0.0
+        self.passed = settings.UPDATE_BYTES_PER_S.name
+        return self.bytes.debt_s()
+
     def spend_work(self, seconds: float) -> bool:
         """Count the time that was taken to serve messages; return whether the client must rest."""
         return self.work.spend(seconds, self._loop.time()) > 0

@@ -18,13 +18,14 @@ from handlers.sync import frames
 from handlers.sync.close_handshake import CloseHandshake
 from handlers.sync.frames import CLOSE, PING, TEXT, Control, FrameError, FrameReader, Item
 from handlers.sync.rate_gate import RateGate
-from handlers.sync.send_queue import LARGE_FRAME_BYTES, SendQueue
+from handlers.sync.send_queue import SendQueue
 
 _FRAME_OVERHEAD_BYTES = 64
 _TURN_S = 0.005
 """What one client's messages may take of one turn of the event loop; the others have to wait for the next."""
 _LEAST_WORK_S = 0.001
 _QUICK_BYTES = 130
+_LONG_BYTES = 2 << 10  # a longer message may take more than a turn: 7 kB of conflicting inserts take 0.2 s
 _LOOK_MASK = 7
 """Messages of more bytes may be slow, so there is a look at the clock after each; else after every eighth."""
 
@@ -50,9 +51,7 @@ class State(Enum):
     CLOSED = auto()
 
 
-_clock = time.perf_counter
-"""Not the loop's: that of uvloop stands still during a turn."""
-
+_clock = time.perf_counter  # not the loop's: that of uvloop stands still during a turn
 _HOLDING, _OPEN, _FAILED = State.HOLDING, State.OPEN, State.FAILED
 """Names of the module are read faster than members of an Enum, and there is a look at the state for each frame."""
 
@@ -72,7 +71,7 @@ class Receiver(Protocol):
         """Take a message."""
 
     async def receive_large(self, message: bytes) -> float:
-        """Take a message of more than 16 KiB; return the seconds of work. The socket reads on when this is done."""
+        """Take a message of more than 2 KiB; return the seconds of work. The socket reads on when this is done."""
 
     def gone(self, code: int | None) -> None:
         """The connection is lost; `code` is what the client closed with, if it did."""
@@ -230,6 +229,9 @@ class WebSocket(asyncio.Protocol):
         self._state = _OPEN
         items, self._held = self._held, []
         self._rates.refill()
+        if wait_s := self._rates.bytes_debt_s():  # a long message came in a read that was over the limit
+            self._hold(items, wait_s)
+            return
         begun = _clock()
         self._take(items, begun + _TURN_S)
         if self._rates.spend_work(_clock() - begun) and self._state is _OPEN:
@@ -250,7 +252,7 @@ class WebSocket(asyncio.Protocol):
                 type(item) is bytes
                 and item[:2] == usual_start
                 and messages.tokens >= 1
-                and (size := len(item)) <= LARGE_FRAME_BYTES
+                and (size := len(item)) <= _LONG_BYTES
             ):
                 messages.tokens -= 1
                 receiver.receive(item)
@@ -269,10 +271,8 @@ class WebSocket(asyncio.Protocol):
         """Count an item; return whether it is over the rate, or to be read in a thread because it is large."""
         if not isinstance(item, bytes):
             return self._rates.spend()
-        return self._rates.spend(self._cost(item)) or len(item) > LARGE_FRAME_BYTES
-
-    def _cost(self, message: bytes) -> float:
-        return 1 if message[:2] == self._receiver.usual_start else self._receiver.cost(message)
+        cost = 1 if item[:2] == self._receiver.usual_start else self._receiver.cost(item)
+        return self._rates.spend(cost) or len(item) > _LONG_BYTES
 
     # -- in, but later ----------------------------------------------------------------------------
 
@@ -299,7 +299,7 @@ class WebSocket(asyncio.Protocol):
         if wait_s:
             await asyncio.sleep(wait_s)
         if isinstance(item, bytes):
-            if len(item) > LARGE_FRAME_BYTES:
+            if len(item) > _LONG_BYTES:
                 self._rates.spend_work(await self._receiver.receive_large(item))
             else:
                 begun = _clock()

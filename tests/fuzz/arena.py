@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from crdt.document.document import Document
 from crdt.errors import CrdtError, Rejected, RoomDamaged, TextUnavailable
+from crdt.lifecycle.rooms import prepare
 from crdt.log import authorship, codec, restore
 from crdt.room.closing import reason_for
 from crdt.room.connection import Connection
+from crdt.room.incoming import Incoming, UpdateKind
 from crdt.room.room import Room
+from crdt.steps import run_through
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.parsed_update import Parsed
@@ -97,7 +100,7 @@ class Arena:
         assert isinstance(connection.outbox, Inbox)
         connection.outbox.take()
         try:
-            self.room.receive(connection, frame, self._now, parsed)
+            self._receive(user, connection, frame, parsed)
             if len(self.history) % _LOOK_EVERY == 0:
                 self.look()
         except (RoomDamaged, TextUnavailable):
@@ -115,6 +118,18 @@ class Arena:
             return ASKED
         self._check_nothing_lost(user, frame)
         return SAME
+
+    def _receive(self, user: str, connection: Connection, frame: bytes, parsed: Parsed | None) -> None:
+        """Have the room take a frame, a large one as `LargeUpdates` does."""
+        prepared = None
+        try:
+            if parsed is not None and user in WRITERS:
+                is_live = isinstance(y_protocol.decode(frame), y_protocol.SyncUpdate)
+                kind = UpdateKind.LIVE if is_live else UpdateKind.ANSWER
+                prepared = run_through(prepare(self.room, Incoming(parsed.update, user, 0, kind, connection), parsed))
+            self.room.receive(connection, frame, self._now, prepared)
+        finally:
+            self.room.document.forget_prepared()
 
     def _check_nothing_lost(self, user: str, frame: bytes) -> None:
         """Whoever sends new structs and hears nothing believes that they are kept."""

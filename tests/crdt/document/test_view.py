@@ -1,6 +1,5 @@
 """What pycrdt shows and edits."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pycrdt
@@ -9,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt.document.merging import EMPTY
-from crdt.document.view import TextCopy, View, edit_copy, make_edit
-from crdt.errors import LimitExceeded, TextUnavailable
+from crdt.document.view import NewDocument, TextCopy, View, edit_copy, make_edit
+from crdt.errors import TextUnavailable
 from crdt.rewriting.slices import count_structs
 from crdt.text.text_diff import MAX_EDITS
 from crdt.text.text_map import Edit
@@ -122,25 +121,15 @@ def test_view_is_loaded_from_a_copy_that_is_cut_for_what_comes() -> None:
     update = other.insert(3, "X")
     view = View(frozenset(), needs_cuts=True)
 
-    assert pieces(view.copy(base, parse(update))) == [3, 3]
-    view.load(base, [update], parse(update))
+    copy = view.copier(parse(update))(base)
+    with NewDocument() as new:
+        new.apply(copy)
+        new.apply(update)
+    view.replace(new)
 
+    assert pieces(copy) == [3, 3]
     assert view.texts(["codemirror"]) == {"codemirror": "abcXdef"}
     assert view.fresh().needs_cuts
-
-
-def test_error_between_updates_drops_the_document() -> None:
-    """It is passed on: pycrdt did not fail."""
-    view = loaded(B3)
-
-    def updates() -> Iterator[bytes]:
-        yield EMPTY
-        raise LimitExceeded("too slow", "work")
-
-    with pytest.raises(LimitExceeded):
-        view.integrate_slices(updates())
-
-    assert not view.is_loaded
 
 
 def pieces(update: bytes) -> list[int]:

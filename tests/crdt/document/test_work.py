@@ -30,58 +30,59 @@ def work(clock: Clock) -> Work:
 
 
 def test_usual_time_for_its_size_costs_nothing(work: Work, clock: Clock) -> None:
-    work.start(1_000_000)
+    measure = work.start(1_000_000)
     clock.now += 0.3
-    work.check()
-    work.finish_update()
+    measure.finish()
 
-    assert (work.overrun_s, work.is_slow, work.spent_s) == (0, False, 0)
+    assert (measure.check(), measure.is_slow, work.spent_s) == (0, False, 0)
 
 
 def test_update_that_would_cost_too_much_is_refused(work: Work, clock: Clock) -> None:
     """What earlier ones cost counts; those that cost nothing more still pass."""
-    work.start(0)
+    measure = work.start(0)
     clock.now += 0.6 * MAX_WORK_S
-    work.finish_update()
+    measure.finish()
 
-    work.start(0)
+    measure = work.start(0)
     clock.now += 0.6 * MAX_WORK_S
     with pytest.raises(LimitExceeded, match="too long") as caught:
-        work.finish_update()
+        measure.finish()
 
     assert caught.value.limit == "work"
-    work.start(0)
-    work.finish_update()
+    work.start(0).finish()
 
 
 def test_load_says_what_the_whole_document_costs(work: Work, clock: Clock) -> None:
-    work.start(0)
+    """What its parts cost does not count any more."""
+    measure = work.start(0)
     clock.now += 0.7
-    work.finish_update()
+    measure.finish()
 
-    work.start(0)
-    clock.now += 0.101
-    work.finish_load()
+    measure = work.start_load(0)
+    clock.now += 0.8
+    measure.finish()
 
-    assert work.spent_s == pytest.approx(0.1)
+    assert work.spent_s == pytest.approx(0.8, abs=0.01)
 
 
-def test_watched_slices_end_when_they_are_slow(work: Work, clock: Clock) -> None:
-    """Or go on until they are too much."""
+def test_known_document_may_cost_more(work: Work, clock: Clock) -> None:
+    """It was admitted: perhaps by a faster machine."""
+    measure = work.start_load(0)
+    clock.now += 2 * MAX_WORK_S
+    measure.finish_known()
 
-    def slow_pieces(each_s: float) -> list[bytes]:
-        taken = []
-        work.start(0)
-        for piece in work.watch([b"a", b"b", b"c", b"d"], gives_up=each_s < MAX_WORK_S):
-            taken.append(piece)
-            clock.now += each_s
-        return taken
+    assert work.spent_s > MAX_WORK_S
 
-    assert slow_pieces(0.001) == [b"a", b"b", b"c", b"d"]
-    assert slow_pieces(0.012) == [b"a", b"b"]
-    assert work.is_slow
-    with pytest.raises(LimitExceeded):
-        slow_pieces(MAX_WORK_S)
+
+def test_clock_stands_still_while_others_are_served(work: Work, clock: Clock) -> None:
+    measure = work.start(0)
+    clock.now += 0.1
+    measure.stop()
+    clock.now += 7
+    measure.go_on()
+    clock.now += 0.2
+
+    assert measure.used_s == pytest.approx(0.3)
 
 
 def test_long_texts_that_are_cut_often_need_cuts() -> None:

@@ -113,7 +113,7 @@ async def test_dispatch_timer_applies_late_presence(make_world) -> None:
         _, watcher = join(room, "bob")
         for clock in (1, 2):
             entry = y_protocol.AwarenessEntry(1, clock, f'{{"n":{clock}}}')
-            world.rooms.receive(room, ada, y_protocol.awareness_update([entry]))
+            room.receive(ada, y_protocol.awareness_update([entry]), world.now)
         world.now += 100
 
         await until(lambda: [f for f in watcher.frames if b'"n":2' in f])

@@ -82,14 +82,14 @@ async def test_log_writer_capacity_bounds_all_rooms_together(make_world, expect_
     async with world.rooms.use("one") as one, world.rooms.use("two") as two:
         ada, _ = join(one)
         bob, _ = join(two, "bob")
-        world.rooms.receive(one, ada, y_protocol.sync_update(Typist(5).insert(0, "x" * 70)))
+        one.receive(ada, y_protocol.sync_update(Typist(5).insert(0, "x" * 70)), NOW)
 
         with pytest.raises(RoomUnavailable):
-            world.rooms.receive(two, bob, y_protocol.sync_update(Typist(6).insert(0, "y")))
+            two.receive(bob, y_protocol.sync_update(Typist(6).insert(0, "y")), NOW)
         world.store.failing.clear()
         await all_saved(one)
         await until(lambda: world.rooms.writer.unsaved_bytes, lambda size: size == 0)
-        world.rooms.receive(two, bob, y_protocol.sync_update(Typist(6).insert(0, "y")))
+        two.receive(bob, y_protocol.sync_update(Typist(6).insert(0, "y")), NOW)
 
 
 async def test_log_writer_on_conflict_closes_the_room(world: World, expect_log) -> None:

@@ -10,6 +10,7 @@ from crdt.wire import y_protocol
 from storage.errors import StoreUnavailable
 from storage.records import Role, Status
 from tests.crdt.harness import Typist, join, send
+from tests.crdt.struct_bytes import placed, text, update_of
 from tests.crdt.world import World, all_saved
 from tests.waiting import until
 
@@ -63,6 +64,48 @@ async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
 
         assert len(room.files()["codemirror"]) == 140_000
         assert inbox.frames[-1].startswith(b"\x00\x01")
+
+
+async def test_edits_of_others_get_in_before_large_update(world: World) -> None:
+    """The room goes on while it is taken, and large updates of one room come one after the other."""
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        bob, _ = join(room, "bob")
+        large = [update_of(*(placed(text("x"), parent="t") for _ in range(4_000)), client=k) for k in (5, 6)]
+        typist = Typist(7)
+        taking = [
+            asyncio.create_task(world.rooms.receive_large(room, who, y_protocol.sync_update(update)))
+            for who, update in zip((ada, bob), large, strict=True)
+        ]
+        turns = 0
+        while room.journal.sequence == turns:
+            await asyncio.sleep(0)
+            send(room, bob, typist.insert(turns, "k"))
+            turns += 1
+        await asyncio.gather(*taking)
+
+        assert turns > 2
+        assert room.journal.sequence == turns + 2
+        assert room.files() == {"codemirror": "k" * turns, "t": "x" * 8_000}
+
+
+async def test_large_update_of_client_that_leaves_is_not_taken(world: World) -> None:
+    """Nothing of it stays, and the next one is taken."""
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        update = update_of(*(placed(text("x"), parent="t") for _ in range(4_000)))
+        taking = asyncio.create_task(world.rooms.receive_large(room, ada, y_protocol.sync_update(update)))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        room.members.leave(ada)
+        taking.cancel()
+        await asyncio.wait([taking])
+        bob, _ = join(room, "bob")
+        await world.rooms.receive_large(room, bob, y_protocol.sync_update(Typist(7).insert(0, "b" * 20_000)))
+
+        assert room.files() == {"codemirror": "b" * 20_000}
 
 
 async def test_session_deletion_drops_unsaved_edits(world: World) -> None:

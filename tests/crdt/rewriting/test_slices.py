@@ -6,7 +6,7 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.rewriting.slices import count_structs, slice_update
+from crdt.rewriting.slices import Slicer, count_structs
 from crdt.structs.partial import find_part
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
@@ -37,7 +37,7 @@ def test_slices_of_a_session_of_three_give_its_document(size: int) -> None:
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     clocks: dict[int, int] = {}
 
-    slices = list(slice_update(parsed, size))
+    slices = list(Slicer(parsed, size).run())
     for one in slices:
         assert count_structs(parse(one)) <= size
         clocks = clocks_after(clocks, one)
@@ -56,7 +56,7 @@ def test_slices_begin_where_the_document_ends() -> None:
     parsed = parse(Update([first, second, third], [(1, 0, 1), (2, 0, 1)]).encode())
     clocks = {1: 4}
 
-    for one in slice_update(parsed, 1):
+    for one in Slicer(parsed, 1).run():
         clocks = clocks_after(clocks, one)
 
     assert clocks == {1: 7, 2: 1, 3: 1}
@@ -65,4 +65,4 @@ def test_slices_begin_where_the_document_ends() -> None:
 def test_deletions_are_slices_of_their_own() -> None:
     parsed = parse(bytes.fromhex("0001010300010201" + "0401"))
 
-    assert [parse(one).ranges for one in slice_update(parsed, 2)] == [[(1, 0, 1), (1, 2, 3)], [(1, 4, 5)]]
+    assert [parse(one).ranges for one in Slicer(parsed, 2).run()] == [[(1, 0, 1), (1, 2, 3)], [(1, 4, 5)]]

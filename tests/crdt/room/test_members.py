@@ -4,12 +4,13 @@ from typing import Any, cast
 
 import pytest
 
-from crdt.lifecycle.rooms import Rooms
+from crdt.lifecycle import rooms
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.members import may_write
 from crdt.room.room import Room
-from crdt.wire import y_protocol
+from crdt.wire import update_parser, y_protocol
+from crdt.wire.parsed_update import Parsed
 from crdt.wire.y_protocol import AwarenessEntry
 from storage.records import Role
 from tests.crdt.harness import EMPTY, NOW, Inbox, Typist, join, make_room, send
@@ -82,12 +83,18 @@ async def test_receive_of_large_update_scans_for_writers_only(
 ) -> None:
     """No thread is spent on an update that is dropped."""
     room, connection, _, may = _room(role, is_open=is_open)
-    parsed = []
-    monkeypatch.setattr(Rooms, "receive", lambda _rooms, _room, _connection, _frame, scan: parsed.append(scan))
+    scanned = []
+
+    def counted(update: bytes) -> Parsed:
+        scanned.append(update)
+        return update_parser.read(update)
+
+    monkeypatch.setattr(rooms, "read", counted)
 
     await world.rooms.receive_large(room, connection, y_protocol.sync_update(Typist(5).insert(0, "a")))
 
-    assert [scan is not None for scan in parsed] == [may]
+    assert len(scanned) == may
+    assert room.files() == {"codemirror": "a" if may else ""}
 
 
 @pytest.mark.parametrize("is_open", [True, False])

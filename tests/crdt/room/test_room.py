@@ -9,6 +9,7 @@ from crdt.limits import RoomLimits
 from crdt.log import codec
 from crdt.log.restore import restore
 from crdt.room.closing import CloseReason
+from crdt.room.incoming import Prepared
 from crdt.wire import y_protocol
 from crdt.wire.update_parser import parse
 from harness.hostile import B3
@@ -405,7 +406,7 @@ def test_large_update_already_scanned_is_accepted() -> None:
     room = make_room()
     ada, _ = join(room)
 
-    room.receive(ada, y_protocol.sync_step2(B3), NOW, parse(B3))
+    room.receive(ada, y_protocol.sync_step2(B3), NOW, Prepared(parse(B3)))
 
     assert room.files()["text"] == "abcabcabc"
 

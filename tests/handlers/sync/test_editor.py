@@ -74,7 +74,7 @@ async def test_gone_leaves_the_room_and_all_counts() -> None:
 
 async def test_cost_of_whole_document_grows_with_size_and_repetition() -> None:
     scene = Scene()
-    scene.editor.socket.data_received(masked(y_protocol.sync_update(Typist(5).insert(0, "x" * 10_000))))
+    scene.room.receive(scene.connection, y_protocol.sync_update(Typist(5).insert(0, "x" * 10_000)), NOW)
     size = scene.room.document.size
     question = y_protocol.sync_step1({})
 

@@ -1,0 +1,164 @@
+"""A large update put into a document's view, a few milliseconds at a time.
+
+pycrdt integrates an update in one call, which nothing can end or interrupt. So a large one is integrated in slices,
+with a look at the clock after each. If they are slow, or there is no document yet, a document is loaded from a copy
+that is cut for the update, in slices too, and takes the place of the other one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from crdt.document.merging import PycrdtFailure
+from crdt.document.view import NewDocument, View
+from crdt.document.work import Measure, Work
+from crdt.rewriting.slices import Slicer
+from crdt.steps import Steps
+from crdt.wire.compact import IsInSequence, squash
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.update_parser import parse
+
+FEW_STRUCTS = 128
+"""An update of more structs is integrated in slices: this many take pycrdt 0.3 ms as a rule."""
+
+MAX_LOOSE = 2_000
+"""Structs that may be behind each other when pycrdt loads them: it joins them one by one, so that letters take 6 MB and
+a state of 64,000 takes 2 GB. Joined beforehand in Python they take 2 µs each."""
+
+_FIRST_STRUCTS = 16
+_MOST_STRUCTS = 512
+_STEP_S = 0.004
+"""Seconds between two moments in which others are served."""
+_LONG_SLICE_S = _STEP_S / 2
+_SHORT_SLICE_S = _STEP_S / 8
+
+
+@dataclass(slots=True)
+class Ahead:
+    """An update that is being put into the view, or is in it, before the document has it.
+
+    parsed      the update
+    copy        what pycrdt can read of it
+    has_changed  whether it changed anything; None while it is not in the view as a whole
+    meanwhile   what the document has taken since, as pycrdt can read it; None if nobody needs that
+    """
+
+    parsed: Parsed
+    copy: bytes
+    has_changed: bool | None = None
+    meanwhile: list[bytes] | None = None
+
+    def note(self, update: bytes) -> None:
+        """Note what the document has taken."""
+        if self.meanwhile is not None:
+            self.meanwhile.append(update)
+
+
+class _Lost(Exception):
+    """The document that slices were put into was dropped."""
+
+
+def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], Callable[[], bytes]]) -> Steps[bool]:
+    """Put a large update into a view, in steps; returns whether that changed it, or pycrdt has failed.
+
+    loading  returns, for the update, a function that makes what pycrdt loads: the document without it
+
+    Raises LimitExceeded if it takes too long. A part of the update may then be in the view.
+    """
+    slicer = yield partial(_slicer, ahead.copy, None if ahead.copy is not ahead.parsed.update else ahead.parsed)
+    if view.is_loaded:
+        measure = work.start(len(ahead.copy))
+        try:
+            has_changed = yield from _in_slices(_into(view), slicer, measure, gives_up=not view.needs_cuts)
+        except _Lost:
+            pass
+        else:
+            if view.needs_cuts or not measure.is_slow:
+                measure.finish()
+                return has_changed
+            view.needs_cuts = True
+    try:
+        yield from _load(view, work, ahead, loading(ahead.parsed))
+    except PycrdtFailure:
+        view.fail()
+    return True
+
+
+def _load(view: View, work: Work, ahead: Ahead, make_copy: Callable[[], bytes]) -> Steps[None]:
+    """Load the document anew, with the update and what has come meanwhile; raises PycrdtFailure."""
+    ahead.meanwhile = []
+    marks = view.marks
+    copy = yield make_copy
+    slicers = []
+    for update in (copy, ahead.copy):
+        slicer = yield partial(_slicer, update, None)
+        slicers.append(slicer)
+    measure = work.start_load(len(copy) + len(ahead.copy))
+    with NewDocument() as new:
+        for slicer in slicers:
+            yield from _in_slices(new.apply, slicer, measure, gives_up=False)
+        for update in ahead.meanwhile:
+            new.apply(update)
+    measure.finish()
+    ahead.meanwhile = None
+    if view.marks == marks:
+        view.replace(new)
+    else:
+        view.drop()  # characters were cut in two meanwhile, which this copy does not know
+
+
+def joined(state: bytes, loose: int, is_in_sequence: IsInSequence | None) -> bytes:
+    """Return a state with few structs behind each other; loose: how many there may be now; then as `squash`."""
+    return squash(state, is_in_sequence=is_in_sequence) if loose > MAX_LOOSE else state
+
+
+def copy_to_load(
+    state: bytes, copier: Callable[[bytes], bytes], loose: int, is_in_sequence: IsInSequence | None
+) -> bytes:
+    """Return a state as a view loads it; copier: `View.copier`; the others as `joined`."""
+    return copier(joined(state, loose, is_in_sequence))
+
+
+def _slicer(update: bytes, parsed: Parsed | None) -> Slicer:
+    return Slicer(parsed or parse(update, STORED_LIMITS), _FIRST_STRUCTS)
+
+
+def _into(view: View) -> Callable[[bytes], bool]:
+    """Return a function that puts a slice into the document that the view has now; it raises _Lost."""
+    token = view.token
+
+    def apply(part: bytes) -> bool:
+        if view.token is not token:
+            raise _Lost
+        return view.integrate(part)
+
+    return apply
+
+
+def _in_slices(apply: Callable[[bytes], bool], slicer: Slicer, measure: Measure, *, gives_up: bool) -> Steps[bool]:
+    """Apply an update, as many structs at a time as take a moment; returns whether one changed something.
+
+    gives_up  end as soon as it is slow
+
+    Raises LimitExceeded as `Measure.check`, and what `apply` raises.
+    """
+    has_changed = False
+    given_way_s = before_s = measure.used_s
+    for part in slicer.run():
+        has_changed |= apply(part)
+        measure.check()
+        now_s = measure.used_s
+        if gives_up and measure.is_slow:
+            break
+        if now_s - before_s > _LONG_SLICE_S:
+            slicer.size = max(1, slicer.size // 2)
+        elif now_s - before_s < _SHORT_SLICE_S:
+            slicer.size = min(_MOST_STRUCTS, slicer.size * 2)
+        if now_s - given_way_s > _STEP_S:
+            measure.stop()
+            yield None
+            measure.go_on()
+            given_way_s = measure.used_s
+        before_s = measure.used_s
+    return has_changed

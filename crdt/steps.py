@@ -1,0 +1,24 @@
+"""Long work in steps, so that whoever runs it can serve others in between.
+
+Work is a generator. It yields None where others may be served, and a function without arguments where something may
+be done in a thread; the function's answer comes back from `yield`. What work changes belongs to the event loop.
+"""
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+_Result = TypeVar("_Result")
+
+Steps = Generator[Callable[[], Any] | None, Any, _Result]
+
+
+def run_through(steps: Steps[_Result]) -> _Result:
+    """Do work as a whole; returns what it returns, raises what it raises."""
+    answer: Any = None
+    while True:
+        try:
+            call = steps.send(answer)
+        except StopIteration as stop:
+            result: _Result = stop.value
+            return result
+        answer = call() if call else None

@@ -1,0 +1,154 @@
+"""A large update that is put into the view in steps, with others' edits between them."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from crdt.document.document import Document
+from crdt.document.integration import FEW_STRUCTS
+from crdt.errors import LimitExceeded
+from crdt.limits import MAX_WORK_S
+from crdt.structs.struct_index import StructIndex
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.update_parser import parse
+from tests.crdt.harness import Typist
+from tests.crdt.struct_bytes import placed, text, update_of
+
+ROOT = "codemirror"
+BASE = "0123456789" * 60
+
+
+class Clock:
+    """CPU time that passes with each look at it."""
+
+    def __init__(self, step_s: float) -> None:
+        self.now = 0.0
+        self.step_s = step_s
+
+    def __call__(self) -> float:
+        self.now += self.step_s
+        return self.now
+
+
+def inserts(count: int = 10 * FEW_STRUCTS, client: int = 2) -> Parsed:
+    """Return an update that puts a letter before each of the first letters of the base."""
+    return parse(update_of(*(placed(text("x"), left=(1, k), right=(1, k + 1)) for k in range(count)), client=client))
+
+
+def expected(count: int = 400) -> str:
+    return "".join(letter + ("x" if k < count else "") for k, letter in enumerate(BASE))
+
+
+def opened(step_s: float = 0.0006) -> tuple[Document, Typist]:
+    """Return a document with the base as its text, and somebody who has it."""
+    subject = Document(cpu_s=Clock(step_s))
+    typist = Typist(1)
+    subject.apply(parse(typist.insert(0, BASE)))
+    subject.apply(parse(typist.insert(len(BASE), "!")))
+    return subject, typist
+
+
+def steps(subject: Document, parsed: Parsed) -> Iterator[None]:
+    """Do the steps of a preparation, what is for threads too."""
+    work = subject.prepare(parsed)
+    answer = None
+    while True:
+        try:
+            call = work.send(answer)
+        except StopIteration:
+            return
+        answer = call() if call else None
+        yield
+
+
+def test_prepared_update_is_in_nothing_but_the_view_before_it_is_applied() -> None:
+    """Texts and states in between are without it; applying it then needs no time."""
+    subject, _ = opened()
+    update = inserts(400)
+    before = subject.state()
+
+    for _ in steps(subject, update):
+        assert subject.texts([ROOT]) == {ROOT: BASE + "!"}
+        assert subject.state() == before
+
+    subject._work.cpu_s = lambda: pytest.fail("it is integrated again")
+    assert subject.apply(update)
+    assert subject.texts([ROOT]) == {ROOT: expected() + "!"}
+
+
+@pytest.mark.parametrize("step_s", [0.00025, 0.0004, 0.0006])
+@pytest.mark.parametrize("is_resting", [False, True])
+def test_edits_between_the_steps_are_there_afterwards(step_s: float, is_resting: bool) -> None:
+    """Keystrokes and others, whether the view was there, is loaded anew because it is slow, or was dropped."""
+    subject, typist = opened(step_s)
+    if is_resting:
+        subject.rest()
+    update = inserts(400)
+    source = random.Random(step_s)
+
+    typed = 0
+    for _ in steps(subject, update):
+        letter = typist.insert(len(typist.text), "k")
+        typed += 1
+        if source.random() < 0.5:
+            subject.defer(letter)
+        else:
+            subject.apply(parse(letter))
+        if source.random() < 0.1:
+            subject.rest()
+
+    assert typed > 1
+    assert subject.apply(update)
+    assert subject.texts([ROOT]) == {ROOT: expected() + "!" + "k" * typed}
+    assert Document(subject.state()).texts([ROOT]) == subject.texts([ROOT])
+
+
+def test_prepared_update_that_is_not_applied_is_forgotten() -> None:
+    subject, _ = opened()
+    for _ in steps(subject, inserts(400)):
+        pass
+
+    subject.forget_prepared()
+
+    assert subject.texts([ROOT]) == {ROOT: BASE + "!"}
+    assert subject.apply(inserts(400))
+    assert subject.texts([ROOT]) == {ROOT: expected() + "!"}
+
+
+def test_preparation_that_takes_too_long_or_is_given_up_leaves_no_trace() -> None:
+    subject, _ = opened()
+    before = subject.state()
+    given_up = subject.prepare(inserts(400))
+    call = next(given_up)
+    assert call
+    given_up.send(call())
+    given_up.close()
+    subject._work.cpu_s = Clock(MAX_WORK_S)
+
+    with pytest.raises(LimitExceeded, match="too long"):
+        list(steps(subject, inserts(400)))
+
+    assert subject.state() == before
+    assert subject.texts([ROOT]) == {ROOT: BASE + "!"}
+
+
+def test_update_of_few_texts_is_not_prepared() -> None:
+    subject, _ = opened()
+
+    assert not list(steps(subject, inserts(FEW_STRUCTS)))
+
+
+def test_place_of_an_update_stays_while_nothing_of_it_comes() -> None:
+    """So what was looked up before others edited still holds."""
+    index = StructIndex()
+    typist = Typist(1)
+    index.take_stored(parse(typist.insert(0, BASE)), "ada")
+    update = inserts(3)
+    known = index.known_of(update)
+    index.take_stored(parse(typist.insert(0, "more")), "ada")
+    assert index.known_of(update) == known
+
+    index.take_stored(inserts(1), "bob")
+
+    assert index.known_of(update) != known
