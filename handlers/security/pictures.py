@@ -48,17 +48,28 @@ class Pictures:
         most 4096 pixels a side, and 503 when too many wait already or memory is too short.
         """
         try:
-            return await self._workers.run(clean, file, is_whole, key=user_id, deadline_s=_DEADLINE_S)
+            found = await self._workers.run(_try_to_clean, file, is_whole, key=user_id, deadline_s=_DEADLINE_S)
         except WorkersBusy:
             raise unavailable("Too many pictures are being read.") from None
         except WorkTooLarge:
             raise _no_memory() from None
         except WorkerDied:
             raise _refused("cannot be read") from None
+        if isinstance(found, ApiError):
+            raise found
+        return found
+
+
+def _try_to_clean(file: bytes, is_whole: bool) -> bytes | ApiError:
+    """Return what `clean` returns or raises: a picture that is refused is no work that failed."""
+    try:
+        return clean(file, is_whole)
+    except ApiError as error:
+        return error
 
 
 def clean(file: bytes, is_whole: bool = False) -> bytes:
-    """The work of `Pictures.clean`, which a worker process does."""
+    """The work of `Pictures.clean`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow merely warns of does not survive the rewriting
