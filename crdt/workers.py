@@ -48,7 +48,7 @@ class WorkersSettings:
     processes: int = WORKERS.field()
     memory_mb: int = WORKER_MB.field()
     idle_s: float = WORKER_IDLE_S.field()
-    waiting_per_key: int = 4
+    waiting_per_key: int = 16
     waiting: int = 64
     wait_s: float = 30.0
 

@@ -9,6 +9,7 @@ in a string are found too.
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from crdt.document.merging import EMPTY
@@ -29,11 +30,20 @@ MAX_SPAN = 20_000
 RedactedIds = dict[int, list[int]]
 """{client id: clocks, in order}: units of text, and values"""
 
-MAX_WORK = 20_000_000
-"""Steps of the regular expression, which holds everybody up: some tenths of a second in all."""
 
-MAX_VISITS = 20_000_000
-"""Items that are looked at next to changed ones: some seconds of a thread."""
+@dataclass(frozen=True, slots=True)
+class SearchBounds:
+    """What one search may cost; some seconds of a worker process.
+
+    work    steps of the regular expression: some tenths of a second in all
+    visits  items that are looked at next to changed ones
+    """
+
+    work: int = 20_000_000
+    visits: int = 20_000_000
+
+
+BOUNDS = SearchBounds()
 
 _FEW = 20
 """Changes of one update in one place that are looked at one by one; for more, all of the place is."""
@@ -51,13 +61,13 @@ class _Search:
     redacted_ids  {client id: clocks}
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, bounds: SearchBounds) -> None:
         self.text_units = units(text)
         self.length = len(self.text_units)
         self.redacted_ids: dict[int, set[int]] = {}
         self._secret = Secret(text)
-        self._work = MAX_WORK
-        self._visits = MAX_VISITS
+        self._work = bounds.work
+        self._visits = bounds.visits
         parts = "".join(f"[{re.escape(unit)}{BLOCK}]" for unit in self.text_units)
         self._partly = re.compile(f"(?!{BLOCK}{{{self.length}}}){parts}")
 
@@ -167,7 +177,7 @@ class _Search:
             yield start, end
 
 
-def find(chunks: Sequence[Chunk], first: int, last: int, text: str) -> RedactedIds:
+def find(chunks: Sequence[Chunk], first: int, last: int, text: str, bounds: SearchBounds = BOUNDS) -> RedactedIds:
     """Return the structs that showed `text` after any of the entries `first` to `last`.
 
     chunks  the whole log up to `last`, at least
@@ -175,7 +185,7 @@ def find(chunks: Sequence[Chunk], first: int, last: int, text: str) -> RedactedI
     A unit that was taken out already counts as any: what was cut short can be done again.
     Raises LimitReached if that takes too long, RoomDamaged.
     """
-    search = _Search(text)
+    search = _Search(text, bounds)
     try:
         restored = restore.restore(None, chunks, until=first - 1, reads_summaries=True)
         order = ItemOrder(restored.state or EMPTY)

@@ -83,7 +83,7 @@ class Redactor:
             await check()
             await self._rooms.writer.saved(room, room.journal.sequence)
             chunks = await read_log(self._store, session_id, 0, _CHUNKS_PER_READ, until=last)
-            ids = await self._work(user_id, redaction.find, chunks, first, last, text)
+            ids = await self._work(user_id, redaction.find, chunks, first, last, text, redaction.BOUNDS)
             if not ids:
                 raise NotFound("text in that part of the log")
             async with self._rooms.compactor.one_at_a_time:

@@ -1,7 +1,9 @@
 """Stores versions of a room's document, also those that typing earned."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from crdt import limits
 from crdt.document.server_edits import code_root
@@ -47,6 +49,7 @@ class VersionWriter:
         self._clock = environment.clock
         self._workers = environment.workers
         self._settings = settings
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def save_if_due(self, room: Room) -> None:
         """Store an automatic version when typing has paused, or went on for long enough, or everybody left."""
@@ -81,13 +84,22 @@ class VersionWriter:
     async def store(
         self, room: Room, kind: VersionKind, author_id: str, author_name: str, label: str, *, spare: int = 0
     ) -> tuple[Version, bool]:
-        """Store a version of the document as it is now, once the log is committed up to there.
+        """Store a version of the document, once the log is committed up to there.
+
+        One after another in each room: a version with a higher number never has an older text.
 
         spare  how many more versions must fit than this one
 
         Returns (version, True), or (the newest version, False) if nothing changed since.
         Raises LimitReached, NotFound, RoomDamaged or RoomUnavailable.
         """
+        lock = self._locks.setdefault(room.session_id, asyncio.Lock())
+        async with lock:
+            return await self._store_now(room, kind, author_id, author_name, label, spare)
+
+    async def _store_now(
+        self, room: Room, kind: VersionKind, author_id: str, author_name: str, label: str, spare: int
+    ) -> tuple[Version, bool]:
         snapshot, now = Snapshot(room), self._clock()
         sequence = snapshot.sequence
         contributors = tuple(room.contributions.since_version)

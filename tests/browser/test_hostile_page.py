@@ -178,10 +178,15 @@ class Visit:
         return page
 
     async def look(self) -> dict[str, Any]:
-        """Return what there is to change: also who the browser is."""
+        """Return what there is to change: also who the browser is.
+
+        Not how large the document is, which is known while somebody has the session open.
+        """
         session = f"/session/{self.session_id}"
         paths = ("/user/me", "/session", session, f"{session}/invites", f"/chat/{self.session_id}")
         seen = {path: (await self.api.get(path)).body for path in paths}
+        for one in (seen[session], *seen["/session"]["items"]):
+            one.pop("documentSize", None)
         seen["logins"] = [one["id"] for one in (await self.api.get("/user/logins")).body["items"]]
         seen["browser"] = await self.one.page.evaluate(WHO_AM_I)
         return {**seen, "code": (await self.api.live(self.session_id))["code"]}

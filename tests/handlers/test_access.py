@@ -40,6 +40,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/session/([^/]+)/invites"): OWNER,
     ("DELETE", r"/session/([^/]+)/invites/([^/]+)"): DELETED_BY_OWNER,
     ("POST", r"/session/([^/]+)/ticket"): MEMBERS,
+    ("POST", r"/session/([^/]+)/compact"): OWNER,
     ("GET", r"/invite/([^/]+)"): ALL,
     ("POST", r"/chat/send"): (401, 404, 404, 404, 201, 201, 201),
     ("GET", r"/chat/([^/]+)"): MEMBERS,

@@ -294,6 +294,7 @@ FIELDS = {
     ("POST", "/user/logout"): [],
     ("POST", "/session/{id}/invites"): ["role", "expiresIn", "maxUses"],
     ("POST", "/session/{id}/ticket"): [],
+    ("POST", "/session/{id}/compact"): [],
     ("POST", "/chat/{sessionId}/read"): ["sequence"],
     ("POST", "/session/{id}/join"): ["invite"],
     ("POST", "/session/{id}/leave"): [],

@@ -115,6 +115,7 @@ async def _code(ada: Api, session_id: str) -> None:
 
 
 async def _ends(ada: Api, session_id: str) -> None:
+    await ada.post(f"/session/{session_id}/compact")
     await ada.delete(f"/session/{session_id}")
     other = await log_in(ada.url, "ada2")
     await ada.get("/user/usage")

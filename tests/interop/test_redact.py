@@ -12,6 +12,7 @@ import pytest
 
 import crdt.history.redaction
 import crdt.log.segments
+from crdt.history.redaction import SearchBounds
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import code_of, guest_of, joined, typing_frame
@@ -223,11 +224,11 @@ async def test_redaction_of_invalid_request_is_refused(
     ):
         assert code_of(await api.post(path, {**body, **change})) == expected
     with monkeypatch.context() as patched:
-        patched.setattr(crdt.history.redaction, "MAX_VISITS", 0)
+        patched.setattr(crdt.history.redaction, "BOUNDS", SearchBounds(visits=0))
         assert code_of(await ada.post(path, body)) == (409, "limit_reached")
     assert (await ada.live(session_id))["code"] == "secret\n" * 3
     assert (await ada.post(path, body)).body["characters"] == 18
-    monkeypatch.setattr(crdt.history.redaction, "MAX_WORK", 100)
+    monkeypatch.setattr(crdt.history.redaction, "BOUNDS", SearchBounds(work=100))
     assert code_of(await ada.post(path, {**body, "text": "crets!"})) == (409, "limit_reached")
     assert (await ada.live(session_id))["code"] == "\n" * 3
 
