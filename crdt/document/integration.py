@@ -12,7 +12,7 @@ from functools import partial
 from crdt.document.merging import PycrdtFailure
 from crdt.document.view import NewDocument, View
 from crdt.document.work import Measure, Work
-from crdt.rewriting.slices import Slicer
+from crdt.rewriting.slices import Slicer, count_structs
 from crdt.steps import Steps
 from crdt.wire.compact import IsInSequence, squash
 from crdt.wire.content import STORED_LIMITS
@@ -69,12 +69,13 @@ def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], 
     slicer = yield partial(_slicer, ahead.copy, None if ahead.copy is not ahead.parsed.update else ahead.parsed)
     if view.is_loaded:
         measure = work.start(len(ahead.copy))
+        reloads = not view.needs_cuts and count_structs(ahead.parsed) > _MOST_STRUCTS  # fewer are not worth it
         try:
-            has_changed = yield from _in_slices(_into(view), slicer, measure, gives_up=not view.needs_cuts)
+            has_changed = yield from _in_slices(_into(view), slicer, measure, gives_up=reloads)
         except _Lost:
             pass
         else:
-            if view.needs_cuts or not measure.is_slow:
+            if not reloads or not measure.is_slow:
                 measure.finish()
                 return has_changed
             view.needs_cuts = True
