@@ -125,5 +125,5 @@ class Services:
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)
     strangers: FairGate = field(default_factory=lambda: FairGate(_STRANGERS_PER_S, _STRANGERS_BURST, time.monotonic))
-    exports: FairQueue = field(default_factory=lambda: FairQueue(3, 4, 64, 60.0))
+    exports: FairQueue = field(default_factory=lambda: FairQueue(3, 16, 64, 60.0))
     message_listeners: list[Callable[[Message, User], None]] = field(default_factory=list)
