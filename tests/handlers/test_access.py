@@ -27,6 +27,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("POST", r"/user/avatar"): SIGNED_IN,
     ("DELETE", r"/user/avatar"): SIGNED_IN,
     ("GET", r"/user/([^/]+)/avatar"): ALL,
+    ("GET", r"/user/usage"): SIGNED_IN,
     ("GET", r"/session"): SIGNED_IN,
     ("POST", r"/session"): (401, 201, 403, 201, 201, 201, 201),
     ("GET", r"/session/([^/]+)"): MEMBERS,

@@ -350,11 +350,11 @@ async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, n
 
 
 async def test_hostile_field_name_is_refused_and_returned_unchanged(ada: Api) -> None:
-    """Names of fields may be hostile too; they come back in `errors` as they are."""
+    """Names of fields may be hostile too; they come back in `errors` as they are, long ones cut."""
     for key in ["\0", "$where", "a.b", "__proto__", "constructor", "x" * 60_000, "😀", "\u202e", "{0}", "%s", "", " "]:
         answer = await ada.post("/session", {key: 1})
         is_problem(answer, 422, "invalid")
-        assert list(answer.body["errors"]) == [key]
+        assert list(answer.body["errors"]) == [key[:64]]
 
 
 @pytest.mark.parametrize(
