@@ -65,6 +65,18 @@ export interface components {
     Confirmation: {
       message: string
     }
+    /**
+     * @description What the user's own sessions take: logs, checkpoints, versions, chat, and their picture.
+     *
+     *     At `maxBytes` no version and no session is added, somewhat above no edit either.
+     */
+    Usage: {
+      bytes: number
+      maxBytes: number
+      sessions: number
+      maxSessions: number
+      isNearlyFull: boolean
+    }
     /** @description `ended` counts the other logins, which have ended. */
     PasswordChanged: {
       message: string
@@ -593,6 +605,7 @@ export type Problem = components["schemas"]["Problem"]
 export type SignedIn = components["schemas"]["SignedIn"]
 export type User = components["schemas"]["User"]
 export type Confirmation = components["schemas"]["Confirmation"]
+export type Usage = components["schemas"]["Usage"]
 export type PasswordChanged = components["schemas"]["PasswordChanged"]
 export type Logins = components["schemas"]["Logins"]
 export type Login = components["schemas"]["Login"]
