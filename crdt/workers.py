@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import pickle
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -247,8 +248,10 @@ class _Worker:
 
     def kill(self) -> None:
         self.stay()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        if self.is_alive:
+            # not `Process.kill`: it waits for the process first, and if that just died the event loop never learns how
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
 
     async def end(self) -> int:
         """Kill the process and wait until it is gone; return its exit code, or minus the signal that ended it."""

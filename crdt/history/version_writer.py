@@ -84,45 +84,43 @@ class VersionWriter:
     async def store(
         self, room: Room, kind: VersionKind, author_id: str, author_name: str, label: str, *, spare: int = 0
     ) -> tuple[Version, bool]:
-        """Store a version of the document, once the log is committed up to there.
+        """Store a version of the document as it is now, once the log is committed up to there.
 
-        One after another in each room: a version with a higher number never has an older text.
+        In each room one after another, in the order of the calls: a version with a higher number never has an older
+        text.
 
         spare  how many more versions must fit than this one
 
         Returns (version, True), or (the newest version, False) if nothing changed since.
         Raises LimitReached, NotFound, RoomDamaged or RoomUnavailable.
         """
-        lock = self._locks.setdefault(room.session_id, asyncio.Lock())
-        async with lock:
-            return await self._store_now(room, kind, author_id, author_name, label, spare)
-
-    async def _store_now(
-        self, room: Room, kind: VersionKind, author_id: str, author_name: str, label: str, spare: int
-    ) -> tuple[Version, bool]:
         snapshot, now = Snapshot(room), self._clock()
-        sequence = snapshot.sequence
         contributors = tuple(room.contributions.since_version)
-        files, documents = await snapshot.read(self._workers, author_id)
-        await self._writer.saved(room, sequence)
+        lock = self._locks.setdefault(room.session_id, asyncio.Lock())
+        async with lock:  # whoever asks first gets it first
+            files, documents = await snapshot.read(self._workers, author_id)
+            version = Version(
+                session_id=room.session_id,
+                number=0,
+                sequence=snapshot.sequence,
+                files=files,
+                main_root=code_root(files, room.main_root),
+                label=label,
+                kind=kind,
+                author_id=author_id,
+                author_name=author_name,
+                contributors=contributors,
+                created_at=now,
+                documents=documents,
+            )
+            return await self._add(room, version, spare)
+
+    async def _add(self, room: Room, version: Version, spare: int) -> tuple[Version, bool]:
+        await self._writer.saved(room, version.sequence)
         usage = await self._store.usage(room.quota.owner_id)
         if usage.bytes >= self._settings.user_bytes:
             raise QuotaReached.of_bytes(limits.USER_BYTES.variable, usage.bytes, self._settings.user_bytes)
-        version = Version(
-            session_id=room.session_id,
-            number=0,
-            sequence=sequence,
-            files=files,
-            main_root=code_root(files, room.main_root),
-            label=label,
-            kind=kind,
-            author_id=author_id,
-            author_name=author_name,
-            contributors=contributors,
-            created_at=now,
-            documents=documents,
-        )
         settings = self._settings
         stored = await self._store.add_version(version, settings.versions - spare, settings.auto_versions)
-        room.contributions.versioned(sequence, now)
+        room.contributions.versioned(version.sequence, version.created_at)
         return stored
