@@ -115,7 +115,7 @@ async def test_maps_lists_and_xml_are_shown_read_only(
     await ada.until_saved()
 
     await ada.go(f"/s/{session_id}/versions")
-    await expect(ada.page.get_by_label("cells", exact=True)).to_contain_text("no difference")
+    await expect(ada.page.get_by_role("region", name="cells", exact=True)).to_contain_text("no difference")
     await expect(ada.page.get_by_label("toString", exact=True)).to_contain_text("second")
     await ada.check_access()
     await ada.page.get_by_label("Compare version 1 with").select_option("none")
