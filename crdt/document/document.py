@@ -159,7 +159,7 @@ class Document:
         cuts  it cuts a character in two (`StructIndex.take` says so): the text is then read from a corrected copy
 
         The update is kept even if pycrdt fails: then there are no texts to be had (`has_texts`). Raises LimitExceeded
-        if it takes too long; the document is then as it was before.
+        if it takes too long; the document is then as it was before. While another is prepared, each counts as a change.
         """
         self.catch_up()
         view, ahead, update = self._view, self._ahead, parsed.update
@@ -175,7 +175,7 @@ class Document:
             view.drop()
             has_changed = True
         else:
-            has_changed = self._show(update, parsed) if done is None else bool(done.has_changed)
+            has_changed = bool(done.has_changed) if done else self._show(update, parsed) or self._ahead is not None
         if has_changed:
             self._loose += count_structs(parsed)
             self._push(parsed.update, parsed, update)

@@ -11,6 +11,7 @@ from crdt.errors import LimitExceeded
 from crdt.limits import MAX_WORK_S
 from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
+from crdt.wire.slicing import delete_set
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 from tests.crdt.struct_bytes import placed, text, update_of
@@ -114,6 +115,20 @@ def test_prepared_update_that_is_not_applied_is_forgotten() -> None:
     assert subject.texts([ROOT]) == {ROOT: BASE + "!"}
     assert subject.apply(inserts(400))
     assert subject.texts([ROOT]) == {ROOT: expected() + "!"}
+
+
+def test_edit_that_the_prepared_update_makes_too_is_a_change() -> None:
+    """The view has it already, but the document does not: the prepared update may never be applied."""
+    subject, _ = opened()
+    deletion = delete_set([(1, 0, 5)])
+    for _ in steps(subject, parse(inserts(400).update.removesuffix(b"\0") + deletion)):
+        pass
+
+    assert subject.apply(parse(b"\0" + deletion))
+    subject.forget_prepared()
+
+    assert subject.texts([ROOT]) == {ROOT: BASE[5:] + "!"}
+    assert Document(subject.state()).texts([ROOT]) == subject.texts([ROOT])
 
 
 def test_preparation_that_takes_too_long_or_is_given_up_leaves_no_trace() -> None:
