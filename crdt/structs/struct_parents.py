@@ -91,6 +91,11 @@ class StructParents:
             for client, runs in placement.parents.items():
                 for clock, parent in runs:
                     self.extend(client, clock, parent)
+            return
+        for root in parsed.shared.roots:
+            if (root, None) != self._first:  # it was looked up in an empty document, and another root came first
+                for client, (clock, _) in parsed.spans.items():
+                    self.extend(client, clock, (root, None))
 
     def extend(self, client: int, clock: int, parent: Parent) -> None:
         """Note that a client's structs have this parent from this clock on."""

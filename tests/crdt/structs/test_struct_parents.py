@@ -70,6 +70,22 @@ def test_documents_share_nothing() -> None:
     assert StructIndex().parents.is_single
 
 
+def test_place_in_an_empty_document_holds_though_another_root_comes_first() -> None:
+    """Both were looked up while the document was empty, as a large update's places are."""
+    index = StructIndex()
+    large = admit(index, update_of(placed(text("ab"), parent="t"), client=5))
+    other = admit(index, update_of(placed(text("cd"), parent="u"), client=6))
+    assert large
+    assert other
+
+    index.take_stored(other, "ada")
+    index.take_stored(large, "ada")
+
+    assert (place(index, 5, 0), place(index, 6, 1)) == (("t", None), ("u", None))
+    with pytest.raises(Rejected, match="lie apart"):
+        admit(index, update_of(placed(text("x"), left=(5, 0), right=(6, 0)), client=7))
+
+
 def test_struct_between_neighbours_has_their_parent(index: StructIndex) -> None:
     """Also where the neighbour is in the same update, in a section that comes later."""
     behind = Section(2, 0, [placed(text("x"), left=(3, 0)), placed(text("y"), left=(2, 0), right=(3, 1))])
