@@ -289,4 +289,4 @@ def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
     admitted: Admitted = yield partial(check_update, index, parsed, incoming.author, foreign, lambda: state)
     if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
         yield from room.document.prepare(admitted.parsed)
-    return Prepared(parsed, admitted, known)
+    return Prepared(parsed, admitted, known, foreign)

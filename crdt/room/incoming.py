@@ -1,6 +1,6 @@
 """One update as a room receives it: a record with its author, its time and its kind."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
 
@@ -31,11 +31,17 @@ class Prepared:
     parsed    the scan of the update
     admitted  what of it may be taken, None if that is not known
     known     `StructIndex.known_of` when that was looked up
+    foreign   `Room.foreign` then
     """
 
     parsed: Parsed
     admitted: Admitted | None = None
     known: Sequence[int] = ()
+    foreign: Set[int] = frozenset()
+
+    def holds(self, known: Sequence[int], foreign: Set[int]) -> bool:
+        """Whether what may be taken of the update is still that, as these are so now."""
+        return self.admitted is not None and self.known == known and self.foreign == foreign
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,11 +263,9 @@ class Room:
 
     def _admit(self, incoming: Incoming, read: Parsed) -> Admitted:
         """Check a scanned update against the document and its quota; return what to apply."""
-        prepared = incoming.prepared
-        if prepared and prepared.admitted and self.index.known_of(read) == prepared.known:
-            admitted = prepared.admitted
-        else:
-            foreign = self.foreign(incoming, read)
+        prepared, foreign = incoming.prepared, self.foreign(incoming, read)
+        admitted = prepared.admitted if prepared and prepared.holds(self.index.known_of(read), foreign) else None
+        if admitted is None:
             admitted = check_update(self.index, read, incoming.author, foreign, self.document.state)
         if admitted.parsed:
             is_exact = incoming.kind is not UpdateKind.LIVE

@@ -2,10 +2,14 @@
 
 import pytest
 
+from crdt.lifecycle.rooms import prepare
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
+from crdt.room.incoming import Incoming, UpdateKind
 from crdt.room.room import Room
+from crdt.steps import run_through
 from crdt.wire import y_protocol
+from crdt.wire.update_parser import parse
 from tests.crdt.harness import NOW, Inbox, Typist, join, make_room, send
 
 ADAS, BOBS = 5, 6
@@ -94,6 +98,22 @@ def test_answer_claims_only_ids_that_its_sender_announced(room: Room, ada: Typis
     assert room.index.owners[ADAS] == "ada"
     assert brought(room, ADAS) == [(0, "ada")]
     assert inbox.closed is None
+
+
+def test_edits_of_somebody_who_comes_while_an_answer_is_prepared_are_left_to_them(
+    room: Room, ada: Typist, bob: Typist
+) -> None:
+    """What was found out about a large answer before is found out again."""
+    room.members.leave(began(room, ada)[0])
+    at_bob, _ = join(room, "bob")
+    update = bytes(bob.doc.get_update())
+    incoming = Incoming(update, "bob", NOW, UpdateKind.ANSWER, at_bob)
+    prepared = run_through(prepare(room, incoming, parse(update)))
+
+    announce(room, join(room, "ada")[0], ADAS)
+    room.receive(at_bob, y_protocol.sync_step2(update), NOW, prepared)
+
+    assert room.files() == {"codemirror": "a"}
 
 
 def test_edits_of_somebody_who_is_here_are_left_to_them(room: Room, ada: Typist, bob: Typist) -> None:
