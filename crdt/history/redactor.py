@@ -109,6 +109,7 @@ class Redactor:
         room.integrate_pending()
         update = await self._work(found.user_id, redaction.deletion, room.document.state(), found.ids)
         room.take_edit(found.user_id, update, self._rooms.clock())
+        room.upkeep.redactions += 1
 
     async def _replace_state(self, room: Room, found: "_Found") -> None:
         """The room's own copy; what comes in meanwhile cannot bring the text back: its structs are known."""

@@ -94,33 +94,53 @@ class VersionWriter:
         Returns (version, True), or (the newest version, False) if nothing changed since.
         Raises LimitReached, NotFound, RoomDamaged or RoomUnavailable.
         """
-        snapshot, now = Snapshot(room), self._clock()
-        contributors = tuple(room.contributions.since_version)
+        drawn = _Drawn(room, self._clock())
         lock = self._locks.setdefault(room.session_id, asyncio.Lock())
         async with lock:  # whoever asks first gets it first
-            files, documents = await snapshot.read(self._workers, author_id)
+            while True:
+                files, documents = await drawn.snapshot.read(self._workers, author_id)
+                await self._writer.saved(room, drawn.snapshot.sequence)
+                await self._check_quota(room)
+                if drawn.redactions == room.upkeep.redactions:
+                    break
+                drawn = _Drawn(room, self._clock())  # what was read may have text that was taken out of all versions
             version = Version(
                 session_id=room.session_id,
                 number=0,
-                sequence=snapshot.sequence,
+                sequence=drawn.snapshot.sequence,
                 files=files,
                 main_root=code_root(files, room.main_root),
                 label=label,
                 kind=kind,
                 author_id=author_id,
                 author_name=author_name,
-                contributors=contributors,
-                created_at=now,
+                contributors=drawn.contributors,
+                created_at=drawn.at,
                 documents=documents,
             )
-            return await self._add(room, version, spare)
+            settings = self._settings
+            stored = await self._store.add_version(version, settings.versions - spare, settings.auto_versions)
+            room.contributions.versioned(version.sequence, version.created_at)
+            return stored
 
-    async def _add(self, room: Room, version: Version, spare: int) -> tuple[Version, bool]:
-        await self._writer.saved(room, version.sequence)
+    async def _check_quota(self, room: Room) -> None:
         usage = await self._store.usage(room.quota.owner_id)
         if usage.bytes >= self._settings.user_bytes:
             raise QuotaReached.of_bytes(limits.USER_BYTES.variable, usage.bytes, self._settings.user_bytes)
-        settings = self._settings
-        stored = await self._store.add_version(version, settings.versions - spare, settings.auto_versions)
-        room.contributions.versioned(version.sequence, version.created_at)
-        return stored
+
+
+class _Drawn:
+    """What a version is made of, as it is when this is made.
+
+    at            milliseconds since 1970
+    contributors  who edited since the last version
+    redactions    see `Upkeep`
+    """
+
+    __slots__ = ("at", "contributors", "redactions", "snapshot")
+
+    def __init__(self, room: Room, at: int) -> None:
+        self.at = at
+        self.snapshot = Snapshot(room)
+        self.contributors = tuple(room.contributions.since_version)
+        self.redactions = room.upkeep.redactions

@@ -15,6 +15,7 @@ class Upkeep:
     compacted_at     when an owner last had the document made smaller, None for never
     packed           log position up to which the log was looked at for packing
     pins             uses of the room apart from its connections; it stays loaded while there are any
+    redactions       how often text was taken out of its past: what was read of the document before is not to be stored
     large            held while one large update is taken, None if there has been none
     idle_since       when nobody was first seen using it, None while somebody does
     """
@@ -26,5 +27,6 @@ class Upkeep:
     compacted_at: int | None = None
     packed: int = 0
     pins: int = 0
+    redactions: int = 0
     large: asyncio.Lock | None = None
     idle_since: int | None = None

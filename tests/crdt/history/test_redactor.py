@@ -1,5 +1,7 @@
 """An owner takes a secret out of everything that is stored."""
 
+import asyncio
+
 import pytest
 
 from crdt.lifecycle.loading import read_log
@@ -9,6 +11,7 @@ from crdt.reading.blanking import BLOCK
 from storage.errors import NotFound
 from tests.crdt.harness import Typist, join, send
 from tests.crdt.world import World
+from tests.waiting import until
 
 
 async def allowed() -> None:
@@ -42,6 +45,24 @@ async def test_redact_takes_text_out_of_document_log_and_versions(leaked: World)
     version = await leaked.store.version("one", 1)
     assert version.files == {"codemirror": "key=" + BLOCK * 6}
     assert (redaction.characters, redaction.updates, redaction.versions) == (6, 1, 1)
+
+
+async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> None:
+    """Its text was read before; it gets its number when the other versions were looked through already."""
+    async with leaked.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, Typist(6).insert(0, "# "))
+    held = leaked.store.held["usage"] = asyncio.Event()
+    leaked.store.calls.clear()
+    saving = asyncio.create_task(leaked.versions.save("one", "ada", "Ada"))
+    await until(lambda: "usage" in leaked.store.calls)
+
+    await leaked.redactor.redact("one", "ada", 1, 3, "secret", allowed)
+    held.set()
+    stored, is_new = await saving
+
+    assert is_new
+    assert "secret" not in str((await leaked.store.version("one", stored.number)).files)
 
 
 async def test_redact_leaves_no_byte_of_the_text_in_the_log(leaked: World) -> None:
