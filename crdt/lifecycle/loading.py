@@ -52,10 +52,15 @@ class RoomLoader:
             task = asyncio.get_running_loop().create_task(self._load(session_id), name="load room")
             self._tasks[session_id] = task
             task.add_done_callback(lambda done: self._forget_task(session_id, done))
-        await asyncio.shield(task)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+            raise RoomUnavailable("the server is stopping") from None
 
     async def finish(self) -> None:
-        """Return when nothing is being loaded any more."""
+        """Return when nothing is being loaded any more; if this is cancelled, so is the loading."""
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def _forget_task(self, session_id: str, task: "asyncio.Task[None]") -> None:

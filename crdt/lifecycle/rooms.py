@@ -120,13 +120,13 @@ class Rooms:
         await self._maintenance.stop()
         await self.storage_quota.stop()
         await self._large_answers.stop()
-        await self._loader.finish()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 await self.writer.drain()
                 for room in self._loaded:
                     with contextlib.suppress(StoreError, RoomUnavailable):  # the log is enough to start from
                         await self.compactor.checkpoint(room)
+                await self._loader.finish()
         await self.writer.stop()
         return all(room.journal.is_saved for room in self._loaded)
 

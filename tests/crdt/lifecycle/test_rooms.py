@@ -51,6 +51,22 @@ async def test_drain_with_failed_checkpoint_is_clean(make_world) -> None:
     assert await world.rooms.drain(5) is True
 
 
+async def test_drain_does_not_wait_for_a_document_that_takes_long_to_load(make_world) -> None:
+    """It has as long as everything else; whoever waits for the document hears that the server stops."""
+    world = make_world()
+    await world.session("slow")
+    await world.session()
+    world.store.held["chunks"] = asyncio.Event()
+    opening = asyncio.create_task(world.rooms.use("slow").__aenter__())
+    await until(lambda: "chunks" in world.store.calls)
+
+    async with asyncio.timeout(20):
+        assert await world.rooms.drain(0.1) is True
+
+    with pytest.raises(RoomUnavailable, match="stopping"):
+        await opening
+
+
 async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
     """Both kinds of large sync messages work, from a writer and from a viewer."""
     await world.session()
