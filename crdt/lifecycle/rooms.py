@@ -239,7 +239,7 @@ class Rooms:
         """A membership's end is committed."""
         self.changes.note()
         if room := self._loaded.get(session_id):
-            room.members.close([c for c in room.members.connections if c.user_id == user_id], reason)
+            room.members.remove(user_id, reason)
 
     def user_changed(self, user: Mapping[str, Any]) -> None:
         """A user's new name or picture is committed; `user` as `Connection.user`."""

@@ -29,7 +29,7 @@ class Members:
     claims     whose client ids are whose
     """
 
-    __slots__ = ("_index", "broadcast", "claims", "connections", "is_open", "observers", "presence")
+    __slots__ = ("_changed_roles", "_index", "broadcast", "claims", "connections", "is_open", "observers", "presence")
 
     def __init__(
         self, index: StructIndex, contributions: Contributions, context: RoomContext, *, is_open: bool
@@ -38,6 +38,7 @@ class Members:
         self.is_open = is_open
         self.connections: dict[Connection, None] = {}
         self.observers: list[Observer] = []
+        self._changed_roles: dict[str, Role | None] = {}  # since the room was loaded; None: no member any more
         self._index = index
         self.broadcast = Broadcast(self.connections, context.encode, context.scheduler)
         self.presence = Presence(
@@ -54,6 +55,8 @@ class Members:
     def join(self, connection: Connection) -> None:
         """Let a client in: ask for what it has if it may write, tell it who is here."""
         self.connections[connection] = None
+        if connection.user_id in self._changed_roles:
+            self._changed_roles[connection.user_id] = connection.role
         for observer in self.observers:
             observer.joined(connection)
         self._update_rights(connection)
@@ -93,8 +96,19 @@ class Members:
             self.leave(connection)
             connection.outbox.close(reason, message)
 
+    def takes_late_edits(self, connection: Connection) -> bool:
+        """Whether an edit is accepted that a client sent before it left: not from one who may no longer write."""
+        role = self._changed_roles.get(connection.user_id, connection.role)
+        return role is not None and may_write(role, is_open=self.is_open)
+
+    def remove(self, user_id: str, reason: CloseReason) -> None:
+        """Close the connections of a user who is no member any more."""
+        self._changed_roles[user_id] = None
+        self.close([connection for connection in self.connections if connection.user_id == user_id], reason)
+
     def set_role(self, user_id: str, role: Role) -> None:
         """Change what a user's open connections may do, without a reconnect."""
+        self._changed_roles[user_id] = role
         for connection in list(self.connections):
             if connection.user_id == user_id:
                 connection.role = role

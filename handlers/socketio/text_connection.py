@@ -7,7 +7,6 @@ from typing import Protocol
 
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
-from crdt.room.members import may_write
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
@@ -93,8 +92,7 @@ class TextConnection:
     @property
     def may_write(self) -> bool:
         """Whether what the client has sent may be written: also if it has left since, unless it was sent away."""
-        members = self._session.room.members
-        return not self._is_closed and may_write(self.connection.role, is_open=members.is_open)
+        return not self._is_closed and self._session.room.members.takes_late_edits(self.connection)
 
     # -- text and presence ------------------------------------------------------------------------
 

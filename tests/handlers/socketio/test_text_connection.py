@@ -6,6 +6,7 @@ from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessUpdate
 from handlers.socketio.text_connection import TextConnection
+from storage.records import Role
 from tests.crdt.harness import NOW, change, join
 from tests.handlers.socketio.text_scene import TextScene
 
@@ -62,6 +63,26 @@ async def test_text_connection_that_left_announces_nothing() -> None:
     connection.announce()
 
     assert states(scene) == {}
+
+
+async def test_text_connection_that_left_may_write_unless_the_user_has_lost_the_right() -> None:
+    """A worker may still compare the text that it sent last."""
+    scene = TextScene()
+    members = scene.room.members
+    connection, _ = scene.join("ada", 7)
+    scene.leave(connection, is_lost=True)
+    seen = [connection.may_write]
+
+    members.set_role("ada", Role.VIEWER)
+    seen.append(connection.may_write)
+    members.set_role("ada", Role.EDITOR)
+    seen.append(connection.may_write)
+    members.remove("ada", CloseReason.MEMBER_REMOVED)
+    seen.append(connection.may_write)
+    again, _ = scene.join("ada", 8)
+
+    assert seen == [True, False, True, False]
+    assert (connection.may_write, again.may_write) == (True, True)
 
 
 async def test_text_connection_closed_by_room_tells_its_client() -> None:
