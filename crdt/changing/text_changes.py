@@ -4,8 +4,10 @@ What is small is compared here. The rest, and edits of large documents, are made
 feed is brought up to date before its edits are made.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from weakref import WeakValueDictionary
 
 from crdt.document.server_edits import CarriedEdit, edit_carried
 from crdt.document.view import TextCopy
@@ -33,6 +35,7 @@ class TextChanges:
         self._workers = workers
         self._clock = clock
         self._cpu_s = cpu_s
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def refresh(self, feed: TextFeed, key: str) -> None:
         """Bring a feed up to date; it still is when this returns, as nothing is awaited after that.
@@ -60,8 +63,17 @@ class TextChanges:
         check   raises if the client may not do this any more; called after waiting for a worker
         worked  called with the seconds for which the event loop worked, also if that was in vain
 
+        One after another of each user in a room: a client that has come back sends what its last change made.
+
         Raises what `check`, `Room.edit` and `Workers.run` raise; the document is then unchanged.
         """
+        key = client.feed.room.session_id, client.user_id
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            await self._change(client, code, check, worked)
+
+    async def _change(
+        self, client: TextClient, code: str, check: Callable[[], None], worked: Callable[[float], None]
+    ) -> None:
         feed = client.feed
         await self.refresh(feed, client.user_id)
         with self._measured(worked):

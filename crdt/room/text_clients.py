@@ -6,7 +6,7 @@ keeps how the text changed, and each client's bases: texts that it may have had 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from crdt.document.server_edits import code_root
 from crdt.room.room import Room
@@ -184,6 +184,8 @@ class TextClient:
         self._own_revision = 0
         self._own_until: int | None = None
         self._retired: list[Base] = []
+        self.heirs: WeakKeyDictionary[TextClient, int] = WeakKeyDictionary()
+        """Later connections of its user, and when what they may have of this one expires."""
         self._style = b""
         self._is_new = True
         self._has_received = False
@@ -208,7 +210,7 @@ class TextClient:
         """The client has the text that was on its way to it."""
         if self._in_flight:
             if self._has_received:
-                self._retire(self._known, now + RETIRED_MS)  # not the empty text that it began with
+                self.retire(self._known, now + RETIRED_MS)  # not the empty text that it began with
             for base in self._retired:
                 if base.expires_at == _UNTIL_THE_NEXT:
                     base.expires_at = now + RETIRED_MS
@@ -249,15 +251,18 @@ class TextClient:
         feed.write(self.user_id, carried, now, update)
         if base is not self._known:
             is_own = self._known is self._own
-            self._retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)  # it may be shown later
+            self.retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)  # it may be shown later
         self._known = self._own = Base(change.plain, carried_map, feed.revision)
         self._own_revision, self._own_until = feed.revision, None
+        for heir, expires_at in self.heirs.items():
+            heir.retire(self._own, expires_at)
         self._style = line_ends(change.text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
-        """Take over what an earlier connection of the same user may have had."""
+        """Take over what an earlier connection of the same user may have had, also what is still made of its text."""
+        other.heirs[self] = expires_at
         for base in other.possible_bases():
-            self._retire(base, expires_at)
+            self.retire(base, expires_at)
 
     def possible_bases(self) -> list[Base]:
         """Return the bases that the client may have: what it knows, what is on its way to it, what it sent last."""
@@ -287,6 +292,7 @@ class TextClient:
         is_past = self._own_until is not None and now > self._own_until
         return is_past and self._own is not None and self._own.text == text
 
-    def _retire(self, base: Base, expires_at: int) -> None:
+    def retire(self, base: Base, expires_at: int) -> None:
+        """Note what the client may have for a while."""
         base.expires_at = expires_at
         self._retired.append(base)

@@ -85,6 +85,24 @@ async def test_change_that_is_compared_elsewhere_keeps_what_is_typed_meanwhile()
     assert len(scene.worked) == 4
 
 
+@pytest.mark.parametrize("sends_early", [False, True])
+async def test_change_of_a_client_that_came_back_is_not_made_twice(sends_early: bool) -> None:
+    """Its connection broke while a worker compared what it had sent, and what it sends then has that in it."""
+    scene = Scene("ada")
+    (before,) = scene.clients
+    first = await scene.begin(before, FIRST)
+    after = TextClient(scene.feed, "ada")
+    after.remember(before, NOW + 30_000)
+
+    second = asyncio.create_task(scene.change(after, f"{FIRST}more\n")) if sends_early else None
+    await asyncio.sleep(0)
+    scene.workers.release.set()
+    await first
+    await (second or scene.change(after, f"{FIRST}more\n"))
+
+    assert scene.text == f"{FIRST}more\n"
+
+
 async def test_changes_of_two_clients_at_the_same_time_are_both_made() -> None:
     scene = Scene("ada", "bob")
     ada, bob = scene.clients
