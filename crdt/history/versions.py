@@ -6,7 +6,7 @@ from functools import partial
 
 from crdt.changing.whole_texts import WholeTexts
 from crdt.document.server_edits import code_root
-from crdt.errors import NoText, VersionDamaged
+from crdt.errors import NoText, RoomUnavailable, VersionDamaged
 from crdt.history.snapshot import Snapshot
 from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
@@ -132,6 +132,8 @@ class Versions:
         names the other roots that differ. Raises as `save` does, NotFound also for a version or root that there is
         not, VersionDamaged, and NoText if `root` is no text, or if nothing but such roots differs.
         """
+        loaded = self._rooms.find(session_id)
+        redactions = loaded.upkeep.redactions if loaded else 0
         target = await self._version(session_id, number)
         texts = target.files or {}
         if root is not None and root not in texts:
@@ -142,7 +144,14 @@ class Versions:
             if others and _shows(room.files(), texts):
                 raise NoText(others)
             await self._versions.keep(room, user_id, user_name, f"Before version {number} was restored")
-            await self._whole_texts.edit(room, user_id, partial(_restored, texts, root), check)
+
+            async def check_all() -> None:
+                if check:
+                    await check()
+                if room.upkeep.redactions != redactions:
+                    raise RoomUnavailable("text was taken out of the session's past meanwhile")
+
+            await self._whole_texts.edit(room, user_id, partial(_restored, texts, root), check_all)
             label = f"Version {number} restored"
             stored, is_new = await self._versions.store(room, VersionKind.RESTORE, user_id, user_name, label)
             return Restored(stored, is_new, others)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from crdt.errors import RoomUnavailable
 from crdt.lifecycle.loading import read_log
 from crdt.log.codec import decode_chunk
 from crdt.past.moment import Moment
@@ -63,6 +64,25 @@ async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> N
 
     assert is_new
     assert "secret" not in str((await leaked.store.version("one", stored.number)).files)
+
+
+async def test_restore_of_a_version_does_not_bring_back_what_was_taken_out_meanwhile(leaked: World) -> None:
+    """The version was read before, with the text in it."""
+    async with leaked.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, Typist(6).insert(0, "# "))
+    held = leaked.store.held["usage"] = asyncio.Event()
+    leaked.store.calls.clear()
+    restoring = asyncio.create_task(leaked.versions.restore("one", "ada", "Ada", 1))
+    await until(lambda: "usage" in leaked.store.calls)
+
+    await leaked.redactor.redact("one", "ada", 1, 3, "secret", allowed)
+    held.set()
+
+    with pytest.raises(RoomUnavailable, match="taken out"):
+        await restoring
+    async with leaked.rooms.use("one") as room:
+        assert "secret" not in room.files()["codemirror"]
 
 
 async def test_redact_leaves_no_byte_of_the_text_in_the_log(leaked: World) -> None:
