@@ -13,9 +13,10 @@ from handlers.rates import Bucket
 _IN_ONE_TURN = 4
 """Requests let through in one turn of the event loop. Each costs about a millisecond, and everybody else waits for
 the end of the turn."""
-_MAX_WAITING_EACH = 600
-_MAX_WAITING = 2_000
-"""Requests that wait: of one address, which may be several classes that come back together, and in all."""
+_MAX_WAITING_EACH = 2_000
+_MAX_WAITING = 6_000
+"""Requests that wait: of one address, and in all. A school behind one address may have 600 clients, and each sends
+three requests together after its first: it signs in, polls, and tries a WebSocket."""
 
 
 class FairGate:

@@ -1,6 +1,7 @@
 """All Socket.IO connections by Engine.IO session id: how fast each may be, and the clients that signed in on them."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 
 from tornado.httputil import HTTPServerRequest
@@ -31,7 +32,11 @@ class _Connection:
 
 
 class Clients:
-    """The connections, and the client of each that has signed in."""
+    """The connections, and the client of each that has signed in.
+
+    _at_gate  how many requests of each stranger's connection wait for their turn
+    _late     connections that wait for their turn while the time to sign in has ended: they get it again
+    """
 
     def __init__(self, services: Services, server: SocketIOServer, sessions: Membership) -> None:
         self._services = services
@@ -39,6 +44,8 @@ class Clients:
         self._sessions = sessions
         self._connections: dict[str, _Connection] = {}
         self._clients: dict[str, EventClient] = {}
+        self._at_gate: Counter[str] = Counter()
+        self._late: set[str] = set()
 
     def find(self, key: str) -> EventClient | None:
         """Return the client that signed in on a connection, if one has."""
@@ -82,8 +89,20 @@ class Clients:
             if wait_s:
                 self._services.connections.slowed += 1
                 await asyncio.sleep(wait_s)
-        if not await self._services.strangers.passes(address):
+        if not await self._passes_gate(key, address):
             raise errors.rate_limited(1, "Too many people are signing in.")
+
+    async def _passes_gate(self, key: str, address: str) -> bool:
+        self._at_gate[key] += 1
+        try:
+            return await self._services.strangers.passes(address)
+        finally:
+            self._at_gate[key] -= 1
+            if not self._at_gate[key]:
+                del self._at_gate[key]
+                if key in self._late:
+                    self._late.remove(key)
+                    self._expect_sign_in(key)
 
     async def sign_in(self, key: str, request: HTTPServerRequest, auth: object) -> None:
         """Sign a client in.
@@ -110,7 +129,9 @@ class Clients:
         asyncio.get_running_loop().call_later(delay_s, self._drop_unless_signed_in, key)
 
     def _drop_unless_signed_in(self, key: str) -> None:
-        if self.drop_stranger(key):
+        if key in self._at_gate:  # it waits for the server, not for the client
+            self._late.add(key)
+        elif self.drop_stranger(key):
             self._services.limit_counters.count(settings.SIGN_IN_S)
 
     def drop_stranger(self, key: str) -> bool:

@@ -77,6 +77,18 @@ async def test_more_than_may_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -
         task.cancel()
 
 
+async def test_clients_of_a_school_behind_one_address_wait_and_none_is_refused() -> None:
+    """After its first request each of 600 clients signs in, polls and tries a WebSocket."""
+    gate = FairGate(1, 0, lambda: 0.0)
+
+    waiting = [asyncio.create_task(gate.passes("school")) for _ in range(3 * 600)]
+    await asyncio.sleep(0)
+
+    assert not any(task.done() for task in waiting)
+    for task in waiting:
+        task.cancel()
+
+
 async def test_cancelled_request_holds_up_nobody() -> None:
     clock = Clock()
     gate, went = FairGate(1_000, 1, clock), list[str]()

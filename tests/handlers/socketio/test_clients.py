@@ -1,5 +1,6 @@
 """Connections before and after somebody signs in on them: limits, time-outs, and a store that is away."""
 
+import asyncio
 import json
 
 import pytest
@@ -20,6 +21,26 @@ async def test_connection_without_sign_in_is_closed(start_server) -> None:
     await (await RawEvents.open(Api(server.url))).until_closed()
 
     assert server.parts.services.limit_counters["sign_in_s"] == 1
+
+
+async def test_connection_whose_sign_in_waits_for_its_turn_stays_open(
+    start_server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time to sign in is over long before its turn comes."""
+    server = await start_server(sign_in_s=1)
+    ada = await Api(server.url).sign_up("ada")
+    raw, turn = await RawEvents.open(ada), asyncio.Event()
+
+    async def passes(_: str) -> bool:
+        return await turn.wait()
+
+    monkeypatch.setattr(server.parts.services.strangers, "passes", passes)
+    signing_in = asyncio.create_task(raw.sign_in({"token": ada.token}))
+    await asyncio.sleep(1.2)
+    turn.set()
+
+    assert (await signing_in)[0] == "40"
+    assert not server.parts.services.limit_counters["sign_in_s"]
 
 
 async def test_sign_in_while_store_is_away_is_retried(
