@@ -17,6 +17,12 @@ _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
 )
 """Characters that nobody sees, apart from those of the category Cf: fillers, and selectors of a variant."""
 
+_TOLD_APART = tuple(
+    frozenset(map(chr, letters))
+    for letters in (range(0x0E01, 0x0E2F), range(0x05D0, 0x05EB), range(0x0561, 0x0587), range(0x03B1, 0x03CA))
+)
+"""The letters of Thai, Hebrew, Armenian and Greek. The table finds more of them alike than their readers do."""
+
 
 def name_key(name: str) -> str:
     """Return what no two users may share: their name without capitals and without characters that nobody sees.
@@ -30,9 +36,8 @@ def name_key(name: str) -> str:
 
 def name_skeleton(name: str) -> str:
     """Return what names that look alike have in common: `victim`, full-width, with a Cyrillic `с` or a dotless `ı`."""
-    plain = _folded("".join(character for character in name if not _is_unseen(character)))
     alike = _look_alikes()
-    shape = "".join(alike.get(character, character) for character in unicodedata.normalize("NFD", plain))
+    shape = "".join(alike.get(character, character) for character in _shape(name))
     return _folded(" ".join(shape.split())) or name_key(name)
 
 
@@ -40,8 +45,25 @@ def are_confusable(name: str, other: str) -> bool:
     """Whether two names look alike.
 
     Those of ASCII only do not: 1, l and I, or m and rn, are told apart by whoever chose them, such as anna1 and annal.
+    Names that differ only in letters of one such script do not either: the table says that the Thai letters ค, ด and ต
+    are alike, and the Hebrew vav and final nun.
     """
-    return not (name.isascii() and other.isascii()) and name_skeleton(name) == name_skeleton(other)
+    if (name.isascii() and other.isascii()) or name_skeleton(name) != name_skeleton(other):
+        return False
+    shapes = [_shape(name), _shape(other)]
+    differing = [pair for pair in zip(*shapes, strict=False) if pair[0] != pair[1]]
+    return len(shapes[0]) != len(shapes[1]) or not differing or not all(map(_are_told_apart, differing))
+
+
+def _shape(name: str) -> str:
+    """Return the characters that skeletons are made of."""
+    plain = _folded("".join(character for character in name if not _is_unseen(character)))
+    return " ".join(unicodedata.normalize("NFD", plain).split())
+
+
+def _are_told_apart(pair: tuple[str, str]) -> bool:
+    """Whether two characters are of one script whose readers know them as different letters."""
+    return all(map(str.isascii, pair)) or any(all(map(letters.__contains__, pair)) for letters in _TOLD_APART)
 
 
 def _is_unseen(character: str) -> bool:

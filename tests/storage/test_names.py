@@ -55,6 +55,24 @@ def test_names_of_ascii_are_told_apart_by_those_who_chose_them(name: str, other:
     assert not are_confusable(name, other)
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("ตา", "ดา"), ("คาว", "ดาว"), ("ชาย", "ซาย"), ("מא", "םא"), ("דן", "דו"), ("בן", "בו"), ("Գոհար", "Զոհար"),
+     ("Ρόσα", "Ρόοα"), ("müller1", "müllerl"), ("Юра0", "Юраo")],
+)  # fmt: skip
+def test_names_that_differ_in_letters_of_one_script_are_told_apart_by_its_readers(name: str, other: str) -> None:
+    assert not are_confusable(name, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("müller1", "mü\u0661\u0661er1"), ("v\u0131ctim1", "victiml"), ("Иван", "Ивaн"), ("דן", "ד1"), ("ตาa", "ดา\u0430"),
+     ("ада", "ада\u200c")],
+)  # fmt: skip
+def test_names_that_differ_in_letters_of_two_scripts_are_confusable(name: str, other: str) -> None:
+    assert are_confusable(name, other)
+
+
 def test_name_of_ascii_and_its_look_alike_are_confusable() -> None:
     assert are_confusable("anna1", "аnna1")
     assert are_confusable("аnna1", "anna1")
