@@ -4,13 +4,7 @@ CREATE TABLE usage (
     bytes      INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-INSERT INTO usage SELECT id,
-    (SELECT coalesce(sum(length(data)), 0) FROM log WHERE session_id = id)
-    + (SELECT coalesce(sum(length(state)), 0) FROM checkpoints WHERE session_id = id)
-    + (SELECT coalesce(sum(coalesce(length(content), length(CAST(files AS BLOB)))), 0)
-        FROM versions WHERE session_id = id)
-    + (SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM messages WHERE session_id = id)
-    FROM sessions;
+INSERT INTO usage SELECT id, session_bytes(id) FROM sessions;
 
 CREATE TRIGGER usage_of_session AFTER INSERT ON sessions BEGIN
     INSERT INTO usage VALUES (NEW.id, 0) ON CONFLICT DO NOTHING;

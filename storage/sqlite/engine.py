@@ -20,7 +20,7 @@ from storage.errors import RowDamaged, StoreUnavailable
 from storage.places import try_file, try_folder
 from storage.sqlite.files.lock import FileLock, is_locked, lock_file
 from storage.sqlite.files.open_files import Loss, OpenFiles
-from storage.sqlite.migrations import migrate, rehearse_steps, steps_done
+from storage.sqlite.migrations import migrate, run_steps, steps_done, survey
 from storage.sqlite.rescue import empty_log, keep_aside, put_back
 
 _T = TypeVar("_T")
@@ -172,9 +172,10 @@ class Engine:
         done = steps_done(connection)
         if is_used:
             return True
+        seen = survey(connection, done)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            rehearse_steps(connection, done)
+            run_steps(connection, done, seen)
             work(connection)
         finally:
             if connection.in_transaction:

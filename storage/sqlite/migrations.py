@@ -1,7 +1,9 @@
 """The schema of a database file, brought up to date by scripts that run once each, in order."""
 
+import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 
 from storage.errors import StoreUnavailable
@@ -16,7 +18,42 @@ MIGRATIONS = (
     "6_look_alikes.sql",
     "7_usage.sql",
 )
-"""Scripts in this package; the database's `user_version` says how many have run. They may call `name_skeleton`."""
+"""Scripts in this package; the database's `user_version` says how many have run.
+
+They may call `name_skeleton`, and `session_bytes`, which returns what a session takes.
+"""
+
+_SPARED = {"versions_without_checksum": "versions", "messages_without_checksum": "messages"}
+"""{index: its table}. They only help to find rows of earlier releases; a table with damaged pages has none."""
+
+_SIZES = {
+    "log": "length(data)",
+    "checkpoints": "length(state)",
+    "versions": "length(CAST(files AS BLOB))",
+    "messages": "length(CAST(text AS BLOB))",
+}
+"""{table: what a row of it takes, in bytes}, as of the steps before there were counters."""
+_PACKED = "coalesce(length(content), length(CAST(files AS BLOB)))"
+"""What a version takes from `5_checksums.sql` on."""
+
+_PRIMARY_CODE = 0xFF
+"""The bits of SQLite's extended result codes that say what kind of error it is."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What an older file has, as it was before any step.
+
+    It is made outside of the transaction: one that has met a damaged page cannot be committed.
+
+    damaged  tables that have damaged pages
+    usage    {session: bytes that it takes}, without what cannot be read
+    """
+
+    damaged: frozenset[str]
+    usage: Mapping[str, int]
 
 
 def steps_done(connection: sqlite3.Connection) -> int:
@@ -30,22 +67,50 @@ def steps_done(connection: sqlite3.Connection) -> int:
     return done
 
 
-def migrate(connection: sqlite3.Connection, done: int) -> None:
-    """Bring the schema up to date, each step in its own transaction; done: how many the file has seen."""
-    for step in range(done, len(MIGRATIONS)):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            _run_step(connection, step)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
+def survey(connection: sqlite3.Connection, done: int) -> Survey:
+    """Look at a file whose schema is to be brought up to date; done: how many steps it has seen."""
+    if done in (0, len(MIGRATIONS)):
+        return Survey(frozenset(), {})
+    sizes = {**_SIZES, "versions": _PACKED} if done > MIGRATIONS.index("5_checksums.sql") else _SIZES
+    damaged, usage = set(), {row[0]: 0 for row in connection.execute("SELECT id FROM sessions").fetchall()}
+    for table, size in sizes.items():
+        if _read(connection, f"SELECT sum(created_at) FROM {table} NOT INDEXED") is None:  # noqa: S608 - all ours
+            damaged.add(table)
+        query = f"SELECT sum({size}) FROM {table} WHERE session_id = ?"  # noqa: S608 - all ours
+        for session_id in usage:
+            usage[session_id] += _read(connection, query, session_id) or 0
+    return Survey(frozenset(damaged), usage)
+
+
+def _read(connection: sqlite3.Connection, query: str, *values: str) -> int | None:
+    """Return the number that a query finds, 0 for NULL; None if that needs a damaged page."""
+    try:
+        return int(connection.execute(query, values).fetchone()[0] or 0)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_CORRUPT:
             raise
+        return None
 
 
-def rehearse_steps(connection: sqlite3.Connection, done: int) -> None:
+def migrate(connection: sqlite3.Connection, done: int) -> None:
+    """Bring the schema up to date; done: how many steps the file has seen.
+
+    It is one transaction. So where a step fails, the server that wrote the file can still open it.
+    """
+    seen = survey(connection, done)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        run_steps(connection, done, seen)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def run_steps(connection: sqlite3.Connection, done: int, seen: Survey) -> None:
     """Run the migrations that are missing inside the caller's transaction."""
     for step in range(done, len(MIGRATIONS)):
-        _run_step(connection, step)
+        _run_step(connection, step, seen)
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -62,9 +127,14 @@ def _statements(script: str) -> Iterator[str]:
         yield statement
 
 
-def _run_step(connection: sqlite3.Connection, step: int) -> None:
+def _run_step(connection: sqlite3.Connection, step: int, seen: Survey) -> None:
     """Run a migration inside the caller's transaction; step: its place in `MIGRATIONS`."""
     connection.create_function("name_skeleton", 1, name_skeleton, deterministic=True)
+    connection.create_function("session_bytes", 1, lambda session_id: seen.usage.get(session_id, 0))
     for statement in _statements(files("storage.sqlite").joinpath(MIGRATIONS[step]).read_text()):
-        connection.execute(statement)
+        index = next((index for index in _SPARED if f"CREATE INDEX {index} " in statement), "")
+        if index and _SPARED[index] in seen.damaged:
+            _log.error("pages of the table %s are damaged; what can be read is kept", _SPARED[index])
+        else:
+            connection.execute(statement)
     connection.execute(f"PRAGMA user_version={step + 1:d}")

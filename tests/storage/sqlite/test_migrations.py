@@ -1,5 +1,6 @@
 """What an older database file becomes when this server opens it."""
 
+import logging
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -30,6 +31,9 @@ from tests.storage.rows import (
 )
 
 MANY = 1_000
+
+_INTERIOR = (2, 5)
+"""Kinds of pages that lead to others, in the first byte (SQLite's file format, 1.6)."""
 
 SINCE_VERSION_1 = {
     "avatar_key",
@@ -221,6 +225,51 @@ class TestVersion1:
         assert await store.user("u-ada") == ADA
         await store.close(is_clean=True)
 
+    @pytest.mark.parametrize("table", ["versions", "messages", "log"])
+    async def test_migration_leaves_out_what_is_on_a_malformed_page(
+        self, path: Path, table: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The server before used such a file too, but for the rows on that page."""
+        with closing(sqlite3.connect(path)) as db:
+            for script in MIGRATIONS[1:4]:
+                db.executescript(files("storage.sqlite").joinpath(script).read_text())
+            db.execute("PRAGMA user_version=4")
+            for number in range(10, 60):
+                _insert(db, "messages", asdict(message(f"<{number}>" + "x" * 700, sequence=number)))
+                _insert(db, "log", asdict(chunk(number, number, b"<%d>" % number + bytes(700))))
+                described = asdict(version(number=number)) | {
+                    "contributors": "[]",
+                    "files": f'{{"code":"{"x" * 1_500}"}}',
+                }
+                _insert(db, "versions", described)
+            db.commit()
+            _break_first_leaf(db, path, table)
+        store = SqliteStore(path)
+
+        with caplog.at_level(logging.CRITICAL, "storage.sqlite.migrations"):
+            await store.open()
+
+        assert (await store.user("u-ada")) == ADA
+        versions, messages = (
+            await store.versions("s1", None, MANY, with_files=True),
+            await store.messages("s1", None, MANY),
+        )
+        assert any(one.is_damaged for one in versions) is (table == "versions")
+        assert any(one.is_damaged for one in messages) is (table == "messages")
+        assert (await store.usage("u-ada")).bytes > 50 * 700 + (50 * 700 if table == "versions" else 0)
+        await store.close(is_clean=True)
+
+    async def test_migration_that_fails_late_can_be_taken_back(self, path: Path) -> None:
+        """The last step fails: the file is as the server before has left it, which so can open it."""
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("CREATE TABLE usage (x)")
+        before = _dump(path)
+
+        with pytest.raises(StoreUnavailable):
+            await SqliteStore(path).open()
+
+        assert _dump(path) == before
+
     async def test_migrated_file_has_schema_of_new_file(self, path: Path, tmp_path: Path) -> None:
         """The same tables, columns and indexes."""
         new = tmp_path / "new" / "collab.db"
@@ -236,6 +285,20 @@ def _insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
     known = {name: value for name, value in row.items() if name not in SINCE_VERSION_1}
     places = ", ".join(f":{name}" for name in known)
     db.execute(f"INSERT INTO {table} ({', '.join(known)}) VALUES ({places})", known)
+
+
+def _break_first_leaf(db: sqlite3.Connection, path: Path, table: str) -> None:
+    """Overwrite the head of the first leaf of a table's tree, so that SQLite calls it malformed."""
+    (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    (size,) = db.execute("PRAGMA page_size").fetchone()
+    db.close()
+    data, page = bytearray(path.read_bytes()), root
+    while data[(at := (page - 1) * size)] in _INTERIOR:
+        cell = at + int.from_bytes(data[at + 12 : at + 14])
+        page = int.from_bytes(data[cell : cell + 4])
+    assert page != root
+    data[at : at + 8] = b"\xff" * 8
+    path.write_bytes(data)
 
 
 def _dump(path: Path) -> list[str]:
