@@ -31,11 +31,12 @@ CREATE TRIGGER usage_checkpoint_changed AFTER UPDATE OF state ON checkpoints BEG
 END;
 
 CREATE TRIGGER usage_version_added AFTER INSERT ON versions BEGIN
-    UPDATE usage SET bytes = bytes + length(NEW.content) WHERE session_id = NEW.session_id;
+    UPDATE usage SET bytes = bytes + coalesce(length(NEW.content), length(CAST(NEW.files AS BLOB)))
+        WHERE session_id = NEW.session_id;
 END;
 
 CREATE TRIGGER usage_version_changed AFTER UPDATE OF content ON versions BEGIN
-    UPDATE usage SET bytes = bytes + length(NEW.content)
+    UPDATE usage SET bytes = bytes + coalesce(length(NEW.content), length(CAST(NEW.files AS BLOB)))
         - coalesce(length(OLD.content), length(CAST(OLD.files AS BLOB))) WHERE session_id = NEW.session_id;
 END;
 
