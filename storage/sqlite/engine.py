@@ -23,6 +23,7 @@ from storage.sqlite.files.open_files import Loss, OpenFiles
 from storage.sqlite.migrations import migrate, run_steps, steps_done, survey
 from storage.sqlite.rescue import empty_log, keep_aside, put_back
 
+_S = TypeVar("_S")
 _T = TypeVar("_T")
 
 _READERS = 3
@@ -112,6 +113,15 @@ class Engine:
     async def write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Run `work` in one immediate transaction: committed when it returns, undone when it raises."""
         return await self._run(self._writer, self._transact, work)
+
+    async def write_after(
+        self, look: Callable[[sqlite3.Connection], _S], work: Callable[[sqlite3.Connection, _S], _T]
+    ) -> _T:
+        """Run `look`, and then `work` on what it returned, like `write`; nobody writes between them.
+
+        Reads that may meet a malformed page belong into `look`: a transaction that has met one cannot be committed.
+        """
+        return await self._run(self._writer, self._look_and_transact, look, work)
 
     async def scrub(self) -> None:
         """Empty the write-ahead log: with `secure_delete` nothing that was deleted is in the files then.
@@ -208,6 +218,14 @@ class Engine:
         self._opened.clear()
         self._write_connection = None
 
+    def _look_and_transact(
+        self, look: Callable[[sqlite3.Connection], _S], work: Callable[[sqlite3.Connection, _S], _T]
+    ) -> _T:
+        if self._write_connection is None:
+            raise StoreUnavailable("the store is closed")
+        seen = look(self._write_connection)
+        return self._transact(lambda connection: work(connection, seen))
+
     def _transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         connection = self._write_connection
         if connection is None:
@@ -293,9 +311,13 @@ class Engine:
             self._reading.release(_READERS)
 
 
+def is_malformed(error: Exception) -> bool:
+    """Whether SQLite cannot use a page of the file: rows on it can be neither read nor changed."""
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_CORRUPT
+
+
 def is_damage(error: Exception) -> bool:
     """Whether SQLite says that what it reads is not what was written; a text that is no UTF-8 has no code."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is None:
-        return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
-    return bool(code & _PRIMARY_CODE == sqlite3.SQLITE_CORRUPT)
+    if isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode"):
+        return str(error).startswith("Could not decode")
+    return is_malformed(error)

@@ -9,7 +9,7 @@ from storage.checksums import checked_message, damaged_message, message_checksum
 from storage.errors import NotFound
 from storage.records import Member, Message, Role
 from storage.sqlite.accounts import remembered_name
-from storage.sqlite.engine import Engine, is_damage
+from storage.sqlite.engine import Engine, is_damage, is_malformed
 from storage.sqlite.rooms import existing_session, touch
 
 _NUMBERS = "messages INDEXED BY messages_by_id"
@@ -102,17 +102,25 @@ def message_columns(message: Message) -> dict[str, Any]:
     return {**columns, "checksum": message_checksum(message)}
 
 
-def seal_messages(db: sqlite3.Connection, limit: int) -> int:
+def unsealed_messages(db: sqlite3.Connection, limit: int) -> list[Message]:
+    """Return chat messages of earlier releases; none of them where one is on a malformed page."""
+    query = "SELECT * FROM messages WHERE checksum IS NULL LIMIT ?"
+    try:
+        return [as_message(row) for row in db.execute(query, (limit * _MESSAGES_A_VERSION,)).fetchall()]
+    except sqlite3.DatabaseError as error:
+        if is_malformed(error):
+            return []
+        raise
+
+
+def seal_messages(db: sqlite3.Connection, messages: list[Message]) -> int:
     """Give chat messages of earlier releases their checksums; return how many."""
-    rows = db.execute(
-        "SELECT * FROM messages WHERE checksum IS NULL LIMIT ?", (limit * _MESSAGES_A_VERSION,)
-    ).fetchall()
-    for row in rows:
+    for message in messages:
         db.execute(
             "UPDATE messages SET checksum = ? WHERE session_id = ? AND sequence = ?",
-            (message_checksum(as_message(row)), row["session_id"], row["sequence"]),
+            (message_checksum(message), message.session_id, message.sequence),
         )
-    return len(rows)
+    return len(messages)
 
 
 def _note_read(db: sqlite3.Connection, session_id: str, user_id: str, up_to: int) -> None:

@@ -9,15 +9,16 @@ from pathlib import Path
 from storage.background import end_task
 from storage.base import Usage
 from storage.errors import StoreUnavailable
+from storage.records import Version
 from storage.sqlite.account_removal import SqliteAccountRemoval
 from storage.sqlite.accounts import SqliteAccountStore
 from storage.sqlite.engine import Engine
 from storage.sqlite.invites import SqliteInviteStore
-from storage.sqlite.messages import SqliteMessageStore, seal_messages
+from storage.sqlite.messages import SqliteMessageStore, seal_messages, unsealed_messages
 from storage.sqlite.rooms import SqliteRoomStore
 from storage.sqlite.sessions import SqliteSessionStore
 from storage.sqlite.table_io import SqliteTableIO
-from storage.sqlite.versions import SqliteVersionStore, seal_versions
+from storage.sqlite.versions import SqliteVersionStore, seal_versions, unsealed_versions
 
 _LOOK_S = 1.0
 """Seconds between two looks at the files: what was saved before one vanished must not stay in danger for long."""
@@ -38,11 +39,15 @@ class SqliteStore(
     SqliteVersionStore,
     SqliteTableIO,
 ):
-    """A Store in one file; the contract is `storage.base.Store`."""
+    """A Store in one file; the contract is `storage.base.Store`.
+
+    _passed_over  (session, number) of versions that get no checksum, because they are on malformed pages
+    """
 
     def __init__(self, path: Path) -> None:
         self._engine = Engine(path)
         self._looking: asyncio.Task[None] | None = None
+        self._passed_over: set[tuple[str, int]] = set()
 
     async def open(self) -> bool:
         await self._engine.open()
@@ -79,7 +84,17 @@ class SqliteStore(
         await self._engine.read(lambda db: db.execute("SELECT count(*) FROM sqlite_master").fetchone())
 
     async def seal_rows(self, limit: int) -> int:
-        return await self._engine.write(lambda db: seal_versions(db, limit) or seal_messages(db, limit))
+        def look(db: sqlite3.Connection) -> tuple[list[Version], int]:
+            return unsealed_versions(db, limit, self._passed_over)
+
+        def work(db: sqlite3.Connection, found: tuple[list[Version], int]) -> int:
+            versions, looked_at = found
+            seal_versions(db, versions)
+            return looked_at
+
+        return await self._engine.write_after(look, work) or await self._engine.write_after(
+            lambda db: unsealed_messages(db, limit), seal_messages
+        )
 
     async def usage(self, user_id: str) -> Usage:
         return await self._engine.read(lambda db: _usage(db, user_id))

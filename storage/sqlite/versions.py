@@ -11,7 +11,7 @@ from storage.errors import NotFound
 from storage.records import Version, VersionKind
 from storage.retention import surplus
 from storage.sqlite.accounts import remembered_name
-from storage.sqlite.engine import Engine, is_damage
+from storage.sqlite.engine import Engine, is_damage, is_malformed
 from storage.sqlite.rooms import session_exists, touch
 
 _DESCRIPTION = (
@@ -25,21 +25,26 @@ class SqliteVersionStore:
     _engine: Engine
 
     async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
-        def work(db: sqlite3.Connection) -> tuple[Version, bool]:
+        def look(db: sqlite3.Connection) -> tuple[Version | None, list[int]]:
+            return _newest(db, version.session_id), _automatic(db, version.session_id)
+
+        def work(db: sqlite3.Connection, seen: tuple[Version | None, list[int]]) -> tuple[Version, bool]:
+            newest, automatic = seen
             if not session_exists(db, version.session_id):
                 raise NotFound("session")
-            newest = _newest(db, version.session_id)
             if newest and newest.holds_same(version):
                 return newest, False
             number = newest.number + 1 if newest else 1
-            _evict_old_versions(db, version, limit, auto_limit)
+            count = surplus(_count(db, version.session_id), len(automatic), version.kind, limit, auto_limit)
+            oldest = [(version.session_id, old) for old in automatic[:count]]
+            db.executemany("DELETE FROM versions WHERE session_id = ? AND number = ?", oldest)
             name = remembered_name(db, version.author_id, version.author_name)
             stored = replace(version, number=number, author_name=name)
             _insert_version(db, stored)
             touch(db, version.session_id, version.created_at)
             return stored, True
 
-        return await self._engine.write(work)
+        return await self._engine.write_after(look, work)
 
     async def redact_version(self, version: Version) -> None:
         def work(db: sqlite3.Connection) -> None:
@@ -52,7 +57,7 @@ class SqliteVersionStore:
         await self._engine.write(work)
 
     async def count_versions(self, session_id: str) -> tuple[int, int]:
-        return await self._engine.read(lambda db: _counts(db, session_id))
+        return await self._engine.read(lambda db: (_count(db, session_id), len(_automatic(db, session_id))))
 
     async def newest_version(self, session_id: str) -> Version | None:
         return await self._engine.read(lambda db: _newest(db, session_id))
@@ -104,23 +109,25 @@ def version_columns(version: Version) -> dict[str, Any]:
     }
 
 
-def _evict_old_versions(db: sqlite3.Connection, version: Version, limit: int, auto_limit: int | None) -> None:
-    """Drop the automatic versions that have no place beside a new one; raises LimitReached."""
-    count = surplus(*_counts(db, version.session_id), version.kind, limit, auto_limit)
-    if count:
-        db.execute(
-            "DELETE FROM versions WHERE session_id = :session AND number IN (SELECT number FROM versions"
-            " WHERE session_id = :session AND kind = :kind ORDER BY number LIMIT :count)",
-            {"session": version.session_id, "kind": VersionKind.AUTO, "count": count},
-        )
+def _count(db: sqlite3.Connection, session_id: str) -> int:
+    """Return how many versions there are, from the index."""
+    return int(db.execute("SELECT count(*) FROM versions WHERE session_id = ?", (session_id,)).fetchone()[0])
 
 
-def _counts(db: sqlite3.Connection, session_id: str) -> tuple[int, int]:
-    row = db.execute(
-        "SELECT count(*), count(*) FILTER (WHERE kind = ?) FROM versions WHERE session_id = ?",
-        (VersionKind.AUTO, session_id),
-    ).fetchone()
-    return row[0], row[1]
+def _automatic(db: sqlite3.Connection, session_id: str) -> list[int]:
+    """Return the numbers of automatic versions, the oldest first, without those on malformed pages."""
+    numbers = "SELECT number FROM versions WHERE session_id = ?"
+    try:
+        rows = db.execute(f"{numbers} AND kind = ? ORDER BY number", (session_id, VersionKind.AUTO)).fetchall()
+        return [row["number"] for row in rows]
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+    listed = db.execute(f"{numbers} ORDER BY number", (session_id,)).fetchall()
+    versions = (_version(db, session_id, row["number"], _DESCRIPTION) for row in listed)
+    return [
+        version.number for version in versions if version and version.author_id and version.kind is VersionKind.AUTO
+    ]
 
 
 def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:
@@ -129,13 +136,15 @@ def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:
     return _version(db, session_id, row[0], "*") if row[0] is not None else None
 
 
-def _version(db: sqlite3.Connection, session_id: str, number: int, columns: str) -> Version | None:
+def _version(
+    db: sqlite3.Connection, session_id: str, number: int, columns: str, *, malformed_too: bool = True
+) -> Version | None:
     try:
         row = db.execute(
             f"SELECT {columns} FROM versions WHERE session_id = ? AND number = ?", (session_id, number)
         ).fetchone()
     except sqlite3.DatabaseError as error:
-        if is_damage(error):
+        if is_damage(error) and (malformed_too or not is_malformed(error)):
             return damaged_version(session_id, number)
         raise
     return as_version(row) if row else None
@@ -166,14 +175,40 @@ def as_version(row: sqlite3.Row) -> Version:
     return checked_version(row["session_id"], row["number"], row["checksum"], describe, contents)
 
 
-def seal_versions(db: sqlite3.Connection, limit: int) -> int:
-    """Give versions of earlier releases their checksums, and pack their texts; return how many."""
-    rows = db.execute("SELECT session_id, number FROM versions WHERE checksum IS NULL LIMIT ?", (limit,)).fetchall()
-    for session_id, number in rows:
-        version = _version(db, session_id, number, "*")
-        if version is None or version.is_damaged:
+def unsealed_versions(
+    db: sqlite3.Connection, limit: int, passed_over: set[tuple[str, int]]
+) -> tuple[list[Version], int]:
+    """Return (versions of earlier releases, at how many it looked).
+
+    passed_over  gets the versions on malformed pages, where nothing can be changed
+    """
+    query = "SELECT session_id, number FROM versions WHERE checksum IS NULL LIMIT ?"
+    try:
+        rows = db.execute(query, (limit + len(passed_over),)).fetchall()
+    except sqlite3.DatabaseError as error:
+        if is_malformed(error):  # without the index, which a file with malformed pages may lack
+            return [], 0
+        raise
+    keys = [key for row in rows if (key := tuple(row)) not in passed_over][:limit]
+    versions = []
+    for session_id, number in keys:
+        try:
+            version = _version(db, session_id, number, "*", malformed_too=False)
+            versions.append(version or damaged_version(session_id, number))
+        except sqlite3.DatabaseError as error:
+            if not is_malformed(error):
+                raise
+            passed_over.add((session_id, number))
+    return versions, len(keys)
+
+
+def seal_versions(db: sqlite3.Connection, versions: list[Version]) -> None:
+    """Give versions of earlier releases their checksums, and pack their texts."""
+    for version in versions:
+        if version.is_damaged:
             db.execute(
-                "UPDATE versions SET checksum = ? WHERE session_id = ? AND number = ?", (DAMAGED, session_id, number)
+                "UPDATE versions SET checksum = ? WHERE session_id = ? AND number = ?",
+                (DAMAGED, version.session_id, version.number),
             )
             continue
         db.execute(
@@ -181,4 +216,3 @@ def seal_versions(db: sqlite3.Connection, limit: int) -> int:
             " WHERE session_id = :session_id AND number = :number",
             version_columns(version),
         )
-    return len(rows)

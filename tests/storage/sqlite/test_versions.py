@@ -1,11 +1,14 @@
 """Versions whose pages in the file are broken: the others are listed, read and made."""
 
 import os
+import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from storage.errors import RowDamaged
+from storage.records import VersionKind
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import MANY, Seed, chunk, message, version
 
@@ -68,6 +71,51 @@ async def test_malformed_page_of_newest_version_is_not_passed_over(path: Path) -
 
     assert newest
     assert (newest.number, newest.is_damaged) == (5, True)
+    await store.close(is_clean=True)
+
+
+def _forget_checksums(table: str, db: sqlite3.Connection) -> None:
+    db.execute(f"UPDATE {table} SET checksum = NULL")
+
+
+@pytest.mark.parametrize("kind", list(VersionKind))
+async def test_session_with_malformed_page_of_versions_takes_new_ones(path: Path, kind: VersionKind) -> None:
+    """Also where old ones have to go; the one on the page stays."""
+    break_page(path, b"<label 1>")
+    store = await opened(path)
+
+    new, is_new = await store.add_version(version("new", kind=kind), MANY)
+    counts = await store.count_versions("s1")
+    await store.add_version(version("automatic", kind=VersionKind.AUTO), MANY)
+    await store.add_version(version("newer", kind=VersionKind.AUTO), MANY, auto_limit=1)
+
+    assert (new.number, is_new) == (6, True)
+    assert counts == (6, int(kind is VersionKind.AUTO))
+    listed = await store.versions("s1", None, MANY, with_files=False)
+    kept = [5, 4, 3, 2, 1] if kind is VersionKind.AUTO else [6, 5, 4, 3, 2, 1]
+    assert [one.number for one in listed] == [8, *kept]
+    await store.close(is_clean=True)
+
+
+async def test_rows_that_are_not_on_a_malformed_page_get_checksums(path: Path) -> None:
+    """A version cannot be changed there; the others, and the chat, are those of an earlier release no more."""
+    older = await opened(path)
+    for table in ("versions", "messages"):
+        await older._engine.write(partial(_forget_checksums, table))
+    await older.close(is_clean=True)
+    break_page(path, b"<label 3>")
+    store = await opened(path)
+
+    while await store.seal_rows(1):
+        pass
+
+    left = await store._engine.read(
+        lambda db: [
+            [tuple(row) for row in db.execute(f"SELECT {number} FROM {table} WHERE checksum IS NULL")]
+            for table, number in (("versions", "number"), ("messages", "sequence"))
+        ]
+    )
+    assert left == [[(3,)], []]
     await store.close(is_clean=True)
 
 
