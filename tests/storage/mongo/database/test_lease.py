@@ -32,7 +32,7 @@ async def lease_of(place: Place, **changes: object) -> dict[str, object]:
 
 def test_lease_times_match_documentation() -> None:
     """docs/storage.md says the seconds that the code has."""
-    text = (Path(__file__).parents[3] / "docs" / "storage.md").read_text()
+    text = (Path(__file__).parents[4] / "docs" / "storage.md").read_text()
 
     assert f"renewed every {RENEW_S:g} s" in text
     assert f"after {LEASE_S:g} seconds by the database server's clock" in text
