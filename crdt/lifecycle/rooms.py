@@ -33,8 +33,9 @@ from crdt.room.incoming import Incoming, Prepared, UpdateKind
 from crdt.room.room import Room
 from crdt.steps import Steps
 from crdt.storage_quota import StorageQuota
-from crdt.structs.admission import Admitted, check_update
+from crdt.structs.admission import Admitted, asks_for_state, check_update
 from crdt.wire.parsed_update import Parsed
+from crdt.wire.raw_merge import EMPTY
 from crdt.wire.update_parser import read
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 from storage.base import Store
@@ -285,7 +286,10 @@ def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
     """
     index, known = room.index, room.index.known_of(parsed)
     room.integrate_pending()
-    state, foreign = room.document.state(), room.foreign(incoming, parsed)
+    foreign = room.foreign(incoming, parsed)
+    # merging it all for each paste would cost more than the paste; if others bring these structs meanwhile, so that
+    # it is needed after all, `Prepared.holds` sees that, and the room looks again
+    state = room.document.state() if asks_for_state(index, parsed, incoming.author) else EMPTY
     admitted: Admitted = yield partial(check_update, index, parsed, incoming.author, foreign, lambda: state)
     if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
         yield from room.document.prepare(admitted.parsed)

@@ -57,6 +57,14 @@ def check_update(
     return Admitted(_in_form(index, parsed), part.missing if part else _NOBODY, differing)
 
 
+def asks_for_state(index: StructIndex, parsed: Parsed, author: str) -> bool:
+    """Whether `check_update` may call its `state`: only if an update begins with known structs of somebody else."""
+    return any(
+        first < index.clocks.get(client, 0) and index.owners.get(client) != author
+        for client, (first, _) in parsed.spans.items()
+    )
+
+
 def _differing(index: StructIndex, parsed: Parsed, part: Part, author: str, state: Callable[[], bytes]) -> Set[int]:
     """Return the clients of which an update has new structs behind known ones that differ from the document's.
 

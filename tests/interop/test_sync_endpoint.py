@@ -95,8 +95,8 @@ async def test_client_that_does_not_read_is_closed(start_server) -> None:
     async def send_until_noticed() -> None:
         nonlocal count
         while not server.parts.services.connections.too_slow:
-            await writer.send(y_protocol.sync_update(typist.insert(0, "x" * 1_500)))
-            await writer.send(y_protocol.sync_update(typist.delete(0, 1_500)))
+            await writer.send(y_protocol.sync_update(typist.insert(0, "x" * 5_000)))
+            await writer.send(y_protocol.sync_update(typist.delete(0, 5_000)))
             count += 2
             await asyncio.sleep(0)
 

@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from crdt.document.document import Document
+from crdt.document.merging import merge
 from crdt.errors import RoomUnavailable
 from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
@@ -178,3 +180,30 @@ async def test_drain_during_store_outage_returns_false(make_world, expect_log) -
         send(room, ada, Typist(5).insert(0, "x"))
 
     assert await world.rooms.drain(0.3) is False
+
+
+async def test_large_edits_of_new_text_do_not_merge_the_document_each_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A paste costs what it is, not what the document is; only an update with known structs of others needs it all."""
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room, "ada")
+        asked, state = list[Document](), Document.state
+
+        def counted(document: Document) -> bytes:
+            asked.append(document)
+            return state(document)
+
+        typist, updates = Typist(5), list[bytes]()
+        for number in range(6):
+            if number == 3:  # the document is loaded
+                monkeypatch.setattr(Document, "state", counted)
+            updates.append(typist.insert(0, "x" * 20_000))
+            await world.rooms.receive_large(room, ada, y_protocol.sync_update(updates[-1]))
+        assert asked == []
+
+        bob, _ = join(room, "bob")
+        updates.append(typist.insert(0, "y" * 20_000))
+        await world.rooms.receive_large(room, bob, y_protocol.sync_step2(merge(updates)))
+        assert room.document in asked
