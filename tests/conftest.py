@@ -1,6 +1,7 @@
 """Fixtures, and the rule that a warning or error in the log that no test announced fails the test."""
 
 import asyncio
+import gc
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -58,6 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(RunLimits(config))
 
 
+def pytest_collection_finish() -> None:
+    """Leave what is there for the whole run out of each collection of garbage: some tests ask for one each."""
+    gc.collect()
+    gc.freeze()
+
+
 class _Listener(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -91,6 +98,14 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
         before = leftovers.children()
         yield
         assert leftovers.end(leftovers.children() - before) == []
+
+
+@pytest.fixture(autouse=True)
+def _no_socket_of_the_driver_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A socket that the database's driver forgets is closed in the test that it is from."""
+    yield
+    if "mongo_uri" in request.fixturenames:
+        mongod.close_forgotten_sockets(request.getfixturevalue("mongo_uri"))
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ async def test_page_that_is_refused_shows_reason_and_text_and_opens_later(person
     await ada.go(f"/s/{session_id}")
 
     await expect(ada.page.get_by_test_id("preview")).to_contain_text(TASK)
-    await expect(banner(ada)).to_contain_text("Too many connections to this session")
+    await expect(banner(ada)).to_contain_text("Too many connections to this session (connections_per_session).")
     await expect(banner(ada)).to_contain_text("can only be read")
     await expect(ada.text).to_have_attribute("contenteditable", "false")
     for _ in range(20):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tornado.websocket import WebSocketClosedError
 
 from crdt.wire.y_protocol import sync_step2, sync_update
 from harness.typist import Typist
@@ -91,7 +92,7 @@ class Vandal:
     async def run(self, rounds: int, size: int) -> None:
         while self.typed < rounds * size:
             wire = await joined(self._api, self._session_id, "&saved=1")
-            with contextlib.suppress(AssertionError):  # closed: 4503 means to come back
+            with contextlib.suppress(AssertionError, WebSocketClosedError):  # closed: 4503 means to come back
                 await wire.send(sync_step2(self._typist.doc.get_update()))
                 while self.typed < rounds * size:
                     await wire.send(sync_update(self._typist.insert(0, "x" * size)))
