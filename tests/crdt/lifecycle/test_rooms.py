@@ -1,6 +1,7 @@
 """Rooms of the process on a real store: draining, deletion, changes and large frames."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -183,9 +184,10 @@ async def test_drain_during_store_outage_returns_false(make_world, expect_log) -
 
 
 async def test_large_edits_of_new_text_do_not_merge_the_document_each_time(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A paste costs what it is, not what the document is; only an update with known structs of others needs it all."""
+    world = make_world(maintenance_interval_s=3_600)  # which merges the document for a checkpoint
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room, "ada")
