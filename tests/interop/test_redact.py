@@ -241,6 +241,10 @@ async def test_redaction_of_ended_session_and_other_roots_succeeds(ada: Api, ser
     await until(lambda: ada.live(session_id), lambda live: live["sequence"] == 2)
     wire.close()
     assert (await ada.patch(f"/session/{session_id}", {"status": "ended"})).status == 200
+    await until(
+        lambda: ada.get(f"/code/{session_id}/versions"),
+        lambda listed: listed.body["versions"] and listed.body["versions"][0]["kind"] == "final",
+    )
 
     answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": 2, "text": "secret"})
 
