@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.data import DATA
 from crdt.assembly import assemble
-from crdt.history.replay import Part
+from crdt.history.playback.replay import Part
 from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomsSettings

@@ -21,8 +21,6 @@ from crdt.document.traits import Traits, inspect
 from crdt.document.view import TextCopy, View, make_edit
 from crdt.document.work import Work
 from crdt.errors import LimitExceeded, Rejected, TextUnavailable
-from crdt.rewriting.readable import readable
-from crdt.rewriting.slices import count_structs
 from crdt.steps import Steps, run_through
 from crdt.text.text_map import Edit
 from crdt.wire import raw_merge
@@ -30,6 +28,8 @@ from crdt.wire.compact import IsInSequence
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import VALUES, Parsed
 from crdt.wire.raw_merge import MergedState
+from crdt.wire.rewriting.readable import readable
+from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.update_parser import parse
 from crdt.wire.y_protocol import decode_state_vector
 

@@ -12,11 +12,11 @@ from functools import partial
 from crdt.document.merging import PycrdtFailure
 from crdt.document.view import NewDocument, View
 from crdt.document.work import Measure, Work
-from crdt.rewriting.slices import Slicer, count_structs
 from crdt.steps import Steps
 from crdt.wire.compact import IsInSequence, squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
+from crdt.wire.rewriting.slices import Slicer, count_structs
 from crdt.wire.update_parser import parse
 
 FEW_STRUCTS = 128

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from crdt.document.view import View
 from crdt.document.work import Work, needs_cuts
-from crdt.rewriting.readable import readable
 from crdt.wire.parsed_update import VALUES, Parsed
 from crdt.wire.raw_merge import MergedState
+from crdt.wire.rewriting.readable import readable
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 With `merging` the only door to pycrdt. A view may be thrown away and loaded again at any time, and
 it is whenever it could differ from what real Yjs clients show. It gets a copy of equal lengths in which pycrdt can read
-everything (`crdt.rewriting.readable`), and in which characters that were cut in two are replaced already.
+everything (`crdt.wire.rewriting.readable`), and in which characters that were cut in two are replaced already.
 
 All positions inside pycrdt are UTF-8 bytes.
 """
@@ -16,12 +16,12 @@ import pycrdt
 from crdt.document.merging import EMPTY, PycrdtFailure, guarded
 from crdt.document.work import cut_copy
 from crdt.errors import TextUnavailable
-from crdt.rewriting.readable import readable
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_diff import MAX_STEPS
 from crdt.text.text_map import Edit
 from crdt.wire.compact import squash
 from crdt.wire.parsed_update import Parsed
+from crdt.wire.rewriting.readable import readable
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from crdt.errors import LimitExceeded
 from crdt.limits import MAX_WORK_S
-from crdt.rewriting.cuts import cut_at, places_of
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
+from crdt.wire.rewriting.cuts import cut_at, places_of
 from crdt.wire.update_parser import parse
 
 SLICE_STRUCTS = 128

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from crdt.history.replay import Part
+from crdt.history.playback.replay import Part
 
 MAX_BYTES = 16 << 20
 """Bytes of each of the two kinds."""

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from crdt.history import replay, timeline
 from crdt.history.blame import Blame, Question, blamed
 from crdt.history.cache import Answer, Folded, HistoryCache, Page
-from crdt.history.replay import PageLimits, Part, Replayed
-from crdt.history.timeline import Timeline
+from crdt.history.playback import replay, timeline
+from crdt.history.playback.moment import Moment, moment
+from crdt.history.playback.replay import PageLimits, Part, Replayed
+from crdt.history.playback.stored_log import StoredLog
+from crdt.history.playback.timeline import Timeline
+from crdt.history.turns import Turns
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
-from crdt.past.moment import Moment, moment
-from crdt.past.stored_log import StoredLog
-from crdt.past.turns import Turns
 from storage.base import Store
 from storage.errors import NotFound
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from crdt.errors import Rejected, WorkError
 from crdt.lifecycle.document_work import DocumentWork
-from crdt.rewriting.splitting import Part, split_update
 from crdt.room.connection import Connection
+from crdt.wire.rewriting.splitting import Part, split_update
 from crdt.wire.y_protocol import sync_step2, sync_update
 
 _KEPT_S = 10.0

@@ -19,13 +19,13 @@ from crdt.limits import MAX_DELETED_BYTES
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
-from crdt.rewriting.readable import readable
 from crdt.structs.struct_index import StructIndex
 from crdt.wire import raw_merge
 from crdt.wire.compact import Squasher, squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import VALUES, Parsed
 from crdt.wire.raw_merge import MergedState
+from crdt.wire.rewriting.readable import readable
 from crdt.wire.update_parser import parse
 from storage.records import Checkpoint, Chunk
 

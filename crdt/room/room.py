@@ -15,7 +15,6 @@ from crdt.log import codec
 from crdt.log.contributions import Contributions
 from crdt.log.journal import Journal
 from crdt.log.restore import RestoredDocument
-from crdt.rewriting.splitting import SPLIT_BYTES
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
@@ -27,6 +26,7 @@ from crdt.structs.admission import Admitted, check_update
 from crdt.text.text_map import Edit
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.parsed_update import Parsed
+from crdt.wire.rewriting.splitting import SPLIT_BYTES
 from storage.records import Chunk
 
 _SYNC = bytes((y_protocol.SYNC,))

@@ -4,8 +4,6 @@ from collections.abc import Callable, Set
 from typing import NamedTuple
 
 from crdt.errors import Gap, Rejected
-from crdt.rewriting.collected import collect
-from crdt.rewriting.map_values import split_values
 from crdt.structs.overlap import find_differing
 from crdt.structs.partial import Part, find_part
 from crdt.structs.struct_index import StructIndex
@@ -13,6 +11,8 @@ from crdt.wire import update_parser
 from crdt.wire.compact import squash
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.raw_merge import EMPTY
+from crdt.wire.rewriting.collected import collect
+from crdt.wire.rewriting.map_values import split_values
 from crdt.wire.slicing import take_part
 
 MAX_FOLLOWERS = 250

@@ -6,7 +6,7 @@ The answers are made where the work is done, often in worker processes. When the
 from functools import partial
 
 from crdt.history.cache import Answer
-from crdt.history.replay import Part
+from crdt.history.playback.replay import Part
 from handlers import errors
 from handlers.http import queries
 from handlers.http.long_work import LongWorkHandler

@@ -8,7 +8,7 @@ from importlib.resources import files
 from itertools import accumulate
 from typing import IO, NamedTuple, TypedDict
 
-from crdt.history.replay import Replayed
+from crdt.history.playback.replay import Replayed
 from handlers.http.views import history
 from handlers.http.views.people import person
 from handlers.http.views.times import rfc3339

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+import crdt.history.playback.replay
+import crdt.history.playback.timeline
 import crdt.history.reader
-import crdt.history.replay
-import crdt.history.timeline
 import crdt.log.segments
 from handlers.http.views import history
 from tests.api import Api
@@ -140,7 +140,7 @@ async def test_replay_steps_give_text_of_yjs(
     whole = (await ada.get(path)).body
     log = await log_of(server, session_id)
     expected = await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
-    monkeypatch.setattr(crdt.history.replay, "MAX_STEPS", 7)
+    monkeypatch.setattr(crdt.history.playback.replay, "MAX_STEPS", 7)
     parts: list[dict[str, Any]] = []
     following: str | None = "0"
     while following is not None:
@@ -169,7 +169,7 @@ async def test_replay_of_invalid_range_is_refused(ada: Api) -> None:
 
 
 async def test_replay_over_size_limit_comes_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crdt.history.replay, "MAX_INSERTED", 100)
+    monkeypatch.setattr(crdt.history.playback.replay, "MAX_INSERTED", 100)
     session_id = await ada.new_session()
     for number in range(4):
         await ada.post(f"/code/{session_id}/save", {"code": f"{number}" * 80})
@@ -231,7 +231,7 @@ async def test_timeline_from_last_position_has_later_edits(ada: Api) -> None:
 
 async def test_timeline_over_size_limit_comes_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MAX_STRETCHES", 2)
-    monkeypatch.setattr(crdt.history.timeline, "GAP_MS", -1)
+    monkeypatch.setattr(crdt.history.playback.timeline, "GAP_MS", -1)
     session_id = await ada.new_session()
     for number in range(5):
         await ada.post(f"/code/{session_id}/save", {"code": "x" * (number + 1)})

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from crdt.document.server_edits import code_root
-from crdt.past import moment as moments
+from crdt.history.playback import moment as moments
 from crdt.reading.documents import LeftOut, RootType
 from crdt.text import hunks
 from handlers.http.views.fields import From, OneOf, Timestamp

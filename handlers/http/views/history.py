@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, TypedDict
 
 from crdt.history import blame as blaming
-from crdt.history import replay as replays
-from crdt.history import timeline as timelines
 from crdt.history.cache import Answer
-from crdt.history.replay import Step
+from crdt.history.playback import replay as replays
+from crdt.history.playback import timeline as timelines
+from crdt.history.playback.replay import Step
 from handlers.http.views.fields import From, Timestamp
 from handlers.http.views.people import Person
 from handlers.http.views.times import rfc3339

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from crdt.document.merging import EMPTY
 from crdt.document.view import NewDocument, TextCopy, View, edit_copy, make_edit
 from crdt.errors import TextUnavailable
-from crdt.rewriting.slices import count_structs
 from crdt.text.text_diff import MAX_EDITS
 from crdt.text.text_map import Edit
+from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from harness.hostile import B3

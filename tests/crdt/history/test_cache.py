@@ -1,7 +1,7 @@
 """What is kept of questions about logs."""
 
 from crdt.history.cache import Answer, Folded, HistoryCache, Page
-from crdt.history.replay import Part
+from crdt.history.playback.replay import Part
 
 _PART = Part(0, 3)
 

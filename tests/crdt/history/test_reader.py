@@ -8,9 +8,10 @@ import pycrdt
 import pytest
 
 from crdt.errors import NoText
-from crdt.history import reader, replay
+from crdt.history import reader
 from crdt.history.cache import Answer
-from crdt.history.replay import Part, Replayed, Step
+from crdt.history.playback import replay
+from crdt.history.playback.replay import Part, Replayed, Step
 from storage.errors import NotFound
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.crdt.world import World

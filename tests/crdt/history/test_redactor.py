@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from crdt.errors import RoomUnavailable
+from crdt.history.playback.moment import Moment
 from crdt.lifecycle.loading import read_log
 from crdt.log.codec import decode_chunk
-from crdt.past.moment import Moment
 from crdt.reading.blanking import BLOCK
 from storage.errors import NotFound
 from tests.crdt.harness import Typist, join, send

@@ -9,9 +9,9 @@ import pytest
 from crdt.crashmark import CrashMark
 from crdt.lifecycle.document_work import DocumentWork
 from crdt.lifecycle.large_answers import LargeAnswers, frames_for
-from crdt.rewriting.splitting import split_update
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
+from crdt.wire.rewriting.splitting import split_update
 from crdt.wire.y_protocol import SyncStep2, SyncUpdate
 from crdt.workers import Workers, WorkersSettings
 from storage.records import Role

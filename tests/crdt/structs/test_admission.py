@@ -3,11 +3,11 @@
 import pytest
 
 from crdt.errors import Rejected
-from crdt.rewriting.slices import count_structs
 from crdt.structs.admission import Admitted, check_update
 from crdt.structs.struct_index import StructIndex
 from crdt.wire.content import ANY
 from crdt.wire.parsed_update import Placement
+from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.update_parser import parse, read
 from tests.crdt.harness import EMPTY, Typist
 from tests.crdt.struct_bytes import gone, placed, text, update_of

@@ -7,11 +7,11 @@ import pycrdt
 import pytest
 
 from crdt.errors import Rejected
-from crdt.rewriting.slices import count_structs
 from crdt.structs.admission import MAX_FOLLOWERS
 from crdt.structs.struct_index import StructIndex
 from crdt.wire.content import GC
 from crdt.wire.parsed_update import GONE
+from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.struct_id import pack_id
 from crdt.wire.struct_reader import Parent
 from crdt.wire.update_parser import parse, read

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-import crdt.history.replay
+import crdt.history.playback.replay
 from tests.api import Api
 
 
 async def test_html_player_contains_all_history_escaped(ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every update of every part, with authors and times, versions and chat; no text can end the element it is in."""
-    monkeypatch.setattr(crdt.history.replay, "MAX_EDITS", 0)  # a part for each update
+    monkeypatch.setattr(crdt.history.playback.replay, "MAX_EDITS", 0)  # a part for each update
     session_id = await ada.new_session(code="</script><b>", title="</script>")
     await bob.post(f"/session/{session_id}/join")
     for number, api in enumerate((ada, bob, ada, bob)):

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from crdt.history.replay import Replayed, Step
-from crdt.history.timeline import Stretch, Timeline
+from crdt.history.playback.replay import Replayed, Step
+from crdt.history.playback.timeline import Stretch, Timeline
 from crdt.reading.text_order import TextEdit
 from handlers.http.views import history
 from storage.records import Message, Version, VersionKind

@@ -6,8 +6,8 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.rewriting.slices import Slicer, count_structs
 from crdt.structs.partial import find_part
+from crdt.wire.rewriting.slices import Slicer, count_structs
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 from tests.crdt.struct_bytes import placed, text

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
+from crdt.history.playback.stored_log import StoredLog, stored
 from crdt.log.codec import LogEntry
-from crdt.past.stored_log import StoredLog, stored
 from crdt.reading.documents import root_names
 from crdt.reading.text_order import TextEdit, TextOrder
 from crdt.wire.content import STORED_LIMITS

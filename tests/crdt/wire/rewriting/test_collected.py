@@ -2,8 +2,8 @@
 
 import pycrdt
 
-from crdt.rewriting.collected import collect
 from crdt.wire.content import GC
+from crdt.wire.rewriting.collected import collect
 from tests.crdt.struct_bytes import gone, placed, text, update_of
 from tests.fuzz.structure import parse
 

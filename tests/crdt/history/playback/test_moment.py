@@ -4,9 +4,9 @@ from typing import Any
 
 import pycrdt
 
+from crdt.history.playback.moment import Moment, moment
+from crdt.history.playback.stored_log import StoredLog
 from crdt.log.codec import LogEntry, encode_chunk
-from crdt.past.moment import Moment, moment
-from crdt.past.stored_log import StoredLog
 from storage.records import Chunk
 from tests.crdt.harness import NOW
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt.history.timeline import GAP_MS, PASTE, PAUSE_MS, Ranges, Timeline
+from crdt.history.playback.timeline import GAP_MS, PASTE, PAUSE_MS, Ranges, Timeline
 from crdt.log.codec import LogEntry
 from tests.crdt.harness import NOW, Typist
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from crdt.errors import Gap, RoomDamaged
-from crdt.history.replay import PageLimits, Part, Replayed, Replayer, Step, replay, steps
+from crdt.history.playback.replay import PageLimits, Part, Replayed, Replayer, Step, replay, steps
+from crdt.history.playback.stored_log import StoredLog
 from crdt.log.codec import LogEntry, encode_chunk
-from crdt.past.stored_log import StoredLog
 from crdt.reading.text_order import TextEdit, TextOrder
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist

@@ -5,7 +5,7 @@ import random
 import pycrdt
 import pytest
 
-from crdt.rewriting.splitting import split_update
+from crdt.wire.rewriting.splitting import split_update
 from crdt.wire.update_parser import parse
 
 PART_SIZES = [1, 60, 300, 2_000, 1 << 20]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from crdt.past.stored_log import StoredLog
+from crdt.history.playback.stored_log import StoredLog
 from crdt.reading.documents import Document, documents_of
 from crdt.reading.text_order import TextOrder
 

@@ -5,8 +5,8 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.rewriting.cuts import cut_at, places_of
 from crdt.wire.content import ANY
+from crdt.wire.rewriting.cuts import cut_at, places_of
 from crdt.wire.update_parser import parse
 from tests.crdt.struct_bytes import placed, text, update_of
 from tests.fuzz import structure

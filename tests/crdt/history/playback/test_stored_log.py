@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from crdt.errors import RoomDamaged
+from crdt.history.playback import stored_log
+from crdt.history.playback.stored_log import StoredLog
 from crdt.log import segments
 from crdt.log.codec import LogEntry, encode_chunk, with_checksum
-from crdt.past import stored_log
-from crdt.past.stored_log import StoredLog
 from crdt.reading.text_order import TextOrder
 from storage.records import Checkpoint, Chunk
 from tests.crdt.harness import NOW, Typist

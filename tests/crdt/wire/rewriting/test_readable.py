@@ -7,9 +7,9 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.rewriting.readable import MAX_DEPTH, readable
 from crdt.wire.content import ANY, DOC, EMBED, FORMAT, JSON, STORED_LIMITS, TYPE
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
+from crdt.wire.rewriting.readable import MAX_DEPTH, readable
 from crdt.wire.update_parser import parse
 from crdt.wire.y_protocol import decode_state_vector
 from tests.fuzz.structure import Section, Struct, Update

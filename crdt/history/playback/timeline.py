@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from crdt.history.playback.stored_log import StoredLog, stored
 from crdt.log.codec import LogEntry
-from crdt.past.stored_log import StoredLog, stored
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse

@@ -3,8 +3,8 @@
 import pycrdt
 import pytest
 
-from crdt.rewriting.map_values import split_values
 from crdt.wire.content import ANY, JSON
+from crdt.wire.rewriting.map_values import split_values
 from crdt.wire.struct_id import pack_id
 from tests.fuzz import structure
 from tests.fuzz.structure import Section, Struct, Update, text

@@ -1,1 +1,0 @@
-"""What the stored log of a session says of any moment."""
