@@ -1,6 +1,8 @@
 """Passwords: the rules at their limits, the hashes, and the bound on the work."""
 
 import asyncio
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from importlib.resources import files
@@ -189,6 +191,23 @@ async def test_password_hashing_does_not_block_event_loop() -> None:
     slow.close()
     assert turns > 10
     assert loop_s > bcrypt_s / 3
+
+
+async def test_password_hashing_has_priority_of_event_loop(
+    passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread takes the interpreter after each hash, and the event loop waits until the thread gets a core."""
+    priorities: set[int] = set()
+    hash_password = bcrypt.hashpw
+
+    def noted(password: bytes, salt: bytes) -> bytes:
+        priorities.add(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return hash_password(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", noted)
+    await passwords.hash("x", HOME)
+
+    assert priorities == {os.getpriority(os.PRIO_PROCESS, threading.get_native_id())}
 
 
 async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords) -> None:
