@@ -26,7 +26,7 @@ _THREAD = " "
 
 
 class CrashMark:
-    """Names who is being worked for: by the event loop, and by threads meanwhile.
+    """Names the sessions and users that the event loop works for, and the sessions that threads work for meanwhile.
 
     If the loop stands still, it is the work of the loop that holds it, unless it does none.
 

@@ -14,10 +14,10 @@ _LOOK_S = 10.0
 """Seconds between two looks at the owners of loaded rooms: some megabytes can be written meanwhile."""
 
 _EDITS_PERCENT = 110
-"""Edits go on up to so much of the limit: people who can make no more versions can still finish."""
+"""Edits go on up to this share of the limit, so people who can make no more versions can still finish."""
 
 _NEAR_PERCENT = 80
-"""From so much of a limit on, users are warned."""
+"""From this share of a limit on, users are warned."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class OwnedRoom(Protocol):
 
 
 class StorageQuota:
-    """Tells rooms whose owners are over: `start`, `stop`; and says who may have more.
+    """Tells rooms whose owners are over: `start`, `stop`. Says whether a user may have more.
 
     max_bytes, max_sessions  what the sessions that one user owns may take, and how many they may be
     """

@@ -42,7 +42,7 @@ def wrong_invite(services: Services, address: str) -> errors.ApiError:
 
 
 def count_entry(services: Services, invite: Invite, address: str, *, is_guest: bool) -> None:
-    """Count somebody whom an invite brings: a guest, or an account that is made by it. Raises: ApiError 429.
+    """Count a person that an invite brings: a guest, or an account that is made by it. Raises: ApiError 429.
 
     No address can use an invite up for all others.
     """

@@ -17,7 +17,7 @@ _TICK_S = 4.0
 _QUIET_S = 8.0
 """y-websocket closes after 30 s without a data frame, and pings do not count. With two ticks this is below 16 s."""
 _MAX_WORK_KEPT = 10_000
-"""Users of whom it is known how much work they have caused, also after their connections have ended."""
+"""Users whose work is remembered for a while after their connections have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Connections:
     def work_of(self, user_id: str, now: float) -> Bucket:
         """Return the tokens for seconds of work that all connections of a user share.
 
-        A debt outlives the connections: else whoever comes back would owe nothing.
+        A debt outlives the connections: otherwise a user who comes back would owe nothing.
         """
         work = self._work.get(user_id)
         if work is None:

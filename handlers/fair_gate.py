@@ -70,7 +70,7 @@ class FairGate:
         self._next = None
         while self._queues:
             address, queue = next(iter(self._queues.items()))
-            has_gone = queue[0].done()  # whoever waited was cancelled
+            has_gone = queue[0].done()  # the request that waited was cancelled
             if not has_gone and not self._take():
                 break
             turn = queue.popleft()

@@ -86,7 +86,7 @@ def places(number: int, count: int) -> list[int]:
 
 
 def sparse(number: int, count: int) -> bytes:
-    """Insert a character at so many places of the filled text."""
+    """Insert a character at `count` places of the filled text."""
     inserts = [string(b"x", (1, at - 1), (1, at)) for at in places(number, count)]
     return update(2, number * count, inserts)
 

@@ -44,7 +44,7 @@ def name_skeleton(name: str) -> str:
 def are_confusable(name: str, other: str) -> bool:
     """Whether two names look alike.
 
-    Those of ASCII only do not: 1, l and I, or m and rn, are told apart by whoever chose them, such as anna1 and annal.
+    Those of ASCII only do not: 1, l and I, or m and rn, are told apart by their owners, such as anna1 and annal.
     Names that differ only in letters of one such script do not either: the table says that the Thai letters ค, ด and ต
     are alike, and the Hebrew vav and final nun.
     """

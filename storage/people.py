@@ -10,7 +10,7 @@ class AccountStore(Protocol):
     """Users, their pictures, and their logins."""
 
     async def add_user(self, user: User, login: Login) -> None:
-        """Store a new user and his first login together.
+        """Store a new user and their first login together.
 
         Raises Conflict("email") or Conflict("username"); both are compared case-folded, names also without
         characters that nobody sees. Names that look like another user's are a Conflict too (`storage.names`), so
@@ -53,10 +53,10 @@ class AccountStore(Protocol):
         """Return the picture that the store keeps of a user."""
 
     async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> AccountDeletion:
-        """Delete an account with its logins, tickets, picture and memberships; his name is forgotten everywhere.
+        """Delete an account with its logins, tickets, picture and memberships; the name is forgotten everywhere.
 
-        His sessions are deleted, or pass to their eldest editor; guests do not count, and a session
-        without another editor is deleted. Harmless, and without effect, if he is gone.
+        The user's sessions are deleted, or pass to their eldest editor; guests do not count, and a session
+        without another editor is deleted. Harmless, and without effect, if the user is gone.
         """
 
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
@@ -69,11 +69,11 @@ class AccountStore(Protocol):
         """
 
     async def add_login(self, login: Login, *, known_hash: str | None = None) -> None:
-        """Store another login of a user; logins of his that expired before it began are dropped.
+        """Store another login of a user; their logins that expired before it began are dropped.
 
-        known_hash  the hash that his password was compared with
+        known_hash  the hash that the password was compared with
 
-        Raises NotFound if there is no such user, Outdated if his password has another hash meanwhile.
+        Raises NotFound if there is no such user, Outdated if the password has another hash meanwhile.
         """
 
     async def signed_in(self, login_id: str, now: int) -> User | None:
@@ -134,10 +134,10 @@ class InviteStore(Protocol):
         """
 
     async def add_guest(self, user: User, login: Login, secret_hash: str, limit: int) -> Member:
-        """Store a guest with his login and membership of `guest_of`; raises like `use_invite`."""
+        """Store a guest with their login and membership of `guest_of`; raises like `use_invite`."""
 
     async def claim_guest(self, user: User, login: Login) -> tuple[str, ...]:
-        """Make the guest with this id a full user, under the login with this id; end his other logins.
+        """Make the guest with this id a full user, under the login with this id; end their other logins.
 
         Returns the ids of those. Raises NotFound if there is no such guest or login, and Conflict
         like `add_user`.

@@ -79,7 +79,7 @@ class Watch:
 
 
 class Somebody(threading.Thread):
-    """One person, who is somebody new when their login has ended."""
+    """One person. When their login has ended, they go on with a new account."""
 
     def __init__(self, here: Stage, watch: Watch, known: Known, who: int, until: float) -> None:
         super().__init__(daemon=True)

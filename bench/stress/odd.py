@@ -23,7 +23,7 @@ Known = Mapping[str, Callable[[random.Random], Any]]
 
 
 def text(dice: random.Random, longest: int) -> str:
-    """Return a text of at most so many characters."""
+    """Return a text of at most `longest` characters."""
     word = dice.choice(_WORDS)
     kind = dice.random()
     if kind < 0.4:

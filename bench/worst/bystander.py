@@ -18,9 +18,9 @@ from crdt.wire.lib0 import write_var_uint
 
 PER_S = 40
 _PATIENCE_S = 45.0
-"""Longer than the watchdog waits: who has waited for this long counts as lost."""
+"""Longer than the watchdog waits: a keystroke that takes this long counts as lost."""
 _ASKS_S = 4.0
-"""Whoever says nothing for long is taken for gone."""
+"""Between two questions to the server, which closes connections that send nothing for long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def sign_up(port: int) -> Person:
 
 
 class Editor:
-    """A WebSocket whose document is known to whoever uses it; what comes is thrown away. OSError once closed."""
+    """A WebSocket; its caller keeps track of the document, and what comes is thrown away. OSError once closed."""
 
     def __init__(self, port: int, session_id: str, token: str, address: str) -> None:
         """Send the handshake, and answer the server's question on entering a block."""

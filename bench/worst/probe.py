@@ -1,4 +1,4 @@
-"""How long the event loop of a running server is held: a timer inside it, and whoever reads what that noted.
+"""How long the event loop of a running server is held: a timer inside it, and a reader of its notes.
 
 A timer is due every millisecond. It notes when it comes late, and how much CPU time the process took meanwhile. The
 lesser of both is the hold: on a busy machine a timer comes late also because the process got no core.

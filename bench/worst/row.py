@@ -8,7 +8,7 @@ from bench.worst.stage import Found, Stage, Work, measure, quiet, stage
 GOAL_MS = 50.0
 """The bystander's 99th percentile."""
 _TOGETHER = "all together"
-_EXPLAINED = """### W. Typing in a room beside one account that does its worst (ours alone, usual limits)
+_EXPLAINED = """### W. Typing in a room while one account does its worst (ours alone, usual limits)
 
 Two people type 40 times a second, in a room that the account is not in. Each row is one thing that it may ask for inside all
 limits, done for {seconds:g} s or once. "Held" is the longest time that the event loop worked on without a turn for others. "All
@@ -37,7 +37,7 @@ def together(works: Sequence[Work]) -> Work:
 
 
 def _unless_closed(work: Work, here: Stage) -> None:
-    """Do a work; whoever is closed or refused has had their answer."""
+    """Do a work; a client that is closed or refused has had its answer."""
     try:
         work.act(here)
     except (OSError, ValueError, KeyError, SystemExit):

@@ -23,7 +23,7 @@ _ENV = {"COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json", "COLLAB_ACCE
 
 @dataclass
 class Stage:
-    """One server, who types in it, and the sessions and people that a work has prepared.
+    """One server, the people who type in it, and the sessions and people that a work has prepared.
 
     did  what came of the work, for the table
     """

@@ -1,7 +1,7 @@
 """Texts that are replaced as wholes, by saves and restores: what differs becomes an edit like any other.
 
-Comparing large texts takes seconds, so a worker process does it, on a copy of the document. Whatever is edited
-meanwhile stays, as beside the edit of a client that was away: the edit names structs, not positions.
+Comparing large texts takes seconds, so a worker process does it, on a copy of the document. What others edit
+meanwhile stays, as with the edit of a client that was away: the edit names structs, not positions.
 Not for: text clients, whose texts are edits of what they had before (`crdt.room.text_clients`).
 """
 

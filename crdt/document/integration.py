@@ -87,7 +87,7 @@ def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], 
 
 
 def _load(view: View, work: Work, ahead: Ahead, make_copy: Callable[[], bytes]) -> Steps[None]:
-    """Load the document anew, with the update and what has come meanwhile; raises PycrdtFailure."""
+    """Load the document again, with the update and what has come meanwhile; raises PycrdtFailure."""
     ahead.meanwhile = []
     marks = view.marks
     copy = yield make_copy

@@ -19,7 +19,7 @@ from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 
 _RECOUNT_BYTES = 256 << 10
-"""What a document grows by at least before it is found out again who has filled it."""
+"""Bytes that a document grows by at least before the share of each author is counted again."""
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -42,7 +42,7 @@ class DocumentQuota:
     """Bounds on one document's state and text, and on what of the state one author may fill.
 
     What is in a state is known when it is merged and rid of deleted content (`note_remaining`), which takes long and
-    is done elsewhere. So whoever meets the bound of the state before is told to come back, and it is done soon.
+    is done elsewhere. A client that meets the bound of the state before that is told to come back, and it is done soon.
 
     owner_id         of the session: this user may fill all of it
     needs_remaining  the state should be merged soon
@@ -73,7 +73,7 @@ class DocumentQuota:
         self._text_bound = text_bound
 
     def own(self, user_id: str) -> None:
-        """Note whose session it is; who has filled a large document is found out soon."""
+        """Note the session's owner; in a large document the shares of authors are counted soon."""
         self.owner_id = user_id
         self.needs_remaining = self.needs_remaining or self._document.size > self._limits.state_bytes // 2
 

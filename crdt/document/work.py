@@ -33,7 +33,7 @@ def count_cuts(parsed: Parsed) -> int:
 
 
 def are_slow(cuts: int, length: int) -> bool:
-    """Whether so many cuts into structs of this length (as `Parsed.longest`) take yrs long."""
+    """Whether this number of cuts into structs of this length (as `Parsed.longest`) takes yrs long."""
     return cuts * length > _CUTS
 
 
@@ -61,11 +61,11 @@ class Work:
         self.spent_s = spent_s
 
     def start(self, size: int) -> "Measure":
-        """Begin to measure what an update of so many bytes costs."""
+        """Begin to measure what an update of this size costs, in bytes."""
         return Measure(self, size, is_whole=False)
 
     def start_load(self, size: int) -> "Measure":
-        """Begin to measure what the whole document of so many bytes costs."""
+        """Begin to measure what the whole document of this size costs, in bytes."""
         return Measure(self, size, is_whole=True)
 
 

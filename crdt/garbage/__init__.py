@@ -1,1 +1,1 @@
-"""What a stored document keeps of content that was deleted: its ids and lengths, and who takes how much of it."""
+"""What a stored document keeps of content that was deleted: its ids and lengths, and how much each author has."""

@@ -1,4 +1,4 @@
-"""Who takes how much of a document's state."""
+"""How many bytes of a document's state are of each author."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -64,8 +64,8 @@ class StructPlaces:
 def superseded(state: bytes, parsed: Parsed, places: StructPlaces, deleted: Ranges) -> list[tuple[int, int, int]]:
     """Return (client, start, end) of values that others under their key hide, and that no deletion names.
 
-    Whoever sets a key deletes the value before. Of values that are set at the same time each client deletes all but
-    the last one when it integrates them, and tells nobody.
+    A client that sets a key deletes the value before. Of values that are set at the same time each client deletes all
+    but the last one when it integrates them, and tells nobody.
     """
     living: Counter[Parent] = Counter()
     for client, (_, after) in parsed.spans.items():

@@ -96,7 +96,7 @@ class VersionWriter:
         """
         drawn = _Drawn(room, self._clock())
         lock = self._locks.setdefault(room.session_id, asyncio.Lock())
-        async with lock:  # whoever asks first gets it first
+        async with lock:  # in the order of the calls
             while True:
                 files, documents = await drawn.snapshot.read(self._workers, author_id)
                 await self._writer.saved(room, drawn.snapshot.sequence)

@@ -25,7 +25,7 @@ _DEADLINE_S = 20.0
 """For what takes some seconds on a quiet machine: a worker is the last that gets a core on a busy one."""
 
 Encode = Callable[[Mapping[str, str], Mapping[str, str], int], bytes]
-"""Compares {root: text} of two documents in so many steps (`crdt.text.hunks`); returns what a client gets of it."""
+"""Compares {root: text} of two documents within a number of steps (`crdt.text.hunks`); returns what a client gets."""
 
 
 @dataclass(frozen=True, slots=True)

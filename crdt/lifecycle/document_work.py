@@ -27,7 +27,7 @@ _Result = TypeVar("_Result")
 class DocumentWork:
     """Does such work for the rooms of one process.
 
-    mark  where it is written whom native code works for
+    mark  names the session that native code works for
     """
 
     def __init__(self, workers: Workers, mark: CrashMark) -> None:
@@ -35,7 +35,7 @@ class DocumentWork:
         self.mark = mark
 
     def is_for_worker(self, size: int) -> bool:
-        """Whether a document of so many bytes is large, and a worker has enough memory for it."""
+        """Whether a document of this size in bytes is large, and a worker has enough memory for it."""
         return SMALL_BYTES <= size <= self._workers.memory_bytes // _MEMORY_PER_BYTE
 
     async def run(
@@ -59,7 +59,7 @@ class DocumentWork:
 
 
 class StepRunner:
-    """Does work in steps: one step in each turn of the event loop, whoever it is for."""
+    """Does work in steps: one step in each turn of the event loop, whichever room it is for."""
 
     def __init__(self, cpu_s: Callable[[], float]) -> None:
         """cpu_s: returns seconds of CPU time that the calling thread has used."""

@@ -22,7 +22,7 @@ _SUSPECT_S = 20.0
 _MOST_WORK_S = 4 * MAX_WORK_S
 """Edits stop at `MAX_WORK_S`; a document that was made before that limit may cost a little more, but not any time."""
 _TOGETHER = 8
-"""Documents that may wait for a worker at the same time; those who open others wait for them."""
+"""Documents that may wait for a worker at the same time; others wait until one of these is open."""
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ MAX_EDITS = 1_000
 """Edits of one update in one text; if there were more, one edit replaces all from the first to the last."""
 
 _ITEMS_PER_CHANGE = 100
-"""To find the position of a change costs about as much as to walk over so many items."""
+"""To find the position of a change costs about as much as to walk over this many items."""
 
 
 class TextEdit(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which user a client id belongs to, who may bring structs under it, and who only carries them.
+"""Which user a client id belongs to, and which new structs under it other users may bring.
 
 A client id belongs to the user who announced it in their presence, or who types under it. Browsers also hold what
 others typed, and honestly bring it: after a crash, a restored backup, for somebody whose network failed. That is

@@ -97,7 +97,7 @@ class Members:
             connection.outbox.close(reason, message)
 
     def takes_late_edits(self, connection: Connection) -> bool:
-        """Whether an edit is accepted that a client sent before it left: not from one who may no longer write."""
+        """Whether an edit is accepted that a client sent before it left: not if its user may no longer write."""
         role = self._changed_roles.get(connection.user_id, connection.role)
         return role is not None and may_write(role, is_open=self.is_open)
 

@@ -39,7 +39,7 @@ def applied(text: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def is_near(old: bytes, new: bytes, most: int) -> bool:
-    """Whether at most so many bytes lie between the first and the last difference, or one text only has more there."""
+    """Whether at most `most` bytes lie between the first and the last difference, or one text only has more there."""
     prefix, suffix = common_ends(old, new)
     return len(old) + len(new) - 2 * (prefix + suffix) <= most or prefix + suffix >= min(len(old), len(new))
 

@@ -41,7 +41,7 @@ class _Cursor:
     """Walks through a text by positions in `with_lf` of it, which only grow.
 
     A stretch of n bytes that has k line ends of two bytes is n - k bytes of the other text, so k more are to be
-    walked. These have at most k / 2 line ends, and so on: each byte is looked at once.
+    walked. These have at most k / 2 line ends, and so on: no byte is looked at twice.
     """
 
     __slots__ = ("_at", "_position", "_text")

@@ -46,7 +46,7 @@ class TextMap:
 
     @classmethod
     def whole(cls, size: int) -> "TextMap":
-        """From a text of so many bytes to itself."""
+        """From a text of this size in bytes to itself."""
         return cls((SharedRun(0, size, 0),))
 
     def shifted(self, shifts: Sequence[Shift]) -> "TextMap":

@@ -21,7 +21,7 @@ from crdt.wire.struct_reader import utf_16_length
 from crdt.wire.struct_rewriter import StructRewriter
 
 LONG_VALUES = 32
-"""A value counts as so many characters where structs are cut: yrs moves it."""
+"""A value counts as this many characters where structs are cut: yrs moves it."""
 
 _VALUES = (ANY, JSON)
 _NOTHING_OPEN = -1

@@ -33,7 +33,7 @@ class HtmlPlayer:
     """Writes the file: the page, and in it the texts at the start, every update, versions and chat as JSON."""
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
-        """user_id: of whom the work is for."""
+        """user_id: of the user who asked, for whom the work counts."""
         self._services = services
         self._session = session
         self._user_id = user_id

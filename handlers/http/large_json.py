@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_STRUCTURE = 64 << 10
-"""Characters of JSON besides its long texts; so many take at most 7 ms."""
+"""Characters of JSON besides its long texts; this many take at most 7 ms."""
 _LONG = 1_024
 """Characters of a text that is long."""
 _STRING_COST = 8

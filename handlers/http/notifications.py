@@ -30,7 +30,7 @@ def of_messages(connections: Connections) -> Callable[[Message, User], None]:
 
 
 def of_fill(connections: Connections) -> Callable[[str], None]:
-    """Return a listener that has who listens to a session read it again, with the size of its document."""
+    """Return a listener: clients that listen to a session then read it again, with the size of its document."""
 
     def tell(session_id: str) -> None:
         connections.tell(session_id, SESSION_CHANGED)

@@ -54,7 +54,7 @@ class MongoVersionStore:
                 await grow(self._engine, {version.session_id: len(await packed(stored)) - dropped})
                 await touch(self._engine, [version.session_id], version.created_at)
                 return stored, True
-        raise LimitReached("too many versions at once")
+        raise LimitReached("too many versions at the same time")
 
     @translated
     async def redact_version(self, version: Version) -> None:

@@ -178,7 +178,7 @@ class Visit:
         return page
 
     async def look(self) -> dict[str, Any]:
-        """Return what there is to change: also who the browser is.
+        """Return what there is to change, and the browser's account.
 
         Not how large the document is, which is known while somebody has the session open.
         """

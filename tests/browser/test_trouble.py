@@ -180,7 +180,7 @@ async def test_text_over_limit_stays_and_is_sent_once_it_is_smaller(person: NewP
 async def test_removed_editor_may_copy_text_but_not_type(person: NewPerson, server: Server, api: Api) -> None:
     """What came with the close is shown, in words for people."""
     ada, gil = await person(), await person(**NARROW)
-    gil.expected.append("404")  # the chat of a session that is closed to him
+    gil.expected.append("404")  # the chat of a session that is closed to them
     session_id = await with_task(ada, "Removed")
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
     await expect(gil.text).to_contain_text(TASK)

@@ -1,4 +1,4 @@
-"""The queue for slots: keys take turns, nobody has everything, bounds hold, who leaves is forgotten."""
+"""The queue for slots: keys take turns, nobody has everything, bounds hold, keys that leave are forgotten."""
 
 import asyncio
 

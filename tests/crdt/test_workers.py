@@ -33,7 +33,7 @@ async def started(path: Path) -> int:
 
 
 async def gone(pid: int) -> None:
-    """Wait until a process has ended; whoever started it may not have asked for its exit code yet."""
+    """Wait until a process has ended; its parent may not have asked for its exit code yet."""
 
     def look() -> bool:
         try:

@@ -10,7 +10,7 @@ MIB = 1 << 20
 
 
 async def fill(server, session_id: str, size: int) -> None:
-    """Count a session as if it had so many bytes more."""
+    """Count a session as if it had `size` bytes more."""
     await server.parts.services.store._engine.write(
         lambda db: db.execute("UPDATE usage SET bytes = bytes + ? WHERE session_id = ?", (size, session_id))
     )

@@ -26,7 +26,7 @@ async def _until_words(api: Api, session_id: str, *words: str) -> None:
 
 
 async def test_two_accounts_in_tabs_of_one_browser_both_keep_their_text(tmp_path: Path) -> None:
-    """Ada's token has expired; what she types reaches Bob's tab, which brings it. With a new token all is well."""
+    """Ada's token has expired; what Ada types reaches Bob's tab, which brings it. With a new token all is well."""
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()
@@ -97,7 +97,7 @@ async def test_template_with_a_fixed_client_id_is_extended_by_anybody(tmp_path: 
 async def test_editors_ahead_of_a_restored_backup_bring_what_it_lacks(
     tmp_path: Path, way: str, has_restart: bool, first: str
 ) -> None:
-    """Whoever comes first, also if the author of a part never comes back."""
+    """Whichever client comes first, also if the author of a part never comes back."""
     data = tmp_path / "data"
     async with world(data) as room:
         room.expected_log.append("restored")

@@ -62,7 +62,7 @@ async def edit(
 
 
 async def keep(scene: Scene, size: int, *, is_owner: bool = True) -> object:
-    """Send an update of so many bytes; then the server finds out what the document has, as it does by and by."""
+    """Send an update of `size` bytes; then the server finds out what the document has, as it does by and by."""
     api = scene.ada if is_owner else scene.bob
     raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open(query="?saved=1", api=api)
     raw.send(masked(y_protocol.sync_update(insertion(size))))

@@ -27,5 +27,5 @@ def text_in_file(data_dir: Path, copy_to: Path, session_id: str) -> str:
 
 
 async def saves_more(peers: Peers, name: str, than: int) -> None:
-    """Return when more than so many words of an editor are called saved."""
+    """Return when more than `than` words of an editor are called saved."""
     await until(lambda: peers.do("typed", name), lambda now: now["typedSaved"] > than)

@@ -1,6 +1,6 @@
-"""The stored log of one session, handed to whoever works on it: read as a document, or entry by entry.
+"""The stored log of one session, as plain data for a worker process: read as a document, or entry by entry.
 
-Plain data without a store or an event loop, so that it can go to a worker process. No pycrdt document is made of it.
+It needs no store and no event loop. No pycrdt document is made of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from storage.records import Checkpoint, Chunk
 _FEW = 200
 """Entries that are taken in one by one: merging them would take about as long."""
 _MOST = 4_096
-"""Entries that are merged at once."""
+"""Entries that are merged together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class StoredLog:
     chunks: Sequence[Chunk]
 
     def is_short(self, most_bytes: int) -> bool:
-        """Whether the rows have at most so many bytes; packed ones tell nothing of what is in them."""
+        """Whether the rows have at most `most_bytes` bytes; packed ones tell nothing of what is in them."""
         sizes = [len(chunk.data) for chunk in self.chunks]
         if self.checkpoint:
             sizes.append(len(self.checkpoint.state))

@@ -1,1 +1,1 @@
-"""The files of an open database: who may open it, and what happens to them meanwhile."""
+"""The files of an open database: the lock that keeps other servers out, and what happens to the files meanwhile."""

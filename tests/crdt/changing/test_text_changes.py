@@ -145,7 +145,7 @@ async def test_change_that_takes_too_long_to_compare_becomes_a_coarse_one() -> N
 
 
 async def test_change_by_somebody_who_may_no_more_changes_nothing() -> None:
-    """Whoever loses the role while a worker compares does not edit, and may try again later."""
+    """A user who loses the role while a worker compares does not edit, and may try again later."""
     scene = Scene("ada")
     change = await scene.begin(scene.clients[0], BOTH)
     scene.may_write = False

@@ -121,7 +121,7 @@ async def test_edit_that_takes_too_long_to_compare_becomes_a_coarse_one(make_sce
 
 
 async def test_edit_by_somebody_who_may_no_more_changes_nothing(make_scene) -> None:
-    """Who loses the role while a worker compares does not edit."""
+    """A user who loses the role while a worker compares does not edit."""
     scene = make_scene()
     may_edit = True
 

@@ -81,7 +81,7 @@ def test_prepared_update_is_in_nothing_but_the_view_before_it_is_applied() -> No
 @pytest.mark.parametrize("step_s", [0.00025, 0.0004, 0.0006])
 @pytest.mark.parametrize("is_resting", [False, True])
 def test_edits_between_the_steps_are_there_afterwards(step_s: float, is_resting: bool) -> None:
-    """Keystrokes and others, whether the view was there, is loaded anew because it is slow, or was dropped."""
+    """Keystrokes and others, whether the view was there, is loaded again because it is slow, or was dropped."""
     subject, typist = opened(step_s)
     if is_resting:
         subject.rest()

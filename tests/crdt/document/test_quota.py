@@ -104,7 +104,7 @@ def test_quota_takes_again_what_fits_when_deleted_content_has_left() -> None:
 
 
 def test_quota_of_author_is_a_share_of_the_state() -> None:
-    """Who has filled it may delete only; others, and the owner, go on."""
+    """A user who has filled their share may only delete; others, and the owner, go on."""
     full = Full(RoomLimits(state_bytes=1_000, author_share_percent=50))
     full.quota.own("owner")
     full.send(full.typist.insert(0, "x" * 100))

@@ -1,4 +1,4 @@
-"""Who takes how much of a state."""
+"""How many bytes of a state are of each author."""
 
 from crdt.garbage.author_bytes import bytes_by_author
 from crdt.wire.raw_merge import merge

@@ -133,10 +133,10 @@ async def test_page_that_was_made_before_is_remembered_until_the_log_is_changed(
     again = await typed.history_reader.page("one", "bob", Part(0, 3), described)
     reads = typed.store.calls.count("chunks")
     typed.history_reader.forget("one")
-    anew = await typed.history_reader.page("one", "ada", Part(0, 3), described)
+    fresh = await typed.history_reader.page("one", "ada", Part(0, 3), described)
 
     assert (again[0] is first[0], reads) == (True, 0)
-    assert (anew[0] is first[0], anew) == (False, first)
+    assert (fresh[0] is first[0], fresh) == (False, first)
 
 
 async def test_page_of_a_log_that_is_changed_meanwhile_is_not_kept(typed: World) -> None:

@@ -41,7 +41,7 @@ class Case:
         self.opener = DocumentOpener(DocumentWork(self.workers, self.mark), environment)
 
     async def open(self, size: int) -> str:
-        """Open a document of so many characters; return its text."""
+        """Open a document of this many characters; return its text."""
         return text_of(await self.opener.open("one", None, [chunk(size)], 0))
 
 
@@ -130,7 +130,7 @@ async def test_document_that_costs_pycrdt_too_long_is_set_aside(
 
 
 def end_by_a_signal(*_: object) -> None:
-    """In place of opening a document."""
+    """Runs instead of opening a document."""
     work.die(signal.SIGSEGV)
 
 

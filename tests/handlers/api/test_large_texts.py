@@ -52,7 +52,7 @@ async def test_restore_of_several_large_files_is_one_edit(server: Server, ada: A
 
 
 async def test_save_of_large_text_keeps_what_is_typed_meanwhile(server: Server, ada: Api, bob: Api) -> None:
-    """Whoever types while a worker compares loses nothing, and neither does the save."""
+    """A user who types while a worker compares loses nothing, and neither does the save."""
     old, new = TEXTS["changed lines"]
     session_id = await ada.new_session(code=old)
     await bob.post(f"/session/{session_id}/join")

@@ -225,7 +225,7 @@ async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords)
 
 
 async def test_addresses_that_wait_for_hashes_take_turns(passwords: Passwords) -> None:
-    """Whoever sends a flood of passwords holds up others by one hash each; 200 of one address may wait."""
+    """A client that sends a flood of passwords holds up others by one hash each; 200 of one address may wait."""
     done: list[str] = []
 
     async def hash_for(address: str) -> None:

@@ -24,7 +24,7 @@ def entries() -> list[LogEntry]:
 
 
 def chunks_of(entries: Sequence[LogEntry], size: int, *, packed: int = 0) -> list[Chunk]:
-    """Return chunks of some entries each; so many at the beginning are packed into one row."""
+    """Return chunks of some entries each; the first `packed` chunks become one row."""
     starts = range(0, len(entries), size)
     chunks = [
         Chunk("one", at + 1, at + len(entries[at : at + size]), encode_chunk(entries[at : at + size]), NOW)

@@ -5,7 +5,7 @@ import { once, person, state } from './making.mjs'
 
 const T = { t: 'text' }
 
-/** The server has the first of Ada's updates only; Bob answers with all that he has. */
+/** The server has the first of Ada's updates only; Bob's editor answers with all that it has. */
 const broughtByBob = (a, b) => ({
   base: [a[0]],
   baseBy: ['ada'],
