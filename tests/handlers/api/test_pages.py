@@ -2,9 +2,13 @@
 
 import gzip
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from handlers.api import pages
+from handlers.http.api_docs import openapi
 from tests.api import Answer, Api
 from tests.handlers.clients import exchange
 from tests.narrowing import required
@@ -183,3 +187,28 @@ async def test_pages_do_not_show_signed_in_user(api: Api) -> None:
     for path in PAGES:
         mine, other = await ada.get(path), await api.get(path)
         assert (mine.status, mine.body) == (other.status, other.body)
+
+
+@pytest.mark.parametrize(("path", "made"), [("/docs", pages._fields), ("/openapi.json", openapi.document)])
+async def test_reference_is_made_once_for_everybody(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str, made: Callable[..., Any]
+) -> None:
+    """Making one takes some milliseconds, and anybody may ask again and again."""
+    pages._reference.cache_clear()
+    pages._description.cache_clear()
+    calls = 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return made(*arguments)
+
+    monkeypatch.setattr(pages if path == "/docs" else openapi, made.__name__, counted)
+    first = await api.get(path)
+    needed = calls
+
+    answers = [await api.get(path, headers={"Host": f"host-{number}.example"}) for number in range(3)]
+
+    assert needed > 0
+    assert calls == needed
+    assert [answer.body for answer in answers] == [first.body] * 3
