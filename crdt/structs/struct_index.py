@@ -5,7 +5,7 @@ store already has. The table is kept apart from pycrdt on purpose: the state vec
 after odd edits.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
@@ -15,7 +15,7 @@ from crdt.structs.partial import find_part
 from crdt.structs.struct_parents import StructParents
 from crdt.structs.type_table import TypeTable
 from crdt.wire.parsed_update import Parsed, Placement
-from crdt.wire.struct_id import pack_id
+from crdt.wire.struct_id import BLOCK_BITS, BLOCK_MASK, DenseIds, pack_id
 
 _NONE: frozenset[int] = frozenset()
 _Names = TypeVar("_Names", frozenset[str], tuple[str, ...])
@@ -38,7 +38,7 @@ class StructIndex:
     kinds             of content that there is or was in it, see `Parsed`
     is_plain          see `Parsed`, of all updates so far, and all roots are texts
     parents           where its structs lie
-    low_surrogates    packed ids of second halves of characters that could be cut in two
+    low_surrogates    packed ids of second halves of characters that could be cut in two; None if there never were any
     split_surrogates  packed ids of second halves of characters that an edit cut in two
     """
 
@@ -58,7 +58,7 @@ class StructIndex:
         self.kinds = 0
         self.parents = StructParents()
         self.split_surrogates: set[int] = set()
-        self.low_surrogates: Set[int] = _NONE
+        self.low_surrogates: DenseIds | None = None
 
     def check_complete(self, parsed: Parsed) -> None:
         """Raise Gap unless all of an update can be integrated."""
@@ -151,35 +151,41 @@ class StructIndex:
 
     def cuts_by(self, parsed: Parsed) -> set[int]:
         """Return the characters that the update cuts in two and that are whole now."""
-        if not self.low_surrogates and not parsed.low_surrogates:
+        sets = [ids for ids in (self.low_surrogates, parsed.low_surrogates) if ids]
+        if not sets:
             return set()
         cuts = set(parsed.splits)
         for client, start, end in parsed.ranges:
             cuts.add(pack_id(client, start))
             cuts.add(pack_id(client, end))
-        return (cuts & self.low_surrogates | cuts.intersection(parsed.low_surrogates)) - self.split_surrogates
+        return set().union(*(ids.among(cuts) for ids in sets)) - self.split_surrogates
 
     def _cut_by(self, parsed: Parsed) -> set[int]:
         """Note in `split_surrogates` what the update cuts, and return it."""
         split_surrogates = self.cuts_by(parsed)
-        if parsed.low_surrogates:
-            self.low_surrogates = _with(self.low_surrogates, parsed.low_surrogates)
         self.split_surrogates |= split_surrogates
         return split_surrogates
 
     def has_cut(self, clocks: Mapping[int, int]) -> bool:
         """Whether a client that knows all below these clocks knows half of a character only."""
-        return any(pack_id(client, clock) in self.low_surrogates for client, clock in clocks.items())
+        known = self.low_surrogates
+        return known is not None and any(pack_id(client, clock) in known for client, clock in clocks.items())
 
     def cuts(self, place: int) -> bool:
         """Whether an edit at this packed id would cut a character in two that is whole now."""
-        return place in self.low_surrogates and place not in self.split_surrogates
+        known = self.low_surrogates
+        if known is None or not known.blocks.get(place >> BLOCK_BITS, 0) >> (place & BLOCK_MASK) & 1:  # each keystroke
+            return False
+        return place not in self.split_surrogates
 
     def _commit(self, parsed: Parsed, author: str, unclaimed: Set[int]) -> None:
         """Record an applied update."""
         placement = parsed.placement or self.parents.resolve(parsed, self.types, is_strict=False)
         self.parents.add(parsed, placement)
         self.kinds |= parsed.kinds
+        if parsed.low_surrogates:
+            self.low_surrogates = self.low_surrogates or DenseIds()
+            self.low_surrogates.update(parsed.low_surrogates)
         for client, (_, after) in parsed.spans.items():
             if after > self.clocks.get(client, 0):
                 self.clocks[client] = after
@@ -210,10 +216,3 @@ def _shared(names: _Names) -> _Names:
     values are immutable.
     """
     return names
-
-
-def _with(known: Set[int], more: Iterable[int]) -> set[int]:
-    """Add to a set that there may not be yet: most documents need none, and an empty one is 216 bytes."""
-    changed = known if isinstance(known, set) else set()
-    changed.update(more)
-    return changed

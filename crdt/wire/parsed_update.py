@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from crdt.wire.content import ANY, DOC, EMBED, FORMAT, JSON
-from crdt.wire.struct_id import NO_ID, client_of, clock_of
+from crdt.wire.struct_id import NO_ID, DenseIds, client_of, clock_of
 from crdt.wire.struct_reader import Parent
 
 GONE: Parent = (NO_ID, None)
@@ -88,7 +88,7 @@ class Parsed:
     edges           (client, clock, other client, clock in its structs): the first struct refers to the second
     ranges          (client, start, end) of each deleted range
     shared          the shared types that it writes to and creates
-    low_surrogates  packed ids of the second halves of characters beyond U+FFFF
+    low_surrogates  packed ids of the second halves of characters beyond U+FFFF, None without such
     splits          packed ids at which it cuts a run of text in two
     is_plain        it has no shared types, nothing inside such, no map entries and nothing garbage-collected
     parent_changes  where its structs lie, section by section, see `ParentChange`
@@ -130,7 +130,7 @@ class Parsed:
         self.edges: list[tuple[int, int, int, int]] = []
         self.ranges: list[tuple[int, int, int]] = []
         self.shared = SharedTypes()
-        self.low_surrogates: list[int] = []
+        self.low_surrogates: DenseIds | None = None
         self.splits: list[int] = []
         self.is_plain = True
         self.parent_changes: list[ParentChange] = []

@@ -22,13 +22,15 @@ from crdt.wire.content import (
 )  # fmt: skip
 from crdt.wire.lib0 import read_var_uint
 from crdt.wire.parsed_update import GONE, HOOKS, Parsed
-from crdt.wire.struct_id import MAX_CLOCK, NO_ID, client_of, clock_of, pack_id
+from crdt.wire.struct_id import MAX_CLOCK, NO_ID, DenseIds, client_of, clock_of, pack_id
 from crdt.wire.struct_reader import Parent, StructReader, utf_16_length
 
 MAX_MERGEABLE = 1_000
 """Structs of text that continue the one before them; values count four. yrs joins them one by one: 1 ms and 2 MB, and
 64,000 take 2 s and 2 GB."""
 
+_IS_LOW = bytes(byte in range(0xDC, 0xE0) for byte in range(256))
+"""1 for the upper byte of the second half of a character beyond U+FFFF, 0 for that of any other UTF-16 code unit."""
 _MERGEABLE_VALUE = 4
 _VALUES = (ANY, JSON)
 
@@ -222,8 +224,8 @@ class _UpdateParser(StructReader):
         parsed.shared.text_bytes += size
         length = len(text)
         if length != size and (units := utf_16_length(text)) != length:
-            places = [place for place, character in enumerate(text) if character > "\uffff"]
-            parsed.low_surrogates += [own + place + count for count, place in enumerate(places, 1)]
+            parsed.low_surrogates = parsed.low_surrogates or DenseIds()
+            parsed.low_surrogates.add_marked(own, text.encode("utf-16-le")[1::2].translate(_IS_LOW))
             length = units
         parsed.longest = max(parsed.longest, length)
         return length, at + size

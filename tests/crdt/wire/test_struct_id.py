@@ -1,7 +1,11 @@
 """Packed ids."""
 
+import random
+
+import pytest
+
 from crdt.wire.lib0 import MAX_SAFE_INTEGER
-from crdt.wire.struct_id import MAX_CLOCK, client_of, clock_of, pack_id
+from crdt.wire.struct_id import MAX_CLOCK, DenseIds, client_of, clock_of, pack_id
 
 
 def test_packed_id_gives_back_client_and_clock() -> None:
@@ -15,3 +19,23 @@ def test_packed_id_gives_back_client_and_clock() -> None:
 def test_packed_ids_of_one_client_are_consecutive() -> None:
     """The parser and the compaction find the struct before another one by subtracting one."""
     assert pack_id(7, 4) - 1 == pack_id(7, 3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_dense_ids_hold_what_a_set_holds(seed: int) -> None:
+    """Marks that begin and end anywhere in a block, of several clients, some of them added twice."""
+    chance = random.Random(seed)
+    ids, plain = DenseIds(), set[int]()
+    for _ in range(30):
+        first = pack_id(chance.choice((0, 1, MAX_SAFE_INTEGER)), chance.choice((0, 255, 256, MAX_CLOCK - 3_000)))
+        first += chance.randrange(300)
+        marks = bytes(chance.random() < 0.3 for _ in range(chance.choice((0, 1, 255, 256, 257, 2_000))))
+        marked = DenseIds()
+        marked.add_marked(first, marks)
+        ids.update(marked)
+        plain |= {first + place for place, mark in enumerate(marks) if mark}
+
+    asked = {packed + step for packed in plain for step in (-1, 0, 1, 256)}
+    assert set(ids) == plain
+    assert ids.among(asked) == plain
+    assert {packed for packed in asked if packed in ids} == plain
