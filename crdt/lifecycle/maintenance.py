@@ -30,7 +30,10 @@ If nobody edits it now, the first is enough.
 """
 
 _PAUSES_PER_CHECKPOINT = 4
-"""Checkpoints because of growth take at most a fifth of the time: of one editor's edits, half a megabyte a second."""
+"""Checkpoints because of growth take at most a fifth of the time: of one editor's edits, half a megabyte a second.
+
+As long as a document is edited and is less than half full, nothing presses: then the ordinary interval applies, too.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -102,16 +105,28 @@ class RoomMaintenance:
         due = max(self._settings.checkpoint_updates, room.document.size // _BYTES_PER_LOGGED_UPDATE)
         upkeep = room.upkeep
         pause_ms = now - upkeep.checkpointed_at
+        has_paused = pause_ms >= self._settings.checkpoint_interval_ms
         is_long = room.journal.sequence - upkeep.checkpointed >= due
-        growth = room.document.size - upkeep.checkpoint_bytes
-        is_quiet = now - room.contributions.last_edit_at >= _REST_MS
-        large = _LEAST_GROWTH_BYTES if is_quiet else max(_LEAST_GROWTH_BYTES, upkeep.checkpoint_bytes)
-        is_large = room.quota.needs_remaining or growth >= large
-        if (is_long and pause_ms >= self._settings.checkpoint_interval_ms) or (
-            is_large and pause_ms >= _PAUSES_PER_CHECKPOINT * upkeep.checkpoint_ms
+        if (is_long and has_paused) or (
+            pause_ms >= _PAUSES_PER_CHECKPOINT * upkeep.checkpoint_ms
+            and self._is_much_larger(room, now, has_paused=has_paused)
         ):
             await self._compactor.checkpoint(room)
             await self._compactor.pack(room)
+
+    def _is_much_larger(self, room: Room, now: int, *, has_paused: bool) -> bool:
+        """Whether a document has grown by so much that a checkpoint is due.
+
+        has_paused  the ordinary interval is over
+        """
+        if room.quota.needs_remaining:
+            return True
+        before, fill = room.upkeep.checkpoint_bytes, room.quota.fill
+        growth = fill.size - before
+        if now - room.contributions.last_edit_at >= _REST_MS:
+            return growth >= _LEAST_GROWTH_BYTES
+        is_pressing = has_paused or fill.size > fill.limit // 2
+        return is_pressing and growth >= max(_LEAST_GROWTH_BYTES, before)
 
     def _rest_if_quiet(self, room: Room, now: int) -> None:
         """Release the memory that a document needs only while people type."""

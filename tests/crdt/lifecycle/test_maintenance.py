@@ -4,12 +4,15 @@ import asyncio
 import operator
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 
 import pycrdt
 import pytest
 
 from crdt.errors import WorkersBusy
 from crdt.history import snapshot
+from crdt.history.version_writer import VersionWriter
+from crdt.limits import RoomLimits
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import VersionKind
 from tests.crdt.harness import Typist, join, send
@@ -147,3 +150,33 @@ async def test_maintenance_of_document_that_doubled_stores_checkpoint(make_world
         assert room.upkeep.checkpointed == 1
         world.now += 11_000
         await until(lambda: room.upkeep.checkpointed, lambda found: found == 3)
+
+
+@pytest.mark.parametrize(("limit", "waits"), [(8 << 20, True), (1_200_000, False)], ids=["far from full", "half full"])
+async def test_maintenance_of_document_that_doubles_within_interval(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, limit: int, *, waits: bool
+) -> None:
+    """While it is edited it waits for the ordinary interval, unless it is more than half full."""
+    rounds = count()
+    latest = 0
+
+    async def count_round(*_: object) -> None:
+        nonlocal latest
+        latest = next(rounds)
+
+    monkeypatch.setattr(VersionWriter, "save_if_due", count_round)
+    world = make_world(room=RoomLimits(state_bytes=limit))
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, typist.insert(0, "x" * 300_000), world.now)
+        await until(lambda: room.upkeep.checkpointed, lambda found: found == 1)
+        world.now += 9_000
+        send(room, ada, typist.insert(0, "x" * 400_000), world.now)
+        await all_saved(room)
+        seen = latest
+        await until(lambda: latest, lambda found: found > seen + 2)
+        assert room.upkeep.checkpointed == (1 if waits else 2)
+        world.now += 1_000
+        await until(lambda: room.upkeep.checkpointed, lambda found: found == 2)
