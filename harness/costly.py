@@ -57,8 +57,8 @@ def string(text: bytes, left: tuple[int, int] | None = None, right: tuple[int, i
 
 
 def filled(text: bytes = b"a" * FILLED) -> Iterator[bytes]:
-    """Fill a document with 800,000 characters of ASCII."""
-    for at in range(0, FILLED, _PART):
+    """Fill a document with ASCII, 800,000 characters unless said otherwise."""
+    for at in range(0, len(text), _PART):
         yield update(1, at, [string(text[at : at + _PART], (1, at - 1) if at else None)])
 
 

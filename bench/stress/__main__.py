@@ -23,7 +23,7 @@ from bench.stress import routes, sockets
 from bench.stress.routes import Known
 from bench.worst.people import Person, sign_up
 from bench.worst.probe import holds
-from bench.worst.stage import Stage, stage
+from bench.worst.stage import FULL, Stage, stage
 
 MAX_HOLD_S = 0.1
 MAX_GROWTH_MIB = 300
@@ -202,7 +202,7 @@ def main() -> int:
     options = parser.parse_args()
     watch = Watch(options.seed)
     print(f"seed {options.seed}, {options.people} people, {options.minutes:g} minutes", flush=True)
-    with stage(0) as here:
+    with stage(FULL) as here:
         log = Path(f"/proc/{here.server.pid}/fd/2").readlink()
         stress(here, watch, options.people, 60 * options.minutes)
         errors = [line for line in loud(log.read_text()) if '"level": "warning"' not in line]

@@ -2,7 +2,7 @@
 
 python -m bench.worst                         all of them: some ten minutes
 python -m bench.worst --only replay,conflicts
-python -m bench.worst --short --seconds 3     those that CI runs
+python -m bench.worst --short                 all of them in the form that CI runs: less of each, a minute
 
 The server is a process of its own with its usual limits and SQLite. `held` is the longest time that its event loop did
 not come round and the process worked, `late` the longest time that it did not come round at all: on a busy machine also
@@ -12,8 +12,9 @@ because others had the cores. Exit code 1: something is over a bound, or the ser
 import argparse
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 
-from bench.worst.stage import Found, Stage, Work, measure, quiet, stage
+from bench.worst.stage import FULL, SHORT, Found, Stage, Work, measure, quiet, stage
 from bench.worst.works import WORKS
 
 BOUND_MS = 50.0
@@ -44,7 +45,7 @@ def is_over(found: Found, quiet_p99: float) -> bool:
 def run(works: Iterable[Work], here: Stage) -> list[Found]:
     """Do the works one after the other on one server; print each row as soon as it is there."""
     print(_HEAD, flush=True)
-    found = [measure(here, quiet(here.seconds))]
+    found = [measure(here, quiet(here.form.seconds))]
     quiet_p99 = found[0].felt.p99
     print(line(found[0], quiet_p99), flush=True)
     for work in works:
@@ -57,14 +58,13 @@ def main() -> int:
     """Do what was asked for; return 1 if anything is over a bound."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="names of works, with semicolons: " + "; ".join(work.name for work in WORKS))
-    parser.add_argument("--short", action="store_true", help="only the works that CI does")
-    parser.add_argument("--seconds", type=float, default=8, help="for how long to do what can go on for ever")
+    parser.add_argument("--short", action="store_true", help="less of each, as CI does")
+    parser.add_argument("--seconds", type=float, help="for how long to do what can go on for ever")
     options = parser.parse_args()
-    chosen = [work for work in WORKS if not options.short or work.is_short]
-    if options.only:
-        names = options.only.split(";")
-        chosen = [work for work in WORKS if work.name in names]
-    with stage(options.seconds) as here:
+    names = options.only.split(";") if options.only else [work.name for work in WORKS]
+    chosen = [work for work in WORKS if work.name in names]
+    form = SHORT if options.short else FULL
+    with stage(replace(form, seconds=options.seconds or form.seconds)) as here:
         found = run(chosen, here)
     over = [one.name for one in found if is_over(one, found[0].felt.p99)]
     print(f"over a bound: {', '.join(over)}" if over else "nothing is over a bound")

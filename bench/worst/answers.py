@@ -10,8 +10,8 @@ from functools import partial
 
 from bench.trouble import PASSWORD
 from bench.worst.people import Person
-from bench.worst.stage import Stage, Work
-from bench.worst.texts import MIB, shuffled
+from bench.worst.stage import Stage, Work, once
+from bench.worst.texts import MIB
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from harness import costly
 
@@ -20,7 +20,9 @@ _VERSIONS = 25
 _MESSAGES = 200
 _SESSIONS = 200
 _PARALLEL = 12
-_VALUES = 60_000
+_VALUES = (3 << 20) // 120
+_LINES = "a\na\na\n"
+"""It is all over the document of `_both_ends`."""
 
 
 def _both_ends(here: Stage) -> None:
@@ -28,16 +30,17 @@ def _both_ends(here: Stage) -> None:
     person = here.person()
     session_id = person.session()
     with person.editor(session_id) as editor:
-        for update in costly.filled(b"\n" * 500_000 + b"a\n" * 150_000):
+        text = b"\n" * here.few(500_000) + b"a\n" * here.few(150_000)
+        for update in costly.filled(text):
             editor.update(update)
-            editor.drain(0.6)
-        head, last, clock = (1, 0), (1, costly.FILLED - 1), 0
+            editor.drain(here.pause(0.6))
+        head, last, clock = (1, 0), (1, len(text) - 1), 0
         for _ in range(_BOTH_ENDS):
             structs = [costly.string(b"A", None, head), costly.string(b"Z", last)]
             editor.update(costly.update(4, clock, structs))
             head, last, clock = (4, clock), (4, clock + 1), clock + 2
-            editor.drain(0.02)
-        editor.drain(1)
+            editor.drain(here.pause(0.02))
+        editor.await_saved()
     here.kept["past"] = (person, session_id)
 
 
@@ -50,21 +53,26 @@ def _get(here: Stage, path: str, key: str = "past") -> None:
 
 
 def _many_lines(here: Stage) -> None:
-    """Versions of a megabyte, each with all of its lines in another order."""
+    """Versions of a megabyte that have no line in common."""
     person = here.person()
-    session_id = person.session(code=shuffled(100))
+    lines = here.few(MIB // 22)
+    session_id = person.session(code=_text(_VERSIONS, lines))
     stored = Counter[int]()
-    for number in range(_VERSIONS):
-        answer = person.request("POST", f"/code/{session_id}/save", {"code": shuffled(number)})
+    for number in range(here.few(_VERSIONS)):
+        answer = person.request("POST", f"/code/{session_id}/save", {"code": _text(number, lines)})
         stored[answer.status] += 1
-        time.sleep(1.05)
+        time.sleep(here.pause(1.05))
     here.kept["versions of a megabyte"] = (person, session_id)
+
+
+def _text(number: int, lines: int) -> str:
+    return "".join(f"line {line:x} of {number}\n" for line in range(lines))
 
 
 def _controls(here: Stage) -> None:
     """A text of which each character takes six in JSON."""
     person = here.person()
-    here.kept["controls"] = (person, person.session(code="\x01" * (MIB - 1)))
+    here.kept["controls"] = (person, person.session(code="\x01" * here.few(MIB - 1)))
 
 
 def _values(here: Stage) -> None:
@@ -73,10 +81,10 @@ def _values(here: Stage) -> None:
     session_id = person.session()
     value = b"\x77" + write_var_bytes(b"value" * 20)
     first = b"\x08\x01\x04list" + b"\x01" + value
-    rest = [b"\x88\x05" + write_var_uint(clock) + b"\x01" + value for clock in range(min(_VALUES, (3 << 20) // 120))]
+    rest = [b"\x88\x05" + write_var_uint(clock) + b"\x01" + value for clock in range(here.few(_VALUES))]
     with person.editor(session_id) as editor:
         editor.update(costly.update(5, 0, [first, *rest]))
-        editor.drain(10)
+        editor.await_saved()
     here.kept["values"] = (person, session_id)
 
 
@@ -90,15 +98,15 @@ def _chat(here: Stage) -> None:
     while sent < _MESSAGES:
         for person in people:
             sent += person.request("POST", "/chat/send", {"sessionId": session_id, "message": text}).status == 201
-        time.sleep(0.2)
-        if sent >= 60:  # the rest would take minutes
+        time.sleep(here.pause(0.2))
+        if sent >= here.few(60):  # the rest would take minutes
             break
     here.kept["chat"] = (owner, session_id)
 
 
 def _many_sessions(here: Stage) -> None:
     person = here.person()
-    for _ in range(_SESSIONS):
+    for _ in range(here.few(_SESSIONS)):
         if person.request("POST", "/session", {"title": "\U0001f600" * 60}).status != 201:
             break
     here.kept["sessions"] = (person, "")
@@ -146,14 +154,14 @@ def _redact(here: Stage) -> None:
     person, session_id = here.kept["past"]
     began = time.monotonic()
     last = person.ask("GET", f"/code/{session_id}/latest?live=true")["sequence"]
-    body = {"from": 1, "to": last, "text": "aaaa"}
+    body = {"from": 1, "to": last, "text": _LINES}
     answer = person.request("POST", f"/code/{session_id}/redact", body)
     here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
 
 
 def _account(here: Stage) -> None:
     person: Person
-    person, _ = here.kept["sessions"]
+    person, _ = here.kept.pop("sessions")
     began = time.monotonic()
     answer = person.request("DELETE", "/user/me", {"password": PASSWORD, "sessions": "delete"})
     here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
@@ -162,6 +170,7 @@ def _account(here: Stage) -> None:
 def _session(here: Stage) -> None:
     person, session_id = here.kept["versions of a megabyte"]
     began = time.monotonic()
+    del here.kept["versions of a megabyte"]
     answer = person.request("DELETE", f"/session/{session_id}")
     here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
 
@@ -170,9 +179,9 @@ def _bodies(here: Stage) -> None:
     """Bodies of JSON as large as a save may send: many fields, deep ones, escapes."""
     person = here.person()
     session_id = person.session()
-    large = json.dumps({"code": "\x01" * (MIB - 1)}).encode()
-    many = b"{" + b",".join(b'"%07d":1' % number for number in range(600_000)) + b"}"
-    deep = b'{"code":' + b"[" * 3_000_000 + b"]" * 3_000_000 + b"}"
+    large = json.dumps({"code": "\x01" * here.few(MIB - 1)}).encode()
+    many = b"{" + b",".join(b'"%07d":1' % number for number in range(here.few(600_000))) + b"}"
+    deep = b'{"code":' + b"[" * here.few(3_000_000) + b"]" * here.few(3_000_000) + b"}"
     statuses = [
         person.request("POST", f"/code/{session_id}/save", body).status
         for body in (large, many, deep, json.dumps({"code": random.randbytes(500_000).hex()}).encode())
@@ -180,33 +189,40 @@ def _bodies(here: Stage) -> None:
     here.did = ", ".join(map(str, statuses))
 
 
-def _read(name: str, about: str, path: str, key: str, prepare: Callable[[Stage], None] | None = None) -> Work:
-    return Work(name, about, partial(_again_and_again, path=path, key=key), prepare)
+def _read(name: str, about: str, path: str, key: str, prepare: Callable[[Stage], None]) -> Work:
+    return Work(name, about, partial(_again_and_again, path=path, key=key), once(key, prepare))
 
 
-def _past(name: str, path: str, prepare: Callable[[Stage], None] | None = None, is_short: bool = False) -> Work:
+def _past(name: str, path: str) -> Work:
     about = f"of {_BOTH_ENDS} updates that change both ends of 800 kB"
-    return Work(name, about, partial(_get, path=path), prepare, is_short)
+    return Work(name, about, partial(_get, path=path), _with_past)
 
 
+def _of_versions(name: str, path: str) -> Work:
+    act = partial(_get, path=path, key="versions of a megabyte")
+    return Work(name, f"{_VERSIONS} of a megabyte each", act, _with_versions)
+
+
+_with_past = once("past", _both_ends)
+_with_versions = once("versions of a megabyte", _many_lines)
 WORKS = (
-    _past("replay", "/code/{}/replay", _both_ends, is_short=True),
+    _past("replay", "/code/{}/replay"),
     _past("timeline", "/code/{}/timeline"),
     _past("blame", "/code/{}/blame"),
     _past("moment", "/code/{}/at/20"),
     _past("zip", "/code/{}/export?format=zip"),
     _past("git bundle", "/code/{}/export?format=git"),
     _past("exported replay", "/code/{}/export?format=replay"),
-    Work("looking back", "twelve questions together", _looking_back),
-    Work("redaction", "of four characters all over 800 kB", _redact),
-    Work("list of versions", f"{_VERSIONS} of a megabyte each", partial(_get, path="/code/{}/versions?limit=200", key="versions of a megabyte"), _many_lines),
-    Work("zip of versions", f"{_VERSIONS} of a megabyte each", partial(_get, path="/code/{}/export?format=zip", key="versions of a megabyte")),
-    Work("bundle of versions", f"{_VERSIONS} of a megabyte each", partial(_get, path="/code/{}/export?format=git", key="versions of a megabyte")),
-    Work("deleted session", "the same session is deleted", _session),
+    Work("looking back", "twelve questions together", _looking_back, _with_past),
+    Work("redaction", "of three lines all over 800 kB", _redact, _with_past),
+    _of_versions("list of versions", "/code/{}/versions?limit=200"),
+    _of_versions("zip of versions", "/code/{}/export?format=zip"),
+    _of_versions("bundle of versions", "/code/{}/export?format=git"),
+    Work("deleted session", "the same session is deleted", _session, _with_versions),
     _read("live text", "a megabyte of which JSON makes six", "/code/{}/latest?live=true", "controls", _controls),
     _read("values", "a document of 3 MB of values as JSON", "/code/{}/latest?live=true", "values", _values),
     _read("chat", "a page of 60 long messages", "/chat/{}?limit=200", "chat", _chat),
     _read("list of sessions", f"a page of {_SESSIONS} sessions", "/session?limit=200", "sessions", _many_sessions),
-    Work("deleted account", f"with {_SESSIONS} sessions", _account),
+    Work("deleted account", f"with {_SESSIONS} sessions", _account, once("sessions", _many_sessions)),
     Work("bodies", "JSON as large as a save may send", _bodies),
-)  # fmt: skip
+)

@@ -1,16 +1,22 @@
-"""Two people who type in a room of their own, and how long each keystroke takes from one to the other."""
+"""Two people who type in a room of their own, and how long each keystroke takes from one to the other.
+
+As a program (python -m bench.worst.bystander) it reads a line of JSON that says who they are, writes one when they type,
+and answers each further line, two times of the monotonic clock, with what the keystrokes between them took.
+"""
 
 import itertools
-import multiprocessing
+import json
 import random
 import select
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any
 
+from bench.servers import ROOT
 from bench.trouble import frame
 from bench.worst.people import Editor, Person
 from crdt.wire import y_protocol
@@ -38,19 +44,16 @@ class Bystander:
     """Types in a process of its own, so that what the others make of updates does not slow it: `felt`, `stop`."""
 
     def __init__(self, writer: Person, reader: Person, session_id: str) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        self._ours, theirs = spawn.Pipe()
-        arguments = (writer.port, session_id, (writer.token, writer.address), (reader.token, reader.address), theirs)
-        self._process = spawn.Process(target=_type, args=arguments, daemon=True)
-        self._process.start()
-        if not self._ours.poll(_PATIENCE_S) or self._ours.recv() != "types":
+        command = (sys.executable, "-m", "bench.worst.bystander")
+        self._process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        who = (writer.port, session_id, (writer.token, writer.address), (reader.token, reader.address))
+        if self._ask(who) != "types":
             raise SystemExit("the bystander does not type")
 
     def felt(self, since: float, until: float) -> Felt:
         """Return what those keystrokes took that were sent between two times of the monotonic clock."""
-        self._ours.send((since, until))
         found: list[float]
-        found, lost = self._ours.recv()
+        found, lost = self._ask((since, until))
         if not found:
             return Felt(0, 0, 0, lost, lost)
         cuts = statistics.quantiles(found, n=100, method="inclusive") if len(found) > 1 else found * 99
@@ -58,7 +61,16 @@ class Bystander:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.join()
+        self._process.communicate()
+
+    def _ask(self, question: Any) -> Any:
+        """Write a line and read one; the other side waits no longer than its patience lasts."""
+        questions, answers = self._process.stdin, self._process.stdout
+        if not questions or not answers:
+            raise SystemExit("the bystander has no pipes")
+        questions.write(json.dumps(question) + "\n")
+        questions.flush()
+        return json.loads(answers.readline() or "null")
 
 
 class _Clock:
@@ -69,23 +81,24 @@ class _Clock:
         self.came: dict[int, float] = {}
 
 
-def _type(
-    port: int, session_id: str, writer: tuple[str, str], reader: tuple[str, str], answers: "Connection[Any, Any]"
-) -> None:
+def _type() -> None:
+    """Type as the first line of the input says, and answer the others."""
+    port, session_id, writer, reader = json.loads(sys.stdin.readline())
     clock = _Clock()
     threading.Thread(target=_write_for_ever, args=(port, session_id, writer, clock), daemon=True).start()
     threading.Thread(target=_read_for_ever, args=(port, session_id, reader, clock), daemon=True).start()
-    while not clock.came:
+    give_up = time.monotonic() + _PATIENCE_S
+    while not clock.came and time.monotonic() < give_up:
         time.sleep(0.05)
-    answers.send("types")
-    while True:
-        since, until = answers.recv()
+    print(json.dumps("types" if clock.came else "nothing comes"), flush=True)
+    for line in sys.stdin:
+        since, until = json.loads(line)
         give_up = time.monotonic() + _PATIENCE_S
         wanted = [number for number, at in list(clock.sent.items()) if since <= at <= until]
         while any(number not in clock.came for number in wanted) and time.monotonic() < give_up:
             time.sleep(0.02)
         found = [1000 * (clock.came[number] - clock.sent[number]) for number in wanted if number in clock.came]
-        answers.send((found, len(wanted) - len(found)))
+        print(json.dumps((found, len(wanted) - len(found))), flush=True)
 
 
 def _write_for_ever(port: int, session_id: str, writer: tuple[str, str], clock: _Clock) -> None:
@@ -142,3 +155,7 @@ def _read(editor: Editor, clock: _Clock) -> None:
 def _note(piece: bytes, now: float, clock: _Clock) -> None:
     if len(piece) >= 7 and piece[:7].isdigit():
         clock.came.setdefault(int(piece[:7]), now)
+
+
+if __name__ == "__main__":
+    _type()

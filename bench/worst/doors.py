@@ -94,15 +94,18 @@ def _pages(here: Stage, path: str) -> None:
     _tell(here, statuses)
 
 
-def _picture() -> bytes:
-    picture = Image.effect_noise((_SIDE, _SIDE), 9).quantize(4)
+def _picture(side: int) -> bytes:
+    """Return a picture of as many points as are allowed that is hard to unpack, in fewer bytes than are allowed."""
+    noise = Image.effect_noise((side, side // 4), 9).quantize(4)
+    picture = Image.new("P", (side, side))
+    picture.paste(noise)
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()
 
 
 def _prepare_pictures(here: Stage) -> None:
-    here.kept["pictures"] = ([here.person() for _ in range(4)], _picture())
+    here.kept["pictures"] = ([here.person() for _ in range(4)], _picture(here.few(_SIDE)))
 
 
 def _pictures(here: Stage) -> None:
@@ -148,7 +151,7 @@ WORKS = (
     *(
         Work(
             f"polling, {name}", f"{_POLLERS} who are not signed in post {len(payload):,} bytes again and again",
-            partial(_poll, payload=payload), is_short=name == "events",
+            partial(_poll, payload=payload),
         )
         for name, payload in _PAYLOADS.items()
     ),

@@ -7,7 +7,7 @@ from functools import partial
 
 from bench.trouble import frame
 from bench.worst.people import Editor, Person
-from bench.worst.stage import Stage, Work
+from bench.worst.stage import Stage, Work, once
 from crdt.wire import y_protocol
 from harness import costly
 from harness.costly import Costly
@@ -20,22 +20,21 @@ _STRUCTS = 99_000
 _POISON_UPDATES = 150
 _CLOSED_S = 90.0
 _NEWCOMERS = 20
-_SAVED = y_protocol.saved(2)
-"""The empty answer on entering was the first."""
 
 
 def _fill(here: Stage, kind: Costly) -> None:
     person = here.person()
-    here.kept[kind.name] = (person, fill(person, kind))
+    here.kept[kind.name] = (person, _filled(here, person, kind))
 
 
-def fill(person: Person, kind: Costly) -> str:
+def _filled(here: Stage, person: Person, kind: Costly) -> str:
     """Make a session that is filled with what a kind needs; return its id."""
     session_id = person.session()
     with person.editor(session_id) as editor:
         for update in kind.fill():
             editor.update(update)
-            editor.drain(_FILL_S)
+            editor.drain(here.pause(_FILL_S))
+        editor.await_saved()
     return session_id
 
 
@@ -66,18 +65,17 @@ def _send_some(editor: Editor, kind: Costly, sent: int, until: float) -> int:
     return sent
 
 
-def _sparse_sync(number: int) -> bytes:
-    """A first sync of nearly as many structs as are allowed, each of which stands in another place of 800 kB."""
-    dice = random.Random(number)
-    at = dice.sample(range(1, costly.FILLED - 1), _STRUCTS)
+def _sparse_sync(count: int) -> bytes:
+    """A first sync of structs each of which stands in another place of 800 kB."""
+    at = random.Random(0).sample(range(1, costly.FILLED - 1), count)
     structs = [costly.string(b"x", (1, place - 1), (1, place)) for place in at]
-    return costly.update(2, number * _STRUCTS, structs)
+    return costly.update(2, 0, structs)
 
 
 def _prepare_sync(here: Stage) -> None:
     person = here.person()
     filled = Costly("", "", costly.filled, lambda _: b"")
-    here.kept["sync"] = (person, fill(person, filled), _sparse_sync(0))
+    here.kept["sync"] = (person, _filled(here, person, filled), _sparse_sync(here.few(_STRUCTS)))
 
 
 def _sync(here: Stage) -> None:
@@ -85,8 +83,8 @@ def _sync(here: Stage) -> None:
     began = time.monotonic()
     try:
         with person.editor(session_id) as editor:
-            editor.send(frame(y_protocol.sync_step2(update)))
-            is_saved = editor.read_until(_SAVED, _SYNCED_S)
+            editor.sync(update)
+            is_saved = editor.await_saved(_SYNCED_S)
         here.did = f"{'saved' if is_saved else 'not saved'} after {time.monotonic() - began:.1f} s"
     except OSError as error:
         here.did = f"{error!r:.40} after {time.monotonic() - began:.1f} s"
@@ -97,10 +95,10 @@ def _large_document(here: Stage) -> None:
     person = here.person()
     session_id = person.session()
     structs = [costly.string(b"xxxxxxxx")]
-    structs += [costly.string(b"xxxxxxxx", None, (3, 8 * at)) for at in range(_STRUCTS - 1)]
+    structs += [costly.string(b"xxxxxxxx", None, (3, 8 * at)) for at in range(here.few(_STRUCTS) - 1)]
     with person.editor(session_id) as editor:
-        editor.send(frame(y_protocol.sync_step2(costly.update(3, 0, structs))))
-        editor.drain(20)
+        editor.sync(costly.update(3, 0, structs))
+        editor.await_saved()
     here.kept["large"] = (person, session_id)
 
 
@@ -120,7 +118,7 @@ def _questions(here: Stage) -> None:
     asked, until = 0, here.until()
     with person.editor(session_id) as editor:
         while time.monotonic() < until:
-            editor.send(frame(y_protocol.sync_step1({3: 8 * (asked * 97 % _STRUCTS)})))
+            editor.send(frame(y_protocol.sync_step1({3: 8 * (asked * 97 % here.few(_STRUCTS))})))
             editor.drain(1 / _RATE)
             asked += 1
     here.did = f"{asked} questions, {editor.received:,} bytes read"
@@ -130,12 +128,14 @@ def _poison(here: Stage) -> None:
     """Fill a document with what it takes long to load, and wait until its room is closed."""
     kind = next(kind for kind in costly.KINDS if kind.name == "sparse inserts")
     person = here.person()
-    session_id = fill(person, kind)
+    session_id = _filled(here, person, kind)
     with person.editor(session_id) as editor:
-        for number in range(_POISON_UPDATES):
+        for number in range(
+            here.few(here.few(_POISON_UPDATES))
+        ):  # reading them takes time that grows with their square
             editor.update(kind.make(number))
-            editor.drain(0.05)
-        editor.drain(5)
+            editor.drain(here.pause(0.05))
+        editor.await_saved()
     _await_closed(here)
     here.kept["poison"] = (person, session_id)
 
@@ -187,13 +187,12 @@ WORKS = (
     *(
         Work(
             kind.name, kind.about, partial(_send, kind=kind), partial(_fill, kind=kind),
-            is_short=kind.name in ("conflicts", "5,000 deletions"),
         )
         for kind in costly.KINDS
     ),
     Work("first sync", f"{_STRUCTS:,} inserts all over 800 kB in one message", _sync, _prepare_sync),
-    Work("newcomers", "twenty open a document of 99,000 structs", _newcomers, _large_document),
-    Work("questions", "asks for parts of the same document", _questions, _large_document),
+    Work("newcomers", "twenty open a document of 99,000 structs", _newcomers, once("large", _large_document)),
+    Work("questions", "asks for parts of the same document", _questions, once("large", _large_document)),
     Work("opening", f"a document with {_POISON_UPDATES} × 1,000 inserts all over 800 kB is opened", _load, _poison),
     Work("presence", "twelve send the largest presence ten times a second", _presence, _prepare_class),
 )  # fmt: skip

@@ -106,6 +106,8 @@ class Editor:
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
         )
         self.received = 0
+        self._synced = 1
+        """The empty answer on entering is the first."""
 
     def __enter__(self) -> "Editor":
         head = self.socket.recv(_READ_BYTES)
@@ -129,7 +131,17 @@ class Editor:
                     rest = rest[self.socket.send(rest, socket.MSG_DONTWAIT) :]
 
     def update(self, update: bytes) -> None:
+        self._synced += 1
         self.send(frame(y_protocol.sync_update(update)))
+
+    def sync(self, update: bytes) -> None:
+        """Send an update as the answer to the server's question."""
+        self._synced += 1
+        self.send(frame(y_protocol.sync_step2(update)))
+
+    def await_saved(self, seconds: float = _TIMEOUT_S) -> bool:
+        """Read until the server says that all is saved; False if it does not in time."""
+        return self.read_until(y_protocol.saved(self._synced), seconds)
 
     def read(self) -> bytes:
         """Wait for what comes next; OSError at the end."""

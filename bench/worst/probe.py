@@ -1,7 +1,8 @@
 """How long the event loop of a running server is held: a timer inside it, and a reader of its notes.
 
-A timer is due every millisecond. It notes when it comes late, and how much CPU time the process took meanwhile. The
-lesser of both is the hold: on a busy machine a timer comes late also because the process got no core.
+A timer is due every millisecond. It notes when it comes late, how much CPU time the process took meanwhile, and how
+long the loop's thread was ready to run but got no core, which Linux tells. What is left of the lateness without that,
+but at most the CPU time, is the hold. A thread that keeps the interpreter from the loop counts, a busy machine does not.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ STACKS = "WORST_STACKS"
 """A variable of the environment that names a file: each time that the loop has not come round for as long as this,
 the places of all threads are written there. For finding out what holds it: it costs a thread each millisecond."""
 _STACKS_S = 0.04
+_SCHEDSTAT = Path("/proc/thread-self/schedstat")
+"""Nanoseconds that a thread ran and that it waited for a core, and how often it got one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Hold:
 
     until   when it did again, in seconds of the monotonic clock, which all processes share
     late_s  how late the timer came
-    held_s  how much of that was work of the process
+    held_s  how much of that was work of the process while the loop waited for it or did it
     """
 
     until: float
@@ -39,7 +42,8 @@ class LoopProbe:
 
     def __init__(self, notes: Path) -> None:
         self._file = notes.open("a", buffering=1)
-        self._now = self._cpu = 0.0
+        self._now = self._cpu = self._waited = 0.0
+        self._schedstat = _SCHEDSTAT.open("rb", buffering=0) if _SCHEDSTAT.exists() else None
         self._timer: asyncio.TimerHandle | None = None
         path = os.environ.get(STACKS)
         self._stacks = Path(path).open("a") if path else None  # noqa: SIM115  # open until the process ends
@@ -51,21 +55,30 @@ class LoopProbe:
     def stop(self) -> None:
         if self._timer:
             self._timer.cancel()
+        if self._schedstat:
+            self._schedstat.close()
         self._file.close()
 
     def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._stacks:
             faulthandler.dump_traceback_later(_STACKS_S, file=self._stacks)
-        self._now, self._cpu = time.monotonic(), time.process_time()
+        self._now, self._cpu, self._waited = time.monotonic(), time.process_time(), self._without_core()
         self._timer = loop.call_later(INTERVAL_S, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
         late_s = now - self._now - INTERVAL_S
         if late_s >= LEAST_S:
-            held_s = min(late_s, time.process_time() - self._cpu)
+            waited_s = self._without_core() - self._waited
+            held_s = max(0.0, min(late_s - waited_s, time.process_time() - self._cpu))
             self._file.write(f"{now:.4f} {late_s:.4f} {held_s:.4f}\n")
         self._wait(loop)
+
+    def _without_core(self) -> float:
+        """Return how many seconds the loop's thread has waited for a core so far; always 0 where the system does not tell."""
+        if self._schedstat is None:
+            return 0.0
+        return int(os.pread(self._schedstat.fileno(), 100, 0).split()[1]) / 1e9
 
 
 def holds(path: Path, since: float, until: float) -> Iterator[Hold]:

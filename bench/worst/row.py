@@ -1,9 +1,10 @@
 """W: what somebody who types in another room feels while one account does each of its worst things, and all of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Thread
 
-from bench.worst.stage import Found, Stage, Work, measure, quiet, stage
+from bench.worst.stage import FULL, Found, Stage, Work, measure, quiet, stage
 
 GOAL_MS = 50.0
 """The bystander's 99th percentile."""
@@ -46,9 +47,10 @@ def _unless_closed(work: Work, here: Stage) -> None:
 
 def measured(works: Sequence[Work], seconds: float) -> dict[str, dict[str, float]]:
     """Return {name: figures} of nothing, of each work and of all together."""
-    with stage(seconds) as here:
+    form = replace(FULL, seconds=seconds)
+    with stage(form) as here:
         found = [measure(here, work) for work in (quiet(seconds), *works)]
-    with stage(seconds) as here:
+    with stage(form) as here:
         found.append(measure(here, together(works)))
     return {one.name: figures(one) for one in found}
 

@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,23 +15,59 @@ from bench.worst.bystander import Bystander, Felt
 from bench.worst.people import Person, sign_up
 from bench.worst.probe import holds
 
-_SETTLE_S = 1.0
-"""After a work: what it left to do (commits, checkpoints, answers that nobody waits for) is its doing too."""
 _ENV = {"COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json", "COLLAB_ACCESS_TOKEN_S": "86400"}
 """All limits are as usual. Nobody here renews a token."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How much of each work is done.
+
+    seconds   for how long to do what can go on for ever
+    part      of how large texts, lists and documents may be
+    pauses    of how long it takes to prepare something within the usual rates
+    settle_s  how long to watch after a work: what it left to do (commits, checkpoints, answers that nobody waits for) is
+              its doing too
+    env       settings that differ from the usual ones
+    """
+
+    seconds: float = 8.0
+    part: float = 1.0
+    pauses: float = 1.0
+    settle_s: float = 1.0
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+FULL = Form()
+SHORT = Form(
+    seconds=0.4,
+    part=0.25,
+    pauses=0.0,
+    settle_s=0.15,
+    env={
+        "COLLAB_UPDATE_BYTES_PER_S": str(1 << 30),
+        "COLLAB_SAVES_PER_S": "1000",
+        "COLLAB_REQUESTS_PER_5MIN": "1000000",
+        "COLLAB_SIGNUPS_PER_H": "100000",
+        "COLLAB_IDLE_S": "1",
+        "COLLAB_BCRYPT_COST": "4",
+    },
+)
+"""Of all works in less than a minute. Rates are lifted that only make the preparation long."""
 
 
 @dataclass
 class Stage:
     """One server, the people who type in it, and the sessions and people that a work has prepared.
 
-    did  what came of the work, for the table
+    did   what came of the work, for the table
+    kept  what was prepared, by a name
     """
 
     server: Running
     notes: Path
     bystander: Bystander
-    seconds: float
+    form: Form
     did: str = ""
     kept: dict[str, Any] = field(default_factory=dict)
 
@@ -52,23 +88,39 @@ class Stage:
 
     def until(self) -> float:
         """Return when a work that can go on for ever ends."""
-        return time.monotonic() + self.seconds
+        return time.monotonic() + self.form.seconds
+
+    def few(self, count: int) -> int:
+        """Return how many that is in this form."""
+        return max(1, round(count * self.form.part))
+
+    def pause(self, seconds: float) -> float:
+        """Return how long that is in this form."""
+        return seconds * self.form.pauses
 
 
 @dataclass(frozen=True)
 class Work:
     """Something dear that somebody may ask for.
 
-    prepare   what has to be there first; it is not measured
+    prepare   what has to be there first; it is not measured. What several works need is made by `once`
     act       what is measured
-    is_short  part of the short form
     """
 
     name: str
     about: str
     act: Callable[[Stage], None]
     prepare: Callable[[Stage], None] | None = None
-    is_short: bool = False
+
+
+def once(key: str, prepare: Callable[[Stage], None]) -> Callable[[Stage], None]:
+    """Return what prepares something of this name in `kept`, unless it is there."""
+
+    def prepare_once(here: Stage) -> None:
+        if key not in here.kept:
+            prepare(here)
+
+    return prepare_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +137,21 @@ class Found:
 
 
 @contextmanager
-def stage(seconds: float, **settings: str) -> Iterator[Stage]:
+def stage(form: Form) -> Iterator[Stage]:
     """Start a server with a probe in it, and somebody who types."""
     with tempfile.TemporaryDirectory() as folder:
         notes = Path(folder) / "holds"
         notes.touch()
-        kind = replace(kinds()["ours"], command=(sys.executable, "-m", "bench.worst.probed", str(notes)), env=_ENV)
-        with running(replace(kind, is_pinned=False), **settings) as server:
+        kind = replace(
+            kinds()["ours"], command=(sys.executable, "-m", "bench.worst.probed", str(notes)), env={**_ENV, **form.env}
+        )
+        with running(replace(kind, is_pinned=False)) as server:
             writer, reader = sign_up(server.port), sign_up(server.port)
             session_id = writer.session()
             reader.join(session_id)
             bystander = Bystander(writer, reader, session_id)
             try:
-                yield Stage(server, notes, bystander, seconds)
+                yield Stage(server, notes, bystander, form)
             finally:
                 bystander.stop()
 
@@ -110,13 +164,13 @@ def measure(here: Stage, work: Work) -> Found:
     try:
         if work.prepare:
             work.prepare(here)
-            time.sleep(_SETTLE_S)
+            time.sleep(here.form.settle_s)
             began = time.monotonic()
         work.act(here)
     except (OSError, ValueError, KeyError, SystemExit) as error:  # closed or refused: that is a result too
         here.did = f"{type(error).__name__}: {error}"[:100]
     took_s = time.monotonic() - began
-    time.sleep(_SETTLE_S)
+    time.sleep(here.form.settle_s)
     until = time.monotonic()
     felt = here.bystander.felt(began, until)
     seen = list(holds(here.notes, began, until))
@@ -133,4 +187,4 @@ def measure(here: Stage, work: Work) -> Found:
 
 def quiet(seconds: float) -> Work:
     """Return the work that is none: what the bystander feels of an idle server on this machine."""
-    return Work("quiet", "nothing but the bystander", lambda _: time.sleep(seconds), is_short=True)
+    return Work("quiet", "nothing but the bystander", lambda _: time.sleep(seconds))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench.worst.people import Person
 from bench.worst.pollers import Poller
-from bench.worst.stage import Stage, Work
+from bench.worst.stage import Stage, Work, once
 
 MIB = 1 << 20
 _LINES = 60_000
@@ -19,25 +19,50 @@ def alternate(lines: int, word: str) -> str:
     return "".join(f"{number:x}\n{word}\n" for number in range(lines))
 
 
-def shuffled(seed: int) -> str:
-    """Return a megabyte of lines in an order of chance."""
-    lines = [f"line {number:x} of many\n" for number in range(MIB // 22)]
+def shuffled(seed: int, count: int = MIB // 22) -> str:
+    """Return lines, a megabyte unless their count is given, in an order of chance."""
+    lines = [f"line {number:x} of many\n" for number in range(count)]
     random.Random(seed).shuffle(lines)
     return "".join(lines)
 
 
-def _pairs() -> dict[str, tuple[str, str]]:
-    return {
-        "alternate lines": (alternate(_LINES, "x"), alternate(_LINES, "y")),
-        "shuffled lines": (shuffled(1), shuffled(2)),
-        "newlines": ("\n" * (MIB - 8), "a" + "\n" * (MIB - 8) + "b"),
-        "one line": ("word " * 200_000, "wore word" + " wird" * 200_000),
-        "emoji": ("\U0001f600" * 250_000, "\U0001f601" + "\U0001f600\U0001f602" * 120_000),
-    }
+def _alternate(here: Stage) -> tuple[str, str]:
+    lines = here.few(_LINES)
+    return alternate(lines, "x"), alternate(lines, "y")
+
+
+def _shuffled(here: Stage) -> tuple[str, str]:
+    lines = here.few(MIB // 22)
+    return shuffled(1, lines), shuffled(2, lines)
+
+
+def _newlines(here: Stage) -> tuple[str, str]:
+    lines = "\n" * here.few(MIB - 8)
+    return lines, f"a{lines}b"
+
+
+def _one_line(here: Stage) -> tuple[str, str]:
+    count = here.few(200_000)
+    return "word " * count, "wore word" + " wird" * count
+
+
+def _emoji(here: Stage) -> tuple[str, str]:
+    count = here.few(120_000)
+    return "\U0001f600" * 2 * count, "\U0001f601" + "\U0001f600\U0001f602" * count
+
+
+_PAIRS: dict[str, Callable[[Stage], tuple[str, str]]] = {
+    "alternate lines": _alternate,
+    "shuffled lines": _shuffled,
+    "newlines": _newlines,
+    "one line": _one_line,
+    "emoji": _emoji,
+}
+"""Texts before and after a save that are dear to compare."""
 
 
 def _save(here: Stage, name: str) -> None:
-    before, after = _pairs()[name]
+    before, after = _PAIRS[name](here)
     person = here.person()
     session_id = person.session(code=before)
     here.kept[name] = (person, session_id, after)
@@ -54,16 +79,16 @@ def _note(here: Stage, act: Callable[[], int]) -> None:
     here.did = f"{status} after {time.monotonic() - began:.1f} s"
 
 
-def _saving(name: str, is_short: bool = False) -> Work:
+def _saving(name: str) -> Work:
     return Work(
         f"save, {name}", "one save of a text of a megabyte", lambda here: _saved(here, name),
-        lambda here: _save(here, name), is_short,
+        lambda here: _save(here, name),
     )  # fmt: skip
 
 
 def _two_versions(here: Stage) -> None:
     person = here.person()
-    before, after = alternate(_LINES, "x"), alternate(_LINES, "y")
+    before, after = _alternate(here)
     session_id = person.session(code=before)
     person.ask("POST", f"/code/{session_id}/save", {})
     answer = person.request("POST", f"/code/{session_id}/save", {"code": after})
@@ -82,7 +107,7 @@ def _compare(here: Stage) -> None:
 
 def _create(here: Stage) -> None:
     person: Person = here.kept["creator"]
-    code = shuffled(3)
+    code = shuffled(3, here.few(MIB // 22))
     _note(here, lambda: person.request("POST", "/session", {"title": "x", "code": code}).status)
 
 
@@ -91,7 +116,7 @@ def _creator(here: Stage) -> None:
 
 
 def _text_client(here: Stage) -> None:
-    before, after = _pairs()["alternate lines"]
+    before, after = _alternate(here)
     person = here.person()
     session_id = person.session(code=before)
     here.kept["poller"] = (Poller(person, session_id), session_id, after)
@@ -104,7 +129,7 @@ def _text_changed(here: Stage) -> None:
 
 def _text_clients(here: Stage) -> None:
     owner = here.person()
-    session_id = owner.session(code=shuffled(4))
+    session_id = owner.session(code=shuffled(4, here.few(MIB // 22)))
     people = [owner, *here.people(session_id, _POLLERS - 1)]
     here.kept["pollers"] = ([Poller(person, session_id) for person in people], session_id)
 
@@ -113,7 +138,7 @@ def _text_amplified(here: Stage) -> None:
     """One of ten text clients types: each of the others is sent the whole text."""
     pollers, session_id = here.kept["pollers"]
     until = here.until()
-    text, sent = shuffled(4), 0
+    text, sent = shuffled(4, here.few(MIB // 22)), 0
     with ThreadPoolExecutor(_POLLERS) as pool:
         reading = [pool.submit(poller.read_until, until) for poller in pollers[1:]]
         while time.monotonic() < until:
@@ -124,13 +149,13 @@ def _text_amplified(here: Stage) -> None:
 
 
 WORKS = (
-    _saving("alternate lines", is_short=True),
+    _saving("alternate lines"),
     _saving("shuffled lines"),
     _saving("newlines"),
     _saving("one line"),
     _saving("emoji"),
     Work("restore", f"a version with {_LINES:,} changed lines", _restore, _two_versions),
-    Work("compare", f"two versions with {_LINES:,} changed lines", _compare, is_short=False),
+    Work("compare", f"two versions with {_LINES:,} changed lines", _compare, once("versions", _two_versions)),
     Work("create", "a session with a megabyte of code", _create, _creator),
     Work("Socket.IO text", f"one text with {_LINES:,} changed lines", _text_changed, _text_client),
     Work(
