@@ -26,6 +26,18 @@ async def exported(one: Someone, session_id: str, folder: Path) -> Page:
     return one.page
 
 
+async def typed_by_ada(person: NewPerson, api: Api) -> tuple[Someone, Api, str]:
+    """Return Ada in a session in which they have typed, Bob, who has joined it, and its id."""
+    ada = await person()
+    await ada.sign_up("ada")
+    session_id = await ada.create("Names", access="link")
+    await ada.type("before")
+    await ada.until_saved()
+    bob = await api.sign_up("bob")
+    await bob.post(f"/session/{session_id}/join")
+    return ada, bob, session_id
+
+
 async def write_each(peers: Peers, api: Api, session_id: str) -> None:
     """Let a client for each name write into the text of that name."""
     for name in NAMES:
@@ -37,14 +49,8 @@ async def test_texts_with_any_name_are_shown_on_each_page(
     person: NewPerson, api: Api, peers: Peers, tmp_path: Path
 ) -> None:
     """The editor, blame, versions, the replay and its export have each text under its name."""
-    ada = await person()
-    await ada.sign_up("ada")
-    session_id = await ada.create("Names", access="link")
-    await ada.type("before")
-    await ada.until_saved()
+    ada, bob, session_id = await typed_by_ada(person, api)
     await ada.save("without them")
-    bob = await api.sign_up("bob")
-    await bob.post(f"/session/{session_id}/join")
     await write_each(peers, bob, session_id)
 
     await expect(ada.page.get_by_role("tab")).to_have_count(1 + len(NAMES))
@@ -90,13 +96,7 @@ async def test_maps_lists_and_xml_are_shown_read_only(
     person: NewPerson, api: Api, peers: Peers, tmp_path: Path
 ) -> None:
     """The editor shows them as they change, versions compare them, and a replay names what it does not show."""
-    ada = await person()
-    await ada.sign_up("ada")
-    session_id = await ada.create("Board", access="link")
-    await ada.type("a text")
-    await ada.until_saved()
-    bob = await api.sign_up("bob")
-    await bob.post(f"/session/{session_id}/join")
+    ada, bob, session_id = await typed_by_ada(person, api)
     await connect(peers, bob, session_id, "bob")
     for scene in ("cells", "page", "object_parts"):
         await peers.do("scene", "bob", scene=scene, text="first")

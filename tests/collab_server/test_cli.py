@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from collab_server import __version__
+from harness.wire import Wire
 from tests.api import Api
 from tests.processes import ROOT, ServerProcess, free_port
 from tests.waiting import until
@@ -24,6 +25,18 @@ async def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> tuple[
     )  # fmt: skip
     output, errors = await process.communicate()
     return process.returncode or 0, output.decode(), errors.decode()
+
+
+async def typed_a_moment_ago(folder: Path) -> tuple[ServerProcess, Wire]:
+    """Return a server that has not saved yet what a client typed, and the client's connection."""
+    server = ServerProcess(folder, free_port(), COLLAB_FLUSH_MS=1000)
+    await server.start()
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session()
+    wire = await ada.connect(session_id)
+    await wire.send(bytes.fromhex("000212" + "01010900040104676f6f640568656c6c6f00"))
+    await until(lambda: ada.live(session_id), lambda live: live["files"].get("good") == "hello")
+    return server, wire
 
 
 async def test_version_and_help_options_print_their_text() -> None:
@@ -110,13 +123,7 @@ async def test_run_prints_two_lines_and_makes_private_files(tmp_path: Path) -> N
 
 async def test_run_after_second_signal_still_saves_everything(tmp_path: Path) -> None:
     """Ctrl-C after SIGTERM does not cut the writing short, and leaves no traceback."""
-    server = ServerProcess(tmp_path / "data", free_port(), COLLAB_FLUSH_MS=1000)
-    await server.start()
-    ada = await Api(server.url).sign_up()
-    session_id = await ada.new_session()
-    wire = await ada.connect(session_id)
-    await wire.send(bytes.fromhex("000212" + "01010900040104676f6f640568656c6c6f00"))
-    await until(lambda: ada.live(session_id), lambda live: live["files"].get("good") == "hello")
+    server, _ = await typed_a_moment_ago(tmp_path / "data")
 
     server.signal(signal.SIGTERM)
     server.signal(signal.SIGINT)
@@ -132,13 +139,7 @@ async def test_run_after_second_signal_still_saves_everything(tmp_path: Path) ->
 
 async def test_run_on_sigterm_drains_and_saves(tmp_path: Path) -> None:
     """Editors are closed with 1012, what was typed a moment ago is in the file, and checkpointed."""
-    server = ServerProcess(tmp_path / "data", free_port(), COLLAB_FLUSH_MS=1000)
-    await server.start()
-    ada = await Api(server.url).sign_up()
-    session_id = await ada.new_session()
-    wire = await ada.connect(session_id)
-    await wire.send(bytes.fromhex("000212" + "01010900040104676f6f640568656c6c6f00"))
-    await until(lambda: ada.live(session_id), lambda live: live["files"].get("good") == "hello")
+    server, wire = await typed_a_moment_ago(tmp_path / "data")
 
     code = await server.terminate()
 
@@ -162,7 +163,7 @@ async def test_copy_moves_data_or_explains_refusal_in_one_line(tmp_path: Path) -
 
     done = await command("copy", source, target)
     again = await command("copy", source, target)
-    beside = await command("copy", source, target, "--into-existing")
+    merged = await command("copy", source, target, "--into-existing")
     nothing = await command("copy", str(tmp_path / "nothing"), target)
     same = await command("copy", source, f"{source}/collab.db")
     nowhere = await command("copy", source, "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
@@ -170,7 +171,7 @@ async def test_copy_moves_data_or_explains_refusal_in_one_line(tmp_path: Path) -
     assert (busy[0], "in use by another server" in busy[2]) == (2, True)
     assert done[:2] == (0, "Copied 2 rows of 11 tables; counts and digests are equal.\n")
     assert (again[0], again[2]) == (2, "collab-server: the target is not empty (users, refresh_tokens)\n")
-    assert (beside[0], "had rows before" in beside[1]) == (0, True)
+    assert (merged[0], "had rows before" in merged[1]) == (0, True)
     assert nothing[2] == f"collab-server: {tmp_path}/nothing/collab.db does not exist\n"
     assert same[2] == "collab-server: source and target are the same\n"
     assert (nowhere[0], nowhere[2].startswith("collab-server: MongoDB: 127.0.0.1:1")) == (2, True)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -30,6 +30,14 @@ async def place(mongo_uri: str) -> AsyncIterator[Place]:
 def start_server(place: Place, start_server: StartServer) -> StartServer:
     """Start servers that stop before their database is dropped: one that lost its lease logs an error."""
     return start_server
+
+
+def expect_outage(expect_log: Callable[[str], None]) -> None:
+    """Expect what a server logs whose store is away."""
+    expect_log("ERROR crdt.lifecycle.log_writer: the store cannot be written")
+    expect_log("WARNING crdt.lifecycle.rooms: session .* is not tended now")
+    expect_log("WARNING collab_server.housekeeping")
+    expect_log("WARNING crdt.storage_quota: what users store is not looked at now")
 
 
 async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:
@@ -75,10 +83,7 @@ async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
     start_server, place: Place, peers: Peers, expect_log, how: str
 ) -> None:
     """They see each other's edits, nothing is called saved, requests are 503; then all is stored, once."""
-    expect_log("ERROR crdt.lifecycle.log_writer: the store cannot be written")
-    expect_log("WARNING crdt.lifecycle.rooms: session .* is not tended now")
-    expect_log("WARNING collab_server.housekeeping")
-    expect_log("WARNING crdt.storage_quota: what users store is not looked at now")
+    expect_outage(expect_log)
     server = await start_server(mongo_uri=place.through)
     ada = await Api(server.url).sign_up("ada")
     session_id, other = await ada.new_session(), await ada.new_session()
@@ -134,10 +139,7 @@ async def test_mongo_commit_with_lost_reply_is_stored_once(
     start_server, place: Place, peers: Peers, expect_log
 ) -> None:
     """The driver or the writer asks again; the log has each entry once, and nobody is thrown out."""
-    expect_log("ERROR crdt.lifecycle.log_writer: the store cannot be written")
-    expect_log("WARNING crdt.lifecycle.rooms: session .* is not tended now")
-    expect_log("WARNING collab_server.housekeeping")
-    expect_log("WARNING crdt.storage_quota: what users store is not looked at now")
+    expect_outage(expect_log)
     server = await start_server(mongo_uri=place.through)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()

@@ -232,6 +232,16 @@ class Seed:
         await self._store.add_invite(made, 1_000)
         return made
 
+    async def unusable_invites(self) -> None:
+        """Of "s1": invite 1 can be used, 2 is revoked, 3 is used up. "s2" has a usable invite 1 of its own."""
+        for session_id in ("s1", "s2"):
+            await self.session(session_id)
+            await self.invite(1, session_id)
+        await self.invite(2)
+        await self.invite(3, max_uses=1)
+        await self._store.revoke_invite("s1", invite(2).id)
+        await self._store.use_invite("s1-secret-3", member(), 1_000)
+
     async def guest(self, name: str = "gil", secret_hash: str = "s1-secret-1", **fields: Any) -> User:
         """A guest with login l-<name>-1, who came in by an invite that must be there."""
         made = guest(name, **fields)

@@ -48,13 +48,19 @@ async def test_redact_takes_text_out_of_document_log_and_versions(leaked: World)
     assert (redaction.characters, redaction.updates, redaction.versions) == (6, 1, 1)
 
 
-async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> None:
-    """Its text was read before; it gets its number when the other versions were looked through already."""
+async def hold_after_edit(leaked: World) -> asyncio.Event:
+    """Edit the document, and hold the next version when it asks for the owner's usage, until the event is set."""
     async with leaked.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(6).insert(0, "# "))
     held = leaked.store.held["usage"] = asyncio.Event()
     leaked.store.calls.clear()
+    return held
+
+
+async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> None:
+    """Its text was read before; it gets its number when the other versions were looked through already."""
+    held = await hold_after_edit(leaked)
     saving = asyncio.create_task(leaked.versions.save("one", "ada", "Ada"))
     await until(lambda: "usage" in leaked.store.calls)
 
@@ -68,11 +74,7 @@ async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> N
 
 async def test_restore_of_a_version_does_not_bring_back_what_was_taken_out_meanwhile(leaked: World) -> None:
     """The version was read before, with the text in it."""
-    async with leaked.rooms.use("one") as room:
-        ada, _ = join(room)
-        send(room, ada, Typist(6).insert(0, "# "))
-    held = leaked.store.held["usage"] = asyncio.Event()
-    leaked.store.calls.clear()
+    held = await hold_after_edit(leaked)
     restoring = asyncio.create_task(leaked.versions.restore("one", "ada", "Ada", 1))
     await until(lambda: "usage" in leaked.store.calls)
 

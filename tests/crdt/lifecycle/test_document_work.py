@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import os
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, nullcontext
 
@@ -15,6 +14,7 @@ from crdt.lifecycle.document_work import _MEMORY_PER_BYTE, SMALL_BYTES, Document
 from crdt.steps import Steps
 from crdt.workers import Workers, WorkersSettings
 from tests.crdt import work
+from tests.crdt.stepped import counting, refused
 
 MEMORY_MB = 64
 MOST = (MEMORY_MB << 20) // _MEMORY_PER_BYTE
@@ -49,19 +49,6 @@ async def test_session_is_named_while_a_thread_works_for_it(workers: Workers) ->
     named = await documents.run("one", 0, lambda: list(mark.named(in_threads=True)))
     assert named == [("one", "")]
     assert list(mark.named(in_threads=True)) == []
-
-
-def counting(until: int, seen: list[int]) -> Steps[str]:
-    for number in range(until):
-        seen.append(number)
-        yield None
-    thread = yield threading.get_ident
-    return "here" if thread == threading.get_ident() else "elsewhere"
-
-
-def refused() -> Steps[None]:
-    yield None
-    raise Rejected("no")
 
 
 @pytest.fixture

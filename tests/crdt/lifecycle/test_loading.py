@@ -14,16 +14,18 @@ from tests.crdt.world import World
 from tests.waiting import until
 
 
+async def used(world: World) -> Room:
+    """Return the room, loaded if need be."""
+    async with world.rooms.use("one") as room:
+        return room
+
+
 async def test_load_by_fifty_callers_reads_log_once(world: World) -> None:
     """Fifty who come at once get the same room, loaded by one read of the log."""
     await world.session()
     held = world.store.held["chunks"] = asyncio.Event()
 
-    async def use() -> Room:
-        async with world.rooms.use("one") as room:
-            return room
-
-    tasks = [asyncio.create_task(use()) for _ in range(50)]
+    tasks = [asyncio.create_task(used(world)) for _ in range(50)]
     await until(lambda: "chunks" in world.store.calls)
     held.set()
     rooms = await asyncio.gather(*tasks)
@@ -73,11 +75,7 @@ async def test_load_cancelled_by_one_caller_continues_for_others(world: World) -
     await world.session()
     held = world.store.held["chunks"] = asyncio.Event()
 
-    async def use() -> Room:
-        async with world.rooms.use("one") as room:
-            return room
-
-    first, second = asyncio.create_task(use()), asyncio.create_task(use())
+    first, second = asyncio.create_task(used(world)), asyncio.create_task(used(world))
     await until(lambda: "chunks" in world.store.calls)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
@@ -91,11 +89,7 @@ async def test_load_of_session_deleted_meanwhile_closes_room(world: World) -> No
     await world.session()
     held = world.store.held["session"] = asyncio.Event()
 
-    async def use() -> Room:
-        async with world.rooms.use("one") as room:
-            return room
-
-    task = asyncio.create_task(use())
+    task = asyncio.create_task(used(world))
     await until(lambda: "session" in world.store.calls)
     await world.store.change_session("one", SessionChanges(status=Status.ENDED), NOW)
     world.rooms.status_changed("one", Status.ENDED)

@@ -1,6 +1,5 @@
 """Items of texts in Yjs's order."""
 
-import random
 from typing import Any
 
 import pycrdt
@@ -11,6 +10,7 @@ from crdt.reading.item_order import ItemOrder
 from crdt.reading.items import as_text, units
 from crdt.wire.compact import squash
 from tests.crdt.harness import Typist
+from tests.crdt.scribbles import scribbled
 
 
 def text_of(state: bytes, root: str = "codemirror") -> str:
@@ -20,20 +20,7 @@ def text_of(state: bytes, root: str = "codemirror") -> str:
 @pytest.mark.parametrize("seed", range(15))
 def test_item_order_of_concurrent_edits_is_that_of_pycrdt(seed: int) -> None:
     """Three people type and delete at the same places, and hear of each other now and then."""
-    source = random.Random(seed)
-    typists = [Typist(client) for client in source.sample(range(1, 1 << 31), 3)]
-    updates: list[bytes] = []
-    for _ in range(120):
-        typist = source.choice(typists)
-        size = len(typist.text)
-        if size > 4 and source.random() < 0.3:
-            start = source.randrange(size - 2)
-            updates.append(typist.delete(start, start + 2))
-        else:
-            updates.append(typist.insert(source.choice((0, size // 2, size)), source.choice(("a", "bc", "def"))))
-        if source.random() < 0.2:
-            source.choice(typists).hear(typist.doc.get_update())
-    state = merge(updates)
+    state = merge(scribbled(seed))
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
 

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -427,6 +428,38 @@ class Edits:
         return "".join(made) + self.chance.choice(("", "", "\n"))
 
 
+def do_something(one: Front | Yjs, edits: Edits, feed: TextFeed, now: int) -> None:
+    """Let one client type, show what it has, send or hear something."""
+    match edits.chance.randint(0, 4):
+        case 0:
+            one.type(edits)
+        case 1:
+            one.show()
+        case 2:
+            feed.refresh()
+            one.pump()
+        case _:
+            one.deliver(now)
+
+
+def settle(everybody: Sequence[Front | Yjs], feed: TextFeed, now: int) -> None:
+    """Let everything that is under way arrive, a step further."""
+    feed.refresh()
+    for one in everybody:
+        one.deliver(now)
+        one.pump()
+        one.show()
+
+
+def assert_equal_and_complete(room: Room, everybody: Sequence[Front | Yjs], edits: Edits) -> None:
+    """Check that all show the room's text, and that it has each letter that nobody deleted, once."""
+    text = code(room)
+    for one in everybody:
+        assert one.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")
+    assert [letter for letter in edits.put if letter not in text and letter not in edits.deleted] == []
+    assert [letter for letter in edits.put if text.count(letter) > 1] == []
+
+
 @pytest.mark.parametrize("kind", [Front, SlowFront])
 @pytest.mark.parametrize("seed", range(60))
 def test_text_and_yjs_clients_with_random_edits_converge(seed: int, kind: type[Front]) -> None:
@@ -440,31 +473,12 @@ def test_text_and_yjs_clients_with_random_edits_converge(seed: int, kind: type[F
     pace = chance.choice((1, 20, 200))
     for step in range(400):
         now = NOW + step * pace
-        one = chance.choice(everybody)
-        match chance.randint(0, 4):
-            case 0:
-                one.type(edits)
-            case 1:
-                one.show()
-            case 2:
-                feed.refresh()
-                one.pump()
-            case _:
-                one.deliver(now)
+        do_something(chance.choice(everybody), edits, feed, now)
     for step in range(400):
-        feed.refresh()
-        for one in everybody:
-            one.deliver(NOW + 1_000_000 + step)
-            one.pump()
-            one.show()
+        settle(everybody, feed, NOW + 1_000_000 + step)
 
-    text = code(room)
-    for one in everybody:
-        assert one.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")
     assert len(edits.put) > 50
-    lost = [letter for letter in edits.put if letter not in text and letter not in edits.deleted]
-    assert lost == []
-    assert [letter for letter in edits.put if text.count(letter) > 1] == []
+    assert_equal_and_complete(room, everybody, edits)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -475,32 +489,15 @@ def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
     room = with_text("".join(edits.of("") for _ in range(chance.randint(0, 3))))
     feed = TextFeed(room)
     fronts = [BusyFront(feed, f"text{number}", chance.random() < 0.5, chance) for number in range(2)]
-    everybody: list[BusyFront | Yjs] = [*fronts, *(Yjs(room, number) for number in (1, 2))]
+    everybody: list[Front | Yjs] = [*fronts, *(Yjs(room, number) for number in (1, 2))]
     now = NOW
     for _ in range(400):
         now += chance.choice((1, 20, 5_000))
         for one in [one for one in everybody if chance.random() < 0.3]:
-            match chance.randint(0, 4):
-                case 0:
-                    one.type(edits)
-                case 1:
-                    one.show()
-                case 2:
-                    feed.refresh()
-                    one.pump()
-                case _:
-                    one.deliver(now)
+            do_something(one, edits, feed, now)
 
     for _ in range(2_000):
         now += 5_000
-        feed.refresh()
-        for one in everybody:
-            one.deliver(now)
-            one.pump()
-            one.show()
+        settle(everybody, feed, now)
 
-    text = code(room)
-    for one in everybody:
-        assert one.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")
-    assert [letter for letter in edits.put if letter not in text and letter not in edits.deleted] == []
-    assert [letter for letter in edits.put if text.count(letter) > 1] == []
+    assert_equal_and_complete(room, everybody, edits)

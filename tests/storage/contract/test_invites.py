@@ -357,13 +357,7 @@ class TestUsing:
         self, store: Store, seed: Seed, secret: str, session_id: str, joined_at: int
     ) -> None:
         """Nobody becomes a member and nothing is counted."""
-        for one in ("s1", "s2"):
-            await seed.session(one)
-            await seed.invite(1, one)
-        await seed.invite(2)
-        await seed.invite(3, max_uses=1)
-        await store.revoke_invite("s1", invite(2).id)
-        await store.use_invite("s1-secret-3", member(), MANY)
+        await seed.unusable_invites()
         before = await store.invites("s1", None, MANY, MANY) + await store.invites("s2", None, MANY, MANY)
 
         with pytest.raises(NotFound):

@@ -6,7 +6,6 @@ import sqlite3
 import stat
 import sys
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,20 +16,6 @@ from tests.storage.rows import Seed, chunk, login, member, message, session, use
 from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "collab.db"
-
-
-@pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteStore]:
-    """An empty open store in a file."""
-    opened = SqliteStore(path)
-    await opened.open()
-    yield opened
-    await opened.close(is_clean=True)
 
 
 def mode(path: Path) -> str:

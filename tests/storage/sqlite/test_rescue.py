@@ -16,11 +16,6 @@ from tests.storage.rows import Seed, chunk, message
 from tests.waiting import until
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "collab.db"
-
-
 @pytest.fixture(autouse=True)
 def _expected(expect_log: Callable[[str], None]) -> None:
     expect_log("storage.sqlite")

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -16,21 +16,6 @@ from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed, chunk, user
 
 GARBAGE = b"This is not a database. " * 1_000
-"""How long a test waits for what should happen at once."""
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "collab.db"
-
-
-@pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteStore]:
-    """An empty open store in a file."""
-    opened = SqliteStore(path)
-    await opened.open()
-    yield opened
-    await opened.close(is_clean=True)
 
 
 @contextmanager

@@ -1,0 +1,21 @@
+"""Work in steps for tests of what runs it."""
+
+import threading
+
+from crdt.errors import Rejected
+from crdt.steps import Steps
+
+
+def counting(until: int, seen: list[int]) -> Steps[str]:
+    """Note each step; the last one may be done in a thread, and the answer says whether it was."""
+    for number in range(until):
+        seen.append(number)
+        yield None
+    thread = yield threading.get_ident
+    return "here" if thread == threading.get_ident() else "elsewhere"
+
+
+def refused() -> Steps[None]:
+    """Raise in the second step."""
+    yield None
+    raise Rejected("no")
