@@ -24,7 +24,7 @@ from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomsSettings
 from crdt.log import codec
-from handlers.http.views import code, history
+from handlers.http.views import code, history, timeline
 from harness import traces
 from harness.node import yjs_updates
 from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
@@ -159,9 +159,9 @@ async def times(world: World, count: int) -> list[str]:
         changed = text[: len(text) // 3] + "changed" + text[len(text) // 3 + 9 :]
         room.edit("u", {room.main_root: changed}, world.rooms.clock())
 
-    async def timeline() -> None:
+    async def whole_timeline() -> None:
         reader.forget("s")
-        await reader.timeline("s", "u", partial(history.timeline, after=0, versions=[], messages=[]))
+        await reader.timeline("s", "u", partial(timeline.timeline, after=0, versions=[], messages=[]))
 
     async def page() -> None:
         reader.forget("s")
@@ -171,7 +171,7 @@ async def times(world: World, count: int) -> list[str]:
     others = [
         await timed(lambda: world.versions.difference("s", "u", 1, None, code.encoded_differences)),
         await timed(lambda: reader.blame("s", "u", None, history.blame)),
-        await timed(timeline, 3),
+        await timed(whole_timeline, 3),
         await timed(page, 5),
     ]
     return [f"{moment[0]:.0f} ({moment[1]:.0f})", *(f"{median:.0f}" for median, _ in others)]

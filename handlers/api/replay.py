@@ -10,7 +10,7 @@ from crdt.history.playback.replay import Part
 from handlers import errors
 from handlers.http import queries
 from handlers.http.long_work import LongWorkHandler
-from handlers.http.views import code, history
+from handlers.http.views import code, history, timeline
 from handlers.http.views.people import person
 from storage.records import Role
 
@@ -34,9 +34,9 @@ class TimelineHandler(_PastHandler):
         session, _ = await self.member(session_id, Role.VIEWER)
         after = self.read_query(queries.TIMELINE).get("after", 0)
         store = self.services.store
-        versions = await store.versions(session.id, None, history.MAX_MARKS, with_files=False)
-        messages = await store.messages(session.id, None, history.MAX_MARKS)
-        view = partial(history.timeline, after=after, versions=versions, messages=messages)
+        versions = await store.versions(session.id, None, timeline.MAX_MARKS, with_files=False)
+        messages = await store.messages(session.id, None, timeline.MAX_MARKS)
+        view = partial(timeline.timeline, after=after, versions=versions, messages=messages)
         reading = self.services.history_reader.timeline(session.id, self.me.id, view)
         await self.reply_answer(await self.while_connected(reading))
 

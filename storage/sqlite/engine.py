@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from storage.errors import RowDamaged, StoreUnavailable
 from storage.places import try_file, try_folder
+from storage.sqlite.files.damage import is_damage
 from storage.sqlite.files.lock import FileLock, is_locked, lock_file
 from storage.sqlite.files.open_files import Loss, OpenFiles
 from storage.sqlite.migrations import migrate, run_steps, steps_done, survey
@@ -30,9 +31,6 @@ _READERS = 3
 _BUSY_TIMEOUT_S = 5.0
 _CACHE_KIB = 256
 """Of each connection, 2,000 by default; the operating system has the file's pages anyway."""
-
-_PRIMARY_CODE = 0xFF
-"""The bits of SQLite's extended result codes that say what kind of error it is."""
 
 _NEXT = {
     Loss.LOG: "what is in it is written to the database, which is then opened again",
@@ -309,15 +307,3 @@ class Engine:
             yield
         finally:
             self._reading.release(_READERS)
-
-
-def is_malformed(error: Exception) -> bool:
-    """Whether SQLite cannot use a page of the file: rows on it can be neither read nor changed."""
-    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_CORRUPT
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether SQLite says that what it reads is not what was written; a text that is no UTF-8 has no code."""
-    if isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode"):
-        return str(error).startswith("Could not decode")
-    return is_malformed(error)

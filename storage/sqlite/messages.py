@@ -9,7 +9,8 @@ from storage.checksums import checked_message, damaged_message, message_checksum
 from storage.errors import NotFound
 from storage.records import Member, Message, Role
 from storage.sqlite.accounts import remembered_name
-from storage.sqlite.engine import Engine, is_damage, is_malformed
+from storage.sqlite.engine import Engine
+from storage.sqlite.files.damage import is_damage, is_malformed
 from storage.sqlite.rooms import existing_session, touch
 
 _NUMBERS = "messages INDEXED BY messages_by_id"

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from storage.errors import StoreUnavailable
 from storage.names import name_skeleton
+from storage.sqlite.files.damage import is_malformed
 
 MIGRATIONS = (
     "1_schema.sql",
@@ -35,9 +36,6 @@ _SIZES = {
 """{table: what a row of it takes, in bytes}, as of the steps before there were counters."""
 _PACKED = "coalesce(length(content), length(CAST(files AS BLOB)))"
 """What a version takes from `5_checksums.sql` on."""
-
-_PRIMARY_CODE = 0xFF
-"""The bits of SQLite's extended result codes that say what kind of error it is."""
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +85,7 @@ def _read(connection: sqlite3.Connection, query: str, *values: str) -> int | Non
     try:
         return int(connection.execute(query, values).fetchone()[0] or 0)
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_CORRUPT:
+        if not is_malformed(error):
             raise
         return None
 

@@ -11,7 +11,8 @@ from storage.errors import NotFound
 from storage.records import Version, VersionKind
 from storage.retention import surplus
 from storage.sqlite.accounts import remembered_name
-from storage.sqlite.engine import Engine, is_damage, is_malformed
+from storage.sqlite.engine import Engine
+from storage.sqlite.files.damage import is_damage, is_malformed
 from storage.sqlite.rooms import session_exists, touch
 
 _DESCRIPTION = (

@@ -10,7 +10,7 @@ import crdt.history.playback.replay
 import crdt.history.playback.timeline
 import crdt.history.reader
 import crdt.log.segments
-from handlers.http.views import history
+from handlers.http.views import timeline
 from tests.api import Api
 from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, joined, typing_frame
 from tests.interop.played_log import log_of, played
@@ -230,7 +230,7 @@ async def test_timeline_from_last_position_has_later_edits(ada: Api) -> None:
 
 
 async def test_timeline_over_size_limit_comes_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "MAX_STRETCHES", 2)
+    monkeypatch.setattr(timeline, "MAX_STRETCHES", 2)
     monkeypatch.setattr(crdt.history.playback.timeline, "GAP_MS", -1)
     session_id = await ada.new_session()
     for number in range(5):

@@ -10,7 +10,7 @@ from handlers.http import queries, schemas
 from handlers.http.schemas import Schema
 from handlers.http.views.chat import Message, Messages, Unread
 from handlers.http.views.code import Difference, LiveDocument, Moment, Redaction, Restored, Version, Versions
-from handlers.http.views.history import Blame, Replay, Timeline
+from handlers.http.views.history import Blame, Replay
 from handlers.http.views.people import Avatar, GuestSignedIn, Logins, PasswordChanged, SignedIn, Usage, User
 from handlers.http.views.problems import Confirmation, Liveness, Readiness
 from handlers.http.views.sessions import (
@@ -25,6 +25,7 @@ from handlers.http.views.sessions import (
     Sessions,
     Ticket,
 )
+from handlers.http.views.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,96 +1,16 @@
-"""Looking back: who typed when, the timeline's marks, every step for a player."""
+"""Looking back: every step for a player, and who wrote each line."""
 
 import json
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 from crdt.history import blame as blaming
 from crdt.history.cache import Answer
 from crdt.history.playback import replay as replays
-from crdt.history.playback import timeline as timelines
 from crdt.history.playback.replay import Step
 from handlers.http.views.fields import From, Timestamp
 from handlers.http.views.people import Person
 from handlers.http.views.times import rfc3339
-from storage import records
-from storage.records import VersionKind
-
-MAX_STRETCHES = 5_000
-MAX_MARKS = 1_000
-
-
-class TimelineAuthor(Person):
-    """An author and how much they wrote and deleted in all, in UTF-16 code units."""
-
-    inserted: int
-    deleted: int
-
-
-class _Notable(TypedDict, total=False):
-    paste: int
-    pause: int
-
-
-class TimelineEntry(_Notable):
-    """Edits of one user without a gap, from log position `first` to `sequence`.
-
-    Amounts are UTF-16 code units. `paste` is the largest insert if it is a large one, `pause` the milliseconds before
-    if those are many.
-    """
-
-    sequence: int
-    first: int
-    at: Timestamp
-    until: Timestamp
-    author: str
-    inserted: int
-    deleted: int
-
-
-class VersionMark(TypedDict):
-    """A version was made."""
-
-    at: Timestamp
-    kind: VersionKind
-    version: int
-    label: str
-    sequence: int
-
-
-class ChatMark(TypedDict):
-    """A chat message was sent."""
-
-    at: Timestamp
-    kind: Literal["chat"]
-    id: str
-    author: str
-
-
-class RedactionMark(TypedDict):
-    """A text was taken out of these edits later."""
-
-    at: Timestamp
-    kind: Literal["redacted"]
-    sequence: int
-    author: str
-
-
-Mark = VersionMark | ChatMark | RedactionMark
-
-
-class Timeline(TypedDict):
-    """Who typed when and how much; `duration` is in milliseconds."""
-
-    first: Timestamp | None
-    last: Timestamp | None
-    duration: int
-    sequence: int
-    authors: list[TimelineAuthor]
-    entries: list[TimelineEntry]
-    marks: list[Mark]
-    next: str | None
-
 
 ReplayEdit = tuple[int, int, int, str]
 """[index of the root, position, deleted, inserted], in UTF-16 code units."""
@@ -146,94 +66,6 @@ class Blame(TypedDict):
     authors: list[Person]
     lines: list[BlameLine]
     runs: list[BlameRun]
-
-
-def timeline_entry(stretch: timelines.Stretch) -> TimelineEntry:
-    """Return some edits of one user."""
-    notable: _Notable = {}
-    if stretch.paste:
-        notable["paste"] = stretch.paste
-    if stretch.pause:
-        notable["pause"] = stretch.pause
-    return {
-        "sequence": stretch.last,
-        "first": stretch.first,
-        "at": rfc3339(stretch.at),
-        "until": rfc3339(stretch.until),
-        "author": stretch.author,
-        "inserted": stretch.inserted,
-        "deleted": stretch.deleted,
-        **notable,
-    }
-
-
-def timeline_authors(stretches: Sequence[timelines.Stretch]) -> dict[str, dict[str, int]]:
-    """Return {author of any edit: totals}, in the order in which they began."""
-    totals: dict[str, dict[str, int]] = {}
-    for stretch in stretches:
-        total = totals.setdefault(stretch.author, {"inserted": 0, "deleted": 0})
-        total["inserted"] += stretch.inserted
-        total["deleted"] += stretch.deleted
-    return totals
-
-
-def marks(
-    versions: Sequence[records.Version],
-    messages: Sequence[records.Message],
-    stretches: Sequence[timelines.Stretch],
-    most: int,
-) -> list[Mark]:
-    """Return versions, chat messages and redacted edits as marks of a timeline, oldest first.
-
-    The clock may have been set while the session went on. So a version is shown between the edits that it was made
-    between, no message before the one that it answers, and nothing before the first edit.
-    """
-    timed: list[tuple[int, Mark]] = []
-    sound = (version for version in versions if not version.is_damaged)
-    for record in sorted(sound, key=lambda version: version.number):
-        at = _between_edits(record, stretches)
-        timed.append((at, _version_mark(record, at)))
-    at = stretches[0].at if stretches else 0
-    for message in messages:
-        if message.is_damaged:
-            continue
-        at = max(at, message.created_at)
-        timed.append((at, _chat_mark(message, at)))
-    timed += [(stretch.at, _redaction_mark(stretch)) for stretch in stretches if stretch.redacted][-most:]
-    timed.sort(key=lambda mark: mark[0])
-    return [mark for _, mark in timed]
-
-
-def _between_edits(version: records.Version, stretches: Sequence[timelines.Stretch]) -> int:
-    """Return when a version was made, in ms: not before the edits that it has, not after those that it lacks."""
-    index = bisect_right(stretches, version.sequence, key=lambda stretch: stretch.first) - 1
-    if not stretches:
-        return version.created_at
-    if index < 0:
-        return stretches[0].at
-    stretch = stretches[index]
-    is_inside = version.sequence < stretch.last
-    earliest = stretch.at if is_inside else stretch.until
-    following = stretches[index + 1].at if index + 1 < len(stretches) else max(earliest, version.created_at)
-    return min(max(earliest, version.created_at), stretch.until if is_inside else following)
-
-
-def _version_mark(record: records.Version, at: int) -> VersionMark:
-    return {
-        "at": rfc3339(at),
-        "kind": record.kind,
-        "version": record.number,
-        "label": record.label,
-        "sequence": record.sequence,
-    }
-
-
-def _chat_mark(message: records.Message, at: int) -> ChatMark:
-    return {"at": rfc3339(at), "kind": "chat", "id": message.id, "author": message.sender_id}
-
-
-def _redaction_mark(stretch: timelines.Stretch) -> RedactionMark:
-    return {"at": rfc3339(stretch.at), "kind": "redacted", "sequence": stretch.last, "author": stretch.author}
 
 
 def replay(replayed: replays.Replayed) -> Answer:
@@ -299,26 +131,3 @@ def blame(record: blaming.Blame) -> Answer:
         for run in record.runs
     ]
     return Answer(json.dumps({"lines": lines, "runs": runs}), {run.author: {} for run in record.runs})
-
-
-def timeline(
-    folded: timelines.Timeline,
-    after: int,
-    versions: Sequence[records.Version],
-    messages: Sequence[records.Message],
-) -> Answer:
-    """Return the timeline behind a log position, with its marks."""
-    stretches = folded.stretches
-    first = bisect_right(stretches, after, key=lambda stretch: stretch.first)
-    shown = stretches[first : first + MAX_STRETCHES]
-    has_more = first + MAX_STRETCHES < len(stretches)
-    answer = {
-        "first": rfc3339(stretches[0].at) if stretches else None,
-        "last": rfc3339(stretches[-1].until) if stretches else None,
-        "duration": stretches[-1].until - stretches[0].at if stretches else 0,
-        "sequence": folded.sequence,
-        "entries": [timeline_entry(stretch) for stretch in shown],
-        "marks": marks(versions, messages, stretches, MAX_MARKS),
-        "next": str(shown[-1].last) if has_more else None,
-    }
-    return Answer(json.dumps(answer), timeline_authors(stretches))

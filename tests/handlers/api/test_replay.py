@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from handlers.http.views import history
+from handlers.http.views import timeline
 from tests.api import PASSWORD, Api
 from tests.clock import Clock
 from tests.conftest import StartServer
@@ -23,7 +23,7 @@ async def test_replay_with_ends_in_wrong_order_names_the_field(ada: Api, query: 
 
 async def test_timeline_with_many_stretches_comes_in_pages(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """`next` leads to the rest; totals and marks are those of all."""
-    monkeypatch.setattr(history, "MAX_STRETCHES", 1)
+    monkeypatch.setattr(timeline, "MAX_STRETCHES", 1)
     bob = await ada.sign_up("bob")
     session_id = await ada.new_session(code="one\n")
     await bob.post(f"/session/{session_id}/join")

@@ -1,0 +1,47 @@
+"""Errors of SQLite that mean damage, and errors that do not."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.sqlite.files.damage import is_damage, is_malformed
+
+
+def error_of(database: Path, statement: str) -> sqlite3.Error:
+    """Return what a statement fails with."""
+    with closing(sqlite3.connect(database)) as db, pytest.raises(sqlite3.Error) as raised:
+        db.execute(statement).fetchall()
+    return raised.value
+
+
+def test_malformed_page_is_damage(tmp_path: Path) -> None:
+    """Its extended result code has more bits than the kind of error."""
+    path = tmp_path / "database"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE rows (x)")
+        db.execute("INSERT INTO rows VALUES (1)")
+        db.commit()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek(size)
+        file.write(b"\xff" * 16)
+
+    error = error_of(path, "SELECT * FROM rows")
+
+    assert (is_malformed(error), is_damage(error)) == (True, True)
+
+
+def test_text_that_is_no_utf_8_is_damage_of_one_row_only(tmp_path: Path) -> None:
+    """The page can be used, so other rows on it can be changed."""
+    error = error_of(tmp_path / "database", "SELECT CAST(x'ff' AS TEXT)")
+
+    assert (is_malformed(error), is_damage(error)) == (False, True)
+
+
+@pytest.mark.parametrize("statement", ["SELECT * FROM nothing", "SELECT"])
+def test_wrong_statement_is_no_damage(tmp_path: Path, statement: str) -> None:
+    error = error_of(tmp_path / "database", statement)
+
+    assert (is_malformed(error), is_damage(error)) == (False, False)
