@@ -22,7 +22,6 @@ from crdt.workers import Workers, WorkersSettings
 from handlers import ids, settings
 from handlers.connections import Connections, SocketLimits
 from handlers.http import notifications
-from handlers.rates import Backoff, RateLimiter, Recent
 from handlers.security.known_devices import KnownDevices
 from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
@@ -31,6 +30,7 @@ from handlers.security.tokens import Tokens
 from handlers.services import Limiters, Services, WebSettings
 from handlers.socketio.endpoint import SocketIOEndpoint
 from handlers.sync import frames
+from handlers.throttling.rates import Backoff, RateLimiter, Recent
 from storage.avatars import Avatars, CloudinaryAvatars, StoredAvatars
 from storage.base import Store
 

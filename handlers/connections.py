@@ -9,8 +9,8 @@ from weakref import WeakValueDictionary
 from crdt.limits import MAX_SYNC_BYTES, LimitCounters
 from crdt.wire.y_protocol import KEEP_ALIVE
 from handlers import settings
-from handlers.join_queue import JoinQueue
-from handlers.rates import Bucket, SlotCounter
+from handlers.throttling.join_queue import JoinQueue
+from handlers.throttling.rates import Bucket, SlotCounter
 from storage.background import end_task
 
 _TICK_S = 4.0

@@ -9,7 +9,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, UnsatisfiableReadError
 
 from handlers.http.network import subscriber
-from handlers.rates import RateLimiter
+from handlers.throttling.rates import RateLimiter
 
 _REFUSAL_BODY = b"The headers of this request are too large. Cookies count too: delete those of this site.\n"
 _REFUSAL = (

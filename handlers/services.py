@@ -15,14 +15,14 @@ from crdt.limits import LimitCounters
 from crdt.workers import Workers
 from handlers import settings
 from handlers.connections import Connections
-from handlers.fair_gate import FairGate
 from handlers.loop_lag import LagMeter
-from handlers.rates import Budget, RateLimiter, Recent
 from handlers.security.known_devices import KnownDevices
 from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
 from handlers.security.tokens import Tokens
+from handlers.throttling.fair_gate import FairGate
+from handlers.throttling.rates import Budget, RateLimiter, Recent
 from storage.avatars import Avatars
 from storage.base import Store
 from storage.records import Message, User

@@ -8,7 +8,7 @@ from crdt.room.awareness import is_shallow
 from handlers import errors
 from handlers.http import large_json
 from handlers.http.large_json import MAX_STRUCTURE, TooMuchStructure
-from handlers.rates import Budget
+from handlers.throttling.rates import Budget
 
 _DRAINED_BYTES = 16 << 20
 """A body too large by no more than this is read and dropped: browsers show an answer only then."""

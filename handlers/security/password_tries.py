@@ -5,7 +5,7 @@ Not for: whether the password is right (`handlers.security.passwords`).
 
 from dataclasses import dataclass
 
-from handlers.rates import Backoff, RateLimiter, Recent
+from handlers.throttling.rates import Backoff, RateLimiter, Recent
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from handlers import settings
 from handlers.close_codes import Close, CloseCode, close_for
 from handlers.connections import Connections
 from handlers.errors import ApiError
-from handlers.rates import Bucket
 from handlers.socketio.server import SocketIOServer
+from handlers.throttling.rates import Bucket
 from storage.records import User
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from tornado.httputil import HTTPServerRequest
 
 from handlers import errors, settings
 from handlers.http import network
-from handlers.rates import Bucket
 from handlers.services import Services
 from handlers.socketio.client import PACKET_COST, EventClient, EventRate, Membership
 from handlers.socketio.server import SocketIOServer
 from handlers.socketio.sign_in import access_token, signed_in
+from handlers.throttling.rates import Bucket
 
 SIGN_IN_BYTES = 16 << 10
 """Bytes that one message of a client may have that has not signed in: it has no reason to send more."""

@@ -4,7 +4,7 @@ from asyncio import AbstractEventLoop
 
 from handlers import settings
 from handlers.connections import Connections
-from handlers.rates import Bucket
+from handlers.throttling.rates import Bucket
 
 _MAX_OVER_S = 10.0
 _CALM_S = 1.0

@@ -10,9 +10,10 @@ from collab_server.config import Config, ConfigError, all_settings, load
 from crdt import limits
 from crdt.settings import Setting
 from docs.generate import ROOT, configuration, env_example
-from handlers import rates, settings
+from handlers import settings
 from handlers.socketio import client
 from handlers.sync import rate_gate
+from handlers.throttling import rates
 
 
 def test_config_defaults_are_port_5000_and_embedded_store() -> None:

@@ -6,7 +6,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient
 
 import collab_server.app
-from handlers.rates import Backoff, RateLimiter, Recent
+from handlers.throttling.rates import Backoff, RateLimiter, Recent
 from tests.clock import Seconds
 from tests.handlers.clients import Browser
 

@@ -6,7 +6,7 @@ import pytest
 
 from handlers.errors import ApiError
 from handlers.http.body import Body, parse_json
-from handlers.rates import Budget
+from handlers.throttling.rates import Budget
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import itertools
 
-from handlers.rates import Backoff, RateLimiter, Recent
 from handlers.security.password_tries import PasswordTries
+from handlers.throttling.rates import Backoff, RateLimiter, Recent
 from tests.clock import Seconds
 
 DAY_S = 86_400

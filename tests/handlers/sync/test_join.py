@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from handlers import join_queue
+from handlers.throttling import join_queue
 from harness.wire import SYNC_STEP1
 from tests.api import Api, Wire
 from tests.raw_frames import BINARY, connected, handshake, masked

@@ -8,7 +8,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-from handlers.rates import Bucket
+from handlers.throttling.rates import Bucket
 
 _IN_ONE_TURN = 4
 """Requests let through in one turn of the event loop. Each costs about a millisecond, and everybody else waits for

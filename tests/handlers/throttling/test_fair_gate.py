@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from handlers import fair_gate
-from handlers.fair_gate import FairGate
+from handlers.throttling import fair_gate
+from handlers.throttling.fair_gate import FairGate
 
 
 class Clock:

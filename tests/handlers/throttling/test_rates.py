@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from handlers.errors import in_words
-from handlers.rates import Backoff, Bucket, RateLimiter, Recent, SlotCounter
+from handlers.throttling.rates import Backoff, Bucket, RateLimiter, Recent, SlotCounter
 from tests.api import PASSWORD, Answer, Api
 from tests.clock import Seconds
 from tests.handlers.clients import account, code_of, exchange

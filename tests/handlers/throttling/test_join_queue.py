@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from handlers import join_queue
-from handlers.join_queue import JoinQueue
+from handlers.throttling import join_queue
+from handlers.throttling.join_queue import JoinQueue
 from tests.waiting import until
 
 
