@@ -40,7 +40,7 @@ NO_LIMITS = {
     "auto_version_pause_s": "when versions are made",
     "auto_version_s": "when versions are made",
     "refusal_hold_s": "how long a refusal takes",
-    "accepts_per_s": "in the way of whoever asks /metrics: tests/handlers/throttling/test_rates.py",
+    "accepts_per_s": "in the way of the test's questions to /metrics: tests/handlers/throttling/test_rates.py",
     "workers": "bounds the server, not clients: tests/crdt/test_workers.py",
     "worker_mb": "bounds the server, not clients: tests/crdt/test_workers.py",
     "worker_idle_s": "when processes that nobody needs end",

@@ -1,4 +1,4 @@
-"""Who has a database: two servers would each believe their own rooms.
+"""The lease on a database, which one server has: two would each believe their own rooms.
 
 By the database server's clock, so that clocks that differ between machines do not matter. The
 holder renews; when that fails for long it stops writing well before another server may come in.

@@ -11,7 +11,7 @@ from pathlib import Path
 Identity = tuple[int, int]
 """The device and the inode of a file: another file never has both while the first one is open."""
 
-_BESIDE = ("-wal", "-shm")
+_LOG_SUFFIXES = ("-wal", "-shm")
 
 
 class Loss(StrEnum):
@@ -31,9 +31,9 @@ class OpenFiles:
         self.path = path
         self._device = path.parent.stat().st_dev
         self._database = identity(path)
-        self._names = [path.with_name(path.name + suffix) for suffix in _BESIDE]
-        beside = {name: identity(name) for name in self._names}
-        self._beside = {name: found for name, found in beside.items() if found}
+        self._names = [path.with_name(path.name + suffix) for suffix in _LOG_SUFFIXES]
+        found = {name: identity(name) for name in self._names}
+        self._log_files = {name: file for name, file in found.items() if file}
         self._lock = (lock, identity(lock))
 
     def loss(self) -> Loss | None:
@@ -41,7 +41,7 @@ class OpenFiles:
         database = identity(self.path)
         if database != self._database:
             return Loss.REPLACED if database else self._kind_of_removal()
-        if any(identity(name) != found for name, found in self._beside.items()):
+        if any(identity(name) != found for name, found in self._log_files.items()):
             return Loss.LOG
         name, found = self._lock
         return None if identity(name) == found else Loss.LOCK
@@ -59,7 +59,7 @@ class OpenFiles:
         aside = []
         for name in self._names:
             found = identity(name)
-            if found and found == self._beside.get(name):
+            if found and found == self._log_files.get(name):
                 name.unlink()
             elif found:
                 aside.append(name.rename(free_name(name.with_name(f"{name.name}.aside"))))
