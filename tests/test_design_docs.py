@@ -13,6 +13,7 @@ from pathlib import Path
 import pycrdt
 import pytest
 
+from collab_server.config import all_settings
 from crdt.document.document import Document
 from crdt.garbage.deleted_content import collect
 from crdt.log import authorship, codec, segments
@@ -346,17 +347,57 @@ def test_documented_bytes_all_have_check() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_design_pages_name_existing_code(page: Path) -> None:
-    """Paths lead to files, and `name` in `path` is defined there."""
+    """Paths lead to files, and `name` in `path` occurs there."""
     text = page.read_text()
     paths = re.findall(r"`((?:collab_server|handlers|crdt|storage|static|tests|bench|harness)/[\w/.]*)`", text)
-    named = re.findall(r"`(\w+)(?:\(\))?` in `([\w/]+\.(?:py|sql))`", text)
+    named = re.findall(r"`([\w.]+)` (?:in|of) `([\w/]+\.(?:py|sql))`", text)
 
     assert [path for path in paths if not (ROOT / path).exists()] == []
     assert [
         (name, path)
         for name, path in named
-        if not re.search(rf"(?m)^\s*(?:(?:async )?def |class |CREATE TABLE )?{name}\b", (ROOT / path).read_text())
+        for part in name.split(".")
+        if not re.search(rf"\b{part}\b", (ROOT / path).read_text())
     ] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_design_pages_lead_to_headings(page: Path) -> None:
+    """Every relative link leads to a file, and to a heading in it."""
+    for target, heading in re.findall(r"\]\(([^)#:]*)#?([^)]*)\)", page.read_text()):
+        path = page.parent / target if target else page
+        assert path.exists(), target
+        assert not heading or heading in headings(path), f"{target}#{heading}"
+
+
+def headings(path: Path) -> set[str]:
+    """Return the anchors of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_limits_page_names_limits() -> None:
+    """Its first column has names of settings, and of the bounds that nobody can set."""
+    names = {setting.name for setting in all_settings()}
+    fixed = {"roots", "name_bytes", "types", "type_depth", "value_depth", "work"}
+    cells = re.findall(r"^\| (`[^|]*) \|", documented("limits"), re.MULTILINE)
+    told = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+    assert len(told) > 40
+    assert told - names - fixed == set()
+
+
+def test_results_on_speed_page_are_measured_ones() -> None:
+    """Its numbers of whole scenarios are those of bench/results.json."""
+    page = documented("speed")
+    scenarios = json.loads((ROOT / "bench" / "results.json").read_text())["scenarios"]
+    ours = {name: results["ours"] for name, results in scenarios.items() if "ours" in results}
+
+    for told in (
+        f"{ours['B']['server_cpu_pct']:.1f} |", f"{ours['C']['server_cpu_pct']:.1f} |",
+        f"{ours['D']['delivered_per_s']:,.0f} |", f"{ours['E']['sent_per_s']:,.0f} |",
+    ):  # fmt: skip
+        assert told in page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
