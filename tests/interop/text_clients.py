@@ -1,4 +1,4 @@
-"""Socket.IO text clients in Node (node/events.mjs), one object each."""
+"""Socket.IO text clients in Node (tests/node/events.mjs), one object each."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
 """A process that writes messages until it is killed, and prints the number of each after its commit.
 
-Run by `test_sqlite.py` as `python -m tests.storage.writer PATH`.
+Run by `tests/storage/sqlite/test_engine.py` as `python -m tests.storage.writer PATH`.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Access tokens that are almost ours, tokens of one kind used as another, and what is remembered of verified ones.
 
-The plainer forgeries, and refresh tokens, are in `test_tokens.py` and `test_user.py`.
+The plainer forgeries, and refresh tokens, are in `test_tokens.py` and `tests/handlers/api/test_auth.py`.
 """
 
 import asyncio
