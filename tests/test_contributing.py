@@ -1,0 +1,85 @@
+"""What contributors are given does what CONTRIBUTING.md says: hooks, attributes, recipes."""
+
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+
+from tests.processes import ROOT
+
+MADE = "Made by `make format`"
+
+
+def recipe(target: str) -> list[str]:
+    """Return the commands of a target of the Makefile that are installed in the checkout's environment."""
+    rule = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert rule
+    return [line.strip().removeprefix("$(BIN)/") for line in rule[1].splitlines()]
+
+
+def generated() -> list[str]:
+    """Return the patterns of .gitattributes for generated files."""
+    lines = (ROOT / ".gitattributes").read_text().splitlines()
+    return [line.split()[0] for line in lines if "linguist-generated=true" in line]
+
+
+def is_made(path: Path) -> bool:
+    """Whether a file's head says that it is made as a whole."""
+    with path.open(errors="replace") as file:
+        return any(MADE in line for line in (file.readline(), file.readline(), file.readline()))
+
+
+def test_commit_hooks_run_commands_of_make_check() -> None:
+    """All of them, in their order, from the checkout's environment."""
+    hooks = re.findall(r"entry: (.*)", (ROOT / ".pre-commit-config.yaml").read_text())
+
+    assert hooks == [f".venv/bin/{command}" for command in recipe("check")]
+
+
+def test_commit_hooks_download_nothing() -> None:
+    """Each runs a program of the checkout; no hook is taken from another repository."""
+    text = (ROOT / ".pre-commit-config.yaml").read_text()
+
+    assert re.findall(r"repo: (\S+)", text) == ["local"]
+    assert set(re.findall(r"language: (\S+)", text)) == {"system"}
+    assert text.count("language:") == text.count("- id:")
+
+
+def test_files_made_by_a_program_are_marked_as_generated() -> None:
+    """Reviews fold them."""
+    folders = [ROOT, ROOT / "docs", ROOT / "static" / "src"]
+    made = [path for folder in folders for path in folder.iterdir() if path.is_file() and is_made(path)]
+    patterns = generated()
+
+    assert len(made) > 3
+    assert [
+        path.name for path in made if not any(fnmatch(str(path.relative_to(ROOT)), pattern) for pattern in patterns)
+    ] == []
+
+
+def test_patterns_of_generated_files_match_something() -> None:
+    """A file that was renamed has its pattern renamed."""
+    missing = [pattern for pattern in generated() if not any(ROOT.glob(pattern)) and not any(ROOT.glob(f"*/{pattern}"))]
+
+    assert missing == []
+
+
+def test_tests_named_in_recipes_exist() -> None:
+    """Each recipe names the test that says what was forgotten."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text))
+
+    assert len(named) > 10
+    assert [(path, test) for path, test in named if f"def {test}(" not in (ROOT / path).read_text()] == []
+    assert [test for test in re.findall(r"`(test_\w+)`", text) if not any(test == name for _, name in named)] == [
+        "test_screens_of_session_are_accessible"
+    ]
+
+
+def test_messages_quoted_in_recipes_are_what_checks_say() -> None:
+    """The reader looks for these words in the output."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    checks = (ROOT / "docs" / "generate.py").read_text() + (ROOT / "tests" / "web.py").read_text()
+    quoted = re.findall(r'`make check`: "([^"]+)"', text)
+
+    assert len(quoted) > 3
+    assert [words for words in quoted if words.partition(": ")[0] not in checks and words not in checks] == []
