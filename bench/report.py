@@ -158,8 +158,8 @@ def lag_table(figures: Figures) -> str:
 
 
 def headline(results: dict[str, Figures]) -> str:
-    """Return the table of the README."""
-    lines = ["| | ours | best peer | × |", "|---|---|---|---|"]
+    """Return the table of the README. "×" is ours divided by the best peer's."""
+    lines = ["| measured | better is | ours | best peer | × |", "|---|---|---|---|---|"]
     for scenario in SCENARIOS:
         figures = results.get(scenario.name)
         if not figures or len(figures) < 2:
@@ -172,8 +172,9 @@ def headline(results: dict[str, Figures]) -> str:
             continue
         best = order[-1] if scenario.is_more_better else order[0]
         ours, theirs = figures["ours"][scenario.key], figures[best][scenario.key]
+        direction = "more" if scenario.is_more_better else "less"
         lines.append(
-            f"| {scenario.about}: {scenario.unit} | {_cell('', ours)} | {_cell('', theirs)} ({best}) | {ours / theirs:.2f} |"
+            f"| {scenario.about}: {scenario.unit} | {direction} | {_cell('', ours)} | {_cell('', theirs)} ({best}) | {ours / theirs:.2f} |"
         )
     return "\n".join(lines) + "\n"
 
