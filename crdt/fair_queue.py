@@ -1,95 +1,219 @@
-"""A bounded queue for a few slots, in which keys (users, sessions) take turns. It does not know what slots are for."""
+"""A bounded queue for a few slots, in which users take turns, and what nobody waits for comes last.
+
+It does not know what slots are for.
+"""
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
 
 from crdt.errors import WorkersBusy
 
+_JOBS_BEFORE_MAINTENANCE = 8
+"""Jobs that may pass maintenance that waits; then it has its turn, as it must not stop for good."""
 
-class FairQueue:
-    """Gives slots to the key that has waited longest, then to the next key, however many jobs each key has.
 
-    With several slots, the last one is never given to a key that has all others: jobs of other keys get through.
+class Payer:
+    """Whose work a job is: of one user, or of several that wait for the same.
 
-    slots            jobs that run together
-    waiting_per_key  jobs of one key that may wait
-    waiting          jobs of all keys that may wait
-    wait_s           seconds that a job waits at most
+    Such a job is done in whichever user's turn comes first, so that nobody waits longer because somebody else, who has
+    much other work, asked before.
+
+    keys            ids of the users
+    is_maintenance  nobody waits for it
     """
 
-    def __init__(self, slots: int, waiting_per_key: int, waiting: int, wait_s: float) -> None:
+    __slots__ = ("_joined", "is_maintenance", "keys")
+
+    def __init__(self, key: str, *, is_maintenance: bool = False) -> None:
+        self.keys = [key]
+        self.is_maintenance = is_maintenance
+        self._joined: Callable[[str], None] | None = None
+
+    def join(self, key: str) -> None:
+        """Another user waits for the same job."""
+        if key not in self.keys:
+            self.keys.append(key)
+            if self._joined:
+                self._joined(key)
+
+    def listen(self, joined: Callable[[str], None] | None) -> None:
+        """Call `joined` with the key of each user that joins from now on."""
+        self._joined = joined
+
+
+class Slot(NamedTuple):
+    """A slot that was given out: to whom, and whether for maintenance."""
+
+    key: str
+    is_maintenance: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A job that waits, in the queues of all its keys."""
+
+    slot: asyncio.Future[Slot]
+    is_maintenance: bool
+    keys: list[str] = field(default_factory=list)
+
+
+_Queues = dict[str, deque[_Turn]]
+
+
+class FairQueue:
+    """Gives slots to the key that has waited longest since its last job, however many jobs each key has.
+
+    So nobody waits for more than one running job of another key.
+
+    With several slots, the last one is never given to a key that has all others, nor to maintenance that has all
+    others: jobs of other keys get through.
+
+    slots            jobs that run together
+    waiting_per_key  jobs of one key that may wait; as many of maintenance
+    waiting          jobs of all keys that may wait
+    wait_s           seconds that a job waits at most
+    per_key          jobs of one key that run together, if not all but one
+    """
+
+    def __init__(
+        self, slots: int, waiting_per_key: int, waiting: int, wait_s: float, per_key: int | None = None
+    ) -> None:
         self._slots = slots
-        self._per_key = max(1, slots - 1)
+        self._per_key = per_key or max(1, slots - 1)
+        self._most_maintenance = max(1, slots - 1)
         self._max_waiting_per_key = waiting_per_key
         self._max_waiting = waiting
         self._wait_s = wait_s
         self._running: Counter[str] = Counter()
-        self._queues: dict[str, deque[asyncio.Future[None]]] = {}
+        self._maintenance = 0
+        self._awaited_queues: _Queues = {}
+        self._maintenance_queues: _Queues = {}
+        self._passed = 0  # jobs that passed maintenance
         self.waiting = 0
 
-    async def enter(self, key: str) -> None:
-        """Wait for a slot, which `leave` gives back; raises WorkersBusy if too many wait, or if it takes too long."""
-        if self._is_full() or not self._may_run(key):
-            await self._wait(key)
-        else:
-            self._running[key] += 1
+    async def enter(self, payer: str | Payer) -> Slot:
+        """Wait for a slot, for `leave` to take back; raises WorkersBusy if too many wait, or if it takes too long.
+
+        payer  a string is the key of one user, who waits
+        """
+        if isinstance(payer, str):
+            payer = Payer(payer)
+        if not self._is_full():
+            for key in payer.keys:
+                if self._may_run(key, is_maintenance=payer.is_maintenance):
+                    return self._give(key, is_maintenance=payer.is_maintenance)
+        return await self._wait(payer)
 
     @asynccontextmanager
-    async def slot(self, key: str) -> AsyncIterator[None]:
+    async def slot(self, payer: str | Payer) -> AsyncIterator[None]:
         """Hold a slot inside the block; raises WorkersBusy as `enter` does."""
-        await self.enter(key)
+        slot = await self.enter(payer)
         try:
             yield
         finally:
-            self.leave(key)
+            self.leave(slot)
 
-    def leave(self, key: str) -> None:
-        """Give a slot back, and hand out what is free."""
-        self._running[key] -= 1
-        if not self._running[key]:
-            del self._running[key]
-        while not self._is_full() and (following := next(filter(self._may_run, self._queues), None)) is not None:
-            queue = self._queues.pop(following)
-            turn = queue.popleft()
-            self.waiting -= 1
-            if queue:
-                self._queues[following] = queue  # behind all others
-            if not turn.done():  # else its job was cancelled in this turn of the event loop
-                self._running[following] += 1
-                turn.set_result(None)
+    def leave(self, slot: Slot) -> None:
+        """Take a slot back, and hand out what is free."""
+        self._running[slot.key] -= 1
+        if not self._running[slot.key]:
+            del self._running[slot.key]
+        self._maintenance -= slot.is_maintenance
+        self._move_back(slot.key)
+        self._hand_out()
 
     def _is_full(self) -> bool:
         return self._running.total() >= self._slots
 
-    def _may_run(self, key: str) -> bool:
+    def _may_run(self, key: str, *, is_maintenance: bool) -> bool:
+        if is_maintenance and self._maintenance >= self._most_maintenance:
+            return False
         return self._running[key] < self._per_key
 
-    async def _wait(self, key: str) -> None:
-        """Return when a slot was given to this job."""
-        queue = self._queues.get(key, ())
-        if self.waiting >= self._max_waiting or len(queue) >= self._max_waiting_per_key:
+    def _give(self, key: str, *, is_maintenance: bool) -> Slot:
+        self._running[key] += 1
+        self._maintenance += is_maintenance
+        if is_maintenance:
+            self._passed = 0
+        elif self._maintenance_queues:
+            self._passed += 1
+        return Slot(key, is_maintenance)
+
+    def _hand_out(self) -> None:
+        while not self._is_full() and (key_and_turn := next(self._ready(), None)):
+            key, turn = key_and_turn
+            self._remove(turn)
+            self._move_back(key)
+            if not turn.slot.done():  # else its job was cancelled in this turn of the event loop
+                turn.slot.set_result(self._give(key, is_maintenance=turn.is_maintenance))
+
+    def _move_back(self, key: str) -> None:
+        """Put a key behind all others: it had its turn."""
+        for queues in (self._awaited_queues, self._maintenance_queues):
+            if key in queues:
+                queues[key] = queues.pop(key)
+
+    def _ready(self) -> Iterator[tuple[str, _Turn]]:
+        """Yield (key, turn) of what may run now, first what comes first."""
+        order = [self._awaited_queues, self._maintenance_queues]
+        if self._passed >= _JOBS_BEFORE_MAINTENANCE:
+            order.reverse()
+        for queues in order:
+            for key, queue in queues.items():
+                if self._may_run(key, is_maintenance=queue[0].is_maintenance):
+                    yield key, queue[0]
+
+    def _queues(self, turn: _Turn) -> _Queues:
+        return self._maintenance_queues if turn.is_maintenance else self._awaited_queues
+
+    async def _wait(self, payer: Payer) -> Slot:
+        """Return the slot when one was given to this job."""
+        turn = _Turn(asyncio.get_running_loop().create_future(), payer.is_maintenance)
+        if self.waiting < self._max_waiting:
+            for key in payer.keys:
+                self._add(turn, key)
+        if not turn.keys:
             raise WorkersBusy("too much work is waiting")
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(key, deque()).append(turn)
         self.waiting += 1
+        payer.listen(partial(self._join, turn))
         try:
             async with asyncio.timeout(self._wait_s):
-                await turn
+                return await turn.slot
         except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self.leave(key)  # the slot was given in the same turn of the event loop
+            if turn.slot.done() and not turn.slot.cancelled():
+                self.leave(turn.slot.result())  # it was given in the same turn of the event loop
             else:
-                self._forget(key, turn)
+                self._remove(turn)
             if isinstance(error, TimeoutError):
                 raise WorkersBusy("other work took too long") from error
             raise
+        finally:
+            payer.listen(None)
 
-    def _forget(self, key: str, turn: "asyncio.Future[None]") -> None:
-        queue = self._queues.get(key)
-        if queue and turn in queue:
-            queue.remove(turn)
-            self.waiting -= 1
-            if not queue:
-                del self._queues[key]
+    def _join(self, turn: _Turn, key: str) -> None:
+        """A user joined those who wait for a job: it may be their turn now."""
+        if turn.keys:
+            self._add(turn, key)
+            self._hand_out()
+
+    def _add(self, turn: _Turn, key: str) -> None:
+        """Put a job into a key's queue, unless too many wait there."""
+        queues = self._queues(turn)
+        if len(queues.get(key, ())) < self._max_waiting_per_key:
+            queues.setdefault(key, deque()).append(turn)
+            turn.keys.append(key)
+
+    def _remove(self, turn: _Turn) -> None:
+        """Take a job out of all queues; harmless if it is in none."""
+        queues = self._queues(turn)
+        self.waiting -= bool(turn.keys)
+        for key in turn.keys:
+            queues[key].remove(turn)
+            if not queues[key]:
+                del queues[key]
+        turn.keys.clear()

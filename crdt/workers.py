@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
 from crdt import worker_process
 from crdt.errors import WorkerDied, WorkersBusy, WorkTooLarge
-from crdt.fair_queue import FairQueue
+from crdt.fair_queue import FairQueue, Payer
 from crdt.limits import WORKER_IDLE_S, WORKER_MB, WORKERS
 from crdt.worker_process import LENGTH_BYTES, Start, message
 
@@ -88,7 +88,7 @@ class Workers:
         return self._settings.memory_mb * _MIB
 
     async def run(
-        self, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments, key: str, deadline_s: float
+        self, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments, key: str | Payer, deadline_s: float
     ) -> _Result:
         """Return what the function returns, or raise what it raises.
 
@@ -96,11 +96,11 @@ class Workers:
         `WorkersBusy` if too many jobs wait already, or the server is stopping.
 
         function    of a module, found there by its name
-        key         whose work it is, such as the id of a user: keys take turns
+        key         the user whose work it is: users take turns; a `Payer` if several wait for it, or nobody does
         deadline_s  seconds that the job may take, without the time that it waits for a process
         """
         try:
-            await self._queue.enter(key)
+            slot = await self._queue.enter(key)
         except WorkersBusy:
             self.counts["busy"] += 1
             raise
@@ -110,7 +110,7 @@ class Workers:
             return cast("_Result", await self._run(message((function, arguments)), deadline_s))
         finally:
             self.seconds += clock() - began
-            self._queue.leave(key)
+            self._queue.leave(slot)
 
     async def close(self) -> None:
         """Kill all processes; running jobs fail with `WorkerDied`."""

@@ -69,7 +69,24 @@ def test_rules_of_rooms_are_synchronous() -> None:
 
     assert awaiting == {"changing", "lifecycle", "history", "crdt"}
     top = {path.name for path in (ROOT / "crdt").glob("*.py") if "async def" in path.read_text()}
-    assert top == {"fair_queue.py", "storage_quota.py", "workers.py"}
+    assert top == {"fair_queue.py", "storage_quota.py", "turns.py", "workers.py"}
+
+
+def test_work_belongs_to_users() -> None:
+    """In a queue by session, somebody with many sessions would have many turns: each job and room is for a user."""
+    calls = [
+        (path.name, node)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    uses = [(name, call) for name, call in calls if ast.unparse(call.func).endswith("rooms.use")]
+    keys = [(name, word.value) for name, call in calls for word in call.keywords if word.arg == "key"]
+
+    assert len(uses) >= 10
+    assert [name for name, call in uses if len(call.args) != 2] == []
+    assert len(keys) >= 10
+    assert [(name, ast.unparse(key)) for name, key in keys if "session" in ast.unparse(key)] == []
 
 
 def test_crdt_package_reads_no_wall_clock() -> None:

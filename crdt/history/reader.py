@@ -11,10 +11,10 @@ from crdt.history.playback.moment import Moment, moment
 from crdt.history.playback.replay import PageLimits, Part, Replayed
 from crdt.history.playback.stored_log import StoredLog
 from crdt.history.playback.timeline import Timeline
-from crdt.history.turns import Turns
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
+from crdt.turns import Turns
 from storage.base import Store
 from storage.errors import NotFound
 
@@ -50,7 +50,7 @@ class HistoryReader:
 
         Raises NotFound, RoomDamaged, RoomUnavailable or WorkError.
         """
-        await self._saved(session_id)
+        await self._saved(session_id, user_id)
         async with self._turns.of(user_id):
             epoch, folded = self.cache.epoch, self.cache.timeline(session_id)
             chunks = await read_log(self._store, session_id, folded.sequence, _CHUNKS_PER_READ)
@@ -66,7 +66,7 @@ class HistoryReader:
 
         Raises as `timeline`, NotFound also for an entry that there is not.
         """
-        last, main_root = await self._saved(session_id)
+        last, main_root = await self._saved(session_id, user_id)
         if sequence > last:
             raise NotFound("update")
         async with self._turns.of(user_id):
@@ -82,7 +82,7 @@ class HistoryReader:
         Raises as `timeline`, NotFound also for a root that there is not, NoText for one that is no text.
         """
         async with self._turns.of(user_id):
-            async with self._rooms.use(session_id) as room:
+            async with self._rooms.use(session_id, user_id) as room:
                 room.integrate_pending()
                 sequence, state = room.journal.sequence, room.document.state()
                 question = Question(root, room.main_root, room.index.text_roots)
@@ -100,7 +100,7 @@ class HistoryReader:
 
         view  the same for all calls
         """
-        last, main_root = await self._saved(session_id)
+        last, main_root = await self._saved(session_id, user_id)
         if part.start > last:
             raise NotFound("update")
         part = Part(part.start, min(part.end, last, part.start + replay.MAX_STEPS))
@@ -119,7 +119,7 @@ class HistoryReader:
 
         It has as many updates as can be read in the time of one page. Raises as `moment`.
         """
-        last, main_root = await self._saved(session_id)
+        last, main_root = await self._saved(session_id, user_id)
         async with self._turns.of(user_id):
             made, steps = await self._replay(session_id, user_id, Part(start, last), main_root, view)
         return made, start + steps if start + steps < last else None
@@ -154,7 +154,7 @@ class HistoryReader:
         """Keep nothing of a session that was deleted, or whose log was changed."""
         self.cache.forget(session_id)
 
-    async def _saved(self, session_id: str) -> tuple[int, str]:
+    async def _saved(self, session_id: str, user_id: str) -> tuple[int, str]:
         """Wait until the log is stored as it is now; return its last position, and the main root. Load nothing."""
         self._rooms.check_in_service(session_id)
         if self._rooms.find(session_id) is None:
@@ -163,7 +163,7 @@ class HistoryReader:
                 raise NotFound("session")
             spans = await self._store.chunk_spans(session_id)
             return spans[-1][1] if spans else 0, session.main_root
-        async with self._rooms.use(session_id) as room:
+        async with self._rooms.use(session_id, user_id) as room:
             sequence = room.journal.sequence
             await self._rooms.writer.saved(room, sequence)
             return sequence, room.main_root

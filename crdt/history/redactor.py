@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar, TypeVarTuple
 
 from crdt.errors import RoomUnavailable
+from crdt.fair_queue import FairQueue
 from crdt.history import redaction
 from crdt.history.cache import HistoryCache
 from crdt.history.redaction import RedactedIds
@@ -24,6 +25,9 @@ _VERSIONS_PER_READ = 10
 _BATCH_BYTES = 256 << 10
 _DEADLINE_S = 60.0
 """Seconds that one step may take in a worker process."""
+_TOGETHER, _WAITING_EACH, _WAITING = 2, 4, 16
+_WAIT_S = 60.0
+"""Redactions that have their logs in memory together, those of one user and of all that may wait, and how long."""
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -65,6 +69,7 @@ class Redactor:
         self._rooms = rooms
         self._cache = cache
         self._workers = workers
+        self._slots = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S)
 
     async def redact(
         self, session_id: str, user_id: str, first: int, last: int, text: str, check: Callable[[], Awaitable[object]]
@@ -79,14 +84,14 @@ class Redactor:
         Raises NotFound if the text was not there, LimitReached if it was too often, what `check` raises,
         RoomDamaged, RoomUnavailable, StoreUnavailable or WorkError.
         """
-        async with self._rooms.use(session_id) as room:
+        async with self._rooms.use(session_id, user_id) as room, self._slots.slot(user_id):
             await check()
             await self._rooms.writer.saved(room, room.journal.sequence)
             chunks = await read_log(self._store, session_id, 0, _CHUNKS_PER_READ, until=last)
             ids = await self._work(user_id, redaction.find, chunks, first, last, text, redaction.BOUNDS)
             if not ids:
                 raise NotFound("text in that part of the log")
-            async with self._rooms.compactor.one_at_a_time:
+            async with self._rooms.compactor.replacing(session_id):
                 await check()
                 found = _Found(session_id, user_id, text, ids)
                 versions, updates = await self._take_out(room, found)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from crdt.fair_queue import Payer
 from crdt.reading.documents import Document, documents_of
 from crdt.reading.text_order import TextOrder
 from crdt.room.room import Room
@@ -47,7 +48,7 @@ class Snapshot:
         has_others = not room.index.roots <= set(room.index.text_roots)
         self._state = document.state() if has_others or self._files is None else None
 
-    async def read(self, workers: Workers, key: str) -> Contents:
+    async def read(self, workers: Workers, key: str | Payer) -> Contents:
         """Return what it holds; what is large is read in a worker process. Raises WorkError.
 
         key  whose work it is, see `Workers.run`

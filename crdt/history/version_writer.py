@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 from crdt import limits
 from crdt.document.server_edits import code_root
 from crdt.errors import RoomDamaged, TextUnavailable, WorkTooLarge
+from crdt.fair_queue import Payer
 from crdt.history.snapshot import Snapshot
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.log_writer import LogWriter
@@ -52,24 +53,31 @@ class VersionWriter:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def save_if_due(self, room: Room) -> None:
-        """Store an automatic version when typing has paused, or went on for long enough, or everybody left."""
-        made = room.contributions
-        contributors = made.since_version
-        if not contributors:
+        """Store an automatic version if `is_due`."""
+        if not self.is_due(room):
             return
+        made, now = room.contributions, self._clock()
+        contributors = made.since_version
+        author = max(contributors, key=contributors.__getitem__)
+        kind = VersionKind.AUTO if room.members.is_open else VersionKind.FINAL
+        payer = Payer(room.quota.owner_id, is_maintenance=True)
+        try:
+            await self.store(room, kind, author, "", "", payer=payer)
+        except LimitReached:
+            made.versioned(room.journal.sequence, now)
+        except (RoomDamaged, TextUnavailable, WorkTooLarge):
+            _log.exception("session %s gets no automatic version", room.session_id)
+            made.versioned(room.journal.sequence, now)
+
+    def is_due(self, room: Room) -> bool:
+        """Whether there are edits in no version, and typing has paused, or goes on for long, or the session ended."""
+        made = room.contributions
+        if not made.since_version:
+            return False
         now = self._clock()
-        is_open = room.members.is_open
         has_paused = now - made.last_edit_at >= self._settings.auto_pause_ms
-        if not is_open or has_paused or now - made.first_edit_at >= self._settings.auto_interval_ms:
-            author = max(contributors, key=contributors.__getitem__)
-            kind = VersionKind.AUTO if is_open else VersionKind.FINAL
-            try:
-                await self.store(room, kind, author, "", "")
-            except LimitReached:
-                made.versioned(room.journal.sequence, now)
-            except (RoomDamaged, TextUnavailable, WorkTooLarge):
-                _log.exception("session %s gets no automatic version", room.session_id)
-                made.versioned(room.journal.sequence, now)
+        is_long = now - made.first_edit_at >= self._settings.auto_interval_ms
+        return not room.members.is_open or has_paused or is_long
 
     async def keep(self, room: Room, user_id: str, user_name: str, label: str) -> None:
         """Make a version of what is in none yet; raises LimitReached unless one more fits after it."""
@@ -82,7 +90,15 @@ class VersionWriter:
             await self.store(room, VersionKind.AUTO, user_id, user_name, label, spare=1)
 
     async def store(
-        self, room: Room, kind: VersionKind, author_id: str, author_name: str, label: str, *, spare: int = 0
+        self,
+        room: Room,
+        kind: VersionKind,
+        author_id: str,
+        author_name: str,
+        label: str,
+        *,
+        spare: int = 0,
+        payer: Payer | None = None,
     ) -> tuple[Version, bool]:
         """Store a version of the document as it is now, once the log is committed up to there.
 
@@ -90,6 +106,7 @@ class VersionWriter:
         text.
 
         spare  how many more versions must fit than this one
+        payer  whose work it is, if not the author's, who waits for it
 
         Returns (version, True), or (the newest version, False) if nothing changed since.
         Raises LimitReached, NotFound, RoomDamaged or RoomUnavailable.
@@ -98,7 +115,7 @@ class VersionWriter:
         lock = self._locks.setdefault(room.session_id, asyncio.Lock())
         async with lock:  # in the order of the calls
             while True:
-                files, documents = await drawn.snapshot.read(self._workers, author_id)
+                files, documents = await drawn.snapshot.read(self._workers, payer or author_id)
                 await self._writer.saved(room, drawn.snapshot.sequence)
                 await self._check_quota(room)
                 if drawn.redactions == room.upkeep.redactions:

@@ -107,7 +107,7 @@ class Versions:
 
         Raises what `check` and `WholeTexts.edit` raise, NotFound, LimitReached, RoomDamaged or RoomUnavailable.
         """
-        async with self._rooms.use(session_id) as room:
+        async with self._rooms.use(session_id, user_id) as room:
             if code is not None:
                 await self._whole_texts.edit(
                     room, user_id, lambda files: {code_root(files, room.main_root): code}, check
@@ -139,8 +139,8 @@ class Versions:
         if root is not None and root not in texts:
             document = target.documents.get(root)
             raise NoText({root: document["type"]}) if document else NotFound("text in that version")
-        async with self._rooms.use(session_id) as room:
-            others = {} if root is not None else await self._others(room, target)
+        async with self._rooms.use(session_id, user_id) as room:
+            others = {} if root is not None else await self._others(room, target, user_id)
             if others and _shows(room.files(), texts):
                 raise NoText(others)
             await self._versions.keep(room, user_id, user_name, f"Before version {number} was restored")
@@ -156,19 +156,19 @@ class Versions:
             stored, is_new = await self._versions.store(room, VersionKind.RESTORE, user_id, user_name, label)
             return Restored(stored, is_new, others)
 
-    async def _others(self, room: Room, target: Version) -> dict[str, str]:
+    async def _others(self, room: Room, target: Version, user_id: str) -> dict[str, str]:
         """Return {root: what it is} of those that are no texts and differ from a version.
 
         A version from before such roots were kept knows nothing of them.
         """
-        return _changed((await Snapshot(room).read(self._workers, room.session_id)).documents, target.documents)
+        return _changed((await Snapshot(room).read(self._workers, user_id)).documents, target.documents)
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
         """Store what an ended session ended with; return the number of the version that has it, None if all is empty.
 
         Raises as `save` does, and maintenance tries again then, but not after LimitReached.
         """
-        async with self._rooms.use(session_id) as room:
+        async with self._rooms.use(session_id, user_id) as room:
             if room.contributions.since_version:
                 version, _ = await self._versions.store(room, VersionKind.FINAL, user_id, user_name, "")
                 return version.number
@@ -183,8 +183,8 @@ class Versions:
 
         encode  compares texts, and encodes the result: of large texts that takes long, too
         """
-        before, documents_before = await self._contents(session_id, old)
-        after, documents_after = await self._contents(session_id, new)
+        before, documents_before = await self._contents(session_id, user_id, old)
+        after, documents_after = await self._contents(session_id, user_id, new)
         others = _changed(documents_before, documents_after)
         texts = (*before.values(), *after.values())
         if sum(map(len, texts)) <= _SMALL_TEXT and sum(text.count("\n") for text in texts) <= _FEW_LINES:
@@ -194,12 +194,14 @@ class Versions:
         )
         return Difference(files, others)
 
-    async def _contents(self, session_id: str, number: int | None) -> tuple[Mapping[str, str], Mapping[str, Document]]:
+    async def _contents(
+        self, session_id: str, user_id: str, number: int | None
+    ) -> tuple[Mapping[str, str], Mapping[str, Document]]:
         """Return (files, documents) of a version, or of the live document (None)."""
         if number is None:
-            async with self._rooms.use(session_id) as room:
+            async with self._rooms.use(session_id, user_id) as room:
                 snapshot = Snapshot(room)
-            return await snapshot.read(self._workers, session_id)
+            return await snapshot.read(self._workers, user_id)
         if number == 0:
             return {}, {}
         version = await self._version(session_id, number)
@@ -214,11 +216,11 @@ class Versions:
             raise VersionDamaged(number)
         return version
 
-    async def live(self, session_id: str) -> LiveCode:
-        """Return the document as it is now; raises NotFound, RoomDamaged or RoomUnavailable."""
-        async with self._rooms.use(session_id) as room:
+    async def live(self, session_id: str, user_id: str) -> LiveCode:
+        """Return the document as it is now, to a user; raises NotFound, RoomDamaged, RoomUnavailable or WorkError."""
+        async with self._rooms.use(session_id, user_id) as room:
             snapshot = Snapshot(room)
-        files, documents = await snapshot.read(self._workers, session_id)
+        files, documents = await snapshot.read(self._workers, user_id)
         newest = await self._store.newest_version(session_id)
         root = code_root(files, snapshot.main_root)
         return LiveCode(files, documents, root, snapshot.sequence, newest)

@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
-from crdt.errors import ProtocolError, RoomDamaged, WorkError
+from crdt.errors import ProtocolError, RoomDamaged, WorkerDied, WorkTooLarge
+from crdt.fair_queue import FairQueue, Payer
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.log import authorship, restore, segments
 from crdt.log.restore import DocumentState, NewCheckpoint
 from crdt.room.room import Room
+from crdt.turns import Turns
 from storage.base import RoomStore
 from storage.errors import NotFound
 
@@ -23,16 +26,25 @@ _TRIES = 3
 _SMALL_BYTES = 256 << 10
 _DEADLINE_S = 30.0
 
+_TOGETHER = 4
+"""Rooms that are worked on together. Each holds its document, or an old part of its log, in memory twice."""
+_WAITING_EACH, _WAITING = 16, 64
+_WAIT_S = 60.0
+"""Rooms of one owner, and of all, that may wait for that, and how long."""
+
 _log = logging.getLogger(__name__)
 
 
 class Compactor:
-    """Works on one room at a time: in threads, on large documents in worker processes."""
+    """Works on a few rooms at a time: in threads, on large documents in worker processes.
+
+    What is stored of one room is replaced by one at a time: see `replacing`.
+    """
 
     def __init__(self, store: RoomStore, writer: LogWriter, environment: Environment, kept_bytes: int) -> None:
         """kept_bytes: of deleted content stay in a checkpoint."""
-        self.one_at_a_time = asyncio.Lock()
-        """Held while what is stored of any room is replaced."""
+        self._replacing = Turns()
+        self._slots = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S)
         self._store = store
         self._writer = writer
         self._clock = environment.clock
@@ -42,19 +54,36 @@ class Compactor:
         self.fill_listeners: list[Callable[[str], None]] = []
         """Called with a session's id when its document becomes half full, and when it no longer is."""
 
+    def replacing(self, session_id: str) -> AbstractAsyncContextManager[None]:
+        """Return a block inside which nobody else replaces what is stored of a session: its log and checkpoint."""
+        return self._replacing.of(session_id)
+
+    def is_replacing(self, room: Room) -> bool:
+        """Whether somebody replaces what is stored of a room now, or waits for that."""
+        return room.session_id in self._replacing
+
+    @asynccontextmanager
+    async def _working(self, room: Room, *, is_maintenance: bool) -> AsyncIterator[None]:
+        """Replace what is stored of a room inside the block, when it is the owner's turn."""
+        async with self.replacing(room.session_id):
+            payer = Payer(room.quota.owner_id, is_maintenance=is_maintenance)
+            async with self._slots.slot(payer):
+                yield
+
     async def checkpoint(self, room: Room) -> None:
         """Store the whole document as it is now, once the log has all of it, if it changed or its quota needs that.
 
-        Raises StoreUnavailable or RoomUnavailable; the log is then enough to start from.
+        Raises StoreUnavailable, RoomUnavailable or WorkersBusy; the log is then enough to start from.
         """
-        async with self.one_at_a_time:
+        async with self._working(room, is_maintenance=True):
             if room.journal.sequence != room.upkeep.checkpointed or room.quota.needs_remaining:
-                await self.checkpoint_now(room)
+                await self.checkpoint_now(room, is_maintenance=True)
 
-    async def checkpoint_now(self, room: Room, kept_bytes: int | None = None) -> bool:
-        """Store the document even if nothing changed; return whether it is stored. The caller holds `one_at_a_time`.
+    async def checkpoint_now(self, room: Room, kept_bytes: int | None = None, *, is_maintenance: bool = False) -> bool:
+        """Store the document even if nothing changed; return whether it is stored. The caller is inside `replacing`.
 
-        kept_bytes  of deleted content, if not as many as usual
+        kept_bytes      of deleted content, if not as many as usual
+        is_maintenance  nobody waits for it
 
         Raises as `checkpoint`.
         """
@@ -75,11 +104,12 @@ class Compactor:
         await self._writer.saved(room, sequence)
         upkeep = room.upkeep
         try:
-            made = await self._make(room, document, self._kept_bytes if kept_bytes is None else kept_bytes)
+            payer = Payer(room.quota.owner_id, is_maintenance=is_maintenance)
+            made = await self._make(payer, room, document, self._kept_bytes if kept_bytes is None else kept_bytes)
             await self._store.put_checkpoint(made.checkpoint)
         except NotFound:
             return False
-        except (RoomDamaged, ProtocolError, WorkError):
+        except (RoomDamaged, ProtocolError, WorkTooLarge, WorkerDied):
             _log.exception("session %s gets no checkpoint, its log is kept", room.session_id)
             return False
         finally:
@@ -90,7 +120,7 @@ class Compactor:
             self._note_remaining(room, made.author_bytes)
         return True
 
-    async def _make(self, room: Room, document: DocumentState, kept_bytes: int) -> NewCheckpoint:
+    async def _make(self, payer: Payer, room: Room, document: DocumentState, kept_bytes: int) -> NewCheckpoint:
         """Make a checkpoint: a megabyte takes a quarter of a second, and for much of it native code has the process."""
         session_id, now = room.session_id, room.upkeep.checkpointed_at
         if len(document.state) <= _SMALL_BYTES:
@@ -101,7 +131,7 @@ class Compactor:
         job = partial(
             restore.make_checkpoint_apart, session_id, replace(document, is_in_sequence=None), now, kept_bytes
         )
-        return await self._workers.run(job, key=session_id, deadline_s=_DEADLINE_S)
+        return await self._workers.run(job, key=payer, deadline_s=_DEADLINE_S)
 
     def _note_remaining(self, room: Room, author_bytes: Mapping[str, int]) -> None:
         was_half_full = room.quota.fill.is_half_full
@@ -118,28 +148,28 @@ class Compactor:
         return max(0, room.upkeep.compacted_at + pause_ms - self._clock())
 
     async def compact(self, room: Room) -> int:
-        """Remove all deleted content from a document; return how many bytes it had before.
+        """Remove all deleted content from a document, for its owner; return how many bytes it had before.
 
-        Raises StoreUnavailable or RoomUnavailable.
+        Raises StoreUnavailable, RoomUnavailable or WorkersBusy.
         """
         before = room.document.size
         room.upkeep.compacted_at = self._clock()
         room.quota.needs_remaining = True
         for _ in range(_TRIES):
-            async with self.one_at_a_time:
+            async with self._working(room, is_maintenance=False):
                 await self.checkpoint_now(room, 0)
             if not room.quota.needs_remaining:
                 break
         return before
 
     async def pack(self, room: Room, *, is_closing: bool = False) -> None:
-        """Pack what of the log is older than the checkpoint; raises StoreUnavailable.
+        """Pack what of the log is older than the checkpoint; raises StoreUnavailable or WorkersBusy.
 
         is_closing  also what is not enough for a full row yet
         """
         if not is_closing and room.upkeep.checkpointed - room.upkeep.packed < segments.ENTRIES:
             return
-        async with self.one_at_a_time:
+        async with self._working(room, is_maintenance=True):
             session_id = room.session_id
             try:
                 spans = await self._store.chunk_spans(session_id)

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar, TypeVarTuple
 
 from crdt.crashmark import CrashMark
+from crdt.fair_queue import Payer
 from crdt.steps import Steps
 from crdt.workers import Workers
 
@@ -39,23 +40,29 @@ class DocumentWork:
         return SMALL_BYTES <= size <= self._workers.memory_bytes // _MEMORY_PER_BYTE
 
     async def run(
-        self, session_id: str, size: int, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+        self,
+        payer: Payer,
+        session_id: str,
+        size: int,
+        function: Callable[[*_Arguments], _Result],
+        *arguments: *_Arguments,
     ) -> _Result:
         """Return what a function returns; raises what it raises, and `WorkError` as `Workers.run`.
 
+        payer     whose work it is
         size      bytes of the document
         function  of a module: see `Workers.run`
         """
         if self.is_for_worker(size):
-            return await self.run_in_worker(session_id, DEADLINE_S, function, *arguments)
+            return await self.run_in_worker(payer, DEADLINE_S, function, *arguments)
         with self.mark.beside(session_id):
             return await asyncio.to_thread(function, *arguments)
 
     async def run_in_worker(
-        self, session_id: str, deadline_s: float, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+        self, payer: Payer, deadline_s: float, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
     ) -> _Result:
         """Do the same in a worker, however small the document is."""
-        return await self._workers.run(function, *arguments, key=session_id, deadline_s=deadline_s)
+        return await self._workers.run(function, *arguments, key=payer, deadline_s=deadline_s)
 
 
 class StepRunner:

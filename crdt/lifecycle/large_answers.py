@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 
 from crdt.errors import Rejected, WorkError
+from crdt.fair_queue import Payer
 from crdt.lifecycle.document_work import DocumentWork
 from crdt.room.connection import Connection
 from crdt.wire.rewriting.splitting import Part, split_update
@@ -24,41 +25,46 @@ class LargeAnswers:
         self._work = work
         self._state: bytes | None = None
         self._parts: asyncio.Future[list[Part]] | None = None
+        self._payer = Payer("")
         self._forgetting: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self._making: set[asyncio.Task[list[Part]]] = set()
 
-    def answer(self, connection: Connection, state: bytes, known: Mapping[int, int]) -> None:
+    def answer(self, connection: Connection, session_id: str, state: bytes, known: Mapping[int, int]) -> None:
         """Send a client what it lacks of a state, as soon as that is taken apart.
 
-        known  {client id: next clock} of what the client has
+        session_id  the document's
+        known       {client id: next clock} of what the client has
         """
         connection.is_answering = True
-        sending = asyncio.get_running_loop().create_task(self._send(connection, state, known), name="large answer")
+        send = self._send(connection, session_id, state, known)
+        sending = asyncio.get_running_loop().create_task(send, name="large answer")
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
 
-    async def _send(self, connection: Connection, state: bytes, known: Mapping[int, int]) -> None:
+    async def _send(self, connection: Connection, session_id: str, state: bytes, known: Mapping[int, int]) -> None:
         try:
-            connection.outbox.send_parts(frames_for(await self._split(state, connection.user_id), known))
+            connection.outbox.send_parts(frames_for(await self._split(connection.user_id, session_id, state), known))
         finally:
             connection.is_answering = False
 
-    async def _split(self, state: bytes, user_id: str) -> list[Part]:
+    async def _split(self, user_id: str, session_id: str, state: bytes) -> list[Part]:
         loop = asyncio.get_running_loop()
         if self._parts is None or self._state is not state:
-            making = loop.create_task(self._made(state, user_id), name="split state")
+            self._payer = Payer(user_id)
+            making = loop.create_task(self._made(self._payer, session_id, state), name="split state")
             self._making.add(making)
             making.add_done_callback(self._making.discard)
             self._state, self._parts = state, making
+        self._payer.join(user_id)
         if self._forgetting:
             self._forgetting.cancel()
         self._forgetting = loop.call_later(_KEPT_S, self._forget)
         return await asyncio.shield(self._parts)
 
-    async def _made(self, state: bytes, user_id: str) -> list[Part]:
+    async def _made(self, payer: Payer, session_id: str, state: bytes) -> list[Part]:
         try:
-            return await self._work.run(user_id, len(state), _parts_of, state)
+            return await self._work.run(payer, session_id, len(state), _parts_of, state)
         except WorkError:  # too many wait: then it is sent as one message
             return [Part(state, {}, state)]
 

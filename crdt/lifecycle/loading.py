@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from typing import NamedTuple
 
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
+from crdt.fair_queue import Payer
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.opening import DocumentOpener
@@ -15,6 +17,13 @@ from storage.errors import NotFound, RowDamaged, StoreUnavailable
 from storage.records import Checkpoint, Chunk, Session, Status
 
 _log = logging.getLogger(__name__)
+
+
+class _Loading(NamedTuple):
+    """A room that is being loaded, and who waits for it."""
+
+    task: asyncio.Task[None]
+    payer: Payer
 
 
 class RoomLoader:
@@ -40,18 +49,22 @@ class RoomLoader:
         self._changes = changes
         self._chunks_per_read = chunks_per_read
         self._opener = opener
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._loading: dict[str, _Loading] = {}
 
-    async def load(self, session_id: str) -> None:
-        """Load a room; return when `LoadedRooms` has it. Loading goes on if the caller is cancelled.
+    async def load(self, session_id: str, user_id: str) -> None:
+        """Load a room for a user; return when `LoadedRooms` has it. Loading goes on if the caller is cancelled.
 
         Raises NotFound, RoomDamaged, or RoomUnavailable while the store is away.
         """
-        task = self._tasks.get(session_id)
-        if task is None or task.done():
-            task = asyncio.get_running_loop().create_task(self._load(session_id), name="load room")
-            self._tasks[session_id] = task
+        loading = self._loading.get(session_id)
+        if loading is None or loading.task.done():
+            payer = Payer(user_id)
+            task = asyncio.get_running_loop().create_task(self._load(session_id, payer), name="load room")
+            self._loading[session_id] = _Loading(task, payer)
             task.add_done_callback(lambda done: self._forget_task(session_id, done))
+        else:
+            task = loading.task
+            loading.payer.join(user_id)
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -61,17 +74,18 @@ class RoomLoader:
 
     async def finish(self) -> None:
         """Return when nothing is being loaded any more; if this is cancelled, so is the loading."""
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*(loading.task for loading in self._loading.values()), return_exceptions=True)
 
     def _forget_task(self, session_id: str, task: "asyncio.Task[None]") -> None:
-        if self._tasks.get(session_id) is task:
-            del self._tasks[session_id]
+        loading = self._loading.get(session_id)
+        if loading and loading.task is task:
+            del self._loading[session_id]
         if not task.cancelled():
             task.exception()  # also retrieved here, should every waiter have been cancelled
 
-    async def _load(self, session_id: str) -> None:
+    async def _load(self, session_id: str, payer: Payer) -> None:
         try:
-            checkpoint, restored = await self._restore(session_id)
+            checkpoint, restored = await self._restore(session_id, payer)
             session = await self._changes.read(lambda: self._store.session(session_id))
         except RoomSetAside:
             raise
@@ -99,7 +113,7 @@ class RoomLoader:
         room.quota.own(session.owner_id)
         return room
 
-    async def _restore(self, session_id: str) -> tuple[Checkpoint | None, restore.RestoredDocument]:
+    async def _restore(self, session_id: str, payer: Payer) -> tuple[Checkpoint | None, restore.RestoredDocument]:
         """Return the checkpoint, if there is one, and the document; raises RoomDamaged or StoreUnavailable.
 
         The log is read from the newest version or the checkpoint on, whichever is older: what came
@@ -111,7 +125,7 @@ class RoomLoader:
         since = newest.sequence if newest else 0
         after = min(since, checkpoint.sequence) if checkpoint and authorship.is_in(checkpoint.owners) else 0
         chunks = await read_log(self._store, session_id, after, self._chunks_per_read)
-        return checkpoint, await self._opener.open(session_id, checkpoint, chunks, since)
+        return checkpoint, await self._opener.open(payer, session_id, checkpoint, chunks, since)
 
 
 async def read_log(store: RoomStore, session_id: str, after: int, limit: int, until: int | None = None) -> list[Chunk]:

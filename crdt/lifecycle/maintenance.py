@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from crdt.crashmark import CrashMark
@@ -35,18 +36,30 @@ _PAUSES_PER_CHECKPOINT = 4
 As long as a document is edited and is less than half full, nothing presses: then the ordinary interval applies, too.
 """
 
+_TOGETHER = 4
+"""Rooms that are tended together, each of another owner. Most of that is waiting for the store or a worker."""
+_ROOMS_PER_TURN = 64
+"""To look whether something is due for a room takes some microseconds; then others have the event loop."""
+
 _log = logging.getLogger(__name__)
 
 
 class VersionMaker(Protocol):
     """Makes automatic versions."""
 
+    def is_due(self, room: Room) -> bool:
+        """Whether it is time for one."""
+
     async def save_if_due(self, room: Room) -> None:
         """Store a version of the room's document if it is time for one."""
 
 
 class RoomMaintenance:
-    """One task of the process that looks at each room in turn: `start`, `stop`."""
+    """One task of the process that looks at each room in turn, and one for each owner whose rooms need something.
+
+    So an owner's rooms are tended one after another, and owners wait for each other's work at most as long as for one
+    room. `start`, `stop`.
+    """
 
     def __init__(
         self,
@@ -67,6 +80,8 @@ class RoomMaintenance:
         self._clock = clock
         self._mark = mark
         self._task: asyncio.Task[None] | None = None
+        self._together = asyncio.Semaphore(_TOGETHER)
+        self._tending: dict[str, asyncio.Task[None]] = {}  # by owner
 
     def start(self) -> None:
         """Begin; call inside the event loop."""
@@ -74,45 +89,78 @@ class RoomMaintenance:
 
     async def stop(self) -> None:
         await end_task(self._task)
+        for task in tuple(self._tending.values()):
+            await end_task(task)
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._settings.maintenance_interval_s)
-            for room in self._loaded:
-                if room not in self._loaded:
+            try:
+                await self._look()
+            except Exception:
+                _log.exception("rooms cannot be tended")
+
+    async def _look(self) -> None:
+        """Begin what is due for all rooms; nothing while the store is away."""
+        if self._writer.is_failing:
+            return
+        due = dict[str, list[Room]]()
+        for number, room in enumerate(self._loaded):
+            if number % _ROOMS_PER_TURN == _ROOMS_PER_TURN - 1:
+                await asyncio.sleep(0)
+            if room in self._loaded and self._is_due(room):
+                due.setdefault(room.quota.owner_id, []).append(room)
+        for owner_id, rooms in due.items():
+            if owner_id not in self._tending:
+                task = asyncio.get_running_loop().create_task(self._tend_all(rooms), name="tend rooms")
+                self._tending[owner_id] = task
+                task.add_done_callback(partial(self._tended, owner_id))
+
+    def _tended(self, owner_id: str, _: "asyncio.Task[None]") -> None:
+        del self._tending[owner_id]
+
+    def _is_due(self, room: Room) -> bool:
+        """Whether a room needs what has to wait for something; the rest is done here."""
+        now = self._clock()
+        if self._versions.is_due(room) or self._is_grown(room, now):
+            return True
+        self._rest_if_quiet(room, now)
+        return self._is_idle(room, now)
+
+    async def _tend_all(self, rooms: list[Room]) -> None:
+        """Do what is due for the rooms of one owner."""
+        for room in rooms:
+            async with self._together:
+                if room not in self._loaded or self._writer.is_failing:
                     continue
                 try:
-                    await self._maintain(room)
+                    await self._tend(room)
                 except (StoreError, RoomUnavailable, WorkError) as error:
                     _log.warning("session %s is not tended now: %s", room.session_id, error)
                 except Exception:
                     _log.exception("session %s cannot be tended", room.session_id)
 
-    async def _maintain(self, room: Room) -> None:
-        """Do what is due for one room; nothing while the store is away."""
-        if self._writer.is_failing:
-            return
+    async def _tend(self, room: Room) -> None:
         now = self._clock()
         await self._versions.save_if_due(room)
-        if room not in self._loaded:
-            return
-        await self._checkpoint_if_grown(room, now)
-        self._rest_if_quiet(room, now)
-        await self._close_if_idle(room, now)
+        # a redaction holds the room for as long as it takes; the next round comes soon
+        if room in self._loaded and not self._compactor.is_replacing(room) and self._is_grown(room, now):
+            await self._compactor.checkpoint(room)
+            await self._compactor.pack(room)
+        if room in self._loaded and not self._compactor.is_replacing(room) and self._is_idle(room, now):
+            await self._close(room)
 
-    async def _checkpoint_if_grown(self, room: Room, now: int) -> None:
-        """Checkpoint a room whose log would take long to read, and pack the log up to there."""
+    def _is_grown(self, room: Room, now: int) -> bool:
+        """Whether a room's log would take long to read, or much of its document may be deleted content."""
         due = max(self._settings.checkpoint_updates, room.document.size // _BYTES_PER_LOGGED_UPDATE)
         upkeep = room.upkeep
         pause_ms = now - upkeep.checkpointed_at
         has_paused = pause_ms >= self._settings.checkpoint_interval_ms
         is_long = room.journal.sequence - upkeep.checkpointed >= due
-        if (is_long and has_paused) or (
+        return (is_long and has_paused) or (
             pause_ms >= _PAUSES_PER_CHECKPOINT * upkeep.checkpoint_ms
             and self._is_much_larger(room, now, has_paused=has_paused)
-        ):
-            await self._compactor.checkpoint(room)
-            await self._compactor.pack(room)
+        )
 
     def _is_much_larger(self, room: Room, now: int, *, has_paused: bool) -> bool:
         """Whether a document has grown by so much that a checkpoint is due.
@@ -137,15 +185,18 @@ class RoomMaintenance:
             with self._mark.at(room.session_id):
                 document.rest()
 
-    async def _close_if_idle(self, room: Room, now: int) -> None:
-        """Checkpoint and close a room that nobody has used for a while."""
+    def _is_idle(self, room: Room, now: int) -> bool:
+        """Note whether anybody uses a room; return whether nobody has for a while."""
         upkeep = room.upkeep
         if room.is_used:
             upkeep.idle_since = None
         elif upkeep.idle_since is None:
             upkeep.idle_since = now
-        elif now - upkeep.idle_since >= self._settings.idle_ms:
-            await self._compactor.checkpoint(room)
-            await self._compactor.pack(room, is_closing=True)
-            if not room.is_used and room.journal.is_saved:  # type: ignore[redundant-expr]  # somebody may have come meanwhile
-                self._loaded.remove(room)
+        return upkeep.idle_since is not None and now - upkeep.idle_since >= self._settings.idle_ms
+
+    async def _close(self, room: Room) -> None:
+        """Checkpoint and close a room, unless somebody comes meanwhile."""
+        await self._compactor.checkpoint(room)
+        await self._compactor.pack(room, is_closing=True)
+        if not room.is_used and room.journal.is_saved:
+            self._loaded.remove(room)

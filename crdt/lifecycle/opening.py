@@ -4,13 +4,13 @@ pycrdt loads a document in one native call that holds the interpreter, so a thre
 What a worker cannot open in time is not opened in the server either.
 """
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
 from crdt.document.document import Document
 from crdt.errors import RoomSetAside, RoomUnavailable, TextUnavailable, WorkerDied, WorkersBusy, WorkTooLarge
+from crdt.fair_queue import FairQueue, Payer
 from crdt.lifecycle.document_work import DocumentWork
 from crdt.lifecycle.environment import Environment
 from crdt.limits import MAX_WORK_S
@@ -21,8 +21,11 @@ from storage.records import Checkpoint, Chunk
 _SUSPECT_S = 20.0
 _MOST_WORK_S = 4 * MAX_WORK_S
 """Edits stop at `MAX_WORK_S`; a document that was made before that limit may cost a little more, but not any time."""
-_TOGETHER = 8
-"""Documents that may wait for a worker at the same time; others wait until one of these is open."""
+_TOGETHER, _TOGETHER_EACH = 8, 2
+"""Documents, and those that one user opens, that may wait for a worker at the same time; the others wait for them."""
+_WAITING, _WAITING_EACH = 256, 16
+_WAIT_S = 60.0
+"""Documents, and those that one user opens, that may wait for that, and how long."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,13 +38,13 @@ class DocumentOpener:
         self._quarantine = environment.quarantine
         self._clock = environment.clock
         self._cpu_s = environment.cpu_s
-        self._turns = asyncio.Semaphore(_TOGETHER)
+        self._turns = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S, _TOGETHER_EACH)
         self._died: set[str] = set()  # sessions for which a worker died once
 
     async def open(
-        self, session_id: str, checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int
+        self, payer: Payer, session_id: str, checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int
     ) -> RestoredDocument:
-        """Return the document, as `restore.restore` makes it.
+        """Return the document, as `restore.restore` makes it, for those who wait for it.
 
         Raises RoomDamaged, RoomSetAside if it takes too long, or RoomUnavailable if too many are being opened.
         """
@@ -50,12 +53,12 @@ class DocumentOpener:
         is_suspect = self._quarantine.has_killed(session_id)
         try:
             if is_suspect:
-                restored = await self._work.run_in_worker(session_id, _SUSPECT_S, rehearse, *what)
+                restored = await self._work.run_in_worker(payer, _SUSPECT_S, rehearse, *what)
             elif self._work.is_for_worker(size):
-                async with self._turns:
-                    restored = await self._work.run(session_id, size, put_together, *what)
+                async with self._turns.slot(payer):
+                    restored = await self._work.run(payer, session_id, size, put_together, *what)
             else:
-                return await self._work.run(session_id, size, put_together, *what)
+                return await self._work.run(payer, session_id, size, put_together, *what)
         except WorkersBusy as error:
             raise RoomUnavailable("too many documents are being opened") from error
         except WorkerDied as error:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from crdt.document.quota import Fill
-from crdt.errors import RoomSetAside, RoomUnavailable
+from crdt.errors import RoomSetAside, RoomUnavailable, WorkersBusy
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.compaction import Compactor
 from crdt.lifecycle.dispatch import BroadcastScheduler
@@ -125,7 +125,8 @@ class Rooms:
             async with asyncio.timeout(grace_s):
                 await self.writer.drain()
                 for room in self._loaded:
-                    with contextlib.suppress(StoreError, RoomUnavailable):  # the log is enough to start from
+                    # without a checkpoint, the log is enough to start from
+                    with contextlib.suppress(StoreError, RoomUnavailable, WorkersBusy):
                         await self.compactor.checkpoint(room)
                 await self._loader.finish()
         await self.writer.stop()
@@ -173,15 +174,17 @@ class Rooms:
             raise RoomSetAside(f"out of service for {math.ceil(wait_ms / 60_000)} minutes")
 
     @asynccontextmanager
-    async def use(self, session_id: str) -> AsyncIterator[Room]:
+    async def use(self, session_id: str, user_id: str = "") -> AsyncIterator[Room]:
         """Load a room if need be and keep it loaded inside the block.
+
+        user_id  who waits for it, and whose work it is: all of the server's own code says that
 
         Raises NotFound, RoomDamaged, RoomSetAside, or RoomUnavailable while stopping or with the store away.
         """
         self.check_in_service(session_id)
         room = self._loaded.get(session_id)
         while room is None:
-            await self._loader.load(session_id)
+            await self._loader.load(session_id, user_id)
             room = self._loaded.get(session_id)
         if self._is_draining:
             raise RoomUnavailable("the server is stopping")

@@ -42,8 +42,8 @@ class LogSink(Protocol):
 class LargeAnswerer(Protocol):
     """Sends large documents, away from the rooms' turns."""
 
-    def answer(self, connection: Connection, state: bytes, known: Mapping[int, int]) -> None:
-        """Send a client what it lacks of a state soon; known: {client id: next clock} of what it has."""
+    def answer(self, connection: Connection, session_id: str, state: bytes, known: Mapping[int, int]) -> None:
+        """Send a client what it lacks of a session's state soon; known: {client id: next clock} of what it has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ class CompactHandler(BaseHandler):
         self.read(schemas.EMPTY)
         session, _ = await self.member(session_id, Role.OWNER)
         rooms = self.services.rooms
-        async with rooms.use(session.id) as room:
+        async with rooms.use(session.id, self.me.id) as room:
             if wait_ms := rooms.compactor.compaction_wait_ms(room):
                 raise errors.rate_limited(math.ceil(wait_ms / 1_000), "The document was made smaller just now.")
             before = await rooms.compactor.compact(room)

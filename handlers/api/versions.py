@@ -107,7 +107,7 @@ class LatestHandler(VersionHandlerBase):
         await self.reply_sound(version)
 
     async def _reply_live(self, session_id: str) -> None:
-        live = await self.services.versions.live(session_id)
+        live = await self.services.versions.live(session_id, self.me.id)
         answer: LiveDocument = {
             "sessionId": session_id,
             "version": live.newest.number if live.newest and live.is_saved else None,

@@ -25,9 +25,9 @@ def as_files(names: FileNames, files: Mapping[str, str], documents: Mapping[str,
     return made
 
 
-async def live_if_sound(services: Services, session_id: str) -> LiveCode | None:
+async def live_if_sound(services: Services, session_id: str, user_id: str) -> LiveCode | None:
     """Return the document as it is now; None if what is stored of it is damaged or cannot be read as texts."""
     try:
-        return await services.versions.live(session_id)
+        return await services.versions.live(session_id, user_id)
     except (RoomDamaged, TextUnavailable):
         return None

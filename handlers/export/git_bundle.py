@@ -43,7 +43,7 @@ class GitBundle:
     async def write(self) -> None:
         """Write everything; raises what reading raises."""
         store = self._services.store
-        live = await live_if_sound(self._services, self._session.id)
+        live = await live_if_sound(self._services, self._session.id, self._user_id)
         self._progress = Progress(FileNames(live.files if live else {}))
         numbers: list[int] = []
         while page := await store.versions(self._session.id, numbers[-1] if numbers else None, 200, with_files=False):
@@ -69,7 +69,7 @@ class GitBundle:
             before = (version.files or {}, version.documents)
             author = _identity(version.author_id, people)
             await self._commit(folder, Snapshot(*before, author, version.created_at, _message(version, people)))
-        live, now = await live_if_sound(self._services, self._session.id), self._services.clock()
+        live, now = await live_if_sound(self._services, self._session.id, self._user_id), self._services.clock()
         shown, message = before, "The document cannot be read from the store: what it is now is missing here\n"
         if live:
             shown, message = (live.files, live.documents), "The document at the time of the export\n"

@@ -57,7 +57,7 @@ class ZipArchive:
         """Write everything; raises what reading raises."""
         services, session = self._services, self._session
         now = rfc3339(services.clock())
-        live = await live_if_sound(services, session.id)
+        live = await live_if_sound(services, session.id, self._user_id)
         self._names = FileNames(live.files if live else {})
         shown = self._under("live", live.files, live.documents) if live else {f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE}
         await asyncio.to_thread(self._put, {"README.txt": _readme(session, now), **shown})

@@ -192,7 +192,7 @@ class TextSession:
     async def _catch_up(self) -> None:
         """Take in a change that is too large to be compared by the event loop, and send the text then."""
         try:
-            await self._text_changes.refresh(self.feed, self.room.session_id)
+            await self._text_changes.refresh(self.feed, self.room.quota.owner_id)
         except CrdtError:
             _log.exception("the text of session %s cannot be sent", self.room.session_id)
         else:

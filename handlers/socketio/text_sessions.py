@@ -59,10 +59,10 @@ class TextSessions:
         """
         if wait := connect_wait_s(self._services, client.user.id):
             raise errors.rate_limited(wait, "Too many sessions joined.")
-        async with open_room(self._services, session_id, lambda: self._admitted(client, session_id)) as (
-            room,
-            admitted,
-        ):
+        opening = open_room(
+            self._services, session_id, lambda: self._admitted(client, session_id), lambda _: client.user.id
+        )
+        async with opening as (room, admitted):
             if not client.is_gone:
                 self.leave(client, is_lost=False)
                 self._connect(client, room, *admitted)

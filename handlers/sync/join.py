@@ -77,7 +77,8 @@ class JoinRequest:
     async def _join(self, editor: EditorConnection) -> None:
         """Put the client into its room; no change of login or membership slips in between."""
         connections, session_id = self._services.connections, self._session_id
-        async with open_room(self._services, session_id, self._check) as (room, (user, login_id, role)):
+        opening = open_room(self._services, session_id, self._check, lambda admitted: admitted.user.id)
+        async with opening as (room, (user, login_id, role)):
             if editor.socket.is_closing:
                 return
             connection = Connection(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from crdt.errors import WorkError, WorkTooLarge
+from crdt.fair_queue import Payer
 from crdt.workers import Workers
 
 
@@ -23,7 +24,7 @@ class HeldWorkers(Workers):
         self._refused = refused
 
     async def run(  # type: ignore[override]  # any function
-        self, function: Callable[..., Any], *arguments: Any, key: str, deadline_s: float
+        self, function: Callable[..., Any], *arguments: Any, key: str | Payer, deadline_s: float
     ) -> Any:
         self.steps.append(arguments[-1])
         await self.release.wait()

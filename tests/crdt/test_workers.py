@@ -149,7 +149,7 @@ async def test_run_many_jobs_of_one_key_let_others_take_turns(tmp_path: Path) ->
     jobs = [workers.run(work.note, order, name, key=name[0], deadline_s=LONG_S) for name in ("a1", "a2", "a3", "b1")]
     await asyncio.gather(*jobs)
     await workers.close()
-    assert (tmp_path / "order").read_text() == "a1a2b1a3"
+    assert (tmp_path / "order").read_text() == "a1b1a2a3"
 
 
 async def test_run_with_too_many_waiting_is_refused(tmp_path: Path) -> None:

@@ -68,11 +68,11 @@ class World:
         self.history_reader, self.redactor = parts.history_reader, parts.redactor
         self.version_writer = VersionWriter(store, self.rooms.writer, environment, versions)
 
-    async def session(self, session_id: str = "one", status: Status = Status.OPEN) -> str:
+    async def session(self, session_id: str = "one", status: Status = Status.OPEN, owner_id: str = "ada") -> str:
         session = Session(
-            session_id, "t", "python", "ada", Access.LINK, Role.EDITOR, status, "codemirror", NOW, NOW
+            session_id, "t", "python", owner_id, Access.LINK, Role.EDITOR, status, "codemirror", NOW, NOW
         )  # fmt: skip
-        await self.store.add_session(session, Member(session_id, "ada", Role.OWNER, NOW), None)
+        await self.store.add_session(session, Member(session_id, owner_id, Role.OWNER, NOW), None)
         return session_id
 
     async def restarted(self) -> "World":

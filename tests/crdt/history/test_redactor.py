@@ -6,6 +6,7 @@ import pytest
 
 from crdt.errors import RoomUnavailable
 from crdt.history.playback.moment import Moment
+from crdt.history.redactor import Redaction
 from crdt.lifecycle.loading import read_log
 from crdt.log.codec import decode_chunk
 from crdt.reading.blanking import BLOCK
@@ -26,6 +27,11 @@ def files_of(moment: Moment) -> dict[str, str]:
 @pytest.fixture
 async def leaked(world: World) -> World:
     """A session in which "key=" and then a secret was typed, and a version that has it."""
+    await _leak(world)
+    return world
+
+
+async def _leak(world: World) -> None:
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:
@@ -33,7 +39,6 @@ async def leaked(world: World) -> World:
         send(room, ada, typist.insert(0, "key="))
         send(room, ada, typist.insert(4, "secret"))
     await world.versions.save("one", "ada", "Ada")
-    return world
 
 
 async def test_redact_takes_text_out_of_document_log_and_versions(leaked: World) -> None:
@@ -114,3 +119,81 @@ async def test_redact_without_the_right_to_it_changes_nothing(leaked: World) -> 
         await leaked.redactor.redact("one", "bob", 1, 2, "secret", refused)
 
     assert (await leaked.history_reader.moment("one", "ada", 2, files_of)) == {"codemirror": "key=secret"}
+
+
+async def test_redact_that_is_held_leaves_other_sessions_their_checkpoints(leaked: World) -> None:
+    """Also other sessions of the same owner. Its own session gets one when it is done."""
+    await leaked.session("two")
+    async with leaked.rooms.use("one") as one, leaked.rooms.use("two") as two:
+        held, redacting = await _held_redaction(leaked)
+        send(one, join(one, "bob")[0], Typist(6).insert(0, "# "))
+        send(two, join(two)[0], Typist(7).insert(0, "x"))
+        compactor = leaked.rooms.compactor
+        its_own = asyncio.create_task(compactor.checkpoint(one))
+        before = _checkpoints(leaked, "one")
+
+        await compactor.checkpoint(two)
+        await compactor.compact(two)
+
+        assert (await leaked.store.checkpoint("two")).sequence == two.journal.sequence
+        assert not its_own.done()
+        assert _checkpoints(leaked, "one") == before
+        held.set()
+        await redacting
+        await its_own
+        assert (await leaked.store.checkpoint("one")).sequence == one.journal.sequence
+
+
+async def test_redact_that_is_held_leaves_other_sessions_their_maintenance(make_world) -> None:
+    """Checkpoints and automatic versions of others are made as usual, those of the same owner, too."""
+    world = make_world(checkpoint_updates=1, checkpoint_interval_ms=0)
+    await _leak(world)
+    await world.session("two")
+    async with world.rooms.use("two") as two:
+        held, redacting = await _held_redaction(world)
+        send(two, join(two)[0], Typist(7).insert(0, "x"))
+        world.now += 60_000
+
+        await until(lambda: world.store.newest_version("two"), lambda version: version is not None)
+        await until(lambda: world.store.checkpoint("two"), lambda found: found and found.sequence == 1)
+
+        assert not redacting.done()
+        held.set()
+        await redacting
+
+
+async def test_redact_of_one_session_twice_excludes_each_other(leaked: World) -> None:
+    """The second one begins to change things when the first one has ended."""
+    asked = 0
+
+    async def check() -> None:
+        nonlocal asked
+        asked += 1
+
+    async with leaked.rooms.use("one") as room:
+        held, redacting = await _held_redaction(leaked)
+        done = leaked.workers.counts["done"]
+        second = asyncio.create_task(leaked.redactor.redact("one", "bob", 1, 2, "key=", check))
+        await until(lambda: leaked.workers.counts["done"] > done)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+        assert (asked, room.upkeep.redactions) == (1, 1)
+        held.set()
+        await redacting
+        await second
+        assert (asked, room.upkeep.redactions) == (2, 2)
+    version = await leaked.store.version("one", 1)
+    assert version.files == {"codemirror": BLOCK * 10}
+
+
+async def _held_redaction(world: World) -> tuple[asyncio.Event, asyncio.Task[Redaction]]:
+    """Begin to redact "secret"; return what it waits for in the middle of changing what is stored, and the task."""
+    held = world.store.held["redact_version"] = asyncio.Event()
+    redacting = asyncio.create_task(world.redactor.redact("one", "ada", 1, 2, "secret", allowed))
+    await until(lambda: "redact_version" in world.store.calls)
+    return held, redacting
+
+
+def _checkpoints(world: World, session_id: str) -> int:
+    return sum(checkpoint.session_id == session_id for (checkpoint,) in world.store.asked["put_checkpoint"])

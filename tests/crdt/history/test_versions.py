@@ -36,7 +36,7 @@ async def test_save_by_fifty_concurrent_calls_leaves_no_gaps(make_world) -> None
 
     numbers = sorted({version.number for version, _ in saved})
     assert numbers == list(range(1, len(numbers) + 1))
-    live = await world.versions.live("one")
+    live = await world.versions.live("one", "ada")
     assert live.newest is not None
     assert live.files == live.newest.files
     assert live.is_saved

@@ -1,6 +1,10 @@
 """Checkpoints of rooms on a real store."""
 
 import asyncio
+import operator
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +15,10 @@ from crdt.lifecycle import compaction
 from crdt.limits import RoomLimits
 from crdt.log.codec import without_checksum
 from crdt.wire import y_protocol
+from crdt.workers import Workers, WorkersSettings
+from tests.crdt import work
 from tests.crdt.harness import NOW, Typist, join, send
+from tests.crdt.world import World
 from tests.waiting import until
 
 
@@ -199,3 +206,34 @@ async def test_document_that_worker_cannot_do_keeps_its_log(make_world, expect_l
 
         assert await world.store.checkpoint("one") is None
         assert room.upkeep.checkpointed == 0
+
+
+async def test_checkpoint_waits_for_work_that_somebody_waits_for(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    """Opening, saving and looking back come first, whoever asks and however late."""
+    world = make_world(workers=Workers(WorkersSettings(processes=1)), maintenance_interval_s=1_000)
+    await world.session()
+    ended: list[str] = []
+
+    async def note(name: str, work: Awaitable[object]) -> None:
+        await work
+        ended.append(name)
+
+    async with world.rooms.use("one") as room:
+        send(room, join(room)[0], Typist(5).insert(0, "x" * 300_000))
+        release = tmp_path / "release"
+        other = world.workers.run(work.wait_for, str(release), key="eve", deadline_s=600.0)
+        tasks = [asyncio.create_task(other)]
+        jobs = {
+            "checkpoint": world.rooms.compactor.checkpoint(room),
+            "blame": world.history_reader.blame("one", "bob", None, same),
+            "save": world.versions.save("one", "cem", "Cem", code="y" * 100_000),
+        }
+        for number, (name, job) in enumerate(jobs.items()):
+            tasks.append(asyncio.create_task(note(name, job)))
+            await until(lambda: world.workers.waiting, partial(operator.eq, number + 1))
+        release.touch()
+        await asyncio.gather(*tasks)
+
+    assert ended == ["blame", "save", "checkpoint"]

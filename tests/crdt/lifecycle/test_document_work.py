@@ -10,6 +10,7 @@ import pytest
 
 from crdt.crashmark import CrashMark
 from crdt.errors import Rejected
+from crdt.fair_queue import Payer
 from crdt.lifecycle.document_work import _MEMORY_PER_BYTE, SMALL_BYTES, DocumentWork, StepRunner
 from crdt.steps import Steps
 from crdt.workers import Workers, WorkersSettings
@@ -34,19 +35,19 @@ async def workers() -> AsyncIterator[Workers]:
 async def test_size_of_document_decides_where_it_is_worked_on(workers: Workers, size: int, is_elsewhere: bool) -> None:
     documents = DocumentWork(workers, CrashMark())
     assert documents.is_for_worker(size) is is_elsewhere
-    assert (await documents.run("one", size, work.process_id) != os.getpid()) is is_elsewhere
+    assert (await documents.run(Payer("ada"), "one", size, work.process_id) != os.getpid()) is is_elsewhere
 
 
 async def test_worker_is_asked_for_small_document_too(workers: Workers) -> None:
     documents = DocumentWork(workers, CrashMark())
-    assert await documents.run_in_worker("one", 60.0, work.process_id) != os.getpid()
+    assert await documents.run_in_worker(Payer("ada"), 60.0, work.process_id) != os.getpid()
 
 
 async def test_session_is_named_while_a_thread_works_for_it(workers: Workers) -> None:
     """A worker that dies takes nobody with it, so it is not named for one."""
     mark = CrashMark()
     documents = DocumentWork(workers, mark)
-    named = await documents.run("one", 0, lambda: list(mark.named(in_threads=True)))
+    named = await documents.run(Payer("ada"), "one", 0, lambda: list(mark.named(in_threads=True)))
     assert named == [("one", "")]
     assert list(mark.named(in_threads=True)) == []
 

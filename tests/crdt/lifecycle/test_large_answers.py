@@ -46,7 +46,7 @@ async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Wo
     clients = [asking() for _ in range(4)]
 
     for connection, _ in clients:
-        answers.answer(connection, state, {})
+        answers.answer(connection, "one", state, {})
         assert connection.is_answering
     await until(lambda: all(inbox.frames for _, inbox in clients))
 
@@ -70,7 +70,7 @@ async def test_answer_is_one_message_while_too_many_wait_for_workers(workers: Wo
     await workers.close()
     connection, inbox = asking()
 
-    answers.answer(connection, state, {})
+    answers.answer(connection, "one", state, {})
     await until(lambda: inbox.frames)
 
     (frame,) = inbox.take()
@@ -82,7 +82,7 @@ async def test_stop_ends_answers_that_are_being_made(workers: Workers) -> None:
     """Their connections are free to ask again."""
     answers = LargeAnswers(DocumentWork(workers, CrashMark()))
     connection, inbox = asking()
-    answers.answer(connection, state_of(5), {})
+    answers.answer(connection, "one", state_of(5), {})
     await asyncio.sleep(0)
 
     await answers.stop()

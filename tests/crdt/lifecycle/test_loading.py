@@ -1,14 +1,20 @@
 """Loading rooms from a real store that can be made to fail."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crdt.errors import RoomDamaged, RoomUnavailable
+from crdt.lifecycle.document_work import SMALL_BYTES
 from crdt.log.codec import LogEntry, encode_chunk
 from crdt.room.room import Room
+from crdt.workers import Workers, WorkersSettings
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import Chunk, SessionChanges, Status
+from tests.crdt import work
 from tests.crdt.harness import NOW, Typist
 from tests.crdt.world import World
 from tests.waiting import until
@@ -97,3 +103,93 @@ async def test_load_of_session_deleted_meanwhile_closes_room(world: World) -> No
 
     assert (await task).members.is_open is False
     assert world.store.calls.count("session") == 2
+
+
+class Queue:
+    """A world with one worker process, which eve's work holds until `release`; and the order of what is opened then."""
+
+    def __init__(self, make_world: Callable[..., World], path: Path) -> None:
+        self.world = make_world(workers=Workers(WorkersSettings(processes=1)))
+        self.opened: list[str] = []
+        self._path = path
+        self._tasks: list[asyncio.Task[None]] = []
+        self._begin(self.world.workers.run(work.wait_for, str(path), key="eve", deadline_s=600.0))
+
+    async def session(self, session_id: str) -> None:
+        """Store a session with a document that is opened in a worker."""
+        await self.world.session(session_id)
+        update = Typist(5).insert(0, "x" * SMALL_BYTES)
+        chunk = Chunk(session_id, 1, 1, encode_chunk([LogEntry(NOW, "ada", update)]), NOW)
+        await self.world.store.append_chunks([chunk])
+
+    async def open(self, session_id: str, user_id: str, waiting: int) -> None:
+        """Begin to open a session; return when so many documents wait for the worker."""
+        self._begin(self._open(session_id, user_id))
+        await until(lambda: self.world.workers.waiting == waiting)
+
+    async def finish(self) -> None:
+        """Let the worker go on; return when all is opened."""
+        self._path.touch()
+        await asyncio.gather(*self._tasks)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _open(self, session_id: str, user_id: str) -> None:
+        async with self.world.rooms.use(session_id, user_id):
+            self.opened.append(session_id)
+
+
+async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    """Eve has twelve opened; whoever comes after that waits for the one that runs, and for none of the others."""
+    queue = Queue(make_world, tmp_path / "release")
+    names = [f"eve {number}" for number in range(12)]
+    for name in (*names, "bob 1", "bob 2", "ada"):
+        await queue.session(name)
+    for number, name in enumerate(names):
+        await queue.open(name, "eve", min(number + 1, 2))
+    await queue.open("bob 1", "bob", 3)
+    await queue.open("bob 2", "bob", 4)
+    await queue.open("ada", "ada", 5)
+    await queue.finish()
+
+    assert queue.opened[:4] in (["bob 1", "ada", "eve 0", "bob 2"], ["bob 1", "ada", "bob 2", "eve 0"])
+    assert sorted(queue.opened) == sorted([*names, "bob 1", "bob 2", "ada"])
+
+
+async def test_load_that_somebody_with_much_other_work_asked_for_first_is_done_for_who_comes_second(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    """Eve may open a session of somebody else last of all hers: that does not keep them out of it."""
+    queue = Queue(make_world, tmp_path / "release")
+    for name in ("eve 1", "eve 2", "eve 3", "of all"):
+        await queue.session(name)
+    for number, name in enumerate(("eve 1", "eve 2", "eve 3", "of all")):
+        await queue.open(name, "eve", min(number + 1, 2))
+    await queue.open("of all", "ada", 3)
+    await queue.finish()
+
+    assert queue.opened[:2] == ["of all", "of all"]
+
+
+async def test_load_of_too_many_sessions_for_one_user_is_refused_to_that_user(
+    make_world: Callable[..., World], tmp_path: Path
+) -> None:
+    """Answered with 503 and when to try again; others are opened."""
+    queue = Queue(make_world, tmp_path / "release")
+    names = [f"eve {number}" for number in range(19)]
+    for name in (*names, "bob"):
+        await queue.session(name)
+    for number, name in enumerate(names[:-1]):
+        await queue.open(name, "eve", min(number + 1, 2))
+    await until(lambda: queue.world.store.calls.count("chunks") == len(names) - 1)
+    with pytest.raises(RoomUnavailable, match="too many documents"):
+        async with queue.world.rooms.use(names[-1], "eve"):
+            pass
+    await queue.open("bob", "bob", 3)
+    await queue.finish()
+
+    assert queue.opened[0] == "bob"
+    assert len(queue.opened) == len(names)

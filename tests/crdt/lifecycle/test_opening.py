@@ -9,6 +9,7 @@ import pytest
 from crdt.crashmark import CrashMark
 from crdt.document.document import Document
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
+from crdt.fair_queue import Payer
 from crdt.lifecycle import opening
 from crdt.lifecycle.document_work import SMALL_BYTES, DocumentWork
 from crdt.lifecycle.environment import Environment
@@ -42,7 +43,7 @@ class Case:
 
     async def open(self, size: int) -> str:
         """Open a document of this many characters; return its text."""
-        return text_of(await self.opener.open("one", None, [chunk(size)], 0))
+        return text_of(await self.opener.open(Payer("ada"), "one", None, [chunk(size)], 0))
 
 
 def chunk(size: int) -> Chunk:
@@ -77,7 +78,7 @@ async def test_small_document_is_opened_without_a_process(make: Callable[..., Ca
 async def test_large_document_is_opened_in_a_worker(make: Callable[..., Case]) -> None:
     """What comes back is what a thread would have made: text, structs, authors."""
     case = make()
-    restored = await case.opener.open("one", None, [chunk(LARGE)], 0)
+    restored = await case.opener.open(Payer("ada"), "one", None, [chunk(LARGE)], 0)
     assert case.workers.counts == {"done": 1}
     assert text_of(restored) == "x" * LARGE
     assert (restored.index.clocks, restored.sequence, restored.contributors) == ({5: LARGE}, 1, {"ada": 1})
@@ -156,6 +157,6 @@ async def test_damaged_document_is_damaged_wherever_it_is_opened(make: Callable[
     good = chunk(LARGE)
     damaged = Chunk(good.session_id, good.first, good.last, good.data[:-1] + b"x", NOW)
     with pytest.raises(RoomDamaged) as raised:
-        await case.opener.open("one", None, [damaged], 0)
+        await case.opener.open(Payer("ada"), "one", None, [damaged], 0)
     assert type(raised.value) is RoomDamaged
     assert case.quarantine.set_aside(NOW) == []

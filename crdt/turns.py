@@ -1,4 +1,4 @@
-"""Turns by key, such as a user's id: of each user one question is answered at a time."""
+"""Turns by key, such as the id of a user or a session: one at a time for each key."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,6 +16,10 @@ class Turns:
     def __len__(self) -> int:
         """How many keys there are."""
         return len(self._turns)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether somebody with this key is inside a block, or waits for it."""
+        return key in self._turns
 
     @asynccontextmanager
     async def of(self, key: str) -> AsyncIterator[None]:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from crdt.history.turns import Turns
+from crdt.turns import Turns
 
 
 async def test_turns_of_one_key_come_in_order_and_others_do_not_wait() -> None:
