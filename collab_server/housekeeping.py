@@ -7,7 +7,7 @@ from functools import partial
 
 from crdt.room.closing import CloseReason
 from handlers.services import Services
-from storage.background import end_task
+from storage.background import end_task, start_task
 from storage.errors import StoreError
 
 _DAY_MS = 86_400_000
@@ -50,13 +50,12 @@ class Housekeeping:
 
     def start(self) -> None:
         """Begin; call inside the event loop."""
-        loop = asyncio.get_running_loop()
         self._tasks = [
-            loop.create_task(self._run(), name="housekeeping"),
-            loop.create_task(self._try_to("seal rows", self.seal_rows), name="seal rows"),
+            start_task(self._run(), "housekeeping"),
+            start_task(self._try_to("seal rows", self.seal_rows), "seal rows"),
         ]
         if self._free_memory:
-            self._tasks.append(loop.create_task(self._give_back(self._free_memory), name="give memory back"))
+            self._tasks.append(start_task(self._give_back(self._free_memory), "give memory back"))
 
     async def stop(self) -> None:
         """End, and note the last logins."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from crdt.limits import USER_BYTES, USER_SESSIONS, LimitCounters, RoomsSettings
-from storage.background import end_task
+from storage.background import end_task, start_task
 from storage.base import RoomStore, Usage
 from storage.errors import QuotaReached, StoreError
 
@@ -58,7 +58,7 @@ class StorageQuota:
 
     def start(self) -> None:
         """Begin; call inside the event loop."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="storage quota")
+        self._task = start_task(self._run(), "storage quota")
 
     async def stop(self) -> None:
         await end_task(self._task)
@@ -95,3 +95,5 @@ class StorageQuota:
                 await self.look()
             except StoreError as error:
                 _log.warning("what users store is not looked at now: %s", error)
+            except Exception:
+                _log.exception("what users store cannot be looked at")

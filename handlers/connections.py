@@ -1,6 +1,7 @@
 """All client connections of the process: how many there may be, and keeping them alive."""
 
 import asyncio
+import logging
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,13 +12,15 @@ from crdt.wire.y_protocol import KEEP_ALIVE
 from handlers import settings
 from handlers.throttling.join_queue import JoinQueue
 from handlers.throttling.rates import Bucket, SlotCounter
-from storage.background import end_task
+from storage.background import end_task, start_task
 
 _TICK_S = 4.0
 _QUIET_S = 8.0
 """y-websocket closes after 30 s without a data frame, and pings do not count. With two ticks this is below 16 s."""
 _MAX_WORK_KEPT = 10_000
 """Users whose work is remembered for a while after their connections have ended."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Connections:
 
     def start(self) -> None:
         """Begin to keep quiet connections alive; call inside the event loop."""
-        self._ticking = asyncio.get_running_loop().create_task(self._tick_forever(), name="keep-alive")
+        self._ticking = start_task(self._tick_forever(), "keep-alive")
 
     async def stop(self) -> None:
         await end_task(self._ticking)
@@ -190,7 +193,10 @@ class Connections:
         while True:
             await asyncio.sleep(tick_s)
             for socket, silence in tuple(self._watched.items()):
-                self._check(socket, silence, tick_s)
+                try:
+                    self._check(socket, silence, tick_s)
+                except Exception:  # the others are kept alive
+                    _log.exception("a connection cannot be kept alive")
 
     def _check(self, socket: Watched, silence: _Silence, tick_s: float) -> None:
         """Keep a quiet connection alive, ask one that says nothing, cut one that does not answer."""

@@ -1,8 +1,37 @@
-"""Tasks in the background, ended for certain."""
+"""Tasks in the background: what ends one unexpectedly is logged, and they are ended for certain."""
 
 import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 _ASK_AGAIN_S = 0.5
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger(__name__)
+
+
+def start_task(
+    work: Coroutine[Any, Any, _T], name: str, failed: Callable[[], object] | None = None
+) -> "asyncio.Task[_T]":
+    """Start a task that nobody awaits while it runs.
+
+    If an error ends it, that is logged immediately. asyncio logs it when the task is forgotten, which for a task that
+    somebody keeps is never.
+
+    failed  called if an error ended it
+    """
+
+    def look(task: "asyncio.Task[_T]") -> None:
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("the task %r ended unexpectedly", name, exc_info=error)
+            if failed:
+                failed()
+
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    task.add_done_callback(look)
+    return task
 
 
 async def end_task(task: "asyncio.Task[None] | None") -> None:

@@ -89,6 +89,18 @@ def test_work_belongs_to_users() -> None:
     assert [(name, ast.unparse(key)) for name, key in keys if "session" in ast.unparse(key)] == []
 
 
+def test_errors_of_background_tasks_are_logged() -> None:
+    """`start_task` does that; other tasks are awaited where they are made, or their errors are read there."""
+    made = Counter(
+        path.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("create_task", "ensure_future", "TaskGroup")
+    )
+
+    assert made == {"background.py": 1, "workers.py": 1, "loading.py": 1, "engine.py": 1, "long_work.py": 1}
+
+
 def test_crdt_package_reads_no_wall_clock() -> None:
     """Times come in as arguments."""
     assert [path.name for path in (ROOT / "crdt").rglob("*.py") if imported(path) & {"time", "datetime"}] == []

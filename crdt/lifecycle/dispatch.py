@@ -1,6 +1,7 @@
 """When rooms speak: at the end of a turn of the event loop, and presence a little later."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from crdt.room.broadcast import Broadcast
@@ -11,6 +12,8 @@ _NEWS_DELAY_S = 0.02
 
 Presence that waits leaves sooner with what its room is told anyway: editors send a cursor with each keystroke.
 """
+
+_log = logging.getLogger(__name__)
 
 
 class BroadcastScheduler:
@@ -42,9 +45,12 @@ class BroadcastScheduler:
     def _end_turn(self) -> None:
         turn, self._turn = self._turn, []
         for broadcast in turn:
-            if presence := self._news.pop(broadcast, None):
-                presence.publish()
-            broadcast.flush()
+            try:
+                if presence := self._news.pop(broadcast, None):
+                    presence.publish()
+                broadcast.flush()
+            except Exception:  # other rooms are told what is new
+                _log.exception("what is new in a room cannot be told")
         if self._waking and not self._news:
             self._waking.cancel()
             self._waking = None
@@ -59,7 +65,10 @@ class BroadcastScheduler:
         self._waking = None
         news, self._news = self._news, {}
         for presence in news.values():
-            presence.publish()
+            try:
+                presence.publish()
+            except Exception:
+                _log.exception("presence in a room cannot be told")
 
     def tick_later(self, presence: Presence) -> None:
         """Call the presence's `tick` after an interval, and again while some presence waits."""
@@ -72,5 +81,8 @@ class BroadcastScheduler:
         late, self._late = self._late, set()
         now = self._clock()
         for presence in late:
-            if presence.tick(now):
-                self.tick_later(presence)
+            try:
+                if presence.tick(now):
+                    self.tick_later(presence)
+            except Exception:
+                _log.exception("presence in a room cannot be told")

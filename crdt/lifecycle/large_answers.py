@@ -5,17 +5,23 @@ taken apart is kept for some seconds.
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
+from functools import partial
 
 from crdt.errors import Rejected, WorkError
 from crdt.fair_queue import Payer
 from crdt.lifecycle.document_work import DocumentWork
+from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.wire.rewriting.splitting import Part, split_update
 from crdt.wire.y_protocol import sync_step2, sync_update
+from storage.background import start_task
 
 _KEPT_S = 10.0
 _EMPTY = b"\x00\x00"
+
+_log = logging.getLogger(__name__)
 
 
 class LargeAnswers:
@@ -38,7 +44,7 @@ class LargeAnswers:
         """
         connection.is_answering = True
         send = self._send(connection, session_id, state, known)
-        sending = asyncio.get_running_loop().create_task(send, name="large answer")
+        sending = start_task(send, "large answer", partial(connection.outbox.close, CloseReason.ROOM_UNAVAILABLE))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
 
@@ -52,7 +58,7 @@ class LargeAnswers:
         loop = asyncio.get_running_loop()
         if self._parts is None or self._state is not state:
             self._payer = Payer(user_id)
-            making = loop.create_task(self._made(self._payer, session_id, state), name="split state")
+            making = start_task(self._made(self._payer, session_id, state), "split state")
             self._making.add(making)
             making.add_done_callback(self._making.discard)
             self._state, self._parts = state, making
@@ -65,8 +71,11 @@ class LargeAnswers:
     async def _made(self, payer: Payer, session_id: str, state: bytes) -> list[Part]:
         try:
             return await self._work.run(payer, session_id, len(state), _parts_of, state)
-        except WorkError:  # too many wait: then it is sent as one message
-            return [Part(state, {}, state)]
+        except WorkError:  # too many wait
+            pass
+        except Exception:
+            _log.exception("the document of session %s cannot be taken apart", session_id)
+        return [Part(state, {}, state)]  # then it is sent as one message
 
     def _forget(self) -> None:
         self._state = self._parts = self._forgetting = None

@@ -10,7 +10,7 @@ from crdt.errors import RoomDamaged, RoomUnavailable
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.limits import RoomsSettings
 from crdt.room.context import LogSource
-from storage.background import end_task
+from storage.background import end_task, start_task
 from storage.base import RoomStore
 from storage.errors import LogConflict, RowDamaged, StoreError
 from storage.records import Chunk
@@ -60,7 +60,7 @@ class LogWriter:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="writer")
+        self._task = start_task(self._run(), "writer")
 
     async def stop(self) -> None:
         await end_task(self._task)

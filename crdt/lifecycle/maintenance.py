@@ -13,7 +13,7 @@ from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.limits import RoomsSettings
 from crdt.room.room import Room
-from storage.background import end_task
+from storage.background import end_task, start_task
 from storage.errors import StoreError
 
 _REST_MS = 10_000
@@ -85,7 +85,7 @@ class RoomMaintenance:
 
     def start(self) -> None:
         """Begin; call inside the event loop."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="rooms")
+        self._task = start_task(self._run(), "rooms")
 
     async def stop(self) -> None:
         await end_task(self._task)
@@ -112,7 +112,7 @@ class RoomMaintenance:
                 due.setdefault(room.quota.owner_id, []).append(room)
         for owner_id, rooms in due.items():
             if owner_id not in self._tending:
-                task = asyncio.get_running_loop().create_task(self._tend_all(rooms), name="tend rooms")
+                task = start_task(self._tend_all(rooms), "tend rooms")
                 self._tending[owner_id] = task
                 task.add_done_callback(partial(self._tended, owner_id))
 

@@ -21,6 +21,7 @@ from tornado.httputil import HTTPServerRequest
 from handlers.errors import ApiError
 from handlers.http import large_json
 from handlers.socketio.engine import EngineServer, EngineSocket
+from storage.background import start_task
 
 _MAX_QUEUED = 500
 """Packets that wait for one client; a client for which more wait does not read and is dropped."""
@@ -143,7 +144,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         self._spawn(self._send_away(key))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work, name="socket.io")
+        task = start_task(work, "socket.io")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -7,13 +7,13 @@ import time
 from typing import Any
 
 from crdt.changing.text_changes import TextChanges
-from crdt.errors import CrdtError
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.socketio.text_connection import TextConnection
 from handlers.socketio.typing import TypingIndicator
+from storage.background import start_task
 
 _INTERVAL_S = 0.05
 """Seconds between two texts to the same client: 20 texts a second at most."""
@@ -161,10 +161,10 @@ class TextSession:
             if self.feed.behind() is not None:
                 self._is_scheduled = False
                 self._to_offer.clear()
-                self._catching_up = self._loop.create_task(self._catch_up(), name="socket.io text")
+                self._catching_up = start_task(self._catch_up(), "socket.io text")
                 return
             self._offer(began)
-        except CrdtError:
+        except Exception:  # it is sent again with the next edit
             _log.exception("the text of session %s cannot be sent", self.room.session_id)
         self._spent_s += _clock() - began
         if self._to_offer:
@@ -193,7 +193,7 @@ class TextSession:
         """Take in a change that is too large to be compared by the event loop, and send the text then."""
         try:
             await self._text_changes.refresh(self.feed, self.room.quota.owner_id)
-        except CrdtError:
+        except Exception:
             _log.exception("the text of session %s cannot be sent", self.room.session_id)
         else:
             self.edited()

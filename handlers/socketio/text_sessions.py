@@ -11,7 +11,7 @@ from handlers.socketio.client import EventClient
 from handlers.socketio.sign_in import signed_in
 from handlers.socketio.text_connection import Identity, TextConnection
 from handlers.socketio.text_session import TextSession
-from storage.background import end_task
+from storage.background import end_task, start_task
 from storage.records import Role, User
 
 _TICK_S = 10.0
@@ -30,7 +30,7 @@ class TextSessions:
 
     def start(self) -> None:
         """Begin to keep presence alive; call inside the event loop."""
-        self._ticking = asyncio.get_running_loop().create_task(self._tick_forever(), name="socket.io presence")
+        self._ticking = start_task(self._tick_forever(), "socket.io presence")
 
     async def stop(self) -> None:
         """Stop keeping presence alive."""
@@ -108,8 +108,14 @@ class TextSessions:
         while True:
             await asyncio.sleep(_TICK_S)
             for session_id, session in list(self._sessions.items()):
-                for connection in list(session.connections):
-                    connection.announce()
-                if not session.is_used:
-                    session.close()
-                    del self._sessions[session_id]
+                try:
+                    self._tick(session_id, session)
+                except Exception:  # the others are kept alive
+                    _log.exception("presence in session %s cannot be announced", session_id)
+
+    def _tick(self, session_id: str, session: TextSession) -> None:
+        for connection in list(session.connections):
+            connection.announce()
+        if not session.is_used:
+            session.close()
+            del self._sessions[session_id]

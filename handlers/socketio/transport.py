@@ -19,6 +19,7 @@ from handlers.http.views import problems
 from handlers.services import Services
 from handlers.socketio.clients import SIGN_IN_BYTES
 from handlers.socketio.endpoint import SocketIOEndpoint
+from storage.background import start_task
 
 _ENGINE_IO = "4"
 """The version of the protocol that clients of Socket.IO 3 and 4 speak."""
@@ -176,7 +177,7 @@ class SocketIOHandler(WebSocketHandler):
 
     def open(self, *_: str) -> None:
         self.set_nodelay(True)
-        self._running = asyncio.get_running_loop().create_task(self._run(), name="socket.io")
+        self._running = start_task(self._run(), "socket.io")
 
     async def _run(self) -> None:
         """Serve until the end; whatever engineio thinks of it, the socket is closed then."""

@@ -9,7 +9,7 @@ from crdt.room.closing import CloseReason, reason_for
 from crdt.room.connection import Connection
 from crdt.room.room import Room
 from crdt.wire.y_protocol import SyncStep1, decode, decode_state_vector
-from handlers.close_codes import close_for
+from handlers.close_codes import Close, close_for
 from handlers.connections import Connections
 from handlers.sync.send_queue import SendQueue
 from handlers.sync.websocket import WebSocket
@@ -103,6 +103,8 @@ class EditorConnection:
             room.receive(connection, message, self._rooms.clock())
         except CrdtError as error:
             self._fail(error)
+        except Exception:
+            self._fail_unexpectedly(room, connection)
 
     async def receive_large(self, message: bytes) -> float:
         if self._room and self._connection:
@@ -110,7 +112,7 @@ class EditorConnection:
                 return await self._rooms.receive_large(self._room, self._connection, message)
             except CrdtError as error:
                 self._fail(error)
-        return 0.0
+        return 0.0  # any other error closes the socket
 
     def gone(self, code: int | None) -> None:
         room, connection = self._room, self._connection
@@ -121,6 +123,11 @@ class EditorConnection:
             self._room = self._connection = None
         self._connections.remove(self._address, self.socket)
         self.outbox.release()
+
+    def _fail_unexpectedly(self, room: Room, connection: Connection) -> None:
+        """Close the one client whose frame shows a fault of the server, and log that, without the frame."""
+        _log.exception("a message of user %s in session %s cannot be taken", connection.user_id, room.session_id)
+        self.socket.close(Close.INTERNAL)
 
     def _fail(self, error: CrdtError) -> None:
         """Close the one client whose frame the room did not take."""

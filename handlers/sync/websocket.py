@@ -8,6 +8,7 @@ long to serve is not read from in proportion. There is no compression: with it, 
 import asyncio
 import time
 from enum import Enum, auto
+from functools import partial
 from typing import Protocol, cast
 
 from crdt.limits import MAX_SYNC_BYTES
@@ -19,6 +20,7 @@ from handlers.sync.close_handshake import CloseHandshake
 from handlers.sync.frames import CLOSE, PING, TEXT, Control, FrameError, FrameReader, Item
 from handlers.sync.rate_gate import RateGate
 from handlers.sync.send_queue import SendQueue
+from storage.background import start_task
 
 _FRAME_OVERHEAD_BYTES = 64
 _TURN_S = 0.005
@@ -274,8 +276,6 @@ class WebSocket(asyncio.Protocol):
         cost = 1 if item[:2] == self._receiver.usual_start else self._receiver.cost(item)
         return self._rates.spend(cost) or len(item) > _LONG_BYTES
 
-    # -- in, but later ----------------------------------------------------------------------------
-
     def _hold(self, items: list[Item], wait_s: float) -> None:
         """Read no more until these are taken; close a client that has been over the limit for too long.
 
@@ -284,8 +284,7 @@ class WebSocket(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing() or self._state is not _OPEN:
             return
         if wait_s:
-            allowed_s = self._rates.slow_down(wait_s)
-            if allowed_s is None:
+            if (allowed_s := self._rates.slow_down(wait_s)) is None:
                 self.close(Close.TOO_FAST, limit=self._rates.passed)
                 return
             wait_s = allowed_s
@@ -293,7 +292,8 @@ class WebSocket(asyncio.Protocol):
         self._transport.pause_reading()
         self._state = _HOLDING
         self._held = items[1:]
-        self._late = self._loop.create_task(self._take_late(items[0] if items else None, wait_s))
+        late = self._take_late(items[0] if items else None, wait_s)
+        self._late = start_task(late, "messages that waited", partial(self.close, Close.INTERNAL))
 
     async def _take_late(self, item: Item | None, wait_s: float) -> None:
         if wait_s:

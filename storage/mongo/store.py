@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 
-from storage.background import end_task
+from storage.background import end_task, start_task
 from storage.errors import StoreError, StoreUnavailable
 from storage.mongo import account_removal, invites, parts
 from storage.mongo.account_removal import MongoAccountRemoval
@@ -50,7 +50,7 @@ class MongoStore(
     async def open(self) -> bool:
         await self._engine.open()
         self._ends.clear()
-        self._renewing = asyncio.get_running_loop().create_task(self._renew_forever(), name="mongo lease")
+        self._renewing = start_task(self._renew_forever(), "mongo lease")
         try:
             await self._repair(starts=True)
             before = await self._engine.db.meta.find_one_and_update(
@@ -131,6 +131,9 @@ class MongoStore(
                 await self._renew()
                 pause_s = RENEW_S
             except StoreError:
+                pause_s = _RETRY_S
+            except Exception:
+                _log.exception("the lease cannot be renewed")
                 pause_s = _RETRY_S
         _log.error("another server has taken the database over; nothing is stored any more")
 

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from pathlib import Path
 
-from storage.background import end_task
+from storage.background import end_task, start_task
 from storage.base import Usage
 from storage.errors import StoreUnavailable
 from storage.records import Version
@@ -56,7 +56,7 @@ class SqliteStore(
         except BaseException:
             await self._engine.close()
             raise
-        self._looking = asyncio.get_running_loop().create_task(self._look_after_files(), name="look after files")
+        self._looking = start_task(self._look_after_files(), "look after files")
         return was_clean
 
     async def _look_after_files(self) -> None:
@@ -68,6 +68,9 @@ class SqliteStore(
                 pause_s = _LOOK_S
             except StoreUnavailable as error:
                 _log.error("the files of the database could not be put in order: %s", error)
+                pause_s = min(pause_s * 2, _LAST_PAUSE_S)
+            except Exception:
+                _log.exception("the files of the database could not be looked at")
                 pause_s = min(pause_s * 2, _LAST_PAUSE_S)
 
     async def close(self, *, is_clean: bool) -> None:

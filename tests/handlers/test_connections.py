@@ -1,10 +1,15 @@
 """How many connections there may be, who listens, and which ones are cut or kept alive."""
 
+from collections.abc import Callable
+
+import pytest
+
 from crdt.wire import y_protocol
 from handlers import connections
 from handlers.connections import Connections, SocketLimits
 from harness.wire import SYNC_STEP1
 from tests.api import Api, Wire
+from tests.waiting import until
 
 
 async def joined(api: Api, session_id: str, query: str = "") -> Wire:
@@ -103,3 +108,33 @@ async def test_silent_client_is_pinged_and_then_cut_off(monkeypatch) -> None:
     assert (silent.pings, silent.is_aborted, len(silent.sent)) == (1, True, 4)
     assert (active.pings, active.is_aborted, active.sent) == (0, False, [])
     assert counted.limit_counters["pong_s"] == 1
+
+
+async def test_tick_that_fails_for_one_connection_goes_on_for_the_others(
+    monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    """One timer keeps all alive."""
+    expect_log("a connection cannot be kept alive")
+    monkeypatch.setattr(connections, "_TICK_S", 0.01)
+    counted, seen = Connections(SocketLimits()), list[str]()
+
+    class Socket:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def poll(self) -> tuple[bool, bool]:
+            seen.append(self.name)
+            if self.name == "broken":
+                raise ZeroDivisionError
+            return True, True
+
+        def abort(self) -> None:
+            pass
+
+        ping = send = abort
+
+    counted.start()
+    for name in ("broken", "whole"):
+        counted.add("address", Socket(name))  # type: ignore[arg-type]
+    await until(lambda: seen.count("whole") > 2)
+    await counted.stop()

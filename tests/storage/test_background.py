@@ -1,8 +1,11 @@
-"""Tasks in the background end although one cancellation is lost."""
+"""Tasks in the background end although one cancellation is lost, and say what ended them."""
 
 import asyncio
+from collections.abc import Callable
 
-from storage.background import end_task
+import pytest
+
+from storage.background import end_task, start_task
 
 
 async def test_task_that_loses_a_cancellation_ends() -> None:
@@ -40,3 +43,35 @@ async def test_task_that_failed_or_never_was_ends_silently() -> None:
     await end_task(None)
 
     assert isinstance(task.exception(), ValueError)
+
+
+async def test_task_that_an_error_ends_is_logged_while_somebody_keeps_it(
+    expect_log: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """And the one who started it is told."""
+    expect_log("the task .tick. ended unexpectedly")
+    ended = asyncio.Event()
+
+    async def fails() -> None:
+        raise ValueError
+
+    task = start_task(fails(), "tick", ended.set)
+    await asyncio.wait_for(ended.wait(), 30)
+
+    assert isinstance(task.exception(), ValueError)
+    assert caplog.messages == ["the task 'tick' ended unexpectedly"]
+
+
+async def test_task_that_ends_or_is_cancelled_is_not_logged() -> None:
+    failed: list[str] = []
+
+    async def works() -> str:
+        return "done"
+
+    done = start_task(works(), "works", lambda: failed.append("works"))
+    endless = start_task(asyncio.sleep(600), "sleeps", lambda: failed.append("sleeps"))
+    assert await done == "done"
+    await end_task(endless)
+    await asyncio.sleep(0)
+
+    assert failed == []

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
+from crdt.lifecycle import dispatch
 from crdt.lifecycle.dispatch import BroadcastScheduler
 from crdt.limits import RoomLimits
 from crdt.room.connection import Connection
@@ -85,8 +88,9 @@ async def test_dispatch_of_edit_includes_waiting_presence() -> None:
     assert to_ada.take() == [b"<" + update + b">"]
 
 
-async def test_dispatch_of_presence_alone_is_delayed() -> None:
+async def test_dispatch_of_presence_alone_is_delayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """That of one room does not take along the timer of another's."""
+    monkeypatch.setattr(dispatch, "_NEWS_DELAY_S", 1.0)  # longer than a busy machine takes from here to the first look
     turns = BroadcastScheduler(0.05, lambda: NOW)
     rooms = [make_room(scheduler=turns), make_room(scheduler=turns)]
     (ada, _), (_, to_bob) = join(rooms[0], "ada"), join(rooms[0], "bob")
@@ -117,3 +121,29 @@ async def test_dispatch_timer_applies_late_presence(make_world) -> None:
         world.now += 100
 
         await until(lambda: [f for f in watcher.frames if b'"n":2' in f])
+
+
+async def test_dispatch_tells_other_rooms_what_is_new_if_one_cannot_be_told(
+    expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One callback speaks for all rooms."""
+    expect_log("what is new in a room cannot be told")
+    expect_log("presence in a room cannot be told")
+    scheduler = BroadcastScheduler(0.05, lambda: NOW)
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    rooms = [make_room(scheduler=scheduler) for _ in range(2)]
+    (ada, to_ada), (_, to_bob) = (join(rooms[1], name) for name in ("ada", "bob"))
+    failing, _ = join(rooms[0], "eve")
+    await until(lambda: to_ada.take() and to_bob.take())
+    monkeypatch.setattr(failing.outbox, "send_framed", fail)
+    rooms[0].members.presence.broadcast.add(b"\x00")
+    rooms[1].receive(ada, y_protocol.sync_update(Typist(5).insert(0, "a")), NOW)
+    await _turn()
+    assert len(to_bob.take()) == 1
+
+    monkeypatch.setattr(type(rooms[0].members.presence), "publish", lambda presence: fail())
+    scheduler.publish_soon(rooms[0].members.presence)
+    scheduler._publish()

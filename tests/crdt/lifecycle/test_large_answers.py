@@ -1,7 +1,7 @@
 """Large documents are sent in parts, once, and a state is taken apart once for all that ask for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pycrdt
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from crdt.crashmark import CrashMark
 from crdt.lifecycle.document_work import DocumentWork
 from crdt.lifecycle.large_answers import LargeAnswers, frames_for
+from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
 from crdt.wire.rewriting.splitting import split_update
@@ -111,3 +112,41 @@ def test_frames_leave_out_what_a_client_has() -> None:
         copy.apply_update(message.update)
     assert sorted(copy.get("pictures", type=pycrdt.Map)) == ["p1", "p2", "p3", "p4", "p5"]
     assert frames_for([], {}) == [y_protocol.sync_step2(b"\x00\x00")]
+
+
+async def test_answer_is_one_message_if_the_state_cannot_be_taken_apart(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    """Whatever is wrong, a client that asks is answered."""
+    expect_log("the document of session one cannot be taken apart")
+    answers, state = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
+    connection, inbox = asking()
+    monkeypatch.setattr(workers, "run", _fails)
+
+    answers.answer(connection, "one", state, {})
+    await until(lambda: inbox.frames)
+
+    (frame,) = inbox.take()
+    assert y_protocol.decode(frame) == SyncStep2(state)
+    await answers.stop()
+
+
+async def test_answer_that_cannot_be_sent_closes_the_client(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
+) -> None:
+    """It comes back and asks again; it would wait for ever."""
+    expect_log("the task .large answer. ended unexpectedly")
+    answers = LargeAnswers(DocumentWork(workers, CrashMark()))
+    connection, inbox = asking()
+    monkeypatch.setattr(answers, "_split", _fails)
+
+    answers.answer(connection, "one", state_of(5), {})
+    await until(lambda: inbox.closed)
+
+    assert inbox.closed == (CloseReason.ROOM_UNAVAILABLE, "")
+    assert not connection.is_answering
+    await answers.stop()
+
+
+async def _fails(*_: object, **__: object) -> None:
+    raise ZeroDivisionError

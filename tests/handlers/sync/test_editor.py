@@ -1,6 +1,7 @@
 """An editor's connection between a fake transport and a real room."""
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from storage.records import Role
 from tests.crdt.harness import NOW, Typist, make_room
 from tests.handlers.sync.fakes import ENDLESS, FakeTransport, turn
 from tests.raw_frames import masked
+from tests.waiting import until
 
 
 class Scene:
@@ -82,3 +84,23 @@ async def test_cost_of_whole_document_grows_with_size_and_repetition() -> None:
     assert scene.editor.cost(question) == 1 + size / 2_048
     assert scene.editor.cost(y_protocol.sync_step2(b"\x00\x00")) == 1
     assert scene.editor.cost(y_protocol.KEEP_ALIVE) == 0.25
+
+
+@pytest.mark.parametrize("size", [2, 5_000], ids=["short", "large"])
+async def test_unexpected_error_closes_sender_as_a_fault_of_the_server(
+    size: int, expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log says whose message it was, and others in the room go on."""
+    expect_log("(a message of user ada in session session cannot be taken|the task .messages that waited. ended)")
+    scene = Scene()
+    rooms: Any = scene.editor._rooms
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(scene.room), "receive", fail)
+    monkeypatch.setattr(rooms, "receive_large", fail, raising=False)
+    scene.editor.socket.data_received(masked(y_protocol.sync_update(Typist(5).insert(0, "x" * size))))
+    await until(lambda: scene.editor.socket.is_closing)
+
+    assert b'\x03\xf3{"code":"internal"' in scene.transport.take()

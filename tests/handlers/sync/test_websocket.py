@@ -1,6 +1,7 @@
 """One socket over a fake transport: its states, and what becomes of bytes in each of them."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -239,3 +240,24 @@ async def test_work_of_large_message_is_counted() -> None:
 
     assert (len(scene.receiver.large), scene.transport.is_reading()) == (1, False)
     await until(scene.transport.is_reading)
+
+
+@pytest.mark.parametrize("message", [b"?" + UPDATE, USUAL + bytes(LARGE_FRAME_BYTES)], ids=["held", "large"])
+async def test_unexpected_error_in_what_is_taken_later_closes_and_is_logged(
+    message: bytes, expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would wait for ever: nothing is read any more."""
+    expect_log("the task .messages that waited. ended unexpectedly")
+    scene = Scene(SocketLimits(updates_per_s=1_000, updates_burst=5))
+
+    def fail(_: bytes) -> float:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(scene.receiver, "receive", fail)
+    monkeypatch.setattr(scene.receiver, "receive_large", fail)
+    scene.socket.data_received(masked(message))
+    await until(lambda: scene.socket.is_closing)
+
+    assert scene.transport.take() == close_frame(
+        b'\x03\xf3{"code":"internal","message":"The server failed; it was logged."}'
+    )
