@@ -2,6 +2,8 @@
 
 Some bounds no operator can change: they keep browsers and yrs from what they cannot bear. What is beyond one of them is
 refused by its name, as what is beyond a setting is.
+
+See docs/design/limits.md.
 """
 
 from collections import Counter

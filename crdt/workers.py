@@ -4,6 +4,8 @@ Threads are no help there: they hold the interpreter. A job is a function of a m
 result are pickled, so they should be bytes, texts and small records. A process starts with the first job, is bounded in
 memory, is killed at a job's deadline or when its caller is cancelled, and ends after a while without work.
 Not for: what takes a few milliseconds; handing it over and back costs about one, the start of a process some 50.
+
+See docs/design/concurrency.md.
 """
 
 import asyncio

@@ -1,6 +1,8 @@
 """The settings that handlers obey, each declared once (see `crdt.settings`).
 
 What else is bounded and cannot be changed stands next to the code that it bounds.
+
+See docs/design/limits.md.
 """
 
 from crdt.settings import number, text

@@ -3,6 +3,8 @@
 The log and checkpoints have their own (`crdt.log.codec`). A version has two: one of its description, and one in the
 value that has its texts, so that lists need not read those. Names of people are in neither, for they are taken out when
 an account ends. A row that fails is marked as damaged and keeps its place in lists; nothing of it is shown.
+
+See docs/design/storage.md.
 """
 
 import json

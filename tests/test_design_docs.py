@@ -404,3 +404,12 @@ def test_results_on_speed_page_are_measured_ones() -> None:
 def test_design_page_begins_with_what_reader_can_do(page: Path) -> None:
     """The first paragraph below the title says it."""
     assert page.name == "work.md" or page.read_text().split("\n\n")[1].startswith("After reading this page you can ")
+
+
+def test_modules_point_at_design_pages_that_exist() -> None:
+    """Docstrings say where a hard module is explained."""
+    modules = [path for folder in ("crdt", "storage", "handlers") for path in (ROOT / folder).rglob("*.py")]
+    named = {name for path in modules for name in re.findall(r"docs/design/[\w./]*\w", path.read_text())}
+
+    assert len(named) > 5
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []

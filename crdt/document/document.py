@@ -6,7 +6,7 @@ which half a surrogate pair was deleted. If pycrdt cannot load what was admitted
 the document goes on.
 
 pycrdt merges updates that only write and delete text. Values it would write otherwise than they came; so a document
-with values is merged without it (`raw_merge`).
+with values is merged without it (`raw_merge`). See docs/design/documents.md.
 
 Everything that comes in has passed `update_parser` and `StructIndex`. All positions inside pycrdt are UTF-8 bytes.
 """

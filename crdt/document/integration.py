@@ -3,6 +3,8 @@
 pycrdt integrates an update in one call, which nothing can end or interrupt. So a large one is integrated in slices,
 with a look at the clock after each. If they are slow, or there is no document yet, a document is loaded from a copy
 that is cut for the update, in slices too, and takes the place of the other one.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Callable

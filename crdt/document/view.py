@@ -5,6 +5,8 @@ it is whenever it could differ from what real Yjs clients show. It gets a copy o
 everything (`crdt.wire.rewriting.readable`), and in which characters that were cut in two are replaced already.
 
 All positions inside pycrdt are UTF-8 bytes.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set

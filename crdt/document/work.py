@@ -3,6 +3,8 @@
 Some edits are quadratic in yrs: inserts of one client behind the same letter, each before another one, are compared
 with each other. No count of anything tells these from ordinary histories, so the time is measured: of an update slice
 by slice, and of a whole document whenever it is loaded. What is usual for its size costs nothing.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Callable

@@ -11,6 +11,8 @@ are one struct of 20 bytes then. An example, with client 5 in root "t", before a
 Two things are kept that Yjs drops. A few deleted characters inside a run of text stay, because cutting the run costs
 more than they do. And something stays of a root in which everything was deleted: nothing else says
 that it was a text.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Set

@@ -1,4 +1,7 @@
-"""Changes of memberships, logins and sessions, so that nobody acts on what they read before one."""
+"""Changes of memberships, logins and sessions, so that nobody acts on what they read before one.
+
+See docs/design/concurrency.md.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

@@ -1,4 +1,7 @@
-"""Makes what is stored of a room quick to load and small: checkpoints, and old parts of its log packed."""
+"""Makes what is stored of a room quick to load and small: checkpoints, and old parts of its log packed.
+
+See docs/design/concurrency.md.
+"""
 
 import asyncio
 import logging

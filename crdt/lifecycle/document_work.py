@@ -2,6 +2,8 @@
 
 pycrdt holds the interpreter while it loads, merges or checks a document, and so does each pass over its structs in
 Python for most of the time. A thread helps with that for a few milliseconds only.
+
+See docs/design/concurrency.md.
 """
 
 import asyncio

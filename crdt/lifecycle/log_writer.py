@@ -1,4 +1,7 @@
-"""The one writer of the process: commits what all rooms took, together, again and again until it is stored."""
+"""The one writer of the process: commits what all rooms took, together, again and again until it is stored.
+
+See docs/design/storage.md.
+"""
 
 import asyncio
 import contextlib

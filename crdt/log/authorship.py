@@ -4,6 +4,8 @@ Kept by client id and clock, not by position in the text: an update says which s
 the order in which updates arrive, so this is right under concurrency, for what was typed offline and
 brought by somebody else, for restores and for texts that came by REST. Positions come in when somebody
 asks (`crdt.reading.item_order`).
+
+See docs/design/storage.md.
 """
 
 import itertools

@@ -13,6 +13,8 @@ Old chunks are packed together into segments (`crdt.log.segments`), column by co
         of each: ms since the entry before | author << 2 | redacted << 1 | has_foreign_structs | length of its update
         the updates
     CRC-32
+
+See docs/design/storage.md.
 """
 
 import lzma

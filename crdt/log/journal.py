@@ -2,6 +2,8 @@
 
 Updates get their log position here; one chunk at a time goes to the store, and is offered again
 until it is committed, so that a store may refuse or fail without anything being lost or doubled.
+
+See docs/design/storage.md.
 """
 
 from crdt.log import codec

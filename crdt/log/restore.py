@@ -2,6 +2,8 @@
 
 Plain functions that take long for large documents; `rooms` runs them in a thread. Every byte
 string from the store passes its checksum and the scan before pycrdt gets it.
+
+See docs/design/storage.md.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

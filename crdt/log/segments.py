@@ -3,6 +3,8 @@
 Measured on recorded sessions (docs/storage.md): LZMA makes 4 to 12 bytes of a keystroke, where zlib
 and zstd need half as much again. A row also has its updates merged into one, so that a moment
 long ago is found without reading what led to it keystroke by keystroke.
+
+See docs/design/storage.md.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""What everybody in a room is told, gathered over one turn of the event loop."""
+"""What everybody in a room is told, gathered over one turn of the event loop.
+
+See docs/design/speed.md.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol

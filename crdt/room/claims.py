@@ -5,6 +5,8 @@ others typed, and honestly bring it: after a crash, a restored backup, for someb
 taken and stays marked as brought by them. Two things must stay impossible. Nobody may edit in the name of somebody
 who is here. And two contents under one id, which would split the document for ever with equal state vectors, must
 be found: so an owner who comes back is asked for the structs that others brought, and these are compared.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Iterable, Mapping, Set

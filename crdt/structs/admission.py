@@ -1,4 +1,7 @@
-"""The last look at an update before it is applied: what of it may be, and in which form."""
+"""The last look at an update before it is applied: what of it may be, and in which form.
+
+See docs/design/documents.md.
+"""
 
 from collections.abc import Callable, Set
 from typing import NamedTuple

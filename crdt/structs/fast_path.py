@@ -20,6 +20,8 @@ The frames, as bytes in hex; `v` is a varUint, `id` is two of them, a client id 
 
 `size` is of what follows, in one byte. 01 01 says that there is one section with one struct. The origins'
 first byte is the struct's info byte: text (4) with the bits of `struct_reader`.
+
+See docs/design/speed.md.
 """
 
 import re

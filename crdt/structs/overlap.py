@@ -2,6 +2,8 @@
 
 An update may bring structs that are known, and behind them new ones. If the known ones were others, two clients
 would have used one id: the document would be another one for each of them for ever, with equal state vectors.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Iterator, Mapping

@@ -4,6 +4,8 @@ A struct with a collected neighbour, or in a type that is collected or whose con
 Else it lies where its neighbours do, or where it says. No client puts a struct between two that lie apart: yrs
 then links the lists of two types with each other, and dies or cannot load what it made (the fuzzer's most frequent
 finding, `tests/fuzz`). Nor does a client put text under a map key, which a struct also gets from its neighbours.
+
+See docs/design/documents.md.
 """
 
 from bisect import bisect_left

@@ -3,6 +3,8 @@
 Stock clients keep what they cannot integrate yet, and send it again at each sync: behind a hole in their own store,
 or because it refers to what somebody else has and nobody has brought. Each section is integrated up to its first
 struct that waits for something; the others go on. Of deletions that part is taken which is known.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Mapping, Set

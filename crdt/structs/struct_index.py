@@ -3,6 +3,8 @@
 `take` has an update applied that `admission` let pass, and records it. `take_stored` does that with an update that the
 store already has. The table is kept apart from pycrdt on purpose: the state vector that yrs reports cannot be trusted
 after odd edits.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Mapping, Set

@@ -3,6 +3,8 @@
 Yjs calls this a struct's parent and parentSub. Those of new structs are found by `parent_resolver`.
 
 Nearly every document is one text, so the parent that the first struct has is not written down.
+
+See docs/design/documents.md.
 """
 
 from bisect import bisect_right

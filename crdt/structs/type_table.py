@@ -4,6 +4,8 @@ A struct may name the shared type that it lies in by its id, so admission must k
 was deleted stays a type until its content is collected: what is put into it is then deleted too, and people who
 have not heard of the deletion still do that. Depth is bounded because yrs and browsers walk it by recursion: yrs
 overflows its stack when 40,000 types in each other are deleted, and the process dies.
+
+See docs/design/documents.md.
 """
 
 from bisect import bisect_left, bisect_right

@@ -10,6 +10,8 @@ Values in a sequence are joined as text is (yrs needs a second to load 8,000 tha
 a map key they are not. Of those that got their place from somebody else's, the caller may know where they lie.
 
 The input must have passed `update_parser.parse`.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Callable, Set

@@ -2,6 +2,8 @@
 
 Shared by the parser, which decides what may pass, and by all that cuts, merges and compacts updates. The kinds
 are Yjs's content references (`Item.js`). Every kind that Yjs 13 writes can be read here.
+
+See docs/design/wire.md.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""The end of an update: which structs were deleted (`DeleteSet.js`), of each client as ranges of clocks."""
+"""The end of an update: which structs were deleted (`DeleteSet.js`), of each client as ranges of clocks.
+
+See docs/design/wire.md.
+"""
 
 from collections.abc import Mapping
 

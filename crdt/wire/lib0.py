@@ -3,6 +3,8 @@
 Not for: frames (`y_protocol`), updates (`update_parser`). The rules are those of lib0's `encoding.js` and
 `decoding.js`: a varUint has seven bits a byte, low end first, the top bit meaning "more"; a
 varByteArray is a varUint length and that many bytes.
+
+See docs/design/wire.md.
 """
 
 from crdt.errors import ProtocolError

@@ -4,6 +4,8 @@ Values are not decoded but copied: pycrdt's merge reorders the keys of objects, 
 So whoever joins later gets exactly what those got who were there.
 
 Not for: joining structs (`compact`), deciding what may pass (`update_parser`, which the updates must have passed).
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -5,6 +5,8 @@ struct that is cut lies behind the clock before it and before the right origin o
 `Item.js`), and both halves of a surrogate pair that is cut become U+FFFD (`ContentString.splice`).
 
 Not for: deciding which part that is (`crdt.structs.admission`). The update must have passed `update_parser.parse`.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -10,6 +10,8 @@ and the order of items. The encoding is Yjs's update format, version 1 (`Item.js
 
 A parent is written only if there is no origin: a struct with neighbours lies where they do. Structs that
 were garbage-collected, and skips, consist of the info byte and a length.
+
+See docs/design/wire.md.
 """
 
 import re

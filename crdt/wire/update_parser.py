@@ -4,6 +4,8 @@
 the room's table of clocks (is there a gap, whose client id is it?) is decided by `StructIndex`. Each
 rule is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or because it bounds
 work. `tests/fuzz` looks for more of them.
+
+See docs/design/wire.md.
 """
 
 from crdt.errors import Rejected

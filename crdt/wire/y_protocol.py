@@ -3,6 +3,8 @@
 Not for: what is inside an update (`update_parser`) or what an awareness state may hold (`awareness`).
 A WebSocket message carries exactly one frame, `varUint(type) payload`; whatever follows the
 payload is an error, because stock clients would silently drop it.
+
+See docs/design/wire.md.
 """
 
 from collections.abc import Mapping

@@ -3,6 +3,8 @@
 An editor may go on to edit something before it hears that it was deleted. Yjs then keeps of these edits only how long
 they are, as a GC struct, and passes them on like that. yrs keeps them if one neighbour is left, so its text would
 be another one. So they are turned into what Yjs makes of them before anybody gets them.
+
+See docs/design/documents.md.
 """
 
 from bisect import bisect_right

@@ -7,6 +7,8 @@ places beforehand the same takes 20 ms. Yjs defines what a struct is cut into (`
 shows the same.
 
 The updates must have passed `update_parser.parse`.
+
+See docs/design/documents.md.
 """
 
 from bisect import bisect_left, bisect_right

@@ -3,6 +3,8 @@
 Yjs joins the values that a key had one after the other when they are kept for undoing (`ContentAny.mergeWith`).
 yrs hangs or dies over such structs, so they are taken apart again. Yjs defines what a struct is split into
 (`splitItem` in `Item.js`), so the update stays equal.
+
+See docs/design/documents.md.
 """
 
 from collections.abc import Set

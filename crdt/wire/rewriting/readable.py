@@ -6,6 +6,8 @@ clock units, so that everything lies where it lay. The copy is only for looking:
 update itself.
 
 The update must have passed `update_parser.parse`.
+
+See docs/design/documents.md.
 """
 
 import json

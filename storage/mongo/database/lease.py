@@ -2,6 +2,8 @@
 
 By the database server's clock, so that clocks that differ between machines do not matter. The
 holder renews; when that fails for long it stops writing well before another server may come in.
+
+See docs/design/storage.md.
 """
 
 import contextlib

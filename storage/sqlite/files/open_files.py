@@ -2,6 +2,8 @@
 
 A process goes on writing to a file that has no name any more. Each commit succeeds, and nobody ever finds it again.
 So the names are compared with the files that were opened: before a commit is called saved, and every second.
+
+See docs/design/storage.md.
 """
 
 import os
