@@ -83,3 +83,18 @@ def test_messages_quoted_in_recipes_are_what_checks_say() -> None:
 
     assert len(quoted) > 3
     assert [words for words in quoted if words.partition(": ")[0] not in checks and words not in checks] == []
+
+
+def test_changelog_has_headings_of_keep_a_changelog() -> None:
+    """Work goes on under [Unreleased], releases have a date, and each entry is under what kind of change it is."""
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    first, *releases = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[1:]
+
+    assert first.startswith("[Unreleased]\n")
+    assert all(re.match(r"\[[\d.]+\] - \d{4}-\d\d-\d\d\n", release) for release in releases)
+    for release in (first, *releases):
+        outside, *groups = re.split(r"^### ", release, flags=re.MULTILINE)
+        titles = [group.partition("\n")[0] for group in groups]
+        assert not re.search(r"^- ", outside, re.MULTILINE), "an entry has no heading such as ### Fixed"
+        assert set(titles) <= kinds
+        assert len(titles) == len(set(titles))
