@@ -100,18 +100,6 @@ class StructIndex:
             self.types.check(placement, parsed.ranges)
         return placement
 
-    def has_some_of(self, parsed: Parsed) -> bool:
-        """Whether structs of the update are known, all of them then; raises Gap if only some are.
-
-        Known structs sent again may have another content, which beside new ones would get into the log. Their
-        sender is asked for what is new: stock clients answer with that alone.
-        """
-        spans, clocks = parsed.spans, self.clocks
-        known = [after <= clocks.get(client, 0) for client, (_, after) in spans.items()]
-        if any(first < clocks.get(client, 0) for client, (first, _) in spans.items()) and not all(known):
-            raise Gap("only a part of the update is new")
-        return bool(known) and all(known)
-
     def take(self, parsed: Parsed, author: str, apply: Apply, unclaimed: Set[int] = _NONE) -> bool:
         """Have an admitted update applied and record it; return whether the document changed.
 
