@@ -1,8 +1,9 @@
 """Whether a document has capacity for more, and an author for more of it."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crdt.document.author_shares import AuthorShares
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.errors import DocumentFull, DocumentShrinking
@@ -17,11 +18,6 @@ from crdt.limits import (
 from crdt.reading.items import text_bytes
 from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
-
-_RECOUNT_BYTES = 256 << 10
-"""Bytes that a document grows by at least before the share of each author is counted again."""
-
-_NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +46,8 @@ class DocumentQuota:
     """
 
     __slots__ = (
-        "_author_bytes", "_document", "_fast_bound", "_index", "_is_storage_full", "_limit_counters", "_limits",
-        "_over_share", "_recount_at", "_text_bound", "needs_remaining", "owner_id", "remaining",
+        "_document", "_fast_bound", "_index", "_is_storage_full", "_limit_counters", "_limits", "_shares",
+        "_text_bound", "needs_remaining", "owner_id", "remaining",
     )  # fmt: skip
 
     def __init__(
@@ -61,11 +57,9 @@ class DocumentQuota:
         self.owner_id = ""
         self.needs_remaining = False
         self.remaining = 0
-        self._author_bytes = limits.state_bytes * limits.author_share_percent // 100
-        self._over_share: Set[str] = _NOBODY
+        self._shares = AuthorShares(limits.state_bytes * limits.author_share_percent // 100)
         self._is_storage_full = False
-        self._recount_at = self._author_bytes
-        self._fast_bound = min(limits.state_bytes, self._author_bytes)
+        self._fast_bound = min(limits.state_bytes, self._shares.recount_at)
         self._limit_counters = limit_counters
         self._document = document
         self._index = index
@@ -93,10 +87,9 @@ class DocumentQuota:
         """Note what is in the state, which was merged just now: {user id: bytes of it that are theirs}."""
         self.needs_remaining = False
         self.remaining = self._document.size
-        others = {author: size for author, size in author_bytes.items() if author != self.owner_id}
-        self._over_share = frozenset(author for author, size in others.items() if size > self._author_bytes)
-        most = max((size for author, size in others.items() if author not in self._over_share), default=0)
-        self._recount_at = self.remaining + max(self._author_bytes - most, _RECOUNT_BYTES)
+        self._shares.count(
+            {author: size for author, size in author_bytes.items() if author != self.owner_id}, self.remaining
+        )
         self._bound()
 
     def note_storage(self, *, is_full: bool) -> None:
@@ -107,8 +100,8 @@ class DocumentQuota:
 
     def _bound(self) -> None:
         """Set the size of the document up to which no update has to be looked at."""
-        is_refusing = self._over_share or self._is_storage_full
-        self._fast_bound = 0 if is_refusing else min(self._limits.state_bytes, self._recount_at)
+        is_refusing = self._shares.over or self._is_storage_full
+        self._fast_bound = 0 if is_refusing else min(self._limits.state_bytes, self._shares.recount_at)
 
     @property
     def fill(self) -> Fill:
@@ -128,11 +121,12 @@ class DocumentQuota:
         if parsed.spans and self._is_storage_full:
             self._limit_counters.count(USER_BYTES)
             raise DocumentFull("the sessions of this session's owner take all the storage they may", USER_BYTES.name)
-        if parsed.spans and author in self._over_share:
+        if parsed.spans and author in self._shares.over:
             self._limit_counters.count(AUTHOR_SHARE_PERCENT)
             self.needs_remaining = self.needs_remaining or self._document.size != self.remaining
             raise DocumentFull(
-                f"what one user wrote is over {self._author_bytes} bytes of the document", AUTHOR_SHARE_PERCENT.name
+                f"what one user wrote is over {self._shares.most_bytes} bytes of the document",
+                AUTHOR_SHARE_PERCENT.name,
             )
         self._text_bound += parsed.shared.text_bytes
         if parsed.shared.text_bytes and self._text_bound > self._limits.text_bytes:
@@ -149,7 +143,7 @@ class DocumentQuota:
     def _check_state(self, update_bytes: int, *, is_deletion: bool) -> None:
         """Raise DocumentFull or DocumentShrinking; what only deletes, and so makes room, may be a quarter more."""
         size, limit = self._document.size + update_bytes, 2 * self._limits.state_bytes
-        if size > self._recount_at or (is_deletion and size > limit):
+        if size > self._shares.recount_at or (is_deletion and size > limit):
             self.needs_remaining = True
         if is_deletion:
             limit += limit // 4

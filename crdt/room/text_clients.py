@@ -165,6 +165,23 @@ class TextChange:
         return is_near(self.base.text, self.plain, NEAR_BYTES)
 
 
+@dataclass(slots=True)
+class _OwnText:
+    """The text that a client sent last.
+
+    revision     of the feed, when the text was merged
+    shown_until  until when the client may still show it, after a newer text came; None before that
+    """
+
+    base: Base
+    revision: int
+    shown_until: int | None = None
+
+    def is_taken_back(self, text: bytes, now: int) -> bool:
+        """Whether a text is this one again because the client takes back what it was shown since."""
+        return self.shown_until is not None and now > self.shown_until and self.base.text == text
+
+
 class TextClient:
     """What one client has been sent and has sent.
 
@@ -180,16 +197,13 @@ class TextClient:
         self._known = Base(b"", TextMap(), feed.revision)
         self._in_flight: Base | None = None
         self._in_flight_revision = 0
-        self._own: Base | None = None
-        self._own_revision = 0
-        self._own_until: int | None = None
+        self._own: _OwnText | None = None
         self._retired: list[Base] = []
         self.heirs: WeakKeyDictionary[TextClient, int] = WeakKeyDictionary()
         """Later connections of its user, and when what they may have of this one expires."""
         self._style = b""
-        self._is_new = True
         self._has_received = False
-        self._must_send = False
+        self._must_send = True
         feed.add(self)
 
     # -- to the client ----------------------------------------------------------------------------
@@ -199,9 +213,9 @@ class TextClient:
         if self._in_flight is not None:
             return None
         base = Base.of(self.feed)
-        if base.text == self._known.text and not self._is_new and not self._must_send:
+        if base.text == self._known.text and not self._must_send:
             return None
-        self._is_new = self._must_send = False
+        self._must_send = False
         self._in_flight, self._in_flight_revision = base, base.revision
         text = base.text.replace(LF, self._style) if self._style else self.feed.original
         return text.decode()
@@ -215,8 +229,9 @@ class TextClient:
                 if base.expires_at == _UNTIL_THE_NEXT:
                     base.expires_at = now + RETIRED_MS
             self._has_received = True
-            if self._own_until is None and self._in_flight_revision >= self._own_revision:
-                self._own_until = now + RETIRED_MS
+            own = self._own
+            if own and own.shown_until is None and self._in_flight_revision >= own.revision:
+                own.shown_until = now + RETIRED_MS
             self._known, self._in_flight = self._in_flight, None
 
     def send_again(self) -> None:
@@ -250,12 +265,12 @@ class TextClient:
         carried, carried_map = base.map.carry(edits, len(feed.text))
         feed.write(self.user_id, carried, now, update)
         if base is not self._known:
-            is_own = self._known is self._own
+            is_own = self._own is not None and self._known is self._own.base
             self.retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)  # it may be shown later
-        self._known = self._own = Base(change.plain, carried_map, feed.revision)
-        self._own_revision, self._own_until = feed.revision, None
+        self._known = Base(change.plain, carried_map, feed.revision)
+        self._own = _OwnText(self._known, feed.revision)
         for heir, expires_at in self.heirs.items():
-            heir.retire(self._own, expires_at)
+            heir.retire(self._known, expires_at)
         self._style = line_ends(change.text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
@@ -266,12 +281,14 @@ class TextClient:
 
     def possible_bases(self) -> list[Base]:
         """Return the bases that the client may have: what it knows, what is on its way to it, what it sent last."""
-        bases = (self._known if self._has_received else None, self._in_flight, self._own)
+        own = self._own.base if self._own else None
+        bases = (self._known if self._has_received else None, self._in_flight, own)
         return list(dict.fromkeys(base for base in bases if base is not None))
 
     def advance(self) -> None:
         """Carry all bases on before the feed forgets how."""
-        for base in (self._known, self._in_flight, self._own, self._changing, *self._retired):
+        own = self._own.base if self._own else None
+        for base in (self._known, self._in_flight, own, self._changing, *self._retired):
             if base is not None:
                 base.advance(self.feed)
 
@@ -283,14 +300,9 @@ class TextClient:
         """
         self._retired = [base for base in self._retired if now <= base.expires_at]
         candidates = [self._known, *([self._in_flight] if self._in_flight else []), *reversed(self._retired)]
-        if self._own and not self._is_undone(text, now):
-            candidates.append(self._own)
+        if self._own and not self._own.is_taken_back(text, now):
+            candidates.append(self._own.base)
         return min(candidates, key=lambda base: base.distance(text))
-
-    def _is_undone(self, text: bytes, now: int) -> bool:
-        """Whether the client takes back what it was shown since: then it has its own last text again."""
-        is_past = self._own_until is not None and now > self._own_until
-        return is_past and self._own is not None and self._own.text == text
 
     def retire(self, base: Base, expires_at: int) -> None:
         """Note what the client may have for a while."""

@@ -1,0 +1,38 @@
+"""Shares of a document that authors fill."""
+
+from crdt.document import author_shares
+from crdt.document.author_shares import AuthorShares
+
+
+def test_shares_of_a_new_document_are_counted_when_one_author_can_have_filled_theirs() -> None:
+    shares = AuthorShares(1_000)
+
+    assert (shares.over, shares.recount_at) == (set(), 1_000)
+
+
+def test_count_names_authors_over_their_share() -> None:
+    """A share that is filled exactly is not over."""
+    shares = AuthorShares(1_000_000)
+
+    shares.count({"ada": 1_000_000, "bob": 1_000_001}, 3_000_000)
+
+    assert shares.over == {"bob"}
+
+
+def test_count_is_due_again_when_the_largest_share_below_can_be_full() -> None:
+    """By what that author lacks; but not for less than is worth counting."""
+    shares = AuthorShares(1_000_000)
+
+    shares.count({"ada": 400_000, "bob": 2_000_000}, 3_000_000)
+    assert shares.recount_at == 3_600_000
+    shares.count({"ada": 999_999}, 3_000_000)
+    assert shares.recount_at == 3_000_000 + author_shares._RECOUNT_BYTES
+
+
+def test_count_forgets_authors_whose_content_has_left() -> None:
+    shares = AuthorShares(1_000_000)
+    shares.count({"bob": 2_000_000}, 3_000_000)
+
+    shares.count({"bob": 10}, 1_000)
+
+    assert shares.over == set()
