@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("collab_server", "handlers", "crdt", "storage")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+DESIGN_PAGES = sorted((ROOT / "docs" / "design").glob("*.md"))
 
 OURS = {*PACKAGES, "static"}
 ANYWHERE = {"tornado"}
@@ -111,6 +112,45 @@ def test_source_files_are_small() -> None:
     long = {str(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 330}
 
     assert long == {}
+
+
+@pytest.mark.parametrize("page", DESIGN_PAGES, ids=lambda page: page.name)
+def test_design_pages_name_existing_code(page: Path) -> None:
+    """Paths lead to files, and `name` in `path` occurs there."""
+    text = page.read_text()
+    paths = re.findall(r"`((?:collab_server|handlers|crdt|storage|static|tests|bench|harness)/[\w/.]*)`", text)
+    named = re.findall(r"`([\w.]+)` (?:in|of) `([\w/]+\.(?:py|sql))`", text)
+
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    assert [
+        (name, path)
+        for name, path in named
+        for part in name.split(".")
+        if not re.search(rf"\b{part}\b", (ROOT / path).read_text())
+    ] == []
+
+
+@pytest.mark.parametrize("page", DESIGN_PAGES, ids=lambda page: page.name)
+def test_links_of_design_pages_lead_to_headings(page: Path) -> None:
+    """Every relative link leads to a file, and to a heading in it."""
+    for target, heading in re.findall(r"\]\(([^)#:]*)#?([^)]*)\)", page.read_text()):
+        path = page.parent / target if target else page
+        assert path.exists(), target
+        assert not heading or heading in headings(path), f"{target}#{heading}"
+
+
+def headings(path: Path) -> set[str]:
+    """Return the anchors of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_modules_point_at_design_pages_that_exist() -> None:
+    """Docstrings say where a hard module is explained."""
+    named = {name for path in SOURCES for name in re.findall(r"docs/design/[\w./]*\w", path.read_text())}
+
+    assert len(named) > 5
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def test_architecture_names_existing_files() -> None:
