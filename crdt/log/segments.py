@@ -31,9 +31,14 @@ pycrdt merges that in a quarter of the time, and changes nothing in it, as there
 
 
 def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> list[tuple[int, int]]:
-    """Return (first, last) of each row to make, of rows that end before `until`.
+    """Return (first, last) of each row to make, of rows that end at `until` or before.
 
     is_closing  also pack what is not enough for a full row
+
+    Small rows that stand side by side are gathered until they have `ENTRIES` together. A row that has as many by
+    itself is packed already: it stays, and gathering begins again behind it. An example, with a full row at 1 to 4096
+    and rows of 3,000, 2,000 and 10 entries behind it: the first two become one row, 4097 to 9096. The last one waits,
+    unless the room is closing; alone it stays as it is then, too, as packing one row would gain little.
     """
     rows_to_make = []
     first, final, rows = 0, 0, 0

@@ -5,6 +5,14 @@ Else it lies where its neighbours do, or where it says. No client puts a struct 
 then links the lists of two types with each other, and dies or cannot load what it made (the fuzzer's most frequent
 finding, `tests/fuzz`). Nor does a client put text under a map key, which a struct also gets from its neighbours.
 
+An example, with client 5 in root "t" and client 9 in root "u", all of it known:
+
+    a struct behind 5:0                   lies in "t", as 5:0 does
+    one behind 5:0 and before 5:1         lies in "t": both do
+    one behind 5:0 and before 9:0         is refused: they lie apart
+    one behind 5:2, which was collected   is collected as well
+    one that names 5:3 as its parent      lies in that type; is collected if what 5:3 was is deleted; else is refused
+
 See docs/design/documents.md.
 """
 

@@ -78,7 +78,14 @@ class _Reach:
     """Finds out how far each section of an update can be integrated.
 
     Each section is read up to its first reference into what is not known yet, then waits there; when the section
-    that it refers to moves on, it is tried again.
+    that it refers to moves on, it is tried again. Each reference is looked at once or twice, so an update of a
+    hundred thousand structs costs no more than reading it. To go through all sections again and again until none
+    moves would be quadratic where two sections refer to each other in turn.
+
+    An example: client 9 has clocks 0 to 9, and its clock 4 refers to clock 2 of client 5. Client 5 has clocks 0 to 9,
+    and its clock 7 refers to client 8, which nobody has. If section 9 is first, it reaches 4 and waits for 5. Section 5
+    reaches 7 and waits for 8. As 5 has moved on, 9 is tried again and reaches its end. `reached` is {9: 10, 5: 7},
+    and clocks 7 to 9 of client 5 are left out, because 8 is missing.
 
     reached  {client: next clock, once the part is integrated}
     """

@@ -140,7 +140,12 @@ class StructIndex:
         self._commit(parsed, author, parsed.spans.keys() if is_unclaimed else _NONE)
 
     def cuts_by(self, parsed: Parsed) -> set[int]:
-        """Return the characters that the update cuts in two and that are whole now."""
+        """Return the characters that the update cuts in two and that are whole now.
+
+        An edit cuts a character if a struct begins or ends, or a deletion does, between its halves. An example: client
+        5 typed "a😀b", so its halves have clocks 1 and 2, and 5:2 is in `low_surrogates`. A struct behind 5:1 cuts at
+        5:2, as does one before 5:2, or a deletion of 5:2 alone. A deletion of 5:1 to 5:2 cuts nothing.
+        """
         sets = [ids for ids in (self.low_surrogates, parsed.low_surrogates) if ids]
         if not sets:
             return set()

@@ -98,7 +98,12 @@ def _between(old: Sequence[Hashable], new: Sequence[Hashable], block: Block, wor
 
 
 def _cost(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
-    """Bound what it costs: difflib visits every pair of equal parts once for each block that it finds."""
+    """Bound what it costs: difflib visits every pair of equal parts once for each block that it finds.
+
+    Two texts with 2,000 empty lines each have 4,000,000 such pairs, and every changed line between them makes one block
+    more. The bound is taken before difflib begins, because it cannot be interrupted. What it does not allow is
+    one block as a whole: correct, only coarser.
+    """
     counts, old_counts = Counter(new), Counter(old)
     pairs = sum(counts[part] * count for part, count in old_counts.items())
     common = (counts & old_counts).total()

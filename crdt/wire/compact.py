@@ -6,6 +6,9 @@ Yjs defines the right part of a split run as a struct whose origin is the clock 
 right origin is the run's (`Item.js`, `splitItem`), so joining structs of exactly that form yields
 the same document, whatever arrives later.
 
+An example: 5:0 "h" in root "t", 5:1 "i" behind 5:0, 5:2 "!" behind 5:1 become 5:0 "hi!". Had 5:1 been put before
+another struct, it would stay apart: its right origin is another one, and decides where later edits go.
+
 Values in a sequence are joined as text is (yrs needs a second to load 8,000 that were put there one by one). Under
 a map key they are not. Of those that got their place from somebody else's, the caller may know where they lie.
 

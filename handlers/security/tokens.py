@@ -4,6 +4,14 @@ A refresh token is `<login id>.<secret>`; the store has the secret's hash only. 
 secret is an HMAC of the secret it replaces, so that a client that never got our answer and tries
 again is given the same successor, without the server keeping it anywhere. A request that other requests of
 the same browser overtook is given the newest token of the chain in the same way.
+
+Why not a random successor: a client whose answer got lost would be signed out, or the server would have to keep the
+successor in readable form to tell it again. With the chain, the database alone gives nobody a token.
+
+An example: a browser has token A, and three of its tabs send A. The first gets B = HMAC(A), and the store now has
+hash(B). The second is within 20 s of that: nothing changes, and it gets B as well. Meanwhile the first tab has
+exchanged B for C. The third tab gets the newest of the chain: the server computes B from A and C from B, and
+hash(C) is what the store has. Somebody who stole A and sends it a minute later has reused it: the login ends.
 """
 
 import base64
