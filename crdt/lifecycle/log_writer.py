@@ -39,7 +39,12 @@ _log = logging.getLogger(__name__)
 
 
 class LogWriter:
-    """Group commit.
+    """Group commit: one commit for all rooms, as a commit costs about the same whatever it holds.
+
+    The invariant: of each room one chunk is on its way at most, and the same bytes are offered until they are stored.
+    An example: rooms A and B have 3 and 1 updates. One call stores both chunks, but its answer gets lost. Both rooms
+    offer these chunks again, without what came meanwhile. The store finds that it has them, and says so; only then
+    "saved" is told, and the next chunks have what came since.
 
     is_failing     the last attempt failed: the store is away
     unsaved_bytes  bytes that all rooms together still have to write

@@ -103,6 +103,11 @@ class Authorship:
         return self._users
 
     def pack(self, client: int, users: dict[str, int]) -> bytes:
+        """Encode the spans of one client: its next clock, their number, and of each (clock, second, user).
+
+        Clock and second are differences to the span before. A clock set back makes a difference below zero, so these
+        are numbered 0, -1, 1, -2, 2 and so on: the difference -2 is written as 3.
+        """
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
         parts = [write_var_uint(self._next.get(client, 0)), write_var_uint(len(clocks))]
         clock = second = 0

@@ -53,6 +53,9 @@ class TextMap:
         """Return the map to the text that edits make of the newer one.
 
         shifts  in order, with positions in the newer text as it was before all of them
+
+        An example: "abcdef" is mapped as a whole, and somebody replaces "cd" by "XYZ": (2, 2, 3). The runs become
+        "ab" at 0 and "ef" at 5. One pass goes through runs and shifts together, so a thousand of each cost 2,000 steps.
         """
         moved = TextMap()
         cursor = _ShiftCursor(shifts)

@@ -54,6 +54,10 @@ class Slicer(StructReader):
     size  how many structs or deleted ranges the next slice has at most; may be changed at any time
 
     All that the update refers to must be known, or in it (`crdt.structs.partial.find_part`).
+
+    An example: section 9 has structs a b c, where b refers to e of section 5, which has d e f. Slices of two structs
+    are a d, then e b, then c f: section 9 waits before b, section 5 is passed on up to e and no further, then 9 goes
+    on, and what is left of 5 comes when it is its turn.
     """
 
     __slots__ = ("_ranges", "_sections", "size")

@@ -32,7 +32,19 @@ _FIELDS = {"token", "until", "host", "boot", "space", "pid", "began"}
 
 
 class Lease:
-    """The hold of this process on a database; `token` is told to nobody else."""
+    """The hold of this process on a database; `token` is told to nobody else.
+
+    The invariant: a server takes the lease only when the one before has nothing on its way any more. An example, in
+    seconds after the last renewal that worked:
+
+        0   the holder renews: `until` is 40 s ahead, by the database server's clock
+        4   its network fails, and so do all renewals from now on
+        20  `check` raises. What the holder has begun ends by 35: 5 s to find a server, 10 s for its answer
+        40  another server finds that `until` is over, and takes the lease, if it still is the one that it saw
+        50  the network is back. The renewal finds another token: the holder has lost the lease for good
+
+    A renewal counts from when it was asked for, not from when the answer came: it may have been late.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         """monotonic: seconds."""
