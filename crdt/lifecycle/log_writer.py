@@ -90,11 +90,12 @@ class LogWriter:
     def wrote(self, source: LogSource, size: int) -> None:
         """A room has something new to write, of `size` bytes."""
         self.unsaved_bytes += size
-        self._gathered += 1
-        if self._gathered == _GATHERED_AT_MOST:
-            self._hurry.set()
         self._dirty[source] = None
-        self._wake.set()
+        self._gathered += 1
+        if self._gathered == 1:
+            self._wake.set()
+        elif self._gathered == _GATHERED_AT_MOST:
+            self._hurry.set()
 
     def forget(self, room: LogSource, why: str) -> None:
         """Write nothing more of a room; whoever waits for it gets RoomUnavailable."""

@@ -141,6 +141,8 @@ def _int(digits: bytes) -> int:
         return digits[0]
     if len(digits) == 2:
         return digits[0] & 127 | digits[1] << 7
+    if len(digits) == 3:
+        return digits[0] & 127 | (digits[1] & 127) << 7 | digits[2] << 14
     value = 0
     for digit in reversed(digits):
         value = value << 7 | digit & 127

@@ -26,18 +26,17 @@ _NONE: dict[int, tuple[list[int], list[Parent]]] = {}
 
 
 class StructParents:
-    """The parents of a document's structs."""
+    """The parents of a document's structs.
 
-    __slots__ = ("_first", "_runs")
+    is_single  all structs have the same parent; an attribute, because each keystroke asks for it
+    """
+
+    __slots__ = ("_first", "_runs", "is_single")
 
     def __init__(self) -> None:
         self._first: Parent | None = None
         self._runs = _NONE
-
-    @property
-    def is_single(self) -> bool:
-        """Whether all structs have the same parent."""
-        return not self._runs
+        self.is_single = True
 
     def at(self, packed: int) -> Parent:
         """Return the parent of a known struct."""
@@ -104,8 +103,9 @@ class StructParents:
         if client not in self._runs:
             if parent == self._first:
                 return
-            if self._runs is _NONE:
+            if self.is_single:
                 self._runs = {}
+                self.is_single = False
             self._runs[client] = ([0], [self._first or parent]) if clock else ([], [])
         starts, parents = self._runs[client]
         if not parents or (parents[-1] != parent and clock > starts[-1]):
