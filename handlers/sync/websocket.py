@@ -245,11 +245,8 @@ class WebSocket(asyncio.Protocol):
     def _take(self, items: list[Item], end_of_turn: float) -> None:
         """Take items up to that time of the clock, the rest in the next turn of the event loop."""
         receiver, messages = self._receiver, self._rates.messages
-        usual_start = receiver.usual_start
-        last = len(items) - 1
+        usual_start, receive = receiver.usual_start, receiver.receive
         for at, item in enumerate(items):
-            if self._state is not _OPEN:
-                return
             if (
                 type(item) is bytes
                 and item[:2] == usual_start
@@ -257,17 +254,19 @@ class WebSocket(asyncio.Protocol):
                 and (size := len(item)) <= _LONG_BYTES
             ):
                 messages.tokens -= 1
-                receiver.receive(item)
-                if at < last and (size > _QUICK_BYTES or not ~at & _LOOK_MASK) and _clock() > end_of_turn:
+                receive(item)
+                if (size > _QUICK_BYTES or not ~at & _LOOK_MASK) and at + 1 < len(items) and _clock() > end_of_turn:
                     self._hold(items[at + 1 :], 0)
                     return
             elif self._must_wait(item):
                 self._hold(items[at:], messages.debt_s())
                 return
             elif isinstance(item, bytes):
-                receiver.receive(item)
+                receive(item)
             else:
                 self._control(item)
+            if self._state is not _OPEN:
+                return
 
     def _must_wait(self, item: Item) -> bool:
         """Count an item; return whether it is over the rate, or to be read in a thread because it is large."""
