@@ -68,8 +68,9 @@ def encode_chunk(entries: Iterable[LogEntry]) -> bytes:
     body: list[bytes] = []
     for at, author, update, has_foreign, _ in entries:
         index = authors.setdefault(author, len(authors))
-        elapsed = max(0, at - now)
-        now += elapsed
+        elapsed = 0
+        if at > now:
+            elapsed, now = at - now, at
         body += (
             write_var_uint(elapsed), write_var_uint(index << 1 | has_foreign), write_var_uint(len(update)), update
         )  # fmt: skip
