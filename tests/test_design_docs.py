@@ -17,12 +17,12 @@ import pytest
 
 from collab_server.config import all_settings
 from crdt.document.document import Document
-from crdt.garbage.deleted_content import collect
 from crdt.log import authorship, codec, segments
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
 from crdt.structs import fast_path
 from crdt.structs.admission import Admitted, check_update
+from crdt.structs.garbage.deleted_content import collect
 from crdt.structs.struct_index import StructIndex
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash

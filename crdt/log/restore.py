@@ -14,13 +14,13 @@ from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.traits import Traits, inspect
 from crdt.document.work import are_slow, count_cuts, cut_copy, needs_cuts
 from crdt.errors import Gap, ProtocolError, RoomDamaged
-from crdt.garbage.author_bytes import bytes_by_author
-from crdt.garbage.deleted_content import collect
-from crdt.garbage.lost_structs import StructPlaces
 from crdt.limits import MAX_DELETED_BYTES
 from crdt.log import authorship, codec
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
+from crdt.structs.garbage.author_bytes import bytes_by_author
+from crdt.structs.garbage.deleted_content import collect
+from crdt.structs.garbage.lost_structs import StructPlaces
 from crdt.structs.struct_index import StructIndex
 from crdt.wire import raw_merge
 from crdt.wire.compact import Squasher, squash

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crdt.garbage.cutting import StructCutter
+from crdt.structs.garbage.cutting import StructCutter
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from tests.crdt.struct_bytes import deleted, placed, text, update_of, value

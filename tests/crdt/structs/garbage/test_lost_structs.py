@@ -1,6 +1,6 @@
 """What lies in shared types that were deleted."""
 
-from crdt.garbage.lost_structs import StructPlaces, deleted_ranges, lost_ranges, superseded
+from crdt.structs.garbage.lost_structs import StructPlaces, deleted_ranges, lost_ranges, superseded
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.struct_id import pack_id

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from crdt.document.document import Document
-from crdt.garbage.deleted_content import collect
 from crdt.reading.documents import read_documents
+from crdt.structs.garbage.deleted_content import collect
 from crdt.wire import raw_merge
 from crdt.wire.compact import squash
 from crdt.wire.content import ANY, STORED_LIMITS

@@ -1,6 +1,6 @@
 """How many bytes of a state are of each author."""
 
-from crdt.garbage.author_bytes import bytes_by_author
+from crdt.structs.garbage.author_bytes import bytes_by_author
 from crdt.wire.raw_merge import merge
 from crdt.wire.update_parser import parse
 from tests.crdt.struct_bytes import text, update_of

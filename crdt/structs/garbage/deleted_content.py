@@ -17,8 +17,8 @@ See docs/design/documents.md.
 
 from collections.abc import Set
 
-from crdt.garbage.cutting import Part, StructCutter
-from crdt.garbage.lost_structs import Ranges, StructPlaces, deleted_ranges, lost_ranges, superseded
+from crdt.structs.garbage.cutting import Part, StructCutter
+from crdt.structs.garbage.lost_structs import Ranges, StructPlaces, deleted_ranges, lost_ranges, superseded
 from crdt.wire.compact import IsInSequence, squash
 from crdt.wire.content import DELETED, EMBED, FORMAT, GC, SKIP, STORED_LIMITS, STRING, TYPE, XML_TYPES
 from crdt.wire.lib0 import read_var_uint, write_var_uint
