@@ -2,23 +2,21 @@
 
 import asyncio
 import logging
-from collections import Counter, OrderedDict
+from collections import Counter
 from dataclasses import dataclass
 from typing import Protocol
-from weakref import WeakValueDictionary
 
 from crdt.limits import MAX_SYNC_BYTES, LimitCounters
 from crdt.wire.y_protocol import KEEP_ALIVE
 from handlers import settings
 from handlers.throttling.join_queue import JoinQueue
 from handlers.throttling.rates import Bucket, SlotCounter
+from handlers.throttling.work_debts import WorkDebts
 from storage.background import end_task, start_task
 
 _TICK_S = 4.0
 _QUIET_S = 8.0
 """y-websocket closes after 30 s without a data frame, and pings do not count. With two ticks this is below 16 s."""
-_MAX_WORK_KEPT = 10_000
-"""Users whose work is remembered for a while after their connections have ended."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,8 +87,7 @@ class Connections:
         self._watched: dict[Watched, _Silence] = {}
         self._listening: dict[str, set[Listener]] = {}
         self._slots = _Slots(limits)
-        self._work: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
-        self._latest_work: OrderedDict[str, Bucket] = OrderedDict()
+        self._work = WorkDebts(limits.work_per_s, limits.work_burst_s)
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -157,18 +154,8 @@ class Connections:
         return ""
 
     def work_of(self, user_id: str, now: float) -> Bucket:
-        """Return the tokens for seconds of work that all connections of a user share.
-
-        A debt outlives the connections: otherwise a user who comes back would owe nothing.
-        """
-        work = self._work.get(user_id)
-        if work is None:
-            work = self._work[user_id] = Bucket(self.limits.work_per_s, self.limits.work_burst_s, now)
-        self._latest_work[user_id] = work
-        self._latest_work.move_to_end(user_id)
-        if len(self._latest_work) > _MAX_WORK_KEPT:
-            self._latest_work.popitem(last=False)
-        return work
+        """Return the tokens for seconds of work that all connections of a user share."""
+        return self._work.of(user_id, now)
 
     def leave(self, session_id: str, user_id: str, listener: Listener | None = None) -> None:
         """Count a connection to a session no more; `listener` may be one that never listened."""

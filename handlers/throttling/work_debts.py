@@ -1,0 +1,34 @@
+"""Seconds of work that users may cause, counted by user, also while none of their connections is open."""
+
+from collections import OrderedDict
+from weakref import WeakValueDictionary
+
+from handlers.throttling.rates import Bucket
+
+_MAX_KEPT = 10_000
+"""Users whose work is remembered for a while after their connections have ended."""
+
+
+class WorkDebts:
+    """One bucket of seconds for each user, which all connections of the user share.
+
+    A debt outlives the connections: otherwise a user who comes back would owe nothing.
+    """
+
+    def __init__(self, per_s: float, burst_s: float) -> None:
+        """per_s, burst_s: seconds of work in a second, and in one go."""
+        self._per_s = per_s
+        self._burst_s = burst_s
+        self._used: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
+        self._latest: OrderedDict[str, Bucket] = OrderedDict()
+
+    def of(self, user_id: str, now: float) -> Bucket:
+        """Return the bucket of a user; `now` in seconds of a monotonic clock."""
+        bucket = self._used.get(user_id)
+        if bucket is None:
+            bucket = self._used[user_id] = Bucket(self._per_s, self._burst_s, now)
+        self._latest[user_id] = bucket
+        self._latest.move_to_end(user_id)
+        if len(self._latest) > _MAX_KEPT:
+            self._latest.popitem(last=False)
+        return bucket
