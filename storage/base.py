@@ -7,6 +7,7 @@ same id (user, login, session, message, invite, ticket) is passed over; who repe
 what it changed is told what is left to change. Text is valid Unicode without NUL.
 Times are milliseconds since 1970. Any method may raise StoreUnavailable, or RowDamaged where the disk
 gives back other bytes than were written; versions and messages that fail their checksum are returned as damaged.
+Lists have all rows: of what cannot be read `storage.mending` says what is in its place.
 """
 
 from collections.abc import Iterable, Mapping

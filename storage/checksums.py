@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from storage.mending import is_sound, readable
 from storage.records import Message, Version, VersionKind
 
 DAMAGED = -1
@@ -79,8 +80,9 @@ def checked_version(
     """
     try:
         version = describe()
-        if checksum not in (None, version_checksum(version)):
+        if not (is_sound(version) if checksum is None else checksum == version_checksum(version)):
             return damaged_version(session_id, number)
+        version = replace(version, author_name=readable(version.author_name))
     except _UNREADABLE:
         return damaged_version(session_id, number)
     if contents is None:
@@ -102,7 +104,10 @@ def checked_message(session_id: str, sequence: int, row: Mapping[str, Any], chec
     try:
         names = ("id", "sender_id", "sender_name", "text", "created_at")
         message = Message(session_id, sequence, **{name: row[name] for name in names})
-        return message if checksum in (None, message_checksum(message)) else damaged_message(session_id, sequence)
+        is_same = is_sound(message) if checksum is None else checksum == message_checksum(message)
+        if not is_same:
+            return damaged_message(session_id, sequence)
+        return replace(message, sender_name=readable(message.sender_name))
     except _UNREADABLE:
         return damaged_message(session_id, sequence)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from storage.errors import LimitReached, NotFound
+from storage.mending import restored
 from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, existing_user, insert_login, insert_user, is_stored, named
 from storage.mongo.database.driver import Document, at_most, translated
@@ -50,7 +51,7 @@ class MongoInviteStore:
     async def _uses(self, invite_id: str, limit: int) -> list[InviteUse]:
         cursor = self._engine.db.invite_uses.find({"invite_id": invite_id})
         newest = await at_most(cursor.sort([("used_at", -1), ("user_id", 1)]), limit)
-        return [InviteUse(document["user_id"], document["used_at"]) for document in newest]
+        return [restored(InviteUse, document) for document in newest]
 
     @translated
     async def revoke_invite(self, session_id: str, invite_id: str) -> None:

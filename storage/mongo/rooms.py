@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from storage.errors import LogConflict, NotFound
+from storage.mending import restored
 from storage.mongo import parts, rows
 from storage.mongo.database.driver import Document, translated
 from storage.mongo.database.engine import Engine
@@ -181,5 +182,4 @@ async def _chunk_document(engine: Engine, chunk: Chunk) -> Document:
 
 async def _as_chunk(engine: Engine, document: Document) -> Chunk:
     data = await parts.join(engine, document["data"], document["parts"])
-    chunk: Chunk = rows.restored(Chunk, {**document, "data": data})
-    return chunk
+    return restored(Chunk, {**document, "data": data})

@@ -1,13 +1,13 @@
 """Records as documents and back. Fields have the names of the records'; `_id` is the key."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from storage.checksums import checked_message, checked_version, message_checksum, version_checksum
+from storage.mending import restored
 from storage.mongo.database.driver import Document, date
 from storage.names import name_key, name_skeleton
 from storage.records import (
-    Access,
     Avatar,
     Chunk,
     Invite,
@@ -16,30 +16,19 @@ from storage.records import (
     Message,
     Role,
     Session,
-    Status,
     Ticket,
     User,
     Version,
     VersionKind,
 )
 
-_KINDS: dict[str, Any] = {"role": Role, "access": Access, "join_role": Role, "status": Status, "kind": VersionKind}
+_WORDS = ("role", "access", "join_role", "status", "kind")
 
 
 def plain(record: Any) -> Document:
     """Return a record's fields, words as plain strings; whether it is damaged is no field of a document."""
     values = {column.name: getattr(record, column.name) for column in fields(record) if column.name != "is_damaged"}
-    return {name: str(value) if name in _KINDS else value for name, value in values.items()}
-
-
-def restored(cls: type[Any], document: Document, **more: Any) -> Any:
-    """Return the record of a document."""
-    values = {**document, **more}
-    return cls(**{column.name: _word(column.name, values[column.name]) for column in fields(cls)})
-
-
-def _word(name: str, value: Any) -> Any:
-    return _KINDS[name](value) if name in _KINDS else value
+    return {name: str(value) if name in _WORDS else value for name, value in values.items()}
 
 
 def _keyed(record: Any, key: str) -> Document:
@@ -66,8 +55,7 @@ def name_keys(user: User) -> Document:
 
 def as_user(document: Document) -> User:
     """Return the user of a document."""
-    user: User = restored(User, document, id=document["_id"])
-    return user
+    return restored(User, {**document, "id": document["_id"]})
 
 
 def login_document(login: Login) -> Document:
@@ -83,8 +71,7 @@ def rotation(login: Login) -> Document:
 
 def as_login(document: Document) -> Login:
     """Return the login of a document."""
-    login: Login = restored(Login, {"earlier_hashes": "", **document}, id=document["_id"])
-    return login
+    return restored(Login, {**document, "id": document["_id"]})
 
 
 def session_document(session: Session) -> Document:
@@ -94,8 +81,7 @@ def session_document(session: Session) -> Document:
 
 def as_session(document: Document) -> Session:
     """Return the session of a document."""
-    session: Session = restored(Session, document, id=document["_id"])
-    return session
+    return restored(Session, {**document, "id": document["_id"]})
 
 
 def member_id(session_id: str, user_id: str) -> str:
@@ -111,9 +97,8 @@ def member_document(member: Member) -> Document:
 
 def as_member(document: Document, owner_id: str | None) -> Member:
     """Return the member of a document; `owner_id` is the user who owns the session."""
-    role = Role.OWNER if document["user_id"] == owner_id else document["role"]
-    member: Member = restored(Member, document, role=role)
-    return member
+    member = restored(Member, document)
+    return replace(member, role=Role.OWNER) if member.user_id == owner_id else member
 
 
 def invite_document(invite: Invite) -> Document:
@@ -123,8 +108,7 @@ def invite_document(invite: Invite) -> Document:
 
 def as_invite(document: Document) -> Invite:
     """Return the invite of a document."""
-    invite: Invite = restored(Invite, document, id=document["_id"])
-    return invite
+    return restored(Invite, {**document, "id": document["_id"]})
 
 
 def ticket_document(ticket: Ticket) -> Document:
@@ -134,8 +118,7 @@ def ticket_document(ticket: Ticket) -> Document:
 
 def as_ticket(document: Document) -> Ticket:
     """Return the ticket of a document."""
-    ticket: Ticket = restored(Ticket, document, hash=document["_id"])
-    return ticket
+    return restored(Ticket, {**document, "hash": document["_id"]})
 
 
 def avatar_document(avatar: Avatar) -> Document:
@@ -145,8 +128,7 @@ def avatar_document(avatar: Avatar) -> Document:
 
 def as_avatar(document: Document) -> Avatar:
     """Return the avatar of a document."""
-    avatar: Avatar = restored(Avatar, document, user_id=document["_id"])
-    return avatar
+    return restored(Avatar, {**document, "user_id": document["_id"]})
 
 
 def message_document(message: Message) -> Document:
@@ -162,7 +144,9 @@ def message_id(session_id: str, message: str) -> str:
 
 def as_message(document: Document) -> Message:
     """Return the chat message of a document."""
-    return checked_message(document["session_id"], document["sequence"], document, document.get("checksum"))
+    sequence = document.get("sequence")
+    known = sequence if isinstance(sequence, int) else 0
+    return checked_message(document["session_id"], known, document, document.get("checksum"))
 
 
 def chunk_id(session_id: str, first: int) -> str:
@@ -193,10 +177,10 @@ def as_version(document: Document, contents: bytes | None) -> Version:
     """Return the version of a document; contents: as packed, None if they were not read."""
 
     def describe() -> Version:
-        contributors = tuple(document["contributors"])
-        version: Version = restored(
-            Version, document, files=None, documents={}, contributors=contributors, is_damaged=False
-        )
-        return version
+        names = (field.name for field in fields(Version) if field.name not in ("files", "documents", "is_damaged"))
+        values = {name: document[name] for name in names}
+        values |= {"kind": VersionKind(values["kind"]), "contributors": tuple(values["contributors"])}
+        return Version(**values, files=None)
 
-    return checked_version(document["session_id"], document["number"], document.get("checksum"), describe, contents)
+    session_id, _, number = document["_id"].rpartition("/")
+    return checked_version(session_id, int(number), document.get("checksum"), describe, contents)

@@ -9,6 +9,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
+from storage.mending import LAST_MS, is_time
 from storage.mongo import account_removal, rows
 from storage.mongo.accounts import existing_user, is_deleted, remembered_name, user_of_login
 from storage.mongo.database.driver import Document, at_most, translated
@@ -64,7 +65,8 @@ class MongoSessionStore:
             document["session_id"]: document
             async for document in db.members.find({"user_id": user_id, "is_removed": False})
         }
-        query: Document = {"_id": {"$in": list(memberships)}}
+        listed: Document = {"_id": {"$in": list(memberships)}}
+        query: Document = {**listed, "updated_at": {"$gte": 0, "$lte": LAST_MS}}
         if before:
             at, session_id = before
             query = {
@@ -72,6 +74,11 @@ class MongoSessionStore:
             }
         cursor = db.sessions.find(query).sort([("updated_at", -1), ("_id", -1)])
         sessions = [rows.as_session(document) for document in await at_most(cursor, limit)]
+        if len(sessions) < (limit if before else min(limit, len(memberships))):  # what is no time counts as 0
+            rest = [rows.as_session(document) async for document in db.sessions.find(listed) if not _has_time(document)]
+            seen = before or (1, "")
+            rest = sorted((one for one in rest if (0, one.id) < seen), key=lambda one: one.id, reverse=True)
+            sessions += rest[: limit - len(sessions)]
         newest = await asyncio.gather(*(newest_message(self._engine, session.id) for session in sessions))
         members = [rows.as_member(memberships[session.id], session.owner_id) for session in sessions]
         return [
@@ -228,6 +235,10 @@ class MongoSessionStore:
         return [rows.as_message(document) for document in await at_most(cursor, limit)][::-1]
 
 
+def _has_time(document: Document) -> bool:
+    return is_time(document.get("updated_at"))
+
+
 async def existing_session(engine: Engine, session_id: str) -> Document:
     """Return a session's document; raises NotFound."""
     document = await engine.db.sessions.find_one({"_id": session_id})
@@ -268,7 +279,8 @@ async def members_of(engine: Engine, session_ids: list[str]) -> dict[str, list[M
 
 async def newest_message(engine: Engine, session_id: str) -> int:
     """Return the number of the newest chat message, 0 if there is none."""
-    newest = engine.db.messages.find({"session_id": session_id}, {"sequence": 1}).sort("sequence", -1).limit(1)
+    numbered = {"session_id": session_id, "sequence": {"$gte": 0}}  # only numbers, whatever else a row may have
+    newest = engine.db.messages.find(numbered, {"sequence": 1}).sort("sequence", -1).limit(1)
     return max([int(document["sequence"]) async for document in newest], default=0)
 
 

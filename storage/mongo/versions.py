@@ -177,10 +177,10 @@ async def _as_version(engine: Engine, document: Document) -> Version:
 
 async def contents_of(engine: Engine, document: Document) -> bytes:
     """Return the packed contents of a version's document, of earlier releases too; nothing if parts are missing."""
-    inline = document["content"] if "content" in document else document["files"].encode()
     try:
+        inline = document["content"] if "content" in document else document["files"].encode()
         return await parts.join(engine, inline, document["parts"])
-    except RowDamaged:
+    except (RowDamaged, KeyError, TypeError, AttributeError):
         return b""
 
 

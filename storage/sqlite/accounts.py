@@ -3,11 +3,14 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
+from storage.mending import restored
 from storage.names import are_confusable, name_key, name_skeleton
 from storage.records import Avatar, Login, User
 from storage.sqlite.engine import Engine
+from storage.sqlite.files.damage import is_malformed
 
 
 class SqliteAccountStore:
@@ -40,8 +43,8 @@ class SqliteAccountStore:
         ids = tuple(user_ids)
 
         def work(db: sqlite3.Connection) -> dict[str, User]:
-            rows = (db.execute("SELECT * FROM users WHERE id = ?", (user_id,)).fetchone() for user_id in ids)
-            return {row["id"]: as_user(row) for row in rows if row}
+            rows = (read_or_keys(db, "SELECT * FROM users WHERE id = ?", (user_id,), "", "") for user_id in ids)
+            return {row["id"]: as_user(row) for found in rows for row in found}
 
         return await self._engine.read(work)
 
@@ -93,7 +96,7 @@ class SqliteAccountStore:
     async def avatar(self, user_id: str) -> Avatar | None:
         def work(db: sqlite3.Connection) -> Avatar | None:
             row = db.execute("SELECT * FROM avatars WHERE user_id = ?", (user_id,)).fetchone()
-            return Avatar(**row) if row else None
+            return restored(Avatar, dict(row)) if row else None
 
         return await self._engine.read(work)
 
@@ -118,9 +121,9 @@ class SqliteAccountStore:
     ) -> Login:
         def work(db: sqlite3.Connection) -> Login | None:
             row = db.execute("SELECT * FROM refresh_tokens WHERE id = ?", (login_id,)).fetchone()
-            if row is None or row["expires_at"] <= now:
+            login = restored(Login, dict(row)) if row else None
+            if login is None or login.expires_at <= now:
                 raise NotFound("login")
-            login = Login(**row)
             if presented == login.token_hash:
                 rotated = login.rotated(successor, now, expires_at, retry_ms)
                 db.execute(
@@ -146,11 +149,14 @@ class SqliteAccountStore:
 
     async def logins(self, user_id: str, now: int) -> list[Login]:
         def work(db: sqlite3.Connection) -> list[Login]:
-            rows = db.execute(
+            rows = read_or_keys(
+                db,
                 "SELECT * FROM refresh_tokens WHERE user_id = ? AND expires_at > ? ORDER BY used_at DESC, id DESC",
                 (user_id, now),
+                "SELECT id, user_id FROM refresh_tokens WHERE user_id = ?",
+                "SELECT * FROM refresh_tokens WHERE id = :id",
             )
-            return [Login(**row) for row in rows]
+            return [restored(Login, dict(row)) for row in rows]
 
         return await self._engine.read(work)
 
@@ -256,21 +262,33 @@ def insert_login(db: sqlite3.Connection, login: Login) -> None:
     )  # fmt: skip
 
 
+def read_or_keys(db: sqlite3.Connection, query: str, values: tuple[Any, ...], keys: str, one: str) -> list[sqlite3.Row]:
+    """Return the rows of a list; if one is on a malformed page, each that can be read, and of the others the keys.
+
+    query, values  of the list
+    keys           finds what an index has of all rows for the first of the values; "" for none
+    one            finds the row for such a key, by names of its columns
+    """
+    try:
+        return db.execute(query, values).fetchall()
+    except sqlite3.DatabaseError as error:
+        if not is_malformed(error):
+            raise
+    rows = []
+    for key in db.execute(keys, values[:1]).fetchall() if keys else ():
+        try:
+            row = db.execute(one, dict(key)).fetchone()
+        except sqlite3.DatabaseError as error:
+            if not is_malformed(error):
+                raise
+            row = key
+        rows += [row] if row else []
+    return rows
+
+
 def as_user(row: sqlite3.Row) -> User:
     """Return the user of a row."""
-    return User(
-        id=row["id"],
-        username=row["username"],
-        email=row["email"],
-        password_hash=row["password_hash"],
-        full_name=row["full_name"],
-        avatar=row["avatar"],
-        is_guest=bool(row["is_guest"]),
-        created_at=row["created_at"],
-        avatar_key=row["avatar_key"],
-        guest_of=row["guest_of"],
-        is_deleted=bool(row["is_deleted"]),
-    )
+    return restored(User, dict(row))
 
 
 def taken(error: sqlite3.IntegrityError) -> Conflict:

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from storage.errors import RowDamaged, StoreUnavailable
 from storage.places import try_file, try_folder
-from storage.sqlite.files.damage import is_damage
+from storage.sqlite.files.damage import is_malformed
 from storage.sqlite.files.lock import FileLock, is_locked, lock_file
 from storage.sqlite.files.open_files import Loss, OpenFiles
 from storage.sqlite.migrations import migrate, run_steps, steps_done, survey
@@ -146,7 +146,7 @@ class Engine:
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
         except (sqlite3.Error, OSError) as error:
-            if is_damage(error):
+            if is_malformed(error):
                 raise RowDamaged(f"{self._path}: rows of the database are damaged") from error
             raise StoreUnavailable(f"{self._path}: {error}") from error
 
@@ -200,6 +200,7 @@ class Engine:
         )
         self._opened.append(connection)  # first, for the statements below fail on a file that is no database
         connection.row_factory = sqlite3.Row
+        connection.text_factory = _text
         connection.execute(f"PRAGMA cache_size={-_CACHE_KIB}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
@@ -307,3 +308,8 @@ class Engine:
             yield
         finally:
             self._reading.release(_READERS)
+
+
+def _text(data: bytes) -> str:
+    """Return a text, also one whose bytes the disk has changed: see `storage.mending.readable`."""
+    return data.decode("utf-8", "surrogateescape")

@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import asdict, astuple, replace
 
 from storage.errors import LimitReached, NotFound
+from storage.mending import restored
 from storage.names import name_key
 from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
 from storage.sqlite.accounts import (
@@ -13,6 +14,7 @@ from storage.sqlite.accounts import (
     insert_login,
     insert_user,
     is_stored,
+    read_or_keys,
     require_unlike,
     skeleton_of,
     taken,
@@ -58,11 +60,15 @@ class SqliteInviteStore:
         self, session_id: str, before: str | None, limit: int, uses: int
     ) -> list[tuple[Invite, list[InviteUse]]]:
         def work(db: sqlite3.Connection) -> list[tuple[Invite, list[InviteUse]]]:
-            rows = db.execute(
+            rows = read_or_keys(
+                db,
                 "SELECT * FROM invites WHERE session_id = ? AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
                 (session_id, before, before, limit),
-            ).fetchall()
-            return [(_invite(row), _uses(db, row["id"], uses)) for row in rows]
+                "SELECT id, session_id FROM invites WHERE session_id = ? ORDER BY id DESC",
+                "SELECT * FROM invites WHERE id = :id",
+            )
+            page = [row for row in rows if before is None or row["id"] < before][:limit]
+            return [(_invite(row), _uses(db, row["id"], uses)) for row in page]
 
         return await self._engine.read(work)
 
@@ -125,7 +131,8 @@ class SqliteInviteStore:
     async def take_ticket(self, ticket_hash: str, now: int) -> Ticket | None:
         def work(db: sqlite3.Connection) -> Ticket | None:
             row = db.execute("DELETE FROM tickets WHERE hash = ? RETURNING *", (ticket_hash,)).fetchone()
-            return Ticket(**row) if row and row["expires_at"] > now else None
+            ticket = restored(Ticket, dict(row)) if row else None
+            return ticket if ticket and ticket.expires_at > now else None
 
         return await self._engine.write(work)
 
@@ -155,7 +162,7 @@ def _usable(db: sqlite3.Connection, secret_hash: str, now: int) -> Invite | None
 
 
 def _invite(row: sqlite3.Row) -> Invite:
-    return Invite(**{**dict(row), "role": Role(row["role"]), "is_revoked": bool(row["is_revoked"])})
+    return restored(Invite, dict(row))
 
 
 def _uses(db: sqlite3.Connection, invite_id: str, limit: int) -> list[InviteUse]:
@@ -163,4 +170,4 @@ def _uses(db: sqlite3.Connection, invite_id: str, limit: int) -> list[InviteUse]
         "SELECT user_id, used_at FROM invite_uses WHERE invite_id = ? ORDER BY used_at DESC, user_id LIMIT ?",
         (invite_id, limit),
     )
-    return [InviteUse(**row) for row in rows]
+    return [restored(InviteUse, dict(row)) for row in rows]

@@ -7,10 +7,11 @@ from typing import Any
 
 from storage.checksums import checked_message, damaged_message, message_checksum
 from storage.errors import NotFound
-from storage.records import Member, Message, Role
+from storage.mending import restored
+from storage.records import Member, Message
 from storage.sqlite.accounts import remembered_name
 from storage.sqlite.engine import Engine
-from storage.sqlite.files.damage import is_damage, is_malformed
+from storage.sqlite.files.damage import is_malformed
 from storage.sqlite.rooms import existing_session, touch
 
 _NUMBERS = "messages INDEXED BY messages_by_id"
@@ -90,7 +91,7 @@ def _message(db: sqlite3.Connection, session_id: str, sequence: int) -> Message:
             "SELECT * FROM messages WHERE session_id = ? AND sequence = ?", (session_id, sequence)
         ).fetchone()
     except sqlite3.DatabaseError as error:
-        if is_damage(error):
+        if is_malformed(error):
             return damaged_message(session_id, sequence)
         raise
     return as_message(row) if row else damaged_message(session_id, sequence)
@@ -139,11 +140,4 @@ def member_of(db: sqlite3.Connection, session_id: str, user_id: str) -> Member |
 
 def as_member(row: sqlite3.Row) -> Member:
     """Return the member of a row."""
-    return Member(
-        session_id=row["session_id"],
-        user_id=row["user_id"],
-        role=Role(row["role"]),
-        joined_at=row["joined_at"],
-        is_removed=bool(row["is_removed"]),
-        read_sequence=row["read_sequence"],
-    )
+    return restored(Member, dict(row))

@@ -5,21 +5,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
-from storage.records import (
-    Access,
-    Admission,
-    Chunk,
-    Member,
-    Role,
-    Session,
-    SessionChanges,
-    SessionListing,
-    Status,
-)
-from storage.sqlite.accounts import existing_user, is_deleted, user_of_login
+from storage.mending import LAST_MS, restored
+from storage.records import Admission, Chunk, Member, Role, Session, SessionChanges, SessionListing
+from storage.sqlite.accounts import existing_user, is_deleted, read_or_keys, user_of_login
 from storage.sqlite.engine import Engine
 from storage.sqlite.messages import as_member, member_of, newest_message
 from storage.sqlite.rooms import existing_session, insert_chunk, session_exists
+
+_TIME = (
+    f"iif(typeof(sessions.updated_at) = 'integer' AND sessions.updated_at BETWEEN 0 AND {LAST_MS},"
+    " sessions.updated_at, 0)"
+)
+"""Of the last change, as `storage.mending` reads it: what is no time must not end the list."""
+_LISTED = (
+    "SELECT sessions.*, members.session_id, members.user_id, members.role, members.joined_at, members.is_removed,"
+    " members.read_sequence, (SELECT coalesce(max(sequence), 0) FROM messages"
+    "  WHERE messages.session_id = sessions.id) - members.read_sequence AS unread"
+    " FROM members JOIN sessions ON sessions.id = members.session_id"
+)
 
 
 class SqliteSessionStore:
@@ -64,18 +67,17 @@ class SqliteSessionStore:
 
     async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[SessionListing]:
         def work(db: sqlite3.Connection) -> list[SessionListing]:
-            updated_at, session_id = before or (1 << 62, "")
-            rows = db.execute(
-                "SELECT sessions.*, members.session_id, members.user_id, members.role, members.joined_at,"
-                " members.is_removed, members.read_sequence, (SELECT coalesce(max(sequence), 0) FROM messages"
-                "  WHERE messages.session_id = sessions.id) - members.read_sequence AS unread FROM members"
-                " JOIN sessions ON sessions.id = members.session_id"
-                " WHERE members.user_id = ? AND NOT members.is_removed"
-                " AND (sessions.updated_at, sessions.id) < (?, ?)"
-                " ORDER BY sessions.updated_at DESC, sessions.id DESC LIMIT ?",
+            updated_at, session_id = seen = before or (1 << 62, "")
+            rows = read_or_keys(
+                db,
+                f"{_LISTED} WHERE members.user_id = ? AND NOT members.is_removed"
+                f" AND ({_TIME}, sessions.id) < (?, ?) ORDER BY {_TIME} DESC, sessions.id DESC LIMIT ?",
                 (user_id, updated_at, session_id, limit),
+                "SELECT session_id AS id, user_id, session_id, 0 AS unread FROM members WHERE user_id = ?",
+                f"{_LISTED} WHERE sessions.id = :id AND members.user_id = :user_id AND NOT members.is_removed",
             )
-            return [SessionListing(_session(row), as_member(row), row["unread"]) for row in rows]
+            listed = [SessionListing(_session(row), as_member(row), row["unread"]) for row in rows]
+            return sorted((one for one in listed if _place(one) < seen), key=_place, reverse=True)[:limit]
 
         return await self._engine.read(work)
 
@@ -174,18 +176,7 @@ class SqliteSessionStore:
 
 
 def _session(row: sqlite3.Row) -> Session:
-    return Session(
-        id=row["id"],
-        title=row["title"],
-        language=row["language"],
-        owner_id=row["owner_id"],
-        access=Access(row["access"]),
-        join_role=Role(row["join_role"]),
-        status=Status(row["status"]),
-        main_root=row["main_root"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
+    return restored(Session, dict(row))
 
 
 def check_owner(db: sqlite3.Connection, session_id: str, owner_id: str | None) -> None:
@@ -226,10 +217,19 @@ def _insert_member(db: sqlite3.Connection, member: Member) -> None:
 
 
 def _members(db: sqlite3.Connection, session_id: str) -> list[Member]:
-    rows = db.execute(
-        "SELECT * FROM members WHERE session_id = ? AND NOT is_removed ORDER BY joined_at, user_id", (session_id,)
+    rows = read_or_keys(
+        db,
+        "SELECT * FROM members WHERE session_id = ? AND NOT is_removed ORDER BY joined_at, user_id",
+        (session_id,),
+        "SELECT session_id, user_id, 0 AS is_removed FROM members INDEXED BY members_by_user WHERE session_id = ?",
+        "SELECT * FROM members WHERE session_id = :session_id AND user_id = :user_id AND NOT is_removed",
     )
     return [as_member(row) for row in rows]
+
+
+def _place(listing: SessionListing) -> tuple[int, str]:
+    """Return what the list of sessions is sorted by."""
+    return listing.session.updated_at, listing.session.id
 
 
 def _not_owner(db: sqlite3.Connection, session_id: str, user_id: str) -> Member:

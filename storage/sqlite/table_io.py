@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from storage.copying import Row, message_of, message_row, version_of, version_row
+from storage.mending import readable
 from storage.names import name_key, name_skeleton
 from storage.sqlite.engine import Engine
 from storage.sqlite.messages import as_message, message_columns
@@ -92,7 +93,8 @@ def _as_row(table: str, columns: sqlite3.Row) -> Row:
             return version_row(as_version(columns))
         case "messages":
             return message_row(as_message(columns))
-    row = {name: columns[name] for name in columns.keys() if name not in _DERIVED}  # noqa: SIM118 - a Row is no mapping
+    row = {name: value for name, value in dict(columns).items() if name not in _DERIVED}
+    row = {name: readable(value) if isinstance(value, str) else value for name, value in row.items()}
     return {name: bool(value) if name in _FLAGS else value for name, value in row.items()}
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from storage.checksums import DAMAGED, checked_version, damaged_version, pack_contents, version_checksum
 from storage.errors import NotFound
+from storage.mending import readable
 from storage.records import Version, VersionKind
 from storage.retention import surplus
 from storage.sqlite.accounts import remembered_name
 from storage.sqlite.engine import Engine
-from storage.sqlite.files.damage import is_damage, is_malformed
+from storage.sqlite.files.damage import is_malformed
 from storage.sqlite.rooms import session_exists, touch
 
 _DESCRIPTION = (
@@ -122,7 +123,7 @@ def _automatic(db: sqlite3.Connection, session_id: str) -> list[int]:
         rows = db.execute(f"{numbers} AND kind = ? ORDER BY number", (session_id, VersionKind.AUTO)).fetchall()
         return [row["number"] for row in rows]
     except sqlite3.DatabaseError as error:
-        if not is_damage(error):
+        if not is_malformed(error):
             raise
     listed = db.execute(f"{numbers} ORDER BY number", (session_id,)).fetchall()
     versions = (_version(db, session_id, row["number"], _DESCRIPTION) for row in listed)
@@ -145,7 +146,7 @@ def _version(
             f"SELECT {columns} FROM versions WHERE session_id = ? AND number = ?", (session_id, number)
         ).fetchone()
     except sqlite3.DatabaseError as error:
-        if is_damage(error) and (malformed_too or not is_malformed(error)):
+        if is_malformed(error) and malformed_too:
             return damaged_version(session_id, number)
         raise
     return as_version(row) if row else None
@@ -156,7 +157,8 @@ def as_version(row: sqlite3.Row) -> Version:
     contents = None
     if "files" in row.keys():  # noqa: SIM118 - a Row is no mapping
         older = f"[{row['files']},{row['documents']}]"
-        contents = older.encode() if row["content"] is None else row["content"]
+        packed_older = older.encode() if readable(older) == older else b""
+        contents = packed_older if row["content"] is None else row["content"]
 
     def describe() -> Version:
         return Version(

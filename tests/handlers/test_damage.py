@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.records import Chunk
-from tests.api import Answer, Api
+from tests.api import PASSWORD, Answer, Api
 from tests.storage.rows import version
 
 
@@ -120,3 +120,51 @@ async def test_export_of_session_with_damaged_log_has_its_versions(server, ada: 
         found = zipfile.ZipFile(io.BytesIO(answer.body))
         assert found.read("versions/0001-manual/code") == b"saved\n"
         assert b"cannot be read" in found.read("live/DAMAGED.txt")
+
+
+_COLUMNS = {
+    "sessions": ("title", "language", "access", "join_role", "status", "main_root", "created_at", "updated_at"),
+    "members": ("role", "joined_at", "read_sequence"),
+    "users": ("username", "full_name", "avatar", "created_at", "is_guest", "is_deleted"),
+    "refresh_tokens": ("device", "created_at", "used_at", "rotated_at", "ends_at", "generation"),
+    "invites": ("role", "created_by", "created_at", "max_uses", "uses"),
+    "invite_uses": ("used_at",),
+    "messages": ("sender_id", "sender_name", "text", "created_at"),
+    "versions": ("sequence", "main_root", "label", "kind", "author_id", "author_name", "contributors", "created_at"),
+}
+"""What lists and exports show."""
+_LISTS = (
+    "/session", "/session/{}", "/session/{}/invites", "/user/logins", "/user/usage", "/chat/{}", "/code/{}/versions",
+    "/code/{}/versions?fields=meta", "/code/{}/timeline", "/code/{}/replay", "/code/{}/blame",
+    "/code/{}/latest?live=true", "/code/{}/export", "/code/{}/export?format=git", "/code/{}/export?format=replay",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", ["'nonsense'", "CAST(x'fffe' AS TEXT)", "1 << 62"])
+@pytest.mark.parametrize("table", _COLUMNS)
+async def test_unreadable_row_fails_no_list_and_no_export(server, ada: Api, bob: Api, table: str, bad: str) -> None:
+    """A row of another member or session, or one's own session, of which no value is what was written."""
+    sessions = [await ada.new_session(code="one\n") for _ in range(3)]
+    session_id = sessions[1]
+    invite = await ada.post(f"/session/{session_id}/invites", {"role": "editor"})
+    assert (await bob.post(f"/session/{session_id}/join", {"invite": invite.body["invite"]})).status == 200
+    assert (await bob.post(f"/code/{session_id}/save", {"code": "two\n"})).status == 201
+    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "hello"})).status == 201
+    assert (await bob.post("/user/login", {"username": "ada", "password": PASSWORD})).status == 200
+    newest = f"SELECT id FROM refresh_tokens WHERE user_id = '{ada.user['id']}' ORDER BY created_at DESC LIMIT 1"
+    where = {
+        "sessions": f"id = '{session_id}'",
+        "members": f"user_id = '{bob.user['id']}'",
+        "users": f"id = '{bob.user['id']}'",
+        "refresh_tokens": f"id = ({newest})",
+    }.get(table, "1")
+    changes = ", ".join(f"{column} = {bad}" for column in _COLUMNS[table])
+    await server.parts.services.store._engine.write(
+        lambda db: db.execute(f"UPDATE {table} SET {changes} WHERE {where}")
+    )
+
+    answers = {path: await ada.get(path.format(session_id)) for path in _LISTS}
+
+    assert {path: answer.status for path, answer in answers.items()} == dict.fromkeys(_LISTS, 200)
+    assert {one["id"] for one in answers["/session"].body["items"]} == set(sessions)
+    assert len(answers["/user/logins"].body["items"]) == 2

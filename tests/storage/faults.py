@@ -1,9 +1,10 @@
-"""A MongoDB database whose connection fails on purpose, and what must be so in it whatever happened."""
+"""What fails on purpose: the connection to MongoDB, with what must be so whatever happened, and a page of SQLite."""
 
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pymongo import AsyncMongoClient
@@ -18,6 +19,8 @@ from tests import mongod
 from tests.proxy import Proxy
 from tests.storage.rows import Seed, checkpoint, chunk, invite, member, message
 from tests.waiting import until
+
+_PAGE = 4_096
 
 IMPATIENT = "?serverSelectionTimeoutMS=80&connectTimeoutMS=3000&socketTimeoutMS=3000&directConnection=true"
 """How long each of hundreds of calls waits for a server that is gone, and the few calls for one that hangs."""
@@ -149,3 +152,11 @@ async def put_back(uri: str, start: Rows) -> None:
 async def _all(db: AsyncDatabase[dict[str, Any]]) -> Rows:
     names = sorted(await db.list_collection_names())
     return {name: [one async for one in db[name].find({}).sort("_id", 1)] for name in names}
+
+
+def break_page(path: Path, marker: bytes) -> None:
+    """Overwrite the head of the page that has these bytes, so that SQLite calls it malformed."""
+    data = bytearray(path.read_bytes())
+    at = data.index(marker) // _PAGE * _PAGE
+    data[at : at + 8] = b"\xff" * 8
+    path.write_bytes(data)

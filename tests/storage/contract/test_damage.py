@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,9 +11,31 @@ import pytest
 from storage.base import Store
 from storage.mongo.store import MongoStore
 from storage.sqlite.store import SqliteStore
-from tests.storage.rows import MANY, Seed, message, version
+from tests.storage.rows import MANY, Seed, invite, login, member, message, version
 
 Change = Callable[[Any], Any]
+NO_TEXT = b"\xff\xfe"
+"""Bytes that are no UTF-8: SQLite keeps them in a text, too; in MongoDB they are another type."""
+_BAD = ("nonsense", NO_TEXT, 7, 1 << 62)
+_COLUMNS = {
+    "sessions": ("title", "language", "access", "join_role", "status", "main_root", "created_at", "updated_at"),
+    "members": ("role", "joined_at", "read_sequence"),
+    "users": ("username", "full_name", "avatar", "avatar_key", "guest_of", "created_at", "password_hash"),
+    "refresh_tokens": ("device", "created_at", "used_at", "rotated_at", "ends_at", "generation", "earlier_hashes"),
+    "invites": ("role", "created_by", "created_at", "max_uses", "uses"),
+    "messages": ("id", "sender_id", "sender_name", "text", "created_at"),
+    "versions": ("sequence", "main_root", "label", "kind", "author_id", "author_name", "contributors", "created_at"),
+}
+"""What is in lists."""
+_PLACES: dict[str, dict[str, Any]] = {
+    "sessions": {"id": "s2"},
+    "members": {"session_id": "s2", "user_id": "u-bob"},
+    "users": {"id": "u-bob"},
+    "refresh_tokens": {"id": "l-bob-1"},
+    "invites": {"id": "i-s2-0001"},
+    "messages": {"session_id": "s2", "sequence": 1},
+    "versions": {"session_id": "s2", "number": 1},
+}
 
 
 async def change(store: Store, table: str, place: dict[str, Any], changes: dict[str, Any | Change]) -> None:
@@ -28,12 +51,14 @@ def _change_row(db: Any, table: str, place: dict[str, Any], changes: dict[str, A
     where = " AND ".join(f"{name} = :{name}" for name in place)
     row = db.execute(f"SELECT * FROM {table} WHERE {where}", place).fetchone()
     values = {f"new_{name}": new(row[name]) if callable(new) else new for name, new in changes.items()}
-    names = ", ".join(f"{name} = :new_{name}" for name in changes)
+    marks = {name: f"CAST(:new_{name} AS TEXT)" if new == NO_TEXT else f":new_{name}" for name, new in changes.items()}
+    names = ", ".join(f"{name} = {mark}" for name, mark in marks.items())
     db.execute(f"UPDATE {table} SET {names} WHERE {where}", {**place, **values})
 
 
 async def _change_document(store: MongoStore, table: str, place: dict[str, Any], changes: dict[str, Any]) -> None:
     collection = store._engine.db[table]
+    place = {"_id" if name == "id" else name: value for name, value in place.items()}
     document = await collection.find_one(place)
     assert document
     values = {name: new(document[name]) if callable(new) else new for name, new in changes.items()}
@@ -203,3 +228,86 @@ class TestEarlierReleases:
 
 async def test_store_without_older_rows_has_nothing_to_seal(texts: Store) -> None:
     assert await texts.seal_rows(10) == 0
+
+
+def _note(found: list[Any], value: Any) -> Any:
+    found.append(value)
+    return value
+
+
+class TestLists:
+    """One row that cannot be read fails no list: all others are there as they were, and what can be shown of it."""
+
+    @pytest.mark.parametrize("has_checksum", [True, False])
+    @pytest.mark.parametrize(
+        ("table", "column"), [(table, column) for table, names in _COLUMNS.items() for column in names]
+    )
+    async def test_list_with_bad_value_has_all_rows(
+        self, store: Store, seed: Seed, table: str, column: str, has_checksum: bool
+    ) -> None:
+        if not has_checksum and table not in ("messages", "versions"):
+            return
+        await self._fill(store, seed)
+        before = await self._all(store)
+        for bad in _BAD:
+            if not has_checksum:
+                await change(store, table, _PLACES[table], {"checksum": None})
+            was: list[Any] = []
+            await change(store, table, _PLACES[table], {column: partial(_note, was)})
+            await change(store, table, _PLACES[table], {column: bad})
+            found = await self._all(store)
+
+            assert {name: [key for key, _ in rows] for name, rows in found.items()} == {
+                name: [key for key, _ in rows] for name, rows in before.items()
+            }
+            for name, rows in found.items():
+                changed = [key for (key, row), (_, old) in zip(rows, before[name], strict=True) if row != old]
+                assert len(changed) <= 1
+                json.dumps([repr(row) for _, row in rows], ensure_ascii=False).encode()
+            await change(store, table, _PLACES[table], {column: was[0]})
+
+    async def test_pages_go_on_behind_session_without_time(self, store: Store, seed: Seed) -> None:
+        await self._fill(store, seed)
+        for bad in _BAD:
+            await change(store, "sessions", {"id": "s2"}, {"updated_at": bad})
+
+            found: list[str] = []
+            before = None
+            while listed := await store.sessions_of("u-bob", before, 1):
+                found += [one.session.id for one in listed]
+                before = (listed[-1].session.updated_at, listed[-1].session.id)
+
+            assert found == ["s3", "s1", "s2"]
+
+    async def _fill(self, store: Store, seed: Seed) -> None:
+        for number in (1, 2, 3):
+            session_id = f"s{number}"
+            await seed.session(session_id)
+            await store.add_message(message("text", session_id, id=f"m{number}"))
+            await store.add_message(message("more", session_id, id=f"n{number}"))
+            await store.add_version(version("code", session_id), MANY)
+            await store.add_version(version("more code", session_id), MANY)
+            await store.add_invite(invite(1, session_id), MANY)
+            await store.add_invite(invite(2, session_id), MANY)
+        await seed.user("bob")
+        await store.add_login(login("bob", 2))
+        for number in (1, 2, 3):
+            await store.join(member("u-bob", f"s{number}"), MANY)
+
+    async def _all(self, store: Store) -> dict[str, list[tuple[Any, Any]]]:
+        """Return {list: [(key, row)]} of all lists, in an order that the bad value does not change."""
+        users = await store.users(["u-ada", "u-bob"])
+        lists: dict[str, list[tuple[Any, Any]]] = {
+            "sessions": [(one.session.id, one) for one in await store.sessions_of("u-bob", None, MANY)],
+            "users": list(users.items()),
+            "logins": [(one.id, one) for one in await store.logins("u-bob", 1)],
+            "members": [(one.user_id, one) for one in await store.members("s2")],
+            "invites": [(one.id, one) for one, _ in await store.invites("s2", None, MANY, 5)],
+            "messages": [(one.sequence, one) for one in await store.messages("s2", None, MANY)],
+        }
+        for session_id, members in (await store.members_of(["s1", "s2", "s3"])).items():
+            lists[f"members of {session_id}"] = [(one.user_id, one) for one in members]
+        for with_files in (True, False):
+            versions = await store.versions("s2", None, MANY, with_files=with_files)
+            lists[f"versions {with_files}"] = [(one.number, one) for one in versions]
+        return {name: sorted(rows, key=lambda row: str(row[0])) for name, rows in lists.items()}

@@ -10,9 +10,8 @@ import pytest
 from storage.errors import RowDamaged
 from storage.records import VersionKind
 from storage.sqlite.store import SqliteStore
+from tests.storage.faults import break_page
 from tests.storage.rows import MANY, Seed, chunk, message, version
-
-PAGE = 4_096
 
 
 @pytest.fixture
@@ -30,14 +29,6 @@ async def path(tmp_path: Path) -> Path:
         await store.append_chunks([chunk(number, number, b"<chunk %d>" % number + os.urandom(700))])
     await store.close(is_clean=True)
     return file
-
-
-def break_page(path: Path, marker: bytes) -> None:
-    """Overwrite the head of the page that has these bytes, so that SQLite calls it malformed."""
-    data = bytearray(path.read_bytes())
-    at = data.index(marker) // PAGE * PAGE
-    data[at : at + 8] = b"\xff" * 8
-    path.write_bytes(data)
 
 
 async def opened(path: Path) -> SqliteStore:
@@ -147,15 +138,16 @@ async def test_malformed_page_of_log_is_permanent_and_spares_other_sessions(path
     await store.close(is_clean=True)
 
 
-async def test_text_that_is_no_utf8_is_damage_and_is_not_told(path: Path) -> None:
-    """SQLite's own message would have the text in it."""
+async def test_title_that_is_no_utf8_is_shown_as_far_as_it_can_be(path: Path) -> None:
+    """SQLite itself would refuse to read the row, and with it each list that the row is in."""
     store = await opened(path)
     await store._engine.write(
         lambda db: db.execute("UPDATE sessions SET title = CAST(x'736563726574ff' AS TEXT) WHERE id = 's1'")
     )
 
-    with pytest.raises(RowDamaged) as caught:
-        await store.session("s1")
+    found = await store.session("s1")
 
-    assert "secret" not in str(caught.value)
+    assert found
+    assert found.title == "secret\ufffd"
+    assert [one.session for one in await store.sessions_of("u-ada", None, MANY) if one.session.id == "s1"] == [found]
     await store.close(is_clean=True)

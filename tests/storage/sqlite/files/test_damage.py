@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.sqlite.files.damage import is_damage, is_malformed
+from storage.sqlite.files.damage import is_malformed
 
 
 def error_of(database: Path, statement: str) -> sqlite3.Error:
@@ -30,18 +30,11 @@ def test_malformed_page_is_damage(tmp_path: Path) -> None:
 
     error = error_of(path, "SELECT * FROM rows")
 
-    assert (is_malformed(error), is_damage(error)) == (True, True)
-
-
-def test_text_that_is_no_utf_8_is_damage_of_one_row_only(tmp_path: Path) -> None:
-    """The page can be used, so other rows on it can be changed."""
-    error = error_of(tmp_path / "database", "SELECT CAST(x'ff' AS TEXT)")
-
-    assert (is_malformed(error), is_damage(error)) == (False, True)
+    assert is_malformed(error)
 
 
 @pytest.mark.parametrize("statement", ["SELECT * FROM nothing", "SELECT"])
 def test_wrong_statement_is_no_damage(tmp_path: Path, statement: str) -> None:
     error = error_of(tmp_path / "database", statement)
 
-    assert (is_malformed(error), is_damage(error)) == (False, False)
+    assert not is_malformed(error)
