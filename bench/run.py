@@ -136,8 +136,9 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="write the results file and docs/benchmarks.md")
     options = parser.parse_args()
     servers = ["ours"] if options.quick else options.servers.split(",") if options.servers else list(kinds())
-    data.prepare(with_peers=len(servers) > 1)
     only = set(options.only.split(",")) if options.only else set(QUICK) if options.quick else None
+    if only != {"W"}:  # which needs neither peers nor the load generator
+        data.prepare(with_peers=len(servers) > 1)
     chosen = [one for one in SCENARIOS if only is None or one.name in only]
     if options.quick:
         print(report.against_kept(compare(chosen, servers, 1, 2, lambda _: None)))

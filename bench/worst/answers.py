@@ -17,6 +17,7 @@ from harness import costly
 
 _BOTH_ENDS = 40
 _VERSIONS = 25
+_CHANGED = 200
 _MESSAGES = 200
 _SESSIONS = 200
 _PARALLEL = 12
@@ -53,7 +54,7 @@ def _get(here: Stage, path: str, key: str = "past") -> None:
 
 
 def _many_lines(here: Stage) -> None:
-    """Versions of a megabyte that have no line in common."""
+    """Versions of a megabyte, each of which changes some hundred lines of the one before it."""
     person = here.person()
     lines = here.few(MIB // 22)
     session_id = person.session(code=_text(_VERSIONS, lines))
@@ -66,7 +67,7 @@ def _many_lines(here: Stage) -> None:
 
 
 def _text(number: int, lines: int) -> str:
-    return "".join(f"line {line:x} of {number}\n" for line in range(lines))
+    return "".join(f"line {line:x} of {'many' if line % _CHANGED else number}\n" for line in range(lines))
 
 
 def _controls(here: Stage) -> None:

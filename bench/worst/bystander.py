@@ -18,15 +18,13 @@ from typing import Any
 
 from bench.servers import ROOT
 from bench.trouble import frame
-from bench.worst.people import Editor, Person
+from bench.worst.people import SAYS_S, Editor, Person
 from crdt.wire import y_protocol
 from crdt.wire.lib0 import write_var_uint
 
 PER_S = 40
 _PATIENCE_S = 45.0
 """Longer than the watchdog waits: a keystroke that takes this long counts as lost."""
-_ASKS_S = 4.0
-"""Between two questions to the server, which closes connections that send nothing for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +135,9 @@ def _read_for_ever(port: int, session_id: str, reader: tuple[str, str], clock: _
 
 def _read(editor: Editor, clock: _Clock) -> None:
     """Note when each number comes; `k` and seven digits may be cut by the end of a read."""
-    rest, asked = b"", time.monotonic()
+    rest, said = b"", time.monotonic()
     while True:
-        if select.select([editor.socket], [], [], _ASKS_S)[0]:
+        if select.select([editor.socket], [], [], SAYS_S)[0]:
             rest += editor.read()
         now = time.monotonic()
         *whole, rest = rest.split(b"k")
@@ -147,9 +145,9 @@ def _read(editor: Editor, clock: _Clock) -> None:
             _note(piece, now, clock)
         if len(rest) >= 7:
             _note(rest, now, clock)
-        if now - asked > _ASKS_S:
-            editor.send(frame(bytes((y_protocol.QUERY_AWARENESS,))))
-            asked = now
+        if now - said > SAYS_S:
+            editor.say_something()
+            said = now
 
 
 def _note(piece: bytes, now: float, clock: _Clock) -> None:

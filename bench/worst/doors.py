@@ -46,11 +46,13 @@ def _poll(here: Stage, payload: bytes) -> None:
                 continue
             path = f"{_POLLING}&sid={json.loads(opened.body[1:])['sid']}"
             status = 200
-            while status == 200 and time.monotonic() < until:
+            while status == 200:
                 status = somebody.request("POST", path, payload, content_type=_TEXT, timeout_s=30).status
                 statuses[status] += 1
+                if time.monotonic() > until:
+                    break
 
-    _in_threads(_POLLERS, poll)
+    _in_threads(here.few(_POLLERS), poll)
     _tell(here, statuses)
 
 
@@ -133,7 +135,7 @@ def _refused(here: Stage) -> None:
     payload = frame(bytes(260_000))
     while time.monotonic() < until:
         sockets: list[socket.socket] = []
-        for _ in range(_REFUSED):
+        for _ in range(here.few(_REFUSED)):
             try:
                 editor = Editor(here.port, "AAAAAAAA", "bad", new_address())
                 editor.socket.settimeout(0.05)

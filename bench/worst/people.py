@@ -17,6 +17,8 @@ _numbers = itertools.count(1)
 _TIMEOUT_S = 120.0
 _READ_BYTES = 1 << 18
 _READ_S = 0.002
+SAYS_S = 4.0
+"""Between two messages: the server closes connections that send nothing for long."""
 
 
 @dataclass
@@ -161,9 +163,17 @@ class Editor:
     def read_until(self, mark: bytes, seconds: float = _TIMEOUT_S) -> bool:
         """Read until these bytes came; False if they do not come in time."""
         tail, until = b"", time.monotonic() + seconds
+        said = time.monotonic()
         while (left := until - time.monotonic()) > 0:
-            if select.select([self.socket], [], [], left)[0]:
+            if select.select([self.socket], [], [], min(left, SAYS_S))[0]:
                 tail = tail[-len(mark) :] + self.read()
                 if mark in tail:
                     return True
+            if time.monotonic() - said > SAYS_S:
+                self.say_something()
+                said = time.monotonic()
         return False
+
+    def say_something(self) -> None:
+        """Show that somebody is there: no client here answers pings."""
+        self.send(frame(bytes((y_protocol.QUERY_AWARENESS,))))

@@ -1,5 +1,6 @@
 """W: what somebody who types in another room feels while one account does each of its worst things, and all of them."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from threading import Thread
@@ -49,10 +50,17 @@ def measured(works: Sequence[Work], seconds: float) -> dict[str, dict[str, float
     """Return {name: figures} of nothing, of each work and of all together."""
     form = replace(FULL, seconds=seconds)
     with stage(form) as here:
-        found = [measure(here, work) for work in (quiet(seconds), *works)]
+        found = [_measured(here, work) for work in (quiet(seconds), *works)]
     with stage(form) as here:
-        found.append(measure(here, together(works)))
+        found.append(_measured(here, together(works)))
     return {one.name: figures(one) for one in found}
+
+
+def _measured(here: Stage, work: Work) -> Found:
+    """Measure a work, and tell how far it is: all of them take a quarter of an hour."""
+    found = measure(here, work)
+    print(f"{found.name}: held {found.held_ms:.0f} ms, {found.did or 'done'}", file=sys.stderr, flush=True)
+    return found
 
 
 def figures(found: Found) -> dict[str, float]:
