@@ -9,7 +9,7 @@ from crdt import limits
 from crdt.document.server_edits import code_root
 from crdt.errors import RoomDamaged, TextUnavailable, WorkTooLarge
 from crdt.fair_queue import Payer
-from crdt.history.snapshot import Snapshot
+from crdt.history.snapshot import Contents, Snapshot
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.room.room import Room
@@ -114,13 +114,7 @@ class VersionWriter:
         drawn = _Drawn(room, self._clock())
         lock = self._locks.setdefault(room.session_id, asyncio.Lock())
         async with lock:  # in the order of the calls
-            while True:
-                files, documents = await drawn.snapshot.read(self._workers, payer or author_id)
-                await self._writer.saved(room, drawn.snapshot.sequence)
-                await self._check_quota(room)
-                if drawn.redactions == room.upkeep.redactions:
-                    break
-                drawn = _Drawn(room, self._clock())  # what was read may have text that was taken out of all versions
+            drawn, (files, documents) = await self._read(room, drawn, payer or author_id)
             version = Version(
                 session_id=room.session_id,
                 number=0,
@@ -139,6 +133,19 @@ class VersionWriter:
             stored = await self._store.add_version(version, settings.versions - spare, settings.auto_versions)
             room.contributions.versioned(version.sequence, version.created_at)
             return stored
+
+    async def _read(self, room: Room, drawn: "_Drawn", key: str | Payer) -> tuple["_Drawn", Contents]:
+        """Read what was drawn, once the log is committed up to there and the owner has storage for it.
+
+        If text was taken out of the session meanwhile, the document is drawn again.
+        """
+        while True:
+            contents = await drawn.snapshot.read(self._workers, key)
+            await self._writer.saved(room, drawn.snapshot.sequence)
+            await self._check_quota(room)
+            if drawn.redactions == room.upkeep.redactions:
+                return drawn, contents
+            drawn = _Drawn(room, self._clock())
 
     async def _check_quota(self, room: Room) -> None:
         usage = await self._store.usage(room.quota.owner_id)
