@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from collab_server.config import all_settings
 from tests.processes import ROOT
 
 _NOT_OURS = {
@@ -164,3 +165,25 @@ def test_names_of_files_elsewhere_are_used() -> None:
     said = "\n".join(prose(path) for path in ours(".md", *_WITH_COMMENTS) if path != Path(__file__))
 
     assert [name for names in ELSEWHERE.values() for name in names if name not in said] == []
+
+
+def test_commands_and_variables_named_in_prose_exist() -> None:
+    """`make check` is a target; `COLLAB_IDLE_S` is a setting, or a variable of the tests that Python code reads."""
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    variables = {setting.variable for setting in all_settings()}
+    code = "\n".join(path.read_text() for path in ours(".py"))
+    variables |= set(re.findall(r"environ(?:\.get\(|\[)\"(COLLAB_\w+)\"", code))
+    texts = {path: prose(path) for path in ours(".md", ".py") if path.name != "CHANGELOG.md"}
+
+    unknown = {
+        (str(path.relative_to(ROOT)), name)
+        for path, text in texts.items()
+        for name in re.findall(r"`(?:\w+=\S+ )*make ([a-z][a-z-]*)", text)
+        if name not in targets
+    } | {
+        (str(path.relative_to(ROOT)), name)
+        for path, text in texts.items()
+        for name in re.findall(r"\bCOLLAB_\w*[A-Z0-9]\b", text)
+        if name not in variables
+    }
+    assert sorted(unknown) == []
