@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections import deque
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -23,6 +24,12 @@ _LINGERING = 100
 """Refused connections that are read to their end at the same time; further ones are closed immediately."""
 
 
+_IN_ONE_TURN = 4
+"""Connections taken in one turn of the event loop. Each costs a millisecond, with the request that comes with it."""
+_MAX_ACCEPTED = 1_024
+"""Accepted connections that wait for their turn; of more than these each is taken immediately."""
+
+
 class Listener(HTTPServer):
     """The HTTP server; it closes connections of an address that opens too many, before anything is read.
 
@@ -36,12 +43,38 @@ class Listener(HTTPServer):
     def initialize(self, *arguments: Any, **options: Any) -> None:
         super().initialize(*arguments, **options)
         self.lingering: set[_Lingering] = set()
+        self._accepted: deque[tuple[socket.socket, tuple[str, int]]] = deque()
+
+    def _handle_connection(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        """Take a connection that was accepted just now, if its address may open one.
+
+        Tornado accepts up to 128 in one turn of the event loop. Those that come together also send their first request
+        together, so all of it would be done in one turn.
+        """
+        if self.limiter and self.limiter.wait_s(subscriber(address[0])):
+            connection.close()
+            return
+        if len(self._accepted) >= _MAX_ACCEPTED:
+            super()._handle_connection(connection, address)
+            return
+        self._accepted.append((connection, address))
+        if len(self._accepted) == 1:
+            asyncio.get_running_loop().call_soon(self._take_some)
+
+    def _take_some(self) -> None:
+        """Take some of the accepted connections, and the next ones in the next turn of the event loop."""
+        for _ in range(min(_IN_ONE_TURN, len(self._accepted))):
+            super()._handle_connection(*self._accepted.popleft())
+        if self._accepted:
+            asyncio.get_running_loop().call_soon(self._take_some)
 
     def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
-        if self.limiter and self.limiter.wait_s(subscriber(address[0])):
-            stream.close()
-            return
         super().handle_stream(_Stream(stream, self.lingering), address)
+
+    def stop(self) -> None:
+        super().stop()
+        while self._accepted:
+            self._accepted.popleft()[0].close()
 
     async def close_all_connections(self) -> None:
         for one in list(self.lingering):

@@ -45,7 +45,6 @@ REASONS: dict[str, tuple[str, ...]] = {
         "storage/mongo/versions.py",
         "storage/retention.py",
         "storage/sqlite/account_removal.py",
-        "storage/sqlite/accounts.py",
         "storage/sqlite/invites.py",
         "storage/sqlite/messages.py",
         "storage/sqlite/rooms.py",

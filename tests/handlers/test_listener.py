@@ -1,9 +1,13 @@
 """Requests whose headers are over the bound get an answer."""
 
 import asyncio
+import socket
+from collections import Counter
 
 import pytest
+from tornado.iostream import IOStream
 
+from handlers.listener import Listener
 from tests.api import Api
 from tests.waiting import PATIENCE_S, until
 
@@ -88,3 +92,40 @@ async def test_other_connections_are_served_meanwhile(server, api: Api) -> None:
     for writer in writers:
         writer.close()
     await until(lambda: not server._http.lingering)
+
+
+async def test_connections_that_come_together_are_taken_over_several_turns(
+    server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most four in a turn of the event loop, in which each also sends its request; all of them are served."""
+    turn, taken = 0, list[int]()
+    is_over = False
+    handle_stream = Listener.handle_stream
+
+    def noted(self: Listener, stream: IOStream, address: tuple[str, int]) -> None:
+        taken.append(turn)
+        handle_stream(self, stream, address)
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        if not is_over:
+            asyncio.get_running_loop().call_soon(count)
+
+    monkeypatch.setattr(Listener, "handle_stream", noted)
+    count()
+    sockets = [socket.socket() for _ in range(40)]
+    for one in sockets:
+        one.connect(("127.0.0.1", server.port))
+        one.sendall(request(b"Connection: close\r\n"))
+    await until(lambda: len(taken) == 40)
+    is_over = True
+    loop = asyncio.get_running_loop()
+    answers = []
+    for one in sockets:
+        one.setblocking(False)
+        answers.append(await asyncio.wait_for(loop.sock_recv(one, 100), PATIENCE_S))
+        one.close()
+
+    assert max(Counter(taken).values()) <= 4
+    assert all(answer.startswith(b"HTTP/1.1 200 OK") for answer in answers)
