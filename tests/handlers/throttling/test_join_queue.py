@@ -1,6 +1,7 @@
 """Those who come at the same time go in a few at once, in order, and nobody waits for long."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -97,3 +98,25 @@ async def test_join_after_longest_wait_goes_ahead_without_slot(monkeypatch) -> N
     crowd.come(4)
     await settled()
     assert crowd.entered[8:] == [8, 9, 10]
+
+
+async def test_clients_that_have_waited_for_equally_long_go_on_over_several_turns(monkeypatch) -> None:
+    """All that came in one turn stop waiting in one turn; two of them go on in each of the next ones."""
+    monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 0.01)
+    crowd = Crowd(JoinQueue())
+    crowd.come(23)
+    counts = [0]
+
+    def count() -> None:
+        counts.append(len(crowd.entered))
+        if len(crowd.entered) < 23:
+            asyncio.get_running_loop().call_soon(count)
+
+    count()
+    await until(lambda: len(crowd.entered) == 23)
+    await settled()
+
+    late = [after - before for before, after in itertools.pairwise(counts) if before >= 3]
+    assert max(late) <= 2
+    assert sorted(crowd.entered) == list(range(23))
+    await crowd.go(*range(23))
