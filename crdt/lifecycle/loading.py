@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Loading(NamedTuple):
-    """A room that is being loaded, and who waits for it."""
+    """A room that is being loaded, and the users who wait for it."""
 
     task: asyncio.Task[None]
     payer: Payer

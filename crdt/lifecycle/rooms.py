@@ -177,7 +177,7 @@ class Rooms:
     async def use(self, session_id: str, user_id: str = "") -> AsyncIterator[Room]:
         """Load a room if need be and keep it loaded inside the block.
 
-        user_id  who waits for it, and whose work it is: all of the server's own code says that
+        user_id  the user who waits for it, and whose work it is: all of the server's own code says that
 
         Raises NotFound, RoomDamaged, RoomSetAside, or RoomUnavailable while stopping or with the store away.
         """

@@ -132,7 +132,7 @@ async def test_slot_is_given_back_after_the_block_whatever_happens() -> None:
 
 
 async def test_maintenance_comes_after_all_that_somebody_waits_for() -> None:
-    """Whoever it is of, and however long it has waited."""
+    """Whichever user it is of, and however long it has waited."""
     jobs = Jobs()
     await jobs.start("a1", "B1", "A2", "a3", "c1", "b2")
     await jobs.finish("a1", "c1", "b2", "a3", "B1", "A2")

@@ -211,7 +211,7 @@ async def test_document_that_worker_cannot_do_keeps_its_log(make_world, expect_l
 async def test_checkpoint_waits_for_work_that_somebody_waits_for(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Opening, saving and looking back come first, whoever asks and however late."""
+    """Opening, saving and looking back come first, whichever user asks, and however late."""
     world = make_world(workers=Workers(WorkersSettings(processes=1)), maintenance_interval_s=1_000)
     await world.session()
     ended: list[str] = []

@@ -123,7 +123,7 @@ class Queue:
         await self.world.store.append_chunks([chunk])
 
     async def open(self, session_id: str, user_id: str, waiting: int) -> None:
-        """Begin to open a session; return when so many documents wait for the worker."""
+        """Begin to open a session; return when this many documents wait for the worker."""
         self._begin(self._open(session_id, user_id))
         await until(lambda: self.world.workers.waiting == waiting)
 
@@ -143,7 +143,7 @@ class Queue:
 async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Eve has twelve opened; whoever comes after that waits for the one that runs, and for none of the others."""
+    """Eve has twelve opened; a user who comes after that waits for the one that runs, and for none of the others."""
     queue = Queue(make_world, tmp_path / "release")
     names = [f"eve {number}" for number in range(12)]
     for name in (*names, "bob 1", "bob 2", "ada"):
@@ -162,7 +162,7 @@ async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
 async def test_load_that_somebody_with_much_other_work_asked_for_first_is_done_for_who_comes_second(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Eve may open a session of somebody else last of all hers: that does not keep them out of it."""
+    """Eve may open a session of somebody else last of all theirs: that does not keep them out of it."""
     queue = Queue(make_world, tmp_path / "release")
     for name in ("eve 1", "eve 2", "eve 3", "of all"):
         await queue.session(name)

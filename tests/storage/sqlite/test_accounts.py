@@ -14,7 +14,7 @@ _LONG = "x" * 400
 
 @pytest.fixture
 async def path(tmp_path: Path) -> Path:
-    """A closed file with so many long rows of each kind that they take several pages."""
+    """A closed file with enough long rows of each kind to fill several pages."""
     file = tmp_path / "collab.db"
     store = SqliteStore(file)
     await store.open()
