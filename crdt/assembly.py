@@ -37,12 +37,12 @@ def assemble(
     version_writer = VersionWriter(store, writer, environment, version_settings)
     cache = HistoryCache()
     rooms = Rooms(store, settings, environment, loaded, writer, version_writer, cache)
-    whole_texts = WholeTexts(environment.workers, rooms.changes, environment.clock)
+    whole_texts = WholeTexts(environment.workers, rooms.changes, environment.clock, rooms.steps)
     history_reader = HistoryReader(store, rooms, cache, environment)
     return Assembly(
         rooms=rooms,
         versions=Versions(store, rooms, version_writer, whole_texts, environment.workers),
         history_reader=history_reader,
         redactor=Redactor(store, rooms, cache, environment.workers),
-        text_changes=TextChanges(environment.workers, environment.clock, environment.cpu_s),
+        text_changes=TextChanges(environment.workers, environment.clock, environment.cpu_s, rooms.steps),
     )

@@ -6,6 +6,7 @@
      +-- Gap                    permanent: a stored update builds on structs that are not in the log
      +-- LimitExceeded          permanent: what was sent is beyond a limit, whose name it has
      |    +-- DocumentFull      permanent: the document would pass a limit
+     +-- NeedsSteps             transient: the update is taken elsewhere, in steps
      +-- NoText                 permanent: a root is no text, and only texts can be treated so
      +-- VersionDamaged         permanent: the stored texts of a version cannot be trusted
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
@@ -53,6 +54,10 @@ class LimitExceeded(CrdtError):
 
 class DocumentFull(LimitExceeded):
     """The document would grow past a limit; it was not changed."""
+
+
+class NeedsSteps(CrdtError):
+    """To take the update as a whole would hold the event loop; nothing of it was taken, and it should come in steps."""
 
 
 class NoText(CrdtError):

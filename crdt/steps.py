@@ -5,9 +5,21 @@ be done in a thread; the function's answer comes back from `yield`. What work ch
 """
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 _Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Long:
+    """A function that takes long even where the work is about little: it reads a whole document."""
+
+    function: Callable[[], Any]
+
+    def __call__(self) -> Any:
+        return self.function()
+
 
 Steps = Generator[Callable[[], Any] | None, Any, _Result]
 

@@ -137,13 +137,19 @@ def connect_wait_s(services: Services, user_id: str) -> int:
 
 @asynccontextmanager
 async def open_room(
-    services: Services, session_id: str, check: Callable[[], Awaitable[_T]], user_of: Callable[[_T], str]
+    services: Services,
+    session_id: str,
+    check: Callable[[], Awaitable[_T]],
+    user_of: Callable[[_T], str],
+    *,
+    reads_texts: bool = False,
 ) -> AsyncIterator[tuple[Room, _T]]:
     """Load a session's room for a user; yields it with what `check` returned last.
 
     check    reads whether the user may enter. It runs before the room is loaded, so that strangers load nothing,
              and again if a login or a membership changed meanwhile.
     user_of  returns the user's id from what `check` returned: whose work the loading is
+    reads_texts  the block reads texts, for which a large document is loaded in steps before
 
     The block must put the user into the room before it awaits: then no change slips in between.
     Raises: what `check` and `Rooms.use` raise.
@@ -152,6 +158,8 @@ async def open_room(
     changes = rooms.changes.count
     checked = await check()
     async with rooms.use(session_id, user_of(checked)) as room:
+        if reads_texts:
+            await rooms.steps.load(room)
         while changes != rooms.changes.count:
             changes = rooms.changes.count
             checked = await check()

@@ -5,7 +5,7 @@ import json
 from bench import report
 from bench.floods import STRUCTS, large_update
 from bench.scenarios import GROWTH, LAG, SCENARIOS
-from crdt.document.document import CUT_BYTES
+from crdt.document.raw_document import CUT_BYTES
 from crdt.wire import update_parser
 
 _FIGURES = {

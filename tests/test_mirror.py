@@ -20,6 +20,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     NOTHING_TO_RUN: (
         "crdt/errors.py",
         "crdt/lifecycle/environment.py",
+        "handlers/sync/receiver.py",
         "crdt/room/context.py",
         "crdt/room/upkeep.py",
         "crdt/wire/parsed_update.py",

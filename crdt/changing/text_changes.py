@@ -14,6 +14,7 @@ from crdt.document.view import TextCopy
 from crdt.errors import WorkError, WorkTooLarge
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
+from crdt.stepwise.room_steps import RoomSteps
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_diff import MANY_STEPS
 from crdt.text.text_map import Edit
@@ -30,9 +31,12 @@ _TRIES = 3
 class TextChanges:
     """Makes the changes of text clients."""
 
-    def __init__(self, workers: Workers, clock: Callable[[], int], cpu_s: Callable[[], float]) -> None:
+    def __init__(
+        self, workers: Workers, clock: Callable[[], int], cpu_s: Callable[[], float], steps: RoomSteps
+    ) -> None:
         """clock: milliseconds since 1970; cpu_s: seconds of CPU time that the calling thread has used."""
         self._workers = workers
+        self._steps = steps
         self._clock = clock
         self._cpu_s = cpu_s
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -45,6 +49,7 @@ class TextChanges:
         Raises TextUnavailable or RoomDamaged.
         """
         for _ in range(_TRIES):
+            await self._steps.load(feed.room)
             old, new = feed.text, feed.behind()
             if new is None:
                 return
@@ -53,6 +58,7 @@ class TextChanges:
             except WorkError:
                 break
             feed.catch_up(old, new, edits)
+        await self._steps.load(feed.room)
         feed.refresh()
 
     async def change(

@@ -15,6 +15,7 @@ from crdt.document.view import edit_copy
 from crdt.errors import WorkTooLarge
 from crdt.lifecycle.changes import Changes
 from crdt.room.room import Room
+from crdt.stepwise.room_steps import RoomSteps
 from crdt.text.text_diff import MANY_STEPS
 from crdt.workers import Workers
 
@@ -31,9 +32,10 @@ Check = Callable[[], Awaitable[object]]
 class WholeTexts:
     """Turns the texts of rooms into others."""
 
-    def __init__(self, workers: Workers, changes: Changes, clock: Callable[[], int]) -> None:
+    def __init__(self, workers: Workers, changes: Changes, clock: Callable[[], int], steps: RoomSteps) -> None:
         """changes: see `Changes.read`; clock: milliseconds since 1970."""
         self._workers = workers
+        self._steps = steps
         self._changes = changes
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -51,6 +53,7 @@ class WholeTexts:
         lock = self._locks.setdefault(room.session_id, asyncio.Lock())
         async with lock:
             await self._check(check)
+            await self._steps.load(room)
             before = room.files()
             files = {root: text for root, text in choose(before).items() if before.get(root, "") != text}
             size = sum(len(text) + len(before.get(root, "")) for root, text in files.items())
@@ -59,8 +62,7 @@ class WholeTexts:
                 return
             with room.server_edits.client_of(user_id) as client:
                 update = await self._compare(room, user_id, files, client)
-                await self._check(check)
-                room.take_edit(user_id, update, self._clock())
+                await self._steps.take_edit(room, user_id, update, partial(self._check, check))
 
     async def _check(self, check: Check | None) -> None:
         if check:

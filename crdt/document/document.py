@@ -5,25 +5,24 @@ them (`View`) only shows texts. `Doc.get_update()` is never used: it drops what 
 which half a surrogate pair was deleted. If pycrdt cannot load what was admitted, the texts are not to be had, but
 the document goes on.
 
-pycrdt merges updates that only write and delete text. Values it would write otherwise than they came; so a document
-with values is merged without it (`raw_merge`). See docs/design/documents.md.
+To load a large document takes pycrdt long, so that is done in steps (`load`), when somebody asks for its texts, or
+brings an update that is to be measured. Keystrokes are taken without. See docs/design/documents.md.
 
 Everything that comes in has passed `update_parser` and `StructIndex`. All positions inside pycrdt are UTF-8 bytes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
-from itertools import chain
 
-from crdt.document.integration import FEW_STRUCTS, Ahead, copy_to_load, integrate, joined
-from crdt.document.merging import EMPTY, PycrdtFailure, add_to_levels, cut, guarded, merge
+from crdt.document.integration import Ahead, copies_to_load, integrate, joined, load
+from crdt.document.merging import EMPTY, PycrdtFailure, guarded
+from crdt.document.raw_document import CUT_BYTES, RawDocument, merge_text
 from crdt.document.traits import Traits, inspect
 from crdt.document.view import TextCopy, View, make_edit
 from crdt.document.work import Work
-from crdt.errors import LimitExceeded, Rejected, TextUnavailable
+from crdt.errors import LimitExceeded, NeedsSteps, TextUnavailable
 from crdt.steps import Steps, run_through
 from crdt.text.text_map import Edit
-from crdt.wire import raw_merge
 from crdt.wire.compact import IsInSequence
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import VALUES, Parsed
@@ -31,21 +30,19 @@ from crdt.wire.raw_merge import MergedState
 from crdt.wire.rewriting.readable import readable
 from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.update_parser import parse
-from crdt.wire.y_protocol import decode_state_vector
 
-CUT_BYTES = 256 << 10
-"""Of a larger state everything is sent: to leave out what a client has takes pycrdt up to 50 ns a byte."""
-_SMALL_BYTES = 32 << 10
-"""One edit makes no typist, but what takes long to load is not loaded twice for one who is."""
+SMALL_BYTES = 32 << 10
+"""Bytes of a document that is loaded in one call: 5,000 structs, which takes a few milliseconds."""
+_LONG_LOAD_S = 0.005
+_FEW_BYTES = 100
+"""An update of fewer has few structs, also for a document that takes long."""
+_NOTHING = parse(EMPTY)
 
 
 class Document:
     """The live document of one room."""
 
-    __slots__ = (
-        "_ahead", "_base", "_is_in_sequence", "_is_rested", "_late", "_levels", "_loose", "_merged", "_view", "_work",
-        "size",
-    )  # fmt: skip
+    __slots__ = ("_ahead", "_is_in_sequence", "_is_rested", "_is_torn", "_late", "_raw", "_view", "_work", "size")
 
     def __init__(
         self,
@@ -57,17 +54,14 @@ class Document:
     ) -> None:
         """Start from a merged state; pycrdt loads it when that is needed.
 
-        split_surrogates  see `squash`; the same set that `StructIndex` keeps and adds to
-        traits            of the state; found out if not given
-        cpu_s             see `Work`
-        is_in_sequence    see `squash`
+        split_surrogates, is_in_sequence  see `squash`; the first is the set that `StructIndex` keeps and adds to
+        traits  of the state; found out if not given
+        cpu_s   see `Work`
         """
         if traits is None:
             parsed = parse(base, STORED_LIMITS)
             traits = inspect(base, parsed.kinds, parsed, split_surrogates)
-        self._base = base
-        self._merged = traits.merged
-        self._levels: list[list[bytes]] = []
+        self._raw = RawDocument(base, traits.merged)
         self._late: list[bytes] = []
         self._is_rested = True
         self._view = View(
@@ -78,7 +72,7 @@ class Document:
         )
         self._work = Work(cpu_s, traits.work_s)
         self._is_in_sequence = is_in_sequence
-        self._loose = 0  # structs that came since the state was squashed
+        self._is_torn = False  # the view was dropped because characters were cut in two
         self._ahead: Ahead | None = None
         self.size = len(base)
         """Bytes of the merged state and of what came since, an upper bound of what a newcomer gets."""
@@ -86,7 +80,7 @@ class Document:
     @property
     def has_values(self) -> bool:
         """Whether there is more in it than text, so that pycrdt must not merge it."""
-        return self._merged is not None
+        return self._raw.has_values
 
     @property
     def has_texts(self) -> bool:
@@ -94,9 +88,28 @@ class Document:
         return not self._view.has_failed
 
     @property
+    def is_proven(self) -> bool:
+        """Whether pycrdt has read all of it but keystrokes, so that it can read it again."""
+        return self.has_texts and not self._is_torn
+
+    @property
     def is_loaded(self) -> bool:
         """Whether its texts can be read without loading it into pycrdt first."""
         return self._view.is_loaded and self._ahead is None
+
+    @property
+    def needs_load(self) -> bool:
+        """Whether somebody who asks for texts should load it before, in steps (`load`): to do that here takes long."""
+        return not (self._view.is_loaded or self._view.has_failed) and self._takes_long
+
+    def check_quick(self, update: bytes) -> None:
+        """Raise NeedsSteps for an update that should be taken in steps (`prepare`), however small it is."""
+        if update != EMPTY and (self.needs_load or (self._work.is_slow and len(update) > _FEW_BYTES)):
+            raise NeedsSteps
+
+    @property
+    def _takes_long(self) -> bool:
+        return self.size > SMALL_BYTES or self._work.spent_s > _LONG_LOAD_S
 
     def defer(self, update: bytes) -> None:
         """Integrate a keystroke together with those that come soon, at the next call that needs it."""
@@ -108,16 +121,17 @@ class Document:
         if not self._late:
             return
         updates, self._late = self._late, []
-        merged = _merge(updates)
+        merged = merge_text(updates)
         self.size -= sum(map(len, updates))
-        self._loose += len(updates)
+        self._raw.loose += len(updates)
         self._push(merged)
         if not self._view.apply(merged):
             self._restore_view(was_resting=self.is_resting)
 
     def rest(self) -> None:
         """Drop what is only needed while people type; a view that has failed is tried again."""
-        self.state()
+        if self.size <= CUT_BYTES:  # else its next checkpoint merges it
+            self.state()
         self._view.drop()
         self._view.has_failed = False
         self._is_rested = True
@@ -126,12 +140,27 @@ class Document:
     def is_resting(self) -> bool:
         return self._is_rested and not self._view.is_loaded
 
+    def load(self) -> Steps[None]:
+        """Load the view in steps, if it is not there and to load it takes long."""
+        if not self.needs_load:
+            return
+        self.catch_up()
+        ahead = self._ahead = Ahead(_NOTHING, EMPTY)
+        try:
+            yield from load(self._view, self._work, ahead, self._loading(_NOTHING))
+            self._is_torn = False
+        finally:
+            if self._ahead is ahead:
+                self._ahead = None
+
     def prepare(self, parsed: Parsed) -> Steps[None]:
         """Put a large update into the view before `apply` gets it, in steps between which others may be applied.
 
-        Until then nothing but the view knows it. Raises as `apply`.
+        Until then nothing but the view knows it. For a small one the view is loaded, if need be. Raises as `apply`.
         """
-        view, are_few = self._view, count_structs(parsed) <= FEW_STRUCTS
+        view, are_few = self._view, count_structs(parsed) <= self._work.few_structs
+        if are_few:
+            yield from self.load()
         if view.has_failed or (are_few and not parsed.kinds & VALUES):
             return
         copy = (yield partial(readable, parsed.update)) if parsed.kinds & VALUES else parsed.update
@@ -146,6 +175,7 @@ class Document:
         finally:
             if ahead.has_changed is None:
                 self.forget_prepared()
+        self._is_torn = False
 
     def forget_prepared(self) -> None:
         """Forget what was prepared, unless it was applied."""
@@ -167,31 +197,30 @@ class Document:
         if parsed.kinds & VALUES:
             if done is None:
                 update = view.copy_update(update)
-            if self._merged is None:
-                self._merged = MergedState(self.state())
+            self._raw.expect_values()
         was_resting = self.is_resting
         self._ahead = None if done else self._ahead
         if cuts:
             view.drop()
-            has_changed = True
+            has_changed = self._is_torn = True
         else:
             has_changed = bool(done.has_changed) if done else self._show(update, parsed) or self._ahead is not None
         if has_changed:
-            self._loose += count_structs(parsed)
+            self._raw.loose += count_structs(parsed)
             self._push(parsed.update, parsed, update)
         if was_resting or not view.is_loaded:
             self._restore_view(was_resting=was_resting)
         return has_changed
 
     def _show(self, update: bytes, parsed: Parsed) -> bool:
-        """Put what pycrdt can read of an update into the view; return whether that changed; raises as `apply`."""
+        """Put what pycrdt can read of an update into the view; return whether that changed it; raises as `apply`."""
         view = self._view
         if view.has_failed:
             return True
         if not view.is_loaded:
             self._load_view()
         try:
-            if count_structs(parsed) > FEW_STRUCTS:
+            if count_structs(parsed) > self._work.few_structs:
                 return run_through(integrate(view, self._work, Ahead(parsed, update), self._loading))
             measure = self._work.start(len(update))
             has_changed = view.integrate(update)
@@ -201,70 +230,53 @@ class Document:
             raise
         return has_changed
 
-    def _loading(self, coming: Parsed) -> Callable[[], bytes]:
-        """Return a function that makes the copy which a view loads before an update, for a thread, too."""
-        return partial(copy_to_load, self.state(), self._view.copier(coming), self._loose, self._is_in_sequence)
+    def _loading(self, coming: Parsed) -> Callable[[], list[bytes]]:
+        """Return a function that makes what a view loads before an update, for a thread, too."""
+        raw = self._raw
+        return partial(copies_to_load, raw.parts(), self._view.copier(coming), raw.loose, self._is_in_sequence)
 
     def _view_state(self) -> bytes:
-        return joined(self.state(), self._loose, self._is_in_sequence)
+        return joined(self.state(), self._raw.loose, self._is_in_sequence)
 
     def _load_view(self) -> None:
         state = self._view_state()
         measure = self._work.start_load(len(state))
         self._view.load(state)
         measure.finish_known()
+        self._is_torn = False
 
     def _restore_view(self, *, was_resting: bool) -> None:
-        """Load the view if it was lost; of what rested, and is small, only see that it can be loaded."""
-        if not self._view.is_loaded and not self._view.has_failed:
-            self._load_view()
+        """Load the view if it was lost and that is quick; of what rested, only see that it can be loaded."""
         if was_resting:
             self._is_rested = False
-            if self.size < _SMALL_BYTES:
-                self._view.drop()
+        if not self._view.is_loaded and not self._view.has_failed and not self._takes_long:
+            self._load_view()
+        if was_resting and not self._takes_long:
+            self._view.drop()
 
     def state(self) -> bytes:
         """Return all updates merged into one."""
         self.catch_up()
-        if self._merged is not None:
-            self._base = self._merged.encode()
-        elif self._levels:
-            self._base = _merge([self._base, *chain(*reversed(self._levels))])
-            self._levels = []
-        self.size = len(self._base)
-        return self._base
+        state = self._raw.state()
+        self.size = len(state)
+        return state
+
+    def parts(self) -> list[bytes]:
+        """Return updates that are the document together, see `RawDocument.parts`; of a small one its state."""
+        self.catch_up()
+        return self._raw.parts_to_replace() if self.size > CUT_BYTES else [self.state()]
 
     def diff(self, state_vector: bytes, *, cuts: bool = False) -> bytes:
-        """Return what a client with this (checked) state vector lacks, of a large document more than that.
+        """Return what a client lacks, see `RawDocument.diff`."""
+        self.state()
+        return self._raw.diff(state_vector, cuts=cuts)
 
-        cuts  the state vector ends between the halves of a character
-        """
-        state = self.state()
-        if state_vector == b"\x00":
-            return state
-        is_large = len(state) > CUT_BYTES
-        if self._merged is not None:
-            return self._merged.diff(decode_state_vector(state_vector), cuts=not is_large)
-        if is_large:
-            return state
-        try:
-            return MergedState(state).diff(decode_state_vector(state_vector)) if cuts else cut(state, state_vector)
-        except PycrdtFailure as failure:
-            raise Rejected("state vector that does not fit the document") from failure
-
-    def replace_base(self, before: bytes, after: bytes, merged: MergedState | None = None) -> bool:
-        """Replace the base by the squashed state that was made from it; False if that is no longer the base.
-
-        merged  the sections of the squashed state; found out if not given
-        """
-        if self._base is not before:
-            return False
-        if self._merged is not None and not self._merged.rebase(before, merged or MergedState(after)):
-            return False
-        self._base = after
-        self._loose = 0
-        self.size += len(after) - len(before)
-        return True
+    def replace_base(self, before: bytes | list[bytes], after: bytes, merged: MergedState | None = None) -> bool:
+        """Replace a state, or `parts_to_replace`, by another form of it, see `RawDocument.replace_parts`."""
+        parts = [before] if isinstance(before, bytes) else before
+        is_replaced = self._raw.replace_parts(parts, after, merged)
+        self.size += len(after) - sum(map(len, parts)) if is_replaced else 0
+        return is_replaced
 
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
         """Return {root: text}; raises TextUnavailable. A surrogate pair cut in two shows as U+FFFD twice, as in Yjs."""
@@ -294,8 +306,7 @@ class Document:
     def edit(self, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
         """Return the update that turns roots' texts into `files`, made by `client_id`; EMPTY if equal.
 
-        edits  of the only root: how, in order, with positions in the text as it is; when not given, or
-               wrong, as few as can be found
+        edits  of the only root, in order, with positions in the text as it is; if not given, or wrong: as few as can be
 
         The document itself is not changed: the update goes the way of any client's update. Raises TextUnavailable.
         """
@@ -309,22 +320,8 @@ class Document:
         return self._view.text_copy(self.state())
 
     def _push(self, update: bytes, parsed: Parsed | None = None, copy: bytes | None = None) -> None:
-        """Keep an update; of text only, merging each level of ten into one entry of the next."""
-        self.size += len(update)
+        """Keep an update; copy: what pycrdt can read of it."""
         if self._ahead is not None:
             self._ahead.note(copy or update)
-        if self._merged is not None:
-            if parsed:
-                self._merged.add_parsed(parsed)
-            else:
-                self._merged.add(update)
-            return
-        add_to_levels(self._levels, update, _merge)
-
-
-def _merge(updates: list[bytes]) -> bytes:
-    """Merge updates of text: by pycrdt, which is faster, and without it if it fails."""
-    try:
-        return merge(updates)
-    except Rejected:
-        return raw_merge.merge(updates)
+        self._raw.push(update, parsed)
+        self.size += len(update)

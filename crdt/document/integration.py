@@ -7,22 +7,19 @@ that is cut for the update, in slices too, and takes the place of the other one.
 See docs/design/documents.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from crdt.document.merging import PycrdtFailure
 from crdt.document.view import NewDocument, View
 from crdt.document.work import Measure, Work
-from crdt.steps import Steps
+from crdt.steps import Long, Steps
 from crdt.wire.compact import IsInSequence, squash
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.rewriting.slices import Slicer, count_structs
 from crdt.wire.update_parser import parse
-
-FEW_STRUCTS = 128
-"""An update of more structs is integrated in slices: this many take pycrdt 0.3 ms as a rule."""
 
 MAX_LOOSE = 2_000
 """Structs that may be behind each other when pycrdt loads them: it joins them one by one, so that letters take 6 MB and
@@ -61,7 +58,11 @@ class _Lost(Exception):
     """The document that slices were put into was dropped."""
 
 
-def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], Callable[[], bytes]]) -> Steps[bool]:
+Loading = Callable[[], list[bytes]]
+"""Makes what pycrdt loads of a document: updates in order."""
+
+
+def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], Loading]) -> Steps[bool]:
     """Put a large update into a view, in steps; returns whether that changed it, or pycrdt has failed.
 
     loading  returns, for the update, a function that makes what pycrdt loads: the document without it
@@ -82,24 +83,35 @@ def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], 
                 return has_changed
             view.needs_cuts = True
     try:
-        yield from _load(view, work, ahead, loading(ahead.parsed))
+        yield from _load(view, work, ahead, loading(ahead.parsed), is_known=False)
     except PycrdtFailure:
         view.fail()
     return True
 
 
-def _load(view: View, work: Work, ahead: Ahead, make_copy: Callable[[], bytes]) -> Steps[None]:
-    """Load the document again, with the update and what has come meanwhile; raises PycrdtFailure."""
+def load(view: View, work: Work, ahead: Ahead, make_copies: Loading) -> Steps[None]:
+    """Load a document that was admitted into a view, in steps, however long it takes; ahead: notes what comes."""
+    try:
+        yield from _load(view, work, ahead, make_copies, is_known=True)
+    except PycrdtFailure:
+        view.fail()
+
+
+def _load(view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_known: bool) -> Steps[None]:
+    """Load the document again, with the update and what has come meanwhile.
+
+    Raises PycrdtFailure, and LimitExceeded unless it is_known.
+    """
     ahead.meanwhile = []
     marks = view.marks
-    copy = yield make_copy
-    slicers = []
-    for update in (copy, ahead.copy):
-        slicer = yield partial(_slicer, update, None)
-        slicers.append(slicer)
-    measure = work.start_load(len(copy) + len(ahead.copy))
+    updates = [*(yield Long(make_copies)), ahead.copy]
+    measure = work.start_load(sum(map(len, updates)))
+    measure.is_known = is_known
     with NewDocument() as new:
-        for slicer in slicers:
+        for update in updates:
+            measure.stop()
+            slicer = yield Long(partial(_slicer, update, None))
+            measure.go_on()
             yield from _in_slices(new.apply, slicer, measure, gives_up=False)
         for update in ahead.meanwhile:
             new.apply(update)
@@ -116,11 +128,14 @@ def joined(state: bytes, loose: int, is_in_sequence: IsInSequence | None) -> byt
     return squash(state, is_in_sequence=is_in_sequence) if loose > MAX_LOOSE else state
 
 
-def copy_to_load(
-    state: bytes, copier: Callable[[bytes], bytes], loose: int, is_in_sequence: IsInSequence | None
-) -> bytes:
-    """Return a state as a view loads it; copier: `View.copier`; the others as `joined`."""
-    return copier(joined(state, loose, is_in_sequence))
+def copies_to_load(
+    parts: Sequence[bytes],
+    copier: Callable[[Sequence[bytes]], list[bytes]],
+    loose: int,
+    is_in_sequence: IsInSequence | None,
+) -> list[bytes]:
+    """Return the parts of a document as a view loads them; copier: `View.copier`; the others as `joined`."""
+    return copier([joined(part, loose, is_in_sequence) for part in parts])
 
 
 def _slicer(update: bytes, parsed: Parsed | None) -> Slicer:

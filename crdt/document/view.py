@@ -16,7 +16,7 @@ from functools import partial
 import pycrdt
 
 from crdt.document.merging import EMPTY, PycrdtFailure, guarded
-from crdt.document.work import cut_copy
+from crdt.document.work import cut_copies
 from crdt.errors import TextUnavailable
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_diff import MAX_STEPS
@@ -111,14 +111,14 @@ class View:
 
     def copy(self, state: bytes) -> bytes:
         """Return a state that shows in pycrdt what this one shows in Yjs."""
-        return self.copier()(state)
+        return self.copier()([state])[0]
 
-    def copier(self, *coming: Parsed) -> Callable[[bytes], bytes]:
-        """Return a function that does what `copy` does, for a thread, too.
+    def copier(self, *coming: Parsed) -> Callable[[Sequence[bytes]], list[bytes]]:
+        """Return a function that does what `copy` does, with all parts of a state, for a thread, too.
 
         coming  updates that are to be integrated into the copy
         """
-        return partial(_copy, frozenset(self._split_surrogates), self.needs_copy, coming if self.needs_cuts else None)
+        return partial(_copies, frozenset(self._split_surrogates), self.needs_copy, coming if self.needs_cuts else None)
 
     def text_copy(self, state: bytes) -> TextCopy:
         """Return a state of this document for `edit_copy`."""
@@ -193,12 +193,13 @@ class NewDocument:
         return True
 
 
-def _copy(split_surrogates: Set[int], needs_copy: bool, coming: Sequence[Parsed] | None, state: bytes) -> bytes:
-    if split_surrogates:
-        state = squash(state, split_surrogates)
+def _copies(
+    split_surrogates: Set[int], needs_copy: bool, coming: Sequence[Parsed] | None, parts: Sequence[bytes]
+) -> list[bytes]:
+    copies = [squash(part, split_surrogates) for part in parts] if split_surrogates else [*parts]
     if needs_copy:
-        state = readable(state)
-    return state if coming is None else cut_copy(state, *coming)
+        copies = [readable(copy) for copy in copies]
+    return copies if coming is None else cut_copies(copies, *coming)
 
 
 def _read_text(doc: "pycrdt.Doc[pycrdt.Text]", root: str) -> str:

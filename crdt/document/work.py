@@ -7,7 +7,7 @@ by slice, and of a whole document whenever it is loaded. What is usual for its s
 See docs/design/documents.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from crdt.errors import LimitExceeded
 from crdt.limits import MAX_WORK_S
@@ -18,6 +18,11 @@ from crdt.wire.update_parser import parse
 
 SLICE_STRUCTS = 128
 """Structs between two looks at the clock: these take pycrdt 0.2 s at most, and 0.3 ms as a rule."""
+
+FEW_STRUCTS = 128
+"""An update of more structs is integrated in slices: this many take pycrdt 0.3 ms as a rule."""
+_SLOW_DOCUMENT_S = 0.05
+_FEW_SLOW_STRUCTS = 16
 
 _SLOW_S = 0.02
 _NOTED_S = 0.005
@@ -46,7 +51,13 @@ def needs_cuts(parsed: Parsed) -> bool:
 
 def cut_copy(state: bytes, *updates: Parsed) -> bytes:
     """Return the state with long structs cut where its own structs and those of the updates refer into them."""
-    return cut_at(state, places_of((parse(state, STORED_LIMITS), *updates)))
+    return cut_copies([state], *updates)[0]
+
+
+def cut_copies(parts: Sequence[bytes], *updates: Parsed) -> list[bytes]:
+    """Do the same with the parts of a state."""
+    places = places_of((*(parse(part, STORED_LIMITS) for part in parts), *updates))
+    return [cut_at(part, places) for part in parts]
 
 
 class Work:
@@ -62,6 +73,16 @@ class Work:
         self.cpu_s = cpu_s
         self.spent_s = spent_s
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether the next structs may take long, too: 128 of them 0.1 s."""
+        return self.spent_s > _SLOW_DOCUMENT_S
+
+    @property
+    def few_structs(self) -> int:
+        """How many structs of an update pycrdt gets in one call; larger updates are integrated in slices."""
+        return _FEW_SLOW_STRUCTS if self.is_slow else FEW_STRUCTS
+
     def start(self, size: int) -> "Measure":
         """Begin to measure what an update of this size costs, in bytes."""
         return Measure(self, size, is_whole=False)
@@ -74,9 +95,11 @@ class Work:
 class Measure:
     """A clock for one piece of work, which stands still while others are served."""
 
-    __slots__ = ("_begun_s", "_is_whole", "_used_s", "_usual_s", "_work")
+    __slots__ = ("_begun_s", "_is_whole", "_used_s", "_usual_s", "_work", "is_known")
 
     def __init__(self, work: Work, size: int, *, is_whole: bool) -> None:
+        self.is_known = False
+        """The document was admitted already, and may cost whatever it does."""
         self._work = work
         self._is_whole = is_whole
         self._usual_s = _USUAL_S + size * _USUAL_S_PER_BYTE
@@ -102,7 +125,7 @@ class Measure:
         """Return the seconds beyond what is usual; raise LimitExceeded if the document costs too much by them."""
         overrun_s = max(0.0, self.used_s - self._usual_s)
         before_s = 0.0 if self._is_whole else self._work.spent_s
-        if overrun_s > _SLOW_S and before_s + overrun_s > MAX_WORK_S:
+        if overrun_s > _SLOW_S and before_s + overrun_s > MAX_WORK_S and not self.is_known:
             raise LimitExceeded("edits that take too long to put in place", "work")
         return overrun_s
 

@@ -113,7 +113,7 @@ class Redactor:
         """Delete what is visible, where it is: editors see it like any other edit. Values go as a whole."""
         room.integrate_pending()
         update = await self._work(found.user_id, redaction.deletion, room.document.state(), found.ids)
-        room.take_edit(found.user_id, update, self._rooms.clock())
+        await self._rooms.steps.take_edit(room, found.user_id, update)
         room.upkeep.redactions += 1
 
     async def _replace_state(self, room: Room, found: "_Found") -> None:

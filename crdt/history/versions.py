@@ -141,6 +141,7 @@ class Versions:
             raise NoText({root: document["type"]}) if document else NotFound("text in that version")
         async with self._rooms.use(session_id, user_id) as room:
             others = {} if root is not None else await self._others(room, target, user_id)
+            await self._rooms.steps.load(room)
             if others and _shows(room.files(), texts):
                 raise NoText(others)
             await self._versions.keep(room, user_id, user_name, f"Before version {number} was restored")

@@ -8,12 +8,10 @@ See docs/design/concurrency.md.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any, TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 from crdt.crashmark import CrashMark
 from crdt.fair_queue import Payer
-from crdt.steps import Steps
 from crdt.workers import Workers
 
 SMALL_BYTES = 128 << 10
@@ -65,48 +63,3 @@ class DocumentWork:
     ) -> _Result:
         """Do the same in a worker, however small the document is."""
         return await self._workers.run(function, *arguments, key=payer, deadline_s=deadline_s)
-
-
-class StepRunner:
-    """Does work in steps: one step in each turn of the event loop, whichever room it is for."""
-
-    def __init__(self, cpu_s: Callable[[], float]) -> None:
-        """cpu_s: returns seconds of CPU time that the calling thread has used."""
-        self._cpu_s = cpu_s
-        self._turn = asyncio.Lock()
-
-    async def run(
-        self, steps: Steps[_Result], around: Callable[[], AbstractContextManager[None]], *, is_long: bool
-    ) -> tuple[_Result, float]:
-        """Do work; returns (what it returns, seconds that it took), raises what it raises.
-
-        around   makes a context for each step
-        is_long  use threads where the work offers it
-        """
-        answer: Any = None
-        work_s = 0.0
-        try:
-            while True:
-                async with self._turn:
-                    begun = self._cpu_s()
-                    try:
-                        with around():
-                            call = steps.send(answer)
-                    except StopIteration as stop:
-                        return stop.value, work_s + self._cpu_s() - begun
-                    work_s += self._cpu_s() - begun
-                    if call is None:
-                        await asyncio.sleep(0)
-                answer, call_s = await self.call(call, is_long=is_long) if call else (None, 0.0)
-                work_s += call_s
-        finally:
-            steps.close()
-
-    async def call(self, function: Callable[[], _Result], *, is_long: bool) -> tuple[_Result, float]:
-        """Call a function, in a thread if it takes long; returns (its answer, seconds that it took)."""
-
-        def measured() -> tuple[_Result, float]:
-            begun = self._cpu_s()
-            return function(), self._cpu_s() - begun
-
-        return await asyncio.to_thread(measured) if is_long else measured()

@@ -9,7 +9,6 @@ import contextlib
 import math
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, Protocol
 
 from crdt.document.quota import Fill
@@ -17,7 +16,7 @@ from crdt.errors import RoomSetAside, RoomUnavailable, WorkersBusy
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.compaction import Compactor
 from crdt.lifecycle.dispatch import BroadcastScheduler
-from crdt.lifecycle.document_work import DocumentWork, StepRunner
+from crdt.lifecycle.document_work import DocumentWork
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.large_answers import LargeAnswers
 from crdt.lifecycle.loaded_rooms import LoadedRooms
@@ -29,21 +28,14 @@ from crdt.limits import RoomsSettings
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
-from crdt.room.incoming import Incoming, Prepared, UpdateKind
+from crdt.room.incoming import UpdateKind
 from crdt.room.room import Room
-from crdt.steps import Steps
+from crdt.stepwise.room_steps import RoomSteps
 from crdt.storage_quota import StorageQuota
-from crdt.structs.admission import Admitted, asks_for_state, check_update
-from crdt.wire.parsed_update import Parsed
-from crdt.wire.raw_merge import EMPTY
-from crdt.wire.update_parser import read
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 from storage.base import Store
 from storage.errors import StoreError
 from storage.records import Role, Status
-
-_LONG_BYTES = 16 << 10
-"""To read less takes a few milliseconds at most; a thread is not worth it."""
 
 
 class SessionCache(Protocol):
@@ -58,6 +50,7 @@ class Rooms:
 
     changes    of memberships, logins and sessions
     compactor  makes checkpoints and packs logs
+    steps      does long work on single rooms in steps
     storage_quota  what users' sessions may take
     """
 
@@ -83,9 +76,8 @@ class Rooms:
         self._cache = cache
         self._is_draining = False
         self._large_answers = LargeAnswers(work)
-        self._mark = environment.mark
         self._cpu_s = environment.cpu_s
-        self._runner = StepRunner(environment.cpu_s)
+        self.steps = RoomSteps(environment.cpu_s, environment.clock, environment.mark)
         context = RoomContext(
             limits=settings.room,
             sink=writer,
@@ -202,32 +194,12 @@ class Rooms:
         if frame[0] == SYNC and connection.may_write:
             match decode(frame):
                 case SyncUpdate(update):
-                    return await self._take_large(room, connection, frame, update, UpdateKind.LIVE)
+                    return await self.steps.receive(room, connection, frame, update, UpdateKind.LIVE)
                 case SyncStep2(update):
-                    return await self._take_large(room, connection, frame, update, UpdateKind.ANSWER)
+                    return await self.steps.receive(room, connection, frame, update, UpdateKind.ANSWER)
         begun = self._cpu_s()
         room.receive(connection, frame, self.clock())
         return self._cpu_s() - begun
-
-    async def _take_large(
-        self, room: Room, connection: Connection, frame: bytes, update: bytes, kind: UpdateKind
-    ) -> float:
-        is_long = len(update) > _LONG_BYTES
-        parsed, parsing_s = await self._runner.call(partial(read, update), is_long=is_long)
-        if room.upkeep.large is None:
-            room.upkeep.large = asyncio.Lock()
-        async with room.upkeep.large:
-            try:
-                prepared, preparing_s = await self._runner.run(
-                    prepare(room, Incoming(update, connection.user_id, 0, kind, connection), parsed),
-                    partial(self._mark.at, room.session_id, connection.user_id),
-                    is_long=is_long,
-                )
-                begun = self._cpu_s()
-                room.receive(connection, frame, self.clock(), prepared)
-                return parsing_s + preparing_s + self._cpu_s() - begun
-            finally:
-                room.document.forget_prepared()
 
     # -- what others decided ----------------------------------------------------------------------
 
@@ -279,21 +251,3 @@ class Rooms:
         if room := self._loaded.get(session_id):
             self.writer.forget(room, "the session was deleted")
             self._loaded.evict(room, CloseReason.SESSION_DELETED)
-
-
-def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
-    """Do what takes long of taking a large update, in steps between which the room may take others.
-
-    Nothing is taken yet: that does `Room.receive`, with the result. If it is not called, or raises, call
-    `Document.forget_prepared`. Raises as `Room.receive`.
-    """
-    index, known = room.index, room.index.known_of(parsed)
-    room.integrate_pending()
-    foreign = room.foreign(incoming, parsed)
-    # merging it all for each paste would cost more than the paste; if others bring these structs meanwhile, so that
-    # it is needed after all, `Prepared.holds` sees that, and the room looks again
-    state = room.document.state() if asks_for_state(index, parsed, incoming.author) else EMPTY
-    admitted: Admitted = yield partial(check_update, index, parsed, incoming.author, foreign, lambda: state)
-    if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
-        yield from room.document.prepare(admitted.parsed)
-    return Prepared(parsed, admitted, known, foreign)

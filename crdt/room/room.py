@@ -7,9 +7,10 @@ store; `crdt.lifecycle` loads it, writes its log and closes it.
 
 from collections.abc import Mapping, Sequence, Set
 
-from crdt.document.document import CUT_BYTES, Document
+from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
+from crdt.document.raw_document import CUT_BYTES
 from crdt.document.server_edits import ServerEdits
 from crdt.log import codec
 from crdt.log.contributions import Contributions
@@ -95,7 +96,8 @@ class Room:
 
         prepared  what was done about the update in it before
 
-        Raises ProtocolError, LimitExceeded or RoomUnavailable; the caller closes the connection.
+        Raises ProtocolError, LimitExceeded or RoomUnavailable; the caller closes the connection. NeedsSteps if it
+        should come `prepared`.
         """
         if connection.may_write:  # only connections that have joined may
             typed = fast_path.read(frame, self.index, connection.user_id)
@@ -176,6 +178,8 @@ class Room:
 
     def _write(self, connection: Connection, incoming: Incoming) -> None:
         """Accept an update of a client, or say why not."""
+        if incoming.prepared is None and connection.may_write:
+            self.document.check_quick(incoming.update)
         connection.received += 1
         if not connection.may_write:
             self._refuse(connection, incoming.update)
@@ -319,8 +323,8 @@ class Room:
         with self._context.mark.at(self.session_id, user_id):
             self.take_edit(user_id, self.server_edits.update(user_id, files, edits), now)
 
-    def take_edit(self, user_id: str, update: bytes, now: int) -> None:
-        """Take an update that the server made for a user; raises as `edit` does."""
+    def take_edit(self, user_id: str, update: bytes, now: int, prepared: Prepared | None = None) -> None:
+        """Take an update that the server made for a user; prepared: as `receive`; raises as `edit` does."""
         if update != EMPTY:
-            parsed = update_parser.parse(update)
-            self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, prepared=Prepared(parsed)))
+            prepared = prepared or Prepared(update_parser.parse(update))
+            self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, prepared=prepared))

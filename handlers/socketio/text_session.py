@@ -158,7 +158,7 @@ class TextSession:
             return
         began = _clock()
         try:
-            if self.feed.behind() is not None:
+            if self.room.document.needs_load or self.feed.behind() is not None:
                 self._is_scheduled = False
                 self._to_offer.clear()
                 self._catching_up = start_task(self._catch_up(), "socket.io text")

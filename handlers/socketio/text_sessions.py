@@ -60,7 +60,11 @@ class TextSessions:
         if wait := connect_wait_s(self._services, client.user.id):
             raise errors.rate_limited(wait, "Too many sessions joined.")
         opening = open_room(
-            self._services, session_id, lambda: self._admitted(client, session_id), lambda _: client.user.id
+            self._services,
+            session_id,
+            lambda: self._admitted(client, session_id),
+            lambda _: client.user.id,
+            reads_texts=True,
         )
         async with opening as (room, admitted):
             if not client.is_gone:

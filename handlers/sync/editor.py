@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from crdt.errors import CrdtError, LimitExceeded, ProtocolError
+from crdt.errors import CrdtError, LimitExceeded, NeedsSteps, ProtocolError
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.closing import CloseReason, reason_for
 from crdt.room.connection import Connection
@@ -70,7 +70,7 @@ class EditorConnection:
         self.socket.count_work_of(connection.user_id)
         self.socket.go_on()
 
-    # -- the Receiver of handlers.sync.websocket --------------------------------------------------
+    # -- the Receiver of handlers.sync.receiver --------------------------------------------------
 
     def cost(self, message: bytes) -> float:
         """Return what a message counts as, in updates.
@@ -101,6 +101,8 @@ class EditorConnection:
             return
         try:
             room.receive(connection, message, self._rooms.clock())
+        except NeedsSteps:
+            self.socket.take_later(message)
         except CrdtError as error:
             self._fail(error)
         except Exception:

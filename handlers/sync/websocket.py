@@ -9,7 +9,7 @@ import asyncio
 import time
 from enum import Enum, auto
 from functools import partial
-from typing import Protocol, cast
+from typing import cast
 
 from crdt.limits import MAX_SYNC_BYTES
 from handlers import settings
@@ -19,6 +19,7 @@ from handlers.sync import frames
 from handlers.sync.close_handshake import CloseHandshake
 from handlers.sync.frames import CLOSE, PING, TEXT, Control, FrameError, FrameReader, Item
 from handlers.sync.rate_gate import RateGate
+from handlers.sync.receiver import Receiver
 from handlers.sync.send_queue import SendQueue
 from storage.background import start_task
 
@@ -36,7 +37,7 @@ class State(Enum):
     """What becomes of the bytes that a client sends.
 
     HOLDING -> OPEN            `go_on`: the client has joined, or has waited long enough
-    OPEN -> HOLDING            the client is too fast, or a large message is read in a thread
+    OPEN -> HOLDING            the client is too fast, or a message is large or takes long, and is taken in steps
     HOLDING, OPEN -> CLOSING   our close frame is sent
     CLOSING -> FAILED          the client broke the protocol, and our side is ended too
     any -> CLOSED              the connection is lost, or the client ended it without a close frame
@@ -58,27 +59,6 @@ _HOLDING, _OPEN, _FAILED = State.HOLDING, State.OPEN, State.FAILED
 """Names of the module are read faster than members of an Enum, and there is a look at the state for each frame."""
 
 
-class Receiver(Protocol):
-    """Who a socket's messages are for.
-
-    usual_start  the first two bytes of the most frequent message, which costs 1; `cost` is asked about others
-    """
-
-    usual_start: bytes
-
-    def cost(self, message: bytes) -> float:
-        """Return how many messages this one counts as."""
-
-    def receive(self, message: bytes) -> None:
-        """Take a message."""
-
-    async def receive_large(self, message: bytes) -> float:
-        """Take a message of more than 2 KiB; return the seconds of work. The socket reads on when this is done."""
-
-    def gone(self, code: int | None) -> None:
-        """The connection is lost; `code` is what the client closed with, if it did."""
-
-
 class WebSocket(asyncio.Protocol):
     """One connection.
 
@@ -86,8 +66,8 @@ class WebSocket(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_closing", "_connections", "_held", "_is_heard", "_late", "_loop", "_rates", "_reader", "_receiver", "_state",
-        "_transport", "queue",
+        "_closing", "_connections", "_held", "_is_heard", "_late", "_later", "_loop", "_rates", "_reader", "_receiver",
+        "_state", "_transport", "queue",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +85,7 @@ class WebSocket(asyncio.Protocol):
         self._state = _HOLDING
         self._held: list[Item] = []
         self._late: asyncio.Task[None] | None = None
+        self._later: bytes | None = None
         self._is_heard = True
 
     # -- the transport ----------------------------------------------------------------------------
@@ -266,6 +247,7 @@ class WebSocket(asyncio.Protocol):
             else:
                 self._control(item)
             if self._state is not _OPEN:
+                self._hold(items[at + 1 :], 0)
                 return
 
     def _must_wait(self, item: Item) -> bool:
@@ -275,12 +257,22 @@ class WebSocket(asyncio.Protocol):
         cost = 1 if item[:2] == self._receiver.usual_start else self._receiver.cost(item)
         return self._rates.spend(cost) or len(item) > _LONG_BYTES
 
+    # -- in, but later ----------------------------------------------------------------------------
+
+    def take_later(self, message: bytes) -> None:
+        """Have the receiver take a message as a large one, before any other; for the receiver, inside `receive`."""
+        self._later = message
+        if self._state is _OPEN:
+            self._hold([], 0)
+
     def _hold(self, items: list[Item], wait_s: float) -> None:
         """Read no more until these are taken; close a client that has been over the limit for too long.
 
         Nobody is closed for what serving them takes: the rest is as long as that.
         """
         if self._transport is None or self._transport.is_closing() or self._state is not _OPEN:
+            if self._state is _HOLDING:  # because of `take_later`
+                self._held += items
             return
         if wait_s:
             if (allowed_s := self._rates.slow_down(wait_s)) is None:
@@ -306,6 +298,9 @@ class WebSocket(asyncio.Protocol):
                 self._rates.spend_work(_clock() - begun)
         elif item is not None:
             self._control(item)
+        if self._later is not None:
+            message, self._later = self._later, None
+            self._rates.spend_work(await self._receiver.receive_large(message))
         self._late = None
         self.go_on()
 

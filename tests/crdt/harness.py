@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from crdt.crashmark import CrashMark
 from crdt.document.merging import EMPTY
 from crdt.limits import RoomLimits
 from crdt.log.restore import RestoredDocument
@@ -13,6 +14,7 @@ from crdt.room.context import LogSource, RoomContext
 from crdt.room.presence import Presence
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient
+from crdt.stepwise.room_steps import RoomSteps
 from crdt.text.byte_edits import edits_between
 from crdt.wire import y_protocol
 from harness.typist import Typist
@@ -108,6 +110,11 @@ def make_room(
     return Room("session", restored or RestoredDocument(), RoomContext(**surroundings), is_open=is_open)
 
 
+def room_steps() -> RoomSteps:
+    """Return what does long work on such rooms."""
+    return RoomSteps(float, lambda: NOW, CrashMark())
+
+
 def join(room: Room, user_id: str = "ada", role: Role = Role.EDITOR, **options: Any) -> tuple[Connection, Inbox]:
     """Let somebody in; returns his connection and what he receives from then on."""
     inbox = Inbox()
@@ -131,7 +138,8 @@ def save(room: Room, now: int = NOW) -> list[Any]:
 
 
 __all__ = [
-    "EMPTY", "NOW", "Immediately", "Inbox", "Later", "Sink", "Typist", "join", "make_room", "save", "send",
+    "EMPTY", "NOW", "Immediately", "Inbox", "Later", "Sink", "Typist", "join", "make_room", "room_steps",
+    "save", "send",
 ]  # fmt: skip
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from crdt.document.document import Document
-from crdt.errors import CrdtError, Rejected, RoomDamaged, TextUnavailable
-from crdt.lifecycle.rooms import prepare
+from crdt.errors import CrdtError, NeedsSteps, Rejected, RoomDamaged, TextUnavailable
 from crdt.log import authorship, codec, restore
 from crdt.room.closing import reason_for
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, UpdateKind
 from crdt.room.room import Room
 from crdt.steps import run_through
+from crdt.stepwise.room_steps import prepare
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.parsed_update import Parsed
@@ -79,8 +79,9 @@ class Arena:
 
     def scanned(self, frame: bytes) -> Parsed | None:
         """The scan that `Rooms` makes elsewhere because the frame is large; raises CrdtError."""
-        if len(frame) <= _LARGE_BYTES:
-            return None
+        return self._scan(frame) if len(frame) > _LARGE_BYTES else None
+
+    def _scan(self, frame: bytes) -> Parsed | None:
         match y_protocol.decode(frame):
             case y_protocol.SyncUpdate(update):
                 return read(update)
@@ -128,6 +129,8 @@ class Arena:
                 kind = UpdateKind.LIVE if is_live else UpdateKind.ANSWER
                 prepared = run_through(prepare(self.room, Incoming(parsed.update, user, 0, kind, connection), parsed))
             self.room.receive(connection, frame, self._now, prepared)
+        except NeedsSteps:
+            self._receive(user, connection, frame, self._scan(frame))
         finally:
             self.room.document.forget_prepared()
 

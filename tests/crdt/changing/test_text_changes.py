@@ -8,7 +8,7 @@ from crdt.changing.text_changes import TextChanges
 from crdt.errors import DocumentFull, WorkersBusy
 from crdt.limits import RoomLimits
 from crdt.room.text_clients import RETIRED_MS, TextClient, TextFeed
-from tests.crdt.harness import NOW, Typist, join, make_room, send
+from tests.crdt.harness import NOW, Typist, join, make_room, room_steps, send
 from tests.crdt.held_workers import HeldWorkers
 from tests.waiting import until
 
@@ -29,7 +29,7 @@ class Scene:
         self.type(self.typist.insert(0, text))
         self.feed = TextFeed(self.room)
         self.workers = workers or HeldWorkers()
-        self.changes = TextChanges(self.workers, lambda: NOW, float)
+        self.changes = TextChanges(self.workers, lambda: NOW, float, room_steps())
         self.worked: list[float] = []
         self.may_write = True
         self.clients = [self._client_of(name) for name in names]

@@ -27,7 +27,7 @@ class Scene:
         self.typist = Typist(5)
         self.connection, self.inbox = join(room, "bob")
         send(room, self.connection, self.typist.insert(0, LARGE))
-        self._whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW)
+        self._whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW, world.rooms.steps)
 
     async def edit(self, text: str, user_id: str = "ada", **options: Any) -> None:
         await self._whole_texts.edit(self.room, user_id, lambda _: {"codemirror": text}, **options)
@@ -55,7 +55,7 @@ async def test_edit_of_small_text_is_made_in_this_process(world: World) -> None:
     """Most saves are small: they wait for no worker."""
     await world.session()
     workers = HeldWorkers()
-    whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW)
+    whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW, world.rooms.steps)
     async with world.rooms.use("one") as room:
         await whole_texts.edit(room, "ada", lambda _: {"codemirror": "small"})
         assert room.files() == {"codemirror": "small"}

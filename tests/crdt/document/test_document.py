@@ -6,12 +6,13 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.document import document, integration, merging
-from crdt.document.document import CUT_BYTES, Document
-from crdt.document.integration import FEW_STRUCTS
+from crdt.document import integration, merging, raw_document
+from crdt.document.document import Document
 from crdt.document.merging import EMPTY, merge, verify
+from crdt.document.raw_document import CUT_BYTES
 from crdt.document.traits import inspect
 from crdt.document.view import View
+from crdt.document.work import FEW_STRUCTS
 from crdt.errors import LimitExceeded, Rejected, RoomDamaged, TextUnavailable
 from crdt.limits import MAX_WORK_S
 from crdt.structs.struct_index import StructIndex
@@ -55,7 +56,7 @@ def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPat
         merged.append(len(parts))
         return merge(parts)
 
-    monkeypatch.setattr(document, "merge", counting)
+    monkeypatch.setattr(raw_document, "merge", counting)
 
     assert len({subject.diff(b"\x00") for _ in range(20)}) == 1
     assert len(merged) == 1

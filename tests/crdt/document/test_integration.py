@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from crdt.document.document import Document
-from crdt.document.integration import FEW_STRUCTS
+from crdt.document.work import FEW_STRUCTS
 from crdt.errors import LimitExceeded
 from crdt.limits import MAX_WORK_S
 from crdt.structs.struct_index import StructIndex

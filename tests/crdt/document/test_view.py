@@ -121,7 +121,7 @@ def test_view_is_loaded_from_a_copy_that_is_cut_for_what_comes() -> None:
     update = other.insert(3, "X")
     view = View(frozenset(), needs_cuts=True)
 
-    copy = view.copier(parse(update))(base)
+    copy = view.copier(parse(update))([base])[0]
     with NewDocument() as new:
         new.apply(copy)
         new.apply(update)

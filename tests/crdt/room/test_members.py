@@ -4,11 +4,11 @@ from typing import Any, cast
 
 import pytest
 
-from crdt.lifecycle import rooms
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.members import may_write
 from crdt.room.room import Room
+from crdt.stepwise import room_steps
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.y_protocol import AwarenessEntry
@@ -89,7 +89,7 @@ async def test_receive_of_large_update_scans_for_writers_only(
         scanned.append(update)
         return update_parser.read(update)
 
-    monkeypatch.setattr(rooms, "read", counted)
+    monkeypatch.setattr(room_steps, "read", counted)
 
     await world.rooms.receive_large(room, connection, y_protocol.sync_update(Typist(5).insert(0, "a")))
 

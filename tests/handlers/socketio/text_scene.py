@@ -8,7 +8,7 @@ from crdt.workers import Workers
 from handlers.socketio.text_connection import Identity, TextConnection
 from handlers.socketio.text_session import TextSession
 from storage.records import Role, User
-from tests.crdt.harness import NOW, make_room
+from tests.crdt.harness import NOW, make_room, room_steps
 
 
 class TextInbox:
@@ -57,7 +57,7 @@ class TextScene:
         self.now = NOW
         self.room = make_room()
         self.workers = Workers()
-        self.session = TextSession(self.room, TextChanges(self.workers, lambda: self.now, float))
+        self.session = TextSession(self.room, TextChanges(self.workers, lambda: self.now, float, room_steps()))
 
     def join(self, name: str, client_id: int, role: Role = Role.EDITOR) -> tuple[TextConnection, TextInbox]:
         """Connect a client, as `TextSessions` does."""

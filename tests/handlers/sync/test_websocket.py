@@ -231,6 +231,39 @@ async def test_client_whose_messages_take_long_rests_in_proportion(monkeypatch: 
     assert scene.transport.is_reading()
 
 
+@pytest.mark.parametrize("is_held", [False, True])
+async def test_message_that_its_receiver_takes_later_comes_before_the_next_ones(
+    monkeypatch: pytest.MonkeyPatch, is_held: bool
+) -> None:
+    """However small it is; nothing that came with it or behind it is lost or comes before."""
+    scene = Scene(is_open=not is_held)
+    receiver, order = scene.receiver, list[bytes]()
+
+    def receive(message: bytes) -> None:
+        if message.endswith(b"later"):
+            scene.socket.take_later(message)
+        else:
+            order.append(message)
+
+    async def receive_large(message: bytes) -> float:
+        await turn()
+        order.append(message)
+        return 0.0
+
+    monkeypatch.setattr(receiver, "receive", receive)
+    monkeypatch.setattr(receiver, "receive_large", receive_large)
+    messages = [USUAL + name for name in (b"1", b"2 later", b"3", b"4 later", b"5 later", b"6")]
+    scene.socket.data_received(b"".join(map(masked, messages)))
+    if is_held:
+        scene.socket.go_on()
+    for _ in range(10):
+        await turn()
+    scene.socket.data_received(masked(UPDATE))
+
+    assert order == [*messages, UPDATE]
+    assert scene.transport.is_reading()
+
+
 async def test_work_of_large_message_is_counted() -> None:
     scene = Scene(SocketLimits(work_per_s=10, work_burst_s=0.1))
     scene.receiver.work_s = 0.6

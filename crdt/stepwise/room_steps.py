@@ -1,0 +1,117 @@
+"""Long work on one room, in steps between which others are served, and one after another in each room."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from crdt.crashmark import CrashMark
+from crdt.room.connection import Connection
+from crdt.room.incoming import Incoming, Prepared, UpdateKind
+from crdt.room.room import Room
+from crdt.steps import Steps
+from crdt.stepwise.step_runner import StepRunner
+from crdt.structs.admission import Admitted, asks_for_state, check_update
+from crdt.wire.parsed_update import Parsed
+from crdt.wire.raw_merge import EMPTY
+from crdt.wire.update_parser import parse, read
+
+_LONG_BYTES = 16 << 10
+"""To read less takes a few milliseconds at most; a thread is not worth it."""
+
+
+class RoomSteps:
+    """Takes large updates, and loads documents so that their texts can be read."""
+
+    def __init__(self, cpu_s: Callable[[], float], clock: Callable[[], int], mark: CrashMark) -> None:
+        """clock: milliseconds since 1970; the others as in `Environment`."""
+        self._runner = StepRunner(cpu_s)
+        self._cpu_s = cpu_s
+        self._clock = clock
+        self._mark = mark
+
+    async def receive(self, room: Room, connection: Connection, frame: bytes, update: bytes, kind: UpdateKind) -> float:
+        """Have a room receive an update of a client; frame: as it came.
+
+        Returns the seconds of work, raises what `Room.receive` raises.
+        """
+
+        def take(prepared: Prepared) -> None:
+            room.receive(connection, frame, self._clock(), prepared)
+
+        return await self._take(room, Incoming(update, connection.user_id, 0, kind, connection), read, take)
+
+    async def take_edit(
+        self, room: Room, user_id: str, update: bytes, check: Callable[[], Awaitable[object]] | None = None
+    ) -> float:
+        """Have a room take an update that the server made for a user.
+
+        check  raises if the user may not do this; asked right before the update is taken
+
+        Returns the seconds of work, raises what `check` and `Room.take_edit` raise.
+        """
+
+        def take(prepared: Prepared) -> None:
+            room.take_edit(user_id, update, self._clock(), prepared)
+
+        return await self._take(room, Incoming(update, user_id, 0, UpdateKind.SERVER), parse, take, check)
+
+    async def load(self, room: Room) -> None:
+        """Have a room's document loaded, so that nobody waits long while its texts are read.
+
+        It is still loaded when this returns, as nothing is awaited after that.
+        """
+        if not room.document.needs_load:
+            return
+        async with _large(room):
+            room.integrate_pending()
+            await self._runner.run(room.document.load(), partial(self._mark.at, room.session_id), is_long=False)
+
+    async def _take(
+        self,
+        room: Room,
+        incoming: Incoming,
+        scan: Callable[[bytes], Parsed],
+        take: Callable[[Prepared], None],
+        check: Callable[[], Awaitable[object]] | None = None,
+    ) -> float:
+        update = incoming.update
+        is_long = len(update) > _LONG_BYTES
+        parsed, parsing_s = await self._runner.call(partial(scan, update), is_long=is_long)
+        async with _large(room):
+            try:
+                prepared, preparing_s = await self._runner.run(
+                    prepare(room, incoming, parsed),
+                    partial(self._mark.at, room.session_id, incoming.author),
+                    is_long=is_long,
+                )
+                if check:
+                    await check()
+                begun = self._cpu_s()
+                take(prepared)
+                return parsing_s + preparing_s + self._cpu_s() - begun
+            finally:
+                room.document.forget_prepared()
+
+
+def _large(room: Room) -> asyncio.Lock:
+    if room.upkeep.large is None:
+        room.upkeep.large = asyncio.Lock()
+    return room.upkeep.large
+
+
+def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
+    """Do what takes long of taking an update, in steps between which the room may take others.
+
+    Nothing is taken yet: that does `Room.receive`, with the result. If it is not called, or raises, call
+    `Document.forget_prepared`. Raises as `Room.receive`.
+    """
+    index, known = room.index, room.index.known_of(parsed)
+    room.integrate_pending()
+    foreign = room.foreign(incoming, parsed)
+    # merging it all for each paste would cost more than the paste; if others bring these structs meanwhile, so that
+    # it is needed after all, `Prepared.holds` sees that, and the room looks again
+    state = room.document.state() if asks_for_state(index, parsed, incoming.author) else EMPTY
+    admitted: Admitted = yield partial(check_update, index, parsed, incoming.author, foreign, lambda: state)
+    if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
+        yield from room.document.prepare(admitted.parsed)
+    return Prepared(parsed, admitted, known, foreign)

@@ -1,0 +1,27 @@
+"""Who a socket's messages are for, as the socket sees it."""
+
+from typing import Protocol
+
+
+class Receiver(Protocol):
+    """Who a socket's messages are for.
+
+    usual_start  the first two bytes of the most frequent message, which costs 1; `cost` is asked about others
+    """
+
+    usual_start: bytes
+
+    def cost(self, message: bytes) -> float:
+        """Return how many messages this one counts as."""
+
+    def receive(self, message: bytes) -> None:
+        """Take a message."""
+
+    async def receive_large(self, message: bytes) -> float:
+        """Take a message of more than 2 KiB, or one that `take_later` was called with; return the seconds of work.
+
+        The socket reads on when this is done.
+        """
+
+    def gone(self, code: int | None) -> None:
+        """The connection is lost; `code` is what the client closed with, if it did."""

@@ -1,0 +1,64 @@
+"""A document's updates as bytes: what is large is not merged again and again."""
+
+import random
+
+import pycrdt
+import pytest
+
+from crdt.document import raw_document
+from crdt.document.merging import EMPTY, merge
+from crdt.document.raw_document import LARGE_BYTES, RawDocument
+from tests.crdt.harness import Typist
+
+
+def shown(updates: list[bytes]) -> str:
+    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
+    for update in updates:
+        doc.apply_update(update)
+    return str(doc.get("codemirror", type=pycrdt.Text))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parts_are_the_document_in_the_order_in_which_it_came(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long and short updates; no call merges more than a level of small ones, unless somebody asks for one state."""
+    sizes: list[int] = []
+
+    def counting(updates: list[bytes]) -> bytes:
+        sizes.append(sum(map(len, updates)))
+        return merge(updates)
+
+    monkeypatch.setattr(raw_document, "merge", counting)
+    source, typist, raw = random.Random(seed), Typist(1), RawDocument(EMPTY, None)
+    for _ in range(400):
+        length = source.choice((1, 30, 9_000, LARGE_BYTES + 1)) if source.random() < 0.2 else 1
+        raw.push(typist.insert(source.randint(0, len(typist.text)), "x" * length + "y"))
+        if source.random() < 0.01:
+            raw.parts_to_replace()
+
+    parts = raw.parts()
+    assert parts[0] is EMPTY
+    assert len(parts) < 100
+    assert max(sizes) <= 10 * LARGE_BYTES
+    assert shown(parts) == typist.text
+    assert shown([raw.state()]) == typist.text
+    assert raw.parts() == [raw.state()]
+
+
+def test_parts_are_replaced_while_others_come() -> None:
+    """Not if they were merged with them meanwhile."""
+    typist, raw = Typist(1), RawDocument(EMPTY, None)
+    for _ in range(25):
+        raw.push(typist.insert(0, "a"))
+    before = raw.parts_to_replace()
+    raw.push(typist.insert(0, "b"))
+
+    assert raw.replace_parts(before, merge(before))
+    assert not raw.replace_parts(before, merge(before))
+    assert raw.loose == 0
+    assert shown(raw.parts()) == typist.text
+
+    before = raw.parts_to_replace()
+    raw.push(typist.insert(0, "c"))
+    raw.state()
+    assert not raw.replace_parts(before, merge(before))
+    assert shown(raw.parts()) == typist.text

@@ -1,0 +1,89 @@
+"""Work in steps: one step in each turn of the event loop."""
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import pytest
+
+from crdt.errors import Rejected
+from crdt.steps import Long, Steps
+from crdt.stepwise.step_runner import StepRunner
+from tests.crdt.stepped import counting, refused
+
+
+@pytest.fixture
+def runner() -> StepRunner:
+    ticks = itertools.count()
+    return StepRunner(lambda: float(next(ticks)))
+
+
+@pytest.mark.parametrize(("is_long", "where"), [(False, "here"), (True, "elsewhere")])
+async def test_runner_uses_threads_for_long_work_only(runner: StepRunner, is_long: bool, where: str) -> None:
+    """Its seconds are those of the steps and of what was done elsewhere, not of what others did."""
+    result, work_s = await runner.run(counting(2, []), nullcontext, is_long=is_long)
+
+    assert (result, work_s) == (where, 5)
+
+
+async def test_runner_does_one_step_of_all_work_in_a_turn(runner: StepRunner) -> None:
+    """So the loop comes round after each step, however many clients send something large."""
+    seen: list[int] = []
+    turns: list[int] = []
+
+    async def turn() -> None:
+        while True:
+            turns.append(len(seen))
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(turn())
+    await asyncio.gather(*(runner.run(counting(20, seen), nullcontext, is_long=False) for _ in range(5)))
+    others.cancel()
+
+    assert len(seen) == 100
+    assert max(after - before for before, after in itertools.pairwise(turns)) <= 2
+
+
+async def test_runner_surrounds_each_step_and_passes_errors_on(runner: StepRunner) -> None:
+    marks: list[str] = []
+
+    @contextmanager
+    def around() -> Iterator[None]:
+        marks.append("in")
+        yield
+        marks.append("out")
+
+    with pytest.raises(Rejected):
+        await runner.run(refused(), around, is_long=False)
+
+    assert marks == ["in", "out", "in"]
+
+
+async def test_work_that_is_cancelled_ends_where_it_is(runner: StepRunner) -> None:
+    """What it holds is given back, and others go on."""
+    ended: list[str] = []
+
+    def endless() -> Steps[None]:
+        try:
+            while True:
+                yield None
+        finally:
+            ended.append("yes")
+
+    work = asyncio.create_task(runner.run(endless(), nullcontext, is_long=False))
+    await asyncio.sleep(0.01)
+    work.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert ended == ["yes"]
+    assert await runner.run(counting(1, []), nullcontext, is_long=False) == ("here", 4)
+
+
+async def test_what_reads_a_whole_document_is_done_in_a_thread_in_any_case(runner: StepRunner) -> None:
+    def loading() -> Steps[bool]:
+        return (yield Long(threading.get_ident)) != threading.get_ident()
+
+    assert await runner.run(loading(), nullcontext, is_long=False) == (True, 3)
