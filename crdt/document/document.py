@@ -317,7 +317,8 @@ class Document:
 
     def text_copy(self) -> TextCopy:
         """Return what `edit_copy` needs to do elsewhere what `edit` does: large texts take seconds."""
-        return self._view.text_copy(self.state())
+        state, *since = self.parts()
+        return self._view.text_copy(state, since)
 
     def _push(self, update: bytes, parsed: Parsed | None = None, copy: bytes | None = None) -> None:
         """Keep an update; copy: what pycrdt can read of it."""

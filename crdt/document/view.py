@@ -16,6 +16,7 @@ from functools import partial
 import pycrdt
 
 from crdt.document.merging import EMPTY, PycrdtFailure, guarded
+from crdt.document.raw_document import merge_text
 from crdt.document.work import cut_copies
 from crdt.errors import TextUnavailable
 from crdt.text.byte_edits import edits_between
@@ -31,6 +32,7 @@ class TextCopy:
     """A document as edits are made on it, by `edit_copy` in another process.
 
     state             merged
+    since             updates that came since, in order; not with values
     split_surrogates  see `squash`
     needs_copy        see `View`
     """
@@ -38,6 +40,7 @@ class TextCopy:
     state: bytes
     split_surrogates: Set[int]
     needs_copy: bool
+    since: Sequence[bytes] = ()
 
 
 class View:
@@ -120,9 +123,9 @@ class View:
         """
         return partial(_copies, frozenset(self._split_surrogates), self.needs_copy, coming if self.needs_cuts else None)
 
-    def text_copy(self, state: bytes) -> TextCopy:
-        """Return a state of this document for `edit_copy`."""
-        return TextCopy(state, frozenset(self._split_surrogates), self.needs_copy)
+    def text_copy(self, state: bytes, since: Sequence[bytes] = ()) -> TextCopy:
+        """Return this document for `edit_copy`; arguments: see `TextCopy`."""
+        return TextCopy(state, frozenset(self._split_surrogates), self.needs_copy, since)
 
     def copy_update(self, update: bytes) -> bytes:
         """Return an update that pycrdt can read. If that is another one, states are copied from then on, too."""
@@ -215,8 +218,9 @@ def edit_copy(
 ) -> bytes:
     """Return the update that turns roots' texts into `files`, as `make_edit` does; raises TextUnavailable."""
     view = View(copy.split_surrogates, needs_copy=copy.needs_copy)
+    state = merge_text([copy.state, *copy.since]) if copy.since else copy.state
     try:
-        return guarded(make_edit, view.copy(squash(copy.state)), files, client_id, edits, steps)
+        return guarded(make_edit, view.copy(squash(state)), files, client_id, edits, steps)
     except PycrdtFailure as failure:
         raise TextUnavailable("the text of this document cannot be edited here") from failure
 

@@ -66,14 +66,19 @@ class Question(NamedTuple):
 
 
 def blamed(
-    state: bytes, question: Question, owners: Mapping[int, str], authorship: Authorship, view: Callable[[Blame], _View]
+    parts: Sequence[bytes],
+    question: Question,
+    owners: Mapping[int, str],
+    authorship: Authorship,
+    view: Callable[[Blame], _View],
 ) -> tuple[str, _View]:
-    """Return (root, a view of who wrote its text).
+    """Return (root, a view of who wrote its text) of the parts of a document.
 
     Raises NotFound for a root that there is not, NoText for one that is no text.
     """
     order = TextOrder()
-    order.apply(state)
+    for part in parts:
+        order.apply(part)
     texts = {**dict.fromkeys((question.main_root, *question.texts), ""), **order.texts()}
     root = code_root(texts, question.main_root) if question.root is None else question.root
     if root not in texts:

@@ -84,11 +84,11 @@ class HistoryReader:
         async with self._turns.of(user_id):
             async with self._rooms.use(session_id, user_id) as room:
                 room.integrate_pending()
-                sequence, state = room.journal.sequence, room.document.state()
+                sequence, parts = room.journal.sequence, room.document.parts()
                 question = Question(root, room.main_root, room.index.text_roots)
                 owners, authorship = dict(room.index.owners), room.contributions.authorship
-            job = partial(blamed, state, question, owners, authorship, view)
-            asked, shown = await self._work(user_id, job, is_short=len(state) <= FEW_BYTES)
+            job = partial(blamed, parts, question, owners, authorship, view)
+            asked, shown = await self._work(user_id, job, is_short=sum(map(len, parts)) <= FEW_BYTES)
             return asked, sequence, shown
 
     async def page(

@@ -34,7 +34,7 @@ class Snapshot:
     sequence   its log position
     """
 
-    __slots__ = ("_files", "_state", "_texts", "main_root", "sequence")
+    __slots__ = ("_files", "_parts", "_texts", "main_root", "sequence")
 
     def __init__(self, room: Room) -> None:
         """Raises RoomDamaged or TextUnavailable if the texts cannot be read."""
@@ -46,29 +46,30 @@ class Snapshot:
         is_quick = document.is_loaded or document.size <= _QUICK_BYTES or not document.has_texts
         self._files = room.files() if is_quick else None
         has_others = not room.index.roots <= set(room.index.text_roots)
-        self._state = document.state() if has_others or self._files is None else None
+        self._parts = document.parts() if has_others or self._files is None else None
 
     async def read(self, workers: Workers, key: str | Payer) -> Contents:
         """Return what it holds; what is large is read in a worker process. Raises WorkError.
 
         key  whose work it is, see `Workers.run`
         """
-        if self._state is None:
+        if self._parts is None:
             return Contents(self._files or {}, {})
         texts = self._texts if self._files is None else None
-        if len(self._state) <= _FEW_BYTES:
-            files, documents = _read(self._state, texts)
+        if sum(map(len, self._parts)) <= _FEW_BYTES:
+            files, documents = _read(self._parts, texts)
         else:
-            files, documents = await workers.run(_read, self._state, texts, key=key, deadline_s=_DEADLINE_S)
+            files, documents = await workers.run(_read, self._parts, texts, key=key, deadline_s=_DEADLINE_S)
         return Contents(files if self._files is None else self._files, documents)
 
 
-def _read(state: bytes, texts: Sequence[str] | None) -> tuple[dict[str, str], dict[str, Document]]:
-    """Return (texts, other roots) of a state; without texts if none are named.
+def _read(parts: Sequence[bytes], texts: Sequence[str] | None) -> tuple[dict[str, str], dict[str, Document]]:
+    """Return (texts, other roots) of the parts of a document; without texts if none are named.
 
     texts  names of roots that are texts, also if nothing in the state says so
     """
     order = TextOrder()
-    order.apply(state)
+    for part in parts:
+        order.apply(part)
     files = {} if texts is None else {**dict.fromkeys(texts, ""), **order.texts()}
     return files, documents_of(order)

@@ -94,15 +94,17 @@ class Compactor:
         room.upkeep.checkpointed_at = now
         room.integrate_pending()
         with self._mark.at(room.session_id):
+            state, *since = room.document.parts()
             document = DocumentState(
                 sequence,
-                room.document.state(),
+                state,
                 dict(room.index.clocks),
                 authorship.encode(room.index.owners, room.contributions.authorship),
                 has_values=room.document.has_values,
-                has_texts=room.document.has_texts,
+                has_texts=room.document.is_proven,
                 is_in_sequence=room.index.parents.is_in_sequence,
                 authors=dict(room.index.owners),
+                since=since,
             )
         await self._writer.saved(room, sequence)
         upkeep = room.upkeep
@@ -118,7 +120,7 @@ class Compactor:
         finally:
             upkeep.checkpoint_ms = self._clock() - now
         upkeep.checkpointed = sequence
-        if room.document.replace_base(document.state, made.state, made.merged):
+        if room.document.replace_base(document.parts, made.state, made.merged):
             upkeep.checkpoint_bytes = room.document.size
             self._note_remaining(room, made.author_bytes)
         return True
@@ -126,7 +128,7 @@ class Compactor:
     async def _make(self, payer: Payer, room: Room, document: DocumentState, kept_bytes: int) -> NewCheckpoint:
         """Make a checkpoint: a megabyte takes a quarter of a second, and for much of it native code has the process."""
         session_id, now = room.session_id, room.upkeep.checkpointed_at
-        if len(document.state) <= _SMALL_BYTES:
+        if sum(map(len, document.parts)) <= _SMALL_BYTES:
             with self._mark.beside(session_id):
                 return await asyncio.to_thread(
                     restore.make_checkpoint, session_id, document, now, kept_bytes=kept_bytes

@@ -1,14 +1,18 @@
 """Answers to questions for large documents: several updates, which a worker process makes of the state.
 
-Reading the structs of a state takes 4 µs each, and a class asks for one state together. So the last state that was
-taken apart is kept for some seconds.
+Reading the structs of a state takes 4 µs each, and a class asks for one state together. So what was taken apart last
+is kept for some seconds. The base and what came since are taken apart by themselves: to merge them takes 0.15 s for
+6 MB, and the base stays while others type.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from operator import is_
+from typing import NamedTuple
 
+from crdt.document.raw_document import merge_text
 from crdt.errors import Rejected, WorkError
 from crdt.fair_queue import Payer
 from crdt.lifecycle.document_work import DocumentWork
@@ -19,66 +23,84 @@ from crdt.wire.y_protocol import sync_step2, sync_update
 from storage.background import start_task
 
 _KEPT_S = 10.0
+_KEPT = 2
 _EMPTY = b"\x00\x00"
 
 _log = logging.getLogger(__name__)
 
 
+class _Kept(NamedTuple):
+    """Updates, who pays for taking them apart, and what they are taken apart into."""
+
+    updates: Sequence[bytes]
+    payer: Payer
+    parts: asyncio.Future[list[Part]]
+
+
 class LargeAnswers:
-    """Answers in parts. At most one state is kept."""
+    """Answers in parts. At most one document is kept: its base, and what came since."""
 
     def __init__(self, work: DocumentWork) -> None:
         self._work = work
-        self._state: bytes | None = None
-        self._parts: asyncio.Future[list[Part]] | None = None
-        self._payer = Payer("")
+        self._kept: list[_Kept] = []
         self._forgetting: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self._making: set[asyncio.Task[list[Part]]] = set()
 
-    def answer(self, connection: Connection, session_id: str, state: bytes, known: Mapping[int, int]) -> None:
-        """Send a client what it lacks of a state, as soon as that is taken apart.
+    def answer(self, connection: Connection, session_id: str, parts: Sequence[bytes], known: Mapping[int, int]) -> None:
+        """Send a client what it lacks of a document, as soon as that is taken apart.
 
         session_id  the document's
+        parts       see `RawDocument.parts`
         known       {client id: next clock} of what the client has
         """
         connection.is_answering = True
-        send = self._send(connection, session_id, state, known)
+        send = self._send(connection, session_id, parts, known)
         sending = start_task(send, "large answer", partial(connection.outbox.close, CloseReason.ROOM_UNAVAILABLE))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
 
-    async def _send(self, connection: Connection, session_id: str, state: bytes, known: Mapping[int, int]) -> None:
+    async def _send(
+        self, connection: Connection, session_id: str, parts: Sequence[bytes], known: Mapping[int, int]
+    ) -> None:
         try:
-            connection.outbox.send_parts(frames_for(await self._split(connection.user_id, session_id, state), known))
+            found = await self._split(connection.user_id, session_id, parts[:1])
+            if since := parts[1:]:
+                found = [*found, *await self._split(connection.user_id, session_id, since)]
+            connection.outbox.send_parts(frames_for(found, known))
         finally:
             connection.is_answering = False
 
-    async def _split(self, user_id: str, session_id: str, state: bytes) -> list[Part]:
+    async def _split(self, user_id: str, session_id: str, updates: Sequence[bytes]) -> list[Part]:
+        """Return updates taken apart; those that were taken apart last are kept."""
         loop = asyncio.get_running_loop()
-        if self._parts is None or self._state is not state:
-            self._payer = Payer(user_id)
-            making = start_task(self._made(self._payer, session_id, state), "split state")
+        kept = next((kept for kept in self._kept if _are_same(kept.updates, updates)), None)
+        if kept is None:
+            payer = Payer(user_id)
+            making = start_task(self._made(payer, session_id, updates), "split state")
             self._making.add(making)
             making.add_done_callback(self._making.discard)
-            self._state, self._parts = state, making
-        self._payer.join(user_id)
+            kept = _Kept(updates, payer, making)
+        else:
+            self._kept.remove(kept)
+        kept.payer.join(user_id)
+        self._kept = [*self._kept, kept][-_KEPT:]
         if self._forgetting:
             self._forgetting.cancel()
         self._forgetting = loop.call_later(_KEPT_S, self._forget)
-        return await asyncio.shield(self._parts)
+        return await asyncio.shield(kept.parts)
 
-    async def _made(self, payer: Payer, session_id: str, state: bytes) -> list[Part]:
+    async def _made(self, payer: Payer, session_id: str, updates: Sequence[bytes]) -> list[Part]:
         try:
-            return await self._work.run(payer, session_id, len(state), _parts_of, state)
+            return await self._work.run(payer, session_id, sum(map(len, updates)), _parts_of, updates)
         except WorkError:  # too many wait
             pass
         except Exception:
             _log.exception("the document of session %s cannot be taken apart", session_id)
-        return [Part(state, {}, state)]  # then it is sent as one message
+        return [Part(update, {}, update) for update in updates]  # then each is sent as one message
 
     def _forget(self) -> None:
-        self._state = self._parts = self._forgetting = None
+        self._kept, self._forgetting = [], None
 
     async def stop(self) -> None:
         """Answer no more."""
@@ -103,7 +125,12 @@ def frames_for(parts: list[Part], known: Mapping[int, int]) -> list[bytes]:
     return [*map(sync_update, first), sync_step2(last)]
 
 
-def _parts_of(state: bytes) -> list[Part]:
+def _are_same(updates: Sequence[bytes], others: Sequence[bytes]) -> bool:
+    return len(updates) == len(others) and all(map(is_, updates, others))
+
+
+def _parts_of(updates: Sequence[bytes]) -> list[Part]:
+    state = merge_text(updates)
     try:
         return split_update(state)
     except Rejected:  # stored before a limit of the reader was there

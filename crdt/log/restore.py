@@ -6,11 +6,12 @@ string from the store passes its checksum and the scan before pycrdt gets it.
 See docs/design/storage.md.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from crdt.document.merging import EMPTY, merge, verify
+from crdt.document.raw_document import merge_text
 from crdt.document.traits import Traits, inspect
 from crdt.document.work import are_slow, count_cuts, cut_copy, needs_cuts
 from crdt.errors import Gap, ProtocolError, RoomDamaged
@@ -216,6 +217,7 @@ class DocumentState:
     has_texts       pycrdt can load it, and must be able to afterwards
     is_in_sequence  see `squash`
     authors         {client: id of the user it belongs to}
+    since           updates that came since, in order; not with values
     """
 
     sequence: int
@@ -226,6 +228,11 @@ class DocumentState:
     has_texts: bool = True
     is_in_sequence: Callable[[int], bool] | None = None
     authors: Mapping[int, str] = field(default_factory=dict)
+    since: Sequence[bytes] = ()
+
+    @property
+    def parts(self) -> list[bytes]:
+        return [self.state, *self.since]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +259,8 @@ def make_checkpoint(
 
     Raises RoomDamaged if it does not know exactly the structs that the room knows, also after pycrdt has loaded it.
     """
-    squashed = squash(document.state, is_in_sequence=document.is_in_sequence)
+    state = merge_text(document.parts) if document.since else document.state
+    squashed = squash(state, is_in_sequence=document.is_in_sequence)
     parsed = parse(squashed, STORED_LIMITS)
     squashed, parsed = collect(squashed, parsed, kept_bytes, document.is_in_sequence)
     if {client: after for client, (_, after) in parsed.spans.items()} != document.clocks:

@@ -1,6 +1,6 @@
 """What a room needs from its surroundings, handed to its constructor."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,8 +42,11 @@ class LogSink(Protocol):
 class LargeAnswerer(Protocol):
     """Sends large documents, away from the rooms' turns."""
 
-    def answer(self, connection: Connection, session_id: str, state: bytes, known: Mapping[int, int]) -> None:
-        """Send a client what it lacks of a session's state soon; known: {client id: next clock} of what it has."""
+    def answer(self, connection: Connection, session_id: str, parts: Sequence[bytes], known: Mapping[int, int]) -> None:
+        """Send a client soon what it lacks of a session's document, which comes in parts.
+
+        known  {client id: next clock} of what it has
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ class Room:
                 connection.outbox.send(y_protocol.sync_step2(EMPTY))
             return
         if size > SPLIT_BYTES and large_answers:
-            large_answers.answer(connection, self.session_id, self.document.state(), known)
+            large_answers.answer(connection, self.session_id, self.document.parts(), known)
         else:
             is_cut = self.index.has_cut(known)
             connection.outbox.send(y_protocol.sync_step2(self.document.diff(state_vector, cuts=is_cut)))

@@ -143,7 +143,7 @@ def test_blamed_tells_texts_from_other_roots_and_from_none() -> None:
     state = bytes(typist.doc.get_update())
 
     def asked(root: str | None) -> str:
-        return crdt.history.blame.blamed(state, Question(root, "codemirror", ["empty"]), {}, Authorship(), repr)[0]
+        return crdt.history.blame.blamed([state], Question(root, "codemirror", ["empty"]), {}, Authorship(), repr)[0]
 
     assert [asked(root) for root in (None, "codemirror", "monaco", "empty")] == [
         "monaco", "codemirror", "monaco", "empty",

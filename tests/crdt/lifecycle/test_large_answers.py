@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import pycrdt
 import pytest
@@ -16,7 +17,7 @@ from crdt.wire.rewriting.splitting import split_update
 from crdt.wire.y_protocol import SyncStep2, SyncUpdate
 from crdt.workers import Workers, WorkersSettings
 from storage.records import Role
-from tests.crdt.harness import Inbox
+from tests.crdt.harness import Inbox, Typist
 from tests.waiting import until
 
 
@@ -47,7 +48,7 @@ async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Wo
     clients = [asking() for _ in range(4)]
 
     for connection, _ in clients:
-        answers.answer(connection, "one", state, {})
+        answers.answer(connection, "one", [state], {})
         assert connection.is_answering
     await until(lambda: all(inbox.frames for _, inbox in clients))
 
@@ -62,7 +63,29 @@ async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Wo
         assert not connection.is_answering
     assert workers.counts == {"done": 1}
     await answers.stop()
-    assert answers._state is None
+    assert answers._kept == []
+
+
+async def test_base_is_taken_apart_once_while_others_type(workers: Workers) -> None:
+    """And it is not merged with what they typed, on the event loop or elsewhere: that comes behind it."""
+    answers, base = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
+    typist, since = Typist(9), list[bytes]()
+    for number in range(3):
+        since.append(typist.insert(number, "x"))
+        connection, inbox = asking()
+        answers.answer(connection, "one", [base, *since], {})
+        await until(partial(getattr, inbox, "frames"))
+
+        messages = [y_protocol.decode(frame) for frame in inbox.take()]
+        assert [type(message) for message in messages] == [SyncUpdate, SyncUpdate, SyncUpdate, SyncStep2]
+        doc: pycrdt.Doc = pycrdt.Doc()
+        for message in messages:
+            assert isinstance(message, SyncUpdate | SyncStep2)
+            doc.apply_update(message.update)
+        assert len(doc.get("pictures", type=pycrdt.Map)) == 5
+        assert str(doc.get("codemirror", type=pycrdt.Text)) == typist.text
+    assert workers.counts == {"done": 1}
+    await answers.stop()
 
 
 async def test_answer_is_one_message_while_too_many_wait_for_workers(workers: Workers) -> None:
@@ -71,7 +94,7 @@ async def test_answer_is_one_message_while_too_many_wait_for_workers(workers: Wo
     await workers.close()
     connection, inbox = asking()
 
-    answers.answer(connection, "one", state, {})
+    answers.answer(connection, "one", [state], {})
     await until(lambda: inbox.frames)
 
     (frame,) = inbox.take()
@@ -83,7 +106,7 @@ async def test_stop_ends_answers_that_are_being_made(workers: Workers) -> None:
     """Their connections are free to ask again."""
     answers = LargeAnswers(DocumentWork(workers, CrashMark()))
     connection, inbox = asking()
-    answers.answer(connection, "one", state_of(5), {})
+    answers.answer(connection, "one", [state_of(5)], {})
     await asyncio.sleep(0)
 
     await answers.stop()
@@ -123,7 +146,7 @@ async def test_answer_is_one_message_if_the_state_cannot_be_taken_apart(
     connection, inbox = asking()
     monkeypatch.setattr(workers, "run", _fails)
 
-    answers.answer(connection, "one", state, {})
+    answers.answer(connection, "one", [state], {})
     await until(lambda: inbox.frames)
 
     (frame,) = inbox.take()
@@ -140,7 +163,7 @@ async def test_answer_that_cannot_be_sent_closes_the_client(
     connection, inbox = asking()
     monkeypatch.setattr(answers, "_split", _fails)
 
-    answers.answer(connection, "one", state_of(5), {})
+    answers.answer(connection, "one", [state_of(5)], {})
     await until(lambda: inbox.closed)
 
     assert inbox.closed == (CloseReason.ROOM_UNAVAILABLE, "")
