@@ -209,6 +209,7 @@ def _limiters(config: Config, rates: Rates) -> Limiters:
         address_guests=rates.every(settings.ADDRESS_GUESTS_PER_H, _HOUR_S),
         wrong_invites=rates.every(settings.INVITE_FAILURES, 900),
         invited=rates.recent(_INVITED_S),
+        new_sessions=rates.every(settings.SESSIONS_PER_DAY, _DAY_S),
         pictures=rates.every(settings.AVATARS_PER_H, _HOUR_S),
         messages=rates.limiter(settings.MESSAGES_PER_10S, config.messages_per_10s / 10, 2 * config.messages_per_10s),
         saves=rates.limiter(settings.SAVES_PER_S, config.saves_per_s, max(5.0, 5 * config.saves_per_s)),

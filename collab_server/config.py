@@ -135,6 +135,7 @@ class Config:
     guest_days: float = number(
         "guest_days", 30.0, 0.001, 3_650, "days without activity after which a guest is cleaned up"
     ).field()
+    sessions_per_day: int = settings.SESSIONS_PER_DAY.field()
     avatars_per_h: int = settings.AVATARS_PER_H.field()
     cloudinary_s: float = number(
         "cloudinary_s", 10.0, 0.1, 300, "seconds that Cloudinary may take for a picture"

@@ -99,7 +99,7 @@ class Workers:
 
         function    of a module, found there by its name
         key         the user whose work it is: users take turns; a `Payer` if several wait for it, or nobody does
-        deadline_s  seconds that the job may take, without the time that it waits for a process
+        deadline_s  seconds that the job may take, with the start of a process, without the time that it waits for one
         """
         try:
             slot = await self._queue.enter(key)

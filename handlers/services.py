@@ -76,6 +76,7 @@ class Limiters:
     address_guests: RateLimiter
     wrong_invites: RateLimiter
     invited: Recent
+    new_sessions: RateLimiter
     pictures: RateLimiter
     messages: RateLimiter
     saves: RateLimiter

@@ -31,6 +31,7 @@ QUICK: dict[str, Any] = {
     "bcrypt_cost": 4,
     "flush_ms": 100,
     "refusal_hold_s": 0.2,
+    "sessions_per_day": 100_000,
     "signups_per_h": 100_000,
     "invited_signups_per_h": 100_000,
     "logins_per_5min": 100_000,

@@ -70,6 +70,8 @@ class SessionsHandler(SessionHandlerBase):
             raise errors.forbidden("Guests cannot open sessions: sign up first.")
         services, now = self.services, self.services.clock()
         await services.rooms.storage_quota.require_session(self.me.id)
+        if wait := services.limiters.new_sessions.wait_s(self.me.id):
+            raise errors.rate_limited(wait, "Too many new sessions.")
         session = Session(
             id=ids.new_id(services.random_bytes),
             title=body.get("title") or _UNTITLED,

@@ -98,15 +98,17 @@ async def test_run_function_that_prints_returns_its_result(workers: Workers) -> 
 @pytest.mark.parametrize("job", [work.sleep, work.spin])
 async def test_run_past_deadline_kills_that_process_alone(workers: Workers, tmp_path: Path, job) -> None:
     """Other jobs are not harmed, and the next one of the same key is done."""
-    release = tmp_path / "release"
+    release, late, tries = tmp_path / "release", tmp_path / "late", 0
     other = asyncio.create_task(workers.run(work.wait_for, str(release), key="bob", deadline_s=LONG_S))
-    with pytest.raises(WorkTooLarge, match="longer than 2 seconds"):
-        await workers.run(job, str(tmp_path / "late"), key="ada", deadline_s=2)
-    await gone(await started(tmp_path / "late"))
+    while not (late.exists() and late.read_text()):  # a busy machine may need the whole deadline to start the process
+        tries += 1
+        with pytest.raises(WorkTooLarge, match=f"longer than {2 * tries} seconds"):
+            await workers.run(job, str(late), key="ada", deadline_s=2 * tries)
+    await gone(await started(late))
     assert await workers.run(work.add, 2, 3, key="ada", deadline_s=LONG_S) == 5
     release.touch()
     await other
-    assert workers.counts == {"late": 1, "done": 2}
+    assert workers.counts == {"late": tries, "done": 2}
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])

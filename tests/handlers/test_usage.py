@@ -79,3 +79,20 @@ async def test_versions_are_refused_at_the_limit_and_edits_above_it(start_server
     await ada.request("DELETE", f"/session/{other}")
     await quota.look()
     assert (await ada.post(f"/code/{session_id}/save", {"code": "after\n"})).status == 201
+
+
+async def test_more_sessions_than_one_may_open_a_day_are_refused(start_server) -> None:
+    """Also if they are deleted again; others are not, and what is refused for another reason does not count."""
+    server = await start_server(sessions_per_day=2, user_sessions=1)
+    ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
+
+    for _ in range(2):
+        session_id = await ada.new_session()
+        assert (await ada.post("/session", {})).status == 409
+        await ada.request("DELETE", f"/session/{session_id}")
+    refused = await ada.post("/session", {})
+
+    assert (refused.status, refused.body["code"]) == (429, "rate_limited")
+    assert refused.body["message"] == "Too many new sessions. Try again in 12 hours."
+    assert 12 * 3_600 - 60 < int(refused.headers["Retry-After"]) <= 12 * 3_600
+    assert (await bob.post("/session", {})).status == 201

@@ -200,6 +200,10 @@ async def guess(scene: Scene, name: str, address: str = "192.0.2.1") -> object:
     return answered(await Api(scene.server.url).post("/user/login", body, headers={"X-Forwarded-For": address}))
 
 
+async def open_session(scene: Scene, _: int) -> object:
+    return answered(await scene.ada.post("/session", {}))
+
+
 async def send_picture(scene: Scene, size: int) -> object:
     """A picture with bytes behind its end, as some cameras leave them."""
     return answered(await upload(scene.ada, picture().ljust(size, b"\0")))
@@ -318,6 +322,7 @@ REST = (
     rate("address_guests_per_h", be_guest, 2, 2, settings=PROXY),
     rate("invite_failures", guess_invite, 2, 2, settings=PROXY, goes=(404, "not_found")),
     rate("logins_per_5min", sign_in, 3, 3, settings=PROXY),
+    rate("sessions_per_day", open_session, 2, 3),  # the scene has one
     rate("avatars_per_h", send_picture, 2, 2),
     rate("account_failures", lambda scene, _: guess(scene, "ada"), 3, 3, settings=PROXY, goes=WRONG),
     rate("stranger_failures_per_day", lambda scene, number: guess(scene, "ada", f"192.0.2.{number}"), 3, 3,
