@@ -12,9 +12,9 @@ from weakref import WeakValueDictionary
 from crdt.document.server_edits import CarriedEdit, edit_carried
 from crdt.document.view import TextCopy
 from crdt.errors import WorkError, WorkTooLarge
+from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
-from crdt.stepwise.room_steps import RoomSteps
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_diff import MANY_STEPS
 from crdt.text.text_map import Edit

@@ -14,8 +14,8 @@ from weakref import WeakValueDictionary
 from crdt.document.view import edit_copy
 from crdt.errors import WorkTooLarge
 from crdt.lifecycle.changes import Changes
+from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.room.room import Room
-from crdt.stepwise.room_steps import RoomSteps
 from crdt.text.text_diff import MANY_STEPS
 from crdt.workers import Workers
 

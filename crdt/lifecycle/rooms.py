@@ -24,13 +24,13 @@ from crdt.lifecycle.loading import RoomLoader
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.maintenance import RoomMaintenance, VersionMaker
 from crdt.lifecycle.opening import DocumentOpener
+from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.limits import RoomsSettings
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
 from crdt.room.incoming import UpdateKind
 from crdt.room.room import Room
-from crdt.stepwise.room_steps import RoomSteps
 from crdt.storage_quota import StorageQuota
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 from storage.base import Store

@@ -26,7 +26,7 @@ class UpdateKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What was done about a large update before the room took it, see `crdt.stepwise.room_steps.prepare`.
+    """What was done about a large update before the room took it, see `crdt.lifecycle.stepwise.room_steps.prepare`.
 
     parsed    the scan of the update
     admitted  what of it may be taken, None if that is not known

@@ -5,6 +5,7 @@ from typing import Any
 
 from crdt.crashmark import CrashMark
 from crdt.document.merging import EMPTY
+from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.limits import RoomLimits
 from crdt.log.restore import RestoredDocument
 from crdt.room.broadcast import Broadcast
@@ -14,7 +15,6 @@ from crdt.room.context import LogSource, RoomContext
 from crdt.room.presence import Presence
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient
-from crdt.stepwise.room_steps import RoomSteps
 from crdt.text.byte_edits import edits_between
 from crdt.wire import y_protocol
 from harness.typist import Typist

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from crdt.document.document import Document
 from crdt.errors import CrdtError, NeedsSteps, Rejected, RoomDamaged, TextUnavailable
+from crdt.lifecycle.stepwise.room_steps import prepare
 from crdt.log import authorship, codec, restore
 from crdt.room.closing import reason_for
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, UpdateKind
 from crdt.room.room import Room
 from crdt.steps import run_through
-from crdt.stepwise.room_steps import prepare
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.parsed_update import Parsed

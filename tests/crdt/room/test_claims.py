@@ -2,12 +2,12 @@
 
 import pytest
 
+from crdt.lifecycle.stepwise.room_steps import prepare
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, UpdateKind
 from crdt.room.room import Room
 from crdt.steps import run_through
-from crdt.stepwise.room_steps import prepare
 from crdt.wire import y_protocol
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import NOW, Inbox, Typist, join, make_room, send

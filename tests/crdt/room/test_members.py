@@ -4,11 +4,11 @@ from typing import Any, cast
 
 import pytest
 
+from crdt.lifecycle.stepwise import room_steps
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.members import may_write
 from crdt.room.room import Room
-from crdt.stepwise import room_steps
 from crdt.wire import update_parser, y_protocol
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.y_protocol import AwarenessEntry

@@ -10,12 +10,12 @@ from crdt.document.integration import _MOST_STRUCTS
 from crdt.document.view import NewDocument, View
 from crdt.document.work import Work
 from crdt.errors import LimitExceeded, NeedsSteps
+from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.limits import MAX_WORK_S
 from crdt.log.restore import restore
 from crdt.room.connection import Connection
 from crdt.room.incoming import UpdateKind
 from crdt.room.room import Room
-from crdt.stepwise.room_steps import RoomSteps
 from crdt.wire import y_protocol
 from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.update_parser import parse

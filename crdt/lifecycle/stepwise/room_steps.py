@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from crdt.crashmark import CrashMark
+from crdt.lifecycle.stepwise.step_runner import StepRunner
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, Prepared, UpdateKind
 from crdt.room.room import Room
 from crdt.steps import Steps
-from crdt.stepwise.step_runner import StepRunner
 from crdt.structs.admission import Admitted, asks_for_state, check_update
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.raw_merge import EMPTY

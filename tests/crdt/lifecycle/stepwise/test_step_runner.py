@@ -9,8 +9,8 @@ from contextlib import contextmanager, nullcontext
 import pytest
 
 from crdt.errors import Rejected
+from crdt.lifecycle.stepwise.step_runner import StepRunner
 from crdt.steps import Long, Steps
-from crdt.stepwise.step_runner import StepRunner
 from tests.crdt.stepped import counting, refused
 
 
