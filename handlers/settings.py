@@ -74,7 +74,7 @@ ADDRESS_GUESTS_PER_H = number(
 INVITE_FAILURES = number(
     "invite_failures", 60, 1, 10_000_000, "wrong invites of one address in 15 minutes; valid ones go on working"
 )
-SESSIONS_PER_DAY = number("sessions_per_day", 500, 1, 10_000_000, "sessions that a user may open a day")
+SESSIONS_PER_DAY = number("sessions_per_day", 500, 1, 10_000_000, "sessions that a user may create a day")
 AVATARS_PER_H = number("avatars_per_h", 20, 1, 10_000_000, "pictures that a user may upload an hour")
 LOGINS_PER_5MIN = number(
     "logins_per_5min", 60, 1, 10_000_000, "passwords for one account from one device or address in five minutes"
