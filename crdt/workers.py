@@ -10,24 +10,29 @@ See docs/design/concurrency.md.
 
 import asyncio
 import contextlib
+import math
 import os
 import pickle
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
 from crdt import worker_process
-from crdt.errors import WorkerDied, WorkersBusy, WorkTooLarge
+from crdt.errors import WorkerDied, WorkError, WorkersBusy, WorkTooLarge
 from crdt.fair_queue import FairQueue, Payer
 from crdt.limits import WORKER_IDLE_S, WORKER_MB, WORKERS
 from crdt.worker_process import LENGTH_BYTES, Start, message
 
 _LEAST_BY_DEFAULT, _MOST_BY_DEFAULT = 2, 4
 """With one, long work of one user would have everybody else wait; the kernel gives the server a core before them."""
+_LONGEST = 3
+"""So many times its deadline a job may take that had a processor for less than half of it: then the machine is busy."""
+_CHECKED_AT = 0.9
+"""Of its deadline, when it is seen whether a job has a processor."""
 _MIB = 1 << 20
 _READ_BYTES = 1 << 20
 _ROOT = str(Path(__file__).resolve().parent.parent)
@@ -95,7 +100,8 @@ class Workers:
         """Return what the function returns, or raise what it raises.
 
         Raises: `WorkTooLarge` if that takes longer than its deadline, or more memory than a process has; `WorkerDied`;
-        `WorkersBusy` if too many jobs wait already, or the server is stopping.
+        `WorkersBusy` if too many jobs wait already, the server is stopping, or other programs use the machine so much
+        that three times the deadline was not enough.
 
         function    of a module, found there by its name
         key         the user whose work it is: users take turns; a `Payer` if several wait for it, or nobody does
@@ -123,15 +129,17 @@ class Workers:
     async def _run(self, job: bytes, deadline_s: float) -> Any:
         worker = None
         try:
-            async with asyncio.timeout(deadline_s):
+            async with asyncio.timeout(deadline_s) as limit:
                 worker = await self._take()
-                is_done, result = await worker.work(job)
+                with worker.given_time(limit, deadline_s):
+                    is_done, result = await worker.work(job)
         except BaseException as error:
+            is_starved = worker is None or worker.is_starved(deadline_s)
             if worker:
                 await self._drop(worker)
             self.counts[_NAMES.get(type(error), "failed")] += 1
             if isinstance(error, TimeoutError):
-                raise WorkTooLarge(f"the work took longer than {deadline_s:g} seconds") from error
+                raise _late(deadline_s, is_starved=is_starved) from error
             raise
         if isinstance(result, MemoryError) and not is_done:
             await self._drop(worker)
@@ -209,6 +217,7 @@ class _Worker:
         self._input = cast("asyncio.StreamWriter", process.stdin)
         self._output = cast("asyncio.StreamReader", process.stdout)
         self._leaving: asyncio.TimerHandle | None = None
+        self._used_before_s = 0.0
 
     @classmethod
     async def start(cls, memory_bytes: int) -> "_Worker":
@@ -239,6 +248,27 @@ class _Worker:
         is_done, result = pickle.loads(body)  # noqa: S301  # from a process that runs our code
         return is_done, result
 
+    @contextlib.contextmanager
+    def given_time(self, limit: asyncio.Timeout, deadline_s: float) -> Iterator[None]:
+        """Put off the end of a job's time if, shortly before, it has had a processor for less than half of it."""
+        loop = asyncio.get_running_loop()
+        end = limit.when() or loop.time()
+        self._used_before_s = _cpu_s(self._process.pid)
+
+        def look() -> None:
+            if self.is_starved(deadline_s):
+                limit.reschedule(end + (_LONGEST - 1) * deadline_s)
+
+        check = loop.call_at(end - (1 - _CHECKED_AT) * deadline_s, look)
+        try:
+            yield
+        finally:
+            check.cancel()
+
+    def is_starved(self, deadline_s: float) -> bool:
+        """Whether its job has had a processor for less than half of its time."""
+        return _cpu_s(self._process.pid) - self._used_before_s < deadline_s / 2
+
     def leave_after(self, idle_s: float, leave: Callable[["_Worker"], None]) -> None:
         """Call `leave` after some seconds, unless `stay` is called before."""
         self._leaving = asyncio.get_running_loop().call_later(idle_s, leave, self)
@@ -259,3 +289,19 @@ class _Worker:
         """Kill the process and wait until it is gone; return its exit code, or minus the signal that ended it."""
         self.kill()
         return await self._process.wait()
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the seconds of CPU time that a process has used; infinity where that cannot be known."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return math.inf
+
+
+def _late(deadline_s: float, *, is_starved: bool) -> WorkError:
+    """Return the error for a job that has not ended in its time."""
+    if is_starved:
+        return WorkersBusy(f"other programs use the machine: {_LONGEST * deadline_s:g} seconds were not enough")
+    return WorkTooLarge(f"the work took longer than {deadline_s:g} seconds")

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import textwrap
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -54,7 +55,7 @@ async def test_run_returns_result_and_keeps_the_process(workers: Workers) -> Non
 
 async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers: Workers) -> None:
     """Its start goes on, and the next job has it: no process is left that nobody knows of."""
-    with pytest.raises(WorkTooLarge):
+    with pytest.raises(WorkersBusy):
         await workers.run(work.add, 2, 3, key="ada", deadline_s=0.001)
     await until(lambda: workers.processes == 1)
 
@@ -64,7 +65,7 @@ async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers:
 
 async def test_close_while_a_process_starts_ends_it() -> None:
     workers = Workers(WorkersSettings(processes=1))
-    with pytest.raises(WorkTooLarge):
+    with pytest.raises(WorkersBusy):
         await workers.run(work.add, 2, 3, key="ada", deadline_s=0.001)
     await workers.close()
     assert workers.processes == 1  # killed, and known to be
@@ -95,20 +96,43 @@ async def test_run_function_that_prints_returns_its_result(workers: Workers) -> 
     assert await workers.run(work.talk, key="ada", deadline_s=LONG_S) == "result"
 
 
-@pytest.mark.parametrize("job", [work.sleep, work.spin])
-async def test_run_past_deadline_kills_that_process_alone(workers: Workers, tmp_path: Path, job) -> None:
+async def test_run_past_deadline_kills_that_process_alone(workers: Workers, tmp_path: Path) -> None:
     """Other jobs are not harmed, and the next one of the same key is done."""
-    release, late, tries = tmp_path / "release", tmp_path / "late", 0
+    release, late = tmp_path / "release", tmp_path / "late"
     other = asyncio.create_task(workers.run(work.wait_for, str(release), key="bob", deadline_s=LONG_S))
-    while not (late.exists() and late.read_text()):  # a busy machine may need the whole deadline to start the process
-        tries += 1
-        with pytest.raises(WorkTooLarge, match=f"longer than {2 * tries} seconds"):
-            await workers.run(job, str(late), key="ada", deadline_s=2 * tries)
+    deadline_s = 1
+    while True:  # a busy machine may give it no processor
+        deadline_s *= 2
+        with pytest.raises((WorkTooLarge, WorkersBusy)) as raised:
+            await workers.run(work.spin, str(late), key="ada", deadline_s=deadline_s)
+        if isinstance(raised.value, WorkTooLarge):
+            break
+    assert str(raised.value) == f"the work took longer than {deadline_s} seconds"
     await gone(await started(late))
     assert await workers.run(work.add, 2, 3, key="ada", deadline_s=LONG_S) == 5
     release.touch()
     await other
-    assert workers.counts == {"late": tries, "done": 2}
+    assert (workers.counts["done"], workers.counts["died"]) == (2, 0)
+
+
+async def test_run_without_processor_has_three_times_as_long(workers: Workers, tmp_path: Path) -> None:
+    """A job that others keep from working is not too large. One that sleeps gets no processor either."""
+    path = tmp_path / "pid"
+    began = time.monotonic()
+    with pytest.raises(WorkersBusy, match="3 seconds were not enough"):
+        await workers.run(work.sleep, str(path), key="ada", deadline_s=1)
+    assert time.monotonic() - began >= 3
+    await gone(await started(path))
+    assert workers.counts == {"late": 1}
+
+
+async def test_run_that_gets_its_processor_late_returns_result(workers: Workers, tmp_path: Path) -> None:
+    """Its deadline passes while nothing is done, then the work is."""
+    release = tmp_path / "release"
+    waiting = asyncio.create_task(workers.run(work.wait_for, str(release), key="ada", deadline_s=2))
+    await asyncio.sleep(2.5)
+    release.touch()
+    await waiting
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
