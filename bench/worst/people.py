@@ -17,6 +17,8 @@ _numbers = itertools.count(1)
 _TIMEOUT_S = 120.0
 _READ_BYTES = 1 << 18
 _READ_S = 0.002
+_MARK_BYTES = 8
+"""At least as many as the server's message that something is saved; a read may end in it."""
 SAYS_S = 4.0
 """Between two messages: the server closes connections that send nothing for long."""
 
@@ -108,8 +110,9 @@ class Editor:
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
         )
         self.received = 0
-        self._synced = 1
-        """The empty answer on entering is the first."""
+        self._synced, self._saved = 1, 0
+        """How many messages were sent (the empty answer on entering is the first), and how many there were when all were saved."""
+        self._tail = b""
 
     def __enter__(self) -> "Editor":
         head = self.socket.recv(_READ_BYTES)
@@ -142,8 +145,15 @@ class Editor:
         self.send(frame(y_protocol.sync_step2(update)))
 
     def await_saved(self, seconds: float = _TIMEOUT_S) -> bool:
-        """Read until the server says that all is saved; False if it does not in time."""
-        return self.read_until(y_protocol.saved(self._synced), seconds)
+        """Read until the server has said that all is saved, which may be now; False if it does not in time."""
+        until, said = time.monotonic() + seconds, time.monotonic()
+        while self._saved < self._synced and time.monotonic() < until:
+            if select.select([self.socket], [], [], SAYS_S)[0]:
+                self.read()
+            if time.monotonic() - said > SAYS_S:
+                self.say_something()
+                said = time.monotonic()
+        return self._saved == self._synced
 
     def read(self) -> bytes:
         """Wait for what comes next; OSError at the end."""
@@ -151,6 +161,10 @@ class Editor:
         if not found:
             raise ConnectionResetError
         self.received += len(found)
+        seen = self._tail + found
+        if y_protocol.saved(self._synced) in seen:
+            self._saved = self._synced
+        self._tail = seen[-_MARK_BYTES:]
         return found
 
     def drain(self, seconds: float = _READ_S) -> None:
@@ -159,20 +173,6 @@ class Editor:
         while (left := until - time.monotonic()) > 0:
             if select.select([self.socket], [], [], left)[0]:
                 self.read()
-
-    def read_until(self, mark: bytes, seconds: float = _TIMEOUT_S) -> bool:
-        """Read until these bytes came; False if they do not come in time."""
-        tail, until = b"", time.monotonic() + seconds
-        said = time.monotonic()
-        while (left := until - time.monotonic()) > 0:
-            if select.select([self.socket], [], [], min(left, SAYS_S))[0]:
-                tail = tail[-len(mark) :] + self.read()
-                if mark in tail:
-                    return True
-            if time.monotonic() - said > SAYS_S:
-                self.say_something()
-                said = time.monotonic()
-        return False
 
     def say_something(self) -> None:
         """Show that somebody is there: no client here answers pings."""

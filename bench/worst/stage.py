@@ -157,15 +157,14 @@ def stage(form: Form) -> Iterator[Stage]:
 
 
 def measure(here: Stage, work: Work) -> Found:
-    """Do a work, and return what it did to the others."""
+    """Do a work, and return what it did to the others. Raises OSError if a connection closes while it is prepared."""
     here.did = ""
     pids = tree(here.server.pid)[:2]
+    if work.prepare:
+        work.prepare(here)
+        time.sleep(here.form.settle_s)
     began = time.monotonic()
     try:
-        if work.prepare:
-            work.prepare(here)
-            time.sleep(here.form.settle_s)
-            began = time.monotonic()
         work.act(here)
     except (OSError, ValueError, KeyError, SystemExit) as error:  # closed or refused: that is a result too
         here.did = f"{type(error).__name__}: {error}"[:100]
