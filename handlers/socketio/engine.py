@@ -27,6 +27,9 @@ _MESSAGES = tuple(f"{MESSAGE}{kind}" for kind in range(7))
 """Beginnings of messages: each is a packet of Socket.IO, of which there are seven kinds."""
 _OTHERS = tuple(str(kind) for kind in (CLOSE, PING, PONG, UPGRADE, NOOP))
 _BASE64 = "b"
+_GOODBYE = str(CLOSE)
+"""The last packet of a client that leaves, in one request with its disconnecting from Socket.IO, after which nobody is
+signed in."""
 
 
 async def _count_nothing(_key: str, _content: object) -> None:
@@ -162,7 +165,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
                 await asyncio.sleep(0)  # others first
                 if self.closed:
                     return
-                if not self.server.may_send_many(self.sid):
+                if packet != _GOODBYE and not self.server.may_send_many(self.sid):
                     raise EngineIOError("more than one packet before signing in")
             await self.receive(decode(packet))
 

@@ -87,6 +87,17 @@ async def test_packets_of_a_request_are_counted_and_taken_in_order(socket: Engin
     assert counted == [*(packet[1:] for packet in packets), b""]
 
 
+async def test_goodbye_may_follow_the_packet_that_ends_the_sign_in(socket: EngineSocket) -> None:
+    """A stock client sends both in one request; nothing else may come there."""
+    socket.server.may_send_many = lambda _key: False
+
+    with pytest.raises(EngineIOError):
+        await socket.handle_post_request(request(b"\x1e".join([b"41", b"40"])))
+    assert not socket.closed
+    await socket.handle_post_request(request(b"\x1e".join([b"41", b"1"])))
+    assert socket.closed
+
+
 async def test_others_are_served_between_packets_of_a_request(socket: EngineSocket) -> None:
     taken: list[object] = []
     taken_at_turns: list[int] = []

@@ -49,6 +49,15 @@ async def test_packets_of_one_request_are_handled_in_order(ada: Api) -> None:
     assert (await ada.live(session_id))["code"] == texts[-1]
 
 
+async def test_goodbye_of_a_polling_client_is_accepted(ada: Api) -> None:
+    sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
+    await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=b"40" + json.dumps({"token": ada.token}).encode())
+
+    answer = await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=b"41\x1e1")
+
+    assert answer.status == 200
+
+
 @pytest.mark.parametrize(
     ("query", "refusal"),
     [
