@@ -253,7 +253,7 @@ class _Worker:
         """Put off the end of a job's time if, shortly before, it has had a processor for less than half of it."""
         loop = asyncio.get_running_loop()
         end = limit.when() or loop.time()
-        self._used_before_s = _cpu_s(self._process.pid)
+        self._used_before_s = cpu_s(self._process.pid)
 
         def look() -> None:
             if self.is_starved(deadline_s):
@@ -267,7 +267,7 @@ class _Worker:
 
     def is_starved(self, deadline_s: float) -> bool:
         """Whether its job has had a processor for less than half of its time."""
-        return _cpu_s(self._process.pid) - self._used_before_s < deadline_s / 2
+        return cpu_s(self._process.pid) - self._used_before_s < deadline_s / 2
 
     def leave_after(self, idle_s: float, leave: Callable[["_Worker"], None]) -> None:
         """Call `leave` after some seconds, unless `stay` is called before."""
@@ -291,7 +291,7 @@ class _Worker:
         return await self._process.wait()
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Return the seconds of CPU time that a process has used; infinity where that cannot be known."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
