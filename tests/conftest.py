@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
@@ -59,11 +58,6 @@ hypothesis.settings.load_profile("any machine")
 def pytest_configure(config: pytest.Config) -> None:
     """Tests end within their time limit, and leave no process."""
     config.pluginmanager.register(RunLimits(config))
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Run more tests together than there are cores: each waits for processes and timers for half of its time."""
-    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_finish() -> None:
