@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -428,6 +429,15 @@ class Edits:
         return "".join(made) + self.chance.choice(("", "", "\n"))
 
 
+class Words(Edits):
+    """Words that differ in one letter or two, put between others; none is deleted."""
+
+    def make(self, text: str) -> tuple[int, int, str]:
+        word = f"<{len(self.put):03}>"
+        self.put.append(word)
+        return self.chance.choice([found.end() for found in re.finditer(">|^", text)]), 0, word
+
+
 def do_something(one: Front | Yjs, edits: Edits, feed: TextFeed, now: int) -> None:
     """Let one client type, show what it has, send or hear something."""
     match edits.chance.randint(0, 4):
@@ -501,3 +511,22 @@ def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
         settle(everybody, feed, now)
 
     assert_equal_and_complete(room, everybody, edits)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_word_is_not_taken_for_edit_of_similar_word(seed: int) -> None:
+    """Clients behind slow lines type similar words in the same places, from texts that lack their last ones."""
+    chance = random.Random(seed)
+    edits = Words(chance)
+    room = with_text(edits.of(""))
+    feed = TextFeed(room)
+    everybody: list[Front | Yjs] = [Front(feed, f"text{number}", crlf=False) for number in range(3)]
+    everybody += [Yjs(room, number) for number in (1, 2)]
+    for step in range(200):
+        do_something(chance.choice(everybody), edits, feed, NOW + step)
+    for step in range(400):
+        settle(everybody, feed, NOW + 1_000_000 + step)
+
+    text = code(room)
+    assert {one.shown for one in everybody} == {text}
+    assert sorted(re.findall("<[0-9]+>", text)) == edits.put
