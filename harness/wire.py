@@ -4,16 +4,29 @@ import asyncio
 import contextlib
 import weakref
 
-from tornado.websocket import WebSocketClientConnection
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
 SYNC_STEP1 = b"\x00\x00"
 """How a message begins in which the server asks for what the client has."""
 
 
-def close_late(socket: WebSocketClientConnection) -> None:
-    """Close a socket that a test left open; that of a failed one may be found when its event loop is closed."""
-    with contextlib.suppress(RuntimeError):
+def close_with(owner: object, socket: WebSocketClientConnection) -> None:
+    """Close a socket, and what is below it, once its owner is gone."""
+    protocol = socket.protocol
+    assert protocol is not None
+    assert protocol.stream is not None
+    weakref.finalize(owner, _close, socket, protocol.stream)
+
+
+def _close(socket: WebSocketClientConnection, stream: IOStream) -> None:
+    """Close a socket without waiting for the other side, which a client that reads nothing would not hear.
+
+    That of a failed test may be found when its event loop is closed.
+    """
+    with contextlib.suppress(RuntimeError, StreamClosedError, WebSocketClosedError):
         socket.close()
+        stream.close()
 
 
 class Wire:
@@ -22,7 +35,7 @@ class Wire:
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
         self.seen: list[bytes] = []
-        weakref.finalize(self, close_late, socket)
+        close_with(self, socket)
 
     async def send(self, frame: bytes) -> None:
         await self._socket.write_message(frame, binary=True)

@@ -3,13 +3,12 @@
 import asyncio
 import itertools
 import json
-import weakref
 from typing import Any
 
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from harness.wire import close_late
+from harness.wire import close_with
 from tests.api import Api
 from tests.waiting import PATIENCE_S
 
@@ -22,7 +21,7 @@ class RawEvents:
 
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
-        weakref.finalize(self, close_late, socket)
+        close_with(self, socket)
         self._ids = itertools.count()
         self.events: list[list[Any]] = []
 

@@ -87,10 +87,12 @@ async def connected(api: Api, session_id: str, *early: bytes) -> AsyncIterator[R
     """Shake hands, with more frames behind the request in the same packet."""
     port = int(api.socket_url.rpartition(":")[2].partition("/")[0])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(handshake(session_id, api.token) + b"".join(early))
-    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
-    yield Raw(reader, writer)
-    writer.close()
+    try:
+        writer.write(handshake(session_id, api.token) + b"".join(early))
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        yield Raw(reader, writer)
+    finally:
+        writer.close()
 
 
 async def open_connections(server) -> int:

@@ -47,7 +47,8 @@ def everything() -> tuple[Path, ...]:
     folders = [ROOT]
     for folder in folders:
         folders += [path for path in folder.iterdir() if path.is_dir() and path.name not in _NOT_OURS]
-    return tuple(sorted(path for folder in folders for path in folder.iterdir() if path.is_file()))
+    files = (path for folder in folders for path in folder.iterdir() if path.is_file())
+    return tuple(sorted(path for path in files if not path.name.startswith(".coverage")))
 
 
 def ours(*endings: str) -> list[Path]:

@@ -112,6 +112,7 @@ async def test_many_frames_in_one_packet_are_all_processed_in_order(ada: Api, se
     typist = Typist(5)
     state = b""
     async with connected(ada, session_id) as watcher, connected(ada, session_id) as raw:
+        await watcher.frame()  # it has joined
         raw.send(masked(y_protocol.sync_step1({})))
         while not state.startswith(b"\x00\x01"):
             _, state = await raw.frame()
