@@ -41,8 +41,10 @@ class Peers:
         return cls(process)
 
     async def stop(self) -> None:
+        """End the program, and read to the end of what it wrote: only then is the pipe closed."""
         self._process.kill()
         await self._process.wait()
+        await asyncio.wait({self._reader}, timeout=5)
         self._reader.cancel()
         await asyncio.gather(self._reader, return_exceptions=True)
 
