@@ -3,6 +3,7 @@
 import ast
 import io
 import re
+import subprocess
 import tokenize
 from collections.abc import Iterator
 from functools import cache
@@ -13,11 +14,6 @@ import pytest
 from collab_server.config import all_settings
 from tests.processes import ROOT
 
-_NOT_OURS = {
-    ".git", ".hypothesis", ".import_linter_cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "build",
-    "collab_server.egg-info", "data", "dist", "node_modules",
-}  # fmt: skip
-"""Folders of what programs made or installed."""
 _WITH_COMMENTS = {".py", ".ts", ".tsx", ".js", ".mjs", ".css", ".cpp", ".h", ".sql", ".cfg", ".toml", ".yml", ".sh", ""}
 
 ELSEWHERE = {
@@ -44,11 +40,10 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
 @cache
 def everything() -> tuple[Path, ...]:
     """Return all files of the repository, without what programs made or installed."""
-    folders = [ROOT]
-    for folder in folders:
-        folders += [path for path in folder.iterdir() if path.is_dir() and path.name not in _NOT_OURS]
-    files = (path for folder in folders for path in folder.iterdir() if path.is_file())
-    return tuple(sorted(path for path in files if not path.name.startswith(".coverage")))
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    paths = {ROOT / name for name in names if not name.startswith("static/dist/")}
+    return tuple(sorted(path for path in paths if path.is_file()))
 
 
 def ours(*endings: str) -> list[Path]:
