@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from crdt.room.closing import CloseReason
 from handlers import settings
@@ -10,12 +10,10 @@ from handlers.close_codes import Close, CloseCode, close_for
 from handlers.connections import Connections
 from handlers.errors import ApiError
 from handlers.socketio.server import SocketIOServer
+from handlers.socketio.session.text_connection import TextConnection
+from handlers.socketio.session.text_session import TextSession
 from handlers.throttling.rates import Bucket
 from storage.records import User
-
-if TYPE_CHECKING:
-    from handlers.socketio.text_connection import TextConnection
-    from handlers.socketio.text_session import TextSession
 
 PACKET_COST = 0.25
 """What a packet or request counts, in events, that changes no text."""

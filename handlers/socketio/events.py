@@ -11,9 +11,9 @@ from handlers.api.chat import send_message
 from handlers.http import schemas
 from handlers.services import Services
 from handlers.socketio.client import PACKET_COST, EventClient
+from handlers.socketio.session.text_connection import TextConnection
+from handlers.socketio.session.text_session import TextSession
 from handlers.socketio.sign_in import signed_in
-from handlers.socketio.text_connection import TextConnection
-from handlers.socketio.text_session import TextSession
 from handlers.socketio.text_sessions import TextSessions
 from storage.records import Role
 

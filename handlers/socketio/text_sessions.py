@@ -8,9 +8,9 @@ from handlers import errors
 from handlers.access import connect_wait_s, join_session, open_room
 from handlers.services import Services
 from handlers.socketio.client import EventClient
+from handlers.socketio.session.text_connection import Identity, TextConnection
+from handlers.socketio.session.text_session import TextSession
 from handlers.socketio.sign_in import signed_in
-from handlers.socketio.text_connection import Identity, TextConnection
-from handlers.socketio.text_session import TextSession
 from storage.background import end_task, start_task
 from storage.records import Role, User
 

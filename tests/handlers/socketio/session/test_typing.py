@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.socketio.typing import TYPING_S, TypingIndicator
+from handlers.socketio.session.typing import TYPING_S, TypingIndicator
 
 
 class Timer:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from crdt.changing.text_changes import TextChanges
 from crdt.workers import Workers
-from handlers.socketio.text_connection import Identity, TextConnection
-from handlers.socketio.text_session import TextSession
+from handlers.socketio.session.text_connection import Identity, TextConnection
+from handlers.socketio.session.text_session import TextSession
 from storage.records import Role, User
 from tests.crdt.harness import NOW, make_room, room_steps
 

@@ -5,10 +5,10 @@ import json
 from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 from crdt.wire.y_protocol import AwarenessUpdate
-from handlers.socketio.text_connection import TextConnection
+from handlers.socketio.session.text_connection import EncodedText, TextConnection
 from storage.records import Role
 from tests.crdt.harness import NOW, change, join
-from tests.handlers.socketio.text_scene import TextScene
+from tests.handlers.socketio.session.text_scene import TextScene
 
 
 def states(scene: TextScene) -> dict[int, dict[str, object]]:
@@ -24,11 +24,11 @@ async def test_text_connection_offers_text_until_it_arrived() -> None:
     scene = TextScene()
     connection, inbox = scene.join("ada", 1)
 
-    connection.offer()
-    connection.offer()
+    connection.offer(EncodedText())
+    connection.offer(EncodedText())
     assert inbox.texts() == [""]
     inbox.arrive()
-    connection.offer()
+    connection.offer(EncodedText())
 
     assert inbox.texts() == [""]
 
@@ -36,7 +36,7 @@ async def test_text_connection_offers_text_until_it_arrived() -> None:
 async def test_text_connection_merges_text_as_edit_of_what_it_had() -> None:
     scene = TextScene()
     connection, inbox = scene.join("ada", 1)
-    connection.offer()
+    connection.offer(EncodedText())
     inbox.arrive()
 
     change(connection.text, "def f():\n    pass\n", NOW)
