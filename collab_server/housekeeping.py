@@ -70,7 +70,7 @@ class Housekeeping:
         if used:
             ended = await services.store.touch_logins(used, services.clock())
             services.seen_logins.difference_update(used)
-            services.rooms.logins_ended(ended, CloseReason.LOGIN_EXPIRED)
+            services.rooms.changes.logins_ended(ended, CloseReason.LOGIN_EXPIRED)
 
     async def sweep(self) -> None:
         """Drop what has expired, in batches, so that nobody waits long for the store."""
@@ -80,7 +80,7 @@ class Housekeeping:
             now = services.clock()
             guests = await services.store.sweep(now, now - self._guest_ms, _BATCH)
             for guest in guests:
-                services.rooms.member_gone(guest.guest_of or "", guest.id, CloseReason.GUEST_EXPIRED)
+                services.rooms.changes.member_gone(guest.guest_of or "", guest.id, CloseReason.GUEST_EXPIRED)
             await asyncio.gather(*(self._drop(guest.avatar_key) for guest in guests if guest.avatar_key))
             if guests:
                 _log.info("%d guests without activity were cleaned up", len(guests))

@@ -9,6 +9,7 @@ from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
 from crdt.history.version_writer import VersionSettings, VersionWriter
 from crdt.history.versions import Versions
+from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.lifecycle.log_writer import LogWriter
@@ -36,13 +37,16 @@ def assemble(
     writer = LogWriter(store, settings, environment.clock, loaded)
     version_writer = VersionWriter(store, writer, environment, version_settings)
     cache = HistoryCache()
-    rooms = Rooms(store, settings, environment, loaded, writer, version_writer, cache)
-    whole_texts = WholeTexts(environment.workers, rooms.changes, environment.clock, rooms.steps)
+    changes = Changes(loaded, writer, cache)
+    rooms = Rooms(store, settings, environment, loaded, writer, version_writer, changes)
+    whole_texts = WholeTexts(environment.workers, changes, environment.clock, rooms.steps)
     history_reader = HistoryReader(store, rooms, cache, environment)
     return Assembly(
         rooms=rooms,
         versions=Versions(store, rooms, version_writer, whole_texts, environment.workers),
         history_reader=history_reader,
         redactor=Redactor(store, rooms, cache, environment.workers),
-        text_changes=TextChanges(environment.workers, environment.clock, environment.cpu_s, rooms.steps),
+        text_changes=TextChanges(
+            environment.workers, environment.clock, environment.cpu_s, rooms.steps, settings.room.text_bytes
+        ),
     )

@@ -29,12 +29,21 @@ _TRIES = 3
 
 
 class TextChanges:
-    """Makes the changes of text clients."""
+    """Makes the changes of text clients.
+
+    max_text_bytes  the bytes that a document's text may have
+    """
 
     def __init__(
-        self, workers: Workers, clock: Callable[[], int], cpu_s: Callable[[], float], steps: RoomSteps
+        self,
+        workers: Workers,
+        clock: Callable[[], int],
+        cpu_s: Callable[[], float],
+        steps: RoomSteps,
+        max_text_bytes: int,
     ) -> None:
         """clock: milliseconds since 1970; cpu_s: seconds of CPU time that the calling thread has used."""
+        self.max_text_bytes = max_text_bytes
         self._workers = workers
         self._steps = steps
         self._clock = clock

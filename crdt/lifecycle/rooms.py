@@ -7,9 +7,8 @@ One task writes the logs of all rooms in groups (`log_writer`), one looks after 
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
 
 from crdt.document.quota import Fill
 from crdt.errors import RoomSetAside, RoomUnavailable, WorkersBusy
@@ -27,30 +26,19 @@ from crdt.lifecycle.opening import DocumentOpener
 from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.limits import RoomsSettings
 from crdt.room.closing import CloseReason
-from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
-from crdt.room.incoming import UpdateKind
 from crdt.room.room import Room
 from crdt.storage_quota import StorageQuota
-from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 from storage.base import Store
 from storage.errors import StoreError
-from storage.records import Role, Status
-
-
-class SessionCache(Protocol):
-    """Keeps something of sessions that must go with them."""
-
-    def forget(self, session_id: str) -> None:
-        """Keep nothing of a session any more."""
 
 
 class Rooms:
     """All rooms of the process.
 
-    changes    of memberships, logins and sessions
-    compactor  makes checkpoints and packs logs
-    steps      does long work on single rooms in steps
+    changes        of memberships, logins and sessions
+    compactor      makes checkpoints and packs logs
+    steps          does long work on single rooms in steps
     storage_quota  what users' sessions may take
     """
 
@@ -62,21 +50,18 @@ class Rooms:
         loaded: LoadedRooms,
         writer: LogWriter,
         versions: VersionMaker,
-        cache: SessionCache,
+        changes: Changes,
     ) -> None:
-        """loaded: the same that `writer` has; cache: told when a session is deleted."""
-        self.settings = settings
+        """loaded: the same that `writer` and `changes` have."""
         self.clock = environment.clock
         self.quarantine = environment.quarantine
-        self.changes = Changes()
+        self.changes = changes
         self.writer = writer
         self.compactor = Compactor(store, writer, environment, settings.room.deleted_bytes)
         work = DocumentWork(environment.workers, environment.mark)
         self._loaded = loaded
-        self._cache = cache
         self._is_draining = False
         self._large_answers = LargeAnswers(work)
-        self._cpu_s = environment.cpu_s
         self.steps = RoomSteps(environment.cpu_s, environment.clock, environment.mark)
         context = RoomContext(
             limits=settings.room,
@@ -91,7 +76,7 @@ class Rooms:
             large_answers=self._large_answers,
         )
         opener = DocumentOpener(work, environment)
-        self._loader = RoomLoader(store, context, loaded, self.changes, settings.chunks_per_read, opener)
+        self._loader = RoomLoader(store, context, loaded, changes, settings.chunks_per_read, opener)
         self.storage_quota = StorageQuota(store, settings, loaded, environment.limit_counters)
         self._maintenance = RoomMaintenance(
             loaded, settings, writer, self.compactor, versions, environment.clock, environment.mark
@@ -185,69 +170,3 @@ class Rooms:
             yield room
         finally:
             room.upkeep.pins -= 1
-
-    async def receive_large(self, room: Room, connection: Connection, frame: bytes) -> float:
-        """Hand a large frame to its room; returns the seconds of work, raises what `Room.receive` raises.
-
-        An update is read in a thread, and taken in steps: what others write meanwhile gets in before it.
-        """
-        if frame[0] == SYNC and connection.may_write:
-            match decode(frame):
-                case SyncUpdate(update):
-                    return await self.steps.receive(room, connection, frame, update, UpdateKind.LIVE)
-                case SyncStep2(update):
-                    return await self.steps.receive(room, connection, frame, update, UpdateKind.ANSWER)
-        begun = self._cpu_s()
-        room.receive(connection, frame, self.clock())
-        return self._cpu_s() - begun
-
-    # -- what others decided ----------------------------------------------------------------------
-
-    def role_changed(self, session_id: str, user_id: str, role: Role) -> None:
-        """A membership's new role is committed."""
-        self.changes.note()
-        if room := self._loaded.get(session_id):
-            room.members.set_role(user_id, role)
-            if role is Role.OWNER:
-                room.quota.own(user_id)
-
-    def member_gone(self, session_id: str, user_id: str, reason: CloseReason) -> None:
-        """A membership's end is committed."""
-        self.changes.note()
-        if room := self._loaded.get(session_id):
-            room.members.remove(user_id, reason)
-
-    def user_changed(self, user: Mapping[str, Any]) -> None:
-        """A user's new name or picture is committed; `user` as `Connection.user`."""
-        self.changes.note()
-        for room in self._loaded:
-            room.members.rename(user)
-
-    def logins_ended(self, login_ids: Iterable[str], reason: CloseReason) -> None:
-        """The end of logins is committed."""
-        self.changes.note()
-        ended = frozenset(login_ids)
-        for room in self._loaded:
-            room.members.close([c for c in room.members.connections if c.login_id in ended], reason)
-
-    def login_replaced(self, login_id: str, successor: str) -> None:
-        """A user's connections belong to another login of his from now on."""
-        self.changes.note()
-        for room in self._loaded:
-            for connection in room.members.connections:
-                if connection.login_id == login_id:
-                    connection.login_id = successor
-
-    def status_changed(self, session_id: str, status: Status) -> None:
-        """A session's end or reopening is committed."""
-        self.changes.note()
-        if room := self._loaded.get(session_id):
-            room.members.set_open(is_open=status is Status.OPEN)
-
-    def session_deleted(self, session_id: str) -> None:
-        """A session's deletion is committed: nothing of it is written any more."""
-        self.changes.note()
-        self._cache.forget(session_id)
-        if room := self._loaded.get(session_id):
-            self.writer.forget(room, "the session was deleted")
-            self._loaded.evict(room, CloseReason.SESSION_DELETED)

@@ -25,7 +25,7 @@ class MeHandler(AuthHandlerBase):
         schema = schemas.GUEST_ME if self.me.is_guest else schemas.ME
         username = self.read(schema)["username"]
         user = await self.services.store.rename_user(self.me.id, username)
-        self.services.rooms.user_changed(people.participant(user))
+        self.services.rooms.changes.user_changed(people.participant(user))
         self.reply(people.user(user))
 
     async def delete(self) -> None:
@@ -44,13 +44,13 @@ class MeHandler(AuthHandlerBase):
 
     def _tell_rooms(self, deletion: AccountDeletion) -> None:
         rooms = self.services.rooms
-        rooms.logins_ended(deletion.logins, CloseReason.ACCOUNT_DELETED)
+        rooms.changes.logins_ended(deletion.logins, CloseReason.ACCOUNT_DELETED)
         for session_id in deletion.memberships:
-            rooms.member_gone(session_id, self.me.id, CloseReason.MEMBER_DELETED_ACCOUNT)
+            rooms.changes.member_gone(session_id, self.me.id, CloseReason.MEMBER_DELETED_ACCOUNT)
         for session_id, successor in deletion.inherited.items():
-            rooms.role_changed(session_id, successor, Role.OWNER)
+            rooms.changes.role_changed(session_id, successor, Role.OWNER)
         for session_id in deletion.deleted:
-            rooms.session_deleted(session_id)
+            rooms.changes.session_deleted(session_id)
 
     async def _drop_avatar(self, key: str) -> None:
         try:
@@ -88,7 +88,7 @@ class PasswordHandler(AuthHandlerBase):
         await self.check_password(body["currentPassword"], "currentPassword")
         hashed = await services.passwords.hash(body["newPassword"], self.address)
         ended = await services.store.set_password(user.id, hashed, self.login_id, known_hash=user.password_hash)
-        services.rooms.logins_ended(ended, CloseReason.LOGGED_OUT)
+        services.rooms.changes.logins_ended(ended, CloseReason.LOGGED_OUT)
         answer: PasswordChanged = {
             "message": "Password changed; all other logins have ended.",
             "ended": len(ended),
@@ -106,7 +106,7 @@ class LoginsHandler(AuthHandlerBase):
 
     async def delete(self) -> None:
         ended = await self.services.store.end_other_logins(self.me.id, self.login_id)
-        self.services.rooms.logins_ended(ended, CloseReason.LOGGED_OUT)
+        self.services.rooms.changes.logins_ended(ended, CloseReason.LOGGED_OUT)
         self.set_status(204)
 
 
@@ -119,7 +119,7 @@ class LoginByIdHandler(AuthHandlerBase):
         if login_id not in {login.id for login in logins}:
             raise NotFound("login")
         await services.store.end_login(login_id)
-        services.rooms.logins_ended([login_id], CloseReason.LOGGED_OUT)
+        services.rooms.changes.logins_ended([login_id], CloseReason.LOGGED_OUT)
         if login_id == self.login_id:
             self.clear_cookies()
         self.set_status(204)

@@ -186,11 +186,11 @@ class SignupHandler(AuthHandlerBase):
         )
         guest_login, _ = self.new_login(user.id, self.login_id)
         ended = await services.store.claim_guest(user, guest_login)
-        services.rooms.logins_ended(ended, CloseReason.LOGGED_OUT)
+        services.rooms.changes.logins_ended(ended, CloseReason.LOGGED_OUT)
         login, token = self.new_login(user.id)
         await services.store.add_login(login)
-        services.rooms.login_replaced(self.login_id, login.id)
-        services.rooms.user_changed(people.participant(user))
+        services.rooms.changes.login_replaced(self.login_id, login.id)
+        services.rooms.changes.user_changed(people.participant(user))
         await services.store.end_login(self.login_id)
         self._welcome(user, token)
 
@@ -271,7 +271,7 @@ class RefreshHandler(AuthHandlerBase):
         except NotFound:
             raise errors.not_signed_in("This login has ended.") from None
         except TokenReused:
-            services.rooms.logins_ended([presented.login_id], CloseReason.LOGGED_OUT)
+            services.rooms.changes.logins_ended([presented.login_id], CloseReason.LOGGED_OUT)
             raise
         newest = services.tokens.newest(presented, login.token_hash)
         user = await services.store.signed_in(presented.login_id, now)
@@ -286,7 +286,7 @@ class LogoutHandler(AuthHandlerBase):
     async def post(self) -> None:
         self.read(schemas.EMPTY)
         await self.services.store.end_login(self.login_id)
-        self.services.rooms.logins_ended([self.login_id], CloseReason.LOGGED_OUT)
+        self.services.rooms.changes.logins_ended([self.login_id], CloseReason.LOGGED_OUT)
         self.clear_cookies()
         answer: Confirmation = {"message": "Signed out."}
         self.reply(answer)

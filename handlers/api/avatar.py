@@ -54,7 +54,7 @@ class AvatarHandler(BaseHandler):
     async def _changed(self, user_id: str) -> None:
         user = await self.services.store.user(user_id)
         if user:
-            self.services.rooms.user_changed(people.participant(user))
+            self.services.rooms.changes.user_changed(people.participant(user))
 
     async def _drop(self, key: str | None) -> None:
         """Delete a picture that nobody sees any more; what cannot be deleted now is only space lost."""

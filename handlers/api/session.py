@@ -127,7 +127,7 @@ class SessionHandler(SessionHandlerBase):
         session = await self.services.store.change_session(
             session.id, changes, self.services.clock(), owner_id=self.me.id
         )
-        self.services.rooms.status_changed(session.id, session.status)
+        self.services.rooms.changes.status_changed(session.id, session.status)
         self.services.connections.tell(session.id, notifications.SESSION_CHANGED)
         end = await self._save_final(session.id) if changes.status is Status.ENDED else {}
         answer: sessions.ChangedSession = {**await self.session_view(session, member), **end}
@@ -146,7 +146,7 @@ class SessionHandler(SessionHandlerBase):
     async def delete(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.OWNER)
         await self.services.store.delete_session(session.id, owner_id=self.me.id)
-        self.services.rooms.session_deleted(session.id)
+        self.services.rooms.changes.session_deleted(session.id)
         self.set_status(204)
 
 
@@ -170,7 +170,7 @@ class LeaveHandler(BaseHandler):
         self.read(schemas.EMPTY)
         session, _ = await self.member(session_id, Role.VIEWER)
         await self.services.store.leave(session.id, self.me.id)
-        self.services.rooms.member_gone(session.id, self.me.id, CloseReason.MEMBER_LEFT)
+        self.services.rooms.changes.member_gone(session.id, self.me.id, CloseReason.MEMBER_LEFT)
         self.set_status(204)
 
 
@@ -202,10 +202,10 @@ class MemberHandler(SessionHandlerBase):
             self._check_successor(user_id, people)
             await self.services.rooms.storage_quota.require_session(user_id)
             member = await store.transfer_session(session.id, self.me.id, user_id)
-            rooms.role_changed(session.id, self.me.id, Role.EDITOR)
+            rooms.changes.role_changed(session.id, self.me.id, Role.EDITOR)
         else:
             member = await store.set_role(session.id, user_id, role, owner_id=self.me.id)
-        rooms.role_changed(session.id, user_id, role)
+        rooms.changes.role_changed(session.id, user_id, role)
         self.services.connections.tell(session.id, notifications.SESSION_CHANGED)
         answer: MemberRole = {**people_views.person(user_id, people), "role": member.role}
         self.reply(answer)
@@ -218,7 +218,7 @@ class MemberHandler(SessionHandlerBase):
         session, _ = await self.member(session_id, Role.OWNER)
         user_id = ids.normalize(user_id)
         await self.services.store.remove_member(session.id, user_id, owner_id=self.me.id)
-        self.services.rooms.member_gone(session.id, user_id, CloseReason.MEMBER_REMOVED)
+        self.services.rooms.changes.member_gone(session.id, user_id, CloseReason.MEMBER_REMOVED)
         self.services.connections.tell(session.id, notifications.SESSION_CHANGED)
         self.set_status(204)
 

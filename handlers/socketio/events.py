@@ -72,7 +72,7 @@ class Events:
         return await action(client, body)
 
     def _check_size(self, code: object) -> None:
-        limit = self._services.rooms.settings.room.text_bytes
+        limit = self._services.text_changes.max_text_bytes
         if isinstance(code, str) and len(code) > limit:
             self._services.limit_counters.count(MAX_TEXT_BYTES)
             raise errors.too_large(f"The code may have at most {limit} bytes.")

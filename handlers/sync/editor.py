@@ -111,7 +111,7 @@ class EditorConnection:
     async def receive_large(self, message: bytes) -> float:
         if self._room and self._connection:
             try:
-                return await self._rooms.receive_large(self._room, self._connection, message)
+                return await self._rooms.steps.receive(self._room, self._connection, message)
             except CrdtError as error:
                 self._fail(error)
         return 0.0  # any other error closes the socket

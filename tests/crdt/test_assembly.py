@@ -19,7 +19,7 @@ async def test_assembled_rooms_clear_the_readers_cache(world: World) -> None:
     parts.history_reader.cache.keep_timeline("one", Folded(1, b"folded"), 0)
     changes = parts.rooms.changes.count
 
-    parts.rooms.session_deleted("one")
+    parts.rooms.changes.session_deleted("one")
 
     assert "one" not in parts.history_reader.cache
     assert parts.rooms.changes.count == changes + 1

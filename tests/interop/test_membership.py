@@ -262,7 +262,7 @@ async def test_committed_change_takes_effect_in_same_event_loop_turn(
     services, loop, turn = server.parts.services, asyncio.get_running_loop(), 0
     at: dict[str, int] = {}
     committed, told = CHANGES[what]
-    commit, tell = getattr(services.store, committed), getattr(services.rooms, told)
+    commit, tell = getattr(services.store, committed), getattr(services.rooms.changes, told)
 
     def count() -> None:
         nonlocal turn
@@ -279,7 +279,7 @@ async def test_committed_change_takes_effect_in_same_event_loop_turn(
         tell(*arguments)
 
     monkeypatch.setattr(services.store, committed, noted_commit)
-    monkeypatch.setattr(services.rooms, told, noted_tell)
+    monkeypatch.setattr(services.rooms.changes, told, noted_tell)
     loop.call_soon(count)
 
     status = await change(what, ada, bob, session_id)

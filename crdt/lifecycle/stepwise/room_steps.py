@@ -14,6 +14,7 @@ from crdt.structs.admission import Admitted, asks_for_state, check_update
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.raw_merge import EMPTY
 from crdt.wire.update_parser import parse, read
+from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 
 _LONG_BYTES = 16 << 10
 """To read less takes a few milliseconds at most; a thread is not worth it."""
@@ -29,16 +30,22 @@ class RoomSteps:
         self._clock = clock
         self._mark = mark
 
-    async def receive(self, room: Room, connection: Connection, frame: bytes, update: bytes, kind: UpdateKind) -> float:
-        """Have a room receive an update of a client; frame: as it came.
+    async def receive(self, room: Room, connection: Connection, frame: bytes) -> float:
+        """Hand a large frame of a client to its room.
+
+        An update is read in a thread, and taken in steps: what others write meanwhile gets in before it.
 
         Returns the seconds of work, raises what `Room.receive` raises.
         """
-
-        def take(prepared: Prepared) -> None:
-            room.receive(connection, frame, self._clock(), prepared)
-
-        return await self._take(room, Incoming(update, connection.user_id, 0, kind, connection), read, take)
+        if frame[0] == SYNC and connection.may_write:
+            match decode(frame):
+                case SyncUpdate(update):
+                    return await self._receive(room, connection, frame, update, UpdateKind.LIVE)
+                case SyncStep2(update):
+                    return await self._receive(room, connection, frame, update, UpdateKind.ANSWER)
+        begun = self._cpu_s()
+        room.receive(connection, frame, self._clock())
+        return self._cpu_s() - begun
 
     async def take_edit(
         self, room: Room, user_id: str, update: bytes, check: Callable[[], Awaitable[object]] | None = None
@@ -65,6 +72,14 @@ class RoomSteps:
         async with _large(room):
             room.integrate_pending()
             await self._runner.run(room.document.load(), partial(self._mark.at, room.session_id), is_long=False)
+
+    async def _receive(
+        self, room: Room, connection: Connection, frame: bytes, update: bytes, kind: UpdateKind
+    ) -> float:
+        def take(prepared: Prepared) -> None:
+            room.receive(connection, frame, self._clock(), prepared)
+
+        return await self._take(room, Incoming(update, connection.user_id, 0, kind, connection), read, take)
 
     async def _take(
         self,

@@ -29,7 +29,7 @@ class Scene:
         self.type(self.typist.insert(0, text))
         self.feed = TextFeed(self.room)
         self.workers = workers or HeldWorkers()
-        self.changes = TextChanges(self.workers, lambda: NOW, float, room_steps())
+        self.changes = TextChanges(self.workers, lambda: NOW, float, room_steps(), most)
         self.worked: list[float] = []
         self.may_write = True
         self.clients = [self._client_of(name) for name in names]

@@ -99,7 +99,7 @@ async def test_load_of_session_deleted_meanwhile_closes_room(world: World) -> No
     task = asyncio.create_task(used(world))
     await until(lambda: "session" in world.store.calls)
     await world.store.change_session("one", SessionChanges(status=Status.ENDED), NOW)
-    world.rooms.status_changed("one", Status.ENDED)
+    world.rooms.changes.status_changed("one", Status.ENDED)
     held.set()
 
     assert (await task).members.is_open is False

@@ -65,7 +65,7 @@ async def test_saved_for_evicted_room_raises(world: World) -> None:
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "a"))
-        world.rooms.session_deleted("one")
+        world.rooms.changes.session_deleted("one")
 
         with pytest.raises(RoomUnavailable):
             await world.rooms.writer.saved(room, 1)

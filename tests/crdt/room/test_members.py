@@ -91,7 +91,7 @@ async def test_receive_of_large_update_scans_for_writers_only(
 
     monkeypatch.setattr(room_steps, "read", counted)
 
-    await world.rooms.receive_large(room, connection, y_protocol.sync_update(Typist(5).insert(0, "a")))
+    await world.rooms.steps.receive(room, connection, y_protocol.sync_update(Typist(5).insert(0, "a")))
 
     assert len(scanned) == may
     assert room.files() == {"codemirror": "a" if may else ""}

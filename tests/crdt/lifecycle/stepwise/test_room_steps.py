@@ -14,7 +14,6 @@ from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.limits import MAX_WORK_S
 from crdt.log.restore import restore
 from crdt.room.connection import Connection
-from crdt.room.incoming import UpdateKind
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.rewriting.slices import count_structs
@@ -92,7 +91,7 @@ def no_whole_load(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def receive(steps: RoomSteps, room: Room, connection: Connection, update: bytes) -> float:
-    return await steps.receive(room, connection, y_protocol.sync_update(update), update, UpdateKind.LIVE)
+    return await steps.receive(room, connection, y_protocol.sync_update(update))
 
 
 def between(place: int, client: int = 5) -> bytes:

@@ -57,7 +57,7 @@ class TextScene:
         self.now = NOW
         self.room = make_room()
         self.workers = Workers()
-        self.session = TextSession(self.room, TextChanges(self.workers, lambda: self.now, float, room_steps()))
+        self.session = TextSession(self.room, TextChanges(self.workers, lambda: self.now, float, room_steps(), 1 << 20))
 
     def join(self, name: str, client_id: int, role: Role = Role.EDITOR) -> tuple[TextConnection, TextInbox]:
         """Connect a client, as `TextSessions` does."""
