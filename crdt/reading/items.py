@@ -1,7 +1,13 @@
 """The items of a document, read from an update: what `item_order` puts in order.
 
-Texts here are strings of UTF-16 code units, a character for each, so that positions are Yjs's; `as_text` makes usual
-strings of them. The input must have passed `update_parser.parse`.
+Yjs counts UTF-16 code units, Python counts characters. So texts here are strings with one character for each code unit:
+`units` makes them, `as_text` makes usual strings of them. An emoji is then two characters, its surrogates, and clocks,
+lengths and slices are plain indexes. "a😀b" has four: a, U+D83D, U+DE00 and b, with the
+clocks 0 to 3.
+
+Why not keep usual strings and count: each cut inside a run with emoji would walk over the run from its beginning.
+
+The input must have passed `update_parser.parse`.
 """
 
 from bisect import bisect_right
@@ -62,9 +68,14 @@ class YataItem:
         rest.content, rest.offset = self.content, self.offset + offset
         if self.text is not None:
             text, tail = self.text[:offset], self.text[offset:]
+            # The cut is between the two halves of a character. Neither half can be written as
+            # UTF-8, so Yjs replaces both, for good (`ContentString.splice`): "a😀b" cut at 2 is "a"
+            # U+FFFD and U+FFFD "b".
             if "\ud800" <= text[-1] <= "\udbff":
                 text, tail = text[:-1] + REPLACEMENT, REPLACEMENT + tail[1:]
             self.text, rest.text = text, tail
+        # What a client would have sent if it had typed the right part by itself (`splitItem` in
+        # `Item.js`).
         rest.origin, rest.right_origin = pack_id(self.client, rest.clock - 1), self.right_origin
         rest.place, rest.is_deleted, rest.is_shown = self.place, self.is_deleted, self.is_shown
         rest.left, rest.right = self, self.right
@@ -132,6 +143,8 @@ class ItemReader(StructReader):
         if kind in (GC, SKIP):
             item.length, at = read_var_uint(self.data, at)
             return item, at
+        # With an origin there is no parent in the bytes: the place is found when the item is
+        # integrated.
         item.origin, item.right_origin, item.place = left, right, parent
         if kind == STRING:
             text, at = self.string(at)
@@ -155,12 +168,15 @@ def text_bytes(*updates: bytes) -> int:
         for client, items in reader.sections().items():
             strings.setdefault(client, []).extend(item for item in items if item.text is not None)
         deleted += reader.deleted()
+    # All text is added up, then what was deleted is taken off. To ask of each item whether it is
+    # deleted would cut items at the ends of ranges, only for a number.
     total = sum(_bytes(item.text or "") for items in strings.values() for item in items)
     for items in strings.values():
         items.sort(key=lambda item: item.clock)
     starts = {client: [item.clock for item in items] for client, items in strings.items()}
     reached: dict[int, int] = {}
     for client, first, end in sorted(deleted):
+        # Merged updates may delete the same range twice, so ranges overlap: each unit counts once.
         start = max(first, reached.get(client, 0))
         reached[client] = max(start, end)
         items = strings.get(client, [])
@@ -178,6 +194,7 @@ def _bytes(unit_string: str) -> int:
 
 def units(text: str) -> str:
     """Return a string with one character for each UTF-16 code unit."""
+    # Nearly all text of programs is ASCII, and what has no emoji needs no other form either.
     if text.isascii() or max(text) < "\U00010000":
         return text
     return from_utf_16(text.encode("utf-16-le"))

@@ -1,7 +1,13 @@
-"""Where the items of one place stand in its text, found without counting from the beginning.
+"""Where the items of one place are in its text, found without counting from the beginning.
 
 The list of items is cut into blocks, and for each block it is known how much text is shown in it. So a position costs a
 sum over blocks and a walk over the items of one block.
+
+An example, with blocks of two items: "ab" "c" | "de" "f" | "g". The blocks have 3, 3 and 1 units. "f" is in the second
+block: 3 units before it, and "de" in it, so it is at 5.
+
+A tree of sums would need a logarithm of steps, not a sum over all blocks. But the sum is done in C: a text with 100,000
+items has about a thousand blocks, which take some tens of microseconds.
 """
 
 from collections.abc import Iterator
@@ -10,7 +16,7 @@ from itertools import islice
 from crdt.reading.items import Block, YataItem
 
 _MOST = 128
-"""Items of a block; one that grows beyond is cut in two."""
+"""Items of a block at most: a block that grows larger is cut in two."""
 
 
 class Positions:
@@ -24,6 +30,7 @@ class Positions:
         self._units: list[int] = []
         self.size = 0
         for item in _from(first):
+            # Half full at first, so that each block takes in 64 items before it must be cut.
             if self.size % (_MOST // 2) == 0:
                 self._blocks.append(Block(item, len(self._blocks), 0))
                 self._units.append(0)
@@ -33,6 +40,8 @@ class Positions:
 
     def insert(self, item: YataItem) -> None:
         """Take in an item that was put into the list, not shown yet, or that was cut off the one before it."""
+        # The block of the left neighbour: what is cut off an item is then in the item's own block,
+        # and the block's units stay right without being counted again.
         block = item.left.block if item.left else self._blocks[0]
         if item.left is None:
             block.first = item
@@ -78,6 +87,8 @@ class Positions:
         self._units[block.number] -= units
         for item in right:
             item.block = half
+        # Each block knows its number, so those behind the new one are numbered again. That happens
+        # once for 64 new items.
         for following in self._blocks[half.number + 1 :]:
             following.number += 1
 

@@ -1,7 +1,15 @@
-"""What an update changes in the texts of a document, told by its structs and its deletions.
+"""What an update changes in the texts of a document, found from its structs and its deletions.
 
-No texts are compared. So an update costs what is in it, however long the text is, and however often the same
-characters stand in it.
+No texts are compared. So the cost depends on what is in the update, not on how long the text is. Comparing would also
+be a guess: when "a" is typed into "aaa", only the struct says which of the four it is.
+
+The invariant: `YataItem.is_shown` says whether the item is in the text that the edits so far have made, and the block
+sums of `Positions` count exactly the shown items. An update first changes the list of items, and shows and hides none.
+Then each item whose `is_shown` differs from what it should be becomes an edit, and is shown or hidden. So each edit's
+position counts the edits before it, and they can be made one after the other.
+
+An example: "hello" gets "XY" at 1, and loses its last letter. The update has one struct and one range. The edits are
+(1, 0, "XY") and (6, 1, ""): 6, because "XY" is shown by then.
 """
 
 from typing import NamedTuple
@@ -13,10 +21,11 @@ from crdt.wire.struct_id import CLOCK_MASK, pack_id
 from crdt.wire.struct_reader import Parent
 
 MAX_EDITS = 1_000
-"""Edits of one update in one text; if there were more, one edit replaces all from the first to the last."""
+"""Edits that one update becomes in one text at most. If there were more, one edit replaces the text from the first
+to the last of them."""
 
 _ITEMS_PER_CHANGE = 100
-"""To find the position of a change costs about as much as to walk over this many items."""
+"""Finding the position of one change costs about as much as walking over this many items."""
 
 
 class TextEdit(NamedTuple):
@@ -76,6 +85,8 @@ class TextOrder(ItemOrder):
         positions = self._positions[place]
         edits = _Edits()
         cut = {packed for packed in self._cut if self._at(packed).place == place}
+        # Few changes in a long list are looked up one by one. Many, or a short list, are found
+        # faster by walking over all items once.
         if len(items) <= MAX_EDITS and len(items) * _ITEMS_PER_CHANGE < positions.size:
             self._find_each(positions, items, cut, edits)
         else:
@@ -87,6 +98,8 @@ class TextOrder(ItemOrder):
 
     def _find_each(self, positions: Positions, items: list[YataItem], cut: set[int], edits: "_Edits") -> None:
         """Look up where each change is."""
+        # Characters that were cut in two show U+FFFD for each half. That comes first, while both
+        # halves are still shown: what is deleted after it may be one of them.
         for packed in sorted(cut):
             item = self._at(packed)
             if item.is_shown:
@@ -136,6 +149,7 @@ class TextOrder(ItemOrder):
             self._changed.append(item)
 
     def _split_at(self, item: YataItem, offset: int) -> YataItem | None:
+        # Before the cut is made, because `split` replaces both halves by U+FFFD.
         is_cut = item.is_shown and 0 < offset < item.length and "\ud800" <= (item.text or "")[offset - 1] <= "\udbff"
         rest = super()._split_at(item, offset)
         if rest is None or not self._is_tracking:
@@ -145,6 +159,8 @@ class TextOrder(ItemOrder):
         if is_cut:
             own = pack_id(item.client, item.clock + offset)
             self._cut += (own - 1, own)
+        # The rest of an item that this update brought is new too: `_changed` has only its left
+        # part. The rest of a shown one is no change, as the same text is shown in two items now.
         if not item.is_shown:
             self._changed.append(rest)
         return rest
@@ -161,7 +177,13 @@ def _is_root(place: Parent) -> bool:
 
 
 class _Edits:
-    """Edits, each to be made after the one before; those that touch the last one become a part of it."""
+    """Edits, each to be made after the one before it; an edit that touches the last one becomes a part of it.
+
+    The last edit is open: at `_at` it deletes `_deleted` units and inserts `_parts`, which have `_length` units.
+
+    An example: insert "ab" at 2, then delete one unit at 3. The deleted unit is the "b" that was just inserted, so both
+    together insert "a" at 2. Deleting three units at 4 would extend the edit instead: "ab" for three units at 2.
+    """
 
     def __init__(self) -> None:
         self._done: list[tuple[int, int, str]] = []
@@ -171,6 +193,8 @@ class _Edits:
     def add(self, position: int, deleted: int, inserted: str) -> None:
         """Add an edit."""
         end = self._at + self._length
+        # Typing from left to right: nothing is copied, so 10,000 items of a pasted text cost what
+        # they have.
         if position == end:
             self._parts.append(inserted)
             self._deleted += deleted
@@ -181,6 +205,9 @@ class _Edits:
             self._flush()
             self._at, self._deleted, self._parts = position, deleted, [inserted]
         else:
+            # The new edit deletes in three parts: text before the open edit and text behind it,
+            # which count as deleted, and text that the open edit inserted, which is just not
+            # inserted any more.
             kept = before[: max(0, position - self._at)], before[max(0, position + deleted - self._at) :]
             self._deleted += max(0, self._at - position) + max(0, position + deleted - end)
             self._at = min(self._at, position)

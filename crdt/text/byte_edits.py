@@ -1,4 +1,4 @@
-"""For text clients (`crdt.room.text_clients`): which edits, in bytes, turn one UTF-8 text into another."""
+"""For text clients (`crdt.room.text_clients`): the edits, in bytes, that turn one UTF-8 text into another."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,12 @@ _FIRST_CONTINUATION, _LAST_CONTINUATION = 0x80, 0xBF
 
 
 def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS, most: int = MAX_EDITS) -> list[Edit]:
-    """Return edits in order, with positions in `old`, that make `new` of it and split no character.
+    """Return the edits that turn `old` into `new`, in order, with positions in `old`. They split no character.
 
     steps, most  see `changes`
     """
+    # A keystroke is an insertion or a deletion between the common ends: nothing is decoded, and no
+    # lines are split. Only what has text on both sides in between is compared as text.
     prefix, suffix = common_ends(old, new)
     before, after = old[prefix : len(old) - suffix], new[prefix : len(new) - suffix]
     if not before or not after or most == 1:
@@ -20,6 +22,8 @@ def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS, most: int = MA
     edits = []
     text, at, position = before.decode(), 0, prefix
     for start, deleted, inserted in changes(text, after.decode(), steps, most):
+        # `changes` counts code points, an edit counts bytes. Each stretch is encoded once, so this
+        # costs as much as encoding the text once.
         position += len(text[at:start].encode())
         size = len(text[start : start + deleted].encode())
         edits.append(Edit(position, size, inserted.encode()))
@@ -29,7 +33,7 @@ def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS, most: int = MA
 
 
 def applied(text: bytes, edits: Sequence[Edit]) -> bytes:
-    """Return the text with edits made that are in order, with positions in `text`."""
+    """Return the text with these edits made; they are in order, with positions in `text`."""
     parts: list[bytes] = []
     done = 0
     for position, deleted, inserted in edits:
@@ -39,13 +43,20 @@ def applied(text: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def is_near(old: bytes, new: bytes, most: int) -> bool:
-    """Whether at most `most` bytes lie between the first and the last difference, or one text only has more there."""
+    """Whether two texts differ little: in one place of at most `most` bytes, or by one insertion or deletion.
+
+    The place is from the first to the last difference, and its bytes in both texts are added up.
+    """
     prefix, suffix = common_ends(old, new)
     return len(old) + len(new) - 2 * (prefix + suffix) <= most or prefix + suffix >= min(len(old), len(new))
 
 
 def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
-    """Return how many bytes at the beginning and at the end are the same; whole characters, not overlapping."""
+    """Return how many bytes are equal at the beginning and at the end; whole characters, not overlapping.
+
+    An example: é is c3 a9 and è is c3 a8. Their first bytes are equal, but the common beginning is 0 bytes long.
+    Of "aa" and "aaa" the common beginning is 2 and the common end 0, not 2: an a would count twice.
+    """
     prefix = _common(old, new, min(len(old), len(new)), from_end=False)
     while prefix and any(_is_inside(text, prefix) for text in (old, new)):
         prefix -= 1
@@ -56,7 +67,11 @@ def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
 
 
 def _common(old: bytes, new: bytes, most: int, *, from_end: bool) -> int:
-    """By halves: comparing slices costs less than a loop over bytes."""
+    """Return how many bytes are equal from the beginning, or from the end, at most `most`.
+
+    The invariant: the first `known` bytes are equal, and at most `most` of them are. Each step compares half of what
+    is between the two, as slices, in C: twenty comparisons for a megabyte. A loop over bytes would take a million.
+    """
     known = 0
     while known < most:
         size = (most - known + 1) // 2

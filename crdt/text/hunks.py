@@ -8,15 +8,16 @@ from crdt.text.line_diff import Block, Work, differing
 from crdt.text.text_diff import WORDS
 
 CONTEXT = 3
+"""Unchanged lines that a hunk has before and behind each change, as in unified diffs."""
 FEW_STEPS = 200_000
-"""About 5 ms: the event loop waits for it."""
+"""Steps of a comparison on the event loop, which waits for it: about 5 ms."""
 MANY_STEPS = 40_000_000
-"""About a second, in a process of its own."""
+"""Steps of a comparison in a worker process: about a second."""
 _PAIR_STEPS = 1_000
-"""What looking for the words of a pair of lines costs at least: of half a million pairs it took 15 s."""
+"""Steps that each pair of lines takes at least when its words are compared: half a million pairs took 15 s."""
 
 _MAX_MARKED = 2_000
-"""Characters of a line that is looked into: longer ones are data."""
+"""Characters of the longest line whose words are compared: longer lines are data, not text."""
 _NO_NEWLINE = "\\ No newline at end of file"
 
 
@@ -25,7 +26,7 @@ class HunkLine:
     """One line of a hunk, without its line end.
 
     kind   " " in both, "-" only in the old text, "+" only in the new one
-    marks  (start, end) of what changed in it, in UTF-16 code units; none when all of it did
+    marks  (start, end) of what changed in it, in UTF-16 code units; none if all of it changed
     """
 
     kind: str
@@ -63,10 +64,14 @@ def hunks(old: str, new: str, work: Work) -> list[Hunk]:
     old_lines, new_lines = _split(old), _split(new)
     hunk_list = []
     for group in _groups(list(differing(old_lines, new_lines, work))):
+        # The lines before a group are equal on both sides, and so are those behind it. So both
+        # sides are extended by the same number, unless a text begins or ends there.
         start, new_start = max(0, group[0][0] - CONTEXT), max(0, group[0][2] - CONTEXT)
         end, new_end = min(len(old_lines), group[-1][1] + CONTEXT), min(len(new_lines), group[-1][3] + CONTEXT)
         lines = list(_lines(old_lines, new_lines, group, start, end, work))
         count, new_count = end - start, new_end - new_start
+        # Unified diffs count lines from 1, but an empty side names the line before it: "@@ -0,0
+        # +1,2 @@" for a new file.
         hunk_list.append(Hunk(start + bool(count), count, new_start + bool(new_count), new_count, lines))
     return hunk_list
 
@@ -86,13 +91,14 @@ def unified(root: str, hunk_list: Sequence[Hunk]) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """Return lines with their ends, as `patch` counts them: LF alone ends a line."""
+    """Return lines with their ends, as `patch` counts them: only LF ends a line."""
+    # `splitlines` would also split at form feeds and U+2028, and `patch` would not find the lines.
     *lines, last = text.split("\n")
     return [f"{line}\n" for line in lines] + ([last] if last else [])
 
 
 def _groups(blocks: list[Block]) -> list[list[Block]]:
-    """Put blocks together whose surroundings touch."""
+    """Put blocks together whose context lines touch or overlap."""
     groups: list[list[Block]] = []
     for block in blocks:
         if groups and block[0] - groups[-1][-1][1] <= 2 * CONTEXT:
@@ -109,6 +115,9 @@ def _lines(
     for a, b, c, d in group:
         yield from (_line(" ", text) for text in old[at:a])
         removed, added = [_line("-", text) for text in old[a:b]], [_line("+", text) for text in new[c:d]]
+        # The first removed line against the first added one, and so on. Which line became which is
+        # a guess; where the guess is wrong, nearly all words differ, and the whole line is shown as
+        # changed.
         for removed_line, added_line in zip(removed, added, strict=False):
             _mark(removed_line, added_line, work)
         yield from removed
@@ -123,7 +132,7 @@ def _line(kind: str, text: str) -> HunkLine:
 
 
 def _mark(removed: HunkLine, added: HunkLine, work: Work) -> None:
-    """Mark the words that differ, if the lines have anything to do with each other."""
+    """Mark the words that differ in two lines; neither line gets marks if all of it differs."""
     if max(len(removed.text), len(added.text)) > _MAX_MARKED or not work.allows(_PAIR_STEPS):
         return
     words, new_words = WORDS.findall(removed.text), WORDS.findall(added.text)
@@ -133,6 +142,7 @@ def _mark(removed: HunkLine, added: HunkLine, work: Work) -> None:
             removed.marks.append((places[start], places[end]))
         if new_end > new_start:
             added.marks.append((new_places[new_start], new_places[new_end]))
+    # One mark over a whole line says no more than the line's own "-" or "+".
     for line, total in ((removed, places[-1]), (added, new_places[-1])):
         if line.marks == [(0, total)]:
             line.marks = []

@@ -1,7 +1,7 @@
 """Which lines two texts have in common, fast enough for texts of a megabyte.
 
-Lines that are in both texts exactly once, in the same order, are anchors (Bram Cohen's patience
-diff); between them `difflib` looks, as long as a bound on its work allows, and else nothing does.
+Lines that are in both texts exactly once, in the same order, are anchors (Bram Cohen's patience diff). `difflib`
+compares what lies between two anchors, if a bound on its work allows that. If not, all of it counts as changed.
 """
 
 import difflib
@@ -13,17 +13,18 @@ Block = tuple[int, int, int, int]
 """(start, end) in the old sequence, (start, end) in the new one."""
 
 _LEAST_BLOCKS = 64
-"""Moved parts make blocks too, though nothing is missing on either side."""
+"""The bound on difflib's work expects this many blocks at least: moved parts make blocks too, though no part of
+either text is missing in the other one."""
 
 
 class Work:
-    """What a comparison may still cost, in difflib's steps: some forty million a second."""
+    """What a comparison may still cost, in difflib's steps: about forty million of them take a second."""
 
     def __init__(self, steps: int) -> None:
         self.left = steps
 
     def allows(self, steps: int) -> bool:
-        """Take the steps if there are so many left."""
+        """Take this number of steps and return True, or take none and return False if fewer are left."""
         if steps > self.left:
             return False
         self.left -= steps
@@ -31,10 +32,15 @@ class Work:
 
 
 def differing(old: Sequence[Hashable], new: Sequence[Hashable], work: Work) -> Iterator[Block]:
-    """Yield where two sequences differ, in order; everything else is the same."""
+    """Yield the blocks in which two sequences differ, in order; everything else is equal in both."""
+    # Equal ends are taken off first. Most saves change a few lines of a long text, so little is
+    # left to count, and a line counts as unique if it is so in what is left: "xab" against "xxab"
+    # has the anchors a and b, although x is there twice.
     start, end, new_start, new_end = _trim(old, new, (0, len(old), 0, len(new)))
     at, new_at = start, new_start
     for anchor, new_anchor in [*_anchors(old, new, (start, end, new_start, new_end)), (end, new_end)]:
+        # The last pair is no anchor, but the end: it makes the loop compare what follows the last
+        # anchor, too.
         yield from _between(old, new, (at, anchor, new_at, new_anchor), work)
         at, new_at = anchor + 1, new_anchor + 1
 
@@ -66,8 +72,13 @@ def _anchors(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> 
     if start == end or new_start == new_end:
         return []
     counts, new_counts = Counter(old[start:end]), Counter(new[new_start:new_end])
+    # A part that is twice on one side has no certain partner: the third of ten empty lines may
+    # match any other.
     places = {new[at]: at for at in range(new_start, new_end) if new_counts[new[at]] == 1}
     pairs = [(at, places[old[at]]) for at in range(start, end) if counts[old[at]] == 1 and old[at] in places]
+    # With the pair numbers 0 to 3 of the example, `ends` becomes [0], [0, 1], [2, 1], [2, 1, 3],
+    # and `before` is -1, 0, -1, 1. So the way back from pair 3 is 3, 1, 0, although pair 2 now ends
+    # the shortest run.
     tails: list[int] = []  # the smallest new place that ends a run of each length
     ends: list[int] = []  # the pair that it is
     before = [-1] * len(pairs)
@@ -89,21 +100,29 @@ def _between(old: Sequence[Hashable], new: Sequence[Hashable], block: Block, wor
     if start == end and new_start == new_end:
         return
     parts, new_parts = old[start:end], new[new_start:new_end]
+    # Without a common part there is nothing to find, whatever it costs: a rewritten file takes no
+    # work at all.
     if not parts or not new_parts or set(parts).isdisjoint(new_parts) or not work.allows(_cost(parts, new_parts)):
         yield start, end, new_start, new_end
         return
+    # `autojunk` would ignore every part that makes up over 1 % of 200 or more: empty lines and
+    # closing brackets. It is difflib's own bound on its work, and makes the result coarse without
+    # need. Ours is `work`.
     for tag, a, b, c, d in difflib.SequenceMatcher(None, parts, new_parts, autojunk=False).get_opcodes():
         if tag != "equal":
             yield start + a, start + b, new_start + c, new_start + d
 
 
 def _cost(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
-    """Bound what it costs: difflib visits every pair of equal parts once for each block that it finds.
+    """Return a bound on what difflib costs: it visits each pair of equal parts once for each block that it finds.
 
     Two texts with 2,000 empty lines each have 4,000,000 such pairs, and every changed line between them makes one block
     more. The bound is taken before difflib begins, because it cannot be interrupted. What it does not allow is
     one block as a whole: correct, only coarser.
     """
+    # 2,000 empty lines on both sides and one other line each: 4,000,000 pairs of equal lines, and 2
+    # lines without a partner. 64 blocks are expected at least, so the bound is 256 million steps:
+    # six seconds, and not allowed.
     counts, old_counts = Counter(new), Counter(old)
     pairs = sum(counts[part] * count for part, count in old_counts.items())
     common = (counts & old_counts).total()

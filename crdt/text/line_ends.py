@@ -1,4 +1,4 @@
-"""Line ends: texts are compared with LF, and edits of them are made in what a document has."""
+"""Line ends: texts are compared with LF, and the edits are then made with the line ends that the document has."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ def with_lf(text: bytes) -> bytes:
 
 
 def line_ends(text: bytes) -> bytes:
-    """Return the line ends that all lines have, b"" if that cannot be told."""
+    """Return the line ends that all lines have, b"" if there are none or of both kinds."""
     pairs, ends = text.count(CRLF), text.count(LF)
     if not ends or 0 < pairs < ends:
         return b""
@@ -21,9 +21,12 @@ def line_ends(text: bytes) -> bytes:
 
 
 def edits_of_original(edits: Sequence[Edit], original: bytes) -> list[Edit]:
-    """Return what edits of `with_lf(original)` are in `original`: a deleted line end takes both its bytes.
+    """Turn edits of `with_lf(original)` into edits of `original`: a deleted line end takes both its bytes.
 
-    edits  in order; inserted lines get CRLF if all lines have that
+    edits  in order; inserted lines get CRLF if all lines of the original have that
+
+    An example: the original is "a", CRLF, "b". "Replace LF at 1 by two LF" becomes "replace two bytes at 1 by two
+    CRLF".
     """
     if CRLF not in original:
         return list(edits)
@@ -57,6 +60,9 @@ class _Cursor:
         self._position = position
         text, at = self._text, self._at
         while left:
+            # Go on by `left` bytes as if no line end had two. A CRLF must not be cut, so its LF is
+            # taken too. Then `left` is the number of line ends that had two bytes, less what was
+            # taken more than asked.
             end = at + left
             if text[end - 1 : end + 1] == CRLF:
                 end += 1

@@ -1,10 +1,10 @@
 """For saves (`crdt.document.view`): few small edits that turn one text into another.
 
-Posting code then disturbs nobody who is typing.
+A saved text is applied as these edits, so people who are typing keep their cursors and what they typed.
 
-Positions are Unicode code points, so no surrogate pair can be split. Lines are compared first
-and words inside changed lines; where that would cost too much, the common beginning and end alone
-are kept. Edits beyond a number are joined with their neighbours.
+Positions are Unicode code points, so no surrogate pair can be split. Lines are compared first, then the words inside
+changed lines. Where that would cost too much, only the common beginning and end are kept. If there are more edits
+than a bound, neighbouring ones are joined.
 """
 
 import re
@@ -15,11 +15,11 @@ from typing import NamedTuple
 from crdt.text.line_diff import Block, Work, differing
 
 MAX_STEPS = 200_000
-"""About 5 ms: the event loop waits for it."""
+"""Steps of a comparison on the event loop, which waits for it: about 5 ms."""
 MANY_STEPS = 20_000_000
-"""About half a second, in a process of its own."""
+"""Steps of a comparison in a worker process: about half a second."""
 MAX_EDITS = 300
-"""Each costs yrs, and every browser, about 20 µs in a text of a megabyte."""
+"""Edits that one text becomes at most. Each costs yrs, and every browser, about 20 µs in a text of a megabyte."""
 
 WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
@@ -36,21 +36,32 @@ def changes(old: str, new: str, steps: int = MAX_STEPS, most: int = MAX_EDITS) -
     """Return the edits in order of position; applied from last to first they turn `old` into `new`.
 
     steps  bounds the work, see `line_diff.Work`
-    most   edits; what is over is joined, the nearest ones first
+    most   number of edits; if there were more, those are joined that have the least text between them
     """
     work = Work(steps)
+    # Lines first, because comparing all words of two texts costs too much: a long text has ten
+    # times as many words, and most of them often. An example: of "a b c\n" and "a X c\n" the line
+    # differs, and in it only the word at 2.
     blocks = list(_spans(old.splitlines(True), new.splitlines(True), work))
-    if len(blocks) <= most:  # else looking for words would make even more of them
+    # Words only if the number of edits allows: looking for them would make even more blocks, all to be joined.
+    if len(blocks) <= most:
         blocks = [span for block in blocks for span in _inside(old, new, block, work)]
+    # Trimmed by characters in the end: "colour" for "color" is another word, and becomes one
+    # inserted letter.
     trimmed = (_trim(start, old[start:end], new[c:d]) for start, end, c, d in joined(blocks, most))
     return [change for change in trimmed if change.deleted or change.inserted]
 
 
 def joined(blocks: list[Block], most: int) -> list[Block]:
-    """Join neighbouring blocks until there are at most `most`, those first that have the least between them."""
+    """Join neighbouring blocks until there are at most `most`; those with the least text between them go first.
+
+    An example: blocks at 0, 3 and 10, each one long, become two: 0 to 4, and 10. What lies between two joined blocks is
+    equal in both texts, so it is deleted and inserted again.
+    """
     if len(blocks) <= most:
         return blocks
     by_distance = sorted(range(1, len(blocks)), key=lambda at: blocks[at][0] - blocks[at - 1][1])
+    # What stays apart are the `most` - 1 widest gaps, one fewer than there are blocks.
     ends = sorted(by_distance[len(blocks) - most :])
     pairs = zip([0, *ends], [*ends, len(blocks)], strict=True)
     return [(blocks[a][0], blocks[b - 1][1], blocks[a][2], blocks[b - 1][3]) for a, b in pairs]
@@ -68,12 +79,15 @@ def _inside(old: str, new: str, block: Block, work: Work) -> Iterator[Block]:
 
 
 def _is_grown(shorter: str, longer: str) -> bool:
-    """Whether a text was only put before or behind another: of an indented line nothing else differs."""
+    """Whether the longer text is the shorter one with something put before or behind it, as an indented line is.
+
+    Such a block is one edit already, so its words need not be compared.
+    """
     return longer.startswith(shorter) or longer.endswith(shorter)
 
 
 def _spans(old: Sequence[str], new: Sequence[str], work: Work) -> Iterator[Block]:
-    """Yield where texts differ that are given in parts, in code points."""
+    """Yield the blocks in which two texts differ, in code points; each text comes in parts, such as lines or words."""
     places, new_places = [0, *accumulate(map(len, old))], [0, *accumulate(map(len, new))]
     for start, end, new_start, new_end in differing(old, new, work):
         yield places[start], places[end], new_places[new_start], new_places[new_end]

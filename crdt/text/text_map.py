@@ -1,8 +1,19 @@
 """Which bytes of an older text are still there in a newer one, and where.
 
-A client that sends whole texts says what it changed only by what it had before. `TextMap` carries that
-change over to the text as it is by now: what others inserted meanwhile stays, what they deleted is not
-deleted twice. All positions are UTF-8 bytes, as in pycrdt.
+What a client that sends whole texts has changed is known only by the text that it had before. `TextMap` carries this
+change over to the present text: what others inserted meanwhile stays, and what they deleted is not deleted twice.
+All positions are UTF-8 bytes, as in pycrdt.
+
+This is what operational transformation does for plain text (Ellis, Gibbs: "Concurrency control in groupware systems",
+1989), but for one text against another instead of one operation against another. A Yjs client needs none of it,
+because its edits name their neighbours by id. A text client has no ids, only positions in a text that is no more.
+
+The invariant: runs are in order and do not overlap, in the older text and in the newer one alike. Edits never move
+text, they only insert and delete, so the order of what survives is the same in both. Hence one pass from left to right
+does everything here, and a position is found by bisection.
+
+Why not compare the client's new text with the present one: what others wrote meanwhile would look like something that
+the client deleted.
 """
 
 from bisect import bisect_right
@@ -98,11 +109,16 @@ class TextMap:
     def place(self, position: int, size: int) -> int:
         """Return where something belongs in the newer text that is inserted before `position` of the older one.
 
-        Right behind the byte before it if that survives, else right before the byte after it, else
-        behind the nearest one before.
+        If the byte before it survives, that is right behind this byte. Else it is right before the byte after it, or,
+        if that is gone too, behind the nearest surviving byte before.
 
         size  bytes of the newer text
         """
+        # "abcdef" without "cd": runs "ab" at 0 and "ef" at 2. Before position 2 the byte b
+        # survives, so the place is 2, behind it. Before position 3, c is gone and so is d, so the
+        # place is behind the nearest survivor, b: 2 again. Before position 4, d is gone but e
+        # survives, so the place is right before e: 2, too. With text of others between b and e, say
+        # XY, the last one would be 4.
         at = self._index(position - 1)
         left = self.runs[at] if at >= 0 else None
         if left and position <= left.old + left.length:
@@ -142,7 +158,10 @@ class _ShiftCursor:
                 yield start, position, self._offset
                 start = position
             if position + deleted > end:
-                return  # the shift goes on behind this run: the next run begins with it
+                # The deletion reaches beyond this run, and the next run may begin inside it. So the
+                # cursor stays at this shift. Its effect on positions counts once its end is passed, not
+                # for each run that it touches.
+                return
             start = max(start, position + deleted)
             self._offset += inserted - deleted
             self._next += 1
@@ -172,11 +191,15 @@ class _CarryCursor:
 
     def keep_until(self, position: int | None) -> None:
         """Go on to a position of the older text, None for its end; what survives up to there stays."""
+        # What is kept lies further to the right in both texts by what was inserted before it, less
+        # what was deleted.
         for run in self._base.between(self._done, position):
             self.map.append(run.old + self._old_growth, run.length, run.new + self._new_growth)
 
     def insert(self, position: int, inserted: bytes) -> None:
         """Insert where the cursor is."""
+        # Edits must stay in order. `place` may look back, behind a byte that an edit before this
+        # one has dealt with; then the text goes behind that edit instead.
         at = max(self._least, self._base.place(position, self._size))
         if inserted:
             self.edits.append(Edit(at, 0, inserted))
@@ -187,6 +210,9 @@ class _CarryCursor:
 
     def delete(self, position: int, deleted: int) -> None:
         """Delete behind the cursor what survives there, and go on to its end."""
+        # One range of the older text may be several in the newer one, with text of others in
+        # between, which stays. And it may be none at all: then others have deleted everything
+        # already.
         for _, length, new in self._base.between(position, position + deleted):
             self.edits.append(Edit(new, length, b""))
             self._new_growth -= length
@@ -196,5 +222,5 @@ class _CarryCursor:
 
 
 def shifts_of(edits: Iterable[Edit]) -> list[Shift]:
-    """Return what edits do to positions."""
+    """Return what edits do to positions: the edits, with lengths instead of the inserted text."""
     return [Shift(position, deleted, len(inserted)) for position, deleted, inserted in edits]
