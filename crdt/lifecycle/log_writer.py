@@ -1,4 +1,4 @@
-"""The one writer of the process: commits what all rooms took, together, again and again until it is stored.
+"""The one writer of the process: it commits the new updates of all rooms together, and tries until they are stored.
 
 See docs/design/storage.md.
 """
@@ -21,16 +21,20 @@ from storage.records import Chunk
 _T = TypeVar("_T")
 
 _CHUNKS_PER_COMMIT = 100
+"""Chunks of one transaction. If one of them is refused, all are tried one by one."""
 _AT_ONCE = 20
-"""Rooms: to integrate what was typed in one and to encode it takes some 0.1 ms, and as long to tell who typed it."""
+"""Rooms handled in one turn of the event loop: for each, integrating and encoding its keystrokes takes some 0.1 ms, and
+telling their authors as long again."""
 _GATHERED_AT_MOST = 4_000
-"""Updates: to encode and merge more of them at once would keep the event loop for longer than some 15 ms."""
+"""Updates that are gathered for one commit: to encode and merge more would hold the event loop for over 15 ms."""
 
 _LEAST_DELAY_S = 0.2
-"""Every 100 ms in place of 250 is 8 % of what a class of fifty costs: commits, and waking up for them."""
+"""Seconds that updates are gathered, at least. A commit every 100 ms instead of every 250 would add 8 % to what a class
+of fifty costs, for commits and for waking up."""
 
 _DELAY_PER_ROOM_S = 0.005
-"""A chunk costs a tenth of a millisecond whatever is in it: two hundred of them a second are enough."""
+"""Seconds of gathering for each room with updates. A chunk costs a tenth of a millisecond whatever is in it, so two
+hundred chunks a second are enough."""
 
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
@@ -116,12 +120,16 @@ class LogWriter:
     async def _run(self) -> None:
         retry_s = _FIRST_RETRY_S
         while True:
+            # The flag is cleared before writing, not after it. What comes while the store writes
+            # sets it again, and is never overlooked.
             await self._wake.wait()
             await self._gather()
             self._wake.clear()
             self._gathered = 0
             try:
                 await self._write_all()
+            # The delay doubles up to five seconds: a store that comes back is not flooded by tries,
+            # and people do not wait long.
             except Exception as error:  # whatever it is, the next attempt must come
                 self._note_failure(error)
                 await asyncio.sleep(retry_s)
@@ -134,11 +142,15 @@ class LogWriter:
 
     async def _gather(self) -> None:
         """Let updates gather, for as long as nobody waits for them."""
+        # Somebody waits for their update to be stored (an answer to a request, a room that closes):
+        # commit now.
         if self._waiting or self._gathered >= _GATHERED_AT_MOST:
             return
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._hurry.clear()
+        # The delay grows while updates of more rooms come in, so it is asked again each time it is
+        # over.
         while (deadline := began + self._delay()) > loop.time():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
@@ -165,6 +177,8 @@ class LogWriter:
             try:
                 await self._commit(batch)
             except (LogConflict, RowDamaged):
+                # One room's log is not what the room believes, and the transaction was undone for all. Which room
+                # it is, only single commits tell. This is rare, so it may cost a hundred commits.
                 for pair in batch:
                     await self._commit_alone(pair)
         self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
@@ -190,11 +204,15 @@ class LogWriter:
             return None
 
     async def _commit(self, batch: Iterable[tuple[LogSource, Chunk]]) -> None:
+        # One transaction for many rooms: writing to disk and waiting for it costs about the same
+        # for one chunk as for a hundred. A commit for each room would multiply that.
         gone = await self._store.append_chunks([chunk for _, chunk in batch])
         async for room, _ in _in_turns(batch):
             if room.session_id in gone:
                 self._lose(room, "the session is gone")
                 continue
+            # Only now is anybody told "saved". An answer that came before the commit would be a
+            # promise that a crash breaks.
             room.saved()
             if room.journal.is_saved:
                 self._dirty.pop(room, None)

@@ -1,9 +1,12 @@
 """Who brought each struct of a document, and when: what blame is made of.
 
-Kept by client id and clock, not by position in the text: an update says which structs it brings, whatever
-the order in which updates arrive, so this is right under concurrency, for what was typed offline and
-brought by somebody else, for restores and for texts that came by REST. Positions come in when somebody
-asks (`crdt.reading.item_order`).
+Kept by client id and clock, not by position in the text. An update says which structs it brings, whatever the order in
+which updates arrive. So this is right for concurrent edits, for text that was typed offline and brought by another
+user, for restored versions and for texts that came by REST. Positions are looked up when somebody asks
+(`crdt.reading.item_order`).
+
+An example: Ada types "hello" as client 5 at second 100, and " you" at second 160. The clocks of client 5 are [0, 5] and
+the values (100, Ada) and (160, Ada). Bob's edits in the middle of her text change nothing here.
 
 See docs/design/storage.md.
 """
@@ -19,10 +22,11 @@ from crdt.wire.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write
 from crdt.wire.parsed_update import Parsed
 
 GRAIN_S = 2
-"""Structs of one client that came within so many seconds share a time."""
+"""Seconds within which structs of one client share a time: one record for two seconds of typing, not one a letter."""
 
 _MARK = b"\x00\x02"
-"""Tables without times begin with how many users there are; none have nothing behind the zero."""
+"""The first bytes of a table with times. Older tables begin with the number of users, and one with 0 users ends there,
+so none begins with 0 and 2."""
 _USER_BITS = 20
 _USER_MASK = (1 << _USER_BITS) - 1
 
@@ -58,9 +62,13 @@ class Authorship:
         clocks, values = spans
         if values:
             last = values[-1]
+            # The span before goes on: its end is where the next one begins, so nothing has to be
+            # written.
             if last & _USER_MASK == user and second - (last >> _USER_BITS) < GRAIN_S:
                 return
         clocks.append(clock)
+        # Two integers of eight bytes for each span, in arrays: a list of tuples would take several
+        # times as much.
         values.append(second << _USER_BITS | user)
 
     def first_of_others(self, client: int, user_id: str) -> int | None:
@@ -76,6 +84,8 @@ class Authorship:
         ends = [*old_clocks[1:], following]
         for clock, end, value in zip(old_clocks, ends, old_values, strict=True):
             second, user = value >> _USER_BITS, self._users[value & _USER_MASK]
+            # Each old span is cut at the two ends of the range, and added again piece by piece, so
+            # neighbouring pieces of the same user and time join.
             cuts = sorted({clock, min(max(first, clock), end), min(max(after, clock), end), end})
             for start, stop in itertools.pairwise(cuts):
                 self.add(client, start, stop, second, user_id if first <= start < after else user)

@@ -30,7 +30,8 @@ _CHUNK = 1
 _SEGMENT = 2
 _CHECKSUM_BYTES = 4
 _FILTERS: list[dict[str, int]] = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 20}]
-"""A larger dictionary would take memory (11 bytes for each of its own), and a segment is seldom larger."""
+"""Bytes of the dictionary, and the effort. LZMA takes 11 bytes of memory for each byte of a dictionary, and a segment
+is seldom larger than this one."""
 _HEAD_BYTES = 10
 
 
@@ -40,7 +41,7 @@ class LogEntry(NamedTuple):
     at       milliseconds since 1970
     author   id of the user whose connection or request it was
     update    raw bytes
-    has_foreign_structs  it may hold structs of client ids that are somebody else's (see `admission.check_update`)
+    has_foreign_structs  it may hold structs under client ids of other users (see `admission.check_update`)
     redacted  text of it was taken out later (see `crdt.history.redaction`)
     """
 
@@ -68,6 +69,8 @@ def encode_chunk(entries: Iterable[LogEntry]) -> bytes:
     body: list[bytes] = []
     for at, author, update, has_foreign, _ in entries:
         index = authors.setdefault(author, len(authors))
+        # A clock that was set back must not make a difference below zero: a varUint has none. The
+        # order of the log is that of its entries; times only say when.
         elapsed = 0
         if at > now:
             elapsed, now = at - now, at
@@ -87,6 +90,9 @@ def encode_segment(entries: list[LogEntry], summary: bytes) -> bytes:
     """
     authors = {author: index for index, author in enumerate(dict.fromkeys(entry.author for entry in entries))}
     times = list(accumulate((entries[0].at, *(entry.at for entry in entries)), max))
+    # Column by column: all times, all authors, all lengths. Neighbours in a column are alike (0, 0,
+    # 0, or 20, 20, 21), and LZMA finds that. Entry by entry, each repetition would be cut by the
+    # bytes of an update.
     flags = (authors[entry.author] << 2 | entry.redacted << 1 | entry.has_foreign_structs for entry in entries)
     parts = [write_var_bytes(summary), write_var_uint(len(authors))]
     parts += (write_var_bytes(author.encode()) for author in authors)
@@ -95,6 +101,8 @@ def encode_segment(entries: list[LogEntry], summary: bytes) -> bytes:
     parts += map(write_var_uint, flags)
     parts += (write_var_uint(len(entry.update)) for entry in entries)
     parts += (entry.update for entry in entries)
+    # The times of the first and the last entry stay in front of what is compressed: a moment is
+    # looked for by time, and only the row that has it is decompressed.
     head = bytes((_SEGMENT,)) + write_var_uint(times[0]) + write_var_uint(times[-1] - times[0])
     return with_checksum(head + lzma.compress(b"".join(parts), lzma.FORMAT_RAW, filters=_FILTERS))
 
@@ -128,6 +136,8 @@ def decode_summary(data: bytes) -> bytes | None:
         _, at = read_var_uint(body, 1)
         _, at = read_var_uint(body, at)
         unpacker = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS)
+        # The summary stands first in the stream, so only as much is decompressed as it is long. Its
+        # length is in the first bytes: ten hold any varUint.
         start = unpacker.decompress(body[at:], _HEAD_BYTES)
         size, at = read_var_uint(start, 0)
         rest = size + at - len(start)
@@ -184,6 +194,8 @@ def _segment(data: bytes) -> list[LogEntry]:
         update = data[at : at + length]
         at += length
         entries.append(LogEntry(now, authors[flags >> 2], update, bool(flags & 1), bool(flags & 2)))
+    # The checksum says that the bytes are those that were written; this says that they were written
+    # rightly.
     if at != len(data):
         raise RoomDamaged("log segment of the wrong length")
     return entries

@@ -1,18 +1,20 @@
-"""Who wrote what in a document: whose its structs are, and who has contributed since the newest version."""
+"""Who wrote what in a document: who brought its structs, and who has contributed since the newest version."""
 
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
 from crdt.wire.parsed_update import Parsed
 
 MAX_TYPED = 1_000
-"""Keystrokes that wait: with the store away nothing is saved, and each holds some 200 bytes."""
+"""Keystrokes that wait to be taken in, at most. While the store is away nothing is saved, and each keystroke holds some
+200 bytes."""
 
 
 class Contributions:
     """The contributors of one document.
 
-    What was typed is gathered, and taken in when somebody asks, something is saved or it is much: in a batch that
-    costs less than 2 µs a keystroke, and each by itself 5, for it finds nothing in the processor's caches.
+    Keystrokes are gathered, and taken in when somebody asks, when something is saved, or when there are many. In a
+    batch a keystroke costs less than 2 µs. By itself it costs 5, because nothing that it needs is in the processor's
+    caches.
 
     typed          keystrokes to take in, in order, see `note_keystroke`
     first_edit_at  milliseconds since 1970 of the first entry since the newest version
@@ -30,6 +32,7 @@ class Contributions:
 
     def note(self, parsed: Parsed, entry: LogEntry, sequence: int) -> None:
         """Take in any other update that was applied, and its log position."""
+        # Keystrokes that wait came before this update, so their structs are noted before it, too.
         self.fold()
         self._authorship.note(parsed, entry.at, entry.author)
         self._count(entry, sequence)

@@ -1,7 +1,14 @@
 """The journal of a room: updates that it has accepted and the store does not have yet.
 
-Updates get their log position here; one chunk at a time goes to the store, and is offered again
-until it is committed, so that a store may refuse or fail without anything being lost or doubled.
+Updates get their log position here. One chunk at a time goes to the store, and the same chunk is offered again until it
+is committed. So a store may refuse or fail, and nothing is lost or stored twice.
+
+The invariant: entries are in exactly one of three places, in order: the store (up to `saved_sequence`), the chunk on
+its way, and the list of those behind it (up to `sequence`).
+
+An example: positions 1 to 3 are on their way when 4 is typed. The commit fails. The next try sends 1 to 3 again, byte
+by byte the same, without 4. If the first try did reach the store, the store sees positions that it has, and says so.
+Had the second chunk been 1 to 4, the store could not tell whether it has all of it.
 
 See docs/design/storage.md.
 """
@@ -29,9 +36,11 @@ class Journal:
 
     @property
     def is_saved(self) -> bool:
+        """Whether the store has all updates."""
         return self.saved_sequence == self.sequence
 
     def add(self, entry: codec.LogEntry) -> None:
+        """Give an update the next log position, and keep it until it is committed."""
         self.sequence += 1
         self.unsaved_bytes += len(entry.update)
         self._unsaved.append(entry)
@@ -49,4 +58,6 @@ class Journal:
         if self._in_flight:
             self.saved_sequence = self._in_flight.last
             self._in_flight = None
+            # Counted again, not subtracted: an error in a count would otherwise stay for as long as
+            # the room is loaded.
             self.unsaved_bytes = sum(len(entry.update) for entry in self._unsaved)

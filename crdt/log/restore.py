@@ -1,7 +1,7 @@
 """Between rows and a room's memory: load a document from checkpoint and log, make checkpoints.
 
-Plain functions that take long for large documents; `rooms` runs them in a thread. Every byte
-string from the store passes its checksum and the scan before pycrdt gets it.
+Plain functions that take long for large documents, so they are not called on the event loop. Every byte string from the
+store passes its checksum and the scan before pycrdt gets it.
 
 See docs/design/storage.md.
 """
@@ -141,6 +141,7 @@ class LogReplay:
         document, index = self._document, self._document.index
         if not self._updates or (self._parsed and len(self._updates) == 1):
             return self._parsed
+        # pycrdt's merge is faster, and exact for text. Values it would write in another form.
         merged = raw_merge.merge(self._updates) if index.kinds & VALUES else merge(self._updates)
         squasher = Squasher(merged, frozenset(), index.parents.is_in_sequence)
         document.state = squasher.run()
@@ -167,6 +168,8 @@ class LogReplay:
 
     def _read_entries(self, chunk: Chunk) -> None:
         entries = codec.decode_chunk(chunk.data)
+        # Log positions are counted, not stored with each entry. So a row that is missing, or has an
+        # entry too few, would shift all that follows.
         if chunk.last - chunk.first + 1 != len(entries) or chunk.first > self._document.sequence + 1:
             raise RoomDamaged("the log has a hole")
         for sequence, entry in enumerate(entries, chunk.first):
@@ -186,6 +189,8 @@ class LogReplay:
         """Take in an entry; one that the checkpoint has already says at most who wrote it."""
         document = self._document
         is_in_checkpoint = sequence <= document.sequence
+        # The log may begin before the checkpoint. Then its entries only say who wrote what, and
+        # only if the checkpoint is of a release that did not keep that.
         if is_in_checkpoint and document.has_authors:
             return
         parsed = parse(entry.update, STORED_LIMITS)
@@ -232,6 +237,7 @@ class DocumentState:
 
     @property
     def parts(self) -> list[bytes]:
+        """The updates that together are the document."""
         return [self.state, *self.since]
 
 
@@ -263,8 +269,12 @@ def make_checkpoint(
     squashed = squash(state, is_in_sequence=document.is_in_sequence)
     parsed = parse(squashed, STORED_LIMITS)
     squashed, parsed = collect(squashed, parsed, kept_bytes, document.is_in_sequence)
+    # Squashing and collecting must not lose a struct: the clocks are those that the room knows.
     if {client: after for client, (_, after) in parsed.spans.items()} != document.clocks:
         raise RoomDamaged("the squashed state lacks structs")
+    # Read back before it is stored: a checkpoint replaces the log as the way to the document, so
+    # one that pycrdt cannot load must never become the newest. What pycrdt cannot load already is
+    # stored without that check: editors work without texts.
     if document.has_texts:
         copy = readable(squashed) if parsed.kinds & VALUES else squashed
         verify(cut_copy(copy) if needs_cuts(parsed) else copy, document.clocks)

@@ -1,8 +1,12 @@
 """Old parts of a log, packed small: thousands of updates in one row.
 
-Measured on recorded sessions (docs/storage.md): LZMA makes 4 to 12 bytes of a keystroke, where zlib
-and zstd need half as much again. A row also has its updates merged into one, so that a moment
-long ago is found without reading what led to it keystroke by keystroke.
+Measured on recorded sessions (docs/storage.md): with LZMA a keystroke takes 4 to 12 bytes, and half as much again with
+zlib or zstd. A row also has its updates merged into one, so that a moment long ago is found without reading all
+keystrokes that led to it.
+
+The invariant: rows follow each other without a gap and without an overlap, and each entry keeps its log position,
+author, time and bytes. Packing changes the form of the log, never what it says. So a row is read back once before it
+replaces the rows that it was made of.
 
 See docs/design/storage.md.
 """
@@ -20,13 +24,14 @@ from crdt.wire.update_parser import parse
 from storage.records import Chunk
 
 ENTRIES = 4_096
-"""A moment is found by going through half as many entries on average: some hundredths of a second."""
+"""Entries of a full row. To find a moment, half as many are read one by one on average: some hundredths of a second."""
 
 _V = rb"[\x80-\xff]*[\x00-\x7f]"
 _is_text = re.compile(rb"\x00|\x01\x01" + _V + _V + rb"[\x04\x44\x84\xc4]", re.DOTALL).match
 """Recognizes what typing makes: only deletions, or one section of one struct of text (as in `fast_path`).
 
-pycrdt merges that in a quarter of the time, and changes nothing in it, as there are no values.
+pycrdt merges such updates in a quarter of the time that `raw_merge` takes. It changes nothing in them, as they have no
+values.
 """
 
 
@@ -43,8 +48,12 @@ def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> li
     rows_to_make = []
     first, final, rows = 0, 0, 0
     for start, last in spans:
+        # What lies behind `until` is not in a checkpoint yet, and is read whenever the room is
+        # loaded: small rows are read faster than packed ones.
         if last > until:
             break
+        # A full row is never packed again, so the work for an entry does not grow with the length
+        # of the log.
         if last - start + 1 >= ENTRIES:
             first = rows = 0
             continue
@@ -62,6 +71,8 @@ def pack(chunks: Sequence[Chunk]) -> Chunk:
     """Put neighbouring chunks into one; raises RoomDamaged if they have a hole or cannot be read."""
     entries: list[LogEntry] = []
     for chunk in chunks:
+        # Rows are deleted once they are packed, so a hole that was overlooked here could never be
+        # found again.
         if chunk.first != chunks[0].first + len(entries):
             raise RoomDamaged("the log has a hole")
         entries += decode_chunk(chunk.data)
@@ -72,6 +83,8 @@ def pack(chunks: Sequence[Chunk]) -> Chunk:
 
 def repack(session_id: str, first: int, entries: list[LogEntry], created_at: int) -> Chunk:
     """Return a packed row of entries, read back once."""
+    # The author, the update and the flags must come back as they were. Times may differ: those that
+    # run backwards are stored as standing still.
     data = encode_segment(entries, summary(entries))
     if [entry[1:] for entry in decode_chunk(data)] != [entry[1:] for entry in entries]:
         raise RoomDamaged("packed entries differ")
@@ -85,6 +98,8 @@ def summary(entries: Iterable[LogEntry]) -> bytes:
     """
     try:
         updates = [entry.update for entry in entries]
+        # The merged update must also be readable by itself, as `restore` takes it as a whole. An
+        # empty summary costs time when a moment is looked for, never content.
         merged = squash(merging.merge(updates) if all(map(_is_text, updates)) else raw_merge.merge(updates))
         parse(merged, STORED_LIMITS)
     except ProtocolError:

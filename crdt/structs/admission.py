@@ -1,4 +1,24 @@
-"""The last look at an update before it is applied: what of it may be, and in which form.
+"""The last check of an update before it is applied: which part of it may be applied, and in which form.
+
+The rules are Yjs's, because the server must hold what browsers hold. What Yjs does with a struct, and the server:
+
+    new, all that it refers to is known    Yjs integrates it       taken
+    known                                  Yjs skips it            left out; compared if it is another user's
+    known in part                          Yjs skips that part     the new part is cut off and taken
+    behind a hole, or refers to            Yjs keeps it as         left out, with all behind it in its section;
+      something unknown                      pending                 the sender is asked for what is missing
+    next to something collected            Yjs collects it too     turned into GC before it is applied
+    under another user's client id         Yjs knows no users      left out, or carried (`crdt.room.claims`)
+
+The invariant: after `check_update` nothing is ever pending in pycrdt, and each update is applied after all that it
+refers to. pycrdt needs both. Its encoding of a document lacks what is pending, so that would be lost when the room is
+loaded again. And it orders some texts differently from Yjs if updates come out of order.
+
+Why not refuse an update with a hole: clients have such holes without any fault, because their IndexedDB lost a write,
+and send them again whenever they connect. They would be shut out for ever.
+
+An example: the document has "hi" of client 5 (clocks 0 and 1). Client 9 brings "x", and "y" behind clock 9 of client 5.
+"x" is taken, "y" is left out, and `missing` is {5, 9}: the sender is asked for both.
 
 See docs/design/documents.md.
 """
@@ -19,8 +39,8 @@ from crdt.wire.rewriting.map_values import split_values
 from crdt.wire.slicing import take_part
 
 MAX_FOLLOWERS = 250
-"""Values behind each other, each a struct of its own. yrs joins them one by one: 250 take 1 ms and 1 MB, 8,000 take
-0.8 s and 1.4 GB."""
+"""Values in a row that are each a struct of their own; more of them are joined before yrs gets them. yrs joins them one
+by one: 250 take 1 ms and 1 MB, 8,000 take 0.8 s and 1.4 GB."""
 
 _NOBODY: frozenset[int] = frozenset()
 
@@ -28,9 +48,10 @@ _NOBODY: frozenset[int] = frozenset()
 class Admitted(NamedTuple):
     """What may be taken of an update.
 
-    parsed     what is to be applied, None for nothing
+    parsed     the update to be applied, None if there is nothing to apply
     missing    see `Part.missing`
-    differing  client ids of other users under which it has other structs than the document: two clients used one id
+    differing  client ids of other users under which the update has other structs than the document: two clients used
+               one id
     """
 
     parsed: Parsed | None
@@ -41,18 +62,23 @@ class Admitted(NamedTuple):
 def check_update(
     index: StructIndex, parsed: Parsed, author: str, foreign: Set[int], state: Callable[[], bytes]
 ) -> Admitted:
-    """Say what of an update is to be applied. What is known already, or waits for something, is left out.
+    """Say which part of an update is to be applied. What is known already, or waits for something, is left out.
 
     foreign  client ids of other users for which the update may not bring new structs
-    state    returns the document as an update, to compare what is known with it
+    state    returns the document as an update, to compare what is known with it; called only if that is needed
 
     Raises Rejected for structs that have no place, and LimitExceeded as `StructIndex.place`.
     """
     part = find_part(parsed, index.clocks, foreign)
     differing: Set[int] = _NOBODY
     if part:
+        # The same ids with other content: what is new behind them was typed into another text than
+        # ours. The second look leaves these sections out as if they were foreign.
         if differing := _differing(index, parsed, part, author, state):
             part = find_part(parsed, index.clocks, foreign | differing) or part
+        # From here on only the bytes of this part exist: they are applied, logged and relayed. If
+        # peers got the whole update, they would keep its rest as pending and send it back at each
+        # sync.
         update = take_part(parsed.update, part.spans, part.ranges)
         if update == EMPTY:
             return Admitted(None, part.missing, differing)
@@ -61,7 +87,7 @@ def check_update(
 
 
 def asks_for_state(index: StructIndex, parsed: Parsed, author: str) -> bool:
-    """Whether `check_update` may call its `state`: only if an update begins with known structs of somebody else."""
+    """Whether `check_update` may call its `state`: only if an update begins with known structs of another user."""
     return any(
         first < index.clocks.get(client, 0) and index.owners.get(client) != author
         for client, (first, _) in parsed.spans.items()
@@ -71,7 +97,7 @@ def asks_for_state(index: StructIndex, parsed: Parsed, author: str) -> bool:
 def _differing(index: StructIndex, parsed: Parsed, part: Part, author: str, state: Callable[[], bytes]) -> Set[int]:
     """Return the clients of which an update has new structs behind known ones that differ from the document's.
 
-    Only of clients that are not the author's own: one who changes the past of their own id harms nobody else.
+    The author's own client ids are not compared: a user who changes the past of their own id harms nobody else.
     """
     overlaps = {
         client: (parsed.spans[client][0], known)
@@ -92,14 +118,19 @@ def _read_part(index: StructIndex, update: bytes) -> Parsed:
 
 
 def _in_form(index: StructIndex, parsed: Parsed) -> Parsed:
-    """Return an update in the form in which it is applied, logged and relayed, its places looked up."""
+    """Return an update in the form in which it is applied, logged and relayed, with its places looked up."""
+    # Each step makes other bytes, in which structs have other beginnings. So the places are looked up again after
+    # it. Collecting comes first, because it decides what the other steps find: a GC struct is never joined or split.
     placement = index.place(parsed)
     if placement.collected:
         parsed = update_parser.parse(collect(parsed.update, placement.collected))
         placement = index.place(parsed)
+    # A program that fills a list sends one struct for each value. yrs would need time that grows
+    # with their square.
     if parsed.followers > MAX_FOLLOWERS:
         parsed = update_parser.parse(squash(parsed.update, is_in_sequence=placement.is_in_sequence))
         placement = index.place(parsed)
+    # Several values in one struct under a map key: yrs hangs or dies over them.
     if placement.multi_value_entries:
         parsed = update_parser.parse(split_values(parsed.update, set(placement.multi_value_entries)))
         index.place(parsed)

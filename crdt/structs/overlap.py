@@ -1,7 +1,11 @@
-"""Whether two updates that have the same structs agree on them.
+"""Whether two updates that have structs with the same ids agree on their content.
 
-An update may bring structs that are known, and behind them new ones. If the known ones were others, two clients
-would have used one id: the document would be another one for each of them for ever, with equal state vectors.
+An update may bring structs that are known, and behind them new ones. If its known structs differ from the document's,
+two clients have used one client id. Each would then keep a different document for ever, with equal state vectors, so no
+sync would ever notice.
+
+An example: a browser profile was copied to another machine, so both have client id 5. One typed "hello", the other
+"help!". The server has "hello" and gets "help!?". Clocks 0 to 2 agree, 3 and 4 do not: the "?" is refused.
 
 See docs/design/documents.md.
 """
@@ -25,9 +29,9 @@ _Piece = tuple[int, int, int, bytes]
 def find_differing(ours: bytes, theirs: bytes, spans: Mapping[int, tuple[int, int]]) -> set[int]:
     """Return the clients of which two updates have different structs within {client: (first clock, next clock)}.
 
-    Of text every character is compared, unless it was replaced on one side; of other content only its kind:
-    releases before this one did not keep values byte by byte. What one side deleted or leaves out agrees with
-    everything.
+    Of text every character is compared, unless it was replaced on one side. Of other content only the kind is
+    compared, because older releases did not keep values byte by byte. What one side deleted or leaves out agrees
+    with everything.
     """
     pieces = _Pieces(take_part(theirs, spans, ())).by_client()
     known = _Pieces(take_part(ours, spans, ())).by_client()
@@ -57,6 +61,8 @@ def _is_same(one: _Piece, other: _Piece) -> bool:
     if kinds[0] != kinds[1]:
         return False
     start, end = max(one[0], other[0]), min(one[1], other[1])
+    # The two sides may be cut at other places: one has "hello" as one struct, the other "hel" and
+    # "lo". So only the clocks that both have are compared, by UTF-16 units, as clocks count.
     ours, theirs = _text(one, start, end), _text(other, start, end)
     return ours == theirs or all(
         ours[at : at + _UNIT_BYTES] == theirs[at : at + _UNIT_BYTES]

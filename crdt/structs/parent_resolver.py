@@ -1,9 +1,9 @@
-"""Where the structs of one update lie, found out as Yjs does when it integrates them (`getMissing` in `Item.js`).
+"""Where the structs of one update lie, found as Yjs does when it integrates them (`getMissing` in `Item.js`).
 
 A struct with a collected neighbour, or in a type that is collected or whose content was deleted, is collected too.
-Else it lies where its neighbours do, or where it says. No client puts a struct between two that lie apart: yrs
-then links the lists of two types with each other, and dies or cannot load what it made (the fuzzer's most frequent
-finding, `tests/fuzz`). Nor does a client put text under a map key, which a struct also gets from its neighbours.
+Else it lies where its neighbours do, or where it says. No client puts a struct between two that lie apart: yrs would
+link the lists of two types with each other, and die or be unable to load what it made. Nor does a client put text
+under a map key; a struct gets its key from its neighbours, too.
 
 An example, with client 5 in root "t" and client 9 in root "u", all of it known:
 
@@ -41,11 +41,14 @@ class ParentResolver:
 
     Sections refer to each other in both directions, so none can be done as a whole. `run` works on one
     until a struct refers to a part of another section that is not done, then on that one up to there,
-    and comes back. The stack `waiting` never holds a section twice unless they wait in a circle.
+    and comes back. The stack `waiting` has at most as many entries as there are sections, unless these wait in a
+    circle.
+
+    What is recorded are runs: a change of parent, not each struct. A text of 100,000 structs in one root is one run.
     """
 
     def __init__(self, known: KnownParents, types: TypeTable, parsed: Parsed, *, is_strict: bool) -> None:
-        """is_strict: False takes what earlier releases let pass."""
+        """is_strict: False for stored updates, in which earlier releases accepted more."""
         self._known = known
         self._known_types = types
         self._spans = parsed.spans
@@ -96,6 +99,8 @@ class ParentResolver:
     def _needed(self, change: ParentChange) -> tuple[int, int] | None:
         """Return which client's structs have to be looked up before, and up to which clock."""
         _, _, left, right, parent, _ = change
+        # A struct that names its parent has no origins. If the parent is a root, nothing has to be
+        # known before.
         if parent is not None:
             left = parent[0] if isinstance(parent[0], int) else NO_ID
         for packed in (left, right):
@@ -109,6 +114,7 @@ class ParentResolver:
         parent = self._between(left, right) if named is None else self._named(named)
         end = self._reached(client)
         if parent == GONE:
+            # What is a GC struct already needs no rewriting.
             if kind != GC:
                 self._collected.append((client, clock, end))
         else:
@@ -129,7 +135,8 @@ class ParentResolver:
                 raise Rejected("text under a map key")
         elif kind in _TEXT_KINDS and isinstance(place, str):
             self._text_roots.add(place)
-        if kind == TYPE:  # a shared type is one unit long
+        # Types lie next to each other in one run, but each is a place of its own for others.
+        if kind == TYPE:
             lies_in = place if isinstance(place, int) else NO_ID
             depth = 1 + self._depth(lies_in)
             self._types.update((packed, (depth, lies_in)) for packed in range(own, own + length))
@@ -144,6 +151,10 @@ class ParentResolver:
     def _named(self, parent: Parent) -> Parent:
         """Return where a struct lies that names its parent."""
         packed = parent[0]
+        # The three cases of a named parent. A root, or a type, also a deleted one whose structs Yjs
+        # deletes as it integrates them: the place is real. Not a type any more, as its content was
+        # deleted or collected: Yjs collects what is put into it. Never a type: yrs raises or dies,
+        # and no client makes it.
         if parent == GONE or isinstance(packed, str) or packed in self._types or packed in self._known_types.depths:
             return parent
         if self._at(packed) != GONE and not self._has_lost(packed) and self._is_strict:

@@ -1,8 +1,8 @@
 """Which part of an update a document can integrate now. The rules are Yjs's (`integrateStructs` in `encoding.js`).
 
-Stock clients keep what they cannot integrate yet, and send it again at each sync: behind a hole in their own store,
-or because it refers to what somebody else has and nobody has brought. Each section is integrated up to its first
-struct that waits for something; the others go on. Of deletions that part is taken which is known.
+Stock clients keep what they cannot integrate yet, and send it again at each sync. It waits behind a hole in their own
+store, or refers to what another client has and nobody has brought. Each section is integrated up to its first
+struct that waits for something; the other sections go on. Of deletions the part is taken whose structs are known.
 
 See docs/design/documents.md.
 """
@@ -18,9 +18,9 @@ class Part:
     """The part of an update that can be integrated.
 
     spans    {client: (first clock, next clock)} of the structs that are new and wait for nothing
-    ranges   (client, start, end) of deleted ranges that are known then
-    missing  clients of which structs are missing: those of the rest, and those that it waits for; none if there is
-             no rest
+    ranges   (client, start, end) of deleted ranges whose structs are known once `spans` are integrated
+    missing  clients of which structs are missing: those whose structs are left out, and those that these wait for;
+             empty if nothing is left out
     """
 
     spans: Mapping[int, tuple[int, int]]
@@ -34,6 +34,8 @@ def find_part(parsed: Parsed, clocks: Mapping[int, int], foreign: Set[int]) -> P
     clocks   {client: next clock} of the document
     foreign  clients whose structs are not to be taken
     """
+    # The usual update begins where the document ends and refers to known structs. To see that takes a look at each
+    # section and each range, but at no struct.
     if not foreign and not parsed.holes and _is_complete(parsed, clocks) and not _has_order(parsed):
         return None
     reach = _Reach(parsed, clocks, foreign)
@@ -69,7 +71,7 @@ def _is_complete(parsed: Parsed, clocks: Mapping[int, int]) -> bool:
 
 
 def _has_order(parsed: Parsed) -> bool:
-    """Whether sections of an update refer to each other, so that they may wait in a circle."""
+    """Whether sections of an update refer to each other, so that they could wait in a circle."""
     spans = parsed.spans
     return len(spans) > 1 and any(other in spans and clock >= spans[other][0] for _, _, other, clock in parsed.edges)
 
@@ -96,6 +98,8 @@ class _Reach:
         self.reached = {client: clocks.get(client, 0) for client in parsed.spans}
         self._ends = {client: self._end(parsed, client, foreign) for client in parsed.spans}
         self._waits: dict[int, list[tuple[int, int, int]]] = {client: [] for client in parsed.spans}
+        # Reversed, so that the next reference of each section is the last in its list and can be
+        # popped.
         for client, clock, other, k in reversed(parsed.edges):
             if self.reached[client] <= clock < self._ends[client] and k >= clocks.get(other, 0):
                 self._waits[client].append((clock, other, k))
@@ -104,9 +108,14 @@ class _Reach:
         """Return the clock up to which there are structs of a client without a hole."""
         first, after = parsed.spans[client]
         known = self.reached[client]
+        # It starts too late, so Yjs would keep all of it as pending. Foreign ones are treated as if
+        # they did.
         if first > known or client in foreign:
             return known
         for start, end in parsed.holes.get(client, ()):
+            # A deletion that reaches beyond what is known: the known part is applied. Yjs keeps the
+            # rest in `pendingDs`; here it is asked for, as what is pending would be lost when the
+            # room is loaded again.
             if end > known:
                 return max(start, known)
         return max(after, known)
@@ -118,6 +127,8 @@ class _Reach:
         while ready:
             client = ready.pop()
             waits = self._waits[client]
+            # `reached` has no entry for a client that is not in this update: nothing will come for
+            # it.
             while waits and waits[-1][2] < self.reached.get(waits[-1][1], 0):
                 waits.pop()
             if waits:

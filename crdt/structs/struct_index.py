@@ -1,8 +1,8 @@
 """What a room knows of its document's structs: the table that admission asks.
 
-`take` has an update applied that `admission` let pass, and records it. `take_stored` does that with an update that the
-store already has. The table is kept apart from pycrdt on purpose: the state vector that yrs reports cannot be trusted
-after odd edits.
+`take` has an update applied that `admission` let pass, and records it. `take_stored` does the same with an update that
+the store already has. The table is kept apart from pycrdt on purpose: after an edit that cuts an emoji in two, the
+state vector that yrs reports is wrong.
 
 See docs/design/documents.md.
 """
@@ -152,6 +152,9 @@ class StructIndex:
         cuts = set(parsed.splits)
         for client, start, end in parsed.ranges:
             cuts.add(pack_id(client, start))
+            # A cut lies before a unit. So a range cuts before its first unit and before the one
+            # behind its last. Only where that unit is the second half of a character, the character
+            # is cut in two.
             cuts.add(pack_id(client, end))
         return set().union(*(ids.among(cuts) for ids in sets)) - self.split_surrogates
 
@@ -181,7 +184,11 @@ class StructIndex:
         if parsed.low_surrogates:
             self.low_surrogates = self.low_surrogates or DenseIds()
             self.low_surrogates.update(parsed.low_surrogates)
+        # The first user whose structs come under a client id owns it. Carried structs give no
+        # owner: the user who brings them did not type them.
         for client, (_, after) in parsed.spans.items():
+            # Clocks of one client have no gaps, as admission let none pass: one number says what is
+            # known.
             if after > self.clocks.get(client, 0):
                 self.clocks[client] = after
             if client not in unclaimed:
@@ -192,7 +199,8 @@ class StructIndex:
             self._has_only_plain = False
         if not (parsed.shared.roots <= self.roots and placement.text_roots <= self._text_root_names):
             self._add_roots(parsed.shared.roots, placement.text_roots)
-        # not before all roots are known as texts: what is typed in the fast path does not say that one is
+        # The fast path takes only what it can tell from the struct, and a keystroke does not say that its root is a
+        # text. So it opens once each root was seen to hold text.
         self.is_plain = self._has_only_plain and len(self.text_roots) == len(self.roots)
 
     def _add_roots(self, roots: Set[str], text_roots: Set[str]) -> None:
@@ -206,8 +214,7 @@ class StructIndex:
 def _shared(names: _Names) -> _Names:
     """Return an equal set that other documents already use.
 
-    Nearly all documents have one text with the same name, so each saves 320 bytes: a megabyte for 3,000
-    documents. The cache belongs to the module because it is shared by all documents. It is bounded, and its
-    values are immutable.
+    Nearly all documents have one text with the same name, so each document saves 320 bytes: a megabyte for 3,000 of
+    them. The cache belongs to the module because all documents share it. It is bounded, and its values are immutable.
     """
     return names

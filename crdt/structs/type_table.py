@@ -1,9 +1,9 @@
 """Which structs of a document are shared types, and how deep these nest.
 
 A struct may name the shared type that it lies in by its id, so admission must know what that id is. A type that
-was deleted stays a type until its content is collected: what is put into it is then deleted too, and people who
-have not heard of the deletion still do that. Depth is bounded because yrs and browsers walk it by recursion: yrs
-overflows its stack when 40,000 types in each other are deleted, and the process dies.
+was deleted stays a type until its content is collected. People who have not heard of the deletion still put structs
+into it, and these are deleted with it. Depth is bounded because yrs and browsers walk it by recursion: when 40,000
+types in each other are deleted, yrs overflows its stack and the process dies.
 
 See docs/design/documents.md.
 """
@@ -41,10 +41,12 @@ class TypeTable:
         return at >= 0 and clock_of(packed) < ends[at]
 
     def check(self, placement: Placement, ranges: _Ranges) -> None:
-        """Raise LimitExceeded if types nest too deep, or too many are left, once an update is applied."""
+        """Raise LimitExceeded if types would nest too deep, or too many would be left, once an update is applied."""
         if max((depth for depth, _ in placement.types.values()), default=0) > MAX_TYPE_DEPTH:
             raise LimitExceeded(f"types nested over {MAX_TYPE_DEPTH} levels", "type_depth")
         if self.living + len(placement.types) > MAX_LIVING_TYPES:
+            # Only near the limit: what the update deletes, of known types and of its own, is taken
+            # off. A client that replaces a large outline by another one must not be refused.
             created = sorted(placement.types)
             gone = sum(
                 self._count(client, start, end) + _count(created, client, start, end) for client, start, end in ranges
@@ -56,6 +58,7 @@ class TypeTable:
         """Note the types that an applied update creates, and which ones it deletes."""
         for packed, (depth, parent) in placement.types.items():
             self.depths[packed] = depth
+            # A type in a deleted type is dead from the beginning, and is not counted.
             if depth == 1 or self._is_living(parent):
                 self._living.setdefault(client_of(packed), []).append(clock_of(packed))
                 self.living += 1

@@ -40,6 +40,9 @@ class _Collector(StructRewriter):
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
         kind, content = self.skip_header(start)
         length, end = self.struct_end(content, kind)
+        # What is collected is left out of the output and only counted. It is written as one GC
+        # struct when something else follows, because Yjs joins neighbouring GC structs at once, and
+        # admission compares lengths.
         if kind == GC or _is_in(self._ranges.get(client_of(own), []), clock_of(own)):
             self._open_length += length
         else:
@@ -54,5 +57,6 @@ class _Collector(StructRewriter):
 
 
 def _is_in(ranges: list[tuple[int, int]], clock: int) -> bool:
+    # The last range that begins at the clock or before: no end is as large as 2^53.
     at = bisect_right(ranges, (clock, 1 << 53)) - 1
     return at >= 0 and clock < ranges[at][1]

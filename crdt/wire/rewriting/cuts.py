@@ -34,6 +34,7 @@ def places_of(updates: Iterable[Parsed]) -> _Places:
         for packed in parsed.splits:
             places.setdefault(client_of(packed), set()).add(clock_of(packed))
         for client, start, end in parsed.ranges:
+            # A deletion cuts before its first unit and behind its last one.
             places.setdefault(client, set()).update((start, end))
     return {client: sorted(clocks) for client, clocks in places.items()}
 
@@ -55,6 +56,7 @@ class _Cutter(StructRewriter):
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
         kind, content = self.skip_header(start)
         length, end = self.struct_end(content, kind)
+        # Only text and values can be cut. What is one unit long never is.
         inside = self._inside(own, length) if length > 1 and kind in (STRING, ANY) else []
         if not inside:
             self.keep(start, end)
@@ -79,6 +81,8 @@ class _Cutter(StructRewriter):
         text = self.data[begin:end]
         if count == bounds[-1]:  # ASCII
             return [write_var_bytes(text[first:after]) for first, after in pairwise(bounds)]
+        # Clocks count UTF-16 units, so the text is cut there. A cut inside a pair leaves half a
+        # surrogate on each side, which `replace` makes U+FFFD, as Yjs does.
         units = text.decode().encode("utf-16-le")
         pieces = (units[first * _UNIT_BYTES : after * _UNIT_BYTES] for first, after in pairwise(bounds))
         return [write_var_bytes(piece.decode("utf-16-le", "replace").encode()) for piece in pieces]
@@ -93,6 +97,8 @@ class _Cutter(StructRewriter):
 
 def _behind(kind: int, own: int, right: int, bounds: list[int], contents: list[bytes]) -> Iterable[bytes]:
     """Yield the pieces of a struct but the first: each lies behind the one before it."""
+    # The left origin is the unit before the cut. The right origin is that of the whole struct, as
+    # `splitItem` has it. With a left origin no parent is written.
     info = bytes((kind | HAS_LEFT_ORIGIN | (0 if right == NO_ID else HAS_RIGHT_ORIGIN),))
     before = b"" if right == NO_ID else id_bytes(right)
     for place, content in zip(bounds[1:], contents[1:], strict=False):

@@ -47,6 +47,8 @@ class _ValueSplitter(StructRewriter):
         kind, _, right_origin, _, content, _ = self.header(start)
         right = b"" if right_origin == NO_ID else id_bytes(right_origin)
         info = kind | HAS_LEFT_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0)
+        # The first value keeps the struct's own head. Those behind it have the value before as left
+        # origin, so the last one wins under the key, as it did in the struct.
         head = self.data[start:content]
         count, at = read_var_uint(self.data, content)
         for number in range(count):

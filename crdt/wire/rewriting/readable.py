@@ -2,8 +2,13 @@
 
 pycrdt (yrs) reads less than Yjs writes: it fails on legacy JSON, hooks, halves of surrogate pairs and large integers in
 embeds and formats, and deep values, which it reads by recursion. Such content is replaced by content of equal length in
-clock units, so that everything lies where it lay. The copy is only for looking: what is stored, sent and merged is the
-update itself.
+clock units, so that ids stay and everything lies where it lay. The copy is only for looking: what is stored, sent and
+merged is the update itself.
+
+An example: a legacy JSON struct with the values 1 and `undefined` has two clock units. The copy has an Any struct with
+two values, the number 1 and `undefined`. docs/design/documents.md has its bytes.
+
+Why not refuse such content: browsers read it, and a document begun years ago must open.
 
 The update must have passed `update_parser.parse`.
 
@@ -23,7 +28,8 @@ from crdt.wire.lib0 import MAX_SAFE_INTEGER, read_var_uint, write_var_bytes, wri
 from crdt.wire.struct_reader import KIND_MASK, StructReader
 
 MAX_DEPTH = 100
-"""Values nested deeper are shown as null. yrs refuses JSON beyond 127, and its stack ends at some thousands."""
+"""Levels of a value that are shown; what is nested deeper is null. yrs refuses JSON beyond 127 levels, and its stack
+ends at some thousands."""
 
 _SHALLOW = replace(STORED_LIMITS, any_depth=MAX_DEPTH)
 
@@ -70,6 +76,8 @@ class _Copier(StructReader):
         kind, _, _, _, at, _ = self.header(start)
         try:
             _, end = self.struct_end(at, kind)
+        # Deeper than pycrdt can read. The other reader has the limits of stored updates, and finds
+        # the end.
         except LimitExceeded:
             _, end = self._unbounded.struct_end(at, kind)
             if kind == ANY:
@@ -77,9 +85,13 @@ class _Copier(StructReader):
         if kind in (EMBED, FORMAT):
             self._check_json(self.name(at)[1] if kind == FORMAT else at, end)
         elif kind == TYPE:
+            # yrs knows no XmlHook. Its name is left out, and its attributes lie under keys, as
+            # those of a map.
             if self.data[at] == XML_HOOK:
                 self._replace(at, end, _MAP)
         elif kind in (JSON, DOC):
+            # Only the kind in the info byte is changed: the bits that say which origins follow must
+            # stay.
             self._replace(start, start + 1, bytes((self.data[start] & ~KIND_MASK | ANY,)))
             self._replace(at, end, self._from_json(at) if kind == JSON else b"\x01" + _TEXT + self._guid(at))
         return end
@@ -109,6 +121,8 @@ class _Copier(StructReader):
         """Replace JSON that pycrdt cannot read."""
         _, begin = read_var_uint(self.data, at)
         text = self.data[begin:end]
+        # The cheap question first: most embeds and formats are a few bytes such as `true`. Brackets
+        # in quotes and escaped text make some false alarms, which only cost time.
         if text.count(b"[") + text.count(b"{") <= MAX_DEPTH and not _suspect(text):
             return
         written = _readable_json(text.decode())
@@ -153,6 +167,8 @@ def _shallow_json(text: str) -> str:
         bracket = match[0]
         if bracket in "[{":
             depth += 1
+            # The bracket that is too deep, and all up to its own end, becomes null. Commas and
+            # names around it stay, so the rest is valid JSON.
             if depth == MAX_DEPTH + 1:
                 parts += (text[copied : match.start()], "null")
         elif bracket in "]}":
@@ -178,6 +194,7 @@ def _plain(value: Any) -> Any:
     """Return a value without halves of surrogate pairs and numbers that a double cannot hold."""
     if isinstance(value, str):
         return _surrogate.sub("\ufffd", value)
+    # JavaScript has only doubles, so a browser shows the rounded number, too.
     if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
         value = float(value)
     if isinstance(value, float):

@@ -2,6 +2,9 @@
 
 pycrdt integrates an update in one call, which nothing can end or interrupt. In slices its work can be measured
 while it is done, and given up.
+
+The invariant: all that a slice refers to is in it, in a slice before it, or was known before. Otherwise pycrdt would
+keep structs as pending.
 """
 
 from bisect import bisect_left, bisect_right
@@ -25,15 +28,15 @@ def count_structs(parsed: Parsed) -> int:
 
 
 class _Section:
-    """A section that is being passed on.
+    """A section whose structs are being put into slices.
 
-    at     number of its structs that were
-    clock  the next one's clock
-    waits  (clock, other client, clock in its structs) of references into other sections, the next one last
+    at     number of its structs that are in slices already
+    clock  clock of the next struct
+    waits  (clock, other client, clock in its structs) of references into other sections, the next reference last
     """
 
     def __init__(self, starts: list[int], clocks: list[int]) -> None:
-        """starts: positions of its structs and of what is behind them; clocks: likewise."""
+        """starts: positions of its structs, and of the end of the last one; clocks: likewise."""
         self.starts = starts
         self.clocks = clocks
         self.at = 0
@@ -49,7 +52,7 @@ class _Section:
 
 
 class Slicer(StructReader):
-    """One pass over one update. Sections are passed on as `ParentResolver` reads them.
+    """One pass over one update. Sections are put into slices in the order in which `ParentResolver` reads them.
 
     size  how many structs or deleted ranges the next slice has at most; may be changed at any time
 
@@ -107,6 +110,8 @@ class Slicer(StructReader):
                 if section.is_done or (len(waiting) > 1 and not self._is_needed(waiting)):
                     waiting.pop()
                     continue
+                # A slice may have a section only once, so what is added to it later must follow
+                # directly: it does, as sections only ever move forward.
                 begun.setdefault(waiting[-1], section.at)
                 after = min(section.at + left, self._end_of_run(waiting))
                 left -= after - section.at
@@ -122,6 +127,8 @@ class Slicer(StructReader):
         waits = section.waits
         while waits and not section.is_done and waits[-1][0] <= section.clock:
             clock, other, k = waits[-1]
+            # A struct may refer to up to two others. A reference that is fulfilled is dropped, and
+            # the next one looked at.
             if clock == section.clock and self._sections[other].clock <= k:
                 return other
             waits.pop()
@@ -133,6 +140,8 @@ class Slicer(StructReader):
         end = len(section.starts) - 1
         if section.waits:
             end = bisect_left(section.clocks, section.waits[-1][0], section.at, end)
+        # Another section waits for clock `k` of this one. It is passed on up to there and no
+        # further: what follows may wait in turn for the section that waits.
         if len(waiting) > 1:
             _, _, k = self._sections[waiting[-2]].waits[-1]
             end = bisect_right(section.clocks, k, section.at, end)

@@ -1,11 +1,14 @@
 """A large state as several updates, in an order in which each can be integrated when it arrives.
 
 A client on a slow link must hear something from time to time: y-websocket hangs up after 30 seconds without a
-message, and a message counts when it is complete. So a state of megabytes goes out in parts. Each part has structs
-that refer to nothing but this part and those before, whatever the order of clients in the state, and the deletions
-of its structs.
+message, and a message counts when it is complete. So a state of megabytes goes out in parts. The structs of a part
+refer only to this part and those before it, whatever the order of clients in the state. Each part also has the
+deletions of its structs.
 
-Not for: cutting single structs (`slicing`); one that is larger than a part is a part of its own.
+Why not cut the bytes anywhere: a client can only integrate whole updates, and would keep what refers to a later part as
+pending. It then shows nothing, or text whose deletions are still to come.
+
+Not for: cutting single structs (`slicing`). A struct that is larger than a part is a part of its own.
 """
 
 from bisect import bisect_left, bisect_right
@@ -20,7 +23,7 @@ from crdt.wire.struct_id import NO_ID, client_of, clock_of
 from crdt.wire.struct_reader import StructReader
 
 SPLIT_BYTES = 512 << 10
-"""A larger state goes out in parts. This one comes within 30 seconds if the link brings 17 KiB/s."""
+"""Bytes up to which a state goes out as one message: a link of 17 KiB/s brings it within 30 seconds."""
 PART_BYTES = 256 << 10
 """Bytes of structs in a part: a link of 9 KiB/s brings one in 30 seconds."""
 
@@ -38,7 +41,7 @@ class Part(NamedTuple):
 
 
 def split_update(update: bytes, part_bytes: int = PART_BYTES) -> list[Part]:
-    """Return updates that together are equal to this one, which must have passed `update_parser.parse`."""
+    """Return updates that are together equal to this one, which must have passed `update_parser.parse`."""
     return _Splitter(update, part_bytes).run()
 
 
@@ -122,6 +125,8 @@ class _Splitter(StructReader):
 
     def _parts(self) -> Iterator[Part]:
         """Go through the sections as Yjs does: each up to a struct that waits for one of another section."""
+        # Sections that wait are not looked at again until the section that they wait for moves on.
+        # Going round all of them would be quadratic in a text that many people wrote in turns.
         ready = deque(self._sections.values())
         waiting: dict[int, list[_Section]] = {}
         while ready:
@@ -136,7 +141,9 @@ class _Splitter(StructReader):
                 ready.appendleft(section)
             if self._used >= self._part_bytes:
                 yield self._take()
-        for section in self._sections.values():  # what waits for what is not there: never in a valid state
+        # What still waits refers to something that is neither here nor known. A valid state has no such structs; if
+        # there are any, the client gets them, and keeps them as pending.
+        for section in self._sections.values():
             section.done = len(section.starts) - 1
         if any(section.taken < section.done for section in self._sections.values()):
             yield self._take()
@@ -144,6 +151,7 @@ class _Splitter(StructReader):
     def _advance(self, section: _Section) -> int | None:
         """Put structs of a section into the part until it is full; return the client that the next one waits for."""
         starts, edges, last = section.starts, section.edges, len(section.starts) - 1
+        # At least one struct, also if it alone is larger than a part: else nothing would ever move.
         full = max(bisect_left(starts, starts[section.done] + self._part_bytes - self._used), section.done + 1)
         end = min(full, last)
         blocker = None
@@ -184,6 +192,8 @@ class _Splitter(StructReader):
         ranges = self._ranges.get(client)
         if not ranges:
             return
+        # A range that reaches beyond this part's structs is cut in two: a client must not get a
+        # deletion before the structs that it deletes, as it would keep that as pending.
         count = bisect_right(ranges, (after - 1, after))
         rest = ranges[count:]
         for start, end in ranges[:count]:
