@@ -45,6 +45,7 @@ PACKAGES = (
     Package("caddy", ("caddy",), "a proxy of docs/proxies; tests start it themselves", is_service=True),
     Package("openssl", ("openssl",), "makes the proxies' certificate"),
     Package("sqlite3", ("sqlite3",), "recovers a damaged database as docs/storage.md says"),
+    Package("curl", ("curl",), "runs the commands of docs/quickstart.md"),
     Package("unzip", ("unzip",), "unpacks exported archives"),
 )
 

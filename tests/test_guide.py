@@ -1,0 +1,37 @@
+"""The guide for users of the web app says what is on its screens."""
+
+import re
+
+from tests.processes import ROOT
+
+
+def words_on_screens() -> str:
+    """Return the sources of the web app and the server's messages, with each run of blanks as one blank."""
+    sources = [path for path in (ROOT / "static" / "src").rglob("*.ts*") if ".test." not in path.name]
+    text = " ".join(path.read_text() for path in [*sources, ROOT / "handlers" / "errors.py"])
+    return re.sub(r"\s+", " ", text)
+
+
+def words_of_guide() -> set[str]:
+    """Return what the guide has in bold: words on the screen, but for the first words of list items."""
+    guide = re.sub(r"^- \*\*.*?\.\*\*", "", (ROOT / "docs" / "guide.md").read_text(), flags=re.MULTILINE)
+    text = re.sub(r"\s+", " ", guide)
+    return set(re.findall(r"\*\*(.+?)\*\*", text)) - {"bold"}
+
+
+def test_bold_words_of_guide_are_on_screens() -> None:
+    """A button that is renamed has its name changed in the guide."""
+    screens, guide = words_on_screens(), words_of_guide()
+
+    assert len(guide) > 40
+    assert sorted(words for words in guide if words not in screens) == []
+
+
+def test_guide_names_each_state_of_saving() -> None:
+    """Each word of the badge in `static/src/session/bar.tsx` has its row."""
+    table = re.search(r"SAVE_WORDS.*?\{(.*?)\}", (ROOT / "static/src/session/bar.tsx").read_text(), re.DOTALL)
+    assert table
+    states = re.findall(r'"(.+?)"', table[1])
+
+    assert len(states) == 4
+    assert [state for state in states if f"| **{state}** |" not in (ROOT / "docs" / "guide.md").read_text()] == []
