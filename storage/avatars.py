@@ -1,7 +1,7 @@
 """Where pictures of users are kept: at Cloudinary, or by the store itself.
 
-The SDK is synchronous and has no time-out over all: it runs in threads (which do not
-keep the process alive), and whoever waits for it gives up by himself.
+Cloudinary's SDK is synchronous, and has no time-out for a whole call. So it runs in threads, which do not keep the
+process from ending, and the task that waits for a thread stops waiting after a time of its own.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _DIGEST_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """A picture that is kept now: its address, its key there, and what the store is to keep of it."""
+    """A picture that is kept now: its address, the key to delete it by, and the row for the store, if it needs one."""
 
     url: str
     key: str | None = None
@@ -36,13 +36,13 @@ class StoredPicture:
 class Avatars(Protocol):
     """A place for pictures.
 
-    wants_whole  pictures are cut here, not before
+    wants_whole  pictures must not be cropped before `put`, because this place crops them
     """
 
     wants_whole: bool
 
     async def put(self, user_id: str, image: bytes, now: int) -> StoredPicture:
-        """Keep a checked picture of a user beside the one before. Raises StoreUnavailable."""
+        """Keep a checked picture of a user; the previous one stays until `drop`. Raises StoreUnavailable."""
 
     async def drop(self, key: str) -> None:
         """Delete a picture by its key. Raises StoreUnavailable."""
@@ -58,11 +58,11 @@ class StoredAvatars:
         return StoredPicture(f"/user/{user_id}/avatar?v={digest}", picture=Avatar(user_id, image, now))
 
     async def drop(self, key: str) -> None:
-        """Nothing: the store replaces the picture together with its address."""
+        """Do nothing: the store replaces the picture together with its address."""
 
 
 class CloudinaryAvatars:
-    """Pictures at Cloudinary, cut there to the face.
+    """Pictures at Cloudinary, which crops them to the face.
 
     url        cloudinary://key:secret@cloud, perhaps with ?upload_prefix=https://…
     timeout_s  for each call
@@ -100,7 +100,7 @@ class CloudinaryAvatars:
     async def _call(self, work: Callable[..., Any], undo: Callable[..., Any] | None = None) -> Mapping[str, Any]:
         """Run a call of the SDK in a thread; raises StoreUnavailable, at the latest after the time-out.
 
-        undo  is called there if the call succeeds although nobody waits any more
+        undo  called in the same thread, if the call succeeds when nobody waits for it any longer
         """
         if self._under_way >= _MAX_CALLS:
             raise StoreUnavailable("Cloudinary: too many calls are under way")
@@ -141,7 +141,7 @@ class CloudinaryAvatars:
 
 
 def _options(url: str) -> dict[str, str]:
-    """Take a CLOUDINARY_URL apart, into options of the SDK's calls."""
+    """Return the options for calls of the SDK that a CLOUDINARY_URL holds."""
     parts = urlsplit(url)
     return {
         **dict(parse_qsl(parts.query)),

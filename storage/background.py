@@ -1,4 +1,4 @@
-"""Tasks in the background: what ends one unexpectedly is logged, and they are ended for certain."""
+"""Tasks in the background: an error that ends one is logged, and ending one always works."""
 
 import asyncio
 import logging
@@ -17,10 +17,10 @@ def start_task(
 ) -> "asyncio.Task[_T]":
     """Start a task that nobody awaits while it runs.
 
-    If an error ends it, that is logged immediately. asyncio logs it when the task is forgotten, which for a task that
-    somebody keeps is never.
+    If an error ends it, that is logged immediately. asyncio would log it only when nothing refers to the task any more,
+    and that may be never.
 
-    failed  called if an error ended it
+    failed  called if an error ended the task
     """
 
     def look(task: "asyncio.Task[_T]") -> None:
@@ -37,9 +37,9 @@ def start_task(
 async def end_task(task: "asyncio.Task[None] | None") -> None:
     """Cancel a task and return when it has ended, however it ends.
 
-    One cancellation is not enough for a task that loops: where it meets a time-out, `asyncio.wait_for` of
-    Python 3.11 drops it, and so does whatever uses that, such as the driver of MongoDB. The server then waited
-    for ever to stop. So the task is asked again until it ends.
+    One cancellation is not enough for a task that loops. If it comes together with a time-out, `asyncio.wait_for` of
+    Python 3.11 loses it, and so does code that uses `wait_for`, such as the driver of MongoDB. The server would then
+    wait for ever to stop. So the task is cancelled again until it ends.
     """
     if task is None:
         return

@@ -1,13 +1,15 @@
 """The contract of a store: its docstrings are the rules. Every store passes the suite in `tests/storage/contract`.
 
-Common to all methods: a method that returns has committed what it wrote, durably (it survives the
-loss of power as far as the disk keeps its word); one that raises has written nothing, except that
-after StoreUnavailable a write may have happened and every write here can be repeated: a row with the
-same id (user, login, session, message, invite, ticket) is passed over; who repeats a call that says
-what it changed is told what is left to change. Text is valid Unicode without NUL.
-Times are milliseconds since 1970. Any method may raise StoreUnavailable, or RowDamaged where the disk
-gives back other bytes than were written; versions and messages that fail their checksum are returned as damaged.
-Lists have all rows: of what cannot be read `storage.mending` says what is in its place.
+Rules for all methods:
+
+- A method that returns has committed what it wrote. The rows survive a loss of power, if the disk keeps what it synced.
+- A method that raises has written nothing. Only after StoreUnavailable a write may have happened.
+- So every write can be repeated. A row with the same id (user, login, session, message, invite, ticket) is skipped. A
+  call that returns what it changed returns, when it is repeated, only what was still left to change.
+- Text is valid Unicode without NUL. Times are milliseconds since 1970.
+- Any method may raise StoreUnavailable, or RowDamaged if the disk gives back other bytes than were written. Versions
+  and messages that fail their checksum are returned as damaged.
+- Lists have all rows; `storage.mending` says what replaces a value that cannot be read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,7 +50,7 @@ class SessionStore(Protocol):
         """Return a session."""
 
     async def admission(self, login_id: str, session_id: str, now: int) -> Admission | None:
-        """Return at once what `signed_in` does, the session, and that user's `member`; None without a user."""
+        """Return the user of a login, a session and that user's membership, in one call; None without such a user."""
 
     async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[SessionListing]:
         """Return a user's sessions, newest activity first; before: (updated_at, id) of the last one already seen."""
@@ -56,59 +58,63 @@ class SessionStore(Protocol):
     async def change_session(
         self, session_id: str, changes: SessionChanges, now: int, *, owner_id: str | None = None
     ) -> Session:
-        """Change a session. Raises NotFound, and NotOwner if `owner_id` is given and owns it no more."""
+        """Change a session. Raises NotFound, and NotOwner if `owner_id` is given and no longer owns it."""
 
     async def delete_session(self, session_id: str, *, owner_id: str | None = None) -> None:
-        """Delete a session and everything in it; harmless if it is gone. Raises NotOwner as above."""
+        """Delete a session and everything in it; harmless if it is gone.
+
+        Raises NotOwner if `owner_id` is given and no longer owns it.
+        """
 
     async def member(self, session_id: str, user_id: str) -> Member | None:
-        """Return a member, also one who was removed."""
+        """Return a member, also one that was removed."""
 
     async def members(self, session_id: str) -> list[Member]:
-        """Return the members, the eldest first, without those removed."""
+        """Return the members in the order in which they joined, without those that were removed."""
 
     async def members_of(self, session_ids: Iterable[str]) -> Mapping[str, list[Member]]:
         """Return the members of several sessions, as `members` does."""
 
     async def join(self, member: Member, limit: int) -> Member:
-        """Make a user a member and return the membership: the one there was, if any, also if removed.
+        """Make a user a member and return the membership. If there is one, also of a removed user, return that.
 
-        What was said in the chat before he came counts as read.
+        Chat messages from before the user joined count as read.
 
         Raises NotFound if the session or the user is gone, LimitReached if it has `limit` members.
         """
 
     async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
-        """Change a member's role; one who was removed is a member again.
+        """Change a member's role; a user that was removed is a member again.
 
-        Raises NotFound, NotOwner as above, or OwnerStays if one of both is the owner's part: that is only handed over.
+        Raises NotFound, and NotOwner if `owner_id` is given and no longer owns the session. Raises OwnerStays if the
+        member is the owner or the role is OWNER: ownership changes only by `transfer_session`.
         """
 
     async def transfer_session(self, session_id: str, owner_id: str, successor_id: str) -> Member:
-        """Hand a session from its owner to another member; he stays as an editor. Returns the successor.
+        """Make another member the owner; the previous owner stays as an editor. Returns the new owner.
 
-        Raises NotFound if the successor is not a member or a guest, OwnerStays if `owner_id` owns it no more.
+        Raises NotFound if the successor is not a member, or is a guest; OwnerStays if `owner_id` no longer owns it.
         """
 
     async def remove_member(self, session_id: str, user_id: str, *, owner_id: str | None = None) -> None:
-        """Remove a member; his row stays, so that the session's link does not let him back.
+        """Remove a member. Their row stays, so that the session's link does not let them in again.
 
-        Raises NotFound, NotOwner as above, or OwnerStays.
+        Raises NotFound, NotOwner if `owner_id` is given and no longer owns the session, or OwnerStays for the owner.
         """
 
     async def leave(self, session_id: str, user_id: str) -> None:
         """Forget a membership; the user may join again. Raises NotFound or OwnerStays."""
 
     async def add_message(self, message: Message) -> Message:
-        """Store a message under the session's next number and return it with that. Raises NotFound.
+        """Store a message under the session's next number, and return it with this number. Raises NotFound.
 
-        The sender has read the chat so far.
+        All messages up to this one count as read by the sender.
         """
 
     async def read_messages(self, session_id: str, user_id: str, up_to: int | None) -> int:
-        """Note that a member has read the messages up to this number, None for all; never back.
+        """Note that a member has read the messages up to this number, or all for None; a lower number changes nothing.
 
-        Returns how many he has not read. Raises NotFound.
+        Returns how many messages the member has not read. Raises NotFound.
         """
 
     async def messages(self, session_id: str, before: int | None, limit: int) -> list[Message]:
@@ -121,9 +127,9 @@ class RoomStore(Protocol):
     async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
         """Append chunks to the logs of their sessions, all in one commit.
 
-        A chunk that is already there is passed over, so that the call can be repeated when it is
-        not known whether it succeeded. Returns the ids of sessions that no longer exist; nothing
-        is written for them. Raises LogConflict if a chunk does not continue its log.
+        A chunk that is stored already is skipped, so the call can be repeated when nobody knows whether it succeeded.
+        Returns the ids of sessions that no longer exist; nothing is written for them. Raises LogConflict if a chunk
+        does not continue its log.
         """
 
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
@@ -133,10 +139,10 @@ class RoomStore(Protocol):
         """Return (first, last) of all chunks, in order."""
 
     async def replace_chunks(self, chunk: Chunk) -> None:
-        """Put one chunk in place of those that it covers; harmless if it is there already.
+        """Replace the chunks that a chunk covers by this one; harmless if that was done already.
 
-        Nobody ever sees both or neither of them. Raises NotFound if the session is gone, LogConflict unless the log
-        has chunks exactly from its first to its last entry.
+        A reader sees the old chunks or the new one, never both and never none. Raises NotFound if the session is gone,
+        and LogConflict unless stored chunks cover exactly the entries from its first to its last.
         """
 
     async def checkpoint(self, session_id: str) -> Checkpoint | None:
@@ -148,8 +154,8 @@ class RoomStore(Protocol):
     async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
         """Store a version under the session's next number; return (version, True).
 
-        limit       how many a session may have; automatic ones go for it, the oldest first, others never do
-        auto_limit  how many automatic ones it keeps
+        limit       how many versions a session may have; the oldest automatic ones are dropped for it, no others
+        auto_limit  how many automatic versions a session keeps
 
         If the newest version has the same files and documents, nothing is stored: (that version, False).
         Raises NotFound if the session is gone, LimitReached if it has `limit` that are not automatic.
@@ -159,9 +165,9 @@ class RoomStore(Protocol):
         """Return (how many versions there are, how many of them are automatic)."""
 
     async def redact_version(self, version: Version) -> None:
-        """Replace the texts of a stored version; harmless if there is no such version any more.
+        """Replace the texts of a stored version; harmless if it no longer exists.
 
-        One without `files` is damaged from then on, if it was not before.
+        A version without `files` is stored as damaged.
         """
 
     async def newest_version(self, session_id: str) -> Version | None:
@@ -177,20 +183,20 @@ class RoomStore(Protocol):
         """Return how many sessions a user owns and how many bytes they take, from counters."""
 
     async def count_usage(self, limit: int) -> int:
-        """Count up to `limit` sessions whose counter cannot be trusted; return how many there were, 0 in the end."""
+        """Count the bytes of up to `limit` sessions that have no counter; return how many, 0 if none is left."""
 
     async def seal_rows(self, limit: int) -> int:
-        """Give rows that an earlier release wrote the checksums of today; return how many, 0 if there are no more.
+        """Give rows of earlier releases, which had no checksums, theirs; return how many rows, 0 if none is left.
 
-        limit  how many versions are changed; each may take some 50 ms
+        limit  how many versions to change at most; each may take some 50 ms
         """
 
     async def scrub(self) -> None:
-        """Make sure that what was deleted or replaced is not in the files any more, where these are the store's own."""
+        """Remove deleted and replaced data from the files too, if the store itself writes them."""
 
 
 class Store(AccountStore, InviteStore, SessionStore, RoomStore, Protocol):
-    """Everything a server remembers."""
+    """Everything that a server stores."""
 
     async def open(self) -> bool:
         """Make the store ready; return whether the run before ended with a clean `close`.
@@ -199,7 +205,7 @@ class Store(AccountStore, InviteStore, SessionStore, RoomStore, Protocol):
         """
 
     async def close(self, *, is_clean: bool) -> None:
-        """Let go of the store; `is_clean` notes that everything was written."""
+        """Close the store; `is_clean` notes for the next start that everything was written."""
 
     async def ping(self) -> None:
-        """Return if the store answers."""
+        """Return if the store answers; raises StoreUnavailable if it does not."""

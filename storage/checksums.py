@@ -1,8 +1,9 @@
-"""Checksums of rows that hold text, so that a disk's mistake is never shown as what somebody wrote.
+"""Checksums of rows that hold text, so that an error of the disk is never shown as a user's text.
 
-The log and checkpoints have their own (`crdt.log.codec`). A version has two: one of its description, and one in the
-value that has its texts, so that lists need not read those. Names of people are in neither, for they are taken out when
-an account ends. A row that fails is marked as damaged and keeps its place in lists; nothing of it is shown.
+The log and checkpoints have their own checksums (`crdt.log.codec`). A version has two: one of its description, and one
+inside the value that has its texts, so that lists need not read the texts. Neither covers names of people, because
+those are removed when an account is deleted. A row whose checksum does not fit is marked as damaged. It keeps its place
+in lists, and none of its content is shown.
 
 See docs/design/storage.md.
 """
@@ -17,19 +18,19 @@ from storage.mending import is_sound, readable
 from storage.records import Message, Version, VersionKind
 
 DAMAGED = -1
-"""A checksum that no row has: given to rows that were damaged before they were copied or packed."""
+"""A value that is no CRC. Rows that were already damaged when they were copied or packed get it, and stay damaged."""
 
 _PACKED = 1
 _CHECKSUM_BYTES = 4
 _LEVEL = 6
-"""Of zlib: 9 takes twice as long for 1 % less of source code."""
+"""Compression level of zlib. Level 9 takes twice as long, and makes source code 1 % smaller."""
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, zlib.error)
-"""What is raised where a value does not have the form in which it was written."""
+"""Errors that reading a value raises if it is not in the form in which it was written."""
 
 
 def version_checksum(version: Version) -> int:
-    """Return the checksum of a version's description; each has an author, but for one that is damaged itself."""
+    """Return the checksum of a version's description, or DAMAGED if the version has no author: only a damaged one."""
     if version.is_damaged and not version.author_id:
         return DAMAGED
     described = (version.session_id, version.number, version.sequence, version.main_root, version.label,
@@ -46,7 +47,7 @@ def message_checksum(message: Message) -> int:
 
 
 def pack_contents(version: Version) -> bytes:
-    """Return a version's texts and documents as one value; of a damaged one what stays damaged."""
+    """Return a version's texts and documents as one value; for a damaged version, a value that reads as damaged."""
     if version.files is None:
         return b""
     contents = json.dumps([dict(version.files), dict(version.documents)], ensure_ascii=False)
@@ -75,8 +76,8 @@ def checked_version(
 ) -> Version:
     """Return a version as it was stored, or marked as damaged.
 
-    describe  makes it of the row, without texts; may raise whatever a malformed value causes
-    contents  None where they were not asked for
+    describe  makes the version from the row, without texts; may raise the errors that malformed values cause
+    contents  the packed texts, None if they were not asked for
     """
     try:
         version = describe()
@@ -122,5 +123,8 @@ def _checksum(values: tuple[Any, ...]) -> int:
 
 
 def _crc(session_id: str, number: int, body: bytes) -> int:
-    """Which row it is counts too: a page that was written to another place has a checksum that fits."""
+    """Return the CRC of a row's content together with its key.
+
+    Without the key, a page that the disk wrote to the wrong place would pass: its own checksum fits.
+    """
     return zlib.crc32(body, zlib.crc32(f"{session_id}/{number}".encode()))

@@ -1,7 +1,7 @@
-"""Everything of one store into another: in batches, again from where it stopped, verified at the end.
+"""Copies all rows of one store into another: in batches, going on where it stopped, and compared at the end.
 
-Rows travel as dictionaries with the names of the records' fields; what a store derives from them
-(keys for comparing, dates for TTL indexes) it derives anew. Tickets do not travel: they live a minute.
+Rows are copied as dictionaries with the names of the records' fields. Values that a store derives from them (keys for
+comparing, dates for TTL indexes) are derived again by the target. Tickets are not copied: they live for a minute.
 """
 
 import hashlib
@@ -41,29 +41,29 @@ class CopyRefused(StoreError):
 
 
 class TableIO(Protocol):
-    """Tables read and written as rows, for copying one store into another."""
+    """Reads and writes tables as rows, for copying one store into another."""
 
     async def count(self, table: str) -> int:
         """Return how many rows a table has."""
 
     async def page(self, table: str, cursor: str, limit: int) -> tuple[list[Row], str]:
-        """Return rows behind a cursor ("" is the start) and the cursor behind them."""
+        """Return up to `limit` rows after a cursor ("" for the start), and the cursor after these rows."""
 
     async def put(self, table: str, rows: Iterable[Row]) -> None:
-        """Store rows; those that are there are replaced."""
+        """Store rows; rows with the same keys are replaced."""
 
     async def note(self, name: str) -> str:
-        """Return what was noted under a name, "" for nothing."""
+        """Return the text of a note, "" if there is none."""
 
     async def set_note(self, name: str, text: str) -> None:
-        """Note something; "" forgets it."""
+        """Store a text under a name; "" removes the note."""
 
 
 class PortableStore(Store, TableIO, Protocol):
-    """A store whose tables can be copied, and that can be looked at before it is opened; both stores are."""
+    """A store whose tables can be copied, and that can be examined before it is opened. Both stores are portable."""
 
     async def look(self) -> str:
-        """Return who has the store open, "" for nobody, without opening it or making anything.
+        """Return which server has the store open, "" for none, without opening it or creating anything.
 
         Raises StoreUnavailable where `open` would, except for a server that has the store open.
         """
@@ -88,11 +88,12 @@ async def copy(
 ) -> dict[str, Sum]:
     """Copy everything that has not expired; return the sums of each table, equal on both sides.
 
-    source_name  tells a copy that was cut short from another one
-    on_progress  gets (table, rows so far, rows in all)
+    source_name    tells a copy of this source, which may go on, from one of another source
+    into_existing  whether the target may have other rows already, which stay
+    on_progress    gets (table, rows so far, rows in all)
 
-    Raises CopyRefused if the target has rows, unless told to put them beside those or this copy had
-    begun before, and if the target has not the same rows in the end; StoreUnavailable.
+    Raises CopyRefused if the target has rows, except with `into_existing` or if they are from an earlier part of this
+    copy. Raises CopyRefused too if the target does not have the same rows in the end. Raises StoreUnavailable.
     """
     travels = _Alive(await _expired_invites(source, now))
     place = await _begin(target, source_name, into_existing=into_existing)
@@ -116,7 +117,7 @@ async def copy(
 
 
 class _Alive:
-    """Tells which rows neither store drops because they have expired: invites with their uses are kept for long."""
+    """Tells which rows count when two stores are compared: those that neither store may drop because they expire."""
 
     def __init__(self, expired_invites: set[str]) -> None:
         self._expired_invites = expired_invites
@@ -140,7 +141,7 @@ async def _expired_invites(store: TableIO, now: int) -> set[str]:
 
 
 async def _begin(target: TableIO, source_name: str, *, into_existing: bool) -> dict[str, Any]:
-    """Return where to begin."""
+    """Return where to begin: at the start, or where an earlier run of this copy stopped."""
     text = await target.note(_NOTE)
     before = json.loads(text) if text else None
     if before and before["source"] == source_name:
@@ -154,7 +155,7 @@ async def _begin(target: TableIO, source_name: str, *, into_existing: bool) -> d
 
 
 async def _verify(source: TableIO, target: TableIO, now: int, *, into_existing: bool) -> dict[str, Sum]:
-    """Compare each table on both sides; what expires soon is left out, a store may drop it meanwhile."""
+    """Compare each table on both sides, without rows that expire soon: a store may drop those meanwhile."""
     sums = {}
     alive = _Alive(await _expired_invites(source, now + _MARGIN_MS))
     for table in TABLES:
@@ -190,7 +191,7 @@ def _canonical(row: Row) -> bytes:
 
 
 def version_row(version: Version) -> Row:
-    """Return a version as a row; one that is damaged has no texts, and the copy of it is damaged too."""
+    """Return a version as a row. A damaged version has no texts, and its copy is damaged too."""
     row = {field.name: getattr(version, field.name) for field in fields(version) if field.name != "is_damaged"}
     return {**row, "kind": str(version.kind), "contributors": list(version.contributors)}
 
@@ -202,7 +203,7 @@ def version_of(row: Row) -> Version:
 
 
 def message_row(message: Message) -> Row:
-    """Return a chat message as a row; one that is damaged has no sender, and the copy of it is damaged too."""
+    """Return a chat message as a row. A damaged message has no sender, and its copy is damaged too."""
     return {field.name: getattr(message, field.name) for field in fields(message) if field.name != "is_damaged"}
 
 

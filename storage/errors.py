@@ -1,4 +1,4 @@
-"""What a store raises.
+"""The errors that a store raises. A transient one may go away when the call is repeated, a permanent one does not.
 
 StoreError
  +-- StoreUnavailable   transient: away, locked, out of space; nothing was written, or it may be repeated
@@ -7,7 +7,7 @@ StoreError
  +-- Conflict           permanent: another row has this unique value
  +-- LogConflict        permanent: the log of a session does not have the position that a chunk is for
  +-- Outdated           permanent: what the call was decided on has changed meanwhile
- +-- NotOwner           permanent: the session belongs to somebody else by now
+ +-- NotOwner           permanent: the session belongs to another user
  +-- OwnerStays         permanent: a session would be left without its owner
  +-- LimitReached       permanent: one more would pass a limit
  |    +-- QuotaReached  permanent: a user's sessions take as much as they may
@@ -26,7 +26,7 @@ class StoreUnavailable(StoreError):
 
 
 class RowDamaged(StoreUnavailable):
-    """Rows that the call is about are not what was written; those of others can be used."""
+    """Rows that the call is about are not what was written. Other rows can still be used."""
 
 
 class NotFound(StoreError):
@@ -51,15 +51,15 @@ class LogConflict(StoreError):
 
 
 class Outdated(StoreError):
-    """What was checked before the call is no longer so."""
+    """A fact that was checked before the call has changed."""
 
 
 class NotOwner(StoreError):
-    """Only the owner of a session may do this, and he is another one by now."""
+    """Only the owner of a session may do this, and the user no longer is the owner."""
 
 
 class OwnerStays(StoreError):
-    """A session's owner keeps his part until he hands it to another member."""
+    """The owner of a session stays its owner until they hand it over to another member."""
 
 
 class LimitReached(StoreError):
@@ -67,7 +67,7 @@ class LimitReached(StoreError):
 
 
 class QuotaReached(LimitReached):
-    """A user's sessions are as many, or take as many bytes, as they may.
+    """A user has as many sessions, or their sessions take as many bytes, as the limit allows.
 
     setting  the name of the limit
     used, limit  figures to show, with their unit
@@ -81,9 +81,9 @@ class QuotaReached(LimitReached):
 
     @classmethod
     def of_bytes(cls, setting: str, used: int, limit: int) -> "QuotaReached":
-        """Make one of figures in bytes."""
+        """Return the error for a limit in bytes."""
         return cls(setting, f"{used / _MIB:,.1f} MiB", f"{limit / _MIB:,.1f} MiB")
 
 
 class TokenReused(StoreError):
-    """A refresh token was used after its successor's retry window: somebody has a copy."""
+    """A refresh token was used again after its retry window: probably two parties have it, so its login was ended."""

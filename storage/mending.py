@@ -1,7 +1,8 @@
-"""Records of rows that may not be what was written: a value that its field cannot have becomes what allows least.
+"""Makes records from rows that may be damaged: a value that a field cannot have becomes the one that allows the least.
 
-No store checks types, and a disk may give back other bytes. Versions and chat messages have checksums, so they are
-marked (`storage.checksums`). Of everything else what can be read is shown, so that one bad value fails no list.
+No store checks types, and a disk may give back other bytes than were written. Versions and chat messages have
+checksums, so damaged ones are marked (`storage.checksums`). All other rows are shown as far as they can be read, so
+that one bad value does not fail a whole list.
 """
 
 import re
@@ -15,10 +16,10 @@ from storage.records import Access, Message, Role, Status, Version
 
 _LEAST: dict[type, Any] = {Access: Access.INVITE, Role: Role.VIEWER, Status: Status.ENDED, str: "", int: 0, bytes: b""}
 _FLAG = True
-"""What a flag that cannot be read counts as: removed, revoked, deleted, a guest."""
+"""The value of a flag that cannot be read: removed, revoked, deleted, or a guest. Each of these allows less."""
 _TIMES = "_at"
 LAST_MS = 253_402_300_799_999
-"""The end of the year 9999, in ms since 1970: later times have no date."""
+"""The end of the year 9999, in ms since 1970. Python has no dates after it."""
 _HALVES = re.compile("[\ud800-\udfff]")
 _SOUND = ("id", "sender_id", "author_id", "text", "label", "main_root")
 
@@ -26,7 +27,7 @@ _Record = TypeVar("_Record")
 
 
 def restored(cls: type[_Record], row: Mapping[str, Any]) -> _Record:
-    """Return the record of a row; raises nothing, whatever the row has."""
+    """Return the record of a row. Raises nothing, whatever values the row has."""
     return cls(**{name: read(row.get(name, absent)) for name, absent, read in _columns(cast("Hashable", cls))})
 
 
@@ -36,14 +37,14 @@ def is_time(value: object) -> bool:
 
 
 def readable(text: object) -> str:
-    """Return a text without what is no Unicode: SQLite gives bytes that are no UTF-8 as halves of surrogate pairs."""
+    """Return a text with U+FFFD for each lone surrogate: `sqlite.engine` decodes bytes that are no UTF-8 to these."""
     if not isinstance(text, str):
         return ""
     return text if text.isascii() else _HALVES.sub("\ufffd", text)
 
 
 def is_sound(record: Message | Version) -> bool:
-    """Whether a row without a checksum may be what was written."""
+    """Whether all values of a row without a checksum are ones that may have been written."""
     texts = [getattr(record, name) for name in _SOUND if hasattr(record, name)]
     is_text = all(isinstance(text, str) and text == readable(text) for text in texts)
     return is_text and is_time(record.created_at)
@@ -51,7 +52,7 @@ def is_sound(record: Message | Version) -> bool:
 
 @lru_cache(maxsize=32)
 def _columns(cls: Any) -> tuple[tuple[str, Any, Callable[[Any], Any]], ...]:
-    """Return (name, what it is if the row lacks it, how it is read) of each field of a record."""
+    """Return (name, value for rows that lack it, function that reads it) for each field of a record."""
     hints = get_type_hints(cls)
     return tuple(
         (field.name, None if field.default is MISSING else field.default, _reader(field.name, hints[field.name]))

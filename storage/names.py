@@ -1,8 +1,8 @@
-"""When two user names are one name, and when they only look alike. Which characters a name may have is checked before.
+"""Decides whether two user names count as one, and whether they look alike. The characters are checked before.
 
-Two names with the same key are one name: nobody can sign in by one and mean the other. Two names with the same skeleton
-look the same in many fonts (Unicode Technical Standard 39), so a new name must not have the skeleton of another one.
-Names that were given before this rule stay.
+Names with one key count as one name, which only one user can have. Names with one skeleton look alike in many fonts
+(Unicode Technical Standard 39), so a new name must not have the skeleton of an existing one. Users that had such a name
+before this rule keep it.
 """
 
 import json
@@ -16,17 +16,17 @@ import confusable_homoglyphs
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
     map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
-"""Characters that nobody sees, apart from those of the category Cf: fillers, and selectors of a variant."""
+"""Invisible characters outside of the Unicode category Cf: fillers, and variation selectors."""
 
 _TOLD_APART = tuple(
     frozenset(map(chr, letters))
     for letters in (range(0x0E01, 0x0E2F), range(0x05D0, 0x05EB), range(0x0561, 0x0587), range(0x03B1, 0x03CA))
 )
-"""The letters of Thai, Hebrew, Armenian and Greek. The table finds more of them alike than their readers do."""
+"""Letters of Thai, Hebrew, Armenian and Greek: the table calls more of them alike than people who read them do."""
 
 
 def name_key(name: str) -> str:
-    """Return what no two users may share: their name without capitals and without characters that nobody sees.
+    """Return the key that no two users may share: the name in lower case, without invisible characters.
 
     Joiners and soft hyphens shape the letters around them, so a name keeps them. Two names that differ in nothing
     else look the same in most fonts, and one of them could be taken for the other.
@@ -36,7 +36,10 @@ def name_key(name: str) -> str:
 
 
 def name_skeleton(name: str) -> str:
-    """Return what names that look alike have in common: `victim`, full-width, with a Cyrillic `с` or a dotless `ı`."""
+    """Return a form that names share if they look alike.
+
+    For example, `victim` in full-width letters, with a Cyrillic `с` or a dotless `ı` has the skeleton of `victim`.
+    """
     alike = _look_alikes()
     shape = "".join(alike.get(character, character) for character in _shape(name))
     return _folded(" ".join(shape.split())) or name_key(name)
@@ -45,9 +48,9 @@ def name_skeleton(name: str) -> str:
 def are_confusable(name: str, other: str) -> bool:
     """Whether two names look alike.
 
-    Those of ASCII only do not: 1, l and I, or m and rn, are told apart by their owners, such as anna1 and annal.
-    Names that differ only in letters of one such script do not either: the table says that the Thai letters ค, ด and ต
-    are alike, and the Hebrew vav and final nun.
+    Two names of only ASCII never count as alike, although 1, l and I, or m and rn, resemble each other: anna1 and annal
+    may both exist. Names that differ only in letters of one script of `_TOLD_APART` do not count as alike either. The
+    table calls the Thai letters ค, ด and ต alike, and the Hebrew vav and final nun, but readers tell them apart.
     """
     if (name.isascii() and other.isascii()) or name_skeleton(name) != name_skeleton(other):
         return False
@@ -57,13 +60,13 @@ def are_confusable(name: str, other: str) -> bool:
 
 
 def _shape(name: str) -> str:
-    """Return the characters that skeletons are made of."""
+    """Return the characters from which a skeleton is made."""
     plain = _folded("".join(character for character in name if not _is_unseen(character)))
     return " ".join(unicodedata.normalize("NFD", plain).split())
 
 
 def _are_told_apart(pair: tuple[str, str]) -> bool:
-    """Whether two characters are of one script whose readers know them as different letters."""
+    """Whether two characters belong to one script whose readers tell them apart."""
     return all(map(str.isascii, pair)) or any(all(map(letters.__contains__, pair)) for letters in _TOLD_APART)
 
 
@@ -72,16 +75,16 @@ def _is_unseen(character: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Return a text without capitals, and each character in its plain form: `Ａ` is `a`, `ﬁ` is `fi`."""
+    """Return a text in lower case, with each character in its compatibility form: `Ａ` is `a`, `ﬁ` is `fi`."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 @cache
 def _look_alikes() -> dict[str, str]:
-    """Return {character: the one that stands for all that look like it}; the table is read once, when it is needed.
+    """Return {character: the character that represents its group}. The table is read once, when first needed.
 
-    The library's table says of each character which ones look like it, in both directions. Those that are connected
-    are one group, for which its first character stands: the one with the lowest code point.
+    The library's table lists for each character those that look like it, in both directions. Characters that are
+    connected, also over others, form a group. The one with the lowest code point represents it.
     """
     text = files(confusable_homoglyphs).joinpath("confusables.json").read_bytes()
     table = json.loads(text, object_hook=_character)  # with the names of all characters it takes 3 MiB more
@@ -93,25 +96,25 @@ def _look_alikes() -> dict[str, str]:
 
 
 def _character(entry: dict[str, Any]) -> object:
-    """Return the character that an entry of the table is about, and the table, which has no text at "c", as it is."""
+    """Return the character of an entry of the table. For the table itself, which has no text at "c", return it."""
     character = entry.get("c")
     return character if isinstance(character, str) else entry
 
 
 def _plain(characters: str) -> str:
-    """Letters that are written from right to left stand between direction marks in the table."""
+    """Return characters without direction marks: the table puts them around letters written from right to left."""
     return characters.replace("\u200e", "")
 
 
 def _join(first: dict[str, str], one: str, other: str) -> None:
-    """Note that two characters look alike; sequences of several are left out."""
+    """Note that two characters look alike; sequences of several characters are left out."""
     if len(one) == len(other) == 1:
         low, high = sorted((_first(first, one), _first(first, other)))
         first[high] = low
 
 
 def _first(first: dict[str, str], character: str) -> str:
-    """Return the first character of a group."""
+    """Return the character that represents the group of a character."""
     while (lower := first.setdefault(character, character)) != character:
         character = lower
     return character

@@ -1,4 +1,4 @@
-"""Whether a file or a folder can be made or opened for writing, found out without leaving anything behind."""
+"""Finds out whether a file or a folder can be created or opened for writing, and leaves nothing behind."""
 
 import contextlib
 import errno
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 def try_file(path: Path) -> None:
-    """Raise the OSError that opening a file for reading and writing raises; one that is missing is not made."""
+    """Raise the OSError that opening a file for reading and writing would raise; a missing file is not created."""
     try:
         os.close(os.open(path, os.O_RDWR))
     except FileNotFoundError:
-        folder = Path(os.path.realpath(path)).parent  # open(2) makes the file that a link leads to
+        folder = Path(os.path.realpath(path)).parent  # open(2) creates the file that a link leads to
         if folder.exists() or path.is_symlink():
             _try_new(folder, path)
         else:
@@ -20,7 +20,7 @@ def try_file(path: Path) -> None:
 
 
 def try_folder(folder: Path) -> None:
-    """Raise the OSError that `mkdir -p` raises; makes nothing."""
+    """Raise the OSError that `mkdir -p` would raise; creates nothing."""
     folder = folder.absolute()
     nearest = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
     if not nearest.is_dir():
@@ -32,7 +32,7 @@ def try_folder(folder: Path) -> None:
 
 
 def _try_new(folder: Path, path: Path) -> None:
-    """Make a file in a folder and remove it; an error names `path`, which is what was to be made."""
+    """Create a file in a folder and remove it. An error names `path`, which is what was to be created."""
     try:
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=".check-")
     except OSError as error:

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 INVITES_KEPT_MS = 30 * 86_400_000
-"""How long an invite that has expired is still shown, with who came in by it."""
+"""Milliseconds for which an expired invite is still shown, with the users that came in by it."""
 
 _EARLIER_HASHES = 64
-"""Most refresh tokens of a login that are remembered: more than any browser with many tabs uses within 20 s."""
+"""How many earlier refresh tokens of a login are remembered: more than a browser with many tabs uses within 20 s."""
 
 
 class Role(StrEnum):
@@ -28,14 +28,14 @@ _RANK = {Role.VIEWER: 0, Role.EDITOR: 1, Role.OWNER: 2}
 
 
 class Access(StrEnum):
-    """Who may join: anybody signed in who has the id, or only who was invited."""
+    """Who may join: every signed-in user with the session's id, or only invited users."""
 
     LINK = "link"
     INVITE = "invite"
 
 
 class Status(StrEnum):
-    """An ended session can be read by its members and written by nobody."""
+    """Members can read a session that has ended, and nobody can write to it."""
 
     OPEN = "open"
     ENDED = "ended"
@@ -55,10 +55,9 @@ class User:
     """An account. `email` and `password_hash` are None for guests; `username` keeps its spelling.
 
     avatar      address of the picture
-    avatar_key  what the picture is called where it is kept
+    avatar_key  the key of the picture in the place that keeps it
     guest_of    the one session that a guest may enter
-    is_deleted  only authorship remains: without a name of who deleted his account, with it of a guest who
-                did not come back
+    is_deleted  only authorship remains, without the name; guests that were idle for long keep their name
     """
 
     id: str
@@ -74,7 +73,7 @@ class User:
     is_deleted: bool = False
 
     def may_enter(self, session_id: str) -> bool:
-        """Whether he may become a member: a guest of his one session only."""
+        """Whether the user may become a member of a session: a guest only of `guest_of`."""
         return not self.is_guest or self.guest_of == session_id
 
 
@@ -82,13 +81,13 @@ class User:
 class Login:
     """One sign-in on one device; its id is the `sid` of its access tokens.
 
-    token_hash     hash of the refresh token that is valid now
-    previous_hash  hash of the one before, for retries and to detect theft
-    earlier_hashes  hashes of those before it that were used a moment ago, newest first: `hash:ms hash:ms`
-    generation     how often the token was rotated
-    rotated_at     when it last was
-    expires_at     when it ends unless used before; never beyond `ends_at`
-    used_at        when it last signed something in, to the minute
+    token_hash      hash of the refresh token that is valid now
+    previous_hash   hash of the token before it, for retries and to detect theft
+    earlier_hashes  those before it that were used within the retry window, newest first: `hash:ms hash:ms`
+    generation      how often the token was rotated
+    rotated_at      when the token was last rotated
+    expires_at      when the login ends if it is not used before; never later than `ends_at`
+    used_at         when one of its tokens was last used, to the minute
     """
 
     id: str
@@ -105,7 +104,10 @@ class Login:
     earlier_hashes: str = ""
 
     def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
-        """Return the login after `successor` has replaced its token; what was used `retry_ms` ago is remembered."""
+        """Return the login with `successor` as its token. Tokens that were used within `retry_ms` are remembered.
+
+        With 20 s: A becomes B at 100 s, B becomes C at 110 s. At 125 s C becomes D, and A, used 25 s ago, is dropped.
+        """
         used = [f"{self.previous_hash}:{self.rotated_at}"] if self.previous_hash else []
         used += self.earlier_hashes.split()
         recent = [entry for entry in used if now - int(entry.partition(":")[2]) <= retry_ms]
@@ -130,7 +132,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A coding session. `updated_at` also moves with edits, messages and versions."""
+    """A coding session. Edits, messages and versions also change `updated_at`."""
 
     id: str
     title: str
@@ -146,7 +148,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionChanges:
-    """What to change of a session; None leaves a field as it is."""
+    """Changes of a session; None leaves a field as it is."""
 
     title: str | None = None
     language: str | None = None
@@ -157,9 +159,9 @@ class SessionChanges:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user's role in a session. One who was removed keeps a row, so that the link does not let him back.
+    """A user's role in a session. A removed member keeps a row, so that the link does not let them in again.
 
-    read_sequence  the chat messages up to this one are read
+    read_sequence  number of the last chat message that the member has read
     """
 
     session_id: str
@@ -172,10 +174,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """A way into a session for whoever has its secret; its id sorts by time.
+    """A way into a session for everybody that has its secret. Ids of later invites are greater.
 
-    max_uses  how many may come in by it; None for any number
-    uses      how many have
+    max_uses  how many users may come in by it; None for any number
+    uses      how many users have come in by it
     """
 
     id: str
@@ -190,14 +192,14 @@ class Invite:
     is_revoked: bool = False
 
     def is_usable(self, now: int) -> bool:
-        """Whether it lets somebody in."""
+        """Whether the invite lets another user in."""
         has_uses = self.max_uses is None or self.uses < self.max_uses
         return has_uses and not self.is_revoked and now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
 class InviteUse:
-    """Who came in by an invite, and when."""
+    """A user that came in by an invite, and when."""
 
     user_id: str
     used_at: int
@@ -205,7 +207,7 @@ class InviteUse:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A pass for one WebSocket of a login to one session; the store has its hash only."""
+    """A pass for one WebSocket of a login to one session; the store has only its hash."""
 
     hash: str
     user_id: str
@@ -224,7 +226,7 @@ class Avatar:
 
 
 class Admission(NamedTuple):
-    """What decides whether somebody who is signed in gets into a session."""
+    """The rows that decide whether a signed-in user may enter a session."""
 
     user: User
     session: Session | None
@@ -233,7 +235,7 @@ class Admission(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SessionListing:
-    """A session in a user's list, with his membership and how many messages he has not read."""
+    """A session in a user's list, with the user's membership and how many messages they have not read."""
 
     session: Session
     member: Member
@@ -242,13 +244,13 @@ class SessionListing:
 
 @dataclass(frozen=True, slots=True)
 class AccountDeletion:
-    """What the end of an account changed, so that open rooms learn of it.
+    """The changes that deleting an account made, for rooms that are open.
 
-    logins       those that ended with it
-    memberships  sessions of others that it was in; sockets need no other word than that of the logins
+    logins       ids of the logins that ended; this alone closes the user's sockets
+    memberships  sessions of other users that the user was a member of
     inherited    {session: its new owner}
-    deleted      sessions that are gone
-    avatar_key   what the picture was called
+    deleted      sessions that were deleted
+    avatar_key   key of the picture
     """
 
     logins: tuple[str, ...] = ()
@@ -260,9 +262,9 @@ class AccountDeletion:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A chat message; `sequence` counts from 1 in its session without gaps. The store gives it.
+    """A chat message. The store assigns `sequence`, which counts from 1 in each session without gaps.
 
-    is_damaged  its row fails its checksum: nothing but its place is known
+    is_damaged  the row fails its checksum, so only the place of the message is known
     """
 
     session_id: str
@@ -288,7 +290,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The whole document after log entry `sequence`: merged raw updates, and who owns which client id."""
+    """The whole document after log entry `sequence`: merged updates, and which user owns which client id."""
 
     session_id: str
     sequence: int
@@ -299,15 +301,14 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A snapshot of the code; `number` counts from 1 without gaps. The store gives it.
+    """A snapshot of the code. The store assigns `number`, which counts from 1 in each session without gaps.
 
     sequence      log position of the snapshot
-    files         {root: text}; None where only the description was asked for
+    files         {root: text}; None if only the description was asked for
     main_root     the root whose text is the session's `code`
-    contributors  ids of those who edited since the version before
-    documents     {root: what it holds, as JSON} of the roots that are no texts; empty where `files` is None
-    is_damaged    its row fails its checksum: `files` is None, and where the description fails nothing but the
-                  number is known
+    contributors  ids of the users that edited since the previous version
+    documents     {root: its content as JSON} of the roots that are no texts; empty if `files` is None
+    is_damaged    the row fails a checksum: `files` is None; if the description fails, only the number is known
     """
 
     session_id: str
@@ -325,5 +326,5 @@ class Version:
     is_damaged: bool = False
 
     def holds_same(self, other: "Version") -> bool:
-        """Whether two versions are of equal documents."""
+        """Whether two versions hold equal documents."""
         return self.files is not None and self.files == other.files and self.documents == other.documents

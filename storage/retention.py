@@ -1,13 +1,16 @@
-"""Which versions a session keeps: people's own for good, automatic ones while there is capacity."""
+"""Which versions a session keeps: those that users made for good, automatic ones while there is capacity."""
 
 from storage.errors import LimitReached
 from storage.records import VersionKind
 
 
 def surplus(count: int, automatic: int, kind: VersionKind, limit: int, auto_limit: int | None) -> int:
-    """Return how many automatic versions must go for a new one of this kind; the others are as in `add_version`.
+    """Return how many automatic versions must be dropped before a new version of this kind is stored.
 
-    Raises LimitReached if that would not make room.
+    count, automatic   how many versions the session has, and how many of these are automatic
+    limit, auto_limit  how many of either it may have; None for any number
+
+    Raises LimitReached if dropping all automatic versions would not suffice.
     """
     is_automatic = kind is VersionKind.AUTO
     too_many = max(0, count + 1 - limit)

@@ -1,4 +1,4 @@
-"""The end of accounts and sessions in MongoDB: each is noted first, so that the next start finishes it."""
+"""Deletes accounts and sessions in MongoDB. Each deletion is noted first, so that the next start can finish it."""
 
 from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, is_deleted
@@ -8,7 +8,7 @@ from storage.records import INVITES_KEPT_MS, AccountDeletion, Role, User
 
 _GONE: Document = {"is_deleted": True, "avatar": None, "avatar_key": None, "guest_of": None}
 _SWEPT: Document = {"leaving": {"deletes_sessions": False, "is_guest": True, "avatar_key": None}}
-"""A guest who is cleaned up keeps his name in what he wrote."""
+"""A guest who is cleaned up keeps their name in what they wrote."""
 _NAMELESS: Document = {
     "username": "", "name_key": None, "name_skeleton": None, "email": None, "email_key": None,
     "password_hash": None, "full_name": "",
@@ -52,7 +52,7 @@ class MongoAccountRemoval:
         for user_id in guests:
             async with self._engine.locked(user=user_id):
                 document = await db.users.find_one_and_update({"_id": user_id, **idle}, {"$set": {**_GONE, **_SWEPT}})
-                if document:  # still idle, and still a guest
+                if document:  # the user is still idle, and still a guest
                     await _forget(self._engine, user_id)
                     await db.users.update_one({"_id": user_id}, {"$unset": {"leaving": ""}})
                     swept.append(rows.as_user(document))
@@ -60,7 +60,7 @@ class MongoAccountRemoval:
 
 
 async def repair(engine: Engine) -> None:
-    """Finish what a crash cut short."""
+    """Finish deletions that a crash interrupted."""
     for user_id in [row["_id"] async for row in engine.db.users.find({"leaving": {"$exists": True}}, {"_id": 1})]:
         async with engine.locked(user=user_id):
             document = await engine.db.users.find_one({"_id": user_id, "leaving": {"$exists": True}})
@@ -82,20 +82,25 @@ async def _repair_session(engine: Engine, session_id: str) -> None:
 
 
 async def note_adding(engine: Engine, session_id: str) -> None:
-    """A session's rows are being stored, its own at last: until that one is there, the next start drops the others."""
+    """Note that a session's documents are being stored, its own last.
+
+    If that one is missing at the next start, the others are dropped.
+    """
     await engine.db.deletions.update_one({"_id": session_id}, {"$setOnInsert": {"is_new": True}}, upsert=True)
 
 
 async def note_added(engine: Engine, session_id: str) -> None:
-    """A session is there."""
+    """Note that all documents of a session are stored."""
     await engine.db.deletions.delete_one({"_id": session_id})
 
 
 async def delete_session(engine: Engine, session_id: str) -> None:
-    """Delete a session and everything in it, beginning with what makes it visible."""
+    """Delete a session and everything in it. Its own document goes first: without it, nobody can open the session."""
     db = engine.db
     await db.deletions.update_one({"_id": session_id}, {"$set": {"is_new": False}}, upsert=True)
-    async with engine.appending:  # what is being appended to its log is there to be deleted below
+    # Under this lock, an append that is under way ends first: its chunks are then among those deleted below. A later
+    # append finds no session.
+    async with engine.appending:
         await db.sessions.delete_one({"_id": session_id})
     for name in _OF_A_SESSION:
         await engine.delete_many(name, {"session_id": session_id})
@@ -103,7 +108,10 @@ async def delete_session(engine: Engine, session_id: str) -> None:
 
 
 async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeletion:
-    """Do what follows from a user's being deleted; the caller holds his lock."""
+    """Finish the deletion of a user: hand over or delete their sessions, and remove the rest. The caller has the lock.
+
+    Each step may be repeated, so a start after a crash runs all of them again.
+    """
     db = engine.db
     inherited, deleted = {}, []
     for session_id in [document["_id"] async for document in db.sessions.find({"owner_id": user_id}, {"_id": 1})]:
@@ -124,7 +132,9 @@ async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeleti
 
 
 async def _hand_over(engine: Engine, session_id: str, owner_id: str) -> str | None:
-    """Make the eldest editor the owner, if there is one; look again whether he is going as well."""
+    """Make the longest-standing editor the owner, and return them; None if no editor is left."""
+    # The lock is on the session, so the chosen editor may be deleting their own account meanwhile. That deletion may
+    # have looked for the sessions they own before this one was among them. So look again after the write.
     successor = await _successor(engine, session_id, owner_id)
     while successor:
         await engine.db.sessions.update_one({"_id": session_id}, {"$set": {"owner_id": successor}})
@@ -135,7 +145,7 @@ async def _hand_over(engine: Engine, session_id: str, owner_id: str) -> str | No
 
 
 async def _successor(engine: Engine, session_id: str, owner_id: str) -> str | None:
-    """Return the eldest editor who is no guest."""
+    """Return the editor who has been a member for the longest time, guests left out; None if there is none."""
     editors = engine.db.members.find(
         {"session_id": session_id, "user_id": {"$ne": owner_id}, "role": str(Role.EDITOR), "is_removed": False}
     )
@@ -146,7 +156,7 @@ async def _successor(engine: Engine, session_id: str, owner_id: str) -> str | No
 
 
 async def _forget(engine: Engine, user_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Take everything from a user but his row; return his logins and the sessions he was in."""
+    """Delete everything of a user except their own row; return their logins and the sessions they were in."""
     db = engine.db
     logins = await end_other_logins(engine, user_id)
     await db.tickets.delete_many({"user_id": user_id})

@@ -64,7 +64,9 @@ class MongoAccountStore:
     async def set_password(
         self, user_id: str, password_hash: str, kept_login: str, *, known_hash: str | None = None
     ) -> tuple[str, ...]:
-        """The other logins end first and last: a crash between leaves nobody signed in who should not be."""
+        """End the other logins, change the password, and end them again: MongoDB has no transaction for it."""
+        # Before, so that a crash after the change leaves no login of somebody whom the user wants to keep out. Again
+        # after it, because a login by the old password may still arrive: a write that timed out has released the lock.
         async with self._engine.locked(user=user_id):
             user = await existing_user(self._engine, user_id)
             if known_hash is not None:
@@ -126,7 +128,7 @@ class MongoAccountStore:
         raise NotFound("login")
 
     async def _repeated(self, login: Login, presented: str, since: int) -> Login:
-        """Return the login if the token was exchanged a moment ago; otherwise it has a thief, and ends."""
+        """Return the login if the token was exchanged since then; otherwise end it: the token may be stolen."""
         if login.was_used_since(presented, since):
             await self._engine.confirm()
             return login
@@ -157,12 +159,12 @@ class MongoAccountStore:
 
 
 def _indexed(key: str) -> Document:
-    """Return the condition for a text that only the index of texts answers."""
+    """Return the condition for a key, which has its type so that MongoDB uses the partial index of texts."""
     return {"$eq": key, "$type": "string"}
 
 
 async def is_stored(engine: Engine, user: User) -> bool:
-    """Whether this very user is there; raises Conflict if another one has his id."""
+    """Whether exactly this user is stored; raises Conflict if a user with other fields has the id."""
     existing = await engine.db.users.find_one({"_id": user.id})
     if existing and rows.as_user(existing) != user:
         raise Conflict("id")
@@ -170,7 +172,7 @@ async def is_stored(engine: Engine, user: User) -> bool:
 
 
 async def existing_user(engine: Engine, user_id: str) -> User:
-    """Return a user who was not deleted; raises NotFound."""
+    """Return a user that was not deleted; raises NotFound."""
     document = await engine.db.users.find_one({"_id": user_id, "is_deleted": False})
     if document is None:
         raise NotFound("user")
@@ -183,7 +185,7 @@ async def is_deleted(engine: Engine, user_id: str) -> bool:
 
 
 async def remembered_name(engine: Engine, user_id: str, name: str) -> str:
-    """Return what an author is called in what he wrote: nothing once his account was deleted."""
+    """Return the name to show for an author: "" if they deleted their account."""
     gone = await engine.db.users.find_one({"_id": user_id, "is_deleted": True, "username": ""})
     return "" if gone else name
 
@@ -196,10 +198,15 @@ async def insert_user(engine: Engine, user: User) -> None:
 
 @asynccontextmanager
 async def named(engine: Engine, user: User, before: str = "") -> AsyncIterator[Document]:
-    """Write a user's name inside; yields the keys of the name. Raises Conflict if it is, or looks like, another's.
+    """Lock a user's name, so that it can be written in the block; yields the keys of the name.
 
-    before  the name that the user has, which may look like another one already
+    before  the name that the user has, which may stay even if it looks like another one
+
+    Raises Conflict if another user has the name, or one that looks like it.
     """
+    # A unique index of skeletons would refuse too much: two ASCII names may have the same one (`are_confusable`). So
+    # names are compared here. The lock is on the skeleton: of two users that ask for alike names together, the second
+    # one finds the name of the first.
     keys = rows.name_keys(user)
     skeleton = keys["name_skeleton"]
     async with engine.locked(user=f"named {skeleton}" if skeleton else None):
@@ -215,13 +222,13 @@ async def named(engine: Engine, user: User, before: str = "") -> AsyncIterator[D
 
 
 async def insert_login(engine: Engine, login: Login) -> None:
-    """Add a login, unless it is there."""
+    """Add a login, unless it is stored already."""
     document: Document = rows.login_document(login)
     await engine.db.refresh_tokens.update_one({"_id": login.id}, {"$setOnInsert": document}, upsert=True)
 
 
 async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -> tuple[str, ...]:
-    """End all logins of a user but one; return their ids."""
+    """End all logins of a user except one; return the ids of those that ended."""
     others = {"user_id": user_id, "_id": {"$ne": kept_login}}
     ended = [document["_id"] async for document in engine.db.refresh_tokens.find(others, {"_id": 1})]
     await engine.db.refresh_tokens.delete_many({"_id": {"$in": ended}})
@@ -229,7 +236,7 @@ async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -
 
 
 def taken(error: DuplicateKeyError) -> Conflict:
-    """Return the Conflict that a duplicate key means: of the name or of the e-mail address."""
+    """Return the Conflict that a duplicate key stands for: of the name or of the e-mail address."""
     return Conflict("email" if "email_key" in str((error.details or {}).get("keyPattern", error)) else "username")
 
 
@@ -241,7 +248,7 @@ async def user_of_login(engine: Engine, login_id: str, now: int) -> User | None:
 
 
 async def note_skeletons(engine: Engine) -> None:
-    """Note the skeletons of names that an earlier release stored."""
+    """Add the skeletons to names that an earlier release stored without them."""
     older = {"name_skeleton": None, "name_key": {"$type": "string"}}
     async for document in engine.db.users.find(older, {"username": 1}):
         changes = {"name_skeleton": name_skeleton(document["username"])}

@@ -69,16 +69,16 @@ class MongoInviteStore:
     async def _use(
         self, secret_hash: str, member: Member, limit: int, guest: tuple[User, Login] | None = None
     ) -> Member:
-        """Let a user in and count it, unless they are in (or were removed).
+        """Make a user a member and count the use; without effect if the user is a member, or was removed.
 
-        Each step is one write. A crash between two of them leaves one of these states, and the next start, or
-        the same call again, goes on from there:
+        Each step is one write. A crash between two of them leaves one of these states. The next start, or the same
+        call again, goes on from there:
 
-        entering noted   member stored   means                             `repair`
-        no               no              not begun                         does nothing
-        yes              no              counted, but the user is not in   gives the use back
-        yes              yes             in, but the use is not listed     lists the use
-        no               yes             done                              does nothing
+        entering noted   member stored   state                                `repair`
+        no               no              not begun                            does nothing
+        yes              no              counted, but the user is no member   gives the use back
+        yes              yes             a member, but the use is not listed  lists the use
+        no               yes             done                                 does nothing
         """
         mine = {"secret_hash": secret_hash, "session_id": member.session_id}
         noted = f"entering.{member.user_id}"
@@ -113,7 +113,7 @@ class MongoInviteStore:
     async def _enter(
         self, entering: Document, member: Member, limit: int, present: Member | None, guest: tuple[User, Login] | None
     ) -> Member:
-        """Store the membership, and the guest if it is one; gives the use back if that is refused."""
+        """Store the membership, and the user of a guest; give the use back if the membership is refused."""
         try:
             if guest:
                 await self._put_guest(*guest)
@@ -167,7 +167,7 @@ class MongoInviteStore:
 
 
 async def note_use(engine: Engine, invite: Document, user_id: str, used_at: int) -> None:
-    """Note who came in by an invite; he is not entering any more."""
+    """List the use of an invite, and remove the note that the user is entering."""
     use = {
         "invite_id": invite["_id"], "session_id": invite["session_id"], "user_id": user_id, "used_at": used_at,
         "expires": invite["expires"],
@@ -177,7 +177,7 @@ async def note_use(engine: Engine, invite: Document, user_id: str, used_at: int)
 
 
 async def repair(engine: Engine) -> None:
-    """After a crash: who was entering is in, or the use is given back."""
+    """After a crash, list the uses of users that became members, and give back the other ones."""
     async for invite in engine.db.invites.find({"entering": {"$exists": True, "$ne": {}}}):
         for user_id in invite["entering"]:
             async with engine.locked(user=user_id, session=invite["session_id"]):
@@ -195,7 +195,8 @@ async def _repair(engine: Engine, invite_id: str, user_id: str) -> None:
 
 
 async def _give_back(engine: Engine, invite_id: str, user_id: str) -> None:
-    """Undo that somebody is entering, once."""
+    """Give the use of an invite back, and remove the note that the user is entering."""
+    # One write with the note in its filter: if it is repeated, it finds no note, and counts nothing a second time.
     mark = f"entering.{user_id}"
     await engine.db.invites.update_one(
         {"_id": invite_id, mark: {"$exists": True}}, {"$inc": {"uses": -1}, "$unset": {mark: ""}}
@@ -203,7 +204,7 @@ async def _give_back(engine: Engine, invite_id: str, user_id: str) -> None:
 
 
 def _usable(now: int, **fields: str) -> Document:
-    """Return the filter for invites that let somebody in."""
+    """Return the filter for invites that let another user in."""
     return {
         **fields,
         "is_revoked": False,

@@ -1,7 +1,7 @@
-"""Values that a document cannot hold: it may have 16 MB.
+"""Values that are too large for one document, which may have 16 MB in MongoDB.
 
-Parts are stored first, under names that nobody else uses; the document that lists them makes them
-count. What a crash leaves without such a document is dropped by the next start.
+The parts are stored first, under new random ids. Then one write stores the document that lists them, and only that
+makes them count. Parts that no document lists, because of a crash between the two, are dropped by the next start.
 """
 
 import secrets
@@ -16,7 +16,7 @@ PART_BYTES = 8 << 20
 async def put(engine: Engine, session_id: str, collection: str, key: str, data: bytes) -> tuple[bytes, list[str]]:
     """Return what of the data to keep inline, and the ids of the parts that were stored for the rest.
 
-    collection, key  of the document that is going to list them
+    collection, key  name the document that is going to list them
     """
     if len(data) <= PART_BYTES:
         return data, []
@@ -30,7 +30,7 @@ async def put(engine: Engine, session_id: str, collection: str, key: str, data: 
 
 
 async def join(engine: Engine, inline: bytes, parts: list[str]) -> bytes:
-    """Put together what `put` took apart; raises RowDamaged if a part is missing."""
+    """Return the value that `put` was given; raises RowDamaged if a part is missing."""
     if not parts:
         return bytes(inline)
     documents = {document["_id"]: document["data"] async for document in engine.db.parts.find({"_id": {"$in": parts}})}
@@ -46,7 +46,7 @@ async def drop(engine: Engine, parts: list[str]) -> None:
 
 
 async def drop_unused(engine: Engine) -> None:
-    """Drop parts that no document lists; only while nothing is being stored."""
+    """Drop parts that no document lists. Call only while nothing is being stored: new parts are not listed yet."""
     cursor = engine.db.parts.find({}, {"data": 0})
     await drop(engine, [document["_id"] async for document in cursor if not await _is_listed(engine, document)])
 

@@ -15,9 +15,10 @@ _MAX_ENDS = 20_000
 
 
 class MongoRoomStore:
-    """The part of the RoomStore that keeps documents.
+    """The part of the RoomStore that keeps documents; `storage.base` documents its methods.
 
-    _ends  last log position of sessions that were written to; this process is the only one that writes
+    _ends  {session: last log position}, of sessions that this process has written to. It stays true because no other
+           process writes, and saves a query for each chunk
     """
 
     _engine: Engine
@@ -39,7 +40,14 @@ class MongoRoomStore:
         return ids - present
 
     async def _insert(self, chunks: list[Chunk]) -> Counter[str]:
-        """Insert the chunks that are not there yet in one go, after a look at all of them; raises LogConflict.
+        """Insert the chunks that are not stored yet, with one command; raises LogConflict.
+
+        All chunks are checked before any is inserted, so a conflict stores nothing. A chunk that continues its log is
+        inserted; any other one must be stored already, exactly like this. An example: the log of a session ends at 7.
+
+            chunk 8 to 9    continues it: is inserted, and the end is 9
+            chunk 5 to 7    is compared with the stored one: equal, so its first answer got lost, and it is skipped
+            chunk 7 to 9    starts inside the log, and no stored chunk starts there: LogConflict
 
         Returns {session: bytes that were inserted}.
         """
@@ -57,6 +65,8 @@ class MongoRoomStore:
             else:
                 await _check_same(self._engine, chunk)
             ends[chunk.session_id] = end
+        # Until the insert has worked, nobody knows where these logs end: some of the documents may be stored although
+        # the call fails. Without an entry in `_ends`, the next call asks the database.
         for session_id in ends:
             self._ends.pop(session_id, None)
         if documents:
@@ -91,7 +101,10 @@ class MongoRoomStore:
 
     @translated
     async def replace_chunks(self, chunk: Chunk) -> None:
-        """The new chunk goes where the first of the old ones was; readers pass over those that it covers."""
+        """Write the new chunk over the first of the old ones, then delete the others."""
+        # Two writes. Between them, or after a crash, the log has the packed chunk and old chunks that it covers, say
+        # 1 to 9, 4 to 6 and 7 to 9. Readers go by `first`, and skip each chunk that starts inside the one before.
+        # The other order, deleting first, would lose updates in a crash.
         db, session_id = self._engine.db, chunk.session_id
         async with self._engine.locked(session=session_id):
             await require_session(self._engine, session_id)
@@ -133,7 +146,7 @@ class MongoRoomStore:
             await grow(self._engine, {session_id: len(checkpoint.state) - (before or {}).get("size", 0)})
 
     async def scrub(self) -> None:
-        """What MongoDB does with its files is its own."""
+        """Do nothing: the server has no say in how MongoDB overwrites deleted data in its files."""
 
 
 async def require_session(engine: Engine, session_id: str) -> None:
@@ -143,9 +156,10 @@ async def require_session(engine: Engine, session_id: str) -> None:
 
 
 async def touch(engine: Engine, session_ids: list[str], now: int) -> None:
-    """Note activity, to the second: typing must not rewrite the row at every flush.
+    """Note activity, to the second: typing must not rewrite the document at every commit.
 
-    Nothing to change is a write as well: what was found to be there is durable after it (see `Engine.confirm`).
+    An update that changes nothing is a write as well. After it, chunks that were found to be stored are durable (see
+    `Engine.confirm`).
     """
     await engine.db.sessions.update_many(
         {"_id": {"$in": session_ids}, "updated_at": {"$lt": now - 1000}}, {"$max": {"updated_at": now}}
@@ -159,7 +173,7 @@ async def last_entry(engine: Engine, session_id: str) -> int:
 
 
 async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
-    """Append a chunk to its log; the very same one again is passed over. Raises LogConflict."""
+    """Append a chunk to its log, or skip it if exactly this chunk is stored already. Raises LogConflict."""
     if chunk.first == await last_entry(engine, chunk.session_id) + 1:
         await engine.db.log.insert_one(await _chunk_document(engine, chunk))
         await grow(engine, {chunk.session_id: len(chunk.data)})
@@ -168,7 +182,7 @@ async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
 
 
 async def _check_same(engine: Engine, chunk: Chunk) -> None:
-    """Raise LogConflict unless this very chunk is in the log."""
+    """Raise LogConflict unless exactly this chunk is in the log."""
     existing = await engine.db.log.find_one({"_id": rows.chunk_id(chunk.session_id, chunk.first)})
     if existing is None or existing["last"] != chunk.last or (await _as_chunk(engine, existing)).data != chunk.data:
         raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")

@@ -26,7 +26,7 @@ _WORDS = ("role", "access", "join_role", "status", "kind")
 
 
 def plain(record: Any) -> Document:
-    """Return a record's fields, words as plain strings; whether it is damaged is no field of a document."""
+    """Return a record's fields, enums as plain strings. `is_damaged` is left out: reading the document finds it out."""
     values = {column.name: getattr(record, column.name) for column in fields(record) if column.name != "is_damaged"}
     return {name: str(value) if name in _WORDS else value for name, value in values.items()}
 
@@ -37,7 +37,7 @@ def _keyed(record: Any, key: str) -> Document:
 
 
 def user_document(user: User, active_at: int) -> Document:
-    """`name_key` and `email_key` are what must be unique; guests and deleted users have none."""
+    """Return a user's document. `name_key` and `email_key` must be unique; guests and deleted users have none."""
     return {
         **_keyed(user, "id"),
         **name_keys(user),
@@ -47,7 +47,7 @@ def user_document(user: User, active_at: int) -> Document:
 
 
 def name_keys(user: User) -> Document:
-    """Return what is compared of a user's name: nothing of guests and deleted users."""
+    """Return the forms of a user's name that others are compared with; None for guests and deleted users."""
     if user.is_guest or user.is_deleted:
         return {"name_key": None, "name_skeleton": None}
     return {"name_key": name_key(user.username), "name_skeleton": name_skeleton(user.username)}
@@ -90,7 +90,10 @@ def member_id(session_id: str, user_id: str) -> str:
 
 
 def member_document(member: Member) -> Document:
-    """The owner's row says editor: who owns a session is said by the session alone, so that one write changes it."""
+    """Return a membership's document. An owner's says editor: only the session's document names the owner.
+
+    So one write hands a session over.
+    """
     role = Role.EDITOR if member.role is Role.OWNER else member.role
     return {"_id": member_id(member.session_id, member.user_id), **plain(member), "role": str(role)}
 

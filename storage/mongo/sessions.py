@@ -28,7 +28,7 @@ class MongoSessionStore:
 
     @translated
     async def add_session(self, session: Session, owner: Member, first: Chunk | None) -> None:
-        """The session's own row comes last: without it nothing else is seen, and the next start drops the rest."""
+        """Store a session, its own document last: without it, nobody sees the others, and the next start drops them."""
         db = self._engine.db
         async with self._engine.locked(user=owner.user_id, session=session.id):
             if await db.sessions.find_one({"_id": session.id}, {"_id": 1}):
@@ -74,7 +74,7 @@ class MongoSessionStore:
             }
         cursor = db.sessions.find(query).sort([("updated_at", -1), ("_id", -1)])
         sessions = [rows.as_session(document) for document in await at_most(cursor, limit)]
-        if len(sessions) < (limit if before else min(limit, len(memberships))):  # what is no time counts as 0
+        if len(sessions) < (limit if before else min(limit, len(memberships))):  # a value that is no time counts as 0
             rest = [rows.as_session(document) async for document in db.sessions.find(listed) if not _has_time(document)]
             seen = before or (1, "")
             rest = sorted((one for one in rest if (0, one.id) < seen), key=lambda one: one.id, reverse=True)
@@ -180,7 +180,7 @@ class MongoSessionStore:
             await self._engine.db.members.delete_one({"_id": rows.member_id(session_id, user_id)})
 
     async def _not_owner(self, session_id: str, user_id: str) -> Member:
-        """Return a member; raises NotFound, or OwnerStays if he owns the session."""
+        """Return a member; raises NotFound, or OwnerStays if the member owns the session."""
         member = await member_of(self._engine, session_id, user_id)
         if member is None:
             raise NotFound("member")
@@ -248,7 +248,7 @@ async def existing_session(engine: Engine, session_id: str) -> Document:
 
 
 async def check_owner(engine: Engine, session_id: str, owner_id: str | None) -> None:
-    """Raise NotOwner if the session, if there is one, belongs to another user than the one given, if one is."""
+    """Raise NotOwner if `owner_id` is given and the session belongs to another user; without effect for no session."""
     if owner_id is not None:
         document = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1})
         if document and document["owner_id"] != owner_id:
@@ -279,13 +279,16 @@ async def members_of(engine: Engine, session_ids: list[str]) -> dict[str, list[M
 
 async def newest_message(engine: Engine, session_id: str) -> int:
     """Return the number of the newest chat message, 0 if there is none."""
-    numbered = {"session_id": session_id, "sequence": {"$gte": 0}}  # only numbers, whatever else a row may have
+    numbered = {
+        "session_id": session_id,
+        "sequence": {"$gte": 0},
+    }  # only numbers, whatever else a damaged document may have
     newest = engine.db.messages.find(numbered, {"sequence": 1}).sort("sequence", -1).limit(1)
     return max([int(document["sequence"]) async for document in newest], default=0)
 
 
 async def add_member(engine: Engine, member: Member, limit: int) -> Member:
-    """Add a member, who need not read what was said before; raises LimitReached or NotFound."""
+    """Add a member, with all earlier chat messages as read; raises LimitReached or NotFound."""
     await check_capacity(engine, member, limit)
     added = replace(member, read_sequence=await newest_message(engine, member.session_id))
     await _insert_member(engine, added)

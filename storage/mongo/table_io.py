@@ -21,7 +21,7 @@ _ID = {
     "invites": "id",
     "avatars": "user_id",
 }
-"""The field that `_id` holds; the other tables keep theirs beside it."""
+"""{table: field that is stored as `_id`}. Other tables have an `_id` in addition to their fields."""
 _DERIVED = {"_id", "name_key", "name_skeleton", "email_key", "expires", "entering", "parts", "leaving", "bytes", "size"}
 _OF_INVITES = "invite_uses"
 _LARGE = {"log": "data", "checkpoints": "state"}
@@ -100,7 +100,7 @@ class MongoTableIO:
         return row
 
     async def _split(self, table: str, key: str, session_id: str, name: str, data: bytes) -> Document:
-        """Return the fields of a value that may be too large for a document."""
+        """Store a value that may be too large for one document; return the fields that hold it, or list its parts."""
         inline, listed = await parts.put(self._engine, session_id, table, key, data)
         return {name: inline, "parts": listed, "size": len(data)}
 
@@ -133,7 +133,7 @@ class MongoTableIO:
         return document
 
 
-def _key(table: str, row: Row) -> Any:  # a table, one row for each table of a store
+def _key(table: str, row: Row) -> Any:  # as long as a table, with one case for each table of a store
     match table:
         case "members":
             return documents.member_id(row["session_id"], row["user_id"])

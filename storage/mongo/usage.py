@@ -1,7 +1,7 @@
-"""How many bytes sessions take in MongoDB: a counter in each session's document, and sizes in those that it counts.
+"""How many bytes sessions take in MongoDB: each session has a counter, and each document that it counts has its size.
 
-A counter changes in a write of its own, after what it counts. So one that a crash came between is too low, by one
-commit at most; after a run that did not end cleanly, sessions of its last hour are counted again.
+A counter changes in a write of its own, after the document that it counts. A crash between the two writes leaves it too
+low, by one commit at most. After a run that did not end cleanly, sessions of its last hour are counted again.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from storage.mongo.database.engine import Engine
 from storage.mongo.parts import PART_BYTES
 
 _COUNTED = {"log": "data", "checkpoints": "state", "versions": "content"}
-"""{collection: field that is counted}; the field may be in parts."""
+"""{collection: field whose bytes are counted}. The value may be stored in parts."""
 
 _HOUR_MS = 3_600_000
 
@@ -42,7 +42,7 @@ class MongoUsage:
 
 
 async def grow(engine: Engine, changes: Mapping[str, int]) -> None:
-    """Add to the counters of sessions; one that is not counted yet stays so."""
+    """Add to the counters of sessions. A session without a counter is left to `count_usage`."""
     writes = [
         UpdateOne({"_id": session_id, "bytes": {"$exists": True}}, {"$inc": {"bytes": change}})
         for session_id, change in changes.items()
@@ -53,12 +53,12 @@ async def grow(engine: Engine, changes: Mapping[str, int]) -> None:
 
 
 async def size_of(engine: Engine, collection: str, query: Document) -> int:
-    """Return what documents take that are about to go, by their sizes."""
+    """Return the sum of the sizes that documents of a query have, for documents that are about to be removed."""
     return sum([row.get("size", 0) async for row in engine.db[collection].find(query, {"size": 1})])
 
 
 async def forget_counters(engine: Engine) -> None:
-    """After a run that did not end cleanly: count the sessions of its last hour again."""
+    """Have sessions of the last hour of a run counted again, because it did not end cleanly."""
     newest = await at_most(engine.db.sessions.find({}, {"updated_at": 1}).sort("updated_at", -1), 1)
     if newest:
         recent = {"updated_at": {"$gte": newest[0]["updated_at"] - _HOUR_MS}}
@@ -66,7 +66,7 @@ async def forget_counters(engine: Engine) -> None:
 
 
 async def _count(engine: Engine, session_id: str) -> int:
-    """Return what a session takes, and note the size in each document that has none."""
+    """Return how many bytes a session takes, and store the size in each document that has none."""
     total = 0
     for collection, field in _COUNTED.items():
         query = {"_id": session_id} if collection == "checkpoints" else {"session_id": session_id}

@@ -18,17 +18,17 @@ from storage.retention import surplus
 
 _TRIES = 10
 _SMALL = 64 << 10
-"""Bytes that are packed or unpacked on the event loop, in a millisecond or two."""
+"""Largest value in bytes that is packed or unpacked on the event loop, in a millisecond or two."""
 
 _MESSAGES_A_VERSION = 100
-"""How many messages get their checksums in the time that one version takes."""
+"""How many messages get their checksums in the time that one version needs."""
 
 _SEALED = "versions and messages have checksums"
-"""The note that says that no row of an earlier release is left."""
+"""Name of the note that no document of an earlier release is left."""
 
 
 class MongoVersionStore:
-    """The part of the RoomStore that keeps versions."""
+    """The part of the RoomStore that keeps versions; `storage.base` documents its methods."""
 
     _engine: Engine
 
@@ -65,7 +65,9 @@ class MongoVersionStore:
                 await self._replace_contents(version, before, {"content": await packed(version)})
 
     async def _replace_contents(self, version: Version, before: Document, changed: Document) -> None:
-        """Put other contents into the document of a version; before: its `parts`, which go."""
+        """Replace the contents of a version's document; before: the document until now, whose parts are dropped."""
+        # New parts first, then the document that lists them; only then the old parts are dropped. So after a crash at
+        # any point, the document has all its parts.
         key = before["_id"]
         content, listed = await parts.put(self._engine, version.session_id, "versions", key, changed["content"])
         size = len(changed["content"])
@@ -115,7 +117,7 @@ class MongoVersionStore:
         return await versions.count_documents({"session_id": session_id}), await versions.count_documents(automatic)
 
     async def _drop_versions(self, session_id: str, count: int) -> int:
-        """Drop the oldest automatic ones, after the new one is there; return how many bytes they took."""
+        """Remove the oldest automatic versions, after the new one is stored; return how many bytes they took."""
         if not count:
             return 0
         automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
@@ -162,7 +164,7 @@ async def insert_version(engine: Engine, version: Version) -> None:
 
 
 async def packed(version: Version) -> bytes:
-    """Return a version's contents as one value; large ones are packed in a thread."""
+    """Return a version's contents as one value; large contents are packed in a thread."""
     if sum(map(len, (version.files or {}).values())) < _SMALL and not version.documents:
         return pack_contents(version)
     return await asyncio.to_thread(pack_contents, version)
@@ -176,7 +178,7 @@ async def _as_version(engine: Engine, document: Document) -> Version:
 
 
 async def contents_of(engine: Engine, document: Document) -> bytes:
-    """Return the packed contents of a version's document, of earlier releases too; nothing if parts are missing."""
+    """Return the packed contents of a version's document, also of earlier releases; b"" if parts are missing."""
     try:
         inline = document["content"] if "content" in document else document["files"].encode()
         return await parts.join(engine, inline, document["parts"])

@@ -1,4 +1,4 @@
-"""The end of accounts in SQLite: those who delete theirs, and guests who do not come back."""
+"""Removes accounts in SQLite: those that users delete, and those of guests that were idle for too long."""
 
 import sqlite3
 from functools import partial
@@ -10,7 +10,7 @@ from storage.sqlite.sessions import hand_over
 
 _MESSAGES_PER_WRITE = 500
 _VERSIONS_PER_WRITE = 20
-"""Rows whose author's name one transaction blanks: a version's row holds a whole text, and other writes wait."""
+"""Versions that one transaction removes the author's name from: each row holds a whole text, and other writes wait."""
 
 
 class SqliteAccountRemoval:
@@ -67,10 +67,10 @@ class SqliteAccountRemoval:
 
 
 def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
-    """Take a name from some of what its user wrote; return whether there is more.
+    """Remove a user's name from some of their messages and versions; return whether there may be more.
 
-    It is not shown any more (he is a deleted user); rows of versions hold whole texts, and the
-    store's one writer has others to serve meanwhile.
+    Not from all in one transaction: rows of versions hold whole texts, and other writes wait for it. There is no hurry,
+    because the name of a deleted user is not shown.
     """
     changed = db.execute(
         "UPDATE messages SET sender_name = '' WHERE (session_id, sequence) IN (SELECT session_id, sequence"
@@ -86,7 +86,7 @@ def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
 
 
 def _successor(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | None:
-    """Return the eldest editor who is no guest."""
+    """Return the editor who has been a member for the longest time, guests left out; None if there is none."""
     row = db.execute(
         "SELECT user_id FROM members JOIN users ON users.id = members.user_id WHERE session_id = ? AND user_id != ?"
         " AND role = ? AND NOT is_removed AND NOT is_guest AND NOT is_deleted ORDER BY joined_at, user_id LIMIT 1",
@@ -96,7 +96,7 @@ def _successor(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | 
 
 
 def _forget(db: sqlite3.Connection, user_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Take everything from a user but his name; return his logins and the sessions he was in."""
+    """Remove everything of a user except their name; return their logins and the sessions they were in."""
     logins = end_other_logins(db, user_id)
     db.execute("DELETE FROM tickets WHERE user_id = ?", (user_id,))
     db.execute("DELETE FROM avatars WHERE user_id = ?", (user_id,))

@@ -181,7 +181,7 @@ class SqliteAccountStore:
 
 
 def is_stored(db: sqlite3.Connection, user: User) -> bool:
-    """Whether this very user is there; raises Conflict if another one has his id."""
+    """Whether exactly this user is stored; raises Conflict if a user with other fields has the id."""
     existing = db.execute("SELECT * FROM users WHERE id = ?", (user.id,)).fetchone()
     if existing and as_user(existing) != user:
         raise Conflict("id")
@@ -194,13 +194,13 @@ def is_deleted(db: sqlite3.Connection, user_id: str) -> bool:
 
 
 def remembered_name(db: sqlite3.Connection, user_id: str, name: str) -> str:
-    """Return what an author is called in what he wrote: nothing once his account was deleted."""
+    """Return the name to show for an author: "" if they deleted their account."""
     row = db.execute("SELECT 1 FROM users WHERE id = ? AND is_deleted AND username = ''", (user_id,)).fetchone()
     return "" if row else name
 
 
 def existing_user(db: sqlite3.Connection, user_id: str) -> User:
-    """Return a user who was not deleted; raises NotFound."""
+    """Return a user that was not deleted; raises NotFound."""
     row = db.execute("SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user_id,)).fetchone()
     if row is None:
         raise NotFound("user")
@@ -224,7 +224,7 @@ def insert_user(db: sqlite3.Connection, user: User) -> None:
 
 
 def require_unlike(db: sqlite3.Connection, user: User) -> None:
-    """Raise Conflict if the name looks like another user's; the very same name is left to the unique key."""
+    """Raise Conflict if the name looks like another user's. Equal names are left to the unique key."""
     others = db.execute(
         "SELECT username FROM users WHERE username_skeleton = ? AND id != ? AND username_key != ?",
         (skeleton_of(user), user.id, _name_key(user)),
@@ -234,17 +234,17 @@ def require_unlike(db: sqlite3.Connection, user: User) -> None:
 
 
 def skeleton_of(user: User) -> str | None:
-    """Return what a user's name has in common with those that look like it; guests may have any name."""
+    """Return the skeleton of a user's name; None for guests, who may have any name, and deleted users."""
     return None if user.is_guest or user.is_deleted else name_skeleton(user.username)
 
 
 def _name_key(user: User) -> str:
-    """What must be unique: of a guest his id, behind a character that no name has."""
+    """Return the key that must be unique. For a guest it is their id, after a character that no name has."""
     return f"\0{user.id}" if user.is_guest or user.is_deleted else name_key(user.username)
 
 
 def end_other_logins(db: sqlite3.Connection, user_id: str, kept_login: str = "") -> tuple[str, ...]:
-    """End all logins of a user but one; return their ids."""
+    """End all logins of a user except one; return the ids of those that ended."""
     rows = db.execute(
         "DELETE FROM refresh_tokens WHERE user_id = ? AND id != ? RETURNING id", (user_id, kept_login)
     ).fetchall()
@@ -252,7 +252,7 @@ def end_other_logins(db: sqlite3.Connection, user_id: str, kept_login: str = "")
 
 
 def insert_login(db: sqlite3.Connection, login: Login) -> None:
-    """Add a login, unless it is there."""
+    """Add a login, unless it is stored already."""
     db.execute(
         "INSERT INTO refresh_tokens (id, user_id, token_hash, previous_hash, generation, created_at, rotated_at,"
         " expires_at, ends_at, device, used_at, earlier_hashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -263,11 +263,11 @@ def insert_login(db: sqlite3.Connection, login: Login) -> None:
 
 
 def read_or_keys(db: sqlite3.Connection, query: str, values: tuple[Any, ...], keys: str, one: str) -> list[sqlite3.Row]:
-    """Return the rows of a list; if one is on a malformed page, each that can be read, and of the others the keys.
+    """Return the rows of a list. If one is on a malformed page, read each alone, and return its key if that fails too.
 
     query, values  of the list
-    keys           finds what an index has of all rows for the first of the values; "" for none
-    one            finds the row for such a key, by names of its columns
+    keys           query of the keys of all rows, answered by an index alone, with the first value; "" for none
+    one            query of one row, with the columns of its key as parameters
     """
     try:
         return db.execute(query, values).fetchall()
@@ -292,7 +292,7 @@ def as_user(row: sqlite3.Row) -> User:
 
 
 def taken(error: sqlite3.IntegrityError) -> Conflict:
-    """Return the Conflict that an IntegrityError means: of the name or of the e-mail address."""
+    """Return the Conflict that an IntegrityError stands for: of the name or of the e-mail address."""
     return Conflict("email" if "users.email_key" in str(error) else "username")
 
 

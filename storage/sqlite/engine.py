@@ -1,8 +1,10 @@
-"""SQLite behind threads: one that writes, a few that read, none of them the event loop's.
+"""SQLite behind threads: one that writes and a few that read. None of them is the event loop's.
 
-In WAL mode readers see the last commit and never wait for the writer. `synchronous=FULL` makes
-each commit reach the disk; rooms therefore commit in groups. Before a commit counts, the names of the files
-are compared with the files that are open (`storage.sqlite.files.open_files`).
+In WAL mode readers see the last commit and never wait for the writer. With `synchronous=FULL` each commit reaches the
+disk. That costs about the same whatever the commit holds, so rooms commit in groups. Before a commit counts, the names
+of the files are compared with the files that are open (`storage.sqlite.files.open_files`).
+
+See docs/design/storage.md.
 """
 
 import asyncio
@@ -30,7 +32,7 @@ _T = TypeVar("_T")
 _READERS = 3
 _BUSY_TIMEOUT_S = 5.0
 _CACHE_KIB = 256
-"""Of each connection, 2,000 by default; the operating system has the file's pages anyway."""
+"""KiB of pages that each connection caches. SQLite's 2,000 are not needed: the operating system caches the file."""
 
 _NEXT = {
     Loss.LOG: "what is in it is written to the database, which is then opened again",
@@ -46,8 +48,8 @@ _log = logging.getLogger(__name__)
 class Engine:
     """One database file. `write` and `read` run a function of a connection in a thread.
 
-    _files    the files that are open, None before `open`
-    _loss     what happened to them: nothing is written or read until `mend` has put that right
+    _files    identities of the files that are open, None before `open`
+    _loss     what happened to these files: while it is set, nothing is written or read; `mend` clears it
     _kept     where the rows were copied to when another file had taken the database's place
     _reading  one permit for each query that is running
     """
@@ -82,9 +84,9 @@ class Engine:
             raise
 
     async def rehearse(self, work: Callable[[sqlite3.Connection], object]) -> bool:
-        """Do what `open` does and then `work`, undo it, and return whether a server has the file open.
+        """Migrate the file as `open` would, run `work`, and undo both; return whether a server has the file open.
 
-        Makes no file. Raises StoreUnavailable where `open` would, except for a server that has the file open.
+        Creates no file. Raises StoreUnavailable where `open` would, except for a server that has the file open.
         """
         if self._closing:
             self._start_threads()
@@ -94,7 +96,7 @@ class Engine:
             await self.close()
 
     async def close(self) -> None:
-        """Wait for what is under way, then close everything; harmless when closed."""
+        """Wait for reads and writes that are under way, then close everything; harmless when closed."""
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._shut(), name="close store")
         await asyncio.shield(self._closing)
@@ -115,21 +117,22 @@ class Engine:
     async def write_after(
         self, look: Callable[[sqlite3.Connection], _S], work: Callable[[sqlite3.Connection, _S], _T]
     ) -> _T:
-        """Run `look`, and then `work` on what it returned, like `write`; nobody writes between them.
+        """Run `look`, then `work` with its result in a transaction like `write`; nothing is written between them.
 
-        Reads that may meet a malformed page belong into `look`: a transaction that has met one cannot be committed.
+        Reads that may meet a malformed page belong in `look`: a transaction that has met one cannot be committed.
         """
         return await self._run(self._writer, self._look_and_transact, look, work)
 
     async def scrub(self) -> None:
-        """Empty the write-ahead log: with `secure_delete` nothing that was deleted is in the files then.
+        """Empty the write-ahead log, so that deleted data is in none of the files.
 
-        A reader that is busy can keep it from that for a while; the next call, or the end, makes up for it.
+        `secure_delete` overwrites it in the database, but the log still has older copies of the pages. A reader that
+        is busy can delay this; then the next call, or closing the store, empties the log.
         """
         await self._run(self._writer, self._scrub)
 
     async def mend(self) -> None:
-        """Look whether the files are still those that are open, and put back what was removed.
+        """Check that the files are still those that are open, and restore what was removed.
 
         Raises StoreUnavailable as long as that fails; without effect before `open` and after `close`.
         """
@@ -140,7 +143,7 @@ class Engine:
         return await self._run(self._readers, self._query, work)
 
     async def _run(self, threads: ThreadPoolExecutor, call: Callable[..., _T], *arguments: object) -> _T:
-        """Run `call` in a thread; whatever SQLite or the file system raises becomes StoreUnavailable."""
+        """Run `call` in a thread; errors of SQLite or the file system become StoreUnavailable or RowDamaged."""
         if self._closing:
             raise StoreUnavailable("the store is closed")
         try:
@@ -160,7 +163,7 @@ class Engine:
         migrate(connection, done)
 
     def _use(self, connection: sqlite3.Connection) -> None:
-        """Write by this connection from now on, and remember which files it has open."""
+        """Write with this connection from now on, and remember which files it has open."""
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # makes the log, if it was not there
@@ -198,7 +201,9 @@ class Engine:
             check_same_thread=False,
             timeout=_BUSY_TIMEOUT_S,
         )
-        self._opened.append(connection)  # first, for the statements below fail on a file that is no database
+        self._opened.append(
+            connection
+        )  # first, so it is closed if a statement below fails: the file may be no database
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
         connection.execute(f"PRAGMA cache_size={-_CACHE_KIB}")
@@ -229,7 +234,12 @@ class Engine:
         connection = self._write_connection
         if connection is None:
             raise StoreUnavailable("the store is closed")
+        # Checked before, so that nothing begins on lost files, and again after: a file may go in between. An example:
+        # `collab.db-wal` is removed while `work` runs. COMMIT succeeds, into a file without a name that the next start
+        # will not find. So the caller gets an error instead of "saved". Yet `mend` may save these rows, so a method
+        # that is called again accepts rows that are there already, if they are equal.
         self._require_files()
+        # IMMEDIATE, so that waiting for the lock helps: after a read it may fail whatever one waits (BUSY_SNAPSHOT).
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = work(connection)
@@ -249,14 +259,15 @@ class Engine:
         with self._reading:
             connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
             if connection is None or self._loss:
-                self._require_files()  # or this thread would open another file than the others have
+                # A new connection opens the file that has the name now: it must be the one that the others have open.
+                self._require_files()
             if connection is None:
                 connection = self._local.connection = self._connect()
                 connection.execute("PRAGMA query_only=ON")
             return work(connection)
 
     def _require_files(self) -> None:
-        """Raise StoreUnavailable if what is written now could not be found later."""
+        """Raise StoreUnavailable if rows that are written now could not be found by the next start."""
         loss = self._files.loss() if self._files else None
         if loss or self._loss:
             self._note_loss(loss or self._loss)
@@ -272,7 +283,7 @@ class Engine:
             return
         connection, before, loss = self._write_connection, self._loss, self._files.loss()
         self._note_loss(loss)
-        if connection is None:  # the last try to open it again has failed
+        if connection is None:  # an earlier call could not open the database again
             self._reopen()
             return
         match loss:
@@ -292,6 +303,8 @@ class Engine:
                 _log.warning("%s: its files are there again", self._path)
 
     def _reopen(self) -> None:
+        # A connection that stayed open would hold files that have no name. So all are closed, while no query runs.
+        # `_local` is new, so the threads that read find no connection in it and open new ones.
         self._lock.take()
         with self._no_queries():
             self._close_connections()
@@ -301,7 +314,8 @@ class Engine:
 
     @contextmanager
     def _no_queries(self) -> Iterator[None]:
-        """Wait for the queries that are running, and let no other begin."""
+        """Wait for the queries that are running, and let none begin inside the block."""
+        # Two threads that did this could wait for each other's permits for ever; only the one that writes does it.
         for _ in range(_READERS):
             self._reading.acquire()
         try:
@@ -311,5 +325,5 @@ class Engine:
 
 
 def _text(data: bytes) -> str:
-    """Return a text, also one whose bytes the disk has changed: see `storage.mending.readable`."""
+    """Decode a text, also one whose bytes the disk has damaged: see `storage.mending.readable`."""
     return data.decode("utf-8", "surrogateescape")

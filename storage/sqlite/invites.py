@@ -138,7 +138,7 @@ class SqliteInviteStore:
 
 
 def _use(db: sqlite3.Connection, secret_hash: str, member: Member, limit: int) -> Member:
-    """Let a user in and count it, unless he is in (or was removed)."""
+    """Make a user a member and count the use; without effect if the user is a member, or was removed."""
     present = member_of(db, member.session_id, member.user_id)
     if present:
         return present

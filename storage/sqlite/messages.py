@@ -15,10 +15,10 @@ from storage.sqlite.files.damage import is_malformed
 from storage.sqlite.rooms import existing_session, touch
 
 _NUMBERS = "messages INDEXED BY messages_by_id"
-"""The index has the numbers of messages too, where their rows cannot be read."""
+"""Forces the index, which has the numbers of messages even if their rows cannot be read."""
 
 _MESSAGES_A_VERSION = 100
-"""How many messages get their checksums in the time that one version takes."""
+"""How many messages get their checksums in the time that one version needs."""
 
 
 class SqliteMessageStore:
@@ -85,7 +85,7 @@ def as_message(row: sqlite3.Row) -> Message:
 
 
 def _message(db: sqlite3.Connection, session_id: str, sequence: int) -> Message:
-    """Return a chat message whose number is known, also if its row cannot be read."""
+    """Return the chat message of a number, marked as damaged if its row cannot be read."""
     try:
         row = db.execute(
             "SELECT * FROM messages WHERE session_id = ? AND sequence = ?", (session_id, sequence)
@@ -105,7 +105,7 @@ def message_columns(message: Message) -> dict[str, Any]:
 
 
 def unsealed_messages(db: sqlite3.Connection, limit: int) -> list[Message]:
-    """Return chat messages of earlier releases; none of them where one is on a malformed page."""
+    """Return up to `limit` chat messages of earlier releases; none if one of them is on a malformed page."""
     query = "SELECT * FROM messages WHERE checksum IS NULL LIMIT ?"
     try:
         return [as_message(row) for row in db.execute(query, (limit * _MESSAGES_A_VERSION,)).fetchall()]

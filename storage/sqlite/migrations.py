@@ -19,13 +19,13 @@ MIGRATIONS = (
     "6_look_alikes.sql",
     "7_usage.sql",
 )
-"""Scripts in this package; the database's `user_version` says how many have run.
+"""Scripts in this package. The database's `user_version` says how many of them have run.
 
-They may call `name_skeleton`, and `session_bytes`, which returns what a session takes.
+They may call the functions `name_skeleton` and `session_bytes`. The latter returns how many bytes a session takes.
 """
 
 _SPARED = {"versions_without_checksum": "versions", "messages_without_checksum": "messages"}
-"""{index: its table}. They only help to find rows of earlier releases; a table with damaged pages has none."""
+"""{index: its table}. These indexes only help to find rows of earlier releases, so a damaged table goes without."""
 
 _SIZES = {
     "log": "length(data)",
@@ -33,21 +33,21 @@ _SIZES = {
     "versions": "length(CAST(files AS BLOB))",
     "messages": "length(CAST(text AS BLOB))",
 }
-"""{table: what a row of it takes, in bytes}, as of the steps before there were counters."""
+"""{table: SQL for the bytes that a row takes}, in files from before the step that adds counters."""
 _PACKED = "coalesce(length(content), length(CAST(files AS BLOB)))"
-"""What a version takes from `5_checksums.sql` on."""
+"""SQL for the bytes that a version takes, from `5_checksums.sql` on."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What an older file has, as it was before any step.
+    """What was found in an older file, before any step.
 
-    It is made outside of the transaction: one that has met a damaged page cannot be committed.
+    It is made outside of the transaction, because a transaction that has met a damaged page cannot be committed.
 
     damaged  tables that have damaged pages
-    usage    {session: bytes that it takes}, without what cannot be read
+    usage    {session: bytes that it takes}, without rows that cannot be read
     """
 
     damaged: frozenset[str]
@@ -55,7 +55,10 @@ class Survey:
 
 
 def steps_done(connection: sqlite3.Connection) -> int:
-    """Return how many migrations the file has seen; a newer server's or another program's is refused untouched."""
+    """Return how many migrations the file has had.
+
+    Raises StoreUnavailable, and changes nothing, for the file of a newer server or of another program.
+    """
     done = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if done < 0 or done > len(MIGRATIONS):
         raise StoreUnavailable("the database was written by a newer version of this server")
@@ -66,7 +69,7 @@ def steps_done(connection: sqlite3.Connection) -> int:
 
 
 def survey(connection: sqlite3.Connection, done: int) -> Survey:
-    """Look at a file whose schema is to be brought up to date; done: how many steps it has seen."""
+    """Examine a file whose schema is to be brought up to date; done: how many steps it has had."""
     if done in (0, len(MIGRATIONS)):
         return Survey(frozenset(), {})
     sizes = {**_SIZES, "versions": _PACKED} if done > MIGRATIONS.index("5_checksums.sql") else _SIZES
@@ -81,7 +84,7 @@ def survey(connection: sqlite3.Connection, done: int) -> Survey:
 
 
 def _read(connection: sqlite3.Connection, query: str, *values: str) -> int | None:
-    """Return the number that a query finds, 0 for NULL; None if that needs a damaged page."""
+    """Return the number that a query finds, 0 for NULL; None if the query needs a damaged page."""
     try:
         return int(connection.execute(query, values).fetchone()[0] or 0)
     except sqlite3.DatabaseError as error:
@@ -91,9 +94,9 @@ def _read(connection: sqlite3.Connection, query: str, *values: str) -> int | Non
 
 
 def migrate(connection: sqlite3.Connection, done: int) -> None:
-    """Bring the schema up to date; done: how many steps the file has seen.
+    """Bring the schema up to date; done: how many steps the file has had.
 
-    It is one transaction. So where a step fails, the server that wrote the file can still open it.
+    All steps are one transaction. So if a step fails, the server that wrote the file can still open it.
     """
     seen = survey(connection, done)
     connection.execute("BEGIN IMMEDIATE")

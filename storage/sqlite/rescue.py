@@ -1,4 +1,4 @@
-"""Keeps what a connection still sees when files of its database were removed or replaced."""
+"""Saves the rows that a connection still sees when files of its database were removed or replaced."""
 
 import logging
 import os
@@ -12,9 +12,9 @@ _log = logging.getLogger(__name__)
 
 
 def empty_log(connection: sqlite3.Connection, files: OpenFiles) -> None:
-    """Write a log that has no name any more to the database; leave no other log that would be taken for it.
+    """Copy the open log, which no longer has a name, into the database, and leave no other log under its name.
 
-    Raises StoreUnavailable while another process reads from that log.
+    Raises StoreUnavailable while another process reads from the open log.
     """
     is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     if is_busy:
@@ -23,10 +23,12 @@ def empty_log(connection: sqlite3.Connection, files: OpenFiles) -> None:
 
 
 def put_back(connection: sqlite3.Connection, files: OpenFiles) -> None:
-    """Give a database that was removed a file of its name, with everything that was committed.
+    """Put a database that was removed back under its name, with everything that was committed.
 
-    Raises FileExistsError if there is another file of that name by now.
+    Raises FileExistsError if another file has that name meanwhile.
     """
+    # The order matters. The copy gets the name last: under its name it would meet the old log, which SQLite would
+    # apply to it. And a crash in between leaves a whole copy under another name, never a half one under the right name.
     copy = free_name(files.path.with_name(f"{files.path.name}.copy"))
     _copy_database(connection, copy)
     _clear_log(files)
@@ -34,9 +36,9 @@ def put_back(connection: sqlite3.Connection, files: OpenFiles) -> None:
 
 
 def keep_aside(connection: sqlite3.Connection, files: OpenFiles) -> Path:
-    """Copy a database whose place another file has taken; return the name of the copy.
+    """Copy a database whose name another file has taken; return the name of the copy.
 
-    Leaves no log that would be taken for the other file's.
+    The log is removed: SQLite would apply it to the other file.
     """
     kept = free_name(files.path.with_name(f"{files.path.name}.kept"))
     _copy_database(connection, kept)
@@ -50,7 +52,7 @@ def _clear_log(files: OpenFiles) -> None:
 
 
 def _copy_database(connection: sqlite3.Connection, target: Path) -> None:
-    """Write everything that a connection sees to a new file, durably; nothing is left of a copy that fails."""
+    """Write everything that a connection sees to a new file, durably; a copy that fails is removed."""
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     copy = sqlite3.connect(target)
     try:
@@ -64,7 +66,9 @@ def _copy_database(connection: sqlite3.Connection, target: Path) -> None:
 
 
 def _give_name(file: Path, name: Path) -> None:
-    """Rename a file durably, but not over another one."""
+    """Rename a file durably, but never over another one."""
+    # rename(2) replaces a file of the new name without an error; link(2) fails if there is one. The folder is synced
+    # because a new name is durable only then.
     try:
         name.hardlink_to(file)
     except FileExistsError:

@@ -21,6 +21,8 @@ class SqliteRoomStore:
     _engine: Engine
 
     async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
+        # Group commit: the chunks of all rooms in one transaction, so the disk is waited for once. The price is that
+        # one chunk that raises LogConflict undoes the others. The writer of the rooms then offers chunks one by one.
         given = tuple(chunks)
 
         def work(db: sqlite3.Connection) -> set[str]:
@@ -107,12 +109,14 @@ def existing_session(db: sqlite3.Connection, session_id: str) -> sqlite3.Row:
 
 
 def touch(db: sqlite3.Connection, session_id: str, now: int) -> None:
-    """Note activity, to the second: typing must not rewrite the row at every flush."""
+    """Note activity, to the second: typing must not rewrite the row at every commit."""
     db.execute("UPDATE sessions SET updated_at = ? WHERE id = ? AND updated_at < ?", (now, session_id, now - _TOUCH_MS))
 
 
 def insert_chunk(db: sqlite3.Connection, chunk: Chunk, end: int = 0) -> None:
-    """Append a chunk to a log that ends at `end`; the very same one again is passed over. Raises LogConflict."""
+    """Append a chunk to a log that ends at `end`, or skip it if exactly this chunk is stored. Raises LogConflict."""
+    # If the answer to a commit got lost, the same bytes are offered again: equal bytes at the same position are a
+    # success. Other bytes mean that another program changed the log.
     if chunk.first == end + 1:
         _insert(db, chunk)
         return

@@ -16,7 +16,7 @@ _TIME = (
     f"iif(typeof(sessions.updated_at) = 'integer' AND sessions.updated_at BETWEEN 0 AND {LAST_MS},"
     " sessions.updated_at, 0)"
 )
-"""Of the last change, as `storage.mending` reads it: what is no time must not end the list."""
+"""SQL for the time of the last change, as `storage.mending` reads it: a value that is no time must not end the list."""
 _LISTED = (
     "SELECT sessions.*, members.session_id, members.user_id, members.role, members.joined_at, members.is_removed,"
     " members.read_sequence, (SELECT coalesce(max(sequence), 0) FROM messages"
@@ -180,14 +180,14 @@ def _session(row: sqlite3.Row) -> Session:
 
 
 def check_owner(db: sqlite3.Connection, session_id: str, owner_id: str | None) -> None:
-    """Raise NotOwner if the session, if there is one, belongs to another user than the one given, if one is."""
+    """Raise NotOwner if `owner_id` is given and the session belongs to another user; without effect for no session."""
     row = db.execute("SELECT owner_id FROM sessions WHERE id = ?", (session_id,)).fetchone()
     if row and owner_id not in (None, row["owner_id"]):
         raise NotOwner("session")
 
 
 def hand_over(db: sqlite3.Connection, session_id: str, successor_id: str) -> None:
-    """Make a member the owner of his session."""
+    """Make a member the owner of their session."""
     db.execute("UPDATE sessions SET owner_id = ? WHERE id = ?", (successor_id, session_id))
     db.execute(
         "UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?", (Role.OWNER, session_id, successor_id)
@@ -195,7 +195,7 @@ def hand_over(db: sqlite3.Connection, session_id: str, successor_id: str) -> Non
 
 
 def add_member(db: sqlite3.Connection, member: Member, limit: int) -> Member:
-    """Add a member, who need not read what was said before; raises LimitReached or NotFound."""
+    """Add a member, with all earlier chat messages as read; raises LimitReached or NotFound."""
     if is_deleted(db, member.user_id):
         raise NotFound("user")
     count = db.execute(
@@ -228,12 +228,12 @@ def _members(db: sqlite3.Connection, session_id: str) -> list[Member]:
 
 
 def _place(listing: SessionListing) -> tuple[int, str]:
-    """Return what the list of sessions is sorted by."""
+    """Return the key by which the list of sessions is sorted."""
     return listing.session.updated_at, listing.session.id
 
 
 def _not_owner(db: sqlite3.Connection, session_id: str, user_id: str) -> Member:
-    """Return a member; raises NotFound, or OwnerStays if he owns the session."""
+    """Return a member; raises NotFound, or OwnerStays if the member owns the session."""
     member = member_of(db, session_id, user_id)
     if member is None:
         raise NotFound("member")

@@ -1,4 +1,4 @@
-"""The class that puts the parts of the embedded store together: it opens and closes the file."""
+"""The class that combines the parts of the embedded store; it opens and closes the file."""
 
 import asyncio
 import contextlib
@@ -21,10 +21,10 @@ from storage.sqlite.table_io import SqliteTableIO
 from storage.sqlite.versions import SqliteVersionStore, seal_versions, unsealed_versions
 
 _LOOK_S = 1.0
-"""Seconds between two looks at the files: what was saved before one vanished must not stay in danger for long."""
+"""Seconds between two checks of the files. Rows in a file that lost its name are in danger until the next check."""
 
 _LAST_PAUSE_S = 60.0
-"""Seconds between two tries to put files back, when that fails again and again: each may copy the whole database."""
+"""Longest pause in seconds between attempts to restore files that fail. Each may copy the whole database."""
 
 _log = logging.getLogger(__name__)
 
@@ -103,22 +103,22 @@ class SqliteStore(
         return await self._engine.read(lambda db: _usage(db, user_id))
 
     async def count_usage(self, limit: int) -> int:
-        return 0  # triggers keep the counters, in the transaction of what they count
+        return 0  # triggers keep the counters, in the same transaction as the rows that they count
 
     async def look(self) -> str:
-        """Return who has the file open, "" for nobody, without changing anything.
+        """Return "a server" if one has the file open, else "", without changing anything.
 
         Raises StoreUnavailable where `open` would, except for a server that has the file open.
         """
         return "a server" if await self._engine.rehearse(_note_start) else ""
 
     async def release(self) -> None:
-        """Close a store that was only read, never opened."""
+        """Close a store of which only rows were read, and which was never opened."""
         await self._engine.close()
 
 
 def _note_start(db: sqlite3.Connection) -> bool:
-    """Note that a server has begun; return whether the one before ended cleanly."""
+    """Note that a server has started; return whether the previous one ended cleanly."""
     row = db.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
     db.execute("INSERT INTO meta VALUES ('state', 'running') ON CONFLICT DO UPDATE SET value = 'running'")
     return row is None or row["value"] == "closed"

@@ -92,7 +92,7 @@ def _insert_version(db: sqlite3.Connection, version: Version) -> None:
 
 
 def version_columns(version: Version) -> dict[str, Any]:
-    """Return the columns of a version's row; the last two have texts in rows of earlier releases only."""
+    """Return the columns of a version's row. The last two hold texts only in rows of earlier releases."""
     return {
         "session_id": version.session_id,
         "number": version.number,
@@ -133,7 +133,7 @@ def _automatic(db: sqlite3.Connection, session_id: str) -> list[int]:
 
 
 def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:
-    """The number comes from the index alone, so a row that cannot be read does not hide it."""
+    """Return the newest version. Its number comes from the index alone, so a row that cannot be read is found too."""
     row = db.execute("SELECT max(number) FROM versions WHERE session_id = ?", (session_id,)).fetchone()
     return _version(db, session_id, row[0], "*") if row[0] is not None else None
 
@@ -181,9 +181,9 @@ def as_version(row: sqlite3.Row) -> Version:
 def unsealed_versions(
     db: sqlite3.Connection, limit: int, passed_over: set[tuple[str, int]]
 ) -> tuple[list[Version], int]:
-    """Return (versions of earlier releases, at how many it looked).
+    """Return (versions of earlier releases, how many were examined).
 
-    passed_over  gets the versions on malformed pages, where nothing can be changed
+    passed_over  versions on malformed pages are added to it: they cannot be changed
     """
     query = "SELECT session_id, number FROM versions WHERE checksum IS NULL LIMIT ?"
     try:

@@ -1,4 +1,4 @@
-"""The MongoDB driver as this store uses it: how it connects, and what becomes of its errors."""
+"""The MongoDB driver as this store uses it: how it connects, and how its errors become errors of a store."""
 
 import functools
 from collections.abc import Callable, Coroutine
@@ -25,14 +25,14 @@ _MESSAGE_CHARACTERS = 300
 _TIMEOUTS_MS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 10_000}
 
 FAILURES = (PyMongoError, BSONError, OverflowError)
-"""What the driver raises; the last two for documents that it cannot send."""
+"""Errors that the driver raises. The last two are about documents that it cannot encode."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
 def connect(uri: str) -> Client:
-    """Return a client; raises StoreUnavailable for a URI that is none, or a file it names that is not there."""
+    """Return a client; raises StoreUnavailable for an invalid URI, or one that names a file that does not exist."""
     try:
         chosen = {name.lower() for name in parse_uri(uri, validate=True, warn=False)["options"]}
         options: dict[str, Any] = {name: ms for name, ms in _TIMEOUTS_MS.items() if name.lower() not in chosen}
@@ -42,7 +42,10 @@ def connect(uri: str) -> Client:
 
 
 def database_of(client: Client) -> Database:
-    """Return the URI's database: written durably and read where it is written, whatever the URI says."""
+    """Return the database that the URI names.
+
+    Writes wait until a majority has them on disk, and reads go to the primary, whatever the URI says.
+    """
     return client.get_default_database(
         DEFAULT_DATABASE,
         read_preference=ReadPreference.PRIMARY,
@@ -52,12 +55,12 @@ def database_of(client: Client) -> Database:
 
 
 async def at_most(cursor: AsyncCursor[Document], limit: int) -> list[Document]:
-    """Return up to `limit` documents; to MongoDB a limit of 0 is none."""
+    """Return up to `limit` documents. MongoDB itself takes a limit of 0 for no limit, so 0 is not passed on."""
     return await cursor.limit(limit).to_list() if limit > 0 else []
 
 
 def translated(method: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:
-    """Raise StoreUnavailable for whatever the driver raises that the method does not handle."""
+    """Wrap a method: errors of the driver that it does not handle become StoreUnavailable."""
 
     @functools.wraps(method)
     async def call(*arguments: _P.args, **options: _P.kwargs) -> _T:
@@ -70,10 +73,10 @@ def translated(method: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Co
 
 
 def unavailable(error: Exception) -> StoreUnavailable:
-    """Return what the driver said, without its description of the whole topology."""
+    """Return the driver's message as StoreUnavailable, without its description of the whole topology."""
     return StoreUnavailable(f"MongoDB: {str(error).partition(', Timeout:')[0][:_MESSAGE_CHARACTERS]}")
 
 
 def date(milliseconds: int) -> datetime:
-    """Return a time as MongoDB's TTL indexes want it."""
+    """Return a time as a date, because MongoDB's TTL indexes take nothing else."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

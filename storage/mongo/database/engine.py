@@ -1,8 +1,8 @@
 """The open database, and what the parts of the store share: locks, and waiting for durable reads.
 
-No multi-document transactions: a single node has none. Whatever takes several writes is ordered so
-that a crash between two of them is harmless or is finished by the next start; within the process,
-which is the only one that writes (see `lease`), locks keep two such sequences apart.
+There are no multi-document transactions, because a MongoDB server without a replica set has none. Changes that
+take several writes are ordered instead: a crash between two of them is harmless, or the next start finishes the
+change. Only this process writes (see `lease`), so locks within the process keep two such changes apart.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from storage.mongo.database.indexes import make_indexes
 from storage.mongo.database.lease import Lease
 
 _BATCH = 1_000
-"""Documents deleted or changed by one command: well within the time-out of the socket."""
+"""Documents that one command deletes or changes: few enough to end well before the socket's time-out."""
 
 
 class Engine:
-    """One database. `db` is there between `open` and `close`, as long as the lease is held."""
+    """One database. `db` can be used between `open` and `close`, for as long as this process holds the lease."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
@@ -38,7 +38,7 @@ class Engine:
 
     @property
     def connected(self) -> Database:
-        """The database, also without the lease."""
+        """The database, whether this process holds the lease or not."""
         if self._database is None:
             raise StoreUnavailable("the store is closed")
         return self._database
@@ -62,14 +62,15 @@ class Engine:
             raise
 
     async def close(self) -> None:
-        """Let go of the connections; harmless when closed."""
+        """Close the connections; harmless when closed."""
         client, self._client, self._database = self._client, None, None
         if client:
             await client.close()
 
     @asynccontextmanager
     async def locked(self, *, user: str | None = None, session: str | None = None) -> AsyncIterator[None]:
-        """Keep others of this process from changing a user's or a session's things; users come first."""
+        """Keep other tasks of this process from changing the rows of a user, of a session, or of both."""
+        # Always the user first: two tasks that took the locks in different orders could wait for each other for ever.
         async with AsyncExitStack() as stack:
             for key in (user and f"user {user}", session and f"session {session}"):
                 if key:
@@ -77,20 +78,22 @@ class Engine:
             yield
 
     async def confirm(self) -> None:
-        """Return when what was read before can not be rolled back any more.
+        """Return when documents that were read before can no longer be rolled back.
 
-        It may be what a call wrote whose reply was lost. MongoDB answers a write that changes nothing
-        when the majority has everything that came before it.
+        For repeated calls. An example: a first call wrote a document, but its reply was lost, because the primary
+        failed. The repeated call reads the document and has nothing to write. But the majority may not have it yet,
+        so "done" could be wrong. A write with `w: majority`, even one that changes nothing, is answered only when
+        the majority has everything before it.
         """
         await self.db.meta.update_one({"_id": "nothing"}, {"$set": {"value": ""}})
 
     async def delete_many(self, collection: str, query: dict[str, str]) -> None:
-        """Delete documents in batches, however many there are."""
+        """Delete all documents of a query, in batches."""
         while ids := [document["_id"] async for document in self.db[collection].find(query, {"_id": 1}).limit(_BATCH)]:
             await self.db[collection].delete_many({"_id": {"$in": ids}})
 
     async def blank_many(self, collection: str, query: dict[str, str], field: str) -> None:
-        """Empty a text field of documents, in batches."""
+        """Empty a text field in all documents of a query, in batches."""
         filled = {**query, field: {"$ne": ""}}
         while ids := [document["_id"] async for document in self.db[collection].find(filled, {"_id": 1}).limit(_BATCH)]:
             await self.db[collection].update_many({"_id": {"$in": ids}}, {"$set": {field: ""}})

@@ -1,4 +1,4 @@
-"""The indexes of the MongoDB store: made at each start; what keeps them from being made."""
+"""The indexes of the MongoDB store, which each start makes, and errors that name what prevents one."""
 
 import asyncio
 from typing import Any
@@ -11,10 +11,10 @@ from storage.mongo.database.driver import Database
 from storage.records import INVITES_KEPT_MS
 
 _CLOCKS_DIFFER_S = 3_600
-"""Seconds after its end at which a TTL index drops a document: the clocks of machines differ by less."""
+"""Seconds after which a TTL index drops a document that has expired. Clocks of two machines differ by less."""
 _DUPLICATE_KEY = 11_000
 _OPTIONS_DIFFER = (85, 86)
-"""IndexOptionsConflict and IndexKeySpecsConflict: there is one of these keys, made by another release."""
+"""IndexOptionsConflict and IndexKeySpecsConflict: another release has made an index of these keys."""
 
 
 def _unique_text(field: str) -> dict[str, Any]:
@@ -51,13 +51,13 @@ _INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
     ("versions", [("author_id", ASCENDING)], {}),
     ("parts", [("session_id", ASCENDING)], {}),
 )  # fmt: skip
-"""(collection, keys, options); made at every start, which is cheap when they are there."""
+"""(collection, keys, options). Each start asks for all of them, which is cheap for those that exist."""
 
 
 async def make_indexes(db: Database) -> None:
-    """Make the indexes that are missing, and make those again that have other options.
+    """Make the indexes that are missing, and replace those that have other options.
 
-    Raises StoreUnavailable for documents that a unique index does not allow, else OperationFailure.
+    Raises StoreUnavailable for documents that a unique index does not allow, and OperationFailure for other failures.
     """
     await asyncio.gather(*(_make_indexes_of(db, name) for name in dict.fromkeys(name for name, _, _ in _INDEXES)))
 

@@ -1,1 +1,1 @@
-"""The files of an open database: the lock that keeps other servers out, and what happens to the files meanwhile."""
+"""The files of an open database: the lock that keeps other servers out, and checks that no file was replaced."""

@@ -1,6 +1,6 @@
 """Notices that files of an open database were removed or replaced.
 
-A process goes on writing to a file that has no name any more. Each commit succeeds, and nobody ever finds it again.
+On Unix, a process can write to a file that no longer has a name. Each commit succeeds, but no later start finds it.
 So the names are compared with the files that were opened: before a commit is called saved, and every second.
 
 See docs/design/storage.md.
@@ -11,13 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 
 Identity = tuple[int, int]
-"""The device and the inode of a file: another file never has both while the first one is open."""
+"""The device and the inode of a file. No other file has the same pair as long as this one is open."""
 
 _LOG_SUFFIXES = ("-wal", "-shm")
 
 
 class Loss(StrEnum):
-    """What is wrong with the files, and so what can be done."""
+    """What is wrong with the files. `Engine` decides by it how to restore them."""
 
     LOG = "its write-ahead log was removed or replaced"
     FILE = "it was removed"
@@ -27,7 +27,7 @@ class Loss(StrEnum):
 
 
 class OpenFiles:
-    """Which files a database's connection has open; made after the first read, when all of them are there."""
+    """The files that a connection has open. Make it after the first read: only then do all of them exist."""
 
     def __init__(self, path: Path, lock: Path) -> None:
         self.path = path
@@ -39,7 +39,8 @@ class OpenFiles:
         self._lock = (lock, identity(lock))
 
     def loss(self) -> Loss | None:
-        """Return what happened to the files, None if they are as they were; four system calls."""
+        """Return what happened to the files, None if they are unchanged. Costs four calls of stat(2)."""
+        # The worst loss first: if the database is gone, its log and its lock do not matter.
         database = identity(self.path)
         if database != self._database:
             return Loss.REPLACED if database else self._kind_of_removal()
@@ -49,14 +50,16 @@ class OpenFiles:
         return None if identity(name) == found else Loss.LOCK
 
     def _kind_of_removal(self) -> Loss:
-        """A folder on another device is what lies below a disk that is not mounted: nothing may be written there."""
+        """Return FOLDER if the folder is gone, or if its disk is; otherwise FILE."""
+        # Below the place where a disk was mounted lies an empty folder on another device. A database that was put back
+        # there would be hidden as soon as the disk is mounted again, so nothing may be written there.
         folder = identity(self.path.parent)
         return Loss.FILE if folder and folder[0] == self._device else Loss.FOLDER
 
     def clear_log(self) -> list[Path]:
-        """Remove this database's log files, and put other files of their names aside; returns the new names.
+        """Remove this database's log files, and rename other files that have their names; return the new names.
 
-        Whatever database is opened next would take in what is in them.
+        SQLite copies what is in such a file into whatever database it opens next under this name.
         """
         aside = []
         for name in self._names:
@@ -69,7 +72,7 @@ class OpenFiles:
 
 
 def identity(name: Path) -> Identity | None:
-    """Return which file has a name, None for none."""
+    """Return the device and inode of the file that has this name, None if there is none."""
     try:
         found = name.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -78,6 +81,6 @@ def identity(name: Path) -> Identity | None:
 
 
 def free_name(wanted: Path) -> Path:
-    """Return the name, with a number if there is a file of that name."""
+    """Return this name, or with the lowest number from 2 on behind it that no file has yet."""
     names = (wanted, *(wanted.with_name(f"{wanted.name}{number}") for number in range(2, 1_000)))
     return next(name for name in names if not os.path.lexists(name))
