@@ -11,9 +11,9 @@ _NOBODY: frozenset[str] = frozenset()
 class AuthorShares:
     """What authors other than the session's owner may fill.
 
-    most_bytes  that each of them may fill
-    over        authors that had more when it was counted last
-    recount_at  bytes of the document from which on it should be counted again
+    most_bytes  bytes that each of them may fill
+    over        authors that had more when their bytes were counted last
+    recount_at  size of the document, in bytes, from which on they should be counted again
     """
 
     __slots__ = ("most_bytes", "over", "recount_at")
@@ -26,5 +26,8 @@ class AuthorShares:
     def count(self, author_bytes: Mapping[str, int], document_bytes: int) -> None:
         """Note what each author but the owner has, as {user id: bytes}, and what the whole document has."""
         self.over = frozenset(author for author, size in author_bytes.items() if size > self.most_bytes)
+        # Counting reads the whole state, so it is done only when it can matter. The author with the
+        # most bytes may write all that comes: until the document has grown by what is left to this
+        # author, nobody can be over.
         most = max((size for author, size in author_bytes.items() if author not in self.over), default=0)
         self.recount_at = document_bytes + max(self.most_bytes - most, _RECOUNT_BYTES)

@@ -1,12 +1,11 @@
 """A Yjs document as bytes: what is stored, sent to newcomers and shown.
 
-The raw updates are the truth; they are what is stored, relayed and merged for newcomers. A pycrdt document beside
-them (`View`) only shows texts. `Doc.get_update()` is never used: it drops what is pending, and it corrupts text in
-which half a surrogate pair was deleted. If pycrdt cannot load what was admitted, the texts are not to be had, but
-the document goes on.
+The raw updates are the truth: they are stored, relayed, and merged for newcomers. A pycrdt document (`View`) only shows
+texts. `Doc.get_update()` is never used: it drops what is pending, and it corrupts text in which half a surrogate pair
+was deleted. If pycrdt cannot load what was admitted, the texts cannot be read, but the document goes on.
 
-To load a large document takes pycrdt long, so that is done in steps (`load`), when somebody asks for its texts, or
-brings an update that is to be measured. Keystrokes are taken without. See docs/design/documents.md.
+Loading a large document takes pycrdt long, so it is done in steps (`load`), when somebody asks for its texts, or
+brings an update that is to be measured. Keystrokes are taken without it. See docs/design/documents.md.
 
 Everything that comes in has passed `update_parser` and `StructIndex`. All positions inside pycrdt are UTF-8 bytes.
 """
@@ -35,7 +34,7 @@ SMALL_BYTES = 32 << 10
 """Bytes of a document that is loaded in one call: 5,000 structs, which takes a few milliseconds."""
 _LONG_LOAD_S = 0.005
 _FEW_BYTES = 100
-"""An update of fewer has few structs, also for a document that takes long."""
+"""An update of fewer bytes has few structs: it is not taken in steps, even if the document takes long."""
 _NOTHING = parse(EMPTY)
 
 
@@ -138,6 +137,7 @@ class Document:
 
     @property
     def is_resting(self) -> bool:
+        """Whether it was put to rest, and nothing has loaded its texts since."""
         return self._is_rested and not self._view.is_loaded
 
     def load(self) -> Steps[None]:

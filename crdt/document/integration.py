@@ -1,8 +1,8 @@
 """A large update put into a document's view, a few milliseconds at a time.
 
-pycrdt integrates an update in one call, which nothing can end or interrupt. So a large one is integrated in slices,
-with a look at the clock after each. If they are slow, or there is no document yet, a document is loaded from a copy
-that is cut for the update, in slices too, and takes the place of the other one.
+pycrdt integrates an update in one call, which nothing can end or interrupt. So a large update is integrated in slices,
+and the clock is read after each slice. If they are slow, or no document is loaded yet, a new document is loaded from a
+copy that is cut for the update. That happens in slices, too, and then the new document replaces the other one.
 
 See docs/design/documents.md.
 """
@@ -22,8 +22,8 @@ from crdt.wire.rewriting.slices import Slicer, count_structs
 from crdt.wire.update_parser import parse
 
 MAX_LOOSE = 2_000
-"""Structs that may be behind each other when pycrdt loads them: it joins them one by one, so that letters take 6 MB and
-a state of 64,000 takes 2 GB. Joined beforehand in Python they take 2 µs each."""
+"""Structs in a row that pycrdt may have to join when it loads a state; more are joined beforehand. It joins them one by
+one: so many letters take 6 MB, and 64,000 take 2 GB. Joining them in Python takes 2 µs each."""
 
 _FIRST_STRUCTS = 16
 _MOST_STRUCTS = 512
@@ -72,6 +72,9 @@ def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], 
     slicer = yield partial(_slicer, ahead.copy, None if ahead.copy is not ahead.parsed.update else ahead.parsed)
     if view.is_loaded:
         measure = work.start(len(ahead.copy))
+        # A slow update is mostly one that cuts long structs at many places. Then loading the whole
+        # document from a copy that is cut at these places is faster than going on: 20 ms instead of
+        # 5 s for 12,000 indented lines.
         reloads = not view.needs_cuts and count_structs(ahead.parsed) > _MOST_STRUCTS  # fewer are not worth it
         try:
             has_changed = yield from _in_slices(_into(view), slicer, measure, gives_up=reloads)
@@ -102,6 +105,8 @@ def _load(view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_know
 
     Raises PycrdtFailure, and LimitExceeded unless it is_known.
     """
+    # Others edit while this goes on. What they bring is noted, and put into the new document at its
+    # end: each is small, or it would be taken in steps itself.
     ahead.meanwhile = []
     marks = view.marks
     updates = [*(yield Long(make_copies)), ahead.copy]
@@ -113,6 +118,8 @@ def _load(view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_know
             slicer = yield Long(partial(_slicer, update, None))
             measure.go_on()
             yield from _in_slices(new.apply, slicer, measure, gives_up=False)
+        # All slices have been applied, and nothing is awaited from here on: nobody can come in
+        # between.
         for update in ahead.meanwhile:
             new.apply(update)
     measure.finish()
@@ -144,6 +151,8 @@ def _slicer(update: bytes, parsed: Parsed | None) -> Slicer:
 
 def _into(view: View) -> Callable[[bytes], bool]:
     """Return a function that puts a slice into the document that the view has now; it raises _Lost."""
+    # Between two slices the view may be dropped or loaded again, because other updates come in. The
+    # rest of the slices must not go into another document.
     token = view.token
 
     def apply(part: bytes) -> bool:
@@ -169,11 +178,14 @@ def _in_slices(apply: Callable[[bytes], bool], slicer: Slicer, measure: Measure,
         now_s = measure.used_s
         if gives_up and measure.is_slow:
             break
+        # How long a struct takes is not known before. So the size of slices follows what the last
+        # one took: half as many after a long one, twice as many after a short one.
         if now_s - before_s > _LONG_SLICE_S:
             slicer.size = max(1, slicer.size // 2)
         elif now_s - before_s < _SHORT_SLICE_S:
             slicer.size = min(_MOST_STRUCTS, slicer.size * 2)
         if now_s - given_way_s > _STEP_S:
+            # Others are served now, and their work must not count as work of this update.
             measure.stop()
             yield None
             measure.go_on()

@@ -37,8 +37,9 @@ class Fill:
 class DocumentQuota:
     """Bounds on one document's state and text, and on what of the state one author may fill.
 
-    What is in a state is known when it is merged and rid of deleted content (`note_remaining`), which takes long and
-    is done elsewhere. A client that meets the bound of the state before that is told to come back, and it is done soon.
+    How large a document really is, is known only after its state was merged and deleted content was removed from it
+    (`note_remaining`). That takes long and is done elsewhere. A client that meets the bound of the state before that is
+    told to come back, and it is done soon.
 
     owner_id         of the session: this user may fill all of it
     needs_remaining  the state should be merged soon
@@ -53,7 +54,7 @@ class DocumentQuota:
     def __init__(
         self, document: Document, index: StructIndex, limits: RoomLimits, text_bound: int, limit_counters: LimitCounters
     ) -> None:
-        """text_bound: bytes that the text cannot be over; limit_counters: see `RoomContext`."""
+        """text_bound: an upper bound of the bytes of the text; limit_counters: see `RoomContext`."""
         self.owner_id = ""
         self.needs_remaining = False
         self.remaining = 0
@@ -72,7 +73,9 @@ class DocumentQuota:
         self.needs_remaining = self.needs_remaining or self._document.size > self._limits.state_bytes // 2
 
     def reserve(self, size: int, text_bytes: int) -> bool:
-        """Count an update of so many bytes if that is far from every limit; else `check` must say."""
+        """Count an update of `size` bytes if that is far from every limit; if it returns False, `check` must decide."""
+        # Two comparisons with upper bounds, because each keystroke asks. Bounds only grow here; they
+        # are made exact where that costs something anyway.
         limits = self._limits
         if (
             size > limits.update_bytes
@@ -84,7 +87,7 @@ class DocumentQuota:
         return True
 
     def note_remaining(self, author_bytes: Mapping[str, int]) -> None:
-        """Note what is in the state, which was merged just now: {user id: bytes of it that are theirs}."""
+        """Note how much of the state, which was merged just now, is each author's: {user id: bytes}."""
         self.needs_remaining = False
         self.remaining = self._document.size
         self._shares.count(
@@ -118,6 +121,8 @@ class DocumentQuota:
         Raises DocumentShrinking if that is not known before the state is merged.
         """
         self._check_state(len(update), is_deletion=not parsed.spans)
+        # An update without structs only deletes, and so makes room: it is never refused for what is
+        # full.
         if parsed.spans and self._is_storage_full:
             self._limit_counters.count(USER_BYTES)
             raise DocumentFull("the sessions of this session's owner take all the storage they may", USER_BYTES.name)
@@ -130,6 +135,8 @@ class DocumentQuota:
             )
         self._text_bound += parsed.shared.text_bytes
         if parsed.shared.text_bytes and self._text_bound > self._limits.text_bytes:
+            # Only now is the true size looked up, which may load the document. The bound has
+            # counted deleted text, too, so a document that is much edited comes here now and then.
             before = self._text_bytes(parsed)
             self._text_bound = before + parsed.shared.text_bytes
             if self._text_bound <= self._limits.text_bytes:
@@ -145,6 +152,8 @@ class DocumentQuota:
         size, limit = self._document.size + update_bytes, 2 * self._limits.state_bytes
         if size > self._shares.recount_at or (is_deletion and size > limit):
             self.needs_remaining = True
+        # Deletions take bytes themselves until the state is merged. Somebody who meets the limit
+        # must be able to delete what is too much, so they get a quarter more.
         if is_deletion:
             limit += limit // 4
         if size <= limit:

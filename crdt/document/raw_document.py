@@ -1,10 +1,10 @@
 """A document's updates as bytes: kept as they come, and merged as far as somebody needs.
 
-To merge with a large base is one native call that takes 0.15 s for 6 MB. So whoever can do with several updates gets
-`parts`, which merges nothing that is large.
+Merging updates into a large base is one native call that takes 0.15 s for 6 MB. So code that can work with several
+updates takes `parts`, which merges nothing that is large.
 
-pycrdt merges updates that only write and delete text. Values it would write otherwise than they came; so a document
-with values is merged without it (`raw_merge`).
+pycrdt merges updates that only write and delete text. Values it would write in another form than they came in, so a
+document with values is merged without pycrdt (`raw_merge`).
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,10 @@ from crdt.wire.raw_merge import MergedState
 from crdt.wire.y_protocol import decode_state_vector
 
 CUT_BYTES = 256 << 10
-"""Of a larger state everything is sent: to leave out what a client has takes pycrdt up to 50 ns a byte."""
+"""Bytes of a state that is cut for a client. A larger one is sent whole: to leave out what the client has would take
+pycrdt up to 50 ns a byte."""
 LARGE_BYTES = 64 << 10
-"""Updates of more bytes are not merged with each other again and again: that takes pycrdt 2 ms."""
+"""Bytes of the largest updates that are merged with each other again and again; for larger ones that takes 2 ms."""
 
 
 class RawDocument:
@@ -61,6 +62,8 @@ class RawDocument:
             self._large.append(update)
         else:
             add_to_levels(self._levels, update, merge_text)
+            # A level that has become large would be copied with each merge above it. So it is put
+            # aside with the large ones.
             if any(level and len(level[-1]) > LARGE_BYTES for level in self._levels):
                 self._large += self._from_levels()
 
@@ -118,6 +121,8 @@ class RawDocument:
         merged  the sections of the squashed state; found out if not given
         """
         kept = [self._base, *self._large]
+        # By identity, not by content: a checkpoint is made elsewhere from these very objects. If
+        # anything was merged meanwhile, other objects are there, and the result is thrown away.
         if len(kept) < len(before) or any(ours is not theirs for ours, theirs in zip(kept, before, strict=False)):
             return False
         if self._merged is not None and not self._merged.rebase(self._base, merged or MergedState(after)):

@@ -1,4 +1,4 @@
-"""Edits that the server makes for users whose client is not Yjs: REST saves and text clients."""
+"""Edits that the server makes for users whose client is not Yjs: texts saved by REST, and text clients."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +36,9 @@ class ServerEdits:
 
         An edit that is made elsewhere meanwhile would otherwise have clocks that are taken when it comes.
         """
+        # One client id for all edits of a user in this room, so that what they save does not make
+        # thousands of ids. It is taken out while it is lent: two edits that are made together would
+        # give the same clocks to different structs.
         client = self._clients.pop(user_id, None)
         while client is None or self._index.owners.get(client, user_id) != user_id:
             client = 1 + self._random_below(_MAX_CLIENT_ID)

@@ -1,4 +1,4 @@
-"""What is to be known of a merged state before a document starts from it."""
+"""What must be known of a merged state before a document starts from it."""
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass

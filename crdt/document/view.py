@@ -1,7 +1,7 @@
 """What pycrdt does for a document: it shows texts, and edits them.
 
-With `merging` the only door to pycrdt. A view may be thrown away and loaded again at any time, and
-it is whenever it could differ from what real Yjs clients show. It gets a copy of equal lengths in which pycrdt can read
+This module and `merging` are the only doors to pycrdt. A view may be thrown away and loaded again at any time, and it
+is, whenever it could differ from what Yjs clients show. It gets a copy of equal lengths in which pycrdt can read
 everything (`crdt.wire.rewriting.readable`), and in which characters that were cut in two are replaced already.
 
 All positions inside pycrdt are UTF-8 bytes.
@@ -46,8 +46,8 @@ class TextCopy:
 class View:
     """A pycrdt document, or none.
 
-    has_failed   pycrdt cannot load the document, so that its texts are not to be had
-    needs_copy   some of it is such that pycrdt needs another copy
+    has_failed   pycrdt cannot load the document, so its texts cannot be read
+    needs_copy   it has content that pycrdt cannot read, so it is loaded from a copy
     needs_cuts   it is loaded from a copy that is cut beforehand, see `work`
     """
 
@@ -70,6 +70,7 @@ class View:
 
     @property
     def is_loaded(self) -> bool:
+        """Whether there is a pycrdt document."""
         return self._doc is not None
 
     def drop(self) -> None:
@@ -151,6 +152,7 @@ class View:
         if doc is None:
             return True
         events: list[pycrdt.TransactionEvent] = []
+        # An event comes only if something changed. Comparing state vectors would not see deletions.
         subscription = doc.observe(events.append)
         if not self.apply(update):
             return True

@@ -1,8 +1,8 @@
 """How long pycrdt takes for a document, measured, and what is too much.
 
 Some edits are quadratic in yrs: inserts of one client behind the same letter, each before another one, are compared
-with each other. No count of anything tells these from ordinary histories, so the time is measured: of an update slice
-by slice, and of a whole document whenever it is loaded. What is usual for its size costs nothing.
+with each other. No count of anything tells such edits from ordinary histories, so the time is measured: of an update
+slice by slice, and of a whole document whenever it is loaded. The time that is usual for the size does not count.
 
 See docs/design/documents.md.
 """
@@ -17,7 +17,7 @@ from crdt.wire.rewriting.cuts import cut_at, places_of
 from crdt.wire.update_parser import parse
 
 SLICE_STRUCTS = 128
-"""Structs between two looks at the clock: these take pycrdt 0.2 s at most, and 0.3 ms as a rule."""
+"""Structs after which the clock is read again: they take pycrdt 0.2 s at most, and 0.3 ms as a rule."""
 
 FEW_STRUCTS = 128
 """An update of more structs is integrated in slices: this many take pycrdt 0.3 ms as a rule."""
@@ -28,7 +28,8 @@ _SLOW_S = 0.02
 _NOTED_S = 0.005
 _USUAL_S = 0.001
 _USUAL_S_PER_BYTE = 3e-7
-"""Of what people make a byte takes yrs 0.1 µs at most: struct by struct, 2 µs for each."""
+"""Seconds that a byte may take. What people make takes yrs 0.1 µs a byte at most, if each struct is a letter; a struct
+takes 2 µs."""
 
 _CUTS = 15_000_000
 """Characters that yrs walks past while it cuts structs: 10 ms."""
@@ -107,9 +108,11 @@ class Measure:
         self._begun_s = work.cpu_s()
 
     def stop(self) -> None:
+        """Let the clock stand still."""
         self._used_s = self.used_s
 
     def go_on(self) -> None:
+        """Let the clock go on."""
         self._begun_s = self._work.cpu_s()
 
     @property
@@ -119,11 +122,17 @@ class Measure:
 
     @property
     def is_slow(self) -> bool:
+        """Whether the work takes much longer than is usual for its size."""
         return self.used_s - self._usual_s > _SLOW_S
 
     def check(self) -> float:
         """Return the seconds beyond what is usual; raise LimitExceeded if the document costs too much by them."""
+        # CPU time of this thread, not the time of the clock: a busy machine must not make an honest
+        # edit too dear.
         overrun_s = max(0.0, self.used_s - self._usual_s)
+        # A whole document pays for all its edits again, so only this time counts. An update adds to
+        # what the updates before it have cost: else many small ones could do together what a large
+        # one may not.
         before_s = 0.0 if self._is_whole else self._work.spent_s
         if overrun_s > _SLOW_S and before_s + overrun_s > MAX_WORK_S and not self.is_known:
             raise LimitExceeded("edits that take too long to put in place", "work")

@@ -1,8 +1,8 @@
 """Who is here: presence states by Yjs client id, merged by clock.
 
-A client speaks for its own ids only. Everything else in its frames is ignored, never punished:
-stock providers answer each presence update, even one from the server, with an update of their own that
-repeats it. The true user is put into each state, so names and colours cannot be made up. Pure: no clock, no I/O.
+A client speaks for its own client ids only. Everything else in its frames is ignored, and never a reason to close:
+stock providers answer each presence update, even one from the server, with an update of their own that repeats it.
+The server puts the true user into each state, so names and colours cannot be made up. Pure: no clock, no I/O.
 """
 
 import json
@@ -15,7 +15,9 @@ from crdt.limits import PRESENCE_BYTES, PRESENCE_CLIENTS, PRESENCE_DEPTH, Awaren
 from crdt.wire.y_protocol import AwarenessEntry
 
 MAX_AWARENESS_CLOCK = (1 << 31) - 1
+"""The largest clock of a presence state."""
 _MAX_REMEMBERED = 4_096
+"""Client ids of a room whose newest clock is remembered, those of clients that have left included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,13 @@ class Awareness:
     def apply(
         self, entries: Iterable[AwarenessEntry], user: Mapping[str, Any], own: set[int], owners: Mapping[int, str]
     ) -> tuple[list[AwarenessEntry], list[AwarenessEntry]]:
-        """Merge one client's entries; return (what changed, as others shall see it; what to bounce).
+        """Merge one client's entries; return (what changed, as others shall see it; what to send back to the client).
 
-        To bounce: a client that reconnects announces itself with the clock under which it was
-        removed, which nobody would accept. Told of its own removal, it raises its clock and
-        announces itself again (y-protocols, `applyAwarenessUpdate`). A client of which this table does
-        not know is told too, once: after a restart the others know it, and removed it when they were cut off.
+        What is sent back is the news that the client itself has left. A client that reconnects announces itself with
+        the clock under which it was removed, which nobody would accept. Told of its own removal, it raises its clock
+        and announces itself again (y-protocols, `applyAwarenessUpdate`). A client that this table does not know is
+        told too, once: after a restart of the server, the other clients know it and have removed it when they were
+        cut off.
 
         user    put into each state as `user`; `user["id"]` decides what this client may speak for
         own     the connection's client ids; ids that it announces are added
@@ -57,17 +60,21 @@ class Awareness:
         bounced: list[AwarenessEntry] = []
         for client_id, clock, state in entries:
             presence = self._table.get(client_id)
+            # An echo of somebody else's presence, or an attempt to appear under their id. Stock
+            # clients send echoes, so this is no error.
             if self.is_foreign(client_id, user_id, owners):
                 continue
             if clock > MAX_AWARENESS_CLOCK or not _is_newer(clock, state, presence):
                 if presence and presence.state is None and state is not None and clock <= presence.clock:
                     bounced.append(AwarenessEntry(client_id, presence.clock, None))
                 continue
+            # Each entry costs memory in every browser of the room, so a connection may speak for
+            # few ids.
             if client_id not in own and len(own) >= self._limits.clients_per_connection:
                 self._limit_counters.count(PRESENCE_CLIENTS)
                 continue
             if state is not None:
-                state = self._with_user(state, user)  # noqa: PLW2901  # what the client said is not used again
+                state = self._with_user(state, user)  # noqa: PLW2901  # the client's own text is not used again
                 if state is None:
                     continue
                 own.add(client_id)
@@ -89,7 +96,7 @@ class Awareness:
         return {client_id: one.user_id for client_id, one in found if one and one.state is not None}
 
     def remove(self, client_ids: Iterable[int]) -> list[AwarenessEntry]:
-        """Take clients out whose connection closed; return what to tell the others (same clock, no state)."""
+        """Take out the clients of a closed connection; return what to tell the others: an equal clock, no state."""
         gone = []
         for client_id in client_ids:
             presence = self._table.get(client_id)
@@ -99,7 +106,7 @@ class Awareness:
         return gone
 
     def rename(self, user: Mapping[str, Any]) -> list[AwarenessEntry]:
-        """Put a changed user into his states; return them with the next clock, so that clients take them."""
+        """Put a changed user into their states; return the states with the next clock, so that clients take them."""
         changed = []
         for client_id, presence in list(self._table.items()):
             if presence.user_id == user["id"] and presence.state is not None:
@@ -117,10 +124,12 @@ class Awareness:
         ]
 
     def _put(self, client_id: int, presence: _Presence) -> None:
-        """Remember the newest clock also of those who left: late echoes must not bring them back."""
+        """Remember the newest clock, also of clients that have left: late echoes must not bring them back."""
         self._table[client_id] = presence
         self._table.move_to_end(client_id)
         if len(self._table) > _MAX_REMEMBERED:
+            # The table is in order of the last change, so this is the client that left longest ago.
+            # Clients that are here are never forgotten.
             oldest = next((key for key, presence in self._table.items() if presence.state is None), client_id)
             del self._table[oldest]
 
@@ -147,7 +156,10 @@ class Awareness:
 
 
 def _is_newer(clock: int, state: str | None, presence: _Presence | None) -> bool:
-    """The rule of y-protocols' `applyAwarenessUpdate`; news of an unknown client's leaving says nothing."""
+    """Whether an entry counts, by the rule of `applyAwarenessUpdate` in y-protocols.
+
+    That a client has left which nobody knows says nothing.
+    """
     if presence is None:
         return state is not None
     return clock > presence.clock or (clock == presence.clock and state is None and presence.state is not None)

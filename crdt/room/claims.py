@@ -1,10 +1,19 @@
 """Which user a client id belongs to, and which new structs under it other users may bring.
 
 A client id belongs to the user who announced it in their presence, or who types under it. Browsers also hold what
-others typed, and honestly bring it: after a crash, a restored backup, for somebody whose network failed. That is
-taken and stays marked as brought by them. Two things must stay impossible. Nobody may edit in the name of somebody
-who is here. And two contents under one id, which would split the document for ever with equal state vectors, must
-be found: so an owner who comes back is asked for the structs that others brought, and these are compared.
+others typed, and honestly bring it: after a crash, after a restored backup, for somebody whose network failed. Such
+structs are taken, and stay marked with the user who brought them.
+
+Two things must stay impossible. Nobody may edit in the name of somebody who is here. And two contents under one id
+must be found, as they would split the document for ever with equal state vectors. So an owner who comes back is asked
+for the structs that others brought, and the two are compared.
+
+An example: Ada's browser has client id 5. She types "hello" without a network, and Bob's browser gets it from hers by
+another way. Bob brings it in an answer while Ada is away: it is taken, without an owner. Ada comes back and announces
+5. She is asked for clock 0 and on, sends "hello", and the id is hers. Had she sent "hallo", her connection would be
+closed.
+
+Why not trust what a client says: a client id is only a number in the bytes, and any client may write any number.
 
 See docs/design/documents.md.
 """
@@ -34,7 +43,7 @@ class Claims:
         presence: Presence,
         connections: Mapping[Connection, None],
     ) -> None:
-        """connections: the room's, which change as people come and go."""
+        """connections: those of the room, which change as people come and go."""
         self._connections = connections
         self._index = index
         self._contributions = contributions
@@ -43,14 +52,15 @@ class Claims:
     def foreign(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
         """Return the client ids for which an update may not bring new structs now.
 
-        Those of users who are here, who bring their own. Live edits may not be under the id of anybody else either;
-        if their sender carries them, they come with the next answer.
+        These are the ids of users who are here: they bring their own structs. A live edit may not be under the id of
+        any other user either; if its sender carries such structs, they come with the next answer.
         """
         here = self._presence.users_of(parsed.spans)
         present = {client for client, user in here.items() if user != incoming.author}
         foreign = self._index.foreign(parsed, incoming.author)
         if incoming.kind is UpdateKind.ANSWER and foreign:
-            # an editor without presence does not say under which of its user's ids it types: maybe any
+            # An editor without presence does not say under which of its user's ids it types, so all of them count as
+            # ids of somebody who is here.
             silent = {one.user_id for one in self._connections if one.may_write and not one.client_ids}
             foreign = {client for client in foreign if self._index.owners[client] in silent}
         return present | foreign
@@ -63,11 +73,14 @@ class Claims:
         others = {client for client in parsed.spans if owners.get(client) not in (None, incoming.author)}
         announced = source.client_ids
         if incoming.kind is UpdateKind.LIVE and not announced:
-            return others  # an editor without presence: who types under an id has it
+            # An editor without presence never announces an id, so it owns the id under which it types.
+            return others
+        # New ids that the sender did not announce are not theirs: they may only carry these
+        # structs.
         return others | (parsed.spans.keys() - owners.keys() - announced)
 
     def brought_by_others(self, user_id: str, clients: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """Return {client id: (first clock, next clock)} of those of a user's ids under which others brought structs."""
+        """Return {client id: (first clock, next clock)} of a user's ids under which others brought structs."""
         authorship, clocks = self._contributions.authorship, self._index.clocks
         found = {}
         for client in clients:
@@ -81,9 +94,9 @@ class Claims:
         return [client for client, owner in self._index.owners.items() if owner == user_id]
 
     def verify(self, connection: Connection, parsed: Parsed, state: bytes) -> Set[int]:
-        """Compare structs of their own that a client was asked for; return the client ids of which they differ.
+        """Compare structs that a client was asked for because they are its user's; return client ids that differ.
 
-        The others are the client's from now on, whoever brought them.
+        Structs that are equal count as brought by this user from now on, whoever brought them first.
         """
         asked, connection.verifies = connection.verifies, {}
         overlaps: dict[int, tuple[int, int]] = {}

@@ -1,4 +1,4 @@
-"""Why a room closes a connection. What a client is told on the wire is decided outside (`handlers.close_codes`)."""
+"""Why a room closes a connection. What the client is told on the wire is decided in `handlers.close_codes`."""
 
 from enum import Enum, auto
 

@@ -11,8 +11,9 @@ from crdt.wire.y_protocol import AwarenessEntry
 from storage.records import Role
 
 _LINK_MS = 30_000
+"""Milliseconds for which a document counts as on its way to a client, whatever its size."""
 _LEAST_BYTES_PER_MS = 8
-"""The slowest link, 8 KiB/s, on which a document that was sent counts as on its way."""
+"""Bytes for each of which a millisecond is added: the slowest link that is reckoned with brings 8 KiB/s."""
 
 
 class Outbox(Protocol):
@@ -22,10 +23,10 @@ class Outbox(Protocol):
         """Queue one frame; never blocks, never raises."""
 
     def send_framed(self, data: bytes) -> None:
-        """The same of several that are encoded already (see `crdt.room.broadcast`), at the end of a turn."""
+        """Queue several frames that are encoded already (see `crdt.room.broadcast`), at the end of a turn."""
 
     def send_parts(self, frames: Sequence[bytes]) -> None:
-        """Send one large answer in several frames: together they may be on their way whatever their size."""
+        """Send one large answer in several frames, which together may be larger than what else may wait."""
 
     def close(self, reason: CloseReason, message: str = "") -> None:
         """Close the client; frames queued before are still tried. message: for people, if there is more to say."""
@@ -45,9 +46,10 @@ class Connection:
     verifies     {client id: (first clock, next clock)} of its own structs that others brought: it was asked for them
     asked_for    the question that it has not answered: {client id of which something is missing: the clock known}
     was_sent     {client id: next clock} of a large document that was sent as an answer, None for none
-    is_on_way    the time up to which that may be on its way to a client on a slow link
+    is_on_way    the time up to which that document may be on its way to a client on a slow link
     is_answering a large document is being made ready to be sent
-    lacks        the same of what its last answer lacked; asking again is no use as long as these are the clocks
+    lacks        {client id: the clock known} of what its last answer lacked; asking again is no use while the document
+                 has these clocks
     """
 
     user: Mapping[str, Any]
@@ -75,7 +77,7 @@ class Connection:
         self.user_id = str(self.user["id"])
 
     def note_sent(self, clocks: Mapping[int, int], size: int, now: int) -> None:
-        """Note that a document of `size` bytes was sent. Whatever comes after it, the client is told of."""
+        """Note that a document of `size` bytes was sent. The client is told of all that comes after it."""
         self.was_sent = dict(clocks)
         self.is_on_way = now + _LINK_MS + size // _LEAST_BYTES_PER_MS
 
@@ -89,6 +91,8 @@ class Connection:
         sent = self.was_sent
         if sent is None:
             return False
+        # A second copy of a large document would only make a slow link slower. What came after the
+        # first copy is sent to the client as it comes, so nothing is missing.
         return now < self.is_on_way or all(known.get(client, 0) >= clock for client, clock in sent.items())
 
     def ask_all(self, brought_by_others: Mapping[int, tuple[int, int]], clocks: Mapping[int, int]) -> None:
@@ -110,6 +114,7 @@ class Connection:
         """
         self.is_behind = True
         known = {client: clocks.get(client, 0) for client in missing}
+        # The client has answered this question before, and its answer lacked just these structs.
         is_answered = known.items() <= self.lacks.items() and not self.has_hope(clocks)
         if self.asked_for is None and not is_answered:
             self._ask(known, clocks)
@@ -131,6 +136,7 @@ class Connection:
         """Note what an answer lacked: the client has no more, so it is not asked for the same again."""
         asked_for, self.asked_for = self.asked_for or {}, None
         self.is_behind = bool(missing)
+        # What it was asked for counts, too: it answered, so it has no more of that.
         self.lacks = {client: clocks.get(client, 0) for client in (*asked_for, *missing)} if missing else {}
 
     def acknowledge_when_saved(self, sequence: int, saved_sequence: int) -> None:
@@ -144,6 +150,7 @@ class Connection:
     def acknowledge(self, saved_sequence: int) -> None:
         """Say how many of this client's updates are committed."""
         count = 0
+        # One commit may have many updates of a client: one frame with the newest count says it all.
         while self.unsaved and self.unsaved[0][0] <= saved_sequence:
             count = self.unsaved.popleft()[1]
         if count:
@@ -151,9 +158,9 @@ class Connection:
 
 
 class Observer(Protocol):
-    """What is told of all that happens in a room, and shows it to clients that are not Yjs.
+    """Is told of all that happens in a room, and shows it to clients that are not Yjs.
 
-    Called inside the room's calls: quick, and never raises.
+    Its methods are called inside the room's own calls, so they are quick and never raise.
     """
 
     def edited(self) -> None:

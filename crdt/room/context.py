@@ -58,8 +58,8 @@ class RoomContext:
     scheduler        says when a room's members are told what is new
     random_below     returns a random integer from 0 to below its argument
     encode           returns a frame as it goes over the wire
-    mark             where it is written whom native code works for
-    limit_counters   how often each limit kept somebody from something
+    mark             names the session and user for whom native code works
+    limit_counters   how often each limit refused something
     cpu_s            returns seconds of CPU time that the calling thread has used
     accepts_foreign  the server ended without saving all it had relayed (see `Room`)
     large_answers    sends large documents in parts; without it they are sent whole

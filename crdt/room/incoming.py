@@ -26,12 +26,12 @@ class UpdateKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What was done about a large update before the room took it, see `crdt.lifecycle.stepwise.room_steps.prepare`.
+    """A large update as it was prepared before the room took it, see `crdt.lifecycle.stepwise.room_steps.prepare`.
 
     parsed    the scan of the update
-    admitted  what of it may be taken, None if that is not known
-    known     `StructIndex.known_of` when that was looked up
-    foreign   `Room.foreign` then
+    admitted  which part of it may be taken, None if that is not known
+    known     what `StructIndex.known_of` returned when that was looked up
+    foreign   what `Room.foreign` returned then
     """
 
     parsed: Parsed
@@ -40,18 +40,21 @@ class Prepared:
     foreign: Set[int] = frozenset()
 
     def holds(self, known: Sequence[int], foreign: Set[int]) -> bool:
-        """Whether what may be taken of the update is still that, as these are so now."""
+        """Whether `admitted` is still right, with these as they are now."""
+        # Others may have edited between two steps. What may be taken depends on these two only: how
+        # far the sections of the update are known, and which client ids are foreign. If both are as
+        # they were, so is the answer.
         return self.admitted is not None and self.known == known and self.foreign == foreign
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One update, not looked at yet.
+    """One update that was not checked yet.
 
     author    id of the user whose connection or request it came with
     now       milliseconds since 1970
     source    the connection it came with, None for an edit of the server
-    prepared  what was done about it already, None for nothing
+    prepared  the update as it was prepared, None if it was not
     """
 
     update: bytes

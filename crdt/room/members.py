@@ -16,7 +16,7 @@ from storage.records import Role
 
 
 def may_write(role: Role, *, is_open: bool) -> bool:
-    """Whether edits of a member with this role are accepted. Nothing else in a room decides this."""
+    """Whether edits of a member with this role are accepted. Nothing else in a room decides that."""
     return is_open and role.allows(Role.EDITOR)
 
 
@@ -34,7 +34,7 @@ class Members:
     def __init__(
         self, index: StructIndex, contributions: Contributions, context: RoomContext, *, is_open: bool
     ) -> None:
-        """index: the structs of the document, which those who may write are asked to complete."""
+        """index: the structs of the document; clients that may write are asked for more."""
         self.is_open = is_open
         self.connections: dict[Connection, None] = {}
         self.observers: list[Observer] = []
@@ -53,7 +53,7 @@ class Members:
         self.claims = Claims(index, contributions, self.presence, self.connections)
 
     def join(self, connection: Connection) -> None:
-        """Let a client in: ask for what it has if it may write, tell it who is here."""
+        """Let a client in: ask for what it has if it may write, and tell it who is here."""
         self.connections[connection] = None
         if connection.user_id in self._changed_roles:
             self._changed_roles[connection.user_id] = connection.role
@@ -63,7 +63,7 @@ class Members:
         self.presence.greet(connection)
 
     def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
-        """Take presence; ask for structs under ids that a client announces first, if others brought them."""
+        """Take presence. If a client announces an id under which others brought structs, ask it for these."""
         known = set(connection.client_ids)
         self.presence.hear(connection, entries, now)
         if connection.may_write and (new := connection.client_ids - known):
@@ -75,6 +75,8 @@ class Members:
         """Take a client out, and its presence with it. Harmless if it has left already."""
         if connection in self.connections:
             del self.connections[connection]
+            # First of all, so that a frame of this client that is on its way through the server
+            # finds no right to write.
             connection.may_write = False
             self.presence.left(connection)
             for observer in self.observers:
@@ -91,6 +93,7 @@ class Members:
 
     def close(self, connections: Iterable[Connection], reason: CloseReason, message: str = "") -> None:
         """Close some connections; from this call on nothing from them is accepted."""
+        # What was broadcast before is sent first: the clients that are closed have a right to it.
         self.broadcast.flush()
         for connection in list(connections):
             self.leave(connection)

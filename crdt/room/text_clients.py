@@ -1,6 +1,6 @@
 """The code of a room as one text, for clients that send and are sent whole texts.
 
-Such a client may lag: what it sends is an edit of what it had, not of what there is. So the feed
+Such a client may lag: what it sends is an edit of the text that it had, not of the present text. So the feed
 keeps how the text changed, and each client's bases: texts that it may have had when it wrote.
 """
 
@@ -20,17 +20,18 @@ _MAX_BATCHES = 200
 _MAX_SHIFTS = 20_000
 
 RETIRED_MS = 300
-"""So long a text that was replaced may still be what a client edits: a front end confirms a text
-that it got before it shows it. Shorter than anybody needs to see a change and to undo it."""
+"""Milliseconds for which a client may still edit a text that was replaced: a front end confirms a text before it shows
+it. Nobody sees a change and undoes it in less."""
 
 
 _WORD_BYTES = 10
-"""An edit that deletes nothing counts as so many bytes less than one that does. Users type whole words more often than
-they turn a word into a similar one; and if the guess is wrong, no text is lost."""
+"""Bytes that an edit which deletes nothing counts as nearer than one that deletes. Users type whole words more often
+than they turn a word into a similar one; and if the guess is wrong, no text is lost."""
 
 
 _UNTIL_THE_NEXT = 1 << 62
-"""When a text expires that the client confirmed and has not shown when it wrote: when it confirms the next one."""
+"""The expiry of a text that the client confirmed, but did not show yet when it wrote. It gets a time when the client
+confirms the next text."""
 
 
 class TextFeed:

@@ -1,4 +1,4 @@
-"""What those who look after a room have noted about it."""
+"""What the maintenance of a room has noted about it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ class Upkeep:
     checkpoint_bytes bytes of the document after it
     compacted_at     when an owner last had the document made smaller, None for never
     packed           log position up to which the log was looked at for packing
-    pins             uses of the room apart from its connections; it stays loaded while there are any
-    redactions       how often text was taken out of its past: what was read of the document before is not to be stored
-    large            held while one large update is taken, None if there has been none
-    idle_since       when nobody was first seen using it, None while somebody does
+    pins             uses of the room besides its connections; it stays loaded while there are any
+    redactions       how often text was taken out of its past: what was read of the document before must not be stored
+    large            a lock that is held while one large update is taken; None before the first one
+    idle_since       when it was first seen that nobody uses the room, None while somebody does
     """
 
     checkpointed: int = 0

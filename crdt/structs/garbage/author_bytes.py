@@ -1,4 +1,4 @@
-"""How many bytes of a document's state are of each author."""
+"""How many bytes of a document's state each author has."""
 
 from collections import Counter
 from collections.abc import Mapping

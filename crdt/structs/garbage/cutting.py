@@ -30,6 +30,8 @@ class StructCutter(StructSlicer):
         structs = []
         for (first, after, is_deleted), content in zip(parts, contents, strict=True):
             as_kind = DELETED if is_deleted else kind
+            # The first part keeps the struct's own head, with another kind if it loses its content.
+            # The others lie behind the unit before them, as `splitItem` has it.
             if first:
                 head = self._head((as_kind, left, right, parent, at, flags), own + first)
             else:

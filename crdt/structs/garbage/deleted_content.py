@@ -28,7 +28,7 @@ from crdt.wire.struct_reader import Parent
 from crdt.wire.update_parser import parse
 
 _LEAST_UNITS = 24
-"""Fewer deleted characters inside a run of text stay: cutting the run there costs as much for two more heads."""
+"""Deleted characters inside a run of text that are worth a cut. The heads of two more structs take as many bytes."""
 
 _TEXT_KINDS = frozenset((STRING, EMBED, FORMAT))
 _NO_RANK = -1
@@ -55,11 +55,15 @@ def collect(
 def _collected(state: bytes, parsed: Parsed) -> bytes:
     deleted = deleted_ranges(parsed.ranges)
     places = StructPlaces(parsed)
+    # Values under a key that a later value hides are deleted for every client, whether a deletion
+    # names them or not.
     if hidden := superseded(state, parsed, places, deleted):
         deleted = deleted_ranges((*parsed.ranges, *hidden))
     lost = lost_ranges(places.placement, places.lost_types(deleted), parsed.spans)
     collector = _Collector(state, deleted, lost, places)
     collected = collector.run()
+    # In a root that has lost everything, one unit is kept: a second pass is rare, and the first one
+    # must have seen all structs to know what remains.
     if last := collector.last_traces():
         collected = _Collector(state, deleted, lost, places, last).run()
     return collected
@@ -113,6 +117,8 @@ class _Collector(StructCutter):
             end = clock + length
             if kind in (GC, SKIP):
                 structs.append(self.data[start:at])
+            # In a deleted type: not even the neighbours matter any more, as nothing can be put
+            # there that stays.
             elif lost.covered(clock, end):
                 structs.append(bytes((GC,)) + write_var_uint(length))
             else:
@@ -187,6 +193,8 @@ def _parts(kind: int, length: int, deleted: list[tuple[int, int]], *, is_trace: 
     reached = 0
     for first, after in deleted:
         start = max(first, 1) if is_trace else first
+        # Text is cut only if that saves bytes. Values are always cut out, as one may have
+        # megabytes. A struct that is deleted as a whole needs no cut.
         is_worth = kind != STRING or after - start >= _LEAST_UNITS or (start == reached and after == length)
         if start < after and is_worth:
             if reached < start:

@@ -1,6 +1,7 @@
 """Which structs of a state lie in shared types that were deleted.
 
-Of these a client with `gc: true` keeps only the length (`Item.gc` in Yjs, with `parentGCd`). So may the server.
+A client with `gc: true` keeps only the length of such structs (`Item.gc` in Yjs, with `parentGCd`), so the server may
+do that, too.
 """
 
 from bisect import bisect_right
@@ -62,11 +63,13 @@ class StructPlaces:
 
 
 def superseded(state: bytes, parsed: Parsed, places: StructPlaces, deleted: Ranges) -> list[tuple[int, int, int]]:
-    """Return (client, start, end) of values that others under their key hide, and that no deletion names.
+    """Return (client, start, end) of values that another value under their key hides, and that no deletion names.
 
-    A client that sets a key deletes the value before. Of values that are set at the same time each client deletes all
-    but the last one when it integrates them, and tells nobody.
+    A client that sets a key deletes the value before it. If two clients set a key without having seen each other, each
+    client keeps the last of the two values when it integrates them, deletes the other one, and tells nobody.
     """
+    # To find the last value means to put all values in order, which takes long. So living values
+    # are counted first: with one at most under each key, there is nothing to find.
     living: Counter[Parent] = Counter()
     for client, (_, after) in parsed.spans.items():
         runs = places.runs(client)
