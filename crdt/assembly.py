@@ -33,6 +33,8 @@ def assemble(
     store: Store, settings: RoomsSettings, version_settings: VersionSettings, environment: Environment
 ) -> Assembly:
     """Build all parts on an open store. `Rooms.start` and `Rooms.drain` start and stop them."""
+    # From parts that need nothing to parts that need others. What several of them share is made
+    # first.
     loaded = LoadedRooms()
     writer = LogWriter(store, settings, environment.clock, loaded)
     version_writer = VersionWriter(store, writer, environment, version_settings)

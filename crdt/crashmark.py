@@ -1,9 +1,11 @@
-"""Whose bytes native code is working on, in memory that outlives the process.
+"""Names the sessions and users whose bytes native code works on, in memory that outlives the process.
 
 pycrdt can still be broken by sequences of updates that each pass the scan: 18 of 21,424 random sequences of
 senseless updates broke it, 10 of these by a signal. If that ends the process, the next one reads here which
-session and user it was (`crdt.quarantine`). The page is a file that the
-server maps, or plain memory.
+session and user it was (`crdt.quarantine`). The page is a file that the server maps, or plain memory.
+
+Why not a log line before each call: it would be a system call for each update, and lost with the buffer. Writing to a
+mapped page costs 0.16 µs, and the kernel keeps the page however the process ends.
 """
 
 from collections.abc import Iterator, MutableSequence
@@ -22,7 +24,7 @@ class Page(Protocol):
 
 
 _THREAD = " "
-"""What the name of a session begins with that a thread works for."""
+"""The first character of a name for which a thread works, not the event loop."""
 
 
 class CrashMark:
@@ -83,6 +85,8 @@ class _At:
         except IndexError:
             return
         name = self._name
+        # Length and name in one assignment: nothing can end the process between the two, and leave
+        # the new length with an old name.
         self._page[place : place + 1 + len(name)] = bytes((len(name),)) + name
 
     def __exit__(self, *_: object) -> None:

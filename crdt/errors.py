@@ -7,7 +7,7 @@
      +-- LimitExceeded          permanent: what was sent is beyond a limit, whose name it has
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- NeedsSteps             transient: the update is taken elsewhere, in steps
-     +-- NoText                 permanent: a root is no text, and only texts can be treated so
+     +-- NoText                 permanent: a root is no text, and what was asked for is possible for texts only
      +-- VersionDamaged         permanent: the stored texts of a version cannot be trusted
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
      |    +-- DocumentShrinking transient: the document is at its limit, and deleted content is being removed from it
@@ -19,7 +19,7 @@
      +-- RoomDamaged            permanent: what is stored of the document cannot be trusted
           +-- RoomSetAside      transient: the process died while it worked for this session
 
-"Permanent" means that sending the same again gives the same answer.
+"Permanent" means that an equal request, sent again, gets an equal answer.
 """
 
 from collections.abc import Mapping

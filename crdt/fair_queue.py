@@ -1,6 +1,9 @@
-"""A bounded queue for a few slots, in which users take turns, and what nobody waits for comes last.
+"""A bounded queue for a few slots, in which users take turns. Jobs that nobody waits for come last.
 
 It does not know what slots are for.
+
+Why not first come, first served: a user who opens a hundred large documents would have everybody else wait for all of
+them. With turns, another user's document comes after the one that is being opened now.
 """
 
 import asyncio
@@ -14,14 +17,14 @@ from typing import NamedTuple
 from crdt.errors import WorkersBusy
 
 _JOBS_BEFORE_MAINTENANCE = 8
-"""Jobs that may pass maintenance that waits; then it has its turn, as it must not stop for good."""
+"""Jobs that may go before maintenance that waits. Then maintenance has its turn: logs must not grow for ever."""
 
 
 class Payer:
     """Whose work a job is: of one user, or of several that wait for the same.
 
-    Such a job is done in whichever user's turn comes first, so that nobody waits longer because somebody else, who has
-    much other work, asked before.
+    Such a job is done in whichever user's turn comes first. So nobody waits longer because the user who asked first has
+    much other work.
 
     keys            ids of the users
     is_maintenance  nobody waits for it
@@ -124,6 +127,8 @@ class FairQueue:
         if not self._running[slot.key]:
             del self._running[slot.key]
         self._maintenance -= slot.is_maintenance
+        # Also when the job ends: during the job the key may have come to the front again. Without
+        # this, another user could wait for two jobs of this key.
         self._move_back(slot.key)
         self._hand_out()
 
@@ -149,7 +154,8 @@ class FairQueue:
             key, turn = key_and_turn
             self._remove(turn)
             self._move_back(key)
-            if not turn.slot.done():  # else its job was cancelled in this turn of the event loop
+            # A job that was cancelled in this turn of the event loop is still in the queue, with a future that is done.
+            if not turn.slot.done():
                 turn.slot.set_result(self._give(key, is_maintenance=turn.is_maintenance))
 
     def _move_back(self, key: str) -> None:
@@ -186,7 +192,9 @@ class FairQueue:
                 return await turn.slot
         except BaseException as error:
             if turn.slot.done() and not turn.slot.cancelled():
-                self.leave(turn.slot.result())  # it was given in the same turn of the event loop
+                # The slot was given in the turn of the event loop in which the job was cancelled. It
+                # must go back, or it would be lost for good.
+                self.leave(turn.slot.result())
             else:
                 self._remove(turn)
             if isinstance(error, TimeoutError):

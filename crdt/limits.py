@@ -1,7 +1,7 @@
 """How much one room may hold and take, and when versions are made by themselves: the settings that `crdt` obeys.
 
-Some bounds no operator can change: they keep browsers and yrs from what they cannot bear. What is beyond one of them is
-refused by its name, as what is beyond a setting is.
+Some bounds no operator can change: beyond them, browsers or yrs fail or take very long. A refusal names such a bound,
+as it names a setting.
 
 See docs/design/limits.md.
 """
@@ -101,7 +101,7 @@ MAX_ROOTS = 4_096
 
 
 class LimitCounters(Mapping[str, int]):
-    """How often each limit kept somebody from something, by the name of its setting."""
+    """How often each limit refused something, by the name of its setting."""
 
     __slots__ = ("_counts",)
 

@@ -1,8 +1,8 @@
-"""Sessions and users that the process died for: the sessions are set aside for a while, the users slowed.
+"""Sessions and users for which the process died: the sessions are set aside for a while, the users slowed.
 
-Without this a hostile edit would end the server again as soon as its sender is back. Who is named by
-`crdt.crashmark` when the process ends by its own fault is noted at once; where nobody knows why it ended (a
-power cut, `kill -9`) only who is named twice within a day.
+Without this a hostile edit would end the server again as soon as its sender is back. `crdt.crashmark` names the session
+and user that native code worked for. If the process ended by its own fault, they are noted after the first time. If
+nobody knows why it ended (a power cut, `kill -9`), they are noted when they are named twice within a day.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,10 +22,10 @@ _MAX_ENTRIES = 1_000
 class Record:
     """What is known of one session or user. Times are milliseconds since 1970.
 
-    crashes    deaths of the process that are his
-    suspicions deaths that may be
-    last       when the last of either was
-    until      set aside or slowed until then
+    crashes    deaths of the process that it caused
+    suspicions deaths that it may have caused
+    last       time of the last death of either kind
+    until      set aside or slowed until this time
     """
 
     crashes: int = 0
@@ -34,6 +34,7 @@ class Record:
     until: int = 0
 
     def note(self, now: int, *, is_sure: bool) -> None:
+        """Count a death; from the first sure one or the second suspicion on, set aside, longer each time."""
         if not is_sure:
             self.suspicions = self.suspicions + 1 if now - self.last <= _DAY_MS else 1
         self.last = now
@@ -43,7 +44,10 @@ class Record:
 
 
 class Quarantine:
-    """Who is set aside. Each further crash within a week makes it six times as long: ten minutes to a day."""
+    """The sessions and users that are set aside.
+
+    The time is ten minutes, six times as long after each further crash within a week, and a day at most.
+    """
 
     def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
         """stored: what `as_stored` returned; whatever is wrong in it is left out."""
@@ -51,7 +55,7 @@ class Quarantine:
         self._users = _records((stored or {}).get("users"))
 
     def note(self, named: Iterable[tuple[str, str]], now: int, *, is_sure: bool) -> None:
-        """Take in who was named when the process died.
+        """Take in the sessions and users that were named when the process died.
 
         named    (session id, user id or "")
         is_sure  it died by its own fault

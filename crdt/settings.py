@@ -38,6 +38,7 @@ class Setting(Generic[_Value]):
 
     @property
     def is_number(self) -> bool:
+        """Whether its value is a number, with bounds."""
         return not isinstance(self.default, str)
 
     def field(self) -> _Value:

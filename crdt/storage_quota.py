@@ -1,4 +1,4 @@
-"""What users' sessions may take in the store: more makes no new versions, and somewhat more takes no more edits."""
+"""How much the sessions of a user may take in the store: beyond that no new versions, and beyond 110 % no edits."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ class OwnedRoom(Protocol):
 
 
 class StorageQuota:
-    """Tells rooms whose owners are over: `start`, `stop`. Says whether a user may have more.
+    """Tells rooms whose owner has too much (`start`, `stop`), and says whether a user may have more.
 
     max_bytes, max_sessions  what the sessions that one user owns may take, and how many they may be
     """
@@ -61,6 +61,7 @@ class StorageQuota:
         self._task = start_task(self._run(), "storage quota")
 
     async def stop(self) -> None:
+        """Look no more."""
         await end_task(self._task)
 
     def is_near(self, usage: Usage) -> bool:

@@ -24,6 +24,8 @@ class Turns:
     @asynccontextmanager
     async def of(self, key: str) -> AsyncIterator[None]:
         """Nobody else with this key is inside the block; those that wait come in order."""
+        # The number of users says when the lock can be dropped: a lock for each session that was
+        # ever used would be a leak. `asyncio.Lock` wakes tasks in the order in which they came.
         turn = self._turns.setdefault(key, _Turn())
         turn.users += 1
         try:

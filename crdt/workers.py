@@ -1,9 +1,9 @@
 """Work that would hold the event loop for too long, in processes of its own: what is quadratic, or native and long.
 
-Threads are no help there: they hold the interpreter. A job is a function of a module and its arguments; both and the
-result are pickled, so they should be bytes, texts and small records. A process starts with the first job, is bounded in
-memory, is killed at a job's deadline or when its caller is cancelled, and ends after a while without work.
-Not for: what takes a few milliseconds; handing it over and back costs about one, the start of a process some 50.
+Threads do not help there, because they hold the interpreter. A job is a function of a module and its arguments; both
+and the result are pickled, so they should be bytes, texts and small records. A process starts with the first job, is
+bounded in memory, is killed at a job's deadline or when its caller is cancelled, and ends after a while without work.
+Not for: what takes a few milliseconds. Handing a job over and back costs about 1 ms, the start of a process some 50.
 
 See docs/design/concurrency.md.
 """
@@ -28,11 +28,12 @@ from crdt.limits import WORKER_IDLE_S, WORKER_MB, WORKERS
 from crdt.worker_process import LENGTH_BYTES, Start, message
 
 _LEAST_BY_DEFAULT, _MOST_BY_DEFAULT = 2, 4
-"""With one, long work of one user would have everybody else wait; the kernel gives the server a core before them."""
+"""Processes at least and at most, if no number is set. With one, long work of one user would have everybody else wait.
+More than there are cores does no harm: the kernel gives the server a core before them."""
 _LONGEST = 3
-"""So many times its deadline a job may take that had a processor for less than half of it: then the machine is busy."""
+"""Deadlines that a job may take if it had a processor for less than half of its time: then the machine is busy."""
 _CHECKED_AT = 0.9
-"""Of its deadline, when it is seen whether a job has a processor."""
+"""Share of the deadline after which it is seen whether a job has a processor."""
 _MIB = 1 << 20
 _READ_BYTES = 1 << 20
 _ROOT = str(Path(__file__).resolve().parent.parent)

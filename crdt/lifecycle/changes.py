@@ -1,6 +1,6 @@
 """Committed changes of memberships, logins and sessions: open rooms follow them.
 
-And nobody acts on what they read before one: see docs/design/concurrency.md.
+Nobody acts on what they read before such a change: see docs/design/concurrency.md.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 
 class SessionCache(Protocol):
-    """Keeps something of sessions that must go with them."""
+    """Keeps data of sessions that must be dropped when a session is deleted."""
 
     def forget(self, session_id: str) -> None:
         """Keep nothing of a session any more."""
@@ -24,11 +24,11 @@ class SessionCache(Protocol):
 class Changes:
     """Is told of each committed change: makes the loaded rooms follow it, and counts it.
 
-    To read from the store is to wait, and whatever was read may have changed when the answer is here.
+    Reading from the store takes time, and what was read may have changed before the answer is used. The count tells.
     """
 
     def __init__(self, loaded: LoadedRooms, writer: LogWriter, cache: SessionCache) -> None:
-        """loaded: the same that `writer` has; cache: told when a session is deleted."""
+        """loaded: the object that `writer` has, too; cache: told when a session is deleted."""
         self._loaded = loaded
         self._writer = writer
         self._cache = cache
@@ -43,6 +43,10 @@ class Changes:
 
         The caller may act on the result until it awaits something.
         """
+        # An example: a client connects, and its role is read. Before the answer is there, the owner
+        # removes the member, and `member_gone` finds no connection to close. With the old answer
+        # the client would be let in for good. The count has changed, so the role is read again. A
+        # lock would do that, too, but every request would wait for every other.
         while True:
             before = self.count
             result = await read()

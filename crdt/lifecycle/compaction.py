@@ -1,4 +1,4 @@
-"""Makes what is stored of a room quick to load and small: checkpoints, and old parts of its log packed.
+"""Makes what is stored of a room small and quick to load: checkpoints, and old parts of its log packed.
 
 See docs/design/concurrency.md.
 """
@@ -24,7 +24,7 @@ from storage.errors import NotFound
 _COMPACTION_PAUSE_MS = 10_000
 _PAUSES_PER_COMPACTION = 4
 _TRIES = 3
-"""Of a document that is being edited: what came in meanwhile may make it necessary to begin again."""
+"""How often `compact` is tried in a document that is being edited: edits that come in meanwhile may undo a try."""
 
 _SMALL_BYTES = 256 << 10
 _DEADLINE_S = 30.0
@@ -32,8 +32,9 @@ _DEADLINE_S = 30.0
 _TOGETHER = 4
 """Rooms that are worked on together. Each holds its document, or an old part of its log, in memory twice."""
 _WAITING_EACH, _WAITING = 16, 64
+"""Rooms of one owner, and of all owners, that may wait for their turn."""
 _WAIT_S = 60.0
-"""Rooms of one owner, and of all, that may wait for that, and how long."""
+"""Seconds that a room waits for its turn at most."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,11 +42,11 @@ _log = logging.getLogger(__name__)
 class Compactor:
     """Works on a few rooms at a time: in threads, on large documents in worker processes.
 
-    What is stored of one room is replaced by one at a time: see `replacing`.
+    Only one task at a time replaces what is stored of a room: see `replacing`.
     """
 
     def __init__(self, store: RoomStore, writer: LogWriter, environment: Environment, kept_bytes: int) -> None:
-        """kept_bytes: of deleted content stay in a checkpoint."""
+        """kept_bytes: bytes of deleted content that stay in a checkpoint."""
         self._replacing = Turns()
         self._slots = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S)
         self._store = store
@@ -90,6 +91,8 @@ class Compactor:
 
         Raises as `checkpoint`.
         """
+        # All of the room is read here, before anything is awaited: log position, state, clocks and
+        # owners must be of one and the same moment.
         sequence, now = room.journal.sequence, self._clock()
         room.upkeep.checkpointed_at = now
         room.integrate_pending()
@@ -106,6 +109,8 @@ class Compactor:
                 authors=dict(room.index.owners),
                 since=since,
             )
+        # The log must have everything that the checkpoint has. If the checkpoint were first and the
+        # process died, the log would go on from a position that it does not have.
         await self._writer.saved(room, sequence)
         upkeep = room.upkeep
         try:
@@ -120,13 +125,15 @@ class Compactor:
         finally:
             upkeep.checkpoint_ms = self._clock() - now
         upkeep.checkpointed = sequence
+        # The room goes on from the smaller form, unless its base was merged again meanwhile. The
+        # checkpoint is stored in any case.
         if room.document.replace_base(document.parts, made.state, made.merged):
             upkeep.checkpoint_bytes = room.document.size
             self._note_remaining(room, made.author_bytes)
         return True
 
     async def _make(self, payer: Payer, room: Room, document: DocumentState, kept_bytes: int) -> NewCheckpoint:
-        """Make a checkpoint: a megabyte takes a quarter of a second, and for much of it native code has the process."""
+        """Make a checkpoint: a megabyte takes 0.25 s, and for much of that native code holds the interpreter."""
         session_id, now = room.session_id, room.upkeep.checkpointed_at
         if sum(map(len, document.parts)) <= _SMALL_BYTES:
             with self._mark.beside(session_id):

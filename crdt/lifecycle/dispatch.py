@@ -8,9 +8,10 @@ from crdt.room.broadcast import Broadcast
 from crdt.room.presence import Presence
 
 _NEWS_DELAY_S = 0.02
-"""For presence of several people to go out together: a send costs more than anything else about it.
+"""Seconds that presence waits, so that the presence of several people is sent together: a send costs more than all
+else.
 
-Presence that waits leaves sooner with what its room is told anyway: editors send a cursor with each keystroke.
+If its room is told something else before, presence goes out with that: editors send a cursor with each keystroke.
 """
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ class BroadcastScheduler:
 
     def flush_soon(self, broadcast: Broadcast) -> None:
         """Flush a broadcast at the end of this turn of the event loop."""
+        # `call_soon` runs after what is ready in this turn, which is all frames that were read
+        # together. So they go out together, without any time of waiting.
         if not self._turn:
             self._running().call_soon(self._end_turn)
         self._turn.append(broadcast)

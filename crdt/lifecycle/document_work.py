@@ -1,7 +1,7 @@
 """Work on whole documents: in a thread if the document is small, else in a worker process.
 
-pycrdt holds the interpreter while it loads, merges or checks a document, and so does each pass over its structs in
-Python for most of the time. A thread helps with that for a few milliseconds only.
+pycrdt holds the interpreter while it loads, merges or checks a document. So does each pass over its structs in Python,
+most of the time. So a thread does not keep the event loop free, and is used only for work of a few milliseconds.
 
 See docs/design/concurrency.md.
 """
@@ -15,11 +15,11 @@ from crdt.fair_queue import Payer
 from crdt.workers import Workers
 
 SMALL_BYTES = 128 << 10
-"""Bytes of a document that a thread works on: some 5 ms."""
+"""Bytes from which on a document is large: smaller ones take a thread up to 5 ms."""
 _MEMORY_PER_BYTE = 50
-"""Of a document, in the process that works on it: single characters that were typed backwards take 45."""
+"""Bytes of memory that a worker needs for each byte of a document. Characters typed backwards, one by one, take 45."""
 DEADLINE_S = 120.0
-"""For documents of 8 MiB it takes up to four seconds of CPU time."""
+"""Seconds for work on one document. A document of 8 MiB takes up to four seconds of CPU time."""
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")

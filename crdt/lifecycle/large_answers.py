@@ -1,8 +1,8 @@
 """Answers to questions for large documents: several updates, which a worker process makes of the state.
 
-Reading the structs of a state takes 4 µs each, and a class asks for one state together. So what was taken apart last
-is kept for some seconds. The base and what came since are taken apart by themselves: to merge them takes 0.15 s for
-6 MB, and the base stays while others type.
+Reading the structs of a state takes 4 µs each, and all clients of a class ask for the state together. So the parts of
+the last state are kept for some seconds. The base and the updates since are taken apart each by itself: merging them
+takes 0.15 s for 6 MB, and the base stays the same while others type.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class _Kept(NamedTuple):
 
 
 class LargeAnswers:
-    """Answers in parts. At most one document is kept: its base, and what came since."""
+    """Answers in parts. The parts of one document at most are kept: those of its base, and of what came since."""
 
     def __init__(self, work: DocumentWork) -> None:
         self._work = work
@@ -74,6 +74,8 @@ class LargeAnswers:
     async def _split(self, user_id: str, session_id: str, updates: Sequence[bytes]) -> list[Part]:
         """Return updates taken apart; those that were taken apart last are kept."""
         loop = asyncio.get_running_loop()
+        # Found by identity: as long as these objects are the document, so are the parts. Comparing
+        # megabytes for each of fifty clients would cost what the parts save.
         kept = next((kept for kept in self._kept if _are_same(kept.updates, updates)), None)
         if kept is None:
             payer = Payer(user_id)
@@ -88,6 +90,8 @@ class LargeAnswers:
         if self._forgetting:
             self._forgetting.cancel()
         self._forgetting = loop.call_later(_KEPT_S, self._forget)
+        # Shielded, because several clients wait for one result: if one hangs up, the others still
+        # get theirs.
         return await asyncio.shield(kept.parts)
 
     async def _made(self, payer: Payer, session_id: str, updates: Sequence[bytes]) -> list[Part]:
@@ -97,7 +101,8 @@ class LargeAnswers:
             pass
         except Exception:
             _log.exception("the document of session %s cannot be taken apart", session_id)
-        return [Part(update, {}, update) for update in updates]  # then each is sent as one message
+        # Without parts each update is sent as one message. On a slow link that may take too long, but it is an answer.
+        return [Part(update, {}, update) for update in updates]
 
     def _forget(self) -> None:
         self._kept, self._forgetting = [], None

@@ -31,6 +31,7 @@ class LoadedRooms:
         return self._by_session.get(session_id)
 
     def add(self, room: Room) -> None:
+        """Take in a room that was loaded."""
         self._by_session[room.session_id] = room
 
     def remove(self, room: Room) -> None:

@@ -56,6 +56,8 @@ class RoomLoader:
 
         Raises NotFound, RoomDamaged, or RoomUnavailable while the store is away.
         """
+        # Several clients that open a session together wait for one task. It is shielded below, so a
+        # client that hangs up does not end it for the others.
         loading = self._loading.get(session_id)
         if loading is None or loading.task.done():
             payer = Payer(user_id)
@@ -86,6 +88,8 @@ class RoomLoader:
     async def _load(self, session_id: str, payer: Payer) -> None:
         try:
             checkpoint, restored = await self._restore(session_id, payer)
+            # The session is read after its document: loading may take seconds, and whether the
+            # session is open, or still there, counts as it is at the end.
             session = await self._changes.read(lambda: self._store.session(session_id))
         except RoomSetAside:
             raise

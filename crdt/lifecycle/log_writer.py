@@ -72,9 +72,11 @@ class LogWriter:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
+        """Begin; call inside the event loop."""
         self._task = start_task(self._run(), "writer")
 
     async def stop(self) -> None:
+        """Write no more; tasks that wait get RoomUnavailable."""
         await end_task(self._task)
         self._fail_waiting("the server is stopping")
 

@@ -17,29 +17,34 @@ from storage.background import end_task, start_task
 from storage.errors import StoreError
 
 _REST_MS = 10_000
+"""Milliseconds without an edit after which a document is put to rest."""
 _REST_BYTES_PER_MS = 64
-"""Loading a document again takes longer the larger it is: 5 ms for 265 kB."""
+"""Bytes of a document for each of which rest comes a millisecond later: loading 265 kB again takes 5 ms."""
 
 _BYTES_PER_LOGGED_UPDATE = 32
-"""A checkpoint costs 0.25 µs a byte, reading the log behind it 15 µs an update. With one for each so many bytes the
-first costs an edit 8 µs however large the document is, and the second takes no more than twice as long as the first."""
+"""Bytes of a document for each of which one update may be in the log behind its checkpoint.
+
+A checkpoint costs 0.25 µs a byte, and reading the log 15 µs an update. With 32 bytes for an update, checkpoints cost an
+edit 8 µs however large the document is, and reading the log takes at most twice as long as reading the checkpoint.
+"""
 
 _LEAST_GROWTH_BYTES = 64 << 10
-"""A document that has grown by this much, and by as much as it had, may be mostly deleted content.
+"""Bytes of growth from which on a document may be mostly deleted content: this much, and as much as it had before.
 
-If nobody edits it now, the first is enough.
+If nobody edits the document now, this much is enough.
 """
 
 _PAUSES_PER_CHECKPOINT = 4
-"""Checkpoints because of growth take at most a fifth of the time: of one editor's edits, half a megabyte a second.
+"""Pause after a checkpoint because of growth, in times that it took: so they take at most a fifth of the time. Half a
+megabyte of one editor's edits a second stays within that.
 
-As long as a document is edited and is less than half full, nothing presses: then the ordinary interval applies, too.
+As long as a document is edited and less than half full, nothing presses: then the ordinary interval applies, too.
 """
 
 _TOGETHER = 4
-"""Rooms that are tended together, each of another owner. Most of that is waiting for the store or a worker."""
+"""Rooms that are maintained together, each of another owner. Most of the time they wait for the store or a worker."""
 _ROOMS_PER_TURN = 64
-"""To look whether something is due for a room takes some microseconds; then others have the event loop."""
+"""Rooms that are looked at in one turn of the event loop: to see whether something is due takes some microseconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,10 +60,10 @@ class VersionMaker(Protocol):
 
 
 class RoomMaintenance:
-    """One task of the process that looks at each room in turn, and one for each owner whose rooms need something.
+    """One task of the process that looks at each room in turn, and one task for each owner whose rooms need something.
 
-    So an owner's rooms are tended one after another, and owners wait for each other's work at most as long as for one
-    room. `start`, `stop`.
+    So the rooms of one owner are maintained one after another, and an owner waits for the work of others at most as
+    long as one room takes. Begin with `start`, end with `stop`.
     """
 
     def __init__(
@@ -71,7 +76,7 @@ class RoomMaintenance:
         clock: Callable[[], int],
         mark: CrashMark,
     ) -> None:
-        """clock: milliseconds since 1970; mark: where it is written whom native code works for."""
+        """clock: milliseconds since 1970; mark: names the session for which native code works."""
         self._loaded = loaded
         self._settings = settings
         self._writer = writer
@@ -88,6 +93,7 @@ class RoomMaintenance:
         self._task = start_task(self._run(), "rooms")
 
     async def stop(self) -> None:
+        """End, and wait until no room is being maintained any more."""
         await end_task(self._task)
         for task in tuple(self._tending.values()):
             await end_task(task)
@@ -102,6 +108,8 @@ class RoomMaintenance:
 
     async def _look(self) -> None:
         """Begin what is due for all rooms; nothing while the store is away."""
+        # What is due waits for the store or a worker, so it must not hold up the look at the other rooms. A round that
+        # finds an owner's task still at work leaves that owner's rooms to the next round.
         if self._writer.is_failing:
             return
         due = dict[str, list[Room]]()
@@ -120,7 +128,7 @@ class RoomMaintenance:
         del self._tending[owner_id]
 
     def _is_due(self, room: Room) -> bool:
-        """Whether a room needs what has to wait for something; the rest is done here."""
+        """Whether a room needs work that waits for the store or a worker; what needs neither is done here."""
         now = self._clock()
         if self._versions.is_due(room) or self._is_grown(room, now):
             return True
@@ -143,7 +151,8 @@ class RoomMaintenance:
     async def _tend(self, room: Room) -> None:
         now = self._clock()
         await self._versions.save_if_due(room)
-        # a redaction holds the room for as long as it takes; the next round comes soon
+        # A redaction holds the room for as long as it takes. To wait for it would hold up the owner's
+        # other rooms, and the next round comes in a second.
         if room in self._loaded and not self._compactor.is_replacing(room) and self._is_grown(room, now):
             await self._compactor.checkpoint(room)
             await self._compactor.pack(room)
@@ -198,5 +207,7 @@ class RoomMaintenance:
         """Checkpoint and close a room, unless somebody comes meanwhile."""
         await self._compactor.checkpoint(room)
         await self._compactor.pack(room, is_closing=True)
+        # Somebody may have come, or edited, while the checkpoint was made. Nothing is awaited
+        # between this look and the removal, so nobody can come in between.
         if not room.is_used and room.journal.is_saved:
             self._loaded.remove(room)

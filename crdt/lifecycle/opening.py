@@ -1,7 +1,7 @@
-"""Puts stored documents together: in a thread, or in a worker process what is large or has cost the server its life.
+"""Puts stored documents together: small ones in a thread; large ones, and those that ended the server, in a worker.
 
 pycrdt loads a document in one native call that holds the interpreter, so a thread helps only for a few milliseconds.
-What a worker cannot open in time is not opened in the server either.
+A document that a worker process cannot open in time is not opened in the server either.
 """
 
 import contextlib
@@ -20,12 +20,14 @@ from storage.records import Checkpoint, Chunk
 
 _SUSPECT_S = 20.0
 _MOST_WORK_S = 4 * MAX_WORK_S
-"""Edits stop at `MAX_WORK_S`; a document that was made before that limit may cost a little more, but not any time."""
+"""Seconds of CPU time that loading a document may take. Edits stop at `MAX_WORK_S`, but a document that was made before
+that limit may cost somewhat more."""
 _TOGETHER, _TOGETHER_EACH = 8, 2
-"""Documents, and those that one user opens, that may wait for a worker at the same time; the others wait for them."""
+"""Large documents, of all users and of one, that may be with the workers at the same time."""
 _WAITING, _WAITING_EACH = 256, 16
+"""Large documents, of all users and of one, that may wait until it is their turn."""
 _WAIT_S = 60.0
-"""Documents, and those that one user opens, that may wait for that, and how long."""
+"""Seconds that a document waits for its turn at most."""
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +64,8 @@ class DocumentOpener:
         except WorkersBusy as error:
             raise RoomUnavailable("too many documents are being opened") from error
         except WorkerDied as error:
+            # The document may have ended the worker, or somebody else did, such as the kernel for lack of memory. The
+            # second death for one session decides.
             if not is_suspect and session_id not in self._died:  # somebody may have ended it
                 self._died.add(session_id)
                 raise RoomUnavailable("a worker process ended") from error

@@ -1,4 +1,4 @@
-"""Long work on one room, in steps between which others are served, and one after another in each room."""
+"""Long work on one room, in steps between which others are served. In each room one such work is done at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ from crdt.wire.update_parser import parse, read
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 
 _LONG_BYTES = 16 << 10
-"""To read less takes a few milliseconds at most; a thread is not worth it."""
+"""Bytes from which on an update is read in a thread: a smaller one takes a few milliseconds at most."""
 
 
 class RoomSteps:
@@ -92,6 +92,8 @@ class RoomSteps:
         update = incoming.update
         is_long = len(update) > _LONG_BYTES
         parsed, parsing_s = await self._runner.call(partial(scan, update), is_long=is_long)
+        # The lock keeps large updates of one room in order, and one at a time in the view. Small
+        # edits of others do not ask for it: they go in between the steps.
         async with _large(room):
             try:
                 prepared, preparing_s = await self._runner.run(
@@ -123,10 +125,13 @@ def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
     index, known = room.index, room.index.known_of(parsed)
     room.integrate_pending()
     foreign = room.foreign(incoming, parsed)
-    # merging it all for each paste would cost more than the paste; if others bring these structs meanwhile, so that
-    # it is needed after all, `Prepared.holds` sees that, and the room looks again
+    # The whole state is needed only to compare known structs. Merging it for each paste would cost more than the paste.
+    # If others bring these structs meanwhile, so that it is needed after all, `Prepared.holds` sees that the table has
+    # changed, and the room checks the update again.
     state = room.document.state() if asks_for_state(index, parsed, incoming.author) else EMPTY
     admitted: Admitted = yield partial(check_update, index, parsed, incoming.author, foreign, lambda: state)
+    # Others may have edited while a thread checked the update. What was found then may not hold any
+    # more, so nothing is put into the view; the room will do all of it in one call.
     if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
         yield from room.document.prepare(admitted.parsed)
     return Prepared(parsed, admitted, known, foreign)
