@@ -1,4 +1,4 @@
-# make run: start the server.  make test: all tests.  make check: lint, types, import rules, docs.
+# make run: start the server.  make test: all tests.  make check: lint, types, import rules, docs, prose.
 # Each installs what it needs into .venv first. `make help` lists the rest.
 
 PYTHON ?= python3
@@ -40,12 +40,13 @@ test-core: $(VENV)/.tested ## crdt/ and storage/ on another Python (PYTHON=pytho
 system-packages: ## what `make test` installs with apt-get, as root only: a browser, two proxies, unzip
 	$(PYTHON) -m tests.system_packages
 
-check: $(VENV)/.tested ## lint, format, types, import contracts, generated docs and the built web app up to date
+check: $(VENV)/.tested ## lint, format, types, import contracts, prose, generated docs and the built web app up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.generate --check
+	$(BIN)/python -m tests.prose
 	$(BIN)/python -m tests.web --check
 
 web: $(VENV)/.tested ## build the web app from static/src into static/dist
@@ -60,22 +61,22 @@ format: $(VENV)/.tested ## format the code, regenerate the docs that come from i
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m tests.web --format
 
-lock: $(VENV)/.tested ## resolve the dependencies anew into requirements.lock
+lock: $(VENV)/.tested ## resolve the dependencies again into requirements.lock
 	$(BIN)/python -m piptools compile -q --extra dev --strip-extras --generate-hashes --no-emit-index-url \
 		--no-emit-trusted-host --no-emit-options --no-emit-find-links --allow-unsafe --no-annotate \
 		--output-file requirements.lock setup.cfg
 
-bench: $(VENV)/.tested ## measure beside other servers, 50 minutes, keep the results (ARGS="--only C,E --runs 1")
+bench: $(VENV)/.tested ## compare with other servers, 50 minutes, keep the results (ARGS="--only C,E --runs 1")
 	$(BIN)/python -m bench.run $(or $(ARGS),--keep)
 
-bench-quick: $(VENV)/.tested ## two minutes of the same, ours alone, beside the results that are kept
+bench-quick: $(VENV)/.tested ## the benchmarks in two minutes: only ours, compared with the results that are kept
 	$(BIN)/python -m bench.run --quick
 
 bench-history: $(VENV)/.tested ## what history costs in bytes and ms (of recorded sessions if COLLAB_TRACES names them)
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m bench.history
 
-worst: $(VENV)/.tested ## the dearest things that one account may do, and what others feel of each (ARGS="--only replay")
+worst: $(VENV)/.tested ## the most expensive things that one account may do, and what others feel of each (ARGS="--only replay")
 	$(BIN)/python -m bench.worst $(ARGS)
 
 stress: $(VENV)/.tested ## an hour of everything by everybody, with large and odd texts (ARGS="--minutes 1 --seed 7")
