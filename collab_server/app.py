@@ -85,8 +85,8 @@ def make_parts(
     environment = _environment(clock, crashes, Workers(chosen(WorkersSettings, config)), is_clean=is_clean)
     assembly = assemble(store, _room_settings(config), _version_settings(config), environment)
     services = _services(config, store, secret, environment, assembly, life)
-    services.message_listeners.append(notifications.of_messages(services.connections))
-    services.rooms.compactor.fill_listeners.append(notifications.of_fill(services.connections))
+    services.message_listeners.append(notifications.of_messages(services.connections.tell))
+    services.rooms.compactor.fill_listeners.append(notifications.of_fill(services.connections.tell))
     socketio = SocketIOEndpoint(services, config.max_sync_bytes)
     return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
 

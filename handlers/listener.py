@@ -9,8 +9,8 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, UnsatisfiableReadError
 
-from handlers.http.network import subscriber
 from handlers.throttling.rates import RateLimiter
+from handlers.throttling.subscribers import subscriber
 
 _REFUSAL_BODY = b"The headers of this request are too large. Cookies count too: delete those of this site.\n"
 _REFUSAL = (

@@ -1,14 +1,14 @@
 """Where a request comes from: its address, its scheme, its origin."""
 
-import ipaddress
 import re
 from collections.abc import Set
 
 from tornado.httputil import HTTPServerRequest
 
+from handlers.throttling.subscribers import subscriber
+
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?")
 _MAX_PORT = 65_535
-_SUBSCRIBER_BITS = 64
 _OWN_SITE = ("same-origin", "none")
 
 
@@ -28,19 +28,6 @@ def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
 def rate_limit_key(request: HTTPServerRequest, trusted_hops: int) -> str:
     """Return the key under which limits count what comes from a request's address."""
     return subscriber(client_address(request, trusted_hops))
-
-
-def subscriber(address: str) -> str:
-    """Return what limits count as one address: of IPv6 the /64, all of which one subscriber has."""
-    if ":" not in address:
-        return address
-    try:
-        parsed = ipaddress.IPv6Address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.IPv6Network((parsed, _SUBSCRIBER_BITS), strict=False))
 
 
 def is_secure(request: HTTPServerRequest, trusted_hops: int) -> bool:

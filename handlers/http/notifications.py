@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
-from handlers.connections import Connections
 from handlers.http.views import chat
 from storage.records import Message, User
 
@@ -19,20 +18,26 @@ SESSION_CHANGED = _frame({"about": "session"})
 """Title, language, status, somebody's role, or whether its document is half full: read the session again."""
 
 
-def of_messages(connections: Connections) -> Callable[[Message, User], None]:
-    """Return a listener that passes each chat message on to who listens to its session."""
+def of_messages(tell: Callable[[str, bytes], None]) -> Callable[[Message, User], None]:
+    """Return a listener that passes each chat message on to the clients that listen to its session.
 
-    def tell(message: Message, sender: User) -> None:
+    tell  sends a frame to the clients that listen to a session: `Connections.tell`
+    """
+
+    def listen(message: Message, sender: User) -> None:
         content = {"about": "message", "message": chat.message(message, {sender.id: sender})}
-        connections.tell(message.session_id, _frame(content))
+        tell(message.session_id, _frame(content))
 
-    return tell
+    return listen
 
 
-def of_fill(connections: Connections) -> Callable[[str], None]:
-    """Return a listener: clients that listen to a session then read it again, with the size of its document."""
+def of_fill(tell: Callable[[str, bytes], None]) -> Callable[[str], None]:
+    """Return a listener: clients that listen to a session then read it again, with the size of its document.
 
-    def tell(session_id: str) -> None:
-        connections.tell(session_id, SESSION_CHANGED)
+    tell  sends a frame to the clients that listen to a session: `Connections.tell`
+    """
 
-    return tell
+    def listen(session_id: str) -> None:
+        tell(session_id, SESSION_CHANGED)
+
+    return listen

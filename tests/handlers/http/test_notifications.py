@@ -1,23 +1,11 @@
 """Notes to open pages: their frames, and who gets them."""
 
 import json
-from typing import cast
 
-from handlers.connections import Connections
 from handlers.http import notifications
 from storage.records import Message, User
 
 ADA = User("u1", "ada", None, None, "", None, False, 0)
-
-
-class Told:
-    """Stands for `Connections`: keeps what is told."""
-
-    def __init__(self) -> None:
-        self.frames: list[tuple[str, bytes]] = []
-
-    def tell(self, session_id: str, frame: bytes) -> None:
-        self.frames.append((session_id, frame))
 
 
 def content(frame: bytes) -> dict:
@@ -29,12 +17,12 @@ def content(frame: bytes) -> dict:
 
 def test_message_notification_goes_to_its_session_as_rest_shows_it() -> None:
     """The message with its sender, to the pages of its session alone."""
-    told = Told()
-    listener = notifications.of_messages(cast("Connections", told))
+    told = list[tuple[str, bytes]]()
+    listener = notifications.of_messages(lambda session_id, frame: told.append((session_id, frame)))
 
     listener(Message("s1", 1, "m1", "u1", "ada", "hello", 0), ADA)
 
-    ((session_id, frame),) = told.frames
+    ((session_id, frame),) = told
     note = content(frame)
     assert (session_id, note["about"], note["message"]["sender"]["username"]) == ("s1", "message", "ada")
 
