@@ -1,7 +1,7 @@
 """Whole texts that text clients send, and what others change meanwhile, compared where nobody waits for it.
 
-What is small is compared here. The rest, and edits of large documents, are made by a worker; the room goes on, and the
-feed is brought up to date before its edits are made.
+Small changes are compared here. Large ones, and edits of large documents, are made by a worker process. Meanwhile the
+room goes on, and the feed is brought up to date before its edits are made.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from crdt.text.text_map import Edit
 from crdt.workers import Workers
 
 SMALL_STATE = 64 << 10
-"""Bytes of a document: to make an edit on a copy of it takes 5 ms."""
+"""Bytes of a document that is edited on the event loop: making an edit on a copy of it takes 5 ms."""
 _DEADLINE_S = 20.0
-"""For what takes 2 s on a quiet machine: a worker is the last that gets a core on a busy one."""
+"""Seconds for a comparison that takes 2 s on a quiet machine. On a busy one, a worker is the last to get a core."""
 _TRIES = 3
 """Comparisons until a feed is up to date, while others go on with large changes."""
 
@@ -67,6 +67,7 @@ class TextChanges:
             except WorkError:
                 break
             feed.catch_up(old, new, edits)
+        # Others change much, again and again. The last comparison is done here, coarsely, so that it ends.
         await self._steps.load(feed.room)
         feed.refresh()
 
@@ -97,10 +98,13 @@ class TextChanges:
                 client.finish(change, edits_between(change.base.text, change.plain), self._clock())
                 return
             edit = CarriedEdit(feed.root, change.base.text, change.plain, change.base.map, feed.original)
+            # The worker makes the update from this copy. It names structs, not positions, so it
+            # stays right whatever others edit until it comes back.
             copy = feed.room.document.text_copy()
         with _kept(feed.room), feed.room.server_edits.client_of(client.user_id) as client_id:
             edits, update = await self._compare(copy, edit, client_id, client.user_id)
             await self.refresh(feed, client.user_id)
+            # Seconds may have passed, in which the client's user may have lost the right to write.
             check()
             with self._measured(worked):
                 client.finish(change, edits, self._clock(), update)

@@ -1,7 +1,7 @@
 """Texts that are replaced as wholes, by saves and restores: what differs becomes an edit like any other.
 
-Comparing large texts takes seconds, so a worker process does it, on a copy of the document. What others edit
-meanwhile stays, as with the edit of a client that was away: the edit names structs, not positions.
+Comparing large texts takes seconds, so a worker process does it, on a copy of the document. Edits that others make
+meanwhile stay, as with an editor that was offline: the edit names structs, not positions.
 Not for: text clients, whose texts are edits of what they had before (`crdt.room.text_clients`).
 """
 
@@ -23,14 +23,14 @@ _SMALL_TEXT = 16 << 10
 _SMALL_STATE = 64 << 10
 """Characters of old and new texts together, and bytes of the document: the event loop compares these in 5 ms."""
 _DEADLINE_S: Final = 20.0
-"""For what takes 2 s on a quiet machine: the worker is the last that gets a core on a busy one."""
+"""Seconds for a comparison that takes 2 s on a quiet machine. On a busy one, a worker is the last to get a core."""
 
 Choose = Callable[[dict[str, str]], Mapping[str, str]]
 Check = Callable[[], Awaitable[object]]
 
 
 class WholeTexts:
-    """Turns the texts of rooms into others."""
+    """Replaces texts of rooms by edits."""
 
     def __init__(self, workers: Workers, changes: Changes, clock: Callable[[], int], steps: RoomSteps) -> None:
         """changes: see `Changes.read`; clock: milliseconds since 1970."""
@@ -60,6 +60,8 @@ class WholeTexts:
             if size <= _SMALL_TEXT and room.document.size <= _SMALL_STATE:
                 room.edit(user_id, files, self._clock())
                 return
+            # The edit is made under a client id that nobody else uses until it is taken. Otherwise
+            # another edit of this user could bring the same clocks first.
             with room.server_edits.client_of(user_id) as client:
                 update = await self._compare(room, user_id, files, client)
                 await self._steps.take_edit(room, user_id, update, partial(self._check, check))

@@ -1,4 +1,8 @@
-"""Who wrote each run and each line of a text."""
+"""Who wrote each run and each line of a text.
+
+An item of the merged document has a client id and clocks, and the table of authorship says who brought these clocks,
+and when. So the answer is exact for text that was moved by edits of others, and costs one walk over the text.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +18,9 @@ from crdt.reading.text_order import TextOrder
 from storage.errors import NotFound
 
 MAX_RUNS = 20_000
+"""Runs of an answer; with more, neighbouring runs of one author are joined, whatever their times."""
 MAX_LINES = 50_000
-"""Lines that are told apart: a megabyte may have as many as characters, of which JSON makes a hundred times as much."""
+"""Lines of an answer. A megabyte may have a million lines, and JSON needs a hundred bytes for each."""
 _GAP_MS = GRAIN_S * 1_000
 
 _View = TypeVar("_View")
@@ -23,7 +28,7 @@ _View = TypeVar("_View")
 
 @dataclass(slots=True)
 class BlameRun:
-    """Text of one author that stands side by side, as UTF-16 code units.
+    """Text of one author without a gap, in UTF-16 code units.
 
     at          milliseconds since 1970 of the newest part, to two seconds
     is_carried  the author brought it under a client id that is not theirs, see `crdt.room.claims`
@@ -38,7 +43,7 @@ class BlameRun:
 
 @dataclass(frozen=True, slots=True)
 class BlameLine:
-    """One line, without its end; author, time and mark are those of its newest part, None for nothing at all."""
+    """One line, without its end. Author, time and mark are those of its newest part; None if it has no part."""
 
     text: str
     author: str | None
@@ -55,7 +60,7 @@ class Blame:
 
 
 class Question(NamedTuple):
-    """Whose text is asked for: a root, or None for the session's code.
+    """The text that is asked for: a root, or None for the session's code.
 
     texts  names of the roots that are known to be texts
     """
@@ -74,7 +79,7 @@ def blamed(
 ) -> tuple[str, _View]:
     """Return (root, a view of who wrote its text) of the parts of a document.
 
-    Raises NotFound for a root that there is not, NoText for one that is no text.
+    Raises NotFound for a root that does not exist, NoText for one that is no text.
     """
     order = TextOrder()
     for part in parts:
@@ -94,6 +99,8 @@ def blame(order: ItemOrder, root: str, owners: Mapping[int, str], authorship: Au
     start = 0
     for item in order.visible(root):
         text = item.text or ""
+        # One item may have been typed in several bursts, and then has several pieces. Items of one
+        # burst may be far apart in the text; each finds its own piece.
         pieces = authorship.of(item.client, item.clock, item.clock + item.length)
         ends = [*(clock for clock, _, _ in pieces[1:]), item.clock + item.length]
         owner = owners.get(item.client)
@@ -129,7 +136,10 @@ def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
 
 
 def _lines(text: str, runs: list[BlameRun]) -> list[BlameLine]:
-    """An empty line is of whoever ended it; the empty end of a text, of whoever ended the line before."""
+    """Return the lines.
+
+    An empty line belongs to the author of its line end, the empty end of a text to the author of the line before.
+    """
     lines = []
     at = number = 0
     newest: BlameRun | None = None

@@ -1,4 +1,4 @@
-"""What was found out about logs, kept for the next question."""
+"""Answers about logs, kept for the next question."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from typing import Generic, NamedTuple, TypeVar
 from crdt.history.playback.replay import Part
 
 MAX_BYTES = 16 << 20
-"""Bytes of each of the two kinds."""
+"""Bytes of all timelines that are kept, and of all pages."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
 class Answer(NamedTuple):
-    """An answer, made where the work is done, but for what only the store knows.
+    """An answer as a worker makes it, still without what only the store knows.
 
     text     a JSON object, without the people in it
     authors  {user id: what else is said of them} of those that it is about, in its order
@@ -39,9 +39,9 @@ class Page(NamedTuple):
 
 
 class HistoryCache:
-    """Timelines as far as they were folded, and pages of replays; the ones unused for longest go first.
+    """Timelines as far as they were folded, and pages of replays. Those that were not used for longest go first.
 
-    epoch  how often something was forgotten: what was read before it changed is not kept
+    epoch  how often something was forgotten: an answer from a log that was read before that is not kept
     """
 
     __slots__ = ("_pages", "_timelines", "epoch")
@@ -61,6 +61,8 @@ class HistoryCache:
 
     def keep_timeline(self, session_id: str, folded: Folded, epoch: int) -> None:
         """epoch: before the log was read."""
+        # An answer takes seconds, and a redaction may have taken text out of the log meanwhile. The
+        # answer was made of the log as it was, and would show the text again to the next who asks.
         if epoch == self.epoch:
             self._timelines.put(session_id, folded, len(folded.packed))
 
@@ -69,7 +71,7 @@ class HistoryCache:
         return self._pages.get((session_id, part))
 
     def keep_page(self, session_id: str, part: Part, page: Page, epoch: int) -> None:
-        """epoch: before the log was read."""
+        """Keep a page of a replay; epoch: as it was before the log was read."""
         if epoch == self.epoch:
             self._pages.put((session_id, part), page, len(page.answer.text))
 
@@ -82,7 +84,7 @@ class HistoryCache:
 
 
 class _Bounded(Generic[_Key, _Value]):
-    """Values that have sizes; those that were used last stay."""
+    """Values with sizes, up to a sum of sizes; those that were used last stay."""
 
     __slots__ = ("_left", "_values")
 

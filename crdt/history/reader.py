@@ -21,7 +21,7 @@ from storage.errors import NotFound
 DEADLINE_S = 20.0
 """Seconds that one answer may take in a worker process."""
 FEW_BYTES = 4 << 10
-"""Of so short a log or document the answer is made on the event loop, in a few milliseconds."""
+"""Bytes of a log or document for which the answer is made on the event loop, in a few milliseconds."""
 
 _CHUNKS_PER_READ = 2_000
 
@@ -29,15 +29,16 @@ _View = TypeVar("_View")
 
 
 class HistoryReader:
-    """Answers questions about logs: of each user one at a time, in worker processes unless the log is short.
+    """Answers questions about logs: for each user one at a time, in worker processes unless the log is short.
 
-    A view is a function of a module that makes an answer of what was found, where the work is done. It is pickled.
+    A view is a function of a module that turns what was found into an answer. It runs where the work is done, so that
+    only the answer comes back from the worker; therefore it must be possible to pickle it.
 
-    cache  what it keeps for the next question
+    cache  answers that are kept for the next question
     """
 
     def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, environment: Environment) -> None:
-        """cache: `rooms` clears it of deleted sessions."""
+        """cache: the one from which `rooms` drops deleted sessions."""
         self._store = store
         self._rooms = rooms
         self.cache = cache
@@ -52,6 +53,8 @@ class HistoryReader:
         """
         await self._saved(session_id, user_id)
         async with self._turns.of(user_id):
+            # The epoch is read before the log, so that a redaction in between is seen. What was
+            # folded before is only continued: a slider asks again and again while people type.
             epoch, folded = self.cache.epoch, self.cache.timeline(session_id)
             chunks = await read_log(self._store, session_id, folded.sequence, _CHUNKS_PER_READ)
             log = StoredLog(None, chunks)
@@ -144,6 +147,7 @@ class HistoryReader:
         with_all  and also the log from its beginning, which has the times of all entries
         """
         checkpoint = await self._store.checkpoint(session_id)
+        # A checkpoint is a state of a later moment: nothing leads back from it.
         if checkpoint and checkpoint.sequence > start:
             checkpoint = None
         after = checkpoint.sequence if checkpoint and not with_all else 0
@@ -155,7 +159,7 @@ class HistoryReader:
         self.cache.forget(session_id)
 
     async def _saved(self, session_id: str, user_id: str) -> tuple[int, str]:
-        """Wait until the log is stored as it is now; return its last position, and the main root. Load nothing."""
+        """Wait until the log is stored as it is now; return its last position, and the main root. Loads no room."""
         self._rooms.check_in_service(session_id)
         if self._rooms.find(session_id) is None:
             session = await self._store.session(session_id)

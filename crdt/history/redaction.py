@@ -1,9 +1,12 @@
 """Takes a text out of what is stored of a document: a pasted secret.
 
-The structs stay, with the same ids and lengths, so that everything that refers to them still does; each
-UTF-16 code unit of theirs becomes `BLOCK`. Which structs these are is found by going through the log: those that showed
-the text at any moment of a span, wherever their characters came from, in texts of all places. Values that have the text
-in a string are found too.
+The structs stay, with equal ids and lengths, so that everything that refers to them still does. Each of their UTF-16
+code units becomes `BLOCK`. To find them, the log is gone through: the structs that showed the text at any moment of a
+span, wherever their characters came from, in the texts of all places. Values that have the text in a string are found,
+too.
+
+Why not delete the structs: a later update may refer to them, and a client that still has the text would bring it back,
+because for the server the structs would be new.
 """
 
 import re
@@ -25,7 +28,7 @@ from storage.errors import LimitReached
 from storage.records import Chunk
 
 MAX_SPAN = 20_000
-"""Updates that are gone through for one call: some seconds of a thread."""
+"""Updates that one call goes through at most: some seconds of work."""
 
 RedactedIds = dict[int, list[int]]
 """{client id: clocks, in order}: units of text, and values"""
@@ -33,7 +36,7 @@ RedactedIds = dict[int, list[int]]
 
 @dataclass(frozen=True, slots=True)
 class SearchBounds:
-    """What one search may cost; some seconds of a worker process.
+    """How much one search may cost: some seconds of a worker process.
 
     work    steps of the regular expression: some tenths of a second in all
     visits  items that are looked at next to changed ones
@@ -46,7 +49,7 @@ class SearchBounds:
 BOUNDS = SearchBounds()
 
 _FEW = 20
-"""Changes of one update in one place that are looked at one by one; for more, all of the place is."""
+"""Changes of one update in one place that are looked at one by one. If there are more, the whole place is searched."""
 
 _BLOCKS = re.compile(f"{BLOCK}+")
 
@@ -68,6 +71,9 @@ class _Search:
         self._secret = Secret(text)
         self._work = bounds.work
         self._visits = bounds.visits
+        # A call that was cut short has already replaced some units by blocks. So a block counts as
+        # any unit of the text, but a place of nothing but blocks is done. An example: "key" with
+        # its "e" gone matches "[k█][e█][y█]".
         parts = "".join(f"[{re.escape(unit)}{BLOCK}]" for unit in self.text_units)
         self._partly = re.compile(f"(?!{BLOCK}{{{self.length}}}){parts}")
 
@@ -191,6 +197,8 @@ def find(chunks: Sequence[Chunk], first: int, last: int, text: str, bounds: Sear
         order = ItemOrder(restored.state or EMPTY)
         for sequence, entry in _entries(chunks, first, last):
             changed = order.apply(entry.update)
+            # Before the first entry nothing of the document was looked at, so all of it is. After
+            # that only what an entry changes can show the text anew: its neighbourhood is enough.
             if sequence == first:
                 search.look_everywhere(order)
             else:
@@ -235,6 +243,8 @@ def _runs(clocks: Sequence[int], start: int, end: int) -> Iterator[tuple[int, in
 def redact_chunk(chunk: Chunk, redacted_ids: RedactedIds, text: str) -> tuple[Chunk, int] | None:
     """Return (the chunk without the text, how many of its entries had some); None if none had."""
     whole = decode_summary(chunk.data)
+    # The merged updates of a packed row have all its structs, so one look at them spares most rows
+    # from being unpacked.
     if whole is not None and redact(whole, redacted_ids, text) is None:
         return None
     count = 0

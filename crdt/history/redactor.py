@@ -26,8 +26,9 @@ _BATCH_BYTES = 256 << 10
 _DEADLINE_S = 60.0
 """Seconds that one step may take in a worker process."""
 _TOGETHER, _WAITING_EACH, _WAITING = 2, 4, 16
+"""Redactions that have their logs in memory together; those of one user, and of all users, that may wait."""
 _WAIT_S = 60.0
-"""Redactions that have their logs in memory together, those of one user and of all that may wait, and how long."""
+"""Seconds that a redaction waits for its turn at most."""
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -43,7 +44,7 @@ class _Found(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """What has to be known of a version to say whether it shows the text."""
+    """What must be known of a version to say whether it shows the text."""
 
     sequence: int
     main_root: str
@@ -64,7 +65,7 @@ class Redactor:
     """Takes texts out of logs, checkpoints and versions; worker processes make what is stored instead."""
 
     def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, workers: Workers) -> None:
-        """cache: what is kept of the log as it was."""
+        """cache: answers that were made of the log as it was."""
         self._store = store
         self._rooms = rooms
         self._cache = cache
@@ -94,6 +95,8 @@ class Redactor:
             async with self._rooms.compactor.replacing(session_id):
                 await check()
                 found = _Found(session_id, user_id, text, ids)
+                # Nobody else replaces the log, the checkpoint or the state while this goes on: what
+                # a checkpoint reads before, and stores after, would bring the text back.
                 versions, updates = await self._take_out(room, found)
             self._cache.forget(session_id)
             await self._store.scrub()
@@ -101,6 +104,8 @@ class Redactor:
 
     async def _take_out(self, room: Room, found: "_Found") -> tuple[int, int]:
         """Change everything that is stored; return how many (versions, updates) had some of it."""
+        # The log is the last, because the structs are found in it: a call that is cut short can
+        # then be made again, and finds what is left.
         await self._delete(room, found)
         await self._rooms.writer.saved(room, room.journal.sequence)
         await self._replace_state(room, found)
@@ -117,7 +122,10 @@ class Redactor:
         room.upkeep.redactions += 1
 
     async def _replace_state(self, room: Room, found: "_Found") -> None:
-        """The room's own copy; what comes in meanwhile cannot bring the text back: its structs are known."""
+        """Replace the room's own copy.
+
+        Updates that come in meanwhile cannot bring the text back: its structs are known.
+        """
         while True:
             before = room.document.state()
             after = await self._work(found.user_id, redaction.redact, before, found.ids, found.text)

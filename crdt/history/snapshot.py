@@ -10,9 +10,9 @@ from crdt.room.room import Room
 from crdt.workers import Workers
 
 _FEW_BYTES = 4 << 10
-"""Of so short a document other roots are read on the event loop, in a few milliseconds."""
+"""Bytes of a document whose other roots are read on the event loop, in a few milliseconds."""
 _QUICK_BYTES = 32 << 10
-"""So short a document is loaded into pycrdt on the event loop, to read its texts, in a few milliseconds."""
+"""Bytes of a document that is loaded into pycrdt on the event loop, to read its texts, in a few milliseconds."""
 _DEADLINE_S = 20.0
 
 
@@ -38,6 +38,8 @@ class Snapshot:
 
     def __init__(self, room: Room) -> None:
         """Raises RoomDamaged or TextUnavailable if the texts cannot be read."""
+        # All that is read is bytes and strings, which nobody changes. So the room may go on while a
+        # worker reads them.
         room.integrate_pending()
         document = room.document
         self.main_root = room.main_root

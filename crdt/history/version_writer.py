@@ -1,4 +1,4 @@
-"""Stores versions of a room's document, also those that typing earned."""
+"""Stores versions of a room's document: those that people make, and automatic ones."""
 
 import asyncio
 import logging
@@ -54,6 +54,7 @@ class VersionWriter:
 
     async def save_if_due(self, room: Room) -> None:
         """Store an automatic version if `is_due`."""
+        # Asked again, because the room may have waited for its turn since maintenance asked.
         if not self.is_due(room):
             return
         made, now = room.contributions, self._clock()
@@ -154,7 +155,7 @@ class VersionWriter:
 
 
 class _Drawn:
-    """What a version is made of, as it is when this is made.
+    """What a version is made of, as it is when this object is made.
 
     at            milliseconds since 1970
     contributors  who edited since the last version

@@ -20,9 +20,11 @@ from storage.records import Version, VersionKind
 
 _SMALL_TEXT = 32 << 10
 _FEW_LINES = 1_000
-"""Characters and lines, of both documents together, that are compared and encoded in 10 ms; a worker compares more."""
+"""Characters and lines, of both documents together, that the event loop compares and encodes in 10 ms. Larger ones are
+compared by a worker."""
 _DEADLINE_S = 20.0
-"""For what takes some seconds on a quiet machine: a worker is the last that gets a core on a busy one."""
+"""Seconds for a comparison that takes some seconds on a quiet machine. On a busy one, a worker is the last to get a
+core."""
 
 Encode = Callable[[Mapping[str, str], Mapping[str, str], int], bytes]
 """Compares {root: text} of two documents within a number of steps (`crdt.text.hunks`); returns what a client gets."""
@@ -30,9 +32,9 @@ Encode = Callable[[Mapping[str, str], Mapping[str, str], int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs between two documents.
+    """The differences between two documents.
 
-    files   what differs in texts, encoded
+    files   differences of their texts, encoded
     others  {root: what it is} of the roots that are no texts
     """
 
@@ -42,7 +44,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore made.
+    """The result of a restore.
 
     version  the new version, or the newest one if the document was like that already
     others   {root: what it is} of the roots that differ and stay as they are, because they are no texts
@@ -133,6 +135,8 @@ class Versions:
         not, VersionDamaged, and NoText if `root` is no text, or if nothing but such roots differs.
         """
         loaded = self._rooms.find(session_id)
+        # Read before the version. If text is taken out while this goes on, the version that was
+        # read still has it, and a restore would bring it back.
         redactions = loaded.upkeep.redactions if loaded else 0
         target = await self._version(session_id, number)
         texts = target.files or {}
@@ -144,6 +148,8 @@ class Versions:
             await self._rooms.steps.load(room)
             if others and _shows(room.files(), texts):
                 raise NoText(others)
+            # First the present text becomes a version, if it is in none: a restore must not cost
+            # anybody their work.
             await self._versions.keep(room, user_id, user_name, f"Before version {number} was restored")
 
             async def check_all() -> None:

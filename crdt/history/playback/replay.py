@@ -1,7 +1,7 @@
 """What each update changed in the texts, for players that show a session again.
 
-An update's edits come from its structs and its deletions (`crdt.reading.text_order`). No texts are compared, so a page
-costs what is in its updates, and what it takes to load the document before them.
+The edits of an update come from its structs and its deletions (`crdt.reading.text_order`). No texts are compared, so
+the cost of a page depends on what is in its updates, and on the document before them, which must be loaded.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,11 +17,11 @@ from crdt.wire.update_parser import parse
 
 MAX_STEPS = 2_000
 MAX_INSERTED = 1 << 20
-"""UTF-16 code units that the edits of one answer insert; the last step may exceed it."""
+"""UTF-16 code units that the edits of one answer insert; the last step may go beyond that."""
 MAX_EDITS = 20_000
-"""Edits of one answer; the last step may exceed it."""
+"""Edits of one answer; the last step may go beyond that."""
 MAX_SECONDS = 1.0
-"""CPU time for the steps of one answer: then others have their turn, and the client asks for the rest."""
+"""Seconds of CPU time for the steps of one answer. Then others have their turn, and the client asks for the rest."""
 
 _View = TypeVar("_View")
 
@@ -90,6 +90,7 @@ class Replayer:
     def step(self, entry: LogEntry) -> Step:
         """Go on by the next entry; raises Rejected or Gap for one that was never good."""
         parse(entry.update, STORED_LIMITS)
+        # Players go forward in time, so time stands still where the server's clock was set back.
         self._latest = max(self._latest, entry.at)
         return Step(self._latest, entry.author, self._order.edits(entry.update))
 

@@ -1,4 +1,4 @@
-"""What happened in a session, put together for a slider: who typed when, and how much."""
+"""What happened in a session, summed up for a slider: who typed when, and how much."""
 
 import pickle
 from bisect import bisect_left, bisect_right
@@ -13,10 +13,11 @@ from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse
 
 GAP_MS = 2_000
-"""Edits of one user belong together as long as he stops for no longer."""
+"""Milliseconds between two edits of one user up to which they belong to one stretch."""
 PAUSE_MS = 300_000
+"""Milliseconds without any edit from which on that is shown as a pause."""
 PASTE = 100
-"""Who inserts so much at once has hardly typed it."""
+"""UTF-16 code units that one edit inserts from which on it counts as a paste: nobody types that in one edit."""
 
 _END = 1 << 53
 
@@ -30,7 +31,7 @@ class Stretch:
     first, last  log positions
     at, until    milliseconds since 1970 of the first and the last edit
     paste        the largest insert of one edit, if it is large enough to be a paste, else 0
-    pause        milliseconds since anything before, if those were many, else 0
+    pause        milliseconds since the last edit before it, if they are at least `PAUSE_MS`, else 0
     redacted     text of it was taken out later
     """
 
@@ -47,7 +48,7 @@ class Stretch:
 
 
 class Timeline:
-    """Folds a log into stretches. What an update repeats (a sync after a broken connection) counts once.
+    """Folds a log into stretches. Structs and deletions that an update repeats count once.
 
     Time never goes back: while the server's clock is behind an edit that is in the log, time stands still.
     """
@@ -84,6 +85,8 @@ class Timeline:
         for client, (_, after) in parsed.spans.items():
             known = self._clocks.get(client, 0)
             if after > known:
+                # After a broken connection a client may send again what it sent before. Only what
+                # lies beyond the highest clock so far is new.
                 count += after - max(known, parsed.spans[client][0])
                 self._clocks[client] = after
         return count
@@ -118,6 +121,8 @@ class Ranges:
 
     def add(self, start: int, end: int) -> int:
         """Add a range; return how much of it is new."""
+        # All ranges that overlap or touch the new one are replaced by one range. An example: 0 to 3
+        # and 8 to 9 are there, and 3 to 8 is added: one range is left, 0 to 9, and 5 of it are new.
         first, last = bisect_left(self._ends, start), bisect_right(self._starts, end)
         known = sum(max(0, min(end, self._ends[at]) - max(start, self._starts[at])) for at in range(first, last))
         self._starts[first:last] = [min(start, *self._starts[first : first + 1])] if first < last else [start]
