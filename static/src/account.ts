@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals"
 import { ApiError, get, mayBeSignedIn, noteRefreshed, post, refresh, refreshedAt } from "./api"
 import { go } from "./router"
-import { forgetSendings } from "./session/live/unconfirmed"
+import { forgetCopies } from "./session/live/kept"
 import type { Me } from "./types"
 import { tell } from "./ui/announce"
 
@@ -44,10 +44,7 @@ export async function signOut(): Promise<void> {
   }
   localStorage.removeItem("signedIn")
   // what was typed here is on the server; the next person on this machine has no business with it
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- Firefox has it only since 126
-  const databases = (await indexedDB.databases?.()) ?? []
-  for (const one of databases) if (one.name?.startsWith("session-")) indexedDB.deleteDatabase(one.name)
-  forgetSendings()
+  await forgetCopies()
   me.value = null
   go("/signin")
 }

@@ -86,6 +86,7 @@ async def test_screens_of_session_are_accessible(person: NewPerson) -> None:
         else:
             await ada.page.keyboard.press("Escape")
         await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+        await expect(ada.button(name)).to_be_focused()
     for path, ready in (
         (f"/s/{session_id}/versions", ".pair .cm-editor"),
         (f"/s/{session_id}/replay", ".player"),

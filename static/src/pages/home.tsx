@@ -4,6 +4,7 @@ import { get, post, words } from "../api"
 import { whereTo } from "../lib/addresses"
 import { LANGUAGES, languageName } from "../lib/languages"
 import { go } from "../router"
+import { DeleteDialog } from "../session/dialogs/delete"
 import { ago, full } from "../lib/times"
 import type { Session } from "../types"
 import { Avatar } from "../ui/avatar"
@@ -31,7 +32,7 @@ function People({ session }: { session: Session }) {
   )
 }
 
-function Row({ session }: { session: Session }) {
+function Row({ session, onDelete }: { session: Session; onDelete: () => void }) {
   return (
     <li class="session-row">
       <a class="session-title" href={`/s/${session.id}`}>
@@ -44,6 +45,14 @@ function Row({ session }: { session: Session }) {
       <time dateTime={session.lastActivityAt} title={full(session.lastActivityAt)}>
         {ago(session.lastActivityAt)}
       </time>
+      <span class="session-tools">
+        {session.role === "owner" && (
+          <button type="button" class="ghost small" onClick={onDelete}>
+            Delete
+            <span class="sr-only"> {session.title}</span>
+          </button>
+        )}
+      </span>
     </li>
   )
 }
@@ -109,15 +118,18 @@ function Empty({ onCreate }: { onCreate: () => void }) {
 
 function useSessions() {
   const [listed, setListed] = useState<Listed>()
+  const [deleted, setDeleted] = useState<string[]>([])
   const [problem, setProblem] = useState("")
   const load = (before?: string) =>
     get<Listed>(`/session?limit=50${before ? `&before=${before}` : ""}`).then(
-      (answer) =>
+      (answer) => {
+        setProblem("")
         setListed((old) => {
           if (!before || !old) return answer
           // asked for twice, a page is added once
           return old.next === before ? { ...answer, items: [...old.items, ...answer.items] } : old
-        }),
+        })
+      },
       (error: unknown) => setProblem(words(error)),
     )
   useEffect(() => {
@@ -126,14 +138,30 @@ function useSessions() {
     document.addEventListener("visibilitychange", again)
     return () => document.removeEventListener("visibilitychange", again)
   }, [])
-  return { listed, problem, load }
+  return {
+    // an answer that was on its way when a session was deleted still has it
+    sessions: listed?.items.filter((one) => !deleted.includes(one.id)),
+    older: listed?.next,
+    problem,
+    load,
+    remove: (id: string) => setDeleted((old) => [...old, id]),
+  }
+}
+
+/** Give the focus to the session that has taken the place of a deleted one, once it is there. */
+function focusNext(place: number): void {
+  setTimeout(() => {
+    const rows = document.querySelectorAll<HTMLElement>(".session-title")
+    const next = rows[Math.min(place, rows.length - 1)] ?? document.getElementById("main")
+    next?.focus()
+  })
 }
 
 export function HomePage() {
-  const { listed, problem, load } = useSessions()
+  const { sessions, older, problem, load, remove } = useSessions()
   const [creating, setCreating] = useState(false)
+  const [deleting, setDeleting] = useState<Session | null>(null)
   const isGuest = me.value?.guest
-  const older = listed?.next
   return (
     <Page title="Sessions">
       <div class="head">
@@ -155,12 +183,12 @@ export function HomePage() {
           {problem}
         </p>
       )}
-      {!listed && !problem && <p role="status">Loading…</p>}
-      {listed?.items.length === 0 && !isGuest && <Empty onCreate={() => setCreating(true)} />}
-      {listed && listed.items.length > 0 && (
+      {!sessions && !problem && <p role="status">Loading…</p>}
+      {sessions?.length === 0 && !older && !isGuest && <Empty onCreate={() => setCreating(true)} />}
+      {sessions && sessions.length > 0 && (
         <ul class="rows" aria-label="My sessions">
-          {listed.items.map((one) => (
-            <Row key={one.id} session={one} />
+          {sessions.map((one) => (
+            <Row key={one.id} session={one} onDelete={() => setDeleting(one)} />
           ))}
         </ul>
       )}
@@ -170,6 +198,18 @@ export function HomePage() {
         </button>
       )}
       {creating && <CreateDialog onClose={() => setCreating(false)} />}
+      {deleting && (
+        <DeleteDialog
+          session={deleting}
+          onClose={() => setDeleting(null)}
+          onDeleted={() => {
+            focusNext(sessions?.findIndex((one) => one.id === deleting.id) ?? 0)
+            remove(deleting.id)
+            setDeleting(null)
+          }}
+          onFailed={() => void load()}
+        />
+      )}
     </Page>
   )
 }

@@ -8,6 +8,7 @@ import { Avatar } from "../ui/avatar"
 import { cancellable } from "../ui/cancellable"
 import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
+import { Storage } from "./usage"
 
 const SIZE = 256
 
@@ -218,6 +219,7 @@ function Profile({ user }: { user: Me }) {
           </Form>
         </section>
       )}
+      {!user.guest && <Storage />}
       <Logins />
       <button type="button" onClick={() => void signOut()}>
         Sign out

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks"
 import { MAIN_ROOT } from "../lib/files"
 
 export type Side = "" | "chat" | "people"
-export type DialogName = "" | "invite" | "settings" | "save" | "keys"
+export type DialogName = "" | "invite" | "settings" | "save" | "keys" | "delete"
 
 /** Narrower screens begin without a panel, which would cover the text. */
 const PANEL_FROM_PX = 900

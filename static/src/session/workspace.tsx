@@ -15,6 +15,7 @@ import { Editor } from "./editor/editor"
 import { ReadOnlyText } from "./editor/reading"
 import { useLiveSession } from "./live/hooks"
 import type { LiveSession } from "./live/live"
+import { DeleteDialog } from "./dialogs/delete"
 import { SaveDialog } from "./dialogs/save"
 import { Settings } from "./dialogs/settings"
 import { Shortcuts } from "./dialogs/shortcuts"
@@ -136,7 +137,11 @@ function Dialogs({ session, view, onChanged }: Parts) {
         </Suspense>
       )
     case "settings":
-      return <Settings session={session} onClose={view.close} onChanged={onChanged} />
+      return (
+        <Settings session={session} onClose={view.close} onChanged={onChanged} onDelete={() => view.open("delete")} />
+      )
+    case "delete":
+      return <DeleteDialog session={session} onClose={view.close} onDeleted={() => go("/")} onFailed={onChanged} />
     case "save":
       return <SaveDialog sessionId={session.id} onClose={view.close} />
     case "keys":

@@ -38,10 +38,12 @@ export function Settings({
   session,
   onClose,
   onChanged,
+  onDelete,
 }: {
   session: Session
   onClose: () => void
   onChanged: () => void
+  onDelete: () => void
 }) {
   const save = async ({ title, access, joinRole }: Record<string, string>) => {
     await patch(`/session/${session.id}`, { title, access, joinRole })
@@ -126,9 +128,14 @@ export function Settings({
               ]}
             />
           </Form>
-          <button type="button" class={session.status === "open" ? "danger" : ""} onClick={() => void end()}>
-            {session.status === "open" ? "End the session: nobody writes any more" : "Open the session again"}
-          </button>
+          <p class="actions">
+            <button type="button" class={session.status === "open" ? "danger" : ""} onClick={() => void end()}>
+              {session.status === "open" ? "End the session: nobody writes any more" : "Open the session again"}
+            </button>
+            <button type="button" class="danger" onClick={onDelete}>
+              Delete the session…
+            </button>
+          </p>
           {finalProblem && (
             <p class="wrong" role="alert">
               The session has ended. {finalProblem} The text is still here: download everything below, or open the

@@ -1,7 +1,20 @@
 // Where this browser keeps a session's document. Another place from then on when the server has refused what is kept.
 
+import { forgetSendings } from "./unconfirmed"
+
 const KEY = "kept:"
 const BROUGHT = "brought:"
+/** Of the names of databases. */
+const BEGINNING = "session-"
+
+/** Delete what this browser keeps of the document of one session, or of all sessions. */
+export async function forgetCopies(sessionId?: string): Promise<void> {
+  const beginning = sessionId === undefined ? BEGINNING : `${BEGINNING}${sessionId}-`
+  forgetSendings(beginning)
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- Firefox has it only since 126
+  const databases = (await indexedDB.databases?.()) ?? []
+  for (const { name } of databases) if (name?.startsWith(beginning)) indexedDB.deleteDatabase(name)
+}
 
 /** One person's copy of one session's document, for all tabs. */
 export class KeptPlace {
@@ -14,9 +27,9 @@ export class KeptPlace {
     this.number = this.read()
   }
 
-  /** The name of the database. Signing out deletes all of them by their beginning. */
+  /** The name of the database. */
   get name(): string {
-    return `session-${this.key}${this.number && `-${this.number}`}`
+    return `${BEGINNING}${this.key}${this.number && `-${this.number}`}`
   }
 
   /** Whether another tab has left this place: what it held is on the server under another client id. */

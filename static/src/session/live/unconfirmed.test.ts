@@ -27,10 +27,14 @@ it("keeps it for this page where the storage is full", () => {
   expect(unconfirmed.read()).toBeNull()
 })
 
-it("forgets all when somebody signs out, and nothing else", () => {
+it("forgets what was sent of documents by their names, and nothing else", () => {
   localStorage.setItem("theme", "dark")
-  new Unconfirmed("place").write(SENDING)
-  forgetSendings()
-  expect(new Unconfirmed("place").read()).toBeNull()
+  new Unconfirmed("session-a-me").write(SENDING)
+  new Unconfirmed("session-b-me").write(SENDING)
+  forgetSendings("session-a-")
+  expect(new Unconfirmed("session-a-me").read()).toBeNull()
+  expect(new Unconfirmed("session-b-me").read()).toEqual(SENDING)
+  forgetSendings("session-")
+  expect(new Unconfirmed("session-b-me").read()).toBeNull()
   expect(localStorage.getItem("theme")).toBe("dark")
 })

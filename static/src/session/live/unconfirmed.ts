@@ -41,7 +41,7 @@ export class Unconfirmed {
   }
 }
 
-/** Forget all sendings: the next person on this machine has no business with them. */
-export function forgetSendings(): void {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(KEY)) localStorage.removeItem(key)
+/** Forget what was sent of the documents whose databases' names begin so. */
+export function forgetSendings(beginning: string): void {
+  for (const key of Object.keys(localStorage)) if (key.startsWith(KEY + beginning)) localStorage.removeItem(key)
 }

@@ -1,0 +1,71 @@
+// Deleting a session, which its owner does from the list of sessions or from the session's settings.
+import { useId, useState } from "preact/hooks"
+import { del, words } from "../../api"
+import type { Session } from "../../types"
+import { tell } from "../../ui/announce"
+import { Dialog } from "../../ui/dialog"
+import { forgetCopies } from "../live/kept"
+
+interface Props {
+  session: Session
+  onClose: () => void
+  onDeleted: () => void
+  /** what is shown of the session may be old */
+  onFailed: () => void
+}
+
+const others = (count: number) => (count === 1 ? "the other member" : `the ${count} other members`)
+
+export function DeleteDialog({ session, onClose, onDeleted, onFailed }: Props) {
+  const [isBusy, setIsBusy] = useState(false)
+  const [problem, setProblem] = useState("")
+  const about = useId()
+  const remove = async () => {
+    if (isBusy) return
+    setIsBusy(true)
+    setProblem("")
+    try {
+      await del(`/session/${session.id}`)
+      void forgetCopies(session.id)
+      tell(`“${session.title}” is deleted`)
+      onDeleted()
+    } catch (error) {
+      setProblem(words(error))
+      setIsBusy(false)
+      onFailed()
+    }
+  }
+  const title = (
+    <>
+      Delete “<bdi>{session.title}</bdi>”?
+    </>
+  )
+  return (
+    <Dialog title={title} about={about} onClose={onClose}>
+      <p id={about}>
+        Its text, its versions and its chat will be gone for good
+        {session.memberCount > 1 && `, for you and for ${others(session.memberCount - 1)}`}. Nobody can bring them back.
+      </p>
+      <p>
+        If you may need them,{" "}
+        <a href={`/code/${session.id}/export`} download>
+          download everything as a zip file
+        </a>{" "}
+        first.
+      </p>
+      {problem && (
+        <p class="wrong" role="alert">
+          {problem}
+        </p>
+      )}
+      <p class="actions">
+        <button type="button" class="danger" aria-disabled={isBusy} onClick={() => void remove()}>
+          Delete for good
+        </button>
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+      </p>
+    </Dialog>
+  )
+}
