@@ -1,8 +1,8 @@
-"""The C allocator, told to keep little of what is free.
+"""Makes the C allocator give freed memory back to the system.
 
-glibc gives each thread an arena of its own, up to eight a core, and takes a freed block of some megabytes for a
-reason to keep such blocks. Packing logs and answering questions happens in a dozen threads: in a soak each kept
-some five megabytes, of which it used 0.3, so memory grew until every thread had had its turn.
+glibc gives each thread an arena of its own, up to eight a core. After a block of some megabytes was freed, it keeps
+such blocks for later. Packing logs and answering questions happens in a dozen threads. In a soak each of their arenas
+kept some five megabytes, of which it used 0.3. So memory grew until every thread had done such work.
 """
 
 import ctypes
@@ -10,11 +10,11 @@ import os
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-"""Names of `mallopt` in <malloc.h>."""
+"""Parameters of mallopt(3), as <malloc.h> numbers them."""
 _ARENAS = 2
-"""The event loop mostly has one to itself, all other threads share the second."""
+"""Number of arenas. The event loop mostly has one to itself, and all other threads share the second."""
 _LARGE_BYTES = 1 << 20
-"""From this size on a block is the system's again as soon as it is freed."""
+"""Blocks of at least this size go back to the system as soon as they are freed."""
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -22,9 +22,9 @@ _DECIDED = ("MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD
 
 
 def keep_little() -> bool:
-    """Return whether the allocator could be told; call before any thread is started.
+    """Set the allocator's parameters, and return whether that worked; call before any thread is started.
 
-    Whoever sets one of glibc's own variables for this has decided it himself.
+    Does nothing if one of glibc's own variables for them is set: then an operator has decided.
     """
     mallopt = getattr(_libc, "mallopt", None)
     if mallopt is None or any(name in os.environ for name in _DECIDED):
@@ -34,6 +34,6 @@ def keep_little() -> bool:
 
 
 def give_back() -> bool:
-    """Give the system what is free between blocks that are used (1 ms for 100 MiB); return whether there was any."""
+    """Give free memory between used blocks back to the system (1 ms for 100 MiB); return whether there was any."""
     trim = getattr(_libc, "malloc_trim", None)
     return trim is not None and trim(0) == 1

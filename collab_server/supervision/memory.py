@@ -1,4 +1,4 @@
-"""Bounds what the process may allocate, so that one session cannot take the memory of the whole machine."""
+"""Bounds the memory that the process may allocate, so that one session cannot take that of the whole machine."""
 
 import resource
 import sys
@@ -11,9 +11,12 @@ _CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory
 
 
 def limit_memory(memory_mb: float) -> None:
-    """Bound what this process may allocate (Linux); beyond it an allocation fails, which ends native code.
+    """Bound the memory that this process may allocate (Linux only). Beyond it, an allocation fails.
 
-    memory_mb  MiB; 0 for three quarters of what there is
+    Python then raises MemoryError. Native code such as yrs ends the process, and the supervisor starts a new one. That
+    is the lesser evil: without a bound, the kernel may end any process of the machine.
+
+    memory_mb  MiB; 0 for three quarters of the memory of the machine or container
     """
     if sys.platform != "linux":
         return

@@ -17,12 +17,12 @@ from collab_server.supervision.watchdog import Watchdog
 def run(config: Config, sockets: list[socket], loop_factory: LoopFactory) -> int:
     """Serve on sockets that listen; return the exit code.
 
-    With the supervisor, a child process serves, and another one when it dies; without it, this process does.
+    With the supervisor, a child process serves, and another one after it dies. Without it, this process serves.
     """
     allocator.keep_little()
     if config.supervisor == "off" or not hasattr(os, "fork"):
         return _serve(config, sockets, loop_factory, Start())
-    gc.freeze()  # the objects made so far stay in memory that both processes share
+    gc.freeze()  # else a garbage collection writes to all objects made so far, and the fork no longer shares them
     return Supervisor(sockets, partial(_serve, config, sockets, loop_factory)).run()
 
 

@@ -1,4 +1,4 @@
-"""Ends a process whose event loop stands still. The supervisor, or whatever started the process, brings it back."""
+"""Ends a process whose event loop is stuck. The supervisor, or another program that watches it, starts a new one."""
 
 import asyncio
 import faulthandler
@@ -12,12 +12,17 @@ STUCK = signal.SIGALRM
 class Watchdog:
     """A context in which the kernel ends the process when its event loop has not run for too long.
 
-    Every second an alarm is set again. It needs no thread, so it also works while native code holds the
-    interpreter in an endless loop. Before the end, the place of each thread is written to standard error.
+    Each second the event loop sets a timer of the kernel (setitimer) again, to `limit_s` from then on. If the loop gets
+    stuck, the timer is not set any more, and runs out. An example with a limit of 30 s: native code begins an endless
+    loop 0.4 s after the timer was set. After another 29.6 s the kernel sends SIGALRM.
+
+    Why not a thread that looks at the time: a thread needs the interpreter's lock, and native code may hold it. For the
+    same reason no handler in Python is used: it would run only between two instructions of Python. faulthandler's is in
+    C. It writes the place of each thread to standard error, and then lets the signal end the process (`chain`).
     """
 
     def __init__(self, limit_s: float) -> None:
-        """limit_s: how long the loop may stand still."""
+        """limit_s: seconds for which the loop may not run."""
         self._limit_s = limit_s
         self._timer: asyncio.TimerHandle | None = None
 

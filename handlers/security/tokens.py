@@ -1,17 +1,19 @@
 """Access tokens (JWT) and refresh tokens.
 
-A refresh token is `<login id>.<secret>`; the store has the secret's hash only. The successor's
-secret is an HMAC of the secret it replaces, so that a client that never got our answer and tries
-again is given the same successor, without the server keeping it anywhere. A request that other requests of
-the same browser overtook is given the newest token of the chain in the same way.
+A refresh token is `<login id>.<secret>`, and the store has only a hash of the secret. Each use replaces the token by
+its successor, whose secret is an HMAC of the token before it. So tokens of a login form a chain that only this server
+can compute, and it needs to keep none of them.
+
+The invariant: the store has the hash of the newest token of the chain. From any token that was used a short time ago,
+the server reaches it by computing successors.
 
 Why not a random successor: a client whose answer got lost would be signed out, or the server would have to keep the
-successor in readable form to tell it again. With the chain, the database alone gives nobody a token.
+successor in readable form, to send it again. With the chain, a copy of the database gives nobody a token.
 
-An example: a browser has token A, and three of its tabs send A. The first gets B = HMAC(A), and the store now has
-hash(B). The second is within 20 s of that: nothing changes, and it gets B as well. Meanwhile the first tab has
-exchanged B for C. The third tab gets the newest of the chain: the server computes B from A and C from B, and
-hash(C) is what the store has. Somebody who stole A and sends it a minute later has reused it: the login ends.
+An example: a browser has token A, and three of its tabs send A. The first tab gets B = HMAC(A), and the store now has
+hash(B). The second request comes within 20 s: nothing changes, and its answer has B as well. Meanwhile the first tab
+has exchanged B for C. The third tab gets the newest token: the server computes B from A and C from B, and hash(C) is
+the hash that the store has. If a thief sends A a minute later, it is reused, and the login ends.
 """
 
 import base64
@@ -33,14 +35,14 @@ _REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
 _MAX_TOKEN_CHARACTERS = 2_048
 _INVALID = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 _STEPS_AHEAD = 100
-"""Tokens of a chain that are tried, 5 µs each: a store remembers 65 that were used a moment ago."""
+"""Successors that are computed to find the newest token, 5 µs each. A store remembers fewer used tokens: 65."""
 _VERIFIED_AT_MOST = 2_000
-"""Tokens whose signature need not be looked at again, oldest forgotten first: verifying one takes 0.2 ms."""
+"""Access tokens that are remembered as verified, the newest ones: to verify a signature takes 0.2 ms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Who an access token speaks for."""
+    """The user and the login that an access token is for."""
 
     user_id: str
     login_id: str
@@ -90,7 +92,7 @@ class Tokens:
         return jwt.encode(claims, self._key, _ALGORITHM)
 
     def read_access_token(self, token: str) -> Claims:
-        """Return whose token it is; raises ApiError 401 if it is not ours or has expired."""
+        """Return the user and login of a token; raises ApiError 401 if it is not ours or has expired."""
         verified = self._verified.get(token)
         if verified is None:
             verified = self._verified[token] = self._verify(token)
@@ -102,7 +104,7 @@ class Tokens:
         return claims
 
     def _verify(self, token: str) -> tuple[Claims, int]:
-        """Return whose token it is, and the second it ends, be that over or not."""
+        """Return the user and login of a token, and when it expires, in seconds since 1970; also if that is over."""
         if len(token) > _MAX_TOKEN_CHARACTERS or "=" in token:
             raise not_signed_in("The access token is not valid.")
         try:
@@ -125,7 +127,7 @@ class Tokens:
         )
 
     def login_of(self, token: str) -> str:
-        """Return the login that an access token of ours is or was of, "" for any other."""
+        """Return the login of an access token of ours, expired or not; "" for any other token."""
         try:
             claims = self._decode(token[:_MAX_TOKEN_CHARACTERS])
         except _INVALID:
@@ -133,18 +135,19 @@ class Tokens:
         return str(claims["sid"])
 
     def new_refresh_token(self, login_id: str | None = None) -> RefreshToken:
-        """Return the first token of a new login, or a new first one of a login that goes on."""
+        """Return a random token: the first one of a new login, or of `login_id`, where it begins a new chain."""
         return RefreshToken(login_id or new_id(self._random_bytes), _text(self._random_bytes(32)))
 
     def successor(self, token: RefreshToken) -> RefreshToken:
-        """Return the token that replaces this one: always the same."""
+        """Return the token that replaces this one; it is the same one each time."""
+        # With a key, so that a token alone tells nobody its successors: a thief who has A cannot compute C.
         secret = hmac.digest(self._refresh_key, str(token).encode(), "sha256")
         return RefreshToken(token.login_id, _text(secret))
 
     def newest(self, token: RefreshToken, newest_hash: str) -> RefreshToken:
-        """Return the token of the chain that has a hash; `token` is one of those before it.
+        """Return the token of the chain whose hash is given; `token` comes before it in the chain.
 
-        Raises: ApiError 401 if it is none of the next ones, as after a change of the secret.
+        Raises: ApiError 401 if none of the next `_STEPS_AHEAD` tokens has it, for example because JWT_SECRET changed.
         """
         for _ in range(_STEPS_AHEAD):
             token = self.successor(token)
@@ -153,7 +156,7 @@ class Tokens:
         raise _not_valid()
 
     def read_refresh_token(self, text: str) -> RefreshToken:
-        """Take a token apart; raises ApiError 401 if it has not the form of one."""
+        """Return the parts of a token; raises ApiError 401 if it does not have the form of one."""
         login_id, dot, secret = text.partition(".")
         if not (login_id and dot and secret):
             raise _not_valid()

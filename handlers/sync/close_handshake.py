@@ -1,6 +1,6 @@
 """The end of a WebSocket (RFC 6455, section 7): each side sends a close frame, then the server ends the connection.
 
-Nothing else of what the client sends is kept meanwhile.
+Everything else that the client sends meanwhile is dropped.
 """
 
 from asyncio import AbstractEventLoop, Transport
@@ -9,14 +9,18 @@ from handlers.sync import frames
 from handlers.sync.frames import CLOSE
 
 _PATIENCE_S = 5.0
-"""For the client to answer our close frame, or to read what was queued before it."""
+"""Seconds in which a client must read what is queued, and answer our close frame. Then the connection is cut."""
 _MASKED = 0x80
 _MAX_START_BYTES = 14 + 125
 """The longest head of a frame, and the longest content of a close frame."""
 
 
 class CloseFinder:
-    """Finds a client's close frame in what arrives, and keeps no more than the start of one frame."""
+    """Finds a client's close frame among bytes that arrive, and keeps no more than the start of one frame.
+
+    Only heads of frames are read, to know where the next one begins: the payload of others is skipped, across reads
+    too. So a client that goes on sending a large document costs no memory while it is closed.
+    """
 
     __slots__ = ("_rest", "_skip")
 
@@ -25,7 +29,7 @@ class CloseFinder:
         self._skip = 0
 
     def finds(self, data: bytes) -> bool:
-        """Take what has arrived; return whether there is a close frame in it, or what is no frame of a client."""
+        """Take bytes that have arrived; return whether they have a close frame, or bytes that no client may send."""
         data = self._rest + data
         at, size = self._skip, len(data)
         while at + 2 <= size:
@@ -58,7 +62,7 @@ class CloseHandshake:
         self._transport: Transport | None = None
 
     def open(self, transport: Transport) -> None:
-        """Take the connection that is to be closed one day."""
+        """Take the transport of the connection that this object is going to close."""
         self._transport = transport
 
     def start(self, payload: bytes) -> None:
@@ -69,23 +73,23 @@ class CloseHandshake:
             self._loop.call_later(_PATIENCE_S, self._transport.abort)
 
     def read(self, payload: bytes) -> bytes:
-        """Return what to answer a client's close frame with: its code. Raises: FrameError."""
+        """Return the payload that answers a client's close frame, which is its code. Raises: FrameError."""
         self.client_code = frames.read_close(payload)
         return payload[:2]
 
     def finish(self) -> None:
-        """End the connection: both close frames are there."""
+        """End the connection, because both close frames were sent."""
         if self._transport:
             self._transport.close()
 
     def look_for_answer(self, data: bytes) -> None:
-        """Look for the client's close frame behind our own in what arrives; everything else is dropped."""
+        """Look for the client's close frame in bytes that arrive after ours was sent; everything else is dropped."""
         if self._finder is None:
             self._finder = CloseFinder()
         if self._finder.finds(data):
             self.finish()
 
     def end_output(self) -> None:
-        """End our side only. The client's bytes must be read on: a reset would overtake the close frame."""
+        """End our side only, and go on reading: closing with bytes unread sends a reset, maybe before our frame."""
         if self._transport and not self._transport.is_closing():
             self._transport.write_eof()

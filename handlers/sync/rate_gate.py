@@ -1,4 +1,4 @@
-"""How fast one client may send, and how long it may be over that: messages, bytes, and the time they take to serve."""
+"""Limits how fast one client may send, in messages, bytes and time to serve them, and how long it may be too fast."""
 
 from asyncio import AbstractEventLoop
 
@@ -7,10 +7,11 @@ from handlers.connections import Connections
 from handlers.throttling.rates import Bucket
 
 _MAX_OVER_S = 10.0
+"""Seconds for which a client may be over its limit. It is slowed down meanwhile, and closed afterwards."""
 _CALM_S = 1.0
-"""A client that was not slowed down for this long is no longer over its limit."""
+"""Seconds without being slowed down after which a client no longer is over its limit."""
 _OTHER_COST = 0.25
-"""What a control frame or a part of a message counts as, in messages."""
+"""How many messages a control frame, or a part of a message, counts as."""
 
 
 class RateGate:
@@ -21,7 +22,7 @@ class RateGate:
     work      tokens for seconds that serving them takes, see `Connections.work_of`
     passed    the name of the limit that was passed last
 
-    The socket takes tokens for ordinary messages by itself, because a call for each costs too much.
+    The socket itself subtracts tokens for ordinary messages, because a call for each would cost too much.
     """
 
     __slots__ = ("_connections", "_loop", "_over_since", "_over_until", "bytes", "messages", "passed", "work")
@@ -55,7 +56,7 @@ class RateGate:
         return self.bytes.debt_s()
 
     def spend_work(self, seconds: float) -> bool:
-        """Count the time that was taken to serve messages; return whether the client must rest."""
+        """Count the seconds that serving messages took; return whether to read nothing from the client for a while."""
         return self.work.spend(seconds, self._loop.time()) > 0
 
     def rest_s(self) -> float:
@@ -68,7 +69,7 @@ class RateGate:
         return rest_s
 
     def spend_fragments(self, count: int) -> None:
-        """Count frames that were a part of a message only."""
+        """Count frames that were only a part of a message."""
         self.messages.spend(_OTHER_COST * count, self._loop.time())
 
     def spend(self, cost: float = _OTHER_COST) -> bool:
@@ -88,11 +89,14 @@ class RateGate:
         self._connections.limit_counters.count(settings.UPDATES_PER_S)
 
     def refill(self) -> None:
-        """Add the tokens for messages that were gained meanwhile."""
+        """Add the tokens for messages that were gained since the last time."""
         self.messages.refill(self._loop.time())
 
     def slow_down(self, wait_s: float) -> float | None:
-        """Count that a client has to wait; return for how many seconds, None if it has been over for too long."""
+        """Count that a client has to wait; return for how many seconds, None if it was over its limit for too long."""
+        # Slowing down comes first, because honest clients are too fast for a moment too: after an hour offline, or when
+        # they paste. An example: waits from 0 to 2 s and from 2.5 to 4 s are one time over the limit, because the pause
+        # is under `_CALM_S`. If such waits go on until 10 s have passed since 0, the client is closed.
         self._connections.slowed += 1
         now = self._loop.time()
         if now - self._over_until > _CALM_S:

@@ -1,12 +1,12 @@
-"""Who a socket's messages are for, as the socket sees it."""
+"""The interface of the object that a socket gives its messages to."""
 
 from typing import Protocol
 
 
 class Receiver(Protocol):
-    """Who a socket's messages are for.
+    """Takes the messages of a socket.
 
-    usual_start  the first two bytes of the most frequent message, which costs 1; `cost` is asked about others
+    usual_start  the first two bytes of the most frequent message, which counts as 1; `cost` is asked for others
     """
 
     usual_start: bytes

@@ -1,4 +1,4 @@
-"""What is on its way to one client: all frames of one turn of the event loop leave in one write."""
+"""Frames on their way to one client: all frames of one turn of the event loop leave in one write."""
 
 from asyncio import AbstractEventLoop, Transport
 from collections.abc import Sequence
@@ -6,13 +6,23 @@ from collections.abc import Sequence
 from handlers.sync import frames
 
 LARGE_FRAME_BYTES = 16 << 10
-"""A larger frame is written immediately, and may be on its way whatever the bound on queued bytes."""
+"""A larger frame is written immediately, and raises the bound on queued bytes until it has left."""
 
 
 class SendQueue:
-    """Frames of this turn, and the bound on what the transport has not sent yet.
+    """The frames of this turn, and the bound on bytes that the transport has not sent yet.
 
-    has_sent  whether anything went out since somebody looked and reset it
+    A system call and a TCP segment for each frame would cost more than the frame itself, so frames wait for the end of
+    the turn. The bound protects the server's memory from a client that does not read: beyond it, the connection ends.
+
+    The invariant: frames leave in the order in which they were sent, whichever method sent them. So a large frame takes
+    the frames before it along, and frames of `send_framed` go after those that are queued.
+
+    A document may be larger than the bound, and yet the client must get it. An example with a bound of 1 MiB: a frame
+    of 5 MiB raises the bound to 6 MiB until all of it has left. A second large frame meanwhile raises it no further, so
+    a client that does not read is closed at 6 MiB.
+
+    has_sent  whether anything went out since the last look; the reader resets it
     """
 
     __slots__ = ("_frames", "_is_open", "_is_raised", "_is_scheduled", "_loop", "_max_bytes", "_transport", "has_sent")
@@ -20,7 +30,7 @@ class SendQueue:
     _transport: Transport
 
     def __init__(self, loop: AbstractEventLoop, max_bytes: int) -> None:
-        """max_bytes: more than this unsent, and the transport calls `pause_writing` of its protocol."""
+        """max_bytes: with more bytes unsent, the transport calls `pause_writing` of its protocol."""
         self.has_sent = True
         self._loop = loop
         self._max_bytes = max_bytes
@@ -56,7 +66,7 @@ class SendQueue:
         self.flush()
 
     def send_framed(self, data: bytes) -> None:
-        """Send frames that have their headers, at the end of a turn."""
+        """Send frames that have their headers already; called at the end of a turn, so they are written directly."""
         if not self._is_open:
             return
         if self._frames:
@@ -82,13 +92,13 @@ class SendQueue:
         self._frames.clear()
 
     def reset_limit(self) -> None:
-        """Take the exception for a large frame back once that has left."""
+        """Lower the bound again once a large frame has left."""
         if self._is_raised and not self._transport.get_write_buffer_size():
             self._is_raised = False
             self._transport.set_write_buffer_limits(high=self._max_bytes)
 
     def _raise_limit(self, size: int) -> None:
-        """Let one large frame through: a whole document may always be on its way."""
+        """Raise the bound by the size of one large frame, unless it is raised already."""
         if not self._is_raised:
             self._is_raised = True
             self._transport.set_write_buffer_limits(high=self._max_bytes + size)

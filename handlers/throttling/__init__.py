@@ -1,1 +1,1 @@
-"""How much, how often and in which order: rates and budgets by key, and queues in which clients take turns."""
+"""Limits by key on how much and how often, and queues in which clients take turns."""

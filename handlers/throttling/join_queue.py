@@ -1,4 +1,4 @@
-"""Clients that come at the same time join one after another."""
+"""Lets clients that come at the same time join one after another."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,16 +6,17 @@ from contextlib import asynccontextmanager
 
 _AT_A_TIME = 3
 _MAX_WAIT_S = 0.05
-"""A client waits no longer for the ones before it: they may be waiting for a far database."""
+"""Seconds that a client waits for those before it. They may be waiting for a distant database."""
 _LATE_IN_ONE_TURN = 2
-"""Clients that have waited for so long go on in one turn of the event loop; a handshake takes most of a millisecond."""
+"""Clients that go on in one turn of the event loop after `_MAX_WAIT_S`. A handshake takes most of a millisecond."""
 
 
 class JoinQueue:
     """Lets a few clients join at a time, in the order in which they came.
 
-    Without it, the event loop takes all waiting clients through each step before the next step, so that all of them
-    are in when the last one is. With it, half of a class has its document a sixth sooner, and the last one no later.
+    Without it, the event loop takes all waiting clients through one step before it begins the next step. So none of
+    them has joined before the last one. With it, half of a class has its document a sixth sooner, and the last one no
+    later.
     """
 
     __slots__ = ("_late", "_slots")
@@ -39,6 +40,6 @@ class JoinQueue:
             async with asyncio.timeout(_MAX_WAIT_S):
                 return await self._slots.acquire()
         except TimeoutError:
-            async with self._late:  # those that came together have waited for equally long
+            async with self._late:  # clients that came together have waited equally long, and would go on together
                 await asyncio.sleep(0)
             return False

@@ -1,6 +1,6 @@
-"""How often and how much: token buckets, growing waits, budgets and slots, each by key and bounded in number.
+"""Limits on how often and how much: token buckets, growing waits, budgets and slots. The number of keys is bounded.
 
-The configured numbers are in `handlers.settings`. Time is a monotonic clock's, in seconds.
+The configured numbers are in `handlers.settings`. Times are seconds of a monotonic clock.
 """
 
 import math
@@ -10,27 +10,32 @@ from typing import TypeVar
 
 _MAX_KEYS = 10_000
 _FORGOTTEN_AT_ONCE = 2
-"""More than come, so that what is over does not stay."""
+"""Old keys that may be removed for each new one. More than one, so that keys whose time is over become fewer, without
+a task that searches for them."""
 
 _FIRST_WAIT_S = 15
 _LONGEST_WAIT_S = 30 * 60
 _DOUBLINGS = 7
-"""15 s, doubled seven times, is longer than the longest wait."""
+"""15 s doubled seven times is 32 minutes, longer than the longest wait."""
 _FAILURES_KEPT_S = 60 * 60
-"""Seconds without a failure after which a key starts again. With five that are free, no way of pausing allows more than
-ten tries an hour."""
+"""Seconds without a failure after which a key starts again. With five free failures, no pattern of pauses allows more
+than ten tries an hour."""
 
 _T = TypeVar("_T")
 
 
 def _ignore() -> None:
-    """Nobody wants to know."""
+    """Do nothing: for callers that do not count refusals."""
 
 
 class Bucket:
-    """Holds up to `burst` tokens and gains `rate` a second; may go into debt.
+    """A token bucket: holds up to `burst` tokens, gains `rate` of them a second, and may go into debt.
 
-    tokens  what there is; who spends often may take from it himself, and `refill` when there seem to be none
+    It may, because a message is counted after it has arrived: it can no longer be refused, only the next one can be
+    made to wait. An example with a rate of 10 a second and 2 tokens left: a message that counts as 7 leaves -5 tokens,
+    and nothing more is read for 0.5 s. Tokens are added only when somebody asks, so no bucket needs a timer.
+
+    tokens  tokens left. Code that spends often may subtract from it directly, and call `refill` if it seems empty
     """
 
     __slots__ = ("__weakref__", "_burst", "_rate", "_updated", "tokens")
@@ -48,7 +53,7 @@ class Bucket:
         return self.debt_s()
 
     def refill(self, now: float) -> None:
-        """Add what was gained since the last time."""
+        """Add the tokens that were gained since the last call."""
         self.tokens = min(self._burst, self.tokens + (now - self._updated) * self._rate)
         self._updated = now
 
@@ -61,24 +66,28 @@ class Bucket:
         self.tokens += tokens
 
     def is_full(self, now: float) -> bool:
-        """Whether it is by now as if nothing had ever been taken."""
+        """Whether the bucket has all its tokens, so that a new one would be the same."""
         return self.tokens + (now - self._updated) * self._rate >= self._burst
 
 
 def _forget_old(keys: OrderedDict[str, _T], is_over: Callable[[_T], bool]) -> None:
-    """Make room for a new key; the first is the least recently used."""
+    """Remove a few keys before a new one is added; the first key is the least recently used.
+
+    Keys are removed if their time is over, or if there are `_MAX_KEYS`. So an attacker with many addresses costs a
+    bounded amount of memory. The price is that the oldest keys are then forgotten too early.
+    """
     for _ in range(_FORGOTTEN_AT_ONCE):
         if keys and (len(keys) >= _MAX_KEYS or is_over(next(iter(keys.values())))):
             keys.popitem(last=False)
 
 
 class RateLimiter:
-    """A bucket a key. Full ones are forgotten, and beyond ten thousand keys the least recently used."""
+    """A bucket for each key. Full buckets are forgotten, and beyond ten thousand keys the least recently used ones."""
 
     def __init__(
         self, rate: float, burst: float, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore
     ) -> None:
-        """on_refused: called whenever somebody has to wait."""
+        """on_refused: called each time that a request is refused."""
         self._on_refused = on_refused
         self._rate = rate
         self._burst = burst
@@ -86,7 +95,7 @@ class RateLimiter:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def wait_s(self, key: str) -> int:
-        """Take one token; return 0, or if there was none the whole seconds to wait before the next try."""
+        """Take one token and return 0. If there is none, return the whole seconds to wait before the next try."""
         now = self._monotonic()
         bucket = self._buckets.get(key)
         if bucket is None:
@@ -106,7 +115,11 @@ class RateLimiter:
 
 
 class Backoff:
-    """Failures by key: after some that are free, each next try waits twice as long as the one before."""
+    """Counts failures by key. After some that are free, each next try waits twice as long as the one before.
+
+    An example with five free failures: the sixth try waits for 15 s after the fifth failure, the seventh for 30 s after
+    the sixth, and so on up to 30 minutes.
+    """
 
     def __init__(self, free: int, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore) -> None:
         """free: failures without a wait; on_refused: called whenever a try has to wait."""
@@ -125,7 +138,7 @@ class Backoff:
         self._failures.move_to_end(key)
 
     def take_back(self, key: str) -> None:
-        """Take the newest failure back: the try that it was noted for was right."""
+        """Remove the newest failure, because the try that it was noted for has succeeded."""
         count, noted_at = self._failures.get(key, (0, 0.0))
         if count > 1:
             self._failures[key] = count - 1, noted_at
@@ -133,7 +146,7 @@ class Backoff:
             self._failures.pop(key, None)
 
     def forget(self, key: str) -> None:
-        """Take all failures back."""
+        """Remove all failures of a key."""
         self._failures.pop(key, None)
 
     def wait_s(self, key: str) -> int:
@@ -154,7 +167,7 @@ class Backoff:
 
 
 class Recent:
-    """Keys that were noted within a time; beyond ten thousand the oldest is forgotten."""
+    """Remembers keys for a time after they were last noted. Beyond ten thousand keys, the oldest is forgotten."""
 
     def __init__(self, kept_s: float, monotonic: Callable[[], float]) -> None:
         self._kept_s = kept_s
@@ -174,7 +187,7 @@ class Recent:
 
 
 class Budget:
-    """Bytes that may be held at once, by one and by all."""
+    """Counts bytes that are held in memory now, with a limit for each key and one for all keys together."""
 
     def __init__(self, each: int, in_all: int) -> None:
         self._each = each
@@ -183,7 +196,7 @@ class Budget:
         self.total = 0
 
     def take(self, key: str, size: int) -> bool:
-        """Count bytes; return False, and count nothing, if they would be too many."""
+        """Count bytes and return True. If they would pass a limit, count nothing and return False."""
         held = self._held.get(key, 0) + size
         if held > self._each or self.total + size > self._in_all:
             return False
@@ -201,7 +214,7 @@ class Budget:
 
 
 class SlotCounter:
-    """How many of something each key has now, up to a limit."""
+    """Counts how many of something each key has now, up to a limit."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

@@ -1,4 +1,4 @@
-"""Seconds of work that users may cause, counted by user, also while none of their connections is open."""
+"""Counts the seconds of work that each user causes, also while none of their connections is open."""
 
 from collections import OrderedDict
 from weakref import WeakValueDictionary
@@ -6,17 +6,17 @@ from weakref import WeakValueDictionary
 from handlers.throttling.rates import Bucket
 
 _MAX_KEPT = 10_000
-"""Users whose work is remembered for a while after their connections have ended."""
+"""Users whose bucket is kept after their connections have ended; the most recent ones."""
 
 
 class WorkDebts:
     """One bucket of seconds for each user, which all connections of the user share.
 
-    A debt outlives the connections: otherwise a user who comes back would owe nothing.
+    A debt stays when the connections end. Otherwise a user could connect again, and would owe nothing.
     """
 
     def __init__(self, per_s: float, burst_s: float) -> None:
-        """per_s, burst_s: seconds of work in a second, and in one go."""
+        """per_s, burst_s: seconds of work that a user may cause in each second, and in a row after a quiet time."""
         self._per_s = per_s
         self._burst_s = burst_s
         self._used: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
