@@ -108,6 +108,8 @@ class FairQueue:
             payer = Payer(payer)
         if not self._is_full():
             for key in payer.keys:
+                # A slot is free and this key may have it: then nobody who waits could use it
+                # either, or they would have it already.
                 if self._may_run(key, is_maintenance=payer.is_maintenance):
                     return self._give(key, is_maintenance=payer.is_maintenance)
         return await self._wait(payer)
@@ -166,6 +168,9 @@ class FairQueue:
 
     def _ready(self) -> Iterator[tuple[str, _Turn]]:
         """Yield (key, turn) of what may run now, first what comes first."""
+        # Dictionaries keep the order in which keys were put in, and a key that had its turn is put
+        # in again at the end. So the first key is the one that has waited longest since its last
+        # job.
         order = [self._awaited_queues, self._maintenance_queues]
         if self._passed >= _JOBS_BEFORE_MAINTENANCE:
             order.reverse()

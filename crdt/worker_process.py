@@ -74,6 +74,9 @@ def _read(stream: BinaryIO) -> bytes | None:
 
 def _end_with(parent: int) -> None:
     """Have the kernel end this process when its parent is gone (Linux); elsewhere the end of the input does that."""
+    # If the server is killed, its workers must not go on for minutes. The kernel does this also
+    # while native code holds the interpreter. The parent may have died before the call, so that is
+    # checked after it.
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -85,6 +88,9 @@ def _confine(memory_bytes: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # from a terminal or systemd: the server decides when it ends
         signal.signal(number, signal.SIG_IGN)
     faulthandler.enable()
+    # Memory that is allocated counts, not address space: libraries reserve much more address space
+    # than they use. A job that needs more gets a MemoryError, or the process dies; the server loses
+    # neither.
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
@@ -120,6 +126,7 @@ def main() -> None:
         jobs.append(job)
         has_job.release()
 
+    # A thread waits for input, so that the end of the server is noticed during a job, too.
     threading.Thread(target=_watch_input, args=(source, hand_over), daemon=True).start()
     while True:
         has_job.acquire()

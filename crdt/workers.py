@@ -135,6 +135,8 @@ class Workers:
                 with worker.given_time(limit, deadline_s):
                     is_done, result = await worker.work(job)
         except BaseException as error:
+            # Whatever the reason, a process whose job did not end is killed: a function cannot be
+            # stopped from outside, and its answer would come for the next job.
             is_starved = worker is None or worker.is_starved(deadline_s)
             if worker:
                 await self._drop(worker)
@@ -171,6 +173,8 @@ class Workers:
 
     async def _start(self) -> "_Worker":
         """Start a process; if the caller is cancelled meanwhile, the process is put aside for later jobs."""
+        # Shielded: a caller that is cancelled while the process starts would otherwise leave a
+        # process that nobody knows.
         starting = asyncio.get_running_loop().create_task(_Worker.start(self.memory_bytes), name="start worker")
         self._starting.add(starting)
         try:

@@ -94,6 +94,8 @@ class View:
             return
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
         try:
+            # A new document each time: one in which pycrdt has failed may be half changed, and is
+            # never used again.
             guarded(doc.apply_update, self.copy(state))
         except PycrdtFailure:
             self.has_failed = True
@@ -242,6 +244,9 @@ def make_edit(
 
     steps  bound the search for few changes, see `changes`
     """
+    # Three ways, from the least disturbing to the surest. Each gets a fresh copy, because an
+    # attempt that went wrong has changed its copy. What comes out must be the text that was asked
+    # for: that is checked each time, so a wrong position is found here and not by people.
     if edits is not None:
         given = _Attempt(state, files, client_id)
         if not given.has_embeds() and given.is_right_after(lambda target, _: _apply(target, edits)):

@@ -167,6 +167,8 @@ class Compactor:
         before = room.document.size
         room.upkeep.compacted_at = self._clock()
         room.quota.needs_remaining = True
+        # While the checkpoint is made, others edit. If the base of the document was merged again
+        # meanwhile, the smaller form cannot replace it, and it is tried again.
         for _ in range(_TRIES):
             async with self._working(room, is_maintenance=False):
                 await self.checkpoint_now(room, 0)

@@ -123,6 +123,8 @@ def frames_for(parts: list[Part], known: Mapping[int, int]) -> list[bytes]:
     """Return what to send to a client that has these clocks; only the last frame says that it has everything now."""
     updates = []
     for part in parts:
+        # A client that has all structs of a part still needs its deletions: a state vector says
+        # nothing about these.
         lacks = any(clock > known.get(client, 0) for client, clock in part.clocks.items())
         if update := part.update if lacks else part.deletions:
             updates.append(update)

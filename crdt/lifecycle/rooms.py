@@ -1,7 +1,7 @@
 """All rooms of the process: load once, write together, checkpoint, close when idle, drain.
 
-One task writes the logs of all rooms in groups (`log_writer`), one looks after rooms (`maintenance`); both belong to
-`start` and `drain`.
+One task writes the logs of all rooms in groups (`log_writer`), another one maintains rooms (`maintenance`). `start`
+begins both, and `drain` ends them.
 """
 
 import asyncio
@@ -36,10 +36,10 @@ from storage.errors import StoreError
 class Rooms:
     """All rooms of the process.
 
-    changes        of memberships, logins and sessions
+    changes        committed changes of memberships, logins and sessions, which rooms follow
     compactor      makes checkpoints and packs logs
     steps          does long work on single rooms in steps
-    storage_quota  what users' sessions may take
+    storage_quota  how much the sessions of a user may take
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Rooms:
         versions: VersionMaker,
         changes: Changes,
     ) -> None:
-        """loaded: the same that `writer` and `changes` have."""
+        """loaded: the object that `writer` and `changes` have, too."""
         self.clock = environment.clock
         self.quarantine = environment.quarantine
         self.changes = changes
@@ -94,15 +94,19 @@ class Rooms:
         """Close everybody with 1012, write and checkpoint everything; return whether all of it is stored."""
         self._is_draining = True
         for room in self._loaded:
+            # First of all nobody may edit any more. What comes after this is then a fixed amount of
+            # work.
             room.members.close(room.members.connections, CloseReason.RESTART)
         await self._maintenance.stop()
         await self.storage_quota.stop()
         await self._large_answers.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
+                # The log before the checkpoints: what is in the log is safe, and a checkpoint only
+                # makes the next start faster.
                 await self.writer.drain()
                 for room in self._loaded:
-                    # without a checkpoint, the log is enough to start from
+                    # Without a checkpoint the log is enough to start from: that only takes longer.
                     with contextlib.suppress(StoreError, RoomUnavailable, WorkersBusy):
                         await self.compactor.checkpoint(room)
                 await self._loader.finish()
@@ -111,6 +115,7 @@ class Rooms:
 
     @property
     def loaded(self) -> int:
+        """How many rooms are in memory."""
         return len(self._loaded)
 
     @property
@@ -160,11 +165,15 @@ class Rooms:
         """
         self.check_in_service(session_id)
         room = self._loaded.get(session_id)
+        # Loading returns when the room was put into memory. Before this task goes on, the room may
+        # have been closed again, so it is looked up, and loaded again if need be.
         while room is None:
             await self._loader.load(session_id, user_id)
             room = self._loaded.get(session_id)
         if self._is_draining:
             raise RoomUnavailable("the server is stopping")
+        # Nothing was awaited since the room was found, so nobody can have closed it before it is
+        # pinned.
         room.upkeep.pins += 1
         try:
             yield room

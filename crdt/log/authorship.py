@@ -95,6 +95,8 @@ class Authorship:
     def of(self, client: int, start: int, end: int) -> list[tuple[int, int, str]]:
         """Return (first clock, milliseconds since 1970, who brought it) of the parts of a range of clocks."""
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
+        # The span that has the first clock, then those that begin inside the range. A span ends
+        # where the next one begins.
         at = max(bisect_right(clocks, start) - 1, 0)
         parts = []
         while at < len(clocks) and clocks[at] < end:

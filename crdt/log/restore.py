@@ -120,6 +120,8 @@ class LogReplay:
     def read(self, chunk: Chunk) -> None:
         """Go on by the next chunk, entry by entry or as a whole."""
         with _stored():
+            # A packed row as a whole costs what its merged text costs, not its 4,096 entries. But
+            # it does not say who wrote what, so a room that is to be edited reads the entries.
             summary = codec.decode_summary(chunk.data) if self._reads_summaries and self._is_next(chunk) else None
             if summary:
                 self._take_merged(summary)

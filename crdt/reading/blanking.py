@@ -1,7 +1,10 @@
-"""Updates with blocks where a text was: the same structs, with the same ids and lengths.
+"""Updates with blocks where a text was: the structs stay, with equal ids and lengths.
 
-Text that lies in strings of items is replaced by unit; a text inside a value of an application (in a map, an array, an
-embed, a format or an attribute) is replaced in each string of that value, keys of objects too.
+Text in strings of items is replaced unit by unit. A text inside a value of an application (in a map, an array, an
+embed, a format or an attribute) is replaced in each string of that value, and in the keys of its objects.
+
+An example: "my key: 42" of client 5 becomes "my key: ██" if the clocks 8 and 9 are named. Its length is still ten
+units, so what was typed behind clock 9 still finds its neighbour.
 """
 
 import json
@@ -35,7 +38,7 @@ def blank(update: bytes, ids: Mapping[int, Sequence[int]], text: str) -> bytes:
 
 
 class Secret:
-    """A text that may stand in values."""
+    """A text that may occur inside values."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -43,7 +46,9 @@ class Secret:
         self._raw, self._raw_blocks = text.encode(), self._blocks.encode()
 
     def held(self, kind: int, content: bytes) -> list[int]:
-        """Return which values of a content have the text in a string, by their index."""
+        """Return the indexes of the values of a content that have the text in a string."""
+        # Text inside an `any` value is UTF-8 as it is, so a search in the bytes rules out nearly all contents. JSON may
+        # write any character as an escape, so its strings are read.
         if kind not in VALUE_KINDS or (kind == ANY and self._raw not in content):
             return []
         values = _values(kind, content)
@@ -74,9 +79,12 @@ class Secret:
         """Go through one lib0 `any` value without recursion."""
         reader = ContentReader(value, STORED_LIMITS)
         out: list[bytes] = []
+        # As `ContentReader.any_value`, without recursion, because stored values may be of any
+        # depth.
         containers: list[list[int]] = []  # [values left, is it an object]
         at = 0
         while at < len(value):
+            # Inside an object each value has a name before it, which may be what was pasted, too.
             if containers and containers[-1][1]:
                 name, at = read_var_bytes(value, at)
                 out.append(self._replaced(name))
@@ -155,6 +163,8 @@ class _Blanker(StructReader):
             content = write_var_bytes(_with_blocks(text, clock_of(own), clocks).encode()) if clocks else b""
         else:
             length, end = self.content(at, kind)
+            # A value is named by its clock, but only the strings with the text in it change: a form
+            # with twenty fields must not lose nineteen.
             is_named = kind in VALUE_KINDS and self._named(own, length)
             content = self._secret.blank(kind, self.data[at:end]) if is_named else b""
         return length, end, self.data[start:at] + content if content else self.data[start:end]

@@ -1,6 +1,9 @@
 """The roots of a document that are no texts, as JSON: trees of XML, maps and arrays.
 
-JSON is what Yjs's `toJSON` gives, and XML what its `toString` gives, of the types that nest in them too.
+JSON is what Yjs's `toJSON` returns, and XML what its `toString` returns, also for the types that nest in them.
+
+Why not by pycrdt: it needs to be told the type of a root before, and the bytes do not say it. And it writes some values
+in another form than browsers have them (docs/design/documents.md).
 """
 
 from collections.abc import Iterator
@@ -17,7 +20,7 @@ from crdt.wire.struct_id import pack_id
 from crdt.wire.struct_reader import Parent
 
 MAX_BYTES = 4 << 20
-"""Bytes of all values of one reading, as UTF-8, keys included: larger ones are left out."""
+"""Bytes of all values that are read together, as UTF-8, with their keys: a root that goes beyond them is left out."""
 
 _ARRAY, _MAP, _TEXT, _XML_ELEMENT, _XML_FRAGMENT, _XML_HOOK, _XML_TEXT = range(7)
 _IN_XML = {_XML_ELEMENT, _XML_HOOK, _XML_TEXT}
@@ -28,7 +31,7 @@ Document = dict[str, Any]
 
 
 class RootType(StrEnum):
-    """What a root is that is no text; `empty` if all in it is deleted and does not tell any more."""
+    """The type of a root that is no text; `empty` if all in it is deleted, so that nothing says what it was."""
 
     XML = "xml"
     MAP = "map"
@@ -70,7 +73,7 @@ def _is_text(order: ItemOrder, root: str) -> bool:
 
 
 class _Reader:
-    """Reads one document; every level of JSON is one of recursion, XML is walked without."""
+    """Reads one document. Every level of JSON is a level of recursion, bounded by `MAX_DEPTH`; XML needs none."""
 
     def __init__(self, order: ItemOrder) -> None:
         self._order = order
@@ -101,6 +104,9 @@ class _Reader:
         return {"type": str(kind), "value": value, "leftOut": left_out and str(left_out)}
 
     def _root_type(self, name: str) -> RootType:
+        # Yjs does not store what a root is: the application says it when it asks for one. So it is
+        # told by what lies in it. Only XML elements, texts and hooks: a fragment. Other content in
+        # the sequence: an array. Content only under keys: a map.
         kinds = {item.kind for item in self._order.items((name, None))} - {GC, DELETED}
         if kinds == {TYPE} and {_type_of(item) for item in self._order.items((name, None)) if item.content} <= _IN_XML:
             return RootType.XML
@@ -115,6 +121,8 @@ class _Reader:
         items = {}
         for key in self._keys.get(parent, ()):
             last = None
+            # The last item of a key's list is its value, as in Yjs. If that one is deleted, the key
+            # is: values before it were replaced, and do not come back.
             for item in self._order.items((parent, key)):
                 last = item
             if last and not last.is_deleted:
@@ -148,6 +156,7 @@ class _Reader:
     def _raw(self, item: YataItem) -> list[Any]:
         """Return an item's values; a content that was cut into many items is decoded once."""
         key = (item.client, item.content)
+        # Most values are alone in their item, and then nothing needs to be remembered.
         if item.length == 1 and not item.offset:
             return values.decode(item.kind, item.content)[:1]
         if key not in self._decoded:
@@ -185,6 +194,8 @@ class _Reader:
     def _join(self, pieces: Iterator[str | YataItem]) -> str:
         """Put pieces together, types in them by their own pieces."""
         parts: list[str] = []
+        # A stack of iterators instead of recursion: elements of a document may nest 500 deep, and
+        # each level has several generators.
         stack = [pieces]
         while stack:
             piece = next(stack[-1], None)
@@ -252,6 +263,8 @@ class _Reader:
 
 
 def _within(formats: dict[str, Any], piece: str | YataItem) -> Iterator[str | YataItem]:
+    # Yjs sorts the names, so that equal formats are always written in one order, and closes them in
+    # reverse.
     names = sorted(formats, key=_utf_16)
     for name in names:
         members = _members(formats[name])

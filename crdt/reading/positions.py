@@ -52,6 +52,7 @@ class Positions:
     def of(self, item: YataItem) -> int:
         """Return how much text is shown before an item."""
         block = item.block
+        # All blocks before this one by their sums, then this block item by item: 128 steps at most.
         position = sum(self._units[: block.number])
         for other in _from(block.first):
             if other is item:

@@ -15,7 +15,7 @@ from crdt.wire.content import ANY, BINARY, DOC, EMBED, JSON
 from crdt.wire.lib0 import read_var_bytes, read_var_uint
 
 MAX_DEPTH = 100
-"""Levels of a value that are read: Python's and browsers' readers of JSON take a few hundred."""
+"""Levels of a value that are read. Readers of JSON, in Python and in browsers, can read a few hundred."""
 
 UNDEFINED = object()
 """JavaScript's `undefined`."""
@@ -62,7 +62,7 @@ def decode_format(content: bytes) -> tuple[str, Any]:
 
 
 def read_json(text: bytes) -> Any:
-    """Return the value of a JSON text; what is none is `undefined`. Raises TooDeep."""
+    """Return the value of a JSON text; a text that is no JSON gives `undefined`. Raises TooDeep."""
     try:
         return json.loads(text, parse_int=_integer)
     except ValueError:
@@ -72,7 +72,10 @@ def read_json(text: bytes) -> Any:
 
 
 def _integer(digits: str) -> int | float:
-    """JavaScript has no larger integers, and Python refuses some thousands of digits."""
+    """Return an integer as JavaScript has it: a double from 2^53 on.
+
+    Python's `int` refuses some thousands of digits, `float` does not.
+    """
     number = float(digits)
     return int(number) if abs(number) < _MAX_SAFE else number
 
@@ -115,6 +118,8 @@ _PACKED = {124: (">f", 4), 123: (">d", 8), 122: (">q", 8)}
 
 
 def _var_int(data: bytes, at: int) -> tuple[int, int]:
+    # lib0's varInt is not zigzag: the first byte has the sign in its second bit, and six bits of
+    # the number. An example: 41 is -1, and c0 01 is -64.
     byte = data[at]
     number, shift, is_negative = byte & _MORE_BITS, 6, byte & _SIGN
     while byte & 0x80:
@@ -143,6 +148,7 @@ def as_json(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # a table, one
         return int(value) if value.is_integer() and abs(value) < _MAX_SAFE else value
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
+    # A BigInt. As a JSON number, every browser would round it.
     if isinstance(value, int) and abs(value) > _MAX_SAFE:
         return str(value)
     if isinstance(value, list | dict) and depth >= MAX_DEPTH:
@@ -158,6 +164,7 @@ def js_text(value: Any) -> str:  # noqa: PLR0911  # a table, one row for each ty
     """Return what JavaScript's `String(value)` does."""
     if isinstance(value, str):
         return as_text(value)
+    # By identity: in Python `True == 1`, so a look-up by value would write "true" for 1.
     for known, text in _WORDS:
         if value is known:
             return text
@@ -179,6 +186,9 @@ def _js_number(number: float) -> str:
     """Write a number as `Number.prototype.toString` does: its shortest digits, exponents from 1e21 and 1e-7 on."""
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+    # `repr` gives the shortest digits that read back as this double, as JavaScript does. Only where
+    # the point goes, and when there is an exponent, differs: 1e21 is "1e+21", 1e20 is twenty-one
+    # digits.
     _, digits, exponent = Decimal(repr(abs(number))).normalize().as_tuple()
     assert isinstance(exponent, int)  # noqa: S101 - for the type checker
     text, point = "".join(map(str, digits)), len(digits) + exponent

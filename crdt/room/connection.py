@@ -100,6 +100,8 @@ class Connection:
 
         clocks  {client id: next clock} of the document
         """
+        # A state vector cannot say "send me these again", so it says less than is known: for these
+        # clients, the clock before the structs that others brought.
         self.verifies.update(brought_by_others)
         known = {**clocks, **{client: first for client, (first, _) in brought_by_others.items()}}
         self.outbox.send(y_protocol.sync_step1(known))
@@ -112,6 +114,8 @@ class Connection:
 
         clocks  {client id: next clock} of the document
         """
+        # While a part is missing, "saved" would be a lie, as it would count updates whose content
+        # the server does not have.
         self.is_behind = True
         known = {client: clocks.get(client, 0) for client in missing}
         # The client has answered this question before, and its answer lacked just these structs.

@@ -55,6 +55,7 @@ class Members:
     def join(self, connection: Connection) -> None:
         """Let a client in: ask for what it has if it may write, and tell it who is here."""
         self.connections[connection] = None
+        # A client that joins was checked just now, so its role is the newest one.
         if connection.user_id in self._changed_roles:
             self._changed_roles[connection.user_id] = connection.role
         for observer in self.observers:
@@ -67,6 +68,8 @@ class Members:
         known = set(connection.client_ids)
         self.presence.hear(connection, entries, now)
         if connection.may_write and (new := connection.client_ids - known):
+            # The owner of an id is back: now their structs can be compared with those that others
+            # brought.
             brought = self.claims.brought_by_others(connection.user_id, new)
             if brought:
                 connection.ask_all(brought, self._index.clocks)

@@ -123,6 +123,8 @@ class Presence:
                 # Echoes of others must not take the place of the client's own presence among those that wait.
                 continue
             if client_id in late or client_id in connection.client_ids or len(late) < self._max_late:
+                # One entry for each client id, the newest: what waits is bounded by the number of
+                # ids, not by how fast a client sends.
                 late[client_id] = entry
         self._scheduler.tick_later(self)
 

@@ -92,12 +92,10 @@ class Room:
     # -- frames of clients ------------------------------------------------------------------------
 
     def receive(self, connection: Connection, frame: bytes, now: int, prepared: Prepared | None = None) -> None:
-        """Handle one frame of a client that has joined.
+        """Handle one frame of a client that has joined; prepared: the update in it as it was prepared, or None.
 
-        prepared  what was done about the update in it before
-
-        Raises ProtocolError, LimitExceeded or RoomUnavailable; the caller closes the connection. NeedsSteps if it
-        should come `prepared`.
+        Raises ProtocolError, LimitExceeded or RoomUnavailable; then the caller closes the connection. Raises
+        NeedsSteps if the frame should come again, `prepared`.
         """
         if connection.may_write:  # only connections that have joined may
             typed = fast_path.read(frame, self.index, connection.user_id)
@@ -125,7 +123,7 @@ class Room:
                 self.members.presence.answer(connection)
 
     def _answer(self, connection: Connection, state_vector: bytes, now: int) -> None:
-        """Send a client what it lacks, a large document once: it is told of all that comes later."""
+        """Send a client what it lacks; a large document only once, as the client is told of all that comes later."""
         known = y_protocol.decode_state_vector(state_vector)
         size, large_answers = self.document.size, self._context.large_answers
         if connection.needs_nothing(known, now):
@@ -141,7 +139,7 @@ class Room:
             connection.note_sent(self.index.clocks, size, now)
 
     def _type(self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int) -> bool:
-        """Accept a keystroke; False, and nothing has happened, if a limit is near: the long way decides."""
+        """Accept a keystroke. If a limit is near, return False and change nothing: the long way decides."""
         client, first, after, update, parent = typed
         size = len(update)
         journal = self.journal
@@ -152,6 +150,8 @@ class Room:
             or not self.quota.reserve(size, after - first)
         ):
             return False
+        # The table must know the structs now, as the next frame may refer to them. pycrdt may get them
+        # later, with others: nobody reads the text before `integrate_pending`.
         connection.received += 1
         author = connection.user_id
         self.document.defer(update)
@@ -229,9 +229,7 @@ class Room:
     def _accept(self, incoming: Incoming) -> tuple[Set[int], Set[int]]:
         """Scan, apply, log and relay one update, or the part of it that can be integrated now.
 
-        Returns the clients of which something is missing that the rest waits for, and those that the sender has
-        other structs of than the document.
-
+        Returns (clients whose structs the rest waits for, clients under which the sender has other structs).
         Raises Rejected, LimitExceeded or RoomUnavailable; nothing has changed then.
         """
         if incoming.update == EMPTY:
@@ -261,7 +259,7 @@ class Room:
 
     def foreign(self, incoming: Incoming, read: Parsed) -> Set[int]:
         """Return the client ids for which an update may not bring new structs now."""
-        # after an unclean end one browser may have the only copy of what others typed, who are here as well
+        # After an unclean end one browser may have the only copy of what users typed who are here, too.
         accepts_all = self._context.accepts_foreign and incoming.kind is UpdateKind.ANSWER
         return _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
 
@@ -272,6 +270,8 @@ class Room:
         if admitted is None:
             admitted = check_update(self.index, read, incoming.author, foreign, self.document.state)
         if admitted.parsed:
+            # A live edit is one of many, so its size is enough. An answer, or a text that is saved,
+            # may replace everything: then the true size decides.
             is_exact = incoming.kind is not UpdateKind.LIVE
             self.quota.check(admitted.parsed, admitted.parsed.update, incoming.author, is_exact=is_exact)
         return admitted

@@ -55,6 +55,7 @@ class TextFeed:
 
     @property
     def room(self) -> Room:
+        """The room whose text this is."""
         return self._room
 
     @property
@@ -89,6 +90,7 @@ class TextFeed:
             self._push(edits, new)
 
     def add(self, client: "TextClient") -> None:
+        """Know a client, whose bases are carried on before the edits are forgotten."""
         self._clients.add(client)
 
     def write(self, user_id: str, edits: Sequence[Edit], now: int, update: bytes = b"") -> None:
@@ -104,7 +106,8 @@ class TextFeed:
             self._room.edit(user_id, {self._root: original.decode()}, now, originals)
         if edits:
             self._push(edits, applied(self.text, edits))
-        if with_lf(original) == self.text:  # not if line ends were put together or torn
+        # Not if an edit has put a CR and an LF next to each other, or has separated them.
+        if with_lf(original) == self.text:
             self.original = original
 
     def since(self, revision: int) -> Iterable[Sequence[Shift]]:
@@ -126,7 +129,7 @@ class TextFeed:
 
 
 class Base:
-    """A text that a client may have, with LF line ends, and where its bytes are in the feed's text."""
+    """A text that a client may have, with LF line ends, and the map from it to the feed's text."""
 
     __slots__ = ("expires_at", "map", "revision", "text")
 

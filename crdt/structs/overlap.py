@@ -46,6 +46,9 @@ def _overlaps(first: list[_Piece], second: list[_Piece]) -> Iterator[tuple[_Piec
     """Yield the pairs of pieces that have clocks in common; both lists are in order."""
     at = 0
     for one in first:
+        # Both lists are in order, so pieces of the second list that end before this one are never
+        # looked at again. An example: 0-5 against 0-2, 2-3, 3-5 makes three pairs, whatever
+        # follows.
         while at < len(second) and second[at][1] <= one[0]:
             at += 1
         behind = at

@@ -112,6 +112,8 @@ class StructIndex:
 
         Raises: whatever `apply` raises. After Rejected or LimitExceeded the table is as it was before.
         """
+        # Noted before `apply`, because the view is loaded inside it and must replace these
+        # characters. Taken back if the update is refused.
         split_surrogates = self._cut_by(parsed)
         try:
             if not apply(parsed, cuts=bool(split_surrogates)):
@@ -134,6 +136,8 @@ class StructIndex:
         Raises: Gap if not all of it can be integrated, and whatever `apply` raises.
         """
         self.check_complete(parsed)
+        # As in `take`. Nothing is taken back here: an error ends the loading of the whole document.
+        # As in `take`. Nothing is taken back here: an error ends the loading of the whole document.
         split_surrogates = self._cut_by(parsed)
         if apply:
             apply(parsed, cuts=bool(split_surrogates))

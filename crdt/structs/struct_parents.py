@@ -66,6 +66,9 @@ class StructParents:
 
         Raises Rejected if a struct has no place.
         """
+        # Nearly every update is text in the one root of a document: its place is known without a
+        # look at its structs. ContentDeleted is no text, and must be noted as deleted, so it goes
+        # the long way.
         root = self._single_root(parsed)
         if root is not None and not parsed.kinds & _DELETED:
             placement = _text_in(root) if parsed.shared.text_bytes or parsed.kinds & _IN_TEXTS else _SINGLE

@@ -61,6 +61,8 @@ def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
     while prefix and any(_is_inside(text, prefix) for text in (old, new)):
         prefix -= 1
     suffix = _common(old, new, min(len(old), len(new)) - prefix, from_end=True)
+    # Only `old` is asked: behind this place both texts are equal, so it is inside a character in
+    # both or in neither.
     while suffix and _is_inside(old, len(old) - suffix):
         suffix -= 1
     return prefix, suffix

@@ -95,6 +95,8 @@ class TextMap:
         """Yield what survives of the older text from `start` to `end`."""
         for at in range(max(0, self._index(start)), len(self.runs)):
             old, length, new = self.runs[at]
+            # The part of a run between the two positions. A run that is cut keeps its distance
+            # between old and new.
             first = max(start, old)
             last = old + length if end is None else min(end, old + length)
             if end is not None and old >= end:
@@ -134,6 +136,8 @@ class TextMap:
             return
         if self.runs:
             last = self.runs[-1]
+            # Runs that touch in both texts become one. Otherwise a client that types for an hour
+            # would have a run for each letter.
             if last.old + last.length == old and last.new + last.length == new:
                 self.runs[-1] = SharedRun(last.old, last.length + length, last.new)
                 return

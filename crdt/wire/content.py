@@ -1,6 +1,6 @@
 """The contents of structs inside an update: how long they are and where they end.
 
-Shared by the parser, which decides what may pass, and by all that cuts, merges and compacts updates. The kinds
+Used by the parser, which decides what may pass, and by all code that cuts, merges and compacts updates. The kinds
 are Yjs's content references (`Item.js`). Every kind that Yjs 13 writes can be read here.
 
 See docs/design/wire.md.
@@ -25,7 +25,7 @@ _Y_XML_ELEMENT, XML_HOOK, _Y_XML_TEXT = 3, 5, 6
 """Kinds of shared types (Yjs's `YXmlElementRefID` and so on): the two that have a name, and the last one."""
 
 XML_TYPES = frozenset((_Y_XML_ELEMENT, XML_HOOK, _Y_XML_TEXT))
-"""What XML has in it."""
+"""Kinds of shared types that occur only inside XML."""
 
 _UNDEFINED, _NULL, _INTEGER, _FLOAT32, _FLOAT64, _BIGINT = 127, 126, 125, 124, 123, 122
 _FALSE, _TRUE, _TEXT, _OBJECT, _ARRAY, _UINT8_ARRAY = 121, 120, 119, 118, 117, 116
@@ -35,9 +35,10 @@ _WITHOUT_BYTES = frozenset((_UNDEFINED, _NULL, _FALSE, _TRUE))
 _FIXED_BYTES = {_FLOAT32: 4, _FLOAT64: 8, _BIGINT: 8}
 _MAX_INTEGER_BYTES = 9
 _SAFE_INTEGER_BYTES = 8
-"""Whatever fits into 2⁵³; in more bytes Yjs throws once that is passed, in every browser of the session."""
+"""Bytes of the largest integer that Yjs reads, which is below 2⁵³. For a larger one it throws an error, in every
+browser of the session."""
 _USUAL_JSON = frozenset(("true", "null", "false", "{}", '""'))
-"""What a format mostly is: not worth a reader's time."""
+"""The values that most formats have: these need not be read to know that they are JSON."""
 
 _UNDEFINED_JSON = b"undefined"
 """What Yjs writes for `undefined`, which is no JSON."""
@@ -49,7 +50,7 @@ _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 class ScanLimits:
     """Bounds on one update. Counts unless a unit is named.
 
-    is_strict  refuse what no client sends; older releases may have stored it
+    is_strict  refuse what no client sends; False for what older releases may have stored
     """
 
     structs: int = 1_000_000
@@ -66,7 +67,8 @@ STORED_LIMITS = ScanLimits(
     structs=_UNBOUNDED, any_depth=_UNBOUNDED,
     name_bytes=_UNBOUNDED, is_strict=False,
 )  # fmt: skip
-"""For what this server stored, and what it has admitted: everything in it passed the others."""
+"""For updates that this server has stored or admitted: they have passed `CLIENT_LIMITS`, or those of an older
+release."""
 
 
 class ContentReader:
@@ -80,12 +82,14 @@ class ContentReader:
         self._client_ids: dict[bytes, int] = {}  # see `StructReader`
 
     def name(self, at: int) -> tuple[str, int]:
+        """Read a name; return (name, next position). Raises LimitExceeded if it is too long, or Rejected."""
         length, at = read_var_uint(self.data, at)
         if length > self.limits.name_bytes:
             raise LimitExceeded(f"a name over {self.limits.name_bytes} bytes", "name_bytes")
         return self.text(at, at + length), at + length
 
     def text(self, at: int, end: int) -> str:
+        """Return the text between two positions; raises Rejected if it is not UTF-8, or ends early."""
         if end > len(self.data):
             raise Rejected("update ends early")
         try:
@@ -94,7 +98,7 @@ class ContentReader:
             raise Rejected("text is not UTF-8") from None
 
     def content(self, at: int, kind: int) -> tuple[int, int]:
-        """Any content but text: return (length in clock units, next position)."""
+        """Skip a content of any kind but text: return (length in clock units, next position)."""
         data = self.data
         if kind == DELETED:
             return read_var_uint(data, at)
@@ -116,7 +120,8 @@ class ContentReader:
         if kind == DOC:
             _, at = self.name(at)
             if self.data[at] != _OBJECT:
-                raise Rejected("options of a subdocument that are no object")  # on null, Yjs throws in every browser
+                # For null, Yjs throws an error when it reads the update, in every browser of the session.
+                raise Rejected("options of a subdocument that are no object")
             return 1, self.any_value(at)
         if kind == FORMAT:
             _, at = self.name(at)
@@ -154,6 +159,11 @@ class ContentReader:
     def any_value(self, at: int) -> int:
         """Skip one lib0 `any` value without recursion."""
         data = self.data
+        # The containers around the present value, each with the number of values that it still
+        # lacks. A hundred thousand brackets would end a process that reads them by recursion. An
+        # example: [1, {"a": 2}] opens an array with 2 values left. After 1 it has one left. Then an
+        # object with one value opens. With 2 the object is full and closes, so the array has no
+        # value left and closes, too.
         open_containers: list[list[int]] = []  # [values left, is it a map]
         while True:
             if open_containers and open_containers[-1][1]:
@@ -199,6 +209,7 @@ class ContentReader:
     def _integer_end(self, at: int) -> int:
         """Skip a varInt: the top bit of each byte says that another one follows."""
         end = at + 1
+        # Only the length matters here: the sign and the number itself are never used.
         while self.data[end - 1] > 127:
             end += 1
         if end - at > _MAX_INTEGER_BYTES:
@@ -215,6 +226,8 @@ def _check_json(text: str, limit: int) -> None:
     """
     if text in _USUAL_JSON:
         return
+    # Counting brackets is cheap, and enough for nearly all JSON: with few brackets nothing can be
+    # deep.
     if text.count("[") + text.count("{") > limit:
         _check_json_depth(text, limit)
     try:
@@ -230,8 +243,10 @@ def _refuse_constant(_: str) -> NoReturn:
     raise ValueError
 
 
+# Python's reader takes NaN and Infinity, which `JSON.parse` refuses. And it refuses integers of
+# thousands of digits, which `JSON.parse` reads as doubles. Both are made as in a browser.
 _decode_json = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float).decode
-"""Integers of thousands of digits are JSON, and Python refuses them."""
+"""Reads JSON as a browser does; raises ValueError for what a browser refuses."""
 
 
 def _check_json_depth(text: str, limit: int) -> None:

@@ -1,4 +1,4 @@
-"""The end of an update: which structs were deleted (`DeleteSet.js`), of each client as ranges of clocks.
+"""The end of an update: which structs were deleted (`DeleteSet.js`), as ranges of clocks for each client.
 
 See docs/design/wire.md.
 """
@@ -23,6 +23,8 @@ def read_ranges(data: bytes, count: int, at: int) -> tuple[Ranges, int]:
 
 def write_ranges(ranges: Ranges) -> tuple[int, bytes]:
     """Return the ranges in order and without overlaps: (their number, their bytes)."""
+    # In order of their starts, a range either goes on the one before it or begins a new one. An
+    # example: 5 to 8, 0 to 3, 2 to 5 become one range, 0 to 8: ranges that touch are joined, too.
     ranges.sort()
     parts: list[bytes] = []
     start, end = ranges[0]

@@ -1,8 +1,9 @@
 """The two primitives of lib0's encoding that everything on the wire and in the log is made of.
 
 Not for: frames (`y_protocol`), updates (`update_parser`). The rules are those of lib0's `encoding.js` and
-`decoding.js`: a varUint has seven bits a byte, low end first, the top bit meaning "more"; a
-varByteArray is a varUint length and that many bytes.
+`decoding.js`: a varUint has seven bits in each byte, the lowest bits first, and the top bit says that another byte
+follows. A varByteArray is a varUint length and that many bytes. An example: 300 is 0b10_0101100, so the bytes are ac
+(0101100 and "more") and 02.
 
 See docs/design/wire.md.
 """
@@ -36,11 +37,12 @@ def write_var_bytes(data: bytes) -> bytes:
 def read_var_uint(data: bytes, at: int) -> tuple[int, int]:
     """Return (value, next position).
 
-    Raises ProtocolError past 53 bits, and IndexError where the data ends inside the integer:
-    callers read many in a row and translate that once.
+    Raises ProtocolError beyond 53 bits, and IndexError where the data ends inside the integer: callers read many
+    integers in a row, and turn that into their own error once.
     """
     byte = data[at]
     at += 1
+    # Most numbers are lengths, counts and small clocks of one byte, so this way out comes first.
     if byte < 128:
         return byte, at
     value = byte & 127
@@ -52,6 +54,8 @@ def read_var_uint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 128:
             break
         shift += 7
+        # Bounded here, not after the loop: a frame of 256 kB of ff would make an integer of 1.8
+        # million bits, and each step would copy it. pycrdt's own decoder takes 7 s for that.
         if shift > _MAX_SHIFT:
             raise ProtocolError("integer of more than 53 bits")
     if value > MAX_SAFE_INTEGER:

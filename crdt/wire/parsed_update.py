@@ -9,20 +9,20 @@ from crdt.wire.struct_id import NO_ID, DenseIds, client_of, clock_of
 from crdt.wire.struct_reader import Parent
 
 GONE: Parent = (NO_ID, None)
-"""The parent of structs of which nothing but the length is left."""
+"""The parent of structs of which only the length is left: they were garbage-collected."""
 
 HOOKS = 1 << 31
 """In `Parsed.kinds`: there are hooks (XmlHook), which pycrdt cannot read."""
 
 VALUES = 1 << JSON | 1 << EMBED | 1 << FORMAT | 1 << ANY | 1 << DOC | HOOKS
-"""In `Parsed.kinds`: content that pycrdt cannot read, or writes otherwise than it came."""
+"""In `Parsed.kinds`: content that pycrdt cannot read, or writes in another form than it came in."""
 
 ParentChange = tuple[int, int, int, int, Parent | None, int]
-"""Says where a struct lies, and those behind it in its section up to the next such record.
+"""Says where a struct lies, and the structs behind it in its section up to the next such record.
 
 (client, clock, left, right, parent, kind): the struct, the packed ids of its origins or NO_ID, where it lies
-(None: where its origins do), and the kind of its content. Only runs of one kind are that short. A plain tuple:
-as a NamedTuple it would cost 3 % of the time that a small update takes to parse.
+(None: where its origins lie), and the kind of its content. One record stands for a run of structs of one kind. It is a
+plain tuple, because a NamedTuple would cost 3 % of the time that a small update takes to parse.
 """
 
 ParentRuns = list[tuple[int, Parent]]
@@ -68,6 +68,8 @@ class Placement:
 
     def is_in_sequence(self, packed: int) -> bool:
         """Whether a struct of the update lies in a sequence, and not under a map key."""
+        # No runs means that all of the document lies in one root, in its sequence. The tuple (clock
+        # + 1,) sorts behind every run that begins at the clock or before.
         runs = self.parents.get(client_of(packed), ())
         return not runs or runs[bisect_left(runs, (clock_of(packed) + 1,)) - 1][1][1] is None
 

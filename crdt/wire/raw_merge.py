@@ -1,7 +1,7 @@
 """Updates merged and cut as bytes, as Yjs's `mergeUpdates` and `diffUpdate` do it (`updates.js`).
 
-Values are not decoded but copied: pycrdt's merge reorders the keys of objects, makes numbers of BigInts and 0 of -0.
-So whoever joins later gets exactly what those got who were there.
+Values are copied, not decoded: pycrdt's merge reorders the keys of objects, makes numbers of BigInts and 0 of -0. So a
+client that joins later gets exactly what the other clients got.
 
 Not for: joining structs (`compact`), deciding what may pass (`update_parser`, which the updates must have passed).
 
@@ -234,11 +234,14 @@ class MergedState:
         self._add(parsed.update, runs, parsed.ranges)
 
     def _add(self, update: bytes, runs: list[tuple[int, Run]], deleted: Iterable[tuple[int, int, int]]) -> None:
+        # Runs with a hole between them, or that do not continue a section, need a merge that reads
+        # all. Admission lets only updates pass that go on where the document ends, so this is rare.
         has_hole = len(dict(runs)) < len(runs)
         if has_hole or not all(self._continues(client, run) for client, run in runs):
             self._start(merge([self.encode(), update]), None)
             return
         for client, run in runs:
+            # Nearly every update goes on where the section ends: its bytes are put behind the others, unread.
             section = self._sections.get(client)
             if section is None:
                 section = self._sections[client] = _Section(run.first, run.first, 0, 0, 0)
@@ -263,6 +266,8 @@ class MergedState:
         sections, self._state, self._deletions = after.parts()
         for client, section in sections.items():
             old = self._sections[client]
+            # The new form has the structs of the old state. What came since lies behind it, in
+            # both.
             section.after, section.since, section.newer = old.after, old.since, old.newer
             self._sections[client] = section
         return True

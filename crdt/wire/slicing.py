@@ -60,6 +60,8 @@ class StructSlicer(StructReader):
         header = kind, _, _, _, at, _ = self.header(start)
         if first == 0 and after == length:
             return self.data[start : self.struct_end(at, kind)[1]]
+        # Without neighbours and content, a part of it is as good as any other: only the length
+        # counts.
         if kind in (GC, SKIP):
             return bytes((kind,)) + write_var_uint(after - first)
         head = self._head(header, own + first) if first else self.data[start:at]
@@ -107,6 +109,9 @@ class _PartTaker(StructSlicer):
         """Append the kept part of a section, if there is one; return the next position."""
         count, client, clock, at = self.section_head(at)
         first, after = self._spans.get(client, (0, 0))
+        # Structs before the part are skipped, the one at its beginning and the one at its end are
+        # cut. A Skip is kept only between two structs: an update with a hole at its end would say
+        # nothing more.
         structs: list[bytes] = []
         begin = first  # clock of the first kept struct
         size = 0  # number of kept structs up to the last one that is no hole
@@ -139,5 +144,8 @@ def _slice_text(text: str, first: int, after: int) -> str:
     """Return the UTF-16 code units from `first` up to `after`; a half of a cut pair becomes U+FFFD."""
     if text.isascii():
         return text[first:after]
+    # Clocks count UTF-16 units. A cut inside a pair leaves half of it, which cannot be decoded:
+    # "replace" makes U+FFFD of it. "a😀b" gives "a" U+FFFD and U+FFFD "b", two units each, as in
+    # Yjs.
     units = text.encode("utf-16-le")[first * _UNIT_BYTES : after * _UNIT_BYTES]
     return units.decode("utf-16-le", "replace")

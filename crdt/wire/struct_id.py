@@ -1,4 +1,4 @@
-"""Ids of structs, packed into one integer: cheaper to keep in sets and to compare than a pair. And a set for many."""
+"""Ids of structs, packed into one integer, which is cheaper to keep and to compare than a pair; and a set for many."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,7 +6,7 @@ MAX_CLOCK = (1 << 31) - 2
 """The largest clock of a struct: yrs' 32-bit arithmetic overflows beyond it."""
 
 NO_ID = -1
-"""Instead of a packed id: there is no such struct."""
+"""Stands for a packed id where there is no struct, such as the left origin of the first letter of a text."""
 
 CLOCK_BITS = 31
 """Bits of a clock in a packed id."""
@@ -14,6 +14,8 @@ CLOCK_BITS = 31
 CLOCK_MASK = (1 << CLOCK_BITS) - 1
 
 
+# An example: clock 3 of client 5 is 5 << 31 | 3 = 10737418243. Ids of one client that follow each
+# other are integers that follow each other, so "the unit before" is the id minus 1.
 def pack_id(client: int, clock: int) -> int:
     """Return the packed id of a struct: the client id in front, the clock in the low 31 bits."""
     return client << CLOCK_BITS | clock
@@ -31,7 +33,8 @@ def clock_of(packed: int) -> int:
 
 BLOCK_BITS = 8
 BLOCK_MASK = (1 << BLOCK_BITS) - 1
-"""Of a block of `DenseIds`: larger ones would take longer to change, smaller ones more memory."""
+"""The bits of an id inside a block of `DenseIds`. Larger blocks would take longer to change, smaller ones more
+memory."""
 _BLOCK = 1 << BLOCK_BITS
 _DIGITS = bytes.maketrans(b"\0\1", b"01")
 
@@ -59,6 +62,8 @@ class DenseIds:
 
     def add_marked(self, first: int, marks: bytes) -> None:
         """Add some of the ids from `first` on; marks: for each a byte, 1 if it is to be added, else 0."""
+        # From one block that has marks to the next: `find` runs in C, and the marks of a block
+        # become one integer by reading them as binary digits, the last one first.
         at = marks.find(1)
         while at >= 0:
             block, place = divmod(first + at, _BLOCK)

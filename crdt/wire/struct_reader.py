@@ -1,7 +1,7 @@
-"""The one reader of structs in an update: a struct's header, and what its content is long.
+"""The one reader of structs in an update: the header of a struct, and the length of its content.
 
-Everything that walks through an update shares it: the parser, the compaction, the splitting of values
-and the order of items. The encoding is Yjs's update format, version 1 (`Item.js`, `write`):
+All code that walks through an update uses it: the parser, the compaction, the splitting of values and the order of
+items. The encoding is Yjs's update format, version 1 (`Item.js`, `write`):
 
     struct   info, [left origin], [right origin], [parent, [parentSub]], content
     info     0x80 has a left origin, 0x40 has a right origin, 0x20 has a parentSub, low five bits: kind of content
@@ -62,7 +62,8 @@ class StructReader(ContentReader):
         count, begin = read_var_uint(data, at)
         client, at = read_var_uint(data, begin)
         if at == begin + _USUAL_CLIENT_BYTES:
-            self._client_ids[data[begin:at]] = client  # most origins are the client's own structs
+            # Most origins are the client's own structs, so its id is read once for the whole section.
+            self._client_ids[data[begin:at]] = client
         clock, at = read_var_uint(data, at)
         return count, client, clock, at
 
@@ -86,6 +87,7 @@ class StructReader(ContentReader):
     def skip_header(self, at: int) -> tuple[int, int]:
         """Return (kind of content, position of the content): a third of the time that `header` takes."""
         info = self.data[at]
+        # Two regular expressions skip one or two ids in C. Callers that copy structs need no more.
         if info & HAS_ORIGIN:
             skip = _skip_ids if info & HAS_ORIGIN == HAS_ORIGIN else _skip_id
             if ids := skip(self.data, at + 1):
@@ -140,7 +142,7 @@ class StructReader(ContentReader):
         return self.content(at, kind)
 
     def string(self, at: int) -> tuple[str, int]:
-        """Return (text, next position)."""
+        """Read the text of a struct; return (text, next position)."""
         size, at = read_var_uint(self.data, at)
         return self.text(at, at + size), at + size
 

@@ -1,9 +1,9 @@
 """What an update consists of, read in Python before pycrdt sees a byte of it.
 
-`parse` decides what the bytes alone can tell: structure, lengths, counts, kinds, nesting. What needs
+`parse` checks what the bytes alone can tell: structure, lengths, counts, kinds, nesting. What needs
 the room's table of clocks (is there a gap, whose client id is it?) is decided by `StructIndex`. Each
 rule is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or because it bounds
-work. `tests/fuzz` looks for more of them.
+work. `tests/fuzz` looks for more such rules.
 
 See docs/design/wire.md.
 """
@@ -28,8 +28,8 @@ from crdt.wire.struct_id import MAX_CLOCK, NO_ID, DenseIds, client_of, clock_of,
 from crdt.wire.struct_reader import Parent, StructReader, utf_16_length
 
 MAX_MERGEABLE = 1_000
-"""Structs of text that continue the one before them; values count four. yrs joins them one by one: 1 ms and 2 MB, and
-64,000 take 2 s and 2 GB."""
+"""Structs of text that continue the struct before them; a value counts four times. If there are more, they are joined
+before yrs gets them. yrs joins them one by one: so many take 1 ms and 2 MB, and 64,000 take 2 s and 2 GB."""
 
 _IS_LOW = bytes(byte in range(0xDC, 0xE0) for byte in range(256))
 """1 for the upper byte of the second half of a character beyond U+FFFF, 0 for that of any other UTF-16 code unit."""
@@ -48,8 +48,8 @@ def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
 def read(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
     """Read an update that is to be applied; raises Rejected as `parse` does.
 
-    Runs of many structs are joined first, because yrs' work on them grows by their square. Editors send
-    a run as one struct; it comes in pieces only from programs that merge many updates.
+    Runs of many structs are joined first, because yrs' work on them grows with their square. Editors send
+    a run as one struct. In pieces it comes only from programs that merge many updates.
     """
     parsed = parse(update, limits)
     return parse(squash(update), limits) if parsed.mergeable > MAX_MERGEABLE and not parsed.holes else parsed
@@ -80,6 +80,8 @@ class _UpdateParser(StructReader):
     def run(self) -> Parsed:
         data = self.data
         sections, at = read_var_uint(data, 0)
+        # Declared counts are checked against the bytes that there are, before anything is made of
+        # them: four bytes can declare a billion structs.
         if sections > len(data):
             raise Rejected("more clients declared than bytes")
         for _ in range(sections):
@@ -95,6 +97,8 @@ class _UpdateParser(StructReader):
         self._structs_left -= count
         if count == 0 or count > len(data) or self._structs_left < 0:
             raise Rejected("impossible number of structs")
+        # Yjs never writes two sections of one client, and pycrdt then loops for ever at the next
+        # read.
         if client in spans:
             raise Rejected("the same client twice")
         clock = first
@@ -105,6 +109,7 @@ class _UpdateParser(StructReader):
             if clock > MAX_CLOCK:
                 raise Rejected("clock out of range")
             length, at = self._struct(at, client, clock, base + clock)
+            # A struct without length would have the id of the next one.
             if length == 0:
                 raise Rejected("empty struct")
             clock += length
@@ -181,6 +186,8 @@ class _UpdateParser(StructReader):
     def _follow(self, client: int, clock: int, own: int, kind: int, left: int, right: int) -> None:
         """Check a struct with origins, which lies where these do."""
         parsed = self._parsed
+        # A left origin cuts behind itself, a right origin before itself. `splits` has the place of
+        # each cut, as the packed id of the unit behind it.
         first = own - clock  # the packed ids from here to `own` are earlier structs of this client
         if left != NO_ID:
             if not first <= left < own:
@@ -191,6 +198,8 @@ class _UpdateParser(StructReader):
                 self._refer(client, clock, right)
             parsed.splits.append(right)
         is_behind = left == own - 1
+        # A run: each struct directly behind the one before it, of one kind, and with the right
+        # origin of the run or none. yrs would join these one by one.
         is_run = is_behind and kind == self._kind and right in (NO_ID, self._right)
         self._kind = kind
         if not is_behind:
@@ -210,6 +219,7 @@ class _UpdateParser(StructReader):
         """Note that a struct refers to another one, which then must be there before it."""
         other, k = client_of(packed), clock_of(packed)
         if other == client:
+            # What it refers to can never be there before it, so it has no place. No client writes that.
             if k >= clock:
                 raise Rejected("struct that refers to itself or a later one")
             return
@@ -225,6 +235,8 @@ class _UpdateParser(StructReader):
         text = self.text(at, at + size)
         parsed.shared.text_bytes += size
         length = len(text)
+        # Fewer characters than bytes: not ASCII. Only if there are more units than characters,
+        # there are surrogate pairs, and their second halves are noted.
         if length != size and (units := utf_16_length(text)) != length:
             parsed.low_surrogates = parsed.low_surrogates or DenseIds()
             parsed.low_surrogates.add_marked(own, text.encode("utf-16-le")[1::2].translate(_IS_LOW))
@@ -249,6 +261,8 @@ class _UpdateParser(StructReader):
             for _ in range(count):
                 start, at = read_var_uint(data, at)
                 length, at = read_var_uint(data, at)
+                # Clients write ranges in order and joined. That makes overlaps cheap to exclude,
+                # and overlapping ranges would count deleted text twice.
                 if length == 0 or start < end or start + length > MAX_CLOCK:
                     raise Rejected("delete ranges empty, out of order or out of range")
                 end = start + length

@@ -1,8 +1,8 @@
 """The y-protocols codec: frames to messages and back, strict and without I/O.
 
-Not for: what is inside an update (`update_parser`) or what an awareness state may hold (`awareness`).
-A WebSocket message carries exactly one frame, `varUint(type) payload`; whatever follows the
-payload is an error, because stock clients would silently drop it.
+Not for: the inside of an update (`update_parser`), or what an awareness state may hold (`awareness`).
+A WebSocket message carries exactly one frame, `varUint(type) payload`. Bytes behind the payload are an error, because
+stock clients would silently drop them.
 
 See docs/design/wire.md.
 """
@@ -26,7 +26,8 @@ KEEP_ALIVE = b"\x01\x01\x00"
 
 MAX_AWARENESS_ENTRIES = 512
 MAX_AWARENESS_BYTES = 512 << 10
-"""More than a room full of clients has to say at once; 4 MB of entries took 5.7 s."""
+"""Entries of one awareness frame, and their bytes. A room full of clients has less to say in one frame, and 4 MB of
+entries took 5.7 s."""
 
 
 class AwarenessEntry(NamedTuple):
@@ -165,6 +166,7 @@ def saved(count: int) -> bytes:
 
 def _decode_entries(payload: bytes) -> tuple[AwarenessEntry, ...]:
     count, at = read_var_uint(payload, 0)
+    # An entry has three bytes at least: client id, clock and the length of its state.
     if count > len(payload) // 3:
         raise ProtocolError("awareness declares more entries than it has bytes for")
     if count > MAX_AWARENESS_ENTRIES or len(payload) > MAX_AWARENESS_BYTES:

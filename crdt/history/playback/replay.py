@@ -107,6 +107,7 @@ def steps(
         made.append(step)
         edits += len(step.edits)
         inserted += sum(len(edit.inserted) for edit in step.edits)
+        # Looked at after a step, so each answer has one step at least, and a client always gets on.
         is_full = inserted > limits.inserted or edits > limits.edits
         if is_full or cpu_s() >= end:
             break
