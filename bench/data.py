@@ -43,7 +43,7 @@ def updates() -> Path:
 
 
 def log(edits: int) -> Path:
-    """Return so many keystrokes of one writer, who leaves at most 5,000 characters."""
+    """Return a log of N keystrokes of one writer, who leaves at most 5,000 characters."""
     return _made(f"log-{edits}.bin", "gen_updates.mjs", "1", str(edits), str(_LOG_WRITER), "5000")
 
 

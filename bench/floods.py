@@ -1,4 +1,4 @@
-"""I: what people who type feel of one client that floods, reads nothing or sends in crumbs; he has the usual limits.
+"""I: what people who type feel of one client that floods, reads nothing or sends in crumbs, with the usual limits.
 
 python -m bench.floods                       all of them, three runs each: about five minutes
 python -m bench.floods --only quiet,pings --runs 1
@@ -21,7 +21,7 @@ from crdt.wire.lib0 import write_var_uint
 from harness.typist import Typist
 
 GOAL_RATIO, GOAL_MS = 1.5, 1.0
-"""p99 of others beside a flood: at most so many times what it is without one, and so much."""
+"""p99 of the others during a flood: at most N times the p99 without a flood, and at most this many ms."""
 
 _TICK_S = 0.02
 _UPDATES_PER_S = 600
@@ -42,7 +42,7 @@ def measure(seconds: float, runs: int = 3, only: set[str] | None = None) -> dict
 
 
 def _paced(target: Target, client: Client, per_s: int, make: Callable[[], bytes]) -> None:
-    """Send so many frames a second, on schedule whatever comes back."""
+    """Send `per_s` frames a second, on schedule whatever comes back."""
     began = time.monotonic()
     sent = 0
     while target.goes_on():
@@ -54,7 +54,7 @@ def _paced(target: Target, client: Client, per_s: int, make: Callable[[], bytes]
 
 
 def _endless(target: Target, client: Client, block: bytes, times: int) -> None:
-    """Send a block of so many frames as fast as it is taken."""
+    """Send a block of `times` frames as fast as the server reads."""
     while target.goes_on():
         client.send(block)
         target.did(times)
@@ -144,7 +144,7 @@ def _logins(target: Target) -> None:
 
 
 def _requests(target: Target) -> None:
-    """Asks who he is, long after he is told that he asks too often."""
+    """Asks for its own account, long after the answer that it asks too often."""
     headers = {"Authorization": f"Bearer {target.token}"}
     _at_once(target, lambda: ("GET", "/user/me", "", headers))
 
@@ -166,7 +166,7 @@ def _one_by_one(target: Target, request: Callable[[], tuple[str, str, str, dict[
 
 
 def _handshakes(target: Target) -> None:
-    """Opens connections, twenty at once, and closes each when it is answered."""
+    """Opens connections, twenty together, and closes each when it is answered."""
     while target.goes_on():
         clients = [Client(target, target.rooms[0]) for _ in range(_AT_ONCE)]
         for client in clients:

@@ -110,7 +110,7 @@ def trouble_table(figures: Figures) -> str:
 
 
 def beside_table(figures: Figures, quiet: Figures) -> str:
-    """Return what is left of E in each server beside those who trouble it."""
+    """Return what is left of E in each server while troublesome clients are connected."""
     left = ", ".join(
         f"{server} {found['sent_per_s'] / quiet[server]['sent_per_s']:.2f}"
         for server, found in figures.items()

@@ -2,7 +2,7 @@
 
 python -m bench.run --keep                   everything, three runs each: about 50 minutes
 python -m bench.run --only C,E --servers ours --runs 1
-python -m bench.run --quick                  ours alone, shortly, beside the results that are kept
+python -m bench.run --quick                  ours alone, shortly, compared with the results that are kept
 """
 
 import argparse

@@ -12,7 +12,7 @@ class Scenario:
     """One table.
 
     key      field of the load generator's answer that decides
-    goal     what ours divided by the best peer's must be: at least, or at most
+    goal     the quotient of ours and the best peer's: at least, or at most
     unit     what `key` counts
     seed     makes the document to load first
     settings environment variables of ours
@@ -55,7 +55,7 @@ SCENARIOS = (
     Scenario("G20", "Joining the same document, 20 clients together, 10 times", "--mode join --rooms 1 --clients 20 --window 20 --bursts 10", "ms_p50", "p50 ms", 0.5, seed=data.trace, is_on_trace=True),
     Scenario("H", "Presence: 1 room × 50, each 10/s", _PACED + "--kind awareness --rooms 1 --clients 50 --writers 50 --rate 10", "server_cpu_pct", "CPU %", 0.5),
 )  # fmt: skip
-"""Compared with the peers. Goals: at least, where more is better, else at most so many times the best peer's."""
+"""Compared with the peers. Goals: at least, where more is better, else at most this multiple of the best peer's."""
 
 _E = _FLOOD + "--rooms {rooms} --clients 2 --writers 1 --window 4"
 _C = _PACED + "--rooms {rooms} --clients 3 --writers 3 --rate 5"

@@ -32,7 +32,7 @@ from bench.soak_watch import Watch, table
 from bench.trouble import PASSWORD, flooder, misbehave, post
 
 _ENV = {"COLLAB_IDLE_S": "5", "COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json"}
-"""No limit is lifted: everybody has an address and an account of his own."""
+"""No limit is lifted: everybody has an address and an account of their own."""
 
 _LOAD_S, _PAUSE_S = 120.0, 15.0
 _MIN_PHASES, _MAX_PHASES = 4, 200
@@ -97,7 +97,7 @@ class Phase:
         return any(one.is_alive() for one in self._processes) or not all(one.done() for one in self._typing)
 
     def finish(self) -> None:
-        """Gather what was done; who does not come to an end is ended, and a problem."""
+        """Gather what was done; a process that fails or does not end is a problem."""
         with contextlib.suppress(queue.Empty):
             while True:
                 did, problems = self._results.get(timeout=1)
@@ -132,7 +132,7 @@ def _live(live: Live, results: "Queue[Any]", port: int, phase: int, sessions: tu
 
 
 def _flood(results: "Queue[Any]", port: int, phase: int, rooms: tuple[str, ...], until: float, turn_s: float) -> None:
-    """In a process of its own: one flood after the other, in each phase the same, so that pauses can be compared."""
+    """In a process of its own: one flood after the other, in one order for all phases, so that pauses can be compared."""
     did: Counter[str] = Counter()
     for number, (name, flood) in enumerate(FLOODS.items()):
         if time.monotonic() >= until:

@@ -1,6 +1,6 @@
 """People of the soak: editors that come and go, authors of versions with guests, and old front ends that poll.
 
-Everybody has an address and an account of his own, so that the usual limits are far away.
+Everybody has an address and an account of their own, so that the usual limits are far away.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class Unexpected(Exception):
 
 
 class Person:
-    """Somebody with an address of his own."""
+    """Somebody with an address of their own."""
 
     def __init__(self, port: int, name: str, address: str) -> None:
         self.name = name
@@ -216,7 +216,7 @@ async def keep_on(person: Person, until: float, act: Callable[[], Awaitable[None
 async def live(
     port: int, phase: int, sessions: tuple[str, ...], until: float, vanish_until: float
 ) -> tuple[Counter[str], list[str]]:
-    """Let everybody do what he does until then; return what was done, and what went wrong."""
+    """Let everybody act until then; return what was done, and what went wrong."""
     AsyncHTTPClient.configure(None, max_clients=200)
     problems: list[str] = []
     people: list[Person] = []

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.servers import Running
 
 MAX_GROWTH = 0.05
-"""Of memory, between the first and the last third of the pauses after the warm-up."""
+"""Share by which memory may grow from the first to the last third of the pauses after the warm-up."""
 
 _MIN_PAUSES = 6
 _CLOSE_S = 90.0
@@ -51,7 +51,7 @@ class Sample:
 class Watch:
     """One server over time.
 
-    pauses    what was there each time that all load had stopped
+    pauses    a sample each time that all load had stopped
     problems  what must not be
     """
 

@@ -1,4 +1,4 @@
-"""What people who type feel of one client that misbehaves: the server with its usual limits, the typing, his socket.
+"""What people who type feel of one client that misbehaves: the server with its usual limits, the typing, its socket.
 
 What such clients do is in `floods`.
 """
@@ -47,8 +47,8 @@ def _counter() -> "Synchronized[float]":
 class Target:
     """Whom a client troubles, and until when.
 
-    own_room  the session that is his; in `rooms` others type
-    sent      how often he has done what he does
+    own_room  the client's own session; in `rooms` others type
+    sent      how often the client has done its work
     """
 
     port: int
@@ -69,7 +69,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Flood:
-    """What one client does, for as long as the target goes on or until he is closed; `prepare` comes before the typing."""
+    """What one client does, for as long as the target goes on or until it is closed; `prepare` comes before the typing."""
 
     about: str
     act: Callable[[Target], None]
@@ -77,7 +77,7 @@ class Flood:
 
 
 def beside(seconds: float, floods: Mapping[str, Flood | None], runs: int = 1) -> dict[str, dict[str, float]]:
-    """Return {name: medians}: 50 rooms × 2, 30 updates/s each, beside each of the floods; they take turns."""
+    """Return {name: medians}: 50 rooms × 2, 30 updates/s each, during each of the floods; they take turns."""
     every: dict[str, list[dict[str, float]]] = {name: [] for name in floods}
     for _ in range(runs):
         for name, flood in floods.items():
@@ -121,7 +121,7 @@ def typing(server: Running, rooms: list[str], seconds: float) -> dict[str, Any]:
 
 
 def flooder(port: int, rooms: tuple[str, ...], name: str, until: float, address: str = ADDRESS) -> Target:
-    """Sign somebody up who has an address and a session of his own."""
+    """Sign somebody up who has an address and a session of their own."""
     body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
     token = post(port, "/user/signup", body, address=address)["accessToken"]
     own = post(port, "/session", {"title": name}, token, address)["id"]

@@ -1,8 +1,9 @@
-"""Inputs that broke pycrdt or a naive server, and what this server does with each (facts: pycrdt and security).
+"""Inputs that broke pycrdt or a naive server, and what this server does with each.
 
-`closed`: the sender is closed with 4400; `limited`: with 4413, which names the limit; `slow`: the same, after a second
-of work. `asked`: the update has a gap, the sender is asked for all it has; `partly`: the same, but some of it is taken.
-`known`: nothing of it is new. `taken`: a shape that real Yjs clients also make, which the pinned pycrdt integrates.
+`closed`: the sender is closed with 4400; `limited`: with 4413, which names the limit; `slow`: as `limited`, but
+after a second of work. `asked`: the update has a gap, the sender is asked for all it has; `partly`: as `asked`, but
+some of it is taken. `known`: nothing of it is new. `taken`: a shape that real Yjs clients also make, which the pinned
+pycrdt integrates.
 """
 
 from typing import NamedTuple
@@ -104,7 +105,7 @@ CORPUS: tuple[Hostile, ...] = (
     Hostile("many roots", _EMPTY, many_roots(5_000), "limited"),
     Hostile("gap (F4)", _EMPTY, bytes.fromhex("010101058401040161" + "00"), "asked"),
 )
-"""All of them as updates over the socket; state vectors are beside them."""
+"""All of them as updates over the socket; state vectors are apart, below."""
 
 STATE_VECTORS = (
     bytes.fromhex("ffffff7f"),

@@ -41,7 +41,7 @@ QUICK: dict[str, Any] = {
     "handshakes_per_min": 10_000,
     "accepts_per_s": 100_000,
 }
-"""Settings for tests: cheap hashes, commits twice as soon, and limits out of the way of whoever does not test them."""
+"""Settings for tests: cheap hashes, commits twice as soon, and limits out of the way of most tests."""
 
 AS_SHIPPED: dict[str, Any] = {
     name: getattr(Config(), name) for name in QUICK if name not in ("host", "port", "bcrypt_cost", "flush_ms")

@@ -146,7 +146,7 @@ class Proxy:
 
 
 def _bound(port: int) -> socket.socket:
-    """Return a socket that has the port (0: any) and does not listen: whoever connects is refused."""
+    """Return a socket that has the port (0: any) and does not listen: connections are refused."""
     place = socket.socket()
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     place.bind(("127.0.0.1", port))

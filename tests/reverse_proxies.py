@@ -1,6 +1,6 @@
 """nginx and Caddy in front of a server, with the sample configurations of docs/proxies.
 
-Of a sample only addresses, ports, the host's name, and paths of certificate and log are replaced. Not for faults: see
+Only a sample's addresses, ports, host name, and paths of certificate and log are replaced. Not for faults: see
 `tests.proxy`.
 """
 

@@ -14,7 +14,7 @@ from handlers.sync.frames import BINARY, CLOSE, PING, PONG, TEXT
 CONTINUATION = 0
 MALFORMED = 4400
 FRAMES, HEAD = 0, -1
-"""Ways to cut what is sent: after each frame; or the first sixteen bytes one by one, then the rest at once."""
+"""Ways to cut what is sent: after each frame; or the first sixteen bytes one by one, then the rest together."""
 
 _MASK = b"\x37\xfa\x21\x3d"
 _CODE_OF_LENGTH = {2: 126, 8: 127}
@@ -75,7 +75,7 @@ def head(size: int, opcode: int = BINARY) -> bytes:
 
 
 def parts(message: bytes, size: int, opcode: int = BINARY) -> list[bytes]:
-    """A message in frames of so many bytes."""
+    """Return a message in frames of `size` bytes."""
     ends = range(size, len(message) + size, size)
     return [
         frame(message[end - size : end], CONTINUATION if end > size else opcode, is_final=end >= len(message))
@@ -232,7 +232,7 @@ INVALID = (
     "eda080edb080 edafbfedbfbf f08080af f08fbfbf f08fbfbe f4908080 f7bfbfbf f888808080 fbbfbfbfbf fc8480808080 "
     "fdbfbfbfbfbf cebae1bdb9cf83cebcceb5eda080656469746564"
 )
-"""Of the cases 6.5 to 6.23, in the one place where the endpoint takes text."""
+"""Texts of the cases 6.5 to 6.23, for the one place where the endpoint takes text."""
 
 REASONS = (
     *(

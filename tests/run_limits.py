@@ -28,7 +28,7 @@ _INTERPRETER_END_S = 60
 
 
 class RunLimits:
-    """The plugin. Of the processes that pytest-xdist starts each has one."""
+    """The plugin. Each process that pytest-xdist starts has one."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config

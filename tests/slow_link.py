@@ -9,7 +9,7 @@ _BUFFERED_BYTES = 64 << 10
 
 
 class SlowLink:
-    """Each connection through it brings so many bytes a second to the client; the way back is fast."""
+    """Each connection through it brings `bytes_per_s` bytes a second to the client; the way back is fast."""
 
     def __init__(self, port: int, bytes_per_s: int) -> None:
         """port: the server's, on this machine."""

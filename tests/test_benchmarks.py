@@ -66,7 +66,7 @@ def test_benchmark_document_names_editing_sessions_used() -> None:
 
 
 def test_update_share_beside_flooder_is_relative_to_rate_without_flooder() -> None:
-    """Each server's updates beside those who trouble it, divided by its own without them; none at all is 0."""
+    """Each server's updates with troublesome clients, divided by its own without them; none at all is 0."""
     troubled = {"ours": {"sent_per_s": 27_000.0}, "one": {"sent_per_s": 0.0}, "unknown": {"sent_per_s": 5.0}}
     assert report.beside_table(troubled, _FIGURES).endswith(
         "What is left of E (the table before this one): ours 0.90, one 0.00.\n"

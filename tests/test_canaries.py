@@ -1,6 +1,6 @@
 """Secrets never get into logs: the detector of `tests.canaries` finds what it should, and every route is walked.
 
-That no other test leaks anything is checked beside each of them, by a fixture of `tests.conftest`.
+That no other test leaks anything is checked during each of them, by a fixture of `tests.conftest`.
 """
 
 import json
@@ -50,7 +50,7 @@ def canary(kind: str) -> str:
 
 @pytest.fixture
 def own() -> Iterator[Canaries]:
-    """A detector beside that of the test itself, with one secret that only it knows."""
+    """A detector besides that of the test itself, with one secret that only it knows."""
     with canaries.watched(Canaries()) as detector:
         detector.add_token("ticket", "a2c4e6g8j0m2p4r6t8v0x2z4b6")
         yield detector
@@ -165,7 +165,7 @@ async def new_process(tmp_path: Path):
 
 
 class Walker:
-    """One who goes everywhere with secrets in his hands."""
+    """A client that goes everywhere and carries secrets."""
 
     def __init__(self, api: Api, session_id: str, invite: str, ticket: str) -> None:
         self.api = api

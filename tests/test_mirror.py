@@ -1,7 +1,7 @@
 """Tests mirror the packages: each module has a test of its name, in the folder of its name.
 
-A reader of `crdt/room/presence.py` finds its tests in `tests/crdt/room/test_presence.py`. What is not so stands
-here with the reason.
+A reader of `crdt/room/presence.py` finds its tests in `tests/crdt/room/test_presence.py`. Modules without
+such a test stand here with the reason.
 """
 
 import pytest
@@ -81,7 +81,7 @@ def test_modules_have_test_of_same_name() -> None:
 
 @pytest.mark.parametrize("module", EXCEPTIONS)
 def test_mirror_exceptions_are_all_needed(module: str) -> None:
-    """Whoever adds the test takes the module out of the list; one that is gone is not there either."""
+    """A module that has its test, or is gone, is not in the list."""
     assert (ROOT / module).exists()
     assert not (ROOT / home_of(module)).exists()
 

@@ -48,7 +48,7 @@ def test_soak_verdict_fails_on_leftovers(last: dict[str, float], problem: str | 
     ("growth", "is_leak"), [(0.0, False), (0.049, False), (0.051, True), (0.5, True), (-0.3, False)]
 )
 def test_soak_verdict_fails_on_memory_growth_over_five_percent(growth: float, is_leak: bool) -> None:
-    """The last third of the pauses beside the first, from the warm-up on; five in a hundred is the limit."""
+    """The last third of the pauses compared with the first, from the warm-up on; five in a hundred is the limit."""
     grown = [replace(one, rss_kib=70_000 * (1 + growth * (at >= 9))) for at, one in enumerate(_soak())]
 
     assert [line.startswith("memory grew by") for line in _judged(grown)] == [True] * is_leak

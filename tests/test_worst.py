@@ -1,4 +1,4 @@
-"""The measurement of the dearest works, and the random requests of `make stress`."""
+"""The measurement of the most expensive works, and the random requests of `make stress`."""
 
 import asyncio
 import random

@@ -8,10 +8,10 @@ alike can be told apart.
 Told apart means both: by Mann-Whitney's U the chance of such a difference between equal kinds is below
 1 in 1,000, and the medians differ by more than 2 ms. The first alone would find microseconds, which nobody can
 use: an account has five tries in half an hour, and five times over a network that jitters by a millisecond
-show no 2 ms. What is looked for, a hash that one kind computes and the other does not, takes 100 ms and more.
+show no 2 ms. The difference that matters is a hash that one kind computes and the other does not: 100 ms and more.
 
-Of logins it is 20 ms. A wrong secret ends a login that exists, which is a commit (1 ms, 5 on a busy machine) that
-one that does not exist cannot have. It tells nobody anything: an id of 80 random bits is not found by trying.
+For logins the bound is 20 ms. A wrong secret ends a login that exists: a commit (1 ms, 5 on a busy machine). A login
+that does not exist has no such commit. It tells nobody anything: an id of 80 random bits is not found by trying.
 """
 
 import argparse
@@ -89,7 +89,7 @@ class Client:
 
 
 async def make_kinds(url: str, count: int) -> dict[str, Ask]:
-    """Make accounts and logins; return how each kind of request is made anew."""
+    """Make accounts and logins; return how each kind of request is made again."""
     ada = await Api(url).sign_up("adaknown")
     session_id = await ada.new_session()
     invite = (await new_invite(ada, session_id))["invite"]

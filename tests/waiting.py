@@ -14,7 +14,7 @@ async def until(look: Callable[[], Any], fits: Callable[[Any], Any] = bool, time
     """Look until what is seen fits; returns it.
 
     look       a plain function or one that returns a coroutine
-    timeout_s  fails after so many seconds, with what was seen last
+    timeout_s  seconds until it fails, with what was seen last
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s

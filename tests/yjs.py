@@ -69,7 +69,7 @@ class Yjs:
     def history(self, seed: int, clients: int, edits: int, *, only_whole_characters: bool = False) -> History:
         """Let clients edit a document at random, with values of all kinds.
 
-        only_whole_characters  none that an edit can cut in two: what Yjs shows of these depends on the order of updates
+        only_whole_characters  none that an edit can cut in two: Yjs shows such halves by the order of updates
         """
         made = self.ask("history", seed=seed, clients=clients, edits=edits, isWhole=only_whole_characters)
         return History(*([bytes.fromhex(text) for text in made[name]] for name in ("updates", "states", "vectors")))

@@ -8,11 +8,11 @@ from typing import Any
 from bench.worst.texts import MIB, alternate
 
 _FAULTY = 0.05
-"""Of the values: they break their rules."""
+"""Share of values that break their rules."""
 _LEFT_OUT = 0.5
-"""Of the fields that may be left out."""
+"""Share of optional fields that are left out."""
 _LARGE = 0.15
-"""Of the codes: up to what the server takes."""
+"""Share of texts that are up to a megabyte long."""
 _WORDS = (
     "", " ", "x", "word", "\u200b", "\u202e", "é" * 20, "\U0001f600" * 30, "a\u0301" * 16, "\u0000", "\u2028", "'; --",
     "<script>", "__proto__", "constructor", "../../etc/passwd", "%00", "null", "NaN", "\ud800", "١٢٣", "true",

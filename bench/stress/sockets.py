@@ -1,4 +1,4 @@
-"""What is done over WebSockets and Socket.IO: typing, dear and hostile updates, questions, presence, events."""
+"""What is done over WebSockets and Socket.IO: typing, expensive and hostile updates, questions, presence, events."""
 
 import json
 import random

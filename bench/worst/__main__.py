@@ -1,11 +1,11 @@
-"""Does the dearest things that one account may do, one after the other, and measures what others feel of each.
+"""Does the most expensive things that one account may do, one after the other, and measures what others feel of each.
 
 python -m bench.worst                         all of them: some ten minutes
 python -m bench.worst --only replay,conflicts
 python -m bench.worst --short                 all of them in the form that CI runs: less of each, a minute
 
 The server is a process of its own with its usual limits and SQLite. `held` is the longest time that its event loop did
-not come round and the process worked, `late` the longest time that it did not come round at all: on a busy machine also
+not respond while the process worked, `late` the longest time that it did not respond at all: on a busy machine also
 because others had the cores. Exit code 1: something is over a bound, or the server died.
 """
 
@@ -18,7 +18,7 @@ from bench.worst.stage import FULL, SHORT, Found, Stage, Work, measure, quiet, s
 from bench.worst.works import WORKS
 
 BOUND_MS = 50.0
-"""Of `held`, and of the bystander's 99th percentile."""
+"""Upper bound in ms of `held`, and of the bystander's 99th percentile."""
 GOAL_MS = 20.0
 """What no piece of work should hold the loop for; over it a row is marked."""
 

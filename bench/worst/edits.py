@@ -1,4 +1,4 @@
-"""Works on documents: Yjs updates inside all limits that are dear to integrate, questions, loading, first syncs."""
+"""Works on documents: Yjs updates inside all limits that are expensive to integrate, questions, loading, first syncs."""
 
 import random
 import select

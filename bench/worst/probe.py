@@ -1,8 +1,8 @@
 """How long the event loop of a running server is held: a timer inside it, and a reader of its notes.
 
 A timer is due every millisecond. It notes when it comes late, how much CPU time the process took meanwhile, and how
-long the loop's thread was ready to run but got no core, which Linux tells. What is left of the lateness without that,
-but at most the CPU time, is the hold. A thread that keeps the interpreter from the loop counts, a busy machine does not.
+long the loop's thread was ready to run but got no core, which Linux tells. The hold is the lateness without that time,
+but at most the CPU time. A thread that keeps the interpreter from the loop counts, a busy machine does not.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pathlib import Path
 INTERVAL_S = 0.001
 LEAST_S = 0.002
 STACKS = "WORST_STACKS"
-"""A variable of the environment that names a file: each time that the loop has not come round for as long as this,
+"""A variable of the environment that names a file: each time that the loop has not responded for as long as this,
 the places of all threads are written there. For finding out what holds it: it costs a thread each millisecond."""
 _STACKS_S = 0.04
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")

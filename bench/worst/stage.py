@@ -53,7 +53,7 @@ SHORT = Form(
         "COLLAB_BCRYPT_COST": "4",
     },
 )
-"""Of all works in less than a minute. Rates are lifted that only make the preparation long."""
+"""Settings with which all works take less than a minute. Rates are lifted that only make the preparation long."""
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Work:
-    """Something dear that somebody may ask for.
+    """Something expensive that somebody may ask for.
 
     prepare   what has to be there first; it is not measured. What several works need is made by `once`
     act       what is measured

@@ -58,7 +58,7 @@ _PAIRS: dict[str, Callable[[Stage], tuple[str, str]]] = {
     "one line": _one_line,
     "emoji": _emoji,
 }
-"""Texts before and after a save that are dear to compare."""
+"""Texts before and after a save that are expensive to compare."""
 
 
 def _save(here: Stage, name: str) -> None:

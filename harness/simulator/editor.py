@@ -75,7 +75,7 @@ class Editor:
     def merge(self, text: str) -> None:
         """Show a text in which somebody else changed one place: the cursor stays where it is in the words.
 
-        Of the history only the newest steps outside that place are kept: the positions of older steps are those of
+        The history keeps only its newest steps outside that place: the positions of older steps are those of
         a text that never had the other person's change.
         """
         start = _common_start(self.text, text)

@@ -1,4 +1,4 @@
-"""A session of several people at once, each with a latency, who are sometimes away from the network and type on.
+"""A session of several people, each with a latency, who are sometimes away from the network and type on.
 
 Everybody has a Yjs document of their own. What they type reaches the others later, so their transactions have parents
 and are concurrent. The text at the end is what Yjs makes of them; it depends on the order of the client ids, which are
@@ -86,7 +86,7 @@ class _Session:
         self.txns: list[ConcurrentTransaction] = []
         self.updates: list[bytes] = []
         self._log: list[tuple[int, int]] = []
-        """(when the server has it, index), in that order. It is causal: who answers something has got it from here."""
+        """(when the server has it, index), in that order. It is causal: nobody answers a step before they have it."""
 
     def add(self, replica: _Replica, now: int, step: Step, update: bytes) -> None:
         """Note a transaction, and send it to the server as soon as its author has a network."""
@@ -108,7 +108,7 @@ class _Session:
     def deliver(self, replica: _Replica, now: int) -> None:
         """Give somebody with a network what the server had early enough to reach them.
 
-        What comes into the log later never stands before a place that somebody has read: it reaches the server after
+        A later step never stands before a place of the log that somebody has read: it reaches the server after
         the moment when it is made.
         """
         if now < replica.away_until_ms:

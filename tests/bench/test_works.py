@@ -1,7 +1,7 @@
 """No work holds the event loop in one piece: each one of `make worst` in its short form, on a whole server.
 
 What a piece of work costs is compared with a piece that this test does right before and after it, in CPU time. A slow
-or busy machine makes both dearer.
+or busy machine makes both more expensive.
 """
 
 import re

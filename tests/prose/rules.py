@@ -115,7 +115,7 @@ def check(sentence: Sentence, *, is_document: bool) -> Iterator[Finding]:
 def _words(sentence: Sentence) -> Iterator[Finding]:
     rules = {**WORDS, _PRONOUNS: "they, their, or the user"}
     for words, instead in rules.items():
-        for match in re.finditer(rf"(?<![\w-])(?:{words})(?![\w-])", sentence.text, re.IGNORECASE):
+        for match in re.finditer(rf'(?<![\w"“-])(?:{words})(?![\w"”-])', sentence.text, re.IGNORECASE):
             yield _finding(sentence, match.start(), f"“{match[0]}”", instead)
 
 

@@ -58,10 +58,11 @@ def test_each_word_has_an_example() -> None:
         "`https://example.org/beside` is an address.",
         "A [link](beside.md) leads there.",
         "The there-anew-made word is one of its own.",
+        'A client types "he" and "llo".',
     ],
 )
 def test_word_of_another_meaning_is_left(tmp_path: Path, sentence: str) -> None:
-    """Words inside others, in code and in addresses; a few turns of phrase that are clear."""
+    """Words inside others, in quotes, in code and in addresses; a few turns of phrase that are clear."""
     assert found(tmp_path, sentence) == []
 
 
