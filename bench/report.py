@@ -21,23 +21,25 @@ Figures = dict[str, dict[str, float]]
 
 _HEAD = """# Benchmarks
 
-Our server with durability on (SQLite, `synchronous=FULL`), its usual limits lifted and without its supervisor, beside the
-servers people would use instead, each in its usual set-up, which keeps nothing. One at a time, on one core, the load generator on another;
-updates are real ones, made by Yjs. Medians of {runs} runs of {seconds:g} s{fewer}, servers taking turns; J's documents and logs are
-typed into for 12 s, L takes three minutes.
+After reading this page you can compare the speed of this server with that of other servers for Yjs, and measure it yourself.
+
+Our server writes everything to disk (SQLite, `synchronous=FULL`). Its usual limits are lifted, and it runs without its supervisor.
+The others are in their usual set-up, which keeps nothing. One server at a time runs on one core, and the load generator on another.
+Updates are real ones, made by Yjs. Figures are medians of {runs} runs of {seconds:g} s{fewer}, with servers taking turns. The documents
+and logs of J are typed into for 12 s; L takes three minutes.
 
 Measured on {cpu}; {system}; Python {python} with uvloop, Node {node}; `@y/websocket-server` 0.1.1 on Node and on Bun 1.4.5,
 `@hocuspocus/server` 4.7.0, `pycrdt-websocket` 0.16.5 on uvicorn and uvloop. It is a shared virtual machine, whose cores
-fall to half their speed for parts of a second: figures move by a third from one run to another, ratios less. Twenty joins take no longer
-than such a part, so G repeats them ten times in each run.
+fall to half their speed for parts of a second. So figures move by a third from one run to another, and ratios less. Twenty joins take
+no longer than such a part, so G repeats them ten times in each run.
 
 {traces}
 
 `make bench` repeats everything (g++ and Node are needed) and `make bench-quick` compares some of it with these results in two minutes.
 Generated from `bench/results.json`.
 
-Presence has no least interval here (`COLLAB_PRESENCE_MS=0`), as peers have none. Ours waits for 20 ms for that of others, which is its
-p50 in H. "×" is ours divided by that peer's.
+Presence has no least interval here (`COLLAB_PRESENCE_MS=0`), because the other servers have none. Ours collects presence for 20 ms
+before it sends it, which is its p50 in H. "×" is our figure divided by that of the other server.
 """
 
 

@@ -17,6 +17,8 @@ _CONFIGURATION_HEAD = """# Configuration
 
 <!-- Made by `make format` from collab_server/config.py; edit there. -->
 
+After reading this page you can change each setting, and check your settings before a start.
+
 Settings come from the command's flags, then the environment, then a file `.env` in the current folder. A bad
 value ends the start with one line that names the variable and the rule; an unknown `COLLAB_*` variable is a
 warning. `collab-server check` tries a configuration without starting: it asks everything that a start asks

@@ -1,8 +1,13 @@
-"""The guide for users of the web app says what is on its screens."""
+"""Pages of docs say what their reader can do; the guide for users of the web app says what is on its screens."""
 
 import re
+from pathlib import Path
+
+import pytest
 
 from tests.processes import ROOT
+
+PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in ("README.md", "modules.md"))
 
 
 def words_on_screens() -> str:
@@ -35,3 +40,18 @@ def test_guide_names_each_state_of_saving() -> None:
 
     assert len(states) == 4
     assert [state for state in states if f"| **{state}** |" not in (ROOT / "docs" / "guide.md").read_text()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_begins_with_what_reader_can_do(page: Path) -> None:
+    """The first paragraph says it; comments do not count. The index and the list of modules are for looking up."""
+    paragraphs = [text for text in page.read_text().split("\n\n") if not text.startswith("<!--")]
+
+    assert paragraphs[1].startswith("After reading this page you can ")
+
+
+def test_index_names_every_page() -> None:
+    """docs/README.md leads to each page of its folder."""
+    text = (ROOT / "docs" / "README.md").read_text()
+
+    assert [page.name for page in PAGES if f"({page.name}" not in text] == []
