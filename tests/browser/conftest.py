@@ -27,7 +27,7 @@ expect.set_options(timeout=60_000)
 
 @dataclass
 class Someone:
-    """A person with a browser of his own.
+    """A person with a browser of their own.
 
     problems  what the console and the page said that nobody expected
     """
@@ -128,7 +128,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def person(browser: Browser, api: Api) -> AsyncIterator[NewPerson]:
-    """Make people, each in a browser of his own (a context: nothing is shared)."""
+    """Make people, each in a browser of their own (a context: nothing is shared)."""
     people: list[Someone] = []
 
     async def new(**options: Any) -> Someone:

@@ -52,7 +52,7 @@ async def test_dev_server_forwards_pages_rest_and_sockets(dev_server: str, perso
 
 
 async def test_dev_server_forwards_foreign_origin_to_be_refused(api: Api, dev_server: str) -> None:
-    """A page of another site cannot act through it with the cookies of whoever develops."""
+    """A page of another site cannot act through it with the developer's cookies."""
     await until(lambda: is_up(dev_server))
     ada = await api.sign_up("ada")
     through = Api(dev_server)

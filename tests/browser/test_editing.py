@@ -10,7 +10,7 @@ from tests.browser.conftest import NewPerson
 
 
 async def test_editor_of_three_people_typing_together_shows_text_and_cursors(person: NewPerson, api) -> None:
-    """Three people type at once and see the same, and each other's cursors by name."""
+    """Three people type together and see the same text, and each other's cursors by name."""
     people = [await person() for _ in range(3)]
     ada, bob, gil = people
     await ada.sign_up()
@@ -54,7 +54,7 @@ async def test_file_added_by_one_user_is_tab_for_all(person: NewPerson) -> None:
 
 
 async def test_follow_shows_view_of_followed_user_across_files(person: NewPerson) -> None:
-    """Who follows somebody sees what he sees, also when he goes to another file."""
+    """A follower sees what the followed user sees, also when that user goes to another file."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Follow")

@@ -156,7 +156,7 @@ class Elsewhere(RequestHandler):
 
 @dataclass
 class Visit:
-    """Somebody who is signed in by cookies, his session, and another site."""
+    """Somebody who is signed in by cookies, their session, and another site."""
 
     one: Someone
     api: Api
@@ -171,7 +171,7 @@ class Visit:
         return json.loads(text)
 
     async def hostile(self, host: str) -> Page:
-        """Open the other site in his browser."""
+        """Open the other site in their browser."""
         page = await self.one.context.new_page()
         await page.goto(f"http://{host}:{self.elsewhere}/")
         await page.evaluate(TOOLS)
@@ -392,7 +392,7 @@ async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> No
 
 
 async def open_window(page: Page, url: str) -> None:
-    """Let a foreign page open a window: it is shut out at once, and cannot reach for what is in it."""
+    """Let a foreign page open a window: it is shut out immediately, and cannot reach for what is in it."""
     async with page.expect_popup() as opening:
         await page.evaluate("(url) => { globalThis.opened = open(url) }", url)
     popup = await opening.value

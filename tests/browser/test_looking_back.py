@@ -48,7 +48,7 @@ async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> No
 
 
 async def test_blame_shows_author_beside_each_line(person: NewPerson) -> None:
-    """Who wrote which line stands beside it, on demand."""
+    """The author of a line stands next to it, on demand."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Blame")

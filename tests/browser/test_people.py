@@ -13,7 +13,7 @@ from tests.handlers.clients import picture
 
 
 async def test_account_forms_show_errors_and_sign_up_and_in(person: NewPerson) -> None:
-    """Errors stand beside their fields; who signed up stays signed in, signs out, and in again."""
+    """Errors stand next to their fields; a new user stays signed in, signs out, and in again."""
     ada = await person()
     ada.expected.append("422|401")
     await ada.go("/")
@@ -79,7 +79,7 @@ async def test_invite_link_admits_guest_by_name(person: NewPerson) -> None:
 
 
 async def test_role_change_and_removal_take_effect_immediately(person: NewPerson, api) -> None:
-    """A viewer cannot type until the owner lets him; who is removed is told so."""
+    """A viewer cannot type until the owner lets them; a removed member is told so."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     session_id = await ada.create("Class")
@@ -129,7 +129,7 @@ async def test_promoted_viewer_may_save_version(person: NewPerson) -> None:
 
 
 async def test_session_changes_and_end_are_shown_to_others_live(person: NewPerson) -> None:
-    """What the owner changes, others see without loading anew; an ended session is read-only."""
+    """Others see the owner's changes without loading the page again; an ended session is read-only."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Before")
@@ -213,7 +213,7 @@ async def test_avatar_is_cropped_and_shown_to_others(person: NewPerson, tmp_path
 
 
 async def test_profile_changes_name_and_password_and_ends_other_logins(person: NewPerson, api: Api) -> None:
-    """One changes name and password there, and ends logins elsewhere; what is wrong stands beside its field."""
+    """One changes name and password there, and ends logins elsewhere; errors stand next to their fields."""
     ada = await person()
     ada.expected.append("4(01|22)")
     await ada.sign_up()

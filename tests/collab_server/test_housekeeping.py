@@ -51,7 +51,7 @@ async def guest(clock: Clock, ada: Api) -> Api:
 async def test_housekeeping_removes_guest_idle_for_30_days(
     clock: Clock, server, ada: Api, guest: Api, data: Path
 ) -> None:
-    """After 30 days he is gone with login, ticket, picture and membership; what he wrote stays under his name."""
+    """After 30 days they are gone with login, ticket, picture and membership; their text stays under their name."""
     session_id = guest.user["guestOf"]
     clock.advance(30 * DAY_S)
     await server.housekeeping.sweep()
@@ -92,7 +92,7 @@ async def test_housekeeping_keeps_recently_active_guest(clock: Clock, server, gu
 
 @pytest.mark.parametrize("is_noted", [True, False])
 async def test_housekeeping_keeps_connected_guest(clock: Clock, start_server, is_noted: bool) -> None:
-    """He may only watch; also if a round could not note that he is there."""
+    """They may only watch; also if a round could not note that they are there."""
     server = await start_server(guest_days=5)
     ada = await Api(server.url).sign_up("ada")
     guest = await guest_of(ada, await ada.new_session())
@@ -110,7 +110,7 @@ async def test_housekeeping_keeps_connected_guest(clock: Clock, start_server, is
 
 
 async def test_housekeeping_closes_sockets_of_expired_login(clock: Clock, server, ada: Api) -> None:
-    """Who never refreshes is signed out after 14 days, wherever he is connected."""
+    """A client that never refreshes is signed out after 14 days, wherever it is connected."""
     wire = await joined(ada, await ada.new_session())
     clock.advance(14 * DAY_S - 1)
     await server.housekeeping.note_logins()
@@ -123,7 +123,7 @@ async def test_housekeeping_closes_sockets_of_expired_login(clock: Clock, server
 
 
 async def test_housekeeping_keeps_guest_signed_up_as_user(clock: Clock, server, guest: Api) -> None:
-    """He is a user."""
+    """They are a user."""
     await guest.post("/user/signup", account("gustav"))
     clock.advance(400 * DAY_S)
 

@@ -47,7 +47,7 @@ async def test_command_imports_supervision_only_for_run(tmp_path: Path, command:
 
 
 def test_uvloop_setting_without_uvloop_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who asks for it where it is not is told so, by the name of the setting."""
+    """An operator who asks for it where it is not is told so, by the name of the setting."""
     assert process.loop_factory(Config()) is uvloop.new_event_loop
     assert process.loop_factory(Config(event_loop="uvloop")) is uvloop.new_event_loop
     assert process.loop_factory(Config(event_loop="asyncio")) is asyncio.new_event_loop

@@ -135,7 +135,7 @@ class Arena:
             self.room.document.forget_prepared()
 
     def _check_nothing_lost(self, user: str, frame: bytes) -> None:
-        """Whoever sends new structs and hears nothing believes that they are kept."""
+        """A user who sends new structs and hears nothing believes that they are kept."""
         if user not in WRITERS:
             return
         match y_protocol.decode(frame):

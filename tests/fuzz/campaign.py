@@ -72,7 +72,7 @@ class Report:
 
 
 def run(count: int, seed: str, jobs: int = 1, heard: Callable[[Report], None] = lambda _: None) -> Report:
-    """Send at least so many inputs; `heard` gets each child's report when it is in."""
+    """Send at least `count` inputs; `heard` gets each child's report when it is in."""
     rooms = -(-count // INPUTS_PER_ROOM)
     starts = range(0, rooms, ROOMS_PER_CHILD)
     report = Report()

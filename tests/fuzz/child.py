@@ -39,7 +39,7 @@ _MAX_STATE_BYTES = 24 << 10
 _MAX_FINDINGS = 10
 _TAME = 0.25
 _TAME_FRAMES = 40
-"""Share of the inputs for rooms that are to stay sensible (see `Arena`), and when these end, or at once if not."""
+"""Share of the inputs for rooms that are to stay sensible (see `Arena`), and when these end, or immediately if not."""
 
 
 class Watch:

@@ -20,7 +20,7 @@ class Places:
         self.own = [client for client in index.clocks if index.owners.get(client) == user]
         """Client ids that the user has written under."""
         self.usable = [*self.own, *contents.CLIENTS]
-        """The same, and such as may be new."""
+        """The clients of `own`, and such as may be new."""
 
     def next_clock(self, client: int) -> int:
         return self._index.clocks.get(client, 0)
@@ -52,7 +52,7 @@ class Places:
         return ranges
 
     def put(self, struct: Struct, client: int, clock: int) -> Struct:
-        """Put a struct somewhere: beside others, in a root or in a type."""
+        """Put a struct somewhere: next to others, in a root or in a type."""
         source = self._source
         struct.left = struct.right = struct.parent = struct.key = None
         place = source.random()

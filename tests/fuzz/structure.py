@@ -1,6 +1,6 @@
 """Updates taken apart and put together again, for mutations that know what they change.
 
-Not strict: whatever can be told apart is. What cannot be (kinds that the scan refuses) is left to
+Not strict: whatever can be told apart is. Kinds that cannot be (the scan refuses them) are left to
 mutations of bytes.
 """
 

@@ -17,7 +17,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_recordings_in_folder_are_preferred_to_simulated_sessions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a folder with one recording that one is used; simulated sessions stand in for the others."""
+    """From a folder with one recording that one is used; simulated sessions stand in for the others."""
     monkeypatch.setenv("COLLAB_TRACES", str(tmp_path))
     (tmp_path / "rustcode.json.gz").touch()
 
@@ -35,7 +35,7 @@ def test_recordings_folder_without_setting_is_next_to_checkout(monkeypatch: pyte
 
 
 def test_recordings_setting_that_names_no_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks for recordings does not get simulated sessions without a word."""
+    """A run that asks for recordings does not get simulated sessions without a word."""
     monkeypatch.setenv("COLLAB_TRACES", str(tmp_path / "missing"))
 
     with pytest.raises(NotADirectoryError, match="COLLAB_TRACES"):

@@ -108,7 +108,7 @@ async def crash(store: MongoStore) -> None:
 
 
 async def reopen(store: MongoStore) -> None:
-    """Open as if the one who had the database were gone: his process, this one, is not."""
+    """Open as if the server that had the database were gone: its process, this one, is not."""
     async with AsyncMongoClient[Document](store._engine.uri) as client:
         await client.get_default_database().meta.delete_one({"_id": "lease"})
     await store.open()

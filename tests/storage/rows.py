@@ -233,7 +233,7 @@ class Seed:
         return made
 
     async def unusable_invites(self) -> None:
-        """Of "s1": invite 1 can be used, 2 is revoked, 3 is used up. "s2" has a usable invite 1 of its own."""
+        """Invites of "s1": 1 can be used, 2 is revoked, 3 is used up. "s2" has a usable invite 1 of its own."""
         for session_id in ("s1", "s2"):
             await self.session(session_id)
             await self.invite(1, session_id)

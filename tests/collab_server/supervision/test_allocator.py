@@ -78,7 +78,7 @@ def test_allocator_trim_returns_free_pages_between_used_blocks() -> None:
 
 
 def test_allocator_uses_two_arenas_unless_configured() -> None:
-    """Two arenas, for any number of threads; as many as the operator wants, if he says so."""
+    """Two arenas, for any number of threads; as many as the operator wants, if they say so."""
     assert heaps("told") == ("True", 2)
     assert heaps("not told")[1] > 2
     assert heaps("told", MALLOC_ARENA_MAX="1") == ("False", 1)

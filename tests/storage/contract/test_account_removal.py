@@ -47,7 +47,7 @@ class TestDeleting:
         assert await store.avatar("u-ada") is None
 
     async def test_account_removal_leaves_row_with_times_but_no_personal_data(self, store: Store, seed: Seed) -> None:
-        """The row tells when he came, and nothing by which he could be known."""
+        """The row tells when the user came, and nothing by which they could be known."""
         await seed.user("ada", full_name="Ada Lovelace")
         await store.set_avatar("u-ada", "url", "key", None)
 
@@ -80,7 +80,7 @@ class TestDeleting:
 
     @pytest.mark.parametrize("name", ["ada", "ADA", "ada@example.org", "u-ada", " u-ada", ""])
     async def test_removed_account_is_not_found_by_name(self, store: Store, seed: Seed, name: str) -> None:
-        """Neither by the names he had nor by what is left."""
+        """Neither by their former names nor by what is left."""
         await seed.user("ada")
 
         await store.delete_user("u-ada", NOW, deletes_sessions=True)
@@ -102,7 +102,7 @@ class TestDeleting:
     async def test_account_removal_ends_memberships_in_sessions_of_others(
         self, store: Store, seed: Seed, *, deletes_sessions: bool
     ) -> None:
-        """He is no member there any more, and his place is free; the sessions stay."""
+        """The user is no member there any more, and their place is free; the sessions stay."""
         await seed.user("ada")
         for session_id in ("s1", "s2", "s3"):
             await seed.session(session_id, owner_id="u-bob")
@@ -119,7 +119,7 @@ class TestDeleting:
         assert await store.session("s2") == session("s2", owner_id="u-bob")
 
     async def test_account_removal_deletes_row_of_earlier_removal_from_session(self, store: Store, seed: Seed) -> None:
-        """His row there goes as well, but he was in none of them."""
+        """Their row there goes as well, but they were in none of them."""
         await seed.user("ada")
         await seed.session("s1", owner_id="u-bob")
         await store.join(member("u-ada"), MANY)
@@ -147,7 +147,7 @@ class TestDeleting:
         assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s2"]
 
     async def test_account_removal_hands_session_to_longest_standing_editor(self, store: Store, seed: Seed) -> None:
-        """By when he joined, not by his name or his account's age; the others keep their roles."""
+        """By when they joined, not by their name or their account's age; the others keep their roles."""
         await self.family(store, seed, zoe=3, bob=5, carl=4)
 
         deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
@@ -192,7 +192,7 @@ class TestDeleting:
         assert await store.sessions_of("u-gil", None, MANY) == []
 
     async def test_account_removal_can_hand_session_to_claimed_guest(self, store: Store, seed: Seed) -> None:
-        """He is no guest any more."""
+        """They are no guest any more."""
         await self.family(store, seed)
         await seed.invite()
         gil = await seed.guest("gil")
@@ -220,7 +220,7 @@ class TestDeleting:
         assert [one for one, _ in await store.invites("s1", None, MANY, MANY)] == [invite()]
 
     async def test_account_removal_names_each_session_left_once(self, store: Store, seed: Seed) -> None:
-        """Memberships are in sessions of others: not what he owned himself, inherited or deleted."""
+        """Memberships are in sessions of others: not those that the user owned, inherited or deleted."""
         for name in ("ada", "bob"):
             await seed.user(name)
         for session_id, owner_id in (("own1", "u-ada"), ("own2", "u-ada"), ("other", "u-bob")):
@@ -234,7 +234,7 @@ class TestDeleting:
         assert await store.member("own1", "u-ada") is None
 
     async def test_account_removal_keeps_session_handed_over_before(self, store: Store, seed: Seed) -> None:
-        """It is another's, and he is an editor there like any."""
+        """It is another user's, and the former owner is an editor there like any."""
         await self.family(store, seed, bob=1)
         await store.transfer_session("s1", "u-ada", "u-bob")
 
@@ -283,7 +283,7 @@ class TestDeleting:
     async def test_account_removal_blocks_writes_already_under_way(
         self, store: Store, seed: Seed, call: Callable[[Store], Awaitable[Any]]
     ) -> None:
-        """A request that was under way finds no such user or login, and leaves nothing of his."""
+        """A request that was under way finds no such user or login, and leaves nothing of theirs."""
         await seed.user("ada")
         await store.delete_user("u-ada", NOW, deletes_sessions=True)
         before = dict(await store.users(["u-ada"]))
@@ -297,7 +297,7 @@ class TestDeleting:
         assert await store.take_ticket("ticket-ada-1", NOW) is None
 
     async def test_account_removal_of_guest_keeps_messages(self, store: Store, seed: Seed) -> None:
-        """His account ends like any, and what he said stays."""
+        """Their account ends like any, and their messages stay."""
         await seed.session()
         await seed.invite()
         await seed.guest("gil")
@@ -323,7 +323,7 @@ class TestDeleting:
         await seed.user("bob", username=f"X{text}", email=f"X@{text}")
 
     async def family(self, store: Store, seed: Seed, **editors: int) -> None:
-        """A session of u-ada with editors who joined so many milliseconds after."""
+        """A session of u-ada with editors who joined these numbers of milliseconds after."""
         await seed.user("ada")
         await seed.session()
         for name, joined in editors.items():

@@ -125,7 +125,7 @@ class TestUsers:
         assert caught.value.field == "email"
 
     async def test_add_user_refused_stores_neither_user_nor_login(self, store: Store, seed: Seed) -> None:
-        """Neither the user nor his login is stored."""
+        """Neither the user nor their login is stored."""
         await seed.user("ada")
 
         with pytest.raises(Conflict):
@@ -243,7 +243,7 @@ class TestPasswords:
     async def test_password_change_with_kept_login_of_other_user_ends_own_logins(
         self, store: Store, seed: Seed
     ) -> None:
-        """It does not keep his own, and stays with whose it is."""
+        """The user keeps no picture of their own, and the other one stays with its user."""
         await seed.user("ada")
         bob = await seed.user("bob")
 
@@ -314,7 +314,7 @@ class TestAvatars:
         assert await store.avatar("u-bob") == avatar("bob")
 
     async def test_avatar_of_unknown_user_is_not_found_and_not_kept(self, store: Store) -> None:
-        """An unknown user is not found, and his picture not kept."""
+        """An unknown user is not found, and their picture not kept."""
         with pytest.raises(NotFound):
             await store.set_avatar("u-nobody", "url", "key", avatar("nobody"))
 

@@ -39,7 +39,7 @@ async def count(store: Store) -> int:
 
 class TestGuests:
     async def test_add_guest_creates_user_login_and_membership_and_counts_use(self, store: Store, seed: Seed) -> None:
-        """He is a user, signed in, and a member in the role of the invite; the use is counted."""
+        """The guest is a user, signed in, and a member in the role of the invite; the use is counted."""
         await seed.session()
         await seed.invite(role=Role.VIEWER)
         gil = guest(created_at=NOW + 5)
@@ -78,7 +78,7 @@ class TestGuests:
         assert await count(store) == 1
 
     async def test_add_guest_by_fifty_concurrent_calls_adds_one_guest(self, store: Store, seed: Seed) -> None:
-        """He is there once."""
+        """The guest is there once."""
         await seed.session()
         await seed.invite(max_uses=5)
 
@@ -102,7 +102,7 @@ class TestGuests:
     async def test_add_guest_with_unusable_invite_stores_nothing(
         self, store: Store, seed: Seed, secret: str, fields: dict[str, Any]
     ) -> None:
-        """The guest is not stored at all, nor is his login, and nothing is counted."""
+        """The guest is not stored at all, nor is their login, and nothing is counted."""
         await seed.unusable_invites()
         before = await store.invites("s1", None, MANY, MANY)
 
@@ -145,7 +145,7 @@ class TestGuests:
         assert (used.uses, {one.user_id for one in uses}) == (5, came_in)
 
     async def test_guest_names_are_not_unique(self, store: Store, seed: Seed) -> None:
-        """Two guests and an account may have one name, whoever came first."""
+        """Two guests and an account may have one name, in any order of coming."""
         await seed.session()
         await seed.invite()
         await seed.user("ada")
@@ -197,7 +197,7 @@ class TestGuests:
 
     @pytest.mark.parametrize("name", ["Gil", "gil", "u-gil", " u-gil", "", "None", "null", " "])
     async def test_user_by_name_never_finds_guest(self, store: Store, seed: Seed, name: str) -> None:
-        """Neither by his name, nor by what he has not, nor by his id."""
+        """Neither by their name, nor by an e-mail address or password, nor by their id."""
         await seed.session()
         await seed.invite()
         await seed.guest("gil", username="Gil")
@@ -227,7 +227,7 @@ class TestGuests:
 
 
 def claimed(name: str = "gil", **fields: Any) -> User:
-    """The account that guest `name` becomes: what he has not said stays as it is."""
+    """The account that guest `name` becomes: fields that are not given stay as they are."""
     return user(name, **{"full_name": f"{name.title()} Full", **fields})
 
 
@@ -238,7 +238,7 @@ def new_login(name: str = "gil", **fields: Any) -> Login:
 
 class TestClaims:
     async def test_claim_makes_guest_a_full_user(self, store: Store, seed: Seed) -> None:
-        """With name, e-mail, password, and no session that he is confined to."""
+        """With name, e-mail, password, and no session that they are confined to."""
         await self.seed(seed)
 
         ended = await store.claim_guest(claimed(), new_login())
@@ -323,7 +323,7 @@ class TestClaims:
     async def test_claim_of_taken_name_leaves_guest_unchanged(
         self, store: Store, seed: Seed, fields: dict[str, str], field: str
     ) -> None:
-        """He stays the guest he was, with all his logins."""
+        """They stay a guest, with all their logins."""
         await self.seed(seed)
         await seed.user("ada")
         await seed.user("bob", username="straße", email="straße@example.org")

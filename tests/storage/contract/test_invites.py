@@ -110,7 +110,7 @@ class TestInvites:
         ]
 
     async def test_add_invite_limit_holds_for_concurrent_calls(self, store: Store, seed: Seed) -> None:
-        """Of many at once just as many are stored as there is room for."""
+        """When many come together, as many are stored as there is room for."""
         await seed.session()
 
         results = await asyncio.gather(
@@ -211,7 +211,7 @@ class TestListing:
 
     @pytest.mark.parametrize("bound", [0, 1, 3, 5, MANY])
     async def test_invite_list_has_newest_uses_and_count_of_all(self, store: Store, seed: Seed, bound: int) -> None:
-        """Of each invite as many as were asked for, the newest first; the count is of all."""
+        """For each invite as many as were asked for, the newest first; the count is of all."""
         await seed.session()
         for number in (1, 2):
             await seed.invite(number)
@@ -229,7 +229,7 @@ class TestListing:
 
 class TestRevoking:
     async def test_revoked_invite_admits_nobody_and_keeps_members(self, store: Store, seed: Seed) -> None:
-        """Nobody comes in by it, whoever came in stays, and the others work."""
+        """Nobody comes in by it, members stay, and the other invites work."""
         await seed.session()
         await seed.invite(1)
         await seed.invite(2)
@@ -291,7 +291,7 @@ class TestUsing:
         assert await the_use(store) == (invite(max_uses=1, uses=1), [InviteUse("u-bob", NOW)])
 
     async def test_use_of_invite_by_existing_member_changes_nothing(self, store: Store, seed: Seed) -> None:
-        """His role stays, nothing is counted, and a full session is no matter."""
+        """The member's role stays, nothing is counted, and a full session is no matter."""
         await seed.session()
         await seed.invite(role=Role.VIEWER)
         await store.join(member(), MANY)
@@ -302,7 +302,7 @@ class TestUsing:
         assert await the_use(store) == (invite(role=Role.VIEWER), [])
 
     async def test_use_of_invite_by_removed_member_is_refused(self, store: Store, seed: Seed) -> None:
-        """An invite does not let him back, and is not used up by trying."""
+        """An invite does not let them back, and is not used up by trying."""
         await seed.session()
         await seed.invite(1)
         await seed.invite(2)
@@ -316,7 +316,7 @@ class TestUsing:
         assert ((await the_invite(store, 1)).uses, (await the_invite(store, 2)).uses) == (1, 0)
 
     async def test_use_of_invite_by_former_member_is_counted_again(self, store: Store, seed: Seed) -> None:
-        """He has no membership any more: that is a use like the first."""
+        """They have no membership any more: that is a use like the first."""
         await seed.session()
         await seed.invite(max_uses=2)
         await store.use_invite(SECRET, member(), MANY)
@@ -406,7 +406,7 @@ class TestUsing:
         assert {one.user_id for one in uses} == came_in
 
     async def test_use_of_invites_by_fifty_users_never_overfills_session(self, store: Store, seed: Seed) -> None:
-        """Two invites at once do not overfill a session, and count those who came in."""
+        """Two invites used together do not overfill a session, and count those who came in."""
         await seed.session()
         await seed.invite(1)
         await seed.invite(2)
@@ -422,7 +422,7 @@ class TestUsing:
         assert (await the_invite(store, 1)).uses + (await the_invite(store, 2)).uses == 5
 
     async def test_use_of_invite_by_fifty_calls_of_one_user_counts_once(self, store: Store, seed: Seed) -> None:
-        """He comes in once."""
+        """They come in once."""
         await seed.session()
         await seed.invite(max_uses=5)
 

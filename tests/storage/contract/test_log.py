@@ -312,7 +312,7 @@ class TestCheckpoints:
     async def test_checkpoint_of_same_or_newer_position_replaces_old_one(
         self, store: Store, seed: Seed, sequence: int
     ) -> None:
-        """Also one of the same position: it may have been packed anew."""
+        """Also one of the same position: it may have been packed again."""
         await seed.session()
         await store.put_checkpoint(checkpoint(3))
         newer = checkpoint(sequence, state=b"new", owners=b"too", created_at=NOW + 1)

@@ -21,7 +21,7 @@ RETRY_MS = 30_000
 
 class TestLogins:
     async def test_first_login_is_stored_with_new_user(self, store: Store, seed: Seed) -> None:
-        """A new user is signed in by the login that came with him."""
+        """A new user is signed in by the login that came with them."""
         ada = await seed.user("ada")
 
         assert await store.signed_in("l-ada-1", NOW) == ada
@@ -42,7 +42,7 @@ class TestLogins:
         assert await store.signed_in("l-nobody", NOW) is None
 
     async def test_admission_reads_login_session_and_membership_together(self, store: Store, seed: Seed) -> None:
-        """Login, session and membership at once, each as it is read alone."""
+        """Login, session and membership in one read, each as it is read alone."""
         ada, bob = await seed.user("ada"), await seed.user("bob")
         session = await seed.session("one", owner_id=ada.id)
 
@@ -83,7 +83,7 @@ class TestLogins:
         assert await store.signed_in("l-ada-1", NOW) is None
 
     async def test_login_after_rename_has_new_name(self, store: Store, seed: Seed) -> None:
-        """The user comes as he is now."""
+        """The user comes as they are now."""
         await seed.user("ada")
         renamed = await store.rename_user("u-ada", "Countess")
 
@@ -416,7 +416,7 @@ class TestLoginsOfUser:
         assert await store.logins("u-ada", NOW) == [rotated, login("ada", 2, used_at=NOW + 1)]
 
     async def test_end_other_logins_returns_ids_of_all_but_kept_one(self, store: Store, seed: Seed) -> None:
-        """All of his but one, whose ids are returned, also of those expired or not."""
+        """All of the user's but one, whose ids are returned, also of those expired or not."""
         await seed.user("ada")
         bob = await seed.user("bob")
         for number in (2, 3):
@@ -432,7 +432,7 @@ class TestLoginsOfUser:
     async def test_end_other_logins_with_kept_login_of_other_user_ends_all(
         self, store: Store, seed: Seed, kept: str
     ) -> None:
-        """A login that is not his keeps none of his."""
+        """A login of another user keeps none of the user's."""
         await seed.user("ada")
         bob = await seed.user("bob")
 

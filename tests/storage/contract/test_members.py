@@ -21,7 +21,7 @@ from tests.storage.rows import (
 
 class TestMembers:
     async def test_join_adds_member_with_given_role(self, store: Store, seed: Seed) -> None:
-        """Who joins is a member with the role that was given."""
+        """A user who joins is a member with the role that was given."""
         await seed.session()
 
         joined = await store.join(member("u-bob", role=Role.VIEWER, joined_at=NOW + 1), MANY)
@@ -40,7 +40,7 @@ class TestMembers:
         assert await store.member("s1", "u-bob") == first
 
     async def test_join_by_fifty_concurrent_calls_adds_one_member(self, store: Store, seed: Seed) -> None:
-        """He is a member once."""
+        """They are a member once."""
         await seed.session()
 
         results = await asyncio.gather(
@@ -69,7 +69,7 @@ class TestMembers:
         assert await store.join(member("u-bob"), 2) == bob
 
     async def test_join_limit_holds_for_concurrent_joins(self, store: Store, seed: Seed) -> None:
-        """Of many at once just as many get in as there is room for."""
+        """When many come together, as many get in as there is room for."""
         await seed.session()
 
         results = await asyncio.gather(
@@ -81,7 +81,7 @@ class TestMembers:
         assert len(await store.members("s1")) == 10
 
     async def test_join_after_member_left_full_session_succeeds(self, store: Store, seed: Seed) -> None:
-        """His place is free for somebody else."""
+        """Their place is free for somebody else."""
         await seed.session()
         await store.join(member("u-bob"), 2)
         await store.leave("s1", "u-bob")
@@ -91,7 +91,7 @@ class TestMembers:
         assert joined == member("u-carl")
 
     async def test_join_after_member_was_removed_from_full_session_succeeds(self, store: Store, seed: Seed) -> None:
-        """Who is not among the members does not count as one."""
+        """A user who is not among the members does not count as one."""
         await seed.session()
         await store.join(member("u-bob"), 2)
         await store.remove_member("s1", "u-bob")
@@ -121,7 +121,7 @@ class TestMembers:
         assert found == await store.members("s1")
 
     async def test_removed_member_is_not_listed_but_keeps_row(self, store: Store, seed: Seed) -> None:
-        """He is not among the members; his row tells that he was."""
+        """The user is not among the members; their row tells that they were."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
 
@@ -134,7 +134,7 @@ class TestMembers:
         assert found.is_removed is True
 
     async def test_removed_member_cannot_join_again(self, store: Store, seed: Seed) -> None:
-        """Joining does not let him back, also if the session is full."""
+        """Joining does not let them back, also if the session is full."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
         await store.remove_member("s1", "u-bob")
@@ -166,7 +166,7 @@ class TestMembers:
         assert await store.member("s1", "u-bob") == member("u-bob", is_removed=True)
 
     async def test_set_role_changes_role_of_one_member_only(self, store: Store, seed: Seed) -> None:
-        """Only the role changes, and only his."""
+        """Only the role changes, and only this member's."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
         await store.join(member("u-carl"), MANY)
@@ -178,7 +178,7 @@ class TestMembers:
         assert await store.member("s1", "u-carl") == member("u-carl")
 
     async def test_set_role_of_removed_member_restores_membership(self, store: Store, seed: Seed) -> None:
-        """One who was removed is a member again, as old as he was."""
+        """One who was removed is a member again, as old as before."""
         await seed.session()
         await store.join(member("u-bob", joined_at=NOW + 1), MANY)
         await store.remove_member("s1", "u-bob")
@@ -190,7 +190,7 @@ class TestMembers:
         assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s1"]
 
     async def test_join_by_former_member_gives_new_role(self, store: Store, seed: Seed) -> None:
-        """He is forgotten and may join anew, under other conditions."""
+        """They are forgotten and may join again, under other conditions."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
 
@@ -203,7 +203,7 @@ class TestMembers:
     async def test_role_change_removal_and_leave_of_non_member_are_not_found(
         self, store: Store, seed: Seed, session_id: str
     ) -> None:
-        """Who is no member has no role, cannot be removed, cannot leave."""
+        """A user who is no member has no role, cannot be removed, cannot leave."""
         await seed.session()
 
         with pytest.raises(NotFound):
@@ -217,7 +217,7 @@ class TestMembers:
 
     @pytest.mark.parametrize("role", Role)
     async def test_set_role_of_owner_is_refused(self, store: Store, seed: Seed, role: Role) -> None:
-        """Whatever role it would be, also his own."""
+        """Whatever role it would be, also their own."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
 
@@ -227,7 +227,7 @@ class TestMembers:
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER), member("u-bob")]
 
     async def test_remove_of_owner_is_refused(self, store: Store, seed: Seed) -> None:
-        """He is a member as before, also if there is nobody else."""
+        """The owner is a member as before, also if there is nobody else."""
         await seed.session()
 
         with pytest.raises(OwnerStays):
@@ -236,7 +236,7 @@ class TestMembers:
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
 
     async def test_leave_of_owner_is_refused(self, store: Store, seed: Seed) -> None:
-        """He is a member as before, also if there is an editor who could follow him."""
+        """The owner is a member as before, also if there is an editor who could follow."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
 

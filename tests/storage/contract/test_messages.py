@@ -47,7 +47,7 @@ class TestMessages:
         assert await store.messages("s2", None, MANY) == [added]
 
     async def test_message_numbers_of_fifty_concurrent_messages_have_no_gaps(self, store: Store, seed: Seed) -> None:
-        """Numbers have neither gaps nor duplicates, and everybody learns his own."""
+        """Numbers have neither gaps nor duplicates, and everybody learns the number of their own message."""
         await seed.session()
 
         added = await asyncio.gather(*(store.add_message(message(f"text {number}")) for number in range(50)))
@@ -183,7 +183,7 @@ class TestReading:
     async def test_mark_read_by_non_member_is_not_found(
         self, store: Store, seed: Seed, session_id: str, user_id: str
     ) -> None:
-        """Who is no member has nothing to read."""
+        """A user who is no member has nothing to read."""
         await self.chat(store, seed, 2)
 
         with pytest.raises(NotFound):
@@ -272,7 +272,7 @@ class TestReading:
         assert (await self.unread(store))["u-bob"] == 3
 
     async def test_message_of_non_member_makes_no_membership(self, store: Store, seed: Seed) -> None:
-        """Who is no member may be a sender, and is none by it."""
+        """A user who is no member may be a sender, and does not become a member by it."""
         await family(store, seed)
 
         await store.add_message(message("one", sender_id="u-dora"))
@@ -281,13 +281,13 @@ class TestReading:
         assert await self.unread(store) == {"u-ada": 1, "u-bob": 1, "u-carl": 1}
 
     async def chat(self, store: Store, seed: Seed, count: int) -> None:
-        """A session in which u-ada has said something so many times."""
+        """A session in which u-ada has sent this number of messages."""
         await family(store, seed)
         for number in range(1, count + 1):
             await store.add_message(message(f"text {number}"))
 
     async def unread(self, store: Store) -> dict[str, int]:
-        """What each member has not read, as their lists say; `read_messages` says the same."""
+        """What each member has not read, as their lists say; `read_messages` says the same numbers."""
         listed = {f"u-{name}": await store.sessions_of(f"u-{name}", None, MANY) for name in NAMES}
         counts = {user_id: one[0].unread for user_id, one in listed.items()}
         assert counts == {user_id: await store.read_messages("s1", user_id, 0) for user_id in counts}

@@ -30,7 +30,7 @@ async def assert_owned(store: Store, session_id: str) -> None:
 
 class TestTransfer:
     async def test_transfer_makes_successor_owner_and_previous_owner_editor(self, store: Store, seed: Seed) -> None:
-        """He is returned as its owner; who had it is an editor, as old as before."""
+        """They are returned as its owner; the former owner is an editor, as old as before."""
         await family(store, seed)
 
         successor = await store.transfer_session("s1", "u-ada", "u-carl")
@@ -43,7 +43,7 @@ class TestTransfer:
         assert replace(found, updated_at=NOW) == session("s1", owner_id="u-carl")
 
     async def test_transfer_leaves_other_sessions_with_owner(self, store: Store, seed: Seed) -> None:
-        """The others stay his."""
+        """The others stay with their owner."""
         await family(store, seed, "s1")
         await family(store, seed, "s2")
 
@@ -120,7 +120,7 @@ class TestTransfer:
         assert await store.session("s1") == session("s1")
 
     async def test_transfer_to_user_of_removed_account_is_refused(self, store: Store, seed: Seed) -> None:
-        """He is no member any more."""
+        """They are no member any more."""
         await family(store, seed)
         await store.delete_user("u-bob", NOW, deletes_sessions=False)
 
@@ -136,7 +136,7 @@ class TestTransfer:
 
     @pytest.mark.parametrize("owner_id", ["u-carl", "u-bob", "u-nobody"])
     async def test_transfer_by_non_owner_is_refused(self, store: Store, seed: Seed, owner_id: str) -> None:
-        """He cannot give it away, neither to others nor to himself."""
+        """They cannot give it away, neither to others nor to their own account."""
         await family(store, seed)
         before = await store.members("s1")
 
@@ -147,7 +147,7 @@ class TestTransfer:
         assert await store.session("s1") == session("s1")
 
     async def test_transfer_by_previous_owner_is_refused(self, store: Store, seed: Seed) -> None:
-        """What he gave away he cannot give again."""
+        """A session that somebody gave away they cannot give again."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
         before = await store.members("s1")
@@ -193,7 +193,7 @@ class TestTransfer:
 
 class TestTransferRaces:
     async def test_transfer_concurrent_to_many_successors_succeeds_once(self, store: Store, seed: Seed) -> None:
-        """One has it, the others are told that it is not his who gave it."""
+        """One has it, the others are told that the giver does not own it."""
         await seed.user("ada")
         await seed.session()
         successors = [f"u-successor{number}" for number in range(20)]
@@ -259,7 +259,7 @@ class TestTransferRaces:
     async def test_transfer_concurrent_with_end_of_membership_leaves_owner_a_member(
         self, store: Store, seed: Seed, order: tuple[str, ...]
     ) -> None:
-        """Whoever owns it in the end is a member."""
+        """The owner in the end is a member."""
         await family(store, seed)
 
         results = await self.race(store, order, ["s1"], deletes_sessions=False)
@@ -284,7 +284,7 @@ class TestTransferRaces:
     async def race(
         self, store: Store, order: tuple[str, ...], session_ids: list[str], *, deletes_sessions: bool
     ) -> list[Any]:
-        """Do all at once, begun in this order."""
+        """Do all together, begun in this order."""
         on_sessions: dict[str, Callable[[str], Awaitable[Any]]] = {
             "ada to bob": lambda session_id: store.transfer_session(session_id, "u-ada", "u-bob"),
             "bob to carl": lambda session_id: store.transfer_session(session_id, "u-bob", "u-carl"),

@@ -90,7 +90,7 @@ class TestRepeatingWrites:
         assert await _everything(store) == once
 
     async def test_store_errors_share_one_base_class(self, store: Store) -> None:
-        """Whoever calls a store can catch what it raises by one name."""
+        """Callers of a store can catch its errors by one name."""
         with pytest.raises(StoreError):
             await store.add_message(message())
 
@@ -146,7 +146,7 @@ class TestRepeatingAccountWrites:
 
 
 def claimed(name: str = "gil", **fields: Any) -> User:
-    """The account that guest `name` becomes: what he has not said stays as it is."""
+    """The account that guest `name` becomes: fields that are not given stay as they are."""
     return user(name, **{"full_name": f"{name.title()} Full", **fields})
 
 

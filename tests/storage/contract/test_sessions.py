@@ -198,7 +198,7 @@ class TestSessions:
         assert await store.session("s1") is None
 
     async def test_delete_leaves_users_signed_in(self, store: Store, seed: Seed) -> None:
-        """Deleting a session of his does not sign anybody out."""
+        """Deleting a user's session does not sign anybody out."""
         ada = await seed.user("ada")
         await seed.session()
 
@@ -252,7 +252,7 @@ class TestSessionsOf:
         assert await store.sessions_of("u-bob", None, MANY) == []
 
     async def test_sessions_of_user_leave_out_sessions_removed_from_or_left(self, store: Store, seed: Seed) -> None:
-        """Only sessions that he is a member of."""
+        """Only sessions that the user is a member of."""
         for session_id in ("s1", "s2", "s3"):
             await seed.session(session_id)
             await store.join(member("u-bob", session_id), MANY)

@@ -25,7 +25,7 @@ from tests.storage.rows import (
 )
 
 IDLE = NOW + 40 * DAY
-"""When whoever was not active since `NOW` counts as idle."""
+"""The time at which guests who were not active since `NOW` count as idle."""
 
 
 class TestSweeping:
@@ -73,7 +73,7 @@ class TestSweeping:
         assert await store.member("s1", "u-bob") == member()
 
     async def test_sweep_removes_idle_guest_and_returns_row(self, store: Store, seed: Seed) -> None:
-        """He is returned as he was; logins, tickets, picture and membership go."""
+        """The guest is returned as before; logins, tickets, picture and membership go."""
         await self.guests(store, seed, "gil")
         await store.set_avatar("u-gil", "url", "key", avatar("gil"))
         await store.add_ticket(ticket("gil", expires_at=IDLE + DAY))
@@ -90,7 +90,7 @@ class TestSweeping:
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
 
     async def test_sweep_of_guest_keeps_name_on_messages_and_versions(self, store: Store, seed: Seed) -> None:
-        """With his name: in his row, in what he said, and in the versions he made."""
+        """With their name: in their row, in their messages, and in their versions."""
         await self.guests(store, seed, "gil")
         said = await store.add_message(message("one", sender_id="u-gil", sender_name="Gil"))
         made, _ = await store.add_version(version(author_id="u-gil", author_name="Gil"), MANY)
@@ -104,7 +104,7 @@ class TestSweeping:
         assert await store.user_by_name("gil") is None
 
     async def test_sweep_of_guest_deletes_row_of_earlier_removal_from_session(self, store: Store, seed: Seed) -> None:
-        """His row in the session goes as well."""
+        """Their row in the session goes as well."""
         await self.guests(store, seed, "gil")
         await store.remove_member("s1", "u-gil")
 
@@ -114,7 +114,7 @@ class TestSweeping:
         assert await store.member("s1", "u-gil") is None
 
     async def test_sweep_of_guest_without_session_or_login_succeeds(self, store: Store, seed: Seed) -> None:
-        """He is swept like any."""
+        """They are swept like any."""
         await self.guests(store, seed, "gil")
         await store.end_login("l-gil-1")
         await store.delete_session("s1")
@@ -124,7 +124,7 @@ class TestSweeping:
         assert swept == [guest("gil")]
 
     async def test_sweep_returns_each_guest_once(self, store: Store, seed: Seed) -> None:
-        """Who was swept is not swept again, and neither is who was deleted."""
+        """A guest who was swept or deleted is not swept again."""
         await self.guests(store, seed, "gil", "gus")
         await store.delete_user("u-gus", NOW, deletes_sessions=True)
         await store.sweep(IDLE, NOW + DAY, MANY)
@@ -146,7 +146,7 @@ class TestSweeping:
 
     @pytest.mark.parametrize("activity", ["touch", "refresh", "coming"])
     async def test_sweep_leaves_recently_active_guest(self, store: Store, seed: Seed, activity: str) -> None:
-        """Who was active since is left, with everything he has."""
+        """A guest who was active since is left, with everything they have."""
         await self.guests(store, seed, "gil", "gus")
         expected = guest("gil")
         match activity:
@@ -190,7 +190,7 @@ class TestSweeping:
         assert swept == [guest("gus")]
 
     async def test_sweep_removes_at_most_limit_guests_per_call(self, store: Store, seed: Seed) -> None:
-        """Each call sweeps so many guests at most, until there are none."""
+        """Each call sweeps a given number of guests at most, until there are none."""
         names = [f"guest{number}" for number in range(5)]
         await self.guests(store, seed, *names)
 
@@ -214,7 +214,7 @@ class TestSweeping:
         assert await store.user("u-ada") == ada
 
     async def test_sweep_of_session_owner_leaves_no_session_without_owner(self, store: Store, seed: Seed) -> None:
-        """Whether he is refused as an owner or his session ends with him: none is left without its owner."""
+        """Whether a guest is refused as an owner or their session ends with them: none is left without its owner."""
         await self.guests(store, seed, "gil")
         await seed.user("ada")
         with contextlib.suppress(StoreError):
@@ -227,7 +227,7 @@ class TestSweeping:
         assert owners == ([found.owner_id] if found else [])
 
     async def test_sweep_of_guest_frees_name_and_place_in_session(self, store: Store, seed: Seed) -> None:
-        """His place in the session and his name are free; the uses of the invite are not."""
+        """Their place in the session and their name are free; the uses of the invite are not."""
         await self.guests(store, seed, "gil")
 
         await store.sweep(IDLE, NOW + DAY, MANY)

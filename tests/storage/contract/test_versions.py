@@ -87,7 +87,7 @@ class TestVersions:
         assert await store.version("s1", 1) == version("a", number=1)
 
     async def test_version_numbers_of_fifty_concurrent_versions_have_no_gaps(self, store: Store, seed: Seed) -> None:
-        """Numbers have neither gaps nor duplicates, and everybody learns his own."""
+        """Numbers have neither gaps nor duplicates, and everybody learns the number of their own version."""
         await seed.session()
 
         results = await asyncio.gather(*(store.add_version(version(f"code {n}"), MANY) for n in range(50)))

@@ -147,7 +147,7 @@ async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
 
 
 async def repeat(store: Store, what: str) -> None:
-    """Call once more; a transfer that has happened is refused, because he owns it no more."""
+    """Call once more; a transfer that has happened is refused, because the giver does not own it any more."""
     if what == "transfer_session" and required(await store.session("s1")).owner_id == "u-bob":
         return
     await CALLS[what](store)

@@ -315,7 +315,7 @@ class TestKilled:
         await store.close(is_clean=True)
 
     async def test_sigkilled_server_leaves_no_lock(self, path: Path) -> None:
-        """The next one opens at once; files it left are private still."""
+        """The next one opens immediately; files it left are private still."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.storage.writer", str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
         )

@@ -144,7 +144,7 @@ async def test_killed_after_files_were_put_back_loses_nothing(
 
 @pytest.mark.parametrize("work", MENDED)
 async def test_stop_puts_files_back(path: Path, work: Callable[[Path], None]) -> None:
-    """A server that ends before it has looked saves what it saved before all the same."""
+    """A server that ends before it has looked still saves what it saved before."""
     store = SqliteStore(path)
     await store.open()
     await Seed(store).session()

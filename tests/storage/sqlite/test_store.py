@@ -193,7 +193,7 @@ class TestRefusals:
         assert content(path.parent)["collab.db"] == GARBAGE
 
     async def test_open_of_truncated_database_raises_unavailable(self, path: Path) -> None:
-        """Whatever is found broken, it is StoreUnavailable and never made anew."""
+        """Whatever is found broken, it is StoreUnavailable and never made again."""
         store = SqliteStore(path)
         await store.open()
         await Seed(store).session(first=chunk(1, 1, b"x" * 200_000))

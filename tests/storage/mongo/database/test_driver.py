@@ -33,7 +33,7 @@ async def test_mongo_uri_cannot_weaken_write_or_read_concerns(place: Place) -> N
 
 
 async def test_mongo_index_with_other_options_is_recreated(place: Place) -> None:
-    """One of the same keys with other options is made anew."""
+    """One of the same keys with other options is made again."""
     async with AsyncMongoClient[Document](place.direct) as client:
         tickets = client.get_default_database().tickets
         await tickets.create_index([("expires", 1)], expireAfterSeconds=1)
@@ -92,7 +92,7 @@ async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Plac
 
 
 async def test_mongo_deletion_cut_short_is_finished_by_hourly_sweep(place: Place) -> None:
-    """What a cut connection left half deleted is finished by the hourly sweep; he is out at once."""
+    """The hourly sweep finishes a deletion that a cut connection left half done; the user is out immediately."""
     store = await opened(place.through)
     await furnish(store)
     await store.set_avatar("u-ada", "url", "key", None)
@@ -124,7 +124,7 @@ async def test_mongo_deletion_cut_short_is_finished_by_hourly_sweep(place: Place
 
 
 async def test_mongo_sweep_keeps_guest_signed_up_meanwhile(place: Place) -> None:
-    """Who is no guest any more when his turn comes stays."""
+    """A user who is no guest any more when their turn comes stays."""
     store = MongoStore(place.direct)
     await store.open()
     await furnish(store)
@@ -146,7 +146,7 @@ def _waits_for(store: MongoStore, user_id: str) -> bool:
 
 
 async def test_mongo_join_cut_short_then_repeated_after_revocation_is_refused(place: Place) -> None:
-    """Who was cut off while entering, and comes again when the invite is revoked, stays out; the use is given back."""
+    """A user whose connection was cut while entering stays out after the invite is revoked; the use is given back."""
     store = await opened(place.through)
     await furnish(store)
     await Seed(store).user("carl")

@@ -80,7 +80,7 @@ async def test_lease_held_by_live_server_refuses_second_server(place: Place) -> 
 async def test_lease_of_ended_local_process_is_free_immediately(
     place: Place, changes: dict[str, object], is_free: bool
 ) -> None:
-    """That of a process of this machine that is gone is free at once; another machine's or container's is not."""
+    """That of a process of this machine that is gone is free immediately; another machine's or container's is not."""
     first, second = MongoStore(place.direct), MongoStore(place.direct)
     await first.open()
     await lease_of(place, **changes)
