@@ -1,1 +1,1 @@
-"""Rooms: live Yjs documents, who is in them, and the log they leave. Knows neither HTTP nor a database."""
+"""Rooms: live Yjs documents, their clients, and the log of their updates. Knows neither HTTP nor a database."""

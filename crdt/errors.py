@@ -4,7 +4,7 @@
      +-- ProtocolError          permanent: the frame is malformed
      |    +-- Rejected          permanent: a well-framed update that must not reach the document
      +-- Gap                    permanent: a stored update builds on structs that are not in the log
-     +-- LimitExceeded          permanent: what was sent is beyond a limit, whose name it has
+     +-- LimitExceeded          permanent: the update is beyond a limit; the error has the limit's name
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- NeedsSteps             transient: the update is taken elsewhere, in steps
      +-- NoText                 permanent: a root is no text, and what was asked for is possible for texts only
@@ -71,7 +71,7 @@ class NoText(CrdtError):
         self.roots = dict(roots)
 
     def __reduce__(self) -> tuple[type["NoText"], tuple[dict[str, str]]]:
-        """Pickle as what it was made of: it comes out of worker processes."""
+        """Pickle it by its arguments, because it comes out of worker processes."""
         return NoText, (self.roots,)
 
 

@@ -21,7 +21,7 @@ _JOBS_BEFORE_MAINTENANCE = 8
 
 
 class Payer:
-    """Whose work a job is: of one user, or of several that wait for the same.
+    """The users whose work a job is: one user, or several who wait for one result.
 
     Such a job is done in whichever user's turn comes first. So nobody waits longer because the user who asked first has
     much other work.
@@ -38,7 +38,7 @@ class Payer:
         self._joined: Callable[[str], None] | None = None
 
     def join(self, key: str) -> None:
-        """Another user waits for the same job."""
+        """Note that another user waits for this job."""
         if key not in self.keys:
             self.keys.append(key)
             if self._joined:
@@ -124,7 +124,7 @@ class FairQueue:
             self.leave(slot)
 
     def leave(self, slot: Slot) -> None:
-        """Take a slot back, and hand out what is free."""
+        """Take a slot back, and give it to the next job that may run."""
         self._running[slot.key] -= 1
         if not self._running[slot.key]:
             del self._running[slot.key]
@@ -167,7 +167,7 @@ class FairQueue:
                 queues[key] = queues.pop(key)
 
     def _ready(self) -> Iterator[tuple[str, _Turn]]:
-        """Yield (key, turn) of what may run now, first what comes first."""
+        """Yield (key, turn) of the jobs that may run now, the next one first."""
         # Dictionaries keep the order in which keys were put in, and a key that had its turn is put
         # in again at the end. So the first key is the one that has waited longest since its last
         # job.
@@ -209,7 +209,7 @@ class FairQueue:
             payer.listen(None)
 
     def _join(self, turn: _Turn, key: str) -> None:
-        """A user joined those who wait for a job: it may be their turn now."""
+        """Note that a user joined those who wait for a job: it may be this user's turn now."""
         if turn.keys:
             self._add(turn, key)
             self._hand_out()

@@ -20,7 +20,7 @@ _MAX_ENTRIES = 1_000
 
 @dataclass(slots=True)
 class Record:
-    """What is known of one session or user. Times are milliseconds since 1970.
+    """The deaths for one session or user. Times are milliseconds since 1970.
 
     crashes    deaths of the process that it caused
     suspicions deaths that it may have caused
@@ -50,7 +50,7 @@ class Quarantine:
     """
 
     def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
-        """stored: what `as_stored` returned; whatever is wrong in it is left out."""
+        """stored: what `as_stored` returned; entries that are wrong are left out."""
         self._sessions = _records((stored or {}).get("sessions"))
         self._users = _records((stored or {}).get("users"))
 
@@ -92,7 +92,7 @@ class Quarantine:
         return [session_id for session_id, record in self._sessions.items() if record.until > now]
 
     def as_stored(self) -> dict[str, Any]:
-        """Return what a new one can be made from, as JSON takes it."""
+        """Return the data from which a new one can be made, as values that JSON has."""
         return {
             name: {
                 key: [record.crashes, record.suspicions, record.last, record.until] for key, record in records.items()

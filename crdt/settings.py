@@ -21,8 +21,8 @@ _Record = TypeVar("_Record")
 class Setting(Generic[_Value]):
     """One value that an operator may choose.
 
-    name      what the configuration, errors and metrics call it; the unit is its last word
-    variable  what it is called in the environment
+    name      its name in the configuration, errors and metrics; the unit is its last word
+    variable  its name in the environment
     about     help, one line
     low, high inclusive bounds of a number
     allowed   the words that a text may be; any text if there are none

@@ -25,7 +25,7 @@ Steps = Generator[Callable[[], Any] | None, Any, _Result]
 
 
 def run_through(steps: Steps[_Result]) -> _Result:
-    """Do work as a whole; returns what it returns, raises what it raises."""
+    """Do work without a break between its steps; return its result, and raise its errors."""
     answer: Any = None
     while True:
         try:

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class OwnedQuota(Protocol):
-    """What a room's document may have (`crdt.document.quota`)."""
+    """The quota of a room's document (`crdt.document.quota`)."""
 
     owner_id: str
 
@@ -42,7 +42,7 @@ class OwnedRoom(Protocol):
 class StorageQuota:
     """Tells rooms whose owner has too much (`start`, `stop`), and says whether a user may have more.
 
-    max_bytes, max_sessions  what the sessions that one user owns may take, and how many they may be
+    max_bytes, max_sessions  bytes that the sessions of one user may take, and how many sessions they may own
     """
 
     def __init__(

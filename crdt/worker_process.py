@@ -29,10 +29,10 @@ _OOM_SCORE = "700"
 
 
 class Start(NamedTuple):
-    """What a worker is told first.
+    """The first message to a worker.
 
     parent        id of the process that started it
-    memory_bytes  what it may allocate
+    memory_bytes  bytes that it may allocate
     folders       where modules are looked for
     """
 
@@ -57,7 +57,7 @@ def answer(job: bytes) -> bytes:
 
 
 def _portable(error: Exception) -> Exception:
-    """Return an exception that the other process can read: itself, or one that says what it was."""
+    """Return an exception that the other process can read: this one, or one with its name and message."""
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
     except Exception:

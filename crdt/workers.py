@@ -1,4 +1,4 @@
-"""Work that would hold the event loop for too long, in processes of its own: what is quadratic, or native and long.
+"""Work that would hold the event loop for too long, in processes of its own: quadratic work, and long native calls.
 
 Threads do not help there, because they hold the interpreter. A job is a function of a module and its arguments; both
 and the result are pickled, so they should be bytes, texts and small records. A process starts with the first job, is
@@ -46,7 +46,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class WorkersSettings:
-    """How many processes there are, and what each may use.
+    """How many processes there are, and how much each may use.
 
     processes        0: one for each core but one, from 2 to 4
     waiting_per_key  jobs of one key that may wait for a process
@@ -92,13 +92,13 @@ class Workers:
 
     @property
     def memory_bytes(self) -> int:
-        """What each process may allocate."""
+        """Bytes that each process may allocate."""
         return self._settings.memory_mb * _MIB
 
     async def run(
         self, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments, key: str | Payer, deadline_s: float
     ) -> _Result:
-        """Return what the function returns, or raise what it raises.
+        """Return the result of a function, or raise its error.
 
         Raises: `WorkTooLarge` if that takes longer than its deadline, or more memory than a process has; `WorkerDied`;
         `WorkersBusy` if too many jobs wait already, the server is stopping, or other programs use the machine so much

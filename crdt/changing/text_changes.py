@@ -99,7 +99,7 @@ class TextChanges:
                 return
             edit = CarriedEdit(feed.root, change.base.text, change.plain, change.base.map, feed.original)
             # The worker makes the update from this copy. It names structs, not positions, so it
-            # stays right whatever others edit until it comes back.
+            # stays right, even if others edit until it comes back.
             copy = feed.room.document.text_copy()
         with _kept(feed.room), feed.room.server_edits.client_of(client.user_id) as client_id:
             edits, update = await self._compare(copy, edit, client_id, client.user_id)

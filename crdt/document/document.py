@@ -1,4 +1,4 @@
-"""A Yjs document as bytes: what is stored, sent to newcomers and shown.
+"""A Yjs document as bytes, as it is stored, sent to newcomers and shown.
 
 The raw updates are the truth: they are stored, relayed, and merged for newcomers. A pycrdt document (`View`) only shows
 texts. `Doc.get_update()` is never used: it drops what is pending, and it corrupts text in which half a surrogate pair
@@ -74,7 +74,7 @@ class Document:
         self._is_torn = False  # the view was dropped because characters were cut in two
         self._ahead: Ahead | None = None
         self.size = len(base)
-        """Bytes of the merged state and of what came since, an upper bound of what a newcomer gets."""
+        """Bytes of the merged state and of the updates since: an upper bound of what a newcomer gets."""
 
     @property
     def has_values(self) -> bool:
@@ -98,7 +98,7 @@ class Document:
 
     @property
     def needs_load(self) -> bool:
-        """Whether somebody who asks for texts should load it before, in steps (`load`): to do that here takes long."""
+        """Whether it should be loaded in steps (`load`) before its texts are read: one call would take long."""
         return not (self._view.is_loaded or self._view.has_failed) and self._takes_long
 
     def check_quick(self, update: bytes) -> None:
@@ -116,7 +116,7 @@ class Document:
         self.size += len(update)
 
     def catch_up(self) -> None:
-        """Integrate what was deferred, as one."""
+        """Integrate the deferred keystrokes, as one update."""
         if not self._late:
             return
         updates, self._late = self._late, []
@@ -128,7 +128,7 @@ class Document:
             self._restore_view(was_resting=self.is_resting)
 
     def rest(self) -> None:
-        """Drop what is only needed while people type; a view that has failed is tried again."""
+        """Drop what is needed only while people type; a view that has failed is tried again later."""
         if self.size <= CUT_BYTES:  # else its next checkpoint merges it
             self.state()
         self._view.drop()
@@ -178,7 +178,7 @@ class Document:
         self._is_torn = False
 
     def forget_prepared(self) -> None:
-        """Forget what was prepared, unless it was applied."""
+        """Forget a prepared update, unless it was applied."""
         if self._ahead is not None:
             self._ahead = None
             self._view.drop()
@@ -188,7 +188,7 @@ class Document:
 
         cuts  it cuts a character in two (`StructIndex.take` says so): the text is then read from a corrected copy
 
-        The update is kept even if pycrdt fails: then there are no texts to be had (`has_texts`). Raises LimitExceeded
+        The update is kept even if pycrdt fails: then the texts cannot be read (`has_texts`). Raises LimitExceeded
         if it takes too long; the document is then as it was before. While another is prepared, each counts as a change.
         """
         self.catch_up()
@@ -231,7 +231,7 @@ class Document:
         return has_changed
 
     def _loading(self, coming: Parsed) -> Callable[[], list[bytes]]:
-        """Return a function that makes what a view loads before an update, for a thread, too."""
+        """Return a function that makes what a view loads before an update; it may run in a thread."""
         raw = self._raw
         return partial(copies_to_load, raw.parts(), self._view.copier(coming), raw.loose, self._is_in_sequence)
 
@@ -290,7 +290,7 @@ class Document:
         return view.texts(roots)
 
     def text_bytes(self, roots: Iterable[str], update: bytes = EMPTY) -> int:
-        """Return the UTF-8 bytes of all text, as it would be after an update; 0 if texts are not to be had."""
+        """Return the UTF-8 bytes of all text, as it would be after an update; 0 if the texts cannot be read."""
         try:
             if update == EMPTY:
                 texts = self.texts(roots)

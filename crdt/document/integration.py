@@ -40,7 +40,7 @@ class Ahead:
     parsed      the update
     copy        what pycrdt can read of it
     has_changed  whether it changed anything; None while it is not in the view as a whole
-    meanwhile   what the document has taken since, as pycrdt can read it; None if nobody needs that
+    meanwhile   updates that the document has taken since, as pycrdt can read them; None if nobody needs them
     """
 
     parsed: Parsed
@@ -49,7 +49,7 @@ class Ahead:
     meanwhile: list[bytes] | None = None
 
     def note(self, update: bytes) -> None:
-        """Note what the document has taken."""
+        """Note an update that the document has taken."""
         if self.meanwhile is not None:
             self.meanwhile.append(update)
 
@@ -93,7 +93,7 @@ def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], 
 
 
 def load(view: View, work: Work, ahead: Ahead, make_copies: Loading) -> Steps[None]:
-    """Load a document that was admitted into a view, in steps, however long it takes; ahead: notes what comes."""
+    """Load a document that was admitted into a view, in steps, for as long as it takes; ahead: notes new updates."""
     try:
         yield from _load(view, work, ahead, make_copies, is_known=True)
     except PycrdtFailure:
@@ -101,7 +101,7 @@ def load(view: View, work: Work, ahead: Ahead, make_copies: Loading) -> Steps[No
 
 
 def _load(view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_known: bool) -> Steps[None]:
-    """Load the document again, with the update and what has come meanwhile.
+    """Load the document again, with the update and all updates that have come meanwhile.
 
     Raises PycrdtFailure, and LimitExceeded unless it is_known.
     """

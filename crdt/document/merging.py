@@ -1,6 +1,6 @@
 """Updates as bytes: merged, cut and checked by pycrdt, with its failures as one exception.
 
-With `document` the only door to pycrdt; what comes in has passed `update_parser`.
+This module and `view` are the only doors to pycrdt. All updates that come in have passed `update_parser`.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,11 +22,11 @@ EMPTY = b"\x00\x00"
 
 
 class PycrdtFailure(Exception):
-    """Whatever pycrdt raised, also its PanicException, which derives from BaseException."""
+    """Stands for any error that pycrdt raised, also for its PanicException, which derives from BaseException."""
 
 
 def guarded(call: Callable[..., _T], *arguments: Any) -> _T:
-    """Call pycrdt and return its answer; raises PycrdtFailure for whatever it raises, but not for errors of ours."""
+    """Call pycrdt and return its answer; raises PycrdtFailure for all its errors, and our own errors as they are."""
     try:
         return call(*arguments)
     except (KeyboardInterrupt, SystemExit, CrdtError):

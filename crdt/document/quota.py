@@ -35,7 +35,7 @@ class Fill:
 
 
 class DocumentQuota:
-    """Bounds on one document's state and text, and on what of the state one author may fill.
+    """Bounds on one document's state and text, and on the part of the state that one author may fill.
 
     How large a document really is, is known only after its state was merged and deleted content was removed from it
     (`note_remaining`). That takes long and is done elsewhere. A client that meets the bound of the state before that is
@@ -148,7 +148,7 @@ class DocumentQuota:
                 raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes", MAX_TEXT_BYTES.name)
 
     def _check_state(self, update_bytes: int, *, is_deletion: bool) -> None:
-        """Raise DocumentFull or DocumentShrinking; what only deletes, and so makes room, may be a quarter more."""
+        """Raise DocumentFull or DocumentShrinking; an update that only deletes may be a quarter more."""
         size, limit = self._document.size + update_bytes, 2 * self._limits.state_bytes
         if size > self._shares.recount_at or (is_deletion and size > limit):
             self.needs_remaining = True

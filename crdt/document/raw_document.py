@@ -92,13 +92,13 @@ class RawDocument:
         return [self._base, *self._large, *chain(*reversed(self._levels))]
 
     def parts_to_replace(self) -> list[bytes]:
-        """Return the same, for `replace_parts`."""
+        """Return the parts, as `parts` does, but small updates merged, so that `replace_parts` finds them again."""
         if self._merged is None:
             self._large += self._from_levels()
         return self.parts()
 
     def diff(self, state_vector: bytes, *, cuts: bool = False) -> bytes:
-        """Return what a client with this (checked) state vector lacks, of a large document more than that.
+        """Return what a client with this (checked) state vector lacks; of a large document the whole state.
 
         cuts  the state vector ends between the halves of a character
         """

@@ -34,7 +34,7 @@ class ServerEdits:
     def client_of(self, user_id: str) -> Iterator[int]:
         """Lend the Yjs client id for a user's edits; inside the block, other edits of this user get another one.
 
-        An edit that is made elsewhere meanwhile would otherwise have clocks that are taken when it comes.
+        Otherwise two edits that are made together could have equal clocks, and the second one would be refused.
         """
         # One client id for all edits of a user in this room, so that what they save does not make
         # thousands of ids. It is taken out while it is lent: two edits that are made together would
@@ -53,10 +53,10 @@ class CarriedEdit:
     """A text that a client sent for one that it had before, and that changed since (`crdt.room.text_clients`).
 
     root   the root that it is about
-    base   what the client had, with LF line ends
-    plain  what it has now, with LF line ends
+    base   the text that the client had, with LF line ends
+    plain  the text that it has now, with LF line ends
     found  the map from `base` to `text` with LF line ends
-    text   what the root holds, with its own line ends
+    text   the root's present text, with its own line ends
     """
 
     root: str

@@ -12,7 +12,7 @@ from crdt.wire.rewriting.readable import readable
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a document has to know of a merged state to start from it; `inspect` finds out.
+    """What a document must know of a merged state to start from it; `inspect` finds out.
 
     merged       its sections, if it has values
     needs_copy   pycrdt can read only a copy with other content

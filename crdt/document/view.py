@@ -112,7 +112,7 @@ class View:
         self.has_failed = True
 
     def fresh(self) -> "View":
-        """Return a view of the same document that has not loaded anything."""
+        """Return another view of this document, which has not loaded anything."""
         return View(self._split_surrogates, needs_copy=True, needs_cuts=self.needs_cuts)
 
     def copy(self, state: bytes) -> bytes:
@@ -174,7 +174,7 @@ class View:
 
 
 class NewDocument:
-    """A document that updates are put into, as one: what was cut beforehand is joined at the end of a transaction.
+    """A document that takes updates in one transaction, at whose end yrs joins structs that were cut beforehand.
 
     doc  the pycrdt document
     """
@@ -239,7 +239,7 @@ def make_edit(
     """Make the edit on a copy: by the given edits, else by few changes, else by replacing the whole texts.
 
     Positions cannot see embeds that are in a text, nor may they be off. yrs splits a run inside a
-    character beyond ASCII when a position is off by an embed, and the update then refers to what is not
+    character beyond ASCII when a position is off by an embed, and the update then refers to structs that are not
     there. So each attempt gets a fresh copy, and the first two need texts without embeds.
 
     steps  bound the search for few changes, see `changes`

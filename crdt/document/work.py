@@ -1,4 +1,4 @@
-"""How long pycrdt takes for a document, measured, and what is too much.
+"""How long pycrdt takes for a document: measured, and bounded.
 
 Some edits are quadratic in yrs: inserts of one client behind the same letter, each before another one, are compared
 with each other. No count of anything tells such edits from ordinary histories, so the time is measured: of an update
@@ -56,15 +56,15 @@ def cut_copy(state: bytes, *updates: Parsed) -> bytes:
 
 
 def cut_copies(parts: Sequence[bytes], *updates: Parsed) -> list[bytes]:
-    """Do the same with the parts of a state."""
+    """Return the parts of a state with long structs cut, as `cut_copy` does with a whole state."""
     places = places_of((*(parse(part, STORED_LIMITS) for part in parts), *updates))
     return [cut_at(part, places) for part in parts]
 
 
 class Work:
-    """What a document costs.
+    """How much time a document costs.
 
-    spent_s  seconds beyond what is usual, of the last time that it was loaded and of all updates since
+    spent_s  seconds beyond the usual time: of the last time that it was loaded, and of all updates since
     """
 
     __slots__ = ("cpu_s", "spent_s")
@@ -100,7 +100,7 @@ class Measure:
 
     def __init__(self, work: Work, size: int, *, is_whole: bool) -> None:
         self.is_known = False
-        """The document was admitted already, and may cost whatever it does."""
+        """The document was admitted already, so it may take as long as it does."""
         self._work = work
         self._is_whole = is_whole
         self._usual_s = _USUAL_S + size * _USUAL_S_PER_BYTE
@@ -147,5 +147,5 @@ class Measure:
             self._work.spent_s += overrun_s
 
     def finish_known(self) -> None:
-        """Note what it has cost to load a document that was admitted, however much."""
+        """Note how long it took to load a document that was admitted; no time is too long here."""
         self._work.spent_s = max(0.0, self.used_s - self._usual_s)

@@ -62,7 +62,7 @@ class HistoryCache:
     def keep_timeline(self, session_id: str, folded: Folded, epoch: int) -> None:
         """epoch: before the log was read."""
         # An answer takes seconds, and a redaction may have taken text out of the log meanwhile. The
-        # answer was made of the log as it was, and would show the text again to the next who asks.
+        # answer was made of the log as it was, and would show the text to the next user who asks.
         if epoch == self.epoch:
             self._timelines.put(session_id, folded, len(folded.packed))
 

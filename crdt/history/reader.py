@@ -101,7 +101,7 @@ class HistoryReader:
 
         Where the answer would be too long, or takes too long, it has less. Raises as `moment`.
 
-        view  the same for all calls
+        view  one function for all calls, because pages are kept
         """
         last, main_root = await self._saved(session_id, user_id)
         if part.start > last:
@@ -136,13 +136,13 @@ class HistoryReader:
         return await self._work(user_id, job, is_short=log.is_short(FEW_BYTES))
 
     async def _work(self, user_id: str, job: Callable[[], _View], *, is_short: bool) -> _View:
-        """Do a job here, or in a worker process if it may be long; raises what it raises, and WorkError."""
+        """Do a job here, or in a worker process if it may take long; raises the job's own errors, and WorkError."""
         if is_short:
             return job()
         return await self._workers.run(job, key=user_id, deadline_s=DEADLINE_S)
 
     async def _log(self, session_id: str, start: int, end: int, *, with_all: bool = False) -> StoredLog:
-        """Return what the document at `start` can be put together from, and the log from there up to `end`.
+        """Return the rows from which the document at `start` can be put together, and the log from there up to `end`.
 
         with_all  and also the log from its beginning, which has the times of all entries
         """

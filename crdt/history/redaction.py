@@ -1,4 +1,4 @@
-"""Takes a text out of what is stored of a document: a pasted secret.
+"""Takes a text, such as a pasted secret, out of everything that is stored of a document.
 
 The structs stay, with equal ids and lengths, so that everything that refers to them still does. Each of their UTF-16
 code units becomes `BLOCK`. To find them, the log is gone through: the structs that showed the text at any moment of a
@@ -59,7 +59,7 @@ _Piece = tuple[YataItem, int, str]
 
 
 class _Search:
-    """What is looked for, and what was found.
+    """The text that is looked for, and the structs that were found.
 
     redacted_ids  {client id: clocks}
     """
@@ -83,7 +83,7 @@ class _Search:
             self._look_in(order, place)
 
     def look_around(self, order: ItemOrder, changed: Iterable[YataItem]) -> None:
-        """Note the text where these items, put in or deleted just now, are a part of what is shown, or were."""
+        """Note the text where it is shown next to these items, which were just put in or deleted, or across them."""
         by_place: dict[Parent, list[YataItem]] = {}
         for item in changed:
             if item.place is not None:
@@ -188,7 +188,7 @@ def find(chunks: Sequence[Chunk], first: int, last: int, text: str, bounds: Sear
 
     chunks  the whole log up to `last`, at least
 
-    A unit that was taken out already counts as any: what was cut short can be done again.
+    A unit that was taken out already counts as any unit, so a call that was cut short can be made again.
     Raises LimitReached if that takes too long, RoomDamaged.
     """
     search = _Search(text, bounds)

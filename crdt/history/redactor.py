@@ -35,7 +35,7 @@ _Result = TypeVar("_Result")
 
 
 class _Found(NamedTuple):
-    """What is taken out, of which session, and for whom."""
+    """The structs that are taken out, their session, and the user who asked for it."""
 
     session_id: str
     user_id: str
@@ -54,7 +54,7 @@ class _Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What was changed: units of text and values, updates and versions that had some of it."""
+    """How much was changed: units of text and values; updates and versions that had some of it."""
 
     characters: int
     updates: int
@@ -62,7 +62,7 @@ class Redaction:
 
 
 class Redactor:
-    """Takes texts out of logs, checkpoints and versions; worker processes make what is stored instead."""
+    """Takes texts out of logs, checkpoints and versions; worker processes make the rows that replace them."""
 
     def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, workers: Workers) -> None:
         """cache: answers that were made of the log as it was."""
@@ -77,7 +77,7 @@ class Redactor:
     ) -> Redaction:
         """Take out what showed `text` after any of the log entries `first` to `last`.
 
-        What of it is still in the document is deleted there, by an edit of this user's. The log is changed
+        Parts of it that are still in the document are deleted there, by an edit of this user's. The log is changed
         last: a call that was cut short can be made again.
 
         check  raises if the user may not do this; asked when nobody else can change anything any more
@@ -115,7 +115,7 @@ class Redactor:
         return await self._versions(chunks, found), await self._log(chunks, found)
 
     async def _delete(self, room: Room, found: "_Found") -> None:
-        """Delete what is visible, where it is: editors see it like any other edit. Values go as a whole."""
+        """Delete what is still visible: editors see that as any other edit. Values are deleted as a whole."""
         room.integrate_pending()
         update = await self._work(found.user_id, redaction.deletion, room.document.state(), found.ids)
         await self._rooms.steps.take_edit(room, found.user_id, update)
@@ -190,7 +190,7 @@ def _redacted(chunks: list[Chunk], ids: RedactedIds, text: str) -> list[tuple[Ch
 def _changes(
     versions: list["_Shown"], chunks: list[Chunk], ids: RedactedIds, text: str
 ) -> list[tuple[dict[str, str], dict[str, Document]] | None]:
-    """Return what of each version is to be replaced, (files, documents), or None if it shows nothing of the text."""
+    """Return (files, documents) to be replaced in each version, or None for one that shows nothing of the text."""
     return [_without(version, chunks, ids, text) for version in versions]
 
 

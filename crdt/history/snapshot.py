@@ -1,4 +1,4 @@
-"""What a room's document holds at one moment: its texts, and its other roots as JSON."""
+"""The contents of a room's document at one moment: its texts, and its other roots as JSON."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ _DEADLINE_S = 20.0
 
 
 class Contents(NamedTuple):
-    """What a document holds.
+    """The contents of a document.
 
     files      {root: text} of all text roots and the main root
     documents  {root: what it holds} of its other roots
@@ -28,7 +28,7 @@ class Contents(NamedTuple):
 
 
 class Snapshot:
-    """A document as it is when this is made, whatever is edited later.
+    """A document as it is when this object is made; later edits do not change it.
 
     main_root  the room's main root
     sequence   its log position
@@ -51,7 +51,7 @@ class Snapshot:
         self._parts = document.parts() if has_others or self._files is None else None
 
     async def read(self, workers: Workers, key: str | Payer) -> Contents:
-        """Return what it holds; what is large is read in a worker process. Raises WorkError.
+        """Return its contents; a large document is read in a worker process. Raises WorkError.
 
         key  whose work it is, see `Workers.run`
         """

@@ -81,7 +81,7 @@ class VersionWriter:
         return not room.members.is_open or has_paused or is_long
 
     async def keep(self, room: Room, user_id: str, user_name: str, label: str) -> None:
-        """Make a version of what is in none yet; raises LimitReached unless one more fits after it."""
+        """Make a version if there are edits that are in none; raises LimitReached unless one more fits after it."""
         count, automatic = await self._store.count_versions(room.session_id)
         if count - automatic >= self._settings.versions:
             raise LimitReached(f"the session has {self._settings.versions} versions")
@@ -107,7 +107,7 @@ class VersionWriter:
         text.
 
         spare  how many more versions must fit than this one
-        payer  whose work it is, if not the author's, who waits for it
+        payer  the users whose work it is, if it is not the author's
 
         Returns (version, True), or (the newest version, False) if nothing changed since.
         Raises LimitReached, NotFound, RoomDamaged or RoomUnavailable.
@@ -136,7 +136,7 @@ class VersionWriter:
             return stored
 
     async def _read(self, room: Room, drawn: "_Drawn", key: str | Payer) -> tuple["_Drawn", Contents]:
-        """Read what was drawn, once the log is committed up to there and the owner has storage for it.
+        """Read the snapshot, once the log is committed up to there and the owner has storage for it.
 
         If text was taken out of the session meanwhile, the document is drawn again.
         """

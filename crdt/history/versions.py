@@ -85,7 +85,7 @@ class Versions:
     def __init__(
         self, store: RoomStore, rooms: Rooms, versions: VersionWriter, whole_texts: WholeTexts, workers: Workers
     ) -> None:
-        """workers: compare what is too large for the event loop."""
+        """workers: compare texts that are too large for the event loop."""
         self._store = store
         self._rooms = rooms
         self._versions = versions
@@ -171,7 +171,7 @@ class Versions:
         return _changed((await Snapshot(room).read(self._workers, user_id)).documents, target.documents)
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
-        """Store what an ended session ended with; return the number of the version that has it, None if all is empty.
+        """Store the last state of an ended session; return the number of the version that has it, None if it is empty.
 
         Raises as `save` does, and maintenance tries again then, but not after LimitReached.
         """

@@ -92,7 +92,7 @@ class Compactor:
         Raises as `checkpoint`.
         """
         # All of the room is read here, before anything is awaited: log position, state, clocks and
-        # owners must be of one and the same moment.
+        # owners must be of one moment.
         sequence, now = room.journal.sequence, self._clock()
         room.upkeep.checkpointed_at = now
         room.integrate_pending()
@@ -177,9 +177,9 @@ class Compactor:
         return before
 
     async def pack(self, room: Room, *, is_closing: bool = False) -> None:
-        """Pack what of the log is older than the checkpoint; raises StoreUnavailable or WorkersBusy.
+        """Pack the part of the log that is older than the checkpoint; raises StoreUnavailable or WorkersBusy.
 
-        is_closing  also what is not enough for a full row yet
+        is_closing  also pack rows that are not enough for a full one yet
         """
         if not is_closing and room.upkeep.checkpointed - room.upkeep.packed < segments.ENTRIES:
             return

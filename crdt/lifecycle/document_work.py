@@ -26,7 +26,7 @@ _Result = TypeVar("_Result")
 
 
 class DocumentWork:
-    """Does such work for the rooms of one process.
+    """Does work on whole documents for the rooms of one process.
 
     mark  names the session that native code works for
     """
@@ -47,7 +47,7 @@ class DocumentWork:
         function: Callable[[*_Arguments], _Result],
         *arguments: *_Arguments,
     ) -> _Result:
-        """Return what a function returns; raises what it raises, and `WorkError` as `Workers.run`.
+        """Return the result of a function; raises its errors, and `WorkError` as `Workers.run` does.
 
         payer     whose work it is
         size      bytes of the document
@@ -61,5 +61,5 @@ class DocumentWork:
     async def run_in_worker(
         self, payer: Payer, deadline_s: float, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
     ) -> _Result:
-        """Do the same in a worker, however small the document is."""
+        """Do work in a worker process, however small the document is; see `run`."""
         return await self._workers.run(function, *arguments, key=payer, deadline_s=deadline_s)

@@ -1,4 +1,4 @@
-"""What the rooms of a process get from the program around them."""
+"""The things that the rooms of a process get from the program around them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ class Environment:
     random_below     returns a random integer from 0 to below its argument
     accepts_foreign  the server ended without saving all it had relayed (see `Room`)
     encode           returns a frame as it goes over the wire
-    mark             where it is written whom native code works for
+    mark             names the session and user for whom native code works
     quarantine       which sessions are set aside
-    limit_counters   how often each limit kept somebody from something
-    workers          processes for what would hold the event loop
+    limit_counters   how often each limit refused something
+    workers          processes for work that would hold the event loop
     cpu_s            returns seconds of CPU time that the calling thread has used
     """
 

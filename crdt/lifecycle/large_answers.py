@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Kept(NamedTuple):
-    """Updates, who pays for taking them apart, and what they are taken apart into."""
+    """Updates, the users whose work it is to take them apart, and the parts."""
 
     updates: Sequence[bytes]
     payer: Payer
@@ -38,7 +38,7 @@ class _Kept(NamedTuple):
 
 
 class LargeAnswers:
-    """Answers in parts. The parts of one document at most are kept: those of its base, and of what came since."""
+    """Answers in parts. The parts of one document at most are kept: those of its base, and of the updates since."""
 
     def __init__(self, work: DocumentWork) -> None:
         self._work = work
@@ -48,7 +48,7 @@ class LargeAnswers:
         self._making: set[asyncio.Task[list[Part]]] = set()
 
     def answer(self, connection: Connection, session_id: str, parts: Sequence[bytes], known: Mapping[int, int]) -> None:
-        """Send a client what it lacks of a document, as soon as that is taken apart.
+        """Send a client what it lacks of a document, as soon as the document is taken apart.
 
         session_id  the document's
         parts       see `RawDocument.parts`

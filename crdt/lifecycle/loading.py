@@ -1,4 +1,4 @@
-"""Reads what the store has of a document, in parts, and makes a room of it."""
+"""Reads the stored rows of a document, some at a time, and makes a room of them."""
 
 import asyncio
 import logging

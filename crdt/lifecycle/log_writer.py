@@ -47,8 +47,8 @@ class LogWriter:
 
     The invariant: of each room one chunk is on its way at most, and the same bytes are offered until they are stored.
     An example: rooms A and B have 3 and 1 updates. One call stores both chunks, but its answer gets lost. Both rooms
-    offer these chunks again, without what came meanwhile. The store finds that it has them, and says so; only then
-    "saved" is told, and the next chunks have what came since.
+    offer these chunks again, without the updates that came meanwhile. The store finds that it has them. Only then
+    "saved" is sent, and the next chunks have the updates that came since.
 
     is_failing     the last attempt failed: the store is away
     unsaved_bytes  bytes that all rooms together still have to write
@@ -104,7 +104,7 @@ class LogWriter:
             self._hurry.set()
 
     def forget(self, room: LogSource, why: str) -> None:
-        """Write nothing more of a room; whoever waits for it gets RoomUnavailable."""
+        """Write nothing more of a room; tasks that wait for it get RoomUnavailable."""
         self._dirty.pop(room, None)
         self._fail_waiting(why, room)
 
@@ -197,7 +197,7 @@ class LogWriter:
         return batch
 
     def _take(self, room: LogSource, now: int) -> Chunk | None:
-        """Return what to write of a room; send everybody away who is in one that cannot be kept."""
+        """Return what to write of a room; if its edits cannot be kept, close the connections of all its clients."""
         try:
             return room.next_chunk(now)
         except RoomDamaged:
@@ -223,7 +223,7 @@ class LogWriter:
         self._resolve_waiters()
 
     async def _commit_alone(self, pair: tuple[LogSource, Chunk]) -> None:
-        """One room's log in the store is not what the room believes: send everybody there away to load it anew."""
+        """Commit one chunk. If the store has another log than the room believes, close the room, to be loaded again."""
         try:
             await self._commit([pair])
         except LogConflict:
@@ -240,7 +240,7 @@ class LogWriter:
         self._loaded.lost(room)
 
     def _resolve_waiters(self) -> None:
-        """Wake those whose updates are stored by now."""
+        """Wake the tasks whose updates are stored now."""
         waiting, self._waiting = self._waiting, []
         for room, sequence, future in waiting:
             if future.done():

@@ -46,7 +46,7 @@ class DocumentOpener:
     async def open(
         self, payer: Payer, session_id: str, checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int
     ) -> RestoredDocument:
-        """Return the document, as `restore.restore` makes it, for those who wait for it.
+        """Return the document as `restore.restore` makes it; payer: the users who wait for it.
 
         Raises RoomDamaged, RoomSetAside if it takes too long, or RoomUnavailable if too many are being opened.
         """

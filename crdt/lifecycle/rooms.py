@@ -159,7 +159,7 @@ class Rooms:
     async def use(self, session_id: str, user_id: str = "") -> AsyncIterator[Room]:
         """Load a room if need be and keep it loaded inside the block.
 
-        user_id  the user who waits for it, and whose work it is: all of the server's own code says that
+        user_id  the user who waits for it, and whose work loading it is; all callers in the server pass it
 
         Raises NotFound, RoomDamaged, RoomSetAside, or RoomUnavailable while stopping or with the store away.
         """

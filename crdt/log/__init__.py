@@ -1,1 +1,1 @@
-"""The log of a session's updates: its records, what waits to be written, and a document restored from it."""
+"""The log of a session's updates: its records, those that wait to be written, and a document restored from it."""

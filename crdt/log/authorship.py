@@ -1,4 +1,4 @@
-"""Who brought each struct of a document, and when: what blame is made of.
+"""Who brought each struct of a document, and when: the table from which blame is made.
 
 Kept by client id and clock, not by position in the text. An update says which structs it brings, whatever the order in
 which updates arrive. So this is right for concurrent edits, for text that was typed offline and brought by another
@@ -78,7 +78,7 @@ class Authorship:
         return next((clock for clock, value in zip(clocks, values, strict=True) if value & _USER_MASK != user), None)
 
     def reassign(self, client: int, first: int, after: int, user_id: str) -> None:
-        """Say that a user brought these structs of a client, whoever did; the times stay."""
+        """Note that a user brought these structs of a client, also if another user did; the times stay."""
         old_clocks, old_values = self._spans.pop(client, (array("Q"), array("Q")))
         following = self._next.get(client, 0)
         ends = [*old_clocks[1:], following]
@@ -111,7 +111,7 @@ class Authorship:
         return self._next
 
     def users(self) -> list[str]:
-        """Return who brought anything."""
+        """Return the ids of all users who brought structs."""
         return self._users
 
     def pack(self, client: int, users: dict[str, int]) -> bytes:
@@ -169,7 +169,7 @@ def encode(owners: Mapping[int, str], authorship: Authorship) -> bytes:
 def decode(data: bytes) -> tuple[dict[int, str], Authorship | None]:
     """Unpack both; the authorship is None in tables of releases that did not keep it.
 
-    Raises RoomDamaged if they are not exactly what was written.
+    Raises RoomDamaged if the bytes are not exactly those that were written.
     """
     body = without_checksum(data)
     has_times = is_in(body)

@@ -1,6 +1,6 @@
 """The log of a session: how updates, their authors and their times are packed into chunks.
 
-A chunk is what one flush of one room wrote:
+A chunk has the updates of one room that were committed together:
 
     byte 1 | varUint base time (ms since 1970) | authors: count, strings
     entries: varUint ms since the entry before | varUint author << 1 | has_foreign_structs | varByteArray update
@@ -216,7 +216,7 @@ def with_checksum(state: bytes) -> bytes:
 
 
 def without_checksum(data: bytes) -> bytes:
-    """Return what the checksum is for; raises RoomDamaged if it does not fit."""
+    """Return the bytes before the checksum; raises RoomDamaged if it does not fit them."""
     body, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
     if zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little") != checksum:
         raise RoomDamaged("checksum of a stored row does not fit")

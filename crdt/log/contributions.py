@@ -1,4 +1,4 @@
-"""Who wrote what in a document: who brought its structs, and who has contributed since the newest version."""
+"""The authors of a document: who brought its structs, and who has edited since the newest version."""
 
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
@@ -24,7 +24,7 @@ class Contributions:
     __slots__ = ("_authorship", "_since", "first_edit_at", "last_edit_at", "typed")
 
     def __init__(self, authorship: Authorship, since: dict[str, int], edited_at: tuple[int, int] | None) -> None:
-        """since: {user id: last log position} of who contributed since the newest version, edited_at: when."""
+        """since: {user id: last log position} since the newest version; edited_at: first and last time of it."""
         self._authorship = authorship
         self._since = since
         self.first_edit_at, self.last_edit_at = edited_at or (0, 0)
@@ -47,7 +47,7 @@ class Contributions:
             self.fold()
 
     def fold(self) -> None:
-        """Take in what was typed."""
+        """Take in the keystrokes that wait."""
         typed, self.typed = self.typed, []
         for client, first, after, entry, sequence in typed:
             if after:

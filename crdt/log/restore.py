@@ -130,7 +130,7 @@ class LogReplay:
                 self._read_entries(chunk)
 
     def finish(self) -> RestoredDocument:
-        """Merge what was read, see whether pycrdt can load it, and return it."""
+        """Merge all that was read, find out whether pycrdt can load it, and return the document."""
         document = self._document
         with _stored():
             parsed = self._merge()
@@ -139,7 +139,7 @@ class LogReplay:
         return document
 
     def _merge(self) -> Parsed | None:
-        """Merge what was read into one state; return what that holds if it is known, or may need cuts."""
+        """Merge all that was read into one state; return the parsed state if there is one, or if it may need cuts."""
         document, index = self._document, self._document.index
         if not self._updates or (self._parsed and len(self._updates) == 1):
             return self._parsed
@@ -188,7 +188,7 @@ class LogReplay:
         document.edited_at = (first, entry.at)
 
     def _read_entry(self, entry: LogEntry, sequence: int) -> None:
-        """Take in an entry; one that the checkpoint has already says at most who wrote it."""
+        """Take in an entry. An entry that the checkpoint has already only says who wrote it, if anything."""
         document = self._document
         is_in_checkpoint = sequence <= document.sequence
         # The log may begin before the checkpoint. Then its entries only say who wrote what, and
@@ -206,7 +206,7 @@ class LogReplay:
 
 @contextmanager
 def _stored() -> Iterator[None]:
-    """Turn what is wrong with stored bytes into RoomDamaged."""
+    """Turn errors in stored bytes into RoomDamaged."""
     try:
         yield
     except (ProtocolError, Gap) as error:
@@ -245,7 +245,7 @@ class DocumentState:
 
 @dataclass(frozen=True, slots=True)
 class NewCheckpoint:
-    """A checkpoint, and what the room needs to go on from it.
+    """A checkpoint, and the data that the room needs to go on from it.
 
     state         squashed, without deleted content if that was much
     merged        its sections if it has values

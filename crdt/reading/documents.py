@@ -117,7 +117,7 @@ class _Reader:
     # -- JSON -------------------------------------------------------------------------------------
 
     def _map_items(self, parent: str | int) -> dict[str, YataItem]:
-        """Return {key: the item that has its value} of what is not deleted."""
+        """Return {key: the item that has its value}, without keys whose value is deleted."""
         items = {}
         for key in self._keys.get(parent, ()):
             last = None
@@ -179,7 +179,7 @@ class _Reader:
             raise _TooLarge
 
     def _counted(self, value: Any) -> Any:
-        """Count what a value takes as JSON, about."""
+        """Count about as many bytes as a value takes as JSON, and return the value."""
         self._count(len(value.encode()) + 4 if isinstance(value, str) else len(str(value)) + 2)
         return value
 

@@ -33,7 +33,7 @@ _NOWHERE: Parent = (NO_ID, None)
 
 
 class ItemOrder:
-    """All items of one document.
+    """All items of one document, in order.
 
     heads  {place: the first item there, deleted or not}
     """
@@ -68,7 +68,7 @@ class ItemOrder:
             item = item.right
 
     def visible(self, root: str) -> Iterator[YataItem]:
-        """Yield the items of a root's text in order, without what was deleted."""
+        """Yield the items of a root's text in order, without deleted ones."""
         return (item for item in self.items((root, None)) if item.text is not None and not item.is_deleted)
 
     def text(self, root: str) -> str:
@@ -134,7 +134,7 @@ class ItemOrder:
         self._starts[item.client].append(item.clock)
         self._items[item.client].append(item)
         # `getMissing` of Yjs: an item with an origin does not name its parent, but has that of its
-        # neighbours. A collected one (GC) has no place any more. Nor has what was put next to it.
+        # neighbours. A collected one (GC) has no place any more, nor has an item that is next to it.
         if left and right:
             item.place = left.place if left.place == right.place else None
         elif left or right:
@@ -159,7 +159,7 @@ class ItemOrder:
         """Return the item that `item` belongs behind, among those already put between its origins.
 
         The invariant: lines from each item to its origin never cross, and items with one and the same
-        origin are in the order of their client ids. So everyone gets one order, whoever came first.
+        origin are in the order of their client ids. So all get one order, in whatever order items come.
 
         An example: the text is "ab". Three clients type behind "a" and before "b" without having seen
         each other: client 1 "x", client 2 "y", client 3 "z". The list is a x z b when "y" comes.

@@ -26,10 +26,10 @@ OF_TEXTS = frozenset((STRING, EMBED, FORMAT))
 
 
 class YataItem:
-    """A run of structs of one client that stand side by side.
+    """A run of structs of one client that are next to each other.
 
     kind          kind of content, see `crdt.wire.content`
-    text          None for what is not text
+    text          its text; None if its content is not text
     content       bytes of any other content; b"" if nothing is left of it
     offset        how many values of `content` come before the first one of this item
     origin        packed id of the struct it was put behind, or NO_ID
@@ -87,7 +87,7 @@ class YataItem:
 
 
 class Block:
-    """Items that stand side by side in a list, for `crdt.reading.positions`.
+    """Items that are next to each other in a list, for `crdt.reading.positions`.
 
     number  its index among the blocks of its list
     size    how many items it has
@@ -127,7 +127,7 @@ class ItemReader(StructReader):
         return sections
 
     def deleted(self) -> Iterator[tuple[int, int, int]]:
-        """Yield (client, start, end) of what was deleted; call after `sections`."""
+        """Yield (client, start, end) of each deleted range; call after `sections`."""
         count, at = read_var_uint(self.data, self._at)
         for _ in range(count):
             client, at = read_var_uint(self.data, at)
@@ -157,7 +157,7 @@ class ItemReader(StructReader):
 
 
 def text_bytes(*updates: bytes) -> int:
-    """Return the UTF-8 bytes of all text in these updates, in whatever it lies, without what they delete.
+    """Return the UTF-8 bytes of all text in these updates, in all types, without the text that they delete.
 
     updates  of one document, none with a struct that another one has
     """
@@ -194,7 +194,7 @@ def _bytes(unit_string: str) -> int:
 
 def units(text: str) -> str:
     """Return a string with one character for each UTF-16 code unit."""
-    # Nearly all text of programs is ASCII, and what has no emoji needs no other form either.
+    # Nearly all text of programs is ASCII, and text without emoji needs no other form either.
     if text.isascii() or max(text) < "\U00010000":
         return text
     return from_utf_16(text.encode("utf-16-le"))

@@ -25,7 +25,7 @@ class Positions:
     __slots__ = ("_blocks", "_units", "size")
 
     def __init__(self, first: YataItem) -> None:
-        """Take in the list that begins with this item, and what of it is shown."""
+        """Take in the list that begins with this item; items that are shown count."""
         self._blocks: list[Block] = []
         self._units: list[int] = []
         self.size = 0

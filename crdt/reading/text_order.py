@@ -1,4 +1,4 @@
-"""What an update changes in the texts of a document, found from its structs and its deletions.
+"""The changes that an update makes in the texts of a document, found from its structs and its deletions.
 
 No texts are compared. So the cost depends on what is in the update, not on how long the text is. Comparing would also
 be a guess: when "a" is typed into "aaa", only the struct says which of the four it is.
@@ -38,7 +38,7 @@ class TextEdit(NamedTuple):
 
 
 class TextOrder(ItemOrder):
-    """An `ItemOrder` that first takes in a document, by `apply`, and then tells what each update changes, by `edits`.
+    """An `ItemOrder` that first takes in a document (`apply`), and then returns the changes of each update (`edits`).
 
     text_roots  names of the roots that are texts, in the order in which they appeared
     """
@@ -78,7 +78,7 @@ class TextOrder(ItemOrder):
             self._positions[root, None] = Positions(self.heads[root, None])
 
     def _edits_of(self, place: Parent, items: list[YataItem]) -> list[TextEdit]:
-        """Return the edits of one root, and count what they show and hide."""
+        """Return the edits of one root, and show and hide the items that changed."""
         root = str(place[0])
         if place not in self._positions:
             self._positions[place] = Positions(self.heads[place])

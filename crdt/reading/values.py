@@ -1,4 +1,4 @@
-"""Values inside items, as Python's: what an application put into maps, arrays, embeds and attributes.
+"""Values inside items, as Python values: those that applications put into maps, arrays, embeds and attributes.
 
 JavaScript has values that JSON lacks. `as_json` says what stands for them; `js_text` writes a value as JavaScript does.
 """
@@ -137,7 +137,7 @@ def _text(raw: bytes) -> str:
 def as_json(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # a table, one row for each type
     """Return a value that JSON has for one of JavaScript; raises TooDeep.
 
-    `undefined` is left out of objects and null elsewhere; what is no number is null; bytes are base64; halves of
+    `undefined` is left out of objects and null elsewhere; NaN and infinity are null; bytes are base64; halves of
     characters are U+FFFD.
     """
     if isinstance(value, str):

@@ -1,1 +1,1 @@
-"""One room: a document, its connections, their presence, and what is broadcast to them."""
+"""One room: a document, its connections, their presence, and the frames that are broadcast to them."""

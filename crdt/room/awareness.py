@@ -22,7 +22,7 @@ _MAX_REMEMBERED = 4_096
 
 @dataclass(frozen=True, slots=True)
 class _Presence:
-    """What is known of one client id: its user and newest clock, and its state while it is here."""
+    """The presence of one client id: its user and newest clock, and its state while it is here."""
 
     user_id: str
     clock: int
@@ -51,7 +51,7 @@ class Awareness:
         told too, once: after a restart of the server, the other clients know it and have removed it when they were
         cut off.
 
-        user    put into each state as `user`; `user["id"]` decides what this client may speak for
+        user    put into each state as `user`; `user["id"]` decides for which client ids the client may speak
         own     the connection's client ids; ids that it announces are added
         owners  {client id: user id} of the document: nobody else may appear under such an id
         """

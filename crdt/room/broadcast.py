@@ -30,7 +30,7 @@ class Broadcast:
     ) -> None:
         """Start with no frames.
 
-        connections  who is told; changes as clients join and leave
+        connections  those that get the frames; they change as clients join and leave
         encode       returns a frame as it goes over the wire
         scheduler    is asked for a flush when the first frame waits
         """
@@ -51,7 +51,7 @@ class Broadcast:
             self._scheduler.flush_soon(self)
 
     def flush(self) -> None:
-        """Hand over what was gathered."""
+        """Hand over the gathered frames."""
         if not self._frames:
             return
         frames, sources = self._frames, self._sources

@@ -42,7 +42,7 @@ class Connection:
     may_write    whether its edits are accepted now; only `Members` sets this
     received     number of its sync updates so far
     unsaved      (log sequence, value of `received`) of updates that are not committed yet, None for nothing
-    is_behind    a part of what it sent was left out, and it has not answered with all of that since
+    is_behind    a part of an update was left out, and no answer of the client has brought all of it since
     verifies     {client id: (first clock, next clock)} of its own structs that others brought: it was asked for them
     asked_for    the question that it has not answered: {client id of which something is missing: the clock known}
     was_sent     {client id: next clock} of a large document that was sent as an answer, None for none
@@ -110,7 +110,7 @@ class Connection:
         """Ask once for all the client has, because an update of theirs waits for structs of the clients in `missing`.
 
         No second question is sent before the first is answered, nor one that would be answered like the last: a stock
-        client may lack for ever what its own updates wait for, and it sends these all the same.
+        client may lack for ever the structs that its own updates wait for, and still sends these updates.
 
         clocks  {client id: next clock} of the document
         """
@@ -124,12 +124,12 @@ class Connection:
             self._ask(known, clocks)
 
     def ask_again(self, clocks: Mapping[int, int]) -> None:
-        """Ask again if something has come meanwhile that the client's last answer lacked."""
+        """Ask again if somebody else has brought structs that the client's last answer lacked."""
         if self.asked_for is None and self.has_hope(clocks):
             self._ask({}, clocks)
 
     def has_hope(self, clocks: Mapping[int, int]) -> bool:
-        """Whether something has come meanwhile that the client's last answer lacked."""
+        """Whether somebody else has brought structs that the client's last answer lacked."""
         return any(clocks.get(client, 0) != known for client, known in self.lacks.items())
 
     def _ask(self, known: dict[int, int], clocks: Mapping[int, int]) -> None:
@@ -137,7 +137,7 @@ class Connection:
         self.outbox.send(y_protocol.sync_step1(clocks))
 
     def note_answer(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
-        """Note what an answer lacked: the client has no more, so it is not asked for the same again."""
+        """Note which structs an answer lacked: the client does not have them, so it is not asked for them again."""
         asked_for, self.asked_for = self.asked_for or {}, None
         self.is_behind = bool(missing)
         # What it was asked for counts, too: it answered, so it has no more of that.

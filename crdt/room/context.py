@@ -1,4 +1,4 @@
-"""What a room needs from its surroundings, handed to its constructor."""
+"""The parts outside a room that it needs; they are handed to its constructor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class LogSource(Protocol):
     def journal(self) -> Journal: ...
 
     def next_chunk(self, now: int) -> Chunk | None:
-        """Return the chunk to write next, the same chunk again until `saved` is called."""
+        """Return the chunk to write next; it is this chunk again until `saved` is called."""
 
     def saved(self) -> None:
         """The chunk returned last is committed."""
@@ -55,7 +55,7 @@ class RoomContext:
 
     limits           bounds on each room
     sink             commits the log, and bounds what all rooms together have not saved
-    scheduler        says when a room's members are told what is new
+    scheduler        decides when a room's members are sent their frames
     random_below     returns a random integer from 0 to below its argument
     encode           returns a frame as it goes over the wire
     mark             names the session and user for whom native code works

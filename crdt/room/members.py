@@ -1,4 +1,4 @@
-"""Who is in a room: connections, whether they may write, and what they are told of each other."""
+"""The members of a room: their connections, whether these may write, and the news of each other that they get."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -24,8 +24,8 @@ class Members:
     """The connections of a room.
 
     is_open    edits are accepted; False once the session has ended
-    observers  who else is told what happens in the room
-    broadcast  what everybody here is told
+    observers  objects besides connections that are told of all that happens in the room
+    broadcast  frames for everybody here
     claims     whose client ids are whose
     """
 
@@ -135,7 +135,7 @@ class Members:
             self._update_rights(connection)
 
     def _update_rights(self, connection: Connection) -> None:
-        """Note whether a client may write; one that may from now on is asked for what it has."""
+        """Note whether a client may write. A client that may from now on is asked for its structs."""
         could_write = connection.may_write
         connection.may_write = may_write(connection.role, is_open=self.is_open)
         if connection.may_write and not could_write:

@@ -1,4 +1,4 @@
-"""A room: one session's live document, those connected to it, and what is not yet saved.
+"""A room: one session's live document, its connections, and its updates that are not saved yet.
 
 Synchronous on purpose: a room changes only inside one call, in order of arrival, so there is
 nothing to lock. Knows no clock (times come in as milliseconds since 1970), no socket and no
@@ -39,8 +39,8 @@ class Room:
 
     members        those connected to it
     index          the structs of the document
-    journal        what is not saved yet, and the log positions
-    contributions  who wrote what
+    journal        updates that are not saved yet, and log positions
+    contributions  the authors of the document
     quota          whether the document has capacity for more
     server_edits   makes edits for users whose client is not Yjs
     upkeep         what `crdt.lifecycle` has noted about the room
@@ -206,7 +206,7 @@ class Room:
             connection.outbox.send(y_protocol.permission_denied(reason))
 
     def _note_missing(self, incoming: Incoming, connection: Connection, missing: Set[int]) -> None:
-        """Ask for what an update lacks, or note that an answer still lacks something."""
+        """Ask for the structs that an update lacks, or note that an answer still lacks some."""
         clocks = self.index.clocks
         if incoming.kind is UpdateKind.LIVE:
             if missing:
@@ -259,7 +259,7 @@ class Room:
 
     def foreign(self, incoming: Incoming, read: Parsed) -> Set[int]:
         """Return the client ids for which an update may not bring new structs now."""
-        # After an unclean end one browser may have the only copy of what users typed who are here, too.
+        # After an unclean end one browser may have the only copy of text of other users who are here.
         accepts_all = self._context.accepts_foreign and incoming.kind is UpdateKind.ANSWER
         return _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
 
@@ -279,7 +279,7 @@ class Room:
     # -- saving -----------------------------------------------------------------------------------
 
     def next_chunk(self, now: int) -> Chunk | None:
-        """Return the chunk to write next, the same chunk again until `saved` is called.
+        """Return the chunk to write next; it is this chunk again until `saved` is called.
 
         Nothing is stored that pycrdt has not loaded; raises RoomDamaged if it does not.
         """

@@ -64,13 +64,13 @@ class TextFeed:
         return self._root
 
     def refresh(self) -> None:
-        """Take in what others have changed; of large changes in two places all between them counts as changed."""
+        """Take in changes of others. Of large changes in two places, all text between them counts as changed."""
         if (text := self.behind()) is not None:
             self.catch_up(self.text, text, edits_between(self.text, text, most=1))
             self.behind()
 
     def behind(self) -> bytes | None:
-        """Take in what others have changed; if that is too much to be compared here, return the newest text instead."""
+        """Take in changes of others; if they are too large to be compared here, return the newest text instead."""
         files = self._room.files()
         self._root = code_root(files, self._room.main_root)
         now = files.get(self._root, "").encode()
@@ -85,7 +85,7 @@ class TextFeed:
         return None
 
     def catch_up(self, old: bytes, new: bytes, edits: Sequence[Edit]) -> None:
-        """Take in a change that was compared elsewhere, unless somebody else did so meanwhile."""
+        """Take in a change that was compared elsewhere, unless another task has done so meanwhile."""
         if self.text is old:
             self._push(edits, new)
 
@@ -111,7 +111,7 @@ class TextFeed:
             self.original = original
 
     def since(self, revision: int) -> Iterable[Sequence[Shift]]:
-        """Yield what the edits did from a revision to the newest, batch by batch."""
+        """Yield the shifts of all edits from a revision to the newest one, batch by batch."""
         for at in range(revision - self._first, len(self._batches)):
             yield self._batches[at]
 
@@ -197,7 +197,7 @@ class _OwnText:
 
 
 class TextClient:
-    """What one client has been sent and has sent.
+    """The texts that one client has been sent, and has sent.
 
     At most one text is on its way to it; `received` says that it came. What the client sent last stays a base, however
     late the texts come that were sent to it: a busy front end goes on from its own text, also after it has confirmed
@@ -249,7 +249,7 @@ class TextClient:
             self._known, self._in_flight = self._in_flight, None
 
     def send_again(self) -> None:
-        """What the client shows is not what it was told: it gets the text even if that has not changed."""
+        """Note that the client shows another text than it was sent: it gets the text even if that has not changed."""
         self._must_send = True
 
     # -- from the client --------------------------------------------------------------------------
@@ -288,7 +288,7 @@ class TextClient:
         self._style = line_ends(change.text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
-        """Take over what an earlier connection of the same user may have had, also what is still made of its text."""
+        """Take over the texts that an earlier connection of this user may have had or may still get."""
         other.heirs[self] = expires_at
         for base in other.possible_bases():
             self.retire(base, expires_at)
@@ -319,6 +319,6 @@ class TextClient:
         return min(candidates, key=lambda base: base.distance(text))
 
     def retire(self, base: Base, expires_at: int) -> None:
-        """Note what the client may have for a while."""
+        """Note a text that the client may still have for a while."""
         base.expires_at = expires_at
         self._retired.append(base)

@@ -46,7 +46,7 @@ _NOBODY: frozenset[int] = frozenset()
 
 
 class Admitted(NamedTuple):
-    """What may be taken of an update.
+    """The part of an update that may be taken.
 
     parsed     the update to be applied, None if there is nothing to apply
     missing    see `Part.missing`
@@ -72,7 +72,7 @@ def check_update(
     part = find_part(parsed, index.clocks, foreign)
     differing: Set[int] = _NOBODY
     if part:
-        # The same ids with other content: what is new behind them was typed into another text than
+        # Equal ids with other content: the new structs behind them were typed into another text than
         # ours. The second look leaves these sections out as if they were foreign.
         if differing := _differing(index, parsed, part, author, state):
             part = find_part(parsed, index.clocks, foreign | differing) or part

@@ -80,7 +80,7 @@ def _text(piece: _Piece, start: int, end: int) -> bytes:
 
 
 class _Pieces(StructReader):
-    """Reads what of an update is compared."""
+    """Reads the pieces of an update that are compared."""
 
     __slots__ = ()
 

@@ -37,7 +37,7 @@ class KnownParents(Protocol):
 
 
 class ParentResolver:
-    """Looks up the parents of one update's structs, each section as far as what it refers to is known.
+    """Looks up the parents of one update's structs, each section as far as the structs that it refers to are known.
 
     Sections refer to each other in both directions, so none can be done as a whole. `run` works on one
     until a struct refers to a part of another section that is not done, then on that one up to there,
@@ -114,7 +114,7 @@ class ParentResolver:
         parent = self._between(left, right) if named is None else self._named(named)
         end = self._reached(client)
         if parent == GONE:
-            # What is a GC struct already needs no rewriting.
+            # A struct that is a GC already needs no rewriting.
             if kind != GC:
                 self._collected.append((client, clock, end))
         else:

@@ -79,7 +79,7 @@ def _has_order(parsed: Parsed) -> bool:
 class _Reach:
     """Finds out how far each section of an update can be integrated.
 
-    Each section is read up to its first reference into what is not known yet, then waits there; when the section
+    Each section is read up to its first reference to a struct that is not known yet, and waits there. When the section
     that it refers to moves on, it is tried again. Each reference is looked at once or twice, so an update of a
     hundred thousand structs costs no more than reading it. To go through all sections again and again until none
     moves would be quadratic where two sections refer to each other in turn.

@@ -1,4 +1,4 @@
-"""What a room knows of its document's structs: the table that admission asks.
+"""The table of a document's structs that a room keeps, and that admission asks.
 
 `take` has an update applied that `admission` let pass, and records it. `take_stored` does the same with an update that
 the store already has. The table is kept apart from pycrdt on purpose: after an edit that cuts an emoji in two, the
@@ -83,7 +83,8 @@ class StructIndex:
     def known_of(self, parsed: Parsed) -> list[int]:
         """Return how far the sections of an update are known.
 
-        As long as that stays, so does what may be taken of it: what is known of other structs never changes.
+        While that does not change, the part that may be taken does not change either: structs that are known stay
+        known.
         """
         return [self.clocks.get(client, 0) for client in parsed.spans]
 
@@ -110,7 +111,7 @@ class StructIndex:
         apply      integrates the update; returns whether the document changed
         unclaimed  client ids that get no owner, because the author only carries their structs
 
-        Raises: whatever `apply` raises. After Rejected or LimitExceeded the table is as it was before.
+        Raises: the errors of `apply`. After Rejected or LimitExceeded the table is as it was before.
         """
         # Noted before `apply`, because the view is loaded inside it and must replace these
         # characters. Taken back if the update is refused.
@@ -129,11 +130,11 @@ class StructIndex:
     ) -> None:
         """Apply and record an update from the store, where everything was admitted before.
 
-        author        who sent it; "" for a merged state of several authors
+        author        id of the user who sent it; "" for a merged state of several authors
         apply         integrates the update; None if the caller merges all updates later
         is_unclaimed  the client ids in it get no owner
 
-        Raises: Gap if not all of it can be integrated, and whatever `apply` raises.
+        Raises: Gap if not all of it can be integrated, and the errors of `apply`.
         """
         self.check_complete(parsed)
         # As in `take`. Nothing is taken back here: an error ends the loading of the whole document.
@@ -163,7 +164,7 @@ class StructIndex:
         return set().union(*(ids.among(cuts) for ids in sets)) - self.split_surrogates
 
     def _cut_by(self, parsed: Parsed) -> set[int]:
-        """Note in `split_surrogates` what the update cuts, and return it."""
+        """Note in `split_surrogates` the characters that the update cuts, and return them."""
         split_surrogates = self.cuts_by(parsed)
         self.split_surrogates |= split_surrogates
         return split_surrogates

@@ -83,7 +83,7 @@ class TypeTable:
             self.living -= after - first
 
     def _note_deleted(self, client: int, start: int, end: int) -> None:
-        """Note deleted content; an update brings what comes behind all that is known of a client."""
+        """Note deleted content. The ranges of a client come in order, as updates only go on where it ends."""
         starts, ends = self._deleted.setdefault(client, ([], []))
         if ends and ends[-1] == start:
             ends[-1] = end

@@ -14,7 +14,7 @@ def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS, most: int = MA
     steps, most  see `changes`
     """
     # A keystroke is an insertion or a deletion between the common ends: nothing is decoded, and no
-    # lines are split. Only what has text on both sides in between is compared as text.
+    # lines are split. Only if both texts have something between the ends is that compared as text.
     prefix, suffix = common_ends(old, new)
     before, after = old[prefix : len(old) - suffix], new[prefix : len(new) - suffix]
     if not before or not after or most == 1:

@@ -18,7 +18,7 @@ either text is missing in the other one."""
 
 
 class Work:
-    """What a comparison may still cost, in difflib's steps: about forty million of them take a second."""
+    """The work that a comparison may still do, in difflib's steps: about forty million of them take a second."""
 
     def __init__(self, steps: int) -> None:
         self.left = steps
@@ -117,7 +117,7 @@ def _cost(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
     """Return a bound on what difflib costs: it visits each pair of equal parts once for each block that it finds.
 
     Two texts with 2,000 empty lines each have 4,000,000 such pairs, and every changed line between them makes one block
-    more. The bound is taken before difflib begins, because it cannot be interrupted. What it does not allow is
+    more. The bound is taken before difflib begins, because it cannot be interrupted. A part that it does not allow is
     one block as a whole: correct, only coarser.
     """
     # 2,000 empty lines on both sides and one other line each: 4,000,000 pairs of equal lines, and 2

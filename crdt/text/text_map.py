@@ -1,8 +1,8 @@
 """Which bytes of an older text are still there in a newer one, and where.
 
-What a client that sends whole texts has changed is known only by the text that it had before. `TextMap` carries this
-change over to the present text: what others inserted meanwhile stays, and what they deleted is not deleted twice.
-All positions are UTF-8 bytes, as in pycrdt.
+A client that sends whole texts does not say what it has changed: only the text that it had before tells. `TextMap`
+carries this change over to the present text: text that others inserted meanwhile stays, and text that they deleted is
+not deleted twice. All positions are UTF-8 bytes, as in pycrdt.
 
 This is what operational transformation does for plain text (Ellis, Gibbs: "Concurrency control in groupware systems",
 1989), but for one text against another instead of one operation against another. A Yjs client needs none of it,
@@ -30,7 +30,7 @@ class Edit(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """What an edit does to positions: `inserted` is a number of bytes."""
+    """The effect of an edit on positions: `inserted` is a number of bytes."""
 
     position: int
     deleted: int
@@ -195,8 +195,8 @@ class _CarryCursor:
 
     def keep_until(self, position: int | None) -> None:
         """Go on to a position of the older text, None for its end; what survives up to there stays."""
-        # What is kept lies further to the right in both texts by what was inserted before it, less
-        # what was deleted.
+        # A kept run lies further to the right in both texts by all that was inserted before it, less
+        # all that was deleted.
         for run in self._base.between(self._done, position):
             self.map.append(run.old + self._old_growth, run.length, run.new + self._new_growth)
 

@@ -47,7 +47,7 @@ def squash(
     split_surrogates  packed ids of second halves of characters that some edit cut in two. Yjs replaces
                       both halves by U+FFFD; yrs does not, so a view that has to show what Yjs shows is
                       loaded from a state in which they already are replaced
-    is_in_sequence    says it of values that got their place from somebody else's; without it these are left alone
+    is_in_sequence    tells where a value lies that has its place from a neighbour; else such values stay apart
     """
     return Squasher(update, split_surrogates, is_in_sequence).run()
 
@@ -79,7 +79,7 @@ class Squasher(StructRewriter):
         self._texts: list[bytes] = []
 
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
-        """Put one struct into the open run or begin the next one; as `StructRewriter.rewrite`."""
+        """Put one struct into the open run, or begin the next run; see `StructRewriter.rewrite`."""
         kind, left, right, parent, at, _ = self.header(start)
         # GC has no origins and no content, only a length: any two in a row are one.
         if kind == GC:

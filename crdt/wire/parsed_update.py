@@ -1,4 +1,4 @@
-"""What an update holds, as the parser found it."""
+"""The contents of an update, as the parser found them."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
@@ -79,11 +79,11 @@ _NO_HOLES: dict[int, list[tuple[int, int]]] = {}
 
 
 class Parsed:
-    """What one update holds. Packed ids: see `struct_id`.
+    """The contents of one update. Packed ids: see `struct_id`.
 
     update          its bytes
     sections        (client, number of structs, position of the first one, position behind the last one), in order
-    kinds           1 << kind of content, of all structs together but for text and what was collected; and `HOOKS`
+    kinds           1 << kind of content, of all structs together except text and GC; and `HOOKS`
     spans           {client: (first clock, next clock)} of its structs
     holes           {client: (start, end) of structs that are left out between others}, in order
     needs           {client: highest clock that other clients' structs refer to}
@@ -97,7 +97,7 @@ class Parsed:
     mergeable       structs that could be one with that before them, see `update_parser.MAX_MERGEABLE`
     followers       values that may continue the one before them, but it is not known whether they lie under a key
     multi_values    packed ids of structs of several values
-    longest         length of its longest text or values, these counted many times, see `update_parser`
+    longest         length of its longest text or values; a value counts as `compact.LONG_VALUES` characters
     placement       where its structs lie, None before that is looked up
     """
 

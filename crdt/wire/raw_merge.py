@@ -94,7 +94,7 @@ class RunReader(StructSlicer):
 
 
 def merge(updates: Sequence[bytes]) -> bytes:
-    """Return one update that does what these do, in whatever order they come; holes that none fills become Skips."""
+    """Return one update that does all that these do, in any order; holes that none of them fills become Skips."""
     if len(updates) == 1:
         return updates[0]
     runs: dict[int, list[Run]] = {}
@@ -143,7 +143,7 @@ def _first(run: Run) -> int:
 
 
 class _Section:
-    """What a merged state has of one client: structs that lie in it, and those that came since.
+    """The structs of one client in a merged state: those that are in its bytes, and those that came since.
 
     first, after  clock of the first struct and the next one
     size          number of structs in the state
@@ -175,9 +175,9 @@ class _Section:
 
 
 class MergedState:
-    """All updates of a document, merged as they come: an update costs what is in it, not what was there before.
+    """All updates of a document, merged as they come: the cost depends on the update, not on the state before it.
 
-    `merge` of the state and the update gives the same, but reads both.
+    `merge` of the state and the update would give an equal document, but it reads both.
     """
 
     __slots__ = ("_deleted", "_deletions", "_sections", "_state", "is_changed")
@@ -259,7 +259,7 @@ class MergedState:
     def rebase(self, before: bytes, after: "MergedState") -> bool:
         """Go on from another form of the state as it was encoded last; False if that was not `before`.
 
-        after  the same structs, without updates that came since
+        after  the structs of that state, without updates that came since
         """
         if self._state is not before:
             return False
@@ -273,7 +273,7 @@ class MergedState:
         return True
 
     def parts(self) -> tuple[dict[int, _Section], bytes, dict[int, tuple[int, bytes]]]:
-        """Return what it is made of, for another one to go on from: sections, state and deletions."""
+        """Return its sections, state and deletions, for another `MergedState` that goes on from them."""
         return self._sections, self._state, self._deletions
 
     def encode(self) -> bytes:

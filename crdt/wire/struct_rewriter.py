@@ -1,4 +1,4 @@
-"""One pass over an update that writes another one of the same sections, with other structs in them."""
+"""One pass over an update that writes another one: its sections are kept, with other structs in them."""
 
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.lib0 import read_var_uint, write_var_uint
@@ -48,7 +48,7 @@ class StructRewriter(StructReader):
         raise NotImplementedError
 
     def end_section(self) -> None:
-        """Write what was held back for the next struct, as the section has no more."""
+        """Write the bytes that were held back for the next struct, as the section has no more."""
 
     def keep(self, start: int, end: int) -> None:
         """Keep the struct between these positions as it is. Neighbours that are kept are copied together."""

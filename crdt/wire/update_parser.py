@@ -1,4 +1,4 @@
-"""What an update consists of, read in Python before pycrdt sees a byte of it.
+"""The parts of an update, read and checked in Python before pycrdt sees a byte of it.
 
 `parse` checks what the bytes alone can tell: structure, lengths, counts, kinds, nesting. What needs
 the room's table of clocks (is there a gap, whose client id is it?) is decided by `StructIndex`. Each
@@ -62,7 +62,7 @@ class _UpdateParser(StructReader):
 
     _kind         kind of content of the last struct, -1 at the start of a section
     _right        right origin of the run
-    _is_sequence  whether its structs lie in a sequence, or under a map key; None if it got its place from others
+    _is_sequence  whether its structs lie in a sequence (else under a map key); None if only their neighbours say that
     """
 
     __slots__ = (

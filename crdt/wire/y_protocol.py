@@ -124,7 +124,7 @@ def decode_state_vector(data: bytes) -> dict[int, int]:
 
 
 def state_vector(clocks: Mapping[int, int]) -> bytes:
-    """Say what is known: everything below these clocks."""
+    """Encode a state vector: all structs below these clocks are known."""
     return write_var_uint(len(clocks)) + b"".join(
         write_var_uint(client) + write_var_uint(clock) for client, clock in clocks.items()
     )

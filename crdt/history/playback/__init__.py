@@ -1,1 +1,1 @@
-"""The stored log of one session played back: the document at any moment, what each update changed, who typed when."""
+"""The stored log of one session played back: the document at any moment, all changes, who typed when."""

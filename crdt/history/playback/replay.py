@@ -1,4 +1,4 @@
-"""What each update changed in the texts, for players that show a session again.
+"""The changes that each update made in the texts, for players that show a session again.
 
 The edits of an update come from its structs and its deletions (`crdt.reading.text_order`). No texts are compared, so
 the cost of a page depends on what is in its updates, and on the document before them, which must be loaded.

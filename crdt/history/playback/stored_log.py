@@ -32,7 +32,7 @@ class StoredLog:
     chunks: Sequence[Chunk]
 
     def is_short(self, most_bytes: int) -> bool:
-        """Whether the rows have at most `most_bytes` bytes; packed ones tell nothing of what is in them."""
+        """Whether the rows have at most `most_bytes` bytes; never with a packed row, which may hold much more."""
         sizes = [len(chunk.data) for chunk in self.chunks]
         if self.checkpoint:
             sizes.append(len(self.checkpoint.state))
@@ -83,7 +83,7 @@ class StoredLog:
 
 @contextmanager
 def stored() -> Iterator[None]:
-    """Turn what is wrong with stored bytes into RoomDamaged."""
+    """Turn errors in stored bytes into RoomDamaged."""
     try:
         yield
     except (ProtocolError, Gap) as error:

@@ -33,7 +33,7 @@ class RoomSteps:
     async def receive(self, room: Room, connection: Connection, frame: bytes) -> float:
         """Hand a large frame of a client to its room.
 
-        An update is read in a thread, and taken in steps: what others write meanwhile gets in before it.
+        An update is read in a thread, and taken in steps: edits that others make meanwhile are taken before it.
 
         Returns the seconds of work, raises what `Room.receive` raises.
         """
@@ -117,7 +117,7 @@ def _large(room: Room) -> asyncio.Lock:
 
 
 def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
-    """Do what takes long of taking an update, in steps between which the room may take others.
+    """Do the long part of taking an update, in steps between which the room may take other updates.
 
     Nothing is taken yet: that does `Room.receive`, with the result. If it is not called, or raises, call
     `Document.forget_prepared`. Raises as `Room.receive`.

@@ -24,7 +24,7 @@ class StepRunner:
     async def run(
         self, steps: Steps[_Result], around: Callable[[], AbstractContextManager[None]], *, is_long: bool
     ) -> tuple[_Result, float]:
-        """Do work; returns (what it returns, seconds that it took), raises what it raises.
+        """Do work; return (its result, seconds that it took), and raise its errors.
 
         around   makes a context for each step
         is_long  use threads where the work offers it

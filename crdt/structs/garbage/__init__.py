@@ -1,1 +1,1 @@
-"""What a stored document keeps of content that was deleted: its ids and lengths, and how much each author has."""
+"""Deleted content in stored documents, of which ids and lengths are kept; and how many bytes each author has."""

@@ -38,7 +38,7 @@ _NONE: frozenset[int] = frozenset()
 def collect(
     state: bytes, parsed: Parsed, kept_bytes: int = 0, is_in_sequence: IsInSequence | None = None
 ) -> tuple[bytes, Parsed]:
-    """Return an equal state without deleted content, squashed, and what is in it.
+    """Return an equal state without deleted content, squashed; and the parsed state.
 
     parsed          the state, parsed within STORED_LIMITS
     kept_bytes      the state itself is returned if it would lose no more than this
@@ -97,7 +97,7 @@ class _Collector(StructCutter):
         return b"".join(parts)
 
     def last_traces(self) -> set[int]:
-        """Return the packed id of a small struct of each root of which nothing remains that says what it is."""
+        """Return the packed id of a small struct of each root that has lost all structs which say what type it is."""
         return {
             packed for root, (rank, _, packed) in self._removed.items() if rank > self._remaining.get(root, _NO_RANK)
         }
@@ -150,7 +150,7 @@ class _Collector(StructCutter):
 
 
 def _rank(kind: int, first: int) -> int:
-    """Return what a struct says of its root: a text is one whatever else is in it, and XML has nothing but XML in it.
+    """Return how surely a struct says what its root is: any text makes it a text, and XML has only XML in it.
 
     first  byte of its content
     """
@@ -171,7 +171,7 @@ class _Cursor:
         self._at = 0
 
     def covered(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Return what of the ranges lies between two clocks, counted from the first one."""
+        """Return the parts of the ranges between two clocks, counted from the first clock."""
         ranges = self._ranges
         while self._at < len(ranges) and ranges[self._at][1] <= start:
             self._at += 1
@@ -186,7 +186,7 @@ class _Cursor:
 def _parts(kind: int, length: int, deleted: list[tuple[int, int]], *, is_trace: bool) -> list[Part]:
     """Return into which parts a struct is to be cut.
 
-    deleted   (start, end) of what of it was deleted
+    deleted   (start, end) of its deleted parts
     is_trace  its first unit is kept in any case
     """
     parts: list[Part] = []

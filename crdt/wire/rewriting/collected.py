@@ -40,8 +40,8 @@ class _Collector(StructRewriter):
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
         kind, content = self.skip_header(start)
         length, end = self.struct_end(content, kind)
-        # What is collected is left out of the output and only counted. It is written as one GC
-        # struct when something else follows, because Yjs joins neighbouring GC structs at once, and
+        # A collected struct is left out of the output and only counted. All are written as one GC
+        # struct when something else follows, because Yjs joins neighbouring GC structs, too, and
         # admission compares lengths.
         if kind == GC or _is_in(self._ranges.get(client_of(own), []), clock_of(own)):
             self._open_length += length

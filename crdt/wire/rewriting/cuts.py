@@ -1,10 +1,10 @@
 """Long structs cut in advance where other structs refer into them.
 
 yrs cuts a struct whenever something is put into it or deleted from it. For that it walks its text from the beginning
-and copies what comes behind, and values are moved one by one. Twelve thousand lines that are indented from the last to
-the first took it five seconds, and as long again whenever the document was loaded. In a copy that is cut at all these
-places beforehand the same takes 20 ms. Yjs defines what a struct is cut into (`splitItem` in `Item.js`), so the copy
-shows the same.
+and copies all that comes behind, and values are moved one by one. Twelve thousand lines that are indented from the
+last to the first took it five seconds, and as long again whenever the document was loaded. In a copy that is cut at
+all these places beforehand the indenting takes 20 ms. Yjs defines what a struct is cut into (`splitItem` in
+`Item.js`), so the copy shows an equal text.
 
 The updates must have passed `update_parser.parse`.
 
@@ -56,7 +56,7 @@ class _Cutter(StructRewriter):
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
         kind, content = self.skip_header(start)
         length, end = self.struct_end(content, kind)
-        # Only text and values can be cut. What is one unit long never is.
+        # Only text and values can be cut, and only if they are longer than one unit.
         inside = self._inside(own, length) if length > 1 and kind in (STRING, ANY) else []
         if not inside:
             self.keep(start, end)

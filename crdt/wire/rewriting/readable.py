@@ -1,4 +1,4 @@
-"""A copy of an update that pycrdt can read, to show what is in a document.
+"""A copy of an update that pycrdt can read, to show the texts of a document.
 
 pycrdt (yrs) reads less than Yjs writes: it fails on legacy JSON, hooks, halves of surrogate pairs and large integers in
 embeds and formats, and deep values, which it reads by recursion. Such content is replaced by content of equal length in
@@ -157,7 +157,7 @@ def _readable_json(text: str) -> str | None:
 
 
 def _shallow_json(text: str) -> str:
-    """Return JSON with null for what is nested too deep; the text itself if nothing is.
+    """Return JSON with null for each value that is nested too deep; the text itself if there is none.
 
     `json` reads by recursion, and how deep it gets differs between versions of Python.
     """

@@ -167,7 +167,7 @@ class _Splitter(StructReader):
         return blocker
 
     def _has(self, client: int, clock: int) -> bool:
-        """Whether a struct is in this part or one before it; what is not in the update is known already."""
+        """Whether a struct is in this part or one before it, or known already because it is not in the update."""
         other = self._sections.get(client)
         return other is None or clock < other.clocks[other.done] or clock >= other.clocks[-1]
 
