@@ -1,1 +1,1 @@
-"""HTTP and WebSockets: translate between clients and rooms. Holds no rules of the domain."""
+"""Translates between clients, over HTTP and WebSockets, and rooms. Holds no rules of the domain."""

@@ -18,14 +18,14 @@ _BY_INVITE = "Too many people came by this invite"
 
 
 def secret_hash(secret: str) -> str:
-    """Return what the store knows of an invite or a ticket, typed as ids may be typed."""
+    """Return the hash under which the store knows an invite or a ticket, however its secret was typed (`ids`)."""
     return hashlib.sha256(ids.normalize(secret).encode()).hexdigest()
 
 
 async def find_invite(services: Services, secret: str, address: str) -> Invite:
-    """Return an invite that can be used, and remember that people at an address are invited.
+    """Return an invite that can be used, and remember its address as one of invited people.
 
-    Raises: ApiError 404, 429 for an address from which too many wrong ones came.
+    Raises: ApiError 404, and 429 for an address from which too many wrong invites came.
     """
     invite = await services.store.invite(secret_hash(secret), services.clock())
     if invite is None:
@@ -35,16 +35,16 @@ async def find_invite(services: Services, secret: str, address: str) -> Invite:
 
 
 def wrong_invite(services: Services, address: str) -> errors.ApiError:
-    """Count a wrong invite by its address; return the error to raise. Valid ones are never counted so."""
+    """Count a wrong invite by the address that sent it, and return the error to raise. Valid invites do not count."""
     if wait_s := services.limiters.wrong_invites.wait_s(address):
         return errors.rate_limited(wait_s, "Too many invites from your network were wrong.")
     return errors.bad_invite()
 
 
 def count_entry(services: Services, invite: Invite, address: str, *, is_guest: bool) -> None:
-    """Count a person that an invite brings: a guest, or an account that is made by it. Raises: ApiError 429.
+    """Count a person that an invite brings: a guest, or a new account. Raises: ApiError 429.
 
-    No address can use an invite up for all others.
+    Each address may use only a share of an invite's rate, so it cannot use the invite up for all others.
     """
     limiters = services.limiters
     counts = [
@@ -77,15 +77,15 @@ async def ensure_member(
     invite: str = "",
     address: str = "",
 ) -> tuple[Session, Member]:
-    """Return the session and the user's membership. The owner may have ended the membership.
+    """Return the session and the user's membership, which may be one that the owner has ended (`is_removed`).
 
-    A user with the link, or with an invite, becomes a member on the way.
+    A user who is no member, but has the link or an invite, becomes one.
 
     session, member  as just read from the store, None if there is none
-    address          where the invite comes from
+    address          the address that sent the invite
 
-    Raises: NotFound("session"); LimitReached; ApiError 403 for a guest of another session, 404 for a session by
-    invitation and for an invite that is not good for it, 429 for too many of those.
+    Raises: NotFound("session"); LimitReached; ApiError 403 for a guest of another session, 404 for a session that needs
+    an invite and for an invite that is not valid for it, 429 after too many wrong invites.
     """
     if session is None:
         raise NotFound("session")
@@ -110,9 +110,10 @@ async def membership(
 ) -> tuple[Session, Member]:
     """Return a session and a user's membership of it.
 
-    writes  something is to be changed that an ended session keeps as it is
+    writes  whether the request changes something that must not change once the session has ended
 
-    Raises ApiError 404 for strangers (who may not know that it exists), 403 below `needed`, 409.
+    Raises ApiError 404 for users that are no members (and may not learn that the session exists), 403 for a role below
+    `needed`, 409 for a change of an ended session.
     """
     session_id = ids.normalize(session_id)
     session = await services.store.session(session_id)
@@ -127,9 +128,9 @@ async def membership(
 
 
 def connect_wait_s(services: Services, user_id: str) -> int:
-    """Count a user's attempt to connect; return for how many seconds the user has to wait, 0 for none.
+    """Count a user's attempt to connect; return how many seconds the user has to wait, 0 for none.
 
-    A user during whose edit the server died may connect once a minute (`crdt.quarantine`).
+    If the server died while it worked for a user, that user may connect only once a minute (`crdt.quarantine`).
     """
     is_slowed = services.rooms.quarantine.is_slowed(user_id, services.clock())
     return (services.limiters.slowed if is_slowed else services.limiters.handshakes).wait_s(user_id)
@@ -144,16 +145,19 @@ async def open_room(
     *,
     reads_texts: bool = False,
 ) -> AsyncIterator[tuple[Room, _T]]:
-    """Load a session's room for a user; yields it with what `check` returned last.
+    """Load a session's room for a user; yields it with the last result of `check`.
 
-    check    reads whether the user may enter. It runs before the room is loaded, so that strangers load nothing,
-             and again if a login or a membership changed meanwhile.
-    user_of  returns the user's id from what `check` returned: whose work the loading is
-    reads_texts  the block reads texts, for which a large document is loaded in steps before
+    check        reads from the store whether the user may enter, and raises if not
+    user_of      returns the user's id from the result of `check`: loading counts as this user's work
+    reads_texts  whether the block reads texts; then a large document is loaded in steps first
 
-    The block must put the user into the room before it awaits: then no change slips in between.
-    Raises: what `check` and `Rooms.use` raise.
+    Raises: the errors of `check` and `Rooms.use`.
     """
+    # `check` runs first so that users who may not enter load nothing. It runs again for as long as any login or
+    # membership changed meanwhile. An example: while the room loads for a second, the owner removes the user. The
+    # change is counted, so `check` reads again, and raises. Once the count has not moved, there is no await until the
+    # block has put the user into the room, which from then on learns of changes by itself. So the block must do that
+    # before it awaits anything.
     rooms = services.rooms
     changes = rooms.changes.count
     checked = await check()

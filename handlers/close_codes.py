@@ -1,8 +1,8 @@
 """The one table of close codes: number, word, message, and whether a client may come back.
 
-From here come the closes of `/sync`, the `error-message` that a Socket.IO client gets when it is closed,
-the REST errors that share a word, the tables in docs/api.md and on the page /docs, and the web app's
-`static/src/close_codes.ts`. Code that closes a client names a `Close` and writes no code or JSON itself.
+The closes of `/sync` use it, the `error-message` that a Socket.IO client gets when it is closed, and REST errors with
+the same words. The tables in docs/api.md and on the page /docs and the web app's `static/src/close_codes.ts` are made
+from it. Code that closes a client names a `Close`, and writes no code or JSON itself.
 """
 
 import json
@@ -13,7 +13,7 @@ from crdt.room.closing import CloseReason
 from handlers import settings
 
 MAX_REASON_BYTES = 123
-"""RFC 6455, section 5.5: a control frame has 125 bytes at most, and the code takes two."""
+"""Longest reason in bytes. A control frame has at most 125 bytes (RFC 6455, section 5.5), and the code takes two."""
 
 
 class CloseCode(IntEnum):
@@ -62,12 +62,12 @@ class CloseCode(IntEnum):
 
 
 class Close(Enum):
-    """Why a client is closed, as the client is told.
+    """A reason to close a client, as the client learns it.
 
     code     the close code
-    word     stable; tells the causes of one code apart, and is the `code` of REST errors of the same cause
-    message  for people; told where nothing more exact is known
-    limit    the name of the setting that was passed, where it is always the same one
+    word     a stable word that tells the causes of one code apart; REST errors of the same cause have it as `code`
+    message  for people; sent if nothing more exact is known
+    limit    the name of the setting whose limit was passed, if it is always the same one
     """
 
     MALFORMED = CloseCode.MALFORMED, "malformed", "The server cannot read what this client sent."
@@ -104,9 +104,9 @@ class Close(Enum):
         self.limit = limit
 
     def reason(self, message: str = "", limit: str = "") -> str:
-        """Return the reason in a close frame: JSON with the word, a message for people and the limit, if there is one.
+        """Return the reason for a close frame: JSON with the word, a message for people, and the limit if there is one.
 
-        A close frame has capacity for 123 bytes, so a long message is cut: clients always get whole JSON.
+        It must fit into 123 bytes, so a long message is cut before the JSON is made: clients always get valid JSON.
         """
         passed, text = limit or self.limit, message or self.message
         told = {"code": self.word, "limit": passed} if passed else {"code": self.word}
@@ -134,10 +134,10 @@ _OF_ROOMS = {
 
 
 def close_for(reason: CloseReason) -> Close:
-    """Return how clients are told of a room's reason."""
+    """Return the `Close` for the reason of a room."""
     return _OF_ROOMS[reason]
 
 
 def words(code: CloseCode) -> list[str]:
-    """Return the words that come with a close code, each once."""
+    """Return the words that a close code can come with, each once."""
     return list(dict.fromkeys(close.word for close in Close if close.code is code))

@@ -1,4 +1,4 @@
-"""All client connections of the process: how many there may be, and keeping them alive."""
+"""All client connections of the process: limits on their number, and keeping them alive."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Bounds on WebSockets. Seconds, bytes and counts as named."""
+    """Limits of WebSockets; the names of the fields say the units."""
 
     updates_per_s: float = settings.UPDATES_PER_S.field()
     updates_burst: float = settings.UPDATES_BURST.field()
@@ -40,18 +40,18 @@ class SocketLimits:
     pong_s: float = settings.PONG_S.field()
     work_per_s: float = 0.1
     work_burst_s: float = 1.0
-    """Seconds of the event loop that one user's messages may take in a second, and in one go. Typing takes some 0.001
-    a second; edits that keep all other rates can be made so that each takes 0.1."""
+    """Seconds of the event loop that one user's messages may take in each second, and in a row after a quiet time.
+    Typing takes about 0.001 a second. Without this limit, edits that keep all other limits could take 0.1 each."""
 
 
 class Listener(Protocol):
-    """A connection that is told what happens in its session besides the document."""
+    """A connection that learns of events in its session other than edits of the document."""
 
     def send(self, frame: bytes) -> None: ...
 
 
 class Watched(Protocol):
-    """A socket that is kept alive here; see `handlers.sync.websocket`."""
+    """A socket that `Connections` keeps alive; see `handlers.sync.websocket`."""
 
     def poll(self) -> tuple[bool, bool]:
         """Return whether anything went out, and whether anything came in, since the last call."""
@@ -63,7 +63,7 @@ class Watched(Protocol):
 
 @dataclass(slots=True)
 class _Silence:
-    """For how long nothing went out, and nothing came in."""
+    """Seconds for which nothing was sent, and nothing was received."""
 
     out_s: float = 0.0
     in_s: float = 0.0
@@ -72,10 +72,11 @@ class _Silence:
 class Connections:
     """The open connections.
 
-    slowed, too_fast, too_slow  how often a client was not read from, closed for flooding, closed for not reading
-    closes      how often a client was closed, by code
-    join_queue  where clients that come at the same time go in one after another
-    limit_counters  how often each limit kept a client from something
+    slowed, too_fast, too_slow  how often a client was not read from for a while, was closed for sending too fast, and
+                                was closed for not reading
+    closes          how often clients were closed, by code
+    join_queue      lets clients that come at the same time join one after another
+    limit_counters  how often each limit was reached
     """
 
     def __init__(self, limits: SocketLimits, limit_counters: LimitCounters | None = None) -> None:
@@ -106,9 +107,11 @@ class Connections:
         return self._slots.in_all
 
     def add(self, address: str, socket: Watched | None = None) -> str:
-        """Count a connection; return the name of the limit that it passes, of its address or the process, "" for none.
+        """Count a connection; return the name of the limit that it passes, "" for none.
 
-        socket  is kept alive until `remove`, and cut when its client is gone
+        Call `remove` in both cases: a connection over a limit is counted too, until it has been told so and closed.
+
+        socket  kept alive until `remove`, and cut if its client no longer answers
         """
         if socket:
             self._watched[socket] = _Silence()
@@ -123,7 +126,7 @@ class Connections:
         return "" if fits_address else settings.CONNECTIONS_PER_ADDRESS.name
 
     def remove(self, address: str, socket: Watched | None = None) -> None:
-        """Count a connection no more, whether it was within the limits or not."""
+        """Stop counting a connection that `add` has counted."""
         if socket:
             self._watched.pop(socket, None)
         self._slots.in_all -= 1
@@ -132,11 +135,11 @@ class Connections:
     # -- connections to a session -----------------------------------------------------------------
 
     def join(self, session_id: str, user_id: str, listener: Listener | None = None) -> str:
-        """Count a user's connection to a session, and return "".
+        """Count a user's connection to a session and return "".
 
-        If it would pass a limit, of the user or the session, nothing is counted and the name of that limit returned.
+        If that would pass a limit, count nothing and return the name of the limit.
 
-        listener  is told, until it leaves, what happens in the session besides the document
+        listener  learns of events in the session other than edits, until `leave`
         """
         slots = self._slots
         fits_session = slots.by_session.has_capacity(session_id)
@@ -154,11 +157,11 @@ class Connections:
         return ""
 
     def work_of(self, user_id: str, now: float) -> Bucket:
-        """Return the tokens for seconds of work that all connections of a user share."""
+        """Return the bucket of seconds of work, which all connections of a user share."""
         return self._work.of(user_id, now)
 
     def leave(self, session_id: str, user_id: str, listener: Listener | None = None) -> None:
-        """Count a connection to a session no more; `listener` may be one that never listened."""
+        """Stop counting a connection to a session; `listener` may be one that never listened."""
         listening = self._listening.get(session_id, set())
         if listener:
             listening.discard(listener)
@@ -168,25 +171,28 @@ class Connections:
         self._slots.by_user.remove((session_id, user_id))
 
     def tell(self, session_id: str, frame: bytes) -> None:
-        """Send a frame to all that listen to a session."""
+        """Send a frame to all listeners of a session."""
         for listener in tuple(self._listening.get(session_id, ())):
             listener.send(frame)
 
     # -- keeping alive ----------------------------------------------------------------------------
 
     async def _tick_forever(self) -> None:
-        """One timer for all: a task or timer each would cost more than the rest of an idle connection."""
+        """Check all connections again and again. One timer serves all of them.
+
+        A task or a timer for each would cost more than all else that an idle connection needs.
+        """
         tick_s = min(_TICK_S, self.limits.pong_s)
         while True:
             await asyncio.sleep(tick_s)
             for socket, silence in tuple(self._watched.items()):
                 try:
                     self._check(socket, silence, tick_s)
-                except Exception:  # the others are kept alive
+                except Exception:  # so that the other connections are kept alive
                     _log.exception("a connection cannot be kept alive")
 
     def _check(self, socket: Watched, silence: _Silence, tick_s: float) -> None:
-        """Keep a quiet connection alive, ask one that says nothing, cut one that does not answer."""
+        """Keep a quiet connection alive, ping a client that sends nothing, and cut one that does not answer."""
         has_sent, has_received = socket.poll()
         silence.out_s = 0 if has_sent else silence.out_s + tick_s
         before_s = silence.in_s
@@ -201,7 +207,7 @@ class Connections:
 
 
 class _Slots:
-    """How many connections there are: in all, and by address, by session, by user in a session."""
+    """Counts connections: in all, by address, by session, and by user in a session."""
 
     __slots__ = ("by_address", "by_session", "by_user", "in_all")
 

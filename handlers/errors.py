@@ -1,4 +1,4 @@
-"""The one table from what is raised to what an HTTP client is told (RFC 9457, docs/api.md)."""
+"""The one table from errors that are raised to answers that an HTTP client gets (RFC 9457, docs/api.md)."""
 
 import math
 from dataclasses import dataclass, field
@@ -32,16 +32,16 @@ from storage.errors import (
 _RETRY_AFTER_S = 5
 _SECONDS_SAID = 90
 _MINUTES_SAID = 90
-"""Up to so many seconds are said in seconds, up to so many minutes in minutes."""
+"""Waits up to this many seconds are shown in seconds, and waits up to this many minutes in minutes."""
 
 
 @dataclass
 class ApiError(Exception):
-    """An answer that a handler decides on by itself.
+    """An error that a handler answers with on purpose.
 
-    code    a stable word; `docs/api.md` lists them
-    errors  {field: [what is wrong]} for input
-    latest  where the last version that was saved can be read, if the document cannot
+    code    a stable word; docs/api.md lists all of them
+    errors  {field: [what is wrong with it]} for wrong input
+    latest  the path of the last version that was saved, if the document itself cannot be read
     """
 
     status: int
@@ -72,24 +72,24 @@ def forbidden(message: str) -> ApiError:
 
 
 def removed() -> ApiError:
-    """Return 403: the user was removed from the session."""
+    """Return 403: the owner removed the user from the session."""
     return ApiError(403, Close.REMOVED.word, Close.REMOVED.message)
 
 
 def too_many(message: str) -> ApiError:
-    """Return 429: there is no place for one more."""
+    """Return 429: one more would pass a limit."""
     return ApiError(429, Close.TOO_MANY.word, message)
 
 
 def bad_origin() -> ApiError:
-    """Return 403: the page that sent the request comes from a foreign origin."""
+    """Return 403: the page that sent the request belongs to another origin."""
     return ApiError(403, "bad_origin", "Requests from this origin are not allowed here.")
 
 
 def no_origin(instead: str = "the access token as Authorization: Bearer <token>") -> ApiError:
-    """Return 403: a cookie signs the request in, and nothing says that it comes from a page of ours.
+    """Return 403: a cookie signs the request in, and no header says that it comes from a page of ours.
 
-    instead  what a client that is no browser sends
+    instead  what a client that is no browser has to send
     """
     return ApiError(
         403,
@@ -132,7 +132,7 @@ def rate_limited(wait_s: int, message: str = "Too many requests.") -> ApiError:
 
 
 def in_words(seconds: int) -> str:
-    """Return a time to wait as people say it, never shorter than it is: "40 seconds", "2 minutes", "3 hours"."""
+    """Return a wait in words, rounded up: "40 seconds", "2 minutes", "3 hours"."""
     if seconds < _SECONDS_SAID:
         number, unit = seconds, "second"
     elif seconds < _MINUTES_SAID * 60:
@@ -143,7 +143,7 @@ def in_words(seconds: int) -> str:
 
 
 def out_of_service(error: RoomDamaged | TextUnavailable) -> ApiError:
-    """Return 409: the session's document was taken out of service, or only its texts cannot be read."""
+    """Return 409: the session's document was taken out of service, or its texts alone cannot be read."""
     if isinstance(error, TextUnavailable):
         return ApiError(409, "text_unavailable", f"{str(error).capitalize()}. Its editors can go on.")
     if isinstance(error, RoomSetAside):
@@ -152,7 +152,7 @@ def out_of_service(error: RoomDamaged | TextUnavailable) -> ApiError:
 
 
 def damaged(what: str) -> ApiError:
-    """Return 409: a stored row is not what was written; what: which row it is, with an article or a number."""
+    """Return 409: a stored row is not what was written. what: names the row, with an article or a number."""
     return ApiError(409, "damaged", f"{what} is damaged in the store and cannot be shown. Everything else can be used.")
 
 
@@ -179,7 +179,7 @@ def too_large(message: str) -> ApiError:
 
 
 def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR0911, PLR0912  # a table, one row for each error
-    """Translate what rooms and stores raise; None for what nobody expected."""
+    """Return the ApiError for an error that rooms or stores raise; None for an unexpected error."""
     match error:
         case ApiError():
             return error

@@ -25,7 +25,7 @@ def new_secret(random_bytes: Callable[[int], bytes]) -> str:
 
 
 def normalize(text: str) -> str:
-    """Return the id that somebody meant who typed capitals, dashes, or a look-alike letter."""
+    """Return the id that a person meant: capitals, dashes and look-alike letters count as the right ones."""
     return text.lower().translate(_LOOKALIKES)
 
 

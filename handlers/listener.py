@@ -1,4 +1,4 @@
-"""How connections come in, before there is a request: those that are too many, and headers that are too large."""
+"""Accepts connections, before there is a request: refuses those over a rate, and requests with too large headers."""
 
 import asyncio
 import contextlib
@@ -19,23 +19,23 @@ _REFUSAL = (
 )
 _LINGER_S = 2.0
 _LINGER_BYTES = 1 << 20
-"""What is read and dropped of a refused request, so that the client sees the refusal and not a broken connection."""
+"""Bytes of a refused request that are read and dropped, so that the client sees the answer, not a broken connection."""
 _LINGERING = 100
-"""Refused connections that are read to their end at the same time; further ones are closed immediately."""
+"""Refused connections that are read to their end at the same time. Further ones are closed immediately."""
 
 
 _IN_ONE_TURN = 4
-"""Connections taken in one turn of the event loop. Each costs a millisecond, with the request that comes with it."""
+"""Connections that are taken in one turn of the event loop. Each costs a millisecond, including its first request."""
 _MAX_ACCEPTED = 1_024
-"""Accepted connections that wait for their turn; of more than these each is taken immediately."""
+"""Accepted connections that wait for their turn. If this many wait, a further one is taken immediately."""
 
 
 class Listener(HTTPServer):
-    """The HTTP server; it closes connections of an address that opens too many, before anything is read.
+    """The HTTP server. It closes connections of an address that opens too many, before anything is read from them.
 
-    A handshake costs most of a millisecond before any of its headers could be counted.
+    It must be that early: a handshake costs most of a millisecond before its headers can be counted.
 
-    limiter  by address; None behind proxies, which are one address for everybody
+    limiter  rate by address; None behind proxies, because all clients then have the address of a proxy
     """
 
     limiter: RateLimiter | None = None
@@ -46,10 +46,10 @@ class Listener(HTTPServer):
         self._accepted: deque[tuple[socket.socket, tuple[str, int]]] = deque()
 
     def _handle_connection(self, connection: socket.socket, address: tuple[str, int]) -> None:
-        """Take a connection that was accepted just now, if its address may open one.
+        """Queue a connection that was accepted just now, if its address may open one.
 
-        Tornado accepts up to 128 in one turn of the event loop. Those that come together also send their first request
-        together, so all of it would be done in one turn.
+        Tornado accepts up to 128 connections in one turn of the event loop. Clients that come together also send their
+        first requests together, so without the queue all of them would be served in one turn.
         """
         if self.limiter and self.limiter.wait_s(subscriber(address[0])):
             connection.close()
@@ -83,10 +83,10 @@ class Listener(HTTPServer):
 
 
 class _Stream(IOStream):
-    """Tornado's stream, except that it answers a request with headers over the bound before it closes."""
+    """Tornado's stream, but it answers a request whose headers are too large before it closes."""
 
     def __init__(self, plain: IOStream, lingering: set["_Lingering"]) -> None:
-        """plain: the stream that Tornado made, from which nothing was read yet."""
+        """plain: the stream that Tornado made; nothing was read from it yet."""
         super().__init__(plain.socket, max_buffer_size=plain.max_buffer_size, read_chunk_size=plain.read_chunk_size)
         self._lingering = lingering
 
@@ -103,7 +103,11 @@ class _Stream(IOStream):
 
 
 class _Lingering:
-    """A refused connection whose request is read to its end and dropped."""
+    """A refused connection whose request is read to its end and dropped.
+
+    Closing a socket with bytes unread sends a reset, and a client that gets one may never see the answer before it. So
+    our side is closed for writing only, until the client has closed its side, sent too much, or taken too long.
+    """
 
     def __init__(self, connection: socket.socket, others: set["_Lingering"]) -> None:
         self._connection = connection

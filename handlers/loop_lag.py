@@ -1,10 +1,10 @@
-"""How long the event loop lets others wait: the time by which a timer comes late."""
+"""Measures how long the event loop keeps all others waiting: by how much a timer is late."""
 
 import asyncio
 from bisect import bisect_left
 
 INTERVAL_S = 0.25
-"""Waking up ten times a second was half of what an idle server costs."""
+"""Seconds between two measurements. At ten a second, they would be half of the cost of an idle server."""
 
 BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 
@@ -12,8 +12,8 @@ BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 class LagMeter:
     """A histogram since the start.
 
-    counts   how often the lag was within each of BUCKETS_S and above the one before; the last: above all
-    total_s  sum of all lags
+    counts   how often the lag was at most each of BUCKETS_S and above the one before; the last one is above all
+    total_s  the sum of all lags
     """
 
     def __init__(self) -> None:

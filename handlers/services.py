@@ -1,4 +1,4 @@
-"""What a handler may reach: one object, made by `collab_server.app`, given to every handler."""
+"""The objects that handlers use, in one record: `collab_server.app` makes it, and each handler gets it."""
 
 import time
 from collections import Counter
@@ -32,15 +32,16 @@ _BODIES_BYTES = 256 << 20
 
 _STRANGERS_PER_S = 200.0
 _STRANGERS_BURST = 1_000.0
-"""Requests that the Socket.IO clients of all strangers together may make: about a fifth of the event loop's time."""
+"""Requests a second, and in a row, of all Socket.IO clients that have not signed in. They take about a fifth of the
+event loop's time."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """What handlers need to know of the configuration. Seconds, bytes and counts as named.
+    """The part of the configuration that handlers need; the names of the fields say the units.
 
-    origins        origins beside our own that browsers may call from
-    trusted_hops   proxies in front of us whose X-Forwarded-* headers are believed
+    origins       origins, besides our own, whose pages may call the API
+    trusted_hops  number of proxies in front of this server whose X-Forwarded-* headers are believed
     """
 
     origins: frozenset[str] = frozenset()
@@ -59,11 +60,11 @@ class WebSettings:
 class Limiters:
     """Rates by key: the id of a user, a login or an invite, or an address.
 
-    pages    what a visitor needs before anybody knows them, by address: wide, only against floods
-    guests   people who come in by an invite, by its id
-    invite_shares   those of them who come from one address, by both
+    pages           requests that visitors need before they sign in, by address: wide, only against floods
+    guests          people that come in by an invite, by the invite's id
+    invite_shares   people that come in by an invite, by the invite's id and their address
     address_guests  guests of all invites, by address
-    invited  addresses from which a valid invite was shown a while ago
+    invited         addresses that have shown a valid invite some time ago
     """
 
     signed_in: RateLimiter
@@ -87,18 +88,18 @@ class Limiters:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that requests are answered with.
+    """Everything that handlers need to answer requests.
 
-    clock         milliseconds since 1970
-    bodies        what requests hold of their bodies while they arrive
-    seen_logins   logins that were used since somebody last noted it in the store
-    exports       three archives are put together at a time, of one user two
-    strangers     requests of Socket.IO clients that have not signed in, which go through it one after another
-    message_listeners  called with each chat message that is stored, and its sender
-    limit_counters  how often each limit kept somebody from something
-    problems      how often requests were answered with each error code
-    workers       processes for what would hold the event loop
-    is_draining   whether the server is about to stop
+    clock              milliseconds since 1970
+    bodies             counts the bytes of bodies that are in memory while they arrive
+    seen_logins        logins that were used, and for which this is not yet noted in the store
+    exports            makes three archives at a time, at most two for one user
+    strangers          lets requests of Socket.IO clients that have not signed in through, addresses in turns
+    message_listeners  called with each chat message that is stored, and with its sender
+    limit_counters     how often each limit was reached
+    problems           how often requests were answered with each error code
+    workers            processes for work that would hold the event loop for too long
+    is_draining        whether the server is about to stop
     """
 
     store: Store

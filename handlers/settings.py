@@ -1,6 +1,6 @@
 """The settings that handlers obey, each declared once (see `crdt.settings`).
 
-What else is bounded and cannot be changed stands next to the code that it bounds.
+Limits that cannot be configured stand next to the code that obeys them.
 
 See docs/design/limits.md.
 """

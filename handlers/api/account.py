@@ -1,4 +1,4 @@
-"""A user's own account: name, password, logins, and its end."""
+"""A user's own account: name, password, logins, and deleting it."""
 
 import logging
 

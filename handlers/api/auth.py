@@ -24,10 +24,10 @@ _DEVICE_S = 365 * 86_400
 
 
 class AuthHandlerBase(BaseHandler):
-    """What the handlers of logins share."""
+    """Base of the handlers that begin, continue or end a login."""
 
     def new_login(self, user_id: str, login_id: str | None = None) -> tuple[Login, RefreshToken]:
-        """Return a login that starts now (under an id there is, to go on with it), and its first refresh token."""
+        """Return a login that starts now, and its first refresh token. With `login_id`, an existing login goes on."""
         settings, now = self.services.settings, self.services.clock()
         token = self.services.tokens.new_refresh_token(login_id)
         login = Login(
@@ -59,9 +59,9 @@ class AuthHandlerBase(BaseHandler):
         }
 
     async def is_right(self, attempt: Attempt, password: str, hashed: str | None) -> bool:
-        """Try a password, of known accounts or not.
+        """Return whether a password is right; the account may not exist.
 
-        Raises: ApiError 429 when the try comes too early, for the right password as well; 503.
+        Raises: ApiError 429 if the try comes too early, also with the right password; 503 if too many tries wait.
         """
         tries = self.services.password_tries
         if wait := tries.begin(attempt):
@@ -69,28 +69,28 @@ class AuthHandlerBase(BaseHandler):
         try:
             is_right = await self.services.passwords.matches(password, hashed, self.address)
         except errors.ApiError:
-            tries.take_back(attempt)  # it was not tried
+            tries.take_back(attempt)  # the password was not compared
             raise
         if is_right:
             tries.succeeded(attempt)
         return is_right
 
     async def check_password(self, password: str | None, field: str) -> None:
-        """Make sure that it is the user themselves; raises ApiError 422 naming the field, or 429."""
+        """Check the signed-in user's own password; raises ApiError 422 that names the field, or 429."""
         if not password:
             raise errors.invalid({field: ["is required"]})
-        # strangers' wrong logins must not lock this, so it counts by itself, wherever the user is signed in
+        # Counted apart from logins, so that wrong passwords of strangers do not lock out a user who is signed in.
         attempt = self.services.password_tries.attempt(f"password of {self.me.id}", "", device=self.me.id)
         if not await self.is_right(attempt, password, self.me.password_hash):
             raise errors.invalid({field: ["is wrong"]})
 
     def remember_device(self, user: User) -> None:
-        """Let the browser show later on that the user has signed in on it."""
+        """Set the cookie by which the browser can prove later that the user has signed in on it."""
         cookie = self.services.known_devices.add(self.get_cookie(DEVICE_COOKIE, ""), user.id)
         self._set_cookie(DEVICE_COOKIE, cookie, DEVICE_PATH, _DEVICE_S)
 
     def check_cookie_origin(self) -> None:
-        """Make sure that a page of ours used the cookie; raises ApiError 403."""
+        """Raise ApiError 403 unless a page of ours sent the request, whose cookie counts as its token."""
         settings = self.services.settings
         allowed = network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops)
         if allowed is None:
@@ -147,10 +147,10 @@ class SignupHandler(AuthHandlerBase):
     async def _count(self, secret: str | None) -> None:
         """Count a new account by its invite, and by its address; raises ApiError 429.
 
-        An address from which a valid invite was shown may make more: there is a class, or several.
+        An address that has shown a valid invite may create more accounts: behind it may be a class, or several.
         """
         limiters, invite = self.services.limiters, None
-        with contextlib.suppress(errors.ApiError):  # an invite that has ended keeps nobody from an account
+        with contextlib.suppress(errors.ApiError):  # without a valid invite one can sign up too
             invite = await find_invite(self.services, secret, self.address) if secret else None
         is_invited = (self.user and self.user.is_guest) or limiters.invited.has(self.address)
         signups = limiters.invited_signups if is_invited else limiters.signups
@@ -164,7 +164,11 @@ class SignupHandler(AuthHandlerBase):
                 raise
 
     async def _check_guest(self) -> None:
-        """Make sure that no guest becomes somebody else; raises ApiError 401 if only their access token has expired."""
+        """Raise ApiError 401 for a guest whose access token has expired.
+
+        They refresh it and try again. Without this, they would become another user, and lose what they wrote as a
+        guest.
+        """
         tokens, now = self.services.tokens, self.services.clock()
         if self.user is not None:
             return
@@ -176,7 +180,7 @@ class SignupHandler(AuthHandlerBase):
     async def _claim(self, guest: User, account: User) -> None:
         """Make a guest a full user with the same id: they keep what they wrote, and their sockets stay open.
 
-        They move to a new login: whoever else has the guest's tokens has nothing then.
+        They move to a new login, so another person that has the guest's tokens can no longer use them.
         """
         if self.by_cookie:
             self.check_cookie_origin()
@@ -217,7 +221,7 @@ class LoginHandler(AuthHandlerBase):
         login, token = self.new_login(user.id)
         try:
             await services.store.add_login(login, known_hash=hashed)
-        except Outdated:  # another password meanwhile, so this one is wrong by now
+        except Outdated:  # the password was changed meanwhile, so this one is wrong now
             raise _bad_credentials() from None
         answer = self.sign_in(user, token)
         self.remember_device(user)
@@ -225,7 +229,7 @@ class LoginHandler(AuthHandlerBase):
 
 
 def _account_of(user: User) -> str:
-    """Return the key under which tries to sign in as a user are counted, by whichever name."""
+    """Return the key under which tries to sign in as a user count, whether they name the user or the e-mail address."""
     return f"login of {user.id}"
 
 
@@ -254,7 +258,10 @@ class RefreshHandler(AuthHandlerBase):
         self.reply(self.sign_in(user, newest))
 
     async def _rotate(self, given: str) -> tuple[User, RefreshToken]:
-        """Return whose login it is, and its newest token. Raises: ApiError 401, TokenReused."""
+        """Return the user of the login that a refresh token is of, and its newest token.
+
+        Raises: ApiError 401, TokenReused.
+        """
         services = self.services
         settings, now = services.settings, services.clock()
         presented = services.tokens.read_refresh_token(given)

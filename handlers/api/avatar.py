@@ -57,7 +57,7 @@ class AvatarHandler(BaseHandler):
             self.services.rooms.changes.user_changed(people.participant(user))
 
     async def _drop(self, key: str | None) -> None:
-        """Delete a picture that nobody sees any more; what cannot be deleted now is only space lost."""
+        """Delete a picture that is no longer shown. If that fails it is logged: only space is lost."""
         if key:
             try:
                 await self.services.avatars.drop(key)
@@ -89,7 +89,7 @@ class AvatarHandler(BaseHandler):
 
 
 class PictureHandler(BaseHandler):
-    """GET /user/:id/avatar. A page shows many of them, also to those who are not signed in."""
+    """GET /user/:id/avatar. A page shows many of them, also to people that are not signed in."""
 
     needs_login = False
     is_public = True

@@ -1,4 +1,4 @@
-"""Invites of a session, what they lead to, and tickets for one WebSocket."""
+"""Invites of a session, previews of invites, and tickets for one WebSocket."""
 
 from handlers import errors, ids
 from handlers.access import find_invite, secret_hash

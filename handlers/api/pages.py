@@ -1,4 +1,4 @@
-"""Pages for people: the app's shell with what it loads, and the API's reference."""
+"""Pages for people: the shell of the web app, the files that it loads, and the API's reference."""
 
 import gzip
 import json
@@ -53,12 +53,12 @@ def _description(version: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _squeezed(path: Path) -> bytes:
-    """A built file, compressed: its name changes with its content, so once is enough."""
+    """Return a built file, compressed. Its name changes with its content, so the result is cached."""
     return gzip.compress(path.read_bytes(), mtime=0)
 
 
 class AppHandler(BaseHandler):
-    """GET / and the app's other addresses: the same shell for all, which asks for what it shows."""
+    """GET / and the web app's other paths: one shell for all of them, which then asks the API for its content."""
 
     needs_login = False
     is_public = True
@@ -75,7 +75,7 @@ class AppHandler(BaseHandler):
 
 
 class MissingPageHandler(AppHandler):
-    """Whatever has no route: a page for browsers that ask for one, an error for programs."""
+    """Answers paths without a route: with a page for browsers that ask for one, with an error for programs."""
 
     async def prepare(self) -> None:
         await super().prepare()
@@ -112,7 +112,7 @@ class OpenApiHandler(BaseHandler):
 
 
 class AssetHandler(BaseHandler):
-    """GET /static/:name: what was built, and the little beside it; sources are not served."""
+    """GET /static/:name: built files, and a few others; sources are not served."""
 
     needs_login = False
     is_public = True
@@ -137,14 +137,14 @@ class AssetHandler(BaseHandler):
 
 
 def _answer(operation: Operation) -> str:
-    """Return in words what an operation is answered with."""
+    """Return a description of an operation's answer."""
     if isinstance(operation.answer, Media):
         return ", ".join(operation.answer.content_types)
     return ", ".join(openapi.answer_fields(operation)) or "nothing"
 
 
 def _fields(operation: Operation) -> Iterator[tuple[str, str, bool]]:
-    """Yield (name, rules in words, is it required) of each field of a body."""
+    """Yield (name, rules in words, whether it is required) for each field of a body."""
     schema = of_body(operation.body or {})
     for name, rules in schema["properties"].items():
         words = " | ".join(rules.get("enum", ()))

@@ -1,4 +1,4 @@
-"""An owner takes a secret out of a session's history."""
+"""Lets an owner remove a secret from a session's history."""
 
 from crdt.history.redaction import MAX_SPAN
 from handlers import errors

@@ -1,6 +1,6 @@
-"""Looking back: the timeline, the document as it was, and blame.
+"""The history of a session: the timeline, the document as it was, and blame.
 
-The answers are made where the work is done, often in worker processes. When the client hangs up, the work is stopped.
+Answers are encoded where the work is done, often in worker processes. If the client hangs up, the work is stopped.
 """
 
 from functools import partial
@@ -18,10 +18,10 @@ _MAX_DIGITS = 16
 
 
 class _PastHandler(LongWorkHandler):
-    """What handlers of the past share."""
+    """Base of handlers that read the history."""
 
     async def reply_answer(self, answer: Answer, **more: object) -> None:
-        """Answer with the people that it is about, and more members."""
+        """Answer with JSON that is encoded already, plus the people that it names and further fields."""
         people = await self.services.store.users(set(answer.authors))
         authors = [{**person(author, people), **said} for author, said in answer.authors.items()]
         await self.reply_made(answer.text, {**more, "authors": authors})

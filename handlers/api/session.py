@@ -29,7 +29,7 @@ _UNTITLED = "Untitled session"
 
 
 class SessionHandlerBase(BaseHandler):
-    """What the handlers of sessions share."""
+    """Base of the handlers of sessions."""
 
     async def reply_session(self, session: Session, member: Member, status: int = 200) -> None:
         """Answer with a session as one of its members sees it."""
@@ -42,9 +42,9 @@ class SessionHandlerBase(BaseHandler):
         return (await self.list_view([SessionListing(session, member, unread)]))[0]
 
     async def list_view(self, listed: Sequence[SessionListing], shown: int | None = None) -> list[sessions.Session]:
-        """Return sessions with their people, in two reads for all of them.
+        """Return sessions with their people, with two reads of the store for all of them.
 
-        shown  how many members to show of each, the eldest first; None for all
+        shown  how many members of each session to show, in the order in which they joined; None for all
         """
         store, rooms = self.services.store, self.services.rooms
         members = await store.members_of(row.session.id for row in listed)
@@ -89,7 +89,7 @@ class SessionsHandler(SessionHandlerBase):
         await self.reply_session(session, owner, 201)
 
     def _first_chunk(self, session: Session, code: str) -> Chunk | None:
-        """A session that starts with code is stored with it, in one go."""
+        """Return the first chunk of the log, which has the code that the session starts with; None without code."""
         if not code:
             return None
         client_id = int.from_bytes(self.services.random_bytes(4)) or 1
@@ -134,7 +134,10 @@ class SessionHandler(SessionHandlerBase):
         self.reply(answer)
 
     async def _save_final(self, session_id: str) -> sessions.SessionEnd:
-        """Make the end a version; it has ended all the same if that cannot be done now. The answer says so."""
+        """Save the last version of a session that has ended. If that fails, the session has ended nevertheless.
+
+        The answer then says so.
+        """
         try:
             number = await self.services.versions.end(session_id, self.me.id, self.me.username)
         except (CrdtError, StoreError) as error:

@@ -13,18 +13,18 @@ from storage.records import Role, Version
 _BATCH = 10
 """Versions that are read together: each may have a megabyte of text."""
 _PAGE_CHARACTERS = 4 << 20
-"""A page with texts ends when it has that much of them: it is in memory several times while it is sent."""
+"""Characters of texts after which a page ends: the page is in memory several times while it is sent."""
 
 
 class VersionHandlerBase(BaseHandler):
-    """What the handlers of versions share."""
+    """Base of the handlers of versions."""
 
     async def reply_version(self, version: Version, status: int = 200) -> None:
         people = await self.services.store.users({version.author_id, *version.contributors})
         await self.reply_in_pieces(code.version(version, people), status)
 
     async def reply_sound(self, version: Version) -> None:
-        """Answer with a version that was asked for by itself; raises VersionDamaged."""
+        """Answer with one version; raises VersionDamaged. Lists show a damaged version instead."""
         if version.is_damaged:
             raise VersionDamaged(version.number)
         await self.reply_version(version)
@@ -138,7 +138,7 @@ class VersionsHandler(VersionHandlerBase):
     async def _page(
         self, session_id: str, before: int | None, limit: int, with_files: bool
     ) -> tuple[list[Version], bool]:
-        """Return (versions, whether there are more): fewer than `limit` where their texts are large."""
+        """Return (versions, whether there are more): fewer than `limit` if their texts are large."""
         store = self.services.store
         if not with_files:
             versions = await store.versions(session_id, before, limit + 1, with_files=False)
@@ -158,7 +158,7 @@ class VersionsHandler(VersionHandlerBase):
 
 
 def _characters(version: Version) -> int:
-    """Return how much there is in a version, about; a large document counts as a quarter of a page."""
+    """Return about how many characters a version has; one with a large document counts as a quarter of a page."""
     documents = weight_of(version.documents)
     texts = sum(map(len, (version.files or {}).values()))
     return texts + (documents if documents < PIECE else _PAGE_CHARACTERS // 4)

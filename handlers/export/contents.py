@@ -1,4 +1,4 @@
-"""What a document holds as files: a text as it is, other roots as JSON or XML."""
+"""Turns the roots of a document into files: texts as they are, other roots as JSON or XML."""
 
 import json
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from handlers.services import Services
 
 
 def as_files(names: FileNames, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return {name of the file: what is in it}.
+    """Return {name of the file: its content}.
 
-    files, documents  as a version has them
+    files, documents  those of a version
     """
     made = {names.of(root): text for root, text in files.items()}
     for root, document in documents.items():
@@ -26,7 +26,7 @@ def as_files(names: FileNames, files: Mapping[str, str], documents: Mapping[str,
 
 
 async def live_if_sound(services: Services, session_id: str, user_id: str) -> LiveCode | None:
-    """Return the document as it is now; None if what is stored of it is damaged or cannot be read as texts."""
+    """Return the document as it is now; None if its log is damaged, or if it cannot be read as texts."""
     try:
         return await services.versions.live(session_id, user_id)
     except (RoomDamaged, TextUnavailable):

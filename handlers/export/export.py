@@ -1,4 +1,4 @@
-"""Everything of a session to take away."""
+"""Downloads of a whole session."""
 
 import asyncio
 import tempfile
@@ -21,7 +21,7 @@ _PIECE_BYTES = 256 << 10
 
 class _Writer(Protocol):
     async def write(self) -> None:
-        """Write everything into the file that it was made with."""
+        """Write everything into the file that the writer was made with."""
 
 
 FORMATS: dict[str, tuple[Callable[[Services, Session, str, IO[bytes]], _Writer], str, str]] = {
@@ -29,7 +29,7 @@ FORMATS: dict[str, tuple[Callable[[Services, Session, str, IO[bytes]], _Writer],
     "replay": (HtmlPlayer, "text/html; charset=UTF-8", "html"),
     "git": (GitBundle, "application/octet-stream", "bundle"),
 }
-"""{format: (what writes it, its type, the file name's ending)}"""
+"""{format: (its writer, its content type, the ending of the file's name)}"""
 
 
 class ExportHandler(LongWorkHandler):

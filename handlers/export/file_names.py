@@ -1,7 +1,8 @@
-"""Names of files for the texts of a document, which every system can create; not the texts themselves.
+"""Makes names for files with the texts of a document, names that every system can create.
 
-A text may have any name, and its file is unpacked on Linux, macOS or Windows, or checked out by git. A file keeps the
-letters of all scripts. Only what some system forbids is changed, and the manifest tells what the text is called.
+A text may have any name, and its file is unpacked on Linux, macOS or Windows, or checked out by git. A file's name
+keeps the letters of all scripts. Only characters that some system forbids are changed, and the manifest has the text's
+name.
 """
 
 import hashlib
@@ -12,13 +13,13 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 MAX_BYTES: Final = 200
-"""Bytes of a name in UTF-8: file systems take 255, and some tools write a longer name while they unpack."""
+"""Longest name in bytes of UTF-8. File systems allow 255, but some tools write a longer name while they unpack."""
 
 MAX_DECOMPOSED: Final = 240
-"""UTF-16 code units of a name whose accents are letters of their own, as macOS may store it; it takes 255."""
+"""Longest name in UTF-16 code units, with accents as characters of their own, as macOS may store it: it allows 255."""
 
 MAX_ENDING_BYTES: Final = 20
-"""Bytes of an ending such as `.py` that a shortened name keeps."""
+"""Longest ending in bytes, such as `.py`, that a shortened name keeps."""
 
 MANIFEST: Final = "original-names.json"
 
@@ -26,7 +27,7 @@ _DIGEST_DIGITS = 10
 _FORBIDDEN = re.compile(
     r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028\u2029\u202a-\u202e\u2066-\u2069\uf000-\uf0ff]|%(?=[0-9a-fA-F]{2})'
 )
-"""What Windows or Linux forbid or write instead, what shows a name in another order, and a `%` like an escape's."""
+"""Characters that Windows or Linux forbid or replace, that show a name in another order, and the `%` of escapes."""
 
 _UNASSIGNED = {"Cn", "Cs"}
 """Categories of Unicode that APFS refuses: unassigned, and halves of characters."""
@@ -36,25 +37,25 @@ _PIECE = re.compile(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F])+|%[0-9A-F]{2}|.", re.DOT
 
 _AT_THE_END = re.compile(r"[. ]+$")
 _SHORT_NAME = re.compile(r"^[^.]{0,6}~[0-9]+(?:\.[^.]{0,3})?$")
-"""`MAIN~1.JAV`: Windows may have given it to the file of a longer name, `git~1` to `.git`."""
+"""Names like `MAIN~1.JAV`, which Windows may have given to a file with a longer name, such as `git~1` to `.git`."""
 
 _DEVICE = re.compile(
     r"^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)", re.I
 )
-"""Devices of Windows, with any ending."""
+"""Names of devices on Windows, with any ending."""
 
 _TOOLS: Final = frozenset({".git", ".gitmodules", ".gitattributes"})
-"""Names by which git finds a repository, other repositories, and rules that change files at a checkout."""
+"""Names that git reads: a repository, other repositories in it, and rules that change files at a checkout."""
 
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-"""Characters that the file system of older Macs leaves out when it compares names."""
+"""Characters that the file system of older Macs ignores when it compares names."""
 
 
 class FileNames:
-    """Gives each text of one export a file name of its own, the same in every folder and commit."""
+    """Gives each text of one export a file name that no other text has, and that all folders and commits use."""
 
     def __init__(self, roots: Iterable[str] = (), taken: Collection[str] = (MANIFEST,)) -> None:
-        """Name these roots first, in a fixed order; no file gets a name of `taken`."""
+        """Name these roots first, in sorted order, so that names are always equal. No file gets a name of `taken`."""
         self._names: dict[tuple[str, str], str] = {}
         self._taken = {_key(name) for name in taken}
         self._numbers: dict[str, int] = {}
@@ -88,9 +89,9 @@ class FileNames:
 
 
 def file_name(root: str, mark: str = "") -> str:
-    """Return a name that every system takes for a file; `mark` stands before its ending.
+    """Return a file name that every system accepts, with `mark` before its ending.
 
-    Different roots may get one name: `FileNames` tells them apart.
+    Two roots may get one name; `FileNames` then gives them different marks.
     """
     characters = _split(root)
     if _is_reserved("".join(characters)):
@@ -100,7 +101,7 @@ def file_name(root: str, mark: str = "") -> str:
 
 
 def _split(root: str) -> list[str]:
-    """Return the characters of a name, forbidden ones as they are in URLs: `%2F`."""
+    """Return the characters of a name, with forbidden ones escaped as in URLs: `%2F`."""
     name = _FORBIDDEN.sub(lambda match: _quoted(match[0]), root)
     name = _AT_THE_END.sub(lambda match: _quoted(match[0]), name)
     if not name.isascii():
@@ -111,12 +112,12 @@ def _split(root: str) -> list[str]:
 
 
 def _quoted(characters: str) -> str:
-    """Write each byte as in a URL, also those that URLs need not quote."""
+    """Return each byte escaped as in URLs, also bytes that URLs need not escape."""
     return "".join(f"%{byte:02X}" for byte in characters.encode("utf-8", "surrogatepass"))
 
 
 def _is_reserved(name: str) -> bool:
-    """Whether a system or a tool takes a file of this name for something else."""
+    """Whether a file of this name means something special to a system or a tool."""
     plain = _IGNORED_BY_HFS.sub("", name).lower()
     return not name or plain.rstrip(" .") in _TOOLS or plain.startswith("._") or bool(_DEVICE.match(plain))
 
@@ -127,7 +128,7 @@ def _fits(name: str) -> bool:
 
 
 def _shortened(characters: list[str], root: str, mark: str) -> str:
-    """Return the beginning, a digest of the whole root if something is left out, the mark, and the ending."""
+    """Return the beginning of a name, a digest of the whole root if something is left out, the mark, and the ending."""
     name = "".join(characters)
     stem, dot, last = name.rpartition(".")
     ending = dot + last
@@ -146,6 +147,6 @@ def _shortened(characters: list[str], root: str, mark: str) -> str:
 
 
 def _key(name: str) -> str:
-    """Return what is equal for names that some file system takes for one."""
+    """Return a key that is equal for names which some file system takes for the same name."""
     plain = unicodedata.normalize("NFD", _IGNORED_BY_HFS.sub("", name))
     return unicodedata.normalize("NFC", plain.upper().casefold())

@@ -17,7 +17,7 @@ from handlers.services import Services
 from storage.records import Session, User, Version
 
 _DEADLINE_S = 60.0
-"""Seconds that one commit, or writing the file, may take in a worker process."""
+"""Most seconds that one commit, or writing the file, may take in a worker process."""
 
 _Contents = tuple[Mapping[str, str], Mapping[str, Any]]
 """(texts, documents) of a version."""
@@ -26,14 +26,14 @@ _Result = TypeVar("_Result")
 
 
 class GitBundle:
-    """Makes one bundle: a commit for each version with its author, and one for what is in none yet.
+    """Makes one bundle: a commit for each version with its author, and one for edits that are in no version yet.
 
-    Addresses of people are not told: they are made of their ids. Where a file cannot have the name of its text, each
-    commit has the manifest of `file_names` too.
+    E-mail addresses of people are not shown: git gets addresses that are made of ids. If a file cannot have the name of
+    its text, each commit has the manifest of `file_names` too.
     """
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
-        """user_id: of the user who asked, for whom the work counts."""
+        """user_id: the user who asked; the work counts as theirs."""
         self._services = services
         self._session = session
         self._user_id = user_id
@@ -41,7 +41,7 @@ class GitBundle:
         self._progress = Progress(FileNames())
 
     async def write(self) -> None:
-        """Write everything; raises what reading raises."""
+        """Write everything; raises the errors of reading versions."""
         store = self._services.store
         live = await live_if_sound(self._services, self._session.id, self._user_id)
         self._progress = Progress(FileNames(live.files if live else {}))
@@ -60,7 +60,7 @@ class GitBundle:
         for number in numbers:
             version = await store.version(self._session.id, number)
             if version is None:
-                continue  # it made room for another one meanwhile
+                continue  # the version was dropped for another one meanwhile
             if version.is_damaged:
                 message = f"Version {version.number} is damaged in the store: its texts are missing here\n"
                 await self._commit(folder, Snapshot(*before, SERVER, version.created_at, message))

@@ -1,6 +1,6 @@
-"""A git repository that versions are put into as commits, in worker processes: git's objects are made in Python.
+"""Puts versions into a git repository as commits, in worker processes; git's objects are made in Python.
 
-Between two commits all that is known is on the disk and in a `Progress`.
+Each commit may run in another process, so all state between two commits is on the disk and in a `Progress`.
 """
 
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ _HEAD, _BRANCH = Ref(b"HEAD"), Ref(b"refs/heads/main")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one commit shows, and what it says.
+    """The content and the description of one commit.
 
-    files, documents  as a version has them
+    files, documents  those of a version
     author            `name <address>`
     at                milliseconds since 1970
     """
@@ -40,14 +40,14 @@ class Snapshot:
 
 
 class Progress(NamedTuple):
-    """How far a repository is: the names that files have there, and its last commit, if there is one."""
+    """The state of a repository: the names of its files so far, and its last commit, if there is one."""
 
     names: FileNames
     parent: ObjectID | None = None
 
 
 def commit(folder: str, progress: Progress, snapshot: Snapshot) -> Progress:
-    """Add a commit to the repository in a folder, which the first one makes."""
+    """Add a commit to the repository in a folder; the first commit creates the repository."""
     with Repo.init_bare(folder) if progress.parent is None else Repo(folder) as repo:
         names = progress.names
         files = as_files(names, snapshot.files, snapshot.documents)
@@ -72,7 +72,7 @@ def commit(folder: str, progress: Progress, snapshot: Snapshot) -> Progress:
 
 
 def bundle(folder: str, last: ObjectID) -> Path:
-    """Write a bundle of everything up to a commit; return where it is."""
+    """Write a bundle of everything up to a commit; return its path."""
     path = Path(folder) / _BUNDLE
     with Repo(folder) as repo, path.open("wb") as file:
         repo.refs[_BRANCH] = last

@@ -21,7 +21,7 @@ _BREAK = "{{data}}"
 
 
 class _Version(TypedDict):
-    """What the page knows of a version."""
+    """A version as the page shows it."""
 
     version: int
     kind: str
@@ -30,10 +30,10 @@ class _Version(TypedDict):
 
 
 class HtmlPlayer:
-    """Writes the file: the page, and in it the texts at the start, every update, versions and chat as JSON."""
+    """Writes the file: the page, with the first texts, every update, versions and chat as JSON inside."""
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
-        """user_id: of the user who asked, for whom the work counts."""
+        """user_id: the user who asked; the work counts as theirs."""
         self._services = services
         self._session = session
         self._user_id = user_id
@@ -42,7 +42,7 @@ class HtmlPlayer:
         self._others: set[str] = set()
 
     async def write(self) -> None:
-        """Write everything; raises what reading raises."""
+        """Write everything; raises the errors of reading the history."""
         head, _, tail = _page().partition(_BREAK)
         await self._put(head, '{"steps":[')
         texts, start = await self._steps()
@@ -90,7 +90,7 @@ class HtmlPlayer:
         return versions[::-1]
 
     async def _chat(self, people: Mapping[str, User]) -> list[tuple[int, str, str]]:
-        """Return (time in ms, name, text) of the newest messages, oldest first; time never goes back."""
+        """Return (time in ms, name, text) for the newest messages, oldest first, with times that never go back."""
         messages = await self._services.store.messages(self._session.id, None, _MESSAGES)
         senders = {**people, **await self._services.store.users({message.sender_id for message in messages})}
         times = accumulate((message.created_at for message in messages), max)
@@ -105,13 +105,13 @@ class HtmlPlayer:
 
 
 class _Rows(NamedTuple):
-    """Some steps as the page has them.
+    """Some steps in the form that the page has.
 
-    files  JSON of {root: text} before the first one
-    text   JSON of the steps, without brackets around them
-    roots, authors     all that steps have named so far
+    files              JSON of {root: text} before the first step
+    text               JSON of the steps, without brackets around them
+    roots, authors     roots and authors that steps have named so far
     others             roots that are no texts
-    first_at, last_at  their times in ms
+    first_at, last_at  times of the first and last step in ms
     """
 
     files: str
@@ -124,7 +124,7 @@ class _Rows(NamedTuple):
 
 
 def _rows(roots: list[str], authors: list[str], before: int | None, replayed: Replayed) -> _Rows:
-    """Return steps, which go on naming roots and authors; `before` is the time of the step before, if there was one."""
+    """Return steps whose roots and authors continue the given lists. before: time of the previous step, or None."""
     names, steps = history.Names(roots or replayed.files, authors), replayed.steps
     first_at = steps[0].at if steps else 0
     since = first_at if before is None else before
@@ -140,5 +140,5 @@ def _page() -> str:
 
 
 def _json(value: object) -> str:
-    """JSON that cannot end the element that it stands in."""
+    """Return JSON that can stand in a script element, because nothing in it can end that element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

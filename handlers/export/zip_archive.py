@@ -43,10 +43,10 @@ _DAMAGED = "Version {number} is damaged in the store: its texts are missing here
 
 
 class ZipArchive:
-    """Writes one archive into a file; what takes long is done in threads."""
+    """Writes one archive into a file; slow steps run in threads."""
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
-        """user_id: of the user who asked, for whom the work counts."""
+        """user_id: the user who asked; the work counts as theirs."""
         self._services = services
         self._session = session
         self._user_id = user_id
@@ -54,7 +54,7 @@ class ZipArchive:
         self._names = FileNames()
 
     async def write(self) -> None:
-        """Write everything; raises what reading raises."""
+        """Write everything; raises the errors of reading versions."""
         services, session = self._services, self._session
         now = rfc3339(services.clock())
         live = await live_if_sound(services, session.id, self._user_id)
@@ -107,7 +107,7 @@ class ZipArchive:
     def _under(
         self, folder: str, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, str]:
-        """Return {path: text}: whatever a root is called, its file's path stays in the folder."""
+        """Return {path: text}, with paths that stay in the folder, whatever the names of roots are."""
         return {f"{folder}/{name}": text for name, text in as_files(self._names, files, documents).items()}
 
     def _put(self, files: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What all HTTP handlers share: who is asking, what they may do and sent, and how they are answered."""
+"""The base of all HTTP handlers: finds the user, checks and reads the request, and sends answers."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ _MAX_BODY_BYTES = 1 << 40
 _OF_THE_REQUEST = ("Access-Control-", "X-Request", "Vary", headers.STRICT_TRANSPORT)
 _QUARANTINED = "quarantined"
 _LATER_S = 4
-"""Pages that have to wait load again within so many seconds of each other."""
+"""Seconds over which pages that wait spread their next load, so that they do not come back together."""
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
 
 _log = logging.getLogger(__name__)
@@ -38,12 +38,13 @@ _log = logging.getLogger(__name__)
 
 @stream_request_body
 class BaseHandler(RequestHandler):
-    """A request of the API. Bodies are taken in piece by piece, so that none is read past its limit.
+    """A request of the API. Bodies are read piece by piece, so that none is read past its limit.
 
-    needs_login     anonymous requests are answered 401
-    is_public       the same for everybody: no token is read, so no limit of people or programs is used up
-    counts_itself   a request without sign-in uses up only the wide budget of its address: the handler counts the rest
-    body_bytes      most that a body may have
+    needs_login    requests without sign-in are answered with 401
+    is_public      the answer is the same for everybody: no token is read, so the request counts for no user
+    counts_itself  a request without sign-in counts only against the wide limit of its address; the handler counts the
+                   rest by itself
+    body_bytes     most bytes of a body
     """
 
     needs_login = True
@@ -115,7 +116,7 @@ class BaseHandler(RequestHandler):
             self.set_header("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
 
     async def _authenticate(self) -> None:
-        """Find out who asks: a bearer token first, then the cookie."""
+        """Find the user of the request: by a bearer token first, then by the cookie."""
         token = self.access_token()
         if not token:
             return
@@ -141,9 +142,9 @@ class BaseHandler(RequestHandler):
         return token.strip()
 
     def _count_request(self) -> int:
-        """Return for how many seconds the request comes too early, 0 if it does not.
+        """Count the request; return how many seconds it comes too early, 0 if it may go on.
 
-        It counts for the user who is signed in, or whose login only needs to be refreshed, otherwise for its address.
+        It counts for its user, or for its login if the access token has expired, otherwise for its address.
         """
         limiters = self.services.limiters
         if self.user:
@@ -155,17 +156,20 @@ class BaseHandler(RequestHandler):
         return limiters.anonymous.wait_s(self.address)
 
     async def count_failure(self) -> None:
-        """Count a request of `counts_itself` that failed like any other of its address; raises ApiError 429."""
+        """Count a request that failed as an ordinary one of its address, for `counts_itself`; raises ApiError 429."""
         await self._hold_back(self.services.limiters.anonymous.wait_s(self.address))
 
     async def _hold_back(self, wait_s: int) -> None:
-        """Raise ApiError 429 if there is something to wait for, late: some clients do not wait by themselves."""
+        """Raise ApiError 429 if there are seconds to wait, after a pause: some clients try again immediately."""
         if wait_s:
             await asyncio.sleep(min(wait_s, self.services.connections.limits.refusal_hold_s))
             raise errors.rate_limited(wait_s)
 
     def _check_origin(self) -> None:
-        """Other sites may not use a browser's cookies: not the access token's, nor by signing it in or out."""
+        """Raise ApiError 403 if a page of another site sent the request: it may not use the browser's cookies.
+
+        Nor may it sign the browser in or out, so requests without a user are checked too.
+        """
         if self.request.method not in _STATE_CHANGING:
             return
         settings = self.services.settings
@@ -177,17 +181,17 @@ class BaseHandler(RequestHandler):
 
     @property
     def address(self) -> str:
-        """Where the request comes from, as limits count it."""
+        """The key under which limits count the address of the request."""
         return network.rate_limit_key(self.request, self.services.settings.trusted_hops)
 
     @property
     def me(self) -> User:
-        """Who is asking."""
+        """The user that sent the request; raises ApiError 401 without one."""
         if self.user is None:
             raise errors.not_signed_in()
         return self.user
 
-    # -- what was sent ----------------------------------------------------------------------------
+    # -- reading the request ----------------------------------------------------------------------
 
     def read(self, schema: schemas.Schema) -> dict[str, Any]:
         """Return the JSON body, checked; raises ApiError 400, 415 or 422."""
@@ -215,7 +219,7 @@ class BaseHandler(RequestHandler):
         self.finish(json.dumps(body))
 
     async def reply_in_pieces(self, body: Mapping[str, object], status: int = 200) -> None:
-        """Answer like `reply`; what is large is encoded and sent in pieces, and others have their turn between them."""
+        """Answer like `reply`. A large body is encoded and sent in pieces, and other tasks run between them."""
         if not json_pieces.is_large(body):
             self.reply(body, status)
             return
@@ -282,13 +286,13 @@ class BaseHandler(RequestHandler):
         return [name for name in names if getattr(type(self), name.lower()) is not missing]
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Let the table decide the status before headers are reset."""
+        """Send an error with the status that `errors` has for it, which must be known before headers are reset."""
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
         answer = errors.to_api_error(error) if error else None
         super().send_error(answer.status if answer else status_code, **kwargs)
 
     def clear(self) -> None:
-        """Tornado clears all headers for an error: those of the request as such stay."""
+        """Clear headers, as Tornado does for an error, except those that depend on the request alone."""
         request_headers = {}
         if hasattr(self, "_headers"):
             request_headers = {k: v for k, v in self._headers.get_all() if k.startswith(_OF_THE_REQUEST)}

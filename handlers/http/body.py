@@ -1,4 +1,4 @@
-"""A request's body, taken in piece by piece within bounds, and read as strict JSON."""
+"""The body of a request, read piece by piece within limits, and parsed as strict JSON."""
 
 import json
 from collections.abc import Mapping
@@ -11,15 +11,16 @@ from handlers.http.large_json import MAX_STRUCTURE, TooMuchStructure
 from handlers.throttling.rates import Budget
 
 _DRAINED_BYTES = 16 << 20
-"""A body too large by no more than this is read and dropped: browsers show an answer only then."""
+"""Bytes over its limit up to which a body is read to its end and dropped: only then browsers show the answer."""
 _MAX_JSON_DEPTH = 16
 
 
 class Body:
-    """What one request sends.
+    """The body of one request.
 
     limit   most bytes that it may have
-    budget  what all requests together may hold; `payer` is who this one's bytes count for
+    budget  counts the bytes of all bodies in memory
+    payer   key under which the budget counts this body's bytes
     """
 
     def __init__(self, limit: int, budget: Budget) -> None:
@@ -31,14 +32,14 @@ class Body:
         self._is_released = False
 
     def declared(self, content_length: str) -> None:
-        """Note what the client says; raises ApiError 413 if that is not even worth reading to its end."""
+        """Note the Content-Length; raises ApiError 413 if it is so large that the body is not read to its end."""
         if content_length.isascii() and content_length.isdigit() and int(content_length) > self._limit:
             self._is_drained = int(content_length) <= self._limit + _DRAINED_BYTES
             if not self._is_drained:
                 raise self._too_large()
 
     def add(self, chunk: bytes) -> None:
-        """Take a piece; raises ApiError 413, or 503 when too much is being sent by all together."""
+        """Add a piece; raises ApiError 413, or 503 if all bodies that arrive now would take too much memory."""
         if self._is_drained:
             return
         if len(self._data) + len(chunk) > self._limit:
@@ -48,13 +49,13 @@ class Body:
         self._data += chunk
 
     def bytes(self) -> bytes:
-        """Return all of it; raises ApiError 413 if it was too much to keep."""
+        """Return the whole body; raises ApiError 413 if it was too large to keep."""
         if self._is_drained:
             raise self._too_large()
         return bytes(self._data)
 
     def release(self) -> None:
-        """Give back what it held of the budget, the first time; nothing can be added afterwards."""
+        """Give the body's bytes back to the budget, once; nothing can be added afterwards."""
         if not self._is_released:
             self._budget.give_back(self.payer, len(self._data))
             self._is_released = True
@@ -64,10 +65,10 @@ class Body:
 
 
 def parse_json(body: bytes) -> Mapping[str, Any]:
-    """Parse a JSON object strictly; raises ApiError 400, or 413 for what is large although it has no long texts.
+    """Parse a JSON object strictly; raises ApiError 400, or 413 for a large one that does not consist of long texts.
 
-    Refuses what would break something later: NaN and infinities, a key twice, half a surrogate
-    pair, nesting that exhausts the stack.
+    Refuses values that would break other code later: NaN and infinities, a key twice, half a surrogate pair, and
+    nesting that exhausts the stack.
     """
     try:
         text = body.decode()

@@ -1,9 +1,9 @@
-"""Headers of every answer, unless its handler says otherwise; the web app's own policy is in `handlers.api.pages`."""
+"""Default headers of every answer; the policy of the web app's pages is in `handlers.api.pages`."""
 
 from typing import Protocol
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
-"""The policy of what is no page: nothing is loaded or run from it, nobody shows it in a frame."""
+"""The policy of answers that are no pages: nothing is loaded or run from them, and no page shows them in a frame."""
 
 _FEATURES = "camera", "display-capture", "geolocation", "microphone", "midi", "payment", "serial", "usb"
 _ALWAYS = (
@@ -21,7 +21,7 @@ _YEAR_S = 365 * 86_400
 
 
 class Answers(Protocol):
-    """Any handler of Tornado's."""
+    """The part of Tornado's handlers that sets headers."""
 
     def set_header(self, name: str, value: str) -> None: ...
 
@@ -29,13 +29,13 @@ class Answers(Protocol):
 
 
 def set_defaults(handler: Answers) -> None:
-    """Set what holds unless a handler says otherwise."""
+    """Set the headers that hold unless a handler sets others."""
     for name, value in _ALWAYS:
         handler.set_header(name, value)
     handler.clear_header("Server")
 
 
 def demand_tls(handler: Answers, *, is_secure: bool) -> None:
-    """Ask browsers that came over TLS never to come without it again (not for other hosts of the domain)."""
+    """Tell browsers that came over TLS to use only TLS from now on, for this host and not for others of the domain."""
     if is_secure:
         handler.set_header(STRICT_TRANSPORT, f"max-age={_YEAR_S}")

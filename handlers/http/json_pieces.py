@@ -1,4 +1,4 @@
-"""JSON of large answers, made piece by piece.
+"""Encodes large answers as JSON piece by piece.
 
 `json.dumps` of some megabytes holds the event loop for a tenth of a second.
 """
@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 PIECE = 64 << 10
-"""What a piece is made of: characters of texts, and `_NODE` for each value. It takes half a millisecond at most."""
+"""Size of a piece: characters of texts, plus `_NODE` for each value. To encode it takes half a millisecond at most."""
 _NODE = 8
 _TURN_S = 0.002
-"""For how long pieces are encoded before others have their turn."""
+"""Seconds for which pieces are encoded before other tasks may run."""
 
 
 def is_large(value: object) -> bool:
@@ -22,7 +22,7 @@ def is_large(value: object) -> bool:
 
 
 async def encode(value: object) -> list[bytes]:
-    """Return what `json.dumps` returns, as UTF-8 and in pieces; others have their turn between them."""
+    """Return the result of `json.dumps` as UTF-8 in pieces; other tasks run between them."""
     made: list[bytes] = []
     turn_ends = time.perf_counter() + _TURN_S
     for piece in pieces(value):
@@ -34,7 +34,7 @@ async def encode(value: object) -> list[bytes]:
 
 
 def pieces(value: object) -> Iterator[str]:
-    """Yield parts of what `json.dumps` returns, each of them small."""
+    """Yield the result of `json.dumps` in small parts."""
     if not is_large(value):
         yield json.dumps(value)
     elif isinstance(value, str):
@@ -80,7 +80,7 @@ def _of_sequence(values: Sequence[object]) -> Iterator[str]:
 
 
 def weight_of(value: object, most: int = PIECE) -> int:
-    """Return how much there is to encode in a value, `most` or a little more if it is more than that."""
+    """Return the size of a value as `PIECE` counts it. Counting stops at `most`, or a little above."""
     weight, left = 0, [value]
     while left and weight < most:
         one = left.pop()

@@ -1,4 +1,4 @@
-"""Reads JSON that is large because of long texts in it, and refuses what is large because of its structure.
+"""Parses JSON that is large because it has long texts, and refuses JSON that is large because of its structure.
 
 A megabyte of text takes `json.loads` 1 ms, a megabyte of brackets 100 ms, in which the event loop serves nobody.
 """
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_STRUCTURE = 64 << 10
-"""Characters of JSON besides its long texts; this many take at most 7 ms."""
+"""Most characters of JSON besides its long texts. This many take at most 7 ms."""
 _LONG = 1_024
-"""Characters of a text that is long."""
+"""Characters from which on a text counts as long."""
 _STRING_COST = 8
-"""What each string costs in addition, in characters: finding its end takes about as long."""
+"""Characters that each string counts in addition to its own: finding its end takes about as long."""
 _PLACE = "NaN"
-"""Stands for a long text. No JSON has it, and the parser asks what it is to become, in the order of the document."""
+"""Stands for a long text. Valid JSON does not have it, and the parser calls us for each one, in their order."""
 
 _strings = json.JSONDecoder()
 
@@ -24,9 +24,9 @@ class TooMuchStructure(ValueError):
 
 
 def loads(text: str, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
-    """Parse JSON; of more than `MAX_STRUCTURE` characters, long texts may be values only, not names of fields.
+    """Parse JSON. In JSON of more than `MAX_STRUCTURE` characters, only values may be long texts, not names of fields.
 
-    object_pairs_hook  as of `json.loads`
+    object_pairs_hook  that of `json.loads`
 
     Raises: TooMuchStructure, other ValueErrors, RecursionError.
     """
@@ -44,7 +44,7 @@ def loads(text: str, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] |
 
 
 def _take_apart(text: str) -> tuple[str, list[str]]:
-    """Return the JSON with `_PLACE` for each long text, and those."""
+    """Return the JSON with `_PLACE` for each long text, and the long texts."""
     parts: list[str] = []
     long_texts: list[str] = []
     at, left = 0, MAX_STRUCTURE

@@ -1,4 +1,4 @@
-"""Where a request comes from: its address, its scheme, its origin."""
+"""Finds out where a request comes from: its address, its scheme and its origin."""
 
 import re
 from collections.abc import Set
@@ -13,10 +13,11 @@ _OWN_SITE = ("same-origin", "none")
 
 
 def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
-    """Return the client's address: of the connection, or what the outermost trusted proxy saw.
+    """Return the client's address: that of the connection, or the one that the outermost trusted proxy saw.
 
-    Each proxy appends the address it sees to X-Forwarded-For, so with n trusted hops the n-th
-    entry from the right is the last one that a stranger could not have made up.
+    Each proxy appends the address that it sees to X-Forwarded-For. So with n trusted proxies, the n-th entry from the
+    right is the leftmost one that a client cannot have made up. An example with 2: a client at C sends "X" itself, and
+    we get "X, C, P1" over the connection from P2. The second entry from the right is C.
     """
     if trusted_hops:
         seen = [part.strip() for part in ",".join(request.headers.get_list("X-Forwarded-For")).split(",")]
@@ -26,7 +27,7 @@ def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
 
 
 def rate_limit_key(request: HTTPServerRequest, trusted_hops: int) -> str:
-    """Return the key under which limits count what comes from a request's address."""
+    """Return the key under which limits count the address of a request."""
     return subscriber(client_address(request, trusted_hops))
 
 
@@ -34,19 +35,19 @@ def is_secure(request: HTTPServerRequest, trusted_hops: int) -> bool:
     """Whether the client speaks TLS to us or to a proxy that we trust."""
     if trusted_hops:
         seen = [part.strip().lower() for part in request.headers.get("X-Forwarded-Proto", "").split(",")]
-        if seen[0]:  # proxies set this rather than append to it
+        if seen[0]:  # proxies set this header, they do not append to it
             return seen[-min(trusted_hops, len(seen))] == "https"
     return request.protocol == "https"
 
 
 def own_origin(request: HTTPServerRequest, trusted_hops: int) -> str:
-    """Return the origin under which the client knows this server."""
+    """Return the origin by which the client reaches this server."""
     scheme = "https" if is_secure(request, trusted_hops) else "http"
     return f"{scheme}://{request.host.lower()}"
 
 
 def is_allowed_origin(request: HTTPServerRequest, origins: Set[str], trusted_hops: int) -> bool | None:
-    """Whether the page that sent the request may do so; None when nothing says where it comes from."""
+    """Whether the page that sent the request may use the API; None if no header says which page it was."""
     origin = request.headers.get("Origin")
     if origin is not None:
         return origin.lower() == own_origin(request, trusted_hops) or origin.lower() in origins
@@ -55,7 +56,7 @@ def is_allowed_origin(request: HTTPServerRequest, origins: Set[str], trusted_hop
 
 
 def normalize_origin(text: str) -> str:
-    """Return an origin as browsers send it; raises ValueError for anything else."""
+    """Return an origin in the form that browsers send; raises ValueError for a text that is none."""
     match = _ORIGIN.fullmatch(text.strip().lower())
     if match is None or int(match["port"] or 0) > _MAX_PORT:
         raise ValueError(f"{text!r} is not an origin like https://example.org")

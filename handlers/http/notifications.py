@@ -1,4 +1,4 @@
-"""Notes to open pages: what happened in a session beside its document. For who asks with `?notes=1`."""
+"""Notes to open pages about events in a session besides edits. Clients ask for them with `?notes=1`."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ def _frame(content: Mapping[str, object]) -> bytes:
 
 
 SESSION_CHANGED = _frame({"about": "session"})
-"""Title, language, status, somebody's role, or whether its document is half full: read the session again."""
+"""Says that a client should read the session again: its title, language, status, a role, or its fill has changed."""
 
 
 def of_messages(tell: Callable[[str, bytes], None]) -> Callable[[Message, User], None]:

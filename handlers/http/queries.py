@@ -1,7 +1,7 @@
-"""What query parameters may hold, as rules of Cerberus, which also become the API's description.
+"""Rules for query parameters, for Cerberus; the API's description is made from them too.
 
-An empty parameter counts as left out, unless its rules have `empty`. `meta.message` is the one sentence that a client
-is told, whichever rule is broken.
+An empty parameter counts as left out, unless its rules have `empty`. `meta.message` is the sentence that a client gets
+for any broken rule.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _MAX_DIGITS = 16
 
 
 def _to_number(text: str | int) -> int | str:
-    """Return the number that a text is; defaults and other texts stay as they are, for the rules to judge."""
+    """Return the number that a text stands for. Return a default or another text unchanged, for the rules to check."""
     if isinstance(text, int):
         return text
     is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
@@ -85,15 +85,15 @@ SYNC: Schema = {
     "saved": {"type": "string", "allowed": ["1"]},
     "notes": {"type": "string", "allowed": ["1"]},
 }
-"""Describes the handshake of `/sync`, which ignores what it does not know."""
+"""Rules for the handshake of `/sync`, which ignores parameters that it does not know."""
 
 
 def read(schema: Schema, texts: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return the query's parameters as their types, with defaults.
+    """Return the parameters of a query as values of their types, with defaults.
 
     texts  {name: text, None if it was not given}
 
-    Raises ApiError 422 naming every parameter that is wrong.
+    Raises ApiError 422 that names every wrong parameter.
     """
     given = {name: text for name, text in texts.items() if text or (text == "" and "empty" in schema[name])}
     return validate(schema, given)

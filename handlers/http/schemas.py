@@ -1,10 +1,10 @@
-"""What JSON bodies may hold, as rules of Cerberus; `handlers.http.queries` has those of query parameters.
+"""Rules for JSON bodies, for Cerberus; `handlers.http.queries` has those of query parameters.
 
-The rules also become the API's description (`handlers.http.api_docs.json_schema`). They are built once. Each request
-makes a validator of them, which takes about 0.1 ms: a validator holds the errors of the last document that it checked,
-and one for all requests could show them to another client.
+The API's description is made from the rules too (`handlers.http.api_docs.json_schema`). The rules are built once. Each
+request makes a validator from them, which takes about 0.1 ms. A validator keeps the errors of the last document that it
+checked, so one for all requests could show them to another client.
 
-Values are `Any` here because they are what a client sent, before it is checked.
+Values are `Any` here, because a client sent them and they are not checked yet.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,17 +21,17 @@ from handlers.http import text_rules
 
 Schema = Mapping[str, Mapping[str, Any]]
 _Report = Callable[[str, str], None]
-"""What Cerberus gives to a check: called with a field and what is wrong with it."""
+"""A function that Cerberus passes to a check; to be called with a field and what is wrong with it."""
 
 _MOST_NAMED = 20
-"""Unknown fields that an answer names. Cerberus takes time by the square of their number: 6,500 took 23 s."""
+"""Most unknown fields that an answer names. Cerberus takes quadratic time in their number: 23 s for 6,500."""
 _MOST_SHOWN = 64
 _MOST_SHORTENED = 4
-"""Characters that composing may make one of."""
+"""Most characters of which composing (NFC) makes one."""
 
 MAX_CODE_BYTES = 1 << 20
 MAX_SEQUENCE = 1 << 53
-"""The largest log position or message number: what JavaScript's numbers hold exactly."""
+"""The largest log position or message number: up to it, JavaScript's numbers are exact."""
 MAX_VERSION = 1 << 31
 
 
@@ -190,7 +190,7 @@ EMPTY: Schema = {}
 
 
 class _Messages(BasicErrorHandler):  # type: ignore[misc]
-    """Cerberus' messages, in words a form can show."""
+    """Messages of Cerberus, in words that a form can show."""
 
     messages: ClassVar[dict[int, str]] = {
         **BasicErrorHandler.messages,
@@ -226,9 +226,9 @@ def without_lone_surrogates(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def validate(schema: Schema, document: Mapping[str, Any], *, others_too: bool = False) -> dict[str, Any]:
-    """Return the normalized document; raises ApiError 422 naming every field that is wrong.
+    """Return the normalized document; raises ApiError 422 that names every wrong field.
 
-    others_too  fields that are not in the schema are left out rather than refused
+    others_too  whether fields that are not in the schema are left out, and not refused
     """
     known = {name: value for name, value in document.items() if name in schema}
     others = () if others_too else tuple(islice((name for name in document if name not in schema), _MOST_NAMED))
@@ -242,7 +242,7 @@ def validate(schema: Schema, document: Mapping[str, Any], *, others_too: bool = 
 
 
 def _is_far_too_long(rules: Mapping[str, Any], value: object) -> bool:
-    """Whether a text would be too long whatever becomes of it when it is composed and trimmed."""
+    """Whether a text would still be too long after composing and trimming, however much these shorten it."""
     return isinstance(value, str) and "maxlength" in rules and len(value) > _MOST_SHORTENED * rules["maxlength"]
 
 
@@ -251,6 +251,6 @@ def _too_long(rules: Mapping[str, Any]) -> str:
 
 
 def _sentences(rules: Mapping[str, Any], wrong: list[object]) -> list[str]:
-    """Return what a client is told of a field: what its rules say, or else what Cerberus found."""
+    """Return the sentences about a wrong field: the message of its rules if there is one, else those of Cerberus."""
     message = rules.get("meta", {}).get("message")
     return [message] if message else [str(error) for error in wrong]

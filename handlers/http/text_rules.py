@@ -1,9 +1,8 @@
-"""Which characters the texts that people write may have: names, titles and chat, in all languages.
+"""Rules for the characters of names, titles and chat, in all languages. Code has no such rules.
 
-Characters without a picture of their own are of three kinds. Some shape the letters or emoji around them: those stay
-where they do. Some turn the direction of a text: in one line and in a chat they may say the direction of a word, but
-never turn what stands outside. Others come along when text is copied from a terminal or another program. Texts of
-programs (code) have no rules here.
+There are three kinds of invisible characters. Some shape the letters or emoji around them, and stay where they do so.
+Some set the direction of a text: in one line, and in a chat, they may set it for a word, but never for text outside of
+it. Others are left over when text is copied from a terminal or another program.
 """
 
 import re
@@ -13,22 +12,22 @@ from typing import Final
 from storage.names import name_skeleton
 
 DELETED_NAME: Final = "deleted user"
-"""Shown for people who have no name any more, so nobody can have it."""
+"""Shown for people whose account was deleted, so no user can have it as a name."""
 
 DIRECTION_MARKS: Final = frozenset("\u200e\u200f\u061c")
 """Invisible letters with a direction (LRM, RLM, ALM), which keyboards for Hebrew and Arabic have."""
 
 _EMBEDDINGS = re.compile("[\u202a\u202b\u202c]")
-"""An old way to say the direction of a part, which reaches as far as the line: Windows copies it with paths."""
+"""An old way to set the direction of a part, up to the end of the line. Windows copies such characters with paths."""
 _OVERRIDES = re.compile("[\u202d\u202e]")
-"""Letters behind one are shown in another order than they are stored in."""
+"""Letters after one of these are shown in another order than they are stored."""
 _ISOLATES = frozenset("\u2066\u2067\u2068")
 _ISOLATE_END = "\u2069"
 _DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _TERMINAL = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]")
-"""Sequences of a terminal (ECMA-48): colours and moves, titles of windows, character sets."""
+"""Control sequences of terminals (ECMA-48): colours, cursor moves, window titles, character sets."""
 
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f")
 """A flag of a region, such as Scotland's: a black flag, its letters as tags, the end."""
@@ -37,34 +36,34 @@ _SHAPERS: Final = frozenset("\u200c\u200d")
 _BREAKS: Final = frozenset("\u00ad\u2060")
 """Soft hyphen and word joiner: whether a word may be broken here."""
 _SPACE_WITHOUT_WIDTH = "\u200b"
-"""Stands between words of scripts that have no spaces, such as Khmer's."""
+"""Separates words in scripts without spaces, such as Khmer."""
 _MONGOLIAN_VOWEL_SEPARATOR = "\u180e"
 
 _VISIBLE_FORMATS: Final = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 ) | frozenset(map(chr, range(0x13430, 0x13440)))
-"""Characters of the same category (Cf) that have a picture, or arrange hieroglyphs."""
+"""Characters of the category of invisible ones (Cf) that are visible, or arrange hieroglyphs."""
 
 _FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Characters of other categories that nobody sees."""
+"""Invisible characters of other categories."""
 
 _SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Chooses a variant of the character before it."""
+"""Variation selectors: each selects a variant of the character before it."""
 
 _MOST_MARKS = 30
-"""In a row, as the Stream-Safe Text Format of Unicode (UAX 15) allows; Tibetan has eight."""
+"""Most marks in a row, as in the Stream-Safe Text Format of Unicode (UAX 15). Tibetan needs eight."""
 
 _VIRAMA = 9
-"""The combining class of signs such as the virama, behind which a joiner chooses a form of the letter."""
+"""The combining class of signs such as the virama. A joiner after one selects a form of the letter."""
 
 _WITH_VARIANTS: Final = ("CJK ", "MANICHAEAN ", "MONGOLIAN ", "MYANMAR ", "PHAGS-PA ")
-"""Scripts whose letters have variants, chosen by a selector behind the letter."""
+"""Scripts whose letters have variants, which a selector after the letter selects."""
 
 
 def composed(text: str) -> str:
-    """Return a text in normal form C; longer runs of marks than languages have are composed in parts.
+    """Return a text in normal form C. Runs of marks that are longer than in any language are composed in parts.
 
-    Python sorts the marks on one letter by moving each past all before it: 40,000 took 2 s.
+    Python sorts the marks on one letter in quadratic time: 40,000 of them took 2 s.
     """
     if text.isascii():
         return text
@@ -79,19 +78,19 @@ def composed(text: str) -> str:
 
 
 def without_marks(text: str) -> str:
-    """Return a name without direction marks: it is shown by itself, so it needs none."""
+    """Return a name without direction marks. It needs none, because it is shown on its own."""
     return "".join(character for character in text if character not in DIRECTION_MARKS)
 
 
 def isolated(text: str) -> str:
-    """Return a text in which no change of direction reaches further than its line. It may still have overrides."""
+    """Return a text in which changes of direction end with their line. It may still have overrides."""
     if not _DIRECTIONS & set(text):
         return text
     return "\n".join(map(_balanced, _EMBEDDINGS.sub("", text).split("\n")))
 
 
 def chat_text(text: str) -> str:
-    """Return a message as all see it: with line ends of one kind, without sequences of a terminal and overrides."""
+    """Return a chat message in the form that is stored: one kind of line ends, no control sequences, no overrides."""
     return isolated(_OVERRIDES.sub("", _LINE_ENDS.sub("\n", _TERMINAL.sub("", text))))
 
 
@@ -118,7 +117,7 @@ def fault_of_name(name: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of a text can be seen."""
+    """Whether a text has no visible character."""
     return not any(
         not character.isspace() and character not in _FILLERS and unicodedata.category(character) != "Cf"
         for character in text
@@ -126,12 +125,12 @@ def is_blank(text: str) -> bool:
 
 
 def direction_in(text: str) -> str:
-    """Return what is wrong with a line in which only marks may say a direction, "" if nothing is."""
+    """Return what is wrong with a line that may have no direction characters except marks, "" if nothing is."""
     return control_in(text, directions=_DIRECTIONS)
 
 
 def _balanced(line: str) -> str:
-    """Return a line in which each isolate ends, and no end stands alone."""
+    """Return a line in which each isolate has an end, and each end an isolate."""
     kept, depth = [], 0
     for character in line:
         if character == _ISOLATE_END and not depth:
@@ -151,7 +150,7 @@ def _is_selector(character: str) -> bool:
 
 
 def _shapes(text: str, index: int) -> bool:
-    """Whether the invisible character at `index` does something to the characters around it."""
+    """Whether the invisible character at `index` shapes the characters around it."""
     character, before, after = text[index], text[index - 1 : index], text[index + 1 : index + 2]
     if not before:
         return False
@@ -167,7 +166,7 @@ def _shapes(text: str, index: int) -> bool:
 
 
 def _joins(text: str, index: int, before: str, after: str) -> bool:
-    """Whether a joiner stands between letters, behind a sign that takes a vowel away, or between two emoji."""
+    """Whether a joiner stands between letters, after a sign that removes a vowel, or between two emoji."""
     if unicodedata.combining(before) == _VIRAMA:
         return True
     if _kind(before) in "LMN" and _kind(after) in "LMN" and not _is_selector(before):
@@ -187,7 +186,7 @@ def _kind(character: str) -> str:
 
 
 def _is_emoji(character: str) -> bool:
-    """Whether it may be a part of an emoji: a symbol, a skin tone, or one that Unicode has added since."""
+    """Whether a character may be part of an emoji: a symbol, a skin tone, or one that Python's Unicode lacks yet."""
     return bool(character) and (
         unicodedata.category(character) in ("So", "Sm", "Sk") or "\U0001f000" <= character <= "\U0001faff"
     )

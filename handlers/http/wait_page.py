@@ -1,4 +1,4 @@
-"""The page for a person whose browser has to wait: it says why, and loads again by itself."""
+"""The page for people whose browser has to wait: it says why, and loads again by itself."""
 
 from html import escape
 
@@ -28,14 +28,14 @@ _PAGE = """<!doctype html>
 
 
 def is_wanted(method: str, accept: str) -> bool:
-    """Whether a browser asks for a page, not a script or a program for an answer."""
+    """Whether a browser asks for a page; false for scripts and programs."""
     return method == "GET" and "text/html" in accept
 
 
 def render(error: ApiError, later_s: int) -> str:
-    """Return the page of an error that passes.
+    """Return the page for a temporary error.
 
-    later_s  seconds to add to the wait that the error names, so that those who were refused together do not all come
+    later_s  seconds to add to the wait that the error names, so that browsers that were refused together do not come
              back together
     """
     return _PAGE.format(wait_s=int(error.headers[RETRY_AFTER]) + later_s, message=escape(error.message))

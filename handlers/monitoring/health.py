@@ -1,4 +1,4 @@
-"""Is the process alive, and should it get traffic?"""
+"""Tells probes whether the process is alive, and whether it should get traffic."""
 
 from handlers.http.base import BaseHandler
 from handlers.http.views.problems import Liveness, Readiness
@@ -6,7 +6,7 @@ from storage.errors import StoreError
 
 
 class HealthHandler(BaseHandler):
-    """What probes need: no sign-in, no rate limit, nothing in the way."""
+    """Base of handlers for probes: without sign-in and rate limits, so that nothing but the state decides."""
 
     needs_login = False
 

@@ -1,4 +1,4 @@
-"""`GET /metrics`: what the process is doing, in the text format of Prometheus."""
+"""`GET /metrics`: figures about the process, in the text format of Prometheus."""
 
 import asyncio
 import hmac
@@ -23,7 +23,7 @@ from handlers.services import Services
 
 
 class MetricsHandler(HealthHandler):
-    """For this machine, and for who has METRICS_TOKEN."""
+    """GET /metrics, for requests from this machine, or with METRICS_TOKEN."""
 
     async def get(self) -> None:
         if not self._is_allowed():
@@ -42,20 +42,20 @@ class MetricsHandler(HealthHandler):
 
 
 def text_of(collector: Collector) -> bytes:
-    """Return what a collector has now, in a registry of its own: the library's global one is for whole processes."""
+    """Return a collector's metrics as text. The registry is made for it: the library's global one would be shared."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
     return generate_latest(registry)
 
 
 class ServerCollector(Collector):
-    """Reads the counts that the server keeps anyway, when somebody asks: edits and requests cost no more for it."""
+    """Reads counts that the server keeps anyway, when somebody asks. So metrics cost edits and requests nothing."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all metrics, in the order of the text."""
+        """Yield all metrics, in the order in which the text has them."""
         services, connections = self._services, self._services.connections
         yield from self._gauges()
         yield _counter("slowed", "Times that a client was not read from for sending too fast.", connections.slowed)
@@ -93,7 +93,7 @@ def _counter(name: str, about: str, value: float) -> Metric:
 
 
 def _counters(name: str, about: str, label: str, counts: Mapping[str, int] | Mapping[int, int]) -> Metric:
-    """Return a counter that has a value for each key."""
+    """Return a counter with one value for each key."""
     family = CounterMetricFamily(f"collab_{name}", about, labels=[label])
     for key, count in sorted(counts.items()):
         family.add_metric([str(key)], count)

@@ -1,4 +1,4 @@
-"""What a device is called in the list of somebody's logins."""
+"""Names devices for the list of a user's logins."""
 
 import re
 
@@ -12,7 +12,7 @@ _BROWSERS = (
     ("Chrome", "Chrome"),
     ("Safari", "Safari"),
 )
-"""Token and name, those first whose makers also claim to be the later ones."""
+"""(token in the User-Agent header, name). Edge also has Chrome's token, for example, so Edge comes first."""
 
 _SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -30,7 +30,7 @@ UNKNOWN = "unknown device"
 
 
 def label(user_agent: str) -> str:
-    """Return "Firefox on Linux" for a browser, the program's own name for others."""
+    """Return a name such as "Firefox on Linux" for a browser, and the program's own name for others."""
     system = next((name for token, name in _SYSTEMS if token in user_agent), "")
     browser = next((name for token, name in _BROWSERS if f"{token}/" in user_agent), "")
     if browser:

@@ -1,7 +1,8 @@
-"""A cookie by which a browser shows that an account has signed in on it before. It signs nobody in.
+"""A cookie that proves that an account has signed in on this browser before. It signs nobody in.
 
-Wrong passwords are counted by it (`handlers.security.password_tries`), so strangers who guess do not lock out the
-browsers that an account uses. This is OWASP's "device cookie", with one entry for each account of a shared computer.
+Wrong passwords are counted by it (`handlers.security.password_tries`). So strangers that guess a password do not lock
+out the browsers that the account uses. This is OWASP's "device cookie", with one entry for each account of a shared
+computer.
 """
 
 import base64
@@ -13,14 +14,14 @@ from handlers.ids import new_id
 _SEPARATOR = "~"
 _MAC_BYTES = 16
 _MAX_ACCOUNTS = 8
-"""Accounts that one browser is known by, the newest first: 40 bytes of cookie each."""
+"""Accounts that one browser's cookie can have, the newest first. Each takes 40 bytes."""
 
 
 class KnownDevices:
     """Reads and writes the cookie: entries `<mark>.<signature of mark and user id>`, joined by `~`."""
 
     def __init__(self, secret: str, random_bytes: Callable[[int], bytes]) -> None:
-        """secret: the server's, at least 32 bytes."""
+        """secret: the secret of the server, at least 32 bytes."""
         self._key = hmac.digest(secret.encode(), b"known devices", "sha256")
         self._random_bytes = random_bytes
 
@@ -29,7 +30,7 @@ class KnownDevices:
         return next((mark for mark, signature in _entries(cookie) if self._is_good(user_id, mark, signature)), "")
 
     def add(self, cookie: str, user_id: str) -> str:
-        """Return the cookie with an account added, or moved to the front under the mark that it has."""
+        """Return the cookie with an account added; if it has the account, that moves to the front with its mark."""
         mark = self.mark(cookie, user_id) or new_id(self._random_bytes)
         others = [f"{other}.{signature}" for other, signature in _entries(cookie) if other != mark]
         return _SEPARATOR.join([f"{mark}.{self._signature(user_id, mark)}", *others][:_MAX_ACCOUNTS])
@@ -43,7 +44,7 @@ class KnownDevices:
 
 
 def _entries(cookie: str) -> Iterator[tuple[str, str]]:
-    """Yield (mark, signature) of each entry that has the form of one."""
+    """Yield (mark, signature) for each well-formed entry."""
     for entry in cookie.split(_SEPARATOR)[:_MAX_ACCOUNTS]:
         mark, dot, signature = entry.partition(".")
         if mark.isascii() and mark.isalnum() and dot and signature:

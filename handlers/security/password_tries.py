@@ -1,4 +1,4 @@
-"""How often a password may be tried, so that nobody guesses one, and nobody is locked out by the guesses of others.
+"""Limits how often a password may be tried. Nobody can guess one, and guesses of others lock no user out.
 
 Not for: whether the password is right (`handlers.security.passwords`).
 """
@@ -12,9 +12,9 @@ from handlers.throttling.rates import Backoff, RateLimiter, Recent
 class Attempt:
     """One try of a password.
 
-    account  whose password it is to be
-    address  where the try comes from
-    device   mark of a device on which the account has signed in before (`KnownDevices`), "" for any other
+    account  the account whose password is tried
+    address  the address that the try comes from
+    device   mark of a device on which the account has signed in before (`KnownDevices`), "" for any other device
     is_new   whether the account has not signed in on this device or from this address before
     """
 
@@ -29,11 +29,15 @@ class Attempt:
 
 
 class PasswordTries:
-    """Counts by place first. An account and an address count as a whole only what comes from places new to the account.
+    """Counts tries by place: an account on a device, or from an address. Each place has growing waits of its own.
 
-    So wrong passwords of strangers make strangers wait, while the account's own devices and addresses go on signing in.
-    Whoever guesses from one place waits longer and longer; whoever guesses from many shares what one account or one
-    address allows.
+    Tries from places that are new to the account count for the whole account and the whole address as well. So wrong
+    passwords of strangers make strangers wait, while the account's own devices and addresses go on signing in. A thief
+    that guesses from one place waits longer and longer. One with many places shares the tries that one account allows,
+    or, with many accounts, those that one address allows.
+
+    An example: a stranger tries passwords of Ann's account from a hundred addresses. Soon the account takes no more
+    tries from new places. Ann signs in on her own laptop: a place that is not new, so only its own tries count.
     """
 
     def __init__(
@@ -45,7 +49,7 @@ class PasswordTries:
         addresses: RateLimiter,
         known_places: Recent,
     ) -> None:
-        """tries: of a place, right ones too, because each costs a hash; known_places: those that signed in rightly."""
+        """tries: rate of a place, also of right passwords, which cost a hash too; known_places: of past logins."""
         self._places = places
         self._tries = tries
         self._accounts = accounts
@@ -53,14 +57,14 @@ class PasswordTries:
         self._known_places = known_places
 
     def attempt(self, account: str, address: str, device: str = "") -> Attempt:
-        """Return a try that was not made yet; see `Attempt`."""
+        """Return the record of a try that was not made yet."""
         is_new = not device and not self._known_places.has(_place(account, address))
         return Attempt(account, address, device, is_new)
 
     def begin(self, attempt: Attempt) -> int:
-        """Count a try as failed until `succeeded`, so that simultaneous ones count too.
+        """Count a try as failed, until `succeeded` takes it back: so tries that run at the same time count too.
 
-        Returns the whole seconds to wait before the try; it is not counted then, and must not be made.
+        Returns 0, or the whole seconds to wait: then the try is not counted, and must not be made.
         """
         wait_s = self._places.wait_s(attempt.place) or self._tries.wait_s(attempt.place)
         if not wait_s and attempt.is_new:
@@ -70,10 +74,10 @@ class PasswordTries:
         return wait_s
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Take the count of a try back: the password was right.
+        """Take the count of a try back, because the password was right.
 
-        The failures of a known device are forgotten, since it is one person's. Those of an address stay: somebody else
-        may have made them, and gets no new tries.
+        The earlier failures of a known device are forgotten too, because it belongs to one person. Those of an address
+        stay: another person behind it may have made them, and must get no new tries.
         """
         self.take_back(attempt)
         if attempt.device:
@@ -81,7 +85,7 @@ class PasswordTries:
         self.learn(attempt.account, attempt.address)
 
     def take_back(self, attempt: Attempt) -> None:
-        """Take the count of a try back: nobody has learned whether the password was right."""
+        """Take the count of a try back, because the password was not compared, so nobody learned anything."""
         self._places.take_back(attempt.place)
         if attempt.is_new:
             self._accounts.refund(attempt.account)
@@ -92,7 +96,7 @@ class PasswordTries:
         self._known_places.note(_place(account, address))
 
     def _count_stranger(self, attempt: Attempt) -> int:
-        # the address first: one that may try no more must not fill the table of accounts, which forgets the oldest
+        # The address first: one that has no tries left must not fill the table of accounts, which forgets the oldest.
         wait_s = self._addresses.wait_s(attempt.address)
         if not wait_s and (wait_s := self._accounts.wait_s(attempt.account)):
             self._addresses.refund(attempt.address)

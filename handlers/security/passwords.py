@@ -1,6 +1,6 @@
-"""Passwords: the rules for new ones, and bcrypt in a small bounded pool of threads, in which addresses take turns.
+"""Passwords: the rules for new ones, and bcrypt in a small pool of threads, in which addresses take turns.
 
-`common_passwords.txt` has the long ones of zxcvbn's frequency lists (MIT licence) and some of our own.
+`common_passwords.txt` has the long passwords of zxcvbn's frequency lists (MIT licence), and some that we added.
 """
 
 import asyncio
@@ -23,18 +23,19 @@ _T = TypeVar("_T")
 MIN_CHARACTERS = 10
 MAX_CHARACTERS = 128
 _MAX_WAITING = 256
-"""Several classes that sign in together, a minute of hashes of the default cost; more people are told to come back."""
+"""Hashes that wait: enough for several classes that sign in together, and a minute of work at the default cost. Further
+people get 503."""
 _MAX_WAITING_EACH = 200
-"""Of these from one address, so that others can wait too."""
+"""Hashes of one address that wait, so that other addresses have a place in the queue too."""
 _WAIT_S = 120.0
 
 
 class Passwords:
     """Hashes and checks passwords. bcrypt releases the GIL, so the event loop goes on meanwhile.
 
-    The threads have the priority of the event loop's thread. One with less would take the GIL after a hash, and while
-    other programs use the cores, get none of these until much later: the event loop waits for the GIL all that time
-    (159 ms were measured). On one core, too, a hash of equal priority makes nobody's typing slower.
+    The threads have the same priority as the event loop's thread. A thread with a lower one would take the GIL after a
+    hash, and then might get no core for long, while other programs use them. The event loop would wait for the GIL all
+    that time (159 ms were measured). Even on one core, hashes of equal priority make nobody's typing slower.
     """
 
     def __init__(self, cost: int, threads: int = 1) -> None:
@@ -62,24 +63,32 @@ class Passwords:
             raise invalid({field: [problem]})
 
     async def hash(self, password: str, address: str) -> str:
-        """Return a bcrypt hash; raises ApiError 503 when too many wait already. Addresses that wait take turns."""
+        """Return a bcrypt hash. Addresses that wait take turns. Raises ApiError 503 if too many wait already."""
         hashed = await self._run(address, bcrypt.hashpw, _digest(password), bcrypt.gensalt(self._cost))
         return hashed.decode()
 
     async def matches(self, password: str, hashed: str | None, address: str) -> bool:
-        """Compare with a hash, as `hash` makes one; with None do the same work and return False."""
+        """Return whether a password has this hash, one of `hash`. For None, do equal work and return False.
+
+        So the time of an answer does not tell whether there is such an account.
+        """
         same = await self._run(address, self._compare, _digest(password), (hashed or self._decoy).encode())
         return same and hashed is not None
 
     def _compare(self, password: bytes, hashed: bytes) -> bool:
-        """Compare, and work on for as long as with a hash of our cost: 2**c + 2**c + 2**(c+1) + … is 2**cost."""
+        """Compare with a hash of any cost, in the time that a hash of today's cost takes.
+
+        Older hashes may have a lower cost, and an early answer would tell that. The work of bcrypt doubles with each
+        step of cost. An example with costs 8 and 11, in units of 2**8: the comparison takes 1, and hashes of cost 8, 9
+        and 10 take 1 + 2 + 4. Together this is 8, the work of cost 11.
+        """
         same = bcrypt.checkpw(password, hashed)
         for cost in range(int(hashed.split(b"$")[2]), self._cost):
             bcrypt.hashpw(password, bcrypt.gensalt(cost))
         return same
 
     def close(self) -> None:
-        """Let the threads go; whoever waits is told to come back."""
+        """Stop the threads; requests that wait for a hash get 503."""
         self._is_closed = True
         self._pool.shutdown(cancel_futures=True)
 
@@ -98,5 +107,8 @@ class Passwords:
 
 
 def _digest(password: str) -> bytes:
-    """base64(sha256): bcrypt takes at most 72 bytes and stops at NUL; 44 characters are neither."""
+    """Return base64(sha256(password)), because bcrypt takes at most 72 bytes and stops at NUL.
+
+    These 44 characters are short enough, and have no NUL.
+    """
     return base64.b64encode(hashlib.sha256(unicodedata.normalize("NFC", password).encode()).digest())

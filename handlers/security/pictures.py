@@ -1,7 +1,7 @@
-"""Pictures that people send: decoded within bounds and written again, so that nothing else of the file remains.
+"""Cleans pictures that people upload: decodes them within limits and encodes them again, so that only pixels remain.
 
-A worker process does it. Decoded, a picture takes up to 350 MiB. Some decoders hold the interpreter meanwhile: WebP
-with 4096 pixels a side for 55 ms.
+A worker process does this. Decoded, a picture takes up to 350 MiB. Some decoders hold the interpreter meanwhile: that
+for WebP takes 55 ms for 4096 pixels a side.
 """
 
 import io
@@ -21,14 +21,14 @@ CONTENT_TYPE = "image/webp"
 
 _QUALITY = 85
 _DEADLINE_S = 20.0
-"""The slowest picture takes a second on an idle core."""
+"""Seconds for one picture. The slowest one takes a second on an idle core."""
 _JPEG = b"\xff\xd8"
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 64
-"""Each scan of a progressive JPEG may take 6 ms, and needs 34 bytes only; encoders make about ten."""
+"""Most scans of a progressive JPEG. Each may take 6 ms, and costs a file only 34 bytes; encoders make about ten."""
 
 _DECODED_BYTES = 4 * MAX_SIDE_PX * MAX_SIDE_PX
-"""Bytes of the largest picture when it is decoded."""
+"""Bytes of the largest picture in its decoded form."""
 
 # Pillow knows no bound for one image, only this one of the whole process, which nothing else of the server uses. Above
 # twice as many pixels it stops while it reads the header; `_clean` refuses the rest, also before anything is decoded.
@@ -42,7 +42,7 @@ class Pictures:
         self._workers = workers
 
     async def clean(self, file: bytes, user_id: str, *, is_whole: bool) -> bytes:
-        """Return the picture as WebP without metadata: cut to a square of 256 pixels, or whole within 1024.
+        """Return the picture as WebP without metadata: 256 by 256 pixels, cropped; or whole, at most 1024 by 1024.
 
         Raises ApiError 422 with the reason for anything but a whole PNG, JPEG, WebP or GIF of at
         most 4096 pixels a side, and 503 when too many wait already or memory is too short.
@@ -61,7 +61,7 @@ class Pictures:
 
 
 def _try_to_clean(file: bytes, is_whole: bool) -> bytes | ApiError:
-    """Return what `clean` returns or raises: a picture that is refused is no work that failed."""
+    """Return the result of `clean`, or the error that it raised: for a worker, refusing a picture is no failure."""
     try:
         return clean(file, is_whole)
     except ApiError as error:
@@ -69,10 +69,10 @@ def _try_to_clean(file: bytes, is_whole: bool) -> bytes | ApiError:
 
 
 def clean(file: bytes, is_whole: bool = False) -> bytes:
-    """The work of `Pictures.clean`."""
+    """Do the work of `Pictures.clean`, in a worker process."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Pillow merely warns of does not survive the rewriting
+            warnings.simplefilter("ignore")  # parts of the file that Pillow only warns of are gone after encoding
             return _clean(file, is_whole)
     except UnidentifiedImageError:
         if not _has_memory():
@@ -120,7 +120,7 @@ def _in_colours(image: Image.Image) -> Image.Image:
 
 
 def _has_memory() -> bool:
-    """Whether a large picture can be decoded. Some decoders say only that they failed when it cannot."""
+    """Whether there is memory to decode a large picture. Without this check, some decoders fail without a reason."""
     try:
         bytearray(_DECODED_BYTES)
     except MemoryError:
