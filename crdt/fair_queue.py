@@ -217,6 +217,7 @@ class FairQueue:
     def _add(self, turn: _Turn, key: str) -> None:
         """Put a job into a key's queue, unless too many wait there."""
         queues = self._queues(turn)
+        # Each key has a bound of its own, so that nobody fills the queue for all.
         if len(queues.get(key, ())) < self._max_waiting_per_key:
             queues.setdefault(key, deque()).append(turn)
             turn.keys.append(key)

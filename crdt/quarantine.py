@@ -40,6 +40,8 @@ class Record:
         self.last = now
         if is_sure or self.suspicions > 1:
             self.crashes += 1
+            # Ten minutes, one hour, six hours, then a day: a session that ended the server once may
+            # have been unlucky, one that does it each time must not end it each hour.
             self.until = now + min(_FIRST_MS * _TIMES_LONGER ** (self.crashes - 1), _LONGEST_MS)
 
 
@@ -62,6 +64,8 @@ class Quarantine:
         """
         for session_id, user_id in named:
             self._sessions.setdefault(session_id, Record()).note(now, is_sure=is_sure)
+            # A user is slowed, not shut out: they may only have been there when somebody else's
+            # edit did it.
             if user_id:
                 self._users.setdefault(user_id, Record()).note(now, is_sure=is_sure)
         for records in (self._sessions, self._users):
@@ -80,6 +84,8 @@ class Quarantine:
     def has_killed(self, session_id: str) -> bool:
         """Whether the process died for a session lately; such a session is tried in a worker before it is opened."""
         record = self._sessions.get(session_id)
+        # Also after its time is over: a document that has ended the server is first opened in a
+        # worker process.
         return record is not None and record.crashes > 0
 
     def is_slowed(self, user_id: str, now: int) -> bool:
@@ -108,5 +114,7 @@ def _records(stored: object) -> dict[str, Record]:
     return {
         str(key): Record(*row)
         for key, row in rows[-_MAX_ENTRIES:]
+        # The file may be damaged, or edited by hand. A wrong entry must not keep the server from
+        # starting.
         if all(type(number) is int and number >= 0 for number in row)
     }

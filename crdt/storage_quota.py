@@ -81,11 +81,14 @@ class StorageQuota:
 
     async def look(self) -> None:
         """Ask once for each owner of a loaded room, and tell the rooms."""
+        # One question for each owner, not for each room: a teacher may have thirty rooms open.
         owners = {room.quota.owner_id for room in self._loaded}
         full = {owner for owner in owners if owner and await self._takes_no_edits(owner)}
         for room in self._loaded:
             room.quota.note_storage(is_full=room.quota.owner_id in full)
 
+    # Versions stop at the limit, edits at 110 % of it. The room between the two is for people who
+    # are in the middle of something when the limit is reached.
     async def _takes_no_edits(self, user_id: str) -> bool:
         return (await self._store.usage(user_id)).bytes * 100 >= self.max_bytes * _EDITS_PERCENT
 

@@ -115,6 +115,8 @@ def _load(view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_know
     with NewDocument() as new:
         for update in updates:
             measure.stop()
+            # Finding the structs of a large state takes long, but needs only its bytes: a thread
+            # does it, and its time is not the document's.
             slicer = yield Long(partial(_slicer, update, None))
             measure.go_on()
             yield from _in_slices(new.apply, slicer, measure, gives_up=False)

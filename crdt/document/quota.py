@@ -121,8 +121,7 @@ class DocumentQuota:
         Raises DocumentShrinking if that is not known before the state is merged.
         """
         self._check_state(len(update), is_deletion=not parsed.spans)
-        # An update without structs only deletes, and so makes room: it is never refused for what is
-        # full.
+        # An update without structs only deletes, and so makes room: these two limits do not refuse it.
         if parsed.spans and self._is_storage_full:
             self._limit_counters.count(USER_BYTES)
             raise DocumentFull("the sessions of this session's owner take all the storage they may", USER_BYTES.name)
@@ -138,6 +137,8 @@ class DocumentQuota:
             # Only now is the true size looked up, which may load the document. The bound has
             # counted deleted text, too, so a document that is much edited comes here now and then.
             before = self._text_bytes(parsed)
+            # Still only a bound: what the update deletes is not taken off. Beyond the limit the true
+            # size after the update decides; a live edit that also deletes may pass once.
             self._text_bound = before + parsed.shared.text_bytes
             if self._text_bound <= self._limits.text_bytes:
                 return

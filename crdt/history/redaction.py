@@ -114,6 +114,9 @@ class _Search:
     def _around(self, item: YataItem) -> list[_Piece]:
         """Return the text of an item, and so much before and after as the text may reach."""
         before: list[_Piece] = []
+        # A place of the text that has a unit of this item begins at most length - 1 units before
+        # it, and ends at most as many behind it. So much is collected on both sides, over items
+        # that are shown.
         missing, left = self.length - 1, item.left
         while left and missing > 0:
             self._count()

@@ -85,6 +85,8 @@ class VersionWriter:
         count, automatic = await self._store.count_versions(room.session_id)
         if count - automatic >= self._settings.versions:
             raise LimitReached(f"the session has {self._settings.versions} versions")
+        # Somebody may go on typing while a version is stored, so that it does not have their last
+        # letters. A few tries are enough: each is shorter than the pauses of people.
         for _ in range(_TRIES):  # somebody may go on typing while it is stored
             if not room.contributions.since_version:
                 break

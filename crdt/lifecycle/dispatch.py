@@ -55,6 +55,7 @@ class BroadcastScheduler:
             except Exception:  # other rooms are told what is new
                 _log.exception("what is new in a room cannot be told")
         if self._waking and not self._news:
+            # All presence has gone out with this flush, so the timer is not needed any more.
             self._waking.cancel()
             self._waking = None
 

@@ -53,6 +53,8 @@ class DocumentWork:
         size      bytes of the document
         function  of a module: see `Workers.run`
         """
+        # A document that is too large for a worker's memory is worked on in a thread: slow for
+        # everybody, but possible.
         if self.is_for_worker(size):
             return await self.run_in_worker(payer, DEADLINE_S, function, *arguments)
         with self.mark.beside(session_id):

@@ -52,6 +52,8 @@ class DocumentOpener:
         """
         size = (len(checkpoint.state) if checkpoint else 0) + sum(len(chunk.data) for chunk in chunks)
         what = (checkpoint, tuple(chunks), since, self._cpu_s)
+        # A document that has ended the server before is tried in a worker first, whatever its size,
+        # and with all that the server will do with it.
         is_suspect = self._quarantine.has_killed(session_id)
         try:
             if is_suspect:

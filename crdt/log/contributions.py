@@ -55,6 +55,8 @@ class Contributions:
             self._count(entry, sequence)
 
     def _count(self, entry: LogEntry, sequence: int) -> None:
+        # The first edit after the newest version. An automatic version is due some minutes after
+        # it.
         if not self._since:
             self.first_edit_at = entry.at
         self._since[entry.author] = sequence

@@ -115,6 +115,8 @@ class LogReplay:
         document.index.owners, times = authorship.decode(checkpoint.owners)
         document.has_authors = times is not None
         document.authorship = times or Authorship()
+        # Its structs get no owner here: the table of owners comes from the checkpoint, and a merged
+        # state does not say who wrote what.
         self._parsed = self._take_merged(document.state)
 
     def read(self, chunk: Chunk) -> None:

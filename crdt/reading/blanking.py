@@ -174,6 +174,8 @@ class _Blanker(StructReader):
         clocks = self._ids.get(client_of(own))
         if not clocks:
             return ()
+        # The clocks of a client are in order, so those of one struct are found by bisection,
+        # however many there are.
         first = bisect_left(clocks, clock_of(own))
         return clocks[first : bisect_left(clocks, clock_of(own) + length, first)]
 

@@ -60,6 +60,8 @@ class TextOrder(ItemOrder):
             self._show_all()
         self._changed, self._cut = [], []
         self.apply(update)
+        # By place, as each text has positions of its own. Items that are no text of a root, such as
+        # those of a map, change no text.
         changed: dict[Parent, list[YataItem]] = {}
         for item in (*self._changed, *(self._at(packed) for packed in self._cut)):
             if item.text is not None and item.place and _is_root(item.place):

@@ -120,6 +120,8 @@ class TextFeed:
         self._weight += len(edits)
         self.text = text
         self.revision += 1
+        # The shifts are kept for clients whose base is older. Beyond a bound all bases are carried
+        # on to the present text, and the shifts are dropped.
         if len(self._batches) > _MAX_BATCHES or self._weight > _MAX_SHIFTS:
             for client in self._clients:
                 client.advance()

@@ -49,6 +49,9 @@ _ID = _V + _V
 _FRAME = rb"\x00\x02([\x00-\x7f])"
 _RANGE = rb"\x01" + _V + rb"\x01" + _V + _V
 _NO_RIGHT, _NO_LEFT = 4, 5
+# An example with 84, a left origin only: group 4 matches 84, so the second conditional, which reads
+# the right id unless group 4 was found, matches nothing. The two names say which group means that
+# an id is missing.
 _ORIGINS = rb"(?:(\x84)|(\x44)|\xc4)(?(%d)|%b)(?(%d)|%b)" % (_NO_LEFT, _ID, _NO_RIGHT, _ID)
 """`(?(5)|…)` matches nothing if group 5, 44, was found, and an id if not."""
 
@@ -83,8 +86,7 @@ class SimpleEdit(NamedTuple):
 
 def read(frame: bytes, index: StructIndex, author: str) -> SimpleEdit | None:
     """Return the update in a frame if it is a keystroke that may be applied now; None means: look closer."""
-    # First, because it costs nothing and is often enough the answer: such a document never uses
-    # this path.
+    # A document with maps, nested types or values never uses this path, so that is asked first.
     if not index.is_plain:
         return None
     match = _insert(frame)

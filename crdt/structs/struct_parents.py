@@ -113,6 +113,8 @@ class StructParents:
             if self.is_single:
                 self._runs = {}
                 self.is_single = False
+            # Structs of this client that are known already have the first parent, as nothing else
+            # was noted.
             self._runs[client] = ([0], [self._first or parent]) if clock else ([], [])
         starts, parents = self._runs[client]
         if not parents or (parents[-1] != parent and clock > starts[-1]):

@@ -122,6 +122,8 @@ class Squasher(StructRewriter):
             return size, raw, end
         text = raw.decode()
         length = utf_16_length(text)
+        # More units than characters: there are surrogate pairs, and one of them may have been cut
+        # in two.
         if length != len(text) and self._split_surrogates:
             text = self._with_replacements(text, own)
         return length, text.encode(), end

@@ -64,6 +64,8 @@ class StructSlicer(StructReader):
         # counts.
         if kind in (GC, SKIP):
             return bytes((kind,)) + write_var_uint(after - first)
+        # The first part keeps the struct's own head. A later part lies behind the clock before it,
+        # so it names that as its left origin, and no parent.
         head = self._head(header, own + first) if first else self.data[start:at]
         return head + self._content(at, kind, first, after)
 

@@ -37,6 +37,7 @@ class StructRewriter(StructReader):
             self.end_section()
             self.write(0)
             parts += (write_var_uint(self._count), write_var_uint(client), write_var_uint(first), *self._written)
+        # Deletions name clocks, which no rewriting changes.
         parts.append(self.data[at:])
         return b"".join(parts)
 

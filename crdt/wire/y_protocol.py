@@ -95,6 +95,7 @@ def decode(frame: bytes) -> Message:
         if frame_type == QUERY_AWARENESS:
             _expect_end(frame, at)
             return QueryAwareness()
+        # y-websocket ignores types that it does not know, and providers may send their own.
         return Unknown(frame_type)
     except IndexError:
         raise ProtocolError("frame ends early") from None
@@ -114,6 +115,8 @@ def decode_state_vector(data: bytes) -> dict[int, int]:
         for _ in range(count):
             client, at = read_var_uint(data, at)
             clock, at = read_var_uint(data, at)
+            # pycrdt's clocks have 32 bits, and a client that comes twice would make the answer
+            # depend on the order.
             if clock >= 1 << 31 or client in clocks:
                 raise ProtocolError("state vector with an impossible clock or a client twice")
             clocks[client] = clock

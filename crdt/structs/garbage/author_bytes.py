@@ -14,5 +14,7 @@ def bytes_by_author(parsed: Parsed, authors: Mapping[int, str]) -> Counter[str]:
     found: Counter[str] = Counter()
     for client, _, begin, end in parsed.sections:
         if author := authors.get(client):
+            # A section has the structs of one client, so its size says how much is this author's.
+            # No struct is read.
             found[author] += end - begin
     return found

@@ -192,6 +192,7 @@ def _parts(kind: int, length: int, deleted: list[tuple[int, int]], *, is_trace: 
     parts: list[Part] = []
     reached = 0
     for first, after in deleted:
+        # Of a trace the first unit stays, whatever was deleted.
         start = max(first, 1) if is_trace else first
         # Text is cut only if that saves bytes. Values are always cut out, as one may have
         # megabytes. A struct that is deleted as a whole needs no cut.

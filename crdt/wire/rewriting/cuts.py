@@ -77,6 +77,7 @@ class _Cutter(StructRewriter):
         """Return the contents of the pieces of a struct between `bounds`, in clock units from its beginning."""
         count, begin = read_var_uint(self.data, at)
         if kind == ANY:
+            # Values have no fixed size: they are gone through once, and cut where a piece ends.
             return [write_var_uint(after - first) + values for first, after, values in self._values(begin, bounds)]
         text = self.data[begin:end]
         if count == bounds[-1]:  # ASCII
