@@ -33,8 +33,8 @@ from crdt.wire.update_parser import parse
 SMALL_BYTES = 32 << 10
 """Bytes of a document that is loaded in one call: 5,000 structs, which takes a few milliseconds."""
 _LONG_LOAD_S = 0.005
-_FEW_BYTES = 100
-"""An update of fewer bytes has few structs: it is not taken in steps, even if the document takes long."""
+_FEW_BYTES = 24
+"""An update of fewer bytes has a struct or two: it is not taken in steps, even if the document takes long."""
 _NOTHING = parse(EMPTY)
 
 

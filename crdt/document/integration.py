@@ -25,7 +25,6 @@ MAX_LOOSE = 2_000
 """Structs in a row that pycrdt may have to join when it loads a state; more are joined beforehand. It joins them one by
 one: so many letters take 6 MB, and 64,000 take 2 GB. Joining them in Python takes 2 µs each."""
 
-_FIRST_STRUCTS = 16
 _MOST_STRUCTS = 512
 _STEP_S = 0.004
 """Seconds between two moments in which others are served."""
@@ -69,7 +68,8 @@ def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], 
 
     Raises LimitExceeded if it takes too long. A part of the update may then be in the view.
     """
-    slicer = yield partial(_slicer, ahead.copy, None if ahead.copy is not ahead.parsed.update else ahead.parsed)
+    first = work.first_structs
+    slicer = yield partial(_slicer, ahead.copy, first, None if ahead.copy is not ahead.parsed.update else ahead.parsed)
     if view.is_loaded:
         measure = work.start(len(ahead.copy))
         # A slow update is mostly one that cuts long structs at many places. Then loading the whole
@@ -117,7 +117,7 @@ def _load(view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_know
             measure.stop()
             # Finding the structs of a large state takes long, but needs only its bytes: a thread
             # does it, and its time is not the document's.
-            slicer = yield Long(partial(_slicer, update, None))
+            slicer = yield Long(partial(_slicer, update, work.first_structs))
             measure.go_on()
             yield from _in_slices(new.apply, slicer, measure, gives_up=False)
         # All slices have been applied, and nothing is awaited from here on: nobody can come in
@@ -147,8 +147,8 @@ def copies_to_load(
     return copier([joined(part, loose, is_in_sequence) for part in parts])
 
 
-def _slicer(update: bytes, parsed: Parsed | None) -> Slicer:
-    return Slicer(parsed or parse(update, STORED_LIMITS), _FIRST_STRUCTS)
+def _slicer(update: bytes, size: int, parsed: Parsed | None = None) -> Slicer:
+    return Slicer(parsed or parse(update, STORED_LIMITS), size)
 
 
 def _into(view: View) -> Callable[[bytes], bool]:

@@ -21,8 +21,8 @@ SLICE_STRUCTS = 128
 
 FEW_STRUCTS = 128
 """An update of more structs is integrated in slices: this many take pycrdt 0.3 ms as a rule."""
+_FIRST_STRUCTS = 16
 _SLOW_DOCUMENT_S = 0.05
-_FEW_SLOW_STRUCTS = 16
 
 _SLOW_S = 0.02
 _NOTED_S = 0.005
@@ -65,24 +65,27 @@ class Work:
     """How much time a document costs.
 
     spent_s  seconds beyond the usual time: of the last time that it was loaded, and of all updates since
+    is_slow  an update or a load took long. Each of the next structs may then take some milliseconds, even if all of them
+             together are loaded quickly
     """
 
-    __slots__ = ("cpu_s", "spent_s")
+    __slots__ = ("cpu_s", "is_slow", "spent_s")
 
     def __init__(self, cpu_s: Callable[[], float], spent_s: float = 0.0) -> None:
         """cpu_s: returns seconds of CPU time that the calling thread has used."""
         self.cpu_s = cpu_s
         self.spent_s = spent_s
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether the next structs may take long, too: 128 of them 0.1 s."""
-        return self.spent_s > _SLOW_DOCUMENT_S
+        self.is_slow = spent_s > _SLOW_DOCUMENT_S
 
     @property
     def few_structs(self) -> int:
         """How many structs of an update pycrdt gets in one call; larger updates are integrated in slices."""
-        return _FEW_SLOW_STRUCTS if self.is_slow else FEW_STRUCTS
+        return 1 if self.is_slow else FEW_STRUCTS
+
+    @property
+    def first_structs(self) -> int:
+        """How many structs the first slice of an update has."""
+        return 1 if self.is_slow else _FIRST_STRUCTS
 
     def start(self, size: int) -> "Measure":
         """Begin to measure what an update of this size costs, in bytes."""
@@ -130,6 +133,8 @@ class Measure:
         # CPU time of this thread, not the time of the clock: a busy machine must not make an honest
         # edit too dear.
         overrun_s = max(0.0, self.used_s - self._usual_s)
+        if overrun_s > (_SLOW_DOCUMENT_S if self._is_whole else _NOTED_S):
+            self._work.is_slow = True
         # A whole document pays for all its edits again, so only this time counts. An update adds to
         # what the updates before it have cost: else many small ones could do together what a large
         # one may not.
@@ -149,3 +154,4 @@ class Measure:
     def finish_known(self) -> None:
         """Note how long it took to load a document that was admitted; no time is too long here."""
         self._work.spent_s = max(0.0, self.used_s - self._usual_s)
+        self._work.is_slow |= self._work.spent_s > _SLOW_DOCUMENT_S

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crdt.document.work import Work, cut_copy, needs_cuts
+from crdt.document.work import FEW_STRUCTS, Work, cut_copy, needs_cuts
 from crdt.errors import LimitExceeded
 from crdt.limits import MAX_WORK_S
 from crdt.wire.update_parser import parse
@@ -72,6 +72,19 @@ def test_known_document_may_cost_more(work: Work, clock: Clock) -> None:
     measure.finish_known()
 
     assert work.spent_s > MAX_WORK_S
+
+
+def test_document_that_was_slow_once_stays_so_when_it_is_loaded_again(work: Work, clock: Clock) -> None:
+    """To load it as a whole may be quick while each new struct is slow: the next ones come one by one at first."""
+    assert work.few_structs == FEW_STRUCTS
+    measure = work.start(10)
+    clock.now += 0.01
+    measure.finish()
+    loading = work.start_load(10_000)
+    loading.finish_known()
+
+    assert work.spent_s == 0
+    assert (work.few_structs, work.first_structs) == (1, 1)
 
 
 def test_clock_stands_still_while_others_are_served(work: Work, clock: Clock) -> None:
