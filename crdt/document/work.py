@@ -65,8 +65,8 @@ class Work:
     """How much time a document costs.
 
     spent_s  seconds beyond the usual time: of the last time that it was loaded, and of all updates since
-    is_slow  an update or a load took long. Each of the next structs may then take some milliseconds, even if all of them
-             together are loaded quickly
+    is_slow  an update or a load took long. Each of the next structs may then take some milliseconds, even if all
+             of them together are loaded quickly
     """
 
     __slots__ = ("cpu_s", "is_slow", "spent_s")
