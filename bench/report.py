@@ -106,8 +106,10 @@ def trouble_table(figures: Figures) -> str:
     """Return the table of the rooms with one client that misbehaves."""
     return (
         "### I. Typing in 50 rooms × 2 at 30 updates/s each, beside one client that misbehaves (ours alone, usual limits)\n\n"
-        "Not at saturation as in IE: there p99 is the queue. Who floods with updates, presence, fragments or pings is in one of the 50\n"
-        "rooms, who reads nothing in 25 of them.\n\n" + floods.table(figures) + "\n"
+        "Not at saturation as in IE: there p99 is the queue. The client that floods with updates, presence,\n"
+        "fragments or pings is in one of the 50 rooms; the client that reads nothing is in 25 of them.\n\n"
+        + floods.table(figures)
+        + "\n"
     )
 
 
@@ -119,7 +121,7 @@ def beside_table(figures: Figures, quiet: Figures) -> str:
         if quiet.get(server)
     )
     return (
-        "The flooder sends valid updates as fast as they are taken; what he sends is not counted. Peers have no limits; a connection to\n"
+        "The flooder sends valid updates as fast as they are taken; what it sends is not counted. Peers have no limits; a connection to\n"
         f"ours may send {IE_UPDATES_PER_S:,} updates a second here (60 by default), three times what E's writers do, and is held back beyond.\n"
         f"What is left of E (the table before this one): {left}.\n"
     )

@@ -22,7 +22,7 @@ After reading this page you can change each setting, and check your settings bef
 Settings come from the command's flags, then the environment, then a file `.env` in the current folder. A bad
 value ends the start with one line that names the variable and the rule; an unknown `COLLAB_*` variable is a
 warning. `collab-server check` tries a configuration without starting: it asks everything that a start asks
-(address and port, store, secret, files in `DATA_DIR`), makes nothing, and ends with the line that the start
+(address and port, store, secret, files in `DATA_DIR`), and makes nothing. It ends with the line that the start
 would end with.
 
 `.env` is UTF-8 and has lines `NAME=value`. Values may be quoted, `#` behind a blank begins a comment, and
@@ -41,8 +41,8 @@ _CONFIGURATION_TAIL = """
 Passwords have 10 to 128 characters of any kind, are none of the most common ones, and not the
 user's own name or e-mail address. They are stored as bcrypt over base64(sha256(password)).
 
-The signing secret is made at the first start and kept in `DATA_DIR/secret` (mode 0600). Whoever
-changes or deletes it signs everybody out.
+The signing secret is made at the first start and kept in `DATA_DIR/secret` (mode 0600). If you
+change or delete it, everybody has to sign in again.
 """
 
 _ENV_HEAD = """# Settings of collab-server; copy to .env and uncomment what you change. See docs/configuration.md.
