@@ -84,6 +84,8 @@ class _At:
             place = self._place = self._free.pop()
         except IndexError:
             return
+        # An empty slot is used by one block at a time, so nothing has to be locked: taking from a
+        # list is one step of the interpreter, also in threads.
         name = self._name
         # Length and name in one assignment: nothing can end the process between the two, and leave
         # the new length with an old name.

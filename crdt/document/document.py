@@ -192,6 +192,7 @@ class Document:
         if it takes too long; the document is then as it was before. While another is prepared, each counts as a change.
         """
         self.catch_up()
+        # A prepared update is in the view already: then only its bytes are kept here.
         view, ahead, update = self._view, self._ahead, parsed.update
         done = ahead if ahead is not None and ahead.parsed is parsed else None
         if parsed.kinds & VALUES:

@@ -23,7 +23,7 @@ from crdt.wire.update_parser import parse
 
 MAX_LOOSE = 2_000
 """Structs in a row that pycrdt may have to join when it loads a state; more are joined beforehand. It joins them one by
-one: so many letters take 6 MB, and 64,000 take 2 GB. Joining them in Python takes 2 µs each."""
+one: 2,000 letters take 6 MB, and 64,000 take 2 GB. Joining them in Python takes 2 µs each."""
 
 _MOST_STRUCTS = 512
 _STEP_S = 0.004

@@ -126,6 +126,8 @@ def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
     joined: list[BlameRun] = []
     for run in runs:
         last = joined[-1] if joined else None
+        # People type in bursts of a few letters, each with a time of its own. Bursts of one author
+        # that follow each other within the grain of the times are one run.
         is_same = last and (last.author, last.is_carried) == (run.author, run.is_carried)
         if last and is_same and (gap_ms is None or abs(run.at - last.at) <= gap_ms):
             last.length += run.length

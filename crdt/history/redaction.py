@@ -201,7 +201,7 @@ def find(chunks: Sequence[Chunk], first: int, last: int, text: str, bounds: Sear
         for sequence, entry in _entries(chunks, first, last):
             changed = order.apply(entry.update)
             # Before the first entry nothing of the document was looked at, so all of it is. After
-            # that only what an entry changes can show the text anew: its neighbourhood is enough.
+            # that the text can only appear next to items that an entry changes: these places are enough.
             if sequence == first:
                 search.look_everywhere(order)
             else:

@@ -83,6 +83,8 @@ class LogWriter:
     async def drain(self) -> None:
         """Return when everything is stored."""
         while self._dirty:
+            # The store may be away while the server stops. Then this goes on until the caller's
+            # grace is over.
             for room in list(self._dirty):
                 try:
                     await self.saved(room, room.journal.sequence)

@@ -230,6 +230,8 @@ class _Reader:
     def _element(self, item: YataItem, place: Parent) -> Iterator[str | YataItem]:
         _, at = read_var_uint(item.content, 0)
         name = read_var_bytes(item.content, at)[0].decode("utf-8", "replace").lower()
+        # Attributes lie under the element's keys. Yjs sorts them by name, so that equal elements
+        # are written alike.
         attributes = self._map_items(place[0])
         written = (
             f' {as_text(key)}="{js_text(self._attribute(attributes[key]))}"' for key in sorted(attributes, key=_utf_16)

@@ -159,7 +159,7 @@ class ItemOrder:
         """Return the item that `item` belongs behind, among those already put between its origins.
 
         The invariant: lines from each item to its origin never cross, and items with one and the same
-        origin are in the order of their client ids. So all get one order, in whatever order items come.
+        origin are in the order of their client ids. So all get one order, however items arrive.
 
         An example: the text is "ab". Three clients type behind "a" and before "b" without having seen
         each other: client 1 "x", client 2 "y", client 3 "z". The list is a x z b when "y" comes.

@@ -145,6 +145,8 @@ class Awareness:
                 return None
             if not isinstance(state, dict):
                 return None
+            # What the client says of its user stays, such as a cursor style, but the true fields
+            # win.
             given = state.get("user")
             state["user"] = {**(given if isinstance(given, dict) else {}), **user}
             return json.dumps(state, separators=(",", ":"), allow_nan=False)

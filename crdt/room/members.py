@@ -53,7 +53,7 @@ class Members:
         self.claims = Claims(index, contributions, self.presence, self.connections)
 
     def join(self, connection: Connection) -> None:
-        """Let a client in: ask for what it has if it may write, and tell it who is here."""
+        """Let a client in: ask for its structs if it may write, and send it the presence of the others."""
         self.connections[connection] = None
         # A client that joins was checked just now, so its role is the newest one.
         if connection.user_id in self._changed_roles:

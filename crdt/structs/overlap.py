@@ -4,8 +4,8 @@ An update may bring structs that are known, and behind them new ones. If its kno
 two clients have used one client id. Each would then keep a different document for ever, with equal state vectors, so no
 sync would ever notice.
 
-An example: a browser profile was copied to another machine, so both have client id 5. One typed "hello", the other
-"help!". The server has "hello" and gets "help!?". Clocks 0 to 2 agree, 3 and 4 do not: the "?" is refused.
+An example: Bob works on a copy of Ada's browser profile, so both have client id 5. Ada typed "hello", Bob "help!". The
+server has "hello" of Ada and gets "help!?" from Bob. Clocks 0 to 2 agree, 3 and 4 do not: the "?" is refused.
 
 See docs/design/documents.md.
 """

@@ -146,5 +146,7 @@ class _Reach:
         for client, (_, after) in self._spans.items():
             if self.reached[client] < after:
                 missing.add(client)
+                # Both count: structs of this client were left out, and they wait for a struct of
+                # the other one.
                 missing.update(other for _, other, _ in self._waits[client][-1:])
         return missing

@@ -101,6 +101,7 @@ def _groups(blocks: list[Block]) -> list[list[Block]]:
     """Put blocks together whose context lines touch or overlap."""
     groups: list[list[Block]] = []
     for block in blocks:
+        # With six unchanged lines between them, or fewer, the context of both would meet: one hunk.
         if groups and block[0] - groups[-1][-1][1] <= 2 * CONTEXT:
             groups[-1].append(block)
         else:

@@ -29,7 +29,7 @@ from crdt.wire.struct_reader import Parent, StructReader, utf_16_length
 
 MAX_MERGEABLE = 1_000
 """Structs of text that continue the struct before them; a value counts four times. If there are more, they are joined
-before yrs gets them. yrs joins them one by one: so many take 1 ms and 2 MB, and 64,000 take 2 s and 2 GB."""
+before yrs gets them. yrs joins them one by one: 1,000 take 1 ms and 2 MB, 64,000 take 2 s and 2 GB."""
 
 _IS_LOW = bytes(byte in range(0xDC, 0xE0) for byte in range(256))
 """1 for the upper byte of the second half of a character beyond U+FFFF, 0 for that of any other UTF-16 code unit."""

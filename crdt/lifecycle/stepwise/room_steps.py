@@ -107,6 +107,9 @@ class RoomSteps:
                 take(prepared)
                 return parsing_s + preparing_s + self._cpu_s() - begun
             finally:
+                # If the room refused the update, or the caller was cancelled, the view has an
+                # update that the document does not have. It is dropped then, and loaded again when
+                # it is needed.
                 room.document.forget_prepared()
 
 

@@ -41,7 +41,7 @@ class StepRunner:
                     except StopIteration as stop:
                         return stop.value, work_s + self._cpu_s() - begun
                     work_s += self._cpu_s() - begun
-                    # The lock is still held here: the next step, of whatever work, comes after the
+                    # The lock is still held here: the next step, of this or other work, comes after the
                     # event loop has served others.
                     if call is None:
                         await asyncio.sleep(0)
