@@ -243,7 +243,7 @@ class TestPasswords:
     async def test_password_change_with_kept_login_of_other_user_ends_own_logins(
         self, store: Store, seed: Seed
     ) -> None:
-        """The user keeps no picture of their own, and the other one stays with its user."""
+        """It keeps none of the user's logins, and the other user stays signed in."""
         await seed.user("ada")
         bob = await seed.user("bob")
 
