@@ -1,4 +1,4 @@
-"""How a server is put together from a configuration and an open store."""
+"""Builds the parts of a server from a configuration and an open store."""
 
 import asyncio
 import secrets
@@ -40,19 +40,19 @@ _DAY_S = 24 * _HOUR_S
 _INVITED_S = _HOUR_S
 _KNOWN_PLACE_S = 30 * _DAY_S
 _ACCEPTS_BURST_S = 30
-"""Seconds of its rate that an address may open together: 240 browsers with six connections each."""
+"""Seconds of an address's rate that it may use together: enough for 240 browsers with six connections each."""
 
 
 @dataclass
 class Life:
-    """What the process is doing, for readiness."""
+    """The state of the process, for readiness probes."""
 
     is_draining: bool = False
 
 
 @dataclass(slots=True)
 class Parts:
-    """A server's parts, for whoever starts and stops them."""
+    """The parts of a server, for the code that starts and stops them."""
 
     config: Config
     services: Services
@@ -63,7 +63,7 @@ class Parts:
 
 
 def wall_clock() -> int:
-    """Milliseconds since 1970."""
+    """Return the time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
@@ -78,8 +78,8 @@ def make_parts(
 ) -> Parts:
     """Build the server on an open store; call inside the event loop.
 
-    is_clean  the store is as the run before left it, and that wrote everything
-    crashes   the sessions that earlier processes died for
+    is_clean  whether the previous run wrote everything, and the store is as it left it
+    crashes   sessions and users for which earlier processes were working when they died
     """
     life = Life()
     environment = _environment(clock, crashes, Workers(chosen(WorkersSettings, config)), is_clean=is_clean)
@@ -163,7 +163,7 @@ def _avatars(config: Config) -> Avatars:
 
 
 class Rates:
-    """Makes limiters of the configured numbers; each counts under the name of its setting how often it was reached."""
+    """Makes rate limiters with the configured numbers. Each counts refusals under the name of its setting."""
 
     def __init__(self, config: Config, limit_counters: LimitCounters) -> None:
         """Call inside the event loop."""
@@ -175,7 +175,7 @@ class Rates:
         return RateLimiter(per_s, burst, self.monotonic, partial(self._limit_counters.count, setting))
 
     def every(self, setting: Setting[int], seconds: float) -> RateLimiter:
-        """Return a limiter that allows the number of a setting in some seconds, all of them together if need be."""
+        """Return a limiter that allows the number of a setting in this many seconds, also without pauses between."""
         limit = getattr(self._config, setting.name)
         return self.limiter(setting, limit / seconds, limit)
 

@@ -50,9 +50,9 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _run(config: Config, *, is_guarded: bool) -> int:
-    """Serve until asked to end; return the exit code.
+    """Serve until asked to stop; return the exit code.
 
-    is_guarded  with the safeguards of `collab_server.supervision`
+    is_guarded  whether to use the safeguards of `collab_server.supervision`
     """
     try:
         new_loop = loop_factory(config)
@@ -60,7 +60,9 @@ def _run(config: Config, *, is_guarded: bool) -> int:
     except (ConfigError, StartError) as error:
         logs.complain(str(error))
         return CANNOT_START
-    os.environ["RUST_BACKTRACE"] = "0"  # pycrdt's panics are caught; resolving their symbols takes 50 MiB
+    os.environ["RUST_BACKTRACE"] = (
+        "0"  # panics of pycrdt are caught; to resolve their symbols for a backtrace would take 50 MiB
+    )
     if is_guarded:
         from collab_server.supervision import safeguards  # noqa: PLC0415  # imported late: `serve` does without it
 
@@ -69,7 +71,7 @@ def _run(config: Config, *, is_guarded: bool) -> int:
 
 
 async def _check(config: Config) -> int:
-    """Say whether a server with this configuration could start, without disturbing one that runs."""
+    """Print whether a server with this configuration could start, without disturbing a running one."""
     try:
         loop_factory(config)
         holder = await rehearse(config)
@@ -136,5 +138,5 @@ def _default(value: object) -> str:
 
 
 def flag_name(variable: str) -> str:
-    """Return the flag that mirrors a variable: COLLAB_IDLE_S is --idle-s."""
+    """Return the flag for a variable: --idle-s for COLLAB_IDLE_S."""
     return variable.removeprefix("COLLAB_").lower().replace("_", "-")

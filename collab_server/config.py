@@ -1,7 +1,7 @@
-"""The configuration: one frozen dataclass out of the environment and `.env`, read here only.
+"""The configuration: one frozen dataclass, made from the environment and `.env`, which only this module reads.
 
-Each field is one setting. Those that rooms or handlers obey are declared where they are obeyed, the others
-here. Flags, `.env.example` and docs/configuration.md list them in the order of the fields.
+Each field is one setting. Settings of rooms and handlers are declared next to the code that obeys them, the others here.
+Flags, `.env.example` and docs/configuration.md list them in the order of the fields.
 """
 
 import os
@@ -22,11 +22,11 @@ from handlers.http.network import normalize_origin
 
 MIN_SECRET_BYTES = 32
 LEAST_MEMORY_MB = 512
-"""The stacks of threads count too, and a picture takes 350 MiB while it is read."""
+"""Lowest limit on memory in MiB. The stacks of threads count too, and a picture takes 350 MiB while it is read."""
 
 
 class ConfigError(Exception):
-    """A variable is wrong; the message names it and the rule, in one line."""
+    """A variable has a wrong value; the message names the variable and the rule in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class Config:
 
     @property
     def origins(self) -> frozenset[str]:
-        """The origins in CORS_ORIGIN, normalized."""
+        """The normalized origins in CORS_ORIGIN."""
         return frozenset(normalize_origin(part) for part in self.cors_origin.split(",") if part.strip())
 
 
@@ -166,7 +166,7 @@ def all_settings() -> Iterator[Setting[Any]]:
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> tuple[Config, list[str]]:
-    """Return (configuration, warnings) from `.env` and the environment, the latter winning.
+    """Return (configuration, warnings) from the environment and `.env`; the environment wins.
 
     Raises ConfigError for the first variable that is wrong.
     """
@@ -190,7 +190,7 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
 def read_env_file(path: Path) -> dict[str, str]:
     """Return the variables in a file like `.env`, {} if there is none.
 
-    Raises ConfigError for what cannot be read as such a file: another encoding, a folder, a line that is no setting.
+    Raises ConfigError if it cannot be read as such a file: for another encoding, a folder, or a line without a setting.
     """
     try:
         if not os.path.lexists(path):
@@ -212,7 +212,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def _line_of(original: Original) -> int:
-    """Return the number of the line that a binding begins in; blank lines before it are a part of its text."""
+    """Return the number of the line in which a binding begins. Its text includes the blank lines before it."""
     text = original.string
     return original.line + text.count("\n", 0, len(text) - len(text.lstrip()))
 
@@ -236,7 +236,7 @@ def _parse(setting: Setting[Any], given: str) -> int | float | str:
 
 
 def _in_home(folder: str) -> str:
-    """Return a path with `~` or `~user` at its beginning replaced by the home folder."""
+    """Return a path in which the home folder replaces `~` or `~user` at the beginning."""
     try:
         return str(Path(folder).expanduser())
     except RuntimeError:
@@ -244,7 +244,7 @@ def _in_home(folder: str) -> str:
 
 
 def _check(config: Config) -> None:
-    """Rules beyond a type and bounds."""
+    """Raise ConfigError for settings that break a rule beyond their types and bounds."""
     if config.mongo_uri and not config.mongo_uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ConfigError("MONGO_URI must start with mongodb:// or mongodb+srv://")
     if config.jwt_secret and len(config.jwt_secret.encode()) < MIN_SECRET_BYTES:

@@ -1,4 +1,4 @@
-"""The command `collab-server copy`: a whole server's data from one store to another."""
+"""The command `collab-server copy`: copies all data of a server from one store to another."""
 
 import re
 from pathlib import Path
@@ -17,11 +17,11 @@ FAILED = 2
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _EXTENSION = re.compile(r".\.\w*[A-Za-z]\w*$")
-"""Letters behind a dot: `backup-2026.11.28` is a folder."""
+"""Matches names that end with letters after a dot, as those of files do: `backup-2026.11.28` is a folder."""
 
 
 async def run(source: str, target: str, *, into_existing: bool) -> int:
-    """Copy; print what was done, or one line of what is wrong. Returns the exit code.
+    """Copy, and print a summary, or one line that says what is wrong. Return the exit code.
 
     source, target  a data folder, a SQLite file, or a MongoDB URI
     """
@@ -38,7 +38,10 @@ async def run(source: str, target: str, *, into_existing: bool) -> int:
 
 
 async def _copy(source: PortableStore, target: PortableStore, name: str, *, into_existing: bool) -> None:
-    """Both stores are open meanwhile, which keeps servers out; how the source ended is kept for the target."""
+    """Copy everything. Both stores are open meanwhile, which keeps servers from opening them.
+
+    Whether the last run on the source ended cleanly is noted in the target too.
+    """
     was_clean = await source.open()
     is_clean = False
     try:
@@ -80,9 +83,10 @@ def _are_one_file(source: str, target: str) -> bool:
 
 
 def _path(place: str) -> Path:
-    """Return the SQLite file that is meant: what is there decides, and for what is not there its name.
+    """Return the SQLite file that a place stands for: an existing file, or `collab.db` in an existing folder.
 
-    A name with an extension is a file; without one, or with a slash at its end, it is a folder with `collab.db` in it.
+    If there is nothing yet, the name decides. One with an extension is a file; one without, or with a slash at its end,
+    is a folder with `collab.db` in it.
     """
     if scheme := _SCHEME.match(place):
         raise StoreUnavailable(f"{scheme[0]}… is no store; one is a folder, a SQLite file, or a URI with mongodb://")
@@ -103,7 +107,7 @@ def _store(place: str, *, must_exist: bool) -> PortableStore:
 
 
 class _Bars:
-    """One progress bar a table, on a terminal only."""
+    """Shows a progress bar for each table, on terminals only."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] = tqdm(disable=True)

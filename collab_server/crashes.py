@@ -1,4 +1,4 @@
-"""The crash mark and the quarantine as files in DATA_DIR: read and noted at the start; `crdt.quarantine` decides."""
+"""Keeps the crash mark and the quarantine as files in DATA_DIR, read at the start; `crdt.quarantine` decides."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class Crashes:
-    """The mapped crash mark, and who is set aside; for the one process that has the store open.
+    """The crash mark, mapped into memory, and the quarantine; for the one process that has the store open.
 
     mark        for rooms to write into
     quarantine  for rooms to ask
@@ -38,9 +38,9 @@ class Crashes:
         self.quarantine = read_notes(data_dir)
 
     def look_back(self, now: int, *, is_sure: bool) -> None:
-        """Note who was named when the process before this one ended, and begin anew; raises OSError.
+        """Note the session and user that the mark named when the previous process ended, and clear it; raises OSError.
 
-        is_sure  that ended by its own fault (`Quarantine.note`)
+        is_sure  whether that process ended by its own fault (`Quarantine.note`)
         """
         in_loop = list(self.mark.named())
         named = [*in_loop, *self.mark.named(in_threads=True)]
@@ -73,7 +73,7 @@ class Crashes:
 
 
 def read_notes(data_dir: Path) -> Quarantine:
-    """Return what was concluded from earlier deaths; an unreadable file counts as none."""
+    """Return the notes about earlier deaths; an unreadable file counts as none."""
     with contextlib.suppress(FileNotFoundError):
         try:
             stored = json.loads((data_dir / NOTES_NAME).read_text())

@@ -1,4 +1,4 @@
-"""What is done now and then: note which logins were used, drop what expired, clean up idle guests, give memory back."""
+"""Periodic tasks: note which logins were used, remove expired rows, clean up idle guests, and give memory back."""
 
 import asyncio
 import logging
@@ -15,19 +15,19 @@ _BATCH = 200
 _ROUNDS_A_SWEEP = 60
 _GIVE_BACK_S = 10.0
 _TIMES_GIVEN_BACK = 6
-"""In a row, after rooms have closed or many connections have ended."""
+"""How often memory is given back in a row, after rooms have closed or many connections have ended."""
 _MANY_CONNECTIONS = 100
-"""Connections that the server closed in one round, from which on memory is given back: refused ones are in no room."""
+"""Connections closed in one round from which on memory is given back: refused ones were in no room that could close."""
 _DROPS_AT_ONCE = 8
 _SEALED_TOGETHER = 4
 _SEAL_PAUSE_S = 0.2
-"""Between two batches of rows that get checksums: commits of what people type go first."""
+"""Seconds between two batches of rows that get checksums, so that commits of edits need not wait long."""
 
 _log = logging.getLogger(__name__)
 
 
 class Housekeeping:
-    """What a running server does now and then, in a few tasks: `start`, `stop`.
+    """Runs the periodic tasks of a server, between `start` and `stop`.
 
     guest_days   guests who were not active for this many days are cleaned up
     interval_s   seconds between two rounds; every sixtieth one also sweeps
@@ -58,7 +58,7 @@ class Housekeeping:
             self._tasks.append(start_task(self._give_back(self._free_memory), "give memory back"))
 
     async def stop(self) -> None:
-        """End, and note the last logins."""
+        """End the tasks, and note the logins that were used last."""
         for task in self._tasks:
             await end_task(task)
         await self._try_to("note logins", self.note_logins)
@@ -73,9 +73,11 @@ class Housekeeping:
             services.rooms.changes.logins_ended(ended, CloseReason.LOGIN_EXPIRED)
 
     async def sweep(self) -> None:
-        """Drop what has expired, in batches, so that nobody waits long for the store."""
+        """Remove expired rows and idle guests, in batches, so that other writes do not wait long for the store."""
         services = self._services
-        await services.store.touch_logins(services.rooms.logins(), services.clock())  # who is connected is not idle
+        await services.store.touch_logins(
+            services.rooms.logins(), services.clock()
+        )  # users that are connected are not idle
         while True:
             now = services.clock()
             guests = await services.store.sweep(now, now - self._guest_ms, _BATCH)
@@ -88,9 +90,9 @@ class Housekeeping:
                 return
 
     async def seal_rows(self) -> None:
-        """Give rows of an earlier release their checksums, and count what sessions take, a few at a time.
+        """Give rows of earlier releases their checksums, and count the bytes of sessions, a few at a time.
 
-        What fails is done after the next start.
+        If it fails, the next start goes on with it.
         """
         has_more = True
         while has_more:
@@ -125,7 +127,7 @@ class Housekeeping:
                 await asyncio.to_thread(free_memory)
 
     async def _try_to(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Housekeeping that fails is done in a later round."""
+        """Do some work, and log it if it fails: a later round does it again."""
         try:
             await work()
         except StoreError as error:

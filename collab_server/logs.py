@@ -1,6 +1,6 @@
-"""Logs: readable lines on a terminal, one JSON object a line otherwise. Never secrets, never document text.
+"""Logs: readable lines on a terminal, otherwise one JSON object in each line. Never secrets, never document text.
 
-Outputs that are closed or full are no reason to stop: what is written there is lost, and the server goes on.
+If an output is closed or full, its lines are lost, and the server goes on.
 """
 
 import contextlib
@@ -25,17 +25,17 @@ _LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 
 
 def open_outputs() -> None:
-    """Make sure that the three standard descriptors are open, or a socket or a database would get their numbers.
+    """Open the three standard descriptors if they are closed, and escape characters that their encoding lacks.
 
-    Characters that an output's encoding lacks are escaped.
+    Without it, a socket or a database would get the number of a closed descriptor, and log lines would go into it.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        if getattr(sys, name) is None:  # it was closed when the interpreter started
+        if getattr(sys, name) is None:  # None if the descriptor was closed when the interpreter started
             setattr(sys, name, open(descriptor, "w", closefd=False))  # noqa: SIM115  # until the process ends
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
@@ -46,7 +46,7 @@ def say(line: str) -> None:
 
 
 def complain(line: str) -> None:
-    """Print a line of what is wrong, after the command's name."""
+    """Print a line that says what is wrong, after the name of the command."""
     _write(sys.stderr, f"collab-server: {line}")
 
 
@@ -56,7 +56,7 @@ def _write(stream: TextIO, line: str) -> None:
 
 
 def flush_outputs() -> None:
-    """Write what was printed, as far as that is possible."""
+    """Write buffered output, as far as that is possible."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -65,7 +65,7 @@ def flush_outputs() -> None:
 
 
 def _drop(stream: TextIO) -> None:
-    """Send what cannot be written to nowhere; the interpreter flushes again at its end, and would fail."""
+    """Redirect a stream that cannot be written to the null device: flushing it at the interpreter's end would fail."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -77,15 +77,15 @@ class _Handler(logging.StreamHandler[TextIO]):
     """Writes log lines; drops those that cannot be written."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Drop a line that the output does not take; another error is one of ours, and is shown."""
+        """Drop a line that the output does not take. Any other error is a fault of ours, and is shown."""
         if not isinstance(sys.exception(), OSError):
             super().handleError(record)
 
 
 class _JsonFormatter(JsonFormatter):
-    """One object a line: time, level, logger, message, what the call has in `extra["fields"]`, exception.
+    """Formats a line as one object: time, level, logger, message, the call's `extra["fields"]`, and the exception.
 
-    Other extra attributes are left out: libraries add them, and nobody has looked what is in them.
+    Other extra attributes are left out: libraries add them, and they may hold secrets.
     """
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
@@ -113,23 +113,23 @@ def set_up(log_format: str, level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level.upper())
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    logging.getLogger("pymongo").setLevel(logging.INFO)  # below, it logs whole commands
+    logging.getLogger("pymongo").setLevel(logging.INFO)  # at lower levels it logs whole commands, with their data
     logging.getLogger("tornado.general").addFilter(_without_quotes)
 
 
 def _without_quotes(record: logging.LogRecord) -> bool:
-    """Take out what Tornado quotes of a request that it cannot read: it may be a token."""
+    """Remove the parts of an unreadable request that Tornado quotes, because they may be a token."""
     if record.msg == _MALFORMED and isinstance(record.args, tuple):
         record.args = (record.args[0], _QUOTE.split(str(record.args[1]))[0])
     return True
 
 
 def log_request(handler: RequestHandler) -> None:
-    """Tornado's `log_function`: path without the query, which may hold a token, and without an invite's secret."""
+    """Log a request (Tornado's `log_function`): its path, without the query and the secret of an invite."""
     request = handler.request
     status = handler.get_status()
     if status == _SWITCHING_PROTOCOLS:
-        return  # the sync endpoint says who joined and left
+        return  # the sync endpoint logs joining and leaving itself
     user = getattr(handler, "user", None)
     path = request.path
     if secret := _SECRET_PATH.search(unquote(path)):

@@ -1,4 +1,4 @@
-"""What a start needs before it serves: sockets, the store, the secret, notes of crashes. `check` tries the same.
+"""Opens what a server needs before it serves: sockets, the store, the secret, notes of crashes. `check` only tries.
 
 Not for: putting a server together (`collab_server.app`).
 """
@@ -22,7 +22,7 @@ from storage.errors import StoreUnavailable
 from storage.places import try_file, try_folder
 
 ALL_ADDRESSES = "*"
-"""As HOST: every address of this machine, IPv4 and IPv6."""
+"""The value of HOST that stands for every address of this machine, IPv4 and IPv6."""
 
 _SECRET_NAME = "secret"  # noqa: S105 - a file name
 _MAX_SECRET_BYTES = 64 << 10
@@ -30,7 +30,7 @@ _EPOCH_NAME = "epoch"
 _log = logging.getLogger(__name__)
 _BACKLOG = 128
 _ATTEMPTS = 5
-"""A free port of one address family may be in use in the other; then another one is taken."""
+"""Attempts to find a free port: one that is free for IPv4 may be in use for IPv6, so another is tried."""
 
 
 class StartError(Exception):
@@ -43,11 +43,11 @@ class PortInUse(StartError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What was opened.
+    """The results of opening.
 
-    is_clean     the run before ended cleanly
-    is_restored  the store is not as the run before left it, see `begin_epoch`
-    secret       signs tokens
+    is_clean     whether the previous run ended cleanly
+    is_restored  whether the store is not as the previous run left it, see `begin_epoch`
+    secret       the secret that signs tokens
     """
 
     is_clean: bool
@@ -57,10 +57,10 @@ class Opened:
 
 
 async def open_all(config: Config, store: PortableStore, now: int, *, died_by_itself: bool) -> Opened:
-    """Open the store and what is in DATA_DIR; raises StartError, and then everything is closed.
+    """Open the store and the files in DATA_DIR. If that fails, close everything and raise StartError.
 
     now             milliseconds since 1970
-    died_by_itself  the process before this one ended by its own fault, see `Quarantine.note`
+    died_by_itself  whether the previous process ended by its own fault, see `Quarantine.note`
     """
     try:
         is_clean = await store.open()
@@ -83,11 +83,14 @@ async def open_all(config: Config, store: PortableStore, now: int, *, died_by_it
 
 
 async def begin_epoch(config: Config, store: PortableStore) -> bool:
-    """Begin a new epoch; return whether the store is not as the run before left it, and log that.
+    """Begin a new epoch; return whether the store is not as the previous run left it, and log that.
 
-    Each start gives the store a new random name, its epoch, and notes the same in DATA_DIR. A store with another
-    epoch than the one noted was put back from a backup, or belongs to another DATA_DIR. Until the store has the new
-    epoch, the file notes the one before as well: a start may die between the two writes.
+    Each start writes a new random name, the epoch, into the store and into a file in DATA_DIR. If the two differ at the
+    next start, the store was restored from a backup, or belongs to another DATA_DIR.
+
+    The two writes cannot be one. So the file gets the new epoch first, and keeps the old one next to it until the store
+    has the new one. An example: the file has "B A" and the process dies before the store gets B. The next start finds A
+    in the store, which the file has too: nothing was restored.
 
     Raises OSError or StoreUnavailable.
     """
@@ -118,10 +121,10 @@ def _replace(path: Path, text: str) -> None:
 
 
 async def rehearse(config: Config) -> str:
-    """Try all that a start needs, and undo it; return who has the store open, "" for nobody.
+    """Try everything that a start needs, and undo it; return which server has the store open, "" for none.
 
-    Raises StartError with the line that a start ends with. A server that runs on the store is no error here, nor
-    is the port that it has.
+    Raises StartError with the message that a start would end with. A server that has the store open, and its port, are
+    no errors here.
     """
     is_port_used: PortInUse | None = None
     try:
@@ -164,7 +167,7 @@ def _try_data_dir(config: Config) -> None:
 
 
 def read_secret(config: Config) -> str:
-    """Return JWT_SECRET, or the one in DATA_DIR, made on the first start; raises ConfigError or OSError."""
+    """Return JWT_SECRET, or the secret in DATA_DIR, which the first start makes; raises ConfigError or OSError."""
     if config.jwt_secret:
         return config.jwt_secret
     path = Path(config.data_dir) / _SECRET_NAME
@@ -180,7 +183,7 @@ def read_secret(config: Config) -> str:
 
 
 def _stored_secret(path: Path) -> str:
-    """Return the secret that is in a file; raises ConfigError or OSError."""
+    """Return the secret in a file; raises ConfigError or OSError."""
     if path.exists() and not path.is_file():
         raise ConfigError(f"{path} must be a file; delete it for a new one")
     with path.open("rb") as file:
@@ -209,7 +212,7 @@ def listen(config: Config) -> list[socket.socket]:
 
 
 def _bind(config: Config) -> list[socket.socket]:
-    """Return a socket for each address that HOST means and this machine has: all with one port."""
+    """Return a socket for each address that HOST stands for and that this machine has, all with the same port."""
     host = config.host.removeprefix("[").removesuffix("]")
     found = socket.getaddrinfo(
         None if host == ALL_ADDRESSES else host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -224,7 +227,7 @@ def _bind(config: Config) -> list[socket.socket]:
             except OSError as error:
                 if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                     raise
-                absent = error  # such as ::1 of localhost, where IPv6 is turned off
+                absent = error  # such as ::1 for localhost on a machine without IPv6
                 continue
             opened.callback(listening.close)
             listening.setblocking(False)

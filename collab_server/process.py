@@ -1,4 +1,4 @@
-"""One process that serves: from sockets that listen to an exit code.
+"""Runs one process that serves: takes listening sockets, and returns an exit code.
 
 Not for: starting it again, or ending it when it hangs (`collab_server.supervision`).
 """
@@ -22,7 +22,7 @@ except ImportError:  # it does not install everywhere
     uvloop = None  # type: ignore[assignment]
 
 CANNOT_START = 2
-"""Exit code of a process that says itself why it does not serve."""
+"""Exit code of a process that has printed why it cannot serve."""
 _CUT_SHORT = 1
 
 _log = logging.getLogger(__name__)
@@ -32,14 +32,14 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 @dataclass(frozen=True, slots=True)
 class Safeguards:
-    """What a process that is watched over is lent and told; the defaults are those of one that is not.
+    """Objects and facts from `collab_server.supervision` for a process; the defaults are for one without them.
 
-    watchdog        entered while the event loop runs
+    watchdog        a context that is entered while the event loop runs
     parent          a descriptor that is readable as soon as the supervisor is gone
-    is_first        no process of this supervisor served before
-    died_by_itself  the process before this one ended by its own fault, see `Quarantine.note`
+    is_first        whether no process of this supervisor served before
+    died_by_itself  whether the previous process ended by its own fault, see `Quarantine.note`
     free_memory     gives freed memory back to the system
-    on_serving      called once the process serves
+    on_serving      called as soon as the process serves
     """
 
     watchdog: AbstractContextManager[None] = field(default_factory=nullcontext)
@@ -51,9 +51,9 @@ class Safeguards:
 
 
 def loop_factory(config: Config) -> LoopFactory:
-    """Return what makes the event loop: uvloop where it can be, since it halves what a message costs.
+    """Return the factory of the event loop: of uvloop if it is installed, since it halves the cost of a message.
 
-    Raises ConfigError if uvloop is asked for and not installed.
+    Raises ConfigError if the configuration asks for uvloop and it is not installed.
     """
     if config.event_loop == "asyncio" or (config.event_loop == "auto" and uvloop is None):
         return asyncio.new_event_loop
@@ -74,7 +74,7 @@ async def _serve(config: Config, sockets: list[socket], safeguards: Safeguards) 
             server = await Server.start(
                 config, sockets, died_by_itself=safeguards.died_by_itself, free_memory=safeguards.free_memory
             )
-            gc.freeze()  # the parts of a server live as long as it; not in `start`: a program may start several
+            gc.freeze()  # a server's parts live as long as it does. Not in `start`: a program may start several servers
             if safeguards.parent is not None:
                 server.stop_when_readable(safeguards.parent)
             server.stop_on_signals()
@@ -83,7 +83,7 @@ async def _serve(config: Config, sockets: list[socket], safeguards: Safeguards) 
         except StartError as error:
             logs.complain(str(error))
             return CANNOT_START
-        except Exception as error:  # whatever it is, another start would end the same way
+        except Exception as error:  # any error: another start would end in the same way
             logs.complain(f"cannot start: {type(error).__name__}: {error}")
             _log.debug("cannot start", exc_info=True)
             return CANNOT_START

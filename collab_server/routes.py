@@ -18,10 +18,10 @@ from handlers.socketio.transport import SocketIOHandler
 from handlers.sync import handshake
 
 _FRAME_OVERHEAD_BYTES = 64
-"""Bytes of a message beyond its longest payload: its type and lengths."""
+"""Bytes that a message may have in addition to its payload: its type and lengths."""
 
 _ABSOLUTE = re.compile(r"https?://([A-Za-z0-9._~:\[\]-]+)(?=/|$)", re.IGNORECASE)
-"""Scheme and host, without a user name, which nobody may send here."""
+"""Matches scheme and host. A user name is not allowed here, so a URL with one does not match."""
 
 ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/user/signup", auth.SignupHandler),
@@ -83,10 +83,10 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
 
 
 class _Application(Application):
-    """Tornado's application, which also takes targets that are whole addresses, as clients send them to proxies."""
+    """Tornado's application, which also accepts whole URLs as targets of requests, as clients send them to proxies."""
 
     def find_handler(self, request: HTTPServerRequest, **options: Any) -> Any:
-        """Take the host from an absolute target, whatever the header says, and route its path (RFC 9112, 3.2.2)."""
+        """Take the host from a target that is a URL, and ignore the Host header, as RFC 9112, section 3.2.2 says."""
         if absolute := _ABSOLUTE.match(request.path):
             request.headers["Host"] = request.host = absolute[1]
             request.path = request.path[absolute.end() :] or "/"

@@ -41,7 +41,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where people reach this server from this machine."""
+        """The URL at which people reach this server from this machine."""
         return public_url(self.parts.config, self.port)
 
     @classmethod
@@ -55,8 +55,8 @@ class Server:
     ) -> "Server":
         """Open the store and listen; raises StartError.
 
-        sockets         bound already, see `listen`
-        died_by_itself  the process before this one ended by its own fault, see `Quarantine.note`
+        sockets         sockets that are bound already, see `listen`
+        died_by_itself  whether the previous process ended by its own fault, see `Quarantine.note`
         free_memory     gives freed memory back to the system
         """
         sockets = sockets or listen(config)
@@ -84,7 +84,7 @@ class Server:
         self._stop.set()
 
     def stop_when_readable(self, descriptor: int) -> None:
-        """Stop as soon as whoever has the other end of a pipe is gone."""
+        """Stop as soon as the process that has the other end of a pipe is gone."""
         loop = asyncio.get_running_loop()
 
         def gone() -> None:
@@ -97,8 +97,8 @@ class Server:
     def stop_on_signals(self) -> None:
         """Stop on SIGTERM or SIGINT; call in the task that is going to await `run_until_stopped`.
 
-        Further signals do not cut the writing short, which has its own bound; once it is over, one
-        more ends what remains (raises CancelledError there).
+        Further signals do not interrupt writing, which has a time limit of its own. Once it is over, one more signal
+        ends the rest: it raises CancelledError in that task.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -149,7 +149,7 @@ def _listener(config: Config, parts: Parts) -> Listener:
         max_buffer_size=_MAX_BUFFER_BYTES,
         max_body_size=_MAX_BUFFER_BYTES,
         body_timeout=config.request_s,
-        idle_connection_timeout=config.request_s,  # also bounds how long headers may take
+        idle_connection_timeout=config.request_s,  # also limits the time in which headers must arrive
     )
     http.limiter = None if config.trust_proxy else parts.services.limiters.accepts
     return http

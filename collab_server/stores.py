@@ -1,4 +1,4 @@
-"""Which store a configuration means."""
+"""Chooses the store by the configuration."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def make_store(config: Config) -> PortableStore:
 
 def mongo_store(uri: str) -> "MongoStore":
     """Return the MongoDB store at a URI, not open yet."""
-    # imported late: the driver takes a third of a second and 20 MB that the embedded store does without
+    # Imported late: the driver takes a third of a second and 20 MB, which servers on SQLite do not need.
     from storage.mongo.store import MongoStore  # noqa: PLC0415
 
     return MongoStore(uri)
@@ -33,19 +33,20 @@ def sqlite_path(config: Config) -> Path:
 
 
 def variable(config: Config) -> str:
-    """Return the variable that says where the store is."""
+    """Return the name of the variable that says where the store is."""
     return "MONGO_URI" if config.mongo_uri else "DATA_DIR"
 
 
 def shown(config: Config) -> str:
-    """Return where the store is, for people, without user and password."""
+    """Return the place of the store for people to read, without user and password."""
     return public_uri(config.mongo_uri) if config.mongo_uri else str(Path(config.data_dir).resolve())
 
 
 def public_uri(uri: str) -> str:
-    """Return a MongoDB URI without user, password and options, also one that is malformed."""
+    """Return a MongoDB URI without user, password and options; works for malformed URIs too."""
     scheme, _, rest = uri.partition("://")
     hosts = re.split("[/?#]", rest, maxsplit=1)[0]
     if "@" in rest[len(hosts) :]:
-        return f"{scheme}://…"  # an `@` in an option, or a password that is not escaped: nobody knows where it ends
+        # With an `@` in an option, or in a password that is not escaped, it is unclear where the password ends.
+        return f"{scheme}://…"
     return f"{scheme}://{rest.partition('?')[0].partition('#')[0].rpartition('@')[2]}"
