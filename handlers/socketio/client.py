@@ -16,21 +16,20 @@ from handlers.throttling.rates import Bucket
 from storage.records import User
 
 PACKET_COST = 0.25
-"""What a packet or request counts, in events, that changes no text."""
+"""How many events a packet or request counts as that changes no text."""
 _WORK_PER_EVENT_S = 0.002
-"""Seconds of work that count as one event: in a large document merging takes longer, and one client must not hold up
+"""Seconds of work that count as one event. Merging takes longer in a large document, and one client must not hold up
 the others."""
 _OVERHEAD_S = 0.001
-"""Seconds that handling an event takes in any case; they count for the user, with those of the user's other
-connections."""
+"""Seconds that each event takes at least. They count for the user, together with those of their other connections."""
 _OVER_S = 10.0
 _MAX_REST_S = 10.0
 
 
 class EventRate:
-    """How fast one connection may send: events and bytes with the limits that `/sync` has, and the time they take.
+    """Limits how fast one connection may send: events and bytes with the limits of `/sync`, and seconds of work.
 
-    connections  which counts what had to wait
+    connections  counts how often clients had to wait
     """
 
     def __init__(self, connections: Connections) -> None:
@@ -42,11 +41,11 @@ class EventRate:
         self._over_since: float | None = None
 
     def count_work_of(self, user_id: str) -> None:
-        """Count the time that events take together with that of the user's other connections."""
+        """Count the seconds that events take in the bucket of the user, which their other connections share."""
         self._work = self.connections.work_of(user_id, asyncio.get_running_loop().time())
 
     def spend(self, cost: float, size: int = 0) -> float:
-        """Count events and bytes; return the seconds for which nothing more may be read."""
+        """Count events and bytes; return how many seconds to read nothing more."""
         now, connections = asyncio.get_running_loop().time(), self.connections
         events_s, bytes_s = self._events.spend(cost, now), self._bytes.spend(size, now)
         work_s = min(self._work.spend(cost * _OVERHEAD_S, now), _MAX_REST_S) if self._work else 0.0
@@ -59,14 +58,14 @@ class EventRate:
         return wait_s
 
     def worked(self, seconds: float) -> None:
-        """Count the time that an event took."""
+        """Count the seconds that an event took."""
         now = asyncio.get_running_loop().time()
         self._events.spend(seconds / _WORK_PER_EVENT_S, now)
         if self._work:
             self._work.spend(seconds, now)
 
     def is_flooding(self, *, waits: bool) -> bool:
-        """Whether it has been too fast for ten seconds; True once in ten seconds."""
+        """Whether the client has been too fast for ten seconds; True at most once in ten seconds."""
         now = asyncio.get_running_loop().time()
         if not waits:
             self._over_since = None
@@ -77,7 +76,7 @@ class EventRate:
 
 
 class Membership(Protocol):
-    """The sessions that clients join."""
+    """Lets clients join and leave sessions."""
 
     def leave(self, client: "EventClient", *, is_lost: bool) -> None: ...
 
@@ -85,8 +84,8 @@ class Membership(Protocol):
 class EventClient:
     """A client that has signed in.
 
-    connection, session  where it has joined; None while it has joined nothing
-    is_gone              it has left for good
+    connection, session  those that it has joined; None if it has joined no session
+    is_gone              whether it has left for good
     """
 
     def __init__(
@@ -103,7 +102,7 @@ class EventClient:
         self._sessions = sessions
 
     async def pay(self, cost: float) -> None:
-        """Count what the client sent; wait while it is over its rate, and tell it if that goes on."""
+        """Count an event of the client; wait while it is over its rate, and tell it if that goes on."""
         wait_s = self.rate.spend(cost)
         if self.rate.is_flooding(waits=bool(wait_s)):
             self.rate.connections.too_fast += 1
@@ -126,7 +125,7 @@ class EventClient:
         self._server.confirm(self.key, arrived)
 
     def fail(self, error: ApiError, event: str = "") -> dict[str, object]:
-        """Tell the client what went wrong; return what to acknowledge."""
+        """Send the client an error; return the acknowledgement that goes with it."""
         told: dict[str, object] = {"code": error.code, "message": error.message}
         if error.errors:
             told["errors"] = error.errors
@@ -134,7 +133,7 @@ class EventClient:
         return {"ok": False, "error": told}
 
     def unseated(self, reason: CloseReason, message: str) -> None:
-        """The room has closed this client's connection (`crdt.room.connection.Outbox.close`): say why."""
+        """Tell the client why the room has closed its connection (`crdt.room.connection.Outbox.close`)."""
         self._sessions.leave(self, is_lost=False)
         close = close_for(reason)
         if close is Close.RESTART:

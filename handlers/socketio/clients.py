@@ -1,4 +1,4 @@
-"""All Socket.IO connections by Engine.IO session id: how fast each may be, and the clients that signed in on them."""
+"""All Socket.IO connections by Engine.IO session id: their rates, and the clients that signed in on them."""
 
 import asyncio
 from collections import Counter
@@ -15,16 +15,16 @@ from handlers.socketio.sign_in import access_token, signed_in
 from handlers.throttling.rates import Bucket
 
 SIGN_IN_BYTES = 16 << 10
-"""Bytes that one message of a client may have that has not signed in: it has no reason to send more."""
+"""Most bytes of a message of a client that has not signed in: it has no reason to send more."""
 _STRANGER_PER_S = 5.0
 _STRANGER_BURST = 10
-"""Requests and messages of one connection before somebody signs in on it. Signing in takes four, six with an upgrade
-to a WebSocket."""
+"""Requests and messages that one connection may send in a row before a client signs in on it. Signing in takes four of
+them, or six with an upgrade to a WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Connection:
-    """One connection; `requests` are those before somebody signs in."""
+    """One connection; `requests` is the bucket for requests before a client signs in."""
 
     address: str
     rate: EventRate
@@ -34,8 +34,8 @@ class _Connection:
 class Clients:
     """The connections, and the client of each that has signed in.
 
-    _at_gate  how many requests of each stranger's connection wait for their turn
-    _late     connections that wait for their turn while the time to sign in has ended: they get it again
+    _at_gate  for connections without a signed-in client: how many requests wait for their turn
+    _late     connections whose time to sign in ended while they waited for their turn: they get the time again
     """
 
     def __init__(self, services: Services, server: SocketIOServer, sessions: Membership) -> None:
@@ -53,7 +53,7 @@ class Clients:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """(open connections, signed-in clients)."""
+        """The numbers of (open connections, signed-in clients)."""
         return len(self._connections), len(self._clients)
 
     def opened(self, key: str, request: HTTPServerRequest) -> str:
@@ -69,13 +69,13 @@ class Clients:
         self._services.connections.remove(self._connections.pop(key).address)
 
     async def admit(self, key: str, address: str, size: int, *, is_request: bool = True) -> None:
-        """Count a request or a message before anything reads it, and wait until it may be handled.
+        """Count a request or a message before it is read, and wait until it may be handled.
 
-        key         of its connection, "" for a request that opens one
+        key         the key of its connection, "" for a request that opens one
         is_request  whether it is a whole HTTP request, which costs more than a message
 
-        Raises ApiError 429, if too many of strangers wait already. A client that sends more than `SIGN_IN_BYTES`, or
-        far too often, before it has signed in is dropped.
+        Raises ApiError 429 if too many requests of clients that have not signed in wait already. Such a client is
+        dropped if it sends more than `SIGN_IN_BYTES`, or far too often.
         """
         if client := self._clients.get(key):
             if wait_s := client.rate.spend(PACKET_COST if is_request else 0, size):
@@ -107,7 +107,7 @@ class Clients:
     async def sign_in(self, key: str, request: HTTPServerRequest, auth: object) -> None:
         """Sign a client in.
 
-        Raises: ApiError; StoreUnavailable, upon which the client is dropped and comes back.
+        Raises: ApiError; StoreUnavailable, after which the client is dropped, and connects again.
         """
         claims = self._services.tokens.read_access_token(access_token(self._services, request, auth))
         user = await signed_in(self._services, claims.user_id, claims.login_id)
@@ -117,7 +117,7 @@ class Clients:
             self._clients[key] = EventClient(self._server, key, user, claims.login_id, rate, self._sessions)
 
     def gone(self, key: str, *, is_lost: bool) -> None:
-        """Forget the client of a connection, which may stay open for another one; harmless if there is none."""
+        """Forget the client of a connection; harmless if there is none. The connection may stay open for another."""
         client = self._clients.pop(key, None)
         if client:
             client.is_gone = True
@@ -129,13 +129,13 @@ class Clients:
         asyncio.get_running_loop().call_later(delay_s, self._drop_unless_signed_in, key)
 
     def _drop_unless_signed_in(self, key: str) -> None:
-        if key in self._at_gate:  # it waits for the server, not for the client
+        if key in self._at_gate:  # the connection waits for the server, so its client is not late
             self._late.add(key)
         elif self.drop_stranger(key):
             self._services.limit_counters.count(settings.SIGN_IN_S)
 
     def drop_stranger(self, key: str) -> bool:
-        """Close a connection if it is open and nobody has signed in on it; return whether that is so."""
+        """Close a connection if it is open and no client has signed in on it; return whether it was closed."""
         is_stranger = key in self._connections and key not in self._clients
         if is_stranger:
             self._server.drop(key)

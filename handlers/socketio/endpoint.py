@@ -1,4 +1,4 @@
-"""The Socket.IO endpoint: puts together its server, clients, sessions and events."""
+"""The Socket.IO endpoint: builds its parts, which are the server, clients, sessions and events."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ from storage.records import Message, User
 
 
 class SocketIOEndpoint:
-    """What `server` tells of connections and events goes to the part that it is for (`server.Callbacks`)."""
+    """Passes calls of `server` about connections and events on to the right part (`server.Callbacks`)."""
 
     def __init__(self, services: Services, max_bytes: int) -> None:
-        """max_bytes: most that one message may have."""
+        """max_bytes: most bytes of one message."""
         self.services = services
         self.server = SocketIOServer(self, max_bytes)
         self.sessions = TextSessions(services)
@@ -38,7 +38,7 @@ class SocketIOEndpoint:
         self.sessions.close()
 
     def announce(self, message: Message, sender: User) -> None:
-        """Tell all clients in a session of a chat message that is stored."""
+        """Send a stored chat message to all clients in its session."""
         if session := self.sessions.find(message.session_id):
             session.tell(
                 "receive-message",

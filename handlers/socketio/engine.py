@@ -1,9 +1,9 @@
-"""One connection of Engine.IO, bounded: what engineio's own session class lacks.
+"""One connection of Engine.IO, with the bounds that engineio's own class does not have.
 
-Each packet is counted before it is taken, and between two packets of one request the event loop serves others.
+Each packet is counted before it is handled, and between two packets of one request other tasks run.
 
-With `server` and `transport` the only place that knows `engineio`. `tests/handlers/socketio/`
-and the version range in setup.cfg guard what is overridden.
+Only this module, `server` and `transport` know `engineio`. `tests/handlers/socketio/` and the version range in
+setup.cfg guard the methods that are overridden.
 """
 
 import asyncio
@@ -19,32 +19,32 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
 MAX_PACKETS = 64
-"""Packets in one request of the polling transport: what one client has to say between two requests."""
+"""Most packets in one request of the polling transport: more than a client has to send between two requests."""
 _SEPARATOR = "\x1e"
 _MAX_OTHER = 16
-"""Characters of a packet that is no message; the longest is the `probe` of a client that upgrades to a WebSocket."""
+"""Most characters of a packet that is no message: the longest is the `probe` of a client that upgrades."""
 _MESSAGES = tuple(f"{MESSAGE}{kind}" for kind in range(7))
-"""Beginnings of messages: each is a packet of Socket.IO, of which there are seven kinds."""
+"""Beginnings of packets that are messages: each holds a packet of Socket.IO, of which there are seven kinds."""
 _OTHERS = tuple(str(kind) for kind in (CLOSE, PING, PONG, UPGRADE, NOOP))
 _BASE64 = "b"
 _GOODBYE = str(CLOSE)
-"""The last packet of a client that leaves, in one request with its disconnecting from Socket.IO, after which nobody is
-signed in."""
+"""The last packet of a client that leaves. It comes in one request with the packet that disconnects from Socket.IO,
+after which no client is signed in."""
 
 
 async def _count_nothing(_key: str, _content: object) -> None:
-    """Take any packet."""
+    """Count nothing."""
 
 
 def check(packet: str) -> None:
-    """Raise EngineIOError unless this may be a packet of a client, before the library or anybody parses it."""
+    """Raise EngineIOError if no client may send this packet. Called before the library parses it."""
     is_message = packet.startswith((*_MESSAGES, _BASE64))
     if not is_message and (len(packet) > _MAX_OTHER or not packet.startswith(_OTHERS)):
         raise EngineIOError("not a packet")
 
 
 def decode(packet: str) -> Packet:
-    """Return a packet of the polling transport. Binary ones are empty, because nothing here takes any.
+    """Return a packet of the polling transport. A binary packet is returned empty, because this server uses none.
 
     Raises: EngineIOError.
     """
@@ -55,7 +55,7 @@ def decode(packet: str) -> Packet:
 
 
 class EngineWebSocket:
-    """A WebSocket as engineio sees it: a write waits for the socket, so that a client that does not read is noticed."""
+    """A WebSocket with the interface that engineio wants. Writes wait, so a client that does not read is noticed."""
 
     def __init__(self, run: Callable[["EngineWebSocket"], Coroutine[Any, Any, Any]], _server: object) -> None:
         self._run = run
@@ -73,7 +73,7 @@ class EngineWebSocket:
             raise EngineIOError from None
 
     async def wait(self) -> str | bytes:
-        """Return the next message; raises OSError once the socket is closed, and for what is no packet."""
+        """Return the next message; raises OSError once the socket is closed, or for a message that is no packet."""
         message: str | bytes | None = await self._handler.next_message()
         if message is None:
             raise OSError("closed")
@@ -96,14 +96,14 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     """
 
     _arrivals: deque[Callable[[], None] | None]
-    """One for each ping that is not answered yet: what to call then, None for the library's own heartbeat."""
+    """One entry for each ping that is not answered yet: the function to call then, None for the library's heartbeat."""
     _is_posting: bool
 
     @classmethod
     def adopt(cls, socket: AsyncSocket) -> "EngineSocket":
-        """Make a connection that the library has just created one of this class.
+        """Turn a connection that the library has just created into one of this class.
 
-        The library names its class where it creates it and has no parameter for another one.
+        The library creates its own class by name, and has no parameter for another one.
         """
         socket.__class__ = cls
         socket._arrivals, socket._is_posting = deque(), False  # noqa: SLF001  # it is of this class since the line above
@@ -115,10 +115,10 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         self.queue.put_nowait(Packet(MESSAGE, data=encoded))
 
     def confirm(self, arrived: Callable[[], None]) -> None:
-        """Call `arrived` when the client has received all that was queued for it before.
+        """Call `arrived` when the client has received everything that was queued for it before.
 
-        A ping of Engine.IO does it. Every client answers pings in order, so the answer comes before anything that
-        the client sends later.
+        This sends a ping of Engine.IO. Each client answers pings in order, so its answer comes before anything that it
+        sends after it has read the queue.
         """
         self._arrivals.append(arrived)
         self.queue.put_nowait(Packet(PING))
@@ -129,7 +129,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         await super().send(pkt)
 
     async def receive(self, pkt: Packet) -> None:
-        if pkt.packet_type == PONG and self._arrivals:  # counted by the pings, which we send
+        if (
+            pkt.packet_type == PONG and self._arrivals
+        ):  # not counted as packets: we send the pings, and each has one answer
             if arrived := self._arrivals.popleft():
                 arrived()
             else:
@@ -140,10 +142,10 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             await super().receive(pkt)
 
     async def handle_post_request(self, environ: Mapping[str, Any]) -> None:
-        """Take the packets of one request.
+        """Handle the packets of one request.
 
-        Raises EngineIOError, which the library answers with 400, for a bad request: packets that are none, too many
-        of them, more than one before the client has signed in, or a request while another one is being handled.
+        Raises EngineIOError, which the library answers with 400: for content that is no packet, for too many packets,
+        for more than one before the client has signed in, and for a request while another one is being handled.
         """
         if self._is_posting:
             raise EngineIOError("two requests that send something")
@@ -162,7 +164,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             raise EngineIOError("too many packets")
         for at, packet in enumerate(packets):
             if at:
-                await asyncio.sleep(0)  # others first
+                await asyncio.sleep(0)  # other tasks run between two packets
                 if self.closed:
                     return
                 if packet != _GOODBYE and not self.server.may_send_many(self.sid):
@@ -170,14 +172,14 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             await self.receive(decode(packet))
 
     async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        # The library would wait for its queue to be sent: for ever if a polling client never asks again.
+        # The library would wait until its queue is sent, which is never if a polling client does not ask again.
         await super().close(wait=False, abort=abort, reason=reason)
 
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """Engine.IO on Tornado with our WebSocket.
 
-    count          called with a connection's id and what a packet has, before it is taken; waits if that is too much
+    count          called with a connection's id and the content of a packet, before it is handled; may wait
     may_send_many  whether a connection may send more than one packet in a request
     """
 

@@ -1,4 +1,4 @@
-"""What signed-in clients ask for: each event checked, slowed where it comes too fast, and carried out."""
+"""Events of signed-in clients: checks each event, delays it if it comes too fast, and handles it."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from handlers.socketio.text_sessions import TextSessions
 from storage.records import Role
 
 _BYTES_PER_EVENT = 64 << 10
-"""Bytes of a text sent again that count as one event."""
+"""When a text is sent again, this many bytes of it count as one event."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,11 +42,11 @@ class Events:
 
     @property
     def names(self) -> frozenset[str]:
-        """The events that there are."""
+        """The names of all events."""
         return frozenset(self._actions)
 
     async def handle(self, client: EventClient | None, name: object, arguments: list[Any]) -> dict[str, Any]:
-        """Carry out an event and return its acknowledgement; never raises."""
+        """Handle an event and return its acknowledgement; never raises."""
         if client is None:
             return {"ok": False, "error": {"code": "not_signed_in", "message": "Sign in first."}}
         try:
@@ -92,7 +92,7 @@ class Events:
 
     async def _change(self, client: EventClient, body: dict[str, Any]) -> None:
         if client.connection is None and self._sessions.has_lost(body["sessionId"], client.user.id):
-            # What a standard client kept while it was away is the first that it sends, before it joins again.
+            # A standard client first sends the events that it kept while it was away, and only then joins again.
             await self._join(client, body)
         connection, session = _joined(client, body)
 
@@ -130,14 +130,14 @@ def _joined(client: EventClient, body: dict[str, Any]) -> tuple[TextConnection, 
 
 
 def _send_again(client: EventClient, connection: TextConnection, session: TextSession) -> None:
-    """Send a client the text although nothing changed: that costs it by the text's size."""
+    """Send a client the text although it has not changed. This counts by the size of the text."""
     client.rate.spend(len(session.feed.text) / _BYTES_PER_EVENT)
     connection.text.send_again()
     session.edited()
 
 
 def _content(arguments: list[Any]) -> dict[str, Any]:
-    """Return the object that came with an event; a text alone is a session's id."""
+    """Return the object that came with an event; a plain string stands for the id of a session."""
     first = arguments[0] if arguments else {}
     if isinstance(first, str):
         return {"sessionId": first}

@@ -1,7 +1,7 @@
-"""python-socketio with what it lacks: bounds, events in order, and no trust in clients.
+"""python-socketio, with the bounds that it lacks, with events in order, and without trust in clients.
 
-The only place that knows `socketio`. The library's own methods are overridden where it has no hook;
-`tests/handlers/socketio/` and the version range in setup.cfg guard that.
+Only this module knows `socketio`. It overrides methods of the library that have no hook; `tests/handlers/socketio/` and
+the version range in setup.cfg guard them.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from handlers.socketio.engine import EngineServer, EngineSocket
 from storage.background import start_task
 
 _MAX_QUEUED = 500
-"""Packets that wait for one client; a client for which more wait does not read and is dropped."""
+"""Most packets that wait for one client. A client with more does not read, and is dropped."""
 _EVENT = str(packet.EVENT)
 _BINARY = ("5", "6")
 """First characters of Socket.IO packets with binary attachments (events, acknowledgements)."""
@@ -36,7 +36,7 @@ _quiet.propagate = False
 
 
 class Callbacks(Protocol):
-    """What happens to clients; `key` is a client's Engine.IO session id."""
+    """Called for events in the life of a client; `key` is the client's Engine.IO session id."""
 
     def opened(self, key: str, request: HTTPServerRequest) -> str:
         """Count a new connection; return the name of the limit that it passes, "" if it may stay."""
@@ -48,36 +48,36 @@ class Callbacks(Protocol):
         """Sign a client in; raises ApiError."""
 
     def gone(self, key: str, *, is_lost: bool) -> None:
-        """A signed-in client is gone; `is_lost` if its connection broke. Harmless more than once."""
+        """A signed-in client is gone; `is_lost`: whether its connection broke. Harmless more than once."""
 
     async def event(self, key: str, name: object, arguments: list[Any]) -> dict[str, Any]:
-        """Handle an event, never raise, return what to acknowledge."""
+        """Handle an event and return the acknowledgement; never raises."""
 
     def too_slow(self) -> None:
         """A client is dropped because it does not read."""
 
     def refused(self, key: str, error: ApiError) -> None:
-        """A client sent what is no event here."""
+        """A client sent a packet that is no valid event."""
 
     async def packet(self, key: str) -> None:
-        """Count a packet that is no event before it is taken; wait if there were too many."""
+        """Count a packet that is no event, before it is handled; wait if there were too many."""
 
     def worked(self, key: str, seconds: float) -> None:
         """Count the time that parsing an event took."""
 
     def is_signed_in(self, key: str) -> bool:
-        """Whether somebody has signed in on a connection."""
+        """Whether a client has signed in on a connection."""
 
 
 class _Json:
-    """What the library parses and writes packets with."""
+    """The JSON module that the library uses for packets."""
 
     loads = staticmethod(large_json.loads)
     dumps = staticmethod(json.dumps)
 
 
 class EventPacket(packet.Packet):  # type: ignore[misc]
-    """A packet of Socket.IO; what is in it is parsed within bounds."""
+    """A packet of Socket.IO whose content is parsed within bounds."""
 
     json = _Json
 
@@ -86,12 +86,12 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
     """Socket.IO on Tornado; everything in the namespace "/"."""
 
     def __init__(self, callbacks: Callbacks, max_bytes: int) -> None:
-        """max_bytes: most that one message, or one request of the polling transport, may have."""
+        """max_bytes: most bytes of one message, or of one request of the polling transport."""
         super().__init__(
             async_mode="tornado",
             serializer=EventPacket,
-            async_handlers=False,  # one client's events are handled one after the other
-            cors_allowed_origins=[],  # origins are `transport`'s business
+            async_handlers=False,  # so that events of one client are handled one after another
+            cors_allowed_origins=[],  # `transport` checks origins
             max_http_buffer_size=max_bytes,
             http_compression=False,
             logger=_quiet,
@@ -107,18 +107,18 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         return EngineServer
 
     def _socket(self, key: str) -> EngineSocket | None:
-        """Return a connection that is open, else None."""
+        """Return a connection if it is open, else None."""
         socket: EngineSocket | None = self.eio.sockets.get(key)
         return None if socket is None or socket.closed else socket
 
     # -- out --------------------------------------------------------------------------------------
 
     def encode(self, event: str, *arguments: Any) -> str:
-        """Return an event as it is sent, to be used for any number of clients."""
+        """Return an encoded event, which can be sent to any number of clients."""
         return str(self.packet_class(packet.EVENT, data=[event, *arguments], namespace="/").encode())
 
     def emit_encoded(self, key: str, encoded: str) -> None:
-        """Queue an event; a client for whom too much is queued is dropped."""
+        """Queue an event; a client with too many queued packets is dropped."""
         if socket := self._socket(key):
             socket.queue_message(encoded)
             self._check_queue(key)
@@ -131,7 +131,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
             self.drop(key)
 
     def confirm(self, key: str, arrived: Callable[[], None]) -> None:
-        """Call `arrived` when the client has received all that was queued for it before."""
+        """Call `arrived` when the client has received everything that was queued for it before."""
         if socket := self._socket(key):
             socket.confirm(arrived)
 
@@ -180,7 +180,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         return None
 
     async def _count(self, key: str, content: object) -> None:
-        """Count a packet, unless it is an event, which counts by what it costs (`handlers.socketio.events`)."""
+        """Count a packet, unless it is an event: those count by their cost (`handlers.socketio.events`)."""
         if not (isinstance(content, str) and content.startswith(_EVENT)):
             await self._callbacks.packet(key)
 
@@ -211,7 +211,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
             self._callbacks.worked(key, time.perf_counter() - begun)
 
     async def _take(self, key: str, taken: EventPacket) -> None:
-        """Take a packet, as the library does but without attachments; answers to events are not awaited here."""
+        """Handle a packet as the library does, but without attachments. Nothing here waits for acknowledgements."""
         kind, namespace = taken.packet_type, taken.namespace or "/"
         if kind == packet.CONNECT:
             await self._handle_connect(key, taken.namespace, taken.data)
@@ -237,7 +237,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         await super()._handle_connect(eio_sid, namespace, data)
 
     async def _trigger_event(self, event: str, _namespace: str, *arguments: Any) -> Any:
-        """Only `connect` comes here, with (sid, environ, auth): events are handled in `_handle_event`."""
+        """Handle `connect`, with (sid, environ, auth). No other event comes here: `_handle_event` takes those."""
         if event != "connect":
             return self.not_handled
         sid, environ, auth = arguments

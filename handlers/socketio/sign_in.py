@@ -1,4 +1,4 @@
-"""Who a Socket.IO client is: its token, and the user and login that it stands for."""
+"""Finds the access token of a Socket.IO client, and the user and login that it stands for."""
 
 from tornado.httputil import HTTPServerRequest
 
@@ -12,7 +12,7 @@ from storage.records import User
 def access_token(services: Services, request: HTTPServerRequest, auth: object) -> str:
     """Return the access token of `auth.token`, of an Authorization header, or of the cookie, in that order.
 
-    Raises: ApiError 401 if there is none; 403 for a cookie that a page of another origin makes the browser send.
+    Raises: ApiError 401 if there is no token; 403 for a cookie that a page of another origin makes the browser send.
     """
     token = auth.get("token") if isinstance(auth, dict) else None
     if isinstance(token, str) and token:
@@ -30,7 +30,7 @@ def access_token(services: Services, request: HTTPServerRequest, auth: object) -
 
 
 async def signed_in(services: Services, user_id: str, login_id: str) -> User:
-    """Return the user of a login that still holds; raises ApiError 401 if it has ended, StoreUnavailable."""
+    """Return the user of a login; raises ApiError 401 if the login has ended, and StoreUnavailable."""
     services.seen_logins.add(login_id)
     user = await services.store.signed_in(login_id, services.clock())
     if user is None or user.id != user_id:

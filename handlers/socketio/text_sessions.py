@@ -1,4 +1,4 @@
-"""The sessions in which there are text clients: joining and leaving them, and their presence."""
+"""The sessions that have text clients: joining, leaving, and presence."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class TextSessions:
-    """The text sessions by session id."""
+    """All text sessions by session id."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -42,7 +42,7 @@ class TextSessions:
             session.close()
 
     def find(self, session_id: str) -> TextSession | None:
-        """Return a session with text clients, None if it has none."""
+        """Return the text session of a session, None if it has no text clients."""
         return self._sessions.get(session_id)
 
     def has_lost(self, session_id: str, user_id: str) -> bool:
@@ -91,7 +91,7 @@ class TextSessions:
 
     def _connect(self, client: EventClient, room: Room, user: User, role: Role) -> None:
         services, session_id = self._services, room.session_id
-        # Whatever may raise comes before the connection is counted: nobody would give a count back that no client has.
+        # Everything that may raise comes before the connection is counted. Otherwise nothing would take the count back.
         session = self._sessions.get(session_id)
         if session is None or session.room is not room:
             session = TextSession(room, services.text_changes)
@@ -114,7 +114,7 @@ class TextSessions:
             for session_id, session in list(self._sessions.items()):
                 try:
                     self._tick(session_id, session)
-                except Exception:  # the others are kept alive
+                except Exception:  # so that the presence of other sessions is announced
                     _log.exception("presence in session %s cannot be announced", session_id)
 
     def _tick(self, session_id: str, session: TextSession) -> None:

@@ -1,6 +1,6 @@
 """`/socket.io/`: Engine.IO's two transports, polling and WebSocket, as a Tornado handler.
 
-Not engineio's own handler: it always compresses, does not bound what a client sends ahead, leaves refused
+engineio's own handler is not used. It always compresses, does not bound how much a client sends ahead, leaves refused
 WebSockets open, and reads bodies of any size.
 """
 
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 class SocketIOHandler(WebSocketHandler):
     """One request of the polling transport, or one WebSocket.
 
-    key  the Engine.IO session id, once there is one
+    key  the Engine.IO session id, "" until the connection has one
     """
 
     services: Services
@@ -53,7 +53,7 @@ class SocketIOHandler(WebSocketHandler):
 
     @property
     def ping_interval(self) -> float | None:
-        """None: Engine.IO has its own heartbeat."""
+        """None, so that Tornado sends no pings: Engine.IO has its own heartbeat."""
         return None
 
     # -- requests ---------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ class SocketIOHandler(WebSocketHandler):
             self._refuse(*refusal)
 
     def _make_body(self) -> None:
-        """Take a body as large as one message of this client may be."""
+        """Accept a body that is as large as a message of this client may be."""
         is_signed_in = self._endpoint.is_signed_in(self.key)
         self.body = Body(self._engine.max_http_buffer_size if is_signed_in else SIGN_IN_BYTES, self.services.bodies)
         self.body.payer = self._address
@@ -99,7 +99,7 @@ class SocketIOHandler(WebSocketHandler):
         return 5, "Unsupported protocol version"
 
     def _refuse(self, code: int, message: str) -> None:
-        """Answer as the stock server does, before an upgrade too: clients show the reason."""
+        """Answer as Socket.IO's own server does, also before an upgrade, because clients show the reason."""
         self.services.problems["bad_request"] += 1
         self.set_status(400)
         self.set_header("Content-Type", "application/json")
@@ -161,7 +161,7 @@ class SocketIOHandler(WebSocketHandler):
         self.finish(json.dumps(problems.problem(answer, self._reason, self.request_id)))
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Tornado would log the address with the session id in it."""
+        """Log an error without the URL, which Tornado would log and which has the session id."""
         if isinstance(value, asyncio.CancelledError):  # the server stops while a client has to wait
             return
         if not isinstance(value, HTTPError) and (value is None or errors.to_api_error(value) is None):
@@ -170,7 +170,7 @@ class SocketIOHandler(WebSocketHandler):
     # -- WebSockets -------------------------------------------------------------------------------
 
     def check_origin(self, origin: str) -> bool:
-        return True  # decided when somebody signs in: only cookies need an origin
+        return True  # checked when a client signs in: only cookies need an origin
 
     def get_compression_options(self) -> dict[str, Any] | None:
         return None
@@ -180,7 +180,7 @@ class SocketIOHandler(WebSocketHandler):
         self._running = start_task(self._run(), "socket.io")
 
     async def _run(self) -> None:
-        """Serve until the end; whatever engineio thinks of it, the socket is closed then."""
+        """Serve the connection until it ends; then close the socket in any case, whatever engineio did."""
         try:
             await self._engine.handle_request(self)
         except Exception as error:
@@ -190,7 +190,7 @@ class SocketIOHandler(WebSocketHandler):
             self.close()
 
     async def on_message(self, message: str | bytes) -> None:
-        """Take one message; the next is not read before somebody took this one."""
+        """Keep one message until `next_message` takes it; the next one is not read before."""
         try:
             await self._endpoint.clients.admit(self.key, self._address, len(message), is_request=False)
         except errors.ApiError:

@@ -1,4 +1,4 @@
-"""One Yjs editor that is connected: what it sends goes to its room."""
+"""The connection of one Yjs editor: passes its messages to its room."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class EditorOutbox(SendQueue):
-    """The room's `Outbox`: the socket's own queue, because a room sends to each editor in each turn of the loop."""
+    """The room's `Outbox`: the socket's own queue itself, because a room sends to each editor in each turn."""
 
     __slots__ = ("_editor",)
 
@@ -34,12 +34,12 @@ class EditorOutbox(SendQueue):
         self._editor: EditorConnection | None = editor
 
     def close(self, reason: CloseReason, message: str = "") -> None:
-        """Close as the room says; see `crdt.room.connection.Outbox`. Harmless once the editor is gone."""
+        """Close the socket for the room; see `crdt.room.connection.Outbox`. Harmless once the editor is gone."""
         if self._editor:
             self._editor.socket.close(close_for(reason), message)
 
     def release(self) -> None:
-        """Forget the editor, which is gone: it refers to this, and a circle waits for the garbage collector."""
+        """Forget the editor, which is gone: it refers to this object, and cycles wait for the garbage collector."""
         self._editor = None
 
 
@@ -53,7 +53,7 @@ class EditorConnection:
     usual_start = _UPDATE
 
     def __init__(self, connections: Connections, rooms: Rooms, loop: asyncio.AbstractEventLoop, address: str) -> None:
-        """address: which the connection is counted for, see `Connections.add`."""
+        """address: the address for which the connection counts, see `Connections.add`."""
         self.outbox = EditorOutbox(loop, connections.limits.queued_bytes, self)
         self.socket = WebSocket(connections, loop, self, self.outbox)
         self._connections = connections
@@ -64,7 +64,7 @@ class EditorConnection:
         self._connection: Connection | None = None
 
     def join(self, room: Room, connection: Connection) -> None:
-        """Enter a room, and take what the client has sent so far."""
+        """Enter a room, and handle the messages that the client has sent so far."""
         self._room, self._connection = room, connection
         room.members.join(connection)
         self.socket.count_work_of(connection.user_id)
@@ -73,10 +73,10 @@ class EditorConnection:
     # -- the Receiver of handlers.sync.receiver --------------------------------------------------
 
     def cost(self, message: bytes) -> float:
-        """Return what a message counts as, in updates.
+        """Return how many updates a message counts as.
 
-        A question for the whole document costs by its size: answering takes up to 13 ms (`document.CUT_BYTES`).
-        One that needs no answer costs as any message.
+        A request for the document costs by the size of the document: answering takes up to 13 ms
+        (`document.CUT_BYTES`). A request that needs no answer costs like any other message.
         """
         if message[:2] == _SYNC_STEP1 and self._room and not self._needs_nothing(message):
             has_asked, self._has_asked = self._has_asked, True
@@ -93,7 +93,7 @@ class EditorConnection:
                 decode_state_vector(asked.state_vector), self._rooms.clock()
             )
         except ProtocolError:
-            return False  # the room says what is wrong with it
+            return False  # the room raises the error for such a message
 
     def receive(self, message: bytes) -> None:
         room, connection = self._room, self._connection
@@ -114,7 +114,7 @@ class EditorConnection:
                 return await self._rooms.steps.receive(self._room, self._connection, message)
             except CrdtError as error:
                 self._fail(error)
-        return 0.0  # any other error closes the socket
+        return 0.0  # all other errors close the socket
 
     def gone(self, code: int | None) -> None:
         room, connection = self._room, self._connection
@@ -127,14 +127,14 @@ class EditorConnection:
         self.outbox.release()
 
     def _fail_unexpectedly(self, room: Room, connection: Connection) -> None:
-        """Close the one client whose frame shows a fault of the server, and log that, without the frame."""
+        """Close only the client whose frame the server could not handle, and log the error without the frame."""
         _log.exception("a message of user %s in session %s cannot be taken", connection.user_id, room.session_id)
         self.socket.close(Close.INTERNAL)
 
     def _fail(self, error: CrdtError) -> None:
-        """Close the one client whose frame the room did not take."""
+        """Close only the client whose frame the room refused."""
         if self._room and self._connection:
             _log.info("user %s in session %s: %s", self._connection.user_id, self._room.session_id, error)
-            if isinstance(error, LimitExceeded):  # a room's close has no place for the limit's name
+            if isinstance(error, LimitExceeded):  # the room's own way to close has no parameter for a limit's name
                 self.socket.close(close_for(reason_for(error)), str(error), error.limit)
             self._room.members.close([self._connection], reason_for(error), str(error))

@@ -1,7 +1,7 @@
-"""From Tornado's WebSocket handshake to a protocol of our own on the same TCP connection.
+"""Hands a TCP connection over from Tornado's WebSocket handshake to a protocol of our own.
 
-Tornado routes, checks and answers the upgrade; then handler, request and stream are released. What remains takes
-2 KiB a connection instead of 17, and a message a sixth of the time: Tornado awaits three reads for each message.
+Tornado routes, checks and answers the upgrade. Then its handler, request and stream are released. A connection takes
+2 KiB instead of 17 from then on. A message takes a sixth of the time, because Tornado awaits three reads for each.
 """
 
 import asyncio
@@ -15,10 +15,11 @@ _EARLY_BYTES = 1_024
 
 
 async def connect_paused(protocol: asyncio.Protocol, connection: socket.socket) -> bytes:
-    """Give a protocol its transport, which does not read yet; return the few bytes that it has read all the same.
+    """Give a protocol its transport, paused; return the few bytes that it has read before.
 
-    A transport reads as soon as it is made: 256 KiB, before anybody could stop it. Most of those who send so much so
-    early are about to be refused, and many of them together would take hundreds of megabytes.
+    A transport reads as soon as it is made, up to 256 KiB before any code can pause it. Most clients that send so much
+    so early are about to be refused, and many of them together would take hundreds of megabytes. So the first read has
+    a buffer of only `_EARLY_BYTES`, and the protocol gets the transport after it was paused.
 
     Raises: OSError if the client is gone.
     """
@@ -33,7 +34,7 @@ async def connect_paused(protocol: asyncio.Protocol, connection: socket.socket) 
 
 
 class _Start(asyncio.BufferedProtocol):
-    """Takes one small read at most, and pauses."""
+    """Reads at most once, into a small buffer, and pauses the transport."""
 
     def __init__(self) -> None:
         self.early = bytearray()
@@ -57,24 +58,24 @@ class Upgraded(Protocol):
     """A handler that takes the connection over."""
 
     async def upgraded(self, connection: socket.socket, early: bytes) -> None:
-        """Take the connection, and what the client has sent behind its handshake."""
+        """Take over the connection. early: the bytes that the client has sent after its handshake."""
 
 
 class Handover(WebSocketProtocol13):
-    """Tornado's handshake, and then nothing of Tornado's."""
+    """Tornado's handshake, after which nothing of Tornado is used."""
 
     def __init__(self, handler: WebSocketHandler) -> None:
         super().__init__(handler, mask_outgoing=False, params=_WebSocketParams())
 
     def start_pinging(self) -> None:
-        """Left to `handlers.connections`."""
+        """Do nothing: `handlers.connections` sends pings."""
 
     async def _receive_frame_loop(self) -> None:
         handler, stream = self.handler, self.stream
         try:
-            await stream.write(b"")  # returns once the answer to the handshake has left
+            await stream.write(b"")  # returns when the answer to the handshake was sent
             connection = stream.socket.dup()
-        except (StreamClosedError, OSError, AttributeError):  # AttributeError: the stream has no socket any more
+        except (StreamClosedError, OSError, AttributeError):  # AttributeError: the stream no longer has a socket
             stream.close()
             return
         early = bytes(stream._read_buffer)  # noqa: SLF001  # Tornado has no call that takes it without waiting

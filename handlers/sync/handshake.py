@@ -23,7 +23,7 @@ from handlers.sync.join import JoinRequest
 _SUB_PROTOCOL = "access_token"
 _UPGRADE_REQUIRED = 426
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
-"""Sixteen bytes in base64, once: of two such headers Tornado makes one with a comma."""
+"""Matches one key of sixteen bytes in base64. From two such headers Tornado makes one text with a comma."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,17 +43,17 @@ class SyncHandler(WebSocketHandler):
         return Handover(self) if self.request.headers.get("Sec-WebSocket-Version") == "13" else None
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Tornado would log the address with the token in it."""
+        """Log an error without the URL, which Tornado would log and which may have a token."""
         if not isinstance(value, HTTPError):
             _log.error("a WebSocket handler failed", exc_info=(typ, value, tb))  # type: ignore[arg-type]
 
     # -- the handshake ----------------------------------------------------------------------------
 
     def check_origin(self, origin: str) -> bool:
-        return True  # decided in `prepare`, where it is known whether a cookie is all that signs in
+        return True  # checked in `prepare`, which knows whether only a cookie signs the client in
 
     async def prepare(self) -> None:
-        """Refuse a page of another site before anything is opened, if only the cookie speaks for it."""
+        """Refuse a page of another site before anything is opened, if only a cookie signs it in."""
         self.request_id = ids.new_id(self.services.random_bytes)
         self.set_header("X-Request-Id", self.request_id)
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
@@ -89,7 +89,7 @@ class SyncHandler(WebSocketHandler):
         return _SUB_PROTOCOL if _SUB_PROTOCOL in subprotocols else None
 
     def _given_token(self) -> str:
-        """Return an access token that the page itself had: from query, sub-protocol or header."""
+        """Return the access token that the page itself sent, in the query, the sub-protocol or a header."""
         if token := self._query.get("token", ""):
             return token
         offered = [part.strip() for part in self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
@@ -119,5 +119,5 @@ class SyncHandler(WebSocketHandler):
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """Return what an address asks for; the provider may add its own behind a second question mark."""
+    """Return the parameters of a query; the provider may have added its own after a second question mark."""
     return {name: values[-1] for name, values in parse_qs(query.replace("?", "&")).items()}

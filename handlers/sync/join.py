@@ -1,4 +1,4 @@
-"""From an open WebSocket into a room: which user it is, whether there is capacity, and the reason if not."""
+"""Lets an open WebSocket join a room: finds its user, checks limits, and tells the client the reason if it may not."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Refused(Exception):
-    """The client does not get in."""
+    """The client may not join."""
 
     def __init__(self, close: Close, message: str = "", limit: str = "") -> None:
         """limit: the name of the limit that was passed."""
@@ -43,7 +43,7 @@ class JoinRequest:
     def __init__(
         self, services: Services, request_id: str, session_id: str, query: Mapping[str, str], token: str
     ) -> None:
-        """token: an access token from query, sub-protocol, header or cookie, or nothing."""
+        """token: an access token from query, sub-protocol, header or cookie; "" if there is none."""
         self._services = services
         self._request_id = request_id
         self._session_id = session_id
@@ -52,9 +52,9 @@ class JoinRequest:
         self._claims: Claims | None = None
 
     async def admit(self, editor: EditorConnection, passed_limit: str) -> None:
-        """Join the session's room, or tell the client the reason and close it.
+        """Join the session's room, or close the client with the reason.
 
-        passed_limit  the name of the limit that the connection passes, of its address or of the process, "" for none
+        passed_limit  the name of the limit that the connection passes, see `Connections.add`; "" for none
         """
         try:
             if passed_limit:
@@ -75,7 +75,10 @@ class JoinRequest:
             editor.socket.close(Close.INTERNAL)
 
     async def _join(self, editor: EditorConnection) -> None:
-        """Put the client into its room; no change of login or membership slips in between."""
+        """Put the client into its room, after a check that no later change of login or membership can outdate.
+
+        Nothing here awaits between `open_room` and `editor.join`, as `open_room` demands.
+        """
         connections, session_id = self._services.connections, self._session_id
         opening = open_room(self._services, session_id, self._check, lambda admitted: admitted.user.id)
         async with opening as (room, (user, login_id, role)):
@@ -95,7 +98,7 @@ class JoinRequest:
             _log.info("user %s joined session %s as %s", user.id, session_id, role)
 
     async def _check(self) -> _Admitted:
-        """Return which user connects, their login, and their role. Raises: _Refused, NotFound."""
+        """Return the user that connects, their login and their role. Raises: _Refused, NotFound."""
         is_first = self._claims is None
         claims = self._claims or await self._read_claims()
         self._claims = claims
@@ -124,7 +127,7 @@ class JoinRequest:
             raise _Refused(Close.TOKEN_EXPIRED if is_expired else Close.NOT_SIGNED_IN, error.message) from None
 
     async def _role(self, admission: Admission) -> Role:
-        """Return the user's role; a user who has the link becomes a member on the way."""
+        """Return the user's role; a user who has the link becomes a member first."""
         try:
             _, member = await ensure_member(self._services, *admission)
         except LimitReached:
@@ -139,7 +142,7 @@ class JoinRequest:
     def _refuse(self, editor: EditorConnection, close: Close, message: str = "", limit: str = "") -> None:
         """Tell the client the reason, and close it after a while.
 
-        y-websocket before 3.1 comes back whatever the code, ten times a second if it is closed immediately.
+        y-websocket before 3.1 connects again after any code, ten times a second if it is closed immediately.
         """
         message = message or close.message
         _log.info("request %s refused with %s: %s", self._request_id, close.code, close.word)

@@ -1,4 +1,4 @@
-"""A text client's connection to a session: a connection of the room like any other, without Yjs frames."""
+"""The connection of a text client to a session. For the room it is like any other one, but it gets no Yjs frames."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ _CLOCK_MS = 10
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who joins, by which login and with which role; `client_id` is the one its presence has for Yjs editors."""
+    """The user that joins, the login and the role; `client_id` identifies the presence for Yjs editors."""
 
     user: User
     login_id: str
@@ -28,7 +28,7 @@ class Identity:
 
 
 class Client(Protocol):
-    """Whose connection it is."""
+    """The client that a connection belongs to."""
 
     def encode(self, event: str, *arguments: object) -> str: ...
 
@@ -42,7 +42,7 @@ class Client(Protocol):
 
 
 class Session(Protocol):
-    """What it is connected to."""
+    """The session that a connection belongs to."""
 
     @property
     def room(self) -> Room: ...
@@ -54,7 +54,7 @@ class Session(Protocol):
 
 
 class EncodedText:
-    """The event that brings a text. Most clients get the same one, and encoding a megabyte takes 2 ms."""
+    """The encoded event with a text, kept for the next client: most get an equal one, and a megabyte takes 2 ms."""
 
     __slots__ = ("_event", "_text")
 
@@ -62,7 +62,7 @@ class EncodedText:
         self._text = self._event = ""
 
     def event(self, client: Client, text: str) -> str:
-        """Return the event as a client encodes it: what any client of the same server encoded last, if it can be."""
+        """Return the event with a text, encoded by a client; if it is the text that was encoded last, reuse that."""
         if text != self._text or not self._event:
             self._text, self._event = text, client.encode("receive-code", text)
         return self._event
@@ -91,7 +91,7 @@ class TextConnection:
     # -- the Outbox of crdt.room.connection, and a Socket of handlers.connections ------------------
 
     def send(self, frame: bytes) -> None:
-        """Send nothing: what happens reaches text clients through `TextSession`."""
+        """Send nothing: text clients get events through `TextSession`."""
 
     send_framed = send
 
@@ -104,13 +104,13 @@ class TextConnection:
 
     @property
     def may_write(self) -> bool:
-        """Whether what the client has sent may be written: also if it has left since, unless it was sent away."""
+        """Whether text that the client has sent may be written; also if it has left since, unless it was sent away."""
         return not self._is_closed and self._session.room.members.takes_late_edits(self.connection)
 
     # -- text and presence ------------------------------------------------------------------------
 
     def offer(self, encoded: EncodedText) -> int:
-        """Send the text if the client can take one and has another; return how many characters are sent."""
+        """Send the text if the client is ready for one and has another text; return how many characters are sent."""
         text = self.text.to_send()
         if text is not None:
             self.client.emit_encoded(encoded.event(self.client, text))
@@ -122,15 +122,15 @@ class TextConnection:
         self._session.edited()
 
     def show_typing(self, *, is_typing: bool) -> None:
-        """Show in the presence whether the client types."""
+        """Set in the presence whether the client types."""
         if is_typing != self._is_typing:
             self._is_typing = is_typing
             self.announce()
 
     def announce(self) -> None:
-        """Put the client into the presence of Yjs editors, who forget it after 30 s without news (y-protocols).
+        """Announce the client's presence to Yjs editors, which forget it after 30 s without news (y-protocols).
 
-        Its clock runs with the time, ahead of those that the room itself adds for a new name.
+        The presence clock runs with the time, so that it stays ahead of the steps that the room adds for a new name.
         """
         room = self._session.room
         if self.connection in room.members.connections:

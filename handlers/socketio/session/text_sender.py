@@ -13,14 +13,14 @@ from storage.background import start_task
 _INTERVAL_S = 0.05
 """Seconds between two texts to the same client: 20 texts a second at most."""
 _REST = 4
-"""After sending texts for t seconds, none are sent for at least this many times t: others need the event loop."""
+"""After texts were sent for t seconds, none are sent for this many times t, because others need the event loop too."""
 _TURN_S = 0.005
 _TURN_CHARACTERS = 1 << 19
-"""What sending texts may take of one turn of the event loop, which writes them to the sockets in the turn after that;
-the remaining clients get theirs in the next one."""
+"""Most characters that are sent in one turn of the event loop, which writes them to the sockets in the turn after it.
+The remaining clients get their texts in later turns."""
 
 _clock = time.perf_counter
-"""Not the loop's: that of uvloop stands still during a turn."""
+"""Not the clock of the loop: that of uvloop stands still during a turn."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class TextSender:
         text_changes: TextChanges,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """connections: those that are connected at any time; text_changes: compares what is too large for the loop."""
+        """connections: returns those that are connected now; text_changes: compares texts too large for the loop."""
         self._feed = feed
         self._connections = connections
         self._text_changes = text_changes
@@ -67,12 +67,12 @@ class TextSender:
         self._rested_at = 0.0
 
     def close(self) -> None:
-        """Take in no more large changes."""
+        """Stop comparing large changes."""
         if self._catching_up:
             self._catching_up.cancel()
 
     def send_soon(self) -> None:
-        """Send the text to all clients that can take it, when the interval since the last one is over."""
+        """Send the text to all clients that are ready for it, as soon as the interval since the last one is over."""
         if self._round:
             self._round.is_stale = True
         elif not self._is_scheduled:
@@ -93,7 +93,7 @@ class TextSender:
                 return
             self._round = self._round or _Round(self._connections)
             self._offer(self._round, began)
-        except Exception:  # it is sent again with the next edit
+        except Exception:  # the text is sent again with the next edit
             _log.exception("the text of session %s cannot be sent", self._feed.room.session_id)
         self._spent_s += _clock() - began
         if self._round and self._round.waiting:
@@ -102,11 +102,11 @@ class TextSender:
         is_stale = self._end_round()
         self._rested_at = self._loop.time() + _REST * self._spent_s
         self._spent_s = 0.0
-        if is_stale:  # somebody got, or had, what was the newest text some turns ago
+        if is_stale:  # a client got, or had, a text that was the newest one some turns ago
             self.send_soon()
 
     def _offer(self, offers: _Round, began: float) -> None:
-        """Offer the text to one client after another, as far as this turn of the event loop, which began then, goes."""
+        """Offer the text to one client after another, until this turn, which began at `began`, has taken enough."""
         sent = 0
         while offers.waiting:
             connection = offers.waiting.pop()
@@ -116,14 +116,14 @@ class TextSender:
                 return
 
     def _end_round(self) -> bool:
-        """Offer the text to nobody else; return whether it changed since the first clients were offered it."""
+        """End the round; return whether the text has changed since it was offered to the first clients."""
         is_stale = self._round is not None and self._round.is_stale
         self._round = None
         self._is_scheduled = False
         return is_stale
 
     async def _catch_up(self) -> None:
-        """Take in a change that is too large to be compared by the event loop, and send the text then."""
+        """Compare a change that is too large for the event loop elsewhere, and then send the text."""
         room = self._feed.room
         try:
             await self._text_changes.refresh(self._feed, room.quota.owner_id)

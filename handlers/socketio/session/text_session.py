@@ -1,4 +1,4 @@
-"""One session as its text clients see it: the text, and who joins, leaves and types."""
+"""One session as its text clients see it: the text, and the users that join, leave and type."""
 
 import asyncio
 import json
@@ -16,10 +16,10 @@ from handlers.socketio.session.typing import TypingIndicator
 
 
 class TextSession:
-    """The observer of a room in which there are text clients."""
+    """Observes a room that has text clients, and tells these clients what happens in it."""
 
     def __init__(self, room: Room, text_changes: TextChanges) -> None:
-        """text_changes: compares what is too large for the event loop."""
+        """text_changes: compares texts that are too large for the event loop."""
         loop = asyncio.get_running_loop()
         self.room = room
         self.feed = TextFeed(room)
@@ -51,7 +51,7 @@ class TextSession:
         self.edited()
 
     def remove(self, connection: TextConnection, *, is_lost: bool) -> None:
-        """Remove a client; one that `is_lost` may come back with what it wrote meanwhile."""
+        """Remove a client. is_lost: its connection broke, so it may come back with text that it wrote meanwhile."""
         if connection in self.connections:
             del self.connections[connection]
             self.typing.leaves(connection.client_id)
@@ -63,7 +63,7 @@ class TextSession:
         return self._lost.of_user(user_id)
 
     def tell(self, event: str, content: Any, *, but: object = None) -> None:
-        """Send an event to every text client except those of `but`: a connection, or the id of a user."""
+        """Send an event to every text client. but: a connection, or the id of a user, that does not get it."""
         encoded = ""
         for connection in self.connections:
             if connection is not but and connection.user_id != but:
@@ -82,7 +82,7 @@ class TextSession:
         self._came_or_went("user-left", connection)
 
     def heard(self, entries: list[AwarenessEntry]) -> None:
-        """Notice which Yjs editors type: they have `typing: true` in their presence."""
+        """Find the Yjs editors that type: they have `typing: true` in their presence."""
         own = {connection.client_id for connection in self.connections}
         for client_id, _, text in entries:
             if client_id in own:
@@ -91,12 +91,12 @@ class TextSession:
             if state.get("typing") is not True:
                 self._typing_states.pop(client_id, None)
                 self.typing.stops(client_id)
-            elif self._typing_states.get(client_id) != text:  # else it is only announced again
+            elif self._typing_states.get(client_id) != text:  # else the presence is only announced again
                 self._typing_states[client_id] = str(text)
                 self.typing.types(client_id, str(state["user"]["id"]))
 
     def _came_or_went(self, event: str, connection: Connection) -> None:
-        """Tell the others, unless the user is here with another connection."""
+        """Tell the others that a user came or went, unless the user has another connection here."""
         user_id = connection.user_id
         if not any(other is not connection and other.user_id == user_id for other in self.room.members.connections):
             self.tell(event, {"userId": user_id, "username": connection.user["name"]}, but=user_id)

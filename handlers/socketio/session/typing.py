@@ -1,4 +1,4 @@
-"""Who is typing, as clients announce it: told to others at intervals, and over after five seconds without news."""
+"""Tells others which clients type, at intervals. Without news from a client, it no longer types after five seconds."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _LEAST_S = 0.2
 
 
 class _Typist:
-    """One client: whether it types, and what others were told last."""
+    """One client: whether it types, and what others were told last about it."""
 
     __slots__ = ("ends", "is_told", "late", "told_at", "types", "user_id")
 
@@ -34,7 +34,7 @@ class TypingIndicator:
         self._typists: dict[int, _Typist] = {}
 
     def types(self, client_id: int, user_id: str) -> None:
-        """A client types, or goes on typing."""
+        """Note that a client types, or goes on typing."""
         typist = self._typists.setdefault(client_id, _Typist(user_id))
         typist.types = True
         if typist.ends:
@@ -43,14 +43,14 @@ class TypingIndicator:
         self._say(client_id, typist)
 
     def stops(self, client_id: int) -> None:
-        """A client stopped, or announced nothing for a while; harmless if it did not type."""
+        """Note that a client stopped, or announced nothing for a while; harmless if it did not type."""
         typist = self._typists.get(client_id)
         if typist is not None:
             typist.types = False
             self._say(client_id, typist)
 
     def leaves(self, client_id: int) -> None:
-        """A client is gone: others are told immediately."""
+        """Note that a client is gone; others are told immediately."""
         typist = self._typists.get(client_id)
         if typist is not None:
             self._forget(client_id, typist)
@@ -62,7 +62,7 @@ class TypingIndicator:
             self._forget(client_id, typist)
 
     def _say(self, client_id: int, typist: _Typist) -> None:
-        """Tell others what is new, immediately or when the interval is over."""
+        """Tell others whether a client types if that has changed, immediately or when the interval is over."""
         now = self._loop.time()
         wait_s = typist.told_at + (_AGAIN_S if typist.types and typist.is_told else _LEAST_S) - now
         if wait_s <= 0:
