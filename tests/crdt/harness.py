@@ -116,7 +116,7 @@ def room_steps() -> RoomSteps:
 
 
 def join(room: Room, user_id: str = "ada", role: Role = Role.EDITOR, **options: Any) -> tuple[Connection, Inbox]:
-    """Let somebody in; returns his connection and what he receives from then on."""
+    """Let somebody in; returns their connection and what they receive from then on."""
     inbox = Inbox()
     user = {"id": user_id, "name": user_id.title(), "color": "#000", "colorLight": "#0003", "avatar": None}
     connection = Connection(user=user, login_id=f"login-{user_id}", role=role, outbox=inbox, **options)

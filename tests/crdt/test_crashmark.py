@@ -1,4 +1,4 @@
-"""Who native code works for, in memory that outlives the process."""
+"""For whom native code works, in memory that outlives the process."""
 
 from crdt.crashmark import SIZE, CrashMark
 

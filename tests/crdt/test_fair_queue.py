@@ -140,7 +140,7 @@ async def test_maintenance_comes_after_all_that_somebody_waits_for() -> None:
 
 
 async def test_maintenance_leaves_one_slot_to_those_who_wait() -> None:
-    """Of several owners together, too."""
+    """For several owners together, too."""
     jobs = Jobs(slots=3)
     await jobs.start("A1", "B1", "C1")
     assert jobs.order == ["A1", "B1"]
@@ -149,7 +149,7 @@ async def test_maintenance_leaves_one_slot_to_those_who_wait() -> None:
 
 
 async def test_maintenance_is_done_also_while_somebody_always_waits() -> None:
-    """Of nine jobs that pass it, it would be the tenth: logs would grow without it."""
+    """After nine jobs that pass it, it would be the tenth: logs would grow without it."""
     jobs = Jobs()
     names = [f"{'bc'[number % 2]}{number}" for number in range(20)]
     await jobs.start("a1", "D1", *names)

@@ -40,7 +40,7 @@ def test_fuzzer_with_fifty_thousand_inputs_finds_no_failure() -> None:
 
 
 def test_fuzzer_corpus_of_real_clients_is_accepted() -> None:
-    """The corpus itself: nothing of it is refused but what no stock editor sends, and all see the same."""
+    """The corpus itself: nothing of it is refused but what no stock editor sends, and all see the same text."""
     recorded = {name: sequence for name, sequence in sequences.recorded().items() if name != "unusual"}
 
     report = campaign.play(recorded, compare=True)

@@ -11,7 +11,7 @@ NAMED = [("room", "eve")]
 
 
 def test_crash_mark_names_users_of_current_work() -> None:
-    """Nested and beside each other; nobody once the block is left, also by an error."""
+    """Nested and next to each other; nobody once the block is left, also by an error."""
     page = bytearray(SIZE)
     mark = CrashMark(page)
 
@@ -25,7 +25,7 @@ def test_crash_mark_names_users_of_current_work() -> None:
 
 
 def test_crash_mark_with_seventeen_names_leaves_out_the_last() -> None:
-    """The seventeenth at once is not named, and disturbs nobody."""
+    """The seventeenth at the same time is not named, and disturbs nobody."""
     mark = CrashMark()
     held = [mark.at(f"room-{number}", "x" * 500) for number in range(17)]
     for one in held:
@@ -64,7 +64,7 @@ def test_quarantine_without_known_cause_needs_second_crash_in_a_day() -> None:
 
 
 def test_quarantine_is_stored_and_expires_or_is_released() -> None:
-    """What is stored comes back the same; a week without another crash ends it; it can be released."""
+    """Stored records come back unchanged; a week without another crash ends it; it can be released."""
     quarantine = Quarantine()
     quarantine.note([("room", "eve"), ("other", "")], 5, is_sure=True)
     again = Quarantine(quarantine.as_stored())

@@ -1,4 +1,4 @@
-"""Of each user one question at a time."""
+"""One question of each user at a time."""
 
 import asyncio
 

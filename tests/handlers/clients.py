@@ -1,4 +1,4 @@
-"""What the REST tests need beside `tests.api`: cookies, guests, uploads, raw requests, paging, Yjs frames."""
+"""What the REST tests need besides `tests.api`: cookies, guests, uploads, raw requests, paging, Yjs frames."""
 
 import asyncio
 import io

@@ -33,7 +33,7 @@ def rate_clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
 
 @pytest.fixture
 async def crowd() -> None:
-    """Let this test have 64 requests under way at once: name it before the clients."""
+    """Let this test have 64 requests under way together: name it before the clients."""
     AsyncHTTPClient(max_clients=64)
 
 

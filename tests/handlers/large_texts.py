@@ -1,4 +1,4 @@
-"""Texts that are dear to compare: {name: (old, new)}."""
+"""Texts that are expensive to compare: {name: (old, new)}."""
 
 import random
 from typing import Any

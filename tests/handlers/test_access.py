@@ -79,7 +79,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
 }
 """What each is answered, in the order of WHO, in a session with link access; of a WebSocket its close code.
 
-The guest is one of another session. Who may do what by Socket.IO's events is in
+The guest is one of another session. The rights of Socket.IO's events are in
 `tests/interop/test_access_events.py`: a connection alone is open to all.
 """
 
@@ -112,7 +112,7 @@ async def world(start_server) -> World:
 
 
 async def outcome(world: World, method: str, route: str, **fields: str) -> dict[str, int]:
-    """Let everybody try, each in a session of his own."""
+    """Let everybody try, each in a session of their own."""
     sessions = {who: await world.session(**fields) for who in WHO}
     return {who: await world.attempt(who, method, route, sessions[who]) for who in WHO}
 
@@ -144,7 +144,7 @@ async def test_requests_to_ended_session_are_answered_as_table_says(world: World
 
 
 async def test_sync_connection_by_link_makes_stranger_member(world: World) -> None:
-    """`/sync` joins him on the way, with the session's join role."""
+    """`/sync` joins them on the way, with the session's join role."""
     session_id = await world.session()
     stranger = world.clients["stranger"]
     assert (await stranger.get(f"/session/{session_id}")).status == 404

@@ -4,7 +4,7 @@ A round is one session of one kind of app (`apps/rounds.mjs`) with four clients 
 edit, undo and redo, lose their sockets and go offline, while the server is killed, restarted, or put back to a backup.
 Each checkpoint removes all deleted content, and now and then the owner has it removed while everybody edits.
 Rounds of all kinds share one server; such a group is a game. At the end of a game all clients, newcomers and the
-restarted server must have the same, no connection may have been closed but with 1012, and each REST route of each
+restarted server must have the same state, no connection may have been closed but with 1012, and each REST route of each
 session must answer.
 
 The seed of a game decides who does what; times of arrival differ from run to run.

@@ -16,7 +16,7 @@ from tests.waiting import PATIENCE_S, until
 
 PROGRAM = Path(__file__).parent / "apps" / "main.mjs"
 VERSIONS = (1, 2, 3)
-"""Of y-websocket: 1.5, 2.1 and 3.1. Only the last one takes close codes from 4400 to 4499 as final."""
+"""Versions of y-websocket: 1.5, 2.1 and 3.1. Only the last one takes close codes from 4400 to 4499 as final."""
 
 PLENTY: dict[str, Any] = {
     "COLLAB_SIGNUPS_PER_H": 1000,

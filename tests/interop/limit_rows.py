@@ -1,6 +1,6 @@
 """The limits of the REST API as data: how to be at each, how to be one over, what is told then and what is counted.
 
-Not for: sockets, whose rows are beside their test (`test_every_limit`).
+Not for: sockets, whose rows are next to their test (`test_every_limit`).
 """
 
 import asyncio
@@ -105,7 +105,7 @@ class Row:
     over      with this it does not, after those
     told      what the client sees then
     counts    what /metrics counts for it, all of it
-    settings  what the server is started with, beside `{limit: value}`
+    settings  what the server is started with, besides `{limit: value}`
     value     of the setting
     goes      what the client sees while it is within
     also      other fields of Config that this is about
@@ -306,7 +306,7 @@ PROXY = {"trust_proxy": 1}
 
 
 def rate(limit: str, call: Callable[[Scene, int], Awaitable[object]], times: int, value: float, **more: Any) -> Row:
-    """So many times, and no more."""
+    """Make a row for `times` requests, and no more."""
     counts = {f"limit_reached {limit}": 1, "problems rate_limited": 1}
     return Row(limit, call, range(times), times, RATED, counts, value, **more)
 

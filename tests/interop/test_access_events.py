@@ -1,6 +1,6 @@
 """Who may do what over the sockets: every event and every kind of frame for everybody, from a stranger to the owner.
 
-Of the REST routes: `tests/handlers/test_access.py`. Who gets into sessions by the link, or once they have
+The REST routes are in `tests/handlers/test_access.py`. Who gets into sessions by the link, or once they have
 ended, by events: `tests/handlers/socketio/test_events.py`.
 """
 
@@ -48,7 +48,7 @@ KINDS: dict[type, tuple[str, ...]] = {
     QueryAwareness: (*SHUT_OUT, *("AwarenessUpdate",) * 3),
     Unknown: (*SHUT_OUT, "", "", ""),
 }
-"""What each kind of frame is answered, or closed with, and what it changes; the same."""
+"""What each kind of frame is answered, or closed with, and what it changes, in the same order."""
 
 
 def frame_of(kind: type) -> bytes:
@@ -73,7 +73,7 @@ def name_of(frame: bytes) -> str:
 class Scene:
     """A session, one who tries something in it, and a member who looks on.
 
-    kept  his connection, which would change the presence by its end
+    kept  the member's connection, which would change the presence by its end
     """
 
     session_id: str
@@ -85,7 +85,7 @@ class Scene:
 
     @classmethod
     async def of_all(cls, world: World, **fields: str) -> "list[Scene]":
-        """Give each member a session of his own; those outside, who shall change nothing, have one together."""
+        """Give each member a session of their own; those outside, who shall change nothing, have one together."""
         scenes: list[Scene] = []
         session_id, witness = "", None
         for who in WHO:
@@ -116,7 +116,7 @@ class Scene:
         }
 
     async def changes(self) -> list[str]:
-        """Return what is other than before; whoever did it appears under his own name."""
+        """Return what is other than before; the user who did it appears under their own name."""
         now = await self.look()
         for what in ("chat", "presence"):
             assert {author for author, _ in now[what] - self.before[what]} <= {self.client.user.get("id")}
@@ -142,7 +142,7 @@ async def until_outcome(scenes: list[Scene], answers: list[str], expected: tuple
 
 @pytest.fixture
 async def world(start_server: StartServer) -> World:
-    """Everybody, at a server that shows presence at once however often it changes."""
+    """Everybody, at a server that shows presence immediately however often it changes."""
     return await World.make((await start_server(presence_ms=0, refusal_hold_s=0.1)).url)
 
 
@@ -159,7 +159,7 @@ async def ask(raw: RawEvents, event: str, session_id: str) -> str:
 
 
 async def signed_in(api: Api, event: str) -> RawEvents | None:
-    """Return a client's connection; whoever may not sign in is not answered at all."""
+    """Return a client's connection; a user who may not sign in is not answered at all."""
     raw = await RawEvents.open(api)
     kind, told = await raw.sign_in({"token": api.token})
     if kind == "40":
@@ -172,7 +172,7 @@ async def signed_in(api: Api, event: str) -> RawEvents | None:
 
 
 async def try_event(scene: Scene, event: str) -> str:
-    """Let somebody emit an event, joined if he may and where he would be for that; return the answer."""
+    """Let somebody emit an event, joined if they may and where they would be for that; return the answer."""
     raw = await signed_in(scene.client, event)
     if raw and event != "join-session":
         await ask(raw, "join-session", scene.session_id)
@@ -199,7 +199,7 @@ async def test_events_for_each_role_are_answered_as_table_says(world: World, eve
 
 
 async def test_events_before_join_change_nothing(world: World) -> None:
-    """Signed in is not joined: whoever it is, no event but the one that joins does anything."""
+    """Signed in is not joined: for every user, no event but the one that joins does anything."""
     for scene in (await Scene.of_all(world))[1:]:
         raw = await RawEvents.signed_in(scene.client)
         scene.before = await scene.look()
@@ -222,7 +222,7 @@ async def connect(scene: Scene) -> Wire:
 
 
 async def try_frame(scene: Scene, frame: bytes) -> str:
-    """Let somebody send a frame; return what he is answered, or closed with when all he heard is that he may not."""
+    """Let somebody send a frame; return the answer, or the close code when all they heard is that they may not."""
     scene.before = await scene.look()
     wire = scene.kept = await connect(scene)
     for one in (frame, ALL_OF_IT, WHO_IS_HERE):
@@ -293,7 +293,7 @@ async def test_session_events_reach_members_only(world: World) -> None:
 
 
 async def test_frames_of_removed_editor_change_nothing(world: World) -> None:
-    """What an editor sends on open connections after he was removed is nobody's."""
+    """What an editor sends on open connections after they were removed is nobody's."""
     scene = (await Scene.of_all(world))[WHO.index("editor")]
     raw, wire = await RawEvents.signed_in(scene.client), await joined(scene.client, scene.session_id)
     assert await ask(raw, "join-session", scene.session_id) == "ok"

@@ -1,6 +1,6 @@
 """Handshakes that another site's page makes with a visitor's cookies: `/sync`, and both transports of `/socket.io`.
 
-Of the REST routes: `tests/handlers/http/test_origin.py`, whose matrix of origins is used here.
+The REST routes are in `tests/handlers/http/test_origin.py`, whose matrix of origins is used here.
 """
 
 import json
@@ -55,7 +55,7 @@ EVENTS_AUTH: dict[str, tuple[str, dict[str, str], Any, str]] = {
     "ticket": ("&ticket={ticket}", {}, None, "not_signed_in"),
     "sub-protocol": ("", {"Sec-WebSocket-Protocol": "access_token, {token}"}, None, "not_signed_in"),
 }
-"""Query, headers and `auth`; the same."""
+"""Query, headers and `auth` of a Socket.IO handshake, and what comes of it."""
 
 
 def filled(value: Any, api: Api, ticket: str) -> Any:
@@ -169,7 +169,7 @@ each_transport = pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_socketio_cookie_counts_for_own_and_allowed_pages_or_no_page(
     ada: Api, transport: str, credentials: str
 ) -> None:
-    """The same, but that a cookie counts where nothing at all is said of the page.
+    """The rule of `/sync`, but that a cookie counts where nothing at all is said of the page.
 
     For browsers say nothing when a page polls its own server by plain HTTP; and of pages of other
     sites they do, whenever these can read the answer, without which they cannot go on.
@@ -191,7 +191,7 @@ async def test_socketio_cookie_counts_for_own_and_allowed_pages_or_no_page(
 
 @each_transport
 async def test_socketio_connection_of_other_origin_ignores_later_cookie(ada: Api, transport: str) -> None:
-    """Whoever opens a connection signs in on it: a visitor's cookie that a foreign page adds later does not."""
+    """The page that opens a connection signs in on it: a visitor's cookie that a foreign page adds later does not."""
     page, address = Api(ada.url), f"{EVENTS}polling"
     sid = json.loads((await page.get(address)).body[1:])["sid"]
     headers = filled({**COOKIE, "Origin": EVIL}, ada, "")

@@ -47,7 +47,7 @@ async def test_text_clients_and_yjs_client_see_edits_of_each_other(
 
 @each_transport
 async def test_join_by_link_gives_role_of_session(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> None:
-    """Whoever has the link becomes a member, with the role that the session gives."""
+    """A user with the link becomes a member, with the role that the session gives."""
     session_id = await ada.new_session(code="x", joinRole="viewer")
     peer = await TextPeer.connect(peers, bob, "bob", transports)
 
@@ -99,7 +99,7 @@ async def test_receive_code_is_sent_at_most_twenty_times_a_second(peers: Peers, 
 
 
 async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: Api) -> None:
-    """Text clients, whose texts are always a little old, and Yjs clients, all typing at once: nobody's word is lost."""
+    """Text clients, whose texts are always a little old, and Yjs clients, all typing together: no word is lost."""
     session_id = await ada.new_session(code="<start>")
     texts = [
         await TextPeer.joined(peers, ada, session_id, "t0", WEBSOCKET, end="\r\n"),
@@ -200,7 +200,7 @@ async def test_join_repeated_sends_text_again(peers: Peers, ada: Api) -> None:
 
 
 async def test_leave_is_announced_and_ends_both_directions(peers: Peers, ada: Api, bob: Api) -> None:
-    """Others are told; nothing more is sent to who left, and nothing more taken from him."""
+    """Others are told; nothing more is sent to the member who left, and nothing more taken from them."""
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
     other = await TextPeer.joined(peers, bob, session_id, "bob")
@@ -308,7 +308,7 @@ async def test_chat_message_is_stored_and_sent_to_whole_session(
 
 
 async def test_viewer_edit_is_refused_and_text_restored(peers: Peers, ada: Api, bob: Api) -> None:
-    """A viewer's code is refused and his editor put right; he may chat; a new role counts at once."""
+    """A viewer's code is refused and their editor put right; they may chat; a new role counts immediately."""
     session_id = await ada.new_session(code="x", joinRole="viewer")
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
 
@@ -338,7 +338,7 @@ async def test_ended_session_refuses_edits_and_messages(peers: Peers, ada: Api) 
 
 
 async def test_removed_member_is_put_out_of_session_with_reason(peers: Peers, ada: Api, bob: Api) -> None:
-    """Out at once, with the reason; the connection lives."""
+    """Out immediately, with the reason; the connection lives."""
     session_id, other = await ada.new_session(code="x"), await bob.new_session()
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
 
@@ -374,7 +374,7 @@ async def test_sign_out_disconnects_client_for_good(peers: Peers, ada: Api) -> N
 
 
 async def test_guest_may_enter_invited_session_only(peers: Peers, ada: Api) -> None:
-    """Somebody with an invite only: his session and no other."""
+    """Somebody with an invite only: their session and no other."""
     session_id, other = await ada.new_session(code="x"), await ada.new_session()
     peer = await TextPeer.joined(peers, await guest_of(ada, session_id), session_id, "gus")
 

@@ -36,7 +36,7 @@ _client_ids = itertools.count(1_000)
 
 
 def insertion(size: int) -> bytes:
-    """Return a new client's update of so many bytes."""
+    """Return a new client's update of `size` bytes."""
     client_id = next(_client_ids)
     overhead = len(Typist(client_id).insert(0, "x" * size)) - size
     update = Typist(client_id).insert(0, "x" * (size - overhead))
@@ -51,7 +51,7 @@ async def connect(scene: Scene, _: int) -> object:
 async def edit(
     scene: Scene, size: int, *, frame: Callable[[bytes], bytes] = y_protocol.sync_update, in_new_session: bool = False
 ) -> object:
-    """Send an update of so many bytes; what comes in its order behind it shows that it was taken."""
+    """Send an update of `size` bytes; what comes in its order behind it shows that it was taken."""
     session_id = await scene.ada.new_session() if in_new_session else scene.session_id
     raw, update = await scene.open(session_id), insertion(size)
     raw.send(masked(frame(update)), QUESTION)
@@ -93,14 +93,14 @@ async def type_at_once(scene: Scene, count: int) -> object:
 
 
 async def send_message(scene: Scene, size: int) -> object:
-    """Send one message of so many bytes, of a kind that nobody knows."""
+    """Send one message of `size` bytes, of a kind that nobody knows."""
     raw = await scene.open()
     raw.send(masked(b"\x2a" * size), QUESTION)
     return await told(raw, ANSWER)
 
 
 async def send_bytes(scene: Scene, size: int) -> object:
-    """Send so many bytes in one packet."""
+    """Send `size` bytes in one packet."""
     raw = await scene.open()
     assert await told(raw, SYNC_STEP1) == OK
     left, parts = size - len(QUESTION), 6
@@ -129,7 +129,7 @@ async def announce(scene: Scene, number: int, state: Callable[[int], str] = lamb
 
 
 async def announce_at_once(scene: Scene, count: int) -> object:
-    """Send presence so many times in one packet; the last is what is left in the end."""
+    """Send presence `count` times in one packet; the last is what is left in the end."""
     raw = await scene.open()
     raw.send(*(masked(y_protocol.awareness_update([AwarenessEntry(count, n + 1, "{}")])) for n in range(count)))
     at_once = (await present(raw))[count]
@@ -218,7 +218,7 @@ async def queue(scene: Scene, is_over: int) -> object:
 
 
 async def relay(scene: Scene, size: int) -> None:
-    """Let others be sent one frame that has so many bytes on the wire."""
+    """Let others be sent one frame that has `size` bytes on the wire."""
     overhead = len(framed(y_protocol.sync_update(b"x" * size))) - size
     assert await keep(scene, size - overhead) == OK
 
@@ -258,7 +258,7 @@ SOCKETS = (
     Row("max_sync_bytes", send_message, (1_024 + 64,), 1_024 + 65, **closed("max_sync_bytes", 1009, "too_large"),
         value=1_024),
     Row("max_text_bytes", type_text, (1_024,), 1, **closed("max_text_bytes", 4413, "too_large"), value=1_024),
-    Row("max_state_bytes", keep, (65_000, 2 * 65_536 - 65_000 - 2), 30,  # twice: what is not squashed yet counts too
+    Row("max_state_bytes", keep, (65_000, 2 * 65_536 - 65_000 - 2), 30,  # twice: unsquashed bytes count too
         **closed("max_state_bytes", 4413, "too_large"), value=65_536),
     Row("author_share_percent", partial(keep, is_owner=False), (16_000, 400), 30,
         **closed("author_share_percent", 4413, "too_large"), value=25, settings={"max_state_bytes": 65_536}),

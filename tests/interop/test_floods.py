@@ -1,4 +1,4 @@
-"""Floods of every kind: they slow the flooder down, then close him, and others go on meanwhile."""
+"""Floods of every kind: they slow the flooder down, then close their connection, and others go on meanwhile."""
 
 import asyncio
 import contextlib
@@ -48,7 +48,7 @@ FLOODS: dict[str, tuple[bytes, bytes, dict[str, Any]]] = {
     "questions": (b"", masked(y_protocol.sync_step1({1 << 31 | n: 1 for n in range(300)})), _QUESTIONS),
     "bytes": (b"", masked(b"\x2a" * 5_000), _BYTES),
 }
-"""{what: (sent once, sent again and again, settings)}; each large enough that what is read at once is taken soon."""
+"""{what: (sent once, sent again and again, settings)}; each large enough that bytes read together are taken soon."""
 
 
 async def flood(raw: Raw, first: bytes, again: bytes) -> None:
@@ -74,7 +74,7 @@ def counter(scene: Scene, name: str) -> Callable[[], Awaitable[int]]:
 async def test_flood_slows_its_sender_then_closes_its_connection(
     start_server, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """He is not read from for a while; others type on; over the limit for too long he is closed with 1008."""
+    """The flooder is not read from for a while; others type on; over the limit for too long it is closed with 1008."""
     first, again, settings = FLOODS[kind]
     limit = "update_bytes_per_s" if kind == "bytes" else "updates_per_s"
     monkeypatch.setattr(rate_gate, "_MAX_OVER_S", 600)

@@ -85,7 +85,7 @@ async def test_connection_ended_without_close_frame_frees_its_place(server, ada:
 
 
 async def test_client_without_pongs_is_disconnected(start_server) -> None:
-    """Who answers no ping is cut, who answers stays."""
+    """A client that answers no ping is cut, one that answers stays."""
     server = await start_server(ping_s=1, pong_s=1)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()

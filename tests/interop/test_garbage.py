@@ -10,7 +10,7 @@ _CLIENTS = 10
 
 
 async def test_handshake_leaves_nothing_to_garbage_collector(ada: Api) -> None:
-    """Handler, request and stream go at once: cycles of them would be 6 kB a connection for some time."""
+    """Handler, request and stream go immediately: cycles of them would be 6 kB a connection for some time."""
     session_id = await ada.new_session()
     async with connected(ada, session_id):
         pass

@@ -13,7 +13,7 @@ VERSIONS = (1, 3)
 
 
 async def test_demotion_to_viewer_refuses_next_update(ada: Api, bob: Api, peers: Peers) -> None:
-    """Once the owner has the answer, nothing that the viewer types gets in; what he typed before has."""
+    """Once the owner has the answer, nothing that the viewer types gets in; what they typed before has."""
     session_id = await ada.new_session()
     await connect(peers, bob, session_id, "bob")
     await peers.do("insert", "bob", text="before ")
@@ -30,7 +30,7 @@ async def test_demotion_to_viewer_refuses_next_update(ada: Api, bob: Api, peers:
 
 
 async def test_role_changes_in_quick_succession_lose_no_edits(ada: Api, bob: Api, peers: Peers) -> None:
-    """While one types and the owner changes his mind, whatever is refused comes in once he may write again."""
+    """While one types and the owner changes the role, refused edits come in once they may write again."""
     session_id = await ada.new_session()
     member = f"/session/{session_id}/members/{bob.user['id']}"
     await connect(peers, ada, session_id, "ada")
@@ -52,7 +52,7 @@ async def test_role_changes_in_quick_succession_lose_no_edits(ada: Api, bob: Api
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_removed_member_is_closed_with_4403_on_every_retry(start_server, peers: Peers, version: int) -> None:
-    """He is closed with 4403, also when his provider tries again, and nothing of what he types is taken."""
+    """A removed member is closed with 4403, also when their provider tries again, and nothing they type is taken."""
     server = await start_server(refusal_hold_s=0.05)
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
     session_id = await ada.new_session(code="x")
@@ -72,7 +72,7 @@ async def test_removed_member_is_closed_with_4403_on_every_retry(start_server, p
 
 
 async def test_leave_closes_own_sockets_of_that_session_only(ada: Api, bob: Api, peers: Peers) -> None:
-    """Who leaves is closed with 4403 in that session; elsewhere he stays, and so do the others."""
+    """A member who leaves is closed with 4403 in that session; elsewhere they stay, and so do the others."""
     left, other = await ada.new_session(), await ada.new_session()
     await connect(peers, ada, left, "ada")
     await connect(peers, bob, left, "bob")
@@ -111,7 +111,7 @@ async def test_logout_closes_sockets_of_that_login_only(ada: Api, peers: Peers, 
 
 
 async def test_failed_logins_leave_open_sockets_connected(ada: Api, peers: Peers) -> None:
-    """Whoever guesses a password locks the account's next login, not those who are typing."""
+    """A guesser of passwords locks the account's next login, not those who are typing."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
     wrong = {"username": "ada", "password": "not the right one"}
@@ -127,7 +127,7 @@ async def test_failed_logins_leave_open_sockets_connected(ada: Api, peers: Peers
 
 
 async def test_transfer_swaps_rights_on_open_sockets(ada: Api, bob: Api, peers: Peers) -> None:
-    """Both go on typing on their sockets; rights are the other way round at once."""
+    """Both go on typing on their sockets; rights are the other way round immediately."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
@@ -162,7 +162,7 @@ async def test_account_removal_closes_owner_sockets_and_hands_sessions_over(ada:
 
 
 async def test_guest_on_signing_up_keeps_socket_text_and_id(ada: Api, peers: Peers) -> None:
-    """A name and an invite are enough; on signing up he keeps his socket, his text and his id."""
+    """A name and an invite are enough; on signing up they keep their socket, their text and their id."""
     session_id = await ada.new_session(access="invite")
     gil = await guest_of(ada, session_id, "Gil")
     await connect(peers, ada, session_id, "ada")

@@ -162,7 +162,7 @@ async def test_mongo_commit_with_lost_reply_is_stored_once(
 async def test_mongo_server_after_sigkill_restarts_immediately_and_loses_nothing(
     place: Place, tmp_path, peers: Peers
 ) -> None:
-    """After `kill -9` the server starts again at once on the same machine, with all that it had acknowledged."""
+    """After `kill -9` the server starts again immediately on the same machine, with all that it had acknowledged."""
     server = ServerProcess(tmp_path / "data", free_port(), MONGO_URI=place.direct)
     await server.start()
     ada = await Api(server.url).sign_up("ada")

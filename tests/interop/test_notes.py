@@ -1,4 +1,4 @@
-"""What `/sync?notes=1` tells of beside the document."""
+"""What `/sync?notes=1` tells of besides the document."""
 
 import json
 from typing import Any

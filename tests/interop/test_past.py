@@ -20,7 +20,7 @@ from tests.waiting import until
 
 
 async def scribble(peers: Peers, people: list[Api], session_id: str, rounds: int = 12) -> str:
-    """Let several editors type and delete at once; return the text they agree on."""
+    """Let several editors type and delete together; return the text they agree on."""
     names = [f"editor{number}" for number in range(len(people))]
     for name, api in zip(names, people, strict=True):
         await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
@@ -286,7 +286,7 @@ async def check_blame(server, peers: Peers, api: Api, session_id: str) -> dict:
 async def test_blame_names_author_of_every_source(
     start_server, peers: Peers, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everybody's text is his own: editors at once, a text client, posts and restores; also after a restart."""
+    """Everybody's text is their own: editors together, a text client, posts and restores; also after a restart."""
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 16)
     random.seed(seed)
     server = await start_server()

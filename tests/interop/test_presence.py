@@ -1,4 +1,4 @@
-"""Presence of real clients over restarts and pauses of a room: everybody is seen again, not only who moves."""
+"""Presence of real clients over restarts and pauses of a room: everybody is seen again, not only people who move."""
 
 import asyncio
 import signal

@@ -183,7 +183,7 @@ async def test_forwarded_headers_without_trust_are_ignored(proxied: Proxied) -> 
 async def test_inner_proxy_refuses_strangers(
     start_server, certificate: Certificate, kind: str, refusal: int | None
 ) -> None:
-    """It takes requests of the outer proxy's address only: whoever comes past that one could forge his address."""
+    """It takes requests of the outer proxy's address only: clients that come past that one could forge theirs."""
     server = await start_server(trust_proxy=2)
     inner = ReverseProxy(kind, server.port, certificate, is_inner=True)
     async with AsyncExitStack() as running:

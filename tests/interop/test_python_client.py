@@ -1,6 +1,6 @@
 """A Python client that `openapi-python-client` generates of the description, used against a real server.
 
-Nothing of it is kept: whoever writes a client generates it the same way.
+Nothing of it is kept: the author of a client generates it the same way.
 """
 
 import asyncio

@@ -251,7 +251,7 @@ async def test_redaction_of_ended_session_and_other_roots_succeeds(ada: Api, ser
     assert answer.status == 200
     assert (await ada.live(session_id))["files"] == {"codemirror": "main\n", "notes": "some  here"}
     versions = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
-    # of the document without it there may be a version too by now
+    # of the document without it there may already be a version too
     assert [one["files"]["notes"] for one in versions if one["sequence"] == 2] == ["some ██████ here"]
 
 

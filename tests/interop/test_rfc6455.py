@@ -69,7 +69,7 @@ ROOMY = {
 
 
 def update(size: int, client: int) -> bytes:
-    """An Update frame of so many bytes, or a SyncStep2 if one edit may not be so large: a client's first text."""
+    """An Update frame of `size` bytes, or a SyncStep2 if one edit may not be so large: a client's first text."""
     kind = b"\x00\x02" if size <= 256 << 10 else b"\x00\x01"
     for root in (b"t", b"te", b"tex"):
         room = size
@@ -84,7 +84,7 @@ def update(size: int, client: int) -> bytes:
 
 
 def cut(frames: list[bytes], how: int | None) -> Iterable[bytes]:
-    """Yield what is to be written at once."""
+    """Yield what is to be written together."""
     wire = b"".join(frames)
     if how == cases.FRAMES:
         yield from frames
@@ -201,7 +201,7 @@ async def stage_in(api: Api) -> AsyncIterator[Stage]:
 
 @pytest.fixture
 async def server(start_server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """In no hurry to end what a client should end, or it at once."""
+    """In no hurry to end what a client should end, or it immediately."""
     monkeypatch.setattr(close_handshake, "_PATIENCE_S", 60.0)
     return await start_server(**ROOMY)
 
@@ -259,7 +259,7 @@ BROKEN_OFF = (b"", frame(b"\x00\x02")[:1], frame(b"\x00\x02")[:5], head(70_000) 
 
 
 async def test_half_closed_connection_ignores_incomplete_message(stage: Stage) -> None:
-    """Who ends his side has said all that he has said: half a frame or message behind it is nothing."""
+    """A client that ends its side has nothing more to say: half a frame or message behind it is nothing."""
     for rest in BROKEN_OFF:
         message = stage.message(100)
         async with stage.connected() as raw:
@@ -290,7 +290,7 @@ async def test_reset_connection_frees_its_place(server: Server, stage: Stage) ->
 
 
 async def test_half_closed_connection_receives_echo_of_close(stage: Stage) -> None:
-    """The close frame is echoed to who only listens any more."""
+    """The close frame is echoed to a client that only listens any more."""
     async with stage.connected() as raw:
         await raw.frame()
         raw.send(cases.close(1001))

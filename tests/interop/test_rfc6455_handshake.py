@@ -57,7 +57,7 @@ REFUSED: tuple[tuple[int, dict[str, tuple[str, ...]]], ...] = (
 
 
 async def test_handshake_that_is_invalid_is_refused(ada: Api) -> None:
-    """Section 4.2.1, and 4.4: who speaks another version is told which one is spoken."""
+    """Section 4.2.1, and 4.4: a client of another version is told which one is spoken."""
     session_id = await ada.new_session()
     answers = [await shaken(ada, session_id, {**HANDSHAKE, **changed}) for _, changed in REFUSED]
     found = [(status, changed) for (status, _), (_, changed) in zip(answers, REFUSED, strict=True)]
@@ -97,7 +97,7 @@ async def test_handshake_in_any_valid_spelling_is_accepted(ada: Api) -> None:
 
 
 async def test_sub_protocol_chosen_is_one_the_server_speaks(ada: Api) -> None:
-    """Of several at most one is chosen, and never one that the server does not speak."""
+    """At most one of several is chosen, and never one that the server does not speak."""
     session_id = await ada.new_session()
     token = str(ada.token)
     for offered, chosen in (

@@ -39,7 +39,7 @@ async def fill(api: Api, session_id: str, pictures: int, picture_bytes: int) -> 
 async def test_large_document_loads_over_slow_link(
     start_server: Callable[..., Any], peers: Peers, pictures: int, picture_bytes: int, bytes_per_s: int
 ) -> None:
-    """At the first attempt, in all versions of the provider; who asks again meanwhile is not sent it twice.
+    """At the first attempt, in all versions of the provider; a client that asks again meanwhile is not sent it twice.
 
     A provider says that it is synced when everything is there, not before. Sent as one message the document took
     longer than 30 seconds, and the provider came back and began again, for ever.

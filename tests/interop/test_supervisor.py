@@ -158,7 +158,7 @@ async def test_server_process_after_death_of_supervisor_saves_and_ends(supervise
 
 
 async def test_supervisor_after_repeated_crashes_waits_longer_each_time(supervised: Start) -> None:
-    """Pauses get longer; `kill -9` sets nobody aside; a stop meanwhile ends everything at once."""
+    """Pauses get longer; `kill -9` sets nobody aside; a stop meanwhile ends everything immediately."""
     server = await supervised("segfault")
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session(code="kept")

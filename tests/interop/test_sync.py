@@ -27,7 +27,7 @@ async def test_two_providers_converge(ada: Api, bob: Api, peers: Peers, version:
 
 
 async def test_five_providers_typing_together_converge(ada: Api, peers: Peers) -> None:
-    """Five writers of two provider versions scramble at once and end with the same text."""
+    """Five writers of two provider versions scramble together and end with the same text."""
     session_id = await ada.new_session()
     names = ["a", "b", "c", "d", "e"]
     for number, name in enumerate(names):
@@ -92,7 +92,7 @@ async def test_offline_edits_are_merged_on_reconnect(ada: Api, peers: Peers) -> 
 
 
 async def test_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers) -> None:
-    """A viewer's edits stay with him, his presence arrives under his true name."""
+    """A viewer's edits stay with them, their presence arrives under their true name."""
     session_id = await ada.new_session(joinRole="viewer", code="mine")
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
@@ -110,7 +110,7 @@ async def test_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers) 
 
 
 async def test_promoted_viewer_types_without_reconnecting(ada: Api, bob: Api, peers: Peers) -> None:
-    """A new role acts on the open socket: up at once, down at once."""
+    """A new role acts on the open socket: up immediately, down immediately."""
     session_id = await ada.new_session(joinRole="viewer")
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
@@ -189,7 +189,7 @@ async def test_saved_is_reported_after_commit(ada: Api, peers: Peers) -> None:
 async def test_refused_providers_learn_close_code_and_retry_slowly(
     start_server, peers: Peers, version: int, what: str, code: int
 ) -> None:
-    """Who does not get in is told for good; an old client that comes back anyway does so slowly."""
+    """A client that does not get in is told for good; an old client that comes back anyway does so slowly."""
     server = await start_server(refusal_hold_s=1.0)
     ada = await Api(server.url).sign_up()
     bob = await ada.sign_up()
@@ -235,7 +235,7 @@ async def test_lone_silent_provider_stays_connected(ada: Api, peers: Peers) -> N
 
 
 async def test_presence_is_removed_on_close_and_restored_on_reconnect(ada: Api, bob: Api, peers: Peers) -> None:
-    """Closing removes a client's presence for the others at once; reconnecting shows it at once again."""
+    """Closing removes a client's presence for the others immediately; reconnecting shows it again immediately."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")

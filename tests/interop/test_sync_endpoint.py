@@ -109,7 +109,7 @@ async def test_client_that_does_not_read_is_closed(start_server) -> None:
 
 
 async def test_document_larger_than_send_limit_reaches_newcomer(ada: Api, start_server, tmp_path) -> None:
-    """A document larger than what may be queued is still sent whole to who joins."""
+    """A document larger than what may be queued is still sent whole to a client that joins."""
     server = await start_server(max_queued_bytes=65_536, data_dir=str(tmp_path / "other"))
     owner = await Api(server.url).sign_up()
     session_id = await owner.new_session(code="large\n" * 100_000)

@@ -28,8 +28,8 @@ async def test_editing_session_is_synced_and_restored_after_restart(
 ) -> None:
     """All edits by one client give the session's text, to the server, to a fresh client, and after a restart.
 
-    The server is one as people run it: beside tests of the same process, or traced for coverage, a quarter of a million
-    edits are some four times as dear, and the last checkpoint then takes longer than `COLLAB_DRAIN_S`.
+    The server is one as people run it: among tests of the same process, or traced for coverage, a quarter of a million
+    edits are some four times as expensive, and the last checkpoint then takes longer than `COLLAB_DRAIN_S`.
     """
     file = trace_file(name)
     trace = json.loads(gzip.decompress(file.read_bytes()))

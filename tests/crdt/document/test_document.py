@@ -46,7 +46,7 @@ def test_apply_of_update_changes_text_and_reports_change() -> None:
 
 
 def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who joins a long document gets what was merged for the one before, until somebody types."""
+    """A client that joins a long document gets what was merged for the one before, until somebody types."""
     typist, subject = Typist(1), Document()
     for number in range(1_234):
         subject.apply(parsed(typist.insert(0, str(number % 10))))
@@ -218,7 +218,7 @@ def test_replace_base_happens_only_for_same_base() -> None:
 
 
 def test_merge_in_tens_keeps_order() -> None:
-    """Any number of updates merges to the same as all at once."""
+    """Any number of updates merges to the same state as all together."""
     typist, source = Typist(1), random.Random(3)
     updates = [typist.insert(source.randint(0, len(typist.text)), "ab") for _ in range(237)]
 
@@ -390,7 +390,7 @@ def indented_from_last_to_first(line: str = "line {}\n") -> tuple[bytes, bytes]:
 
 
 def test_text_that_is_cut_in_thousands_of_places_is_loaded_again_cut_for_it() -> None:
-    """The view shows the same; later loads are quick too."""
+    """The view shows the same text; later loads are quick too."""
     base, update = indented_from_last_to_first()
     ticks = iter(range(10**9))
     subject = Document(cpu_s=lambda: 0.0 if subject._view.needs_cuts else next(ticks) * 0.01)

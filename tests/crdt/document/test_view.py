@@ -169,7 +169,7 @@ def test_edit_copy_leads_to_the_text_whatever_others_edit_meanwhile(old: str, ne
 
 
 def test_edit_copy_joins_edits_that_are_too_many() -> None:
-    """Of ten thousand changed lines a few hundred edits are made, and the text is right."""
+    """Ten thousand changed lines become a few hundred edits, and the text is right."""
     old = "".join(f"{number}\nx\n" for number in range(10_000))
     new = old.replace("x", "y")
     base = Typist(1)

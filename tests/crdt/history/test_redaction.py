@@ -42,7 +42,7 @@ def test_redaction_search_finds_text_in_utf16_units(text: str, expected: list[in
 
 
 def test_redaction_search_finds_every_struct_that_showed_the_text() -> None:
-    """Every struct that was part of it at any moment, whoever typed it, and no other."""
+    """Every struct that was part of it at any moment, of every author, and no other."""
     ada, bob = Typist(5), Typist(6)
     updates = [ada.insert(0, "set!")]
     bob.hear(updates[-1])
@@ -73,7 +73,7 @@ def test_redacted_update_has_blocks_and_leaves_others_unchanged() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
-    """What was random typing is the same with blocks, also for who only has a part of it."""
+    """What was random typing is the same with blocks, also for a client that only has a part of it."""
     chance = random.Random(seed)
     typist, updates = Typist(5), []
     for _ in range(60):

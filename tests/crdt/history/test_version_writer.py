@@ -37,7 +37,7 @@ async def test_save_if_due_after_a_pause_stores_a_version(world: World) -> None:
 
 
 async def test_save_if_due_during_steady_typing_stores_a_version(world: World) -> None:
-    """Who never pauses gets a version after five minutes all the same."""
+    """A user who never pauses still gets a version after five minutes."""
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:

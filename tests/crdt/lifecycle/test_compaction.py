@@ -215,7 +215,7 @@ async def test_document_that_worker_cannot_do_keeps_its_log(make_world, expect_l
 async def test_checkpoint_waits_for_work_that_somebody_waits_for(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """What users wait for comes first, whoever asks, and however late. A save would be several jobs."""
+    """Work that users wait for comes first, for every user, and however late. A save would be several jobs."""
     world = make_world(workers=Workers(WorkersSettings(processes=1)), maintenance_interval_s=1_000)
     await world.session()
     ended: list[str] = []

@@ -54,7 +54,7 @@ async def _turn() -> None:
 
 
 async def test_dispatch_sends_edit_and_cursor_in_one_write() -> None:
-    """Nobody is woken for presence alone then, and his own edit and cursor do not come back to who typed."""
+    """Nobody is woken for presence alone then, and a typist's own edit and cursor do not come back to them."""
     timers = Timers()
     room, (ada, to_ada), (_, to_bob) = _served_room()
 

@@ -28,7 +28,7 @@ async def used(world: World) -> Room:
 
 
 async def test_load_by_fifty_callers_reads_log_once(world: World) -> None:
-    """Fifty who come at once get the same room, loaded by one read of the log."""
+    """Fifty who come together get the same room, loaded by one read of the log."""
     await world.session()
     held = world.store.held["chunks"] = asyncio.Event()
 
@@ -78,7 +78,7 @@ async def test_load_that_fails_raises_and_can_be_repeated(world: World, expect_l
 
 
 async def test_load_cancelled_by_one_caller_continues_for_others(world: World) -> None:
-    """Who gives up waiting for a room does not take it from the others."""
+    """A client that gives up waiting for a room does not take it from the others."""
     await world.session()
     held = world.store.held["chunks"] = asyncio.Event()
 

@@ -45,7 +45,7 @@ async def test_log_writer_during_store_outage_keeps_edits_and_writes_them_once(m
 
 
 async def test_log_writer_after_unexpected_error_tries_again(world: World, expect_log) -> None:
-    """A fault that is no store error is logged, and the next attempt comes all the same."""
+    """A fault that is no store error is logged, and the next attempt still comes."""
     expect_log("nobody expected")
     await world.session()
     async with world.rooms.use("one") as room:
@@ -175,7 +175,7 @@ async def test_saved_does_not_wait_for_more_updates(make_world) -> None:
 
 
 async def test_log_writer_with_many_rooms_yields_to_event_loop(make_world, monkeypatch) -> None:
-    """Of fifty rooms no more than twenty are taken, or told, in one turn of the event loop; one commit has them all."""
+    """At most twenty of fifty rooms are taken, or told, in one turn of the event loop; one commit has them all."""
     world = make_world(flush_delay_s=0.1)
     taken: list[int] = []
     told: list[int] = []

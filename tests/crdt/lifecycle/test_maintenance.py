@@ -120,7 +120,7 @@ async def test_maintenance_while_worker_processes_are_busy_tries_again(
 
 
 async def test_maintenance_of_quiet_room_unloads_its_document(make_world) -> None:
-    """Its document is loaded while people type, and let go of ten seconds after the last edit."""
+    """Its document is loaded while people type, and released ten seconds after the last edit."""
     world = make_world()
     await world.session()
     async with world.rooms.use("one") as room:
@@ -189,7 +189,7 @@ async def test_maintenance_of_document_that_doubles_within_interval(
 async def test_maintenance_that_takes_long_for_one_owner_goes_on_for_others(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An owner's rooms are tended one after another: with many dear ones, that owner waits."""
+    """An owner's rooms are tended one after another: with many expensive ones, that owner waits."""
     world = make_world(checkpoint_updates=1, checkpoint_interval_ms=0)
     bob = User("bob", "Bob", None, None, "", None, False, NOW)
     await world.store.add_user(bob, Login("b", "bob", "h2", None, 0, NOW, NOW, NOW, NOW, ""))

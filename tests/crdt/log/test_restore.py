@@ -72,7 +72,7 @@ def test_restore_of_checkpoint_and_later_chunks_continues_checkpoint(start: int)
 
 
 def test_restore_of_carried_updates_sets_no_owner() -> None:
-    """An update that was carried for somebody else leaves its client ids to him, also after a reload."""
+    """An update that was carried for somebody else leaves its client ids to them, also after a reload."""
     update = Typist(5).insert(0, "x")
     chunk = Chunk(
         "s", 1, 1, codec.encode_chunk([codec.LogEntry(NOW, "carrier", update, has_foreign_structs=True)]), NOW

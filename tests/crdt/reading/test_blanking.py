@@ -64,7 +64,7 @@ def test_value_of_many_levels_is_blanked_without_recursion() -> None:
 
 
 def test_blanked_update_keeps_ids_lengths_and_everything_that_is_not_named() -> None:
-    """Of text those units that are named, of values those that have the secret."""
+    """Text loses the units that are named, values go if they have the secret."""
     update = update_of(placed(text("a😀b"), parent="root"), text("cdef"), client=7)
 
     blanked = blank(update, {7: [1, 2, 5]}, SECRET)

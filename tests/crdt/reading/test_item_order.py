@@ -67,7 +67,7 @@ def test_units_of_text_lead_back_to_it(text: str) -> None:
 
 
 def test_item_order_leaves_out_other_roots_embeds_and_nested_types() -> None:
-    """What is beside the text, or in it and no text, is nobody's line."""
+    """Content next to the text, or in it and no text, is nobody's line."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=9)
     made: list[bytes] = []
     subscription = doc.observe(lambda event: made.append(event.update))

@@ -116,7 +116,7 @@ def test_awareness_allows_four_client_ids_per_connection() -> None:
 
 
 def test_awareness_rename_raises_clock_of_all_states() -> None:
-    """A changed user appears in all his states under the next clock."""
+    """A changed user appears in all their states under the next clock."""
     table = Table()
     table.say(ADA, 1, 1, '{"cursor":1}')
     table.say(BOB, 2, 1, "{}")
@@ -128,7 +128,7 @@ def test_awareness_rename_raises_clock_of_all_states() -> None:
 
 
 def test_awareness_memory_of_departed_clients_is_bounded() -> None:
-    """Of those who left only the last few thousand are remembered, never at the cost of who is here."""
+    """Only the last few thousand who left are remembered, never at the cost of those who are here."""
     table = Table(clients_per_connection=10_000)
     table.say(BOB, 1, 1, "{}")
     for client_id in range(2, 5_000):

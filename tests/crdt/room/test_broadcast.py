@@ -7,7 +7,7 @@ from tests.crdt.harness import NOW, Later, Typist, join, make_room, presence_in
 
 
 def test_broadcast_joins_frames_of_one_turn_into_one_send() -> None:
-    """Each gets what others wrote, in order, joined; the writer does not get his own back."""
+    """Each gets what others wrote, in order, joined; the writer does not get their own back."""
     later = Later()
     room = make_room(encode=lambda frame: b"<" + frame + b">", scheduler=later)
     (ada, to_ada), (bob, to_bob), (_, to_eve) = join(room), join(room, "bob"), join(room, "eve")

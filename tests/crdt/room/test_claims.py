@@ -63,7 +63,7 @@ def bob(ada: Typist) -> Typist:
 
 
 def began(room: Room, ada: Typist) -> tuple[Connection, Inbox]:
-    """Let Ada announce herself, and send her first letter only."""
+    """Let Ada announce a client id, and send the first letter only."""
     connection, inbox = join(room, "ada")
     announce(room, connection, ADAS)
     send(room, connection, ada.made[0])
@@ -84,7 +84,7 @@ def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(room: Roo
 
 
 def test_answer_claims_only_ids_that_its_sender_announced(room: Room, ada: Typist, bob: Typist) -> None:
-    """Ada never connected: her id stays nobody's, and is hers when she comes."""
+    """Ada never connected: Ada's id stays nobody's, and is Ada's after connecting."""
     at_bob, _ = join(room, "bob")
     announce(room, at_bob, BOBS)
     answer(room, at_bob, bob)
@@ -163,7 +163,7 @@ def test_id_that_somebody_announced_cannot_be_typed_under_by_others(room: Room) 
 
 
 def test_live_edit_that_is_carried_is_not_claimed_by_its_sender(room: Room, ada: Typist) -> None:
-    """A second provider passes on what others typed; whoever announced nothing types it, though."""
+    """A second provider passes on what others typed; a client that announced nothing types it, though."""
     at_bob, _ = join(room, "bob")
     announce(room, at_bob, BOBS)
     send(room, at_bob, ada.insert(0, "a"))
@@ -175,7 +175,7 @@ def test_live_edit_that_is_carried_is_not_claimed_by_its_sender(room: Room, ada:
 
 
 def test_owner_who_comes_back_is_asked_for_what_others_brought(room: Room, ada: Typist, bob: Typist) -> None:
-    """If they have the same, it is theirs again."""
+    """If they have the same structs, it is theirs again."""
     room.members.leave(began(room, ada)[0])
     at_bob, _ = join(room, "bob")
     announce(room, at_bob, BOBS)

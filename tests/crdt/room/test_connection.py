@@ -50,7 +50,7 @@ def test_acknowledge_sends_nothing_to_clients_behind_or_not_asking() -> None:
 
 
 def test_client_is_asked_once_for_what_is_missing() -> None:
-    """Not again before it has answered, nor after an answer that lacks the same, until something of that has come."""
+    """Not again before it has answered, nor after an answer with the same gap, until something of that has come."""
     connection, inbox = _connection()
     clocks = {1: 4}
     question = y_protocol.sync_step1(clocks)

@@ -208,7 +208,7 @@ def test_client_is_asked_again_when_what_it_waited_for_has_come() -> None:
 
 
 def test_viewer_edits_are_dropped() -> None:
-    """Neither kind of sync update of a viewer changes anything; he is told once why."""
+    """Neither kind of sync update of a viewer changes anything; they are told once why."""
     room, typist = make_room(), Typist(5)
     viewer, inbox = join(room, "vic", Role.VIEWER, wants_saved=True)
     update = typist.insert(0, "no")
@@ -223,7 +223,7 @@ def test_viewer_edits_are_dropped() -> None:
 
 
 def test_role_change_takes_effect_on_open_connections() -> None:
-    """Promoted: asked for what he has. Demoted: his next update is dropped."""
+    """Promoted: asked for what they have. Demoted: their next update is dropped."""
     room, typist = make_room(), Typist(5)
     vic, inbox = join(room, "vic", Role.VIEWER)
     send(room, vic, typist.insert(0, "a"))
@@ -389,7 +389,7 @@ def test_deletion_of_half_a_character_shows_text_of_yjs() -> None:
 
 
 def test_version_keeps_later_contributors_for_next_version() -> None:
-    """Who edited after the version's position stays for the next one."""
+    """A user who edited after the version's position stays for the next one."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     send(room, ada, typist.insert(0, "a"), NOW)

@@ -205,7 +205,7 @@ def test_text_client_keeps_line_ends_of_document(document: str, sent: str, resul
 
 @pytest.mark.parametrize("code_sent", ["NEW", ""])
 def test_text_client_may_replace_whole_text(code_sent: str) -> None:
-    """Who has the text may replace all of it at once, also right after joining."""
+    """A client that has the text may replace all of it in one edit, also right after joining."""
     room = with_text("hello world")
     client = TextClient(TextFeed(room), "ada")
     assert client.to_send() == "hello world"

@@ -116,7 +116,7 @@ def test_check_update_under_foreign_client_id_leaves_that_out(index: StructIndex
 
 
 def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist: Typist) -> None:
-    """Whoever extends what nobody owns has to have the same: two clients may have used one id."""
+    """A client that extends what nobody owns has to have the same structs: two clients may have used one id."""
     known = typist.insert(0, "abc")
     index = StructIndex()
     index.take_stored(parse(known), "", is_unclaimed=True)

@@ -163,7 +163,7 @@ def test_fast_path_leaves_other_updates_to_slow_path(change: str) -> None:
 
 @pytest.mark.parametrize("kind", ["map", "nested", "collected"])
 def test_fast_path_applies_to_plain_text_only(kind: str) -> None:
-    """Next to anything else every update goes the long way, where pycrdt has the last word at once."""
+    """Next to anything else every update goes the long way, where pycrdt has the last word immediately."""
     typist = Typist(7)
     index, second = index_after(typist.insert(0, "ab")), typist.insert(1, "x")
     assert fast_path.read(frame_of(second), index, "ada")

@@ -76,7 +76,7 @@ def test_client_id_of_another_user_is_foreign_if_extended() -> None:
 
 
 def test_unclaimed_client_id_belongs_to_next_user() -> None:
-    """A client id that somebody carried along belongs to whoever uses it next."""
+    """A client id that somebody carried along belongs to the user who uses it next."""
     typist = Typist(1)
     first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
     index = StructIndex()
@@ -107,7 +107,7 @@ def test_place_of_too_many_types_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_root_is_text_as_soon_as_text_lies_in_it() -> None:
-    """Its first struct may be deleted, a format or an embed; whoever types there later does not name it."""
+    """Its first struct may be deleted, a format or an embed; a client that types there later does not name it."""
     base = "010101000101017401" + "00"
     index = index_with(bytes.fromhex(base))
     assert (index.text_roots, index.is_plain) == ((), False)

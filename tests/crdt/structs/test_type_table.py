@@ -50,7 +50,7 @@ def test_types_over_limit_are_refused_unless_as_many_go(monkeypatch: pytest.Monk
 
 
 def test_deleted_content_is_found_by_its_ranges() -> None:
-    """It may have been a shared type, whoever named it."""
+    """It may have been a shared type, with any name."""
     table = TypeTable()
     table.add(Placement(deleted=[(1, 2, 4), (1, 4, 6), (1, 8, 9)]), ())
 

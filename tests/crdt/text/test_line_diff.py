@@ -28,7 +28,7 @@ def test_differing_without_work_still_anchors_at_unique_lines() -> None:
 
 
 def test_differing_of_moved_line_keeps_longest_order() -> None:
-    """Of "abcd" and "cabd" the anchors are a, b and d; c was moved."""
+    """The anchors of "abcd" and "cabd" are a, b and d; c was moved."""
     assert list(differing("abcd", "cabd", Work(PLENTY))) == [(0, 0, 0, 1), (2, 3, 3, 3)]
 
 

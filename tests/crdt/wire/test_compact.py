@@ -29,7 +29,7 @@ def test_squash_of_typing_makes_one_struct() -> None:
 
 
 def test_squashed_document_merges_like_original() -> None:
-    """Random edits of three people: same text at once, and after more edits on top, in every order of arrival."""
+    """Random edits of three people: same text immediately, and after more edits on top, in every order of arrival."""
     source = random.Random(7)
     for _ in range(30):
         typists = [Typist(n) for n in (1, 2, 3)]
@@ -50,7 +50,7 @@ def test_squashed_document_merges_like_original() -> None:
 
 
 def _scramble(typists: list[Typist], source: random.Random, edits: int) -> list[bytes]:
-    """Random edits, each heard by the others at once; returns the updates."""
+    """Random edits, each heard by the others immediately; returns the updates."""
     updates = []
     for _ in range(edits):
         typist = source.choice(typists)

@@ -91,7 +91,7 @@ def test_part_from_the_middle_is_cut_twice() -> None:
     [(0, 2, "a\ufffd"), (2, 4, "\ufffdb"), (1, 3, "😀"), (2, 3, "\ufffd"), (1, 2, "\ufffd"), (3, 4, "b"), (0, 1, "a")],
 )
 def test_half_a_surrogate_pair_becomes_a_replacement(first: int, after: int, expected: str) -> None:
-    """Of the same length in UTF-16 code units, as in Yjs."""
+    """They have the same length in UTF-16 code units, as in Yjs."""
     _, *rest = update(0, text("a😀b", parent="t"))
     taken = StructSlicer(bytes([1, *rest])).slice(4, pack_id(1, 0), 4, first, after)
 

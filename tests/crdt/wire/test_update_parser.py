@@ -186,7 +186,7 @@ def test_parse_bounds_clocks_and_names() -> None:
 
 
 def test_parse_bounds_nesting() -> None:
-    """Five hundred arrays in each other pass, one more does not; embedded JSON the same."""
+    """Five hundred arrays in each other pass, one more does not; embedded JSON has the same bound."""
     assert parse(nested_arrays(MAX_VALUE_DEPTH)).spans == {1: (0, 1)}
     for update in (nested_arrays(MAX_VALUE_DEPTH + 1), nested_json(MAX_VALUE_DEPTH + 1), nested_json(100_000)):
         with pytest.raises(LimitExceeded, match="over 500 levels") as caught:

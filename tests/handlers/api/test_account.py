@@ -27,7 +27,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 
 
 async def test_password_change_ends_all_other_logins(ada: Api) -> None:
-    """Their tokens are void and their sockets closed with 4401 at once; this login goes on."""
+    """Their tokens are void and their sockets closed with 4401 immediately; this login goes on."""
     session_id = await ada.new_session()
     others = [await log_in(ada.url, "ada") for _ in range(2)]
     own = await joined(ada, session_id)
@@ -85,7 +85,7 @@ async def test_password_change_accepts_10_to_128_characters(ada: Api, length: in
 
 
 async def test_password_change_by_guest_is_refused(ada: Api) -> None:
-    """He signs up to get one."""
+    """The guest signs up to get one."""
     guest = await guest_of(ada, await ada.new_session())
 
     answer = await guest.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW})
@@ -228,7 +228,7 @@ async def test_account_removal_replaces_name_and_frees_it(ada: Api, bob: Api) ->
 
 
 async def test_account_removal_passes_sessions_to_eldest_editor(clock, ada: Api) -> None:
-    """Viewers, guests and who was removed do not count; the successor's rights act at once."""
+    """Viewers, guests and removed members do not count; the successor's rights act immediately."""
     names = ("viewer", "removed", "elder", "younger")
     people = {name: await ada.sign_up(name) for name in names}
     session_id = await ada.new_session()
@@ -252,7 +252,7 @@ async def test_account_removal_passes_sessions_to_eldest_editor(clock, ada: Api)
 
 @pytest.mark.parametrize("who", ["nobody", "viewer", "guest"])
 async def test_account_removal_without_successor_deletes_sessions(ada: Api, bob: Api, who: str) -> None:
-    """Nobody could ever change or end them; who is connected is told that it is gone."""
+    """Nobody could ever change or end them; connected clients are told that it is gone."""
     session_id = await ada.new_session(joinRole="viewer")
     wire = None
     if who != "nobody":
@@ -268,7 +268,7 @@ async def test_account_removal_without_successor_deletes_sessions(ada: Api, bob:
 
 
 async def test_account_removal_on_request_deletes_own_sessions(ada: Api, bob: Api) -> None:
-    """All that he owned, and none of others'."""
+    """All that the user owned, and none of others'."""
     own, others = await ada.new_session(), await bob.new_session()
     await bob.post(f"/session/{own}/join")
     await ada.post(f"/session/{others}/join")
@@ -282,7 +282,7 @@ async def test_account_removal_on_request_deletes_own_sessions(ada: Api, bob: Ap
 
 @pytest.mark.parametrize("body", [None, {}, {"password": WRONG}, {"password": ""}, {"sessions": "delete"}])
 async def test_account_removal_without_right_password_is_refused(ada: Api, body: dict | None) -> None:
-    """Whoever finds an open browser cannot."""
+    """A person who finds an open browser cannot."""
     answer = await ada.delete("/user/me", body=body)
 
     assert code_of(answer) == (422, "invalid")
@@ -291,7 +291,7 @@ async def test_account_removal_without_right_password_is_refused(ada: Api, body:
 
 
 async def test_guest_account_removal_needs_no_password(ada: Api) -> None:
-    """He has none; his name is forgotten too."""
+    """Guests have none; their name is forgotten too."""
     session_id = await ada.new_session()
     guest = await guest_of(ada, session_id, "Gus")
     await guest.post("/chat/send", {"sessionId": session_id, "message": "hi"})

@@ -16,7 +16,7 @@ FORBIDDEN_FIELDS = ["role", "ownerId", "_id", "id", "isAdmin", "guest", "avatar"
 
 
 async def test_sign_up_answers_with_user_and_tokens(api: Api) -> None:
-    """A new account is signed in at once, and its password is nowhere in the answer."""
+    """A new account is signed in immediately, and its password is nowhere in the answer."""
     answer = await api.post("/user/signup", account("ada", fullname="Ada Lovelace"))
 
     assert answer.status == 201
@@ -106,7 +106,7 @@ async def test_sign_up_with_user_name_in_use_names_the_field(api: Api, first: st
 
 
 async def test_simultaneous_sign_ups_with_one_email_make_one_account(crowd: None, api: Api) -> None:
-    """Twenty sign-ups at once with one e-mail make one account."""
+    """Twenty sign-ups together with one e-mail make one account."""
     bodies = [{**account(f"user{n}"), "email": "same@example.org"} for n in range(20)]
 
     answers = await asyncio.gather(*(api.post("/user/signup", body) for body in bodies))
@@ -116,7 +116,7 @@ async def test_simultaneous_sign_ups_with_one_email_make_one_account(crowd: None
 
 @pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
 async def test_user_requests_with_unknown_field_are_refused(ada: Api, field: str) -> None:
-    """Nobody can slip a field into his account, and the answer names the field."""
+    """Nobody can slip a field into their account, and the answer names the field."""
     bodies = {
         "/user/signup": account("eve"),
         "/user/login": {"username": "ada", "password": PASSWORD},
@@ -430,7 +430,7 @@ async def test_refresh_retried_within_20_s_has_same_successor(clock, ada: Api) -
 
 
 async def test_refresh_token_reused_after_20_s_ends_its_login(clock, ada: Api) -> None:
-    """Thief and owner are both out, at once, access tokens included; other logins stay."""
+    """Thief and owner are both out immediately, access tokens included; other logins stay."""
     other = await Api(ada.url).post("/user/login", {"username": "ada", "password": PASSWORD})
     first = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     session_id = await ada.new_session()
@@ -495,7 +495,7 @@ async def test_refresh_overtaken_across_restart_ends_nothing(start_server) -> No
 
 
 async def test_refresh_retried_after_change_of_secret_is_401_and_ends_nothing(start_server) -> None:
-    """The successor cannot be made again with another secret: whoever has it stays signed in."""
+    """The successor cannot be made again with another secret: its owner stays signed in."""
     server = await start_server(jwt_secret="a" * 40)
     ada = await Api(server.url).sign_up("ada")
     second = await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})

@@ -123,14 +123,14 @@ async def test_avatar_survives_restart(start_server) -> None:
 
 
 async def test_avatar_upload_by_guest_is_accepted(ada: Api) -> None:
-    """Who came by an invite may show himself."""
+    """A guest who came by an invite may have a picture."""
     guest = await guest_of(ada, await ada.new_session())
 
     check_clean(await served(ada, await upload(guest, picture())))
 
 
 async def test_avatar_uploads_over_hourly_rate_are_refused(start_server) -> None:
-    """So many uploads an hour, told with the wait; what was refused for its form is not counted."""
+    """The limit of uploads an hour, told with the wait; uploads refused for their form are not counted."""
     server = await start_server(avatars_per_h=2)
     ada = await Api(server.url).sign_up("ada")
     await upload(ada, b"")
@@ -273,7 +273,7 @@ async def test_avatar_body_of_1_gib_is_refused_after_2_mib(
 
 
 async def test_avatar_body_without_sign_in_is_not_read(api: Api) -> None:
-    """Who is not signed in is told so before he has sent anything."""
+    """A client that is not signed in is told so before it has sent anything."""
     head = f"POST /user/avatar HTTP/1.1\r\nHost: x\r\nContent-Type: {MULTIPART}\r\nContent-Length: 2000000\r\n\r\n"
 
     answer = await exchange(api.url, head.encode())
@@ -293,7 +293,7 @@ async def test_avatar_upload_with_expect_100_is_refused_before_body(ada: Api) ->
 
 
 async def test_avatar_decoding_does_not_delay_other_requests(crowd: None, ada: Api) -> None:
-    """While the largest pictures are decoded others are answered at once, and all are answered."""
+    """While the largest pictures are decoded others are answered immediately, and all are answered."""
     largest = GOOD["4096x4096"]()
     uploads = asyncio.gather(*(upload(ada, largest) for _ in range(8)))
     waits, loop = [], asyncio.get_running_loop()

@@ -15,7 +15,7 @@ async def texts(api: Api, session_id: str) -> list[str]:
 
 
 async def test_message_is_sent_and_read_by_all_members(ada: Api, bob: Api) -> None:
-    """The answer is the message, and everybody reads the same."""
+    """The answer is the message, and everybody reads the same message."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 

@@ -228,7 +228,7 @@ async def test_refused_picture_is_not_sent_to_cloudinary(cloud: Cloudinary, ada:
 
 @pytest.mark.parametrize("name", ["4096x4096", "animated GIF", "GIF and HTML", "EXIF with GPS", "1x1"])
 async def test_hostile_picture_is_sent_to_cloudinary_clean(cloud: Cloudinary, ada: Api, name: str) -> None:
-    """Of hostile files too."""
+    """Also for hostile files."""
     size = {"4096x4096": (1_024, 1_024), "GIF and HTML": (120, 90), "1x1": (1, 1)}.get(name, (300, 200))
 
     assert (await upload(ada, GOOD[name]())).status == 200
@@ -314,7 +314,7 @@ async def test_uploads_to_slow_cloudinary_are_refused_in_time(
 
 
 async def test_upload_timed_out_in_queue_is_never_sent(cloud: Cloudinary, ada: Api, expect_log) -> None:
-    """Who was told to try again leaves nothing at Cloudinary by an upload that had not begun."""
+    """A user who was told to try again leaves nothing at Cloudinary by an upload that had not begun."""
     expect_log("WARNING urllib3.connectionpool")
     cloud.behaviour = never
     waiting = [upload(ada, picture()) for _ in range(10)]
@@ -328,7 +328,7 @@ async def test_upload_timed_out_in_queue_is_never_sent(cloud: Cloudinary, ada: A
 
 
 async def test_failed_deletion_of_old_picture_is_logged_only(cloud: Cloudinary, ada: Api, expect_log) -> None:
-    """The new one is there all the same, and the log says what stays behind."""
+    """The new one is still there, and the log says what stays behind."""
     expect_log("WARNING handlers.api.avatar: the picture .* could not be deleted")
     await upload(ada, picture())
     before = await avatar(ada)

@@ -52,7 +52,7 @@ async def test_sign_in_that_waits_leaves_password_change_open(ada: Api) -> None:
 
 
 async def test_wrong_passwords_of_address_do_not_lock_password_change_there(start_server) -> None:
-    """What strangers at the address guess is not counted for who is signed in; their sockets stay open."""
+    """Guesses of strangers at the address are not counted for signed-in users; their sockets stay open."""
     server = await start_server(address_failures_per_h=4)
     ada = await Api(server.url).sign_up("ada")
     wire = await joined(ada, await ada.new_session())

@@ -1,4 +1,4 @@
-"""Guests: who needs only a name and an invite, where he may go, and how he becomes a full user."""
+"""Guests need only a name and an invite: where they may go, and how they become full users."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ async def gus(ada: Api, session_id: str) -> Api:
 
 
 async def test_guest_sign_in_answers_with_tokens_session_and_role(ada: Api, session_id: str) -> None:
-    """Tokens in the body and in cookies as for everybody, and where he is in what role."""
+    """Tokens in the body and in cookies as for everybody, and where the guest is in what role."""
     invite = (await new_invite(ada, session_id, role="viewer"))["invite"]
 
     answer = await Api(ada.url).post("/user/guest", {"name": " Gus ", "invite": invite})
@@ -83,7 +83,7 @@ async def test_guest_sign_in_with_bad_name_is_refused_and_keeps_invite(ada: Api,
 
 
 async def test_guest_is_marked_in_chat_member_list_and_presence(ada: Api, gus: Api, session_id: str) -> None:
-    """In the chat, the member list and presence, under his name."""
+    """In the chat, the member list and presence, under their name."""
     wire = await joined(gus, session_id)
     watcher = await joined(ada, session_id)
     await wire.send(presence_frame(7, 1, '{"user":{"name":"ada","guest":false}}'))
@@ -127,12 +127,12 @@ async def test_guest_joining_other_session_is_refused(ada: Api, gus: Api, sessio
 
 
 async def test_guest_creating_session_is_refused(ada: Api, gus: Api) -> None:
-    """He is told to sign up."""
+    """The guest is told to sign up."""
     assert code_of(await gus.post("/session", {"title": "x"})) == (403, "forbidden")
 
 
 async def test_session_handover_to_guest_is_refused(ada: Api, gus: Api, session_id: str) -> None:
-    """The owner cannot hand it to him."""
+    """The owner cannot hand it to a guest."""
     answer = await ada.patch(f"/session/{session_id}/members/{gus.user['id']}", {"role": "owner"})
 
     assert code_of(answer) == (403, "forbidden")
@@ -140,7 +140,7 @@ async def test_session_handover_to_guest_is_refused(ada: Api, gus: Api, session_
 
 
 async def test_guest_edits_saves_and_chats_like_member(ada: Api, gus: Api, session_id: str) -> None:
-    """In his session he edits, saves, chats and reads, and his name is with it."""
+    """In their session they edit, save, chat and read, and their name is with it."""
     wire = await joined(gus, session_id)
     await wire.send(typing_frame("by Gus"))
     await until(lambda: ada.live(session_id), lambda live: live["code"] == "by Gus")
@@ -155,7 +155,7 @@ async def test_guest_edits_saves_and_chats_like_member(ada: Api, gus: Api, sessi
 
 
 async def test_guest_role_change_and_removal_work_as_for_members(ada: Api, gus: Api, session_id: str) -> None:
-    """Removal closes his sockets with 4403, and no invite lets him back."""
+    """Removal closes their sockets with 4403, and no invite lets them back."""
     member = f"/session/{session_id}/members/{gus.user['id']}"
     wire = await joined(gus, session_id)
     assert (await ada.patch(member, {"role": "viewer"})).body["role"] == "viewer"
@@ -170,7 +170,7 @@ async def test_guest_role_change_and_removal_work_as_for_members(ada: Api, gus: 
 
 
 async def test_guest_returns_by_invite_as_same_guest(ada: Api, gus: Api, session_id: str) -> None:
-    """Into his session, as the same guest."""
+    """Into their session, as the same guest."""
     await gus.post(f"/session/{session_id}/leave")
     assert code_of(await gus.post(f"/session/{session_id}/join")) == (404, "not_found")
     invite = (await new_invite(ada, session_id, role="viewer"))["invite"]
@@ -193,7 +193,7 @@ async def test_guest_rename_to_name_in_use_is_accepted(ada: Api, gus: Api) -> No
 
 
 async def test_guest_sign_up_keeps_id_messages_and_membership(ada: Api, gus: Api, session_id: str) -> None:
-    """Id, messages, membership and open sockets are his; now he may go anywhere and sign in again."""
+    """Id, messages, membership and open sockets are theirs; now they may go anywhere and sign in again."""
     other = await ada.new_session()
     wire, watcher = await joined(gus, session_id), await joined(ada, session_id)
     await wire.send(presence_frame(7, 1, "{}"))
@@ -225,7 +225,7 @@ async def test_guest_sign_up_keeps_id_messages_and_membership(ada: Api, gus: Api
 
 
 async def test_guest_sign_up_voids_earlier_tokens_and_tickets(gus: Api, session_id: str) -> None:
-    """Those of the answer go on; who has a copy of the guest's has nothing. His sockets end with the new login."""
+    """Those of the answer go on; a copy of the guest's is worth nothing. The guest's sockets end with the new login."""
     wire = await joined(gus, session_id)
     ticket = (await gus.post(f"/session/{session_id}/ticket")).body["ticket"]
 
@@ -246,7 +246,7 @@ async def test_guest_sign_up_voids_earlier_tokens_and_tickets(gus: Api, session_
 
 
 async def test_guest_sign_up_with_expired_token_asks_for_refresh(clock, ada: Api, gus: Api) -> None:
-    """He would become somebody else without noticing: he is told to refresh it first, then stays who he is."""
+    """They would become somebody else without noticing: they are told to refresh it first, then stay themselves."""
     clock.advance(901)
 
     refused = await gus.post("/user/signup", account("gustav"))
@@ -258,7 +258,7 @@ async def test_guest_sign_up_with_expired_token_asks_for_refresh(clock, ada: Api
 
 
 async def test_guest_sign_up_with_refresh_cookie_alone_keeps_id(clock, ada: Api, server, session_id: str) -> None:
-    """A browser drops the access cookie when it expires: the other one says who he was."""
+    """A browser drops the access cookie when it expires: the other one says who they were."""
     browser = Browser(server.url)
     invite = (await new_invite(ada, session_id))["invite"]
     guest = (await browser.post("/user/guest", {"name": "Gus", "invite": invite})).body["user"]
@@ -281,7 +281,7 @@ async def test_guest_sign_up_with_refresh_cookie_alone_keeps_id(clock, ada: Api,
     ],
 )
 async def test_failed_guest_sign_up_changes_nothing(gus: Api, session_id: str, body: dict, status: int) -> None:
-    """Nothing of it is done, and he can try again."""
+    """Nothing of it is done, and they can try again."""
     wire = await joined(gus, session_id)
 
     assert (await gus.post("/user/signup", body)).status == status

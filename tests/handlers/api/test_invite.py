@@ -234,7 +234,7 @@ async def test_invite_with_bad_secret_is_unknown(ada: Api, bob: Api, session_id:
 
 
 async def test_invite_id_as_secret_is_refused(ada: Api, bob: Api, session_id: str) -> None:
-    """Who sees the list cannot use what is in it."""
+    """Members who see the list cannot use its invites."""
     invite = await new_invite(ada, session_id)
 
     assert code_of(await join(bob, session_id, invite["id"])) == BAD_INVITE
@@ -242,7 +242,7 @@ async def test_invite_id_as_secret_is_refused(ada: Api, bob: Api, session_id: st
 
 
 async def test_invite_for_removed_member_is_refused(ada: Api, bob: Api, session_id: str) -> None:
-    """Neither by an old one nor by a new one; only the owner lets him in again."""
+    """Neither by an old one nor by a new one; only the owner lets them in again."""
     invite = (await new_invite(ada, session_id))["invite"]
     await join(bob, session_id, invite)
     await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
@@ -267,7 +267,7 @@ async def test_invite_of_member_keeps_role_and_is_not_counted(ada: Api, bob: Api
 
 
 async def test_invite_reused_after_leaving_joins_again(ada: Api, bob: Api, session_id: str) -> None:
-    """Leaving is no removal; he is in the list once."""
+    """Leaving is no removal; the member is in the list once."""
     invite = (await new_invite(ada, session_id))["invite"]
     await join(bob, session_id, invite)
     await bob.post(f"/session/{session_id}/leave")
@@ -295,7 +295,7 @@ async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> N
 
 
 async def test_invites_of_ended_session_work_and_of_deleted_one_are_gone(ada: Api, session_id: str) -> None:
-    """Of an ended session they still let people read; of a deleted one nothing is left."""
+    """Invites to an ended session still let people read; a deleted one leaves nothing."""
     invite = (await new_invite(ada, session_id))["invite"]
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
     assert (await Api(ada.url).get(f"/invite/{invite}")).body["session"]["status"] == "ended"
@@ -308,7 +308,7 @@ async def test_invites_of_ended_session_work_and_of_deleted_one_are_gone(ada: Ap
 
 
 async def test_revoking_invite_of_other_session_is_not_found(ada: Api, bob: Api, session_id: str) -> None:
-    """An owner is nobody in others' sessions, whatever id he names."""
+    """An owner is nobody in others' sessions, whatever id they name."""
     invite = await new_invite(ada, session_id)
     own = await bob.new_session()
 
@@ -405,7 +405,7 @@ async def as_guest(url: str, invite: str, address: str = "192.0.2.1") -> tuple[i
 
 
 async def test_guests_over_hourly_rate_of_invite_are_refused_by_that_invite_only(start_server) -> None:
-    """An invite lets so many in an hour, from wherever; another invite of the same session is not meant."""
+    """An invite lets a limited number in an hour, from anywhere; another invite of the same session is not meant."""
     server = await start_server(guests_per_h=2, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -509,7 +509,7 @@ async def test_sign_up_with_wrong_invite_counts_like_one_without(start_server, i
 
 @pytest.mark.parametrize("way", ["preview", "guest", "join"])
 async def test_two_hundred_guesses_of_invites_get_nowhere(start_server, way: str) -> None:
-    """From one address sixty are told that they are wrong, the others nothing; whoever has an invite gets in there."""
+    """From one address sixty are told that they are wrong, the others nothing; people with an invite get in there."""
     server = await start_server(refusal_hold_s=0, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")

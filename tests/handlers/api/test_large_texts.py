@@ -15,7 +15,7 @@ from tests.waiting import until
 
 @pytest.mark.parametrize("name", TEXTS)
 async def test_save_and_restore_of_large_texts_are_compared_by_workers(server: Server, ada: Api, name: str) -> None:
-    """Each kind of text that is dear to compare becomes what was asked for, there and back."""
+    """Each kind of text that is expensive to compare becomes what was asked for, there and back."""
     old, new = TEXTS[name]
     session_id = await ada.new_session(code=old)
     first = await ada.post(f"/code/{session_id}/save", {"label": "old"})

@@ -86,7 +86,7 @@ async def test_login_throttle_of_similar_name_does_not_lock_account(ada: Api, na
 
 
 async def test_login_success_does_not_clear_failures_of_others(ada: Api) -> None:
-    """Whoever signs in between may do so for ever, and gives nobody new tries."""
+    """A user who signs in between may do so for ever, and gives nobody new tries."""
     assert [await attempt(ada.url, username="ada") for _ in range(4)] == [BAD] * 4
     assert [await attempt(ada.url, PASSWORD, username="ada") for _ in range(8)] == [(200, None)] * 8
 
@@ -117,7 +117,7 @@ async def test_login_success_does_not_clear_failures_of_address(start_server) ->
     ],
 )
 async def test_login_throttle_ignores_forged_forwarded_addresses(start_server, hops: int, addresses: list[str]) -> None:
-    """What the guesser adds to the header makes him nobody else."""
+    """A guesser stays the same client, whatever they add to the header."""
     server = await start_server(trust_proxy=hops, address_failures_per_h=4)
 
     found = [await attempt(server.url, WRONG, address, username=f"u{n}") for n, address in enumerate(addresses)]
@@ -160,7 +160,7 @@ async def test_strangers_do_not_lock_account_for_its_owner(rate_clock: Seconds, 
 
 
 async def test_wrong_passwords_of_one_leave_others_of_address_in(start_server) -> None:
-    """A hundred wrong passwords at a school, and whoever has the right one signs in there."""
+    """A hundred wrong passwords at a school, and a user with the right one signs in there."""
     server = await start_server(trust_proxy=1, refusal_hold_s=0)
     for name in ("ada", "bob"):
         await Api(server.url).sign_up(name)
@@ -192,7 +192,7 @@ async def test_known_device_signs_in_while_its_address_guesses_its_account(start
 
 
 async def test_known_device_is_held_to_growing_waits_itself(rate_clock: Seconds, start_server) -> None:
-    """Whoever takes the browser has five tries and growing waits; a right password forgives the typos before it."""
+    """A thief of the browser has five tries and growing waits; a right password forgives the typos before it."""
     server = await start_server(refusal_hold_s=0)
     browser = Browser(server.url)
     await browser.enter("ada")
@@ -283,7 +283,7 @@ async def test_login_that_no_hash_was_made_for_is_not_counted(ada: Api, monkeypa
 
 
 async def test_login_by_guest_name_is_refused_and_counted(ada: Api) -> None:
-    """His name is that of nobody: refused like any other, and counted."""
+    """Their name is that of nobody: refused like any other, and counted."""
     await guest_of(ada, await ada.new_session(), "Gus")
 
     found = [await attempt(ada.url, password, username="Gus") for password in (WRONG, "None", "nobody", "", " ")]

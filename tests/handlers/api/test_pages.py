@@ -1,4 +1,4 @@
-"""Pages for people: the app's shell and /docs, their policies, and what is served beside them."""
+"""Pages for people: the app's shell and /docs, their policies, and what is served besides them."""
 
 import gzip
 import re
@@ -66,7 +66,7 @@ async def test_app_policy_allows_own_sources_only(api: Api) -> None:
 
 
 async def test_built_assets_are_cacheable_and_compressed(api: Api) -> None:
-    """File names change with their content, so they may be kept for ever; compressed for who takes that."""
+    """File names change with their content, so they may be kept for ever; compressed for clients that accept that."""
     built = [path for path in await assets(api) if "/assets/" in path]
 
     assert len(built) >= 2
@@ -83,7 +83,7 @@ async def test_built_assets_are_cacheable_and_compressed(api: Api) -> None:
     "name", ["package.json", "src/main.tsx", "vite.config.ts", "dist/index.html", "__init__.py", "../setup.cfg"]
 )
 async def test_app_sources_are_not_served(api: Api, name: str) -> None:
-    """Only what was built is, and the two files beside it."""
+    """Only what was built is, and the two files next to it."""
     assert (await api.get(f"/static/{name}")).status == 404
 
 

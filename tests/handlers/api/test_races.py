@@ -1,4 +1,4 @@
-"""Fifty at once: nothing fails on the server's side, and what may happen once happens once."""
+"""Fifty requests together: nothing fails on the server's side, and what may happen once happens once."""
 
 import asyncio
 import sqlite3
@@ -21,7 +21,7 @@ async def api(crowd: None, server) -> Api:
 
 
 async def together(*work: Awaitable[Answer]) -> Counter[int]:
-    """Do all at once; return how often each status came. None may be the server's fault."""
+    """Do all together; return how often each status came. None may be the server's fault."""
     answers = await asyncio.gather(*work)
     assert [answer for answer in answers if answer.status >= 500] == []
     return Counter(answer.status for answer in answers)
@@ -65,7 +65,7 @@ async def test_simultaneous_sign_ups_with_one_name_make_one_account(api: Api) ->
 
 
 async def test_simultaneous_renames_and_sign_ups_give_name_to_one(api: Api) -> None:
-    """Beside those who sign up under it."""
+    """While others sign up under it."""
     users = [await api.sign_up() for _ in range(25)]
 
     found = await together(
@@ -78,7 +78,7 @@ async def test_simultaneous_renames_and_sign_ups_give_name_to_one(api: Api) -> N
 
 
 async def test_refreshes_during_logout_leave_no_login(api: Api) -> None:
-    """In the end the login is over, whoever came first."""
+    """In the end the login is over, in any order."""
     ada = await api.sign_up("ada")
 
     found = await together(
@@ -101,7 +101,7 @@ async def test_simultaneous_refreshes_have_one_working_successor(api: Api) -> No
 
 
 async def test_simultaneous_saves_are_numbered_without_gaps(api: Api) -> None:
-    """Numbers are without gaps, whoever saves what."""
+    """Numbers are without gaps, for any savers and texts."""
     ada = await api.sign_up("ada")
     bob = await api.sign_up("bob")
     session_id = await ada.new_session()
@@ -129,7 +129,7 @@ async def test_simultaneous_messages_are_numbered_without_gaps(api: Api) -> None
 
 
 async def test_invite_revoked_during_joins_admits_only_those_told_so(api: Api) -> None:
-    """Who was told that he is in is in, all others are not."""
+    """Users who were told that they are in are in, all others are not."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session(access="invite")
     invite = await new_invite(ada, session_id)
@@ -252,7 +252,7 @@ async def test_handover_during_other_changes_leaves_one_owner(api: Api, tmp_path
 
 
 async def test_account_removal_during_joins_passes_or_deletes_session(api: Api, tmp_path: Path) -> None:
-    """Whoever came in time inherits, or the session is gone for all."""
+    """A member who came in time inherits, or the session is gone for all."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
     users = await members(api, 50)
@@ -292,7 +292,7 @@ async def test_requests_during_account_removal_are_done_or_refused(api: Api, tmp
 
 
 async def test_guest_sign_up_during_removal_makes_user_outside_session(api: Api) -> None:
-    """He is a user then, and out of the session."""
+    """They are a user then, and out of the session."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session(access="invite")
     guest = await guest_of(ada, session_id)

@@ -49,7 +49,7 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
 
 
 async def test_session_with_all_fields_has_them_and_first_code(ada: Api) -> None:
-    """All fields are taken, and first code is in the document at once."""
+    """All fields are taken, and first code is in the document immediately."""
     wishes = {"title": "Café ☕", "language": "c++", "access": "invite", "joinRole": "viewer"}
 
     answer = await ada.post("/session", {**wishes, "code": "int main() {}\r\n"})
@@ -352,7 +352,7 @@ async def test_closed_session_is_not_found_for_strangers(ada: Api, bob: Api, met
     "session_id", ["x", "%00", "'%20OR%201=1--", "%2e%2e%2f", "%F0%9F%98%80", "a" * 5000, "{}", "*"]
 )
 async def test_session_with_malformed_id_is_not_found(ada: Api, session_id: str) -> None:
-    """Nonsense in place of an id is simply not found."""
+    """Nonsense instead of an id is simply not found."""
     for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=1", "/code/{}/versions/1"):
         assert code_of(await ada.get(path.replace("{}", session_id))) == (404, "not_found")
     assert code_of(await ada.post(f"/session/{session_id}/join")) == (404, "not_found")
@@ -424,7 +424,7 @@ async def test_session_state_other_than_open_or_ended_is_refused(ada: Api, statu
 
 
 async def test_ended_session_can_be_joined_and_left(ada: Api, bob: Api) -> None:
-    """Everyone reads: who has the link may still come to look, and go."""
+    """Everyone reads: people with the link may still come to look, and go."""
     session_id = await ada.new_session(code="text")
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
 
@@ -439,7 +439,7 @@ async def test_ended_session_can_be_joined_and_left(ada: Api, bob: Api) -> None:
 
 
 async def test_join_repeated_makes_one_member_with_same_role(crowd: None, ada: Api, bob: Api) -> None:
-    """However often and at once somebody joins, he is a member once, with the role he had."""
+    """However often somebody joins at the same time, they are a member once, with the role they had."""
     session_id = await ada.new_session(joinRole="viewer")
 
     answers = await asyncio.gather(*(bob.post(f"/session/{session_id}/join") for _ in range(20)))
@@ -455,7 +455,7 @@ async def test_join_repeated_makes_one_member_with_same_role(crowd: None, ada: A
 
 
 async def test_join_after_leaving_gives_current_join_role(ada: Api, bob: Api) -> None:
-    """Who left is a stranger, and may join again by the link, with the role of that time."""
+    """A member who left is a stranger, and may join again by the link, with the role of that time."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     wire = await bob.connect(session_id)
@@ -472,7 +472,7 @@ async def test_join_after_leaving_gives_current_join_role(ada: Api, bob: Api) ->
 
 
 async def test_leave_by_owner_is_refused(ada: Api, bob: Api) -> None:
-    """A session is never without owner: he can end or delete it."""
+    """A session is never without owner: the owner can end or delete it."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
@@ -483,7 +483,7 @@ async def test_leave_by_owner_is_refused(ada: Api, bob: Api) -> None:
 
 
 async def test_join_by_removed_member_is_refused_until_readmitted(ada: Api, bob: Api) -> None:
-    """The link that let him in does not any more, by REST or WebSocket; the owner can take him back."""
+    """The link that let them in does not any more, by REST or WebSocket; the owner can take them back."""
     session_id = await ada.new_session(code="secret")
     await bob.post(f"/session/{session_id}/join")
     member = f"/session/{session_id}/members/{bob.user['id']}"
@@ -503,7 +503,7 @@ async def test_join_by_removed_member_is_refused_until_readmitted(ada: Api, bob:
 
 
 async def test_role_change_applies_to_next_request(ada: Api, bob: Api) -> None:
-    """A viewer who is made editor may save with his next request, and the other way round."""
+    """A viewer who is made editor may save with their next request, and the other way round."""
     session_id = await ada.new_session(joinRole="viewer")
     await bob.post(f"/session/{session_id}/join")
     member = f"/session/{session_id}/members/{bob.user['id']}"
@@ -526,7 +526,7 @@ async def test_role_change_applies_to_next_request(ada: Api, bob: Api) -> None:
     "body", [{}, {"role": "guest"}, {"role": ""}, {"role": None}, {"role": ["viewer"]}, {"role": 1}]
 )
 async def test_role_change_to_unknown_role_is_refused(ada: Api, bob: Api, body: dict) -> None:
-    """There is no role beside owner, editor and viewer to give."""
+    """There is no role besides owner, editor and viewer to give."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
@@ -538,7 +538,7 @@ async def test_role_change_to_unknown_role_is_refused(ada: Api, bob: Api, body: 
 
 
 async def test_owner_demoting_or_removing_themselves_is_refused(ada: Api) -> None:
-    """He can neither demote nor remove himself."""
+    """They can neither demote nor remove their own account."""
     session_id = await ada.new_session()
     member = f"/session/{session_id}/members/{ada.user['id']}"
 
@@ -548,7 +548,7 @@ async def test_owner_demoting_or_removing_themselves_is_refused(ada: Api) -> Non
 
 
 async def test_member_change_for_non_member_is_not_found(ada: Api, bob: Api) -> None:
-    """Acting on somebody who never joined is not found, and does not make him a member."""
+    """Acting on somebody who never joined is not found, and does not make them a member."""
     session_id = await ada.new_session(access="invite")
     for user_id in (bob.user["id"], UNKNOWN_ID, "%00", "x" * 3000):
         member = f"/session/{session_id}/members/{user_id}"
@@ -559,7 +559,7 @@ async def test_member_change_for_non_member_is_not_found(ada: Api, bob: Api) -> 
 
 
 async def test_join_of_full_session_is_refused_until_member_is_removed(start_server) -> None:
-    """At the limit the next is refused with a reason; who is removed makes room."""
+    """At the limit the next is refused with a reason; a removed member makes room."""
     server = await start_server(members=3)
     ada = await Api(server.url).sign_up("ada")
     bob, carol, dan = [await ada.sign_up(name) for name in ("bob", "carol", "dan")]

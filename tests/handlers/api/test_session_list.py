@@ -67,7 +67,7 @@ async def test_online_members_are_those_with_open_socket(ada: Api, bob: Api, ses
 
 
 async def test_online_members_include_guests_and_viewers_but_not_removed(ada: Api, bob: Api, session_id: str) -> None:
-    """Guests and viewers too; who is removed or left is not, and not in the list."""
+    """Guests and viewers too; removed and former members are not, and not in the list."""
     await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})
     guest = await guest_of(ada, session_id, "Gus")
     wires = [await joined(api, session_id) for api in (ada, bob, guest)]
@@ -132,7 +132,7 @@ async def test_last_activity_is_moved_by_writing_only(clock, ada: Api, bob: Api,
 
 
 async def test_unread_messages_are_counted_for_each_member(ada: Api, bob: Api, session_id: str) -> None:
-    """For each member by himself; who writes has read what is above."""
+    """For each member alone; a member who writes has read the messages above."""
     await say(ada, session_id, "one", "two", "three")
 
     assert await unread(bob, session_id) == 3
@@ -183,7 +183,7 @@ async def test_loading_messages_does_not_mark_them_read(ada: Api, bob: Api, sess
 
 @pytest.mark.parametrize("how", ["link", "invite", "socket", "guest"])
 async def test_new_member_has_no_unread_messages(ada: Api, session_id: str, how: str) -> None:
-    """What was said before he came is not unread, in whatever way he came."""
+    """Messages from before a member came are not unread, in whatever way they came."""
     await say(ada, session_id, "one", "two")
     carol = await ada.sign_up("carol")
     match how:
@@ -215,7 +215,7 @@ async def test_guest_sign_up_keeps_unread_count(ada: Api, session_id: str) -> No
 
 
 async def test_read_mark_in_ended_session_is_accepted(ada: Api, bob: Api, session_id: str) -> None:
-    """Everyone reads: also that he has read."""
+    """Everyone reads: a viewer's reading is noted as well."""
     await say(ada, session_id, "one")
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
 
@@ -225,7 +225,7 @@ async def test_read_mark_in_ended_session_is_accepted(ada: Api, bob: Api, sessio
 async def test_unread_counts_under_load_are_never_negative_and_end_right(
     crowd: None, ada: Api, bob: Api, session_id: str
 ) -> None:
-    """Messages and readings at once: never negative, and right in the end."""
+    """Messages and readings together: never negative, and right in the end."""
     work: list[Coroutine[Any, Any, object]] = [say(ada, session_id, f"{number}") for number in range(25)]
     work += [bob.post(f"/chat/{session_id}/read", {"sequence": number}) for number in range(25)]
 
@@ -240,7 +240,7 @@ async def test_unread_counts_under_load_are_never_negative_and_end_right(
 
 
 async def test_session_list_shows_current_pictures(ada: Api, bob: Api, session_id: str) -> None:
-    """Of owner and members, the new one at once."""
+    """Pictures of owner and members are current: a new one is shown immediately."""
     address = (await upload(bob, picture())).body["avatar"]
 
     item = await listed(ada, session_id)

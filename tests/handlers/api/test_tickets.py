@@ -39,7 +39,7 @@ async def session_id(ada: Api) -> str:
 
 
 async def test_ticket_reused_is_refused(ada: Api, session_id: str) -> None:
-    """Once: who has seen it in a log or a history gets nothing by it."""
+    """Once: a person who has seen it in a log or a history gets nothing by it."""
     answer = await ada.post(f"/session/{session_id}/ticket")
 
     assert set(answer.body) == {"ticket", "expiresIn"}
@@ -67,7 +67,7 @@ async def test_ticket_beside_other_parameters_is_accepted(ada: Api, session_id: 
 
 
 async def test_ticket_used_by_50_sockets_simultaneously_admits_one(start_server) -> None:
-    """One gets in, however many try at once."""
+    """One gets in, however many try together."""
     server = await start_server(refusal_hold_s=0, connections_per_user=100)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -110,7 +110,7 @@ async def test_ticket_for_other_session_is_refused_and_used_up(ada: Api, session
 
 
 async def test_ticket_signs_in_its_user_despite_other_cookie(ada: Api, bob: Api, session_id: str) -> None:
-    """With his role and his name, whoever else's cookie comes along."""
+    """With their role and their name, even if the cookie of another user comes along."""
     await ada.patch(f"/session/{session_id}", {"joinRole": "viewer"})
     await bob.post(f"/session/{session_id}/join")
     ticket = await ticket_for(bob, session_id)
@@ -163,7 +163,7 @@ async def test_ticket_of_ended_login_is_refused(ada: Api, session_id: str, how: 
 
 
 async def test_ticket_follows_changed_role_and_removal(ada: Api, bob: Api, session_id: str) -> None:
-    """Who was removed meanwhile stays out; whose role was changed has the new one."""
+    """A member who was removed meanwhile stays out; one with a changed role has the new one."""
     await bob.post(f"/session/{session_id}/join")
     ticket = await ticket_for(bob, session_id)
     await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
@@ -199,7 +199,7 @@ async def test_ticket_token_and_invite_are_not_interchangeable(ada: Api, session
 
 
 async def test_ticket_of_guest_works_for_own_session(ada: Api, session_id: str) -> None:
-    """For the session that he is in."""
+    """For the session that the guest is in."""
     guest = await guest_of(ada, session_id)
 
     assert await is_open(await connect(ada.url, session_id, await ticket_for(guest, session_id)))

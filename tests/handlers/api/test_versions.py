@@ -194,7 +194,7 @@ async def test_simultaneous_saves_are_numbered_without_gaps(crowd: None, ada: Ap
 
 
 async def test_simultaneous_saves_of_same_code_make_one_version(crowd: None, ada: Api) -> None:
-    """An impatient finger makes one version: one 201, the others 200 with the same."""
+    """An impatient finger makes one version: one 201, the others 200 with the same version."""
     session_id = await ada.new_session(code="x")
 
     answers = await asyncio.gather(*(ada.post(f"/code/{session_id}/save") for _ in range(50)))
@@ -204,7 +204,7 @@ async def test_simultaneous_saves_of_same_code_make_one_version(crowd: None, ada
 
 
 async def test_save_by_viewer_is_refused(ada: Api, bob: Api) -> None:
-    """He is told that his role does not allow it; the document stays as it is."""
+    """They are told that their role does not allow it; the document stays as it is."""
     session_id = await ada.new_session(joinRole="viewer", code="ada's")
     await bob.post(f"/session/{session_id}/join")
 
@@ -415,7 +415,7 @@ async def test_automatic_version_after_pause_names_all_authors(start_server) -> 
 
 
 async def test_automatic_version_during_typing_names_recent_authors(start_server) -> None:
-    """Who never pauses has versions too; only those who typed since the last one are named."""
+    """A user who never pauses has versions too; only those who typed since the last one are named."""
     server = await start_server(auto_version_pause_s=3_600, auto_version_s=0.3)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
@@ -433,7 +433,7 @@ async def test_automatic_version_during_typing_names_recent_authors(start_server
 
 
 async def test_automatic_version_without_edit_is_not_made(start_server) -> None:
-    """Looking and saving by hand make no automatic versions beside."""
+    """Looking and saving by hand make no automatic versions besides."""
     server = await start_server(auto_version_pause_s=0.05, idle_s=0.2)
     ada = await Api(server.url).sign_up("ada")
     quiet, typed = await ada.new_session(), await ada.new_session()
@@ -448,7 +448,7 @@ async def test_automatic_version_without_edit_is_not_made(start_server) -> None:
 
 
 async def test_version_contributors_show_current_names_after_leaving(ada: Api, bob: Api) -> None:
-    """A rename shows in old versions; who left the session is still named."""
+    """A rename shows in old versions; a member who left the session is still named."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     await bob.post(f"/code/{session_id}/save", {"code": "bob's"})

@@ -91,7 +91,7 @@ def as_some_system_has_it(name: str) -> set[str]:
 
 
 def check(roots: list[str]) -> dict[str, str]:
-    """Return {root: name}, each of which is good alone and beside the others."""
+    """Return {root: name}, each of which is good alone and next to the others."""
     names = FileNames(roots)
     named = {root: names.of(root) for root in roots}
     assert {name: found for name in named.values() if (found := problem(name))} == {}

@@ -28,7 +28,7 @@ def a_body(limit: int = 10, each: int = 100, in_all: int = 100) -> tuple[Body, B
 
 
 def test_body_holds_its_pieces_until_it_is_released() -> None:
-    """What it holds counts for who sends it, until the request is over."""
+    """Its bytes count for their sender until the request is over."""
     body, budget = a_body()
 
     body.add(b"abc")

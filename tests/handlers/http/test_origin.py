@@ -216,7 +216,7 @@ async def test_sign_in_and_refresh_with_outdated_cookie_succeed(url: str) -> Non
 
 @pytest.mark.parametrize("origin", [name for name in ORIGINS if name not in ("own", "own in capitals", "allowed")])
 async def test_refresh_by_cookie_from_other_site_is_refused(url: str, origin: str) -> None:
-    """The refresh cookie is no use to foreign pages, nor to who does not say where he comes from."""
+    """The refresh cookie is no use to foreign pages, nor to clients that do not say where they come from."""
     cookie = {"Cookie": (await cookies_of(url, "ada")).partition("; ")[2]}
     assert cookie["Cookie"].startswith("refreshToken=")
 

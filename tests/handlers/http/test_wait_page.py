@@ -35,7 +35,7 @@ def test_page_says_what_is_wrong_and_loads_again() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/join/x", "/s/x", "/docs", "/nowhere"])
 async def test_page_that_is_refused_is_a_page(start_server, path: str) -> None:
-    """Of every address that a person may open: HTML, its policy, 429, and it comes back by itself."""
+    """For every address that a person may open: HTML, its policy, 429, and it comes back by itself."""
     server = await start_server(pages_per_5min=1, refusal_hold_s=0)
     assert (await Api(server.url).get("/")).status == 200
 

@@ -24,7 +24,7 @@ def test_device_is_known_to_account_that_was_added_only(devices: KnownDevices) -
 
 
 def test_shared_device_is_known_to_each_account_by_its_own_mark(devices: KnownDevices) -> None:
-    """One cookie for all; who signs in again keeps the mark."""
+    """One cookie for all; a user who signs in again keeps the mark."""
     cookie = devices.add(devices.add("", "ada"), "bob")
     marks = [devices.mark(cookie, name) for name in ("ada", "bob")]
 

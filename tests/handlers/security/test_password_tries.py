@@ -36,7 +36,7 @@ def sign_in(tries: PasswordTries, account: str, address: str, device: str = "") 
 
 
 def guesses_of_a_day(tries_in_a_row: int) -> int:
-    """Return how many guesses at one account one address has in a day; it pauses for an hour after so many."""
+    """Return how many guesses at one account one address has in a day; it pauses for an hour after `tries_in_a_row`."""
     clock = Seconds()
     tries, made = tries_of(clock), 0
     while clock.now < DAY_S:
@@ -77,7 +77,7 @@ def test_one_address_has_bounded_guesses_at_all_accounts() -> None:
 
 
 def test_right_passwords_of_own_account_give_no_guesses_at_others() -> None:
-    """Whoever has an account gains nothing by signing in to it between guesses."""
+    """An attacker with an account gains nothing by signing in to it between guesses."""
     clock = Seconds()
     tries = tries_of(clock)
     made = 0

@@ -257,7 +257,7 @@ async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) 
 
 
 async def test_password_check_of_old_hash_takes_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has a hash from before the cost was raised is not told apart from unknown people by the time."""
+    """A user with a hash from before the cost was raised is not told apart from unknown people by the time."""
     old, new = Passwords(cost=4), Passwords(cost=8)
     hashed = await old.hash("correct horse", HOME)
     rounds: list[int] = []

@@ -1,4 +1,4 @@
-"""Pictures are decoded within bounds and written anew; over HTTP: tests/handlers/api/test_avatar.py."""
+"""Pictures are decoded within bounds and written again; over HTTP: tests/handlers/api/test_avatar.py."""
 
 import random
 import subprocess
@@ -98,7 +98,7 @@ def test_picture_with_exif_orientation_is_rotated(orientation: int) -> None:
     ],
 )
 def test_picture_of_any_colour_mode_keeps_its_colours(name: str, left: tuple, right: tuple) -> None:
-    """Whatever the file's kind of colours, people see the same; of an animation the first frame."""
+    """Whatever the file's kind of colours, people see the same picture; of an animation the first frame."""
     clean = check_clean(pictures.clean(GOOD[name]()))
 
     for at, expected in ((64, left), (192, right)):

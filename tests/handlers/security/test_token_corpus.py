@@ -217,7 +217,7 @@ def test_token_is_accepted_until_last_millisecond_before_expiry(
 
 
 def test_token_issued_in_the_future_is_accepted(tokens: Tokens) -> None:
-    """When it was made decides nothing: who restarts with a corrected clock signs nobody out."""
+    """When it was made decides nothing: a restart with a corrected clock signs nobody out."""
     claims = {**claims_of(tokens.access_token("user", "login")), "iat": NOW + 3_600}
 
     assert refusal(tokens, forge(HS256, claims)) is None
@@ -267,7 +267,7 @@ async def test_token_of_corpus_is_refused_on_every_way_of_sign_in(start_server) 
     async with await asyncio.start_server(lambda *streams: asked.append(streams), "127.0.0.1", 0) as elsewhere:
         url = f"http://127.0.0.1:{elsewhere.sockets[0].getsockname()[1]}"
         corpus = {**FORGED, "asks us for a key": pointing(jku=url), "asks us for a certificate": pointing(x5u=url)}
-        for name in ("twice", "quoted"):  # what takes cookies and sub-protocols apart finds a good token in these
+        for name in ("twice", "quoted"):  # parsers of cookies and sub-protocols find a good token in these
             del corpus[name]
         let_in = {name: await ways_in(ada, session_id, made(required(ada.token))) for name, made in corpus.items()}
 

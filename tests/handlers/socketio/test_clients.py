@@ -63,7 +63,7 @@ async def test_sign_in_while_store_is_away_is_retried(
 
 
 async def test_large_message_before_sign_in_drops_client(ada: Api) -> None:
-    """Who has not signed in has no reason to send much: over WebSocket, and by polling."""
+    """A client that has not signed in has no reason to send much: over WebSocket, and by polling."""
     raw = await RawEvents.open(ada)
     await raw.send("42" + "x" * (17 << 10))
     await raw.until_closed()
@@ -132,7 +132,7 @@ async def test_stranger_may_send_one_packet_in_a_request(server, ada: Api, kind:
         "POST", f"{HANDSHAKE}&sid={sid}", raw="\x1e".join([STRANGERS_PACKETS[kind]] * 2).encode()
     )
 
-    assert answer.status == (200 if "deep" in kind else 400)  # what is malformed ends it before the second
+    assert answer.status == (200 if "deep" in kind else 400)  # a malformed packet ends it before the second
     await until(lambda: _open_sockets(server), lambda count: count == 0)
 
 

@@ -118,7 +118,7 @@ async def test_code_with_lone_surrogate_becomes_replacement_character(ada: Api) 
 async def test_event_that_fails_unexpectedly_is_acknowledged_as_internal(
     ada: Api, monkeypatch: pytest.MonkeyPatch, expect_log
 ) -> None:
-    """An acknowledgement comes all the same."""
+    """An acknowledgement still comes."""
     expect_log("ERROR handlers.socketio.events: an event failed")
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)

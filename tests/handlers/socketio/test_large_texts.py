@@ -22,7 +22,7 @@ async def text_client(api: Api, session_id: str) -> RawEvents:
 
 @pytest.mark.parametrize("name", TEXTS)
 async def test_change_to_a_large_text_is_compared_by_a_worker(server: Server, ada: Api, bob: Api, name: str) -> None:
-    """Each kind of text that is dear to compare becomes what was sent, for everybody."""
+    """Each kind of text that is expensive to compare becomes what was sent, for everybody."""
     old, new = TEXTS[name]
     session_id = await ada.new_session(code=old)
     await bob.post(f"/session/{session_id}/join")

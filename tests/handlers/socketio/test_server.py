@@ -43,7 +43,7 @@ async def test_client_that_does_not_read_is_dropped(start_server, monkeypatch: p
     ],
 )  # fmt: skip
 async def test_malformed_packet_drops_its_sender_only(ada: Api, packet: str) -> None:
-    """Who sends one is dropped; others go on."""
+    """A client that sends one is dropped; others go on."""
     session_id = await ada.new_session()
     other = await RawEvents.joined(ada, session_id)
     raw = await RawEvents.joined(ada, session_id)

@@ -11,7 +11,7 @@ from tests.raw_events import RawEvents
 
 
 async def test_client_after_password_change_stays_and_joins_others(ada: Api) -> None:
-    """Whoever changes it stays in the session, and may join others on the same connection."""
+    """A user who changes it stays in the session, and may join others on the same connection."""
     first, second = await ada.new_session(), await ada.new_session()
     raw = await RawEvents.joined(ada, first)
 

@@ -72,7 +72,7 @@ def test_message_up_to_maximum_size_is_accepted() -> None:
 
 
 def test_text_message_is_distinguished_from_binary() -> None:
-    """Whoever reads decides what to do about it."""
+    """The reader decides what to do about it."""
     for is_final in (True, False):
         item = FrameReader(10).feed(masked(b"hi", TEXT, is_final=is_final))[0]
         assert isinstance(item, Control)

@@ -35,7 +35,7 @@ async def test_connection_to_invite_only_session_by_non_member_is_refused(ada: A
 
 
 async def test_connection_to_full_session_is_refused(start_server) -> None:
-    """Who would be one member too many is told so."""
+    """A user who would be one member too many is told so."""
     server = await start_server(members=1)
     ada = await Api(server.url).sign_up()
     bob = await ada.sign_up()
@@ -66,7 +66,7 @@ async def test_connections_over_limit_are_refused_until_one_leaves(start_server,
 
 
 async def test_handshakes_over_rate_limit_are_refused(start_server) -> None:
-    """Who connects too often has to wait, whatever he connects to."""
+    """A user who connects too often has to wait, whatever they connect to."""
     server = await start_server(handshakes_per_min=3)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()

@@ -62,7 +62,7 @@ async def test_without_tokens_all_wait() -> None:
 
 
 async def test_more_than_may_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of one address, while another one may still wait; and of all."""
+    """For one address, while another one may still wait; and for all."""
     monkeypatch.setattr(fair_gate, "_MAX_WAITING_EACH", 2)
     monkeypatch.setattr(fair_gate, "_MAX_WAITING", 3)
     gate = FairGate(1, 0, lambda: 0.0)

@@ -1,4 +1,4 @@
-"""Those who come at the same time go in a few at once, in order, and nobody waits for long."""
+"""Those who come at the same time go in a few together, in order, and nobody waits for long."""
 
 import asyncio
 import itertools
@@ -11,7 +11,7 @@ from tests.waiting import until
 
 
 class Crowd:
-    """Clients in a queue; each stays inside until he is told to go."""
+    """Clients in a queue; each stays inside until it is told to go."""
 
     def __init__(self, door: JoinQueue) -> None:
         self._door = door
@@ -71,7 +71,7 @@ async def test_join_queue_admits_three_simultaneously_in_order(crowd) -> None:
 
 
 async def test_cancelled_join_passes_its_turn_to_next(crowd) -> None:
-    """Waiting or inside, he takes no place with him."""
+    """Waiting or inside, a client that goes takes no place away."""
     crowd.come(5)
     await settled()
 
@@ -87,7 +87,7 @@ async def test_cancelled_join_passes_its_turn_to_next(crowd) -> None:
 
 
 async def test_join_after_longest_wait_goes_ahead_without_slot(monkeypatch) -> None:
-    """Who has waited goes in beside the others, and gives no place back that he never had."""
+    """A client that has waited goes in with the others, and gives no place back that it never had."""
     crowd = Crowd(JoinQueue())
     crowd.come(8)
 

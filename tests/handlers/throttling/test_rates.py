@@ -100,7 +100,7 @@ def test_limiter_after_named_wait_accepts_next_try(count: int, seconds: int, wai
 
 
 def test_refused_try_does_not_extend_wait() -> None:
-    """Who hammers does not push his own end of the wait away."""
+    """A client that hammers does not push its own end of the wait away."""
     watch = Watch()
     limiter = RateLimiter(1, 1, watch)
     limiter.wait_s("a")
@@ -113,7 +113,7 @@ def test_refused_try_does_not_extend_wait() -> None:
 
 
 def test_limiter_over_10000_keys_forgets_least_recent() -> None:
-    """Its memory is bounded; who is active is not forgotten."""
+    """Its memory is bounded; active clients are not forgotten."""
     limiter = RateLimiter(0.001, 1, Watch())
     limiter.wait_s("active")
     limiter.wait_s("idle")
@@ -213,7 +213,7 @@ def test_waits_after_free_failures_double_up_to_half_an_hour() -> None:
 
 
 def test_wait_ends_after_named_seconds_and_asking_does_not_extend_it() -> None:
-    """Whoever hammers does not push the end of the wait away; the seconds are whole and enough."""
+    """A client that hammers does not push the end of the wait away; the seconds are whole and enough."""
     watch = Watch()
     backoff = Backoff(1, watch)
     backoff.note("a")
@@ -300,7 +300,7 @@ def test_recent_over_10000_keys_forgets_oldest() -> None:
 
 
 async def test_anonymous_requests_over_rate_of_address_are_refused(start_server) -> None:
-    """The fifth of five goes through, the sixth is told when to come again; whoever is signed in is not counted."""
+    """The fifth of five goes through, the sixth is told when to come again; signed-in users are not counted."""
     server = await start_server(anonymous_per_5min=5)
     ada = await Api(server.url).sign_up("ada")
 
@@ -383,7 +383,7 @@ async def test_failing_refreshes_count_as_anonymous_requests(start_server) -> No
 
 
 async def test_requests_over_rate_of_user_are_refused(start_server) -> None:
-    """All his logins share one limit; another user has his own, and probes are never refused."""
+    """All logins of a user share one limit; another user has their own, and probes are never refused."""
     server = await start_server(requests_per_5min=5)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
@@ -423,7 +423,7 @@ async def test_sign_ups_over_hourly_rate_of_address_are_refused(start_server) ->
 
 
 async def test_rate_limit_behind_trusted_proxy_applies_to_each_client(start_server) -> None:
-    """With a trusted proxy each client has his own limit, and cannot escape it by forging the header."""
+    """With a trusted proxy each client has its own limit, and cannot escape it by forging the header."""
     server = await start_server(signups_per_h=1, trust_proxy=1)
 
     async def sign_up(name: str, forwarded: str) -> int:
@@ -437,7 +437,7 @@ async def test_rate_limit_behind_trusted_proxy_applies_to_each_client(start_serv
 
 
 async def test_rate_limit_without_proxy_ignores_forwarded_header(start_server) -> None:
-    """A stranger cannot make himself new addresses."""
+    """Strangers cannot give themselves new addresses."""
     server = await start_server(signups_per_h=1)
 
     statuses = [
@@ -488,7 +488,7 @@ async def test_login_success_is_not_counted(start_server) -> None:
 
 
 async def test_messages_over_rate_of_user_are_refused(rate_clock: Seconds, start_server) -> None:
-    """Ten at once, then five in ten seconds; the eleventh is not stored, and others may talk on."""
+    """Ten together, then five in ten seconds; the eleventh is not stored, and others may talk on."""
     server = await start_server(messages_per_10s=5)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
@@ -505,7 +505,7 @@ async def test_messages_over_rate_of_user_are_refused(rate_clock: Seconds, start
 
 
 async def test_saves_over_rate_of_session_are_refused(rate_clock: Seconds, start_server) -> None:
-    """Five at once, then one a second; what was refused has not changed the document."""
+    """Five together, then one a second; what was refused has not changed the document."""
     server = await start_server(saves_per_s=1)
     ada = await Api(server.url).sign_up("ada")
     session_id, other_id = await ada.new_session(), await ada.new_session()
@@ -570,7 +570,7 @@ async def test_chunked_body_over_limit_is_refused(api: Api, path: str) -> None:
 
 
 async def test_slow_body_is_cut_off_after_time_limit(start_server) -> None:
-    """Who takes longer than the limit to send his body is cut off, and the server goes on."""
+    """A client that takes longer than the limit to send its body is cut off, and the server goes on."""
     server = await start_server(request_s=0.3)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
 

@@ -25,7 +25,7 @@ def test_debt_stays_when_no_connection_is_open() -> None:
 
 
 def test_bucket_in_use_is_kept_beyond_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the others only the latest are remembered."""
+    """Only the latest of the others are remembered."""
     monkeypatch.setattr(work_debts, "_MAX_KEPT", 2)
     debts = WorkDebts(0.1, 1.0)
     in_use = debts.of("ada", 0.0)

@@ -29,7 +29,7 @@ async def test_runner_uses_threads_for_long_work_only(runner: StepRunner, is_lon
 
 
 async def test_runner_does_one_step_of_all_work_in_a_turn(runner: StepRunner) -> None:
-    """So the loop comes round after each step, however many clients send something large."""
+    """So the loop takes its turn after each step, however many clients send something large."""
     seen: list[int] = []
     turns: list[int] = []
 

@@ -47,7 +47,7 @@ def test_collected_state_is_the_same_document_to_everybody(yjs: Yjs, seed: int) 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_collected_state_is_smaller_than_that_of_yjs(yjs: Yjs, seed: int) -> None:
-    """Of clients with gc: true."""
+    """For clients with gc: true."""
     history = yjs.history(seed, 3, 200)
 
     assert len(collected(*history.updates)) < len(yjs.state(*history.updates))

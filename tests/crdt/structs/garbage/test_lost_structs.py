@@ -68,7 +68,7 @@ def test_runs_of_document_with_one_place_is_that_place() -> None:
 
 
 def test_superseded_values_are_all_but_the_last_of_a_key() -> None:
-    """Of three values set at the same time two are hidden; one that a deletion names counts no more."""
+    """Two of three values set at the same time are hidden; one that a deletion names counts no more."""
     sections = [Section(client, 0, [placed(value(), parent="map", key="k")]) for client in (1, 2, 3)]
     sections.append(Section(4, 0, [placed(value(), parent="map", key="other")]))
     state = Update(sections, [(2, 0, 1)]).encode()

@@ -103,7 +103,7 @@ def test_integers_beyond_64_bits_become_floats(content: bytes, copy: bytes) -> N
 
 
 def test_legacy_json_becomes_values() -> None:
-    """Of equal number, `undefined` included."""
+    """Equal in number, `undefined` included."""
     values = ["1", "undefined", '{"x":[true,null,"\\ud83c",0.5,false]}', "null"]
     content = write_var_uint(4) + b"".join(write_var_bytes(value.encode()) for value in values)
 

@@ -1,4 +1,4 @@
-"""Types of answers and rules of input become the JSON Schema that says the same."""
+"""Types of answers and rules of input become JSON Schema with the same meaning."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NotRequired, TypedDict

@@ -13,7 +13,7 @@ INVITE = Invite("i1", "s1", "hash", Role.EDITOR, "u1", 1_000, 5_000, 3, 1)
 
 
 def test_session_view_has_role_and_unread_count_of_member() -> None:
-    """Role and unread messages are the member's; who is connected is counted, whether shown or not."""
+    """Role and unread messages are the member's; connected members are counted, whether shown or not."""
     listing = SessionListing(SESSION, MEMBERS[1], 4)
 
     shown = sessions.session(listing, MEMBERS[:1], 2, PEOPLE, {"u1", "u2"}, Fill(9, 16, is_half_full=True))

@@ -23,7 +23,7 @@ def test_timeline_entry_without_pastes_or_pauses_leaves_them_out() -> None:
 
 
 def test_timeline_authors_have_totals_of_their_edits() -> None:
-    """Of all their edits, in the order in which they began."""
+    """From all their edits, in the order in which they began."""
     stretches = [
         Stretch(1, 1, 0, 0, "u2", inserted=1),
         Stretch(2, 2, 0, 0, "u1", inserted=2),
