@@ -37,7 +37,7 @@ class PasswordTries:
     or, with many accounts, those that one address allows.
 
     An example: a stranger tries passwords of Ann's account from a hundred addresses. Soon the account takes no more
-    tries from new places. Ann signs in on her own laptop: a place that is not new, so only its own tries count.
+    tries from new places. Ann's own laptop is not a new place, so only its own tries count, and Ann can sign in.
     """
 
     def __init__(

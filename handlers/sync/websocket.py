@@ -1,8 +1,9 @@
-"""The WebSocket under `/sync`: frames in and out on the event loop's own transport. Knows nothing of Yjs.
+"""The WebSocket under `/sync`: sends and receives frames on the event loop's own transport. Knows nothing of Yjs.
 
-What rooms send in one turn of the event loop leaves in one write. A client that does not read is closed once more than
-a bound is queued for it. A client that sends too fast is first not read from and then closed. One whose messages take
-long to serve is not read from in proportion. There is no compression: with it, a connection takes 161 KiB instead of 2.
+All frames that rooms send in one turn of the event loop leave in one write. A client that does not read is closed when
+more than a bound is queued for it. From a client that sends too fast nothing is read for a while; later it is closed.
+If serving its messages takes long, nothing is read for a time in proportion. There is no compression, because a
+connection would take 161 KiB with it, instead of 2.
 """
 
 import asyncio
@@ -25,16 +26,17 @@ from storage.background import start_task
 
 _FRAME_OVERHEAD_BYTES = 64
 _TURN_S = 0.005
-"""What one client's messages may take of one turn of the event loop; the others have to wait for the next."""
+"""Seconds of one turn of the event loop that one client's messages may take. The others wait for the next turn."""
 _LEAST_WORK_S = 0.001
 _QUICK_BYTES = 130
 _LONG_BYTES = 2 << 10  # a longer message may take more than a turn: 7 kB of conflicting inserts take 0.2 s
 _LOOK_MASK = 7
-"""Messages of more bytes may be slow, so there is a look at the clock after each; else after every eighth."""
+"""Bits of a message's index: the clock is read when they are 0, so after every eighth message. After a message of more
+than `_QUICK_BYTES`, which may be slow, it is read in any case."""
 
 
 class State(Enum):
-    """What becomes of the bytes that a client sends.
+    """How the socket treats bytes that the client sends.
 
     HOLDING -> OPEN            `go_on`: the client has joined, or has waited long enough
     OPEN -> HOLDING            the client is too fast, or a message is large or takes long, and is taken in steps
@@ -50,13 +52,13 @@ class State(Enum):
     CLOSING = auto()
     """Only the client's close frame counts."""
     FAILED = auto()
-    """Nothing counts."""
+    """Everything is dropped."""
     CLOSED = auto()
 
 
 _clock = time.perf_counter  # not the loop's: that of uvloop stands still during a turn
 _HOLDING, _OPEN, _FAILED = State.HOLDING, State.OPEN, State.FAILED
-"""Names of the module are read faster than members of an Enum, and there is a look at the state for each frame."""
+"""A module's names are read faster than members of an Enum, and the state is compared for each frame."""
 
 
 class WebSocket(asyncio.Protocol):
@@ -96,7 +98,7 @@ class WebSocket(asyncio.Protocol):
         self._closing.open(self._transport)
 
     def pause_writing(self) -> None:
-        """More than the bound is queued."""
+        """Close the client, because more than the bound is queued for it."""
         if not self.is_closing:
             self._connections.too_slow += 1
             self._connections.limit_counters.count(settings.MAX_QUEUED_BYTES)
@@ -104,7 +106,7 @@ class WebSocket(asyncio.Protocol):
             self.close(Close.TOO_SLOW)
 
     def eof_received(self) -> None:
-        """The client has ended without a close frame: the transport closes itself."""
+        """Note that the client has ended without a close frame; the transport then closes itself."""
         self.queue.end()
         self._state = State.CLOSED
 
@@ -116,7 +118,7 @@ class WebSocket(asyncio.Protocol):
         if self._late:
             self._late.cancel()
         self._receiver.gone(self._closing.client_code)
-        del self._receiver  # it refers to this socket, and a circle waits for the garbage collector
+        del self._receiver  # it refers to this socket, and a cycle would wait for the garbage collector
 
     @property
     def is_closing(self) -> bool:
@@ -155,7 +157,7 @@ class WebSocket(asyncio.Protocol):
             self._start_closing(frames.close_payload(close.code, close.reason(message, limit)))
 
     def forget_messages(self) -> None:
-        """Keep nothing of what the client has sent: it is going to be closed. Nothing is read until then."""
+        """Drop everything that the client has sent, because it is going to be closed. Nothing is read until then."""
         self._held.clear()
         self._closing.look_for_answer(self._reader.release())
 
@@ -194,7 +196,7 @@ class WebSocket(asyncio.Protocol):
             self._hold([], max(wait_s, rates.messages.debt_s()))
 
     def _receive_otherwise(self, data: bytes) -> None:
-        """Take bytes in any state but OPEN."""
+        """Handle bytes that arrive in any state except OPEN."""
         self._is_heard = True
         if self._state is _HOLDING:
             self._held += self._reader.feed(data)
@@ -206,7 +208,7 @@ class WebSocket(asyncio.Protocol):
         self._rates.work = self._connections.work_of(user_id, self._loop.time())
 
     def go_on(self) -> None:
-        """Take what was held back, and read on."""
+        """Handle the messages that were held back, and read on."""
         if self._state is not _HOLDING:
             return
         self._state = _OPEN
@@ -224,7 +226,9 @@ class WebSocket(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _take(self, items: list[Item], end_of_turn: float) -> None:
-        """Take items up to that time of the clock, the rest in the next turn of the event loop."""
+        """Handle items until the clock reads `end_of_turn`, and the rest in the next turn of the event loop."""
+        # The first branch is the usual message, a keystroke, which takes no call except `receive`. Everything that
+        # needs one more look (other messages, an empty bucket, large messages, control frames) goes through the others.
         receiver, messages = self._receiver, self._rates.messages
         usual_start, receive = receiver.usual_start, receiver.receive
         for at, item in enumerate(items):
@@ -260,15 +264,15 @@ class WebSocket(asyncio.Protocol):
     # -- in, but later ----------------------------------------------------------------------------
 
     def take_later(self, message: bytes) -> None:
-        """Have the receiver take a message as a large one, before any other; for the receiver, inside `receive`."""
+        """Hand a message to `receive_large` before any other one; the receiver calls this inside `receive`."""
         self._later = message
         if self._state is _OPEN:
             self._hold([], 0)
 
     def _hold(self, items: list[Item], wait_s: float) -> None:
-        """Read no more until these are taken; close a client that has been over the limit for too long.
+        """Read nothing until these items are handled; close a client that has been over its limit for too long.
 
-        Nobody is closed for what serving them takes: the rest is as long as that.
+        No client is closed for the time that serving it takes: it only has to rest in proportion.
         """
         if self._transport is None or self._transport.is_closing() or self._state is not _OPEN:
             if self._state is _HOLDING:  # because of `take_later`

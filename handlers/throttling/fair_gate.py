@@ -20,7 +20,7 @@ request, each sends three together: it signs in, polls, and tries a WebSocket.""
 
 
 class FairGate:
-    """A queue for each address. Of the requests that wait, one of each address passes before the second of any.
+    """A queue for each address. One request of each address passes before the second of any.
 
     This is round robin: `_queues` is ordered, and an address whose request has passed moves to the end. An example: A
     has three requests waiting when B sends its first one. They pass in the order A1, B1, A2, A3. With one queue for

@@ -247,7 +247,7 @@ export interface components {
       items: components["schemas"]["ListedInvite"][]
       next: string | null
     }
-    /** @description An invite with who made it, and the first who came in by it. */
+    /** @description An invite with its maker, and the first users that came in by it. */
     ListedInvite: {
       id: string
       /** @enum {string} */

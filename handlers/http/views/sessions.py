@@ -123,7 +123,7 @@ class InviteUse(Person):
 
 
 class ListedInvite(Invite):
-    """An invite with who made it, and the first who came in by it."""
+    """An invite with its maker, and the first users that came in by it."""
 
     createdBy: Person
     usedBy: list[InviteUse]
@@ -231,7 +231,7 @@ def invite(record: records.Invite, now: int) -> Invite:
 def listed_invite(
     record: records.Invite, uses: Iterable[records.InviteUse], people: Mapping[str, records.User], now: int
 ) -> ListedInvite:
-    """Return an invite with who made it and who came in by it."""
+    """Return an invite with its maker and the users that came in by it."""
     return {
         **invite(record, now),
         "createdBy": person(record.created_by, people),
