@@ -62,7 +62,7 @@ class Config:
     supervisor: str = text(
         "supervisor",
         "on",
-        "on: a server that dies is started again at once; off: leave that to systemd or the like",
+        "on: a server that dies is started again immediately; off: leave that to systemd or the like",
         allowed=("on", "off"),
     ).field()
     watchdog_s: float = number(

@@ -19,7 +19,7 @@ MAX_QUEUED_BYTES = number(
 UPDATES_PER_S = number(
     "updates_per_s", 60.0, 1, 1_000_000, "edits a second of one connection; above, it is slowed, then closed (1008)"
 )
-UPDATES_BURST = number("updates_burst", 300.0, 1, 10_000_000, "edits at once of one connection")
+UPDATES_BURST = number("updates_burst", 300.0, 1, 10_000_000, "edits of one connection that may come without a pause")
 UPDATE_BYTES_PER_S = number("update_bytes_per_s", 524_288.0, 1_024, 1 << 30, "bytes a second of one connection")
 CONNECTIONS_PER_USER = number("connections_per_user", 10, 1, 100_000, "connections of a user to one session")
 CONNECTIONS_PER_ADDRESS = number("connections_per_address", 600, 1, 100_000, "connections from one address")
@@ -102,7 +102,7 @@ ADDRESS_FAILURES_PER_H = number(
 )
 MAX_JSON_BYTES = number("max_json_bytes", 64 << 10, 1_024, 16 << 20, "a JSON body (those with code: 1 MiB of code)")
 MESSAGES_PER_10S = number(
-    "messages_per_10s", 5.0, 1, 1_000_000, "chat messages of a user in ten seconds; twice as many at once"
+    "messages_per_10s", 5.0, 1, 1_000_000, "chat messages of a user in ten seconds; twice as many after a pause"
 )
-SAVES_PER_S = number("saves_per_s", 1.0, 0.01, 1_000_000, "versions a second saved in one session; five at once")
+SAVES_PER_S = number("saves_per_s", 1.0, 0.01, 1_000_000, "versions a second saved in one session; five after a pause")
 MEMBERS = number("members", 200, 1, 100_000, "members of a session")

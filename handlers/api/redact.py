@@ -20,7 +20,7 @@ class RedactHandler(BaseHandler):
         if last - first >= MAX_SPAN:
             raise errors.invalid({"to": [f"may be at most {MAX_SPAN - 1:,} more than from"]})
         if wait := self.services.limiters.saves.wait_s(session.id):
-            raise errors.rate_limited(wait, "Too many redactions at once.")
+            raise errors.rate_limited(wait, "Too many redactions in a short time.")
         done = await self.services.redactor.redact(
             session.id, self.me.id, first, last, body["text"], lambda: self.member(session.id, Role.OWNER)
         )

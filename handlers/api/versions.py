@@ -39,7 +39,7 @@ class SaveHandler(VersionHandlerBase):
         body = self.read(schemas.SAVE)
         session, _ = await self.member(session_id, Role.EDITOR, writes=True)
         if wait := self.services.limiters.saves.wait_s(session.id):
-            raise errors.rate_limited(wait, "Too many versions at once.")
+            raise errors.rate_limited(wait, "Too many versions in a short time.")
         version, is_new = await self.services.versions.save(
             session.id,
             self.me.id,
@@ -58,7 +58,7 @@ class RestoreHandler(VersionHandlerBase):
         body = self.read(schemas.RESTORE)
         session, _ = await self.member(session_id, Role.EDITOR, writes=True)
         if wait := self.services.limiters.saves.wait_s(session.id):
-            raise errors.rate_limited(wait, "Too many versions at once.")
+            raise errors.rate_limited(wait, "Too many versions in a short time.")
         restored = await self.services.versions.restore(
             session.id,
             self.me.id,

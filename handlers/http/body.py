@@ -45,7 +45,7 @@ class Body:
         if len(self._data) + len(chunk) > self._limit:
             raise self._too_large()
         if self._is_released or not self._budget.take(self.payer, len(chunk)):
-            raise errors.unavailable("Too much is being sent at once.")
+            raise errors.unavailable("Too much is being sent at the same time.")
         self._data += chunk
 
     def bytes(self) -> bytes:

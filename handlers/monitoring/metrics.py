@@ -27,7 +27,9 @@ class MetricsHandler(HealthHandler):
 
     async def get(self) -> None:
         if not self._is_allowed():
-            raise errors.ApiError(403, "forbidden", "Metrics are for this machine, or for who has METRICS_TOKEN.")
+            raise errors.ApiError(
+                403, "forbidden", "Metrics are only for this machine, or with METRICS_TOKEN as a bearer token."
+            )
         self.set_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
         self.finish(text_of(ServerCollector(self.services)))
 

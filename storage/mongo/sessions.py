@@ -210,7 +210,7 @@ class MongoSessionStore:
                 continue
             await grow(self._engine, {stored.session_id: len(stored.text.encode())})
             return stored
-        raise LimitReached("too many messages at once")
+        raise LimitReached("too many messages at the same time")
 
     @translated
     async def read_messages(self, session_id: str, user_id: str, up_to: int | None) -> int:

@@ -139,7 +139,7 @@ ERRORS: tuple[tuple[int, str, str], ...] = (
     (415, "unsupported_media_type", "Send JSON as application/json."),
     (422, "invalid", "Fields are wrong; errors says which and why."),
     (426, "upgrade_required", "The address is for WebSockets."),
-    (429, "rate_limited", "Too much at once; Retry-After says how many seconds to wait."),
+    (429, "rate_limited", "Too much in a short time; Retry-After says how many seconds to wait."),
     (503, "unavailable", "The store is away, the server stops, or too much work waits; Retry-After says when to try again."),
 )
 OTHER_CODES = ("internal", "bad_request")
