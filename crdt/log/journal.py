@@ -7,8 +7,8 @@ The invariant: entries are in exactly one of three places, in order: the store (
 its way, and the list of those behind it (up to `sequence`).
 
 An example: positions 1 to 3 are on their way when 4 is typed. The commit fails. The next try sends 1 to 3 again, byte
-by byte the same, without 4. If the first try did reach the store, the store sees positions that it has, and says so.
-Had the second chunk been 1 to 4, the store could not tell whether it has all of it.
+by byte the same, without 4. If the first try did reach the store, it has equal bytes at these positions, and skips
+them. A chunk 1 to 4 would be refused: other bytes at a position mean that another program has written there.
 
 See docs/design/storage.md.
 """
