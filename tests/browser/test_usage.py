@@ -197,6 +197,7 @@ async def test_deletion_that_fails_says_why_and_can_be_tried_again(person: NewPe
     await ada.page.route(f"**/session/{session_id}", lambda route: route.abort())
     await dialog.get_by_role("button", name="Delete for good").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("The server cannot be reached.")
+    await expect(dialog.get_by_role("button", name="Delete for good")).to_be_focused()
     await fits(ada, dialog)
     await ada.page.unroute_all()
     await signed_in.request("DELETE", f"/session/{session_id}")

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact"
-import { useEffect, useId, useRef } from "preact/hooks"
+import { useId, useLayoutEffect, useRef } from "preact/hooks"
 
 interface Props {
   title: ComponentChildren
@@ -10,19 +10,15 @@ interface Props {
   wide?: boolean
 }
 
-/** A modal dialog: the browser keeps the focus in it. What had the focus before gets it back. */
+/** A modal dialog: the browser keeps the focus in it and gives it back. */
 export function Dialog({ title, onClose, children, about, wide }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  // a plain effect is cleaned up after the dialog has left the page, and the focus with it
+  useLayoutEffect(() => {
     const dialog = element.current
-    const opener = document.activeElement
     dialog?.showModal()
-    return () => {
-      dialog?.close()
-      // the browser gives it back only where the dialog is still in the page
-      if (opener instanceof HTMLElement) opener.focus()
-    }
+    return () => dialog?.close()
   }, [])
   return (
     <dialog

@@ -53,11 +53,14 @@ export function DeleteDialog({ session, onClose, onDeleted, onFailed }: Props) {
         </a>{" "}
         first.
       </p>
-      {problem && (
-        <p class="wrong" role="alert">
-          {problem}
-        </p>
-      )}
+      {/* always there: Preact would move the buttons for a new paragraph, and the focus would be lost */}
+      <div>
+        {problem && (
+          <p class="wrong" role="alert">
+            {problem}
+          </p>
+        )}
+      </div>
       <p class="actions">
         <button type="button" class="danger" aria-disabled={isBusy} onClick={() => void remove()}>
           Delete for good
