@@ -1,6 +1,6 @@
-"""JSON Schema made of what the code has anyway: the types of answers, and the rules that check input.
+"""Makes JSON Schema from the types of answers and from the rules that check input.
 
-Only what our types and rules use is translated; anything else raises TypeError when the description is made.
+Only types and rules that this project uses are translated. Others raise TypeError when the description is made.
 """
 
 import inspect
@@ -27,7 +27,7 @@ _RULES = {
 
 
 class Components:
-    """The named schemas of a description, put together while types are translated."""
+    """Collects the named schemas of a description while types are translated."""
 
     def __init__(self) -> None:
         self.schemas: dict[str, JsonSchema] = {}
@@ -75,7 +75,7 @@ class Components:
         return schema
 
     def _union(self, kinds: tuple[Any, ...]) -> JsonSchema:
-        """Return `type: [..., "null"]` for a simple type that may be null, `anyOf` for all else."""
+        """Return `type: [..., "null"]` for a simple type that may be null, and `anyOf` for all other unions."""
         schemas = [self.of(kind) for kind in kinds]
         if len(schemas) == 2 and schemas[1] == {"type": "null"} and "type" in schemas[0]:
             return {**schemas[0], "type": [schemas[0]["type"], "null"]}

@@ -5,7 +5,7 @@ from handlers.http.api_docs.operations import ERRORS, OPERATIONS, OTHER_CODES, M
 from handlers.http.views.problems import Problem
 
 _NUMBERS = ("n", "sequence")
-"""Parameters of paths that are numbers; routes take nothing else for them."""
+"""Parameters of paths that are numbers; routes match only numbers for them."""
 _MONITORING = ("healthz", "readyz", "metrics")
 _ABOUT_ERRORS = {code: about for _, code, about in ERRORS}
 _STATUS_OF = {code: status for status, code, _ in ERRORS}
@@ -46,7 +46,7 @@ def document(version: str) -> JsonSchema:
 
 
 def codes_of(operation: Operation) -> list[str]:
-    """Return the error codes that an operation can answer with, as far as its form tells or it says so itself."""
+    """Return the error codes that an operation can answer with: those of its form, and those that it names itself."""
     codes = {*operation.errors}
     if operation.needs_login:
         codes |= {"not_signed_in", "token_expired"}
@@ -60,7 +60,7 @@ def codes_of(operation: Operation) -> list[str]:
         codes.add("bad_json")
     if operation.query is not None:
         codes.add("invalid")
-    # a change by a user whose account ends at the same moment finds no user
+    # If the account is deleted at the same moment, a change by its user finds no user.
     if "{" in operation.path or (operation.needs_login and operation.method != "GET"):
         codes.add("not_found")
     return [code for code in _STATUS_OF if code in codes]
@@ -80,7 +80,7 @@ def _is_json(operation: Operation) -> bool:
 
 
 def _describe(operation: Operation) -> JsonSchema:
-    """Return everything about an operation but its answers."""
+    """Return the description of an operation without its answers."""
     described: JsonSchema = {
         "operationId": operation.name,
         "tags": [_tag(operation)],
@@ -98,7 +98,7 @@ def _describe(operation: Operation) -> JsonSchema:
 
 
 def _tag(operation: Operation) -> str:
-    """Return the group of an operation: what its path begins with."""
+    """Return the group of an operation: the beginning of its path."""
     first = operation.path.split("/")[1]
     return "monitoring" if first in _MONITORING else first
 

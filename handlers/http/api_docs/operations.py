@@ -1,6 +1,6 @@
 """The API's operations, one line each, and its error codes: what `handlers.http.api_docs.openapi` describes and tests hold.
 
-Bodies and queries are those that handlers check, answers the types that they reply with.
+Bodies and queries are the rules that handlers check; answers are the types that they reply with.
 """
 
 from dataclasses import dataclass
@@ -42,8 +42,8 @@ class Operation:
     path      as in the router's terms, with {names} for parameters
     name      the operationId, from which generated clients name their functions
     answer    the type of what is answered (or of several, joined by |), Media, or None for no body
-    statuses  what a success is answered with
-    errors    codes that this operation has besides those that all like it have (`openapi.codes_of`)
+    statuses  statuses of successful answers
+    errors    error codes that this operation has besides those of its form (`openapi.codes_of`)
     upload    field of multipart/form-data that holds a file
     """
 
