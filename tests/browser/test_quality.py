@@ -58,12 +58,12 @@ async def test_screens_before_sign_in_are_accessible(person: NewPerson) -> None:
     await themes(someone)
 
 
-async def test_screens_of_session_are_accessible(person: NewPerson) -> None:
-    """Home, the editor with each panel and dialog, versions, replay, profile, developers, an invite."""
+async def test_editor_with_its_panels_and_dialogs_is_accessible(person: NewPerson) -> None:
+    """The editor with each panel and dialog, and an invite."""
     ada, gil = await person(reduced_motion="reduce"), await person(reduced_motion="reduce")
     await ada.sign_up()
     await themes(ada)
-    session_id = await ada.create("All screens", starter=True)
+    await ada.create("All screens", starter=True)
     address = await ada.invite("editor")
     await gil.page.goto(address)
     await expect(gil.button("Join as a guest")).to_be_visible()
@@ -87,6 +87,17 @@ async def test_screens_of_session_are_accessible(person: NewPerson) -> None:
             await ada.page.keyboard.press("Escape")
         await expect(ada.page.get_by_role("dialog")).to_have_count(0)
         await expect(ada.button(name)).to_be_focused()
+
+
+async def test_pages_around_the_editor_are_accessible(person: NewPerson) -> None:
+    """Versions, replay, home, profile, developers."""
+    ada = await person(reduced_motion="reduce")
+    await ada.sign_up()
+    session_id = await ada.create("All screens", starter=True)
+    await ada.type("// here")
+    await ada.button("Save").click()
+    await ada.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    await expect(ada.page.get_by_role("dialog")).to_have_count(0)
     for path, ready in (
         (f"/s/{session_id}/versions", ".pair .cm-editor"),
         (f"/s/{session_id}/replay", ".player"),
