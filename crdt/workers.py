@@ -293,7 +293,11 @@ class _Worker:
     async def end(self) -> int:
         """Kill the process and wait until it is gone; return its exit code, or minus the signal that ended it."""
         self.kill()
-        return await self._process.wait()
+        code = await self._process.wait()
+        # asyncio closes a pipe when it has read all of it, and it does not read on while a large answer waits that
+        # nobody takes any more: the pipe would stay open.
+        self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001  # there is no public way
+        return code
 
 
 def cpu_s(pid: int) -> float:
