@@ -293,11 +293,15 @@ class _Worker:
     async def end(self) -> int:
         """Kill the process and wait until it is gone; return its exit code, or minus the signal that ended it."""
         self.kill()
-        code = await self._process.wait()
-        # asyncio closes a pipe when it has read all of it, and it does not read on while a large answer waits that
-        # nobody takes any more: the pipe would stay open.
-        self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001  # there is no public way
-        return code
+        try:
+            return await self._process.wait()
+        finally:
+            # asyncio closes a pipe when it has read all of it, and it does not read on while a large answer waits that
+            # nobody takes any more: the pipe would stay open.
+            transport = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
+            for number in (0, 1):
+                if pipe := transport.get_pipe_transport(number):
+                    pipe.close()
 
 
 def cpu_s(pid: int) -> float:
