@@ -96,19 +96,7 @@ class Compactor:
         sequence, now = room.journal.sequence, self._clock()
         room.upkeep.checkpointed_at = now
         room.integrate_pending()
-        with self._mark.at(room.session_id):
-            state, *since = room.document.parts()
-            document = DocumentState(
-                sequence,
-                state,
-                dict(room.index.clocks),
-                authorship.encode(room.index.owners, room.contributions.authorship),
-                has_values=room.document.has_values,
-                has_texts=room.document.is_proven,
-                is_in_sequence=room.index.parents.is_in_sequence,
-                authors=dict(room.index.owners),
-                since=since,
-            )
+        document = self._read(room, sequence)
         # The log must have everything that the checkpoint has. If the checkpoint were first and the
         # process died, the log would go on from a position that it does not have.
         await self._writer.saved(room, sequence)
@@ -131,6 +119,22 @@ class Compactor:
             upkeep.checkpoint_bytes = room.document.size
             self._note_remaining(room, made.author_bytes)
         return True
+
+    def _read(self, room: Room, sequence: int) -> DocumentState:
+        """Return the room's document as it is, with what is known of it; `sequence` is its position in the log."""
+        with self._mark.at(room.session_id):
+            state, *since = room.document.parts()
+            return DocumentState(
+                sequence,
+                state,
+                dict(room.index.clocks),
+                authorship.encode(room.index.owners, room.contributions.authorship),
+                has_values=room.document.has_values,
+                has_texts=room.document.is_proven,
+                is_in_sequence=room.index.parents.is_in_sequence,
+                authors=dict(room.index.owners),
+                since=since,
+            )
 
     async def _make(self, payer: Payer, room: Room, document: DocumentState, kept_bytes: int) -> NewCheckpoint:
         """Make a checkpoint: a megabyte takes 0.25 s, and for much of that native code holds the interpreter."""
