@@ -102,17 +102,10 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_socket_of_the_driver_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Close the sockets that the database's driver forgets in the test that they are from.
-
-    Python reports such a socket when it collects it: in the test itself, or in whatever test runs then.
-    """
-    if "mongo_uri" not in request.fixturenames:
+def _no_socket_of_the_driver_is_left() -> Iterator[None]:
+    """Close the sockets that the database's driver forgets in the test that they are from."""
+    with mongod.forgotten_sockets_expected():
         yield
-        return
-    mongod.expect_forgotten_sockets(request.getfixturevalue("mongo_uri"))
-    yield
-    gc.collect()
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ SecantusDB (GPL-2) is neither imported nor shipped: `tests.set_up` installs it i
 """
 
 import contextlib
+import gc
 import itertools
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from unittest import mock
 
 from pymongo import AsyncMongoClient
 
@@ -40,14 +42,29 @@ async def database(uri: str) -> AsyncIterator[str]:
     _empty.append(name)
 
 
-def expect_forgotten_sockets(uri: str) -> None:
-    """Do not warn of sockets that the driver forgets: connecting was cancelled, as when a client is closed early.
+@contextlib.contextmanager
+def forgotten_sockets_expected() -> Iterator[None]:
+    """Expect, in a test that makes clients of the driver, the sockets that these forget: connecting was cancelled.
 
-    Only a socket that was never connected, or is connected to the database, is expected. Filters of warnings last as
-    long as the test.
+    Python warns of such a socket when it collects it, so it is collected before the next test. Expected are sockets
+    that are not connected yet, and connections to a port that the client was given. Filters of warnings last as long
+    as the test.
     """
-    for ends in (r"laddr=\('0\.0\.0\.0', 0\)>", rf"raddr=\('[^']+', {urlsplit(uri).port or 27017}\)"):
-        warnings.filterwarnings("ignore", rf"unclosed <socket\.socket .*{ends}", ResourceWarning)
+    made = False
+    make = AsyncMongoClient.__init__
+
+    def init(self: AsyncMongoClient[Document], uri: str, *args: object, **options: object) -> None:
+        nonlocal made
+        made = True
+        ports = "|".join({"27017", *re.findall(r":(\d+)", uri)})
+        for ends in (r"laddr=\('[^']+', \d+\)>", rf"raddr=\('[^']+', ({ports})\)>"):
+            warnings.filterwarnings("ignore", rf"unclosed <socket\.socket .*proto=6, .*{ends}", ResourceWarning)
+        make(self, uri, *args, **options)  # type: ignore[arg-type]
+
+    with mock.patch.object(AsyncMongoClient, "__init__", init):
+        yield
+    if made:
+        gc.collect()
 
 
 def free_port() -> int:

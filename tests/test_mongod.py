@@ -1,0 +1,43 @@
+"""Which sockets may be collected without having been closed: only those that the database's driver forgets."""
+
+import asyncio
+import socket
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from storage.mongo.database.driver import Document
+
+
+def _forget(connect_to: int = 0, *, bind: bool = False) -> None:
+    """Make a TCP socket like those of the driver and forget it open, so that Python warns of it."""
+    forgotten = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if bind:
+        forgotten.bind(("127.0.0.1", 0))
+    if connect_to:
+        forgotten.connect(("127.0.0.1", connect_to))
+
+
+def test_socket_is_reported() -> None:
+    with pytest.warns(ResourceWarning, match="unclosed"):
+        _forget(bind=True)
+
+
+async def test_client_and_other_connections() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as database, socket.create_server(("127.0.0.1", 0)) as other:
+        async with AsyncMongoClient[Document](f"mongodb://127.0.0.1:{database.getsockname()[1]}/"):
+            _forget()
+            _forget(database.getsockname()[1])
+            with pytest.warns(ResourceWarning, match="unclosed"):
+                _forget(other.getsockname()[1])
+
+
+async def test_client_closed_while_it_connects() -> None:
+    """Whatever the driver then leaves behind is among what is expected."""
+    for turns in range(20):
+        client = AsyncMongoClient[Document]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=1000)
+        asking = asyncio.ensure_future(client.admin.command("ping"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, client.close(), return_exceptions=True)
