@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import NamedTuple
 
 from crdt.errors import RoomDamaged, RoomSetAside, RoomUnavailable
@@ -40,8 +41,9 @@ class RoomLoader:
         changes: Changes,
         chunks_per_read: int,
         opener: DocumentOpener,
+        clock: Callable[[], int],
     ) -> None:
-        """loaded: where rooms go; context: what each of them needs."""
+        """loaded: where rooms go; context: what each of them needs; clock: milliseconds since 1970."""
         self.damaged: set[str] = set()
         self._store = store
         self._context = context
@@ -49,6 +51,7 @@ class RoomLoader:
         self._changes = changes
         self._chunks_per_read = chunks_per_read
         self._opener = opener
+        self._clock = clock
         self._loading: dict[str, _Loading] = {}
 
     async def load(self, session_id: str, user_id: str) -> None:
@@ -105,14 +108,17 @@ class RoomLoader:
         self._loaded.add(self._make_room(session, restored, checkpoint))
 
     def _make_room(self, session: Session, restored: restore.RestoredDocument, checkpoint: Checkpoint | None) -> Room:
+        checkpointed = checkpoint.sequence if checkpoint else 0
         room = Room(
             session.id,
             restored,
             self._context,
             main_root=session.main_root,
             is_open=session.status is Status.OPEN,
-            checkpointed=checkpoint.sequence if checkpoint else 0,
+            checkpointed=checkpointed,
         )
+        if restored.sequence == checkpointed:  # then no log was read, and the first checkpoint has time
+            room.upkeep.checkpointed_at = self._clock()
         room.upkeep.checkpoint_bytes = len(checkpoint.state) if checkpoint else 0
         room.quota.own(session.owner_id)
         return room

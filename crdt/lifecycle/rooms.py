@@ -76,7 +76,7 @@ class Rooms:
             large_answers=self._large_answers,
         )
         opener = DocumentOpener(work, environment)
-        self._loader = RoomLoader(store, context, loaded, changes, settings.chunks_per_read, opener)
+        self._loader = RoomLoader(store, context, loaded, changes, settings.chunks_per_read, opener, environment.clock)
         self.storage_quota = StorageQuota(store, settings, loaded, environment.limit_counters)
         self._maintenance = RoomMaintenance(
             loaded, settings, writer, self.compactor, versions, environment.clock, environment.mark

@@ -9,7 +9,7 @@ class Upkeep:
     """Where a room stands between loading and closing. Log positions, and milliseconds since 1970.
 
     checkpointed     log position of the stored checkpoint
-    checkpointed_at  when the last checkpoint was begun
+    checkpointed_at  when the last checkpoint was begun, or when the room was loaded from no more than a checkpoint
     checkpoint_ms    how long it took
     checkpoint_bytes bytes of the document after it
     compacted_at     when an owner last had the document made smaller, None for never

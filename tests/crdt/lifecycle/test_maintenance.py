@@ -14,9 +14,10 @@ from crdt.errors import WorkersBusy
 from crdt.history import snapshot
 from crdt.history.version_writer import VersionWriter
 from crdt.limits import RoomLimits
+from crdt.log.codec import LogEntry, encode_chunk
 from crdt.room.room import Room
 from storage.errors import NotFound, StoreUnavailable
-from storage.records import Login, User, VersionKind
+from storage.records import Chunk, Login, User, VersionKind
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.crdt.world import World, all_saved
 from tests.waiting import until
@@ -61,6 +62,7 @@ async def test_maintenance_of_grown_room_stores_checkpoint(make_world) -> None:
         ada, _ = join(room)
         for at in range(10):
             send(room, ada, typist.insert(at, "x"))
+        world.now += 1_000
         await until(lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 10)
         for at in range(10, 20):
             send(room, ada, typist.insert(at, "y"))
@@ -142,9 +144,10 @@ async def test_maintenance_of_document_that_doubled_stores_checkpoint(make_world
     typist = Typist(5)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
-        send(room, ada, typist.insert(0, "x" * 300_000))
+        world.now += 10_000
+        send(room, ada, typist.insert(0, "x" * 300_000), world.now)
         await until(lambda: room.upkeep.checkpointed, lambda found: found == 1)
-        send(room, ada, typist.insert(0, "x" * 200_000))
+        send(room, ada, typist.insert(0, "x" * 200_000), world.now)
         await all_saved(room)
         calls = len(world.store.calls)
         send(room, ada, typist.insert(0, "y"), world.now)
@@ -152,6 +155,30 @@ async def test_maintenance_of_document_that_doubled_stores_checkpoint(make_world
         assert room.upkeep.checkpointed == 1
         world.now += 11_000
         await until(lambda: room.upkeep.checkpointed, lambda found: found == 3)
+
+
+async def test_first_checkpoint_of_loaded_room(make_world: Callable[..., World]) -> None:
+    """Soon if a log was read, as after a crash; else after the ordinary interval."""
+    world = make_world(checkpoint_updates=1)
+    await world.session()
+    typist = Typist(5)
+    entry = LogEntry(NOW, "ada", typist.insert(0, "x"))
+    await world.store.append_chunks([Chunk("one", 1, 1, encode_chunk([entry]), NOW)])
+    async with world.rooms.use("one") as room:
+        await until(lambda: room.upkeep.checkpointed, partial(operator.eq, 1))
+
+    def still_loaded() -> int:
+        world.now += 1_000
+        return world.rooms.loaded
+
+    await until(still_loaded, operator.not_)
+
+    async with world.rooms.use("one") as room:
+        send(room, join(room)[0], typist.insert(0, "y"), world.now)
+        await all_saved(room)
+        assert room.upkeep.checkpointed_at == world.now
+        world.now += 10_000
+        await until(lambda: room.upkeep.checkpointed, partial(operator.eq, 2))
 
 
 @pytest.mark.parametrize(("limit", "waits"), [(8 << 20, True), (1_200_000, False)], ids=["far from full", "half full"])
@@ -173,6 +200,7 @@ async def test_maintenance_of_document_that_doubles_within_interval(
     typist = Typist(5)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
+        world.now += 10_000
         send(room, ada, typist.insert(0, "x" * 300_000), world.now)
         await until(lambda: room.upkeep.checkpointed, lambda found: found == 1)
         world.now += 9_000
