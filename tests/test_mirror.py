@@ -44,7 +44,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "storage/mongo/table_io.py",
         "storage/mongo/usage.py",
         "storage/mongo/versions.py",
-        "storage/retention.py",
+        "storage/version_retention.py",
         "storage/sqlite/account_removal.py",
         "storage/sqlite/invites.py",
         "storage/sqlite/messages.py",

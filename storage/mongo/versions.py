@@ -14,7 +14,7 @@ from storage.mongo.database.engine import Engine
 from storage.mongo.rooms import require_session, touch
 from storage.mongo.usage import grow
 from storage.records import Version, VersionKind
-from storage.retention import surplus
+from storage.version_retention import surplus
 
 _TRIES = 10
 _SMALL = 64 << 10

@@ -10,11 +10,11 @@ from storage.checksums import DAMAGED, checked_version, damaged_version, pack_co
 from storage.errors import NotFound
 from storage.mending import readable
 from storage.records import Version, VersionKind
-from storage.retention import surplus
 from storage.sqlite.accounts import remembered_name
 from storage.sqlite.engine import Engine
 from storage.sqlite.files.damage import is_malformed
 from storage.sqlite.rooms import session_exists, touch
+from storage.version_retention import surplus
 
 _DESCRIPTION = (
     "session_id, number, sequence, main_root, label, kind, author_id, author_name, contributors, created_at, checksum"
