@@ -37,6 +37,10 @@ class RateGate:
         self._over_since = self._over_until = -_CALM_S
         self.passed = ""
 
+    def count_work_of(self, user_id: str) -> None:
+        """Count the time that serving this client takes together with that of the user's other connections."""
+        self.work = self._connections.work_of(user_id, self._loop.time())
+
     def spend_bytes(self, size: int) -> float:
         """Count bytes; return for how many seconds to read no more."""
         wait_s = self.bytes.spend(size, self._loop.time())

@@ -68,7 +68,7 @@ class WebSocket(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_closing", "_connections", "_held", "_is_heard", "_late", "_later", "_loop", "_rates", "_reader", "_receiver",
+        "_closing", "_connections", "_held", "_is_heard", "_late", "_later", "_rates", "_reader", "_receiver",
         "_state", "_transport", "queue",
     )  # fmt: skip
 
@@ -78,7 +78,6 @@ class WebSocket(asyncio.Protocol):
         limits = connections.limits
         self.queue = queue
         self._connections = connections
-        self._loop = loop
         self._receiver = receiver
         self._reader = FrameReader(limits.sync_bytes + _FRAME_OVERHEAD_BYTES)
         self._rates = RateGate(connections, loop)
@@ -205,7 +204,7 @@ class WebSocket(asyncio.Protocol):
 
     def count_work_of(self, user_id: str) -> None:
         """Count the time that serving this client takes together with that of the user's other connections."""
-        self._rates.work = self._connections.work_of(user_id, self._loop.time())
+        self._rates.count_work_of(user_id)
 
     def go_on(self) -> None:
         """Handle the messages that were held back, and read on."""
