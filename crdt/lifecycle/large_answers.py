@@ -54,7 +54,7 @@ class LargeAnswers:
         parts       see `RawDocument.parts`
         known       {client id: next clock} of what the client has
         """
-        connection.is_answering = True
+        connection.sent.is_coming = True
         send = self._send(connection, session_id, parts, known)
         sending = start_task(send, "large answer", partial(connection.outbox.close, CloseReason.ROOM_UNAVAILABLE))
         self._sending.add(sending)
@@ -69,7 +69,7 @@ class LargeAnswers:
                 found = [*found, *await self._split(connection.user_id, session_id, since)]
             connection.outbox.send_parts(frames_for(found, known))
         finally:
-            connection.is_answering = False
+            connection.sent.is_coming = False
 
     async def _split(self, user_id: str, session_id: str, updates: Sequence[bytes]) -> list[Part]:
         """Return updates taken apart; those that were taken apart last are kept."""

@@ -61,7 +61,7 @@ class Claims:
         if incoming.kind is UpdateKind.ANSWER and foreign:
             # An editor without presence does not say under which of its user's ids it types, so all of them count as
             # ids of somebody who is here.
-            silent = {one.user_id for one in self._connections if one.may_write and not one.client_ids}
+            silent = {one.user_id for one in self._connections if one.may_write and not one.announced.client_ids}
             foreign = {client for client in foreign if self._index.owners[client] in silent}
         return present | foreign
 
@@ -71,7 +71,7 @@ class Claims:
         if source is None:
             return _NOBODY
         others = {client for client in parsed.spans if owners.get(client) not in (None, incoming.author)}
-        announced = source.client_ids
+        announced = source.announced.client_ids
         if incoming.kind is UpdateKind.LIVE and not announced:
             # An editor without presence never announces an id, so it owns the id under which it types.
             return others
@@ -98,7 +98,7 @@ class Claims:
 
         Structs that are equal count as brought by this user from now on, whoever brought them first.
         """
-        asked, connection.verifies = connection.verifies, {}
+        asked, connection.questions.verifies = connection.questions.verifies, {}
         overlaps: dict[int, tuple[int, int]] = {}
         for client, (first, after) in asked.items():
             start, end = parsed.spans.get(client, (0, 0))
@@ -110,6 +110,6 @@ class Claims:
 
     def _confirm(self, connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
         for client, (first, after) in spans.items():
-            if client in connection.client_ids:
+            if client in connection.announced.client_ids:
                 self._index.owners.setdefault(client, connection.user_id)
             self._contributions.authorship.reassign(client, first, after, connection.user_id)

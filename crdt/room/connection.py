@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any, Protocol
 
 from crdt.room.closing import CloseReason
@@ -32,91 +32,81 @@ class Outbox(Protocol):
         """Close the client; frames queued before are still tried. message: for people, if there is more to say."""
 
 
-@dataclass(slots=True, eq=False)
-class Connection:
-    """A client's state in its room.
+class Receipts:
+    """What a client is told of its updates: how many of them are committed, if it wants to know.
 
-    user         {"id", "name", "color", "colorLight", "avatar"} as put into presence states
-    login_id     the login (`sid`) it came with, so that signing out closes it
-    client_ids   Yjs client ids it announced in its presence
-    may_write    whether its edits are accepted now; only `Members` sets this
-    received     number of its sync updates so far
-    unsaved      (log sequence, value of `received`) of updates that are not committed yet, None for nothing
-    is_behind    a part of an update was left out, and no answer of the client has brought all of it since
-    verifies     {client id: (first clock, next clock)} of its own structs that others brought: it was asked for them
-    asked_for    the question that it has not answered: {client id of which something is missing: the clock known}
-    was_sent     {client id: next clock} of a large document that was sent as an answer, None for none
-    is_on_way    the time up to which that document may be on its way to a client on a slow link
-    is_answering a large document is being made ready to be sent
-    lacks        {client id: the clock known} of what its last answer lacked; asking again is no use while the document
-                 has these clocks
+    received   number of its sync updates so far
+    unsaved    (log sequence, value of `received`) of updates that are not committed yet, None for nothing
+    is_behind  a part of an update was left out, and no answer of the client has brought all of it since: until one
+               has, nothing more is counted as saved
     """
 
-    user: Mapping[str, Any]
-    login_id: str
-    role: Role
-    outbox: Outbox
-    wants_saved: bool = False
-    may_write: bool = False
-    client_ids: set[int] = field(default_factory=set)
-    received: int = 0
-    unsaved: deque[tuple[int, int]] | None = None
-    is_behind: bool = False
-    asked_for: dict[int, int] | None = None
-    lacks: dict[int, int] = field(default_factory=dict)
-    was_sent: dict[int, int] | None = None
-    is_on_way: int = 0
-    is_answering: bool = False
-    verifies: dict[int, tuple[int, int]] = field(default_factory=dict)
-    was_refused: bool = False
-    presence_at: int = 0
-    late_presence: dict[int, AwarenessEntry] | None = None
-    user_id: str = ""
+    __slots__ = ("_is_wanted", "_outbox", "is_behind", "received", "unsaved")
 
-    def __post_init__(self) -> None:
-        self.user_id = str(self.user["id"])
+    def __init__(self, outbox: Outbox, *, is_wanted: bool) -> None:
+        self._outbox = outbox
+        self._is_wanted = is_wanted
+        self.received = 0
+        self.unsaved: deque[tuple[int, int]] | None = None
+        self.is_behind = False
 
-    def note_sent(self, clocks: Mapping[int, int], size: int, now: int) -> None:
-        """Note that a document of `size` bytes was sent. The client is told of all that comes after it."""
-        self.was_sent = dict(clocks)
-        self.is_on_way = now + _LINK_MS + size // _LEAST_BYTES_PER_MS
+    def note(self, sequence: int, saved_sequence: int) -> None:
+        """Count an update; say "saved" when the log is committed up to `sequence`, which may be now."""
+        self.received += 1
+        if self._is_wanted and not self.is_behind:
+            if self.unsaved is None:
+                self.unsaved = deque()
+            self.unsaved.append((sequence, self.received))
+            self.send(saved_sequence)
 
-    def needs_nothing(self, known: Mapping[int, int], now: int) -> bool:
-        """Whether a client with these clocks has, or is about to get, all that it asks for.
+    def note_refused(self) -> None:
+        """Count an update of which nothing is kept."""
+        self.received += 1
+        self.is_behind = True
 
-        Stock clients ask again at an interval (`resyncInterval`), on a slow link before the first answer is there.
-        """
-        if self.is_answering:
-            return True
-        sent = self.was_sent
-        if sent is None:
-            return False
-        # A second copy of a large document would only make a slow link slower. What came after the
-        # first copy is sent to the client as it comes, so nothing is missing.
-        return now < self.is_on_way or all(known.get(client, 0) >= clock for client, clock in sent.items())
+    def send(self, saved_sequence: int) -> None:
+        """Say how many of the client's updates are committed, if more are than it was told."""
+        count = 0
+        # One commit may have many updates of a client: one frame with the newest count says it all.
+        while self.unsaved and self.unsaved[0][0] <= saved_sequence:
+            count = self.unsaved.popleft()[1]
+        if count:
+            self._outbox.send(y_protocol.saved(count))
+
+
+class Questions:
+    """What a client was asked for, and what its answers lacked.
+
+    In the methods, `clocks` is {client id: next clock} of the document.
+
+    verifies   {client id: (first clock, next clock)} of its own structs that others brought: it was asked for them
+    asked_for  the question that it has not answered: {client id of which something is missing: the clock known}
+    lacks      {client id: the clock known} of what its last answer lacked; asking again is no use while the document
+               has these clocks
+    """
+
+    __slots__ = ("_outbox", "asked_for", "lacks", "verifies")
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self.verifies: dict[int, tuple[int, int]] = {}
+        self.asked_for: dict[int, int] | None = None
+        self.lacks: dict[int, int] = {}
 
     def ask_all(self, brought_by_others: Mapping[int, tuple[int, int]], clocks: Mapping[int, int]) -> None:
-        """Ask for all the client has that the document lacks, and for structs of their own that others brought.
-
-        clocks  {client id: next clock} of the document
-        """
+        """Ask for all the client has that the document lacks, and for structs of their own that others brought."""
         # A state vector cannot say "send me these again", so it says less than is known: for these
         # clients, the clock before the structs that others brought.
         self.verifies.update(brought_by_others)
         known = {**clocks, **{client: first for client, (first, _) in brought_by_others.items()}}
-        self.outbox.send(y_protocol.sync_step1(known))
+        self._outbox.send(y_protocol.sync_step1(known))
 
     def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
         """Ask once for all the client has, because an update of theirs waits for structs of the clients in `missing`.
 
         No second question is sent before the first is answered, nor one that would be answered like the last: a stock
         client may lack for ever the structs that its own updates wait for, and still sends these updates.
-
-        clocks  {client id: next clock} of the document
         """
-        # While a part is missing, "saved" would be a lie, as it would count updates whose content
-        # the server does not have.
-        self.is_behind = True
         known = {client: clocks.get(client, 0) for client in missing}
         # The client has answered this question before, and its answer lacked just these structs.
         is_answered = known.items() <= self.lacks.items() and not self.has_hope(clocks)
@@ -134,31 +124,105 @@ class Connection:
 
     def _ask(self, known: dict[int, int], clocks: Mapping[int, int]) -> None:
         self.asked_for = known
-        self.outbox.send(y_protocol.sync_step1(clocks))
+        self._outbox.send(y_protocol.sync_step1(clocks))
 
     def note_answer(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
         """Note which structs an answer lacked: the client does not have them, so it is not asked for them again."""
         asked_for, self.asked_for = self.asked_for or {}, None
-        self.is_behind = bool(missing)
         # What it was asked for counts, too: it answered, so it has no more of that.
         self.lacks = {client: clocks.get(client, 0) for client in (*asked_for, *missing)} if missing else {}
 
-    def acknowledge_when_saved(self, sequence: int, saved_sequence: int) -> None:
-        """Remember to say "saved" when the log is committed up to `sequence`, or say it now."""
-        if self.wants_saved and not self.is_behind:
-            if self.unsaved is None:
-                self.unsaved = deque()
-            self.unsaved.append((sequence, self.received))
-            self.acknowledge(saved_sequence)
 
-    def acknowledge(self, saved_sequence: int) -> None:
-        """Say how many of this client's updates are committed."""
-        count = 0
-        # One commit may have many updates of a client: one frame with the newest count says it all.
-        while self.unsaved and self.unsaved[0][0] <= saved_sequence:
-            count = self.unsaved.popleft()[1]
-        if count:
-            self.outbox.send(y_protocol.saved(count))
+class SentDocument:
+    """The large document that a client was sent as an answer.
+
+    clocks        {client id: next clock} of it, None for none
+    on_way_until  the time up to which it may be on its way to a client on a slow link
+    is_coming     it is being made ready to be sent
+    """
+
+    __slots__ = ("clocks", "is_coming", "on_way_until")
+
+    def __init__(self) -> None:
+        self.clocks: dict[int, int] | None = None
+        self.on_way_until = 0
+        self.is_coming = False
+
+    def note(self, clocks: Mapping[int, int], size: int, now: int) -> None:
+        """Note that a document of `size` bytes was sent. The client is told of all that comes after it."""
+        self.clocks = dict(clocks)
+        self.on_way_until = now + _LINK_MS + size // _LEAST_BYTES_PER_MS
+
+    def is_enough(self, known: Mapping[int, int], now: int) -> bool:
+        """Whether a client with these clocks has, or is about to get, all that it asks for.
+
+        Stock clients ask again at an interval (`resyncInterval`), on a slow link before the first answer is there.
+        """
+        if self.is_coming:
+            return True
+        if self.clocks is None:
+            return False
+        # A second copy of a large document would only make a slow link slower. What came after the
+        # first copy is sent to the client as it comes, so nothing is missing.
+        return now < self.on_way_until or all(known.get(client, 0) >= clock for client, clock in self.clocks.items())
+
+
+class Announced:
+    """The presence that a client announces.
+
+    client_ids  Yjs client ids in it
+    taken_at    when presence of it was taken last, in milliseconds since 1970
+    late        {client id: entry} of what came too soon after that, None for nothing
+    """
+
+    __slots__ = ("client_ids", "late", "taken_at")
+
+    def __init__(self) -> None:
+        self.client_ids: set[int] = set()
+        self.taken_at = 0
+        self.late: dict[int, AwarenessEntry] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """A client's state in its room.
+
+    user         {"id", "name", "color", "colorLight", "avatar"} as put into presence states
+    login_id     the login (`sid`) it came with, so that signing out closes it
+    wants_saved  it wants to be told how many of its updates are committed
+    may_write    whether its edits are accepted now; only `Members` sets this
+    was_refused  it was told that it may not write
+    """
+
+    user: Mapping[str, Any]
+    login_id: str
+    role: Role
+    outbox: Outbox
+    wants_saved: InitVar[bool] = False
+    may_write: bool = False
+    was_refused: bool = False
+    user_id: str = field(init=False)
+    receipts: Receipts = field(init=False)
+    questions: Questions = field(init=False)
+    sent: SentDocument = field(init=False, default_factory=SentDocument)
+    announced: Announced = field(init=False, default_factory=Announced)
+
+    def __post_init__(self, wants_saved: bool) -> None:  # dataclasses pass it by position
+        self.user_id = str(self.user["id"])
+        self.receipts = Receipts(self.outbox, is_wanted=wants_saved)
+        self.questions = Questions(self.outbox)
+
+    def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
+        """Ask for the structs that an update of the client waits for, see `Questions.ask_for`."""
+        # While a part is missing, "saved" would be a lie, as it would count updates whose content
+        # the server does not have.
+        self.receipts.is_behind = True
+        self.questions.ask_for(missing, clocks)
+
+    def note_answer(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
+        """Note which structs an answer of the client lacked, if any."""
+        self.receipts.is_behind = bool(missing)
+        self.questions.note_answer(missing, clocks)
 
 
 class Observer(Protocol):

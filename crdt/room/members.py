@@ -1,6 +1,6 @@
 """The members of a room: their connections, whether these may write, and the news of each other that they get."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from crdt.log.contributions import Contributions
@@ -29,7 +29,10 @@ class Members:
     claims     whose client ids are whose
     """
 
-    __slots__ = ("_changed_roles", "_index", "broadcast", "claims", "connections", "is_open", "observers", "presence")
+    __slots__ = (
+        "_changed_roles", "_index", "_waiting", "broadcast", "claims",
+        "connections", "is_open", "observers", "presence",
+    )  # fmt: skip
 
     def __init__(
         self, index: StructIndex, contributions: Contributions, context: RoomContext, *, is_open: bool
@@ -40,6 +43,7 @@ class Members:
         self.observers: list[Observer] = []
         self._changed_roles: dict[str, Role | None] = {}  # since the room was loaded; None: no member any more
         self._index = index
+        self._waiting: set[Connection] = set()  # those whose last answer lacked something
         self.broadcast = Broadcast(self.connections, context.encode, context.scheduler)
         self.presence = Presence(
             self.broadcast,
@@ -65,14 +69,29 @@ class Members:
 
     def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
         """Take presence. If a client announces an id under which others brought structs, ask it for these."""
-        known = set(connection.client_ids)
+        known = set(connection.announced.client_ids)
         self.presence.hear(connection, entries, now)
-        if connection.may_write and (new := connection.client_ids - known):
+        if connection.may_write and (new := connection.announced.client_ids - known):
             # The owner of an id is back: now their structs can be compared with those that others
             # brought.
             brought = self.claims.brought_by_others(connection.user_id, new)
             if brought:
-                connection.ask_all(brought, self._index.clocks)
+                connection.questions.ask_all(brought, self._index.clocks)
+
+    def note_answer(self, connection: Connection, missing: Set[int]) -> None:
+        """Note that a client has answered; `missing` are the client ids of which its answer still lacks structs."""
+        connection.note_answer(missing, self._index.clocks)
+        if missing:
+            self._waiting.add(connection)
+        else:
+            self._waiting.discard(connection)
+
+    def ask_waiting(self) -> None:
+        """Ask those clients again whose edits wait for structs that have come meanwhile."""
+        if self._waiting:
+            self._waiting.intersection_update(self.connections)
+            for connection in self._waiting:
+                connection.questions.ask_again(self._index.clocks)
 
     def leave(self, connection: Connection) -> None:
         """Take a client out, and its presence with it. Harmless if it has left already."""
@@ -141,4 +160,4 @@ class Members:
         if connection.may_write and not could_write:
             connection.was_refused = False
             own = self.claims.owned(connection.user_id)
-            connection.ask_all(self.claims.brought_by_others(connection.user_id, own), self._index.clocks)
+            connection.questions.ask_all(self.claims.brought_by_others(connection.user_id, own), self._index.clocks)

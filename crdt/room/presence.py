@@ -91,8 +91,8 @@ class Presence:
     def left(self, connection: Connection) -> None:
         """Tell the others that a connection's clients are gone, unless another connection speaks for them now."""
         # A client that reconnects may be here again before its old connection is known to be dead.
-        others = {client for other in self._connections for client in other.client_ids}
-        self._announce(self._awareness.remove(connection.client_ids - others))
+        others = {client for other in self._connections for client in other.announced.client_ids}
+        self._announce(self._awareness.remove(connection.announced.client_ids - others))
 
     def renamed(self, user: Mapping[str, Any]) -> None:
         """Show a user's new name or picture to everybody.
@@ -103,26 +103,29 @@ class Presence:
         changed = self._awareness.rename(user)
         self._announce(changed)
         for connection in self._connections:
-            own = [entry._replace(state=None) for entry in changed if entry.client_id in connection.client_ids]
+            own = [
+                entry._replace(state=None) for entry in changed if entry.client_id in connection.announced.client_ids
+            ]
             if own:
                 connection.outbox.send(y_protocol.awareness_update(own))
 
     def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
         """Take presence at most once an interval; what comes sooner waits for `tick`, and the newest of it counts."""
-        if now - connection.presence_at >= self._interval_ms and not connection.late_presence:
-            connection.presence_at = now
+        announced = connection.announced
+        if now - announced.taken_at >= self._interval_ms and not announced.late:
+            announced.taken_at = now
             self._apply(connection, entries)
             return
         self._limit_counters.count(PRESENCE_MS)
-        late = connection.late_presence
+        late = announced.late
         if late is None:
-            late = connection.late_presence = {}
+            late = announced.late = {}
         for entry in entries:
             client_id = entry.client_id
             if self._awareness.is_foreign(client_id, connection.user_id, self._owners):
                 # Echoes of others must not take the place of the client's own presence among those that wait.
                 continue
-            if client_id in late or client_id in connection.client_ids or len(late) < self._max_late:
+            if client_id in late or client_id in announced.client_ids or len(late) < self._max_late:
                 # One entry for each client id, the newest: what waits is bounded by the number of
                 # ids, not by how fast a client sends.
                 late[client_id] = entry
@@ -132,19 +135,22 @@ class Presence:
         """Apply presence whose interval is over; return whether some is still waiting."""
         is_waiting = False
         for connection in list(self._connections):
-            if not connection.late_presence:
+            announced = connection.announced
+            if not announced.late:
                 continue
-            if now - connection.presence_at < self._interval_ms:
+            if now - announced.taken_at < self._interval_ms:
                 is_waiting = True
                 continue
-            entries = list(connection.late_presence.values())
-            connection.late_presence = None
-            connection.presence_at = now
+            entries = list(announced.late.values())
+            announced.late = None
+            announced.taken_at = now
             self._apply(connection, entries)
         return is_waiting
 
     def _apply(self, connection: Connection, entries: Iterable[AwarenessEntry]) -> None:
-        changed, bounced = self._awareness.apply(entries, connection.user, connection.client_ids, self._owners)
+        changed, bounced = self._awareness.apply(
+            entries, connection.user, connection.announced.client_ids, self._owners
+        )
         if bounced:
             connection.outbox.send(y_protocol.awareness_update(bounced))
         self._announce(changed, source=connection)

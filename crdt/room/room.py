@@ -47,7 +47,7 @@ class Room:
     """
 
     __slots__ = (
-        "_context", "_deferred_by", "_waiting", "contributions", "document", "index",
+        "_context", "_deferred_by", "contributions", "document", "index",
         "journal", "main_root", "members", "quota", "server_edits", "session_id", "upkeep",
     )  # fmt: skip
 
@@ -83,7 +83,6 @@ class Room:
         self.upkeep = Upkeep(checkpointed=checkpointed)
         self._context = context
         self._deferred_by: str | None = None
-        self._waiting: set[Connection] = set()  # those whose last answer lacked something
         self.server_edits = ServerEdits(self.document, self.index, context.random_below)
         self.quota = DocumentQuota(
             self.document, self.index, context.limits, len(restored.state), context.limit_counters
@@ -126,8 +125,8 @@ class Room:
         """Send a client what it lacks; a large document only once, as the client is told of all that comes later."""
         known = y_protocol.decode_state_vector(state_vector)
         size, large_answers = self.document.size, self._context.large_answers
-        if connection.needs_nothing(known, now):
-            if not connection.is_answering:
+        if connection.sent.is_enough(known, now):
+            if not connection.sent.is_coming:
                 connection.outbox.send(y_protocol.sync_step2(EMPTY))
             return
         if size > SPLIT_BYTES and large_answers:
@@ -136,7 +135,7 @@ class Room:
             is_cut = self.index.has_cut(known)
             connection.outbox.send(y_protocol.sync_step2(self.document.diff(state_vector, cuts=is_cut)))
         if size > CUT_BYTES:
-            connection.note_sent(self.index.clocks, size, now)
+            connection.sent.note(self.index.clocks, size, now)
 
     def _type(self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int) -> bool:
         """Accept a keystroke. If a limit is near, return False and change nothing: the long way decides."""
@@ -152,7 +151,6 @@ class Room:
             return False
         # The table must know the structs now, as the next frame may refer to them. pycrdt may get them
         # later, with others: nobody reads the text before `integrate_pending`.
-        connection.received += 1
         author = connection.user_id
         self.document.defer(update)
         if self._deferred_by != author:
@@ -165,7 +163,7 @@ class Room:
         journal.add(entry)
         self.contributions.note_keystroke(client, first, after, entry, journal.sequence)
         self._tell(frame, size, connection)
-        connection.acknowledge_when_saved(journal.sequence, journal.saved_sequence)
+        connection.receipts.note(journal.sequence, journal.saved_sequence)
         return True
 
     def _tell(self, frame: bytes, size: int, source: Connection | None) -> None:
@@ -180,7 +178,6 @@ class Room:
         """Accept an update of a client, or say why not."""
         if incoming.prepared is None and connection.may_write:
             self.document.check_quick(incoming.update)
-        connection.received += 1
         if not connection.may_write:
             self._refuse(connection, incoming.update)
             return
@@ -189,40 +186,24 @@ class Room:
         if differing:
             self.members.close([connection], CloseReason.CONFLICT)
             return
-        self._note_missing(incoming, connection, missing)
-        if self._waiting:
-            self._ask_waiting()
-        connection.acknowledge_when_saved(self.journal.sequence, self.journal.saved_sequence)
+        if incoming.kind is not UpdateKind.LIVE:
+            self.members.note_answer(connection, missing)
+        elif missing:
+            connection.ask_for(missing, self.index.clocks)
+        self.members.ask_waiting()
+        connection.receipts.note(self.journal.sequence, self.journal.saved_sequence)
 
     def _refuse(self, connection: Connection, update: bytes) -> None:
         """Drop a reader's update: nothing of it counts as saved until they may write and have synced again."""
         if update == EMPTY:
+            connection.receipts.received += 1
             return
-        connection.is_behind = True
+        connection.receipts.note_refused()
         if not connection.was_refused:
             connection.was_refused = True
             is_open = self.members.is_open
             reason = "forbidden: viewers cannot edit" if is_open else "session_ended: nobody can edit"
             connection.outbox.send(y_protocol.permission_denied(reason))
-
-    def _note_missing(self, incoming: Incoming, connection: Connection, missing: Set[int]) -> None:
-        """Ask for the structs that an update lacks, or note that an answer still lacks some."""
-        clocks = self.index.clocks
-        if incoming.kind is UpdateKind.LIVE:
-            if missing:
-                connection.ask_for(missing, clocks)
-            return
-        connection.note_answer(missing, clocks)
-        if missing:
-            self._waiting.add(connection)
-        else:
-            self._waiting.discard(connection)
-
-    def _ask_waiting(self) -> None:
-        """Ask those clients again whose edits waited for something that has come meanwhile."""
-        self._waiting.intersection_update(self.members.connections)
-        for connection in self._waiting:
-            connection.ask_again(self.index.clocks)
 
     # -- the stages of an update that is no keystroke ---------------------------------------------
 
@@ -239,7 +220,7 @@ class Room:
         read = prepared.parsed if prepared else update_parser.read(incoming.update)
         source = incoming.source
         verified: Set[int] = _NOBODY
-        if source and source.verifies and incoming.kind is UpdateKind.ANSWER:
+        if source and source.questions.verifies and incoming.kind is UpdateKind.ANSWER:
             verified = self.members.claims.verify(source, read, self.document.state())
         parsed, missing, differing = self._admit(incoming, read)
         if parsed is not None:
@@ -285,8 +266,7 @@ class Room:
         """
         self.contributions.fold()
         self.integrate_pending()
-        if self._waiting:
-            self._ask_waiting()
+        self.members.ask_waiting()
         return self.journal.next_chunk(now)
 
     def integrate_pending(self) -> None:
@@ -299,8 +279,9 @@ class Room:
         """The chunk last taken is committed: acknowledge what waited for it."""
         self.journal.committed()
         for connection in self.members.connections:
-            if connection.unsaved:
-                connection.acknowledge(self.journal.saved_sequence)
+            receipts = connection.receipts
+            if receipts.unsaved:
+                receipts.send(self.journal.saved_sequence)
 
     @property
     def is_used(self) -> bool:

@@ -85,11 +85,11 @@ class EditorConnection:
 
     def _needs_nothing(self, question: bytes) -> bool:
         connection = self._connection
-        if connection is None or connection.was_sent is None:
+        if connection is None or connection.sent.clocks is None:
             return False
         try:
             asked = decode(question)
-            return isinstance(asked, SyncStep1) and connection.needs_nothing(
+            return isinstance(asked, SyncStep1) and connection.sent.is_enough(
                 decode_state_vector(asked.state_vector), self._rooms.clock()
             )
         except ProtocolError:

@@ -97,7 +97,7 @@ class Arena:
         if connection not in self.room.members.connections:
             connection = self._join(user)
         before = self.room.journal.sequence
-        connection.is_behind = False
+        connection.receipts.is_behind = False
         assert isinstance(connection.outbox, Inbox)
         connection.outbox.take()
         try:
@@ -115,7 +115,7 @@ class Arena:
                 raise Finding("a viewer changed the document")
             self.taken += 1
             return TAKEN
-        if connection.is_behind or connection not in self.room.members.connections:
+        if connection.receipts.is_behind or connection not in self.room.members.connections:
             return ASKED
         self._check_nothing_lost(user, frame)
         return SAME

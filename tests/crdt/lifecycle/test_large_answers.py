@@ -49,7 +49,7 @@ async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Wo
 
     for connection, _ in clients:
         answers.answer(connection, "one", [state], {})
-        assert connection.is_answering
+        assert connection.sent.is_coming
     await until(lambda: all(inbox.frames for _, inbox in clients))
 
     for connection, inbox in clients:
@@ -60,7 +60,7 @@ async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Wo
             assert isinstance(message, SyncUpdate | SyncStep2)
             doc.apply_update(message.update)
         assert len(doc.get("pictures", type=pycrdt.Map)) == 5
-        assert not connection.is_answering
+        assert not connection.sent.is_coming
     assert workers.counts == {"done": 1}
     await answers.stop()
     assert answers._kept == []
@@ -111,7 +111,7 @@ async def test_stop_ends_answers_that_are_being_made(workers: Workers) -> None:
 
     await answers.stop()
 
-    assert (inbox.frames, connection.is_answering) == ([], False)
+    assert (inbox.frames, connection.sent.is_coming) == ([], False)
 
 
 def test_frames_leave_out_what_a_client_has() -> None:
@@ -167,7 +167,7 @@ async def test_answer_that_cannot_be_sent_closes_the_client(
     await until(lambda: inbox.closed)
 
     assert inbox.closed == (CloseReason.ROOM_UNAVAILABLE, "")
-    assert not connection.is_answering
+    assert not connection.sent.is_coming
     await answers.stop()
 
 

@@ -18,7 +18,7 @@ ADAS, BOBS = 5, 6
 def announce(room: Room, connection: Connection, client_id: int) -> None:
     entry = y_protocol.AwarenessEntry(client_id, 1, "{}")
     room.receive(connection, y_protocol.awareness_update([entry]), NOW)
-    connection.presence_at = 0
+    connection.announced.taken_at = 0
 
 
 def answer(room: Room, connection: Connection, typist: Typist, clocks: dict[int, int] | None = None) -> None:

@@ -16,23 +16,21 @@ def test_acknowledge_reports_newest_committed_count_once() -> None:
     """Three updates, two of them committed: one frame with the second's count."""
     connection, inbox = _connection()
     for sequence in (1, 2, 3):
-        connection.received = sequence
-        connection.acknowledge_when_saved(sequence, 0)
+        connection.receipts.note(sequence, 0)
 
-    connection.acknowledge(2)
-    connection.acknowledge(2)
+    connection.receipts.send(2)
+    connection.receipts.send(2)
 
     assert inbox.take() == [y_protocol.saved(2)]
-    connection.acknowledge(9)
+    connection.receipts.send(9)
     assert inbox.take() == [y_protocol.saved(3)]
 
 
 def test_acknowledge_when_already_saved_reports_immediately() -> None:
     """An update that brought nothing new is saved when what it brought is."""
     connection, inbox = _connection()
-    connection.received = 1
 
-    connection.acknowledge_when_saved(4, 4)
+    connection.receipts.note(4, 4)
 
     assert inbox.take() == [y_protocol.saved(1)]
 
@@ -40,13 +38,13 @@ def test_acknowledge_when_already_saved_reports_immediately() -> None:
 def test_acknowledge_sends_nothing_to_clients_behind_or_not_asking() -> None:
     """While a client has not answered our question, none of its updates counts as saved."""
     behind, behind_inbox = _connection()
-    behind.is_behind = True
+    behind.receipts.is_behind = True
     silent, silent_inbox = _connection(wants_saved=False)
     for connection in (behind, silent):
-        connection.acknowledge_when_saved(1, 1)
+        connection.receipts.note(1, 1)
 
     assert behind_inbox.take() == silent_inbox.take() == []
-    assert behind.unsaved is silent.unsaved is None
+    assert behind.receipts.unsaved is silent.receipts.unsaved is None
 
 
 def test_client_is_asked_once_for_what_is_missing() -> None:
@@ -60,16 +58,16 @@ def test_client_is_asked_once_for_what_is_missing() -> None:
     assert inbox.take() == [question]
     connection.note_answer({2, 3}, clocks)
     connection.ask_for({2}, clocks)
-    connection.ask_again(clocks)
+    connection.questions.ask_again(clocks)
     assert inbox.take() == []
 
     connection.ask_for({1}, clocks)
     assert inbox.take() == [question]
     connection.note_answer({3}, clocks)
-    connection.ask_again({1: 4, 3: 1})
+    connection.questions.ask_again({1: 4, 3: 1})
     assert inbox.take() == [y_protocol.sync_step1({1: 4, 3: 1})]
     connection.note_answer(set(), clocks)
-    assert not connection.is_behind
+    assert not connection.receipts.is_behind
     connection.ask_for({3}, clocks)
     assert inbox.take() == [question]
 
@@ -77,20 +75,20 @@ def test_client_is_asked_once_for_what_is_missing() -> None:
 def test_document_that_was_sent_is_not_needed_again() -> None:
     """While it may be on its way, and when the client knows all that was in it; not if some of it is missing later."""
     connection, _ = _connection()
-    assert not connection.needs_nothing({}, 0)
+    assert not connection.sent.is_enough({}, 0)
 
-    connection.note_sent({5: 10, 6: 3}, size=1 << 20, now=0)
+    connection.sent.note({5: 10, 6: 3}, size=1 << 20, now=0)
 
     link_ms = 30_000 + (1 << 17)
-    assert connection.needs_nothing({}, link_ms - 1)
-    assert not connection.needs_nothing({5: 10}, link_ms)
-    assert not connection.needs_nothing({5: 10, 6: 2}, link_ms)
-    assert connection.needs_nothing({5: 12, 6: 3}, link_ms)
+    assert connection.sent.is_enough({}, link_ms - 1)
+    assert not connection.sent.is_enough({5: 10}, link_ms)
+    assert not connection.sent.is_enough({5: 10, 6: 2}, link_ms)
+    assert connection.sent.is_enough({5: 12, 6: 3}, link_ms)
 
 
 def test_document_that_is_being_made_ready_is_not_asked_for_twice() -> None:
     connection, _ = _connection()
 
-    connection.is_answering = True
+    connection.sent.is_coming = True
 
-    assert connection.needs_nothing({}, 0)
+    assert connection.sent.is_enough({}, 0)

@@ -116,7 +116,7 @@ def test_presence_waiting_is_bounded() -> None:
     for client_id in range(1_000):
         say(room, ada, client_id, 2, "{}", NOW + 1)
 
-    assert len(required(ada.late_presence)) == 8
+    assert len(required(ada.announced.late)) == 8
 
 
 def test_presence_echoes_do_not_displace_own_state() -> None:

@@ -340,7 +340,7 @@ def test_carried_structs_after_crash_are_accepted_in_answer_only() -> None:
     own = carrier.insert(1, "b")
     room = make_room(accepts_foreign=True)
     bob, _ = join(room, "bob")
-    bob.client_ids.add(6)
+    bob.announced.client_ids.add(6)
 
     room.receive(bob, y_protocol.sync_step2(carrier.doc.get_update()), NOW)
 

@@ -108,7 +108,7 @@ async def test_small_update_of_large_document_waits_until_that_is_loaded(
 
     with pytest.raises(NeedsSteps):
         send(room, connection, between(COUNT - 1))
-    assert (connection.received, room.journal.sequence, room.document.is_loaded) == (0, 2, False)
+    assert (connection.receipts.received, room.journal.sequence, room.document.is_loaded) == (0, 2, False)
 
     await receive(steps, room, connection, between(COUNT - 1))
     assert (room.journal.sequence, room.document.is_loaded) == (3, True)
