@@ -105,7 +105,7 @@ def _cell(key: str, value: float | None) -> str:
 def trouble_table(figures: Figures) -> str:
     """Return the table of the rooms with one client that misbehaves."""
     return (
-        "### I. Typing in 50 rooms × 2 at 30 updates/s each, beside one client that misbehaves (ours alone, usual limits)\n\n"
+        "### I. Typing in 50 rooms × 2 at 30 updates/s each, with one client that misbehaves (ours alone, usual limits)\n\n"
         "Not at saturation as in IE: there p99 is the queue. The client that floods with updates, presence,\n"
         "fragments or pings is in one of the 50 rooms; the client that reads nothing is in 25 of them.\n\n"
         + floods.table(figures)
@@ -155,8 +155,8 @@ def lag_table(figures: Figures) -> str:
     late, times = ours["lag_over_20_ms"], ours["lag_times"]
     return (
         f"### L. The event loop under C, for three minutes (ours alone)\n\n"
-        f"Of {times:,.0f} timers, one every 250 ms, {late:.0f} came more than 20 ms late ({100 * late / times:.2f} %). "
-        f"Of {ours['delivered']:,.0f} updates 99 % were delivered within {ours['ms_p99']:.3g} ms, "
+        f"A timer every 250 ms came more than 20 ms late {late:.0f} times of {times:,.0f} ({100 * late / times:.2f} %). "
+        f"{ours['delivered']:,.0f} updates were delivered: 99 % within {ours['ms_p99']:.3g} ms, "
         f"99.9 % within {ours['ms_p999']:.3g} ms, the last within {ours['ms_max']:.3g} ms.\n"
     )
 

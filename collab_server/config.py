@@ -66,7 +66,7 @@ class Config:
         allowed=("on", "off"),
     ).field()
     watchdog_s: float = number(
-        "watchdog_s", 30.0, 0, 3_600, "seconds after which a server that does not come round is ended; 0: never"
+        "watchdog_s", 30.0, 0, 3_600, "seconds after which a server that does not respond is ended; 0: never"
     ).field()
     memory_mb: float = number(
         "memory_mb",

@@ -1,4 +1,4 @@
-"""Texts that are replaced as wholes, by saves and restores: what differs becomes an edit like any other.
+"""Texts that are replaced as a whole, by saves and restores: the differences become an edit like any other.
 
 Comparing large texts takes seconds, so a worker process does it, on a copy of the document. Edits that others make
 meanwhile stay, as with an editor that was offline: the edit names structs, not positions.

@@ -1,4 +1,4 @@
-"""What must be known of a merged state before a document starts from it."""
+"""The properties of a merged state that a document has to know before it starts from the state."""
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from crdt.wire.rewriting.readable import readable
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a document must know of a merged state to start from it; `inspect` finds out.
+    """The properties of a merged state that a document has to know to start from it; `inspect` finds them.
 
     merged       its sections, if it has values
-    needs_copy   pycrdt can read only a copy with other content
-    is_readable  pycrdt can load that
+    needs_copy   pycrdt can only read a copy of it, with other content
+    is_readable  pycrdt can load the state, or that copy
     needs_cuts   see `View`
     work_s       see `Work.spent_s`
     """
@@ -35,10 +35,10 @@ def inspect(
     split_surrogates: Set[int] = frozenset(),
     cpu_s: Callable[[], float] | None = None,
 ) -> Traits:
-    """Look at a state.
+    """Return the properties of a state.
 
-    kinds             of its content, as in `Parsed`
-    parsed            what it holds; None if that was not read, and it cannot need cuts
+    kinds             the kinds of its content, as in `Parsed`
+    parsed            its structs; None if they were not read, and it cannot need cuts
     split_surrogates  see `squash`
     cpu_s             see `Work`; if it is given, the state is loaded, which may take long
     """
