@@ -24,6 +24,11 @@ _TOLD_APART = tuple(
 )
 """Letters of Thai, Hebrew, Armenian and Greek: the table calls more of them alike than people who read them do."""
 
+_ONE_STROKE = str.maketrans("i1|0", "lllo")
+"""Characters of ASCII that one cannot tell from `l` and `o` in many fonts. A capital I is an `i` by then."""
+_TWO_AS_ONE = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+"""Pairs of letters that look like one letter."""
+
 
 def name_key(name: str) -> str:
     """Return the key that no two users may share: the name in lower case, without invisible characters.
@@ -57,6 +62,25 @@ def are_confusable(name: str, other: str) -> bool:
     shapes = [_shape(name), _shape(other)]
     differing = [pair for pair in zip(*shapes, strict=False) if pair[0] != pair[1]]
     return len(shapes[0]) != len(shapes[1]) or not differing or not all(map(_are_told_apart, differing))
+
+
+def is_like_reserved(name: str, reserved: str) -> bool:
+    """Whether a name could be taken for a reserved one. Stricter than `are_confusable`, also within ASCII.
+
+    Names of people must stay apart from each other, so anna1 and annal may both exist. Nobody needs a name like a
+    reserved one, so here i, l, 1 and | are one letter, and only letters and digits count: `deIeted-user` with a capital
+    I is like `deleted user`.
+    """
+    return _bare_skeleton(name) == _bare_skeleton(reserved)
+
+
+def _bare_skeleton(name: str) -> str:
+    """Return a skeleton without spaces, marks and punctuation, in which letters that are alike in ASCII are one."""
+    letters = unicodedata.normalize("NFD", name_skeleton(name)).translate(_ONE_STROKE)
+    bare = "".join(filter(str.isalnum, letters))
+    for pair, letter in _TWO_AS_ONE:
+        bare = bare.replace(pair, letter.translate(_ONE_STROKE))
+    return bare
 
 
 def _shape(name: str) -> str:

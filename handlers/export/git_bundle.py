@@ -12,6 +12,7 @@ from dulwich.objects import ObjectID
 from handlers.export.contents import live_if_sound
 from handlers.export.file_names import FileNames
 from handlers.export.git_repo import SERVER, Progress, Snapshot, bundle, commit
+from handlers.http.text_rules import NAMELESS
 from handlers.http.views.people import person
 from handlers.services import Services
 from storage.records import Session, User, Version
@@ -101,5 +102,5 @@ def _copy(path: Path, file: IO[bytes]) -> None:
 def _identity(user_id: str, people: Mapping[str, User]) -> bytes:
     """Return `name <address>` as git wants it."""
     username = person(user_id, people)["username"]
-    name = "".join(character for character in username if character not in "<>\n\r\0").strip() or "somebody"
+    name = "".join(character for character in username if character not in "<>\n\r\0").strip() or NAMELESS
     return f"{name} <{user_id}@session.invalid>".encode()

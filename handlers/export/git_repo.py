@@ -15,8 +15,9 @@ from dulwich.repo import Repo
 
 from handlers.export.contents import as_files
 from handlers.export.file_names import MANIFEST, FileNames
+from handlers.http.text_rules import SERVER_NAME
 
-SERVER = b"collab-server <server@session.invalid>"
+SERVER = f"{SERVER_NAME} <server@session.invalid>".encode()
 
 _BUNDLE = "session.bundle"
 _FILE_MODE = 0o100644

@@ -9,10 +9,23 @@ import re
 import unicodedata
 from typing import Final
 
-from storage.names import name_skeleton
+from storage.names import is_like_reserved
 
 DELETED_NAME: Final = "deleted user"
-"""Shown for people whose account was deleted, so no user can have it as a name."""
+"""Shown for people whose account was deleted."""
+
+SERVER_NAME: Final = "collab-server"
+"""The committer of all commits in exported repositories, and the author of those that no version made."""
+
+NAMELESS: Final = "somebody"
+"""The author of a commit whose user's name has no character that git can store."""
+
+_RESERVED: Final = {
+    DELETED_NAME: "is what people are called whose account was deleted: choose another one",
+    SERVER_NAME: "is what the server calls itself: choose another one",
+    NAMELESS: "is what exports call people whose name they cannot show: choose another one",
+}
+"""Names that the server itself shows, with what is wrong when a user wants one or a name that looks like one."""
 
 DIRECTION_MARKS: Final = frozenset("\u200e\u200f\u061c")
 """Invisible letters with a direction (LRM, RLM, ALM), which keyboards for Hebrew and Arabic have."""
@@ -107,8 +120,9 @@ def fault_of_name(name: str) -> str:
     """Return what is wrong with the characters of a person's name, "" if nothing is."""
     if "@" in unicodedata.normalize("NFKC", name):
         return "may not contain @"
-    if name_skeleton(name) == name_skeleton(DELETED_NAME):
-        return "is what people are called whose account was deleted: choose another one"
+    for reserved, fault in _RESERVED.items():
+        if is_like_reserved(name, reserved):
+            return fault
     plain = _FLAG.sub("\U0001f3f4", name)
     for index, character in enumerate(plain):
         if _is_invisible(character) and not _shapes(plain, index):

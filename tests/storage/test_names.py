@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.names import are_confusable, name_key, name_skeleton
+from storage.names import are_confusable, is_like_reserved, name_key, name_skeleton
 from tests.names import ORDINARY
 
 _VISIBLE = st.text(st.characters(exclude_categories=["Cf", "Cs"]))
@@ -89,3 +89,14 @@ def test_skeleton_of_each_ordinary_name_is_its_own() -> None:
     skeletons = {name_skeleton(name): name for name in ORDINARY}
 
     assert len(skeletons) == len(ORDINARY)
+
+
+@pytest.mark.parametrize("name", ["deIeted user", "de1eted user", "DE|ETED\u2003USER", "deIеted-user", "cleleted user"])
+def test_names_like_a_reserved_one_are_found_also_within_ascii(name: str) -> None:
+    assert is_like_reserved(name, "deleted user")
+
+
+@pytest.mark.parametrize("name", ORDINARY, ids=ascii)
+def test_ordinary_name_is_like_no_reserved_one(name: str) -> None:
+    """Names without letters, such as an emoji, too."""
+    assert not is_like_reserved(name, "deleted user")

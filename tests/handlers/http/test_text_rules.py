@@ -101,11 +101,31 @@ def test_text_without_visible_character_is_blank(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["deleted user", "Deleted  User", "ｄeleted user", "dеleted usеr", "deleted\u2003user"]
-)
+    "name",
+    ["deleted user", "Deleted  User", "ｄeleted user", "dеleted usеr", "deleted\u2003user", "deIeted user",
+     "DE1ETED USER", "de|eted user", "deΙeted user", "de\u04c0eted user", "cleleted user", "deleted-user",
+     "DeletedUser", "«deleted user»", "deleted us\u1eb9r"],
+    ids=ascii,
+)  # fmt: skip
 def test_name_of_deleted_users_is_reserved(name: str) -> None:
-    """Also with letters that look like its own."""
+    """Also with letters that look like its own, such as a capital I for l, and with other spaces and marks."""
     assert "account was deleted" in text_rules.fault_of_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("collab-server", "the server calls itself"), ("CoIlab Server", "the server calls itself"),
+     ("c0l1ab-server", "the server calls itself"), ("coll\u0430b-server", "the server calls itself"),
+     ("Somebody", "exports call people"), ("sornebody", "exports call people"), ("s0meb0dy", "exports call people")],
+    ids=ascii,
+)  # fmt: skip
+def test_name_that_exports_show_for_nobody_is_reserved(name: str, fault: str) -> None:
+    assert fault in text_rules.fault_of_name(name)
+
+
+@pytest.mark.parametrize("name", ["deleted users", "user", "Ida Collins", "server", "collab", "some body else"])
+def test_name_that_only_begins_like_a_reserved_one_is_taken(name: str) -> None:
+    assert text_rules.fault_of_name(name) == ""
 
 
 def test_corpus_of_names_is_composed() -> None:
