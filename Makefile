@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds soak timing autobahn audit help clean system-packages
+.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds vectors soak timing autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
@@ -89,6 +89,10 @@ fuzz: $(VENV)/.tested ## a million mutated updates, state vectors and presence f
 rounds: $(VENV)/.tested ## 300 random rounds of nine kinds of app, with kills and restores (ARGS="--rounds 20 --seed 7")
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m tests.interop.apps_rounds $(ARGS)
+
+vectors: $(VENV)/.tested ## updates that real Yjs makes, by other seeds than in `make test`, against a server (SEEDS=8,9)
+	$(BIN)/python -m tests.set_up
+	COLLAB_VECTOR_SEEDS=$(or $(SEEDS),8) $(BIN)/python -m pytest -n auto tests/interop/test_apps_vectors.py $(ARGS)
 
 soak: $(VENV)/.tested ## half an hour of mixed and hostile load: flat memory, nothing leaks (ARGS="--minutes 2")
 	$(BIN)/python -m bench.soak $(or $(ARGS),--minutes 30)

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+import storage.mongo.store
+from storage.mongo.database import lease
 from storage.mongo.store import MongoStore
 from tests.api import PASSWORD, Api
 from tests.conftest import StartServer
@@ -16,6 +18,8 @@ from tests.storage.faults import FORGETFUL_DRIVER, Place, failing
 from tests.waiting import until
 
 IMPATIENT = "?serverSelectionTimeoutMS=1500&connectTimeoutMS=3000&socketTimeoutMS=3000&directConnection=true"
+OUTAGE_S = 20.0
+"""Tries pause for 0.1 s, then twice as long each time, and for the longest pause, 5 s, after 6.3 s."""
 
 pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
@@ -78,12 +82,19 @@ async def test_mongo_server_restart_keeps_everything(start_server, place: Place,
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("how", ["refuse", "hang", "cut", pytest.param("refuse for a minute", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("how", ["refuse", "hang", "cut", pytest.param("refuse for long", marks=pytest.mark.slow)])
 async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
-    start_server, place: Place, peers: Peers, expect_log, how: str
+    start_server, place: Place, peers: Peers, expect_log, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They see each other's edits, nothing is called saved, requests are 503; then all is stored, once."""
+    """They see each other's edits, nothing is called saved, requests are 503; then all is stored, once.
+
+    A long outage outlasts the lease and the longest pause between two tries. The times of the lease are a third of
+    the real ones, so it is 20 s and not a minute.
+    """
     expect_outage(expect_log)
+    if how == "refuse for long":
+        for module, name in ((lease, "LEASE_S"), (lease, "DOUBT_S"), (storage.mongo.store, "RENEW_S")):
+            monkeypatch.setattr(module, name, getattr(module, name) / 3)
     server = await start_server(mongo_uri=place.through)
     ada = await Api(server.url).sign_up("ada")
     session_id, other = await ada.new_session(), await ada.new_session()
@@ -116,8 +127,9 @@ async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
 
     place.proxy.on_reply = lambda reply: reply
     place.proxy.hang(is_hanging=False)
-    if how == "refuse for a minute":
-        await until(passed, lambda seconds: seconds > 60, timeout_s=120)
+    if how == "refuse for long":
+        assert lease.LEASE_S < OUTAGE_S
+        await until(passed, lambda seconds: seconds > OUTAGE_S, timeout_s=60)
     if how.startswith("refuse"):
         await place.proxy.again()
     state = await peers.until_state("a", saved=lambda count: count == meanwhile["sent"])

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pycrdt
 import pytest
 
+from collab_server.server import Server
 from crdt.wire import y_protocol
 from tests.api import Api
 from tests.handlers.clients import joined
@@ -33,65 +35,77 @@ async def fill(api: Api, session_id: str, pictures: int, picture_bytes: int) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("pictures", "picture_bytes", "bytes_per_s"), [(17, 200 * KIB, 90 * KIB), (5, 200 * KIB, 25 * KIB)]
-)
 async def test_large_document_loads_over_slow_link(
-    start_server: Callable[..., Any], peers: Peers, pictures: int, picture_bytes: int, bytes_per_s: int
+    start_server: Callable[..., Any], peers: Peers, tmp_path: Path
 ) -> None:
     """At the first attempt, in all versions of the provider; a client that asks again meanwhile is not sent it twice.
 
     A provider says that it is synced when everything is there, not before. Sent as one message the document took
     longer than 30 seconds, and the provider came back and began again, for ever.
     """
-    server = await start_server(update_bytes_per_s=16 << 20, connections_per_user=100)
+    async with asyncio.TaskGroup() as links:  # they mostly wait
+        for pictures, bytes_per_s in ((17, 90 * KIB), (5, 25 * KIB)):
+            server = await start_server(
+                data_dir=str(tmp_path / f"{pictures}"), update_bytes_per_s=16 << 20, connections_per_user=100
+            )
+            links.create_task(_load(server, peers, pictures, bytes_per_s))
+
+
+async def _load(server: Server, peers: Peers, pictures: int, bytes_per_s: int) -> None:
     api = await Api(server.url).sign_up("ada")
     session_id = await api.new_session()
-    await fill(api, session_id, pictures, picture_bytes)
+    await fill(api, session_id, pictures, 200 * KIB)
+    names = {f"{name} of {pictures}": version for name, version in VERSIONS.items()}
 
     async with SlowLink(server.port, bytes_per_s) as link:
         url = api.socket_url.replace(str(server.port), str(link.port))
-        for name, version in VERSIONS.items():
+        for name, version in names.items():
             await peers.do(
                 "connect", name, url=url, room=session_id, token=api.token, version=version, resyncInterval=5_000
             )
-        early: dict[str, list[str]] = {name: [] for name in VERSIONS}
+        early: dict[str, list[str]] = {name: [] for name in names}
 
         async def unsynced() -> list[str]:
-            for name in VERSIONS:
+            for name in names:
                 if (await peers.do("state", name))["synced"]:
                     early[name].append(await peers.text(name))
             await asyncio.sleep(0.2)
-            return [name for name in VERSIONS if not early[name]]
+            return [name for name in names if not early[name]]
 
-        await until(unsynced, lambda names: not names, timeout_s=120)
-        for name in VERSIONS:
+        await until(unsynced, lambda waiting: not waiting, timeout_s=120)
+        for name in names:
             state = await peers.do("state", name)
-            assert (state["attempts"], state["closes"]) == (1, [])
-        assert {name: texts[0] for name, texts in early.items()} == dict.fromkeys(VERSIONS, "the end")
+            assert (state["attempts"], state["closes"]) == (1, []), name
+        assert {name: texts[0] for name, texts in early.items()} == dict.fromkeys(names, "the end")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kib", [100, 250, 400, 900, 3_400])
 async def test_provider_that_syncs_again_every_five_seconds_is_never_closed(
-    start_server: Callable[..., Any], peers: Peers, kib: int
+    start_server: Callable[..., Any], peers: Peers, tmp_path: Path
 ) -> None:
-    """`resyncInterval: 5000`, while somebody else types; it has all that was typed."""
-    server = await start_server(update_bytes_per_s=16 << 20)
+    """`resyncInterval: 5000`, while somebody else types; it has all that was typed, however large the document."""
+    async with asyncio.TaskGroup() as pairs:  # they mostly wait
+        for kib in (100, 250, 400, 900, 3_400):
+            server = await start_server(data_dir=str(tmp_path / f"{kib}"), update_bytes_per_s=16 << 20)
+            pairs.create_task(_sync_again(server, peers, kib))
+
+
+async def _sync_again(server: Server, peers: Peers, kib: int) -> None:
     api = await Api(server.url).sign_up("ada")
     session_id = await api.new_session()
     await fill(api, session_id, max(1, kib // 200), min(kib, 200) * KIB)
     options = {"url": api.socket_url, "room": session_id, "token": api.token}
-    await peers.do("connect", "reader", resyncInterval=5_000, **options)
-    await peers.do("connect", "writer", **options)
-    for name in ("reader", "writer"):
+    reader, writer = f"reader of {kib}", f"writer of {kib}"
+    await peers.do("connect", reader, resyncInterval=5_000, **options)
+    await peers.do("connect", writer, **options)
+    for name in (reader, writer):
         await peers.until_state(name, synced=True)
 
-    await peers.do("type", "writer", everyMs=100, mark="w")
+    await peers.do("type", writer, everyMs=100, mark="w")
     await asyncio.sleep(22)
-    await peers.do("stop", "writer")
+    await peers.do("stop", writer)
 
-    expected = await peers.text("writer")
-    await until(lambda: peers.text("reader"), lambda text: text == expected)
-    state = await peers.do("state", "reader")
-    assert (state["attempts"], state["closes"]) == (1, [])
+    expected = await peers.text(writer)
+    await until(lambda: peers.text(reader), lambda text: text == expected)
+    state = await peers.do("state", reader)
+    assert (state["attempts"], state["closes"]) == (1, []), reader

@@ -44,6 +44,14 @@ page.window.Range.prototype.getClientRects = () => []
 page.window.Range.prototype.getBoundingClientRect = () => nothing
 page.window.document.elementFromPoint = () => null
 page.window.Element.prototype.scrollIntoView = () => {}
+// A live list of children costs jsdom time with each child that comes, more the more there are: give what is there now.
+Object.defineProperty(page.window.Node.prototype, 'childNodes', {
+  get() {
+    const found = []
+    for (let child = this.firstChild; child; child = child.nextSibling) found.push(child)
+    return Object.assign(found, { item: at => found[at] ?? null })
+  }
+})
 
 function place() {
   const element = page.window.document.createElement('div')
